@@ -1,0 +1,67 @@
+"""The door for transports: the built-in five and anybody's plug-in enter by the same one."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pushlab.contract.transport import Transport
+from pushlab.errors import MissingExtra, UnknownTransport, UsageError
+
+__all__ = ["GROUP", "STANDARD", "load_transport", "make_transport", "transport_names"]
+
+GROUP = "pushlab.transports"
+
+#: The built-in five, in the order in which lessons, tables and charts show them.
+STANDARD = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
+
+
+def _entries() -> dict[str, EntryPoint]:
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    order = [name for name in STANDARD if name in found]
+    return {name: found[name] for name in [*order, *sorted(found.keys() - set(order))]}
+
+
+def transport_names() -> list[str]:
+    """The names of the installed transports, the standard five first."""
+    return list(_entries())
+
+
+def load_transport(name: str) -> type[Transport]:
+    """The transport class of that name.
+
+    Raises:
+        UnknownTransport: none is installed under that name; the text lists those that are.
+        MissingExtra: it is, but a package that it needs is not.
+        UsageError: the entry point is broken: what it names is no transport.
+    """
+    entries = _entries()
+    if name not in entries:
+        known = list(entries)
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UnknownTransport(f"unknown transport {name!r}{hint} (known: {', '.join(known)})")
+    entry = entries[name]
+    try:
+        loaded = entry.load()
+    except ModuleNotFoundError as error:
+        package = entry.dist.name if entry.dist else "its package"
+        extra = f"[{entry.extras[0]}]" if entry.extras else ""
+        raise MissingExtra(
+            f"transport {name!r} needs the module {error.name!r}, which is not installed;"
+            f" try: pip install '{package}{extra}' or pip install {error.name}"
+        ) from error
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"transport {name!r} cannot be loaded ({entry.value}): {error}") from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Transport)):
+        raise UsageError(f"transport {name!r}: {entry.value} is not a Transport class")
+    return loaded
+
+
+def make_transport(name: str, settings: Mapping[str, Any] | None = None) -> Transport:
+    """The transport of that name with these options.
+
+    Raises:
+        UnknownTransport, MissingExtra, UsageError: see `load_transport`, `Transport.with_options`.
+    """
+    return load_transport(name).with_options(settings or {})

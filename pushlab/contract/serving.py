@@ -1,0 +1,207 @@
+"""What a transport's server half may ask of the hub, and what it gets from it.
+
+The hub implements `Hub` and `Feed`; server halves know only these. A feed hands entries to a
+connection by calling it, in the same turn of the event loop in which they were published: there is
+no queue and no task between. What a connection has not yet taken stays in the channel's log, so a
+connection that lags costs a number, not a buffer.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.hits import Hit
+from pushlab.contract.tokens import Grant
+
+__all__ = [
+    "AsgiApp",
+    "Entry",
+    "Feed",
+    "Hub",
+    "HubSettings",
+    "Page",
+    "Receive",
+    "Route",
+    "Scope",
+    "Send",
+]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_Form = TypeVar("_Form")
+
+
+class Entry:
+    """One message in a channel's log, encoded at most once for each wire format.
+
+    Attributes:
+        accepted_ns: when the hub took it, in nanoseconds of the monotonic clock.
+        size: bytes of UTF-8.
+    """
+
+    __slots__ = ("_forms", "accepted_ns", "data", "epoch", "seq", "size")
+
+    def __init__(self, epoch: str, seq: int, data: str, size: int, accepted_ns: int) -> None:
+        self.epoch = epoch
+        self.seq = seq
+        self.data = data
+        self.size = size
+        self.accepted_ns = accepted_ns
+        self._forms: dict[Callable[[Entry], Any], Any] = {}
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where a reader stands that has this entry."""
+        return Cursor(self.epoch, self.seq)
+
+    def form(self, encode: "Callable[[Entry], _Form]") -> _Form:
+        """``encode(self)``, computed once and shared by every subscriber."""
+        form: _Form | None = self._forms.get(encode)
+        if form is None:
+            form = self._forms[encode] = encode(self)
+        return form
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a poll gets.
+
+    Attributes:
+        position: the entries come after this.
+        gap_after: set when messages between it and `position` are gone.
+        entries: in order; empty when there is nothing new.
+        more: whether the log held more than fits in one answer.
+    """
+
+    position: Cursor
+    gap_after: Cursor | None
+    entries: Sequence[Entry]
+    more: bool
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the reader stands after this page."""
+        return self.entries[-1].cursor if self.entries else self.position
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """The hub's dials.
+
+    Attributes:
+        retain_messages, retain_bytes, retain_s: what a channel keeps, whichever is least.
+        lag_messages, lag_bytes: how far a connection may fall behind before it is closed as a
+            slow reader.
+        keep_alive_s: silence after which a stream says that it lives.
+        lease_s: how long a polling client is present after a poll.
+        hold_s: how long a long poll waits when its client names no span.
+        max_hold_s: the longest span it may name.
+        page_messages, page_bytes: the most that one poll's answer carries.
+        linger_s: how long a slow reader may take to read why it was closed.
+    """
+
+    retain_messages: int = 1_000
+    retain_bytes: int = 8 * 1024 * 1024
+    retain_s: float = 3_600.0
+    lag_messages: int = 1_000
+    lag_bytes: int = 4 * 1024 * 1024
+    keep_alive_s: float = 15.0
+    lease_s: float = 30.0
+    hold_s: float = 30.0
+    max_hold_s: float = 120.0
+    page_messages: int = 500
+    page_bytes: int = 1024 * 1024
+    linger_s: float = 5.0
+
+
+class Feed(Protocol):
+    """One connection's reading of a channel: replay, then live, without a seam.
+
+    Attributes:
+        position: reading goes on after this.
+        gap_after: the cursor that was asked for, if messages behind it are gone.
+    """
+
+    position: Cursor
+    gap_after: Cursor | None
+
+    def start(self) -> None:
+        """Begin to call `write`; anything retained behind the cursor comes first."""
+
+    def resume(self) -> None:
+        """The connection, whose `write` said False, can take more."""
+
+    def close(self) -> None:
+        """The connection is gone."""
+
+
+class Hub(Protocol):
+    """The server, as a transport's server half sees it."""
+
+    settings: HubSettings
+
+    def verify(self, token: str) -> Grant:
+        """Read a token. Raises Refused (401)."""
+
+    def subscribe(
+        self,
+        grant: Grant,
+        after: Cursor | None,
+        *,
+        transport: str,
+        write: Callable[[Sequence[Entry]], bool],
+        end: Callable[[str, int], None],
+    ) -> Feed:
+        """Open a feed; the client is present until it closes.
+
+        Args:
+            write: takes entries; False means "no more until `Feed.resume`".
+            end: the hub closes the feed for this reason and status (token expired, slow reader,
+                server stopping). Called at most once, never after `Feed.close`.
+
+        Raises:
+            Refused: 400 `invalid-cursor` for a cursor ahead of the log.
+        """
+
+    def read(self, grant: Grant, after: Cursor | None) -> Page:
+        """What a poll gets. Raises Refused (400 `invalid-cursor`)."""
+
+    def lease(self, grant: Grant, lease_s: float | None = None) -> None:
+        """A polling client is present for a while."""
+
+    def release(self, grant: Grant) -> None:
+        """A polling client said goodbye."""
+
+    def join(self, grant: Grant) -> None:
+        """A connection of this client stands (for transports that have no feed each)."""
+
+    def leave(self, grant: Grant) -> None:
+        """A connection of this client has gone."""
+
+    def count(self, transport: str, kind: Hit, n: int = 1) -> None:
+        """Count hits."""
+
+    def tail(
+        self, channel: str, after: Cursor | None, write: Callable[[Sequence[Entry]], bool]
+    ) -> Feed:
+        """A feed for the hub's own use: no token, no presence, no lag limit."""
+
+    def on_grant(self, hook: Callable[[str, Grant], Awaitable[None]]) -> None:
+        """Call `hook(token, grant)` for each new token, before anybody learns of it."""
+
+    def url(self) -> str:
+        """Where the hub listens, as ``http://host:port``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path of a transport's server half: `kind` is ``http`` or ``websocket``."""
+
+    kind: str
+    path: str
+    app: AsgiApp
+    methods: Iterable[str] = field(default=("GET",))

@@ -1,0 +1,306 @@
+"""The client half of a transport: sans-I/O, so one object drives every use.
+
+A `Subscriber` turns bytes into events and says which bytes to send, when it wants a connection and
+when it next wants to be woken. It opens no socket and reads no clock: a *driver* does both. Three
+drivers exist: `pushlab.connect`, the laboratory's swarm, and tests with no network at all.
+
+A driver's whole duty::
+
+    subscriber.start(now)
+    whenever anything below has been called:
+        send subscriber.data_to_send(); take subscriber.events_received()
+        open a connection to subscriber.endpoint if subscriber.wants_connection
+        close the connection if not subscriber.holds_connection (after sending)
+        wake at subscriber.get_timer()
+    on what happens: connection_made, connection_failed, receive_data, receive_eof, handle_timer
+
+Losing a connection, waiting with backoff and jitter, and resuming from the cursor live here, once,
+for every transport.
+"""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from random import Random
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from pushlab.contract.backoff import Backoff
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.events import Closed, Connected, Disconnected, Event
+from pushlab.contract.hits import Hit
+from pushlab.contract.inbox import Inbox
+from pushlab.contract.reasons import is_final
+from pushlab.errors import UsageError
+
+__all__ = ["Endpoint", "Phase", "Subscriber"]
+
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a transport listens.
+
+    `path` is a prefix without a trailing slash; `details` holds what only one transport knows
+    (MQTT: user name and topic).
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    path: str = ""
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def from_url(cls, url: str, details: Mapping[str, Any] | None = None) -> "Endpoint":
+        """Read ``scheme://host[:port][/path]`` (http, https, ws, wss, mqtt, mqtts).
+
+        Raises:
+            UsageError: it is not such a URL.
+        """
+        defaults = {"http": 80, "https": 443, "ws": 80, "wss": 443, "mqtt": 1883, "mqtts": 8883}
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise UsageError(f"{url!r} is not a URL: {error}") from error
+        if parts.scheme not in defaults or not parts.hostname:
+            raise UsageError(f"{url!r} is not a URL such as http://127.0.0.1:8000")
+        return cls(
+            host=parts.hostname,
+            port=port or defaults[parts.scheme],
+            tls=parts.scheme in ("https", "wss", "mqtts"),
+            path=parts.path.rstrip("/"),
+            details=details or {},
+        )
+
+    @property
+    def authority(self) -> str:
+        """``host:port`` as a Host header has it (RFC 9110, section 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class Phase(Enum):
+    """Where a subscriber stands with its connection."""
+
+    WAITING = "waiting"  #: no connection; `get_timer` says when the next one is due
+    DIALING = "dialing"  #: the driver should open, or is opening, a connection
+    OPEN = "open"  #: the driver holds a connection
+    CLOSED = "closed"  #: the end
+
+
+class Subscriber(abc.ABC):
+    """One reader of one channel, over any number of connections in a row.
+
+    A subclass is one transport's conversation: it implements the `_on_...` methods, calls `_send`,
+    `_deliver`, `_located`, `_lose` and `_end`, and keeps its own timer in `_timer_ns`.
+
+    Args:
+        endpoint: where the transport listens.
+        token: the secret that lets this reader in.
+        cursor: what the reader has already; None starts from now.
+        rng: for jitter and phases; seed it to repeat a run.
+
+    Attributes:
+        hits: requests sent so far, by kind; what the server counts must match.
+    """
+
+    __slots__ = (
+        "_backoff",
+        "_events",
+        "_inbox",
+        "_out",
+        "_phase",
+        "_retry_ns",
+        "_timer_ns",
+        "_token",
+        "endpoint",
+        "hits",
+        "rng",
+    )
+
+    def __init__(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None, rng: Random
+    ) -> None:
+        self.endpoint = endpoint
+        self.rng = rng
+        self.hits: dict[Hit, int] = {}
+        self._token = token
+        self._inbox = Inbox(cursor)
+        self._backoff = Backoff(rng)
+        self._events: list[Event] = []
+        self._out: list[bytes] = []
+        self._phase = Phase.WAITING
+        self._retry_ns = 0
+        self._timer_ns: int | None = None
+
+    # ---- what a driver asks -----------------------------------------------------------------
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """The last message this reader has; None before the server's first word."""
+        return self._inbox.cursor
+
+    @property
+    def duplicates(self) -> int:
+        """Messages that arrived again and were dropped."""
+        return self._inbox.duplicates
+
+    @property
+    def phase(self) -> Phase:
+        """Where this subscriber stands with its connection."""
+        return self._phase
+
+    @property
+    def wants_connection(self) -> bool:
+        """Whether the driver should open a connection now (once; it stays true while dialing)."""
+        return self._phase is Phase.DIALING
+
+    @property
+    def holds_connection(self) -> bool:
+        """Whether an open connection is still wanted; if not, send what is left and close it."""
+        return self._phase is Phase.OPEN
+
+    def data_to_send(self) -> bytes:
+        """The bytes to send now; they are handed out once."""
+        out = self._out
+        if not out:
+            return b""
+        data = out[0] if len(out) == 1 else b"".join(out)
+        out.clear()
+        return data
+
+    def events_received(self) -> list[Event]:
+        """The events since the last call."""
+        events = self._events
+        if events:
+            self._events = []
+        return events
+
+    def get_timer(self) -> int | None:
+        """When to call `handle_timer`, in nanoseconds of the monotonic clock; None: not at all."""
+        if self._phase is Phase.WAITING:
+            return self._retry_ns
+        return self._timer_ns if self._phase is Phase.OPEN else None
+
+    # ---- what a driver tells ----------------------------------------------------------------
+
+    def start(self, now_ns: int) -> None:
+        """Begin: the first connection is due at once, or after the transport's random phase."""
+        self._retry_ns = now_ns + self._first_delay_ns()
+        if self._retry_ns <= now_ns:
+            self._phase = Phase.DIALING
+
+    def connection_made(self, now_ns: int) -> None:
+        """The connection that was wanted is open."""
+        if self._phase is not Phase.CLOSED:
+            self._phase = Phase.OPEN
+            self._on_connected(now_ns)
+
+    def connection_failed(self, reason: str, now_ns: int) -> None:
+        """The connection that was wanted could not be opened."""
+        if self._phase is Phase.DIALING:
+            self._lose(reason, now_ns)
+
+    def receive_data(self, data: bytes, now_ns: int) -> None:
+        """Bytes arrived."""
+        if self._phase is Phase.OPEN:
+            self._on_data(data, now_ns)
+
+    def receive_eof(self, now_ns: int) -> None:
+        """The other side closed the connection, or it broke."""
+        if self._phase is Phase.OPEN:
+            self._on_eof(now_ns)
+
+    def handle_timer(self, now_ns: int) -> None:
+        """The time that `get_timer` named has come; an early call does nothing."""
+        if self._phase is Phase.WAITING:
+            if now_ns >= self._retry_ns:
+                self._phase = Phase.DIALING
+        elif self._phase is Phase.OPEN and self._timer_ns is not None and now_ns >= self._timer_ns:
+            self._timer_ns = None
+            self._on_timer(now_ns)
+
+    def close(self, now_ns: int) -> None:
+        """Leave: say goodbye as the transport does, then end."""
+        if self._phase is Phase.CLOSED:
+            return
+        if self._phase is Phase.OPEN:
+            self._on_close(now_ns)
+        self._end("closed", 0)
+
+    def rewind(self, cursor: Cursor) -> None:
+        """Forget what came after `cursor`: the next connection asks from there."""
+        self._inbox = Inbox(cursor)
+
+    # ---- what a transport calls -------------------------------------------------------------
+
+    def _send(self, data: bytes) -> None:
+        self._out.append(data)
+
+    def _hit(self, kind: Hit) -> None:
+        self.hits[kind] = self.hits.get(kind, 0) + 1
+
+    def _located(self, at: Cursor) -> None:
+        """The server accepted this reader, who goes on after `at`."""
+        self._backoff.reset()
+        gap = self._inbox.position(at)
+        self._events.append(Connected(at))
+        if gap is not None:
+            self._events.append(gap)
+
+    def _deliver(self, epoch: str, seq: int, data: str) -> None:
+        """A message came off the wire, perhaps not for the first time."""
+        self._events.extend(self._inbox.accept(epoch, seq, data))
+
+    def _lose(self, reason: str, now_ns: int) -> None:
+        """The connection is of no more use; come back after a while."""
+        delay_s = self._backoff.next_delay_s()
+        self._phase = Phase.WAITING
+        self._retry_ns = now_ns + int(delay_s * _NS)
+        self._timer_ns = None
+        self._out.clear()
+        self._events.append(Disconnected(reason, delay_s))
+
+    def _end(self, reason: str, status: int) -> None:
+        """Nothing more will come."""
+        if self._phase is not Phase.CLOSED:
+            self._phase = Phase.CLOSED
+            self._timer_ns = None
+            self._events.append(Closed(reason, status))
+
+    def _refused(self, status: int, reason: str, now_ns: int) -> None:
+        """The server said no: the end, or a reason to come back later."""
+        if is_final(status):
+            self._end(reason, status)
+        else:
+            self._lose(reason, now_ns)
+
+    # ---- what a transport implements --------------------------------------------------------
+
+    def _first_delay_ns(self) -> int:
+        """How long the first connection waits; polling spreads its clients here."""
+        return 0
+
+    @abc.abstractmethod
+    def _on_connected(self, now_ns: int) -> None:
+        """A connection is open: begin the conversation, with fresh parsers."""
+
+    @abc.abstractmethod
+    def _on_data(self, data: bytes, now_ns: int) -> None:
+        """Bytes arrived on the open connection."""
+
+    @abc.abstractmethod
+    def _on_timer(self, now_ns: int) -> None:
+        """`_timer_ns` has come (and has been cleared)."""
+
+    def _on_eof(self, now_ns: int) -> None:
+        """The other side closed the open connection."""
+        self._lose("connection lost", now_ns)
+
+    def _on_close(self, now_ns: int) -> None:  # noqa: B027 - saying nothing is a goodbye too
+        """The application leaves: send the goodbye."""

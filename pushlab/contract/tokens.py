@@ -1,0 +1,148 @@
+"""Tokens: a signed, expiring grant that lets one client ID read one channel.
+
+A token is ``<key id>.<payload>.<signature>``: the payload is JSON in unpadded base64url, the
+signature HMAC-SHA256 over key id and payload (RFC 2104). It is a secret: nothing here puts one
+into an error's text, and a `Grant`, which may be logged, does not hold it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pushlab.contract.limits import check_channel, check_client_id, check_duration
+from pushlab.errors import Refused, UsageError
+
+__all__ = ["Grant", "TokenKeys"]
+
+_MAX_TOKEN_CHARS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token says: `client_id` may read `channel` until `expires_at` (Unix seconds).
+
+    `grant_id` names this grant; it is no secret and opens nothing.
+    """
+
+    client_id: str
+    channel: str
+    expires_at: float
+    grant_id: str
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _unb64(text: str) -> bytes:
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _b64(raw) != text:  # one spelling for each value, so that a token cannot be varied
+        raise binascii.Error("not canonical")
+    return raw
+
+
+class TokenKeys:
+    """Signs tokens with the newest key and accepts those of every key it holds.
+
+    To rotate: put a new key first, keep the old one until its last token has expired, then drop
+    it. Dropping a key revokes its tokens at once.
+
+    Args:
+        keys: key id (letters and digits) to secret (at least 16 bytes), newest first.
+
+    Raises:
+        UsageError: no key, a key id that is not letters and digits, or a short secret.
+    """
+
+    __slots__ = ("_keys", "_newest")
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        if not keys:
+            raise UsageError("TokenKeys needs at least one key")
+        for key_id, secret in keys.items():
+            if not (key_id.isascii() and key_id.isalnum()):
+                raise UsageError(f"the key id {key_id!r} must be ASCII letters and digits")
+            if len(secret) < 16:
+                raise UsageError(f"the secret of key {key_id!r} must have at least 16 bytes")
+        self._keys = dict(keys)
+        self._newest = next(iter(self._keys))
+
+    @classmethod
+    def fresh(cls) -> "TokenKeys":
+        """One new random key."""
+        return cls({"k" + secrets.token_hex(3): secrets.token_bytes(32)})
+
+    def __repr__(self) -> str:
+        return f"TokenKeys({', '.join(self._keys)})"
+
+    def export(self) -> dict[str, str]:
+        """The keys as hexadecimal text, for handing to a child process over a private pipe."""
+        return {key_id: secret.hex() for key_id, secret in self._keys.items()}
+
+    @classmethod
+    def restore(cls, exported: Mapping[str, str]) -> "TokenKeys":
+        """The inverse of `export`."""
+        return cls({key_id: bytes.fromhex(secret) for key_id, secret in exported.items()})
+
+    def _signature(self, key_id: str, payload: str) -> bytes:
+        signed = f"{key_id}.{payload}".encode()
+        return hmac.digest(self._keys[key_id], signed, hashlib.sha256)
+
+    def issue(
+        self, *, client_id: str, channel: str, duration_minutes: int, now: float
+    ) -> tuple[str, Grant]:
+        """Make a token.
+
+        Args:
+            now: the time of issue, in Unix seconds.
+
+        Raises:
+            InvalidClientId, InvalidChannel, InvalidDuration: outside the contract's limits.
+        """
+        check_duration(duration_minutes)
+        return self.sign(
+            Grant(
+                client_id=check_client_id(client_id),
+                channel=check_channel(channel),
+                expires_at=now + duration_minutes * 60,
+                grant_id=secrets.token_hex(8),
+            )
+        )
+
+    def sign(self, grant: Grant) -> tuple[str, Grant]:
+        """Make the token of a grant that is complete already; no limit on its life is checked."""
+        body = [grant.client_id, grant.channel, round(grant.expires_at, 3), grant.grant_id]
+        payload = _b64(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+        token = f"{self._newest}.{payload}.{_b64(self._signature(self._newest, payload))}"
+        return token, grant
+
+    def verify(self, token: str, *, now: float) -> Grant:
+        """Read a token that was signed with one of the keys and has not expired.
+
+        Args:
+            now: the present, in Unix seconds.
+
+        Raises:
+            Refused: 401 with the reason ``token-invalid``, ``token-revoked`` (signed with a key
+                that is no longer held) or ``token-expired``.
+        """
+        key_id, payload, signature = [*token[: _MAX_TOKEN_CHARS + 1].split("."), "", ""][:3]
+        if token.count(".") != 2 or len(token) > _MAX_TOKEN_CHARS:
+            raise Refused(401, "token-invalid", "the token is not one of this server's")
+        if key_id not in self._keys:
+            raise Refused(401, "token-revoked", "the token's key is not held by this server")
+        try:
+            given = _unb64(signature)
+        except (ValueError, binascii.Error):
+            given = b""
+        if not hmac.compare_digest(given, self._signature(key_id, payload)):
+            raise Refused(401, "token-invalid", "the token's signature does not fit")
+        client_id, channel, expires_at, grant_id = json.loads(_unb64(payload))
+        if expires_at <= now:
+            raise Refused(401, "token-expired", "the token has expired; ask for a new one")
+        return Grant(client_id, channel, expires_at, grant_id)

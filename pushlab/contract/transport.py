@@ -1,0 +1,108 @@
+"""A transport: one way to carry the contract, with both ends of its wire in one place."""
+
+import abc
+import dataclasses
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from random import Random
+from typing import Any, ClassVar, get_type_hints
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.events import Event
+from pushlab.contract.serving import Hub, Route
+from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.contract.tokens import Grant
+from pushlab.errors import UsageError
+
+__all__ = ["NoOptions", "Transport"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NoOptions:
+    """For a transport that has nothing to set."""
+
+
+class Transport(abc.ABC):
+    """One way to carry a channel.
+
+    A plug-in subclasses this, implements `subscriber` (or, where a library insists on its own
+    sockets, `messages`), and registers the class under the entry-point group
+    ``pushlab.transports``. `pushlab.testing.TransportContract` then proves it.
+
+    Attributes:
+        name: how users name it, such as ``long-polling``.
+        title: how charts name it.
+        Options: a frozen dataclass of settings with defaults; units stand in their names. Its
+            ``__post_init__`` raises `UsageError` for values that cannot be.
+        discovers: whether a client must ask the hub where this transport listens (MQTT), because
+            the hub's own address does not tell.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
+    discovers: ClassVar[bool] = False
+
+    def __init__(self, options: Any = None) -> None:
+        self.options: Any = self.Options() if options is None else options
+
+    @classmethod
+    def with_options(cls, settings: Mapping[str, Any]) -> "Transport":
+        """Make the transport from plain settings, as a scenario file has them.
+
+        Raises:
+            UsageError: a setting is unknown, of the wrong type, or out of range.
+        """
+        fields = {field.name for field in dataclasses.fields(cls.Options)}
+        hints = get_type_hints(cls.Options)
+        values: dict[str, Any] = {}
+        for key, value in settings.items():
+            if key not in fields:
+                known = ", ".join(sorted(fields)) or "none"
+                raise UsageError(f"{cls.name} has no option {key!r}; its options: {known}")
+            wanted = hints[key]
+            if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if wanted in (int, float, str, bool) and type(value) is not wanted:
+                raise UsageError(
+                    f"{cls.name}: {key} must be {wanted.__name__}, not {type(value).__name__}"
+                )
+            values[key] = value
+        return cls(cls.Options(**values))
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """The paths that this transport serves on the hub."""
+        return ()
+
+    def background(self, hub: Hub) -> AbstractAsyncContextManager[None] | None:
+        """What runs beside the hub while it serves (MQTT: the bridge), or None."""
+        return None
+
+    def server_settings(self) -> Mapping[str, Any]:
+        """Settings that the ASGI server itself needs for this transport."""
+        return {}
+
+    def endpoint(self, hub: Hub, grant: Grant) -> Mapping[str, Any]:
+        """Where this transport listens, for the holder of `grant`: at least ``url``."""
+        return {"url": hub.url()}
+
+    # ---- the client half --------------------------------------------------------------------
+
+    def subscriber(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
+    ) -> Subscriber:
+        """The sans-I/O client half."""
+        raise NotImplementedError(f"{self.name} has no sans-I/O client half")
+
+    def messages(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None
+    ) -> AsyncIterator[Event]:
+        """The friendly form, for plug-ins without a sans-I/O client half."""
+        raise NotImplementedError(f"{self.name} has no client half")
+
+    @classmethod
+    def is_sans_io(cls) -> bool:
+        """Whether this transport has the sans-I/O client half."""
+        return cls.subscriber is not Transport.subscriber
