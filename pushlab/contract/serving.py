@@ -16,6 +16,7 @@ from pushlab.contract.tokens import Grant
 
 __all__ = [
     "AsgiApp",
+    "BrokerAccess",
     "Entry",
     "Feed",
     "Hub",
@@ -89,6 +90,24 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerAccess:
+    """How the hub reaches its MQTT broker.
+
+    Attributes:
+        kind: ``mosquitto`` or ``embedded`` (both children of whoever started the hub), or
+            ``remote`` (a URL that the user gave).
+        host, port: where it listens.
+        username, password: the bridge's own log-in; the password is a secret.
+    """
+
+    kind: str
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class HubSettings:
     """The hub's dials.
 
@@ -143,6 +162,7 @@ class Hub(Protocol):
     """The server, as a transport's server half sees it."""
 
     settings: HubSettings
+    broker: BrokerAccess | None
 
     def verify(self, token: str) -> Grant:
         """Read a token. Raises Refused (401)."""
