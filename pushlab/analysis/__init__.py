@@ -1,0 +1,1 @@
+"""From runs to numbers with units: accounting, latency, hits, statistics, predictions, cost."""

@@ -1,0 +1,1 @@
+"""From numbers to figures; each chart's title states what it found."""

@@ -1,0 +1,1 @@
+"""The server: channels, presence, tokens, hit counting, the ASGI application, child processes."""
