@@ -1,1 +1,28 @@
-"""A run's folder on disk: write, read, validate. Measuring and analysing meet here and nowhere else."""
+"""A run's folder on disk: write, read, validate. Measuring and analysing meet here alone."""
+
+from pushlab.runs.layout import SCHEMA_VERSION
+from pushlab.runs.reader import Run, latest_run
+from pushlab.runs.records import (
+    BrokerFigures,
+    PublisherFigures,
+    ServerFigures,
+    SwarmFigures,
+    TrialRecord,
+)
+from pushlab.runs.rows import DeliveryRows, PublishRows
+from pushlab.runs.writer import RunWriter, write_summary
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "BrokerFigures",
+    "DeliveryRows",
+    "PublishRows",
+    "PublisherFigures",
+    "Run",
+    "RunWriter",
+    "ServerFigures",
+    "SwarmFigures",
+    "TrialRecord",
+    "latest_run",
+    "write_summary",
+]

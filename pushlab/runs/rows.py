@@ -1,0 +1,176 @@
+"""The raw rows: one per scheduled publish, one per delivery, in Parquet files and numpy arrays.
+
+A row joins a delivery to its publish by ``(cell, trial, channel, seq)``. Within one trial ``cell``
+and ``trial`` are constant, so a trial's rows are written to two files of their own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pushlab.errors import RunError, UsageError
+
+__all__ = [
+    "DELIVERIES",
+    "PUBLISHES",
+    "Columns",
+    "DeliveryRows",
+    "PublishRows",
+    "read_table",
+    "to_table",
+    "write_table",
+]
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+Int16 = npt.NDArray[np.int16]
+Bool = npt.NDArray[np.bool_]
+
+#: Columns as a caller has them: numpy arrays, lists, or pyarrow arrays, by name.
+Columns = Mapping[str, Any]
+
+_CELL = pa.field("cell", pa.dictionary(pa.int16(), pa.string()), nullable=False)
+_TRIAL = pa.field("trial", pa.int16(), nullable=False)
+
+#: One row per scheduled publish. Stamps are nanoseconds of the monotonic clock.
+PUBLISHES = pa.schema(
+    [
+        _CELL,
+        _TRIAL,
+        pa.field("channel", pa.int32(), nullable=False),
+        pa.field("seq", pa.int64()),
+        pa.field("intended_ns", pa.int64(), nullable=False),
+        pa.field("sent_ns", pa.int64()),
+        pa.field("accepted_ns", pa.int64()),
+        pa.field("status", pa.int16(), nullable=False),
+        pa.field("warmup", pa.bool_(), nullable=False),
+        pa.field("payload_bytes", pa.int32(), nullable=False),
+    ]
+)
+
+#: One row per delivery to the application; rows of one subscriber stand in the order of arrival.
+DELIVERIES = pa.schema(
+    [
+        _CELL,
+        _TRIAL,
+        pa.field("channel", pa.int32(), nullable=False),
+        pa.field("seq", pa.int64(), nullable=False),
+        pa.field("subscriber", pa.int32(), nullable=False),
+        pa.field("received_ns", pa.int64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRows:
+    """The publishes of one trial; 0 stands for null in `seq`, `sent_ns`, `accepted_ns`."""
+
+    channel: Int32
+    seq: Int64
+    intended_ns: Int64
+    sent_ns: Int64
+    accepted_ns: Int64
+    status: Int16
+    warmup: Bool
+    payload_bytes: Int32
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRows:
+    """The deliveries of one trial; those of one subscriber in the order of arrival."""
+
+    channel: Int32
+    seq: Int64
+    subscriber: Int32
+    received_ns: Int64
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+
+def to_table(schema: pa.Schema, columns: Columns | None, *, cell: str, trial: int) -> pa.Table:
+    """Build a table of one trial's rows; `cell` and `trial` are filled in.
+
+    Args:
+        columns: every other column of `schema`, all of one length; a number that is None or not
+            above 0 in a nullable column means that it did not happen. None: no rows.
+
+    Raises:
+        UsageError: a column is missing, unknown, or does not fit its type.
+    """
+    names = [name for name in schema.names if name not in ("cell", "trial")]
+    given = {name: [] for name in names} if columns is None else columns
+    if isinstance(given, pa.Table):
+        given = {name: given[name] for name in given.column_names}
+    given = {name: data for name, data in given.items() if name not in ("cell", "trial")}
+    if set(given) != set(names):
+        missing, unknown = set(names) - set(given), set(given) - set(names)
+        raise UsageError(f"rows lack {sorted(missing)} and have unknown {sorted(unknown)}")
+    arrays = [_array(schema.field(name), given[name]) for name in names]
+    if len({len(array) for array in arrays}) > 1:
+        raise UsageError(f"columns differ in length: {[len(array) for array in arrays]}")
+    count = len(arrays[0])
+    label = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int16)), pa.array([cell]))
+    number = pa.array(np.full(count, trial, np.int16))
+    return pa.Table.from_arrays([label, number, *arrays], schema=schema)
+
+
+def _array(field: pa.Field, data: Any) -> pa.Array:
+    if isinstance(data, pa.ChunkedArray):
+        data = data.combine_chunks()
+    mask = None
+    if field.nullable and isinstance(data, np.ndarray):
+        mask = data <= 0
+    elif field.nullable:
+        values = data.to_pylist() if isinstance(data, pa.Array) else data
+        data = [value if value is not None and value > 0 else None for value in values]
+    try:
+        if isinstance(data, pa.Array):
+            array = data.cast(field.type)
+        elif isinstance(data, np.ndarray):
+            array = pa.array(data, mask=mask).cast(field.type)
+        else:
+            array = pa.array(data, type=field.type)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise UsageError(f"column {field.name!r} does not fit {field.type}: {error}") from error
+    if array.null_count and not field.nullable:
+        raise UsageError(f"column {field.name!r} must not have nulls")
+    return array
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write `table` so that `path` either has all of it or does not exist."""
+    partial = path.with_name(path.name + ".partial")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(path)
+
+
+def read_table(schema: pa.Schema, path: Path) -> pa.Table:
+    """Read one file of rows; columns that `schema` does not know are left out.
+
+    Raises:
+        RunError: the file is missing or damaged, or lacks a column.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            found = set(file.schema_arrow.names)
+            missing = [name for name in schema.names if name not in found]
+            if missing:
+                raise RunError(f"{path}: missing column {', '.join(missing)}")
+            return file.read(columns=schema.names).cast(schema)
+    except FileNotFoundError:
+        raise RunError(f"{path}: the file is missing") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunError(f"{path}: not readable as Parquet rows ({detail})") from error

@@ -1,0 +1,171 @@
+"""Writing a run: a folder that holds, at every moment, all that has been measured so far.
+
+Each trial's rows go to files of their own, complete before ``run.json`` names the trial, and every
+file appears by a rename. A run that is killed leaves the trials that had ended, readable.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from pushlab import __version__
+from pushlab.errors import RunError, UsageError
+from pushlab.runs.layout import SCHEMA_VERSION, read_document, rows_path, write_document
+from pushlab.runs.records import TrialRecord
+from pushlab.runs.rows import DELIVERIES, PUBLISHES, Columns, to_table, write_table
+
+__all__ = ["RunWriter", "write_summary"]
+
+
+class RunWriter:
+    """One run being written; make it with `create`.
+
+    As a context manager it marks the run ``incomplete`` when the block is left without `finish`.
+
+    Attributes:
+        path: the run's folder.
+        id: the short random part of its name.
+    """
+
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        self.path = path
+        self.id: str = document["id"]
+        self._document = document
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        *,
+        scenario: Mapping[str, Any],
+        cells: Sequence[str],
+        environment: Mapping[str, Any],
+        command: Sequence[str],
+        seed: int,
+        now: datetime | None = None,
+    ) -> "RunWriter":
+        """Begin a run: make ``root/<utc>-<scenario>-<short id>/`` and its ``run.json``.
+
+        Args:
+            scenario: as resolved, in plain JSON values; ``name`` goes into the folder's name.
+            cells: the labels of all transport settings that shall be measured, in the order in
+                which tables and charts show them.
+            environment: what METHOD asks of a run; see results/README.md for the keys.
+            command: the command line, with no secret in it.
+            now: the time of creation; the present if None.
+
+        Raises:
+            UsageError: two cells have the same label, or there is none.
+            RunError: the folder cannot be made.
+        """
+        if not cells or len(set(cells)) != len(cells):
+            raise UsageError(f"a run needs cells with different labels, not {list(cells)}")
+        created = (now or datetime.now(UTC)).astimezone(UTC)
+        name = re.sub(r"[^A-Za-z0-9_.]+", "-", str(scenario.get("name", "run"))).strip("-.")
+        run_id = secrets.token_hex(3)
+        path = Path(root) / f"{created:%Y%m%dT%H%M%SZ}-{name[:60] or 'run'}-{run_id}"
+        document: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "id": run_id,
+            "created_utc": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+            "status": "running",
+            "pushlab_version": __version__,
+            "command": list(command),
+            "seed": seed,
+            "scenario": dict(scenario),
+            "environment": dict(environment),
+            "cells": list(cells),
+            "trials": [],
+            "summary": None,
+        }
+        try:
+            for folder in ("publishes", "deliveries", "charts"):
+                (path / folder).mkdir(parents=True)
+            write_document(path, document)
+        except OSError as error:
+            raise RunError(f"{path}: the run's folder cannot be made ({error.strerror})") from error
+        return cls(path, document)
+
+    def add_trial(
+        self,
+        record: TrialRecord,
+        *,
+        publishes: Columns | None = None,
+        deliveries: Columns | None = None,
+    ) -> None:
+        """Keep one trial, whatever became of it; when this returns, it is on disk.
+
+        Args:
+            publishes, deliveries: the columns of `PUBLISHES` and `DELIVERIES` without ``cell``
+                and ``trial``, as numpy arrays, lists or a pyarrow table; 0 or None where
+                something did not happen. None: no rows.
+
+        Raises:
+            UsageError: the cell is not one of the run's, the trial is there already, or the rows
+                do not fit their schema.
+            RunError: the disk does not take it.
+        """
+        if record.cell not in self._document["cells"]:
+            raise UsageError(f"{record.cell!r} is not a cell of this run")
+        for other in self._document["trials"]:
+            if record.order == other["order"] or (record.cell, record.index) == (
+                other["cell"],
+                other["index"],
+            ):
+                raise UsageError(f"trial {record.index} of {record.cell!r} is written already")
+        tables = {
+            "publishes": to_table(PUBLISHES, publishes, cell=record.cell, trial=record.index),
+            "deliveries": to_table(DELIVERIES, deliveries, cell=record.cell, trial=record.index),
+        }
+        try:
+            write_table(tables["publishes"], rows_path(self.path, "publishes", record.order))
+            write_table(tables["deliveries"], rows_path(self.path, "deliveries", record.order))
+            self._document["trials"].append(record.to_json())
+            self._save()
+        except OSError as error:
+            raise RunError(f"{self.path}: the trial cannot be written ({error})") from error
+
+    def set_summary(self, summary: Mapping[str, Any]) -> None:
+        """Keep what the analysis made of the run."""
+        self._document["summary"] = dict(summary)
+        self._save()
+
+    def set_environment(self, environment: Mapping[str, Any]) -> None:
+        """Keep a fuller environment than was known at the start."""
+        self._document["environment"] = dict(environment)
+        self._save()
+
+    def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
+        """Mark the run as ended and return its folder."""
+        self._document["status"] = status
+        self._save()
+        return self.path
+
+    def _save(self) -> None:
+        write_document(self.path, self._document)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._document["status"] == "running":
+            self.finish("incomplete")
+
+
+def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
+    """Put `summary` into the ``run.json`` of the run at `path`, and change nothing else.
+
+    Raises:
+        RunError: there is no readable run.
+    """
+    document = read_document(path)
+    write_document(path, {**document, "summary": dict(summary)})
