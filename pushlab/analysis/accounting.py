@@ -1,0 +1,157 @@
+"""Who should have got what, and who did: one trial's rows, joined and counted.
+
+Every accepted publish of the measured window owes one delivery to each subscriber of its channel.
+Nothing is ever taken out of that denominator: ``expected == delivered + lost``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
+
+__all__ = ["Accounting", "TrialRows", "account"]
+
+Int64 = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """The counts of one trial's measured window.
+
+    Attributes:
+        scheduled: publishes in the schedule; ``scheduled == sent + skipped``.
+        rejected: sent, but not accepted.
+        expected: accepted publishes times the subscribers of their channel.
+        delivered: of these, arrived; each counted once, the drain included.
+        lost: of these, never arrived.
+        duplicated: arrived again.
+        reordered: arrived after a later message of the channel.
+        late: arrived after the measured window's end; part of `delivered`.
+        unmatched: deliveries of no known publish, or to a reader of another channel.
+    """
+
+    scheduled: int = 0
+    sent: int = 0
+    accepted: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    expected: int = 0
+    delivered: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    late: int = 0
+    unmatched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRows:
+    """One trial's rows, joined.
+
+    Attributes:
+        counts: see `Accounting`.
+        publish_of: for each first delivery of the measured window, its publish's row number.
+        delivery_of: for each of them, its own row number.
+    """
+
+    record: TrialRecord
+    publishes: PublishRows
+    deliveries: DeliveryRows
+    counts: Accounting
+    publish_of: Int64
+    delivery_of: Int64
+
+    def latency_s(self) -> Floats:
+        """Received minus intended, per delivery, in seconds; zero and negative ones included."""
+        received = self.deliveries.received_ns[self.delivery_of]
+        return (received - self.publishes.intended_ns[self.publish_of]) / 1e9
+
+    def latency_from_send_s(self) -> Floats:
+        """Received minus sent, per delivery, in seconds."""
+        received = self.deliveries.received_ns[self.delivery_of]
+        sent = self.publishes.sent_ns[self.publish_of]
+        return (received[sent > 0] - sent[sent > 0]) / 1e9
+
+    def publish_delay_s(self) -> Floats:
+        """Sent minus intended, per publish that was sent, in seconds."""
+        measured = ~self.publishes.warmup & (self.publishes.sent_ns > 0)
+        return (self.publishes.sent_ns[measured] - self.publishes.intended_ns[measured]) / 1e9
+
+
+def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows) -> TrialRows:
+    """Join one trial's deliveries to its publishes and count."""
+    measured = ~publishes.warmup
+    accepted = publishes.seq > 0
+    sent = publishes.sent_ns > 0
+    owed = _subscribers(record, publishes.channel)
+    expected = int(owed[measured & accepted].sum())
+
+    found, publish_of = _join(publishes, deliveries)
+    subscriber = deliveries.subscriber.astype(np.int64)
+    own_channel = subscriber // max(record.per_channel, 1) == deliveries.channel
+    known = found & own_channel & (subscriber >= 0) & (subscriber < record.clients)
+    wanted = np.flatnonzero(known & measured[publish_of] if len(publishes) else known)
+
+    pair = publish_of[wanted] * max(record.clients, 1) + subscriber[wanted]
+    _, first = np.unique(pair, return_index=True)
+    first.sort()
+    delivery_of = wanted[first]
+    publish_of = publish_of[delivery_of]
+    received = deliveries.received_ns[delivery_of]
+    late = 0
+    if record.measure_end_ns is not None:
+        late = int(np.count_nonzero(received > record.measure_end_ns))
+    sent_count = int(np.count_nonzero(measured & sent))
+    accepted_count = int(np.count_nonzero(measured & accepted))
+    scheduled = int(np.count_nonzero(measured))
+    counts = Accounting(
+        scheduled=scheduled,
+        sent=sent_count,
+        accepted=accepted_count,
+        skipped=scheduled - sent_count,
+        rejected=sent_count - int(np.count_nonzero(measured & accepted & sent)),
+        expected=expected,
+        delivered=len(delivery_of),
+        lost=expected - len(delivery_of),
+        duplicated=len(wanted) - len(delivery_of),
+        reordered=_reordered(subscriber[delivery_of], deliveries.seq[delivery_of]),
+        late=late,
+        unmatched=int(np.count_nonzero(~known)),
+    )
+    return TrialRows(record, publishes, deliveries, counts, publish_of, delivery_of)
+
+
+def _subscribers(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64:
+    """How many subscribers each of these channels has."""
+    first = channel.astype(np.int64) * record.per_channel
+    return np.clip(record.clients - first, 0, record.per_channel)
+
+
+def _join(publishes: PublishRows, deliveries: DeliveryRows) -> tuple[npt.NDArray[np.bool_], Int64]:
+    """For each delivery, whether its publish is known and that publish's row number."""
+    rows = np.flatnonzero(publishes.seq > 0)
+    if not len(rows):
+        nothing = np.zeros(len(deliveries), dtype=np.int64)
+        return nothing.astype(np.bool_), nothing
+    span = int(max(publishes.seq.max(), deliveries.seq.max(initial=0))) + 1
+    keys = publishes.channel[rows].astype(np.int64) * span + publishes.seq[rows]
+    order = np.argsort(keys, kind="stable")
+    keys, rows = keys[order], rows[order]
+    asked = deliveries.channel.astype(np.int64) * span + deliveries.seq
+    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+    found = (keys[place] == asked) & (deliveries.seq > 0)
+    return found, rows[place]
+
+
+def _reordered(subscriber: Int64, seq: Int64) -> int:
+    """How many deliveries, in the order of arrival, came after a later one of their reader."""
+    if not len(seq):
+        return 0
+    order = np.argsort(subscriber, kind="stable")
+    _, group = np.unique(subscriber[order], return_inverse=True)
+    climbing = group * (int(seq.max()) + 1) + seq[order]
+    highest = np.maximum.accumulate(climbing)
+    return int(np.count_nonzero(climbing < highest))

@@ -1,0 +1,142 @@
+"""Statistics that refuse to say more than the samples do.
+
+A percentile needs ten samples beyond it. Intervals are bootstrapped over trials, because messages
+within one trial are not independent of each other.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "MIN_BEYOND",
+    "bootstrap_interval",
+    "describe",
+    "is_unstable",
+    "percentile",
+    "trial_resamples",
+]
+
+Floats = npt.NDArray[np.float64]
+
+#: A percentile is given only with at least this many samples beyond it.
+MIN_BEYOND = 10
+
+_PER_MILLE = {"p50": 500, "p90": 900, "p99": 990}
+
+
+def percentile(ordered: Floats, per_mille: int) -> float | None:
+    """The percentile of samples in ascending order, or None if it would rest on too few.
+
+    Args:
+        per_mille: 500 for the median, 990 for p99: whole numbers, so that counting is exact.
+    """
+    count = len(ordered)
+    if count * (1000 - per_mille) < MIN_BEYOND * 1000:
+        return None
+    position = (count - 1) * per_mille / 1000
+    low = int(position)
+    high = min(low + 1, count - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (position - low))
+
+
+def describe(trials: Sequence[Floats], *, seed: int = 0) -> dict[str, object]:
+    """Figures of samples in seconds that come from several trials, merged.
+
+    Args:
+        trials: the samples of each trial.
+        seed: of the bootstrap.
+
+    Returns:
+        ``p50``, ``p90``, ``p99``, ``mean``, ``min``, ``max``, ``count``, ``nonpositive`` and
+        ``mean_ci``, ``p50_ci``, ``p99_ci``; None where the samples do not suffice.
+    """
+    kept = [np.asarray(samples, dtype=np.float64) for samples in trials if len(samples)]
+    if not kept:
+        empty = ("p50", "p90", "p99", "mean", "min", "max", "mean_ci", "p50_ci", "p99_ci")
+        return {**dict.fromkeys(empty), "count": 0, "nonpositive": 0}
+    merged = np.sort(np.concatenate(kept))
+    figures: dict[str, object] = {
+        name: percentile(merged, per_mille) for name, per_mille in _PER_MILLE.items()
+    }
+    figures["mean"] = float(merged.mean())
+    figures["min"], figures["max"] = float(merged[0]), float(merged[-1])
+    figures["count"] = len(merged)
+    figures["nonpositive"] = int(np.searchsorted(merged, 0.0, side="right"))
+    sums = np.array([samples.sum() for samples in kept])
+    counts = np.array([len(samples) for samples in kept])
+
+    def mean_of(chosen: Sequence[int]) -> float:
+        index = list(chosen)
+        return float(sums[index].sum() / counts[index].sum())
+
+    figures["mean_ci"] = bootstrap_interval(len(kept), mean_of, seed=seed)
+    for name in ("p50", "p99"):
+        figures[f"{name}_ci"] = None
+        if figures[name] is not None:
+            figures[f"{name}_ci"] = _percentile_interval(kept, _PER_MILLE[name], seed=seed)
+    return figures
+
+
+def _percentile_interval(kept: list[Floats], per_mille: int, *, seed: int) -> list[float] | None:
+    """The interval of a percentile over trials, from one sort of the merged samples."""
+    merged = np.concatenate(kept)
+    owner = np.repeat(np.arange(len(kept)), [len(samples) for samples in kept])
+    order = np.argsort(merged, kind="stable")
+    merged, owner = merged[order], owner[order]
+
+    def of(chosen: Sequence[int]) -> float:
+        weights = np.bincount(list(chosen), minlength=len(kept))
+        reached = np.cumsum(weights[owner])
+        return float(merged[np.searchsorted(reached, reached[-1] * per_mille / 1000)])
+
+    return bootstrap_interval(len(kept), of, seed=seed)
+
+
+def trial_resamples(trials: int, *, seed: int = 0, draws: int = 1000) -> list[tuple[int, ...]]:
+    """Ways to draw `trials` trials with replacement, each as a sorted tuple of indices."""
+    rng = np.random.default_rng(seed)
+    drawn = np.sort(rng.integers(0, trials, size=(draws, trials)), axis=1)
+    return [tuple(int(i) for i in row) for row in drawn]
+
+
+def bootstrap_interval(
+    trials: int, figure: Callable[[Sequence[int]], float], *, seed: int = 0
+) -> list[float] | None:
+    """The 95 % interval of a figure, by drawing whole trials with replacement.
+
+    Args:
+        trials: how many there are.
+        figure: the figure for these trials' indices; it is asked once for each different draw.
+
+    Returns:
+        ``[low, high]``; None with fewer than two trials, since one trial knows no spread.
+    """
+    if trials < 2:
+        return None
+    known: dict[tuple[int, ...], float] = {}
+    values = []
+    for chosen in trial_resamples(trials, seed=seed, draws=1000 if trials <= 4 else 300):
+        if chosen not in known:
+            known[chosen] = figure(chosen)
+        values.append(known[chosen])
+    low, high = np.quantile(values, [0.025, 0.975])
+    return [float(low), float(high)]
+
+
+def is_unstable(values: Sequence[float]) -> bool:
+    """Whether a figure differs too much between trials to be trusted.
+
+    True if the standard deviation is above 10 % of the mean, or an extreme lies more than 50 %
+    from it. One value, or none, shows no spread.
+    """
+    if len(values) < 2:
+        return False
+    data = np.asarray(values, dtype=np.float64)
+    mean = float(data.mean())
+    if mean == 0:
+        return bool(np.any(data != 0))
+    spread = float(data.std(ddof=1)) / abs(mean)
+    extreme = float(np.max(np.abs(data - mean))) / abs(mean)
+    return spread > 0.10 or extreme > 0.50
