@@ -21,7 +21,7 @@ class Backoff:
 
     def next_delay_s(self) -> float:
         """The delay before the next attempt, in seconds."""
-        ceiling = min(self._limit_s, self._first_s * 2 ** min(self._attempt, 30))
+        ceiling: float = min(self._limit_s, self._first_s * 2 ** min(self._attempt, 30))
         self._attempt += 1
         return ceiling * (0.5 + 0.5 * self._rng.random())
 

@@ -245,6 +245,11 @@ class Subscriber(abc.ABC):
     def _hit(self, kind: Hit) -> None:
         self.hits[kind] = self.hits.get(kind, 0) + 1
 
+    def _turned_away(self, kind: Hit) -> None:
+        """What was sent as `kind` was refused: the server counts a refusal, and so do we."""
+        self.hits[kind] -= 1
+        self._hit(Hit.REFUSED)
+
     def _located(self, at: Cursor) -> None:
         """The server accepted this reader, who goes on after `at`."""
         self._backoff.reset()

@@ -1,0 +1,320 @@
+"""The hub's HTTP API for applications: making tokens, publishing, looking.
+
+Publishing is a hot path and raw ASGI; the rest is Starlette.
+"""
+
+import hmac
+import json
+import os
+import resource
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import psutil
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route as StarletteRoute
+
+from pushlab.contract.hits import Hit
+from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES
+from pushlab.contract.serving import Receive, Scope, Send
+from pushlab.contract.tokens import Grant
+from pushlab.contract.transport import Transport
+from pushlab.errors import InvalidMessage, Refused, UsageError
+from pushlab.hub.core import Hub
+
+__all__ = ["API", "Api"]
+
+API = "api"  #: the name under which the API's own hits are counted
+_MAX_REQUEST_BYTES = 64 * 1024
+#: JSON may spend six bytes on one of a message's (``\\u0000``).
+_MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (6 * MAX_MESSAGE_BYTES + 1024) // 8
+
+
+async def _body(receive: Receive, limit: int, what: str) -> bytes:
+    """A request's body. Raises Refused (413) when it is larger than `limit`."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "incomplete", "the request ended before its body did")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise Refused(413, "too-large", f"{what} is over {limit:,} bytes")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class Api:
+    """The routes that take the API key.
+
+    Args:
+        api_key: the secret of the application.
+        transports: those whose endpoints are told.
+    """
+
+    def __init__(self, hub: Hub, *, api_key: str, transports: Sequence[Transport]) -> None:
+        self._hub = hub
+        self._key = f"Bearer {api_key}".encode()
+        self._transports = list(transports)
+        self._process = psutil.Process(os.getpid())
+        self.rest = Starlette(
+            routes=[
+                StarletteRoute("/v1/channels", self.create_channel, methods=["POST"]),
+                StarletteRoute("/v1/messages", self.publish_batch, methods=["POST"]),
+                StarletteRoute("/v1/endpoints", self.endpoints, methods=["GET"]),
+                StarletteRoute("/v1/stats", self.stats, methods=["GET"]),
+                StarletteRoute("/metrics", self.metrics, methods=["GET"]),
+                StarletteRoute("/healthz", self.health, methods=["GET"]),
+            ],
+            exception_handlers={
+                Refused: self._on_refused,
+                UsageError: self._on_usage_error,
+                404: self._on_not_found,
+                405: self._on_bad_method,
+            },
+        )
+
+    # ---- refusing ---------------------------------------------------------------------------
+
+    def _refusal(self, refusal: Refused) -> JSONResponse:
+        self._hub.count(API, Hit.REFUSED)
+        headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
+        body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
+        return JSONResponse(body, status_code=refusal.status, headers=headers)
+
+    async def _on_refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return self._refusal(error)
+
+    async def _on_usage_error(self, request: Request, error: Exception) -> Response:
+        return self._refusal(_as_refusal(error))
+
+    async def _on_not_found(self, request: Request, error: Exception) -> Response:
+        return self._refusal(Refused(404, "not-found", f"there is nothing at {request.url.path}"))
+
+    async def _on_bad_method(self, request: Request, error: Exception) -> Response:
+        detail = f"{request.url.path} does not answer to {request.method}"
+        return self._refusal(Refused(405, "bad-method", detail))
+
+    def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        for name, value in headers:
+            if name == b"authorization":
+                if hmac.compare_digest(value, self._key):
+                    return
+                raise Refused(403, "bad-api-key", "this API key is not the hub's")
+        raise Refused(401, "api-key-missing", "send the API key as 'Authorization: Bearer <key>'")
+
+    # ---- publishing -------------------------------------------------------------------------
+
+    async def publish(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """``POST /v1/channels/{channel}/messages``: the body is the message."""
+        try:
+            self._check_key(scope["headers"])
+            raw = await _body(receive, MAX_MESSAGE_BYTES, "the message")
+            try:
+                text = raw.decode()
+            except UnicodeDecodeError as error:
+                raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
+            entry = self._hub.publish(channel, text)
+        except (Refused, UsageError) as error:
+            await self._refusal(_as_refusal(error))(scope, receive, send)
+            return
+        self._hub.count(API, Hit.PUBLISH)
+        body = b'{"seq":%d,"epoch":"%s","accepted_ns":%d}' % (
+            entry.seq,
+            entry.epoch.encode(),
+            entry.accepted_ns,
+        )
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def publish_batch(self, request: Request) -> Response:
+        """``POST /v1/messages``: up to 1,000 messages, all or nothing."""
+        self._check_key(request.scope["headers"])
+        raw = await _body(request.receive, _MAX_BATCH_BYTES, "the batch")
+        items = _json(raw)
+        if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH_MESSAGES:
+            raise Refused(
+                400,
+                "bad-batch",
+                f"the body must be a JSON list of 1 to {MAX_BATCH_MESSAGES:,}"
+                ' objects {"channel": ..., "data": ...}',
+            )
+        pairs = []
+        for index, item in enumerate(items):
+            if not isinstance(item, dict) or set(item) != {"channel", "data"}:
+                raise Refused(400, "bad-batch", f'item {index} must have "channel" and "data" only')
+            pairs.append((item["channel"], item["data"], index))
+        for channel, data, index in pairs:
+            try:
+                self._hub.check(channel, data)
+            except UsageError as error:
+                refusal = _as_refusal(error)
+                detail = f"item {index}: {refusal.detail}"
+                raise Refused(refusal.status, refusal.reason, detail) from error
+        entries = [self._hub.publish(channel, data) for channel, data, _ in pairs]
+        self._hub.count(API, Hit.PUBLISH)
+        answer = [
+            {"seq": entry.seq, "epoch": entry.epoch, "accepted_ns": entry.accepted_ns}
+            for entry in entries
+        ]
+        return JSONResponse(answer, status_code=202)
+
+    # ---- tokens -----------------------------------------------------------------------------
+
+    async def create_channel(self, request: Request) -> Response:
+        """``POST /v1/channels``: a token, and where it can be used."""
+        self._check_key(request.scope["headers"])
+        body = _json(await _body(request.receive, _MAX_REQUEST_BYTES, "the request"))
+        known = {"client_id", "channel", "duration_minutes"}
+        if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
+            raise Refused(
+                400,
+                "bad-request",
+                'the body must be a JSON object with "client_id", and may have "channel" and'
+                ' "duration_minutes"',
+            )
+        token, grant = await self._hub.create_channel(
+            body["client_id"], body.get("channel"), body.get("duration_minutes")
+        )
+        return JSONResponse({"token": token, **self._describe(grant)}, status_code=201)
+
+    async def endpoints(self, request: Request) -> Response:
+        """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = request.query_params.get("token", "")
+        if not token:
+            raise Refused(401, "token-missing", "send the token as 'Authorization: Bearer <token>'")
+        return JSONResponse(self._describe(self._hub.verify(token)))
+
+    def _describe(self, grant: Grant) -> dict[str, Any]:
+        return {
+            "client_id": grant.client_id,
+            "channel": grant.channel,
+            "expires_at": grant.expires_at,
+            "endpoints": {
+                transport.name: dict(transport.endpoint(self._hub, grant))
+                for transport in self._transports
+                if not (transport.discovers and self._hub.broker is None)
+            },
+        }
+
+    # ---- looking ----------------------------------------------------------------------------
+
+    async def presence(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """``GET /v1/channels/{channel}/presence``: the client IDs that are there now."""
+        try:
+            self._check_key(scope["headers"])
+        except Refused as refusal:
+            await self._refusal(refusal)(scope, receive, send)
+            return
+        present = self._hub.presence.present(channel)
+        await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
+
+    def figures(self) -> dict[str, Any]:
+        """What `stats` tells."""
+        hub, process = self._hub, self._process
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        with process.oneshot():
+            rss_bytes = process.memory_info().rss
+        return {
+            "now_ns": time.monotonic_ns(),
+            "uptime_s": (time.monotonic_ns() - hub.started_ns) / 1e9,
+            "hits": {name: dict(kinds) for name, kinds in hub.hits.items()},
+            "published": hub.published,
+            "channels": hub.channel_count,
+            "feeds": hub.feed_count,
+            "present": hub.presence.total(),
+            "presence_posts_dropped": hub.poster.dropped if hub.poster else 0,
+            "process": {
+                "cpu_s": usage.ru_utime + usage.ru_stime,
+                "rss_bytes": rss_bytes,
+                "open_descriptors": process.num_fds(),
+            },
+        }
+
+    async def stats(self, request: Request) -> Response:
+        """``GET /v1/stats``: hits by transport and kind, and the server's own figures."""
+        self._check_key(request.scope["headers"])
+        return JSONResponse(self.figures())
+
+    async def metrics(self, request: Request) -> Response:
+        """``GET /metrics``: the same as Prometheus text (exposition format 0.0.4)."""
+        self._check_key(request.scope["headers"])
+        return PlainTextResponse(_prometheus(self.figures()), media_type=_PROMETHEUS_TYPE)
+
+    async def health(self, request: Request) -> Response:
+        """``GET /healthz``: 200 while the hub serves."""
+        return PlainTextResponse("ok\n")
+
+    # ---- routing ----------------------------------------------------------------------------
+
+    async def channel_route(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve ``/v1/channels/{channel}/...``; False when the path is another.
+
+        The channel is percent-encoded and may have an encoded slash, so the raw path counts.
+        """
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        parts = raw.partition(b"?")[0].split(b"/")
+        if len(parts) != 5 or parts[1:3] != [b"v1", b"channels"]:
+            return False
+        handlers = {
+            (b"messages", "POST"): self.publish,
+            (b"presence", "GET"): self.presence,
+        }
+        handler = handlers.get((parts[4], scope["method"]))
+        if handler is None:
+            return False
+        channel = unquote(parts[3].decode("latin-1"), errors="surrogateescape")
+        await handler(channel, scope, receive, send)
+        return True
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
+
+
+def _as_refusal(error: Exception) -> Refused:
+    """A contract error as a refusal: 413 for what is too large, else 400."""
+    if isinstance(error, Refused):
+        return error
+    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
+    too_large = isinstance(error, InvalidMessage) and "the limit is" in str(error)
+    return Refused(413 if too_large else 400, words.lstrip("-"), str(error))
+
+
+_PROMETHEUS_TYPE = "text/plain; version=0.0.4"
+
+
+def _prometheus(figures: dict[str, Any]) -> str:
+    lines = [
+        "# HELP pushlab_hits_total Requests that the hub handled.",
+        "# TYPE pushlab_hits_total counter",
+    ]
+    for transport, kinds in sorted(figures["hits"].items()):
+        for kind, count in sorted(kinds.items()):
+            lines.append(f'pushlab_hits_total{{transport="{transport}",kind="{kind}"}} {count}')
+    process = figures["process"]
+    for name, kind, text, value in (
+        ("pushlab_messages_published_total", "counter", "Messages taken.", figures["published"]),
+        ("pushlab_channels", "gauge", "Channels held.", figures["channels"]),
+        ("pushlab_feeds", "gauge", "Open feeds.", figures["feeds"]),
+        ("pushlab_present", "gauge", "Client IDs present.", figures["present"]),
+        ("process_cpu_seconds_total", "counter", "CPU seconds used.", process["cpu_s"]),
+        ("process_resident_memory_bytes", "gauge", "Resident memory.", process["rss_bytes"]),
+        ("process_open_fds", "gauge", "Open descriptors.", process["open_descriptors"]),
+    ):
+        lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}", f"{name} {value}"]
+    return "\n".join(lines) + "\n"

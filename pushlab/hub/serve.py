@@ -1,0 +1,140 @@
+"""Serving a hub on this event loop, with uvicorn."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import resource
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from pushlab.contract.registry import make_transport, transport_names
+from pushlab.contract.tokens import TokenKeys
+from pushlab.contract.transport import Transport
+from pushlab.errors import PortInUse, SetupError
+from pushlab.hub.app import App
+from pushlab.hub.core import Hub
+from pushlab.hub.process import HubConfig
+
+__all__ = ["raise_descriptor_limit", "serve"]
+
+_BACKLOG = 4096
+_SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader that stalls
+_KEEP_ALIVE_S = 75
+_GRACE_S = 2
+
+
+def raise_descriptor_limit() -> int:
+    """Allow this process as many descriptors as the machine lets it; how many those are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return soft
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises PortInUse or SetupError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"port {port} on {host} is in use; choose another with --port, or 0 for a free one"
+            ) from error
+        raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def _transports(config: HubConfig) -> list[Transport]:
+    chosen = config.transports
+    if chosen is None:
+        chosen = {name: {} for name in transport_names()}
+    made = [make_transport(name, options) for name, options in chosen.items()]
+    return [made_one for made_one in made if config.broker or not made_one.discovers]
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it listens and leaves signals to its caller."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        self._on_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Leave them alone."""
+        yield
+
+
+async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    """Serve until `stop` is set; `ready(url)` is called once, when the hub listens.
+
+    Raises:
+        PortInUse, BrokerUnavailable, UnknownTransport, UsageError: it cannot start.
+    """
+    raise_descriptor_limit()
+    # Access logs, and uvicorn's note of each WebSocket, would have tokens in them.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    transports = _transports(config)
+    hub = Hub(
+        keys=TokenKeys.restore(config.keys),
+        settings=config.settings,
+        broker=config.broker,
+        presence_url=config.presence_url,
+    )
+    settings: dict[str, Any] = {}
+    for transport in transports:
+        settings.update(transport.server_settings())
+    listener = _listen(config.host, config.port)
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    hub.listening_at(f"http://{host}:{listener.getsockname()[1]}")
+    server = _Server(
+        uvicorn.Config(
+            App(hub, api_key=config.api_key, transports=transports),
+            http="httptools",
+            ws="websockets-sansio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+            **settings,
+        ),
+        on_started=lambda: ready(hub.url()),
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        await stack.enter_async_context(hub.running())
+        for transport in transports:
+            background = transport.background(hub)
+            if background is not None:
+                await stack.enter_async_context(background)
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hub.close()
+            server.should_exit = True
+            stopping.cancel()
+            await serving

@@ -1,0 +1,202 @@
+"""What the server halves share: reading a request's token and cursor, refusing, and writing.
+
+`Outlet` writes to a connection from outside its task, in the turn in which a message is published.
+An ASGI ``send`` is a coroutine that, as long as the socket takes data, runs to its end without
+waiting; the outlet runs it by hand. Only when it waits for the socket does a task take it over, and
+then the outlet says that it is full.
+"""
+
+import asyncio
+import json
+import types
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.serving import Hub, Receive, Scope, Send
+from pushlab.contract.tokens import Grant
+from pushlab.errors import InvalidCursor, Refused
+
+__all__ = [
+    "Outlet",
+    "abort",
+    "admit",
+    "number_parameter",
+    "parameters",
+    "refuse",
+    "respond",
+    "wait_for_disconnect",
+]
+
+
+def parameters(scope: Scope) -> dict[str, str]:
+    """The query's parameters; of a repeated one, the last."""
+    query: bytes = scope["query_string"]
+    if not query:
+        return {}
+    pairs = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    return {key: values[-1] for key, values in pairs.items()}
+
+
+def _token(scope: Scope, query: Mapping[str, str]) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, credentials = value.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer" or not credentials:
+                raise Refused(401, "token-invalid", "Authorization must be: Bearer <token>")
+            return str(credentials.strip())
+    token = query.get("token", "")
+    if not token:
+        raise Refused(
+            401, "token-missing", "send the token as 'Authorization: Bearer <token>' or '?token='"
+        )
+    return token
+
+
+def admit(
+    hub: Hub, scope: Scope, query: Mapping[str, str], *, cursor_names: tuple[str, ...] = ("after",)
+) -> tuple[Grant, Cursor | None]:
+    """Who asks, and from where; the first of `cursor_names` that is given counts.
+
+    Raises:
+        Refused: 401 for a bad token, 400 for a bad cursor.
+    """
+    grant = hub.verify(_token(scope, query))
+    for name in cursor_names:
+        if text := query.get(name):
+            try:
+                return grant, Cursor.parse(text)
+            except InvalidCursor as error:
+                raise Refused(400, "invalid-cursor", str(error)) from error
+    return grant, None
+
+
+def number_parameter(query: Mapping[str, str], name: str, *, least: float, most: float) -> float:
+    """The parameter as a number within bounds. Raises Refused (400) if it is not one."""
+    text = query[name]
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise Refused(
+            400, "invalid-parameter", f"{name} must be a number from {least:g} to {most:g}"
+        )
+    return value
+
+
+async def respond(
+    send: Send, status: int, body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    """Answer a request whole. The two messages are sent in one turn if the socket takes them."""
+    base: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store"), *headers]
+    if status != 204:
+        base.append((b"content-type", b"application/json"))
+        base.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": base})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def refuse(send: Send, refusal: Refused) -> None:
+    """Answer with a refusal: its status, and JSON that says why."""
+    body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if refusal.status == 401:
+        headers = ((b"www-authenticate", b"Bearer"),)
+    await respond(send, refusal.status, json.dumps(body).encode(), headers)
+
+
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Return when the client has gone or the response is complete."""
+    while True:
+        message = await receive()
+        if message["type"] in ("http.disconnect", "websocket.disconnect"):
+            return
+
+
+def abort(receive: Receive) -> None:
+    """Cut the connection without sending what is buffered.
+
+    ASGI has no word for this, so the server's own transport is asked for; on a server that does
+    not show one, nothing happens and its time-outs must do.
+    """
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
+
+
+@types.coroutine
+def _continue(coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[Any, Any, None]:
+    """Run on a coroutine that was started by hand and now waits."""
+    try:
+        while True:
+            try:
+                value = yield waiting_for
+            except BaseException as error:
+                waiting_for = coroutine.throw(error)
+            else:
+                waiting_for = coroutine.send(value)
+    except StopIteration:
+        return
+
+
+class Outlet:
+    """Writes ASGI messages to one connection, now if the socket takes them.
+
+    Args:
+        send: the connection's ASGI send.
+        on_writable: called when a full outlet has room again.
+
+    Attributes:
+        full: whether the last message still waits for the socket; `write` must wait too.
+    """
+
+    __slots__ = ("_last", "_on_writable", "_send", "_task", "full")
+
+    def __init__(self, send: Send, on_writable: Callable[[], None]) -> None:
+        self._send = send
+        self._on_writable = on_writable
+        self._task: asyncio.Task[None] | None = None
+        self._last: dict[str, Any] | None = None
+        self.full = False
+
+    def write(self, message: dict[str, Any]) -> bool:
+        """Send a message; False when the outlet is now full, or the client has gone."""
+        return self.run(self._send(message))
+
+    def run(self, coroutine: Any) -> bool:
+        """Run a coroutine that only sends; False as for `write`."""
+        try:
+            waiting_for = coroutine.send(None)
+        except StopIteration:
+            return True
+        except Exception:  # the client has gone; `receive` tells the handler
+            return False
+        self.full = True
+        self._task = asyncio.ensure_future(self._finish(coroutine, waiting_for))
+        return False
+
+    def finish(self, message: dict[str, Any]) -> None:
+        """Send the last message, behind anything that still waits."""
+        if self.full:
+            self._last = message
+        else:
+            self.write(message)
+
+    async def _finish(self, coroutine: Any, waiting_for: Any) -> None:
+        try:
+            await _continue(coroutine, waiting_for)
+        except Exception:
+            return  # the client has gone; `receive` tells the handler
+        self.full = False
+        self._task = None
+        if self._last is not None:
+            self.write(self._last)
+        else:
+            self._on_writable()
+
+    def close(self) -> None:
+        """Stop what still waits."""
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,92 @@
+"""The HTTP/1.1 that three client halves share: a request's bytes, and a response's parts.
+
+Parsing is httptools' (llhttp, the parser of Node.js). Framing is RFC 9112.
+"""
+
+import json
+
+import httptools
+
+from pushlab.contract.subscriber import Endpoint
+
+__all__ = ["BadResponse", "ResponseParser", "refusal_reason", "request_head"]
+
+
+class BadResponse(Exception):
+    """The other side does not speak HTTP/1.1."""
+
+
+def request_head(
+    endpoint: Endpoint, token: str, method: str, path: str, *headers: tuple[str, str]
+) -> tuple[bytes, bytes]:
+    """A request without a body, in two halves: between them goes what changes in the path."""
+    first = f"{method} {endpoint.path}{path}"
+    lines = [
+        " HTTP/1.1",
+        f"Host: {endpoint.authority}",
+        f"Authorization: Bearer {token}",
+        *(f"{name}: {value}" for name, value in headers),
+        "\r\n",
+    ]
+    return first.encode(), "\r\n".join(lines).encode()
+
+
+def refusal_reason(status: int, body: bytes) -> str:
+    """The reason in a refusal's JSON, or ``http-<status>``."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"http-{status}"
+
+
+class ResponseParser:
+    """Collects one response after another.
+
+    Attributes:
+        status: of the response being read; 0 before its first line.
+        body: what has arrived of its body and has not been taken.
+        complete: whether it is whole.
+        keeps_alive: whether another may follow on this connection.
+        cursor: the ``Pushlab-Cursor`` header, if there was one.
+    """
+
+    __slots__ = ("_parser", "body", "complete", "cursor", "keeps_alive", "status")
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last response."""
+        self.status = 0
+        self.body: list[bytes] = []
+        self.complete = False
+        self.keeps_alive = True
+        self.cursor: str | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes. Raises BadResponse."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            raise BadResponse(str(error)) from error
+
+    # ---- called by httptools ----
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        if len(name) == 14 and name.lower() == b"pushlab-cursor":
+            self.cursor = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """The status line and every header are read."""
+        self.status = self._parser.get_status_code()
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        self.body.append(data)
+
+    def on_message_complete(self) -> None:
+        """The response is whole."""
+        self.complete = True
+        self.keeps_alive = self._parser.should_keep_alive()

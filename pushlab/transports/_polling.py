@@ -1,0 +1,153 @@
+"""What the two polls share: the page on the wire, and a client that asks and reads one answer.
+
+A page is JSON::
+
+    {"cursor": "<where you stand now>",
+     "gap": {"after": "<cursor>", "resumed": "<cursor>"},       only when messages were missed
+     "messages": [{"seq": 18, "data": "..."}, ...],
+     "more": true}                                              only when another page waits
+
+Nothing new is a 204 without a body; its ``Pushlab-Cursor`` header tells a client that asked
+without a cursor where the channel stands.
+"""
+
+import abc
+import json
+from random import Random
+from typing import Any
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.hits import Hit
+from pushlab.contract.serving import Entry, Page, Send
+from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.errors import InvalidCursor
+from pushlab.transports._asgi import respond
+from pushlab.transports._http1 import BadResponse, ResponseParser, refusal_reason, request_head
+
+__all__ = ["PollSubscriber", "answer_page"]
+
+_NS = 1_000_000_000
+
+
+def _encode(entry: Entry) -> bytes:
+    return json.dumps({"seq": entry.seq, "data": entry.data}, ensure_ascii=False).encode()
+
+
+def _encode_page(page: Page) -> bytes:
+    parts = [b'{"cursor": "', str(page.cursor).encode(), b'", ']
+    if page.gap_after is not None:
+        gap = {"after": str(page.gap_after), "resumed": str(page.position)}
+        parts += [b'"gap": ', json.dumps(gap).encode(), b", "]
+    if page.more:
+        parts.append(b'"more": true, ')
+    messages = b", ".join([entry.form(_encode) for entry in page.entries])
+    parts += [b'"messages": [', messages, b"]}"]
+    return b"".join(parts)
+
+
+async def answer_page(send: Send, page: Page) -> bool:
+    """Send a page; whether it held anything."""
+    if page.entries or page.gap_after is not None:
+        await respond(send, 200, _encode_page(page))
+        return True
+    await respond(send, 204, headers=((b"pushlab-cursor", str(page.cursor).encode()),))
+    return False
+
+
+class PollSubscriber(Subscriber):
+    """Asks, reads one answer, and lets `_on_answer` decide when to ask again.
+
+    Attributes:
+        asking: whether an answer is due.
+    """
+
+    __slots__ = ("_asked_first", "_goodbye", "_head", "_parser", "_tail", "asking")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        token: str,
+        *,
+        path: str,
+        suffix: str,
+        cursor: Cursor | None,
+        rng: Random,
+    ) -> None:
+        super().__init__(endpoint, token, cursor=cursor, rng=rng)
+        self._head, tail = request_head(endpoint, token, "GET", path)
+        self._tail = suffix.encode() + tail
+        self._goodbye = b"".join(request_head(endpoint, token, "DELETE", path))
+        self._parser = ResponseParser()
+        self.asking = False
+        self._asked_first = False
+
+    def _ask(self) -> None:
+        """Send the request."""
+        self.asking = True
+        self._parser.reset()
+        cursor = self._inbox.cursor
+        self._asked_first = cursor is None
+        after = b"?after=" + str(cursor).encode() if cursor is not None else b"?after="
+        self._send(self._head + after + self._tail)
+
+    def _on_data(self, data: bytes, now_ns: int) -> None:
+        parser = self._parser
+        try:
+            parser.feed(data)
+            if parser.complete and self.asking:
+                self.asking = False
+                self._read_answer(now_ns)
+        except (BadResponse, InvalidCursor, ValueError, KeyError, TypeError) as error:
+            self.asking = False
+            self._lose(f"not a pushlab answer: {error}", now_ns)
+
+    def _read_answer(self, now_ns: int) -> None:
+        parser = self._parser
+        if parser.status == 204:
+            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
+            if parser.cursor is not None and self._asked_first:
+                self._located(Cursor.parse(parser.cursor))
+            more = self._asked_first
+        elif parser.status == 200:
+            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_USEFUL)
+            more = self._read_page(json.loads(b"".join(parser.body)))
+        else:
+            self._hit(Hit.REFUSED)
+            reason = refusal_reason(parser.status, b"".join(parser.body))
+            self._refused(parser.status, reason, now_ns)
+            return
+        self._backoff.reset()
+        if not parser.keeps_alive:
+            self._on_eof(now_ns)
+        else:
+            self._on_answer(now_ns, more=more)
+
+    def _read_page(self, page: dict[str, Any]) -> bool:
+        cursor = Cursor.parse(page["cursor"])
+        if gap := page.get("gap"):
+            self._located(Cursor.parse(gap["resumed"]))
+        elif self._inbox.cursor is None:
+            messages = page["messages"]
+            first = messages[0]["seq"] - 1 if messages else cursor.seq
+            self._located(Cursor(cursor.epoch, first))
+        for message in page["messages"]:
+            self._deliver(cursor.epoch, message["seq"], message["data"])
+        return bool(page.get("more", False))
+
+    def _on_eof(self, now_ns: int) -> None:
+        if self.asking:
+            self.asking = False
+            self._hit(Hit.POLL_EMPTY)
+        self._lose("connection lost", now_ns)
+
+    def _on_close(self, now_ns: int) -> None:
+        if self.asking:  # one request at a time: closing the connection takes this one back
+            self.asking = False
+            self._hit(Hit.POLL_EMPTY)
+        else:
+            self._hit(Hit.LEAVE)
+            self._send(self._goodbye)
+
+    @abc.abstractmethod
+    def _on_answer(self, now_ns: int, *, more: bool) -> None:
+        """An answer was read; `more`: there is something to fetch at once."""

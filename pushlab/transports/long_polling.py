@@ -1,0 +1,197 @@
+"""Long polling: ask, and let the server hold the question until it has an answer.
+
+::
+
+    GET /v1/wait?after=4f1c9a02-17&hold_s=30 HTTP/1.1
+    Authorization: Bearer <token>
+            ... held until a message comes ...
+                                                     200 OK
+                                                     {"cursor": "4f1c9a02-18",
+                                                      "messages": [{"seq": 18, "data": "..."}]}
+
+or, when the hold ends first, ``204 No Content``; then the client asks again at once. A message
+takes one transit when they are rare and up to three when one comes just as an answer leaves
+(RFC 6202, section 2.2). Each message costs a request: above one message per interval, long polling
+makes more requests than short polling does. ``DELETE /v1/wait`` ends the client's presence.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.hits import Hit
+from pushlab.contract.serving import Entry, Hub, Page, Receive, Route, Scope, Send
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.tokens import Grant
+from pushlab.contract.transport import Transport
+from pushlab.errors import Refused, UsageError
+from pushlab.transports._asgi import (
+    Outlet,
+    admit,
+    number_parameter,
+    parameters,
+    refuse,
+    respond,
+    wait_for_disconnect,
+)
+from pushlab.transports._polling import PollSubscriber, answer_page
+
+__all__ = ["LongPolling", "LongPollingOptions"]
+
+PATH = "/v1/wait"
+_NS = 1_000_000_000
+_GRACE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class LongPollingOptions:
+    """Settings of long polling.
+
+    Attributes:
+        hold_s: seconds that the server may hold a request, from 0.1 to 120; 30 is the span that
+            RFC 6202, section 5.5, calls safe.
+    """
+
+    hold_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.hold_s <= 120:
+            raise UsageError(
+                f"long-polling: hold_s is {self.hold_s:g}; it must lie between 0.1 and 120 seconds"
+            )
+
+
+class LongPolling(Transport):
+    """Long polling, both ends."""
+
+    name = "long-polling"
+    title = "Long polling"
+    Options = LongPollingOptions
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``GET`` and ``DELETE /v1/wait``."""
+
+        async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+            query = parameters(scope)
+            try:
+                grant, after = admit(hub, scope, query)
+                if scope["method"] == "DELETE":
+                    hub.count(self.name, Hit.LEAVE)
+                    hub.release(grant)
+                    await respond(send, 204)
+                    return
+                hold_s = hub.settings.hold_s
+                if "hold_s" in query:
+                    hold_s = number_parameter(
+                        query, "hold_s", least=0, most=hub.settings.max_hold_s
+                    )
+                page = hub.read(grant, after)
+                if page.entries or page.gap_after is not None or after is None or hold_s == 0:
+                    hub.lease(grant)
+                    useful = await answer_page(send, page)
+                    kind = Hit.POLL_USEFUL if useful else Hit.POLL_EMPTY
+                    hub.count(self.name, kind if after is not None else Hit.CONNECT)
+                else:
+                    held = _HeldRequest(hub, grant, after, send)
+                    await held.wait(receive, hold_s)
+            except Refused as refusal:
+                hub.count(self.name, Hit.REFUSED)
+                await refuse(send, refusal)
+
+        return [Route("http", PATH, wait, methods=("GET", "DELETE"))]
+
+    # ---- the client half --------------------------------------------------------------------
+
+    def subscriber(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
+    ) -> "LongPollingSubscriber":
+        """The client half."""
+        return LongPollingSubscriber(
+            endpoint, token, cursor=cursor, rng=rng, hold_s=self.options.hold_s
+        )
+
+
+class _HeldRequest:
+    """One request that waits for a message; answered in the turn in which that is published."""
+
+    __slots__ = ("_after", "_answered", "_feed", "_grant", "_hub", "_outlet", "_send")
+
+    def __init__(self, hub: Hub, grant: Grant, after: Cursor, send: Send) -> None:
+        self._hub = hub
+        self._grant = grant
+        self._after = after
+        self._send = send
+        self._answered = False
+        self._outlet = Outlet(send, lambda: None)
+        self._feed = hub.subscribe(
+            grant, after, transport=LongPolling.name, write=self._on_entries, end=self._on_end
+        )
+
+    async def wait(self, receive: Receive, hold_s: float) -> None:
+        """Hold until answered, or until the client has gone."""
+        timer = asyncio.get_running_loop().call_later(hold_s, self._on_entries, ())
+        self._feed.start()
+        try:
+            await wait_for_disconnect(receive)
+        finally:
+            timer.cancel()
+            self._feed.close()
+            self._outlet.close()
+        if not self._answered:  # the client left in mid-hold
+            self._hub.count(LongPolling.name, Hit.POLL_EMPTY)
+            self._hub.release(self._grant)
+
+    def _on_entries(self, entries: Sequence[Entry]) -> bool:
+        """Answer with these, or with nothing when the hold has ended."""
+        if not self._answered:
+            self._answered = True
+            self._hub.lease(self._grant)  # before the feed closes, so that presence does not flap
+            self._feed.close()
+            kind = Hit.POLL_USEFUL if entries else Hit.POLL_EMPTY
+            self._hub.count(LongPolling.name, kind)
+            self._outlet.run(answer_page(self._send, Page(self._after, None, entries, False)))
+        return False
+
+    def _on_end(self, reason: str, status: int) -> None:
+        """The hub ends the wait: the token expired, or the server stops."""
+        self._answered = True
+        self._hub.release(self._grant)
+        self._hub.count(LongPolling.name, Hit.REFUSED)
+        self._outlet.run(refuse(self._send, Refused(status, reason, "the wait was ended")))
+
+
+class LongPollingSubscriber(PollSubscriber):
+    """Asks again as soon as it has an answer."""
+
+    __slots__ = ("_hold_s",)
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        token: str,
+        *,
+        cursor: Cursor | None,
+        rng: Random,
+        hold_s: float,
+    ) -> None:
+        suffix = f"&hold_s={hold_s:g}"
+        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        self._hold_s = hold_s
+
+    def _on_connected(self, now_ns: int) -> None:
+        self._wait(now_ns)
+
+    def _wait(self, now_ns: int) -> None:
+        self._ask()
+        self._timer_ns = now_ns + int((self._hold_s + _GRACE_S) * _NS)
+
+    def _on_answer(self, now_ns: int, *, more: bool) -> None:
+        self._wait(now_ns)
+
+    def _on_timer(self, now_ns: int) -> None:
+        self.asking = False
+        self._lose("no answer to a long poll", now_ns)

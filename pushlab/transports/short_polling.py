@@ -1,0 +1,173 @@
+"""Short polling: ask, ask, ask.
+
+The client asks every `interval_s`; the server answers at once, mostly with nothing::
+
+    GET /v1/poll?after=4f1c9a02-17 HTTP/1.1          204 No Content
+    Authorization: Bearer <token>                    Pushlab-Cursor: 4f1c9a02-17
+
+    GET /v1/poll?after=4f1c9a02-17 HTTP/1.1          200 OK
+                                                     {"cursor": "4f1c9a02-18",
+                                                      "messages": [{"seq": 18, "data": "..."}]}
+
+A message waits half an interval on average, a whole one at worst, and `exp(-rate * interval)` of
+the polls bring nothing. A client that polls is present while its lease lasts: ``lease_s`` seconds
+after each poll. ``DELETE /v1/poll`` ends the lease.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.hits import Hit
+from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
+from pushlab.contract.subscriber import Endpoint, Phase
+from pushlab.contract.transport import Transport
+from pushlab.errors import Refused, UsageError
+from pushlab.transports._asgi import admit, number_parameter, parameters, refuse, respond
+from pushlab.transports._polling import PollSubscriber, answer_page
+
+__all__ = ["ShortPolling", "ShortPollingOptions"]
+
+PATH = "/v1/poll"
+_NS = 1_000_000_000
+_ANSWER_DUE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShortPollingOptions:
+    """Settings of short polling.
+
+    Attributes:
+        interval_s: seconds between polls, from 0.001 to 86,400.
+        clock: ``fixed`` polls at a fixed rate; ``pause`` waits `interval_s` after each answer.
+        random_phase: whether each client starts at a random point of its first interval.
+    """
+
+    interval_s: float = 1.0
+    clock: str = "fixed"
+    random_phase: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0.001 <= self.interval_s <= 86_400:
+            raise UsageError(
+                f"short-polling: interval_s is {self.interval_s:g}; it must lie between 0.001"
+                " and 86400 seconds"
+            )
+        if self.clock not in ("fixed", "pause"):
+            raise UsageError(f"short-polling: clock is {self.clock!r}; it must be fixed or pause")
+
+
+class ShortPolling(Transport):
+    """Short polling, both ends."""
+
+    name = "short-polling"
+    title = "Short polling"
+    Options = ShortPollingOptions
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``GET`` and ``DELETE /v1/poll``."""
+
+        async def poll(scope: Scope, receive: Receive, send: Send) -> None:
+            query = parameters(scope)
+            try:
+                grant, after = admit(hub, scope, query)
+                if scope["method"] == "DELETE":
+                    hub.count(self.name, Hit.LEAVE)
+                    hub.release(grant)
+                    await respond(send, 204)
+                    return
+                lease_s = None
+                if "lease_s" in query:
+                    lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
+                page = hub.read(grant, after)
+            except Refused as refusal:
+                hub.count(self.name, Hit.REFUSED)
+                await refuse(send, refusal)
+                return
+            hub.lease(grant, lease_s)
+            useful = bool(page.entries) or page.gap_after is not None
+            kind = Hit.POLL_USEFUL if useful else Hit.POLL_EMPTY
+            hub.count(self.name, kind if after is not None else Hit.CONNECT)
+            await answer_page(send, page)
+
+        return [Route("http", PATH, poll, methods=("GET", "DELETE"))]
+
+    # ---- the client half --------------------------------------------------------------------
+
+    def subscriber(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
+    ) -> "ShortPollingSubscriber":
+        """The client half."""
+        return ShortPollingSubscriber(endpoint, token, cursor=cursor, rng=rng, options=self.options)
+
+
+class ShortPollingSubscriber(PollSubscriber):
+    """Asks by the clock."""
+
+    __slots__ = ("_due_ns", "_interval_ns", "_options")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        token: str,
+        *,
+        cursor: Cursor | None,
+        rng: Random,
+        options: ShortPollingOptions,
+    ) -> None:
+        # A client that asks seldom tells the server how long to think it present.
+        suffix = f"&lease_s={options.interval_s * 3:g}" if options.interval_s > 10 else ""
+        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        self._options = options
+        self._interval_ns = int(options.interval_s * _NS)
+        self._due_ns = 0  # when the next poll is due by the fixed clock
+
+    def _first_delay_ns(self) -> int:
+        return int(self.rng.random() * self._interval_ns) if self._options.random_phase else 0
+
+    def _on_connected(self, now_ns: int) -> None:
+        self._poll(now_ns)
+
+    def _poll(self, now_ns: int) -> None:
+        if self._due_ns == 0:
+            self._due_ns = now_ns  # the fixed clock starts with the first poll
+        while self._due_ns <= now_ns:
+            self._due_ns += self._interval_ns
+        self._ask()
+        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
+
+    def _on_answer(self, now_ns: int, *, more: bool) -> None:
+        if more:
+            self._poll_again(now_ns)
+        else:
+            self._timer_ns = self._next_ns(now_ns)
+
+    def _poll_again(self, now_ns: int) -> None:
+        """Fetch the next page now; the clock goes on as it was."""
+        self._ask()
+        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
+
+    def _next_ns(self, now_ns: int) -> int:
+        if self._options.clock == "pause":
+            return now_ns + self._interval_ns
+        while self._due_ns <= now_ns:  # the answer took longer than an interval: polls are skipped
+            self._due_ns += self._interval_ns
+        return self._due_ns
+
+    def _on_timer(self, now_ns: int) -> None:
+        if self.asking:
+            self.asking = False
+            self._lose("no answer to a poll", now_ns)
+        else:
+            self._poll(now_ns)
+
+    def _on_eof(self, now_ns: int) -> None:
+        if self.asking:
+            super()._on_eof(now_ns)
+        else:  # an idle connection was closed: open another when the next poll is due
+            self._timer_ns = None
+            self._phase = Phase.WAITING
+            self._retry_ns = self._next_ns(now_ns)

@@ -1,0 +1,285 @@
+"""WebSocket: one handshake, then frames both ways.
+
+::
+
+    GET /v1/socket?after=4f1c9a02-17 HTTP/1.1        101 Switching Protocols
+    Authorization: Bearer <token>
+    Upgrade: websocket                               4f1c9a02-17             (where you stand)
+                                                     4f1c9a02-18 ...         (a message)
+
+The protocol is RFC 6455; one text frame per message, in the form of `pushlab.contract.frames`. The
+server sends a ping every 20 seconds and closes a connection that does not answer. A refusal, too,
+comes as a close frame, since a browser cannot see a refused handshake's status:
+
+======  ==================================================================
+4400    the cursor or a parameter is wrong
+4401    the token is missing, invalid, revoked or expired (the reason says)
+4408    slow reader: come back and resume
+4429    too many channels
+4503    the server stops: come back and resume
+======  ==================================================================
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.frames import OP_CLOSE, OP_TEXT, Frame
+from websockets.http11 import Response
+from websockets.uri import WebSocketURI
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
+from pushlab.contract.hits import Hit
+from pushlab.contract.reasons import SLOW_READER, status_of_close_code, to_close_code
+from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Send
+from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.contract.transport import Transport
+from pushlab.errors import InvalidCursor, Refused
+from pushlab.transports._asgi import Outlet, abort, admit, parameters, wait_for_disconnect
+
+__all__ = ["WebSocket", "WebSocketOptions"]
+
+PATH = "/v1/socket"
+PING_INTERVAL_S = 20.0
+_NS = 1_000_000_000
+_SILENCE_S = 65.0  # three pings of the server's, and a little
+_MAX_FRAME_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketOptions:
+    """Settings of WebSocket.
+
+    Attributes:
+        deflate: whether messages are compressed (RFC 7692), at a cost in memory and CPU.
+    """
+
+    deflate: bool = False
+
+
+def encode_text(entry: Entry) -> dict[str, object]:
+    """One message as the ASGI event that sends its frame."""
+    frame = encode_frame(entry.epoch, entry.seq, entry.data)
+    return {"type": "websocket.send", "text": frame}
+
+
+class WebSocket(Transport):
+    """WebSocket, both ends."""
+
+    name = "websocket"
+    title = "WebSocket"
+    Options = WebSocketOptions
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def server_settings(self) -> Mapping[str, Any]:
+        """Pings and compression are the ASGI server's work."""
+        return {
+            "ws_ping_interval": PING_INTERVAL_S,
+            "ws_ping_timeout": PING_INTERVAL_S,
+            "ws_per_message_deflate": self.options.deflate,
+            "ws_max_size": _MAX_FRAME_BYTES,
+        }
+
+    def endpoint(self, hub: Hub, grant: Any) -> Mapping[str, Any]:
+        """``ws://host:port``."""
+        return {"url": "ws" + hub.url().removeprefix("http")}
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``WS /v1/socket``."""
+
+        async def socket(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()  # websocket.connect
+            await send({"type": "websocket.accept"})
+            try:
+                grant, after = admit(hub, scope, parameters(scope))
+                connection = _Connection(hub, send, receive)
+                feed = hub.subscribe(
+                    grant, after, transport=self.name, write=connection.write, end=connection.end
+                )
+            except Refused as refusal:
+                hub.count(self.name, Hit.REFUSED)
+                await send(_close(refusal.reason, refusal.status))
+                return
+            hub.count(self.name, Hit.RECONNECT if after is not None else Hit.CONNECT)
+            try:
+                await connection.run(feed)
+            finally:
+                feed.close()
+                connection.close()
+
+        return [Route("websocket", PATH, socket)]
+
+    # ---- the client half --------------------------------------------------------------------
+
+    def subscriber(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
+    ) -> "WebSocketSubscriber":
+        """The client half."""
+        return WebSocketSubscriber(
+            endpoint, token, cursor=cursor, rng=rng, deflate=self.options.deflate
+        )
+
+
+def _close(reason: str, status: int) -> dict[str, object]:
+    return {"type": "websocket.close", "code": to_close_code(status), "reason": reason}
+
+
+class _Connection:
+    """One open WebSocket on the server."""
+
+    __slots__ = ("_feed", "_hub", "_linger", "_outlet", "_receive", "_send")
+
+    def __init__(self, hub: Hub, send: Send, receive: Receive) -> None:
+        self._hub = hub
+        self._send = send
+        self._receive = receive
+        self._outlet = Outlet(send, self._on_writable)
+        self._feed: Feed | None = None
+        self._linger: asyncio.TimerHandle | None = None
+
+    async def run(self, feed: Feed) -> None:
+        """Say where the client stands, and serve it until it goes or the hub ends it."""
+        self._feed = feed
+        if feed.gap_after is not None:
+            hello = encode_gap(feed.gap_after, feed.position)
+        else:
+            hello = str(feed.position)
+        await self._send({"type": "websocket.send", "text": hello})
+        feed.start()
+        await wait_for_disconnect(self._receive)
+
+    def write(self, entries: Sequence[Entry]) -> bool:
+        """Send these messages, a frame each; whether there is room for more."""
+        if len(entries) == 1:
+            return self._outlet.write(entries[0].form(encode_text))
+        return self._outlet.run(self._send_all(entries))
+
+    async def _send_all(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            await self._send(entry.form(encode_text))
+
+    def end(self, reason: str, status: int) -> None:
+        """Close with the reason."""
+        self._outlet.finish(_close(reason, status))
+        if self._outlet.full:
+            linger_s = self._hub.settings.linger_s if (reason, status) == SLOW_READER else 1.0
+            loop = asyncio.get_running_loop()
+            self._linger = loop.call_later(linger_s, abort, self._receive)
+
+    def close(self) -> None:
+        """The connection is gone."""
+        if self._linger is not None:
+            self._linger.cancel()
+        self._outlet.close()
+
+    def _on_writable(self) -> None:
+        if self._feed is not None:
+            self._feed.resume()
+
+
+class WebSocketSubscriber(Subscriber):
+    """Reads frames; parsing is the sans-I/O core of `websockets`."""
+
+    __slots__ = ("_deflate", "_heard_ns", "_protocol", "_stood")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        token: str,
+        *,
+        cursor: Cursor | None,
+        rng: Random,
+        deflate: bool,
+    ) -> None:
+        super().__init__(endpoint, token, cursor=cursor, rng=rng)
+        self._deflate = deflate
+        self._protocol: ClientProtocol | None = None
+        self._heard_ns = 0
+        self._stood = False  # whether the server has accepted the token on this connection
+
+    def _on_connected(self, now_ns: int) -> None:
+        self._stood = False
+        endpoint, cursor = self.endpoint, self._inbox.cursor
+        query = "" if cursor is None else f"after={cursor}"
+        uri = WebSocketURI(endpoint.tls, endpoint.host, endpoint.port, endpoint.path + PATH, query)
+        extensions = [ClientPerMessageDeflateFactory()] if self._deflate else None
+        protocol = ClientProtocol(uri, extensions=extensions, max_size=_MAX_FRAME_BYTES)
+        request = protocol.connect()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        protocol.send_request(request)
+        self._protocol = protocol
+        self._hit(Hit.CONNECT if cursor is None else Hit.RECONNECT)
+        self._heard_ns = now_ns
+        self._timer_ns = now_ns + int(_SILENCE_S * _NS)
+        self._flush(protocol)
+
+    def _flush(self, protocol: ClientProtocol) -> None:
+        for data in protocol.data_to_send():
+            if data:
+                self._send(data)
+
+    def _on_data(self, data: bytes, now_ns: int) -> None:
+        self._heard_ns = now_ns
+        protocol = self._protocol
+        assert protocol is not None
+        protocol.receive_data(data)
+        events = protocol.events_received()
+        if protocol.handshake_exc is not None:
+            error = protocol.handshake_exc
+            response = getattr(error, "response", None)
+            if isinstance(error, InvalidHandshake) and isinstance(response, Response):
+                self._refused(response.status_code, f"http-{response.status_code}", now_ns)
+            else:
+                self._lose(f"no WebSocket handshake: {error}", now_ns)
+            return
+        try:
+            for event in events:
+                if isinstance(event, Frame):
+                    if event.opcode is OP_TEXT:
+                        self._read_text(bytes(event.data).decode())
+                    elif event.opcode is OP_CLOSE:
+                        self._read_close(protocol, now_ns)
+                        return
+        except (InvalidCursor, ValueError) as error:
+            self._lose(f"not a pushlab frame: {error}", now_ns)
+            return
+        self._flush(protocol)
+
+    def _read_text(self, text: str) -> None:
+        frame = decode_frame(text)
+        if isinstance(frame, tuple):
+            self._deliver(*frame)
+        elif isinstance(frame, Position):
+            self._stood = True
+            self._located(frame.at)
+        elif isinstance(frame, Bye):
+            raise InvalidCursor("a bye frame has no place on a WebSocket")
+
+    def _read_close(self, protocol: ClientProtocol, now_ns: int) -> None:
+        self._flush(protocol)  # the echo of the close frame
+        close = protocol.close_rcvd
+        code, reason = (close.code, close.reason) if close else (1006, "")
+        status = status_of_close_code(code)
+        if not self._stood:
+            self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
+        self._refused(status, reason or f"close-{code}", now_ns)
+
+    def _on_close(self, now_ns: int) -> None:
+        protocol = self._protocol
+        if protocol is not None and protocol.state.name == "OPEN":
+            protocol.send_close(1000)
+            self._flush(protocol)
+
+    def _on_timer(self, now_ns: int) -> None:
+        due_ns = self._heard_ns + int(_SILENCE_S * _NS)
+        if now_ns >= due_ns:
+            self._lose("the server fell silent", now_ns)
+        else:
+            self._timer_ns = due_ns
