@@ -60,14 +60,14 @@ def decode_frame(text: str) -> tuple[str, int, str] | Position | Bye:
     head, space, data = text.partition(" ")
     if data:
         epoch, dash, seq = head.partition("-")
-        if dash and seq.isdecimal() and seq.isascii() and epoch:
+        if dash and epoch and len(seq) < 20 and seq.isdecimal() and seq.isascii():
             return epoch, int(seq), data
         if head == "gap":
             after, _, resumed = data.partition(" ")
             return Position(Cursor.parse(resumed), Cursor.parse(after))
         if head == "bye":
             reason, _, status = data.partition(" ")
-            return Bye(reason, int(status) if status.isdecimal() else 400)
+            return Bye(reason, int(status) if len(status) == 3 and status.isdecimal() else 400)
     elif not space:
         return Position(Cursor.parse(head))
     raise InvalidCursor(f"not a frame: {text[:40]!r}")

@@ -19,7 +19,8 @@ from pushlab.errors import Refused, UsageError
 
 __all__ = ["Grant", "TokenKeys"]
 
-_MAX_TOKEN_CHARS = 4_096
+#: A client ID and a channel of 256 control characters each make a token of about 4,250.
+_MAX_TOKEN_CHARS = 6_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class TokenKeys:
                 that is no longer held) or ``token-expired``.
         """
         key_id, payload, signature = [*token[: _MAX_TOKEN_CHARS + 1].split("."), "", ""][:3]
-        if token.count(".") != 2 or len(token) > _MAX_TOKEN_CHARS:
+        if token.count(".") != 2 or len(token) > _MAX_TOKEN_CHARS or not token.isascii():
             raise Refused(401, "token-invalid", "the token is not one of this server's")
         if key_id not in self._keys:
             raise Refused(401, "token-revoked", "the token's key is not held by this server")

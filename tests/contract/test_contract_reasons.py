@@ -1,0 +1,33 @@
+import pytest
+
+from pushlab.contract.reasons import (
+    SERVER_RESTART,
+    SLOW_READER,
+    is_final,
+    status_of_close_code,
+    to_close_code,
+)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 429, 500, 503])
+def test_a_close_code_says_what_the_status_says(status):
+    code = to_close_code(status)
+    assert 4_000 <= code <= 4_999  # RFC 6455, section 7.4.2
+    assert status_of_close_code(code) == status
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1006, 1011, 3000, 4000, 4999])
+def test_other_close_codes_mean_come_back_later(code):
+    assert not is_final(status_of_close_code(code))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413])
+def test_a_refusal_that_will_not_change_is_the_end(status):
+    assert is_final(status)
+
+
+@pytest.mark.parametrize(
+    "status", [0, 200, 302, 429, 500, 502, 503, SLOW_READER[1], SERVER_RESTART[1]]
+)
+def test_a_refusal_that_may_pass_is_not(status):
+    assert not is_final(status)
