@@ -1,0 +1,408 @@
+"""`connect`: one channel as an async iterator, over any transport.
+
+::
+
+    async with pushlab.connect(url, token, transport="sse") as messages:
+        async for message in messages:
+            print(message.seq, message.data)
+
+The connection is kept: it comes back after a loss with backoff and jitter and resumes from its
+cursor, so each message arrives once and in order. What retention no longer holds is a `Gap`.
+"""
+
+import asyncio
+import contextlib
+import inspect
+import json
+import logging
+import ssl
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from random import Random
+from typing import Any, cast
+
+import httptools
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
+from pushlab.contract.registry import make_transport
+from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.contract.transport import Transport
+from pushlab.errors import ConnectionFailed, Refused
+
+__all__ = ["Messages", "TokenSource", "connect", "discover"]
+
+#: A token, or a function (async or not) that fetches one whenever one is needed.
+TokenSource = str | Callable[[], str | Awaitable[str]]
+
+_DIAL_S = 10.0
+_READ_BYTES = 1024 * 1024
+_log = logging.getLogger("pushlab")
+
+
+def connect(
+    url: str,
+    token: TokenSource,
+    *,
+    transport: str | Transport = "sse",
+    cursor: Cursor | str | None = None,
+    on_gap: Callable[[Gap], None] | None = None,
+    retry_for_s: float = 60.0,
+    rng: Random | None = None,
+    tls: ssl.SSLContext | None = None,
+    **options: Any,
+) -> "Messages":
+    """Subscribe to the channel that `token` grants.
+
+    Args:
+        url: the hub's, such as ``http://127.0.0.1:8000``.
+        token: from ``POST /v1/channels``; or a function that fetches one, which is then asked again
+            when a token expires.
+        transport: a name (`pushlab transports` lists them) or a `Transport`.
+        cursor: what the reader has already; None starts from now.
+        on_gap: told of messages that were missed; without it, they are logged as a warning.
+        retry_for_s: how long to try for a connection before giving up.
+        options: the transport's own, such as ``interval_s=5`` for short polling.
+
+    Raises (on entering, or while iterating):
+        Refused: the hub said no (401 `token-expired`, `token-invalid`, ...).
+        ConnectionFailed: no connection for `retry_for_s` seconds.
+        UnknownTransport, MissingExtra, UsageError: at the call itself.
+    """
+    if isinstance(transport, str):
+        transport = make_transport(transport, options)
+    return Messages(
+        url=url,
+        token=token,
+        transport=transport,
+        cursor=Cursor.parse(cursor) if isinstance(cursor, str) else cursor,
+        on_gap=on_gap,
+        retry_for_s=retry_for_s,
+        rng=rng or Random(),
+        tls=tls,
+    )
+
+
+class Messages:
+    """One channel's messages: an async context manager, and an async iterator.
+
+    Attributes:
+        gaps: every gap so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: TokenSource,
+        transport: Transport,
+        cursor: Cursor | None,
+        on_gap: Callable[[Gap], None] | None,
+        retry_for_s: float,
+        rng: Random,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._transport = transport
+        self._cursor = cursor
+        self._on_gap = on_gap
+        self._retry_for_s = retry_for_s
+        self._rng = rng
+        self._tls = tls
+        self._driver: _Driver | None = None
+        self._stream: AsyncIterator[Event] | None = None
+        self._entered = False
+        self._lost_at: float | None = None
+        self.gaps: list[Gap] = []
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """The last message that was received; resume with it."""
+        return self._cursor
+
+    async def __aenter__(self) -> "Messages":
+        """Begin; the first connection is made in the background."""
+        self._entered = True
+        self._lost_at = time.monotonic()
+        await self._begin()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Leave: say goodbye and close the connection."""
+        await self._finish()
+
+    def __aiter__(self) -> AsyncIterator[Message]:
+        return self._messages()
+
+    async def _messages(self) -> AsyncIterator[Message]:
+        async for event in self.events():
+            if isinstance(event, Message):
+                yield event
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Everything that happens: messages, gaps, connections made and lost."""
+        if not self._entered:
+            raise RuntimeError("use 'async with pushlab.connect(...) as messages'")
+        while True:
+            event = await self._next()
+            if isinstance(event, Message):
+                self._cursor = event.cursor
+                yield event
+            elif isinstance(event, Closed):
+                if event.reason == "closed":
+                    return
+                if event.reason == "token-expired" and not isinstance(self._token, str):
+                    await self._finish()
+                    await self._begin()
+                    continue
+                yield event
+                detail = f"the hub ended the subscription: {event.reason}"
+                raise Refused(event.status, event.reason, detail)
+            else:
+                self._note(event)
+                yield event
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Gap):
+            self._cursor = event.resumed
+            self.gaps.append(event)
+            if self._on_gap is not None:
+                self._on_gap(event)
+            else:
+                _log.warning("%s", event)
+        elif isinstance(event, Connected):
+            self._lost_at = None
+            self._cursor = self._cursor or event.cursor
+        elif isinstance(event, Disconnected):
+            now = time.monotonic()
+            self._lost_at = self._lost_at or now
+            if now - self._lost_at > self._retry_for_s:
+                raise ConnectionFailed(
+                    f"no connection to {self._url} for {self._retry_for_s:g} s: {event.reason}"
+                )
+
+    async def _next(self) -> Event:
+        if self._driver is not None:
+            return await self._driver.next_event()
+        assert self._stream is not None
+        try:
+            return await anext(self._stream)
+        except StopAsyncIteration:
+            return Closed("closed", 0)
+
+    async def _begin(self) -> None:
+        token = self._token if isinstance(self._token, str) else self._token()
+        if inspect.isawaitable(token):
+            token = await token
+        endpoint = Endpoint.from_url(self._url)
+        if self._transport.discovers:
+            endpoint = await self._discover(endpoint, token)
+        if self._transport.is_sans_io():
+            subscriber = self._transport.subscriber(
+                endpoint, token, cursor=self._cursor, rng=self._rng
+            )
+            self._driver = _Driver(subscriber, tls=self._tls)
+            self._driver.start()
+        else:
+            self._stream = self._transport.messages(endpoint, token, cursor=self._cursor)
+
+    async def _discover(self, hub: Endpoint, token: str) -> Endpoint:
+        """Where the transport listens; asked until the hub answers or patience ends."""
+        pause_s = 0.1
+        while True:
+            try:
+                details = (await discover(hub, token, tls=self._tls))[self._transport.name]
+                return Endpoint.from_url(details["url"], details)
+            except KeyError:
+                raise Refused(
+                    404, "no-such-transport", f"this hub does not serve {self._transport.name}"
+                ) from None
+            except ConnectionFailed as error:
+                self._note(Disconnected(str(error), pause_s))
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, 5.0)
+
+    async def _finish(self) -> None:
+        if self._driver is not None:
+            await self._driver.close()
+            self._driver = None
+        if self._stream is not None:
+            await cast(Any, self._stream).aclose()
+            self._stream = None
+
+
+class _Answer:
+    """One response's body, collected by httptools."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.complete = False
+
+    def on_body(self, data: bytes) -> None:
+        self.body += data
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+
+async def discover(
+    hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
+) -> Mapping[str, Any]:
+    """Ask the hub (``GET /v1/endpoints``) where each transport listens for this token.
+
+    Raises:
+        Refused: the hub said no.
+        ConnectionFailed: it could not be reached, or does not speak pushlab.
+    """
+    request = (
+        f"GET {hub.path}/v1/endpoints HTTP/1.1\r\nHost: {hub.authority}\r\n"
+        f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    )
+    answer = _Answer()
+    parser = httptools.HttpResponseParser(answer)
+    try:
+        async with asyncio.timeout(_DIAL_S):
+            context = (tls or ssl.create_default_context()) if hub.tls else None
+            reader, writer = await asyncio.open_connection(hub.host, hub.port, ssl=context)
+            try:
+                writer.write(request.encode())
+                while not answer.complete and (data := await reader.read(_READ_BYTES)):
+                    parser.feed_data(data)
+            finally:
+                writer.close()
+        told = json.loads(answer.body)
+    except (OSError, TimeoutError, httptools.HttpParserError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        raise ConnectionFailed(f"cannot ask {hub.authority} for its endpoints: {reason}") from error
+    status = parser.get_status_code()
+    if status != 200:
+        raise Refused(status, str(told.get("error", f"http-{status}")), str(told.get("detail", "")))
+    return cast(Mapping[str, Any], told["endpoints"])
+
+
+class _Driver:
+    """Drives one `Subscriber` on this event loop; see `pushlab.contract.subscriber`."""
+
+    def __init__(self, subscriber: Subscriber, *, tls: ssl.SSLContext | None) -> None:
+        self._subscriber = subscriber
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._link: asyncio.Transport | None = None
+        self._dialing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._events: deque[Event] = deque()
+        self._arrived = asyncio.Event()
+        self._gone = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin."""
+        self._subscriber.start(time.monotonic_ns())
+        self._turn()
+
+    async def next_event(self) -> Event:
+        """The next event, when there is one."""
+        while not self._events:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._events.popleft()
+
+    async def close(self) -> None:
+        """Leave, and wait until the connection is closed (two seconds at most)."""
+        self._subscriber.close(time.monotonic_ns())
+        link = self._link
+        self._turn()
+        if self._dialing is not None:
+            self._dialing.cancel()
+        if link is not None:
+            try:
+                async with asyncio.timeout(2):
+                    await self._gone.wait()
+            except TimeoutError:
+                link.abort()
+
+    def _turn(self) -> None:
+        """After anything happened: send, take events, open or close, and set the timer."""
+        subscriber, link = self._subscriber, self._link
+        data = subscriber.data_to_send()
+        if data and link is not None:
+            link.write(data)
+        if events := subscriber.events_received():
+            self._events.extend(events)
+            self._arrived.set()
+        if link is not None and not subscriber.holds_connection:
+            self._link = None
+            link.close()
+        if subscriber.wants_connection and self._dialing is None:
+            self._dialing = self._loop.create_task(self._dial())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ns = subscriber.get_timer()
+        if due_ns is not None:
+            delay_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+            self._timer = self._loop.call_later(delay_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._subscriber.handle_timer(time.monotonic_ns())
+        self._turn()
+
+    async def _dial(self) -> None:
+        endpoint = self._subscriber.endpoint
+        context = (self._tls or ssl.create_default_context()) if endpoint.tls else None
+        try:
+            async with asyncio.timeout(_DIAL_S):
+                await self._loop.create_connection(
+                    lambda: _Link(self), endpoint.host, endpoint.port, ssl=context
+                )
+        except (OSError, TimeoutError) as error:
+            self._dialing = None
+            reason = str(error) or "no answer to a connection attempt"
+            self._subscriber.connection_failed(reason, time.monotonic_ns())
+            self._turn()
+
+    # ---- what a link tells ----
+
+    def made(self, link: asyncio.Transport) -> None:
+        """A connection is open."""
+        self._dialing = None
+        self._link = link
+        self._gone.clear()
+        self._subscriber.connection_made(time.monotonic_ns())
+        self._turn()
+
+    def data(self, link: asyncio.Transport | None, data: bytes) -> None:
+        """Bytes arrived; those of a connection that is no longer wanted are dropped."""
+        if link is self._link:
+            self._subscriber.receive_data(data, time.monotonic_ns())
+            self._turn()
+
+    def lost(self, link: asyncio.Transport | None) -> None:
+        """A connection is closed."""
+        self._gone.set()
+        if link is not None and link is self._link:
+            self._link = None
+            self._subscriber.receive_eof(time.monotonic_ns())
+            self._turn()
+
+
+class _Link(asyncio.Protocol):
+    """One connection of a driver."""
+
+    def __init__(self, driver: _Driver) -> None:
+        self._driver = driver
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        with contextlib.suppress(NotImplementedError):
+            self._transport.set_write_buffer_limits(high=1024 * 1024)
+        self._driver.made(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._driver.data(self._transport, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._driver.lost(self._transport)
