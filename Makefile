@@ -1,0 +1,69 @@
+# Two commands do their own set-up: make compare, make test. The rest is for those who work on it.
+VENV    := .venv
+BIN     := $(VENV)/bin
+PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+             $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+SCENARIO ?= quick
+PORT     ?= 8000
+
+.PHONY: help compare test check serve reference install format clean
+help:
+	@echo "make compare    run the main job: five transports, the same work, charts and a table"
+	@echo "make test       run the tests (as root on Debian it installs mosquitto for them)"
+	@echo "make check      format, lint, types, import contracts"
+	@echo "make serve      start a hub on http://127.0.0.1:$(PORT)"
+	@echo "make reference  measure again what results/reference/ holds"
+	@echo "make install    only make $(VENV), with everything for development"
+
+compare: $(VENV)/.core
+	$(BIN)/pushlab compare $(SCENARIO) $(ARGS)
+
+test: $(VENV)/.dev system-packages
+	$(BIN)/pytest -n auto --dist loadscope $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+serve: $(VENV)/.core
+	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
+
+reference: $(VENV)/.core
+	$(BIN)/pushlab compare reference --replace results/reference $(ARGS)
+
+install: $(VENV)/.dev
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# An environment of its own, made once and again when pyproject.toml changes.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "pushlab needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { echo "no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.core: $(BIN)/python pyproject.toml
+	@echo "Installing pushlab into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo "Installing the developers' tools into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
+.PHONY: system-packages
+system-packages:
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && ! command -v mosquitto >/dev/null; then \
+	  echo "Installing mosquitto"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto; } >/dev/null 2>&1 \
+	    || echo "mosquitto could not be installed; its tests will be skipped"; \
+	fi
