@@ -1,1 +1,1 @@
-"""The experiment: scenario, publish schedule, swarm, publisher, runner. It measures; it judges nothing."""
+"""The experiment: scenario, schedule, swarm, publisher, runner. It measures and judges nothing."""

@@ -1,0 +1,220 @@
+"""A scenario: what is asked of every transport alike, checked before anything runs.
+
+Scenarios are TOML files; see `pushlab.lab.scenario_file` for the keys. A scenario that exists is one
+that can be run: names are known, options are accepted by their transport, numbers lie in range.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pushlab.contract.registry import make_transport
+from pushlab.contract.transport import Transport
+from pushlab.errors import ScenarioError
+from pushlab.lab.schedule import Arrivals
+
+__all__ = ["Cell", "ChannelPlan", "Scenario", "make_cells"]
+
+ChannelPlan = Literal["shared", "per-client", "rooms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One transport with one setting.
+
+    Attributes:
+        label: names it in tables and charts, unique within a scenario.
+        transport: the transport's name.
+        options: all its settings, defaults filled in.
+    """
+
+    label: str
+    transport: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self) -> Transport:
+        """The transport itself."""
+        return make_transport(self.transport, self.options)
+
+    @property
+    def interval_s(self) -> float:
+        """How long this transport may let a message wait by its own design; 0 for the most."""
+        return float(self.options.get("interval_s", 0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """The work, and the transports that do it.
+
+    Attributes:
+        clients: subscribers; client ``i`` reads channel ``i // per_channel``.
+        channels: ``shared`` (one for all), ``per-client``, or ``rooms`` of `room_size` clients.
+        arrivals: see `pushlab.lab.schedule.make_schedule`.
+        rate_per_s: messages per second and channel.
+        warmup_s, duration_s: the measured window follows the warm-up.
+        drain_s: the longest wait for what is still under way after the window; a transport that
+            asks at an interval gets that interval on top.
+        trials: how often each cell is repeated, each time with a fresh server.
+        broker: ``auto``, ``embedded``, ``mosquitto`` or a URL.
+        poll_interval_s: for transports that poll at an interval, unless their own table has one.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    clients: int = 50
+    channels: ChannelPlan = "shared"
+    room_size: int = 10
+    arrivals: Arrivals = "poisson"
+    burst_size: int = 10
+    burst_gap_s: float = 0.0
+    rate_per_s: float = 1.0
+    payload_bytes: int = 100
+    warmup_s: float = 1.0
+    duration_s: float = 10.0
+    drain_s: float = 10.0
+    trials: int = 1
+    seed: int = 1
+    broker: str = "auto"
+    poll_interval_s: float = 1.0
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def per_channel(self) -> int:
+        """Subscribers per channel; the last channel may have fewer."""
+        if self.channels == "shared":
+            return self.clients
+        return 1 if self.channels == "per-client" else min(self.room_size, self.clients)
+
+    @property
+    def channel_count(self) -> int:
+        """How many channels there are."""
+        return -(-self.clients // self.per_channel)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, with every default filled in."""
+        values = dataclasses.asdict(self)
+        cells = values.pop("cells")
+        return {**values, "channel_count": self.channel_count, "transports": list(cells)}
+
+    def override(
+        self,
+        *,
+        transports: Sequence[str] | None = None,
+        clients: int | None = None,
+        rate_per_s: float | None = None,
+        poll_interval_s: float | None = None,
+        duration_s: float | None = None,
+        trials: int | None = None,
+        seed: int | None = None,
+        broker: str | None = None,
+    ) -> "Scenario":
+        """The scenario with what a command line asks for; None leaves a value as it is.
+
+        `transports` keeps the scenario's cells of these names (or labels) and adds, with default
+        settings, those that it does not have. `poll_interval_s` holds for every cell that polls
+        at an interval; cells that become the same are one.
+
+        Raises:
+            ScenarioError: a value is out of range; the text names the flag.
+            UnknownTransport, MissingExtra: a transport is not installed.
+        """
+        from pushlab.lab.scenario_file import check_values  # it builds on this module
+
+        flags = {
+            "clients": ("--clients", clients),
+            "rate_per_s": ("--rate", rate_per_s),
+            "poll_interval_s": ("--poll-interval", poll_interval_s),
+            "duration_s": ("--duration", duration_s),
+            "trials": ("--trials", trials),
+            "seed": ("--seed", seed),
+            "broker": ("--broker", broker),
+        }
+        given = {key: value for key, (_, value) in flags.items() if value is not None}
+        values = check_values(given, lambda key: flags[key][0])
+        result = dataclasses.replace(self, **values)
+        cells: Iterable[Cell] = self.cells
+        if transports is not None:
+            cells = _select(self, transports, result.poll_interval_s)
+        if poll_interval_s is not None:
+            cells = [_with_interval(cell, poll_interval_s) for cell in cells]
+        wanted = [(None, cell.transport, cell.options) for cell in cells]
+        if transports is None and poll_interval_s is None:
+            return result
+        unique = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
+        return dataclasses.replace(result, cells=make_cells(unique, result.poll_interval_s))
+
+
+def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) -> list[Cell]:
+    chosen: list[Cell] = []
+    if not names:
+        raise ScenarioError("--transports names no transport")
+    for name in names:
+        found = [cell for cell in scenario.cells if name in (cell.transport, cell.label)]
+        chosen += found or make_cells([(None, name, {})], poll_interval_s)
+    return chosen
+
+
+def _with_interval(cell: Cell, interval_s: float) -> Cell:
+    if "interval_s" not in cell.options:
+        return cell
+    return dataclasses.replace(cell, options={**cell.options, "interval_s": float(interval_s)})
+
+
+def make_cells(
+    wanted: Sequence[tuple[str | None, str, Mapping[str, Any]]], poll_interval_s: float
+) -> tuple[Cell, ...]:
+    """Build cells from (label or None, transport, options), with labels that differ.
+
+    A transport that appears once is labelled with its name; one that appears several times, with
+    its name and what tells its settings apart, such as ``short-polling 5 s``.
+
+    Raises:
+        UnknownTransport, MissingExtra, UsageError: see `make_transport`.
+        ScenarioError: two cells have the same label or are the same.
+    """
+    made: list[tuple[str | None, str, dict[str, Any]]] = []
+    for label, name, options in wanted:
+        transport = make_transport(name, options)
+        settings = dataclasses.asdict(transport.options)
+        if "interval_s" in settings and "interval_s" not in options:
+            settings["interval_s"] = poll_interval_s
+            make_transport(name, settings)
+        made.append((label, name, settings))
+    labels = [label or _label(name, settings, made) for label, name, settings in made]
+    for i, label in enumerate(labels):
+        if label in labels[:i]:
+            raise ScenarioError(f"two transports have the label {label!r}; give one another label")
+    return tuple(
+        Cell(label, name, settings)
+        for label, (_, name, settings) in zip(labels, made, strict=True)
+    )
+
+
+def _label(
+    name: str, settings: Mapping[str, Any], made: Sequence[tuple[str | None, str, dict[str, Any]]]
+) -> str:
+    """The name, and the settings in which this cell differs from others of that name."""
+    others = [other for label, other_name, other in made if other_name == name]
+    differing = [
+        key for key in settings if any(other.get(key) != settings[key] for other in others)
+    ]
+    return " ".join([name, *(_in_words(key, settings[key]) for key in differing)])
+
+
+_UNITS = {"_s": "s", "_bytes": "bytes", "_per_s": "per s"}
+
+
+def _in_words(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return key.replace("_", " ") if value else f"no {key.replace('_', ' ')}"
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    if key == "interval_s":
+        return f"{shown} s"
+    for ending, unit in _UNITS.items():
+        if key.endswith(ending):
+            return f"{key.removesuffix(ending).replace('_', ' ')} {shown} {unit}"
+    return shown if isinstance(value, str) else f"{key.replace('_', ' ')} {shown}"
+
+

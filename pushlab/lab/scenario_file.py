@@ -1,0 +1,221 @@
+"""Scenario files: TOML to `Scenario`, with errors that name the file, the key and what is right.
+
+::
+
+    title = "Fifty clients on one channel"
+    clients = 50                  # 1 to 1,000,000
+    channels = "shared"           # or "per-client", or "rooms" of room_size
+    arrivals = "poisson"          # or "constant", or "burst" of burst_size, burst_gap_s apart
+    rate_per_s = 2.0              # per channel
+    payload_bytes = 100           # 1 to 32,767
+    warmup_s = 1.0
+    duration_s = 5.0
+    drain_s = 10.0
+    trials = 2
+    seed = 1
+    broker = "auto"               # "embedded", "mosquitto", or mqtt://host:port
+    poll_interval_s = 1.0
+
+    [[transport]]                 # as often as you like, of one transport too
+    name = "short-polling"
+    label = "impatient polling"   # optional
+    interval_s = 0.5              # any option of the transport
+"""
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pushlab.contract.limits import MAX_MESSAGE_BYTES
+from pushlab.errors import ScenarioError, UsageError
+from pushlab.lab.scenario import Scenario, make_cells
+from pushlab.lab.schedule import ARRIVALS
+
+__all__ = ["builtin_scenarios", "check_values", "load_scenario", "parse_scenario"]
+
+#: key: (type, least, most); floats must be finite, and above 0 where least is None.
+_NUMBERS: dict[str, tuple[type, float | None, float]] = {
+    "clients": (int, 1, 1_000_000),
+    "room_size": (int, 1, 1_000_000),
+    "burst_size": (int, 1, 100_000),
+    "burst_gap_s": (float, 0, 60),
+    "rate_per_s": (float, None, 100_000),
+    "payload_bytes": (int, 1, MAX_MESSAGE_BYTES),
+    "warmup_s": (float, 0, 3_600),
+    "duration_s": (float, None, 86_400),
+    "drain_s": (float, 0, 3_600),
+    "trials": (int, 1, 1_000),
+    "seed": (int, 0, 2**63 - 1),
+    "poll_interval_s": (float, 0.001, 86_400),
+}
+_WORDS: dict[str, tuple[str, ...]] = {
+    "channels": ("shared", "per-client", "rooms"),
+    "arrivals": ARRIVALS,
+}
+_TEXTS = ("name", "title", "description", "broker")
+_BROKERS = ("auto", "embedded", "mosquitto")
+_KEYS = (*_TEXTS, *_NUMBERS, *_WORDS)
+_FOLDER = files("pushlab.lab") / "scenarios"
+
+
+def builtin_scenarios() -> list[str]:
+    """The names of the scenarios that come with pushlab."""
+    names = [entry.name for entry in _FOLDER.iterdir()]
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Read a built-in scenario by name, or any file by its path (ending in ``.toml``).
+
+    Raises:
+        ScenarioError: there is none, or it cannot be run; the text has file and key.
+        UnknownTransport, MissingExtra: a transport is not installed.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text:
+        path = Path(name_or_path)
+        try:
+            return parse_scenario(path.read_text(encoding="utf-8"), str(path), default=path.stem)
+        except FileNotFoundError:
+            raise ScenarioError(f"{path}: no such scenario file") from None
+        except OSError as error:
+            raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise ScenarioError(f"{path}: is not UTF-8 text ({error.reason})") from error
+    known = builtin_scenarios()
+    if text not in known:
+        raise ScenarioError(
+            f"unknown scenario {text!r}{_hint(text, known)} (known: {', '.join(known)}; or give"
+            " the path of a .toml file)"
+        )
+    source = (_FOLDER / f"{text}.toml").read_text(encoding="utf-8")
+    return parse_scenario(source, f"{text}.toml", default=text)
+
+
+def parse_scenario(text: str, file: str, *, default: str = "scenario") -> Scenario:
+    """Read a scenario from TOML text.
+
+    Args:
+        file: what errors call it.
+        default: its name, unless the text has one.
+
+    Raises:
+        ScenarioError: it cannot be run; the text has file and key.
+        UnknownTransport, MissingExtra: a transport is not installed.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{file}: not TOML: {error}") from error
+    tables = data.pop("transport", [])
+    for key in data:
+        if key not in _KEYS:
+            hint = _hint(key, [*_KEYS, "transport"])
+            raise ScenarioError(f"{file}: {key}: unknown key{hint} (known: {_listed()})")
+    values = check_values(data, lambda key: f"{file}: {key}")
+    poll_interval_s = values.get("poll_interval_s", 1.0)
+    cells = _cells(tables, file, poll_interval_s)
+    return Scenario(**{"name": default, **values}, cells=cells)
+
+
+def _listed() -> str:
+    return ", ".join([*_KEYS, "[[transport]]"])
+
+
+def _hint(word: str, known: "list[str] | tuple[str, ...]") -> str:
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def check_values(data: Mapping[str, Any], where: Callable[[str], str]) -> dict[str, Any]:
+    """`data` with every value checked against its key.
+
+    Args:
+        where: key to the words that an error begins with.
+
+    Raises:
+        ScenarioError: a value has the wrong type or is out of range.
+    """
+    return {key: _checked(key, value, where(key)) for key, value in data.items()}
+
+
+def _checked(key: str, value: Any, where: str) -> Any:
+    if key in _NUMBERS:
+        return _number(value, *_NUMBERS[key], where)
+    if not isinstance(value, str):
+        raise ScenarioError(f"{where}: must be text, not {_kind(value)}")
+    if key in _WORDS and value not in _WORDS[key]:
+        known = _WORDS[key]
+        raise ScenarioError(f"{where}: {value!r} is not one of {', '.join(known)}")
+    if key == "broker" and value not in _BROKERS and "://" not in value:
+        hint = _hint(value, _BROKERS)
+        raise ScenarioError(
+            f"{where}: {value!r} must be auto, embedded, mosquitto or a URL such as"
+            f" mqtt://host:1883{hint}"
+        )
+    if key == "name" and not value.strip():
+        raise ScenarioError(f"{where}: must not be empty")
+    return value
+
+
+def _number(value: Any, kind: type, least: float | None, most: float, where: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        wanted = "a whole number" if kind is int else "a number"
+        raise ScenarioError(f"{where}: must be {wanted}, not {_kind(value)}")
+    if kind is int and not isinstance(value, int):
+        raise ScenarioError(f"{where}: must be a whole number, not {value}")
+    inside = math.isfinite(value) and value <= most
+    inside = inside and (value > 0 if least is None else value >= least)
+    if not inside:
+        span = f"above 0 and at most {most:,}" if least is None else f"from {least:,} to {most:,}"
+        raise ScenarioError(f"{where}: {value} is out of range; it must be {span}")
+    return kind(value)
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", str: "text", list: "a list", dict: "a table"}
+    names |= {int: "a number", float: "a number"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _cells(tables: Any, file: str, poll_interval_s: float) -> Any:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ScenarioError(f"{file}: transport: write each transport as a [[transport]] table")
+    if not tables:
+        raise ScenarioError(f"{file}: transport: name at least one transport in a [[transport]]")
+    wanted = []
+    for i, table in enumerate(tables):
+        where = f"{file}: transport[{i}]"
+        settings = dict(table)
+        name, label = settings.pop("name", None), settings.pop("label", None)
+        if name is None:
+            raise ScenarioError(f"{where}.name: is missing; name a transport such as 'sse'")
+        for key, value in (("name", name), ("label", label)):
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                raise ScenarioError(f"{where}.{key}: must be text that is not empty")
+        wanted.append((label, name, settings))
+        _try(lambda: make_cells(wanted[-1:], poll_interval_s), where, settings)  # noqa: B023
+    try:
+        return make_cells(wanted, poll_interval_s)
+    except ScenarioError as error:
+        raise ScenarioError(f"{file}: transport: {error}") from error
+
+
+def _try(make: Callable[[], Any], where: str, settings: Mapping[str, Any]) -> None:
+    """Run `make`; what it refuses is told with the file and the key."""
+    try:
+        make()
+    except UsageError as error:
+        _refuse(error, where, settings)
+
+
+def _refuse(error: UsageError, where: str, settings: Mapping[str, Any]) -> NoReturn:
+    key = next((key for key in settings if f" {key} " in f" {error} " or repr(key) in str(error)), "")
+    dotted = f"{where}.{key}" if key else f"{where}.name"
+    if type(error) in (UsageError, ScenarioError):
+        raise ScenarioError(f"{dotted}: {error}") from error
+    raise type(error)(f"{dotted}: {error}") from error

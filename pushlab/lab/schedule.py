@@ -1,0 +1,94 @@
+"""The publish schedule: computed before a trial from a seed, so that a slow server never slows it.
+
+Open loop: the times stand before anything is measured. The schedule depends on the scenario, the
+seed and the repetition, and not on the transport, so all transports of one repetition get the very
+same work.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ARRIVALS", "Arrivals", "Schedule", "make_schedule"]
+
+Arrivals = Literal["constant", "poisson", "burst"]
+ARRIVALS: tuple[Arrivals, ...] = ("constant", "poisson", "burst")
+
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When each message is due, in nanoseconds after the schedule's start; in order of time.
+
+    Attributes:
+        offset_ns: int64, when message ``i`` is due.
+        channel: int32, the number of its channel.
+        warmup_ns: what is due before this is warm-up.
+        end_ns: the end of the measured window; every offset lies before it.
+    """
+
+    offset_ns: npt.NDArray[np.int64]
+    channel: npt.NDArray[np.int32]
+    warmup_ns: int
+    end_ns: int
+
+    def __len__(self) -> int:
+        return len(self.offset_ns)
+
+    @property
+    def warmup(self) -> npt.NDArray[np.bool_]:
+        """For each message, whether it belongs to the warm-up."""
+        return np.less(self.offset_ns, self.warmup_ns)
+
+
+def make_schedule(
+    *,
+    arrivals: Arrivals,
+    channels: int,
+    rate_per_s: float,
+    warmup_s: float,
+    duration_s: float,
+    seed: int,
+    repetition: int = 0,
+    burst_size: int = 1,
+    burst_gap_s: float = 0.0,
+) -> Schedule:
+    """Compute a schedule.
+
+    ``constant`` sends every ``1 / rate_per_s`` seconds from a random point of the first interval,
+    another for each channel. ``poisson`` sends independently of what was sent before: gaps are
+    exponential. ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at the constant rate
+    that makes `rate_per_s` on average; a burst that the end cuts short is cut.
+
+    Constant arrivals repeat the same few phases against a poll at a fixed rate. Over few clients the
+    mean latency then depends on their phases; Poisson arrivals sample all phases.
+
+    Args:
+        channels: how many; each gets `rate_per_s` of its own.
+        rate_per_s: messages per second and channel.
+        seed, repetition: the same two give the same schedule.
+    """
+    rng = np.random.default_rng([seed, repetition, 0x5EED])
+    total_s = warmup_s + duration_s
+    if arrivals == "poisson":
+        counts = rng.poisson(rate_per_s * total_s, channels)
+        at_s = rng.uniform(0.0, total_s, int(counts.sum()))
+        channel = np.repeat(np.arange(channels, dtype=np.int32), counts)
+    else:
+        size = burst_size if arrivals == "burst" else 1
+        period_s = size / rate_per_s
+        starts = rng.uniform(0.0, period_s, channels)[:, None]
+        bursts = np.arange(int(np.ceil(total_s / period_s)) + 1)[None, :]
+        within = np.arange(size)[None, None, :] * (burst_gap_s if size > 1 else 0.0)
+        grid = (starts + bursts * period_s)[:, :, None] + within
+        at_s = grid.reshape(-1)
+        channel = np.repeat(np.arange(channels, dtype=np.int32), grid[0].size)
+    warmup_ns, end_ns = round(warmup_s * _NS), round(total_s * _NS)
+    offset_ns = np.floor(at_s * _NS).astype(np.int64)
+    kept = offset_ns < end_ns
+    offset_ns, channel = offset_ns[kept], channel[kept]
+    order = np.lexsort((channel, offset_ns))
+    return Schedule(offset_ns[order], channel[order], warmup_ns, end_ns)
