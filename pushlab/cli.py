@@ -1,0 +1,205 @@
+"""The command line: arguments to calls, and errors to one clear line.
+
+Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was asked for is wrong,
+130 interrupted by Ctrl-C.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pushlab
+from pushlab.contract.registry import load_transport, transport_names
+from pushlab.errors import PushlabError, UsageError
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        return status
+    except UsageError as error:
+        print(f"pushlab: {error}", file=sys.stderr)
+        return 2
+    except PushlabError as error:
+        print(f"pushlab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pushlab", description="Measure and teach polling versus push."
+    )
+    parser.add_argument("--version", action="version", version=f"pushlab {pushlab.__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    compare = commands.add_parser(
+        "compare",
+        help="put the same work on several transports and measure",
+        description="Put the same work on several transports; write a run's folder and charts.",
+    )
+    compare.add_argument(
+        "scenario",
+        nargs="?",
+        default="quick",
+        help="a standard scenario (see: pushlab scenarios) or a TOML file; default: quick",
+    )
+    compare.add_argument("--transports", metavar="A,B,...", help="only these (names or labels)")
+    compare.add_argument("--clients", type=int, metavar="N", help="subscribers")
+    compare.add_argument("--rate", type=float, metavar="R", help="messages/s on each channel")
+    compare.add_argument("--poll-interval", type=float, metavar="S", help="seconds between polls")
+    compare.add_argument("--duration", type=float, metavar="S", help="seconds measured per trial")
+    compare.add_argument("--trials", type=int, metavar="N", help="repetitions of each transport")
+    compare.add_argument("--seed", type=int, metavar="N", help="of schedules, phases and order")
+    compare.add_argument(
+        "--broker",
+        metavar="B",
+        help="auto (Mosquitto if installed, else embedded), embedded, mosquitto, or a URL",
+    )
+    compare.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="where the run's folder goes",
+    )
+    compare.add_argument(
+        "--replace", type=Path, metavar="DIR", help="write the run to DIR itself, in place of it"
+    )
+    compare.add_argument("--no-charts", action="store_true", help="draw no charts")
+    compare.add_argument(
+        "--json", action="store_true", help="the summary as JSON on stdout; the rest on stderr"
+    )
+    compare.set_defaults(run=_compare)
+
+    chart = commands.add_parser("chart", help="draw the charts of a run")
+    chart.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
+    chart.add_argument("--out", type=Path, metavar="DIR", help="default: RUN/charts")
+    chart.set_defaults(run=_chart)
+
+    show = commands.add_parser("show", help="print the table of a run")
+    show.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
+    show.add_argument("--json", action="store_true", help="the summary as JSON")
+    show.set_defaults(run=_show)
+
+    listing = commands.add_parser("transports", help="list the transports, plug-ins included")
+    listing.set_defaults(run=_transports)
+
+    scenarios = commands.add_parser("scenarios", help="list the standard scenarios")
+    scenarios.set_defaults(run=_scenarios)
+
+    serve = commands.add_parser("serve", help="start a hub")
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1 (loopback only)")
+    serve.add_argument("--port", type=int, default=8000, help="default: 8000; 0 takes a free one")
+    serve.add_argument(
+        "--broker",
+        default="auto",
+        metavar="B",
+        help="auto, embedded, mosquitto, a URL, or none (no MQTT); default: auto",
+    )
+    serve.add_argument("--presence-url", metavar="URL", help="post presence to this application")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from pushlab.commands import compare
+
+    return compare.run(
+        arguments.scenario,
+        overrides={
+            "transports": arguments.transports.split(",") if arguments.transports else None,
+            "clients": arguments.clients,
+            "rate_per_s": arguments.rate,
+            "poll_interval_s": arguments.poll_interval,
+            "duration_s": arguments.duration,
+            "trials": arguments.trials,
+            "seed": arguments.seed,
+            "broker": arguments.broker,
+        },
+        out=arguments.out,
+        replace=arguments.replace,
+        with_charts=not arguments.no_charts,
+        as_json=arguments.json,
+    )
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    from pushlab.runs import latest_run
+
+    return arguments.folder or latest_run(Path("results"))
+
+
+def _chart(arguments: argparse.Namespace) -> int:
+    from pushlab.charts import draw_charts
+    from pushlab.runs import Run
+
+    run = Run.load(_folder(arguments))
+    for path in draw_charts(run, arguments.out or run.path / "charts"):
+        print(path)
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from pushlab.commands import terminal
+    from pushlab.runs import Run
+
+    run = Run.load(_folder(arguments))
+    if arguments.json:
+        print(terminal.json_text(run.summary))
+    else:
+        terminal.print_run(run)
+    return 0
+
+
+def _transports(arguments: argparse.Namespace) -> int:
+    names = transport_names()
+    for name in names:
+        try:
+            title = load_transport(name).title
+        except PushlabError as error:
+            title = f"cannot be used: {error}"
+        print(f"{name:<{max(map(len, names))}}  {title}")
+    return 0
+
+
+def _scenarios(arguments: argparse.Namespace) -> int:
+    from pushlab.lab.scenario_file import builtin_scenarios, load_scenario
+
+    names = builtin_scenarios()
+    for name in names:
+        print(f"{name:<{max(map(len, names))}}  {load_scenario(name).title}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import uvloop
+
+    from pushlab.commands.serve import serve_until_interrupted
+
+    uvloop.run(
+        serve_until_interrupted(
+            host=arguments.host,
+            port=arguments.port,
+            broker=arguments.broker,
+            presence_url=arguments.presence_url,
+            api_key=os.environ.get("PUSHLAB_API_KEY"),
+        )
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

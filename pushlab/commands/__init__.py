@@ -1,0 +1,1 @@
+"""What each command does, from the rooms below: the lab, the runs, the analysis, the charts."""
