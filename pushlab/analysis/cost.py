@@ -120,7 +120,7 @@ def _http_api(traffic: Traffic) -> tuple[str, _Items, str]:
 
 def _held_http_api(traffic: Traffic) -> tuple[str, _Items, str]:
     offer, items, assumptions = _http_api(traffic)
-    return offer, items, assumptions + ", held for less than the offer's limit of 30 s"
+    return offer, items, assumptions + ", held for no longer than the 30 s that the offer allows"
 
 
 def _websocket_api(traffic: Traffic) -> tuple[str, _Items, str]:

@@ -35,6 +35,8 @@ class ServerFigures:
     Attributes:
         hits: requests handled within the measured window, by kind.
         hits_setup: requests handled before it: handshakes, warm-up.
+        hits_all: requests handled over the whole trial, read after the last subscriber left; when
+            the swarm has it too, both must agree exactly. Empty: not taken.
         cpu_s: user and system CPU seconds within the measured window.
         rss_bytes: the largest resident memory seen.
         open_descriptors: the largest number of open descriptors seen.
@@ -42,6 +44,7 @@ class ServerFigures:
 
     hits: dict[str, int] = field(default_factory=dict)
     hits_setup: dict[str, int] = field(default_factory=dict)
+    hits_all: dict[str, int] = field(default_factory=dict)
     cpu_s: float = 0.0
     rss_bytes: int = 0
     open_descriptors: int = 0
@@ -70,15 +73,18 @@ class SwarmFigures:
 
     Attributes:
         hits: requests sent within the measured window, by kind; reconciled with the server's.
+        hits_all: requests sent over the whole trial. Empty: not taken.
         bytes_in, bytes_out: payload bytes of TCP within the measured window, headers included.
         loop_lag_p99_s: how late the event loop ran its timers.
-        duplicated, reordered, gaps: what the application saw and should not have seen.
+        duplicated, reordered: came twice, or out of order, on the wire or to the application.
+        gaps: how often a subscriber was told that it missed messages.
         disconnects: connections lost within the measured window.
         connect_s: seconds that each subscriber needed to connect.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
     hits_setup: dict[str, int] = field(default_factory=dict)
+    hits_all: dict[str, int] = field(default_factory=dict)
     bytes_in: int = 0
     bytes_out: int = 0
     bytes_in_setup: int = 0

@@ -1,0 +1,115 @@
+"""Cells against each other: ratios with an interval, and ranks that respect the harness's floor.
+
+A difference smaller than what the harness itself needs (the null transport's latency) is no
+difference: such cells share a rank.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from pushlab.analysis.trials import TrialFigures
+
+__all__ = ["compare_cells", "ratio"]
+
+Figure = Callable[[Sequence[TrialFigures]], float | None]
+
+
+def _mean_latency_s(trials: Sequence[TrialFigures]) -> float | None:
+    count = sum(len(t.latency_s) for t in trials)
+    return sum(float(t.latency_s.sum()) for t in trials) / count if count else None
+
+
+def _per_delivery(of: Callable[[TrialFigures], float]) -> Figure:
+    def figure(trials: Sequence[TrialFigures]) -> float | None:
+        delivered = sum(t.rows.counts.delivered for t in trials)
+        return sum(of(t) for t in trials) / delivered if delivered else None
+
+    return figure
+
+
+_FIGURES: Mapping[str, Figure] = {
+    "latency_s": _mean_latency_s,
+    "hits_per_delivery": _per_delivery(lambda t: t.hits_total),
+    "bytes_per_delivery": _per_delivery(lambda t: t.bytes_total),
+    "cpu_s_per_delivery": _per_delivery(lambda t: t.cpu_s),
+}
+
+
+def ratio(
+    above: Sequence[TrialFigures], below: Sequence[TrialFigures], figure: Figure, *, seed: int = 0
+) -> tuple[float, list[float] | None] | None:
+    """One cell's figure over another's, with a 95 % interval from drawing trials of both.
+
+    Returns:
+        None if a figure is missing or the one below is not above zero; the interval is None if
+        either cell has fewer than two trials.
+    """
+    top, bottom = figure(above), figure(below)
+    if top is None or bottom is None or bottom <= 0:
+        return None
+    if min(len(above), len(below)) < 2:
+        return top / bottom, None
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(300):
+        over = figure([above[i] for i in rng.integers(0, len(above), len(above))])
+        under = figure([below[i] for i in rng.integers(0, len(below), len(below))])
+        if over is not None and under is not None and under > 0:
+            values.append(over / under)
+    if not values:
+        return top / bottom, None
+    low, high = np.quantile(values, [0.025, 0.975])
+    return top / bottom, [float(low), float(high)]
+
+
+def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]:
+    """For each main figure: the cells from lowest to highest, and each one's ratio to the lowest.
+
+    Returns:
+        By figure: ``order`` (list of cells), ``ties`` (groups that differ by less than the floor,
+        for latency) and ``ratios`` (``cell``, ``to``, ``ratio``, ``ci``). The lowest cell with a
+        figure above zero is what the others are divided by.
+    """
+    good = {
+        cell: [t for t in trials if t.record.status == "ok"]
+        for cell, trials in cells.items()
+        if not any(t.record.floor for t in trials)
+    }
+    floor = _mean_latency_s(
+        [
+            t
+            for trials in cells.values()
+            for t in trials
+            if t.record.floor and t.record.status == "ok"
+        ]
+    )
+    found: dict[str, Any] = {}
+    for name, figure in _FIGURES.items():
+        values = {cell: figure(trials) for cell, trials in good.items() if trials}
+        known = {cell: value for cell, value in values.items() if value is not None}
+        order = sorted(known, key=lambda cell: known[cell])
+        base = next((cell for cell in order if known[cell] > 0), None)
+        ratios = []
+        for cell in order:
+            if base is not None and cell != base and known[cell] > 0:
+                result = ratio(good[cell], good[base], figure)
+                if result is not None:
+                    ratios.append({"cell": cell, "to": base, "ratio": result[0], "ci": result[1]})
+        ties = _ties(order, known, floor) if name == "latency_s" else []
+        found[name] = {"order": order, "ties": ties, "ratios": ratios}
+    return found
+
+
+def _ties(order: list[str], known: Mapping[str, float], floor: float | None) -> list[list[str]]:
+    """Neighbours in `order` that differ by less than the floor, as groups."""
+    groups: list[list[str]] = []
+    for before, after in pairwise(order):
+        if floor is not None and known[after] - known[before] < floor:
+            if groups and groups[-1][-1] == before:
+                groups[-1].append(after)
+            else:
+                groups.append([before, after])
+    return groups

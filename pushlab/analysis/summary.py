@@ -1,0 +1,237 @@
+"""``run.json["summary"]``: one object per cell, put together from its trials."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from pushlab.analysis.accounting import Accounting
+from pushlab.analysis.caveats import caveats_of
+from pushlab.analysis.comparison import compare_cells
+from pushlab.analysis.cost import Traffic, usd_per_month
+from pushlab.analysis.statistics import bootstrap_interval, describe, is_unstable, percentile
+from pushlab.analysis.trials import TrialFigures, figures_of
+from pushlab.runs import Run
+
+__all__ = ["analyse", "cell_summary", "floor_delay_s", "summarise"]
+
+Figure = Callable[[TrialFigures], float]
+
+
+def analyse(run: Run) -> dict[str, list[TrialFigures]]:
+    """Read every trial of a run: its figures, by cell, failed trials included.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    delay_s = floor_delay_s(run)
+    return {
+        cell: [figures_of(run, trial, delay_s=delay_s) for trial in run.trials_of(cell)]
+        for cell in run.cells
+    }
+
+
+def floor_delay_s(run: Run) -> float:
+    """The mean latency of the null transport, the harness's own floor; 0 if the run has none."""
+    samples = [
+        figures_of(run, trial).latency_s
+        for trial in run.trials
+        if trial.floor and trial.status == "ok"
+    ]
+    merged = np.concatenate(samples) if samples else np.zeros(0)
+    return max(0.0, float(merged.mean())) if len(merged) else 0.0
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    """The summary of a run: ``transports`` by cell, ``comparisons``, ``caveats``, ``floor_s``.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    cells = analyse(run)
+    transports = {cell: cell_summary(trials) for cell, trials in cells.items()}
+    return {
+        "transports": transports,
+        "comparisons": compare_cells(cells),
+        "floor_s": floor_delay_s(run) or None,
+        "caveats": caveats_of(run, cells, transports),
+    }
+
+
+def cell_summary(trials: Sequence[TrialFigures]) -> dict[str, Any]:
+    """The figures of one cell; see results/README.md for the meaning of each key."""
+    good = [t for t in trials if t.record.status == "ok"]
+    states = Counter(t.record.status for t in trials)
+    reasons = [t.record.reason for t in trials if t.record.status != "ok" and t.record.reason]
+    status = "ok" if good else "failed" if states["failed"] else "not-run"
+    if good and states["failed"]:
+        status = "partly-failed"
+    counts = _counts([t for t in trials if t.record.status != "interrupted"])
+    delivered = sum(t.rows.counts.delivered for t in good)
+    first = trials[0].record if trials else None
+    return {
+        "status": status,
+        "reason": "; ".join(dict.fromkeys(reasons)) or None,
+        "trials": {name: states[name] for name in ("ok", "failed", "interrupted")},
+        "transport": first.transport if first else None,
+        "options": dict(first.options) if first else {},
+        "floor": first.floor if first else False,
+        "clients": first.clients if first else None,
+        "channels": first.channels if first else None,
+        "duration_s": sum(t.record.duration_s for t in good),
+        **counts,
+        **_traffic_figures(good, delivered),
+        **_process_figures(good, delivered),
+        "latency_s": describe([t.latency_s for t in good]),
+        "latency_from_send_s": describe([t.latency_from_send_s for t in good]),
+        "publish_delay_s": describe([t.publish_delay_s for t in good]),
+        "staleness_s": _staleness(good),
+        "connect_s": _connect(good),
+        "usd_per_month": _cost(good, delivered),
+        "predicted": _predicted(good or trials),
+        "marks": sorted({mark for t in good for mark in t.record.marks}),
+        "unstable": _unstable(good),
+        "per_trial": [t.to_json() for t in trials],
+    }
+
+
+def _counts(trials: Sequence[TrialFigures]) -> dict[str, int]:
+    total = Counter(dict.fromkeys(Accounting.__slots__, 0))
+    for trial in trials:
+        counts = asdict(trial.rows.counts)
+        swarm = trial.record.swarm
+        if swarm is not None:  # what a client half dropped came twice all the same
+            counts["duplicated"] = max(counts["duplicated"], swarm.duplicated)
+            counts["reordered"] = max(counts["reordered"], swarm.reordered)
+        total.update(counts)
+    late = sum(t.record.publisher.late for t in trials if t.record.publisher)
+    gaps = sum(t.record.swarm.gaps for t in trials if t.record.swarm)
+    disconnects = sum(t.record.swarm.disconnects for t in trials if t.record.swarm)
+    return {**total, "late_sends": late, "gaps": gaps, "disconnects": disconnects}
+
+
+def _ratio(trials: Sequence[TrialFigures], of: Figure) -> tuple[float | None, list[float] | None]:
+    """The sum of a figure over the sum of deliveries, with its interval over trials."""
+    tops = [of(t) for t in trials]
+    bottoms = [t.rows.counts.delivered for t in trials]
+    if not sum(bottoms):
+        return None, None
+    interval = None
+    if all(bottoms):
+        interval = bootstrap_interval(
+            len(trials),
+            lambda chosen: sum(tops[i] for i in chosen) / sum(bottoms[i] for i in chosen),
+        )
+    return sum(tops) / sum(bottoms), interval
+
+
+def _traffic_figures(good: Sequence[TrialFigures], delivered: int) -> dict[str, Any]:
+    hits: Counter[str] = Counter()
+    setup: Counter[str] = Counter()
+    for trial in good:
+        hits.update(trial.hits)
+        setup.update(trial.hits_setup)
+    per_delivery, interval = _ratio(good, lambda t: t.hits_total)
+    swarms = [t.record.swarm for t in good if t.record.swarm]
+    bytes_each, bytes_interval = _ratio(good, lambda t: t.bytes_total)
+    return {
+        "hits": dict(sorted(hits.items())),
+        "hits_total": sum(hits.values()),
+        "hits_setup": dict(sorted(setup.items())),
+        "publish_hits": sum(t.publish_hits for t in good),
+        "hits_source": good[0].hits_source if good else None,
+        "hits_per_delivery": per_delivery,
+        "hits_per_delivery_ci": interval,
+        "bytes_in": sum(swarm.bytes_in for swarm in swarms) if swarms else None,
+        "bytes_out": sum(swarm.bytes_out for swarm in swarms) if swarms else None,
+        "bytes_setup": sum(s.bytes_in_setup + s.bytes_out_setup for s in swarms)
+        if swarms
+        else None,
+        "bytes_per_delivery": bytes_each if swarms else None,
+        "bytes_per_delivery_ci": bytes_interval if swarms else None,
+    }
+
+
+def _process_figures(good: Sequence[TrialFigures], delivered: int) -> dict[str, Any]:
+    servers = [t.record.server for t in good if t.record.server]
+    brokers = [t.record.broker for t in good if t.record.broker]
+    broker_cpu = [b.cpu_s for b in brokers if b.cpu_s is not None]
+    broker_rss = [b.rss_bytes for b in brokers if b.rss_bytes is not None]
+    cpu_each, interval = _ratio(good, lambda t: t.cpu_s) if servers else (None, None)
+    server_cpu = sum(s.cpu_s for s in servers)
+    return {
+        "server_cpu_s": server_cpu if servers else None,
+        "server_cpu_s_per_delivery": server_cpu / delivered if servers and delivered else None,
+        "server_rss_bytes": max((s.rss_bytes for s in servers), default=None),
+        "server_open_descriptors": max((s.open_descriptors for s in servers), default=None),
+        "broker": f"{brokers[0].kind} {brokers[0].version}".strip() if brokers else None,
+        "broker_cpu_s": sum(broker_cpu) if broker_cpu else None,
+        "broker_rss_bytes": max(broker_rss, default=None),
+        "cpu_s_per_delivery": cpu_each,
+        "cpu_s_per_delivery_ci": interval,
+    }
+
+
+def _staleness(good: Sequence[TrialFigures]) -> dict[str, float | None]:
+    means = [t.staleness_s["mean"] for t in good if t.staleness_s["mean"] is not None]
+    tops = [t.staleness_s["max"] for t in good if t.staleness_s["max"] is not None]
+    return {"mean": float(np.mean(means)) if means else None, "max": max(tops, default=None)}
+
+
+def _connect(good: Sequence[TrialFigures]) -> dict[str, float | None]:
+    taken = np.sort(
+        np.array([s for t in good if t.record.swarm for s in t.record.swarm.connect_s], float)
+    )
+    return {
+        "p50": percentile(taken, 500),
+        "p99": percentile(taken, 990),
+        "max": float(taken[-1]) if len(taken) else None,
+    }
+
+
+def _cost(good: Sequence[TrialFigures], delivered: int) -> dict[str, Any]:
+    name = good[0].record.transport if good else ""
+    seconds = sum(t.record.duration_s for t in good)
+    if not seconds:
+        return {
+            **usd_per_month("", Traffic(clients=0, hits_per_s=0, deliveries_per_s=0)),
+            "assumptions": "nothing was measured",
+        }
+    traffic = Traffic(
+        clients=good[0].record.clients,
+        hits_per_s=sum(t.hits_total for t in good) / seconds,
+        deliveries_per_s=delivered / seconds,
+        acks_per_s=sum(t.hits.get("ack", 0) for t in good) / seconds,
+        bytes_per_s=sum(t.bytes_total for t in good) / seconds,
+        payload_bytes=float(np.mean([t.payload_bytes for t in good])),
+    )
+    return usd_per_month(name, traffic)
+
+
+def _predicted(trials: Sequence[TrialFigures]) -> dict[str, Any] | None:
+    if not trials:
+        return None
+    each = [t.predicted for t in trials]
+
+    def total(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if len(known) == len(values) else None
+
+    return {
+        **each[0].to_json(),
+        "hits": total([p.hits for p in each]),
+        "hits_setup": total([p.hits_setup for p in each]),
+    }
+
+
+def _unstable(good: Sequence[TrialFigures]) -> list[str]:
+    """The figures that differ too much between trials."""
+    looked_at: Mapping[str, Figure] = {
+        "latency_s": lambda t: float(t.latency_s.mean()) if len(t.latency_s) else 0.0,
+        "hits_per_delivery": lambda t: t.hits_total / max(t.rows.counts.delivered, 1),
+        "bytes_per_delivery": lambda t: t.bytes_total / max(t.rows.counts.delivered, 1),
+        "cpu_s_per_delivery": lambda t: t.cpu_s / max(t.rows.counts.delivered, 1),
+    }
+    return [name for name, of in looked_at.items() if is_unstable([of(t) for t in good])]

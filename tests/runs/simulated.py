@@ -1,0 +1,239 @@
+"""Runs made by simulation, for tests alone: nothing in them was ever measured.
+
+A trial is drawn from a model of its transport: polling answers at each client's next poll, push
+after a short random delay. The folder is written by the real `RunWriter`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pushlab.runs import (
+    BrokerFigures,
+    PublisherFigures,
+    RunWriter,
+    ServerFigures,
+    SwarmFigures,
+    TrialRecord,
+)
+
+ENVIRONMENT = {
+    "processor": "Simulated CPU at 2.4 GHz",
+    "cores": 2,
+    "memory_bytes": 8 << 30,
+    "kernel": "Linux 6.1",
+    "python": "3.11.9",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One transport setting to simulate."""
+
+    label: str
+    transport: str
+    options: dict[str, Any] = field(default_factory=dict)
+    delay_s: float = 0.001
+    loss: float = 0.0
+    fail: str | None = None  # the reason why every trial failed
+    fail_once: str | None = None  # the reason why the second trial failed
+    marks: tuple[str, ...] = ()
+    floor: bool = False
+    jitter_between_trials: float = 0.0
+
+
+STANDARD = (
+    Cell("short-polling", "short-polling", {"interval_s": 1.0}, delay_s=0.0012),
+    Cell("long-polling", "long-polling", {"hold_s": 30.0}, delay_s=0.0021),
+    Cell("sse", "sse", delay_s=0.0011),
+    Cell("websocket", "websocket", delay_s=0.0013),
+    Cell("mqtt", "mqtt", {"qos": 1}, delay_s=0.0027),
+)
+FLOOR = Cell("null", "null", delay_s=0.0001, floor=True)
+
+_BYTES = {  # (per hit both ways in, out), (per delivery in)
+    "short-polling": (170, 210, 90),
+    "long-polling": (190, 215, 95),
+    "sse": (0, 0, 130),
+    "websocket": (0, 0, 84),
+    "mqtt": (0, 4, 92),
+}
+
+
+def simulate(
+    root: Path,
+    *cells: Cell,
+    clients: int = 100,
+    per_channel: int = 100,
+    rate: float = 2.0,
+    duration_s: float = 10.0,
+    trials: int = 2,
+    arrivals: str = "constant",
+    seed: int = 1,
+    name: str = "quick",
+    interrupt_after: int | None = None,
+) -> Path:
+    """Write a simulated run and return its folder."""
+    cells = cells or STANDARD
+    rng = np.random.default_rng(seed)
+    scenario = {"name": name, "clients": clients, "rate_per_s": rate, "duration_s": duration_s}
+    scenario |= {"arrivals": arrivals, "per_channel": per_channel, "simulated": True}
+    writer = RunWriter.create(
+        root,
+        scenario=scenario,
+        cells=[cell.label for cell in cells],
+        environment=ENVIRONMENT,
+        command=["pushlab", "compare", name],
+        seed=seed,
+    )
+    order = 0
+    for index in range(trials):
+        for which in rng.permutation(len(cells)):
+            if order == interrupt_after:
+                writer.finish("incomplete")
+                return writer.path
+            record, publishes, deliveries = _trial(
+                cells[which], index, order, clients, per_channel, rate, duration_s, arrivals, rng
+            )
+            writer.add_trial(record, publishes=publishes, deliveries=deliveries)
+            order += 1
+    return writer.finish()
+
+
+def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals, rng):
+    channels = -(-clients // per_channel)
+    common = {
+        "index": index,
+        "order": order,
+        "cell": cell.label,
+        "transport": cell.transport,
+        "options": cell.options,
+        "clients": clients,
+        "channels": channels,
+        "per_channel": per_channel,
+        "rate_per_channel": rate,
+        "arrivals": arrivals,
+        "floor": cell.floor,
+        "marks": list(cell.marks),
+    }
+    reason = cell.fail or (cell.fail_once if index == 1 else None)
+    if cell.fail:
+        return TrialRecord(**common, duration_s=0.0, status="failed", reason=reason), None, None
+
+    start = 1_000_000_000_000 * (order + 1)
+    end = start + int(duration_s * 1e9)
+    warmup = int(1e9)
+    per = max(1, round(rate * (duration_s + 1)))
+    channel = np.repeat(np.arange(channels), per)
+    if arrivals == "poisson":
+        gaps = rng.exponential(1 / rate, (channels, per))
+        offsets = np.cumsum(gaps, axis=1)
+    else:
+        offsets = (np.arange(per) / rate)[None, :] + rng.uniform(0, 1 / rate, (channels, 1))
+    intended = (start - warmup + offsets * 1e9).astype(np.int64).ravel()
+    seq = np.tile(np.arange(1, per + 1), channels)
+    keep = intended < end
+    channel, intended, seq = channel[keep], intended[keep], seq[keep]
+    sent = intended + (rng.exponential(0.00012, len(intended)) * 1e9).astype(np.int64)
+    accepted = sent + (rng.gamma(4, 0.0001, len(intended)) * 1e9).astype(np.int64)
+    if reason:  # the server died in the middle
+        dead = accepted > (start + end) // 2
+        accepted[dead], seq[dead] = 0, 0
+    publishes = {
+        "channel": channel,
+        "seq": seq,
+        "intended_ns": intended,
+        "sent_ns": sent,
+        "accepted_ns": accepted,
+        "status": np.where(seq > 0, 202, 0),
+        "warmup": intended < start,
+        "payload_bytes": np.full(len(seq), 64),
+    }
+
+    owed = np.clip(clients - channel * per_channel, 0, per_channel)
+    row = np.repeat(np.arange(len(seq)), owed)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(owed) - owed, owed)
+    subscriber = channel[row] * per_channel + within
+    scale = cell.delay_s * (1 + cell.jitter_between_trials * index)
+    delay = (rng.gamma(9, scale / 9, len(row)) * 1e9).astype(np.int64)
+    if cell.transport == "short-polling":
+        interval = int(cell.options.get("interval_s", 1.0) * 1e9)
+        phase = rng.integers(0, interval, clients)[subscriber]
+        wait = (phase - (accepted[row] - start)) % interval
+        received = accepted[row] + wait + delay
+    else:
+        received = accepted[row] + delay
+    arrived = (seq[row] > 0) & (rng.random(len(row)) >= cell.loss)
+    row, subscriber, received = row[arrived], subscriber[arrived], received[arrived]
+    # one subscriber gets its messages in order, whatever the dice said
+    by_reader = np.lexsort((seq[row], subscriber))
+    row, subscriber, received = row[by_reader], subscriber[by_reader], received[by_reader]
+    base = subscriber * 10**15
+    received = np.maximum.accumulate(received - start + base) - base + start
+    by_time = np.argsort(received, kind="stable")
+    deliveries = {
+        "channel": channel[row][by_time],
+        "seq": seq[row][by_time],
+        "subscriber": subscriber[by_time],
+        "received_ns": received[by_time],
+    }
+
+    window = (received >= start) & (received < end)
+    delivered = int(window.sum())
+    hits, setup = _hits(cell, clients, duration_s, delivered, rng)
+    requests = sum(hits.values())
+    size_in, size_out, each = _BYTES.get(cell.transport, (0, 0, 80))
+    traffic = {"bytes_in": requests * size_in + delivered * each, "bytes_out": requests * size_out}
+    noise = rng.uniform(0.97, 1.03)
+    cpu = noise * (0.02 + 45e-6 * requests + 6e-6 * delivered)
+    broker = None
+    server_hits = hits
+    if cell.transport == "mqtt":
+        broker = BrokerFigures(
+            kind="mosquitto", version="2.0.18", cpu_s=5e-6 * delivered, rss_bytes=9 << 20
+        )
+        server_hits = {}
+    measured = int((intended >= start).sum())
+    record = TrialRecord(
+        **common,
+        duration_s=duration_s,
+        status="failed" if reason else "ok",
+        reason=reason,
+        measure_start_ns=start,
+        measure_end_ns=end,
+        server=ServerFigures(
+            hits={**server_hits, "publish": measured},
+            hits_setup=setup if broker is None else {},
+            cpu_s=cpu if broker is None else 0.02 + 3e-6 * delivered,
+            rss_bytes=48 << 20,
+            open_descriptors=clients + 20,
+        ),
+        broker=broker,
+        swarm=SwarmFigures(
+            hits=hits,
+            hits_setup=setup,
+            **traffic,
+            bytes_in_setup=200 * clients,
+            bytes_out_setup=300 * clients,
+            cpu_s=cpu * 0.6,
+            loop_lag_p99_s=0.002,
+            connect_s=[float(x) for x in rng.gamma(4, 0.001, clients)],
+        ),
+        publisher=PublisherFigures(scheduled=measured, sent=measured, accepted=measured),
+    )
+    return record, publishes, deliveries
+
+
+def _hits(cell, clients, duration_s, delivered, rng):
+    setup = {"connect": clients}
+    if cell.transport == "short-polling":
+        polls = round(clients * duration_s / cell.options.get("interval_s", 1.0))
+        useful = min(polls, round(delivered * 0.7))
+        return {"poll-useful": useful, "poll-empty": polls - useful}, setup
+    if cell.transport == "long-polling":
+        return {"poll-useful": delivered, "poll-empty": round(delivered * 0.01)}, setup
+    if cell.transport == "mqtt":
+        return {"ack": delivered * cell.options.get("qos", 1)}, setup
+    return {}, setup
