@@ -1,0 +1,151 @@
+"""A log-in to an MQTT broker, to learn whether it answers and how its access rules stand."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pushlab.contract.serving import BrokerAccess
+from pushlab.errors import BrokerUnavailable
+from pushlab.transports import _mqtt311 as mqtt311
+
+__all__ = ["DYNSEC", "NotYet", "check_rules", "log_in"]
+
+DYNSEC = "$CONTROL/dynamic-security/v1"
+_ANSWER_S = 5.0
+
+
+class NotYet(Exception):
+    """Nothing listens there yet, or it hung up."""
+
+
+class _Line:
+    """One connection, read packet by packet."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._parser = mqtt311.Parser()
+        self._packets: list[mqtt311.Packet] = []
+        self.writer = writer
+
+    async def packet(self) -> mqtt311.Packet:
+        while not self._packets:
+            data = await self._reader.read(65_536)
+            if not data:
+                raise NotYet("it hung up")
+            self._packets = self._parser.receive(data)
+        return self._packets.pop(0)
+
+
+async def _with_line(access: BrokerAccess, talk: Callable[[_Line], Awaitable[Any]]) -> Any:
+    """Connect, log in, let `talk` talk, and leave. Raises NotYet or BrokerUnavailable."""
+    where = f"{access.host}:{access.port}"
+
+    async def whole() -> Any:
+        reader, writer = await asyncio.open_connection(access.host, access.port)
+        try:
+            line = _Line(reader, writer)
+            writer.write(
+                mqtt311.connect(
+                    f"pushlab-probe-{secrets.token_hex(4)}",
+                    keep_alive_s=30,
+                    username=access.username,
+                    password=access.password,
+                )
+            )
+            answer = await line.packet()
+            if not isinstance(answer, mqtt311.Connack):
+                raise BrokerUnavailable(f"what listens on {where} is no MQTT 3.1.1 broker")
+            if answer.code:
+                why = mqtt311.CONNACK_REFUSALS.get(answer.code, f"code {answer.code}")
+                raise BrokerUnavailable(f"the MQTT broker on {where} refuses the log-in: {why}")
+            result = await talk(line)
+            writer.write(mqtt311.DISCONNECT)
+            await writer.drain()
+            return result
+        finally:
+            writer.close()
+
+    try:
+        return await asyncio.wait_for(whole(), _ANSWER_S)
+    except mqtt311.MalformedPacket as error:
+        raise BrokerUnavailable(f"what listens on {where} is no MQTT 3.1.1 broker") from error
+    except TimeoutError as error:
+        raise NotYet(f"no answer in {_ANSWER_S:g} s") from error
+    except OSError as error:
+        raise NotYet(error.strerror or str(error)) from error
+
+
+async def log_in(
+    access: BrokerAccess, *, limit_s: float = 0.0, alive: Callable[[], bool] = lambda: True
+) -> None:
+    """Log in once; with `limit_s`, try until then, as long as `alive()`.
+
+    Raises:
+        NotYet: nothing answered.
+        BrokerUnavailable: something answered and refused.
+    """
+
+    async def nothing(line: _Line) -> None:
+        return None
+
+    until = time.monotonic() + limit_s
+    while True:
+        try:
+            await _with_line(access, nothing)
+            return
+        except NotYet:
+            if time.monotonic() >= until or not alive():
+                raise
+        await asyncio.sleep(0.01)
+
+
+async def check_rules(access: BrokerAccess) -> None:
+    """Check that a broker that runs already has the dynamic-security plug-in, and closed doors.
+
+    Raises:
+        NotYet: the broker does not answer at all.
+        BrokerUnavailable: no such plug-in, no right to use it, or its default lets any client
+            subscribe or publish where it likes.
+    """
+    where = f"the MQTT broker on {access.host}:{access.port}"
+
+    async def ask(line: _Line) -> Any:
+        command = json.dumps({"commands": [{"command": "getDefaultACLAccess"}]}).encode()
+        line.writer.write(mqtt311.subscribe(1, [(f"{DYNSEC}/response", 1)]))
+        answer = await line.packet()
+        if not isinstance(answer, mqtt311.Suback) or answer.codes != b"\x01":
+            return None
+        line.writer.write(mqtt311.publish(DYNSEC, command, qos=1, packet_id=2))
+        while True:
+            packet = await line.packet()
+            if isinstance(packet, mqtt311.Publish):
+                return json.loads(packet.payload)
+
+    refusal = (
+        f"{where} does not let {access.username!r} use the dynamic-security plug-in, with which"
+        " pushlab makes log-ins"
+    )
+    try:
+        found = await _with_line(access, ask)
+        acls = found["responses"][0]["data"]["acls"] if found else None
+    except NotYet as error:
+        if "no answer" in str(error):
+            raise BrokerUnavailable(refusal) from error
+        raise
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise BrokerUnavailable(refusal) from error
+    if acls is None:
+        raise BrokerUnavailable(refusal)
+    open_doors = [
+        acl["acltype"]
+        for acl in acls
+        if acl["allow"] and acl["acltype"] in ("subscribe", "publishClientSend")
+    ]
+    if open_doors:
+        raise BrokerUnavailable(
+            f"{where} allows {' and '.join(sorted(open_doors))} to every client by default; deny"
+            " it (mosquitto_ctrl dynsec setDefaultACLAccess ... deny)"
+        )

@@ -1,0 +1,152 @@
+"""Log-ins at a broker with Mosquitto's dynamic-security plug-in.
+
+The plug-in takes commands as JSON on a topic and answers on another one
+(https://mosquitto.org/documentation/dynamic-security/). It rewrites its whole file at every
+command, so entries are few and small: one role that every subscriber has, one role for each
+channel, and one client for each grant. Commands that come together travel together.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pushlab.contract.tokens import Grant
+from pushlab.transports import _mqtt_names as names
+
+__all__ = ["CONTROL", "RESPONSES", "Logins"]
+
+CONTROL = "$CONTROL/dynamic-security/v1"
+RESPONSES = f"{CONTROL}/response"
+
+_SUBSCRIBER = "pushlab-subscriber"
+_MARK = "pushlab "  # begins the text name of our clients; the end of the grant follows
+_BATCH = 40  # the broker serves nobody else meanwhile, so not too many at once
+_ANSWER_S = 30.0
+_FINE = ("already exists", "not found", "doesn't exist", "does not exist")
+_log = logging.getLogger("pushlab.mqtt")
+
+
+def _rule(kind: str, topic: str, *, allow: bool = True, priority: int = 0) -> dict[str, Any]:
+    return {"acltype": kind, "topic": topic, "allow": allow, "priority": priority}
+
+
+#: What every subscriber may do. An inbox's name is a secret, so one rule serves them all; the
+#: wildcard itself is refused, or it would show every inbox.
+_SUBSCRIBER_RULES = [
+    _rule("subscribeLiteral", f"{names.INBOX}+", allow=False, priority=2),
+    _rule("subscribePattern", f"{names.INBOX}+", priority=1),
+    _rule("subscribeLiteral", names.BRIDGE_TOPIC),
+    _rule("publishClientSend", f"{names.OUTBOX}+"),
+    _rule("publishClientReceive", f"{names.LIVE}#"),
+    _rule("publishClientReceive", f"{names.INBOX}+"),
+    _rule("publishClientReceive", names.BRIDGE_TOPIC),
+]
+
+
+class Logins:
+    """Makes and removes the log-ins of grants.
+
+    Args:
+        send: publishes a payload on `CONTROL`.
+    """
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._waiting: deque[tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = deque()
+        self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._roles: set[str] = set()
+        self._number = 0
+
+    # ---- what the bridge asks ---------------------------------------------------------------
+
+    async def prepare(self) -> "Mapping[str, float] | None":
+        """Begin at a broker; the log-ins that an earlier bridge left: user name to expiry.
+
+        None means that no bridge has been here before.
+        """
+        self.reset()
+        listed = self._command({"command": "listClients", "verbose": True, "count": -1})
+        role = {"command": "createRole", "rolename": _SUBSCRIBER, "acls": _SUBSCRIBER_RULES}
+        clients, made = await asyncio.gather(listed, self._command(role))
+        left: dict[str, float] = {}
+        for client in clients.get("data", {}).get("clients", ()):
+            name = client.get("textname", client.get("textName", ""))
+            if name.startswith(_MARK) and name[len(_MARK) :].isdecimal():
+                left[client["username"]] = float(name[len(_MARK) :])
+        return left if "error" in made else None
+
+    async def add(self, token: str, grant: Grant) -> None:
+        """Let the holder of `token` log in."""
+        role = names.live_topic(grant.channel)
+        if role not in self._roles:
+            self._roles.add(role)
+            acls = [_rule("subscribeLiteral", role)]
+            self._command({"command": "createRole", "rolename": role, "acls": acls})
+        await self._command(
+            {
+                "command": "createClient",
+                "username": names.username_of(grant.client_id, grant.grant_id),
+                "password": token,
+                "textname": f"{_MARK}{int(grant.expires_at) + 1}",
+                "roles": [{"rolename": _SUBSCRIBER}, {"rolename": role}],
+            }
+        )
+
+    async def remove(self, username: str) -> None:
+        """End a log-in; the broker cuts off whoever uses it."""
+        await self._command({"command": "deleteClient", "username": username})
+
+    def retire(self, channel: str) -> None:
+        """Nobody may read this channel any more."""
+        role = names.live_topic(channel)
+        if role in self._roles:
+            self._roles.discard(role)
+            self._command({"command": "deleteRole", "rolename": role})
+
+    def reset(self) -> None:
+        """The connection was lost: nothing that was asked will be answered."""
+        lost = [future for _, future in self._waiting] + list(self._asked.values())
+        self._waiting.clear()
+        self._asked.clear()
+        self._roles.clear()
+        for future in lost:
+            if not future.done():
+                future.set_result({"error": "the connection to the broker was lost"})
+
+    # ---- commands ---------------------------------------------------------------------------
+
+    def _command(self, command: dict[str, Any]) -> "asyncio.Future[dict[str, Any]]":
+        """Queue a command; its answer is the plug-in's, with ``error`` where it failed."""
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, answer))
+        if len(self._waiting) == 1 and not self._asked:
+            asyncio.get_running_loop().call_soon(self._flush)
+        return answer
+
+    def _flush(self) -> None:
+        if self._asked or not self._waiting:
+            return
+        batch = []
+        while self._waiting and len(batch) < _BATCH:
+            command, answer = self._waiting.popleft()
+            self._number += 1
+            key = f"pushlab-{id(self):x}-{self._number}"
+            self._asked[key] = answer
+            batch.append({**command, "correlationData": key})
+        self._send(json.dumps({"commands": batch}).encode())
+
+    def answered(self, payload: bytes) -> None:
+        """The plug-in's answer arrived; perhaps to somebody else's command."""
+        for response in json.loads(payload).get("responses", ()):
+            answer = self._asked.pop(response.get("correlationData", ""), None)
+            if answer is None:
+                continue
+            error = response.get("error", "")
+            if error and not any(fine in error.lower() for fine in _FINE):
+                _log.error("the broker refuses %s: %s", response.get("command"), error)
+            if not answer.done():
+                answer.set_result(response)
+        self._flush()

@@ -1,0 +1,59 @@
+"""MQTT's names in pushlab: topics, sessions and log-ins, as brokers, bridge and clients spell them.
+
+A *session* is one connection of one subscriber. Its name is random, and a secret as long as the
+connection lives: it opens the session's two topics. Its first letter tells a first connection
+(``n``) from one that resumes (``r``), so that a broker can count the two apart.
+"""
+
+import secrets
+from urllib.parse import quote, unquote
+
+__all__ = [
+    "BRIDGE_TOPIC",
+    "COUNTS_TOPIC",
+    "INBOX",
+    "LIVE",
+    "OUTBOX",
+    "is_session",
+    "live_topic",
+    "new_session",
+    "split_username",
+    "username_of",
+]
+
+#: Messages of a channel, from the bridge to everyone who may read it: LIVE + percent-encoded name.
+LIVE = "pushlab/"
+#: From the bridge to one session: INBOX + session.
+INBOX = "pushlab-inbox/"
+#: From one session to the bridge: OUTBOX + session.
+OUTBOX = "pushlab-outbox/"
+#: From the bridge to every session: it begins, or it ends.
+BRIDGE_TOPIC = "pushlab-bridge"
+#: From the embedded broker to the bridge: what sessions have sent it.
+COUNTS_TOPIC = "pushlab-counts"
+
+
+def live_topic(channel: str) -> str:
+    """The topic of a channel's live messages; `channel` may have any characters."""
+    return LIVE + quote(channel, safe="")
+
+
+def new_session(*, resumes: bool) -> str:
+    """A session's name: 128 random bits, behind the letter that says whether it resumes."""
+    return ("r" if resumes else "n") + secrets.token_hex(16)
+
+
+def is_session(name: str) -> bool:
+    """Whether this can be a session's name."""
+    return len(name) == 33 and name[0] in "nr" and name.isascii() and name.isalnum()
+
+
+def username_of(client_id: str, grant_id: str) -> str:
+    """The user name of a grant: the client ID, percent-encoded, and the grant's own name."""
+    return f"{quote(client_id, safe='')}/{grant_id}"
+
+
+def split_username(username: str) -> tuple[str, str]:
+    """The inverse of `username_of`: client ID and grant's name."""
+    client_id, _, grant_id = username.partition("/")
+    return unquote(client_id), grant_id
