@@ -1,7 +1,9 @@
 """The hub's process: ``python -m pushlab.hub``, with a `HubConfig` as a line on standard input."""
 
 import asyncio
+import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -19,8 +21,11 @@ async def _main() -> int:
     loop = asyncio.get_running_loop()
 
     def watch() -> None:
-        sys.stdin.read()  # returns at the end of input: the parent closed it, or is gone
-        loop.call_soon_threadsafe(stop.set)
+        # Not sys.stdin.read(), whose lock a thread that still waits would hold at the exit.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(stop.set)  # the parent closed it, or is gone
 
     def ready(url: str) -> None:
         print(json.dumps({"url": url}), flush=True)

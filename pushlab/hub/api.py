@@ -8,7 +8,7 @@ import json
 import os
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route as StarletteRoute
 
 from pushlab.contract.hits import Hit
-from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES
+from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -30,8 +30,9 @@ __all__ = ["API", "Api"]
 
 API = "api"  #: the name under which the API's own hits are counted
 _MAX_REQUEST_BYTES = 64 * 1024
-#: JSON may spend six bytes on one of a message's (``\\u0000``).
-_MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (6 * MAX_MESSAGE_BYTES + 1024) // 8
+#: Room for a full batch of full messages. JSON in ASCII spends up to three bytes on one of a
+#: letter's (``\\u0439``), so most writers' whole batches fit, whatever their script.
+_MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (3 * MAX_MESSAGE_BYTES + 1024)
 
 
 async def _body(receive: Receive, limit: int, what: str) -> bytes:
@@ -61,7 +62,7 @@ class Api:
 
     def __init__(self, hub: Hub, *, api_key: str, transports: Sequence[Transport]) -> None:
         self._hub = hub
-        self._key = f"Bearer {api_key}".encode()
+        self._key = api_key.encode()
         self._transports = list(transports)
         self._process = psutil.Process(os.getpid())
         self.rest = Starlette(
@@ -80,12 +81,15 @@ class Api:
                 405: self._on_bad_method,
             },
         )
+        self.rest.router.redirect_slashes = False  # nothing is at another address
 
     # ---- refusing ---------------------------------------------------------------------------
 
-    def _refusal(self, refusal: Refused) -> JSONResponse:
+    def _refusal(self, refusal: Refused, headers: Mapping[str, str] | None = None) -> JSONResponse:
         self._hub.count(API, Hit.REFUSED)
-        headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
+        headers = dict(headers or {})
+        if refusal.status == 401:
+            headers["www-authenticate"] = "Bearer"
         body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
         return JSONResponse(body, status_code=refusal.status, headers=headers)
 
@@ -100,13 +104,24 @@ class Api:
         return self._refusal(Refused(404, "not-found", f"there is nothing at {request.url.path}"))
 
     async def _on_bad_method(self, request: Request, error: Exception) -> Response:
-        detail = f"{request.url.path} does not answer to {request.method}"
-        return self._refusal(Refused(405, "bad-method", detail))
+        allowed = getattr(error, "headers", None)
+        return self._bad_method(request.scope, (allowed or {}).get("Allow", ""))
+
+    def _bad_method(self, scope: Scope, allowed: str) -> JSONResponse:
+        detail = f"{scope['path']} does not answer to {scope['method']}"
+        return self._refusal(Refused(405, "bad-method", detail), {"allow": allowed})
+
+    async def bad_method(
+        self, methods: Iterable[str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer 405 and name the methods that would do."""
+        await self._bad_method(scope, ", ".join(methods))(scope, receive, send)
 
     def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         for name, value in headers:
             if name == b"authorization":
-                if hmac.compare_digest(value, self._key):
+                scheme, _, key = value.partition(b" ")
+                if scheme.lower() == b"bearer" and hmac.compare_digest(key.strip(), self._key):
                     return
                 raise Refused(403, "bad-api-key", "this API key is not the hub's")
         raise Refused(401, "api-key-missing", "send the API key as 'Authorization: Bearer <key>'")
@@ -214,8 +229,9 @@ class Api:
         """``GET /v1/channels/{channel}/presence``: the client IDs that are there now."""
         try:
             self._check_key(scope["headers"])
-        except Refused as refusal:
-            await self._refusal(refusal)(scope, receive, send)
+            check_channel(channel)
+        except (Refused, UsageError) as error:
+            await self._refusal(_as_refusal(error))(scope, receive, send)
             return
         present = self._hub.presence.present(channel)
         await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
@@ -267,13 +283,13 @@ class Api:
         parts = raw.partition(b"?")[0].split(b"/")
         if len(parts) != 5 or parts[1:3] != [b"v1", b"channels"]:
             return False
-        handlers = {
-            (b"messages", "POST"): self.publish,
-            (b"presence", "GET"): self.presence,
-        }
-        handler = handlers.get((parts[4], scope["method"]))
-        if handler is None:
+        handlers = {b"messages": ("POST", self.publish), b"presence": ("GET", self.presence)}
+        if parts[4] not in handlers:
             return False
+        method, handler = handlers[parts[4]]
+        if scope["method"] != method:
+            await self.bad_method((method,), scope, receive, send)
+            return True
         channel = unquote(parts[3].decode("latin-1"), errors="surrogateescape")
         await handler(channel, scope, receive, send)
         return True

@@ -29,6 +29,8 @@ class App:
         route = self._routes.get((kind, scope["path"]))
         if route is not None and (kind == "websocket" or scope["method"] in route.methods):
             await route.app(scope, receive, send)
+        elif route is not None:
+            await self._api.bad_method(route.methods, scope, receive, send)
         elif kind == "http":
             if not await self._api.channel_route(scope, receive, send):
                 await self._api.rest(scope, receive, send)

@@ -159,7 +159,8 @@ class ChannelFeed:
     Attributes:
         seq: the last message handed to `write`.
         ready: whether `write` may be called.
-        limited: whether the lag limits apply (not for the hub's own readers).
+        limited: whether the feed is ended when it falls too far behind. The hub's own readers are
+            not: they go on with the oldest message that is retained.
     """
 
     __slots__ = (
@@ -217,8 +218,11 @@ class ChannelFeed:
         while self.ready and not self._closed and self.seq < channel.head:
             batch = channel.slice(self.seq, messages=_BATCH_MESSAGES, size=_BATCH_BYTES)
             if batch is None:
-                self.finish(*SLOW_READER)
-                return
+                if self.limited:
+                    self.finish(*SLOW_READER)
+                    return
+                self.seq = channel.first - 1  # the hub's own reader goes on: the hole in `seq`
+                continue  # tells whoever reads behind it
             self.seq = batch[-1].seq
             self.ready = self.write(batch)
         if not self.ready:

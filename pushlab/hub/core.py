@@ -25,6 +25,7 @@ MAX_CHANNELS = 200_000
 _MAX_KNOWN_TOKENS = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_S = 30.0
+_LAST_POSTS_S = 1.0
 
 
 class Hub:
@@ -70,7 +71,10 @@ class Hub:
 
     @contextlib.asynccontextmanager
     async def running(self) -> "AsyncIterator[Hub]":
-        """Sweep leases and post presence while the body runs; end every feed after it."""
+        """Sweep leases and post presence while the body runs; end every feed after it.
+
+        The application is told of the clients that leave thereby, within a second or not at all.
+        """
         tasks = [asyncio.create_task(self._sweep())]
         if self.poster is not None:
             tasks.append(asyncio.create_task(self.poster.run()))
@@ -78,6 +82,8 @@ class Hub:
             yield self
         finally:
             self.close()
+            if self.poster is not None:
+                await self.poster.drain(_LAST_POSTS_S)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -180,9 +186,10 @@ class Hub:
         return sum(len(channel.feeds) for channel in self._channels.values())
 
     def check(self, channel: object, data: object) -> None:
-        """Raise what `publish` would raise, and do nothing else."""
-        self.channel(check_channel(channel))
+        """Raise what `publish` would raise; afterwards there is room for the channel."""
+        name = check_channel(channel)
         check_message(data)
+        self.channel(name)
 
     def publish(self, channel: str, data: object) -> Entry:
         """Append a message to a channel and hand it to everyone who reads.

@@ -6,13 +6,20 @@ once, and to the application's URL by a form POST, as App Engine's Channel API d
 """
 
 import asyncio
+import contextlib
+import logging
+import ssl
 import urllib.parse
-import urllib.request
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pushlab.errors import UsageError
+
 __all__ = ["Presence", "PresenceEvent", "PresencePoster"]
+
+_ANSWER_DUE_S = 5.0
+_log = logging.getLogger("pushlab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Presence:
         self._listeners: list[Callable[[PresenceEvent], None]] = []
 
     def listen(self, listener: Callable[[PresenceEvent], None]) -> None:
-        """Call `listener` at each change, in order."""
+        """Call `listener` at each change, in order; what it raises is logged, no more."""
         self._listeners.append(listener)
 
     def present(self, channel: str) -> list[str]:
@@ -93,26 +100,49 @@ class Presence:
     def _tell(self, key: tuple[str, str], *, connected: bool) -> None:
         event = PresenceEvent(client_id=key[1], channel=key[0], connected=connected)
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("a listener for presence failed")
 
 
 class PresencePoster:
     """Posts presence to an application, one request at a time and in order.
 
     ``POST <url>/_ah/channel/connected/`` (or ``disconnected/``) with ``from=<client ID>``, form
-    encoded, and ``channel=<channel>`` too where it is not the client ID. A request that fails is
-    tried again with growing pauses, `attempts` times in all; then it is given up and counted.
+    encoded, and ``channel=<channel>`` too where it is not the client ID. Any 2xx is success. A
+    request that fails is tried again with growing pauses, `attempts` times in all; then it is given
+    up and counted.
+
+    Args:
+        url: of the application, ``http`` or ``https``, perhaps with a path in front.
 
     Attributes:
         dropped: events that could not be told.
+
+    Raises:
+        UsageError: `url` is not such a URL.
     """
 
     def __init__(self, url: str, *, attempts: int = 6, first_pause_s: float = 0.2) -> None:
-        self._url = url.rstrip("/")
+        try:
+            parts = urllib.parse.urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise UsageError(f"the presence URL {url!r} is not a URL: {error}") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"the presence URL {url!r} is not one such as http://127.0.0.1:8080")
+        self._host = parts.hostname
+        self._port = port or (443 if parts.scheme == "https" else 80)
+        self._authority = parts.netloc.rpartition("@")[2]
+        self._path = parts.path.rstrip("/")
+        self._tls = parts.scheme == "https"
         self._attempts = attempts
         self._first_pause_s = first_pause_s
         self._waiting: deque[PresenceEvent] = deque(maxlen=100_000)
         self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.dropped = 0
 
     def __call__(self, event: PresenceEvent) -> None:
@@ -120,18 +150,26 @@ class PresencePoster:
         if len(self._waiting) == self._waiting.maxlen:
             self.dropped += 1
         self._waiting.append(event)
+        self._idle.clear()
         self._wake.set()
+
+    async def drain(self, limit_s: float) -> None:
+        """Wait until everything is told, but no longer than `limit_s` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._idle.wait()
 
     async def run(self) -> None:
         """Post until cancelled."""
         while True:
             while not self._waiting:
+                self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
             event = self._waiting.popleft()
             pause_s = self._first_pause_s
             for attempt in range(self._attempts):
-                if await asyncio.to_thread(self._post, event):
+                if await self._post(event):
                     break
                 if attempt + 1 < self._attempts:
                     await asyncio.sleep(pause_s)
@@ -139,18 +177,37 @@ class PresencePoster:
             else:
                 self.dropped += 1
 
-    def _post(self, event: PresenceEvent) -> bool:
+    def _request(self, event: PresenceEvent) -> bytes:
         what = "connected" if event.connected else "disconnected"
         form = {"from": event.client_id}
         if event.channel != event.client_id:
             form["channel"] = event.channel
-        request = urllib.request.Request(
-            f"{self._url}/_ah/channel/{what}/",
-            data=urllib.parse.urlencode(form).encode(),
-            method="POST",
-        )
+        body = urllib.parse.urlencode(form)
+        return (
+            f"POST {self._path}/_ah/channel/{what}/ HTTP/1.1\r\n"
+            f"Host: {self._authority}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            f"Connection: close\r\n\r\n{body}"
+        ).encode()
+
+    async def _post(self, event: PresenceEvent) -> bool:
+        """Whether the application took it; a redirection, too, is a failure."""
         try:
-            with urllib.request.urlopen(request, timeout=5) as response:
-                return bool(200 <= response.status < 300)
-        except (OSError, ValueError):
+            async with asyncio.timeout(_ANSWER_DUE_S):
+                context = ssl.create_default_context() if self._tls else None
+                reader, writer = await asyncio.open_connection(self._host, self._port, ssl=context)
+                try:
+                    writer.write(self._request(event))
+                    while True:
+                        version, _, rest = (await reader.readline()).partition(b" ")
+                        if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
+                            return False
+                        if not rest.startswith(b"1"):
+                            return rest.startswith(b"2")
+                        while (await reader.readline()).strip():
+                            pass  # the headers of an interim answer
+                finally:
+                    writer.close()
+        except (OSError, ValueError):  # no connection, no answer in time, or one that is no HTTP
             return False

@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -86,11 +86,11 @@ class HubProcess:
         url: str,
         config: HubConfig,
         log: deque[str],
-        collector: "asyncio.Task[None]",
+        collectors: "Sequence[asyncio.Task[None]]",
     ) -> None:
         self._process = process
         self._log = log
-        self._collector = collector
+        self._collectors = collectors
         self.url = url
         self.config = config
         self.api_key = config.api_key
@@ -103,7 +103,7 @@ class HubProcess:
 
     @property
     def log(self) -> str:
-        """The last lines that the process wrote to standard error."""
+        """The last lines that the process wrote, to standard error mostly."""
         return "\n".join(self._log)
 
     async def wait(self) -> int:
@@ -130,6 +130,7 @@ class HubProcess:
             except TimeoutError:
                 self.kill()
         await self._process.wait()
+        await asyncio.wait(self._collectors, timeout=1)  # its last words
 
     async def __aenter__(self) -> "HubProcess":
         return self
@@ -139,7 +140,14 @@ class HubProcess:
 
 
 async def _collect(stream: asyncio.StreamReader, lines: deque[str]) -> None:
-    while line := await stream.readline():
+    """Keep the last lines of a stream, and keep it from filling up."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # a line longer than the reader holds: its beginning is dropped
+            continue
+        if not line:
+            return
         lines.append(line.decode(errors="replace").rstrip())
 
 
@@ -171,14 +179,19 @@ async def start_hub(config: HubConfig | None = None) -> HubProcess:
         process.stdin.write(config.to_json().encode() + b"\n")
         line = await asyncio.wait_for(process.stdout.readline(), _START_S)
         answer = json.loads(line) if line else {}
+        if not isinstance(answer, dict):
+            raise ValueError("not an object")
     except BaseException as error:
         process.kill()
         await process.wait()
         if isinstance(error, TimeoutError):
             raise HubFailed(f"the hub was not ready within {_START_S:g} s") from error
+        if isinstance(error, ValueError):
+            raise HubFailed("the hub's first line of output was not its own") from error
         raise
     if "url" in answer:
-        return HubProcess(process, answer["url"], config, log, collector)
+        collectors = (collector, asyncio.create_task(_collect(process.stdout, log)))
+        return HubProcess(process, answer["url"], config, log, collectors)
     process.kill()
     await process.wait()
     await collector

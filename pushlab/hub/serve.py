@@ -90,9 +90,9 @@ async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str]
         PortInUse, BrokerUnavailable, UnknownTransport, UsageError: it cannot start.
     """
     raise_descriptor_limit()
-    # Access logs, and uvicorn's note of each WebSocket, would have tokens in them.
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    # Access logs, and uvicorn's note of each WebSocket, would have tokens in them; errors do not.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     transports = _transports(config)
     hub = Hub(
         keys=TokenKeys.restore(config.keys),
