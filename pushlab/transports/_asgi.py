@@ -192,7 +192,8 @@ class Outlet:
         self.full = False
         self._task = None
         if self._last is not None:
-            self.write(self._last)
+            last, self._last = self._last, None
+            self.write(last)
         else:
             self._on_writable()
 

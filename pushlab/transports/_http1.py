@@ -35,7 +35,7 @@ def refusal_reason(status: int, body: bytes) -> str:
     """The reason in a refusal's JSON, or ``http-<status>``."""
     try:
         return str(json.loads(body)["error"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return f"http-{status}"
 
 
@@ -88,5 +88,8 @@ class ResponseParser:
 
     def on_message_complete(self) -> None:
         """The response is whole."""
+        if 100 <= self.status < 200 and self.status != 101:
+            self.reset()  # an interim answer, such as 103 Early Hints; the real one follows
+            return
         self.complete = True
         self.keeps_alive = self._parser.should_keep_alive()

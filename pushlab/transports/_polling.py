@@ -19,14 +19,15 @@ from typing import Any
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry, Page, Send
-from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.errors import InvalidCursor
 from pushlab.transports._asgi import respond
 from pushlab.transports._http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
 __all__ = ["PollSubscriber", "answer_page"]
 
-_NS = 1_000_000_000
+#: What reading a page raises that is no page at all.
+_NOT_A_PAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def _encode(entry: Entry) -> bytes:
@@ -61,7 +62,7 @@ class PollSubscriber(Subscriber):
         asking: whether an answer is due.
     """
 
-    __slots__ = ("_asked_first", "_goodbye", "_head", "_parser", "_tail", "asking")
+    __slots__ = ("_asked_first", "_goodbye", "_head", "_parser", "_stood", "_tail", "asking")
 
     def __init__(
         self,
@@ -80,6 +81,10 @@ class PollSubscriber(Subscriber):
         self._parser = ResponseParser()
         self.asking = False
         self._asked_first = False
+        self._stood = False  # whether the server has answered since the last loss
+
+    def _on_connected(self, now_ns: int) -> None:
+        self._parser = ResponseParser()  # the last connection may have ended within an answer
 
     def _ask(self) -> None:
         """Send the request."""
@@ -97,7 +102,7 @@ class PollSubscriber(Subscriber):
             if parser.complete and self.asking:
                 self.asking = False
                 self._read_answer(now_ns)
-        except (BadResponse, InvalidCursor, ValueError, KeyError, TypeError) as error:
+        except (BadResponse, InvalidCursor, *_NOT_A_PAGE) as error:
             self.asking = False
             self._lose(f"not a pushlab answer: {error}", now_ns)
 
@@ -105,9 +110,9 @@ class PollSubscriber(Subscriber):
         parser = self._parser
         if parser.status == 204:
             self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
-            if parser.cursor is not None and self._asked_first:
-                self._located(Cursor.parse(parser.cursor))
-            more = self._asked_first
+            if parser.cursor is not None and not self._stood:
+                self._locate(Cursor.parse(parser.cursor))
+            more = False
         elif parser.status == 200:
             self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_USEFUL)
             more = self._read_page(json.loads(b"".join(parser.body)))
@@ -117,33 +122,45 @@ class PollSubscriber(Subscriber):
             self._refused(parser.status, reason, now_ns)
             return
         self._backoff.reset()
-        if not parser.keeps_alive:
-            self._on_eof(now_ns)
-        else:
+        if parser.keeps_alive:
             self._on_answer(now_ns, more=more)
+        else:
+            self._reconnect_at(now_ns if more else self._next_ask_ns(now_ns))
 
     def _read_page(self, page: dict[str, Any]) -> bool:
         cursor = Cursor.parse(page["cursor"])
+        messages = [(int(message["seq"]), message["data"]) for message in page["messages"]]
+        if not all(isinstance(data, str) for _, data in messages):
+            raise TypeError("a message is not text")
         if gap := page.get("gap"):
-            self._located(Cursor.parse(gap["resumed"]))
-        elif self._inbox.cursor is None:
-            messages = page["messages"]
-            first = messages[0]["seq"] - 1 if messages else cursor.seq
-            self._located(Cursor(cursor.epoch, first))
-        for message in page["messages"]:
-            self._deliver(cursor.epoch, message["seq"], message["data"])
+            self._locate(Cursor.parse(gap["resumed"]))
+        elif not self._stood:
+            first = messages[0][0] - 1 if messages else cursor.seq
+            self._locate(Cursor(cursor.epoch, first))
+        for seq, data in messages:
+            self._deliver(cursor.epoch, seq, data)
         return bool(page.get("more", False))
+
+    def _locate(self, at: Cursor) -> None:
+        self._stood = True
+        self._located(at)
+
+    def _lose(self, reason: str, now_ns: int) -> None:
+        self._stood = False
+        super()._lose(reason, now_ns)
 
     def _on_eof(self, now_ns: int) -> None:
         if self.asking:
             self.asking = False
-            self._hit(Hit.POLL_EMPTY)
-        self._lose("connection lost", now_ns)
+            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
+            self._lose("connection lost", now_ns)
+        else:  # an idle connection was closed, and nothing with it
+            self._reconnect_at(now_ns if self._timer_ns is None else self._timer_ns)
 
     def _on_close(self, now_ns: int) -> None:
         if self.asking:  # one request at a time: closing the connection takes this one back
             self.asking = False
-            self._hit(Hit.POLL_EMPTY)
+            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
         else:
             self._hit(Hit.LEAVE)
             self._send(self._goodbye)
@@ -151,3 +168,13 @@ class PollSubscriber(Subscriber):
     @abc.abstractmethod
     def _on_answer(self, now_ns: int, *, more: bool) -> None:
         """An answer was read; `more`: there is something to fetch at once."""
+
+    @abc.abstractmethod
+    def _next_ask_ns(self, now_ns: int) -> int:
+        """When the next question is due, after an answer that came just now."""
+
+    def _reconnect_at(self, due_ns: int) -> None:
+        """This connection has done its work: open another then, with nothing lost."""
+        self._phase = Phase.WAITING
+        self._retry_ns = due_ns
+        self._timer_ns = None

@@ -92,9 +92,10 @@ class LongPolling(Transport):
                 page = hub.read(grant, after)
                 if page.entries or page.gap_after is not None or after is None or hold_s == 0:
                     hub.lease(grant)
-                    useful = await answer_page(send, page)
+                    useful = bool(page.entries) or page.gap_after is not None
                     kind = Hit.POLL_USEFUL if useful else Hit.POLL_EMPTY
                     hub.count(self.name, kind if after is not None else Hit.CONNECT)
+                    await answer_page(send, page)
                 else:
                     held = _HeldRequest(hub, grant, after, send)
                     await held.wait(receive, hold_s)
@@ -183,6 +184,7 @@ class LongPollingSubscriber(PollSubscriber):
         self._hold_s = hold_s
 
     def _on_connected(self, now_ns: int) -> None:
+        super()._on_connected(now_ns)
         self._wait(now_ns)
 
     def _wait(self, now_ns: int) -> None:
@@ -191,6 +193,9 @@ class LongPollingSubscriber(PollSubscriber):
 
     def _on_answer(self, now_ns: int, *, more: bool) -> None:
         self._wait(now_ns)
+
+    def _next_ask_ns(self, now_ns: int) -> int:
+        return now_ns
 
     def _on_timer(self, now_ns: int) -> None:
         self.asking = False

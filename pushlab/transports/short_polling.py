@@ -21,7 +21,7 @@ from random import Random
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
-from pushlab.contract.subscriber import Endpoint, Phase
+from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused, UsageError
 from pushlab.transports._asgi import admit, number_parameter, parameters, refuse, respond
@@ -129,6 +129,7 @@ class ShortPollingSubscriber(PollSubscriber):
         return int(self.rng.random() * self._interval_ns) if self._options.random_phase else 0
 
     def _on_connected(self, now_ns: int) -> None:
+        super()._on_connected(now_ns)
         self._poll(now_ns)
 
     def _poll(self, now_ns: int) -> None:
@@ -143,14 +144,14 @@ class ShortPollingSubscriber(PollSubscriber):
         if more:
             self._poll_again(now_ns)
         else:
-            self._timer_ns = self._next_ns(now_ns)
+            self._timer_ns = self._next_ask_ns(now_ns)
 
     def _poll_again(self, now_ns: int) -> None:
         """Fetch the next page now; the clock goes on as it was."""
         self._ask()
         self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
 
-    def _next_ns(self, now_ns: int) -> int:
+    def _next_ask_ns(self, now_ns: int) -> int:
         if self._options.clock == "pause":
             return now_ns + self._interval_ns
         while self._due_ns <= now_ns:  # the answer took longer than an interval: polls are skipped
@@ -163,11 +164,3 @@ class ShortPollingSubscriber(PollSubscriber):
             self._lose("no answer to a poll", now_ns)
         else:
             self._poll(now_ns)
-
-    def _on_eof(self, now_ns: int) -> None:
-        if self.asking:
-            super()._on_eof(now_ns)
-        else:  # an idle connection was closed: open another when the next poll is due
-            self._timer_ns = None
-            self._phase = Phase.WAITING
-            self._retry_ns = self._next_ns(now_ns)

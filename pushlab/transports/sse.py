@@ -46,6 +46,10 @@ __all__ = ["ServerSentEvents"]
 PATH = "/v1/events"
 _NS = 1_000_000_000
 _RETRY_MS = 1_000
+_BOM = b"\xef\xbb\xbf"
+_MAX_EVENT_BYTES = 1024 * 1024  # a message of line breaks only, or of escapes, takes a quarter
+#: What reading an event raises that is none of pushlab's.
+_NOT_AN_EVENT = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _SILENCE_S = 50.0  # three keep-alives of the server's default, and a little
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -116,7 +120,18 @@ class ServerSentEvents(Transport):
 class _Stream:
     """One open stream on the server."""
 
-    __slots__ = ("_feed", "_hub", "_linger", "_outlet", "_receive", "_send", "_timer", "_wrote")
+    __slots__ = (
+        "_begun",
+        "_ended",
+        "_feed",
+        "_hub",
+        "_linger",
+        "_outlet",
+        "_receive",
+        "_send",
+        "_timer",
+        "_wrote",
+    )
 
     def __init__(self, hub: Hub, send: Send, receive: Receive) -> None:
         self._hub = hub
@@ -127,6 +142,8 @@ class _Stream:
         self._timer: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._wrote = False
+        self._begun = False
+        self._ended: tuple[str, int] | None = None
 
     async def run(self, feed: Feed) -> None:
         """Begin the stream and serve it until the client goes or the hub ends it."""
@@ -137,6 +154,9 @@ class _Stream:
             gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
             hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"
         await self._send(_body(hello.encode()))
+        self._begun = True
+        if self._ended is not None:  # while the first lines waited for the socket
+            self.end(*self._ended)
         feed.start()
         self._keep_alive_later()
         await wait_for_disconnect(self._receive)
@@ -151,6 +171,9 @@ class _Stream:
 
     def end(self, reason: str, status: int) -> None:
         """Tell the client why, and end the response."""
+        self._ended = (reason, status)
+        if not self._begun:
+            return
         data = json.dumps({"reason": reason, "status": status})
         last = _body(f"event: close\ndata: {data}\n\n".encode(), more=False)
         self._outlet.finish(last)
@@ -175,6 +198,8 @@ class _Stream:
         self._timer = loop.call_later(self._hub.settings.keep_alive_s, self._keep_alive)
 
     def _keep_alive(self) -> None:
+        if self._ended is not None:
+            return
         if not self._wrote and not self._outlet.full:
             self._outlet.write(_body(b": keep-alive\n\n"))
         self._wrote = False
@@ -188,7 +213,7 @@ def _body(data: bytes, *, more: bool = True) -> dict[str, object]:
 class SseSubscriber(Subscriber):
     """Reads one endless response after another."""
 
-    __slots__ = ("_heard_ns", "_parser", "_rest")
+    __slots__ = ("_after_cr", "_begun", "_heard_ns", "_parser", "_rest")
 
     def __init__(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None, rng: Random
@@ -196,11 +221,15 @@ class SseSubscriber(Subscriber):
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
         self._parser = ResponseParser()
         self._rest = b""
+        self._after_cr = False
+        self._begun = False
         self._heard_ns = 0
 
     def _on_connected(self, now_ns: int) -> None:
         self._parser = ResponseParser()
         self._rest = b""
+        self._after_cr = False
+        self._begun = False
         headers = [("Accept", "text/event-stream")]
         cursor = self._inbox.cursor
         if cursor is not None:
@@ -227,15 +256,31 @@ class SseSubscriber(Subscriber):
                 self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
                 reason = refusal_reason(parser.status, b"".join(parser.body))
                 self._refused(parser.status, reason, now_ns)
-        except (BadResponse, InvalidCursor, ValueError, KeyError, TypeError) as error:
+        except (BadResponse, InvalidCursor, *_NOT_AN_EVENT) as error:
             self._lose(f"not a pushlab stream: {error}", now_ns)
 
     def _read_stream(self, chunk: bytes, now_ns: int) -> None:
         """Take a piece of the event stream; events end with a blank line."""
+        if self._after_cr or b"\r" in chunk:
+            chunk = self._with_line_feeds(chunk)
         *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
         for block in blocks:
+            if not self._begun:
+                self._begun = True
+                block = block.removeprefix(_BOM)
             if block:
                 self._read_event(block.decode(), now_ns)
+                if not self.holds_connection:
+                    return
+        if len(self._rest) > _MAX_EVENT_BYTES:
+            raise ValueError("an event without an end")
+
+    def _with_line_feeds(self, chunk: bytes) -> bytes:
+        """The chunk with CR LF and CR, which end lines as well, as LF."""
+        if self._after_cr and chunk[:1] == b"\n":
+            chunk = chunk[1:]  # its CR came with the last chunk and has ended the line
+        self._after_cr = chunk[-1:] == b"\r"
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _read_event(self, block: str, now_ns: int) -> None:
         event_id, name, lines = "", "", []
@@ -249,15 +294,18 @@ class SseSubscriber(Subscriber):
                 event_id = value
             elif field == "event":
                 name = value
-        if not name and lines:
+        if name in ("", "message") and lines:
             epoch, _, seq = event_id.partition("-")
             self._deliver(epoch, int(seq), lines[0] if len(lines) == 1 else "\n".join(lines))
         elif name == "json":
             at = Cursor.parse(event_id)
-            self._deliver(at.epoch, at.seq, json.loads(lines[0]))
+            data = json.loads(lines[0])
+            if not isinstance(data, str):
+                raise TypeError("a message is not text")
+            self._deliver(at.epoch, at.seq, data)
         elif name == "close":
             end = json.loads(lines[0])
-            self._refused(end["status"], end["reason"], now_ns)
+            self._refused(int(end["status"]), str(end["reason"]), now_ns)
         elif event_id and not lines:
             at = Cursor.parse(event_id)
             self._located(at)

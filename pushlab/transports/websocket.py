@@ -29,7 +29,7 @@ from typing import Any
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
-from websockets.frames import OP_CLOSE, OP_TEXT, Frame
+from websockets.frames import OP_CLOSE, OP_CONT, OP_TEXT, Frame
 from websockets.http11 import Response
 from websockets.uri import WebSocketURI
 
@@ -187,7 +187,7 @@ class _Connection:
 class WebSocketSubscriber(Subscriber):
     """Reads frames; parsing is the sans-I/O core of `websockets`."""
 
-    __slots__ = ("_deflate", "_heard_ns", "_protocol", "_stood")
+    __slots__ = ("_deflate", "_fragments", "_heard_ns", "_protocol", "_stood")
 
     def __init__(
         self,
@@ -201,11 +201,13 @@ class WebSocketSubscriber(Subscriber):
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
         self._deflate = deflate
         self._protocol: ClientProtocol | None = None
+        self._fragments: list[bytes] = []
         self._heard_ns = 0
         self._stood = False  # whether the server has accepted the token on this connection
 
     def _on_connected(self, now_ns: int) -> None:
         self._stood = False
+        self._fragments = []
         endpoint, cursor = self.endpoint, self._inbox.cursor
         query = "" if cursor is None else f"after={cursor}"
         uri = WebSocketURI(endpoint.tls, endpoint.host, endpoint.port, endpoint.path + PATH, query)
@@ -235,6 +237,7 @@ class WebSocketSubscriber(Subscriber):
             error = protocol.handshake_exc
             response = getattr(error, "response", None)
             if isinstance(error, InvalidHandshake) and isinstance(response, Response):
+                self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
                 self._refused(response.status_code, f"http-{response.status_code}", now_ns)
             else:
                 self._lose(f"no WebSocket handshake: {error}", now_ns)
@@ -242,15 +245,28 @@ class WebSocketSubscriber(Subscriber):
         try:
             for event in events:
                 if isinstance(event, Frame):
-                    if event.opcode is OP_TEXT:
+                    if event.opcode is OP_TEXT and event.fin:
                         self._read_text(bytes(event.data).decode())
+                    elif event.opcode is OP_TEXT or (event.opcode is OP_CONT and self._fragments):
+                        self._read_fragment(event)
                     elif event.opcode is OP_CLOSE:
                         self._read_close(protocol, now_ns)
                         return
         except (InvalidCursor, ValueError) as error:
             self._lose(f"not a pushlab frame: {error}", now_ns)
             return
+        if protocol.parser_exc is not None:
+            self._lose(f"not WebSocket: {protocol.parser_exc}", now_ns)
+            return
         self._flush(protocol)
+
+    def _read_fragment(self, frame: Frame) -> None:
+        """A part of a text that was cut, by a proxy perhaps (RFC 6455, section 5.4)."""
+        self._fragments.append(bytes(frame.data))
+        if frame.fin:
+            text = b"".join(self._fragments)
+            self._fragments = []
+            self._read_text(text.decode())
 
     def _read_text(self, text: str) -> None:
         frame = decode_frame(text)
