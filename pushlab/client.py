@@ -29,7 +29,7 @@ from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap,
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
-from pushlab.errors import ConnectionFailed, Refused
+from pushlab.errors import ConnectionFailed, Refused, UsageError
 
 __all__ = ["Messages", "TokenSource", "connect", "discover"]
 
@@ -38,6 +38,13 @@ TokenSource = str | Callable[[], str | Awaitable[str]]
 
 _DIAL_S = 10.0
 _READ_BYTES = 1024 * 1024
+_LEAVE_S = 2.0
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+_EVENTS_HELD = 1_000  # above this the driver stops reading from the socket, until half are taken
+_CATCH_UP_S = 1.0
+#: Ends after which a new token helps.
+_RENEWABLE = ("token-expired", "token-revoked")
 _log = logging.getLogger("pushlab")
 
 
@@ -58,7 +65,7 @@ def connect(
     Args:
         url: the hub's, such as ``http://127.0.0.1:8000``.
         token: from ``POST /v1/channels``; or a function that fetches one, which is then asked again
-            when a token expires.
+            when a token expires or its key is dropped.
         transport: a name (`pushlab transports` lists them) or a `Transport`.
         cursor: what the reader has already; None starts from now.
         on_gap: told of messages that were missed; without it, they are logged as a warning.
@@ -72,8 +79,10 @@ def connect(
     """
     if isinstance(transport, str):
         transport = make_transport(transport, options)
+    elif options:
+        raise UsageError(f"the transport is made already: give it {', '.join(options)} there")
     return Messages(
-        url=url,
+        hub=Endpoint.from_url(url),
         token=token,
         transport=transport,
         cursor=Cursor.parse(cursor) if isinstance(cursor, str) else cursor,
@@ -94,7 +103,7 @@ class Messages:
     def __init__(
         self,
         *,
-        url: str,
+        hub: Endpoint,
         token: TokenSource,
         transport: Transport,
         cursor: Cursor | None,
@@ -103,7 +112,7 @@ class Messages:
         rng: Random,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._url = url
+        self._hub = hub
         self._token = token
         self._transport = transport
         self._cursor = cursor
@@ -114,6 +123,7 @@ class Messages:
         self._driver: _Driver | None = None
         self._stream: AsyncIterator[Event] | None = None
         self._entered = False
+        self._renewals = 0  # tokens fetched since a connection stood
         self._lost_at: float | None = None
         self.gaps: list[Gap] = []
 
@@ -153,9 +163,7 @@ class Messages:
             elif isinstance(event, Closed):
                 if event.reason == "closed":
                     return
-                if event.reason == "token-expired" and not isinstance(self._token, str):
-                    await self._finish()
-                    await self._begin()
+                if await self._renewed(event):
                     continue
                 yield event
                 detail = f"the hub ended the subscription: {event.reason}"
@@ -163,6 +171,26 @@ class Messages:
             else:
                 self._note(event)
                 yield event
+
+    async def _renewed(self, end: Closed) -> bool:
+        """Go on with a new token, if one helps and there is patience left.
+
+        A source that gives out one bad token after another is asked with growing pauses.
+        """
+        if end.reason not in _RENEWABLE or isinstance(self._token, str):
+            return False
+        now = time.monotonic()
+        self._lost_at = self._lost_at or now
+        if self._renewals and now - self._lost_at > self._retry_for_s:
+            return False
+        await self._finish()
+        if self._renewals:
+            await asyncio.sleep(
+                min(_FIRST_PAUSE_S * 2 ** min(self._renewals, 10), _LONGEST_PAUSE_S)
+            )
+        self._renewals += 1
+        await self._begin()
+        return True
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Gap):
@@ -174,19 +202,22 @@ class Messages:
                 _log.warning("%s", event)
         elif isinstance(event, Connected):
             self._lost_at = None
+            self._renewals = 0
             self._cursor = self._cursor or event.cursor
         elif isinstance(event, Disconnected):
             now = time.monotonic()
             self._lost_at = self._lost_at or now
             if now - self._lost_at > self._retry_for_s:
                 raise ConnectionFailed(
-                    f"no connection to {self._url} for {self._retry_for_s:g} s: {event.reason}"
+                    f"no connection to {self._hub.authority} for {self._retry_for_s:g} s:"
+                    f" {event.reason}"
                 )
 
     async def _next(self) -> Event:
         if self._driver is not None:
             return await self._driver.next_event()
-        assert self._stream is not None
+        if self._stream is None:  # left already
+            return Closed("closed", 0)
         try:
             return await anext(self._stream)
         except StopAsyncIteration:
@@ -196,7 +227,7 @@ class Messages:
         token = self._token if isinstance(self._token, str) else self._token()
         if inspect.isawaitable(token):
             token = await token
-        endpoint = Endpoint.from_url(self._url)
+        endpoint = self._hub
         if self._transport.discovers:
             endpoint = await self._discover(endpoint, token)
         if self._transport.is_sans_io():
@@ -210,7 +241,7 @@ class Messages:
 
     async def _discover(self, hub: Endpoint, token: str) -> Endpoint:
         """Where the transport listens; asked until the hub answers or patience ends."""
-        pause_s = 0.1
+        pause_s = _FIRST_PAUSE_S
         while True:
             try:
                 details = (await discover(hub, token, tls=self._tls))[self._transport.name]
@@ -222,7 +253,7 @@ class Messages:
             except ConnectionFailed as error:
                 self._note(Disconnected(str(error), pause_s))
                 await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, 5.0)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _finish(self) -> None:
         if self._driver is not None:
@@ -273,13 +304,25 @@ async def discover(
             finally:
                 writer.close()
         told = json.loads(answer.body)
-    except (OSError, TimeoutError, httptools.HttpParserError, ValueError) as error:
+        if not isinstance(told, dict):
+            raise ValueError("the answer is not an object")
+        status = parser.get_status_code()
+        if status != 200:
+            reason = str(told.get("error", f"http-{status}"))
+            raise Refused(status, reason, str(told.get("detail", "")))
+        endpoints = told.get("endpoints")
+        if not isinstance(endpoints, dict):
+            raise ValueError("the answer names no endpoints")
+    except (
+        OSError,
+        TimeoutError,
+        httptools.HttpParserError,
+        ValueError,
+        RecursionError,
+    ) as error:
         reason = str(error) or type(error).__name__
         raise ConnectionFailed(f"cannot ask {hub.authority} for its endpoints: {reason}") from error
-    status = parser.get_status_code()
-    if status != 200:
-        raise Refused(status, str(told.get("error", f"http-{status}")), str(told.get("detail", "")))
-    return cast(Mapping[str, Any], told["endpoints"])
+    return endpoints
 
 
 class _Driver:
@@ -294,7 +337,10 @@ class _Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
+        self._links: set[asyncio.Transport | None] = set()  # open, or closing
         self._gone = asyncio.Event()
+        self._paused = False
+        self._patient_until = 0.0  # before then no timer: the reader, not the server, was slow
 
     def start(self) -> None:
         """Begin."""
@@ -306,21 +352,42 @@ class _Driver:
         while not self._events:
             self._arrived.clear()
             await self._arrived.wait()
-        return self._events.popleft()
+        event = self._events.popleft()
+        if self._paused and len(self._events) <= _EVENTS_HELD // 2:
+            self._resume_reading()
+        return event
 
     async def close(self) -> None:
-        """Leave, and wait until the connection is closed (two seconds at most)."""
+        """Leave, and wait until every connection is closed (two seconds at most)."""
         self._subscriber.close(time.monotonic_ns())
-        link = self._link
-        self._turn()
+        self._resume_reading()
         if self._dialing is not None:
             self._dialing.cancel()
-        if link is not None:
-            try:
-                async with asyncio.timeout(2):
+            await asyncio.wait({self._dialing})
+        try:
+            if self._links:
+                async with asyncio.timeout(_LEAVE_S):
                     await self._gone.wait()
-            except TimeoutError:
-                link.abort()
+        except TimeoutError:
+            pass
+        finally:
+            for link in tuple(self._links):
+                if link is not None:
+                    link.abort()
+
+    def _pause_reading(self) -> None:
+        """Leave what comes to the socket, until the application has taken what is here."""
+        if not self._paused and self._link is not None:
+            self._paused = True
+            self._link.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._patient_until = time.monotonic() + _CATCH_UP_S
+            if self._link is not None:
+                self._link.resume_reading()
+        self._turn()
 
     def _turn(self) -> None:
         """After anything happened: send, take events, open or close, and set the timer."""
@@ -331,8 +398,11 @@ class _Driver:
         if events := subscriber.events_received():
             self._events.extend(events)
             self._arrived.set()
+            if len(self._events) > _EVENTS_HELD:
+                self._pause_reading()
         if link is not None and not subscriber.holds_connection:
             self._link = None
+            self._paused = False
             link.close()
         if subscriber.wants_connection and self._dialing is None:
             self._dialing = self._loop.create_task(self._dial())
@@ -340,8 +410,9 @@ class _Driver:
             self._timer.cancel()
             self._timer = None
         due_ns = subscriber.get_timer()
-        if due_ns is not None:
-            delay_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+        if due_ns is not None and not self._paused:
+            now = time.monotonic()
+            delay_s = max(0.0, due_ns / 1e9 - now, self._patient_until - now)
             self._timer = self._loop.call_later(delay_s, self._on_timer)
 
     def _on_timer(self) -> None:
@@ -357,7 +428,7 @@ class _Driver:
                 await self._loop.create_connection(
                     lambda: _Link(self), endpoint.host, endpoint.port, ssl=context
                 )
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, ValueError) as error:  # ValueError: a name no host can have
             self._dialing = None
             reason = str(error) or "no answer to a connection attempt"
             self._subscriber.connection_failed(reason, time.monotonic_ns())
@@ -369,6 +440,8 @@ class _Driver:
         """A connection is open."""
         self._dialing = None
         self._link = link
+        self._paused = False
+        self._links.add(link)
         self._gone.clear()
         self._subscriber.connection_made(time.monotonic_ns())
         self._turn()
@@ -381,9 +454,12 @@ class _Driver:
 
     def lost(self, link: asyncio.Transport | None) -> None:
         """A connection is closed."""
-        self._gone.set()
+        self._links.discard(link)
+        if not self._links:
+            self._gone.set()
         if link is not None and link is self._link:
             self._link = None
+            self._paused = False
             self._subscriber.receive_eof(time.monotonic_ns())
             self._turn()
 
