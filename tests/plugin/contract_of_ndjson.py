@@ -1,0 +1,7 @@
+"""The two lines that prove a plug-in; named so that only tests/test_plugin.py collects it."""
+
+from pushlab.testing import TransportContract
+
+
+class TestJsonLines(TransportContract):
+    transport = "ndjson"
