@@ -1,1 +1,5 @@
-"""From numbers to figures; each chart's title states what it found."""
+"""From numbers to figures: slide-sized charts whose titles state what the data say."""
+
+from pushlab.charts.draw import draw_charts
+
+__all__ = ["draw_charts"]

@@ -1,0 +1,80 @@
+"""Chart 5: what a month of the measured traffic would cost, each transport at an offer for it."""
+
+from pathlib import Path
+
+from pushlab.charts.findings import cost_finding, usd
+from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, note, row_size, save, styled
+from pushlab.charts.style import GREY, INK
+from pushlab.charts.view import View
+
+__all__ = ["draw_cost"]
+
+
+def draw_cost(view: View, out: Path) -> list[Path]:
+    """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
+    summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    names = {cell: look.name for cell, look in view.looks.items()}
+    subtitle = (
+        f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
+        " egress and free tiers are left out"
+    )
+    with styled():
+        figure, bottom, top = frame(view, cost_finding(summaries, names), subtitle)
+        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
+        cells = view.rivals
+        size = row_size(len(cells))
+        label_rows(axes, view, cells, figure="hits_per_delivery")
+        prices = {cell: view.summaries[cell]["usd_per_month"] for cell in cells}
+        reach = max([price["usd"] or 0.0 for price in prices.values()] or [0.0]) or 1.0
+        axes.set_xlim(0, reach * 1.62)
+        hourly = False
+        for row, cell in enumerate(cells):
+            price, look = prices[cell], view.looks[cell]
+            if price["usd"] is None:
+                text = view.problem(cell) or price["assumptions"]
+                note(axes, 0, row, text, size=size * 0.8, color=GREY, style="italic")
+                continue
+            axes.barh(row, price["usd"], height=0.5, color=look.colour)
+            end = price["usd"]
+            if price["alternative"]:
+                hourly = True
+                other = price["alternative"]["usd"]
+                end = max(end, other)
+                axes.plot(
+                    [other],
+                    [row],
+                    "D",
+                    markersize=13,
+                    markerfacecolor="white",
+                    markeredgecolor=INK,
+                    markeredgewidth=2,
+                    zorder=4,
+                    clip_on=False,
+                )
+            note(axes, end, row - 0.13, usd(price["usd"]), size=size * 0.95, fontweight="bold")
+            weak = "" if price["confidence"] in ("primary", "transcription") else ", weak source"
+            note(axes, end, row + 0.17, f"{price['offer']}{weak}", size=size * 0.68, color=GREY)
+        axes.set_xlabel("USD per month", fontsize=17)
+        axes.tick_params(axis="x", length=0, labelsize=17)
+        axes.grid(axis="x", color="#E3E3E3", linewidth=1)
+        axes.set_axisbelow(True)
+        if hourly:
+            axes.plot(
+                [],
+                [],
+                "D",
+                markersize=12,
+                markerfacecolor="white",
+                markeredgecolor=INK,
+                markeredgewidth=2,
+                label="the same through a load balancer, by the hour",
+            )
+            axes.legend(
+                loc="upper right",
+                bbox_to_anchor=(1.0, -0.055),
+                frameon=False,
+                fontsize=16,
+                handletextpad=0.4,
+                borderaxespad=0,
+            )
+        return save(figure, out, "5-cost")

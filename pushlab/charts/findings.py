@@ -1,0 +1,175 @@
+"""What a chart's title says: the finding, in words made from the figures and from nothing else.
+
+Every function takes summaries by cell (see results/README.md) and the cells' names. Where asking
+beats pushing, the title says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from pushlab.charts.style import ASKING, count, seconds, times
+
+__all__ = [
+    "cost_finding",
+    "hits_finding",
+    "latency_finding",
+    "staleness_finding",
+    "usd",
+    "weight_finding",
+]
+
+Summaries = Mapping[str, Mapping[str, Any]]
+Names = Mapping[str, str]
+
+_SAME = 1.02  # figures closer than this are not called different
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _join(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _ranked(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
+    known = [(cell, value) for cell, value in values.items() if value is not None]
+    return sorted(known, key=lambda pair: pair[1])
+
+
+def _polling_wins(ranked: Sequence[tuple[str, float]], summaries: Summaries) -> bool:
+    """Whether a cell that asks has the lowest figure, and one that is pushed to a higher one."""
+    kinds = [summaries[cell]["transport"] in ASKING for cell, _ in ranked]
+    return bool(kinds) and kinds[0] and not all(kinds) and ranked[0][1] < ranked[-1][1]
+
+
+def _verdict(ranked: Sequence[tuple[str, float]], summaries: Summaries) -> str:
+    return "Polling wins: " if _polling_wins(ranked, summaries) else ""
+
+
+def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = None) -> str:
+    """Who delivers soonest, and by how much; neighbours closer than the floor are not ranked."""
+    described = {cell: summary["latency_s"] for cell, summary in summaries.items()}
+    medians = all(d["p50"] is not None for d in described.values() if d["count"])
+    key, word = ("p50", "median") if medians else ("mean", "mean")
+    ranked = _ranked({cell: d[key] for cell, d in described.items() if d["count"]})
+    if not ranked:
+        return "Nothing was delivered: there is no latency to show"
+    first, best = ranked[0]
+    if len(ranked) == 1:
+        p99 = described[first]["p99"]
+        tail = f", 99 % within {seconds(p99)}" if p99 is not None else ""
+        return f"{names[first]} delivers in {seconds(best)} ({word}){tail}"
+    last, worst = ranked[-1]
+    near = floor_s or 0.0
+    leaders = [ranked[0]]
+    for before, after in pairwise(ranked):
+        if after[1] - before[1] >= near or before is not leaders[-1]:
+            break
+        leaders.append(after)
+    if len(leaders) == len(ranked) or worst <= best * _SAME:
+        return (
+            f"No difference above the harness's floor: every {word} lies between"
+            f" {seconds(best)} and {seconds(worst)}"
+        )
+    who = _join([names[cell] for cell, _ in leaders])
+    verb = "delivers" if len(leaders) == 1 else "deliver"
+    reach = seconds(best) if len(leaders) == 1 else f"{seconds(best)} to {seconds(leaders[-1][1])}"
+    if len(leaders) > 1 and seconds(best) == seconds(leaders[-1][1]):
+        reach = seconds(best)
+    much = f", {times(worst / best)} as long" if best > 0 else ""
+    asked = all(summaries[cell]["transport"] in ASKING for cell, _ in leaders)
+    beaten = any(summaries[cell]["transport"] not in ASKING for cell, _ in ranked)
+    verdict = "Polling wins: " if asked and beaten else ""
+    return f"{verdict}{who} {verb} in {reach} ({word}); {names[last]} takes {seconds(worst)}{much}"
+
+
+def hits_finding(summaries: Summaries, names: Names) -> str:
+    """Who troubles the server most for one delivery, and who least."""
+    ranked = _ranked({cell: s["hits_per_delivery"] for cell, s in summaries.items()})
+    if not ranked:
+        return "Nothing was delivered: there are no hits to share out"
+    last, most = ranked[-1]
+    none = [names[cell] for cell, value in ranked if value < 0.005]
+    if len(ranked) == 1 or len(none) == len(ranked):
+        who = _join([names[cell] for cell, _ in ranked])
+        verb = "needs" if len(ranked) == 1 else "need"
+        return f"{who} {verb} {_requests(most)} per delivery"
+    if none:
+        verb = "needs" if len(none) == 1 else "need"
+        return f"{names[last]} costs {_requests(most)} per delivery; {_join(none)} {verb} none"
+    first, least = ranked[0]
+    if most <= least * _SAME:
+        return f"All need about {_requests(most)} per delivery"
+    return (
+        f"{_verdict(ranked, summaries)}{names[first]} needs {_requests(least)} per delivery,"
+        f" {names[last]} {count(most)}"
+    )
+
+
+def _requests(value: float) -> str:
+    if value < 0.005:
+        return "no request"
+    return f"{count(value)} request" + ("" if abs(value - 1) < 0.005 else "s")
+
+
+def staleness_finding(summaries: Summaries, names: Names) -> str:
+    """How far behind clients fall at worst."""
+    ranked = _ranked({cell: s["staleness_s"]["max"] for cell, s in summaries.items()})
+    if not ranked:
+        return "Nothing was measured: there is no staleness to show"
+    first, best = ranked[0]
+    last, worst = ranked[-1]
+    if len(ranked) == 1:
+        return f"With {names[first]} a client falls up to {seconds(best)} behind"
+    if worst <= best * _SAME:
+        return f"Whatever carries the messages, a client falls up to {seconds(worst)} behind"
+    return _sentence(
+        f"{_verdict(ranked, summaries)}with {names[last]} a client falls up to {seconds(worst)}"
+        f" behind, with {names[first]} never more than {seconds(best)}"
+    )
+
+
+def weight_finding(summaries: Summaries, names: Names) -> str:
+    """What one delivery weighs, in bytes and in CPU."""
+    sizes = _ranked({cell: s["bytes_per_delivery"] for cell, s in summaries.items()})
+    loads = _ranked({cell: s["cpu_s_per_delivery"] for cell, s in summaries.items()})
+    parts = []
+    for ranked, unit in ((sizes, "bytes"), (loads, "of CPU")):
+        if not ranked:
+            continue
+        show = seconds if unit == "of CPU" else count
+        first, least = ranked[0]
+        last, most = ranked[-1]
+        text = f"{names[first]} {show(least)} {unit}"
+        if len(ranked) > 1 and most > least * _SAME:
+            text += f", {names[last]} {show(most)}"
+        parts.append(_verdict(ranked, summaries) + text)
+    if not parts:
+        return "Nothing was delivered: there is no weight to show"
+    return "Per delivery: " + "; ".join(parts)
+
+
+def cost_finding(summaries: Summaries, names: Names) -> str:
+    """What a month costs at the dearest and the cheapest."""
+    ranked = _ranked({cell: s["usd_per_month"]["usd"] for cell, s in summaries.items()})
+    if not ranked:
+        return "No offer is known for what was measured"
+    first, least = ranked[0]
+    last, most = ranked[-1]
+    if len(ranked) == 1:
+        return f"A month of this with {names[first]} costs {usd(least)}"
+    if most <= least * _SAME:
+        return f"A month of this costs about {usd(most)}, whatever carries it"
+    return _sentence(
+        f"{_verdict(ranked, summaries)}a month of this costs {usd(least)} with {names[first]},"
+        f" {usd(most)} with {names[last]}"
+    )
+
+
+def usd(value: float) -> str:
+    """An amount: ``USD 0.43``, ``USD 17``, ``USD 1,037``."""
+    return f"USD {value:,.2f}" if value < 10 else f"USD {value:,.0f}"

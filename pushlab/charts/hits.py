@@ -1,0 +1,101 @@
+"""Chart 2: what the server has to handle for one delivery: useful, wasted, and predicted."""
+
+from pathlib import Path
+
+from pushlab.charts.findings import hits_finding
+from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, note, row_size, save, styled
+from pushlab.charts.style import GREY, INK, count
+from pushlab.charts.view import View
+
+__all__ = ["WASTED", "draw_hits"]
+
+#: Hits that bring or confirm nothing.
+WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
+
+
+def draw_hits(view: View, out: Path) -> list[Path]:
+    """Draw hits per delivery as bars, with a tick where the closed form puts them."""
+    summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    names = {cell: look.name for cell, look in view.looks.items()}
+    with styled():
+        figure, bottom, top = frame(view, hits_finding(summaries, names), view.scenario())
+        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
+        cells = view.rivals
+        label_rows(axes, view, cells, figure="hits_per_delivery")
+        size = row_size(len(cells))
+        reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
+        axes.set_xlim(0, reach * 1.38)
+        for row, cell in enumerate(cells):
+            summary, look = view.summaries[cell], view.looks[cell]
+            problem = view.problem(cell)
+            if problem is not None:
+                note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
+                continue
+            delivered = summary["delivered"]
+            wasted = sum(n for kind, n in summary["hits"].items() if kind in WASTED) / delivered
+            useful = summary["hits_per_delivery"] - wasted
+            axes.barh(row, useful, height=0.56, color=look.colour)
+            axes.barh(
+                row,
+                wasted,
+                left=useful,
+                height=0.56,
+                facecolor="white",
+                edgecolor=look.colour,
+                hatch="//",
+                linewidth=2,
+            )
+            expected = _predicted(view, cell)
+            if expected is not None:
+                axes.plot([expected] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=4)
+            note(
+                axes,
+                max(useful + wasted, expected or 0.0),
+                row,
+                _words(view, cell, wasted),
+                size=size * 0.86,
+            )
+        axes.set_xlabel("requests to the server per delivery", fontsize=17)
+        axes.tick_params(axis="x", length=0, labelsize=17)
+        axes.grid(axis="x", color="#E3E3E3", linewidth=1)
+        axes.set_axisbelow(True)
+        axes.bar(0, 0, color=GREY, label="brought or confirmed a message")
+        axes.bar(0, 0, facecolor="white", edgecolor=GREY, hatch="//", label="in vain")
+        axes.plot([], [], color=INK, linewidth=4, label="closed form")
+        axes.legend(
+            loc="upper right",
+            bbox_to_anchor=(1.0, -0.055),
+            ncols=3,
+            frameon=False,
+            fontsize=16,
+            handlelength=1.2,
+            handletextpad=0.5,
+            columnspacing=1.4,
+            borderaxespad=0,
+        )
+        return save(figure, out, "2-hits")
+
+
+def _predicted(view: View, cell: str) -> float | None:
+    """Predicted hits over the deliveries that were made."""
+    summary = view.summaries[cell]
+    hits = (summary["predicted"] or {}).get("hits")
+    return None if hits is None or not summary["delivered"] else hits / summary["delivered"]
+
+
+def _reach(view: View, cell: str) -> float:
+    if view.problem(cell) is not None:
+        return 0.0
+    measured: float = view.summaries[cell]["hits_per_delivery"]
+    return max(measured, _predicted(view, cell) or 0.0)
+
+
+def _words(view: View, cell: str, wasted: float) -> str:
+    summary = view.summaries[cell]
+    total = summary["hits_per_delivery"]
+    if not summary["hits_total"]:
+        each = summary["hits_setup"].get("connect", 0) // max(summary["trials"]["ok"], 1)
+        return f"0, after {each:,} handshakes" if each else "0"
+    if wasted >= 0.005 and total > 0:
+        return f"{count(total)}, {wasted / total:.0%} in vain"
+    return count(total)

@@ -1,0 +1,134 @@
+"""How transports look and how numbers read: one place, so that all charts agree.
+
+Warm colours ask, cool colours push. Each transport has a line style and a hatch too, so that a grey
+printer keeps them apart. Several settings of one transport are shades of its colour.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.colors import to_hex, to_rgb
+
+__all__ = [
+    "ACCENT",
+    "ASKING",
+    "GREY",
+    "INK",
+    "Look",
+    "count",
+    "looks",
+    "name_of",
+    "seconds",
+    "times",
+]
+
+INK = "#1B1B1B"
+GREY = "#6B6B6B"
+ACCENT = "#A3282B"  #: marks on the chart: unstable, generator-bound, failed
+
+#: The transports whose clients ask.
+ASKING = frozenset({"short-polling", "long-polling"})
+
+_TITLES = {
+    "short-polling": "Short polling",
+    "long-polling": "Long polling",
+    "sse": "SSE",
+    "websocket": "WebSocket",
+    "mqtt": "MQTT",
+    "null": "Harness floor",
+}
+_COLOURS = {
+    "short-polling": "#D55E00",
+    "long-polling": "#E69F00",
+    "sse": "#56B4E9",
+    "websocket": "#0072B2",
+    "mqtt": "#009E73",
+}
+_LINES: Mapping[str, Any] = {
+    "short-polling": "-",
+    "long-polling": (0, (6, 1.5)),
+    "sse": (0, (6, 1.5, 1, 1.5)),
+    "websocket": (0, (1.2, 1)),
+    "mqtt": (0, (4, 1, 1, 1, 1, 1)),
+}
+_OTHERS = ("#CC79A7", "#7F5AA8", "#8C6D31")  # plug-ins; neither warm nor cool
+_FLOOR = "#8A8A8A"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one cell is drawn: `name` in words, `colour`, and a line style `line`."""
+
+    name: str
+    colour: str
+    line: Any
+
+
+def name_of(cell: str, transport: str | None) -> str:
+    """The cell in words: the transport's title, and the setting that follows it in the label."""
+    title = _TITLES.get(transport or "")
+    if title is None:
+        return cell
+    if cell.startswith(transport or ""):
+        return f"{title}{cell[len(transport or '') :]}"
+    return cell
+
+
+def looks(transports: Mapping[str, str | None], floors: Sequence[str] = ()) -> dict[str, Look]:
+    """The look of every cell, given each cell's transport; those in `floors` are grey."""
+    found: dict[str, Look] = {}
+    strangers: list[str] = []
+    for cell, transport in transports.items():
+        key = transport or cell
+        if key not in _COLOURS and key not in strangers:
+            strangers.append(key)
+    for cell, transport in transports.items():
+        key = transport or cell
+        base = _COLOURS.get(key) or _OTHERS[strangers.index(key) % len(_OTHERS)]
+        same = [other for other, name in transports.items() if (name or other) == key]
+        colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
+        found[cell] = Look(name_of(cell, transport), colour, _LINES.get(key, "-"))
+    return found
+
+
+def _shade(base: str, index: int, count: int) -> str:
+    """The colour for one of several settings: from darker to lighter around `base`."""
+    if count == 1:
+        return base
+    place = index / (count - 1) * 2 - 1  # -1 (dark) to 1 (light)
+    toward, share = (0.0, -place * 0.35) if place < 0 else (1.0, place * 0.45)
+    red, green, blue = (channel + (toward - channel) * share for channel in to_rgb(base))
+    return to_hex((red, green, blue))
+
+
+def seconds(value: float) -> str:
+    """A duration with a unit that suits it: ``0.65 ms``, ``503 ms``, ``2.5 s``."""
+    size = abs(value)
+    if size < 0.99995e-4 and size > 0:
+        return f"{_digits(value * 1e6)} µs"
+    if size < 0.9995:
+        return f"{_digits(value * 1e3)} ms"
+    return f"{_digits(value)} s"
+
+
+def count(value: float) -> str:
+    """A number with as many digits as it can bear: ``0.52``, ``10.4``, ``1,037``."""
+    return _digits(value)
+
+
+def times(ratio: float) -> str:
+    """A ratio in words: ``1.8 times``, ``310 times``."""
+    if ratio >= 100:
+        digits = len(str(int(ratio)))
+        return f"{round(ratio, 2 - digits):,.0f} times"
+    return f"{ratio:.0f} times" if ratio >= 10 else f"{ratio:.1f} times"
+
+
+def _digits(value: float) -> str:
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"

@@ -1,0 +1,120 @@
+"""What every chart draws from: the figures of a run by cell, and the words around them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pushlab.analysis.summary import analyse, cell_summary, floor_delay_s
+from pushlab.analysis.trials import TrialFigures
+from pushlab.charts.style import Look, count, looks
+from pushlab.runs import Run
+
+__all__ = ["View", "view_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A run, ready to be drawn.
+
+    Attributes:
+        trials: the good trials of each cell.
+        summaries: `summarise`'s object of each cell.
+        looks: how each cell is drawn.
+        floor_s: the harness's own latency; None if the run did not measure it.
+    """
+
+    run: Run
+    trials: Mapping[str, Sequence[TrialFigures]]
+    summaries: Mapping[str, Mapping[str, Any]]
+    looks: Mapping[str, Look]
+    floor_s: float | None
+
+    @property
+    def cells(self) -> list[str]:
+        """The cells in the scenario's order, the harness floor last."""
+        return sorted(self.summaries, key=lambda cell: bool(self.summaries[cell]["floor"]))
+
+    @property
+    def rivals(self) -> list[str]:
+        """The cells without the harness floor."""
+        return [cell for cell in self.cells if not self.summaries[cell]["floor"]]
+
+    def problem(self, cell: str) -> str | None:
+        """Why there is nothing to draw for a cell, in few words; None if there is something."""
+        summary = self.summaries[cell]
+        if summary["status"] == "not-run":
+            return "not run"
+        if not summary["trials"]["ok"]:
+            return f"failed: {summary['reason'] or 'no reason is known'}"
+        return None if summary["delivered"] else "no deliveries"
+
+    def remark(self, cell: str, figure: str) -> str:
+        """What to hold against a cell's `figure`, for the chart: empty, or words."""
+        summary = self.summaries[cell]
+        words = list(summary["marks"])
+        if figure in summary["unstable"]:
+            words.append("unstable")
+        if summary["status"] == "partly-failed":
+            words.append(f"{summary['trials']['failed']} trial failed")
+        if summary["lost"]:
+            words.append(f"{summary['lost']:,} lost")
+        return " · ".join(words)
+
+    def scenario(self) -> str:
+        """The scenario in one line."""
+        trial = next(iter(self.run.trials), None)
+        name = str(self.run.scenario.get("name", "run"))
+        if trial is None:
+            return name
+        if trial.channels == 1:
+            rooms = "one channel shared by all"
+        elif trial.per_channel == 1:
+            rooms = "a channel each"
+        else:
+            rooms = f"channels of {trial.per_channel:,}"
+        rate = f"{count(trial.rate_per_channel)} messages/s per channel"
+        if trial.channels == 1:
+            rate = f"{count(trial.rate_per_channel)} messages/s"
+        return f"{name}: {trial.clients:,} clients, {rooms}, {rate}, {trial.arrivals} arrivals"
+
+    def footer(self) -> str:
+        """Sample size, duration and machine in one line."""
+        sizes = [self.summaries[cell]["latency_s"]["count"] for cell in self.rivals]
+        sizes = [size for size in sizes if size]
+        if not sizes:
+            size = "no deliveries"
+        elif min(sizes) == max(sizes):
+            size = f"n = {sizes[0]:,} deliveries each"
+        else:
+            size = f"n = {min(sizes):,} to {max(sizes):,} deliveries"
+        good = [t for trials in self.trials.values() for t in trials]
+        each = max((len(trials) for trials in self.trials.values()), default=0)
+        length = max((t.record.duration_s for t in good), default=0.0)
+        spans = f"{each} trial{'s' if each != 1 else ''} of {length:g} s" if good else "no trial"
+        environment = self.run.environment
+        machine = str(environment.get("processor") or environment.get("cpu") or "unknown machine")
+        cores = environment.get("cores")
+        place = f"{machine}, {cores} cores" if cores else machine
+        partly = "" if self.run.status == "complete" else " · run not complete"
+        return f"{size} · {spans} · {place} · pushlab {self.run.pushlab_version}{partly}"
+
+
+def view_of(run: Run) -> View:
+    """Read a run's rows and compute what the charts need.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    cells = analyse(run)
+    summaries = {cell: cell_summary(trials) for cell, trials in cells.items()}
+    floors = [cell for cell, summary in summaries.items() if summary["floor"]]
+    transports = {cell: summary["transport"] for cell, summary in summaries.items()}
+    return View(
+        run=run,
+        trials={
+            cell: [t for t in trials if t.record.status == "ok"] for cell, trials in cells.items()
+        },
+        summaries=summaries,
+        looks=looks(transports, floors),
+        floor_s=floor_delay_s(run) or None,
+    )

@@ -1,0 +1,92 @@
+"""Chart 4: what one delivery weighs: bytes on the wire, and CPU time of the server."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from pushlab.charts.findings import weight_finding
+from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, note, row_size, save, styled
+from pushlab.charts.style import GREY, count, seconds
+from pushlab.charts.view import View
+
+__all__ = ["draw_weight"]
+
+
+def draw_weight(view: View, out: Path) -> list[Path]:
+    """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
+    summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    names = {cell: look.name for cell, look in view.looks.items()}
+    cells = view.rivals
+    with styled():
+        figure, bottom, top = frame(view, weight_finding(summaries, names), view.scenario())
+        gap = 0.025
+        width = (RIGHT - LEFT - gap) / 2
+        left = figure.add_axes((LEFT, bottom, width, top - bottom))
+        right = figure.add_axes((LEFT + width + gap, bottom, width, top - bottom))
+        label_rows(left, view, cells, figure="cpu_s_per_delivery")
+        right.set_ylim(left.get_ylim())
+        right.set_yticks([])
+        _bars(left, view, _bytes, lambda value: f"{count(value)}")
+        _bars(right, view, _cpu, seconds)
+        left.set_xlabel("bytes per delivery, both ways, headers included", fontsize=17)
+        right.set_xlabel("server CPU time per delivery", fontsize=17)
+        if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
+            right.bar(0, 0, color=GREY, label="hub")
+            right.bar(0, 0, facecolor="white", edgecolor=GREY, hatch="//", label="MQTT broker")
+            right.legend(
+                loc="upper right",
+                bbox_to_anchor=(1.0, -0.075),
+                ncols=2,
+                frameon=False,
+                fontsize=15,
+                handlelength=1.2,
+                borderaxespad=0,
+            )
+        return save(figure, out, "4-bytes-and-cpu")
+
+
+_Parts = Callable[[dict[str, Any]], tuple[float, float] | None]
+
+
+def _bytes(summary: dict[str, Any]) -> tuple[float, float] | None:
+    each = summary["bytes_per_delivery"]
+    return None if each is None else (each, 0.0)
+
+
+def _cpu(summary: dict[str, Any]) -> tuple[float, float] | None:
+    """The hub's and the broker's share."""
+    total, hub = summary["cpu_s_per_delivery"], summary["server_cpu_s_per_delivery"]
+    return None if total is None or hub is None else (hub, max(total - hub, 0.0))
+
+
+def _bars(axes: Axes, view: View, parts: _Parts, show: Callable[[float], str]) -> None:
+    cells = view.rivals
+    size = row_size(len(cells))
+    found = {cell: parts(dict(view.summaries[cell])) for cell in cells}
+    reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
+    axes.set_xlim(0, reach * 1.36)
+    for row, cell in enumerate(cells):
+        pair, look = found[cell], view.looks[cell]
+        if pair is None:
+            text = view.problem(cell) or "not measured"
+            if len(text) > 34:
+                text = text[:33] + "…"
+            note(axes, 0, row, text, size=size * 0.75, color=GREY, style="italic")
+            continue
+        axes.barh(row, pair[0], height=0.56, color=look.colour)
+        axes.barh(
+            row,
+            pair[1],
+            left=pair[0],
+            height=0.56,
+            facecolor="white",
+            edgecolor=look.colour,
+            hatch="//",
+            linewidth=2 if pair[1] else 0,
+        )
+        note(axes, sum(pair), row, show(sum(pair)), size=size * 0.86)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.axvline(0, color=GREY, linewidth=1.5)
