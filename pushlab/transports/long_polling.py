@@ -27,7 +27,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused, UsageError
-from pushlab.transports._asgi import (
+from pushlab.wire.asgi import (
     Outlet,
     admit,
     number_parameter,
@@ -36,7 +36,7 @@ from pushlab.transports._asgi import (
     respond,
     wait_for_disconnect,
 )
-from pushlab.transports._polling import PollSubscriber, answer_page
+from pushlab.wire.polling import PollSubscriber, answer_page
 
 __all__ = ["LongPolling", "LongPollingOptions"]
 

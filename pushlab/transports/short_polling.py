@@ -24,8 +24,8 @@ from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused, UsageError
-from pushlab.transports._asgi import admit, number_parameter, parameters, refuse, respond
-from pushlab.transports._polling import PollSubscriber, answer_page
+from pushlab.wire.asgi import admit, number_parameter, parameters, refuse, respond
+from pushlab.wire.polling import PollSubscriber, answer_page
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
 

@@ -31,7 +31,7 @@ from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Se
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor, Refused
-from pushlab.transports._asgi import (
+from pushlab.wire.asgi import (
     Outlet,
     abort,
     admit,
@@ -39,7 +39,7 @@ from pushlab.transports._asgi import (
     refuse,
     wait_for_disconnect,
 )
-from pushlab.transports._http1 import BadResponse, ResponseParser, refusal_reason, request_head
+from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
 __all__ = ["ServerSentEvents"]
 

@@ -41,7 +41,7 @@ from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Se
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor, Refused
-from pushlab.transports._asgi import Outlet, abort, admit, parameters, wait_for_disconnect
+from pushlab.wire.asgi import Outlet, abort, admit, parameters, wait_for_disconnect
 
 __all__ = ["WebSocket", "WebSocketOptions"]
 

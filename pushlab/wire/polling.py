@@ -21,8 +21,8 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry, Page, Send
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.errors import InvalidCursor
-from pushlab.transports._asgi import respond
-from pushlab.transports._http1 import BadResponse, ResponseParser, refusal_reason, request_head
+from pushlab.wire.asgi import respond
+from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
 __all__ = ["PollSubscriber", "answer_page"]
 

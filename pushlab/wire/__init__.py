@@ -1,0 +1,4 @@
+"""What transports share on the wire: ASGI for server halves, HTTP/1.1 and the poll for clients'.
+
+Plug-ins may build on it as the built-in transports do.
+"""
