@@ -76,10 +76,18 @@ async def ask(
 class LiveHub:
     """A running hub with its application's verbs."""
 
-    def __init__(self, process: HubProcess) -> None:
-        self.process = process
-        self.url = process.url
-        self.key = process.api_key
+    def __init__(self, url: str, key: str, process: HubProcess | None = None) -> None:
+        self.url = url
+        self.key = key
+        self._process = process
+
+    @property
+    def process(self) -> HubProcess:
+        assert self._process is not None
+        return self._process
+
+    def log(self) -> str:
+        return self.process.log
 
     async def ask(self, method: str, target: str, **more: Any) -> Answer:
         """A request without a secret, unless `secret` gives one."""
@@ -108,7 +116,7 @@ class LiveHub:
 
     async def until_present(self, channel: str, wanted: list[str]) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while await self.present(channel) != wanted:
+            while await self.present(channel) != wanted:  # noqa: ASYNC110 - the hub is elsewhere
                 await asyncio.sleep(0.01)
 
 
@@ -122,4 +130,4 @@ def config(**changes: Any) -> HubConfig:
 @contextlib.asynccontextmanager
 async def live_hub(**changes: Any) -> AsyncIterator[LiveHub]:
     async with await start_hub(config(**changes)) as process:
-        yield LiveHub(process)
+        yield LiveHub(process.url, process.api_key, process)

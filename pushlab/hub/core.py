@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
@@ -142,6 +143,7 @@ class Hub:
             else duration_minutes,
             now=time.time(),
         )
+        grant = replace(grant, expires_at=round(grant.expires_at, 3))  # as the token has it
         self.channel(grant.channel)
         for hook in self._grant_hooks:
             await hook(token, grant)

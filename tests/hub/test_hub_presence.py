@@ -151,7 +151,7 @@ class Application:
 
     async def until_taken(self, count):
         async with asyncio.timeout(PATIENCE_S):
-            while len(self.taken) < count:
+            while len(self.taken) < count:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.002)
 
 
@@ -199,13 +199,15 @@ async def test_a_post_is_app_engines_form():
 )
 async def test_failures_are_tried_again_and_the_order_is_kept(failure):
     application = Application([failure, failure, b"HTTP/1.1 204 No Content\r\n\r\n", failure])
-    async with application.listening() as url:
-        async with posting(PresencePoster(url, first_pause_s=0.001)) as poster:
-            for number in range(4):
-                poster(event(f"c{number}"))
-                poster(event(f"c{number}", False))
-            await application.until_taken(8)
-            assert poster.dropped == 0
+    async with (
+        application.listening() as url,
+        posting(PresencePoster(url, first_pause_s=0.001)) as poster,
+    ):
+        for number in range(4):
+            poster(event(f"c{number}"))
+            poster(event(f"c{number}", False))
+        await application.until_taken(8)
+        assert poster.dropped == 0
     order = [(path.split("/")[-2], form["from"][0]) for path, form in application.taken]
     assert order == [
         (what, f"c{number}") for number in range(4) for what in ("connected", "disconnected")
@@ -229,21 +231,25 @@ async def test_an_application_that_is_away_for_a_while_hears_everything(unused_p
 
 async def test_interim_answers_are_passed_over():
     application = Application([b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\nHTTP/1.1 500 No\r\n\r\n"])
-    async with application.listening() as url:
-        async with posting(PresencePoster(url, first_pause_s=0.001)) as poster:
-            poster(event("ann"))
-            await application.until_taken(1)
+    async with (
+        application.listening() as url,
+        posting(PresencePoster(url, first_pause_s=0.001)) as poster,
+    ):
+        poster(event("ann"))
+        await application.until_taken(1)
     assert len(application.requests) == 2
 
 
 async def test_what_cannot_be_told_is_given_up_and_counted():
     no = b"HTTP/1.1 500 No\r\n\r\n"
     application = Application([no, no, no])
-    async with application.listening() as url:
-        async with posting(PresencePoster(url, attempts=3, first_pause_s=0.001)) as poster:
-            poster(event("lost"))
-            poster(event("told"))
-            await application.until_taken(1)
+    async with (
+        application.listening() as url,
+        posting(PresencePoster(url, attempts=3, first_pause_s=0.001)) as poster,
+    ):
+        poster(event("lost"))
+        poster(event("told"))
+        await application.until_taken(1)
     assert poster.dropped == 1
     assert application.taken[0][1] == {"from": ["told"]}
 
