@@ -1,0 +1,128 @@
+"""What can be imported, and what importing costs."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import pushlab
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(pushlab.__path__, "pushlab.")
+    if not module.name.endswith("__main__")
+)
+#: What `import pushlab` must not load: it serves a reader of one channel, perhaps on a small board.
+HEAVY = [
+    "matplotlib",
+    "pyarrow",
+    "numpy",
+    "uvicorn",
+    "uvloop",
+    "starlette",
+    "amqtt",
+    "aiomqtt",
+    "psutil",
+    "rich",
+    "importlib.metadata.tests",
+    "pushlab.hub",
+    "pushlab.lab",
+    "pushlab.runs",
+    "pushlab.analysis",
+    "pushlab.charts",
+    "pushlab.transports",
+]
+
+
+def names_made_in(module):
+    """The functions and classes without an underscore that a module itself makes."""
+    return {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and getattr(value, "__module__", None) == module.__name__
+        and callable(value)
+    }
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_exports_is_there_sorted_and_once(name):
+    module = importlib.import_module(name)
+    assert module.__doc__, "a module says what it is for"
+    exported = getattr(module, "__all__", None)
+    if exported is None:
+        assert hasattr(module, "__path__"), "only a package may do without __all__"
+        return
+    assert sorted(set(exported), key=_case) == list(exported)
+    for item in exported:
+        assert getattr(module, item, None) is not None, item
+
+
+def _case(name):
+    """Ruff's order: CONSTANTS, then Classes, then functions."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if ".contract." in name or ".hub." in name]
+)
+def test_nothing_public_is_left_out(name):
+    module = importlib.import_module(name)
+    if hasattr(module, "__all__"):
+        assert names_made_in(module) - set(module.__all__) == set()
+
+
+def test_the_front_door():
+    assert set(pushlab.__all__) == {
+        "Closed",
+        "Connected",
+        "Cursor",
+        "Disconnected",
+        "Gap",
+        "Message",
+        "PushlabError",
+        "__version__",
+        "connect",
+    }
+    for name in pushlab.__all__:
+        assert getattr(pushlab, name) is not None
+
+
+def test_every_error_is_in_the_tree():
+    from pushlab import errors
+
+    for name in errors.__all__:
+        assert issubclass(getattr(errors, name), errors.PushlabError)
+        assert name in errors.__doc__, f"{name} is missing from the drawing"
+
+
+def test_importing_pushlab_is_light():
+    script = "import sys, pushlab; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert "pushlab.client" in loaded
+    assert sorted(loaded & set(HEAVY)) == []
+
+
+@pytest.mark.parametrize("name", ["short-polling", "long-polling", "sse", "websocket"])
+def test_a_transport_is_loaded_without_the_others(name):
+    script = (
+        "import sys; from pushlab.contract.registry import load_transport\n"
+        f"load_transport({name!r})\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    mine = "pushlab.transports." + name.replace("-", "_")
+    others = {
+        f"pushlab.transports.{other}"
+        for other in ("short_polling", "long_polling", "sse", "websocket", "mqtt")
+    } - {mine}
+    assert mine in loaded
+    assert sorted(loaded & (others | {"amqtt", "aiomqtt", "uvicorn", "starlette"})) == []

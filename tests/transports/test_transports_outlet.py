@@ -1,0 +1,148 @@
+"""What writes to a connection from outside its task."""
+
+import asyncio
+
+import pytest
+
+from pushlab.errors import Refused
+from pushlab.wire.asgi import Outlet, number_parameter, parameters
+
+
+class Socket:
+    """An ASGI send that waits while it is paused, as a server's does."""
+
+    def __init__(self):
+        self.sent = []
+        self.writable = asyncio.Event()
+        self.writable.set()
+        self.pause_after = None
+        self.gone = False
+
+    async def send(self, message):
+        await self.writable.wait() if not self.writable.is_set() else None
+        if self.gone:
+            raise OSError("the client has gone")
+        self.sent.append(message["n"])
+        if self.pause_after is not None and len(self.sent) >= self.pause_after:
+            self.writable.clear()
+            self.pause_after = None
+
+
+async def turns(count=5):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def socket():
+    return Socket()
+
+
+@pytest.fixture
+def woken():
+    return []
+
+
+@pytest.fixture
+def outlet(socket, woken):
+    outlet = Outlet(socket.send, lambda: woken.append(True))
+    yield outlet
+    outlet.close()
+
+
+async def test_a_write_happens_in_the_same_turn(socket, outlet, woken):
+    assert outlet.write({"n": 1})
+    assert socket.sent == [1]
+    assert not outlet.full
+    assert woken == []
+
+
+async def test_a_write_that_waits_makes_it_full_and_is_finished_later(socket, outlet, woken):
+    socket.writable.clear()
+    assert not outlet.write({"n": 1})
+    assert outlet.full
+    await turns()
+    assert (socket.sent, woken) == ([], [])
+    socket.writable.set()
+    await turns()
+    assert (socket.sent, woken, outlet.full) == ([1], [True], False)
+    assert outlet.write({"n": 2})
+
+
+async def test_several_messages_may_wait_in_their_midst(socket, outlet, woken):
+    async def send_all():
+        for number in range(5):
+            await socket.send({"n": number})
+
+    socket.pause_after = 2
+    assert not outlet.run(send_all())
+    assert socket.sent == [0, 1]
+    socket.writable.set()
+    await turns()
+    assert socket.sent == [0, 1, 2, 3, 4]
+    assert woken == [True]
+
+
+async def test_the_last_message_comes_behind_what_waits_and_only_once(socket, outlet, woken):
+    socket.writable.clear()
+    outlet.write({"n": 1})
+    outlet.finish({"n": "last"})
+    assert socket.sent == []
+    socket.pause_after = 1  # the last one has to wait, too
+    socket.writable.set()
+    await turns()
+    assert socket.sent == [1]
+    socket.writable.set()
+    await turns(10)
+    assert socket.sent == [1, "last"]
+
+
+async def test_the_last_message_goes_at_once_if_it_can(socket, outlet):
+    outlet.finish({"n": "last"})
+    assert socket.sent == ["last"]
+
+
+async def test_a_client_that_has_gone_is_no_exception(socket, outlet, woken):
+    socket.gone = True
+    assert not outlet.write({"n": 1})
+    socket.gone = False
+    socket.writable.clear()
+    outlet.write({"n": 2})
+    socket.gone = True
+    socket.writable.set()
+    await turns()
+    assert (socket.sent, woken) == ([], [])
+
+
+async def test_closing_drops_what_waits(socket, outlet, woken):
+    socket.writable.clear()
+    outlet.write({"n": 1})
+    outlet.close()
+    socket.writable.set()
+    await turns()
+    assert (socket.sent, woken) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (b"", {}),
+        (b"a=1&a=2&b=", {"a": "2", "b": ""}),
+        (b"a=%C3%A9+x&%20=y", {"a": "é x", " ": "y"}),
+        (b"&&=&a", {"": "", "a": ""}),
+    ],
+)
+def test_parameters(query, expected):
+    assert parameters({"query_string": query}) == expected
+
+
+@pytest.mark.parametrize("text", ["0.9", "10.1", "x", "", "nan", "inf", "-inf"])
+def test_a_number_out_of_bounds_is_refused(text):
+    with pytest.raises(Refused, match="n must be a number from 1 to 10") as caught:
+        number_parameter({"n": text}, "n", least=1, most=10)
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("text", ["1", "10", "1e0", " 5 "])
+def test_a_number_within_bounds(text):
+    assert number_parameter({"n": text}, "n", least=1, most=10) == float(text)
