@@ -1,0 +1,153 @@
+"""The hub as the laboratory asks it: tokens, probes and counts, over HTTP as any application would."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pushlab.contract.limits import MAX_BATCH_MESSAGES
+from pushlab.errors import ConnectionFailed, Refused
+from pushlab.lab.http import HttpConnection, connect_http, request_bytes
+
+__all__ = ["Admission", "HubApi", "publish_path"]
+
+_CONNECTIONS = 8
+
+
+def publish_path(channel: str) -> str:
+    """Where messages of this channel go."""
+    return f"/v1/channels/{quote(channel, safe='')}/messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a subscriber needs: a token (a secret), and where its transport listens.
+
+    Attributes:
+        channel: the number of its channel.
+        endpoint: ``url`` and what only the transport knows.
+    """
+
+    token: str
+    channel: int
+    endpoint: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Admission(channel={self.channel})"
+
+
+class HubApi:
+    """Requests with the API key over a few connections that are kept alive.
+
+    Args:
+        url: the hub's, as ``http://host:port``.
+        api_key: the application's secret.
+    """
+
+    def __init__(self, url: str, api_key: str) -> None:
+        self.url = url
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._idle: list[HttpConnection] = []
+
+    def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """A request's bytes."""
+        return request_bytes(self.url, method, path, headers=self._headers, body=body)
+
+    async def ask(self, method: str, path: str, value: Any = None) -> Any:
+        """Send JSON, get JSON.
+
+        Raises:
+            ConnectionFailed: the hub is gone.
+            Refused: the hub said no.
+        """
+        body = b"" if value is None else json.dumps(value).encode()
+        connection = await self._connection()
+        try:
+            answer = await connection.exchange(self.request(method, path, body))
+        except BaseException:
+            connection.close()
+            raise
+        if connection.open:
+            self._idle.append(connection)
+        try:
+            told = json.loads(answer.body)
+        except ValueError:
+            told = {}
+        if answer.status >= 300:
+            reason = str(told.get("error", f"http-{answer.status}"))
+            raise Refused(answer.status, reason, str(told.get("detail", reason)))
+        return told
+
+    async def _connection(self) -> HttpConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                return connection
+        return await connect_http(self.url)
+
+    async def admit(
+        self,
+        transport: str,
+        subscribers: Sequence[tuple[str, int, str]],
+        *,
+        duration_minutes: int | None = None,
+    ) -> list[Admission]:
+        """Get a token for each (client ID, number of the channel, its name), in order.
+
+        Raises:
+            ConnectionFailed: the hub is gone, or does not tell where `transport` listens.
+            Refused: the hub said no.
+        """
+        admissions: list[Admission | None] = [None] * len(subscribers)
+        todo = iter(enumerate(subscribers))
+
+        async def work() -> None:
+            for index, (client_id, number, channel) in todo:
+                wanted: dict[str, Any] = {"client_id": client_id, "channel": channel}
+                if duration_minutes is not None:
+                    wanted["duration_minutes"] = duration_minutes
+                told = await self.ask("POST", "/v1/channels", wanted)
+                endpoint = told["endpoints"].get(transport)
+                if endpoint is None:
+                    raise ConnectionFailed(f"the hub does not serve {transport}")
+                admissions[index] = Admission(told["token"], number, endpoint)
+
+        await _together([work() for _ in range(min(_CONNECTIONS, len(subscribers)))])
+        return [admission for admission in admissions if admission is not None]
+
+    async def publish_to_all(self, channels: Sequence[str], data: str) -> list[int]:
+        """Publish `data` to every channel; the `seq` that each gave it."""
+        seqs: list[int] = []
+        for start in range(0, len(channels), MAX_BATCH_MESSAGES):
+            part = channels[start : start + MAX_BATCH_MESSAGES]
+            batch = [{"channel": channel, "data": data} for channel in part]
+            seqs += [item["seq"] for item in await self.ask("POST", "/v1/messages", batch)]
+        return seqs
+
+    async def hits(self, transport: str) -> dict[str, int]:
+        """What the hub has counted by kind for `transport`, and the publisher's requests."""
+        counted = (await self.ask("GET", "/v1/stats"))["hits"]
+        hits = {str(kind): int(n) for kind, n in counted.get(transport, {}).items()}
+        published = counted.get("api", {}).get("publish", 0)
+        return {**hits, "publish": int(published)} if published else hits
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+
+async def _together(works: "Sequence[Any]") -> None:
+    """Run all; when one fails, stop the others and raise what it raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(Exception):
+            await asyncio.gather(*tasks, return_exceptions=True)

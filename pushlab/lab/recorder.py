@@ -1,0 +1,88 @@
+"""What the swarm writes down: one row per delivery, and counters that can be read at a moment."""
+
+import resource
+from array import array
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Rows in growing buffers, and counters.
+
+    Attributes:
+        subscriber, seq, received_ns: the rows, in order of arrival.
+        bytes_in, bytes_out: TCP payload so far.
+        duplicated, reordered, gaps: what the application saw and should not have seen.
+        disconnects: connections lost.
+        reasons: why, and how often; ends too.
+        connect_s: seconds from the wish for a connection to the server's acceptance, in order.
+        loop_lag_s: how late the event loop ran a timer, sampled.
+    """
+
+    __slots__ = (
+        "bytes_in",
+        "bytes_out",
+        "connect_s",
+        "disconnects",
+        "duplicated",
+        "gaps",
+        "loop_lag_s",
+        "mark",
+        "reasons",
+        "received_ns",
+        "reordered",
+        "seq",
+        "subscriber",
+    )
+
+    def __init__(self) -> None:
+        self.subscriber = array("i")
+        self.seq = array("q")
+        self.received_ns = array("q")
+        self.mark = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.duplicated = 0
+        self.reordered = 0
+        self.gaps = 0
+        self.disconnects = 0
+        self.reasons: Counter[str] = Counter()
+        self.connect_s: list[float] = []
+        self.loop_lag_s = array("d")
+
+    def begin(self) -> None:
+        """Forget the probes: rows count from here."""
+        self.mark = len(self.seq)
+
+    @property
+    def deliveries(self) -> int:
+        """How many rows there are since `begin`."""
+        return len(self.seq) - self.mark
+
+    def snapshot(self) -> dict[str, Any]:
+        """The counters now, and the CPU seconds that this process has used."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "duplicated": self.duplicated,
+            "reordered": self.reordered,
+            "gaps": self.gaps,
+            "disconnects": self.disconnects,
+            "deliveries": self.deliveries,
+            "cpu_s": usage.ru_utime + usage.ru_stime,
+            "lags": len(self.loop_lag_s),
+        }
+
+    def write(self, path: Path) -> int:
+        """Write the rows since `begin`, column after column in native byte order; how many.
+
+        The columns: int32 subscriber, int64 seq, int64 received_ns.
+        """
+        with path.open("wb") as file:
+            for column in (self.subscriber, self.seq, self.received_ns):
+                column[self.mark :].tofile(file)
+        return self.deliveries
