@@ -353,9 +353,9 @@ def test_who_asks_seldom_asks_for_a_longer_lease(interval_s, lease):
 
 def test_a_long_poll_asks_again_at_once():
     hand = Hand(long(hold_s=30.0))
-    assert b"?after=&hold_s=30 HTTP/1.1" in hand.dial()
+    assert b"?after=&hold_s=0 HTTP/1.1" in hand.dial()
     hand.feed(nothing())
-    assert asked_after(hand.half.data_to_send()) == "e-0"
+    assert b"?after=e-0&hold_s=30 HTTP/1.1" in hand.half.data_to_send()
     hand.feed(page((1, "a")))
     assert asked_after(hand.half.data_to_send()) == "e-1"
     hand.feed(nothing("e-1"))
@@ -366,10 +366,24 @@ def test_a_long_poll_asks_again_at_once():
 def test_a_long_poll_waits_for_the_hold_and_a_while_longer():
     hand = Hand(long(hold_s=30.0), cursor="e-0")
     hand.dial()
+    hand.feed(nothing())
     assert hand.half.get_timer() == START + 45 * SECOND
     hand.wake()
     (event,) = hand.half.events_received()
     assert (type(event), event.reason) == (Disconnected, "no answer to a long poll")
+
+
+def test_after_a_loss_a_long_poll_learns_at_once_where_it_stands():
+    hand = Hand(long(hold_s=30.0), cursor="e-3")
+    assert b"?after=e-3&hold_s=0 HTTP/1.1" in hand.dial()
+    assert hand.feed(nothing("e-3")) == [Connected(Cursor("e", 3))]
+    assert b"?after=e-3&hold_s=30 HTTP/1.1" in hand.half.data_to_send()
+    hand.eof()
+    assert b"?after=e-3&hold_s=0 HTTP/1.1" in hand.dial()
+    hand.feed(nothing("e-3"))
+    hand.half.data_to_send()
+    hand.feed(response(204, b"", "Connection: close"))
+    assert b"?after=e-3&hold_s=30 HTTP/1.1" in hand.dial(), "nothing was lost"
 
 
 # ---- leaving ----------------------------------------------------------------------------------

@@ -1,0 +1,450 @@
+"""`pushlab.connect` over real sockets: it resumes, tells of gaps, and ends when it should."""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from random import Random
+
+import pytest
+from live_hub import HTTP_TRANSPORTS, PATIENCE_S, config, live_hub
+
+import pushlab
+from pushlab.client import discover
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.tokens import Grant, TokenKeys
+from pushlab.contract.transport import Transport
+from pushlab.errors import (
+    ConnectionFailed,
+    InvalidCursor,
+    Refused,
+    UnknownTransport,
+    UsageError,
+)
+from pushlab.hub.process import start_hub
+from pushlab.transports.short_polling import ShortPolling
+
+EVERY = pytest.mark.parametrize("name", HTTP_TRANSPORTS)
+QUICK = {"short-polling": {"interval_s": 0.02}, "long-polling": {"hold_s": 10.0}}
+
+
+def subscribe(hub, token, name, **more):
+    more = {"rng": Random(1), **QUICK.get(name, {}), **more}
+    return pushlab.connect(hub.url, token, transport=name, **more)
+
+
+async def until_connected(messages):
+    async for event in messages.events():
+        if isinstance(event, pushlab.Connected):
+            return event
+    raise AssertionError("it ended before it was connected")
+
+
+async def take(messages, count):
+    taken = []
+    async for message in messages:
+        taken.append(message.data)
+        if len(taken) == count:
+            break
+    return taken
+
+
+async def read_all(subscription, events=None):
+    """Read to the end; what happened is in `events`, even when the end is an exception."""
+    async with subscription as messages:
+        async for event in messages.events():
+            if events is not None:
+                events.append(event)
+
+
+@pytest.fixture(autouse=True)
+async def patience():
+    async with asyncio.timeout(PATIENCE_S):
+        yield
+
+
+# ---- reading ----------------------------------------------------------------------------------
+
+
+@EVERY
+async def test_messages_come_in_order_and_reading_may_stop_and_go_on(name):
+    async with live_hub() as hub, subscribe(hub, await hub.token("ann"), name) as messages:
+        await until_connected(messages)
+        for number in range(10):
+            await hub.publish("ann", f"m{number}")
+        assert await take(messages, 3) == ["m0", "m1", "m2"]
+        assert messages.cursor.seq == 3
+        assert await take(messages, 7) == [f"m{number}" for number in range(3, 10)]
+        assert messages.gaps == []
+
+
+@EVERY
+async def test_a_cursor_resumes_in_a_new_subscription(name):
+    async with live_hub() as hub:
+        token = await hub.token("ann")
+        epoch = (await hub.publish("ann", "seen"))["epoch"]
+        await hub.publish("ann", "missed")
+        for cursor in (f"{epoch}-1", pushlab.Cursor(epoch, 1)):
+            async with subscribe(hub, token, name, cursor=cursor) as messages:
+                assert (await until_connected(messages)).cursor.seq == 1
+                assert await take(messages, 1) == ["missed"]
+
+
+@EVERY
+async def test_leaving_is_prompt_and_the_hub_knows(name):
+    async with live_hub() as hub:
+        async with subscribe(hub, await hub.token("ann"), name) as messages:
+            await until_connected(messages)
+            await hub.until_present("ann", ["ann"])
+            if name == "long-polling":
+                async with asyncio.timeout(PATIENCE_S):
+                    while (await hub.api("GET", "/v1/stats")).json["feeds"] == 0:
+                        pass
+            began = time.monotonic()
+        assert time.monotonic() - began < 1.9, "it does not wait for its own time-out"
+        await hub.until_present("ann", [])
+        async for _ in messages:
+            raise AssertionError("nothing comes after leaving")
+
+
+async def test_an_iteration_elsewhere_ends_when_the_subscription_is_left():
+    async with live_hub() as hub:
+        async with subscribe(hub, await hub.token("ann"), "sse") as messages:
+            await until_connected(messages)
+            reading = asyncio.create_task(take(messages, 1))
+            await asyncio.sleep(0)
+        assert await reading == []
+
+
+@EVERY
+async def test_cancelling_a_reader_closes_its_socket(name):
+    async with live_hub() as hub:
+        token = await hub.token("ann")
+        connected = asyncio.Event()
+
+        async def read():
+            async with subscribe(hub, token, name) as messages:
+                async for event in messages.events():
+                    if isinstance(event, pushlab.Connected):
+                        connected.set()
+
+        task = asyncio.create_task(read())
+        await connected.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        if name != "short-polling":  # whose answer may be under way: then its lease must do
+            await hub.until_present("ann", [])
+        while (await hub.api("GET", "/v1/stats")).json["feeds"]:
+            pass
+
+
+async def test_a_time_out_while_waiting_loses_nothing():
+    async with live_hub() as hub, subscribe(hub, await hub.token("ann"), "sse") as messages:
+        await until_connected(messages)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await take(messages, 1)
+        await hub.publish("ann", "later")
+        assert await take(messages, 1) == ["later"]
+
+
+async def test_a_slow_application_does_not_pile_up_the_channel():
+    """What the application does not take stays in the sockets, and then at the hub."""
+    async with live_hub() as hub, subscribe(hub, await hub.token("ann"), "sse") as messages:
+        await until_connected(messages)
+        sent = 0
+        for _ in range(6):
+            batch = [{"channel": "ann", "data": f"{sent + n} {'x' * 2_000}"} for n in range(500)]
+            assert (await hub.api("POST", "/v1/messages", batch)).status == 202
+            sent += 500
+        held = 0
+        while held != (held := len(messages._driver._events)) or held == 0:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        assert held < 2_000, "it stopped reading from the socket"
+        numbers = [int(text.split(" ")[0]) for text in await take(messages, held)]
+        assert numbers == list(range(held))
+
+
+# ---- losing the hub ---------------------------------------------------------------------------
+
+
+@EVERY
+async def test_a_restart_on_the_same_port_is_a_gap_and_reading_goes_on(name):
+    keys = TokenKeys.fresh().export()
+    told = []
+    async with live_hub(keys=keys) as hub:
+        token = await hub.token("ann")
+        async with subscribe(hub, token, name, on_gap=told.append) as messages:
+            await until_connected(messages)
+            await hub.publish("ann", "before")
+            assert await take(messages, 1) == ["before"]
+            before = messages.cursor
+            await hub.process.stop()
+            port = int(hub.url.rpartition(":")[2])
+            again = config(port=port, keys=keys, api_key=hub.key)
+            async with await start_hub(again):
+                await until_connected(messages)
+                await hub.publish("ann", "after")
+                assert await take(messages, 1) == ["after"]
+    assert messages.gaps == told
+    assert [(gap.after, gap.missed) for gap in told] == [(before, None)]
+
+
+@EVERY
+async def test_a_connection_that_stood_resets_the_patience(name):
+    """Patience is for one loss at a time, not for the subscription's whole life."""
+    keys = TokenKeys.fresh().export()
+    async with live_hub(keys=keys) as hub:
+        token = await hub.token("ann")
+        port = int(hub.url.rpartition(":")[2])
+        epoch = (await hub.publish("ann", "x"))["epoch"]
+        async with subscribe(hub, token, name, cursor=f"{epoch}-0") as messages:
+            assert await take(messages, 1) == ["x"]
+            assert messages._lost_at is None
+            await hub.process.stop()
+            async with await start_hub(config(port=port, keys=keys, api_key=hub.key)):
+                await until_connected(messages)
+                assert messages._lost_at is None
+
+
+@EVERY
+async def test_nobody_there_is_given_up_after_a_while(name, unused_port):
+    began = time.monotonic()
+    with pytest.raises(ConnectionFailed, match=r"no connection to 127.0.0.1:\d+ for 0.3 s"):
+        await read_all(
+            pushlab.connect(
+                f"http://127.0.0.1:{unused_port}", "token", transport=name, retry_for_s=0.3
+            )
+        )
+    assert time.monotonic() - began >= 0.3
+
+
+@pytest.fixture
+def unused_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 300, "no-such-host.invalid"])
+async def test_a_host_that_cannot_be_is_given_up(host):
+    with pytest.raises(ConnectionFailed):
+        await read_all(pushlab.connect(f"http://{host}:1", "t", retry_for_s=0.01))
+
+
+@contextlib.asynccontextmanager
+async def speaking(answer):
+    async def serve(reader, writer):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await reader.read(1)  # the other side has begun
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@EVERY
+async def test_a_server_that_is_none_of_ours_is_given_up(name):
+    async with speaking(b"SSH-2.0-OpenSSH\r\n\r\n") as url:
+        with pytest.raises(ConnectionFailed):
+            await read_all(
+                pushlab.connect(url, "t", transport=name, retry_for_s=0.2, **QUICK.get(name, {}))
+            )
+
+
+# ---- refusals and renewals --------------------------------------------------------------------
+
+
+@EVERY
+async def test_a_bad_token_is_refused(name):
+    async with live_hub() as hub:
+        events = []
+        with pytest.raises(Refused) as caught:
+            await read_all(subscribe(hub, "nonsense", name), events)
+        assert (caught.value.status, caught.value.reason) == (401, "token-invalid")
+        assert events == [pushlab.Closed("token-invalid", 401)]
+        assert "nonsense" not in str(caught.value)
+
+
+@EVERY
+async def test_a_token_that_expires_is_renewed_by_its_source(name):
+    keys = TokenKeys.fresh()
+    async with live_hub(keys=keys.export()) as hub:
+        fetched = []
+
+        async def fetch():
+            lives_s = 0.4 if not fetched else 600
+            fetched.append(name)
+            return keys.sign(Grant("ann", "ann", time.time() + lives_s, "g"))[0]
+
+        async with subscribe(hub, fetch, name) as messages:
+            await until_connected(messages)
+            await hub.publish("ann", "first")
+            assert await take(messages, 1) == ["first"]
+            await until_connected(messages)
+            await hub.publish("ann", "second")
+            assert await take(messages, 1) == ["second"]
+            assert messages.gaps == []
+        assert len(fetched) == 2
+
+
+@EVERY
+async def test_a_token_that_expires_without_a_source_is_the_end(name):
+    keys = TokenKeys.fresh()
+    async with live_hub(keys=keys.export()) as hub:
+        token = keys.sign(Grant("ann", "ann", time.time() + 0.4, "g"))[0]
+        with pytest.raises(Refused) as caught:
+            await read_all(subscribe(hub, token, name))
+        assert (caught.value.status, caught.value.reason) == (401, "token-expired")
+
+
+async def test_a_key_that_was_dropped_is_a_reason_to_fetch_a_token():
+    keys = TokenKeys.fresh()
+    old = TokenKeys.fresh()
+    async with live_hub(keys=keys.export()) as hub:
+        tokens = [pair.sign(Grant("ann", "ann", time.time() + 600, "g"))[0] for pair in (old, keys)]
+        async with subscribe(hub, lambda: tokens.pop(0), "sse") as messages:
+            await until_connected(messages)
+        assert tokens == []
+
+
+async def test_a_source_of_expired_tokens_is_not_asked_in_a_frenzy():
+    keys = TokenKeys.fresh()
+    stale = keys.sign(Grant("ann", "ann", time.time() - 1, "g"))[0]
+    asked = []
+
+    def fetch():
+        asked.append(True)
+        return stale
+
+    async with live_hub(keys=keys.export()) as hub:
+        with pytest.raises(Refused, match="token-expired"):
+            await read_all(subscribe(hub, fetch, "sse", retry_for_s=0.5))
+    assert 2 <= len(asked) <= 6, "with growing pauses"
+
+
+async def test_what_a_source_raises_reaches_the_application():
+    def fetch():
+        raise LookupError("no session")
+
+    with pytest.raises(LookupError, match="no session"):
+        async with pushlab.connect("http://127.0.0.1:1", fetch):
+            pass
+
+
+# ---- mistakes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "text"),
+    [
+        ({"transport": "pigeon"}, UnknownTransport, "unknown transport 'pigeon'"),
+        ({"transport": "sse", "interval_s": 1}, UsageError, "sse has no option 'interval_s'"),
+        ({"transport": "short-polling", "interval_s": "1"}, UsageError, "must be float, not str"),
+        ({"transport": "short-polling", "interval_s": -1}, UsageError, "interval_s is -1"),
+        ({"transport": ShortPolling(), "interval_s": 1}, UsageError, "made already"),
+        ({"cursor": "17"}, InvalidCursor, "'17' is not a cursor"),
+        ({"url": "127.0.0.1:8000"}, UsageError, "is not a URL"),
+        ({"url": "ftp://host"}, UsageError, "is not a URL"),
+    ],
+)
+def test_a_mistake_is_said_at_the_call(changes, error, text):
+    settings = {"url": "http://127.0.0.1:1", "token": "t", **changes}
+    with pytest.raises(error, match=text):
+        pushlab.connect(settings.pop("url"), settings.pop("token"), **settings)
+
+
+async def test_iterating_without_entering_is_said():
+    messages = pushlab.connect("http://127.0.0.1:1", "t")
+    with pytest.raises(RuntimeError, match="async with"):
+        async for _ in messages:
+            pass
+
+
+async def test_gaps_without_a_listener_are_logged(caplog):
+    async with live_hub() as hub:
+        token = await hub.token("ann")
+        async with subscribe(hub, token, "sse", cursor="old-5") as messages:
+            await hub.publish("ann", "x")
+            await take(messages, 1)
+        assert [gap.after for gap in messages.gaps] == [pushlab.Cursor("old", 5)]
+    assert "the channel's log began anew" in caplog.text
+
+
+# ---- asking where transports listen -----------------------------------------------------------
+
+
+async def test_discovery_tells_each_transports_endpoint():
+    async with live_hub() as hub:
+        told = await discover(Endpoint.from_url(hub.url), await hub.token("ann"))
+        assert set(told) == set(HTTP_TRANSPORTS)
+        with pytest.raises(Refused) as caught:
+            await discover(Endpoint.from_url(hub.url), "nonsense")
+        assert (caught.value.status, caught.value.reason) == (401, "token-invalid")
+
+
+def http(body, status=200):
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0\r\n\r\n",
+        http(b"<html>"),
+        http(b"[]"),
+        http(b"[]", 404),
+        http(b"{}"),
+        http(b'{"endpoints": 5}'),
+        http(b"[" * 100_000),
+        http(b"\xff"),
+    ],
+)
+async def test_discovery_of_what_is_no_hub_fails(answer):
+    async with speaking(answer) as url:
+        with pytest.raises(ConnectionFailed, match="cannot ask"):
+            await discover(Endpoint.from_url(url), "t")
+
+
+class FriendlyOnly(Transport):
+    """A plug-in whose library insists on its own sockets."""
+
+    name = "friendly"
+    title = "Friendly"
+    closed = False
+
+    async def messages(self, endpoint, token, *, cursor=None):
+        seq = cursor.seq if cursor else 0
+        try:
+            yield pushlab.Connected(pushlab.Cursor("e", seq))
+            for number in range(seq + 1, seq + 4):
+                yield pushlab.Message("e", number, f"{token} {number}")
+        finally:
+            self.closed = True
+
+
+async def test_a_transport_without_a_sans_io_half_is_read_by_its_friendly_form():
+    transport = FriendlyOnly()
+    async with pushlab.connect("http://127.0.0.1:1", "t", transport=transport) as messages:
+        assert await take(messages, 2) == ["t 1", "t 2"]
+        assert messages.cursor == pushlab.Cursor("e", 2)
+    assert transport.closed
+    async with pushlab.connect("http://127.0.0.1:1", "t", transport=transport) as messages:
+        assert await take(messages, 100) == ["t 1", "t 2", "t 3"], "its end is the end"
+
+
+async def test_tls_uses_the_given_context():
+    """A context that trusts nobody: the handshake fails, and that is a lost connection."""
+    context = ssl.create_default_context()
+    async with speaking(b"") as url:
+        with pytest.raises(ConnectionFailed):
+            await read_all(
+                pushlab.connect(url.replace("http", "https"), "t", tls=context, retry_for_s=0.01)
+            )
