@@ -166,7 +166,7 @@ class _HeldRequest:
 
 
 class LongPollingSubscriber(PollSubscriber):
-    """Asks again as soon as it has an answer."""
+    """Asks again as soon as it has an answer; after a loss, first without being held."""
 
     __slots__ = ("_hold_s",)
 
@@ -188,7 +188,8 @@ class LongPollingSubscriber(PollSubscriber):
         self._wait(now_ns)
 
     def _wait(self, now_ns: int) -> None:
-        self._ask()
+        # A connection's first question is not held, so that the reader knows soon where it stands.
+        self._ask(None if self._stood else b"&hold_s=0" + self._end_of_head)
         self._timer_ns = now_ns + int((self._hold_s + _GRACE_S) * _NS)
 
     def _on_answer(self, now_ns: int, *, more: bool) -> None:

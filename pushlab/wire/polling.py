@@ -62,7 +62,16 @@ class PollSubscriber(Subscriber):
         asking: whether an answer is due.
     """
 
-    __slots__ = ("_asked_first", "_goodbye", "_head", "_parser", "_stood", "_tail", "asking")
+    __slots__ = (
+        "_asked_first",
+        "_end_of_head",
+        "_goodbye",
+        "_head",
+        "_parser",
+        "_stood",
+        "_tail",
+        "asking",
+    )
 
     def __init__(
         self,
@@ -75,8 +84,8 @@ class PollSubscriber(Subscriber):
         rng: Random,
     ) -> None:
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        self._head, tail = request_head(endpoint, token, "GET", path)
-        self._tail = suffix.encode() + tail
+        self._head, self._end_of_head = request_head(endpoint, token, "GET", path)
+        self._tail = suffix.encode() + self._end_of_head
         self._goodbye = b"".join(request_head(endpoint, token, "DELETE", path))
         self._parser = ResponseParser()
         self.asking = False
@@ -86,14 +95,14 @@ class PollSubscriber(Subscriber):
     def _on_connected(self, now_ns: int) -> None:
         self._parser = ResponseParser()  # the last connection may have ended within an answer
 
-    def _ask(self) -> None:
-        """Send the request."""
+    def _ask(self, tail: bytes | None = None) -> None:
+        """Send the request; `tail`: what follows the cursor, if it is not what it always is."""
         self.asking = True
         self._parser.reset()
         cursor = self._inbox.cursor
         self._asked_first = cursor is None
         after = b"?after=" + str(cursor).encode() if cursor is not None else b"?after="
-        self._send(self._head + after + self._tail)
+        self._send(self._head + after + (tail or self._tail))
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
         parser = self._parser
