@@ -80,9 +80,9 @@ class Recorder:
     def write(self, path: Path) -> int:
         """Write the rows since `begin`, column after column in native byte order; how many.
 
-        The columns: int32 subscriber, int64 seq, int64 received_ns.
+        The columns: int64 seq, int64 received_ns, int32 subscriber.
         """
         with path.open("wb") as file:
-            for column in (self.subscriber, self.seq, self.received_ns):
+            for column in (self.seq, self.received_ns, self.subscriber):
                 column[self.mark :].tofile(file)
         return self.deliveries

@@ -10,6 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import cast
 
 from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
 from pushlab.contract.subscriber import Endpoint, Subscriber
@@ -33,8 +34,7 @@ class _Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self.driver.connection_made(self)
 
     def data_received(self, data: bytes) -> None:

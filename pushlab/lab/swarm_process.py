@@ -9,8 +9,8 @@ Each line on standard input is a command ``{"id": n, "do": ..., ...}``; each is 
 ``reach``      ``heads``: answers when every subscriber of channel i has message ``heads[i]``
 ``begin``      rows count from here; notes the counters at ``start_ns`` and at ``end_ns``
 ``status``     the counters now
-``leave``      every subscriber says goodbye; answers when the connections are closed
 ``finish``     writes the rows to ``path`` and answers with the figures
+``leave``      every subscriber says goodbye; answers with all hits when the connections are closed
 =============  ====================================================================================
 
 Tokens come this way so that none stands in an argument list. The process ends when its standard
@@ -129,7 +129,7 @@ class SwarmServer:
 
     async def _do_leave(self, command: dict[str, Any]) -> dict[str, Any]:
         await self.swarm.leave(_LEAVE_S)
-        return {"left_open": len(self.swarm.connections)}
+        return {"left_open": len(self.swarm.connections), "hits": self.swarm.hits()}
 
     async def _do_finish(self, command: dict[str, Any]) -> dict[str, Any]:
         recorder = self.swarm.recorder

@@ -1,0 +1,164 @@
+"""A run: every cell's trials in interleaved order, each on disk as soon as it has ended.
+
+SIGINT and SIGTERM stop the run: the trial under way keeps its rows and is marked interrupted, all
+children end, and the run is marked incomplete.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pushlab.contract.tokens import TokenKeys
+from pushlab.hub.broker import start_broker
+from pushlab.lab.events import (
+    LabEvent,
+    Observer,
+    RunFinished,
+    RunStarted,
+    TrialFinished,
+    TrialStarted,
+)
+from pushlab.lab.machine import describe_machine, require_descriptors
+from pushlab.lab.plan import TrialDriver, TrialOutcome, TrialPlan, order_of_trials
+from pushlab.lab.scenario import Cell, Scenario
+from pushlab.lab.trial import Interrupted, ProcessDriver
+from pushlab.runs import RunWriter
+
+__all__ = ["FLOOR", "run_scenario"]
+
+#: The label of the harness's own floor.
+FLOOR = "harness floor"
+
+
+async def run_scenario(
+    scenario: Scenario,
+    *,
+    out: Path,
+    observer: Observer | None = None,
+    command: Sequence[str] = (),
+    floor: TrialDriver | None = None,
+    stop: asyncio.Event | None = None,
+) -> Path:
+    """Run all trials of a scenario and write a run's folder below `out`.
+
+    A trial that fails is kept as failed and the run goes on. The run's status (``complete``, or
+    ``incomplete`` when it was stopped) is in its folder and in the last event.
+
+    Args:
+        observer: told of all that happens; it must return quickly.
+        command: the command line, for the record; passwords in URLs are taken out.
+        floor: runs the null transport as one more cell in each repetition.
+        stop: set it to stop the run, as SIGINT and SIGTERM do.
+
+    Returns:
+        the run's folder.
+
+    Raises:
+        NotEnoughDescriptors: this machine does not allow so many clients.
+        BrokerUnavailable: a transport needs a broker and there is none.
+        RunError: the folder cannot be written.
+    """
+    tell: Observer = observer or _nobody
+    stop = stop or asyncio.Event()
+    require_descriptors(scenario.clients)
+    with _signals(stop):
+        broker = await _check_broker(scenario)
+        cells = list(scenario.cells)
+        if floor is not None:
+            cells.append(Cell(FLOOR, "null"))
+        with RunWriter.create(
+            out,
+            scenario=_clean(scenario).to_json(),
+            cells=[cell.label for cell in cells],
+            environment=await asyncio.to_thread(describe_machine, broker),
+            command=[_without_password(word) for word in command],
+            seed=scenario.seed,
+        ) as writer:
+            order = order_of_trials(len(cells), scenario.trials, scenario.seed)
+            labels = tuple(cell.label for cell in cells)
+            tell(RunStarted(writer.path, labels, len(order)))
+            drivers: dict[str, TrialDriver] = {} if floor is None else {FLOOR: floor}
+            plans = [
+                TrialPlan(scenario, cells[cell], number, index, cells[cell].label in drivers)
+                for number, (cell, index) in enumerate(order)
+            ]
+            await _run_all(plans, drivers, writer, tell, stop)
+            path = writer.finish("incomplete" if stop.is_set() else "complete")
+            tell(RunFinished(path, "incomplete" if stop.is_set() else "complete"))
+            return path
+
+
+async def _run_all(
+    plans: Sequence[TrialPlan],
+    drivers: dict[str, TrialDriver],
+    writer: RunWriter,
+    tell: Observer,
+    stop: asyncio.Event,
+) -> None:
+    standard = ProcessDriver()
+    for plan in plans:
+        if stop.is_set():
+            return
+        tell(TrialStarted(plan.order, plan.index, plan.cell.label))
+        driver = drivers.get(plan.cell.label, standard)
+        try:
+            outcome = await driver.run(plan, tell, stop)
+        except Interrupted as interrupted:
+            _keep(writer, interrupted.outcome)
+            raise
+        _keep(writer, outcome)
+        tell(TrialFinished(outcome.record))
+
+
+def _keep(writer: RunWriter, outcome: TrialOutcome) -> None:
+    writer.add_trial(outcome.record, publishes=outcome.publishes, deliveries=outcome.deliveries)
+
+
+def _nobody(event: LabEvent) -> None:
+    """Watch nothing."""
+
+
+async def _check_broker(scenario: Scenario) -> str:
+    """Start the broker once if a cell needs one, so that its absence is told before the run."""
+    if not any(cell.make().discovers for cell in scenario.cells):
+        return ""
+    async with await start_broker(scenario.broker, keys=TokenKeys.fresh()) as broker:
+        return f"{broker.kind} {broker.version}".strip()
+
+
+def _without_password(word: str) -> str:
+    """`word` without the log-in that a URL in it may have."""
+    head, scheme, rest = word.partition("://")
+    if not scheme or "@" not in rest:
+        return word
+    return f"{head}://{rest.rpartition('@')[2]}"
+
+
+def _clean(scenario: Scenario) -> Scenario:
+    if not urlsplit(scenario.broker).username:
+        return scenario
+    return dataclasses.replace(scenario, broker=_without_password(scenario.broker))
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM set `stop`, where this thread may handle signals."""
+    loop = asyncio.get_running_loop()
+    before: dict[signal.Signals, Any] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+            handler = signal.getsignal(number)
+            loop.add_signal_handler(number, stop.set)
+            before[number] = handler
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            with contextlib.suppress(ValueError, TypeError):
+                signal.signal(number, handler)

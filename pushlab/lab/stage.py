@@ -1,0 +1,181 @@
+"""The processes of one trial: hub, broker and swarm, watched while they run and stopped at the end."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.tokens import TokenKeys
+from pushlab.errors import PushlabError
+from pushlab.hub.broker import Broker, start_broker
+from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.lab.hub_api import HubApi
+from pushlab.lab.machine import ProcessWatch, cpu_seconds, watch_processes
+from pushlab.lab.plan import TrialPlan
+from pushlab.lab.scenario import Scenario
+from pushlab.lab.swarm_client import SwarmFailed, SwarmProcess, start_swarm
+
+__all__ = ["Cpu", "Stage", "hub_settings"]
+
+_STOP_S = 8.0
+
+
+def hub_settings(scenario: Scenario) -> HubSettings:
+    """The hub's dials, the same for every cell: it keeps what the slowest poll has yet to fetch."""
+    plain = HubSettings()
+    longest_s = 4 * max((cell.interval_s for cell in scenario.cells), default=0.0) + 30
+    messages = int(longest_s * scenario.rate_per_s) + scenario.burst_size
+    messages = max(plain.retain_messages, messages)
+    return HubSettings(
+        retain_messages=messages,
+        retain_bytes=max(plain.retain_bytes, messages * scenario.payload_bytes),
+        retain_s=max(plain.retain_s, longest_s),
+    )
+
+
+class Cpu:
+    """CPU seconds of the stage's processes at one moment; None for one that is not there."""
+
+    __slots__ = ("broker_s", "hub_s", "own_s")
+
+    def __init__(self, hub: int | None, broker: int | None) -> None:
+        self.hub_s = None if hub is None else cpu_seconds(hub)
+        self.broker_s = None if broker is None else cpu_seconds(broker)
+        self.own_s = time.process_time()
+
+
+class Stage:
+    """Fresh processes for one trial.
+
+    Attributes:
+        trouble: set to the reason as soon as one of the processes is found dead.
+    """
+
+    def __init__(self, plan: TrialPlan) -> None:
+        self.plan = plan
+        self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.broker: Broker | None = None
+        self.broker_watch: ProcessWatch | None = None
+        self.hub_watch: ProcessWatch | None = None
+        self.swarm_watch: ProcessWatch | None = None
+        self._hub: HubProcess | None = None
+        self._swarm: SwarmProcess | None = None
+        self._api: HubApi | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def hub(self) -> HubProcess:
+        """The server."""
+        assert self._hub is not None
+        return self._hub
+
+    @property
+    def swarm(self) -> SwarmProcess:
+        """The subscribers."""
+        assert self._swarm is not None
+        return self._swarm
+
+    @property
+    def has_swarm(self) -> bool:
+        """Whether the swarm has been started and still runs."""
+        return self._swarm is not None and self._swarm.running
+
+    @property
+    def api(self) -> HubApi:
+        """The server's API."""
+        assert self._api is not None
+        return self._api
+
+    async def start(self) -> None:
+        """Start swarm, broker (for transports that need one) and hub.
+
+        Raises:
+            SetupError, UsageError: one of them does not start; the others are left to `stop`.
+        """
+        self._swarm = await start_swarm()  # Python comes up there while the rest starts
+        keys = TokenKeys.fresh()
+        cell, scenario = self.plan.cell, self.plan.scenario
+        if cell.make().discovers:
+            self.broker = await start_broker(scenario.broker, keys=keys)
+        self._hub = await start_hub(
+            HubConfig(
+                keys=keys.export(),
+                settings=hub_settings(scenario),
+                transports={cell.transport: dict(cell.options)},
+                broker=None if self.broker is None else self.broker.access,
+            )
+        )
+        self._api = HubApi(self._hub.url, self._hub.api_key)
+        self.hub_watch = ProcessWatch(self._hub.pid)
+        self.swarm_watch = ProcessWatch(self._swarm.pid)
+        watches = [self.hub_watch, self.swarm_watch]
+        if self.broker is not None and self.broker.pid is not None:
+            self.broker_watch = ProcessWatch(self.broker.pid)
+            watches.append(self.broker_watch)
+        self._tasks = [
+            asyncio.ensure_future(self._watch_hub()),
+            asyncio.ensure_future(self._watch_swarm()),
+            asyncio.ensure_future(watch_processes(watches, self._check_broker)),
+        ]
+
+    def cpu(self) -> Cpu:
+        """CPU seconds now."""
+        hub = None if self._hub is None else self._hub.pid
+        return Cpu(hub, None if self.broker is None else self.broker.pid)
+
+    # ---- noticing deaths --------------------------------------------------------------------
+
+    def report(self, reason: str) -> None:
+        """Note the first trouble."""
+        if not self.trouble.done():
+            self.trouble.set_result(reason)
+
+    async def _watch_hub(self) -> None:
+        status = await self.hub.wait()
+        self.report(f"the hub died ({_ended(status)})" + _said(self.hub.log.splitlines()))
+
+    async def _watch_swarm(self) -> None:
+        status = await self.swarm.wait()
+        self.report(f"the swarm died ({_ended(status)})" + _said([self.swarm.last_words()]))
+
+    def _check_broker(self) -> None:
+        if self.broker is not None and not self.broker.running:
+            self.report(f"the MQTT broker ({self.broker.kind}) died")
+
+    # ---- the end ----------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Stop everything; none of the processes is left when this returns."""
+        for task in self._tasks:
+            task.cancel()
+        if self._api is not None:
+            self._api.close()
+        works: list[Any] = []
+        if self._swarm is not None:
+            works.append(_limited(self._swarm.stop(), self._swarm.kill))
+        if self._hub is not None:
+            works.append(_limited(self._hub.stop(), self._hub.kill))
+        await asyncio.gather(*works)
+        if self.broker is not None:
+            await _limited(self.broker.stop(), self.broker.kill)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.trouble.cancel()
+
+
+async def _limited(work: Any, kill: Any) -> None:
+    try:
+        await asyncio.wait_for(work, _STOP_S)
+    except (TimeoutError, PushlabError, SwarmFailed, OSError):
+        with contextlib.suppress(OSError):
+            kill()
+
+
+def _ended(status: int) -> str:
+    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def _said(lines: Sequence[str]) -> str:
+    last = lines[-1].strip() if lines else ""
+    return f": {last[:200]}" if last else ""

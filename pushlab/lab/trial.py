@@ -1,0 +1,367 @@
+"""One trial: start, connect, probe, warm up, measure, drain, stop; and what is left if it breaks.
+
+A trial is ready when every subscriber has received a probe, never because some time has passed. It
+ends with a drain that has a limit. Whatever happens, the rows that exist are kept.
+"""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pushlab.errors import PushlabError
+from pushlab.lab import figures
+from pushlab.lab.events import Phase, Progress
+from pushlab.lab.plan import Stop, Tell, TrialOutcome, TrialPlan
+from pushlab.lab.publisher import Publisher
+from pushlab.lab.stage import Cpu, Stage
+from pushlab.lab.swarm_client import SwarmFailed, read_rows
+
+__all__ = ["ProcessDriver", "TrialFailed", "uninterrupted"]
+
+_Value = TypeVar("_Value")
+
+_READY_S = 30.0
+_CLIENTS_PER_S = 100  # a slow machine connects so many clients a second
+_PROBE_AGAIN_S = 2.0
+_LEAD_NS = 100_000_000  # from the word to begin to the schedule's zero
+_PROGRESS_S = 0.5
+_COLLECT_S = 15.0
+_COUNTS_AGREE_S = 0.5
+_BROKER_COUNTS_AGREE_S = 4.0  # Mosquitto tells its counts once a second
+_NS = 1_000_000_000
+
+
+class TrialFailed(Exception):
+    """A trial cannot go on; the text is its reason."""
+
+
+async def uninterrupted(work: Awaitable[_Value]) -> _Value:
+    """Wait for `work` to its end, and only then let a cancellation through."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except Exception:
+            break
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
+
+
+class ProcessDriver:
+    """Runs trials with a hub, a broker and a swarm in fresh processes."""
+
+    async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
+        """Run one trial; see `pushlab.lab.plan.TrialDriver`."""
+        with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
+            trial = _Trial(plan, tell, Path(folder))
+            status: Literal["ok", "failed", "interrupted"] = "ok"
+            reason: str | None = None
+            try:
+                reason = await _until(trial.measure(), trial.stage, stop)
+                if reason is not None:
+                    status = "failed"
+                elif stop.is_set() and not trial.complete:
+                    status, reason = "interrupted", "the run was stopped"
+            except asyncio.CancelledError:
+                stage_end = trial.end("interrupted", "the run was stopped")
+                outcome = await _swallow(stage_end)
+                raise Interrupted(outcome) from None
+            return await uninterrupted(trial.end(status, reason))
+
+
+class Interrupted(asyncio.CancelledError):
+    """The task that runs a trial was cancelled; what the trial left is in `outcome`."""
+
+    def __init__(self, outcome: TrialOutcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+async def _swallow(work: Awaitable[_Value]) -> _Value:
+    """`uninterrupted`, for a cancellation that is told in another way."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await asyncio.shield(task)
+    return task.result()
+
+
+async def _until(work: Any, stage: Stage, stop: Stop) -> str | None:
+    """Run `work` until it ends, a process dies or the user stops; the reason if it failed."""
+    main = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait(
+            {main, stopping, stage.trouble}, return_when=asyncio.FIRST_COMPLETED
+        )
+        if stage.trouble.done():
+            return stage.trouble.result()
+        if not main.done():
+            return None
+        error = main.exception()
+        if error is None:
+            return None
+        # A death is often felt as a lost connection first; its own words say more.
+        await asyncio.wait({stage.trouble}, timeout=0.5)
+        return stage.trouble.result() if stage.trouble.done() else _reason(error)
+    finally:
+        for task in (main, stopping):
+            task.cancel()
+        await asyncio.gather(main, stopping, return_exceptions=True)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TrialFailed | PushlabError | SwarmFailed):
+        return " ".join(str(error).split())
+    return f"{type(error).__name__}: {error}"
+
+
+class _Trial:
+    """The state of one trial.
+
+    Attributes:
+        complete: whether everything was measured.
+    """
+
+    def __init__(self, plan: TrialPlan, tell: Tell, folder: Path) -> None:
+        self.plan = plan
+        self.stage = Stage(plan)
+        self.complete = False
+        self._tell = tell
+        self._folder = folder
+        self._publisher: Publisher | None = None
+        self._begun = False
+        self._ended = False
+        self._connected = 0
+        self._deliveries = 0
+        self._notes = figures.Notes()
+        self._window_ns = (0, 0)
+
+    # ---- the phases -------------------------------------------------------------------------
+
+    async def measure(self) -> None:
+        """From nothing to the last delivery. Raises TrialFailed and what the parts raise."""
+        stage, plan, scenario = self.stage, self.plan, self.plan.scenario
+        self._note(Phase.STARTING)
+        await stage.start()
+        names = plan.channels
+        readers = [
+            (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
+            for i in range(scenario.clients)
+        ]
+        minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
+        admissions = await stage.api.admit(
+            plan.cell.transport, readers, duration_minutes=minutes
+        )
+        self._notes.sans_io = await stage.swarm.configure(
+            plan.cell.transport, plan.cell.options, admissions, seed=plan.seed
+        )
+        stage.swarm.on_closed = self._on_closed
+        limit_s = _READY_S + 2 * plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
+        await self._within(
+            Phase.CONNECTING, limit_s, stage.swarm.ask("start"), "were accepted by the server"
+        )
+        heads = await self._probe(limit_s)
+        await self._window(heads)
+        await self._drain(heads)
+        self.complete = True
+
+    def _longest_s(self) -> float:
+        scenario = self.plan.scenario
+        return scenario.warmup_s + scenario.duration_s + scenario.drain_s + 300
+
+    async def _probe(self, limit_s: float) -> list[int]:
+        """Send messages until every subscriber has the newest; the channels' heads."""
+        end_s = time.monotonic() + limit_s
+        again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
+        while True:
+            heads = await self.stage.api.publish_to_all(self.plan.channels, "probe")
+            left_s = end_s - time.monotonic()
+            reach = self.stage.swarm.ask("reach", heads=heads)
+            if left_s <= again_s:
+                await self._within(Phase.PROBING, left_s, reach, "received a probe")
+                return heads
+            with contextlib.suppress(TrialFailed):
+                await self._within(Phase.PROBING, again_s, reach, "received a probe")
+                return heads
+
+    async def _window(self, heads: list[int]) -> None:
+        """Warm up and measure."""
+        plan, scenario, stage = self.plan, self.plan.scenario, self.stage
+        publisher = Publisher(
+            stage.api,
+            plan.schedule(),
+            channels=plan.channels,
+            payload_bytes=scenario.payload_bytes,
+            seed=plan.seed,
+        )
+        publisher.heads = dict(enumerate(heads))
+        await publisher.connect()
+        begin_ns = time.monotonic_ns() + _LEAD_NS
+        start_ns = begin_ns + publisher.schedule.warmup_ns
+        end_ns = begin_ns + publisher.schedule.end_ns
+        await stage.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+        self._publisher, self._window_ns = publisher, (start_ns, end_ns)
+        publisher.start(begin_ns)
+        await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
+        self._begun = True
+        self._notes.start = await self._moment("start")
+        await self._pass_time(Phase.MEASURING, start_ns, end_ns)
+        self._ended = True
+        self._notes.end = await self._moment("end")
+
+    async def _moment(self, name: str) -> tuple[Cpu, dict[str, int]]:
+        """What the server has used and counted now."""
+        assert self._publisher is not None
+        cpu = self.stage.cpu()
+        self._publisher.note_bytes(name)
+        return cpu, await self.stage.api.hits(self.plan.cell.transport)
+
+    async def _drain(self, heads: list[int]) -> None:
+        """Wait for what is still under way; what has not come by then is lost."""
+        assert self._publisher is not None
+        limit_s = self.plan.scenario.drain_s + self.plan.cell.interval_s
+        end_s = time.monotonic() + limit_s
+        self._note(Phase.DRAINING, total_s=limit_s)
+        await self._publisher.finish(limit_s)
+        goal = [self._publisher.heads.get(number, head) for number, head in enumerate(heads)]
+        with contextlib.suppress(TrialFailed):
+            await self._within(
+                Phase.DRAINING,
+                max(0.05, end_s - time.monotonic()),
+                self.stage.swarm.ask("reach", heads=goal),
+                "have everything",
+            )
+
+    # ---- waiting ----------------------------------------------------------------------------
+
+    async def _pass_time(self, phase: Phase, from_ns: int, to_ns: int) -> None:
+        """Let the time until `to_ns` pass, and tell of it."""
+        while True:
+            now_ns = time.monotonic_ns()
+            done_s, total_s = max(0, now_ns - from_ns) / _NS, (to_ns - from_ns) / _NS
+            if now_ns >= to_ns:
+                return
+            await self._look()
+            self._note(phase, done_s=done_s, total_s=total_s)
+            left_s = (to_ns - time.monotonic_ns()) / _NS
+            await asyncio.sleep(max(0.0, min(_PROGRESS_S, left_s)))
+
+    async def _within(
+        self, phase: Phase, limit_s: float, work: Awaitable[Any], wanted: str
+    ) -> None:
+        """Wait for `work`, tell of it, and give up after `limit_s`. Raises TrialFailed."""
+        begin_s = time.monotonic()
+        task = asyncio.ensure_future(work)
+        try:
+            while True:
+                done_s = time.monotonic() - begin_s
+                self._note(phase, done_s=done_s, total_s=limit_s)
+                left_s = max(0.0, limit_s - done_s)
+                await asyncio.wait({task}, timeout=min(_PROGRESS_S, left_s))
+                if task.done():
+                    task.result()
+                    return
+                status = await self._look()
+                if time.monotonic() - begin_s >= limit_s:
+                    clients = self.plan.scenario.clients
+                    count = (
+                        status["connected"]
+                        if phase is Phase.CONNECTING
+                        else clients - status["pending"]
+                    )
+                    raise TrialFailed(
+                        f"only {count:,} of {clients:,} subscribers {wanted} within {limit_s:g} s"
+                    )
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _look(self) -> dict[str, Any]:
+        status = await self.stage.swarm.ask("status")
+        self._connected, self._deliveries = status["connected"], status["deliveries"]
+        return status
+
+    def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:
+        self._tell(
+            Progress(
+                self.plan.order,
+                phase,
+                done_s=done_s,
+                total_s=total_s,
+                connected=self._connected,
+                deliveries=self._deliveries,
+            )
+        )
+
+    def _on_closed(self, reason: str, status: int) -> None:
+        if self._publisher is None:
+            self.stage.report(f"the server closed a subscriber: {reason} ({status})")
+
+    # ---- the end ----------------------------------------------------------------------------
+
+    async def end(
+        self, status: Literal["ok", "failed", "interrupted"], reason: str | None
+    ) -> TrialOutcome:
+        """Collect what there is, stop everything, and say what the trial left."""
+        self._note(Phase.STOPPING)
+        deliveries: dict[str, Any] | None = None
+        publisher = self._publisher
+        try:
+            if publisher is not None:
+                publisher.close()
+                with contextlib.suppress(SwarmFailed, TimeoutError):
+                    deliveries = await asyncio.wait_for(self._collect(), _COLLECT_S)
+            if self.complete and self._notes.swarm is not None:
+                with contextlib.suppress(SwarmFailed, PushlabError, TimeoutError):
+                    await asyncio.wait_for(self._reconcile(), _COLLECT_S)
+        finally:
+            await self.stage.stop()
+        start_ns, end_ns = self._window_ns
+        record = self.plan.record(
+            status=status,
+            reason=reason,
+            measure_start_ns=start_ns if self._begun else None,
+            measure_end_ns=end_ns if self._ended else None,
+            **figures.collect(self.plan, self.stage, self._notes, publisher),
+        )
+        return TrialOutcome(
+            record,
+            publishes=None if publisher is None else publisher.rows(),
+            deliveries=deliveries,
+        )
+
+    async def _collect(self) -> dict[str, Any] | None:
+        """The swarm's figures and rows, if it still runs."""
+        if not self.stage.has_swarm:
+            return None
+        path = self._folder / "deliveries"
+        told = await self.stage.swarm.ask("finish", path=str(path))
+        self._notes.swarm = told
+        return read_rows(path, told["rows"], per_channel=self.plan.scenario.per_channel)
+
+    async def _reconcile(self) -> None:
+        """Let all leave; then wait until the server has counted what the clients sent."""
+        left = await self.stage.swarm.ask("leave")
+        if not self._notes.sans_io:
+            return
+        limit_s = _COUNTS_AGREE_S if self.stage.broker is None else _BROKER_COUNTS_AGREE_S
+        end_s = time.monotonic() + limit_s
+        self._notes.swarm_hits = sent = {kind: n for kind, n in left["hits"].items() if n}
+        while True:
+            self._notes.hub_hits = await self.stage.api.hits(self.plan.cell.transport)
+            received = {k: n for k, n in self._notes.hub_hits.items() if n and k != "publish"}
+            if received == sent or time.monotonic() >= end_s:
+                return
+            await asyncio.sleep(0.05)
+
