@@ -1,0 +1,75 @@
+"""A transport from a package outside the repository: listed, proven and compared like any other."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).parent / "plugin"
+
+
+def run(*arguments: str, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(PLUGIN)}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_it_is_listed_behind_the_standard_five(tmp_path: Path) -> None:
+    done = run("-m", "pushlab.cli", "transports", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "short-polling",
+        "long-polling",
+        "sse",
+        "websocket",
+        "mqtt",
+        "ndjson",
+    ]
+
+
+def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pushlab.cli", "compare", "tiny", "--transports", "ndjson"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "ndjson" in done.stderr
+    assert "websocket" in done.stderr
+
+
+@pytest.mark.timeout(180)
+def test_two_lines_prove_it(tmp_path: Path) -> None:
+    proof = PLUGIN / "contract_of_ndjson.py"
+    options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
+    done = run("-m", "pytest", *options, str(proof), cwd=tmp_path, timeout=170)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "passed" in done.stdout
+
+
+def test_it_can_be_compared(tmp_path: Path) -> None:
+    done = run(
+        *("-m", "pushlab.cli", "compare", "tiny", "--transports", "sse,ndjson"),
+        *("--trials", "1", "--no-charts", "--json"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)["transports"]
+    assert set(cells) == {"sse", "ndjson"}
+    for cell in cells.values():
+        assert cell["delivered"] == cell["expected"] > 0
+        assert cell["lost"] == cell["duplicated"] == cell["reordered"] == 0
