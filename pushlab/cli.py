@@ -115,9 +115,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from pushlab.commands import compare
+    from pushlab.commands.compare import compare
 
-    return compare.run(
+    return compare(
         arguments.scenario,
         overrides={
             "transports": arguments.transports.split(",") if arguments.transports else None,

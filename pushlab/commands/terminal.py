@@ -71,16 +71,16 @@ def _headline(run: Run) -> Text:
 
 
 def _table(cells: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("transport", no_wrap=True)
     for title in (
         "delivered",
         "lost/dup/\nreordered",
         "hits per\ndelivery",
-        "hits\n(predicted)",
+        "hits\n(model)",
         "latency\np50",
         "\np99",
-        "mean\n(predicted)",
+        "mean\n(model)",
         "bytes per\ndelivery",
         "USD a\nmonth",
     ):

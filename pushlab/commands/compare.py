@@ -1,0 +1,87 @@
+"""`pushlab compare`: run a scenario, analyse it, draw it, and print what came out."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from pushlab.commands import terminal
+from pushlab.commands.progress import Watcher
+from pushlab.errors import RunError, UsageError
+from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario_file import load_scenario
+from pushlab.runs import Run, write_summary
+
+__all__ = ["compare"]
+
+_INTERRUPTED = 130
+
+
+def compare(
+    scenario_name: str,
+    *,
+    overrides: Mapping[str, Any],
+    out: Path,
+    replace: Path | None = None,
+    with_charts: bool = True,
+    as_json: bool = False,
+) -> int:
+    """Run the scenario; the exit status: 0, 1 if a trial failed, 130 if it was interrupted.
+
+    Args:
+        overrides: keyword arguments for `Scenario.override`.
+        out: the folder that gets the run's folder.
+        replace: where to move the run's folder in the end, in place of a run that is there.
+        as_json: print the summary on stdout; progress and tables go to stderr.
+
+    Raises:
+        UsageError, SetupError: see `load_scenario`, `run_scenario`.
+    """
+    if replace is not None:
+        _check_replaceable(replace)
+    scenario = load_scenario(scenario_name).override(**overrides)
+    with Watcher() as watcher:
+        path = uvloop.run(
+            run_scenario(scenario, out=out, observer=watcher, command=["pushlab", *sys.argv[1:]])
+        )
+    # The analysis is loaded only now: it has no place in a process that measures.
+    from pushlab.analysis import summarise
+
+    write_summary(path, summarise(Run.load(path)))
+    if replace is not None:
+        if replace.exists():
+            shutil.rmtree(replace)
+        path = Path(shutil.move(path, replace))
+    run = Run.load(path)
+    terminal.print_run(run, to_stderr=as_json)
+    if with_charts:
+        _draw(run)
+    print(f"\nrun:    {path}", file=sys.stderr if as_json else sys.stdout)
+    if with_charts:
+        print(f"charts: {path / 'charts'}", file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print(terminal.json_text(run.summary))
+    if run.status != "complete":
+        return _INTERRUPTED
+    return 0 if all(trial.status == "ok" for trial in run.trials) else 1
+
+
+def _draw(run: Run) -> None:
+    if not any(trial.status == "ok" for trial in run.trials):
+        return
+    from pushlab.charts import draw_charts
+
+    draw_charts(run, run.path / "charts")
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to remove a folder that is not a run's."""
+    if not folder.exists():
+        return
+    try:
+        Run.load(folder)
+    except RunError as error:
+        raise UsageError(f"--replace: {folder} is not a run's folder: {error}") from error
