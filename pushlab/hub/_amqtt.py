@@ -261,6 +261,8 @@ class PushlabBroker(Broker):  # type: ignore[misc]  # amqtt has no types
 class _Writer(StreamWriterAdapter):  # type: ignore[misc]  # amqtt has no types
     """A writer whose closing does not wait for a peer that no longer reads."""
 
+    is_closed: bool
+
     async def close(self) -> None:
         """Close, and let what is written already go out for a while."""
         if not self.is_closed:

@@ -38,6 +38,7 @@ __all__ = ["CHOICES", "Broker", "start_broker"]
 
 CHOICES = ("auto", "embedded", "mosquitto", "mqtt://USER:PASSWORD@HOST:PORT")
 
+_HUB = "pushlab-hub"  # the bridge's user name
 _START_S = 15.0
 _STOP_S = 5.0
 _PORT_ATTEMPTS = 5
@@ -176,15 +177,26 @@ async def _find_remote(url: str) -> Broker:
 async def _start_mosquitto(found: mosquitto.Mosquitto) -> Broker:
     said = ""
     for _ in range(_PORT_ATTEMPTS):
-        with socket.socket() as finder:
-            finder.bind(("127.0.0.1", 0))
-            port = finder.getsockname()[1]
-        access = BrokerAccess(
-            "mosquitto", "127.0.0.1", port, "pushlab-hub", secrets.token_urlsafe(24)
-        )
-        folder = mosquitto.write_files(
-            found, port=port, username=access.username, password=access.password
-        )
+        try:
+            return await _try_mosquitto(found)
+        except _PortTaken as error:  # somebody took it between our look and Mosquitto's
+            said = str(error)
+    raise BrokerUnavailable(f"Mosquitto ({found.program}) did not start: {said}")
+
+
+class _PortTaken(Exception):
+    """The free port was not free any more."""
+
+
+async def _try_mosquitto(found: mosquitto.Mosquitto) -> Broker:
+    with socket.socket() as finder:
+        finder.bind(("127.0.0.1", 0))
+        port = finder.getsockname()[1]
+    access = BrokerAccess("mosquitto", "127.0.0.1", port, _HUB, secrets.token_urlsafe(24))
+    folder = mosquitto.write_files(
+        found, port=port, username=access.username, password=access.password
+    )
+    try:
         with (folder / "output").open("wb") as output:
             child = _spawn(
                 [found.program, "-c", str(folder / "mosquitto.conf")],
@@ -192,27 +204,28 @@ async def _start_mosquitto(found: mosquitto.Mosquitto) -> Broker:
                 stdout=output,
                 stderr=output,
             )
-        broker = Broker(access, version=found.version, child=child, folder=folder)
-        try:
-            await probe.log_in(access, limit_s=_START_S, alive=lambda: broker.running)
-        except (probe.NotYet, BrokerUnavailable) as error:
-            said = _tail(folder / "log", folder / "output") or str(error)
-            lost_race = not broker.running or isinstance(error, BrokerUnavailable)
-            broker.kill()
-            if lost_race and ("in use" in said or isinstance(error, BrokerUnavailable)):
-                continue  # somebody took the port between our look and Mosquitto's
-            break
-        except BaseException:
-            broker.kill()
-            raise
-        return broker
-    raise BrokerUnavailable(f"Mosquitto ({found.program}) did not start: {said}")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    broker = Broker(access, version=found.version, child=child, folder=folder)
+    try:
+        await probe.log_in(access, limit_s=_START_S, alive=lambda: broker.running)
+    except BaseException as error:
+        said = _tail(folder / "log", folder / "output") or str(error)
+        stranger = isinstance(error, BrokerUnavailable)  # another server answered on the port
+        broker.kill()
+        if stranger or (isinstance(error, probe.NotYet) and "in use" in said):
+            raise _PortTaken(said) from error
+        if isinstance(error, probe.NotYet):
+            raise BrokerUnavailable(f"Mosquitto ({found.program}) did not start: {said}") from error
+        raise
+    return broker
 
 
 async def _start_embedded(keys: TokenKeys) -> Broker:
     folder = Path(tempfile.mkdtemp(prefix="pushlab-broker-"))
     password = secrets.token_urlsafe(24)
-    config = {"username": "pushlab-hub", "password": password, "keys": keys.export()}
+    config = {"username": _HUB, "password": password, "keys": keys.export()}
     with (folder / "log").open("wb") as log:
         child = _spawn(
             [sys.executable, "-m", "pushlab.hub.embedded_broker"],
@@ -222,7 +235,7 @@ async def _start_embedded(keys: TokenKeys) -> Broker:
         )
     assert child.stdin is not None
     assert child.stdout is not None
-    ready = BrokerAccess("embedded", "127.0.0.1", 0, "pushlab-hub", password)
+    ready = BrokerAccess("embedded", "127.0.0.1", 0, _HUB, password)
     broker = Broker(ready, child=child, folder=folder)
     try:
         with contextlib.suppress(BrokenPipeError):
@@ -242,7 +255,7 @@ async def _start_embedded(keys: TokenKeys) -> Broker:
         broker.kill()
         raise BrokerUnavailable(f"the embedded broker did not start: {said}")
     port = int(json.loads(line)["port"])
-    broker.access = BrokerAccess("embedded", "127.0.0.1", port, "pushlab-hub", password)
+    broker.access = BrokerAccess("embedded", "127.0.0.1", port, _HUB, password)
     broker.version = importlib.metadata.version("amqtt")
     return broker
 

@@ -129,7 +129,7 @@ class Logins:
     def _flush(self) -> None:
         if self._asked or not self._waiting:
             return
-        batch = []
+        batch: list[dict[str, Any]] = []
         while self._waiting and len(batch) < _BATCH:
             command, answer = self._waiting.popleft()
             self._number += 1

@@ -1,0 +1,267 @@
+"""The server half of MQTT: a bridge between the hub and a broker. `mqtt.py` has the conversation.
+
+The bridge forwards channels to their live topics, answers sessions on their inboxes, tells the hub
+who is there, and ends log-ins when their tokens expire.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.frames import encode_bye, encode_frame, encode_gap
+from pushlab.contract.hits import Hit
+from pushlab.contract.reasons import SERVER_RESTART
+from pushlab.contract.serving import BrokerAccess, Hub, Page
+from pushlab.contract.tokens import Grant
+from pushlab.errors import BrokerUnavailable, InvalidCursor, Refused
+from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_counts import SYS_TOPIC, Counts
+from pushlab.transports._mqtt_forward import Forwards, frame_of
+from pushlab.transports._mqtt_link import Link
+from pushlab.transports._mqtt_logins import CONTROL, RESPONSES, Logins
+
+__all__ = ["Bridge"]
+
+_MAX_REQUEST_BYTES = 16 * 1024
+_GOODBYE_S = 2.0  # how long the end of a log-in, or of the bridge, waits for its goodbyes
+_RESTARTED = encode_bye(*SERVER_RESTART).encode()
+_ASKED = {"again": Hit.RECONNECT, "check": Hit.KEEP_ALIVE}
+_log = logging.getLogger("pushlab.mqtt")
+
+
+class _Admission:
+    """One grant that may log in, until it expires."""
+
+    __slots__ = ("grant", "sessions", "timer", "token")
+
+    def __init__(self, token: str, grant: Grant) -> None:
+        self.token = token
+        self.grant = grant
+        self.sessions: dict[str, int] = {}  # to the QoS that each asked for
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Bridge:
+    """Between one hub and one broker.
+
+    Args:
+        hub: whose channels it forwards.
+        access: the broker.
+    """
+
+    def __init__(self, hub: Hub, access: BrokerAccess) -> None:
+        self._hub = hub
+        topics = [(names.OUTBOX + "+", 1)]
+        if access.kind == "embedded":
+            topics.append((names.COUNTS_TOPIC, 1))
+        else:
+            topics += [(RESPONSES, 1), (SYS_TOPIC, 0)]
+        self._link = Link(
+            access,
+            topics=topics,
+            will=(names.BRIDGE_TOPIC, _RESTARTED),
+            on_message=self._on_message,
+            on_up=self._on_up,
+            on_down=self._on_down,
+            on_room=self._on_room,
+        )
+        self._logins: Logins | None = None
+        if access.kind != "embedded":
+            self._logins = Logins(lambda commands: self._link.send(CONTROL, commands, qos=1))
+        self._forwards = Forwards(hub, self._link)
+        self._counts = Counts(hub, self._link, access.kind)
+        self._admissions: dict[str, _Admission] = {}
+        self._sessions: dict[str, _Admission] = {}
+        self._room = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Bridge while the body runs.
+
+        Raises:
+            BrokerUnavailable: the broker cannot be reached, or does not let the bridge in.
+        """
+        async with self._link.running():
+            self._hub.on_grant(self._on_grant)
+            try:
+                yield
+            finally:
+                with contextlib.suppress(TimeoutError):
+                    farewell = self._link.deliver(names.BRIDGE_TOPIC, _RESTARTED)
+                    await asyncio.wait_for(farewell, _GOODBYE_S)
+                for session in list(self._sessions):
+                    self._leave(session)
+                for admission in self._admissions.values():
+                    if admission.timer is not None:
+                        admission.timer.cancel()
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # ---- the broker comes and goes ----------------------------------------------------------
+
+    async def _on_up(self) -> None:
+        fresh = False
+        if self._logins is not None:
+            left = await self._ask_logins(self._logins)
+            fresh = left is None
+            now = time.time()
+            known = {names.username_of(a.grant.client_id, g) for g, a in self._admissions.items()}
+            for username, expires_at in (left or {}).items():
+                if username not in known:
+                    self._later(expires_at - now, self._logins.remove, username)
+            adding = [self._logins.add(a.token, a.grant) for a in self._admissions.values()]
+            await asyncio.gather(*adding)
+        self._counts.new_broker(fresh=fresh)
+        await self._link.deliver(names.BRIDGE_TOPIC, _RESTARTED)  # to whoever knew another bridge
+        self._forwards.up()
+
+    async def _ask_logins(self, logins: Logins) -> "dict[str, float] | None":
+        try:
+            left = await asyncio.wait_for(logins.prepare(), _GOODBYE_S * 5)
+        except TimeoutError as error:
+            raise BrokerUnavailable("the broker has no dynamic-security plug-in") from error
+        return None if left is None else dict(left)
+
+    def _on_down(self) -> None:
+        if self._logins is not None:
+            self._logins.reset()
+        self._forwards.down()
+        for session in list(self._sessions):
+            self._leave(session)
+
+    def _on_room(self) -> None:
+        self._forwards.room()
+        self._room.set()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _later(self, delay_s: float, work: Any, *arguments: Any) -> asyncio.TimerHandle:
+        loop = asyncio.get_running_loop()
+        return loop.call_later(max(0.0, delay_s), lambda: self._spawn(work(*arguments)))
+
+    # ---- grants -----------------------------------------------------------------------------
+
+    async def _on_grant(self, token: str, grant: Grant) -> None:
+        self._admit(token, grant)
+        if self._logins is not None and self._link.up:
+            await self._logins.add(token, grant)
+
+    def _admit(self, token: str, grant: Grant) -> _Admission:
+        admission = self._admissions.get(grant.grant_id)
+        if admission is None:
+            admission = self._admissions[grant.grant_id] = _Admission(token, grant)
+            self._forwards.use(grant.channel)
+            left_s = grant.expires_at - time.time()
+            admission.timer = self._later(left_s, self._expire, admission)
+        return admission
+
+    async def _expire(self, admission: _Admission) -> None:
+        """The token's time is over: say so, then cut off."""
+        grant = admission.grant
+        goodbyes = [
+            self._link.deliver(names.INBOX + session, encode_bye("token-expired", 401).encode())
+            for session in admission.sessions
+        ]
+        for session in list(admission.sessions):
+            self._leave(session)
+        del self._admissions[grant.grant_id]
+        last = self._forwards.disuse(grant.channel)
+        if goodbyes:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*goodbyes), _GOODBYE_S)
+        if self._logins is not None and self._link.up:
+            await self._logins.remove(names.username_of(grant.client_id, grant.grant_id))
+            if last:
+                self._logins.retire(grant.channel)
+
+    # ---- sessions ---------------------------------------------------------------------------
+
+    def _on_message(self, topic: str, payload: bytes, retained: bool) -> None:
+        if topic.startswith(names.OUTBOX):
+            session = topic[len(names.OUTBOX) :]
+            if names.is_session(session) and len(payload) <= _MAX_REQUEST_BYTES:
+                with contextlib.suppress(UnicodeDecodeError, json.JSONDecodeError):
+                    request = json.loads(payload)
+                    if isinstance(request, dict):
+                        self._on_request(session, request)
+        elif topic == names.COUNTS_TOPIC:
+            self._counts.told(payload)
+        elif topic == RESPONSES and self._logins is not None:
+            self._logins.answered(payload)
+        elif topic == SYS_TOPIC:
+            self._counts.total(payload, retained=retained)
+
+    def _on_request(self, session: str, request: dict[str, Any]) -> None:
+        if "leave" in request:
+            if request["leave"] == "bye":
+                self._counts.see(Hit.LEAVE)
+                pings = request.get("pings", 0)
+                self._counts.left(pings if isinstance(pings, int) else 0)
+            self._leave(session)
+            return
+        ask, after, qos = request.get("ask"), request.get("after"), request.get("qos")
+        arrival = Hit.RECONNECT if session[0] == "r" else Hit.CONNECT
+        if session not in self._sessions and ask == "first":
+            self._counts.connected(arrival)
+        try:
+            grant = self._hub.verify(str(request.get("token")))
+            try:
+                cursor = None if after is None else Cursor.parse(str(after))
+            except InvalidCursor as error:
+                raise Refused(400, "invalid-cursor", str(error)) from error
+            page = self._hub.read(grant, cursor)
+        except Refused as refusal:
+            self._counts.see(Hit.REFUSED)
+            bye = encode_bye(refusal.reason, refusal.status).encode()
+            self._link.send(names.INBOX + session, bye, qos=1)
+            self._leave(session)
+            return
+        self._counts.see(_ASKED.get(str(ask), arrival))
+        if session not in self._sessions:
+            admission = self._admit(str(request["token"]), grant)
+            quality = qos if qos in (0, 1, 2) else 1
+            admission.sessions[session] = quality
+            self._sessions[session] = admission
+            self._forwards.joined(grant.channel, quality, 1)
+            self._hub.join(grant)
+        self._answer(session, grant, page, begins=ask == "first")
+
+    def _leave(self, session: str) -> None:
+        admission = self._sessions.pop(session, None)
+        if admission is not None:
+            qos = admission.sessions.pop(session)
+            self._forwards.joined(admission.grant.channel, qos, -1)
+            self._hub.leave(admission.grant)
+
+    def _answer(self, session: str, grant: Grant, page: Page, *, begins: bool) -> None:
+        """Send what the log has behind the cursor, and where live messages go on."""
+        inbox, send = names.INBOX + session, self._link.send
+        at = page.position
+        if page.gap_after is not None:
+            send(inbox, encode_gap(page.gap_after, at).encode(), qos=1)
+        elif begins:
+            send(inbox, encode_frame(at.epoch, at.seq, "").encode(), qos=1)
+        for entry in page.entries:
+            send(inbox, entry.form(frame_of), qos=1)
+        if page.more:
+            self._spawn(self._answer_more(session, grant, page.cursor))
+        else:
+            end = page.cursor
+            send(inbox, encode_frame(end.epoch, end.seq, "").encode(), qos=1)
+
+    async def _answer_more(self, session: str, grant: Grant, after: Cursor) -> None:
+        while self._link.full:
+            self._room.clear()
+            await self._room.wait()
+        if session in self._sessions:
+            self._answer(session, grant, self._hub.read(grant, after), begins=False)

@@ -1,0 +1,131 @@
+"""Forwarding: each channel that somebody may read goes to its live topic, in order.
+
+A channel's messages are published with the highest QoS that a session asked for, since a broker
+delivers with the lower one of the publisher's and the subscriber's.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.frames import encode_frame
+from pushlab.contract.serving import Entry, Feed, Hub
+from pushlab.transports._mqtt_link import Link
+from pushlab.transports._mqtt_names import live_topic
+
+__all__ = ["Forwards", "frame_of"]
+
+
+def frame_of(entry: Entry) -> bytes:
+    """A message as it stands in a PUBLISH; give it to `Entry.form`."""
+    return encode_frame(entry.epoch, entry.seq, entry.data).encode()
+
+
+class _Forward:
+    """One channel on its way to its topic.
+
+    Attributes:
+        users: grants that may read the channel.
+        asked: how many sessions asked for QoS 0, 1 and 2.
+        sent: the last message given to the link.
+        done: the last message that the broker has.
+    """
+
+    __slots__ = ("_link", "asked", "channel", "done", "feed", "paused", "sent", "topic", "users")
+
+    def __init__(self, channel: str, link: Link) -> None:
+        self._link = link
+        self.channel = channel
+        self.topic = live_topic(channel)
+        self.users = 0
+        self.asked = [0, 0, 0]
+        self.sent: Cursor | None = None
+        self.done: Cursor | None = None
+        self.feed: Feed | None = None
+        self.paused = False
+
+    def write(self, entries: Sequence[Entry]) -> bool:
+        """Take what the hub's log has; False when the link is full."""
+        if self.paused:
+            return False
+        link, topic = self._link, self.topic
+        qos = 2 if self.asked[2] else 1 if self.asked[1] or not self.asked[0] else 0
+        for entry in entries:
+            link.send(topic, entry.form(frame_of), qos=qos, then=partial(self._has, entry))
+        self.sent = entries[-1].cursor
+        self.paused = link.full
+        return not self.paused
+
+    def _has(self, entry: Entry) -> None:
+        done = self.done
+        if done is None or done.epoch != entry.epoch or done.seq < entry.seq:
+            self.done = entry.cursor
+
+
+class Forwards:
+    """The channels that are forwarded.
+
+    Args:
+        hub: whose channels they are.
+        link: the way to the broker.
+    """
+
+    def __init__(self, hub: Hub, link: Link) -> None:
+        self._hub = hub
+        self._link = link
+        self._forwards: dict[str, _Forward] = {}
+
+    def use(self, channel: str) -> None:
+        """Somebody may read this channel: forward it from now on."""
+        forward = self._forwards.get(channel)
+        if forward is None:
+            forward = self._forwards[channel] = _Forward(channel, self._link)
+            if self._link.up:
+                self._open(forward, None)
+        forward.users += 1
+
+    def disuse(self, channel: str) -> bool:
+        """One grant less; True when it was the last and forwarding has ended."""
+        forward = self._forwards[channel]
+        forward.users -= 1
+        if forward.users:
+            return False
+        del self._forwards[channel]
+        if forward.feed is not None:
+            forward.feed.close()
+        return True
+
+    def joined(self, channel: str, qos: int, by: int) -> None:
+        """`by` sessions (-1: one has gone) read this channel with that QoS."""
+        if (forward := self._forwards.get(channel)) is not None:
+            forward.asked[qos] += by
+
+    def up(self) -> None:
+        """The link stands (again): go on behind what the broker has for certain."""
+        for forward in self._forwards.values():
+            self._open(forward, forward.done)
+
+    def down(self) -> None:
+        """The link is lost."""
+        for forward in self._forwards.values():
+            if forward.feed is not None:
+                forward.feed.close()
+                forward.feed = None
+
+    def room(self) -> None:
+        """The link has room again for those that had to wait."""
+        for forward in self._forwards.values():
+            if forward.paused:
+                if self._link.full:
+                    return
+                self._open(forward, forward.sent)
+
+    def _open(self, forward: _Forward, after: Cursor | None) -> None:
+        # A new feed, not the old one's resume: one that fell out of retention has ended silently.
+        if forward.feed is not None:
+            forward.feed.close()
+        forward.paused = False
+        forward.feed = self._hub.tail(forward.channel, after, forward.write)
+        if forward.done is None:
+            forward.done = forward.feed.position
+        forward.feed.start()
