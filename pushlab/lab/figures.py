@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pushlab.lab.open_loop import OpenLoop
 from pushlab.lab.plan import TrialPlan
-from pushlab.lab.publisher import Publisher
 from pushlab.lab.stage import Cpu, Stage
 from pushlab.runs import BrokerFigures, ServerFigures, SwarmFigures
 
@@ -36,7 +36,7 @@ class Notes:
 
 
 def collect(
-    plan: TrialPlan, stage: Stage, notes: Notes, publisher: Publisher | None
+    plan: TrialPlan, stage: Stage, notes: Notes, publisher: OpenLoop | None
 ) -> dict[str, Any]:
     """The record's figures; those that could not be taken are None."""
     swarm = _swarm(stage, notes)
@@ -135,6 +135,10 @@ def _marks(plan: TrialPlan, notes: Notes, swarm: SwarmFigures | None) -> list[st
             busy.append(f"publisher at {own_s / span_s:.0%} of a core")
     if busy:
         marks += ["generator-bound", *busy]
+    if notes.start is not None and notes.end is not None:
+        used_s = _used(notes.start[0].hub_s, notes.end[0].hub_s) or 0.0
+        if used_s > _BUSY * span_s:
+            marks += ["server-bound", f"hub at {used_s / span_s:.0%} of a core"]
     if not notes.sans_io:
         marks.append("friendly-form")
     if notes.swarm is not None and notes.swarm["closed"]:

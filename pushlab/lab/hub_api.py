@@ -1,4 +1,4 @@
-"""The hub as the laboratory asks it: tokens, probes and counts, over HTTP as any application would."""
+"""The hub as the laboratory asks it, over HTTP as any application would: tokens, probes, counts."""
 
 import asyncio
 import contextlib

@@ -86,3 +86,15 @@ class Recorder:
             for column in (self.seq, self.received_ns, self.subscriber):
                 column[self.mark :].tofile(file)
         return self.deliveries
+
+    def columns(self, per_channel: int) -> dict[str, Any]:
+        """The rows since `begin` as the columns of `pushlab.runs.rows.DELIVERIES`."""
+        import numpy as np  # the swarm's process has no use for it and starts faster without
+
+        subscriber = np.array(self.subscriber[self.mark :], np.int32)
+        return {
+            "channel": subscriber // np.int32(per_channel),
+            "seq": np.array(self.seq[self.mark :], np.int64),
+            "subscriber": subscriber,
+            "received_ns": np.array(self.received_ns[self.mark :], np.int64),
+        }

@@ -1,7 +1,7 @@
 """A scenario: what is asked of every transport alike, checked before anything runs.
 
-Scenarios are TOML files; see `pushlab.lab.scenario_file` for the keys. A scenario that exists is one
-that can be run: names are known, options are accepted by their transport, numbers lie in range.
+Scenarios are TOML files; see `pushlab.lab.scenario_file` for the keys. A scenario that exists can be
+run: names are known, options are accepted by their transport, numbers lie in range.
 """
 
 import dataclasses
@@ -187,8 +187,7 @@ def make_cells(
         if label in labels[:i]:
             raise ScenarioError(f"two transports have the label {label!r}; give one another label")
     return tuple(
-        Cell(label, name, settings)
-        for label, (_, name, settings) in zip(labels, made, strict=True)
+        Cell(label, name, settings) for label, (_, name, settings) in zip(labels, made, strict=True)
     )
 
 
@@ -216,5 +215,3 @@ def _in_words(key: str, value: Any) -> str:
         if key.endswith(ending):
             return f"{key.removesuffix(ending).replace('_', ' ')} {shown} {unit}"
     return shown if isinstance(value, str) else f"{key.replace('_', ' ')} {shown}"
-
-

@@ -198,7 +198,7 @@ def _cells(tables: Any, file: str, poll_interval_s: float) -> Any:
             if value is not None and (not isinstance(value, str) or not value.strip()):
                 raise ScenarioError(f"{where}.{key}: must be text that is not empty")
         wanted.append((label, name, settings))
-        _try(lambda: make_cells(wanted[-1:], poll_interval_s), where, settings)  # noqa: B023
+        _try(lambda: make_cells(wanted[-1:], poll_interval_s), where, settings)
     try:
         return make_cells(wanted, poll_interval_s)
     except ScenarioError as error:
@@ -214,7 +214,9 @@ def _try(make: Callable[[], Any], where: str, settings: Mapping[str, Any]) -> No
 
 
 def _refuse(error: UsageError, where: str, settings: Mapping[str, Any]) -> NoReturn:
-    key = next((key for key in settings if f" {key} " in f" {error} " or repr(key) in str(error)), "")
+    key = next(
+        (key for key in settings if f" {key} " in f" {error} " or repr(key) in str(error)), ""
+    )
     dotted = f"{where}.{key}" if key else f"{where}.name"
     if type(error) in (UsageError, ScenarioError):
         raise ScenarioError(f"{dotted}: {error}") from error

@@ -200,7 +200,10 @@ class Driver(Reader):
         try:
             if self.subscriber.wants_connection:
                 await self.swarm.loop.create_connection(
-                    lambda: _Connection(self), endpoint.host, endpoint.port, ssl=endpoint.tls or None
+                    lambda: _Connection(self),
+                    endpoint.host,
+                    endpoint.port,
+                    ssl=endpoint.tls or None,
                 )
         except OSError as error:
             self.subscriber.connection_failed(error.strerror or str(error), time.monotonic_ns())

@@ -125,6 +125,7 @@ class SwarmServer:
             "closed": swarm.closed,
             "pending": swarm.pending,
             "deliveries": swarm.recorder.deliveries,
+            "reasons": [reason for reason, _ in swarm.recorder.reasons.most_common(1)],
         }
 
     async def _do_leave(self, command: dict[str, Any]) -> dict[str, Any]:

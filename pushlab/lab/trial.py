@@ -101,9 +101,7 @@ async def _until(work: Any, stage: Stage, stop: Stop) -> str | None:
     main = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait(
-            {main, stopping, stage.trouble}, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({main, stopping, stage.trouble}, return_when=asyncio.FIRST_COMPLETED)
         if stage.trouble.done():
             return stage.trouble.result()
         if not main.done():
@@ -160,9 +158,7 @@ class _Trial:
             for i in range(scenario.clients)
         ]
         minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
-        admissions = await stage.api.admit(
-            plan.cell.transport, readers, duration_minutes=minutes
-        )
+        admissions = await stage.api.admit(plan.cell.transport, readers, duration_minutes=minutes)
         self._notes.sans_io = await stage.swarm.configure(
             plan.cell.transport, plan.cell.options, admissions, seed=plan.seed
         )
@@ -280,8 +276,10 @@ class _Trial:
                         if phase is Phase.CONNECTING
                         else clients - status["pending"]
                     )
+                    why = f" ({status['reasons'][0]})" if status["reasons"] else ""
                     raise TrialFailed(
-                        f"only {count:,} of {clients:,} subscribers {wanted} within {limit_s:g} s"
+                        f"only {count:,} of {clients:,} subscribers {wanted}"
+                        f" within {limit_s:.3g} s{why}"
                     )
         finally:
             task.cancel()
@@ -364,4 +362,3 @@ class _Trial:
             if received == sent or time.monotonic() >= end_s:
                 return
             await asyncio.sleep(0.05)
-
