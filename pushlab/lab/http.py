@@ -155,7 +155,7 @@ async def connect_http(url: str) -> HttpConnection:
     parts = urlsplit(url)
     try:
         _, connection = await asyncio.get_running_loop().create_connection(
-            HttpConnection, parts.hostname, parts.port
+            HttpConnection, parts.hostname or "", parts.port or 80
         )
     except OSError as error:
         raise ConnectionFailed(f"no connection to the hub: {error.strerror or error}") from error

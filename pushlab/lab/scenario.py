@@ -1,7 +1,7 @@
 """A scenario: what is asked of every transport alike, checked before anything runs.
 
-Scenarios are TOML files; see `pushlab.lab.scenario_file` for the keys. A scenario that exists can be
-run: names are known, options are accepted by their transport, numbers lie in range.
+Scenarios are TOML files; see `pushlab.lab.scenario_file` for the keys. A scenario that exists can
+be run: names are known, options are accepted by their transport, numbers lie in range.
 """
 
 import dataclasses

@@ -214,9 +214,8 @@ def _try(make: Callable[[], Any], where: str, settings: Mapping[str, Any]) -> No
 
 
 def _refuse(error: UsageError, where: str, settings: Mapping[str, Any]) -> NoReturn:
-    key = next(
-        (key for key in settings if f" {key} " in f" {error} " or repr(key) in str(error)), ""
-    )
+    words = str(error).replace(":", " ").replace(",", " ").replace("'", " ").split()
+    key = next((key for key in settings if key in words), "")
     dotted = f"{where}.{key}" if key else f"{where}.name"
     if type(error) in (UsageError, ScenarioError):
         raise ScenarioError(f"{dotted}: {error}") from error

@@ -63,8 +63,8 @@ def make_schedule(
     exponential. ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at the constant rate
     that makes `rate_per_s` on average; a burst that the end cuts short is cut.
 
-    Constant arrivals repeat the same few phases against a poll at a fixed rate. Over few clients the
-    mean latency then depends on their phases; Poisson arrivals sample all phases.
+    Constant arrivals repeat the same few phases against a poll at a fixed rate. With few clients
+    the mean latency then depends on their phases; Poisson arrivals sample all phases.
 
     Args:
         channels: how many; each gets `rate_per_s` of its own.

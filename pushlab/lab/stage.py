@@ -1,4 +1,4 @@
-"""The processes of one trial: hub, broker and swarm, watched while they run and stopped at the end."""
+"""The processes of one trial, hub, broker and swarm: watched while they run, stopped at the end."""
 
 import asyncio
 import contextlib

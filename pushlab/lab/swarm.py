@@ -6,6 +6,7 @@ of data that arrives. Connections are opened with a bound on how many are under 
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ class _Connection(asyncio.Protocol):
         self._gone()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.driver.swarm.connections.discard(self)
+        self.driver.swarm.connection_closed(self)
         self._gone()
 
     def _gone(self) -> None:
@@ -199,11 +200,9 @@ class Driver(Reader):
         endpoint = self.subscriber.endpoint
         try:
             if self.subscriber.wants_connection:
+                tls = endpoint.tls or None
                 await self.swarm.loop.create_connection(
-                    lambda: _Connection(self),
-                    endpoint.host,
-                    endpoint.port,
-                    ssl=endpoint.tls or None,
+                    lambda: _Connection(self), endpoint.host, endpoint.port, ssl=tls
                 )
         except OSError as error:
             self.subscriber.connection_failed(error.strerror or str(error), time.monotonic_ns())
@@ -274,6 +273,7 @@ class Swarm:
         self._dialing: set[asyncio.Task[None]] = set()
         self._all_connected = asyncio.Event()
         self._reached = asyncio.Event()
+        self._all_closed = asyncio.Event()
         self._lag_due = 0.0
 
     def add(self, channel: int, endpoint: Endpoint, token: str) -> None:
@@ -300,9 +300,18 @@ class Swarm:
         tasks = [r.task for r in self.readers if isinstance(r, Guest) and r.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=limit_s)
-        end_s = self.loop.time() + limit_s
-        while (self.connections or self._dialing) and self.loop.time() < end_s:
-            await asyncio.sleep(0.01)
+        if self._dialing:
+            await asyncio.wait(self._dialing, timeout=limit_s)
+        if self.connections:
+            self._all_closed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_closed.wait(), limit_s)
+
+    def connection_closed(self, connection: _Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._all_closed.set()
 
     # ---- connecting -------------------------------------------------------------------------
 
