@@ -51,6 +51,11 @@ def _access(session: Any) -> Grant | bool:
     return access
 
 
+def _arrival(name: str) -> Hit:
+    """What a session of that name does when it comes."""
+    return Hit.RECONNECT if name[0] == "r" else Hit.CONNECT
+
+
 class Gate(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
     """amqtt's plug-in: who may log in, who may read and write what, and what they sent."""
 
@@ -94,13 +99,16 @@ class Gate(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has 
             good = hmac.compare_digest(password.encode(), self.config.password.encode())
             session.attributes[_ACCESS] = good
             return good
+        name = session.client_id or ""
+        if not names.is_session(name):
+            return False
         try:
             grant = self._keys.verify(password, now=time.time())
         except Refused:
-            return False
-        if username != names.username_of(grant.client_id, grant.grant_id):
-            return False
-        if not names.is_session(session.client_id or ""):
+            grant = None
+        if grant is None or username != names.username_of(grant.client_id, grant.grant_id):
+            self._count(_arrival(name), -1)  # its CONNECT was counted as that
+            self._count(Hit.REFUSED)
             return False
         session.attributes[_ACCESS] = grant
         return True
@@ -131,12 +139,12 @@ class Gate(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has 
         if name in self._seen:
             self._seen[name] = time.monotonic()
         if kind in (kinds.CONNECT, kinds.SUBSCRIBE):
-            hit = Hit.RECONNECT if name[0] == "r" else Hit.CONNECT
+            self._count(_arrival(name))
         elif kind in _HITS:
-            hit = _HITS[kind]
-        else:
-            return
-        self._counts[hit] = self._counts.get(hit, 0) + 1
+            self._count(_HITS[kind])
+
+    def _count(self, hit: Hit, n: int = 1) -> None:
+        self._counts[hit] = self._counts.get(hit, 0) + n
 
     async def on_broker_client_connected(self, *, client_id: str, client_session: Any) -> None:
         """A session stands: cut it off when its token expires."""
@@ -199,8 +207,12 @@ class PushlabBroker(Broker):  # type: ignore[misc]  # amqtt has no types
         assert isinstance(plugin, Gate)
         plugin.cut_with(self.cut)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection, from its first byte to its last."""
+    def protocol(self) -> asyncio.StreamReaderProtocol:
+        """A protocol for a new connection, which is then served."""
+        loop = asyncio.get_running_loop()
+        return asyncio.StreamReaderProtocol(_Reader(loop=loop), self._serve, loop=loop)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self.external_connected(StreamReaderAdapter(reader), _Writer(writer), _LISTENER)
         except (OSError, asyncio.IncompleteReadError):
@@ -256,6 +268,14 @@ class PushlabBroker(Broker):  # type: ignore[misc]  # amqtt has no types
             self._pending[name] = left
         else:
             del self._pending[name]
+
+
+class _Reader(asyncio.StreamReader):
+    """A reader that gives what had arrived before a connection broke."""
+
+    def set_exception(self, exc: Exception) -> None:
+        """The connection broke: let that be an end like any other."""
+        self.feed_eof()
 
 
 class _Writer(StreamWriterAdapter):  # type: ignore[misc]  # amqtt has no types

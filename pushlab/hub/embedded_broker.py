@@ -54,7 +54,7 @@ async def _serve(config: dict[str, Any]) -> None:
         username=config["username"], password=config["password"], keys=config["keys"]
     )
     await broker.start()
-    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0, backlog=4_096)
+    server = await loop.create_server(broker.protocol, "127.0.0.1", 0, backlog=4_096)
     gc.collect()
     gc.freeze()
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
