@@ -1,25 +1,47 @@
 """Chart 5: what a month of the measured traffic would cost, each transport at an offer for it."""
 
 from pathlib import Path
+from typing import Any
+
+from matplotlib.lines import Line2D
 
 from pushlab.charts.findings import cost_finding, usd
-from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, note, row_size, save, styled
+from pushlab.charts.frame import (
+    LEFT,
+    RIGHT,
+    describe_axis,
+    frame,
+    label_rows,
+    note,
+    row_size,
+    save,
+    styled,
+)
 from pushlab.charts.style import GREY, INK
 from pushlab.charts.view import View
 
 __all__ = ["draw_cost"]
 
 
+_HOURLY: dict[str, Any] = {
+    "marker": "D",
+    "markersize": 13,
+    "markerfacecolor": "white",
+    "markeredgecolor": INK,
+    "markeredgewidth": 2,
+    "linestyle": "none",
+}
+
+
 def draw_cost(view: View, out: Path) -> list[Path]:
     """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    names = {cell: look.name for cell, look in view.looks.items()}
     subtitle = (
         f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
         " egress and free tiers are left out"
     )
     with styled():
-        figure, bottom, top = frame(view, cost_finding(summaries, names), subtitle)
+        figure, bottom, top = frame(view, cost_finding(summaries, view.names), subtitle)
         axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
         cells = view.rivals
         size = row_size(len(cells))
@@ -40,41 +62,13 @@ def draw_cost(view: View, out: Path) -> list[Path]:
                 hourly = True
                 other = price["alternative"]["usd"]
                 end = max(end, other)
-                axes.plot(
-                    [other],
-                    [row],
-                    "D",
-                    markersize=13,
-                    markerfacecolor="white",
-                    markeredgecolor=INK,
-                    markeredgewidth=2,
-                    zorder=4,
-                    clip_on=False,
-                )
+                axes.plot([other], [row], **_HOURLY, zorder=4, clip_on=False)
             note(axes, end, row - 0.13, usd(price["usd"]), size=size * 0.95, fontweight="bold")
             weak = "" if price["confidence"] in ("primary", "transcription") else ", weak source"
             note(axes, end, row + 0.17, f"{price['offer']}{weak}", size=size * 0.68, color=GREY)
-        axes.set_xlabel("USD per month", fontsize=17)
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.grid(axis="x", color="#E3E3E3", linewidth=1)
         axes.set_axisbelow(True)
-        if hourly:
-            axes.plot(
-                [],
-                [],
-                "D",
-                markersize=12,
-                markerfacecolor="white",
-                markeredgecolor=INK,
-                markeredgewidth=2,
-                label="the same through a load balancer, by the hour",
-            )
-            axes.legend(
-                loc="upper right",
-                bbox_to_anchor=(1.0, -0.055),
-                frameon=False,
-                fontsize=16,
-                handletextpad=0.4,
-                borderaxespad=0,
-            )
+        marks = [Line2D([], [], **_HOURLY, label="the same through a load balancer, by the hour")]
+        describe_axis(axes, "USD per month", marks if hourly else [], below=0.095)
         return save(figure, out, "5-cost")

@@ -5,7 +5,6 @@ beats pushing, the title says so.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from pushlab.charts.style import ASKING, count, seconds, times
@@ -22,6 +21,9 @@ __all__ = [
 Summaries = Mapping[str, Mapping[str, Any]]
 Names = Mapping[str, str]
 
+_Ranking = Sequence[tuple[str, float]]
+
+_NONE = 0.005  # hits per delivery that print as none
 _SAME = 1.02  # figures closer than this are not called different
 
 
@@ -40,14 +42,39 @@ def _ranked(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
     return sorted(known, key=lambda pair: pair[1])
 
 
-def _polling_wins(ranked: Sequence[tuple[str, float]], summaries: Summaries) -> bool:
-    """Whether a cell that asks has the lowest figure, and one that is pushed to a higher one."""
-    kinds = [summaries[cell]["transport"] in ASKING for cell, _ in ranked]
-    return bool(kinds) and kinds[0] and not all(kinds) and ranked[0][1] < ranked[-1][1]
+def _polling_wins(ranked: _Ranking, summaries: Summaries) -> bool:
+    """Whether a cell that asks has the lowest figure, clearly below all that are pushed to."""
+    pushed = [value for cell, value in ranked if summaries[cell]["transport"] not in ASKING]
+    first, least = ranked[0]
+    return (
+        bool(pushed)
+        and summaries[first]["transport"] in ASKING
+        and min(pushed) > max(least * _SAME, least)
+    )
 
 
-def _verdict(ranked: Sequence[tuple[str, float]], summaries: Summaries) -> str:
-    return "Polling wins: " if _polling_wins(ranked, summaries) else ""
+def _verdict(ranked: _Ranking, summaries: Summaries) -> str:
+    return "Polling wins: " if ranked and _polling_wins(ranked, summaries) else ""
+
+
+def _upset(
+    ranked: _Ranking, summaries: Summaries, names: Names, verb: str, *, apart: float = 0.0
+) -> str:
+    """A clause for the case that asking beats some pushing without winning; else empty.
+
+    Args:
+        apart: differences up to this are none.
+    """
+    if not ranked or _polling_wins(ranked, summaries):
+        return ""
+    asking = [pair for pair in ranked if summaries[pair[0]]["transport"] in ASKING]
+    pushed = [pair for pair in ranked if summaries[pair[0]]["transport"] not in ASKING]
+    if not asking or not pushed:
+        return ""
+    (low, least), (high, most) = asking[0], pushed[-1]
+    if most - least <= apart or most <= least * _SAME:
+        return ""
+    return f"; {names[low]} {verb} {names[high]}"
 
 
 def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = None) -> str:
@@ -62,29 +89,27 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     if len(ranked) == 1:
         p99 = described[first]["p99"]
         tail = f", 99 % within {seconds(p99)}" if p99 is not None else ""
-        return f"{names[first]} delivers in {seconds(best)} ({word}){tail}"
+        return _sentence(f"{names[first]} delivers in {seconds(best)} ({word}){tail}")
     last, worst = ranked[-1]
     near = floor_s or 0.0
-    leaders = [ranked[0]]
-    for before, after in pairwise(ranked):
-        if after[1] - before[1] >= near or before is not leaders[-1]:
-            break
-        leaders.append(after)
+    leaders = [pair for pair in ranked if pair[1] - best < near] or [ranked[0]]
     if len(leaders) == len(ranked) or worst <= best * _SAME:
         return (
-            f"No difference above the harness's floor: every {word} lies between"
+            f"No difference worth a rank: every {word} lies between"
             f" {seconds(best)} and {seconds(worst)}"
         )
     who = _join([names[cell] for cell, _ in leaders])
     verb = "delivers" if len(leaders) == 1 else "deliver"
-    reach = seconds(best) if len(leaders) == 1 else f"{seconds(best)} to {seconds(leaders[-1][1])}"
-    if len(leaders) > 1 and seconds(best) == seconds(leaders[-1][1]):
+    reach = f"{seconds(best)} to {seconds(leaders[-1][1])}"
+    if seconds(best) == seconds(leaders[-1][1]):
         reach = seconds(best)
     much = f", {times(worst / best)} as long" if best > 0 else ""
     asked = all(summaries[cell]["transport"] in ASKING for cell, _ in leaders)
     beaten = any(summaries[cell]["transport"] not in ASKING for cell, _ in ranked)
-    verdict = "Polling wins: " if asked and beaten else ""
-    return f"{verdict}{who} {verb} in {reach} ({word}); {names[last]} takes {seconds(worst)}{much}"
+    text = f"{who} {verb} in {reach} ({word}); {names[last]} takes {seconds(worst)}{much}"
+    if asked and beaten:
+        return f"Polling wins: {text}"
+    return _sentence(text + _upset(ranked, summaries, names, "beats", apart=near))
 
 
 def hits_finding(summaries: Summaries, names: Names) -> str:
@@ -92,26 +117,26 @@ def hits_finding(summaries: Summaries, names: Names) -> str:
     ranked = _ranked({cell: s["hits_per_delivery"] for cell, s in summaries.items()})
     if not ranked:
         return "Nothing was delivered: there are no hits to share out"
+    first, least = ranked[0]
     last, most = ranked[-1]
-    none = [names[cell] for cell, value in ranked if value < 0.005]
+    none = [names[cell] for cell, value in ranked if value < _NONE]
     if len(ranked) == 1 or len(none) == len(ranked):
         who = _join([names[cell] for cell, _ in ranked])
         verb = "needs" if len(ranked) == 1 else "need"
-        return f"{who} {verb} {_requests(most)} per delivery"
-    if none:
-        verb = "needs" if len(none) == 1 else "need"
-        return f"{names[last]} costs {_requests(most)} per delivery; {_join(none)} {verb} none"
-    first, least = ranked[0]
+        return _sentence(f"{who} {verb} {_requests(most)} per delivery")
     if most <= least * _SAME:
         return f"All need about {_requests(most)} per delivery"
-    return (
-        f"{_verdict(ranked, summaries)}{names[first]} needs {_requests(least)} per delivery,"
-        f" {names[last]} {count(most)}"
-    )
+    if none:
+        verb = "needs" if len(none) == 1 else "need"
+        text = f"{names[last]} costs {_requests(most)} per delivery; {_join(none)} {verb} none"
+    else:
+        text = f"{names[first]} needs {_requests(least)} per delivery, {names[last]} {count(most)}"
+    verdict = _verdict(ranked, summaries)
+    return _sentence(verdict + text + _upset(ranked, summaries, names, "needs fewer than"))
 
 
 def _requests(value: float) -> str:
-    if value < 0.005:
+    if value < _NONE:
         return "no request"
     return f"{count(value)} request" + ("" if abs(value - 1) < 0.005 else "s")
 
@@ -134,23 +159,22 @@ def staleness_finding(summaries: Summaries, names: Names) -> str:
 
 
 def weight_finding(summaries: Summaries, names: Names) -> str:
-    """What one delivery weighs, in bytes and in CPU."""
+    """What one delivery weighs, in bytes and in CPU time, at its lightest and its heaviest."""
     sizes = _ranked({cell: s["bytes_per_delivery"] for cell, s in summaries.items()})
     loads = _ranked({cell: s["cpu_s_per_delivery"] for cell, s in summaries.items()})
+    if not sizes and not loads:
+        return "Nothing was delivered: there is no weight to show"
     parts = []
-    for ranked, unit in ((sizes, "bytes"), (loads, "of CPU")):
+    for ranked, show, unit in ((sizes, count, " bytes"), (loads, seconds, " of CPU")):
         if not ranked:
             continue
-        show = seconds if unit == "of CPU" else count
-        first, least = ranked[0]
-        last, most = ranked[-1]
-        text = f"{names[first]} {show(least)} {unit}"
+        (first, least), (last, most) = ranked[0], ranked[-1]
+        text = f"{names[first]} takes {show(least)}{unit}"
         if len(ranked) > 1 and most > least * _SAME:
             text += f", {names[last]} {show(most)}"
+            text += _upset(ranked, summaries, names, "takes less than").replace("; ", ", ")
         parts.append(_verdict(ranked, summaries) + text)
-    if not parts:
-        return "Nothing was delivered: there is no weight to show"
-    return "Per delivery: " + "; ".join(parts)
+    return _sentence("per delivery " + "; ".join(parts))
 
 
 def cost_finding(summaries: Summaries, names: Names) -> str:
@@ -166,7 +190,7 @@ def cost_finding(summaries: Summaries, names: Names) -> str:
         return f"A month of this costs about {usd(most)}, whatever carries it"
     return _sentence(
         f"{_verdict(ranked, summaries)}a month of this costs {usd(least)} with {names[first]},"
-        f" {usd(most)} with {names[last]}"
+        f" {usd(most)} with {names[last]}{_upset(ranked, summaries, names, 'costs less than')}"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -17,7 +18,17 @@ from matplotlib.figure import Figure
 from pushlab.charts.style import ACCENT, GREY, INK
 from pushlab.charts.view import View
 
-__all__ = ["LEFT", "RIGHT", "frame", "label_rows", "note", "row_size", "save", "styled"]
+__all__ = [
+    "LEFT",
+    "RIGHT",
+    "describe_axis",
+    "frame",
+    "label_rows",
+    "note",
+    "row_size",
+    "save",
+    "styled",
+]
 
 #: Where the drawing begins and ends across the page; labels stand left of it.
 LEFT, RIGHT = 0.225, 0.965
@@ -51,7 +62,7 @@ def frame(view: View, title: str, subtitle: str) -> tuple[Figure, float, float]:
     """A slide of 1600 by 900 with its words; with it, the bottom and top of the free area."""
     figure = Figure(figsize=(16, 9), dpi=100, facecolor="white")
     FigureCanvasAgg(figure)
-    lines = textwrap.wrap(title, 66)[:3]
+    lines = textwrap.wrap(title, 62)[:3]
     figure.text(
         0.04, 0.955, "\n".join(lines), fontsize=28, fontweight="bold", va="top", linespacing=1.2
     )
@@ -59,7 +70,7 @@ def frame(view: View, title: str, subtitle: str) -> tuple[Figure, float, float]:
     shown = textwrap.wrap(subtitle, 118)[:2]
     figure.text(0.04, top - 0.012, "\n".join(shown), fontsize=17, color=GREY, va="top")
     figure.text(0.04, 0.022, textwrap.shorten(view.footer(), 150), fontsize=14, color=GREY)
-    return figure, 0.15, top - 0.045 - 0.032 * len(shown)
+    return figure, 0.165, top - 0.045 - 0.032 * len(shown)
 
 
 def row_size(rows: int) -> float:
@@ -97,6 +108,31 @@ def label_rows(
                 color=colour,
                 annotation_clip=False,
             )
+
+
+def describe_axis(axes: Axes, text: str, handles: Sequence[Artist] = (), *, below: float) -> None:
+    """Say below the axis what it shows, at the left, and what the marks mean, at the right.
+
+    Args:
+        below: how far below the axis, in parts of its height.
+    """
+    axes.text(
+        0, -below, text, transform=axes.transAxes, fontsize=17, color=GREY, va="center", ha="left"
+    )
+    if handles:
+        axes.legend(
+            handles=list(handles),
+            loc="center right",
+            bbox_to_anchor=(1.0, -below),
+            frameon=False,
+            ncols=len(handles),
+            fontsize=16,
+            handlelength=1.3,
+            handletextpad=0.5,
+            columnspacing=1.4,
+            borderaxespad=0,
+            borderpad=0,
+        )
 
 
 def note(axes: Axes, x: float, row: float, text: str, *, size: float = 18, **more: Any) -> None:

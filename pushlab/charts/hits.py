@@ -2,8 +2,21 @@
 
 from pathlib import Path
 
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
 from pushlab.charts.findings import hits_finding
-from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, note, row_size, save, styled
+from pushlab.charts.frame import (
+    LEFT,
+    RIGHT,
+    describe_axis,
+    frame,
+    label_rows,
+    note,
+    row_size,
+    save,
+    styled,
+)
 from pushlab.charts.style import GREY, INK, count
 from pushlab.charts.view import View
 
@@ -16,9 +29,8 @@ WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
 def draw_hits(view: View, out: Path) -> list[Path]:
     """Draw hits per delivery as bars, with a tick where the closed form puts them."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    names = {cell: look.name for cell, look in view.looks.items()}
     with styled():
-        figure, bottom, top = frame(view, hits_finding(summaries, names), view.scenario())
+        figure, bottom, top = frame(view, hits_finding(summaries, view.names), view.scenario())
         axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
         cells = view.rivals
         label_rows(axes, view, cells, figure="hits_per_delivery")
@@ -55,24 +67,24 @@ def draw_hits(view: View, out: Path) -> list[Path]:
                 _words(view, cell, wasted),
                 size=size * 0.86,
             )
-        axes.set_xlabel("requests to the server per delivery", fontsize=17)
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.grid(axis="x", color="#E3E3E3", linewidth=1)
         axes.set_axisbelow(True)
-        axes.bar(0, 0, color=GREY, label="brought or confirmed a message")
-        axes.bar(0, 0, facecolor="white", edgecolor=GREY, hatch="//", label="in vain")
-        axes.plot([], [], color=INK, linewidth=4, label="closed form")
-        axes.legend(
-            loc="upper right",
-            bbox_to_anchor=(1.0, -0.055),
-            ncols=3,
-            frameon=False,
-            fontsize=16,
-            handlelength=1.2,
-            handletextpad=0.5,
-            columnspacing=1.4,
-            borderaxespad=0,
-        )
+        marks = [
+            Patch(color=GREY, label="brought or confirmed a message"),
+            Patch(facecolor="white", edgecolor=GREY, hatch="//", label="in vain"),
+            Line2D(
+                [],
+                [],
+                marker="|",
+                markersize=22,
+                markeredgewidth=4,
+                color=INK,
+                linestyle="none",
+                label="closed form",
+            ),
+        ]
+        describe_axis(axes, "requests to the server per delivery", marks, below=0.095)
         return save(figure, out, "2-hits")
 
 

@@ -1,26 +1,50 @@
 """Chart 1: how latency is spread, on a logarithmic axis, with the closed form's mean beside it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from pushlab.charts.findings import latency_finding
-from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, row_size, save, styled
+from pushlab.charts.frame import (
+    LEFT,
+    RIGHT,
+    describe_axis,
+    frame,
+    label_rows,
+    note,
+    row_size,
+    save,
+    styled,
+)
 from pushlab.charts.style import GREY, INK, seconds
 from pushlab.charts.view import View
 
 __all__ = ["draw_latency"]
 
+Floats = npt.NDArray[np.float64]
+
 _HEIGHT = 0.72  # of a row, for the hill
+
+_MEASURED: dict[str, Any] = {"marker": "o", "color": INK, "markersize": 10, "linestyle": "none"}
+_PREDICTED: dict[str, Any] = {
+    "marker": "D",
+    "markersize": 15,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+    "markeredgewidth": 2,
+    "linestyle": "none",
+}
 
 
 def draw_latency(view: View, out: Path) -> list[Path]:
     """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    names = {cell: look.name for cell, look in view.looks.items()}
-    title = latency_finding(summaries, names, view.floor_s)
+    title = latency_finding(summaries, view.names, view.floor_s)
     with styled():
         figure, bottom, top = frame(view, title, view.scenario())
         axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
@@ -34,10 +58,12 @@ def draw_latency(view: View, out: Path) -> list[Path]:
         axes.grid(axis="x", color="#E3E3E3", linewidth=1)
         axes.set_axisbelow(True)
         axes.tick_params(axis="x", length=0, labelsize=17)
-        axes.set_xlabel("latency: received minus intended", fontsize=17)
         for row, cell in enumerate(cells):
             _hill(axes, view, cell, row, row_size(len(cells)))
-        _legend(axes)
+        marks = [Line2D([], [], **_MEASURED, label="mean, measured")]
+        if any((view.summaries[cell]["predicted"] or {}).get("mean_latency_s") for cell in cells):
+            marks.append(Line2D([], [], **_PREDICTED, label="mean, by closed form"))
+        describe_axis(axes, "latency: received minus intended", marks, below=0.095)
         return save(figure, out, "1-latency")
 
 
@@ -69,63 +95,44 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
     look, summary = view.looks[cell], view.summaries[cell]
     problem = view.problem(cell)
     if problem is not None:
-        axes.text(
-            0.01,
-            row,
-            problem,
-            transform=axes.get_yaxis_transform(),
-            va="center",
-            fontsize=size * 0.8,
-            color=GREY,
-            style="italic",
-        )
+        note(axes, axes.get_xlim()[0], row, problem, size=size * 0.8, color=GREY, style="italic")
         return
     merged = np.concatenate([trial.latency_s for trial in view.trials[cell]])
-    positive = np.log10(merged[merged > 0])
     base = row + _HEIGHT / 2
-    if len(positive):
-        first, last = np.log10(axes.get_xlim())
-        edges = np.linspace(first, last, 240)
-        counts, _ = np.histogram(positive, bins=edges)
-        smooth = np.convolve(counts, np.hanning(9) / np.hanning(9).sum(), mode="same")
-        heights = _HEIGHT * smooth / max(smooth.max(), 1)
-        centres = 10 ** ((edges[:-1] + edges[1:]) / 2)
-        shown = heights > _HEIGHT * 1e-3
-        upper = np.where(shown, base - heights, np.nan)
-        axes.fill_between(centres, upper, base, color=look.colour, alpha=0.45, linewidth=0)
-        axes.plot(centres, upper, color=look.colour, linewidth=2.4, linestyle=look.line)
+    positive = np.log10(merged[merged > 0])
+    first, last = np.log10(axes.get_xlim())
+    centres, heights = _density(positive, first, last)
+    upper = base - _HEIGHT * heights
+    shown = heights > 0.004
+    colour = look.colour
+    axes.fill_between(10**centres, upper, base, where=shown, color=colour, alpha=0.45, linewidth=0)
+    axes.plot(
+        10**centres,
+        np.where(shown, upper, np.nan),
+        color=colour,
+        linewidth=2.4,
+        linestyle=look.line,
+    )
     axes.axhline(base, color="#CFCFCF", linewidth=1, zorder=0.5)
-    latency, predicted = summary["latency_s"], summary["predicted"] or {}
-    axes.plot([latency["mean"]], [base], "o", color=INK, markersize=10, clip_on=False, zorder=5)
-    expected = predicted.get("mean_latency_s")
+    latency = summary["latency_s"]
+    axes.plot([latency["mean"]], [base], **_MEASURED, clip_on=False, zorder=5)
+    expected = (summary["predicted"] or {}).get("mean_latency_s")
     if expected:
-        axes.plot(
-            [expected],
-            [base],
-            "D",
-            markersize=15,
-            markerfacecolor="none",
-            markeredgecolor=INK,
-            markeredgewidth=2,
-            clip_on=False,
-            zorder=4,
-        )
-    text = []
-    if latency["p50"] is not None:
-        text.append(f"median {seconds(latency['p50'])}")
-    else:
-        text.append(f"mean {seconds(latency['mean'])}")
+        axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
+    key = "p50" if latency["p50"] is not None else "mean"
+    text = [f"{'median' if key == 'p50' else 'mean'} {seconds(latency[key])}"]
     if latency["p99"] is not None:
         text.append(f"p99 {seconds(latency['p99'])}")
     # On the side of the hill that has more room.
-    low, high = np.log10(axes.get_xlim())
-    right = np.log10(max(latency["max"], 1e-9))
-    left = np.log10(max(latency["min"], 10**low))
-    on_right = (high - right) > (left - low) * 0.6
+    if not len(positive):
+        left = right = first
+    else:
+        left, right = float(np.quantile(positive, 0.02)), float(positive.max())
+    on_right = last - right > (left - first) * 0.6
     axes.annotate(
         "\n".join(text),
         (10 ** (right if on_right else left), row + 0.02),
-        xytext=(22 if on_right else -22, 0),
+        xytext=(26 if on_right else -26, 0),
         textcoords="offset points",
         ha="left" if on_right else "right",
         va="center",
@@ -134,25 +141,20 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
     )
 
 
-def _legend(axes: Axes) -> None:
-    axes.plot([], [], "o", color=INK, markersize=10, label="mean, measured")
-    axes.plot(
-        [],
-        [],
-        "D",
-        markersize=13,
-        markerfacecolor="none",
-        markeredgecolor=INK,
-        markeredgewidth=2,
-        label="mean, by closed form",
-    )
-    axes.legend(
-        loc="upper right",
-        bbox_to_anchor=(1.0, -0.055),
-        ncols=2,
-        frameon=False,
-        fontsize=16,
-        handletextpad=0.3,
-        columnspacing=1.5,
-        borderaxespad=0,
-    )
+def _density(logs: Floats, first: float, last: float) -> tuple[Floats, Floats]:
+    """How densely samples lie along the axis, 1 at the densest: a Gaussian kernel over bins.
+
+    The kernel is as wide as Silverman's rule wants it for the samples' spread and number.
+    """
+    edges = np.linspace(first, last, 601)
+    centres = (edges[:-1] + edges[1:]) / 2
+    counts, _ = np.histogram(logs, bins=edges)
+    if not counts.any():
+        return centres, np.zeros(len(centres))
+    quarters = np.quantile(logs, [0.25, 0.75])
+    spread = min(float(logs.std()), float(quarters[1] - quarters[0]) / 1.34) or 0.01
+    width = max(0.9 * spread * len(logs) ** -0.2, 2 * (edges[1] - edges[0]))
+    offsets = np.arange(-300, 300) * (edges[1] - edges[0])
+    kernel = np.exp(-0.5 * (offsets / width) ** 2)
+    smooth = np.convolve(counts, kernel, mode="full")[300:900]
+    return centres, smooth / smooth.max()

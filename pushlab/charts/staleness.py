@@ -1,15 +1,18 @@
 """Chart 3: how far one client is behind, moment by moment: polling's sawtooth, on one scale."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from pushlab.analysis.staleness import owed_to, staleness_at
 from pushlab.analysis.trials import TrialFigures
 from pushlab.charts.findings import staleness_finding
-from pushlab.charts.frame import LEFT, RIGHT, frame, row_size, save, styled
+from pushlab.charts.frame import LEFT, RIGHT, describe_axis, frame, row_size, save, styled
 from pushlab.charts.style import ACCENT, GREY, INK, seconds
 from pushlab.charts.view import View
 
@@ -22,38 +25,60 @@ _MOST = 8  # rows that can be read from the back of a room
 def draw_staleness(view: View, out: Path) -> list[Path]:
     """Draw one client's staleness over ten seconds of the first trial, a row for each cell."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    names = {cell: look.name for cell, look in view.looks.items()}
     cells = view.rivals[:_MOST]
     hidden = len(view.rivals) - len(cells)
-    subtitle = f"{view.scenario()}. One client's staleness: the age of the oldest message it lacks"
+    subtitle = f"{view.scenario()}. The age of the oldest message that one client lacks"
     if hidden:
         subtitle += f" (the first {_MOST} of {len(view.rivals)} settings)"
     with styled():
-        figure, bottom, top = frame(view, staleness_finding(summaries, names), subtitle)
+        figure, bottom, top = frame(view, staleness_finding(summaries, view.names), subtitle)
         bottom += 0.005
         step = (top - bottom) / max(len(cells), 1)
         curves = {cell: _curve(view.trials[cell]) for cell in cells}
         highest = max(
             [float(curve[1].max()) for curve in curves.values() if curve is not None] or [0.0]
         )
+        scale = _round_up(highest)
         for row, cell in enumerate(cells):
-            place = (LEFT, top - (row + 1) * step, RIGHT - 0.105 - LEFT, step * 0.84)
+            place = (LEFT, top - (row + 1) * step, RIGHT - 0.125 - LEFT, step * 0.84)
             axes = figure.add_axes(place)
-            _panel(axes, view, cell, curves[cell], highest or 1.0, row_size(len(cells)))
+            _panel(axes, view, cell, curves[cell], scale, row_size(len(cells)))
             axes.tick_params(axis="x", length=0, labelsize=17)
             if row < len(cells) - 1:
                 axes.set_xticklabels([])
-            else:
-                axes.set_xlabel("seconds of the measured window", fontsize=17)
+            if row == 0:
+                axes.text(
+                    1.0,
+                    1.0,
+                    f"scale of every row: 0 to {seconds(scale)}",
+                    ha="right",
+                    va="bottom",
+                    fontsize=15,
+                    color=GREY,
+                    transform=axes.transAxes,
+                )
+            if row == len(cells) - 1:
+                tick = Line2D(
+                    [],
+                    [],
+                    marker="|",
+                    markersize=16,
+                    markeredgewidth=1.5,
+                    color=INK,
+                    linestyle="none",
+                    label="a message is published",
+                )
+                text = "seconds of the measured window"
+                describe_axis(axes, text, [tick], below=0.058 / place[3])
         return save(figure, out, "3-staleness")
 
 
 _Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
-def _curve(trials: list[TrialFigures] | tuple[TrialFigures, ...] | object) -> _Curve | None:
+def _curve(trials: Sequence[TrialFigures]) -> _Curve | None:
     """Times, staleness and publish times, in seconds, of the client in the middle."""
-    if not isinstance(trials, list) or not trials:
+    if not trials:
         return None
     rows = trials[0].rows
     start, end = rows.record.measure_start_ns, rows.record.measure_end_ns
@@ -74,57 +99,50 @@ def _panel(
     axes: Axes, view: View, cell: str, curve: _Curve | None, highest: float, size: float
 ) -> None:
     look, summary = view.looks[cell], view.summaries[cell]
-    axes.set_ylim(0, highest * 1.12)
-    axes.set_yticks([0, highest], ["0", seconds(highest)], fontsize=min(14, size * 0.75))
-    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(0, highest * 1.06)
+    axes.set_yticks([])
+    axes.axhline(highest, color="#D6D6D6", linewidth=1, linestyle=(0, (2, 3)), zorder=0.5)
     remark = view.remark(cell, "latency_s")
-    axes.text(
-        -0.075,
-        0.62 if remark else 0.5,
-        look.name,
-        transform=axes.transAxes,
-        ha="right",
-        va="center",
-        fontsize=size,
-        fontweight="bold",
-    )
+    beside: dict[str, Any] = {"transform": axes.transAxes, "va": "center"}
+    texts = [(look.name, size, "bold", INK)]
     if remark:
+        texts.append((remark, size * 0.68, "normal", ACCENT))
+    for line, (text, points, weight, colour) in enumerate(texts):
         axes.text(
-            -0.075,
-            0.2,
-            remark,
-            transform=axes.transAxes,
+            -0.018,
+            0.45 - 0.34 * line + 0.14 * (len(texts) - 1),
+            text,
             ha="right",
-            va="center",
-            fontsize=size * 0.65,
-            color=ACCENT,
+            fontsize=points,
+            fontweight=weight,
+            color=colour,
+            **beside,
         )
     if curve is None:
         axes.set_xlim(0, _WINDOW_S)
-        axes.text(
-            0.01,
-            0.5,
-            view.problem(cell) or "nothing measured",
-            transform=axes.transAxes,
-            va="center",
-            fontsize=size * 0.8,
-            color=GREY,
-            style="italic",
-        )
+        words = view.problem(cell) or "nothing measured"
+        axes.text(0.01, 0.45, words, fontsize=size * 0.8, color=GREY, style="italic", **beside)
         return
     at, stale, published = curve
     axes.set_xlim(0, max(float(at[-1]), 1e-9))
     axes.fill_between(at, stale, color=look.colour, alpha=0.45, linewidth=0)
     axes.plot(at, stale, color=look.colour, linewidth=2.2, clip_on=False)
-    axes.plot(published, np.zeros(len(published)), "|", color=INK, markersize=9, clip_on=False)
-    mean = summary["staleness_s"]["mean"]
-    if mean is not None:
+    axes.plot(published, np.zeros(len(published)), "|", color=INK, markersize=11, clip_on=False)
+    figures = summary["staleness_s"]
+    if figures["mean"] is not None:
         axes.text(
             1.015,
-            0.5,
-            f"mean\n{seconds(mean)}",
-            transform=axes.transAxes,
-            va="center",
-            fontsize=size * 0.82,
-            linespacing=1.2,
+            0.45,
+            f"worst {seconds(figures['max'])}\nmean {seconds(figures['mean'])}",
+            fontsize=size * 0.8,
+            linespacing=1.25,
+            **beside,
         )
+
+
+def _round_up(value: float) -> float:
+    """The next 1, 2 or 5 times a power of ten: an end of scale that can be read."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999))

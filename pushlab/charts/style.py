@@ -21,6 +21,7 @@ __all__ = [
     "name_of",
     "seconds",
     "times",
+    "within_sentence",
 ]
 
 INK = "#1B1B1B"
@@ -75,6 +76,14 @@ def name_of(cell: str, transport: str | None) -> str:
     return cell
 
 
+def within_sentence(name: str) -> str:
+    """The name as it stands inside a sentence: ``short polling``, but ``SSE``."""
+    for title in ("Short", "Long", "Harness"):
+        if name.startswith(title):
+            return name[0].lower() + name[1:]
+    return name
+
+
 def looks(transports: Mapping[str, str | None], floors: Sequence[str] = ()) -> dict[str, Look]:
     """The look of every cell, given each cell's transport; those in `floors` are grey."""
     found: dict[str, Look] = {}
@@ -103,9 +112,9 @@ def _shade(base: str, index: int, count: int) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration with a unit that suits it: ``0.65 ms``, ``503 ms``, ``2.5 s``."""
+    """A duration with a unit that suits it: ``650 µs``, ``503 ms``, ``2.5 s``."""
     size = abs(value)
-    if size < 0.99995e-4 and size > 0:
+    if 0 < size < 0.9995e-3:
         return f"{_digits(value * 1e6)} µs"
     if size < 0.9995:
         return f"{_digits(value * 1e3)} ms"

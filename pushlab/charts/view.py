@@ -6,7 +6,7 @@ from typing import Any
 
 from pushlab.analysis.summary import analyse, cell_summary, floor_delay_s
 from pushlab.analysis.trials import TrialFigures
-from pushlab.charts.style import Look, count, looks
+from pushlab.charts.style import Look, count, looks, within_sentence
 from pushlab.runs import Run
 
 __all__ = ["View", "view_of"]
@@ -38,6 +38,11 @@ class View:
     def rivals(self) -> list[str]:
         """The cells without the harness floor."""
         return [cell for cell in self.cells if not self.summaries[cell]["floor"]]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The cells' names as they stand inside a sentence."""
+        return {cell: within_sentence(look.name) for cell, look in self.looks.items()}
 
     def problem(self, cell: str) -> str | None:
         """Why there is nothing to draw for a cell, in few words; None if there is something."""

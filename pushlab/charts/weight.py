@@ -5,9 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from pushlab.charts.findings import weight_finding
-from pushlab.charts.frame import LEFT, RIGHT, frame, label_rows, note, row_size, save, styled
+from pushlab.charts.frame import (
+    LEFT,
+    RIGHT,
+    describe_axis,
+    frame,
+    label_rows,
+    note,
+    row_size,
+    save,
+    styled,
+)
 from pushlab.charts.style import GREY, count, seconds
 from pushlab.charts.view import View
 
@@ -17,10 +28,9 @@ __all__ = ["draw_weight"]
 def draw_weight(view: View, out: Path) -> list[Path]:
     """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    names = {cell: look.name for cell, look in view.looks.items()}
     cells = view.rivals
     with styled():
-        figure, bottom, top = frame(view, weight_finding(summaries, names), view.scenario())
+        figure, bottom, top = frame(view, weight_finding(summaries, view.names), view.scenario())
         gap = 0.025
         width = (RIGHT - LEFT - gap) / 2
         left = figure.add_axes((LEFT, bottom, width, top - bottom))
@@ -30,20 +40,14 @@ def draw_weight(view: View, out: Path) -> list[Path]:
         right.set_yticks([])
         _bars(left, view, _bytes, lambda value: f"{count(value)}")
         _bars(right, view, _cpu, seconds)
-        left.set_xlabel("bytes per delivery, both ways, headers included", fontsize=17)
-        right.set_xlabel("server CPU time per delivery", fontsize=17)
+        marks = []
         if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
-            right.bar(0, 0, color=GREY, label="hub")
-            right.bar(0, 0, facecolor="white", edgecolor=GREY, hatch="//", label="MQTT broker")
-            right.legend(
-                loc="upper right",
-                bbox_to_anchor=(1.0, -0.075),
-                ncols=2,
-                frameon=False,
-                fontsize=15,
-                handlelength=1.2,
-                borderaxespad=0,
-            )
+            marks = [
+                Patch(color=GREY, label="hub"),
+                Patch(facecolor="white", edgecolor=GREY, hatch="//", label="broker"),
+            ]
+        describe_axis(left, "bytes, both ways, with headers", below=0.03)
+        describe_axis(right, "CPU time of the server", marks, below=0.03)
         return save(figure, out, "4-bytes-and-cpu")
 
 
