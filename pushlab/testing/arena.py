@@ -1,0 +1,336 @@
+"""Arenas: where a transport's two ends meet while the suite looks on.
+
+`ProcessArena` is the real thing: a hub in a process of its own, sockets on the loopback, and a
+broker for transports that need one. `InProcessArena` is for the null transport.
+"""
+
+import abc
+import asyncio
+import contextlib
+import itertools
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from random import Random
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from pushlab.client import TokenSource, connect, discover
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.limits import MAX_BATCH_MESSAGES
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.tokens import Grant, TokenKeys
+from pushlab.contract.transport import Transport
+from pushlab.errors import ConnectionFailed, PortInUse, Refused
+from pushlab.hub.broker import Broker, start_broker
+from pushlab.hub.core import Hub
+from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.lab.http import Answer, HttpConnection, connect_http, request_bytes
+from pushlab.testing.judge import LIMIT_S
+from pushlab.testing.plug import plugged_in
+from pushlab.testing.reader import FriendlyReader, Reader, StreamReader, WireReader
+
+__all__ = ["Arena", "InProcessArena", "ProcessArena"]
+
+
+class Arena(abc.ABC):
+    """One hub, one transport, and any number of readers.
+
+    Args:
+        transport: both ends of what is tested.
+        settings: the hub's dials.
+
+    Attributes:
+        url: where the hub listens; it stays the same over restarts.
+        keys: those with which the hub checks tokens.
+    """
+
+    def __init__(self, transport: Transport, settings: HubSettings) -> None:
+        self.transport = transport
+        self.settings = settings
+        self.keys = TokenKeys.fresh()
+        self.url = ""
+        self._readers: list[Reader] = []
+
+    # ---- the hub's life ---------------------------------------------------------------------
+
+    @abc.abstractmethod
+    async def start(self) -> None:
+        """Start the hub: for the first time, or anew with nothing in its log."""
+
+    @abc.abstractmethod
+    async def stop(self) -> None:
+        """Stop the hub, as its operator would."""
+
+    @abc.abstractmethod
+    async def kill(self) -> None:
+        """End the hub as a crash would."""
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Stop everything."""
+
+    # ---- the application's side -------------------------------------------------------------
+
+    @abc.abstractmethod
+    async def token(self, client_id: str, channel: str) -> str:
+        """A token from the hub."""
+
+    @abc.abstractmethod
+    async def publish(self, channel: str, text: str) -> Cursor:
+        """Publish a message. Raises Refused."""
+
+    @abc.abstractmethod
+    async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
+        """Publish many messages at once."""
+
+    @abc.abstractmethod
+    async def present(self, channel: str) -> list[str]:
+        """The client IDs that are present on a channel."""
+
+    @abc.abstractmethod
+    async def hits(self) -> dict[str, int]:
+        """The hits that the hub has counted for the transport, by kind."""
+
+    def signed(
+        self, client_id: str, channel: str, *, life_s: float, keys: TokenKeys | None = None
+    ) -> str:
+        """A token that ends in `life_s` seconds, signed with the hub's keys or with others."""
+        grant = Grant(client_id, channel, time.time() + life_s, secrets.token_hex(8))
+        return (keys or self.keys).sign(grant)[0]
+
+    # ---- readers ----------------------------------------------------------------------------
+
+    async def _endpoint(self, token: str) -> Endpoint:
+        return Endpoint.from_url(self.url)
+
+    async def read(self, token: str, *, cursor: Cursor | None = None) -> Reader:
+        """A reader at the wire itself."""
+        endpoint = await self._endpoint(token)
+        reader: Reader
+        if self.transport.is_sans_io():
+            reader = WireReader(
+                self.transport.subscriber(endpoint, token, cursor=cursor, rng=Random())
+            )
+        else:
+            reader = StreamReader(self.transport.messages(endpoint, token, cursor=cursor))
+        self._readers.append(reader)
+        return reader
+
+    def subscribe(
+        self, token: TokenSource, *, cursor: Cursor | None = None, retry_for_s: float = 60.0
+    ) -> FriendlyReader:
+        """A reader that uses `pushlab.connect`."""
+        messages = connect(
+            self.url,
+            token,
+            transport=self.transport,
+            cursor=cursor,
+            on_gap=lambda gap: None,
+            retry_for_s=retry_for_s,
+        )
+        reader = FriendlyReader(messages)
+        self._readers.append(reader)
+        return reader
+
+    async def dismiss(self) -> None:
+        """Make every reader leave, whatever state it is in."""
+        readers, self._readers = self._readers, []
+        await asyncio.gather(*(reader.leave() for reader in readers), return_exceptions=True)
+
+
+class ProcessArena(Arena):
+    """A hub in a process of its own, and a broker where the transport needs one.
+
+    Args:
+        broker: which one, for transports that need one: ``auto``, ``embedded``, ``mosquitto``.
+    """
+
+    def __init__(self, transport: Transport, settings: HubSettings, *, broker: str) -> None:
+        super().__init__(transport, settings)
+        self._wanted_broker = broker
+        self._broker: Broker | None = None
+        self._hub: HubProcess | None = None
+        self._api_key = secrets.token_urlsafe(24)
+        self._line: HttpConnection | None = None
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start the hub's process, at the same place as the last one."""
+        if self.transport.discovers and self._broker is None:
+            self._broker = await start_broker(self._wanted_broker, keys=self.keys)
+        config = HubConfig(
+            port=urlsplit(self.url).port or 0,
+            api_key=self._api_key,
+            keys=self.keys.export(),
+            settings=self.settings,
+            transports={self.transport.name: asdict(self.transport.options)},
+            broker=self._broker.access if self._broker else None,
+        )
+        with plugged_in(type(self.transport)):
+            for attempt in itertools.count():
+                try:
+                    self._hub = await start_hub(config)
+                    break
+                except PortInUse:  # a client's attempt to connect may hold the port for a moment
+                    if not self.url or attempt >= 50:
+                        raise
+                    await asyncio.sleep(LIMIT_S / 50)
+        assert self._hub is not None
+        self.url = self._hub.url
+
+    async def stop(self) -> None:
+        """Stop the process."""
+        self._hang_up()
+        if self._hub is not None:
+            await self._hub.stop()
+            self._hub = None
+
+    async def kill(self) -> None:
+        """``kill -9``."""
+        if self._hub is not None:
+            self._hub.kill()
+            await self._hub.wait()
+        await self.stop()
+
+    async def close(self) -> None:
+        """Stop the hub and the broker."""
+        await self.dismiss()
+        await self.stop()
+        if self._broker is not None:
+            await self._broker.stop()
+            self._broker = None
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    async def _ask(self, method: str, path: str, body: bytes = b"") -> Any:
+        """One request with the API key. Raises Refused, ConnectionFailed."""
+        headers = {"Authorization": f"Bearer {self._api_key}"}
+        request = request_bytes(self.url, method, path, headers=headers, body=body)
+        async with self._turn:
+            answer = await self._exchange(request)
+        told = json.loads(answer.body)
+        if answer.status >= 300:
+            raise Refused(answer.status, told["error"], told["detail"])
+        return told
+
+    async def _exchange(self, request: bytes) -> Answer:
+        if self._line is None or not self._line.open:
+            self._line = await connect_http(self.url)
+        try:
+            return await self._line.exchange(request)
+        except (ConnectionFailed, asyncio.CancelledError):
+            self._hang_up()
+            raise
+
+    async def token(self, client_id: str, channel: str) -> str:
+        """A token from ``POST /v1/channels``."""
+        body = json.dumps({"client_id": client_id, "channel": channel}).encode()
+        return str((await self._ask("POST", "/v1/channels", body))["token"])
+
+    async def publish(self, channel: str, text: str) -> Cursor:
+        """Publish with ``POST /v1/channels/{channel}/messages``."""
+        path = f"/v1/channels/{quote(channel, safe='')}/messages"
+        told = await self._ask("POST", path, text.encode())
+        return Cursor(told["epoch"], told["seq"])
+
+    async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
+        """Publish with ``POST /v1/messages``."""
+        for start in range(0, len(texts), MAX_BATCH_MESSAGES):
+            part = texts[start : start + MAX_BATCH_MESSAGES]
+            batch = [{"channel": channel, "data": text} for text in part]
+            await self._ask("POST", "/v1/messages", json.dumps(batch).encode())
+
+    async def present(self, channel: str) -> list[str]:
+        """From ``GET /v1/channels/{channel}/presence``."""
+        told = await self._ask("GET", f"/v1/channels/{quote(channel, safe='')}/presence")
+        return list(told["present"])
+
+    async def hits(self) -> dict[str, int]:
+        """From ``GET /v1/stats``."""
+        counted: Mapping[str, int] = (await self._ask("GET", "/v1/stats"))["hits"].get(
+            self.transport.name, {}
+        )
+        return dict(counted)
+
+    async def _endpoint(self, token: str) -> Endpoint:
+        endpoint = await super()._endpoint(token)
+        if not self.transport.discovers:
+            return endpoint
+        details = (await discover(endpoint, token))[self.transport.name]
+        return Endpoint.from_url(details["url"], details)
+
+
+class InProcessArena(Arena):
+    """A hub in this process, for a transport that needs no network."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, transport: Transport, settings: HubSettings) -> None:
+        super().__init__(transport, settings)
+        self.url = f"http://in-process:{next(self._numbers)}"
+        self._life: contextlib.AsyncExitStack | None = None
+        self._hub: Hub | None = None
+
+    @property
+    def hub(self) -> Hub:
+        """The hub that runs now."""
+        if self._hub is None:
+            raise ConnectionFailed("no hub runs")
+        return self._hub
+
+    async def start(self) -> None:
+        """Begin a new hub."""
+        hub = Hub(keys=self.keys, settings=self.settings)
+        hub.listening_at(self.url)
+        life = contextlib.AsyncExitStack()
+        await life.enter_async_context(hub.running())
+        background = self.transport.background(hub)
+        if background is not None:
+            await life.enter_async_context(background)
+        self._life, self._hub = life, hub
+
+    async def stop(self) -> None:
+        """End it."""
+        life, self._life, self._hub = self._life, None, None
+        if life is not None:
+            await life.aclose()
+
+    async def kill(self) -> None:
+        """End it; within one process there is no other way."""
+        await self.stop()
+
+    async def close(self) -> None:
+        """End everything."""
+        await self.dismiss()
+        await self.stop()
+
+    async def token(self, client_id: str, channel: str) -> str:
+        """A token from the hub."""
+        return (await self.hub.create_channel(client_id, channel))[0]
+
+    async def publish(self, channel: str, text: str) -> Cursor:
+        """Publish."""
+        cursor = self.hub.publish(channel, text).cursor
+        await asyncio.sleep(0.0005)  # a request takes a while elsewhere, too
+        return cursor
+
+    async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
+        """Publish many, in one turn of the event loop."""
+        for text in texts:
+            self.hub.publish(channel, text)
+
+    async def present(self, channel: str) -> list[str]:
+        """From the hub's own record."""
+        return self.hub.presence.present(channel)
+
+    async def hits(self) -> dict[str, int]:
+        """From the hub's own counts."""
+        counted = self.hub.hits.get(self.transport.name, {})
+        return {str(kind): count for kind, count in counted.items()}

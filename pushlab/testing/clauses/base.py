@@ -1,0 +1,141 @@
+"""What every group of clauses stands on: one event loop and one hub for the whole class."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any, ClassVar, Literal, NoReturn
+from unittest import SkipTest
+
+from pushlab.contract.registry import make_transport
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.transport import Transport
+from pushlab.testing.arena import Arena, InProcessArena, ProcessArena
+from pushlab.testing.reader import Reader
+
+__all__ = ["Base"]
+
+
+class Base:
+    """One suite; see `pushlab.testing.TransportContract` for its settings."""
+
+    transport: ClassVar[str | Transport | type[Transport]]
+    options: ClassVar[Mapping[str, Any]] = {}
+    broker: ClassVar[str] = "auto"
+    place: ClassVar[Literal["process", "in-process"]] = "process"
+
+    #: Small enough to be overrun in a test, large enough for everything else.
+    settings: ClassVar[HubSettings] = HubSettings(
+        lease_s=2.0, lag_bytes=1024 * 1024, lag_messages=1_000, retain_messages=1_000
+    )
+
+    _runner: ClassVar[asyncio.Runner | None] = None
+    _arena: ClassVar[Arena | None] = None
+    _fragile: ClassVar[Arena | None] = None
+
+    # ---- called by pytest -------------------------------------------------------------------
+
+    @classmethod
+    def setup_class(cls) -> None:
+        """Begin the event loop on which every clause of this class runs."""
+        cls._runner = asyncio.Runner()
+        cls._arena = cls._fragile = None
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        """Stop every hub and broker."""
+        runner, cls._runner = cls._runner, None
+        if runner is not None:
+            with runner:
+                runner.run(cls._close())
+
+    @classmethod
+    async def _close(cls) -> None:
+        for arena in (cls._arena, cls._fragile):
+            if arena is not None:
+                await arena.close()
+        cls._arena = cls._fragile = None
+
+    # ---- used by clauses --------------------------------------------------------------------
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a clause on the class's event loop, and see its readers off."""
+        runner = type(self)._runner
+        assert runner is not None, "setup_class() has not been called"
+
+        async def judged() -> None:
+            try:
+                await coroutine
+            finally:
+                for arena in (type(self)._arena, type(self)._fragile):
+                    if arena is not None:
+                        await arena.dismiss()
+
+        runner.run(judged())
+
+    @classmethod
+    def make_transport(cls) -> Transport:
+        """Both ends of what is tested."""
+        if isinstance(cls.transport, Transport):
+            return cls.transport
+        if isinstance(cls.transport, str):
+            return make_transport(cls.transport, cls.options)
+        return cls.transport.with_options(cls.options)
+
+    @classmethod
+    def transport_name(cls) -> str:
+        """How failures call it."""
+        return cls.transport if isinstance(cls.transport, str) else cls.transport.name
+
+    @classmethod
+    def make_arena(cls) -> Arena:
+        """A hub that has not been started."""
+        if cls.place == "in-process":
+            return InProcessArena(cls.make_transport(), cls.settings)
+        return ProcessArena(cls.make_transport(), cls.settings, broker=cls.broker)
+
+    @classmethod
+    async def arena(cls) -> Arena:
+        """The hub that clauses share; no clause may disturb it."""
+        if cls._arena is None:
+            arena = cls.make_arena()
+            await arena.start()
+            cls._arena = arena
+        return cls._arena
+
+    @classmethod
+    async def fragile_arena(cls) -> Arena:
+        """A hub that clauses may stop and start; each leaves it running."""
+        if cls._fragile is None:
+            arena = cls.make_arena()
+            await arena.start()
+            cls._fragile = arena
+        return cls._fragile
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def own_arena(cls) -> AsyncIterator[Arena]:
+        """A hub that no other clause has used."""
+        arena = cls.make_arena()
+        try:
+            await arena.start()
+            yield arena
+        finally:
+            await arena.close()
+
+    @staticmethod
+    def skip(why: str) -> NoReturn:
+        """Leave a clause out that this transport's client half cannot be asked."""
+        raise SkipTest(why)
+
+    @staticmethod
+    def fresh(name: str) -> str:
+        """A name that no other clause uses."""
+        return f"{name}-{secrets.token_hex(4)}"
+
+    @classmethod
+    async def reader_on(cls, arena: Arena, channel: str, client_id: str = "reader") -> Reader:
+        """A reader that stands on a channel."""
+        reader = await arena.read(await arena.token(client_id, channel))
+        await reader.connected()
+        return reader

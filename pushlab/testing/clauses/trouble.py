@@ -1,0 +1,175 @@
+"""Clauses on trouble: a server that is absent, lost or begun anew, and readers that stall."""
+
+import asyncio
+
+from pushlab.contract.events import Closed, Connected, Disconnected
+from pushlab.testing.clauses.base import Base
+from pushlab.testing.judge import LIMIT_S, check, clause, eventually
+
+__all__ = ["Trouble"]
+
+
+class Trouble(Base):
+    """What happens when something breaks."""
+
+    @clause("A server that is absent is reported and tried again, and found when it comes.")
+    async def test_server_absent(self) -> None:
+        """Nobody listens at first."""
+        arena = await self.fragile_arena()
+        channel = self.fresh("absent")
+        token = arena.signed("ann", channel, life_s=3_600)
+        await arena.stop()
+        try:
+            impatient = arena.subscribe(token, retry_for_s=0.3)
+            patient = arena.subscribe(token)
+            await impatient.until(
+                lambda: impatient.ended, "nobody serves, and no failure was raised", limit_s=30
+            )
+            check(
+                impatient.failed is not None,
+                f"ConnectionFailed was due where nobody serves; {impatient.story()}",
+            )
+            check(not patient.ended, f"a patient reader gave up; {patient.story()}")
+        finally:
+            await arena.start()
+        await patient.until(
+            lambda: patient.of(Connected), "the server came and was not found", limit_s=30
+        )
+        await arena.publish(channel, "here")
+        await patient.has(["here"])
+
+    @clause(
+        "A server lost in mid-stream is reported; the reader comes back, and is told of a gap,"
+        " since a new server's log is a new one."
+    )
+    async def test_server_lost(self) -> None:
+        """It dies as by ``kill -9``, and another takes its place."""
+        arena = await self.fragile_arena()
+        channel = self.fresh("lost")
+        reader = arena.subscribe(await arena.token("ann", channel))
+        await reader.connected()
+        await arena.publish(channel, "before")
+        await reader.has(["before"])
+        await arena.kill()
+        try:
+            await reader.until(lambda: reader.of(Disconnected), "the loss was not reported")
+        finally:
+            await arena.start()
+        await arena.publish(channel, "after")
+        await reader.until(
+            lambda: len(reader.messages) >= 2, "it did not come back to the new server", limit_s=30
+        )
+        await reader.has(["before", "after"])
+        gaps = reader.gaps
+        check(gaps, f"the log began anew, and no gap was told; {reader.story()}")
+        check(gaps[0].missed is None, "a gap between two logs cannot say how many were missed")
+        check(
+            reader.events.index(gaps[0]) < reader.events.index(reader.messages[1]),
+            "the gap was told behind a message of the new log",
+        )
+
+    @clause("A reader that was away while the server was begun anew is told of a gap.")
+    async def test_restart_is_a_gap(self) -> None:
+        """Its cursor is of the old log, and smaller and larger than what the new log has."""
+        arena = await self.fragile_arena()
+        channel = self.fresh("restart")
+        early = await arena.publish(channel, "old 1")
+        await arena.publish_all(channel, [f"old {number}" for number in range(2, 8)])
+        reader = await self.reader_on(arena, channel)
+        late = reader.cursor
+        await reader.leave()
+        await arena.stop()
+        await arena.start()
+        await arena.publish_all(channel, ["new 1", "new 2", "new 3"])
+        for cursor in early, late:
+            back = await arena.read(await arena.token("ann", channel), cursor=cursor)
+            await back.has(["new 1", "new 2", "new 3"], f"a reader from the old log ({cursor})")
+            check(
+                len(back.gaps) == 1 and back.gaps[0].missed is None,
+                f"one gap of unknown size was due; {back.story()}",
+            )
+
+    @clause("A server that is stopped tells its readers to come back, and they do.")
+    async def test_clean_stop(self) -> None:
+        """Nobody is told that it is the end."""
+        arena = await self.fragile_arena()
+        channel = self.fresh("stop")
+        token = arena.signed("ann", channel, life_s=3_600)
+        reader = await arena.read(token)
+        await reader.connected()
+        await arena.stop()
+        try:
+            await reader.until(lambda: reader.of(Disconnected), "the stop was not reported")
+        finally:
+            await arena.start()
+        await arena.publish(channel, "back")
+        await reader.until(lambda: reader.messages, "it did not come back", limit_s=30)
+        check(not reader.of(Closed), f"a stop is no end for a reader; {reader.story()}")
+        await reader.has(["back"])
+
+    @clause(
+        "A reader that stalls hurts only itself: the others get everything, and it resumes from"
+        " its cursor or is told of a gap."
+    )
+    async def test_stalled_reader(self) -> None:
+        """One among fifty, and more bytes than any buffer between should hold."""
+        arena = await self.arena()
+        channel = self.fresh("stalled")
+        readers = [await arena.read(await arena.token(f"r{n}", channel)) for n in range(50)]
+        for reader in readers:
+            await reader.connected()
+        slow, *quick = readers
+        slow.stall()
+        sent = [f"{number} " + "x" * 30_000 for number in range(120)]
+        for text in sent:
+            await arena.publish(channel, text)
+        for number, reader in enumerate(quick):
+            await reader.has(sent, f"reader {number + 2} of 50, beside one that stalls", limit_s=30)
+            check(not reader.of(Disconnected), f"a quick reader was cut off; {reader.story()}")
+        check(len(slow.messages) < len(sent), "the stalled reader did not stall")
+        if self.cuts_slow_readers:
+            await eventually(
+                lambda: self._has_gone(channel, "r0"),
+                "a reader that stalled, with more behind it than its buffer may hold, is still"
+                " connected",
+            )
+        slow.go_on()
+        await slow.until(
+            lambda: slow.messages and slow.messages[-1].data == sent[-1],
+            "a stalled reader that reads again did not catch up",
+            limit_s=30,
+        )
+        missed = sum(gap.missed or 0 for gap in slow.gaps)
+        check(
+            len(slow.messages) + missed == len(sent),
+            f"of {len(sent)} messages the stalled reader got {len(slow.messages)}, was told of"
+            f" {missed} missed, and of the rest nothing; {slow.story()}",
+        )
+        check(not slow.of(Closed), f"a stalled reader may come back; {slow.story()}")
+
+    #: Whether a reader that stalls is no longer present once its buffer has overflowed.
+    cuts_slow_readers = True
+
+    async def _has_gone(self, channel: str, client_id: str) -> bool:
+        return client_id not in await (await self.arena()).present(channel)
+
+    @clause("Leaving is prompt, and the server lets go of the connection.")
+    async def test_leaving_is_prompt(self) -> None:
+        """While quiet, and in the middle of a burst."""
+        arena = await self.arena()
+        channel = self.fresh("leaving")
+        token = await arena.token("ann", channel)
+        for burst in 0, 200:
+            reader = arena.subscribe(token)
+            await reader.connected()
+            await arena.publish_all(channel, [str(number) for number in range(burst)])
+            await asyncio.sleep(0)
+            await reader.leave()
+            check(
+                reader.leave_s < 2.0,
+                f"leaving took {reader.leave_s:.1f} s; the server holds the connection",
+            )
+            await eventually(
+                lambda: self._has_gone(channel, "ann"),
+                f"{LIMIT_S:g} s after leaving, the client is still present",
+            )

@@ -1,0 +1,55 @@
+"""Lets a hub's process find a transport class that no installed package registers.
+
+The class enters by the door that every transport uses, an entry point; it is written down in a
+folder that is on the child's path and goes away again.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pushlab.contract.registry import GROUP, load_transport
+from pushlab.contract.transport import Transport
+from pushlab.errors import PushlabError, UsageError
+
+__all__ = ["plugged_in"]
+
+
+@contextlib.contextmanager
+def plugged_in(kind: type[Transport]) -> Iterator[None]:
+    """Processes that start in the body know `kind` by its name.
+
+    Raises:
+        UsageError: another process could not import it, since it is defined inside a function.
+    """
+    try:
+        known = load_transport(kind.name) is kind
+    except PushlabError:
+        known = False
+    if known:
+        yield
+        return
+    if "<" in kind.__qualname__ or kind.__module__ == "__main__":
+        raise UsageError(
+            f"{kind.__qualname__} must stand at the top of a module that the hub's process can"
+            " import, or be registered by an entry point"
+        )
+    with tempfile.TemporaryDirectory(prefix="pushlab-plug-") as folder:
+        info = Path(folder, "pushlab_plug-0.dist-info")
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pushlab-plug\nVersion: 0\n")
+        (info / "entry_points.txt").write_text(
+            f"[{GROUP}]\n{kind.name} = {kind.__module__}:{kind.__qualname__}\n"
+        )
+        before = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in sys.path if path)])
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["PYTHONPATH"]
+            else:
+                os.environ["PYTHONPATH"] = before

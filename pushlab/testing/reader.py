@@ -1,0 +1,396 @@
+"""Readers: the clients with which the suite looks at a transport.
+
+`WireReader` drives the sans-I/O client half over a socket of its own, so that it can stop reading
+or cut the socket. `StreamReader` iterates over the friendly form of transports that have no
+sans-I/O half. `FriendlyReader` is an application: it uses `pushlab.connect`.
+"""
+
+import abc
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, cast
+
+from pushlab.client import Messages
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.events import Connected, Event, Gap, Message
+from pushlab.contract.hits import Hit
+from pushlab.contract.subscriber import Subscriber
+from pushlab.errors import ConnectionFailed, PushlabError, Refused
+from pushlab.testing.judge import LIMIT_S, check_texts, eventually
+
+__all__ = ["CannotCut", "FriendlyReader", "Reader", "StreamReader", "WireReader"]
+
+_SMALL_BUFFER_BYTES = 8 * 1024
+
+
+class CannotCut(Exception):
+    """This reader has no socket that could be cut."""
+
+
+class Reader(abc.ABC):
+    """Collects what one client is told.
+
+    Attributes:
+        events: everything so far.
+        error: what ended it, if an error did.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.error: Exception | None = None
+
+    # ---- what it was told -------------------------------------------------------------------
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages so far."""
+        return self.of(Message)
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """The gaps so far."""
+        return self.of(Gap)
+
+    @property
+    def texts(self) -> list[str]:
+        """What the messages say."""
+        return [message.data for message in self.messages]
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """Where it stands: behind the last event that says so."""
+        for event in reversed(self.events):
+            if isinstance(event, Message):
+                return event.cursor
+            if isinstance(event, Gap):
+                return event.resumed
+            if isinstance(event, Connected) and not self.of(Message) and not self.of(Gap):
+                return event.cursor
+        return None
+
+    @property
+    def hits(self) -> Mapping[Hit, int] | None:
+        """What it has sent, by kind; None when its client half does not tell."""
+        return None
+
+    def story(self) -> str:
+        """The last events, for a failure's text."""
+        told = [
+            f"message {event.seq}" if isinstance(event, Message) else str(event)
+            for event in self.events[-6:]
+        ]
+        if self.error is not None:
+            told.append(repr(self.error))
+        return "it was told: " + ("; ".join(told) if told else "nothing")
+
+    # ---- waiting ----------------------------------------------------------------------------
+
+    async def until(
+        self, holds: Callable[[], object], what: str, *, limit_s: float = LIMIT_S
+    ) -> None:
+        """Wait until `holds()`; fail with `what`, and with what the reader was told."""
+        await eventually(holds, lambda: f"{what}; {self.story()}", limit_s=limit_s)
+
+    async def connected(self, times: int = 1) -> None:
+        """Wait until it was told that it is connected, for the n-th time."""
+        await self.until(
+            lambda: len(self.of(Connected)) >= times,
+            "a reader was not told that it is connected"
+            + (f" for the {times}. time" if times > 1 else ""),
+        )
+
+    async def has(
+        self, expected: list[str], who: str = "a reader", *, limit_s: float = LIMIT_S
+    ) -> None:
+        """Wait until it has as many messages, and fail unless they are exactly these."""
+        with contextlib.suppress(AssertionError):
+            await eventually(lambda: len(self.messages) >= len(expected), "", limit_s=limit_s)
+        try:
+            check_texts(self.texts, expected, who)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.story()}") from None
+
+    # ---- doing ------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def stall(self) -> None:
+        """Take nothing more off the wire."""
+
+    @abc.abstractmethod
+    def go_on(self) -> None:
+        """Read again."""
+
+    def cut(self) -> None:
+        """Break the connection without a goodbye, and do not come back."""
+        raise CannotCut
+
+    def drop(self) -> None:
+        """Break the connection without a goodbye, and come back."""
+        raise CannotCut
+
+    @abc.abstractmethod
+    async def leave(self) -> None:
+        """Say goodbye and wait until the connection is gone."""
+
+
+class WireReader(Reader):
+    """A sans-I/O client half over a socket of its own."""
+
+    def __init__(self, subscriber: Subscriber) -> None:
+        super().__init__()
+        self._subscriber = subscriber
+        self._loop = asyncio.get_running_loop()
+        self._link: asyncio.Transport | None = None
+        self._dialing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._stalled = False
+        self._cut = False
+        self._gone = asyncio.Event()
+        self._gone.set()
+        subscriber.start(time.monotonic_ns())
+        self._turn()
+
+    @property
+    def hits(self) -> Mapping[Hit, int]:
+        """What it has sent, by kind."""
+        return self._subscriber.hits
+
+    def _turn(self) -> None:
+        if self._cut:
+            return
+        subscriber, link = self._subscriber, self._link
+        data = subscriber.data_to_send()
+        if data and link is not None:
+            link.write(data)
+        self.events += subscriber.events_received()
+        if link is not None and not subscriber.holds_connection:
+            self._link = None
+            link.close()
+        if subscriber.wants_connection and self._dialing is None:
+            self._dialing = self._loop.create_task(self._dial())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ns = subscriber.get_timer()
+        if due_ns is not None:
+            delay_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+            self._timer = self._loop.call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._subscriber.handle_timer(time.monotonic_ns())
+        self._turn()
+
+    async def _dial(self) -> None:
+        endpoint = self._subscriber.endpoint
+        wire = socket.socket(socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET)
+        # A small buffer, so that a reader that stalls holds up the server soon.
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
+        wire.setblocking(False)
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await self._loop.sock_connect(wire, (endpoint.host, endpoint.port))
+                await self._loop.create_connection(lambda: _Link(self), sock=wire)
+        except (OSError, TimeoutError) as error:
+            wire.close()
+            self._dialing = None
+            self._subscriber.connection_failed(str(error) or "timed out", time.monotonic_ns())
+            self._turn()
+        except BaseException:
+            wire.close()
+            raise
+
+    def made(self, link: asyncio.Transport) -> None:
+        """A connection is open."""
+        self._dialing = None
+        if self._cut:
+            link.abort()
+            return
+        self._link = link
+        self._gone.clear()
+        if self._stalled:
+            link.pause_reading()
+        self._subscriber.connection_made(time.monotonic_ns())
+        self._turn()
+
+    def data(self, link: asyncio.Transport, data: bytes) -> None:
+        """Bytes arrived."""
+        if link is self._link:
+            self._subscriber.receive_data(data, time.monotonic_ns())
+            self._turn()
+
+    def lost(self, link: asyncio.Transport) -> None:
+        """The connection is gone."""
+        self._gone.set()
+        if link is self._link:
+            self._link = None
+            self._subscriber.receive_eof(time.monotonic_ns())
+            self._turn()
+
+    def stall(self) -> None:
+        """Take nothing more off the wire."""
+        self._stalled = True
+        if self._link is not None:
+            self._link.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._stalled = False
+        if self._link is not None:
+            self._link.resume_reading()
+
+    def cut(self) -> None:
+        """Break the connection without a goodbye, and do not come back."""
+        self._cut = True
+        self._stop()
+        if self._link is not None:
+            self._link.abort()
+
+    def drop(self) -> None:
+        """Break the connection without a goodbye, and come back."""
+        if self._link is not None:
+            self._link.abort()
+
+    def _stop(self) -> None:
+        if self._dialing is not None:
+            self._dialing.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def leave(self) -> None:
+        """Say goodbye and wait until the connection is gone."""
+        link = self._link
+        if self._stalled:
+            self.go_on()
+        self._subscriber.close(time.monotonic_ns())
+        self._turn()
+        self._stop()
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await self._gone.wait()
+        except TimeoutError:
+            if link is not None:
+                link.abort()
+            raise AssertionError("a closed connection did not end") from None
+
+
+class _Link(asyncio.Protocol):
+    def __init__(self, reader: WireReader) -> None:
+        self._reader = reader
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._reader.made(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._reader.data(self._transport, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._reader.lost(self._transport)
+
+
+class _TaskReader(Reader):
+    """Collects from an async iterator, in a task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._may_read = asyncio.Event()
+        self._may_read.set()
+        self._task = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        try:
+            async for event in self._events():
+                self.events.append(event)
+                await self._may_read.wait()
+        except (PushlabError, OSError) as error:
+            self.error = error
+
+    @abc.abstractmethod
+    def _events(self) -> AsyncIterator[Event]: ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self._task.done()
+
+    def stall(self) -> None:
+        """Take nothing more."""
+        self._may_read.clear()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._may_read.set()
+
+    async def _stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+            raise error
+
+
+class StreamReader(_TaskReader):
+    """The friendly form of a transport that has no sans-I/O half."""
+
+    def __init__(self, stream: AsyncIterator[Event]) -> None:
+        self._stream = stream
+        super().__init__()
+
+    def _events(self) -> AsyncIterator[Event]:
+        return self._stream
+
+    @property
+    def hits(self) -> Mapping[Hit, int] | None:
+        """What it has sent, by kind, if the stream tells."""
+        return getattr(self._stream, "hits", None)
+
+    async def leave(self) -> None:
+        """Close the stream."""
+        await self._stop()
+        async with asyncio.timeout(LIMIT_S):
+            await cast(Any, self._stream).aclose()
+
+
+class FriendlyReader(_TaskReader):
+    """An application that uses `pushlab.connect`.
+
+    `refused` and `failed` are what its iteration raised, if it did.
+    """
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self.leave_s = 0.0
+        self._entered = False
+        super().__init__()
+
+    async def _events(self) -> AsyncIterator[Event]:
+        await self._messages.__aenter__()
+        self._entered = True
+        async for event in self._messages.events():
+            yield event
+
+    @property
+    def refused(self) -> Refused | None:
+        """The refusal that ended it."""
+        return self.error if isinstance(self.error, Refused) else None
+
+    @property
+    def failed(self) -> ConnectionFailed | None:
+        """The failure to connect that ended it."""
+        return self.error if isinstance(self.error, ConnectionFailed) else None
+
+    async def leave(self) -> None:
+        """Leave the ``async with``; `leave_s` says how long that took."""
+        await self._stop()
+        if self._entered:
+            began = time.monotonic()
+            async with asyncio.timeout(LIMIT_S):
+                await self._messages.__aexit__(None, None, None)
+            self.leave_s = time.monotonic() - began

@@ -1,0 +1,26 @@
+"""MQTT against every clause, over each of the two brokers."""
+
+import pytest
+
+from pushlab.errors import BrokerUnavailable
+from pushlab.hub.mosquitto import find_mosquitto
+from pushlab.testing import TransportContract
+
+
+def mosquitto_is_missing() -> bool:
+    try:
+        find_mosquitto()
+    except BrokerUnavailable:
+        return True
+    return False
+
+
+class TestMqttOverTheEmbeddedBroker(TransportContract):
+    transport = "mqtt"
+    broker = "embedded"
+
+
+@pytest.mark.skipif(mosquitto_is_missing(), reason="Mosquitto is not installed")
+class TestMqttOverMosquitto(TransportContract):
+    transport = "mqtt"
+    broker = "mosquitto"

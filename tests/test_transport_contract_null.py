@@ -1,0 +1,6 @@
+from pushlab.testing import Null, TransportContract
+
+
+class TestNull(TransportContract):
+    transport = Null
+    place = "in-process"
