@@ -91,6 +91,14 @@ def test_every_message_survives_every_split_of_the_bytes(messages, cuts):
     assert len(seen) == 1 + len(messages)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [" ", "  a", "a\n b", "\n ", "a\n\n\nb\n", "a\rb\n", ":", "a\n:b", "\ufeffa", "\x00", '"'],
+)
+def test_a_text_is_what_it_was(text):
+    assert read(encode_event(Entry("e", 1, text, 0, 0))) == [text]
+
+
 EVENTS = b"id: e-1\ndata: a\ndata: b\n\n: c\n\nid: e-2\ndata:x\n\nid:e-3\ndata\ndata: \n\n"
 
 
