@@ -151,6 +151,13 @@ async def _collect(stream: asyncio.StreamReader, lines: deque[str]) -> None:
         lines.append(line.decode(errors="replace").rstrip())
 
 
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a child that may have ended by itself already."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
 async def start_hub(config: HubConfig | None = None) -> HubProcess:
     """Start a hub and return when it listens.
 
@@ -182,8 +189,7 @@ async def start_hub(config: HubConfig | None = None) -> HubProcess:
         if not isinstance(answer, dict):
             raise ValueError("not an object")
     except BaseException as error:
-        process.kill()
-        await process.wait()
+        await _end(process)
         if isinstance(error, TimeoutError):
             raise HubFailed(f"the hub was not ready within {_START_S:g} s") from error
         if isinstance(error, ValueError):
@@ -192,8 +198,7 @@ async def start_hub(config: HubConfig | None = None) -> HubProcess:
     if "url" in answer:
         collectors = (collector, asyncio.create_task(_collect(process.stdout, log)))
         return HubProcess(process, answer["url"], config, log, collectors)
-    process.kill()
-    await process.wait()
+    await _end(process)
     await collector
     kind = _REPORTED.get(answer.get("error", ""), HubFailed)
     text = answer.get("text") or "the hub did not start:\n" + "\n".join(log)

@@ -62,6 +62,21 @@ async def test_a_child_that_breaks_is_a_failure_with_its_last_words():
         await start_hub(config(keys={"k1": "not hexadecimal"}))
 
 
+async def test_a_child_that_has_gone_already_is_the_same_failure(monkeypatch):
+    """Whether its end is noticed before or after its silence is a matter of luck."""
+    start = asyncio.create_subprocess_exec
+
+    async def start_and_wait(*command, **settings):
+        process = await start(*command, **settings)
+        process.stdin.write(config(keys={"k1": "not hexadecimal"}).to_json().encode() + b"\n")
+        await process.wait()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_and_wait)
+    with pytest.raises(HubFailed, match="non-hexadecimal"):
+        await start_hub(config())
+
+
 async def test_a_failing_child_exits_by_itself_and_clean(unused_port):
     """With its standard input still open, as a shell's is."""
     child = await asyncio.create_subprocess_exec(
