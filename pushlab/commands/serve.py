@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import signal
 
 from pushlab.contract.serving import BrokerAccess
@@ -52,8 +53,9 @@ async def serve_until_interrupted(
             keys=keys.export(),
             broker=access,
             presence_url=presence_url,
-            **({} if api_key is None else {"api_key": api_key}),
         )
+        if api_key is not None:
+            config = dataclasses.replace(config, api_key=api_key)
         if host not in ("127.0.0.1", "::1", "localhost"):
             print(f"Note: {host} can be reached from other machines, and nothing is encrypted.")
 

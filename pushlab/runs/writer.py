@@ -8,11 +8,11 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from pushlab import __version__
 from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import SCHEMA_VERSION, read_document, rows_path, write_document
 from pushlab.runs.records import TrialRecord
@@ -73,7 +73,7 @@ class RunWriter:
             "id": run_id,
             "created_utc": f"{created:%Y-%m-%dT%H:%M:%SZ}",
             "status": "running",
-            "pushlab_version": __version__,
+            "pushlab_version": version("pushlab"),
             "command": list(command),
             "seed": seed,
             "scenario": dict(scenario),
