@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.lines import Line2D
+from matplotlib.ticker import StrMethodFormatter
 
 from pushlab.charts.findings import cost_finding, usd
 from pushlab.charts.frame import (
@@ -47,13 +48,20 @@ def draw_cost(view: View, out: Path) -> list[Path]:
         size = row_size(len(cells))
         label_rows(axes, view, cells, figure="hits_per_delivery")
         prices = {cell: view.summaries[cell]["usd_per_month"] for cell in cells}
-        reach = max([price["usd"] or 0.0 for price in prices.values()] or [0.0]) or 1.0
+        reach = (
+            max(
+                [prices[cell]["usd"] or 0.0 for cell in cells if view.problem(cell) is None]
+                or [0.0]
+            )
+            or 1.0
+        )
         axes.set_xlim(0, reach * 1.62)
         hourly = False
         for row, cell in enumerate(cells):
             price, look = prices[cell], view.looks[cell]
-            if price["usd"] is None:
-                text = view.problem(cell) or price["assumptions"]
+            problem = view.problem(cell)
+            if price["usd"] is None or problem is not None:
+                text = problem or price["assumptions"]
                 note(axes, 0, row, text, size=size * 0.8, color=GREY, style="italic")
                 continue
             axes.barh(row, price["usd"], height=0.5, color=look.colour)
@@ -63,10 +71,27 @@ def draw_cost(view: View, out: Path) -> list[Path]:
                 other = price["alternative"]["usd"]
                 end = max(end, other)
                 axes.plot([other], [row], **_HOURLY, zorder=4, clip_on=False)
-            note(axes, end, row - 0.13, usd(price["usd"]), size=size * 0.95, fontweight="bold")
+            note(
+                axes,
+                end,
+                row,
+                usd(price["usd"]),
+                up=size * 0.5,
+                size=size * 0.95,
+                fontweight="bold",
+            )
             weak = "" if price["confidence"] in ("primary", "transcription") else ", weak source"
-            note(axes, end, row + 0.17, f"{price['offer']}{weak}", size=size * 0.68, color=GREY)
+            note(
+                axes,
+                end,
+                row,
+                f"{price['offer']}{weak}",
+                up=-size * 0.52,
+                size=size * 0.68,
+                color=GREY,
+            )
         axes.tick_params(axis="x", length=0, labelsize=17)
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
         axes.grid(axis="x", color="#E3E3E3", linewidth=1)
         axes.set_axisbelow(True)
         marks = [Line2D([], [], **_HOURLY, label="the same through a load balancer, by the hour")]

@@ -4,10 +4,10 @@ Every function takes summaries by cell (see results/README.md) and the cells' na
 beats pushing, the title says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pushlab.charts.style import ASKING, count, seconds, times
+from pushlab.charts.style import ASKING, PUSHING, count, seconds, times
 
 __all__ = [
     "cost_finding",
@@ -16,6 +16,7 @@ __all__ = [
     "staleness_finding",
     "usd",
     "weight_finding",
+    "whole",
 ]
 
 Summaries = Mapping[str, Mapping[str, Any]]
@@ -24,6 +25,7 @@ Names = Mapping[str, str]
 _Ranking = Sequence[tuple[str, float]]
 
 _NONE = 0.005  # hits per delivery that print as none
+_LOSS = 0.01  # of what was expected; whoever lost more is not compared
 _SAME = 1.02  # figures closer than this are not called different
 
 
@@ -37,14 +39,24 @@ def _join(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _ranked(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
-    known = [(cell, value) for cell, value in values.items() if value is not None]
-    return sorted(known, key=lambda pair: pair[1])
+def _ranked(
+    summaries: Summaries, of: Callable[[Mapping[str, Any]], float | None]
+) -> list[tuple[str, float]]:
+    """Cells with their figures, lowest first.
+
+    A cell that lost more than 1 % of its deliveries did not do the same work and is not ranked.
+    """
+    found = []
+    for cell, summary in summaries.items():
+        value = of(summary)
+        if value is not None and summary["lost"] <= _LOSS * summary["expected"]:
+            found.append((cell, value))
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def _polling_wins(ranked: _Ranking, summaries: Summaries) -> bool:
     """Whether a cell that asks has the lowest figure, clearly below all that are pushed to."""
-    pushed = [value for cell, value in ranked if summaries[cell]["transport"] not in ASKING]
+    pushed = [value for cell, value in ranked if summaries[cell]["transport"] in PUSHING]
     first, least = ranked[0]
     return (
         bool(pushed)
@@ -68,7 +80,7 @@ def _upset(
     if not ranked or _polling_wins(ranked, summaries):
         return ""
     asking = [pair for pair in ranked if summaries[pair[0]]["transport"] in ASKING]
-    pushed = [pair for pair in ranked if summaries[pair[0]]["transport"] not in ASKING]
+    pushed = [pair for pair in ranked if summaries[pair[0]]["transport"] in PUSHING]
     if not asking or not pushed:
         return ""
     (low, least), (high, most) = asking[0], pushed[-1]
@@ -82,7 +94,7 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     described = {cell: summary["latency_s"] for cell, summary in summaries.items()}
     medians = all(d["p50"] is not None for d in described.values() if d["count"])
     key, word = ("p50", "median") if medians else ("mean", "mean")
-    ranked = _ranked({cell: d[key] for cell, d in described.items() if d["count"]})
+    ranked = _ranked(summaries, lambda s: s["latency_s"][key])
     if not ranked:
         return "Nothing was delivered: there is no latency to show"
     first, best = ranked[0]
@@ -105,7 +117,7 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
         reach = seconds(best)
     much = f", {times(worst / best)} as long" if best > 0 else ""
     asked = all(summaries[cell]["transport"] in ASKING for cell, _ in leaders)
-    beaten = any(summaries[cell]["transport"] not in ASKING for cell, _ in ranked)
+    beaten = any(summaries[cell]["transport"] in PUSHING for cell, _ in ranked)
     text = f"{who} {verb} in {reach} ({word}); {names[last]} takes {seconds(worst)}{much}"
     if asked and beaten:
         return f"Polling wins: {text}"
@@ -114,7 +126,7 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
 
 def hits_finding(summaries: Summaries, names: Names) -> str:
     """Who troubles the server most for one delivery, and who least."""
-    ranked = _ranked({cell: s["hits_per_delivery"] for cell, s in summaries.items()})
+    ranked = _ranked(summaries, lambda s: s["hits_per_delivery"])
     if not ranked:
         return "Nothing was delivered: there are no hits to share out"
     first, least = ranked[0]
@@ -143,7 +155,7 @@ def _requests(value: float) -> str:
 
 def staleness_finding(summaries: Summaries, names: Names) -> str:
     """How far behind clients fall at worst."""
-    ranked = _ranked({cell: s["staleness_s"]["max"] for cell, s in summaries.items()})
+    ranked = _ranked(summaries, lambda s: s["staleness_s"]["max"])
     if not ranked:
         return "Nothing was measured: there is no staleness to show"
     first, best = ranked[0]
@@ -160,12 +172,14 @@ def staleness_finding(summaries: Summaries, names: Names) -> str:
 
 def weight_finding(summaries: Summaries, names: Names) -> str:
     """What one delivery weighs, in bytes and in CPU time, at its lightest and its heaviest."""
-    sizes = _ranked({cell: s["bytes_per_delivery"] for cell, s in summaries.items()})
-    loads = _ranked({cell: s["cpu_s_per_delivery"] for cell, s in summaries.items()})
+    sizes = _ranked(summaries, lambda s: s["bytes_per_delivery"])
+    loads = _ranked(summaries, lambda s: s["cpu_s_per_delivery"])
     if not sizes and not loads:
         return "Nothing was delivered: there is no weight to show"
+    if [c for c, _ in (sizes[:1] + sizes[-1:])] == [c for c, _ in (loads[:1] + loads[-1:])]:
+        return _both_weights(sizes, loads, summaries, names)
     parts = []
-    for ranked, show, unit in ((sizes, count, " bytes"), (loads, seconds, " of CPU")):
+    for ranked, show, unit in ((sizes, whole, " bytes"), (loads, seconds, " of CPU")):
         if not ranked:
             continue
         (first, least), (last, most) = ranked[0], ranked[-1]
@@ -177,9 +191,24 @@ def weight_finding(summaries: Summaries, names: Names) -> str:
     return _sentence("per delivery " + "; ".join(parts))
 
 
+def _both_weights(sizes: _Ranking, loads: _Ranking, summaries: Summaries, names: Names) -> str:
+    """The sentence when one cell is the lightest in both respects, and one the heaviest."""
+    (first, light), (last, heavy) = sizes[0], sizes[-1]
+    text = f"{names[first]} takes {whole(light)} bytes and {seconds(loads[0][1])} of CPU"
+    if len(sizes) > 1:
+        text += f", {names[last]} {whole(heavy)} bytes and {seconds(loads[-1][1])}"
+    upset = _upset(sizes, summaries, names, "takes fewer bytes than")
+    return _sentence(f"{_verdict(sizes, summaries)}per delivery {text}{upset}")
+
+
+def whole(value: float) -> str:
+    """A number of bytes, whole unless it is tiny."""
+    return f"{value:,.0f}" if value >= 10 else count(value)
+
+
 def cost_finding(summaries: Summaries, names: Names) -> str:
     """What a month costs at the dearest and the cheapest."""
-    ranked = _ranked({cell: s["usd_per_month"]["usd"] for cell, s in summaries.items()})
+    ranked = _ranked(summaries, lambda s: s["usd_per_month"]["usd"] if s["delivered"] else None)
     if not ranked:
         return "No offer is known for what was measured"
     first, least = ranked[0]

@@ -75,7 +75,7 @@ def frame(view: View, title: str, subtitle: str) -> tuple[Figure, float, float]:
 
 def row_size(rows: int) -> float:
     """The size of row labels, in points, for so many rows."""
-    return 21.0 if rows <= 6 else max(11.0, 126.0 / rows)
+    return 21.0 if rows <= 6 else max(11.0, 140.0 / rows)
 
 
 def label_rows(
@@ -135,12 +135,14 @@ def describe_axis(axes: Axes, text: str, handles: Sequence[Artist] = (), *, belo
         )
 
 
-def note(axes: Axes, x: float, row: float, text: str, *, size: float = 18, **more: Any) -> None:
-    """A text in a row, beginning a little right of `x`."""
+def note(
+    axes: Axes, x: float, row: float, text: str, *, size: float = 18, up: float = 0.0, **more: Any
+) -> None:
+    """A text in a row, beginning a little right of `x`, raised by `up` points."""
     axes.annotate(
         text,
         (x, row),
-        xytext=(10, 0),
+        xytext=(10, up),
         textcoords="offset points",
         va="center",
         fontsize=size,

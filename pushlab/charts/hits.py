@@ -17,7 +17,8 @@ from pushlab.charts.frame import (
     save,
     styled,
 )
-from pushlab.charts.style import GREY, INK, count
+from pushlab.charts.style import GREY, INK
+from pushlab.charts.style import count as show
 from pushlab.charts.view import View
 
 __all__ = ["WASTED", "draw_hits"]
@@ -43,7 +44,7 @@ def draw_hits(view: View, out: Path) -> list[Path]:
             if problem is not None:
                 note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
                 continue
-            delivered = summary["delivered"]
+            delivered = summary["latency_s"]["count"]
             wasted = sum(n for kind, n in summary["hits"].items() if kind in WASTED) / delivered
             useful = summary["hits_per_delivery"] - wasted
             axes.barh(row, useful, height=0.56, color=look.colour)
@@ -84,15 +85,16 @@ def draw_hits(view: View, out: Path) -> list[Path]:
                 label="closed form",
             ),
         ]
-        describe_axis(axes, "requests to the server per delivery", marks, below=0.095)
+        describe_axis(axes, "requests per delivery", marks, below=0.095)
         return save(figure, out, "2-hits")
 
 
 def _predicted(view: View, cell: str) -> float | None:
-    """Predicted hits over the deliveries that were made."""
+    """Predicted hits over the deliveries of the good trials."""
     summary = view.summaries[cell]
     hits = (summary["predicted"] or {}).get("hits")
-    return None if hits is None or not summary["delivered"] else hits / summary["delivered"]
+    count = summary["latency_s"]["count"]
+    return None if hits is None or not count else hits / count
 
 
 def _reach(view: View, cell: str) -> float:
@@ -109,5 +111,5 @@ def _words(view: View, cell: str, wasted: float) -> str:
         each = summary["hits_setup"].get("connect", 0) // max(summary["trials"]["ok"], 1)
         return f"0, after {each:,} handshakes" if each else "0"
     if wasted >= 0.005 and total > 0:
-        return f"{count(total)}, {wasted / total:.0%} in vain"
-    return count(total)
+        return f"{show(total)}, {wasted / total:.0%} in vain"
+    return show(total)

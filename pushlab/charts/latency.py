@@ -21,7 +21,7 @@ from pushlab.charts.frame import (
     save,
     styled,
 )
-from pushlab.charts.style import GREY, INK, seconds
+from pushlab.charts.style import GREY, INK, mark, seconds
 from pushlab.charts.view import View
 
 __all__ = ["draw_latency"]
@@ -53,7 +53,7 @@ def draw_latency(view: View, out: Path) -> list[Path]:
         low, high = _limits(view)
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(axis="x", color="#E3E3E3", linewidth=1)
         axes.set_axisbelow(True)
@@ -65,14 +65,6 @@ def draw_latency(view: View, out: Path) -> list[Path]:
             marks.append(Line2D([], [], **_PREDICTED, label="mean, by closed form"))
         describe_axis(axes, "latency: received minus intended", marks, below=0.095)
         return save(figure, out, "1-latency")
-
-
-def _tick(value: float) -> str:
-    return (
-        f"{value * 1e6:g} µs"
-        if value < 1e-3
-        else (f"{value * 1e3:g} ms" if value < 1 else f"{value:g} s")
-    )
 
 
 def _limits(view: View) -> tuple[float, float]:
@@ -115,14 +107,17 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
     )
     axes.axhline(base, color="#CFCFCF", linewidth=1, zorder=0.5)
     latency = summary["latency_s"]
+    reach = [max(latency["min"], 10**first), max(latency["max"], 10**first)]
+    axes.plot(reach, [base, base], color=colour, linewidth=2.4)
     axes.plot([latency["mean"]], [base], **_MEASURED, clip_on=False, zorder=5)
     expected = (summary["predicted"] or {}).get("mean_latency_s")
     if expected:
         axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
     key = "p50" if latency["p50"] is not None else "mean"
-    text = [f"{'median' if key == 'p50' else 'mean'} {seconds(latency[key])}"]
+    words = [f"{'median' if key == 'p50' else 'mean'} {seconds(latency[key])}"]
     if latency["p99"] is not None:
-        text.append(f"p99 {seconds(latency['p99'])}")
+        words.append(f"p99 {seconds(latency['p99'])}")
+    text = ("\n" if size > 20 else " · ").join(words)  # few rows have room for two lines
     # On the side of the hill that has more room.
     if not len(positive):
         left = right = first
@@ -130,7 +125,7 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
     on_right = last - right > (left - first) * 0.6
     axes.annotate(
-        "\n".join(text),
+        text,
         (10 ** (right if on_right else left), row + 0.02),
         xytext=(26 if on_right else -26, 0),
         textcoords="offset points",

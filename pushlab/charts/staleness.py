@@ -13,7 +13,7 @@ from pushlab.analysis.staleness import owed_to, staleness_at
 from pushlab.analysis.trials import TrialFigures
 from pushlab.charts.findings import staleness_finding
 from pushlab.charts.frame import LEFT, RIGHT, describe_axis, frame, row_size, save, styled
-from pushlab.charts.style import ACCENT, GREY, INK, seconds
+from pushlab.charts.style import ACCENT, GREY, INK, mark, seconds
 from pushlab.charts.view import View
 
 __all__ = ["draw_staleness"]
@@ -27,7 +27,7 @@ def draw_staleness(view: View, out: Path) -> list[Path]:
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells = view.rivals[:_MOST]
     hidden = len(view.rivals) - len(cells)
-    subtitle = f"{view.scenario()}. The age of the oldest message that one client lacks"
+    subtitle = view.scenario()
     if hidden:
         subtitle += f" (the first {_MOST} of {len(view.rivals)} settings)"
     with styled():
@@ -47,16 +47,14 @@ def draw_staleness(view: View, out: Path) -> list[Path]:
             if row < len(cells) - 1:
                 axes.set_xticklabels([])
             if row == 0:
-                axes.text(
-                    1.0,
-                    1.0,
-                    f"scale of every row: 0 to {seconds(scale)}",
-                    ha="right",
-                    va="bottom",
-                    fontsize=15,
-                    color=GREY,
-                    transform=axes.transAxes,
-                )
+                told: dict[str, Any] = {
+                    "va": "bottom",
+                    "fontsize": 16,
+                    "color": GREY,
+                    "transform": axes.transAxes,
+                }
+                axes.text(0.0, 1.0, "age of the oldest message that one client lacks", **told)
+                axes.text(1.0, 1.0, f"every row: 0 to {mark(scale)}", ha="right", **told)
             if row == len(cells) - 1:
                 tick = Line2D(
                     [],

@@ -15,9 +15,11 @@ __all__ = [
     "ASKING",
     "GREY",
     "INK",
+    "PUSHING",
     "Look",
     "count",
     "looks",
+    "mark",
     "name_of",
     "seconds",
     "times",
@@ -30,6 +32,8 @@ ACCENT = "#A3282B"  #: marks on the chart: unstable, generator-bound, failed
 
 #: The transports whose clients ask.
 ASKING = frozenset({"short-polling", "long-polling"})
+#: The transports whose server speaks first. A plug-in is in neither set.
+PUSHING = frozenset({"sse", "websocket", "mqtt"})
 
 _TITLES = {
     "short-polling": "Short polling",
@@ -119,6 +123,13 @@ def seconds(value: float) -> str:
     if size < 0.9995:
         return f"{_digits(value * 1e3)} ms"
     return f"{_digits(value)} s"
+
+
+def mark(value: float) -> str:
+    """A round duration, as an axis has it: ``500 ms``, ``1 s``."""
+    if 0 < value < 0.9995e-3:
+        return f"{value * 1e6:g} µs"
+    return f"{value * 1e3:g} ms" if 0 < value < 0.9995 else f"{value:g} s"
 
 
 def count(value: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pushlab.analysis.summary import analyse, cell_summary, floor_delay_s
 from pushlab.analysis.trials import TrialFigures
-from pushlab.charts.style import Look, count, looks, within_sentence
+from pushlab.charts.style import Look, looks, within_sentence
 from pushlab.runs import Run
 
 __all__ = ["View", "view_of"]
@@ -77,9 +77,9 @@ class View:
             rooms = "a channel each"
         else:
             rooms = f"channels of {trial.per_channel:,}"
-        rate = f"{count(trial.rate_per_channel)} messages/s per channel"
+        rate = f"{trial.rate_per_channel:g} messages/s per channel"
         if trial.channels == 1:
-            rate = f"{count(trial.rate_per_channel)} messages/s"
+            rate = f"{trial.rate_per_channel:g} messages/s"
         return f"{name}: {trial.clients:,} clients, {rooms}, {rate}, {trial.arrivals} arrivals"
 
     def footer(self) -> str:

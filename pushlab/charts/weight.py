@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from pushlab.charts.findings import weight_finding
+from pushlab.charts.findings import weight_finding, whole
 from pushlab.charts.frame import (
     LEFT,
     RIGHT,
@@ -19,7 +19,7 @@ from pushlab.charts.frame import (
     save,
     styled,
 )
-from pushlab.charts.style import GREY, count, seconds
+from pushlab.charts.style import GREY, seconds
 from pushlab.charts.view import View
 
 __all__ = ["draw_weight"]
@@ -31,6 +31,7 @@ def draw_weight(view: View, out: Path) -> list[Path]:
     cells = view.rivals
     with styled():
         figure, bottom, top = frame(view, weight_finding(summaries, view.names), view.scenario())
+        bottom -= 0.03
         gap = 0.025
         width = (RIGHT - LEFT - gap) / 2
         left = figure.add_axes((LEFT, bottom, width, top - bottom))
@@ -38,7 +39,7 @@ def draw_weight(view: View, out: Path) -> list[Path]:
         label_rows(left, view, cells, figure="cpu_s_per_delivery")
         right.set_ylim(left.get_ylim())
         right.set_yticks([])
-        _bars(left, view, _bytes, lambda value: f"{count(value)}")
+        _bars(left, view, _bytes, whole)
         _bars(right, view, _cpu, seconds)
         marks = []
         if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
@@ -74,9 +75,10 @@ def _bars(axes: Axes, view: View, parts: _Parts, show: Callable[[float], str]) -
     for row, cell in enumerate(cells):
         pair, look = found[cell], view.looks[cell]
         if pair is None:
-            text = view.problem(cell) or "not measured"
-            if len(text) > 34:
-                text = text[:33] + "…"
+            problem = view.problem(cell)
+            if problem is not None and parts is not _bytes:
+                continue  # said once, across both panels
+            text = problem or "not measured"
             note(axes, 0, row, text, size=size * 0.75, color=GREY, style="italic")
             continue
         axes.barh(row, pair[0], height=0.56, color=look.colour)
