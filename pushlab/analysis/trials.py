@@ -24,6 +24,9 @@ Floats = npt.NDArray[np.float64]
 PUBLISH_KINDS = frozenset({"publish"})
 
 
+_OWN_BROKERS = ("embedded", "mosquitto")
+
+
 @dataclass(frozen=True, slots=True)
 class TrialFigures:
     """What one trial says.
@@ -136,11 +139,12 @@ def _hits(trial: TrialRecord) -> tuple[dict[str, int], dict[str, int], str]:
     """The hits of the window and before, and who counted them.
 
     With a broker the subscribers' packets never reach the hub: then the clients' own count stands,
-    unless the hub has learnt the kinds from the broker.
+    unless the hub has learnt the kinds from a broker of its own.
     """
     server = _pick(trial.server.hits) if trial.server else {}
     server_setup = _pick(trial.server.hits_setup) if trial.server else {}
-    if trial.broker is not None and not server and trial.swarm is not None:
+    told = server and trial.broker is not None and trial.broker.kind in _OWN_BROKERS
+    if trial.broker is not None and trial.swarm is not None and not told:
         return _pick(trial.swarm.hits), _pick(trial.swarm.hits_setup), "swarm"
     return server, server_setup, "server"
 

@@ -48,13 +48,8 @@ def draw_cost(view: View, out: Path) -> list[Path]:
         size = row_size(len(cells))
         label_rows(axes, view, cells, figure="hits_per_delivery")
         prices = {cell: view.summaries[cell]["usd_per_month"] for cell in cells}
-        reach = (
-            max(
-                [prices[cell]["usd"] or 0.0 for cell in cells if view.problem(cell) is None]
-                or [0.0]
-            )
-            or 1.0
-        )
+        shown = [cell for cell in cells if view.problem(cell) is None]
+        reach = max([prices[cell]["usd"] or 0.0 for cell in shown] or [0.0]) or 1.0
         axes.set_xlim(0, reach * 1.62)
         hourly = False
         for row, cell in enumerate(cells):
@@ -71,25 +66,11 @@ def draw_cost(view: View, out: Path) -> list[Path]:
                 other = price["alternative"]["usd"]
                 end = max(end, other)
                 axes.plot([other], [row], **_HOURLY, zorder=4, clip_on=False)
-            note(
-                axes,
-                end,
-                row,
-                usd(price["usd"]),
-                up=size * 0.5,
-                size=size * 0.95,
-                fontweight="bold",
-            )
-            weak = "" if price["confidence"] in ("primary", "transcription") else ", weak source"
-            note(
-                axes,
-                end,
-                row,
-                f"{price['offer']}{weak}",
-                up=-size * 0.52,
-                size=size * 0.68,
-                color=GREY,
-            )
+            amount, offer = usd(price["usd"]), price["offer"]
+            if price["confidence"] not in ("primary", "transcription"):
+                offer += ", weak source"
+            note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, fontweight="bold")
+            note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, color=GREY)
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
         axes.grid(axis="x", color="#E3E3E3", linewidth=1)

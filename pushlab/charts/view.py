@@ -56,11 +56,12 @@ class View:
     def remark(self, cell: str, figure: str) -> str:
         """What to hold against a cell's `figure`, for the chart: empty, or words."""
         summary = self.summaries[cell]
-        words = list(summary["marks"])
+        words = [mark for mark in summary["marks"] if " " not in mark]  # the rest explains these
         if figure in summary["unstable"]:
             words.append("unstable")
         if summary["status"] == "partly-failed":
-            words.append(f"{summary['trials']['failed']} trial failed")
+            failed = summary["trials"]["failed"]
+            words.append(f"{failed} trial{'s' if failed > 1 else ''} failed")
         if summary["lost"]:
             words.append(f"{summary['lost']:,} lost")
         return " · ".join(words)
