@@ -59,9 +59,14 @@ def make_schedule(
     """Compute a schedule.
 
     ``constant`` sends every ``1 / rate_per_s`` seconds from a random point of the first interval,
-    another for each channel. ``poisson`` sends independently of what was sent before: gaps are
-    exponential. ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at the constant rate
-    that makes `rate_per_s` on average; a burst that the end cuts short is cut.
+    another for each channel.
+
+    ``poisson`` sends at times that are independent of each other: a Poisson process given its
+    count. The count, of all channels together, is the expected one in the warm-up and in the
+    window, so that repetitions carry the same load and differ in its times.
+
+    ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at the constant rate that makes
+    `rate_per_s` on average; a burst that the end cuts short is cut.
 
     Constant arrivals repeat the same few phases against a poll at a fixed rate. With few clients
     the mean latency then depends on their phases; Poisson arrivals sample all phases.
@@ -74,9 +79,10 @@ def make_schedule(
     rng = np.random.default_rng([seed, repetition, 0x5EED])
     total_s = warmup_s + duration_s
     if arrivals == "poisson":
-        counts = rng.poisson(rate_per_s * total_s, channels)
-        at_s = rng.uniform(0.0, total_s, int(counts.sum()))
-        channel = np.repeat(np.arange(channels, dtype=np.int32), counts)
+        spans = ((0.0, warmup_s), (warmup_s, total_s))
+        drawn = [_given_count(rng, channels * rate_per_s, *span) for span in spans]
+        at_s = np.concatenate(drawn)
+        channel = rng.integers(0, channels, len(at_s), dtype=np.int32)
     else:
         size = burst_size if arrivals == "burst" else 1
         period_s = size / rate_per_s
@@ -92,3 +98,12 @@ def make_schedule(
     offset_ns, channel = offset_ns[kept], channel[kept]
     order = np.lexsort((channel, offset_ns))
     return Schedule(offset_ns[order], channel[order], warmup_ns, end_ns)
+
+
+def _given_count(
+    rng: np.random.Generator, rate_per_s: float, from_s: float, to_s: float
+) -> npt.NDArray[np.float64]:
+    """Times of a Poisson process given that it has its expected count, rounded at random."""
+    expected = rate_per_s * (to_s - from_s)
+    count = int(expected) + int(rng.random() < expected % 1.0)
+    return rng.uniform(from_s, to_s, count)

@@ -1,0 +1,248 @@
+"""Scenarios: what is accepted, and one clear line for everything that is not."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from pushlab.contract.registry import STANDARD
+from pushlab.errors import ScenarioError, UnknownTransport, UsageError
+from pushlab.lab.scenario import Scenario
+from pushlab.lab.scenario_file import builtin_scenarios, load_scenario, parse_scenario
+
+SSE = '\n[[transport]]\nname = "sse"\n'
+POLL = '\n[[transport]]\nname = "short-polling"\n'
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        parse_scenario(text, "mine.toml")
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+# ---- what comes with pushlab -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", builtin_scenarios())
+def test_builtin_scenarios_can_be_loaded(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert scenario.title
+    assert scenario.cells
+
+
+def test_quick_has_the_standard_five_and_enough_deliveries_for_a_p99() -> None:
+    quick = load_scenario("quick")
+    assert [cell.transport for cell in quick.cells] == list(STANDARD)
+    publishes = quick.rate_per_s * quick.channel_count * quick.duration_s * quick.trials
+    assert publishes * quick.per_channel >= 1_000
+    # Whole intervals in the window, so that its edges do not change the number of polls.
+    intervals = quick.duration_s / quick.cells[0].interval_s
+    assert intervals == round(intervals)
+
+
+def test_quick_measures_for_well_under_75_seconds() -> None:
+    quick = load_scenario("quick")
+    each_s = quick.warmup_s + quick.duration_s
+    polls_s = 2 * quick.trials * quick.poll_interval_s  # to connect and to be probed
+    assert len(quick.cells) * quick.trials * each_s + polls_s < 45
+
+
+# ---- what a file may say ---------------------------------------------------------------------
+
+
+def test_a_scenario_is_what_its_file_says() -> None:
+    scenario = parse_scenario(
+        'title = "T"\nclients = 25\nchannels = "rooms"\nroom_size = 10\narrivals = "burst"\n'
+        "burst_size = 3\nrate_per_s = 2\nduration_s = 7\nseed = 9\n" + SSE,
+        "mine.toml",
+        default="mine",
+    )
+    assert (scenario.name, scenario.title, scenario.seed) == ("mine", "T", 9)
+    assert (scenario.per_channel, scenario.channel_count) == (10, 3)
+    assert scenario.rate_per_s == 2.0
+    assert isinstance(scenario.rate_per_s, float)
+    assert scenario.burst_size == 3
+
+
+@pytest.mark.parametrize(
+    ("channels", "per_channel", "count"), [("shared", 7, 1), ("per-client", 1, 7), ("rooms", 3, 3)]
+)
+def test_channel_plans(channels: str, per_channel: int, count: int) -> None:
+    text = f'clients = 7\nroom_size = 3\nchannels = "{channels}"\n' + SSE
+    scenario = parse_scenario(text, "mine.toml")
+    assert (scenario.per_channel, scenario.channel_count) == (per_channel, count)
+
+
+def test_one_transport_may_come_with_several_settings() -> None:
+    text = POLL + "interval_s = 0.5\n" + POLL + "interval_s = 5\n" + SSE
+    scenario = parse_scenario(text, "mine.toml")
+    labels = [cell.label for cell in scenario.cells]
+    assert labels == ["short-polling 0.5 s", "short-polling 5 s", "sse"]
+    assert [cell.interval_s for cell in scenario.cells] == [0.5, 5.0, 0.0]
+
+
+def test_every_setting_that_differs_is_in_the_label() -> None:
+    text = POLL + 'clock = "pause"\n' + POLL + "random_phase = false\n" + POLL
+    labels = [cell.label for cell in parse_scenario(text, "mine.toml").cells]
+    assert labels == [
+        "short-polling pause random phase",
+        "short-polling fixed no random phase",
+        "short-polling fixed random phase",
+    ]
+
+
+def test_a_label_of_ones_own() -> None:
+    scenario = parse_scenario(POLL + 'label = "impatient"\ninterval_s = 0.1\n', "mine.toml")
+    assert scenario.cells[0].label == "impatient"
+
+
+def test_poll_interval_holds_where_a_transport_has_none_of_its_own() -> None:
+    text = "poll_interval_s = 3\n" + POLL + POLL + "interval_s = 0.5\n"
+    assert [cell.interval_s for cell in parse_scenario(text, "mine.toml").cells] == [3.0, 0.5]
+
+
+def test_a_scenario_as_json_has_every_default_filled_in() -> None:
+    told = parse_scenario(SSE, "mine.toml").to_json()
+    fields = {field.name for field in dataclasses.fields(Scenario)} - {"cells"}
+    assert fields <= told.keys()
+    assert told["channel_count"] == 1
+    assert told["transports"] == [{"label": "sse", "transport": "sse", "options": {}}]
+
+
+# ---- what a file may not say -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("clents = 3" + SSE, ["mine.toml: clents", "unknown key", "did you mean clients?"]),
+        ("clients = 3.5" + SSE, ["mine.toml: clients", "whole number", "3.5"]),
+        ("clients = true" + SSE, ["mine.toml: clients", "whole number", "true or false"]),
+        ('clients = "3"' + SSE, ["mine.toml: clients", "whole number", "text"]),
+        ("clients = 0" + SSE, ["mine.toml: clients", "0", "from 1 to 1,000,000"]),
+        ("rate_per_s = -1" + SSE, ["mine.toml: rate_per_s", "-1", "above 0"]),
+        ("rate_per_s = 0" + SSE, ["mine.toml: rate_per_s", "0", "above 0"]),
+        ("rate_per_s = nan" + SSE, ["mine.toml: rate_per_s", "nan", "above 0"]),
+        ("duration_s = inf" + SSE, ["mine.toml: duration_s", "inf", "above 0"]),
+        ("payload_bytes = 32768" + SSE, ["mine.toml: payload_bytes", "from 1 to 32,767"]),
+        ("name = 3" + SSE, ["mine.toml: name", "must be text", "a number"]),
+        ('name = " "' + SSE, ["mine.toml: name", "not be empty"]),
+        ('channels = "room"' + SSE, ["mine.toml: channels", "shared, per-client, rooms"]),
+        ('arrivals = "often"' + SSE, ["mine.toml: arrivals", "constant, poisson, burst"]),
+        ('broker = "mosquito"' + SSE, ["mine.toml: broker", "did you mean mosquitto?"]),
+        ("clients = [1" + SSE, ["mine.toml: not TOML"]),
+        ("clients = 3", ["mine.toml: transport", "at least one"]),
+        ("transport = 3", ["mine.toml: transport", "[[transport]]"]),
+        ("[[transport]]", ["mine.toml: transport[0].name", "is missing"]),
+        ("[[transport]]\nname = 3", ["mine.toml: transport[0].name", "must be text"]),
+        (SSE + 'label = ""', ["mine.toml: transport[0].label", "not empty"]),
+        (SSE + POLL + "interval_s = -4", ["mine.toml: transport[1].interval_s", "-4", "0.001"]),
+        (POLL + "intervall_s = 4", ["mine.toml: transport[0].intervall_s", "interval_s"]),
+        (POLL + "interval_s = true", ["mine.toml: transport[0].interval_s", "float"]),
+        (POLL + POLL, ["mine.toml: transport", "'short-polling'", "another label"]),
+        (SSE + 'label = "a"' + POLL + 'label = "a"', ["mine.toml: transport", "'a'"]),
+    ],
+)
+def test_what_cannot_be_is_told_with_file_and_key(text: str, words: list[str]) -> None:
+    message = refusal(text)
+    assert all(word in message for word in words), message
+
+
+def test_an_unknown_transport_is_told_with_file_key_and_the_known_ones() -> None:
+    with pytest.raises(UnknownTransport) as caught:
+        parse_scenario('[[transport]]\nname = "shrt-polling"', "mine.toml")
+    message = str(caught.value)
+    assert message.startswith("mine.toml: transport[0].name:")
+    assert "did you mean short-polling?" in message
+
+
+def test_an_unknown_scenario_lists_the_known_ones() -> None:
+    with pytest.raises(ScenarioError, match="did you mean quick") as caught:
+        load_scenario("quik")
+    assert all(name in str(caught.value) for name in builtin_scenarios())
+
+
+def test_files_are_found_by_path(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("clients = 3" + SSE)
+    assert load_scenario(str(path)).name == "own"
+    assert load_scenario(path).clients == 3
+    with pytest.raises(ScenarioError, match="no such scenario file"):
+        load_scenario(tmp_path / "none.toml")
+    path.write_bytes(b"title = '\xff'")
+    with pytest.raises(ScenarioError, match="not UTF-8"):
+        load_scenario(path)
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        load_scenario(str(tmp_path) + "/")
+
+
+# ---- what the command line may change --------------------------------------------------------
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    text = POLL + "interval_s = 0.5\n" + POLL + "interval_s = 5\n" + SSE
+    return parse_scenario("clients = 10\n" + text, "mine.toml")
+
+
+def test_nothing_given_changes_nothing(scenario: Scenario) -> None:
+    assert scenario.override() == scenario
+
+
+def test_flags_replace_values(scenario: Scenario) -> None:
+    changed = scenario.override(
+        clients=7, rate_per_s=3, duration_s=2, trials=4, seed=5, broker="embedded"
+    )
+    assert (changed.clients, changed.rate_per_s, changed.duration_s) == (7, 3.0, 2.0)
+    assert (changed.trials, changed.seed, changed.broker) == (4, 5, "embedded")
+    assert changed.cells == scenario.cells
+
+
+def test_transports_select_by_name_or_label_and_add(scenario: Scenario) -> None:
+    def labels(*names: str) -> list[str]:
+        return [cell.label for cell in scenario.override(transports=names).cells]
+
+    assert labels("sse") == ["sse"]
+    assert labels("short-polling") == ["short-polling 0.5 s", "short-polling 5 s"]
+    assert labels("short-polling 5 s", "websocket") == ["short-polling", "websocket"]
+    assert labels("sse", "sse") == ["sse"]
+    with pytest.raises(UnknownTransport):
+        labels("carrier-pigeon")
+    with pytest.raises(ScenarioError, match="--transports"):
+        labels()
+
+
+def test_one_poll_interval_for_all_makes_equal_cells_one(scenario: Scenario) -> None:
+    changed = scenario.override(poll_interval_s=2)
+    assert [(cell.label, cell.interval_s) for cell in changed.cells] == [
+        ("short-polling", 2.0),
+        ("sse", 0.0),
+    ]
+
+
+def test_own_labels_survive_a_flag() -> None:
+    text = POLL + 'label = "impatient"\ninterval_s = 0.1\n' + SSE
+    changed = parse_scenario(text, "mine.toml").override(transports=["impatient"])
+    assert [cell.label for cell in changed.cells] == ["impatient"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "change"),
+    [
+        ("--clients", {"clients": 0}),
+        ("--rate", {"rate_per_s": -1.0}),
+        ("--rate", {"rate_per_s": float("nan")}),
+        ("--poll-interval", {"poll_interval_s": 0.0}),
+        ("--duration", {"duration_s": 0.0}),
+        ("--trials", {"trials": 0}),
+        ("--seed", {"seed": -1}),
+        ("--broker", {"broker": "rabbit"}),
+    ],
+)
+def test_a_flag_that_cannot_be_is_named(scenario: Scenario, flag: str, change: dict) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario.override(**change)
+    assert str(caught.value).startswith(f"{flag}: ")
