@@ -27,11 +27,13 @@ class Cell:
         label: names it in tables and charts, unique within a scenario.
         transport: the transport's name.
         options: all its settings, defaults filled in.
+        own_label: whether the scenario gave the label.
     """
 
     label: str
     transport: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    own_label: bool = False
 
     def make(self) -> Transport:
         """The transport itself."""
@@ -96,6 +98,8 @@ class Scenario:
         """Plain values, with every default filled in."""
         values = dataclasses.asdict(self)
         cells = values.pop("cells")
+        for cell in cells:
+            del cell["own_label"]
         return {**values, "channel_count": self.channel_count, "transports": list(cells)}
 
     def override(
@@ -139,7 +143,9 @@ class Scenario:
             cells = _select(self, transports, result.poll_interval_s)
         if poll_interval_s is not None:
             cells = [_with_interval(cell, poll_interval_s) for cell in cells]
-        wanted = [(None, cell.transport, cell.options) for cell in cells]
+        wanted = [
+            (cell.label if cell.own_label else None, cell.transport, cell.options) for cell in cells
+        ]
         if transports is None and poll_interval_s is None:
             return result
         unique = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
@@ -187,7 +193,8 @@ def make_cells(
         if label in labels[:i]:
             raise ScenarioError(f"two transports have the label {label!r}; give one another label")
     return tuple(
-        Cell(label, name, settings) for label, (_, name, settings) in zip(labels, made, strict=True)
+        Cell(label, name, settings, own is not None)
+        for label, (own, name, settings) in zip(labels, made, strict=True)
     )
 
 
