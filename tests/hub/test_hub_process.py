@@ -242,9 +242,10 @@ async def test_the_hub_ends_when_its_parent_is_killed():
 async def test_a_hub_that_chatters_is_not_stopped_by_a_full_pipe(tmp_path, monkeypatch):
     """A plug-in that prints must not block the server, and its last lines can be read."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys, threading, time\n"
+        "import os, sys, threading, time\n"
         "def chatter():\n"
-        "    time.sleep(0.5)\n"
+        f"    while not os.path.exists({str(tmp_path / 'go')!r}):\n"
+        "        time.sleep(0.01)\n"
         "    for stream in (sys.stdout, sys.stderr):\n"
         "        stream.write('x' * 300_000 + '\\n')\n"
         "        stream.write('last words\\n')\n"
@@ -253,6 +254,7 @@ async def test_a_hub_that_chatters_is_not_stopped_by_a_full_pipe(tmp_path, monke
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     async with live_hub() as hub, asyncio.timeout(PATIENCE_S):
+        (tmp_path / "go").touch()
         while hub.log().count("last words") < 2:
             assert (await hub.ask("GET", "/healthz")).status == 200
 
