@@ -35,7 +35,7 @@ serve: $(VENV)/.core
 	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
 
 reference: $(VENV)/.core
-	$(BIN)/pushlab compare reference --replace results/reference $(ARGS)
+	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
 
 install: $(VENV)/.dev
 
