@@ -22,7 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -203,6 +203,7 @@ async def _try_mosquitto(found: mosquitto.Mosquitto) -> Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env={"GLIBC_TUNABLES": mosquitto.TUNABLES, **os.environ},
             )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -276,6 +277,7 @@ def _spawn(
     stdin: int,
     stdout: "int | IO[bytes]",
     stderr: "int | IO[bytes]",
+    env: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """A child in a session of its own (Ctrl-C is for us, and we stop it) that dies with us."""
     try:
@@ -284,6 +286,7 @@ def _spawn(
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
+            env=env,
             start_new_session=True,
             preexec_fn=_dies_with_parent(),
         )

@@ -29,8 +29,8 @@ _FINE = ("already exists", "not found", "doesn't exist", "does not exist")
 _log = logging.getLogger("pushlab.mqtt")
 
 
-def _rule(kind: str, topic: str, *, allow: bool = True, priority: int = 0) -> dict[str, Any]:
-    return {"acltype": kind, "topic": topic, "allow": allow, "priority": priority}
+def _rule(kind: str, topic: str, *, allow: bool = True, **priority: int) -> dict[str, Any]:
+    return {"acltype": kind, "topic": topic, "allow": allow, **priority}
 
 
 #: What every subscriber may do. An inbox's name is a secret, so one rule serves them all; the
