@@ -90,7 +90,11 @@ def _upset(
 
 
 def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = None) -> str:
-    """Who delivers soonest, and by how much; neighbours closer than the floor are not ranked."""
+    """Who delivers soonest, and by how much.
+
+    Whoever differs from the soonest by less than the harness's floor, or has an interval that
+    touches the soonest's, leads with it.
+    """
     described = {cell: summary["latency_s"] for cell, summary in summaries.items()}
     medians = all(d["p50"] is not None for d in described.values() if d["count"])
     key, word = ("p50", "median") if medians else ("mean", "mean")
@@ -104,7 +108,12 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
         return _sentence(f"{names[first]} delivers in {seconds(best)} ({word}){tail}")
     last, worst = ranked[-1]
     near = floor_s or 0.0
-    leaders = [pair for pair in ranked if pair[1] - best < near] or [ranked[0]]
+    ceiling = (summaries[first]["latency_s"][f"{key}_ci"] or [best, best])[1]
+    leaders = [ranked[0]]
+    for cell, value in ranked[1:]:
+        low = (summaries[cell]["latency_s"][f"{key}_ci"] or [value])[0]
+        if value - best < near or low <= ceiling:
+            leaders.append((cell, value))
     if len(leaders) == len(ranked) or worst <= best * _SAME:
         return (
             f"No difference worth a rank: every {word} lies between"

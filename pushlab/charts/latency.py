@@ -95,7 +95,8 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
     first, last = np.log10(axes.get_xlim())
     centres, heights = _density(positive, first, last)
     upper = base - _HEIGHT * heights
-    shown = heights > 0.004
+    # The kernel reaches beyond the samples; the hill must not.
+    shown = (centres >= positive.min(initial=last)) & (centres <= positive.max(initial=first))
     colour = look.colour
     axes.fill_between(10**centres, upper, base, where=shown, color=colour, alpha=0.45, linewidth=0)
     axes.plot(

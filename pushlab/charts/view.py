@@ -78,10 +78,12 @@ class View:
             rooms = "a channel each"
         else:
             rooms = f"channels of {trial.per_channel:,}"
+        arrivals = "Poisson" if trial.arrivals == "poisson" else trial.arrivals
         rate = f"{trial.rate_per_channel:g} messages/s per channel"
         if trial.channels == 1:
-            rate = f"{trial.rate_per_channel:g} messages/s"
-        return f"{name}: {trial.clients:,} clients, {rooms}, {rate}, {trial.arrivals} arrivals"
+            arrivals = "Poisson" if trial.arrivals == "poisson" else trial.arrivals
+        rate = f"{trial.rate_per_channel:g} messages/s"
+        return f"{name}: {trial.clients:,} clients, {rooms}, {rate}, {arrivals} arrivals"
 
     def footer(self) -> str:
         """Sample size, duration and machine in one line."""

@@ -55,7 +55,7 @@ class BrokerFigures:
     """What the MQTT broker's process used; None for a figure that cannot be had (a remote broker).
 
     Attributes:
-        kind: ``embedded``, ``mosquitto`` or ``url``.
+        kind: ``embedded``, ``mosquitto`` or ``remote``.
         hits_total: control packets from subscribers within the measured window, if the broker
             counts them.
     """
