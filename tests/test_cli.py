@@ -1,0 +1,188 @@
+"""The command line: one clear line for bad input, and nothing lost by Ctrl-C."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+PATIENCE_S = 60.0
+
+
+def pushlab(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pushlab.cli", *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One small run, made by the command itself."""
+    folder = tmp_path_factory.mktemp("cli")
+    done = pushlab("compare", "tiny", "--transports", "sse", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (run,) = (folder / "results").iterdir()
+    return run
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    assert done.stderr.startswith("pushlab: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["compare", "tiny", "--transports", "pigeon"], ["pigeon", "websocket"]),
+        (["compare", "no-such-scenario"], ["no-such-scenario", "quick"]),
+        (["compare", "tiny", "--rate", "-1"], ["--rate", "-1"]),
+        (["compare", "tiny", "--poll-interval", "0"], ["--poll-interval"]),
+        (["compare", "tiny", "--clients", "900000"], ["900,000", "descriptors"]),
+        (["compare", "tiny", "--broker", "mqtt://a:secret@127.0.0.1:9"], ["127.0.0.1:9"]),
+        (["compare", "tiny", "--broker", "rabbit"], ["rabbit", "embedded"]),
+        (["show", "nowhere"], ["nowhere"]),
+        (["chart"], ["results"]),
+        (["serve", "--port", "70000"], ["70000"]),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    done = pushlab(*arguments, cwd=tmp_path)
+    refused(done, *words)
+    assert "secret" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_key_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("cleints = 3\n")
+    refused(pushlab("compare", "mine.toml", cwd=tmp_path), "mine.toml", "cleints", "clients")
+
+
+def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused(pushlab("serve", "--port", port, "--broker", "none", cwd=tmp_path), port, "in use")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: text[:200], ["run.json"]),
+        (lambda text: re.sub(r'"schema_version": *1', '"schema_version": 99', text), ["99"]),
+    ],
+)
+def test_a_damaged_or_newer_run_is_refused(run_folder, tmp_path, damage, words) -> None:
+    copy = tmp_path / "run"
+    copy.mkdir()
+    (copy / "run.json").write_text(damage((run_folder / "run.json").read_text()))
+    refused(pushlab("chart", "run", cwd=tmp_path), *words)
+
+
+def test_a_run_has_its_charts_and_its_table(run_folder: Path) -> None:
+    charts = sorted(path.name for path in (run_folder / "charts").iterdir())
+    assert [name for name in charts if name.endswith(".png")]
+    assert [name for name in charts if name.endswith(".svg")]
+    shown = pushlab("show", str(run_folder), cwd=run_folder.parent)
+    assert shown.returncode == 0
+    assert "sse" in shown.stdout
+    assert all(len(line) <= 100 for line in shown.stdout.splitlines())
+    figures = json.loads(pushlab("show", str(run_folder), "--json", cwd=run_folder.parent).stdout)
+    cell = figures["transports"]["sse"]
+    assert cell["delivered"] == cell["expected"] > 0
+
+
+def descendants(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A run of one long trial, in the middle of measuring."""
+    command = ["compare", "tiny", "--transports", "sse", "--duration", "40", "--no-charts"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pushlab.cli", *command],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while len(descendants(process)) < 2:  # the hub and the swarm
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(running, tmp_path) -> None:
+    children = descendants(running)
+    time.sleep(2)  # let there be something to keep; what is kept is not asserted by time
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 130
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    (folder,) = (tmp_path / "results").iterdir()
+    document = json.loads((folder / "run.json").read_text())
+    assert document["status"] == "incomplete"
+    assert [trial["status"] for trial in document["trials"]] == ["interrupted"]
+
+
+def test_kill_9_of_the_command_leaves_no_process(running) -> None:
+    children = descendants(running)
+    running.kill()
+    running.communicate(timeout=PATIENCE_S)
+    _, alive = psutil.wait_procs(children, timeout=15)
+    assert alive == []
+
+
+def test_serve_prints_a_fresh_key_once_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PUSHLAB_API_KEY"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pushlab.cli", "serve", "--port", "0", "--broker", "embedded"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        url = re.search(r"http://[\d.:]+", lines[0])
+        assert url is not None
+        key = lines[2].rpartition(" ")[2].strip()
+        request = urllib.request.Request(
+            f"{url[0]}/v1/channels",
+            data=b'{"client_id": "ada"}',
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            assert set(json.load(answer)["endpoints"]) >= {"sse", "websocket", "mqtt"}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE_S) == 0
+        assert key not in (process.stdout.read() or "")
+    finally:
+        process.kill()
+        process.wait()
