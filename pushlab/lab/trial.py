@@ -243,15 +243,14 @@ class _Trial:
 
     async def _pass_time(self, phase: Phase, from_ns: int, to_ns: int) -> None:
         """Let the time until `to_ns` pass, and tell of it."""
-        while True:
-            now_ns = time.monotonic_ns()
-            done_s, total_s = max(0, now_ns - from_ns) / _NS, (to_ns - from_ns) / _NS
-            if now_ns >= to_ns:
-                return
-            await self._look()
-            self._note(phase, done_s=done_s, total_s=total_s)
-            left_s = (to_ns - time.monotonic_ns()) / _NS
-            await asyncio.sleep(max(0.0, min(_PROGRESS_S, left_s)))
+        total_s = (to_ns - from_ns) / _NS
+        self._note(phase, total_s=total_s)
+        while (now_ns := time.monotonic_ns()) < to_ns:
+            await asyncio.sleep(min(_PROGRESS_S, (to_ns - now_ns) / _NS))
+            if time.monotonic_ns() < to_ns:
+                await self._look()
+                done_s = max(0, time.monotonic_ns() - from_ns) / _NS
+                self._note(phase, done_s=done_s, total_s=total_s)
 
     async def _within(
         self, phase: Phase, limit_s: float, work: Awaitable[Any], wanted: str
@@ -267,6 +266,7 @@ class _Trial:
                 await asyncio.wait({task}, timeout=min(_PROGRESS_S, left_s))
                 if task.done():
                     task.result()
+                    await self._look()
                     return
                 status = await self._look()
                 if time.monotonic() - begin_s >= limit_s:

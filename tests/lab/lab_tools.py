@@ -1,0 +1,72 @@
+"""Small scenarios, and what tests do to the processes of a run."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from pushlab.lab.events import LabEvent, Phase, Progress, TrialStarted
+from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario import Scenario
+from pushlab.lab.scenario_file import load_scenario
+from pushlab.runs import Run
+
+
+def tiny(transports: Sequence[str], **changes: object) -> Scenario:
+    return load_scenario("tiny").override(transports=transports, **changes)
+
+
+def children(module: str, of: psutil.Process | None = None) -> list[psutil.Process]:
+    """The children of this process (or `of`) that run `module`."""
+    found = []
+    for child in (of or psutil.Process()).children(recursive=True):
+        try:
+            if any(module in word for word in child.cmdline()):
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+class Watcher:
+    """An observer that remembers, and acts once when a trial reaches a phase."""
+
+    def __init__(
+        self,
+        act: Callable[[], None] | None = None,
+        *,
+        phase: Phase = Phase.MEASURING,
+        order: int = 0,
+    ) -> None:
+        self.events: list[LabEvent] = []
+        self._act = act
+        self._phase = phase
+        self._order = order
+
+    def __call__(self, event: LabEvent) -> None:
+        self.events.append(event)
+        if self._act is None or not isinstance(event, Progress):
+            return
+        if event.phase is self._phase and event.order == self._order:
+            act, self._act = self._act, None
+            act()
+
+    @property
+    def started(self) -> list[str]:
+        return [event.cell for event in self.events if isinstance(event, TrialStarted)]
+
+
+async def run(
+    scenario: Scenario,
+    out: Path,
+    observer: Callable[[LabEvent], None] | None = None,
+    stop: asyncio.Event | None = None,
+) -> Run:
+    """Run a scenario, and see to it that no process is left."""
+    path = await run_scenario(
+        scenario, out=out, observer=observer, command=["pushlab", "compare"], stop=stop
+    )
+    assert children("pushlab") == []
+    assert children("mosquitto") == []
+    return Run.load(path)

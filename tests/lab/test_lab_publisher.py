@@ -1,0 +1,267 @@
+"""The publisher: by the clock, whatever the server does; late and skipped are counted."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from pushlab.errors import ConnectionFailed, Refused
+from pushlab.lab.hub_api import HubApi, publish_path
+from pushlab.lab.open_loop import LATE_NS, OpenLoop, make_payloads
+from pushlab.lab.publisher import Publisher
+from pushlab.lab.schedule import Schedule
+
+_MS = 1_000_000
+
+
+def schedule(
+    *offsets_ms: float, warmup_ms: float = 0, channels: list[int] | None = None
+) -> Schedule:
+    offset_ns = (np.array(offsets_ms) * _MS).astype(np.int64)
+    channel = np.array(channels or [0] * len(offsets_ms), np.int32)
+    end_ns = int(max(offsets_ms, default=0) * _MS) + _MS
+    return Schedule(offset_ns, channel, int(warmup_ms * _MS), end_ns)
+
+
+class Server:
+    """Answers publishes; `pause` holds answers back, `status` refuses, `hang_up` closes."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.paths: list[str] = []
+        self.keys: set[str] = set()
+        self.free = asyncio.Event()
+        self.free.set()
+        self.status = 202
+        self.hang_up = False
+        self.connections = 0
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+                headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+                self.bodies.append(await reader.readexactly(int(headers["content-length"])))
+                self.paths.append(head[0].split()[1])
+                self.keys.add(headers["authorization"])
+                seq = len(self.bodies)
+                await self.free.wait()
+                if self.hang_up:
+                    break
+                answer = {"seq": seq, "epoch": "e", "accepted_ns": time.monotonic_ns()}
+                body = json.dumps(answer).encode()
+                start = f"HTTP/1.1 {self.status} X\r\ncontent-length: {len(body)}\r\n\r\n"
+                writer.write(start.encode() + body)
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[Server]:
+    server = Server()
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    try:
+        yield server
+    finally:
+        server.free.set()
+        listener.close()
+
+
+def publisher(server: Server, plan: Schedule, **changes: int) -> Publisher:
+    settings = {"payload_bytes": 20, "seed": 1} | changes
+    return Publisher(HubApi(server.url, "key"), plan, channels=["a/b", "ü"], **settings)
+
+
+async def publish(made: Publisher, limit_s: float = 30.0) -> None:
+    await made.connect()
+    made.start(time.monotonic_ns() + 5 * _MS)
+    await made.finish(limit_s)
+
+
+async def test_every_message_is_sent_when_it_is_due_and_stamped() -> None:
+    plan = schedule(0, 10, 10, 25, 40, warmup_ms=20, channels=[0, 1, 0, 1, 0])
+    async with serving() as server:
+        made = publisher(server, plan)
+        await publish(made)
+        rows = made.rows()
+        assert server.paths[0] == "/v1/channels/a%2Fb/messages"
+        assert server.paths.count("/v1/channels/%C3%BC/messages") == 2
+        assert server.keys == {"bearer key"}
+        assert {len(body) for body in server.bodies} == {20}
+        assert (rows["status"] == 202).all()
+        assert sorted(rows["seq"].tolist()) == [1, 2, 3, 4, 5]
+        assert (rows["intended_ns"] - made.start_ns == plan.offset_ns).all()
+        assert (rows["sent_ns"] >= rows["intended_ns"]).all()
+        assert (rows["accepted_ns"] >= rows["sent_ns"]).all()
+        assert rows["warmup"].tolist() == [True, True, True, False, False]
+        assert set(rows["payload_bytes"].tolist()) == {20}
+        figures = made.figures()
+        assert (figures.scheduled, figures.sent, figures.accepted, figures.skipped) == (2, 2, 2, 0)
+        assert made.heads[0] in rows["seq"]
+
+
+async def test_a_slow_server_does_not_slow_the_clock() -> None:
+    async with serving() as server:
+        server.free.clear()
+        made = publisher(server, schedule(*range(0, 40, 2)))
+        await made.connect()
+        made.start(time.monotonic_ns())
+        async with asyncio.timeout(30):
+            while len(server.bodies) < 20:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        assert server.connections == 20  # each waits for its answer
+        server.free.set()
+        await made.finish(30)
+        assert (made.status == 202).all()
+
+
+async def test_beyond_the_limit_of_connections_messages_wait_and_go_out_late() -> None:
+    async with serving() as server:
+        server.free.clear()
+        made = publisher(server, schedule(*[0.0] * 100))
+        await made.connect()
+        made.start(time.monotonic_ns())
+        async with asyncio.timeout(30):
+            while len(server.bodies) < 64:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(2 * LATE_NS / 1e9)
+        assert len(server.bodies) == server.connections == 64
+        server.free.set()
+        await made.finish(30)
+        figures = made.figures()
+        assert figures.sent == figures.accepted == 100
+        assert figures.late >= 36
+
+
+async def test_what_cannot_be_sent_before_the_limit_is_skipped_and_counted() -> None:
+    async with serving() as server:
+        server.free.clear()
+        made = publisher(server, schedule(*[0.0] * 70))
+        await publish(made, limit_s=0.3)
+        figures = made.figures()
+        assert figures.scheduled == 70
+        assert figures.sent + figures.skipped == 70
+        assert figures.skipped >= 6
+        assert figures.accepted == 0
+        rows = made.rows()
+        assert len(rows["seq"]) == 70
+        assert (rows["status"] == 0).all()
+
+
+async def test_a_refusal_is_a_row_with_its_status() -> None:
+    async with serving() as server:
+        server.status = 429
+        made = publisher(server, schedule(0, 1))
+        await publish(made)
+        assert made.status.tolist() == [429, 429]
+        assert made.seq.tolist() == [0, 0]
+        assert (made.sent_ns > 0).all()
+        assert made.figures().accepted == 0
+
+
+async def test_a_lost_connection_is_a_row_without_an_answer_and_nothing_is_sent_twice() -> None:
+    async with serving() as server:
+        server.hang_up = True
+        made = publisher(server, schedule(0, 5, 10))
+        await publish(made)
+        assert made.status.tolist() == [0, 0, 0]
+        assert (made.sent_ns > 0).all()
+        assert len(server.bodies) == 3
+
+
+async def test_a_hub_that_is_gone_is_not_waited_for() -> None:
+    async with serving() as server:
+        made = publisher(server, schedule(*[0.0] * 5, 30))
+        await made.connect()
+    server.hang_up = True
+    for connection in made._connections:
+        connection.close()
+    await asyncio.sleep(0.01)
+    made.start(time.monotonic_ns())
+    async with asyncio.timeout(30):
+        await made.finish(25)
+    assert made.figures().sent == 0
+    assert made.figures().skipped == 6
+
+
+async def test_bytes_of_the_window_are_counted() -> None:
+    async with serving() as server:
+        made = publisher(server, schedule(0, 1))
+        made.note_bytes("start")
+        await publish(made)
+        made.note_bytes("end")
+        figures = made.figures()
+        assert figures.bytes_out > 2 * 20
+        assert figures.bytes_in > 2 * len("HTTP/1.1 202 X")
+
+
+async def test_an_empty_schedule_is_done_at_once() -> None:
+    async with serving() as server:
+        made = publisher(server, schedule())
+        async with asyncio.timeout(30):
+            await publish(made, limit_s=1_000)
+        assert made.figures().scheduled == 0
+
+
+class Direct(OpenLoop):
+    """A wire that takes everything at once."""
+
+    def _send_waiting(self) -> None:
+        while self.waiting:
+            self.sent_ns[self.waiting.popleft()] = time.monotonic_ns()
+
+
+async def test_nothing_is_sent_early_and_everything_in_order() -> None:
+    plan = schedule(*(i * 3.7 for i in range(20)))
+    made = Direct(plan, payload_bytes=1, seed=1)
+    made.start(time.monotonic_ns())
+    await made.finish(30)
+    assert (made.sent_ns >= made.start_ns + plan.offset_ns).all()
+    assert (np.diff(made.sent_ns) >= 0).all()
+
+
+@pytest.mark.parametrize("size", [1, 2, 100, 32_767])
+def test_payloads_have_their_size_and_come_from_the_seed(size: int) -> None:
+    payloads = make_payloads(size, 3)
+    assert {len(payload) for payload in payloads} == {size}
+    assert all(payload.isalpha() and payload.isascii() for payload in payloads)
+    assert payloads == make_payloads(size, 3)
+    if size >= 100:
+        assert len(set(payloads)) > 10
+        assert payloads != make_payloads(size, 4)
+
+
+# ---- the hub's API ---------------------------------------------------------------------------
+
+
+def test_channels_are_encoded_in_paths() -> None:
+    assert publish_path("a/b c") == "/v1/channels/a%2Fb%20c/messages"
+
+
+async def test_refusals_and_losses_are_told() -> None:
+    async with serving() as server:
+        api = HubApi(server.url, "key")
+        server.status = 403
+        with pytest.raises(Refused) as caught:
+            await api.ask("POST", "/v1/channels", {})
+        assert caught.value.status == 403
+        server.hang_up = True
+        with pytest.raises(ConnectionFailed):
+            await api.ask("POST", "/v1/channels", {})
+    with pytest.raises(ConnectionFailed):
+        await HubApi("http://127.0.0.1:1", "key").ask("GET", "/healthz")
+
+
+async def test_a_few_connections_serve_many_requests() -> None:
+    async with serving() as server:
+        api = HubApi(server.url, "key")
+        for _ in range(10):
+            await api.ask("POST", "/v1/channels", {})
+        assert server.connections == 1
+        api.close()
