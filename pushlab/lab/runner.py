@@ -25,8 +25,8 @@ from pushlab.lab.events import (
 )
 from pushlab.lab.machine import describe_machine, require_descriptors
 from pushlab.lab.plan import TrialDriver, TrialOutcome, TrialPlan, order_of_trials
+from pushlab.lab.process_driver import Interrupted, ProcessDriver
 from pushlab.lab.scenario import Cell, Scenario
-from pushlab.lab.trial import Interrupted, ProcessDriver
 from pushlab.runs import RunWriter
 
 __all__ = ["FLOOR", "run_scenario"]

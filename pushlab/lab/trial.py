@@ -6,23 +6,20 @@ ends with a drain that has a limit. Whatever happens, the rows that exist are ke
 
 import asyncio
 import contextlib
-import tempfile
 import time
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pushlab.errors import PushlabError
 from pushlab.lab import figures
 from pushlab.lab.events import Phase, Progress
-from pushlab.lab.plan import Stop, Tell, TrialOutcome, TrialPlan
+from pushlab.lab.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.publisher import Publisher
 from pushlab.lab.stage import Cpu, Stage
 from pushlab.lab.swarm_client import SwarmFailed, read_rows
 
-__all__ = ["ProcessDriver", "TrialFailed", "uninterrupted"]
-
-_Value = TypeVar("_Value")
+__all__ = ["Trial", "TrialFailed"]
 
 _READY_S = 30.0
 _CLIENTS_PER_S = 100  # a slow machine connects so many clients a second
@@ -39,92 +36,7 @@ class TrialFailed(Exception):
     """A trial cannot go on; the text is its reason."""
 
 
-async def uninterrupted(work: Awaitable[_Value]) -> _Value:
-    """Wait for `work` to its end, and only then let a cancellation through."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if task.cancelled():
-                raise
-            cancelled = error
-        except Exception:
-            break
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
-
-
-class ProcessDriver:
-    """Runs trials with a hub, a broker and a swarm in fresh processes."""
-
-    async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
-        """Run one trial; see `pushlab.lab.plan.TrialDriver`."""
-        with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
-            trial = _Trial(plan, tell, Path(folder))
-            status: Literal["ok", "failed", "interrupted"] = "ok"
-            reason: str | None = None
-            try:
-                reason = await _until(trial.measure(), trial.stage, stop)
-                if reason is not None:
-                    status = "failed"
-                elif stop.is_set() and not trial.complete:
-                    status, reason = "interrupted", "the run was stopped"
-            except asyncio.CancelledError:
-                stage_end = trial.end("interrupted", "the run was stopped")
-                outcome = await _swallow(stage_end)
-                raise Interrupted(outcome) from None
-            return await uninterrupted(trial.end(status, reason))
-
-
-class Interrupted(asyncio.CancelledError):
-    """The task that runs a trial was cancelled; what the trial left is in `outcome`."""
-
-    def __init__(self, outcome: TrialOutcome) -> None:
-        super().__init__()
-        self.outcome = outcome
-
-
-async def _swallow(work: Awaitable[_Value]) -> _Value:
-    """`uninterrupted`, for a cancellation that is told in another way."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await asyncio.shield(task)
-    return task.result()
-
-
-async def _until(work: Any, stage: Stage, stop: Stop) -> str | None:
-    """Run `work` until it ends, a process dies or the user stops; the reason if it failed."""
-    main = asyncio.ensure_future(work)
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({main, stopping, stage.trouble}, return_when=asyncio.FIRST_COMPLETED)
-        if stage.trouble.done():
-            return stage.trouble.result()
-        if not main.done():
-            return None
-        error = main.exception()
-        if error is None:
-            return None
-        # A death is often felt as a lost connection first; its own words say more.
-        await asyncio.wait({stage.trouble}, timeout=0.5)
-        return stage.trouble.result() if stage.trouble.done() else _reason(error)
-    finally:
-        for task in (main, stopping):
-            task.cancel()
-        await asyncio.gather(main, stopping, return_exceptions=True)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, TrialFailed | PushlabError | SwarmFailed):
-        return " ".join(str(error).split())
-    return f"{type(error).__name__}: {error}"
-
-
-class _Trial:
+class Trial:
     """The state of one trial.
 
     Attributes:
