@@ -89,7 +89,11 @@ def within_sentence(name: str) -> str:
 
 
 def looks(transports: Mapping[str, str | None], floors: Sequence[str] = ()) -> dict[str, Look]:
-    """The look of every cell, given each cell's transport; those in `floors` are grey."""
+    """The look of every cell, given each cell's transport; those in `floors` are grey.
+
+    A cell that did not come to its turn has no transport; its label tells which one it would be.
+    """
+    transports = {cell: name or _told_by(cell) for cell, name in transports.items()}
     found: dict[str, Look] = {}
     strangers: list[str] = []
     for cell, transport in transports.items():
@@ -105,6 +109,10 @@ def looks(transports: Mapping[str, str | None], floors: Sequence[str] = ()) -> d
     return found
 
 
+def _told_by(cell: str) -> str | None:
+    return next((name for name in _TITLES if f"{cell} ".startswith(f"{name} ")), None)
+
+
 def _shade(base: str, index: int, count: int) -> str:
     """The colour for one of several settings: from darker to lighter around `base`."""
     if count == 1:
@@ -118,7 +126,9 @@ def _shade(base: str, index: int, count: int) -> str:
 def seconds(value: float) -> str:
     """A duration with a unit that suits it: ``650 µs``, ``503 ms``, ``2.5 s``."""
     size = abs(value)
-    if 0 < size < 0.9995e-3:
+    if size == 0:
+        return "0 s"
+    if size < 0.9995e-3:
         return f"{_digits(value * 1e6)} µs"
     if size < 0.9995:
         return f"{_digits(value * 1e3)} ms"

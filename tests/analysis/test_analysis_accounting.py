@@ -1,0 +1,198 @@
+"""Nothing leaves the denominator: the counts of a trial against a count by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushlab.analysis.accounting import account
+from pushlab.analysis.staleness import owed_to, staleness_at, staleness_figures
+from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
+
+
+def trial(clients=4, per_channel=2, start=0, end=1000):
+    return TrialRecord(
+        index=0,
+        order=0,
+        cell="sse",
+        transport="sse",
+        status="ok",
+        clients=clients,
+        channels=-(-clients // per_channel),
+        per_channel=per_channel,
+        rate_per_channel=1.0,
+        duration_s=(end - start) / 1e9,
+        measure_start_ns=start,
+        measure_end_ns=end,
+    )
+
+
+def publishes(rows):
+    """Rows of (channel, seq, intended, sent, warmup)."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 5
+    channel, seq, intended, sent, warmup = columns
+    return PublishRows(
+        channel=np.array(channel, np.int32),
+        seq=np.array(seq, np.int64),
+        intended_ns=np.array(intended, np.int64),
+        sent_ns=np.array(sent, np.int64),
+        accepted_ns=np.array(seq, np.int64),
+        status=np.zeros(len(rows), np.int16),
+        warmup=np.array(warmup, np.bool_),
+        payload_bytes=np.ones(len(rows), np.int32),
+    )
+
+
+def deliveries(rows):
+    """Rows of (channel, seq, subscriber, received)."""
+    channel, seq, subscriber, received = list(zip(*rows, strict=True)) if rows else [()] * 4
+    return DeliveryRows(
+        channel=np.array(channel, np.int32),
+        seq=np.array(seq, np.int64),
+        subscriber=np.array(subscriber, np.int32),
+        received_ns=np.array(received, np.int64),
+    )
+
+
+def test_each_kind_of_count():
+    sent = publishes(
+        [
+            (0, 1, 1, 1, True),  # warm-up
+            (0, 2, 10, 11, False),
+            (0, 3, 20, 21, False),
+            (1, 1, 10, 12, False),
+            (1, 0, 30, 31, False),  # sent, not accepted
+            (1, 0, 40, 0, False),  # skipped
+        ]
+    )
+    got = deliveries(
+        [
+            (0, 1, 0, 5),  # warm-up
+            (0, 3, 0, 30),
+            (0, 2, 0, 31),  # after 3: reordered
+            (0, 2, 0, 32),  # again: duplicated
+            (0, 2, 1, 33),
+            (1, 1, 2, 1001),  # after the window: late
+            (1, 1, 0, 40),  # a reader of channel 0: unmatched
+            (0, 9, 0, 41),  # nobody published it: unmatched
+        ]
+    )
+    counts = account(trial(), sent, got).counts
+    assert counts.scheduled == 5
+    assert (counts.sent, counts.skipped, counts.accepted, counts.rejected) == (4, 1, 3, 1)
+    assert (counts.expected, counts.delivered, counts.lost) == (6, 4, 2)
+    assert (counts.duplicated, counts.reordered, counts.late, counts.unmatched) == (1, 1, 1, 2)
+
+
+def test_a_last_channel_with_fewer_subscribers():
+    sent = publishes([(0, 1, 1, 1, False), (1, 1, 1, 1, False), (2, 1, 1, 1, False)])
+    counts = account(trial(clients=3), sent, deliveries([])).counts
+    assert (counts.expected, counts.lost) == (3, 3)
+
+
+def test_latencies_of_zero_or_less_are_kept():
+    sent = publishes([(0, 1, 10, 12, False)])
+    rows = account(trial(), sent, deliveries([(0, 1, 0, 10), (0, 1, 1, 7)]))
+    assert rows.latency_s().tolist() == [0.0, -3e-9]
+    assert rows.latency_from_send_s().tolist() == [-2e-9, -5e-9]
+    assert rows.publish_delay_s().tolist() == [2e-9]
+
+
+@st.composite
+def trials(draw):
+    clients = draw(st.integers(1, 6))
+    per_channel = draw(st.integers(1, 6))
+    record = trial(clients=clients, per_channel=per_channel, end=draw(st.integers(1, 60)))
+    sent = []
+    for channel in range(record.channels):
+        seq = 0
+        for _ in range(draw(st.integers(0, 5))):
+            accepted = draw(st.booleans())
+            seq += accepted
+            intended = draw(st.integers(0, 50))
+            sent.append(
+                (channel, seq if accepted else 0, intended, intended + 1, draw(st.booleans()))
+            )
+    anything = st.tuples(
+        st.integers(0, record.channels), st.integers(0, 6), st.integers(-1, 8), st.integers(0, 90)
+    )
+    got = draw(st.lists(anything, max_size=40))
+    return record, sent, sorted(got, key=lambda row: row[3])
+
+
+@given(trials())
+def test_the_counts_equal_a_count_by_hand(given_trial):
+    record, sent, got = given_trial
+    counts = account(record, publishes(sent), deliveries(got)).counts
+
+    owed, warm = set(), set()
+    for channel, seq, _, _, warmup in sent:
+        for reader in range(record.clients):
+            if seq and reader // record.per_channel == channel:
+                (warm if warmup else owed).add((channel, seq, reader))
+    first, duplicated, unmatched, late = set(), 0, 0, 0
+    newest, reordered = {}, 0
+    for channel, seq, reader, received in got:
+        key = (channel, seq, reader)
+        if key in owed:
+            if key in first:
+                duplicated += 1
+                continue
+            first.add(key)
+            late += received > record.measure_end_ns
+            reordered += seq < newest.get(reader, 0)
+            newest[reader] = max(newest.get(reader, 0), seq)
+        elif key not in warm:
+            unmatched += 1
+
+    assert counts.expected == len(owed)
+    assert counts.delivered == len(first)
+    assert counts.delivered + counts.lost == counts.expected
+    assert (counts.duplicated, counts.unmatched, counts.late) == (duplicated, unmatched, late)
+    assert counts.reordered == reordered
+    assert counts.scheduled == counts.sent + counts.skipped == sum(not row[4] for row in sent)
+
+
+# ---- staleness ------------------------------------------------------------------------------
+
+
+def test_a_sawtooth():
+    intended, received = np.array([10, 20, 60]), np.array([30, 30, 70])
+    at = np.array([0, 9, 10, 15, 29, 30, 59, 65, 70, 99])
+    wanted = [0, 0, 0, 5, 19, 0, 0, 5, 0, 0]
+    assert (staleness_at(intended, received, at) * 1e9).round().tolist() == wanted
+
+
+def test_a_lost_message_is_missed_for_ever():
+    never = np.iinfo(np.int64).max
+    stale = staleness_at(np.array([10, 20]), np.array([never, 25]), np.array([30, 1000]))
+    assert (stale * 1e9).round().tolist() == [20, 990]
+
+
+@given(trials())
+def test_the_figures_equal_a_sum_over_moments(given_trial):
+    record, sent, got = given_trial
+    rows = account(record, publishes(sent), deliveries(got))
+    figures = staleness_figures(rows)
+    # Staleness is linear between whole nanoseconds: two samples inside each give its trapezium.
+    total, worst = 0.0, 0.0
+    for reader in range(record.clients):
+        intended, received = owed_to(rows, reader)
+        for begin in range(record.measure_end_ns):
+            missing = [a for a, r in zip(intended, received, strict=True) if a <= begin < r]
+            if missing:
+                total += begin + 0.5 - min(missing)
+                worst = max(worst, begin + 1 - min(missing))
+    assert figures["mean"] * 1e9 == pytest.approx(total / record.clients / record.measure_end_ns)
+    assert figures["max"] * 1e9 == pytest.approx(worst)
+
+
+@given(trials(), st.integers(0, 100))
+def test_staleness_at_a_moment_is_the_age_of_the_oldest_missing(given_trial, moment):
+    record, sent, got = given_trial
+    rows = account(record, publishes(sent), deliveries(got))
+    for reader in range(record.clients):
+        intended, received = owed_to(rows, reader)
+        missing = [a for a, r in zip(intended, received, strict=True) if a <= moment < r]
+        stale = staleness_at(intended, received, np.array([moment]))[0] * 1e9
+        assert stale == pytest.approx(moment - min(missing) if missing else 0)

@@ -1,0 +1,108 @@
+"""Statistics say no more than the samples do."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushlab.analysis.statistics import (
+    MIN_BEYOND,
+    bootstrap_interval,
+    describe,
+    is_unstable,
+    percentile,
+)
+
+samples = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
+
+
+@given(st.integers(0, 3000), st.sampled_from([500, 900, 990]))
+def test_a_percentile_needs_ten_samples_beyond_it(count, per_mille):
+    value = percentile(np.arange(count, dtype=float), per_mille)
+    beyond = count - count * per_mille / 1000
+    assert (value is None) == (beyond < MIN_BEYOND)
+    if value is not None:
+        assert value == pytest.approx(np.percentile(np.arange(count), per_mille / 10))
+
+
+@pytest.mark.parametrize(
+    ("count", "known"),
+    [(19, []), (20, ["p50"]), (99, ["p50"]), (100, ["p50", "p90"]), (1000, ["p50", "p90", "p99"])],
+)
+def test_which_percentiles_are_given(count, known):
+    figures = describe([np.arange(count, dtype=float)])
+    assert [name for name in ("p50", "p90", "p99") if figures[name] is not None] == known
+
+
+@given(st.lists(samples, min_size=1, max_size=5))
+def test_trials_are_merged_and_never_averaged(trials):
+    arrays = [np.array(trial) for trial in trials]
+    figures, merged = describe(arrays), np.concatenate(arrays)
+    assert figures["count"] == len(merged)
+    assert figures["mean"] == pytest.approx(merged.mean(), abs=1e-6)
+    assert (figures["min"], figures["max"]) == (merged.min(), merged.max())
+    assert figures["nonpositive"] == np.count_nonzero(merged <= 0)
+    if figures["p50"] is not None:
+        assert figures["p50"] == pytest.approx(np.median(merged), abs=1e-6)
+    assert (figures["mean_ci"] is None) == (len(trials) < 2)
+
+
+def test_a_merged_median_differs_from_the_averaged_medians():
+    figures = describe([np.zeros(300), np.ones(100)])
+    assert figures["p50"] == 0.0
+
+
+def test_nothing_measured_is_nothing_said():
+    figures = describe([])
+    assert figures["count"] == 0
+    assert figures["mean"] is None
+    assert describe([np.zeros(0)]) == figures
+
+
+def test_the_interval_is_over_trials_and_not_over_messages():
+    rng = np.random.default_rng(1)
+    levels = [1.0, 2.0, 3.0, 4.0]
+    trials = [level + rng.normal(0, 0.01, 5000) for level in levels]
+    low, high = describe(trials)["mean_ci"]
+    # Over 20,000 messages taken as independent it would be 0.03 wide.
+    assert low < 2.0
+    assert high > 3.0
+    assert low <= 2.5 <= high
+
+
+def test_trials_that_agree_have_a_narrow_interval():
+    trials = [np.full(100, 5.0)] * 3
+    figures = describe(trials)
+    assert figures["mean_ci"] == [5.0, 5.0]
+    assert figures["p50_ci"] == [5.0, 5.0]
+    assert figures["p99_ci"] is None
+
+
+@given(st.lists(st.floats(0.1, 100), min_size=2, max_size=6))
+def test_an_interval_lies_between_the_extremes(values):
+    low, high = bootstrap_interval(
+        len(values), lambda chosen: float(np.mean([values[i] for i in chosen]))
+    )
+    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
+
+
+def test_the_same_seed_gives_the_same_interval():
+    trials = [np.random.default_rng(i).exponential(1, 50) for i in range(6)]
+    assert describe(trials, seed=3) == describe(trials, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "unstable"),
+    [
+        ([], False),
+        ([7.0], False),
+        ([10.0, 10.5], False),
+        ([10.0, 13.0], True),  # spread above 10 % of the mean
+        ([10.0] * 40 + [16.0], True),  # an extreme more than 50 % away
+        ([10.0] * 40 + [14.0], False),
+        ([0.0, 0.0], False),
+        ([1.0, -1.0], True),
+    ],
+)
+def test_unstable(values, unstable):
+    assert is_unstable(values) is unstable

@@ -1,0 +1,244 @@
+"""Every chart is drawn for every kind of run, says what it must, and keeps its words apart."""
+
+import subprocess
+import sys
+
+import matplotlib
+import matplotlib.image
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from simulated import FLOOR, STANDARD, Cell, simulate
+
+import pushlab.charts.frame as frame_module
+from pushlab.charts import draw_charts
+from pushlab.errors import RunError
+from pushlab.runs import Run
+
+NAMES = ["1-latency", "2-hits", "3-staleness", "4-bytes-and-cpu", "5-cost"]
+
+RUNS = {
+    "the five, and the floor": lambda root: simulate(root, *STANDARD, FLOOR),
+    "a channel each, few messages": lambda root: simulate(
+        root, *STANDARD, per_channel=1, rate=0.2, duration_s=6
+    ),
+    "several settings": lambda root: simulate(
+        root,
+        *[Cell(f"short-polling {s:g} s", "short-polling", {"interval_s": s}) for s in (0.5, 1, 5)],
+        *[Cell(f"mqtt QoS {q}", "mqtt", {"qos": q}) for q in (0, 1, 2)],
+        Cell("carrier-pigeon", "carrier-pigeon", delay_s=0.3),
+        Cell("sse", "sse", marks=("generator-bound", "swarm at 91% of a core")),
+        Cell("websocket", "websocket", jitter_between_trials=0.8),
+        trials=3,
+    ),
+    "a failed cell": lambda root: simulate(
+        root, STANDARD[0], Cell("mqtt", "mqtt", fail="the broker is not installed"), STANDARD[2]
+    ),
+    "a failed trial": lambda root: simulate(
+        root, STANDARD[0], Cell("sse", "sse", fail_once="the hub was killed"), trials=3
+    ),
+    "one cell": lambda root: simulate(root, STANDARD[2], trials=1),
+    "only failures": lambda root: simulate(root, Cell("sse", "sse", fail="no luck")),
+    "no deliveries": lambda root: simulate(root, STANDARD[0], Cell("sse", "sse", loss=1.0)),
+    "stopped": lambda root: simulate(root, *STANDARD, interrupt_after=2),
+    "stopped at once": lambda root: simulate(root, *STANDARD, interrupt_after=0),
+    "twenty thousand rows and more": lambda root: simulate(
+        root, *STANDARD[:3], clients=500, per_channel=500, rate=5.0, trials=1
+    ),
+}
+
+
+def ticks_beyond(axes):
+    """The labels of ticks outside the axis, which matplotlib keeps but does not draw."""
+    low, high = axes.get_xlim()
+    for tick in [*axes.xaxis.get_major_ticks(), *axes.xaxis.get_minor_ticks()]:
+        if not low <= tick.get_loc() <= high:
+            yield tick.label1
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_a_run_is_drawn_well(kind, tmp_path):
+    run = Run.load(RUNS[kind](tmp_path))
+    paths, texts = draw_and_measure(run, tmp_path / "charts")
+    check_each_chart_is_a_slide_and_a_drawing(paths)
+    check_every_cell_is_named_on_every_chart(run, texts)
+    check_titles_are_short_and_all_words_on_the_page(texts)
+    check_no_text_lies_on_another(texts)
+
+
+def draw_and_measure(run, folder):
+    """The paths of a run's charts, and the texts of each chart with their boxes."""
+    texts = {}
+    save = frame_module.save
+
+    def look_and_save(figure, out, name):
+        renderer = figure.canvas.get_renderer()
+        figure.draw(renderer)
+        unseen = {text for axes in figure.axes for text in ticks_beyond(axes)}
+        texts[name] = [
+            (text.get_text(), text.get_window_extent(renderer))
+            for text in figure.findobj(Text)
+            if text.get_text().strip() and text.get_visible() and text not in unseen
+        ]
+        return save(figure, out, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("latency", "hits", "staleness", "weight", "cost"):
+            patch.setattr(f"pushlab.charts.{name}.save", look_and_save)
+        return draw_charts(run, folder), texts
+
+
+def check_each_chart_is_a_slide_and_a_drawing(paths):
+    assert [path.name for path in paths] == [
+        f"{name}.{kind}" for name in NAMES for kind in ("png", "svg")
+    ]
+    for path in paths:
+        if path.suffix == ".png":
+            assert matplotlib.image.imread(path).shape[:2] == (900, 1600)
+        else:
+            assert path.read_text().rstrip().endswith("</svg>")
+
+
+def check_every_cell_is_named_on_every_chart(run, texts):
+    titles = {"short-polling": "Short polling", "sse": "SSE", "mqtt": "MQTT"}
+    for name in NAMES:
+        words = [text for text, _ in texts[name]]
+        for cell in run.cells:
+            transport = cell.split(" ")[0]
+            wanted = cell.replace(transport, titles.get(transport, transport))
+            if transport in titles and not (name == "3-staleness" and len(run.cells) > 8):
+                assert wanted in words, (name, cell)
+
+
+def check_titles_are_short_and_all_words_on_the_page(texts):
+    for name in NAMES:
+        for text, box in texts[name]:
+            assert text.count("\n") <= 2
+            assert box.x0 >= 0, (name, text)
+            assert box.x1 <= 1600, (name, text)
+            assert box.y0 >= 0, (name, text)
+            assert box.y1 <= 900, (name, text)
+
+
+def check_no_text_lies_on_another(texts):
+    for name in NAMES:
+        boxes = texts[name]
+        for i, (one, box) in enumerate(boxes):
+            for other, second in boxes[i + 1 :]:
+                wide = min(box.x1, second.x1) - max(box.x0, second.x0)
+                high = min(box.y1, second.y1) - max(box.y0, second.y0)
+                # Boxes have air around the letters: a touch of them is none of the letters.
+                assert wide < 3 or high < 6, (name, one, other)
+
+
+def draw_and_read(path, out):
+    """The words on each chart, as one string."""
+    texts = {}
+    save = frame_module.save
+
+    def read_and_save(figure, folder, name):
+        texts[name] = " | ".join(
+            text.get_text().replace("\n", " ") for text in figure.findobj(Text)
+        )
+        return save(figure, folder, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("latency", "hits", "staleness", "weight", "cost"):
+            patch.setattr(f"pushlab.charts.{name}.save", read_and_save)
+        draw_charts(Run.load(path), out)
+    return texts
+
+
+def test_what_is_wrong_stands_on_the_chart(tmp_path):
+    path = simulate(
+        tmp_path,
+        Cell("short-polling", "short-polling"),
+        Cell("sse", "sse", marks=("generator-bound", "swarm at 91% of a core")),
+        Cell("websocket", "websocket", jitter_between_trials=0.9),
+        Cell("mqtt", "mqtt", fail="the broker died"),
+        Cell("long-polling", "long-polling", loss=0.5),
+        trials=3,
+    )
+    texts = draw_and_read(path, tmp_path / "charts")
+    assert "unstable" in texts["1-latency"]
+    for name in NAMES:
+        assert "generator-bound" in texts[name]
+        assert "91%" not in texts[name]
+        assert "failed: the broker died" in texts[name]
+        assert "lost" in texts[name]
+
+
+def test_the_footer_tells_samples_duration_and_machine(tmp_path):
+    texts = draw_and_read(simulate(tmp_path, *STANDARD[:2]), tmp_path / "charts")
+    for name in NAMES:
+        assert "n = 4,000 deliveries each" in texts[name]
+        assert "2 trials of 10 s" in texts[name]
+        assert "Simulated CPU at 2.4 GHz, 2 cores" in texts[name]
+
+
+def test_the_prediction_stands_beside_the_measurement(tmp_path):
+    texts = draw_and_read(simulate(tmp_path, *STANDARD[:1]), tmp_path / "charts")
+    assert "mean, by closed form" in texts["1-latency"]
+    assert "closed form" in texts["2-hits"]
+
+
+def test_offers_are_named(tmp_path):
+    texts = draw_and_read(simulate(tmp_path, *STANDARD), tmp_path / "charts")
+    for offer in ("AWS API Gateway, HTTP API", "AWS Application Load Balancer", "AWS IoT Core"):
+        assert offer in texts["5-cost"]
+
+
+def test_the_title_follows_the_data(tmp_path):
+    fast, slow = 0.001, 0.2
+    for sse, websocket, winner in ((fast, slow, "SSE"), (slow, fast, "WebSocket")):
+        path = simulate(
+            tmp_path,
+            Cell("sse", "sse", delay_s=sse),
+            Cell("websocket", "websocket", delay_s=websocket),
+        )
+        texts = draw_and_read(path, tmp_path / winner)
+        assert f"{winner} delivers in" in texts["1-latency"]
+        assert f"with {winner} never more than" in texts["3-staleness"]
+
+
+def test_polling_wins_where_it_does(tmp_path):
+    # Many messages in one answer: asking seldom costs less than being told each time.
+    path = simulate(
+        tmp_path,
+        Cell("short-polling", "short-polling", {"interval_s": 5.0}),
+        STANDARD[3],
+        STANDARD[4],
+        rate=5.0,
+    )
+    texts = draw_and_read(path, tmp_path / "charts")
+    assert "Polling wins: a month" in texts["5-cost"]
+    assert "short polling needs fewer than MQTT" in texts["2-hits"]
+    assert "Polling wins" not in texts["1-latency"]
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path):
+    path = simulate(tmp_path, STANDARD[0], STANDARD[2])
+    first = draw_charts(Run.load(path), tmp_path / "first")
+    again = draw_charts(Run.load(path), tmp_path / "again")
+    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
+
+
+def test_drawing_leaves_matplotlib_as_it_was(tmp_path):
+    before = dict(matplotlib.rcParams)
+    draw_charts(Run.load(simulate(tmp_path, STANDARD[2], trials=1)), tmp_path / "charts")
+    assert dict(matplotlib.rcParams) == before
+    figure = Figure()
+    FigureCanvasAgg(figure)
+
+
+def test_importing_charts_does_not_start_pyplot():
+    code = "import sys, pushlab.charts; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_damaged_run_is_told_by_name(tmp_path):
+    path = simulate(tmp_path, STANDARD[2], trials=1)
+    (path / "publishes" / "trial-000.parquet").unlink()
+    with pytest.raises(RunError, match=r"trial-000\.parquet"):
+        draw_charts(Run.load(path), tmp_path / "charts")

@@ -1,0 +1,227 @@
+"""A title says what the data say: swap the data, and the title changes with them."""
+
+import pytest
+
+from pushlab.charts.findings import (
+    cost_finding,
+    hits_finding,
+    latency_finding,
+    staleness_finding,
+    weight_finding,
+)
+from pushlab.charts.style import count, looks, mark, name_of, seconds, times, within_sentence
+
+NAMES = {
+    "short-polling": "short polling",
+    "long-polling": "long polling",
+    "sse": "SSE",
+    "websocket": "WebSocket",
+    "mqtt": "MQTT",
+    "pigeon": "pigeon",
+}
+
+
+def cell(transport, value, *, lost=0, ci=None, delivered=1000):
+    """A summary in which every figure has the same value."""
+    latency = {"p50": value, "mean": value, "p99": value, "p50_ci": ci, "mean_ci": ci}
+    return {
+        "transport": transport,
+        "latency_s": {**latency, "count": delivered},
+        "staleness_s": {"max": value, "mean": value},
+        "hits_per_delivery": value,
+        "bytes_per_delivery": value,
+        "cpu_s_per_delivery": value,
+        "usd_per_month": {"usd": value},
+        "expected": 1000,
+        "delivered": delivered,
+        "lost": lost,
+    }
+
+
+def cells(**values):
+    return {name: cell(name, value) for name, value in _spelled(values).items()}
+
+
+def _spelled(values):
+    return {name.replace("_", "-"): value for name, value in values.items()}
+
+
+FINDINGS = [latency_finding, hits_finding, staleness_finding, weight_finding, cost_finding]
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_push_is_named_best_only_when_it_is(finding):
+    push_wins = finding(cells(short_polling=0.5, sse=0.1), NAMES)
+    polling_wins = finding(cells(short_polling=0.1, sse=0.5), NAMES)
+    assert push_wins != polling_wins
+    assert "Polling wins" in polling_wins
+    assert "Polling wins" not in push_wins
+    assert "short polling" in polling_wins
+    assert "SSE" in push_wins
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_figures_that_are_alike_have_no_winner(finding):
+    text = finding(cells(short_polling=0.5, sse=0.501), NAMES)
+    assert "wins" not in text
+    assert "Per delivery" in text or "SSE" not in text
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_nothing_measured(finding):
+    empty = cell("sse", None, delivered=0)
+    text = finding({"sse": empty}, NAMES)
+    assert "SSE" not in text
+    assert text
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_who_lost_messages_is_not_the_winner(finding):
+    broken = cell("mqtt", 0.01, lost=300, delivered=700)
+    text = finding({**cells(short_polling=0.5, sse=0.1), "mqtt": broken}, NAMES)
+    assert "MQTT" not in text
+    careless = cell("mqtt", 0.01, lost=5, delivered=995)
+    assert "MQTT" in finding({**cells(short_polling=0.5, sse=0.1), "mqtt": careless}, NAMES)
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_one_transport_alone(finding):
+    text = finding(cells(short_polling=0.5), NAMES)
+    assert "hort polling" in text
+    assert "wins" not in text
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_plug_in_is_neither_asking_nor_pushing(finding):
+    assert "wins" not in finding(cells(short_polling=0.1, pigeon=0.5), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("finding", "clause"),
+    [
+        (latency_finding, "long polling beats MQTT"),
+        (hits_finding, "long polling needs fewer than MQTT"),
+        (weight_finding, "long polling takes fewer bytes than MQTT"),
+        (cost_finding, "long polling costs less than MQTT"),
+    ],
+)
+def test_asking_that_beats_some_pushing_is_said(finding, clause):
+    assert clause in finding(cells(sse=0.1, long_polling=0.3, mqtt=0.8), NAMES)
+    assert clause not in finding(cells(sse=0.1, long_polling=0.8, mqtt=0.3), NAMES)
+
+
+def test_latency_names_figures_and_their_ratio():
+    text = latency_finding(cells(short_polling=0.5, sse=0.002), NAMES)
+    assert text == "SSE delivers in 2.00 ms (median); short polling takes 500 ms, 250 times as long"
+
+
+def test_means_stand_in_for_medians_that_rest_on_too_few():
+    summaries = cells(short_polling=0.5, sse=0.002)
+    summaries["sse"]["latency_s"]["p50"] = None
+    assert "(mean)" in latency_finding(summaries, NAMES)
+
+
+def test_a_difference_below_the_floor_is_not_ranked():
+    summaries = cells(sse=0.0010, websocket=0.0012, short_polling=0.5)
+    assert latency_finding(summaries, NAMES).startswith("SSE delivers")
+    assert latency_finding(summaries, NAMES, 0.0005).startswith("SSE and WebSocket deliver")
+    del summaries["short-polling"]
+    assert "No difference" in latency_finding(summaries, NAMES, 0.0005)
+
+
+def test_intervals_that_touch_are_not_ranked():
+    summaries = {
+        "sse": cell("sse", 0.0010, ci=[0.0008, 0.0013]),
+        "websocket": cell("websocket", 0.0012, ci=[0.0011, 0.0014]),
+        "short-polling": cell("short-polling", 0.5, ci=[0.4, 0.6]),
+    }
+    assert latency_finding(summaries, NAMES).startswith("SSE and WebSocket deliver")
+    summaries["websocket"] = cell("websocket", 0.0020, ci=[0.0019, 0.0021])
+    assert latency_finding(summaries, NAMES).startswith("SSE delivers")
+
+
+def test_hits_tell_who_needs_none():
+    text = hits_finding(cells(short_polling=10.0, sse=0.0, websocket=0.0, mqtt=1.0), NAMES)
+    assert text == "Short polling costs 10.0 requests per delivery; SSE and WebSocket need none"
+
+
+def test_one_request_is_no_plural():
+    assert "1.00 request per" in hits_finding(cells(mqtt=1.0, sse=0.0), NAMES)
+
+
+def test_weights_of_two_winners():
+    summaries = cells(sse=100.0, websocket=80.0)
+    summaries["sse"]["cpu_s_per_delivery"] = 10e-6
+    summaries["websocket"]["cpu_s_per_delivery"] = 20e-6
+    assert weight_finding(summaries, NAMES) == (
+        "Per delivery WebSocket takes 80 bytes, SSE 100;"
+        " SSE takes 10.0 µs of CPU, WebSocket 20.0 µs"
+    )
+
+
+# ---- words ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 s"),
+        (0.00000065, "0.65 µs"),
+        (0.0009, "900 µs"),
+        (0.0016, "1.60 ms"),
+        (0.0503, "50.3 ms"),
+        (0.503, "503 ms"),
+        (0.9996, "1.00 s"),
+        (12.34, "12.3 s"),
+        (-0.002, "-2.00 ms"),
+    ],
+)
+def test_seconds(value, text):
+    assert seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.5, "0.50"), (10.4, "10.4"), (1037.2, "1,037")]
+)
+def test_count(value, text):
+    assert count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(1.83, "1.8 times"), (31.4, "31 times"), (311, "310 times"), (1412, "1,400 times")],
+)
+def test_times(ratio, text):
+    assert times(ratio) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0005, "500 µs"), (0.5, "500 ms"), (5.0, "5 s")])
+def test_mark(value, text):
+    assert mark(value) == text
+
+
+def test_names():
+    assert name_of("short-polling 5 s", "short-polling") == "Short polling 5 s"
+    assert name_of("my own label", "sse") == "my own label"
+    assert name_of("pigeon", "pigeon") == "pigeon"
+    assert within_sentence("Short polling 5 s") == "short polling 5 s"
+    assert within_sentence("SSE") == "SSE"
+
+
+def test_settings_of_one_transport_are_shades_and_all_differ():
+    found = looks({f"short-polling {i}": "short-polling" for i in range(4)} | {"sse": "sse"})
+    assert len({look.colour for look in found.values()}) == 5
+    assert found["sse"].colour == "#56B4E9"
+    assert len({str(look.line) for look in found.values()}) == 2
+
+
+def test_colours_carry_meaning():
+    found = looks({name: name for name in list(NAMES)[:5]} | {"null": "null"}, ["null"])
+    assert [look.colour for look in found.values()] == [
+        "#D55E00",
+        "#E69F00",
+        "#56B4E9",
+        "#0072B2",
+        "#009E73",
+        "#8A8A8A",
+    ]
