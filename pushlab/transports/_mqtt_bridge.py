@@ -175,14 +175,12 @@ class Bridge:
         for session in list(admission.sessions):
             self._leave(session)
         del self._admissions[grant.grant_id]
-        last = self._forwards.disuse(grant.channel)
+        self._forwards.disuse(grant.channel)
         if goodbyes:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*goodbyes), _GOODBYE_S)
         if self._logins is not None and self._link.up:
             await self._logins.remove(names.username_of(grant.client_id, grant.grant_id))
-            if last:
-                self._logins.retire(grant.channel)
 
     # ---- sessions ---------------------------------------------------------------------------
 

@@ -84,16 +84,14 @@ class Forwards:
                 self._open(forward, None)
         forward.users += 1
 
-    def disuse(self, channel: str) -> bool:
-        """One grant less; True when it was the last and forwarding has ended."""
+    def disuse(self, channel: str) -> None:
+        """One grant less; behind the last one, forwarding ends."""
         forward = self._forwards[channel]
         forward.users -= 1
-        if forward.users:
-            return False
-        del self._forwards[channel]
-        if forward.feed is not None:
-            forward.feed.close()
-        return True
+        if not forward.users:
+            del self._forwards[channel]
+            if forward.feed is not None:
+                forward.feed.close()
 
     def joined(self, channel: str, qos: int, by: int) -> None:
         """`by` sessions (-1: one has gone) read this channel with that QoS."""

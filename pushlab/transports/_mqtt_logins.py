@@ -4,6 +4,9 @@ The plug-in takes commands as JSON on a topic and answers on another one
 (https://mosquitto.org/documentation/dynamic-security/). It rewrites its whole file at every
 command, so entries are few and small: one role that every subscriber has, one role for each
 channel, and one client for each grant. Commands that come together travel together.
+
+A role is deleted behind the last client that has it, never before: Mosquitto 2.0 keeps a pointer
+from a client to its roles, does not notice when one of them goes, and crashes.
 """
 
 import asyncio
@@ -57,7 +60,8 @@ class Logins:
         self._send = send
         self._waiting: deque[tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = deque()
         self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._roles: set[str] = set()
+        self._role_of: dict[str, str] = {}  # the channel's role of each user name
+        self._users: dict[str, int] = {}  # how many have each of these roles
         self._number = 0
 
     # ---- what the bridge asks ---------------------------------------------------------------
@@ -73,6 +77,9 @@ class Logins:
         clients, made = await asyncio.gather(listed, self._command(role))
         left: dict[str, float] = {}
         for client in clients.get("data", {}).get("clients", ()):
+            for role_of_it in client.get("roles", ()):
+                if role_of_it["rolename"].startswith(names.LIVE):
+                    self._has_role(client["username"], role_of_it["rolename"])
             name = client.get("textname", client.get("textName", ""))
             if name.startswith(_MARK) and name[len(_MARK) :].isdecimal():
                 left[client["username"]] = float(name[len(_MARK) :])
@@ -81,14 +88,15 @@ class Logins:
     async def add(self, token: str, grant: Grant) -> None:
         """Let the holder of `token` log in."""
         role = names.live_topic(grant.channel)
-        if role not in self._roles:
-            self._roles.add(role)
+        username = names.username_of(grant.client_id, grant.grant_id)
+        if role not in self._users:
             acls = [_rule("subscribeLiteral", role)]
             self._command({"command": "createRole", "rolename": role, "acls": acls})
+        self._has_role(username, role)
         await self._command(
             {
                 "command": "createClient",
-                "username": names.username_of(grant.client_id, grant.grant_id),
+                "username": username,
                 "password": token,
                 "textname": f"{_MARK}{int(grant.expires_at) + 1}",
                 "roles": [{"rolename": _SUBSCRIBER}, {"rolename": role}],
@@ -97,21 +105,27 @@ class Logins:
 
     async def remove(self, username: str) -> None:
         """End a log-in; the broker cuts off whoever uses it."""
-        await self._command({"command": "deleteClient", "username": username})
+        removed = self._command({"command": "deleteClient", "username": username})
+        role = self._role_of.pop(username, None)
+        if role is not None:
+            self._users[role] -= 1
+            if not self._users[role]:
+                del self._users[role]
+                self._command({"command": "deleteRole", "rolename": role})
+        await removed
 
-    def retire(self, channel: str) -> None:
-        """Nobody may read this channel any more."""
-        role = names.live_topic(channel)
-        if role in self._roles:
-            self._roles.discard(role)
-            self._command({"command": "deleteRole", "rolename": role})
+    def _has_role(self, username: str, role: str) -> None:
+        if username not in self._role_of:
+            self._role_of[username] = role
+            self._users[role] = self._users.get(role, 0) + 1
 
     def reset(self) -> None:
         """The connection was lost: nothing that was asked will be answered."""
         lost = [future for _, future in self._waiting] + list(self._asked.values())
         self._waiting.clear()
         self._asked.clear()
-        self._roles.clear()
+        self._role_of.clear()
+        self._users.clear()
         for future in lost:
             if not future.done():
                 future.set_result({"error": "the connection to the broker was lost"})
