@@ -209,7 +209,7 @@ class Api:
             token = request.query_params.get("token", "")
         if not token:
             raise Refused(401, "token-missing", "send the token as 'Authorization: Bearer <token>'")
-        return JSONResponse(self._describe(self._hub.verify(token)))
+        return JSONResponse(self._describe(await self._hub.welcome(token)))
 
     def _describe(self, grant: Grant) -> dict[str, Any]:
         return {

@@ -63,6 +63,7 @@ class Hub:
         self.started_ns = time.monotonic_ns()
         self._channels: dict[str, Channel] = {}
         self._known: dict[str, Grant] = {}
+        self._introduced: set[str] = set()
         self._expiries: dict[ChannelFeed, asyncio.TimerHandle] = {}
         self._grant_hooks: list[Callable[[str, Grant], Awaitable[None]]] = []
         self._url = ""
@@ -145,9 +146,27 @@ class Hub:
         )
         grant = replace(grant, expires_at=round(grant.expires_at, 3))  # as the token has it
         self.channel(grant.channel)
+        await self._introduce(token, grant)
+        return token, grant
+
+    async def welcome(self, token: str) -> Grant:
+        """Read a token that was perhaps made elsewhere with these keys, and tell the hooks of it.
+
+        Raises Refused as `verify` does.
+        """
+        grant = self.verify(token)
+        if token not in self._introduced:
+            await self._introduce(token, grant)
+        return grant
+
+    async def _introduce(self, token: str, grant: Grant) -> None:
+        if not self._grant_hooks:
+            return
         for hook in self._grant_hooks:
             await hook(token, grant)
-        return token, grant
+        if len(self._introduced) >= _MAX_KNOWN_TOKENS:
+            self._introduced.clear()
+        self._introduced.add(token)
 
     def on_grant(self, hook: Callable[[str, Grant], Awaitable[None]]) -> None:
         """Call `hook(token, grant)` for each new token, before anybody learns of it."""

@@ -82,6 +82,7 @@ class Presence(Base):
                 await arena.publish(channel, str(number))
                 await reader.has([str(n) for n in range(number + 1)])
             await reader.leave()
+            await self._present(arena, channel, [], "when ann left")  # so it is not answered to
             await arena.publish(channel, "5")
             again = await arena.read(token, cursor=reader.cursor)
             await again.has(["5"])

@@ -1,6 +1,7 @@
 """Clauses on trouble: a server that is absent, lost or begun anew, and readers that stall."""
 
 import asyncio
+import secrets
 
 from pushlab.contract.events import Closed, Connected, Disconnected
 from pushlab.testing.clauses.base import Base
@@ -120,7 +121,7 @@ class Trouble(Base):
             await reader.connected()
         slow, *quick = readers
         slow.stall()
-        sent = [f"{number} " + "x" * 30_000 for number in range(120)]
+        sent = [secrets.token_urlsafe(22_500) for _ in range(60)]  # compression does not help
         for text in sent:
             await arena.publish(channel, text)
         for number, reader in enumerate(quick):
