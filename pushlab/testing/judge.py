@@ -1,17 +1,28 @@
 """Judging: a clause is a promise in words, and a failure says which promise was broken and how."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 from unittest import SkipTest
 
-__all__ = ["LIMIT_S", "ContractBroken", "check", "check_texts", "clause", "eventually", "shown"]
+__all__ = [
+    "LIMIT_S",
+    "ContractBroken",
+    "check",
+    "check_texts",
+    "clause",
+    "eventually",
+    "in_haste",
+    "shown",
+]
 
 #: How long a clause waits for what must come. Generous: it only ever passes when all is lost.
 LIMIT_S = 10.0
 _CLAUSE_S = 50.0
 _LOOK_EVERY_S = 0.01
+_haste = 1.0
 
 _Suite = TypeVar("_Suite")
 
@@ -77,7 +88,7 @@ async def eventually(
     limit_s: float = LIMIT_S,
 ) -> None:
     """Wait until `holds()` is true (it may be async); fail with `what` when it never is."""
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + limit_s * _haste
     while True:
         answer = holds()
         if isinstance(answer, Awaitable):
@@ -87,6 +98,17 @@ async def eventually(
         if time.monotonic() >= end:
             _fail(what)
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+@contextlib.contextmanager
+def in_haste(factor: float) -> Iterator[None]:
+    """Within the body, wait only this part of every limit: for tests of broken transports."""
+    global _haste
+    before, _haste = _haste, factor
+    try:
+        yield
+    finally:
+        _haste = before
 
 
 def shown(text: str, limit: int = 60) -> str:
