@@ -35,6 +35,7 @@ _SWEEP_S = 1.0
 _GRACE_S = 0.5  # after expiry, for the bridge's goodbye to arrive first
 _LINGER_S = 2.0  # for a closed connection's last bytes to be taken
 _MAX_PENDING = 10_000  # deliveries that one session may owe answers to
+_MAX_PENDING_BYTES = 16 * 1024 * 1024
 
 _HITS = {
     kinds.PUBACK: Hit.ACK,
@@ -202,7 +203,7 @@ class PushlabBroker(Broker):  # type: ignore[misc]  # amqtt has no types
                 "plugins": {f"{Gate.__module__}.{Gate.__qualname__}": gate},
             }
         )
-        self._pending: dict[str, int] = {}
+        self._pending: dict[str, tuple[int, int]] = {}  # session to deliveries and their bytes
         plugin = self.plugins_manager.get_plugin(Gate.__name__)
         assert isinstance(plugin, Gate)
         plugin.cut_with(self.cut)
@@ -251,21 +252,21 @@ class PushlabBroker(Broker):  # type: ignore[misc]  # amqtt has no types
                 running_tasks.popleft()
 
     def _hand_over(self, name: str, handler: Any, topic: str, data: bytes, qos: int) -> None:
-        pending = self._pending.get(name, 0) + 1
-        if pending > _MAX_PENDING and names.is_session(name):
+        count, size = self._pending.get(name, (0, 0))
+        if (count >= _MAX_PENDING or size >= _MAX_PENDING_BYTES) and names.is_session(name):
             self.cut(name)
             return
-        self._pending[name] = pending
+        self._pending[name] = count + 1, size + len(data)
         task = asyncio.ensure_future(handler.mqtt_publish(topic, data, qos, retain=False))
-        task.add_done_callback(lambda done: self._settled(name, done))
+        task.add_done_callback(lambda done: self._settled(name, len(data), done))
         self._tasks_queue.append(task)
 
-    def _settled(self, name: str, task: "asyncio.Task[Any]") -> None:
+    def _settled(self, name: str, size: int, task: "asyncio.Task[Any]") -> None:
         if not task.cancelled():
             task.exception()  # an answer that never came: the reader asks again by itself
-        left = self._pending[name] - 1
-        if left:
-            self._pending[name] = left
+        count, total = self._pending[name]
+        if count > 1:
+            self._pending[name] = count - 1, total - size
         else:
             del self._pending[name]
 
