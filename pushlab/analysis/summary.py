@@ -11,11 +11,12 @@ from pushlab.analysis.accounting import Accounting
 from pushlab.analysis.caveats import caveats_of
 from pushlab.analysis.comparison import compare_cells
 from pushlab.analysis.cost import Traffic, usd_per_month
+from pushlab.analysis.generator import effect_of, marks_of
 from pushlab.analysis.statistics import bootstrap_interval, describe, is_unstable, percentile
 from pushlab.analysis.trials import TrialFigures, figures_of
 from pushlab.runs import Run
 
-__all__ = ["analyse", "cell_summary", "floor_delay_s", "summarise"]
+__all__ = ["analyse", "floor_delay_s", "summarise", "summarise_cells"]
 
 Figure = Callable[[TrialFigures], float]
 
@@ -51,7 +52,7 @@ def summarise(run: Run) -> dict[str, Any]:
         RunError: a file of rows is missing or damaged.
     """
     cells = analyse(run)
-    transports = {cell: cell_summary(trials) for cell, trials in cells.items()}
+    transports = summarise_cells(cells)
     return {
         "transports": transports,
         "comparisons": compare_cells(cells),
@@ -60,8 +61,13 @@ def summarise(run: Run) -> dict[str, Any]:
     }
 
 
-def cell_summary(trials: Sequence[TrialFigures]) -> dict[str, Any]:
-    """The figures of one cell; see results/README.md for the meaning of each key."""
+def summarise_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, dict[str, Any]]:
+    """The figures of each cell; see results/README.md for the meaning of each key."""
+    effect_s = effect_of(cells)
+    return {cell: _cell(trials, effect_s) for cell, trials in cells.items()}
+
+
+def _cell(trials: Sequence[TrialFigures], effect_s: float | None) -> dict[str, Any]:
     good = [t for t in trials if t.record.status == "ok"]
     states = Counter(t.record.status for t in trials)
     reasons = [t.record.reason for t in trials if t.record.status != "ok" and t.record.reason]
@@ -91,7 +97,7 @@ def cell_summary(trials: Sequence[TrialFigures]) -> dict[str, Any]:
         "connect_s": _connect(good),
         "usd_per_month": _cost(good, delivered),
         "predicted": _predicted(good or trials),
-        "marks": sorted({mark for t in good for mark in t.record.marks}),
+        "marks": marks_of(good, effect_s),
         "unstable": _unstable(good),
         "per_trial": [t.to_json() for t in trials],
     }

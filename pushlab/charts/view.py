@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pushlab.analysis.summary import analyse, cell_summary, floor_delay_s
+from pushlab.analysis.summary import analyse, floor_delay_s, summarise_cells
 from pushlab.analysis.trials import TrialFigures
 from pushlab.charts.style import Look, looks, within_sentence
 from pushlab.runs import Run
@@ -114,7 +114,7 @@ def view_of(run: Run) -> View:
         RunError: a file of rows is missing or damaged.
     """
     cells = analyse(run)
-    summaries = {cell: cell_summary(trials) for cell, trials in cells.items()}
+    summaries = summarise_cells(cells)
     floors = [cell for cell, summary in summaries.items() if summary["floor"]]
     transports = {cell: summary["transport"] for cell, summary in summaries.items()}
     return View(

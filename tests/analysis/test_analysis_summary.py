@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from simulated import FLOOR, STANDARD, Cell, simulate
 
@@ -220,6 +222,38 @@ def test_marks_come_through(tmp_path):
     summary = summary_of(simulate(tmp_path, cell))
     assert summary["transports"]["sse"]["marks"] == ["generator-bound"]
     assert any("generator-bound" in caveat for caveat in summary["caveats"])
+
+
+def late_by(path, delay_s):
+    """The same run with every message sent so late, and therefore received so late."""
+
+    def later(table, *columns):
+        for name in columns:
+            at = table.column_names.index(name)
+            moved = pc.add(table[name], int(delay_s * 1e9))
+            table = table.set_column(at, table.schema.field(name), moved)
+        return table
+
+    run = Run.load(path)
+    for trial in run.trials:
+        for kind, columns in (
+            ("publishes", ("sent_ns", "accepted_ns")),
+            ("deliveries", ("received_ns",)),
+        ):
+            file = path / kind / f"trial-{trial.order:03}.parquet"
+            pq.write_table(later(pq.read_table(file), *columns), file)
+    return path
+
+
+@pytest.mark.parametrize(("delay_s", "bound"), [(0.01, False), (0.2, True)])
+def test_a_publisher_that_is_late_against_the_effect_marks_the_cells(tmp_path, delay_s, bound):
+    # The effect is the half second between SSE and polling.
+    path = late_by(simulate(tmp_path, STANDARD[0], STANDARD[2]), delay_s)
+    summary = summary_of(path)
+    for cell in summary["transports"].values():
+        assert ("generator-bound" in cell["marks"]) == bound
+    (told,) = [c for c in summary["caveats"] if c.startswith("The publisher's own delay")]
+    assert "sse (" in told
 
 
 def test_damaged_rows_are_told_by_name(tmp_path):
