@@ -8,7 +8,9 @@ skipped. Late and skipped are counted.
 import abc
 import asyncio
 import contextlib
+import threading
 import time
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from random import Random
@@ -24,10 +26,9 @@ __all__ = ["LATE_NS", "OpenLoop", "make_payloads"]
 
 #: A send that is this much behind its time counts as late.
 LATE_NS = 10_000_000
-#: The event loop's timers are good to a millisecond; the rest is waited for awake, when sends are
-#: rare enough that this costs little.
-_AWAKE_NS = 2_000_000
-_AWAKE_SHARE = 0.05
+#: Where sends are rare enough, the event loop is woken this much early and waits the rest awake.
+_AWAKE_NS = 400_000
+_AWAKE_SHARE = 0.1
 _VARIANTS = 64
 
 
@@ -75,7 +76,7 @@ class OpenLoop(abc.ABC):
         self._payload_bytes = payload_bytes
         self._next = 0
         self._done = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
+        self._halt = threading.Event()
         span_s = max(schedule.end_ns, 1) / 1e9
         self._awake_ns = _AWAKE_NS if count / span_s * _AWAKE_NS / 1e9 < _AWAKE_SHARE else 0
         self._bytes_at: dict[str, _Bytes] = {}
@@ -99,7 +100,14 @@ class OpenLoop(abc.ABC):
     def start(self, start_ns: int) -> None:
         """Send by the clock from now on; the schedule's zero is `start_ns`."""
         self.start_ns = start_ns
-        self._arm()
+        due_ns: list[int] = (start_ns + self.schedule.offset_ns).tolist()
+        if not due_ns:
+            self._done.set()
+            return
+        loop = asyncio.get_running_loop()
+        threading.Thread(
+            target=self._beat, args=(loop, due_ns), name="pushlab-clock", daemon=True
+        ).start()
 
     async def finish(self, limit_s: float) -> None:
         """Wait until all is sent and answered, at most `limit_s` after the schedule's end.
@@ -115,36 +123,43 @@ class OpenLoop(abc.ABC):
     def close(self) -> None:
         """Stop at once; what was not sent is skipped."""
         self.stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._halt.set()
         self.waiting.clear()
 
     # ---- the clock --------------------------------------------------------------------------
 
-    def _arm(self) -> None:
-        """Wake for the next message."""
-        if self._next >= len(self.schedule):
-            self._check_done()
-            return
-        due_ns = self.start_ns + int(self.schedule.offset_ns[self._next])
-        delay_s = (due_ns - self._awake_ns - time.monotonic_ns()) / 1e9
-        self._timer = asyncio.get_running_loop().call_later(max(0.0, delay_s), self._tick)
+    def _beat(self, loop: asyncio.AbstractEventLoop, due_ns: list[int]) -> None:
+        """Wake the event loop whenever something is due; runs in a thread of its own.
+
+        Event loops round their timers to milliseconds, which is more than a message may take.
+        """
+        place, count = 0, len(due_ns)
+        while place < count:
+            while (left_ns := due_ns[place] - self._awake_ns - time.monotonic_ns()) > 0:
+                if self._halt.wait(left_ns / 1e9):
+                    return
+            place = bisect_right(due_ns, time.monotonic_ns() + self._awake_ns, place)
+            try:
+                loop.call_soon_threadsafe(self._tick)
+            except RuntimeError:  # the event loop is closed
+                return
 
     def _tick(self) -> None:
         """Send what is due."""
-        offsets = self.schedule.offset_ns
-        count = len(offsets)
-        due_ns = self.start_ns + int(offsets[self._next])
-        if due_ns - time.monotonic_ns() <= self._awake_ns:
+        if self.stopped:
+            return
+        offsets, count = self.schedule.offset_ns, len(self.schedule)
+        awake_ns = time.monotonic_ns() + self._awake_ns
+        while self._next < count:
+            due_ns = self.start_ns + int(offsets[self._next])
+            if due_ns > awake_ns:
+                break
             while time.monotonic_ns() < due_ns:
                 pass
-        now_ns = time.monotonic_ns()
-        while self._next < count and self.start_ns + int(offsets[self._next]) <= now_ns:
             self.waiting.append(self._next)
             self._next += 1
-        self._send_waiting()
-        if not self.stopped:
-            self._arm()
+            self._send_waiting()
+        self._check_done()
 
     def _accept(self, index: int, seq: int, accepted_ns: int) -> None:
         """The server took message `index`."""

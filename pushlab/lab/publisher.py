@@ -19,7 +19,7 @@ from pushlab.lab.schedule import Schedule
 __all__ = ["Publisher"]
 
 _MIN_CONNECTIONS = 4
-_MAX_CONNECTIONS = 64
+_MAX_CONNECTIONS = 256
 
 
 class Publisher(OpenLoop):
@@ -84,16 +84,19 @@ class Publisher(OpenLoop):
             connection = self._idle.pop()
             if connection.open:
                 self._send(connection, self.waiting.popleft())
-        if not self.waiting:
+        missing = len(self.waiting) - len(self._dialing)
+        if missing <= 0:
             return
         live = sum(connection.open for connection in self._connections)
         room = _MAX_CONNECTIONS - live - len(self._dialing)
-        for _ in range(min(room, len(self.waiting) - len(self._dialing))):
+        for _ in range(min(room, missing)):
             task = asyncio.ensure_future(self._dial())
             self._dialing.add(task)
             task.add_done_callback(self._dialing.discard)
 
     async def _dial(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         try:
             connection = await connect_http(self._api.url)
         except ConnectionFailed:
@@ -106,6 +109,7 @@ class Publisher(OpenLoop):
             connection.close()
             return
         self._idle.append(connection)
+        self._dialing.discard(task)  # at once: the next message must not wait for this dial
         self._send_waiting()
 
     def _send(self, connection: HttpConnection, index: int) -> None:

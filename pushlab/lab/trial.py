@@ -26,6 +26,7 @@ _CLIENTS_PER_S = 100  # a slow machine connects so many clients a second
 _PROBE_AGAIN_S = 2.0
 _LEAD_NS = 100_000_000  # from the word to begin to the schedule's zero
 _PROGRESS_S = 0.5
+_SETTLING_ROUNDS = 3
 _COLLECT_S = 15.0
 _COUNTS_AGREE_S = 0.5
 _BROKER_COUNTS_AGREE_S = 4.0  # Mosquitto tells its counts once a second
@@ -80,6 +81,7 @@ class Trial:
             Phase.CONNECTING, limit_s, stage.swarm.ask("start"), "were accepted by the server"
         )
         heads = await self._probe(limit_s)
+        await self._settle()
         await self._window(heads)
         await self._drain(heads)
         self.complete = True
@@ -102,6 +104,12 @@ class Trial:
             with contextlib.suppress(TrialFailed):
                 await self._within(Phase.PROBING, again_s, reach, "received a probe")
                 return heads
+
+    async def _settle(self) -> None:
+        """Let swarm and hub work off what the probes left: answers to them come after all that."""
+        for _ in range(_SETTLING_ROUNDS):
+            await self._look()
+            await self.stage.api.hits(self.plan.cell.transport)
 
     async def _window(self, heads: list[int]) -> None:
         """Warm up and measure."""

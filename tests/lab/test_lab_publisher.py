@@ -124,33 +124,33 @@ async def test_a_slow_server_does_not_slow_the_clock() -> None:
 async def test_beyond_the_limit_of_connections_messages_wait_and_go_out_late() -> None:
     async with serving() as server:
         server.free.clear()
-        made = publisher(server, schedule(*[0.0] * 100))
+        made = publisher(server, schedule(*[0.0] * 300))
         await made.connect()
         made.start(time.monotonic_ns())
         async with asyncio.timeout(30):
-            while len(server.bodies) < 64:  # noqa: ASYNC110
+            while len(server.bodies) < 256:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         await asyncio.sleep(2 * LATE_NS / 1e9)
-        assert len(server.bodies) == server.connections == 64
+        assert len(server.bodies) == server.connections == 256
         server.free.set()
         await made.finish(30)
         figures = made.figures()
-        assert figures.sent == figures.accepted == 100
-        assert figures.late >= 36
+        assert figures.sent == figures.accepted == 300
+        assert figures.late >= 44
 
 
 async def test_what_cannot_be_sent_before_the_limit_is_skipped_and_counted() -> None:
     async with serving() as server:
         server.free.clear()
-        made = publisher(server, schedule(*[0.0] * 70))
+        made = publisher(server, schedule(*[0.0] * 260))
         await publish(made, limit_s=0.3)
         figures = made.figures()
-        assert figures.scheduled == 70
-        assert figures.sent + figures.skipped == 70
-        assert figures.skipped >= 6
+        assert figures.scheduled == 260
+        assert figures.sent + figures.skipped == 260
+        assert figures.skipped >= 4
         assert figures.accepted == 0
         rows = made.rows()
-        assert len(rows["seq"]) == 70
+        assert len(rows["seq"]) == 260
         assert (rows["status"] == 0).all()
 
 
