@@ -81,8 +81,7 @@ class View:
         arrivals = "Poisson" if trial.arrivals == "poisson" else trial.arrivals
         rate = f"{trial.rate_per_channel:g} messages/s per channel"
         if trial.channels == 1:
-            arrivals = "Poisson" if trial.arrivals == "poisson" else trial.arrivals
-        rate = f"{trial.rate_per_channel:g} messages/s"
+            rate = f"{trial.rate_per_channel:g} messages/s"
         return f"{name}: {trial.clients:,} clients, {rooms}, {rate}, {arrivals} arrivals"
 
     def footer(self) -> str:

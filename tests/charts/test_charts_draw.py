@@ -176,6 +176,26 @@ def test_the_footer_tells_samples_duration_and_machine(tmp_path):
         assert "Simulated CPU at 2.4 GHz, 2 cores" in texts[name]
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({}, "quick: 100 clients, one channel shared by all, 2 messages/s, constant arrivals"),
+        (
+            {"per_channel": 1, "rate": 0.2, "arrivals": "poisson"},
+            "quick: 100 clients, a channel each, 0.2 messages/s per channel, Poisson arrivals",
+        ),
+        (
+            {"per_channel": 10},
+            "quick: 100 clients, channels of 10, 2 messages/s per channel, constant arrivals",
+        ),
+    ],
+)
+def test_the_subtitle_tells_the_scenario(tmp_path, settings, line):
+    texts = draw_and_read(simulate(tmp_path, STANDARD[2], trials=1, **settings), tmp_path)
+    for name in NAMES:
+        assert line in texts[name]
+
+
 def test_the_prediction_stands_beside_the_measurement(tmp_path):
     texts = draw_and_read(simulate(tmp_path, *STANDARD[:1]), tmp_path / "charts")
     assert "mean, by closed form" in texts["1-latency"]
