@@ -26,7 +26,7 @@ class Base:
 
     #: Small enough to be overrun in a test, large enough for everything else.
     settings: ClassVar[HubSettings] = HubSettings(
-        lease_s=2.0, lag_bytes=512 * 1024, lag_messages=1_000, retain_messages=1_000
+        lease_s=1.0, lag_bytes=512 * 1024, lag_messages=1_000, retain_messages=1_000
     )
 
     _runner: ClassVar[asyncio.Runner | None] = None

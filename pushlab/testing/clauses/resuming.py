@@ -84,7 +84,7 @@ class Resuming(Base):
 
         async def publish() -> None:
             nonlocal published, latest
-            while not stop and published < arena.settings.retain_messages - 100:
+            while not stop and published < arena.settings.retain_messages // 2:
                 published += 1
                 latest = await arena.publish(channel, str(published))
 
