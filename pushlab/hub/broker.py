@@ -224,50 +224,54 @@ async def _try_mosquitto(found: mosquitto.Mosquitto) -> Broker:
 
 
 async def _start_embedded(keys: TokenKeys) -> Broker:
-    folder = Path(tempfile.mkdtemp(prefix="pushlab-broker-"))
     password = secrets.token_urlsafe(24)
     config = {"username": _HUB, "password": password, "keys": keys.export()}
-    with (folder / "log").open("wb") as log:
+    with tempfile.TemporaryFile() as log:
         child = _spawn(
             [sys.executable, "-m", "pushlab.hub.embedded_broker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
         )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    ready = BrokerAccess("embedded", "127.0.0.1", 0, _HUB, password)
-    broker = Broker(ready, child=child, folder=folder)
-    try:
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(json.dumps(config).encode() + b"\n")
-            child.stdin.flush()
-        line = await asyncio.wait_for(asyncio.to_thread(child.stdout.readline), _START_S)
-    except BaseException as error:
-        broker.kill()
-        if isinstance(error, TimeoutError):
-            raise BrokerUnavailable(
-                f"the embedded broker did not say that it is ready within {_START_S:g} s"
-            ) from error
-        raise
-    if not line:
-        await asyncio.to_thread(child.wait)
-        said = _tail(folder / "log") or f"exit status {child.returncode}"
-        broker.kill()
-        raise BrokerUnavailable(f"the embedded broker did not start: {said}")
-    port = int(json.loads(line)["port"])
+        broker = Broker(BrokerAccess("embedded", "127.0.0.1", 0, _HUB, password), child=child)
+        try:
+            line = await _first_line(child, json.dumps(config).encode() + b"\n")
+            port = int(json.loads(line)["port"])
+        except BaseException as error:
+            broker.kill()
+            if isinstance(error, TimeoutError | ValueError | KeyError):
+                log.seek(0)
+                said = _last_lines(log.read().decode(errors="replace"))
+                why = said or f"exit status {child.returncode}"
+                raise BrokerUnavailable(f"the embedded broker did not start: {why}") from error
+            raise
     broker.access = BrokerAccess("embedded", "127.0.0.1", port, _HUB, password)
     broker.version = importlib.metadata.version("amqtt")
     return broker
 
 
+async def _first_line(child: "subprocess.Popen[bytes]", told: bytes) -> bytes:
+    """Tell a child something, and wait for its first line. Raises TimeoutError."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(told)
+        child.stdin.flush()
+    line: bytes = await asyncio.wait_for(asyncio.to_thread(child.stdout.readline), _START_S)
+    return line
+
+
+def _last_lines(text: str) -> str:
+    """The end of a text, on one line."""
+    return " | ".join(text.strip().splitlines()[-3:])
+
+
 def _tail(*paths: Path) -> str:
-    """The last words in the first of these files that has any, on one line."""
+    """The last words in the first of these files that has any."""
     for path in paths:
         with contextlib.suppress(OSError):
-            lines = path.read_text(errors="replace").strip().splitlines()
-            if lines:
-                return " | ".join(lines[-3:])
+            if lines := _last_lines(path.read_text(errors="replace")):
+                return lines
     return ""
 
 
@@ -276,7 +280,7 @@ def _spawn(
     *,
     stdin: int,
     stdout: "int | IO[bytes]",
-    stderr: "int | IO[bytes]",
+    stderr: "IO[bytes]",
     env: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """A child in a session of its own (Ctrl-C is for us, and we stop it) that dies with us."""

@@ -36,6 +36,7 @@ TUNABLES = ":".join(
     )
 )
 
+_PREFIX = "pushlab-mosquitto-"
 _PLUGIN = "mosquitto_dynamic_security.so"
 _PROGRAM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/usr/bin")
 _PLUGIN_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib")
@@ -123,6 +124,19 @@ def _rules(username: str, password: str) -> dict[str, Any]:
     }
 
 
+def _sweep(parent: Path) -> None:
+    """Remove the folders of those who were killed before they could."""
+    for folder in parent.glob(f"{_PREFIX}*-*"):
+        owner = folder.name[len(_PREFIX) :].partition("-")[0]
+        if owner.isdecimal() and os.access(folder, os.W_OK):
+            try:
+                os.kill(int(owner), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
+            except PermissionError:
+                pass  # somebody else's, who lives
+
+
 def write_files(found: Mosquitto, *, port: int, username: str, password: str) -> Path:
     """Write configuration and first log-in to a new private folder, and return the folder.
 
@@ -130,8 +144,9 @@ def write_files(found: Mosquitto, *, port: int, username: str, password: str) ->
     stalls; what is dropped beyond that, the reader asks for again.
     """
     memory = Path("/dev/shm")
-    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="pushlab-mosquitto-", dir=parent))
+    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else tempfile.gettempdir()
+    _sweep(Path(parent))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
     rules = folder / "rules.json"
     rules.write_text(json.dumps(_rules(username, password)))
     rules.chmod(0o600)

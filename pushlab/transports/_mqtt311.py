@@ -52,6 +52,8 @@ PUBACK, PUBREC, PUBREL, PUBCOMP = 4, 5, 6, 7
 _CONNACK, _PUBLISH = 2, 3
 _SUBACK, _PINGRESP = 9, 13
 _ACK_FLAGS = {PUBACK: 0, PUBREC: 0, PUBREL: 2, PUBCOMP: 0}
+#: Of packets from a broker, PUBLISH excepted: what begins otherwise is not worth waiting for.
+_FIRST_BYTES = (0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xD0)
 _MAX_TEXT = 65_535
 _MAX_REMAINING = 268_435_455
 
@@ -209,6 +211,8 @@ class Parser:
             if length > self._limit:
                 raise MalformedPacket(f"a packet of {length:,} bytes; the limit is {self._limit:,}")
             if stop > end:
+                if first >> 4 != _PUBLISH and first not in _FIRST_BYTES:
+                    raise MalformedPacket(f"a packet that begins with byte {first}")
                 break
             if first >> 4 == _PUBLISH:
                 packets.append(self._publish(data, first, body, stop))
