@@ -65,8 +65,8 @@ def make_schedule(
     count. The count, of all channels together, is the expected one in the warm-up and in the
     window, so that repetitions carry the same load and differ in its times.
 
-    ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at the constant rate that makes
-    `rate_per_s` on average; a burst that the end cuts short is cut.
+    ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at such times: a batch Poisson
+    process given its count. A burst that the end cuts short is cut.
 
     Constant arrivals repeat the same few phases against a poll at a fixed rate. With few clients
     the mean latency then depends on their phases; Poisson arrivals sample all phases.
@@ -78,20 +78,19 @@ def make_schedule(
     """
     rng = np.random.default_rng([seed, repetition, 0x5EED])
     total_s = warmup_s + duration_s
-    if arrivals == "poisson":
-        spans = ((0.0, warmup_s), (warmup_s, total_s))
-        drawn = [_given_count(rng, channels * rate_per_s, *span) for span in spans]
-        at_s = np.concatenate(drawn)
-        channel = rng.integers(0, channels, len(at_s), dtype=np.int32)
+    if arrivals == "constant":
+        period_s = 1.0 / rate_per_s
+        starts = rng.uniform(0.0, period_s, channels)[:, None]
+        steps = np.arange(int(np.ceil(total_s / period_s)) + 1)[None, :]
+        at_s = (starts + steps * period_s).reshape(-1)
+        channel = np.repeat(np.arange(channels, dtype=np.int32), steps.size)
     else:
         size = burst_size if arrivals == "burst" else 1
-        period_s = size / rate_per_s
-        starts = rng.uniform(0.0, period_s, channels)[:, None]
-        bursts = np.arange(int(np.ceil(total_s / period_s)) + 1)[None, :]
-        within = np.arange(size)[None, None, :] * (burst_gap_s if size > 1 else 0.0)
-        grid = (starts + bursts * period_s)[:, :, None] + within
-        at_s = grid.reshape(-1)
-        channel = np.repeat(np.arange(channels, dtype=np.int32), grid[0].size)
+        spans = ((0.0, warmup_s), (warmup_s, total_s))
+        drawn = [_given_count(rng, channels * rate_per_s / size, *span) for span in spans]
+        starts = np.concatenate(drawn)
+        channel = np.repeat(rng.integers(0, channels, len(starts), dtype=np.int32), size)
+        at_s = (starts[:, None] + np.arange(size)[None, :] * burst_gap_s).reshape(-1)
     warmup_ns, end_ns = round(warmup_s * _NS), round(total_s * _NS)
     offset_ns = np.floor(at_s * _NS).astype(np.int64)
     kept = offset_ns < end_ns
