@@ -1,9 +1,7 @@
 """Runs a trial to its end, whatever that is: done, a process died, the user stopped the run."""
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pushlab.errors import PushlabError
@@ -22,23 +20,22 @@ class ProcessDriver:
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.plan.TrialDriver`."""
-        with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
-            trial = Trial(plan, tell, Path(folder))
-            status: Literal["ok", "failed", "interrupted"] = "ok"
-            reason: str | None = None
-            cancelled = False
-            try:
-                reason = await _until(trial.measure(), trial.stage, stop)
-            except asyncio.CancelledError:
-                cancelled = True
-            if reason is not None:
-                status = "failed"
-            elif not trial.complete:
-                status, reason = "interrupted", "the run was stopped"
-            outcome, cancelled_late = await _to_the_end(trial.end(status, reason))
-            if cancelled or cancelled_late:
-                raise Interrupted(outcome)
-            return outcome
+        trial = Trial(plan, tell)
+        status: Literal["ok", "failed", "interrupted"] = "ok"
+        reason: str | None = None
+        cancelled = False
+        try:
+            reason = await _until(trial.measure(), trial.stage, stop)
+        except asyncio.CancelledError:
+            cancelled = True
+        if reason is not None:
+            status = "failed"
+        elif not trial.complete:
+            status, reason = "interrupted", "the run was stopped"
+        outcome, cancelled_late = await _to_the_end(trial.end(status, reason))
+        if cancelled or cancelled_late:
+            raise Interrupted(outcome)
+        return outcome
 
 
 class Interrupted(asyncio.CancelledError):
