@@ -70,6 +70,7 @@ class Link:
         self._queue: deque[tuple[str, bytes, int, _Then | None]] = deque()
         self._queued_bytes = 0
         self._under_way: set[asyncio.Task[None]] = set()
+        self._deliveries: set[asyncio.Event] = set()
         self._was_full = False
 
     # ---- life -------------------------------------------------------------------------------
@@ -155,6 +156,8 @@ class Link:
         self._was_full = False
         for task in self._under_way:
             task.cancel()
+        for settled in self._deliveries:
+            settled.set()
         self._on_down()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
@@ -196,11 +199,14 @@ class Link:
 
     async def deliver(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1 and wait until the broker has it, or the connection is lost."""
-        done = asyncio.Event()
-        self.send(topic, payload, qos=1, then=done.set)
-        while self.up and not done.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), 0.5)
+        settled = asyncio.Event()
+        self._deliveries.add(settled)
+        try:
+            self.send(topic, payload, qos=1, then=settled.set)
+            if self.up:
+                await settled.wait()
+        finally:
+            self._deliveries.discard(settled)
 
     def _start_next(self) -> None:
         client = self._client
