@@ -84,6 +84,11 @@ class Page:
     more: bool
 
     @property
+    def useful(self) -> bool:
+        """Whether it tells the reader anything: messages, or that some are gone."""
+        return bool(self.entries) or self.gap_after is not None
+
+    @property
     def cursor(self) -> Cursor:
         """Where the reader stands after this page."""
         return self.entries[-1].cursor if self.entries else self.position

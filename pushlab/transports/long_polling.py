@@ -33,10 +33,9 @@ from pushlab.wire.asgi import (
     number_parameter,
     parameters,
     refuse,
-    respond,
     wait_for_disconnect,
 )
-from pushlab.wire.polling import PollSubscriber, answer_page
+from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
 
 __all__ = ["LongPolling", "LongPollingOptions"]
 
@@ -80,9 +79,7 @@ class LongPolling(Transport):
             try:
                 grant, after = admit(hub, scope, query)
                 if scope["method"] == "DELETE":
-                    hub.count(self.name, Hit.LEAVE)
-                    hub.release(grant)
-                    await respond(send, 204)
+                    await answer_goodbye(hub, self.name, send, grant)
                     return
                 hold_s = hub.settings.hold_s
                 if "hold_s" in query:
@@ -90,12 +87,9 @@ class LongPolling(Transport):
                         query, "hold_s", least=0, most=hub.settings.max_hold_s
                     )
                 page = hub.read(grant, after)
-                if page.entries or page.gap_after is not None or after is None or hold_s == 0:
+                if page.useful or after is None or hold_s == 0:
                     hub.lease(grant)
-                    useful = bool(page.entries) or page.gap_after is not None
-                    kind = Hit.POLL_USEFUL if useful else Hit.POLL_EMPTY
-                    hub.count(self.name, kind if after is not None else Hit.CONNECT)
-                    await answer_page(send, page)
+                    await answer_poll(hub, self.name, send, page, after=after)
                 else:
                     held = _HeldRequest(hub, grant, after, send)
                     await held.wait(receive, hold_s)
@@ -152,9 +146,10 @@ class _HeldRequest:
             self._answered = True
             self._hub.lease(self._grant)  # before the feed closes, so that presence does not flap
             self._feed.close()
-            kind = Hit.POLL_USEFUL if entries else Hit.POLL_EMPTY
-            self._hub.count(LongPolling.name, kind)
-            self._outlet.run(answer_page(self._send, Page(self._after, None, entries, False)))
+            page = Page(self._after, None, entries, False)
+            self._outlet.run(
+                answer_poll(self._hub, LongPolling.name, self._send, page, after=self._after)
+            )
         return False
 
     def _on_end(self, reason: str, status: int) -> None:

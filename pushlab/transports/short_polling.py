@@ -24,8 +24,8 @@ from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused, UsageError
-from pushlab.wire.asgi import admit, number_parameter, parameters, refuse, respond
-from pushlab.wire.polling import PollSubscriber, answer_page
+from pushlab.wire.asgi import admit, number_parameter, parameters, refuse
+from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
 
@@ -75,9 +75,7 @@ class ShortPolling(Transport):
             try:
                 grant, after = admit(hub, scope, query)
                 if scope["method"] == "DELETE":
-                    hub.count(self.name, Hit.LEAVE)
-                    hub.release(grant)
-                    await respond(send, 204)
+                    await answer_goodbye(hub, self.name, send, grant)
                     return
                 lease_s = None
                 if "lease_s" in query:
@@ -88,10 +86,7 @@ class ShortPolling(Transport):
                 await refuse(send, refusal)
                 return
             hub.lease(grant, lease_s)
-            useful = bool(page.entries) or page.gap_after is not None
-            kind = Hit.POLL_USEFUL if useful else Hit.POLL_EMPTY
-            hub.count(self.name, kind if after is not None else Hit.CONNECT)
-            await answer_page(send, page)
+            await answer_poll(hub, self.name, send, page, after=after)
 
         return [Route("http", PATH, poll, methods=("GET", "DELETE"))]
 
