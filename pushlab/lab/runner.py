@@ -29,7 +29,15 @@ from pushlab.lab.process_driver import Interrupted, ProcessDriver
 from pushlab.lab.scenario import Cell, Scenario
 from pushlab.runs import RunWriter
 
-__all__ = ["FLOOR", "run_scenario"]
+__all__ = [
+    "FLOOR",
+    "check_broker",
+    "run_scenario",
+    "run_trial",
+    "stopped_by_signals",
+    "without_log_in",
+    "without_password",
+]
 
 #: The label of the harness's own floor.
 FLOOR = "harness floor"
@@ -66,17 +74,17 @@ async def run_scenario(
     tell: Observer = observer or _nobody
     stop = stop or asyncio.Event()
     require_descriptors(scenario.clients)
-    with _signals(stop):
-        broker = await _check_broker(scenario)
+    with stopped_by_signals(stop):
+        broker = await check_broker(scenario)
         cells = list(scenario.cells)
         if floor is not None:
             cells.append(Cell(FLOOR, "null"))
         with RunWriter.create(
             out,
-            scenario=_clean(scenario).to_json(),
+            scenario=without_log_in(scenario).to_json(),
             cells=[cell.label for cell in cells],
             environment=await asyncio.to_thread(describe_machine, broker),
-            command=[_without_password(word) for word in command],
+            command=[without_password(word) for word in command],
             seed=scenario.seed,
         ) as writer:
             order = order_of_trials(len(cells), scenario.trials, scenario.seed)
@@ -87,32 +95,29 @@ async def run_scenario(
                 TrialPlan(scenario, cells[cell], number, index, cells[cell].label in drivers)
                 for number, (cell, index) in enumerate(order)
             ]
-            await _run_all(plans, drivers, writer, tell, stop)
+            for plan in plans:
+                if stop.is_set():
+                    break
+                await run_trial(
+                    plan, drivers.get(plan.cell.label, ProcessDriver()), writer, tell, stop
+                )
             path = writer.finish("incomplete" if stop.is_set() else "complete")
             tell(RunFinished(path, "incomplete" if stop.is_set() else "complete"))
             return path
 
 
-async def _run_all(
-    plans: Sequence[TrialPlan],
-    drivers: dict[str, TrialDriver],
-    writer: RunWriter,
-    tell: Observer,
-    stop: asyncio.Event,
+async def run_trial(
+    plan: TrialPlan, driver: TrialDriver, writer: RunWriter, tell: Observer, stop: asyncio.Event
 ) -> None:
-    standard = ProcessDriver()
-    for plan in plans:
-        if stop.is_set():
-            return
-        tell(TrialStarted(plan.order, plan.index, plan.cell.label))
-        driver = drivers.get(plan.cell.label, standard)
-        try:
-            outcome = await driver.run(plan, tell, stop)
-        except Interrupted as interrupted:
-            _keep(writer, interrupted.outcome)
-            raise
-        _keep(writer, outcome)
-        tell(TrialFinished(outcome.record))
+    """Run one trial and put it on disk, whatever becomes of it; if this is cancelled, too."""
+    tell(TrialStarted(plan.order, plan.index, plan.cell.label))
+    try:
+        outcome = await driver.run(plan, tell, stop)
+    except Interrupted as interrupted:
+        _keep(writer, interrupted.outcome)
+        raise
+    _keep(writer, outcome)
+    tell(TrialFinished(outcome.record))
 
 
 def _keep(writer: RunWriter, outcome: TrialOutcome) -> None:
@@ -123,7 +128,7 @@ def _nobody(event: LabEvent) -> None:
     """Watch nothing."""
 
 
-async def _check_broker(scenario: Scenario) -> str:
+async def check_broker(scenario: Scenario) -> str:
     """Start the broker once if a cell needs one, so that its absence is told before the run."""
     if not any(cell.make().discovers for cell in scenario.cells):
         return ""
@@ -131,7 +136,7 @@ async def _check_broker(scenario: Scenario) -> str:
         return f"{broker.kind} {broker.version}".strip()
 
 
-def _without_password(word: str) -> str:
+def without_password(word: str) -> str:
     """`word` without the log-in that a URL in it may have."""
     head, scheme, rest = word.partition("://")
     if not scheme or "@" not in rest:
@@ -139,14 +144,15 @@ def _without_password(word: str) -> str:
     return f"{head}://{rest.rpartition('@')[2]}"
 
 
-def _clean(scenario: Scenario) -> Scenario:
+def without_log_in(scenario: Scenario) -> Scenario:
+    """`scenario` as it may be written down: its broker's URL without a log-in."""
     if not urlsplit(scenario.broker).username:
         return scenario
-    return dataclasses.replace(scenario, broker=_without_password(scenario.broker))
+    return dataclasses.replace(scenario, broker=without_password(scenario.broker))
 
 
 @contextlib.contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
     """Let SIGINT and SIGTERM set `stop`, where this thread may handle signals."""
     loop = asyncio.get_running_loop()
     before: dict[signal.Signals, Any] = {}

@@ -35,7 +35,15 @@ from pushlab.errors import ScenarioError, UsageError
 from pushlab.lab.scenario import Scenario, make_cells
 from pushlab.lab.schedule import ARRIVALS
 
-__all__ = ["builtin_scenarios", "check_values", "load_scenario", "parse_scenario"]
+__all__ = [
+    "builtin_scenarios",
+    "check_values",
+    "load_scenario",
+    "make_scenario",
+    "parse_scenario",
+    "parse_toml",
+    "read_source",
+]
 
 #: key: (type, least, most); floats must be finite, and above 0 where least is None.
 _NUMBERS: dict[str, tuple[type, float | None, float]] = {
@@ -75,17 +83,28 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         ScenarioError: there is none, or it cannot be run; the text has file and key.
         UnknownTransport, MissingExtra: a transport is not installed.
     """
+    data, file, default = read_source(name_or_path)
+    return make_scenario(data, file, default=default)
+
+
+def read_source(name_or_path: str | Path) -> tuple[dict[str, Any], str, str]:
+    """What a scenario's file says, unchecked; what errors call the file; and a name for it.
+
+    Raises:
+        ScenarioError: there is no such file, or it is not TOML.
+    """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text:
         path = Path(name_or_path)
         try:
-            return parse_scenario(path.read_text(encoding="utf-8"), str(path), default=path.stem)
+            source = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise ScenarioError(f"{path}: no such scenario file") from None
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from error
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: is not UTF-8 text ({error.reason})") from error
+        return parse_toml(source, str(path)), str(path), path.stem
     known = builtin_scenarios()
     if text not in known:
         raise ScenarioError(
@@ -93,7 +112,15 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
             " the path of a .toml file)"
         )
     source = (_FOLDER / f"{text}.toml").read_text(encoding="utf-8")
-    return parse_scenario(source, f"{text}.toml", default=text)
+    return parse_toml(source, f"{text}.toml"), f"{text}.toml", text
+
+
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """TOML text as a dictionary. Raises ScenarioError, which begins with `file`."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{file}: not TOML: {error}") from error
 
 
 def parse_scenario(text: str, file: str, *, default: str = "scenario") -> Scenario:
@@ -107,10 +134,12 @@ def parse_scenario(text: str, file: str, *, default: str = "scenario") -> Scenar
         ScenarioError: it cannot be run; the text has file and key.
         UnknownTransport, MissingExtra: a transport is not installed.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{file}: not TOML: {error}") from error
+    return make_scenario(parse_toml(text, file), file, default=default)
+
+
+def make_scenario(data: Mapping[str, Any], file: str, *, default: str = "scenario") -> Scenario:
+    """Check what a scenario's file says, and make the scenario of it; see `parse_scenario`."""
+    data = dict(data)
     tables = data.pop("transport", [])
     for key in data:
         if key not in _KEYS:
