@@ -1,6 +1,5 @@
 """Chart 5: what a month of the measured traffic would cost, each transport at an offer for it."""
 
-from pathlib import Path
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -8,20 +7,21 @@ from matplotlib.ticker import StrMethodFormatter
 
 from pushlab.charts.findings import cost_finding, usd
 from pushlab.charts.frame import (
-    LEFT,
-    RIGHT,
+    SLIDE,
+    Chart,
+    Sheet,
     describe_axis,
     frame,
     label_rows,
     note,
     row_size,
-    save,
+    scale_below,
     styled,
 )
 from pushlab.charts.style import GREY, INK
 from pushlab.charts.view import View
 
-__all__ = ["draw_cost"]
+__all__ = ["cost_chart"]
 
 
 _HOURLY: dict[str, Any] = {
@@ -34,23 +34,23 @@ _HOURLY: dict[str, Any] = {
 }
 
 
-def draw_cost(view: View, out: Path) -> list[Path]:
+def cost_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     subtitle = (
         f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
         " egress and free tiers are left out"
     )
+    cells, title = view.rivals, cost_finding(summaries, view.names)
     with styled():
-        figure, bottom, top = frame(view, cost_finding(summaries, view.names), subtitle)
-        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
-        cells = view.rivals
-        size = row_size(len(cells))
-        label_rows(axes, view, cells, figure="hits_per_delivery")
+        figure, bottom, top = frame(view, title, subtitle, rows=len(cells), sheet=sheet)
+        axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
+        size = row_size(len(cells), sheet)
+        label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
         prices = {cell: view.summaries[cell]["usd_per_month"] for cell in cells}
         shown = [cell for cell in cells if view.problem(cell) is None]
         reach = max([prices[cell]["usd"] or 0.0 for cell in shown] or [0.0]) or 1.0
-        axes.set_xlim(0, reach * 1.62)
+        axes.set_xlim(0, reach * (1 + 0.62 * sheet.room))
         hourly = False
         for row, cell in enumerate(cells):
             price, look = prices[cell], view.looks[cell]
@@ -71,10 +71,8 @@ def draw_cost(view: View, out: Path) -> list[Path]:
                 offer += ", weak source"
             note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, fontweight="bold")
             note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, color=GREY)
-        axes.tick_params(axis="x", length=0, labelsize=17)
+        scale_below(axes)
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
-        axes.grid(axis="x", color="#E3E3E3", linewidth=1)
-        axes.set_axisbelow(True)
         marks = [Line2D([], [], **_HOURLY, label="the same through a load balancer, by the hour")]
-        describe_axis(axes, "USD per month", marks if hourly else [], below=0.095)
-        return save(figure, out, "5-cost")
+        describe_axis(axes, "USD per month", marks if hourly else [], sheet=sheet)
+        return Chart("5-cost", title, figure)

@@ -3,30 +3,40 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pushlab.charts.cost import draw_cost
-from pushlab.charts.hits import draw_hits
-from pushlab.charts.latency import draw_latency
-from pushlab.charts.staleness import draw_staleness
+from pushlab.charts.cost import cost_chart
+from pushlab.charts.frame import SLIDE, Chart, Sheet, save
+from pushlab.charts.hits import hits_chart
+from pushlab.charts.latency import latency_chart
+from pushlab.charts.staleness import staleness_chart
 from pushlab.charts.view import View, view_of
-from pushlab.charts.weight import draw_weight
+from pushlab.charts.weight import weight_chart
 from pushlab.runs import Run
 
-__all__ = ["draw_charts"]
+__all__ = ["charts_of", "draw_charts", "draw_view"]
 
-_CHARTS: tuple[Callable[[View, Path], list[Path]], ...] = (
-    draw_latency,
-    draw_hits,
-    draw_staleness,
-    draw_weight,
-    draw_cost,
+_CHARTS: tuple[Callable[[View, Sheet], Chart], ...] = (
+    latency_chart,
+    hits_chart,
+    staleness_chart,
+    weight_chart,
+    cost_chart,
 )
 
 
+def charts_of(view: View, sheet: Sheet = SLIDE) -> list[Chart]:
+    """Draw every chart on sheets of this kind."""
+    return [chart(view, sheet) for chart in _CHARTS]
+
+
+def draw_view(view: View, out: Path) -> list[Path]:
+    """Draw every chart as a slide into the folder `out`, as PNG and SVG; returns their paths."""
+    return [path for chart in charts_of(view) for path in save(chart, Path(out))]
+
+
 def draw_charts(run: Run, out: Path) -> list[Path]:
-    """Draw every chart of `run` into the folder `out`, as PNG and SVG; returns their paths.
+    """Read a run and draw every chart of it; see `draw_view`.
 
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    view = view_of(run)
-    return [path for chart in _CHARTS for path in chart(view, Path(out))]
+    return draw_view(view_of(run), out)

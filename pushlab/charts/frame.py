@@ -1,11 +1,13 @@
-"""The frame of every chart: title, subtitle, footer, and one labelled row per cell.
+"""The frame of every chart: the sheet it is drawn on, its words, and one labelled row per cell.
 
 Figures are made without pyplot, so that drawing changes nothing outside this module.
 """
 
+import io
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,24 +16,71 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
-from pushlab.charts.style import ACCENT, GREY, INK
+from pushlab.charts.style import ACCENT, GREY, GRID, INK
 from pushlab.charts.view import View
 
 __all__ = [
-    "LEFT",
-    "RIGHT",
+    "PAGE",
+    "PHONE",
+    "SLIDE",
+    "Chart",
+    "Sheet",
+    "as_svg",
     "describe_axis",
+    "fit",
     "frame",
+    "label",
     "label_rows",
     "note",
     "row_size",
     "save",
+    "scale_below",
     "styled",
 ]
 
-#: Where the drawing begins and ends across the page; labels stand left of it.
-LEFT, RIGHT = 0.225, 0.965
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What a chart is drawn on; lengths in pixels at 100 dots per inch.
+
+    Attributes:
+        height: None gives each row `row` pixels, between `head` and `foot`.
+        left, right: where the drawing begins and ends, in parts of the width.
+        words: whether title, subtitle and footer stand on it; elsewhere a page says them.
+        above: whether a row's name stands above it, not left of it.
+        room: how much more of the width than on a slide the words beside a mark need.
+    """
+
+    width: int
+    height: int | None = None
+    row: int = 0
+    head: int = 0
+    foot: int = 0
+    left: float
+    right: float
+    words: bool = False
+    above: bool = False
+    room: float = 1.0
+
+
+#: For a projector, and whole in itself.
+SLIDE = Sheet(width=1600, height=900, left=0.225, right=0.965, words=True)
+#: For a page as wide as a desk's screen.
+PAGE = Sheet(width=1600, row=98, head=12, foot=96, left=0.2, right=0.97)
+#: For a page on a phone.
+PHONE = Sheet(width=900, row=150, head=8, foot=136, left=0.05, right=0.95, above=True, room=1.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawn chart: the name of its files, the finding that is its title, and the drawing."""
+
+    name: str
+    title: str
+    figure: Figure
+
 
 _SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -48,6 +97,7 @@ _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "pushlab",
     "path.simplify": True,
+    "text.parse_math": False,  # a label with a $ in it is no formula
 }
 
 
@@ -58,81 +108,193 @@ def styled() -> Iterator[None]:
         yield
 
 
-def frame(view: View, title: str, subtitle: str) -> tuple[Figure, float, float]:
-    """A slide of 1600 by 900 with its words; with it, the bottom and top of the free area."""
-    figure = Figure(figsize=(16, 9), dpi=100, facecolor="white")
+def frame(
+    view: View, title: str, subtitle: str, *, rows: int = 6, sheet: Sheet = SLIDE
+) -> tuple[Figure, float, float]:
+    """An empty sheet with its words; with it, the bottom and top of the free area."""
+    height = sheet.height or max(rows, 1) * sheet.row + sheet.head + sheet.foot
+    colour = "white" if sheet.words else "none"
+    figure = Figure(figsize=(sheet.width / 100, height / 100), dpi=100, facecolor=colour)
     FigureCanvasAgg(figure)
-    lines = textwrap.wrap(title, 62)[:3]
+    if not sheet.words:
+        return figure, sheet.foot / height, 1 - sheet.head / height
+    lines = textwrap.wrap(title, 62, max_lines=3, placeholder=" …")
     figure.text(
         0.04, 0.955, "\n".join(lines), fontsize=28, fontweight="bold", va="top", linespacing=1.2
     )
     top = 0.955 - 0.0535 * len(lines)
-    shown = textwrap.wrap(subtitle, 118)[:2]
+    shown = textwrap.wrap(subtitle, 118, max_lines=2, placeholder=" …")
     figure.text(0.04, top - 0.012, "\n".join(shown), fontsize=17, color=GREY, va="top")
-    figure.text(0.04, 0.022, textwrap.shorten(view.footer(), 150), fontsize=14, color=GREY)
+    footer = textwrap.shorten(view.footer(), 150, placeholder=" …")
+    figure.text(0.04, 0.022, footer, fontsize=14, color=GREY)
     return figure, 0.165, top - 0.045 - 0.032 * len(shown)
 
 
-def row_size(rows: int) -> float:
+def row_size(rows: int, sheet: Sheet = SLIDE) -> float:
     """The size of row labels, in points, for so many rows."""
+    if not sheet.words:
+        return 21.0 if sheet.above else 18.0
     return 21.0 if rows <= 6 else max(11.0, 140.0 / rows)
 
 
+def fit(
+    figure: Figure, text: str, size: float, width: float, most: int = 2
+) -> tuple[list[str], float]:
+    """Bold `text` in at most so many lines, no wider than `width` pixels, and their size.
+
+    It is made smaller first, then broken, and cut only when all that does not do.
+    """
+
+    def wide(line: str, points: float) -> float:
+        probe = figure.text(0, 0, line, fontsize=points, fontweight="bold")
+        extent: float = probe.get_window_extent(cast("Any", figure.canvas).get_renderer()).width
+        probe.remove()
+        return extent
+
+    least = max(10.0, size * 0.72)
+    full = wide(text, size)
+    if full <= width:
+        return [text], size
+    if full * least / size <= width:
+        return [text], size * width / full * 0.99
+    room = int(len(text) * width / (full * least / size))
+    for each in range(room, 4, -1):
+        lines = textwrap.wrap(_cut(text, most * each - 3 * (most - 1)), each)
+        if len(lines) <= most and max(wide(line, least) for line in lines) <= width:
+            return lines, least
+    return [_cut(text, 5)], least
+
+
+def _cut(text: str, most: int) -> str:
+    """`text` in at most so many letters: the middle goes, since labels often differ at the end."""
+    if len(text) <= most:
+        return text
+    end = min(8, most // 3)
+    return f"{text[: most - end - 1].rstrip()}…{text[-end:]}"
+
+
 def label_rows(
-    axes: Axes, view: View, cells: Sequence[str], *, figure: str, small: Sequence[str] = ()
+    axes: Axes, view: View, cells: Sequence[str], *, figure: str, sheet: Sheet = SLIDE
 ) -> None:
-    """Name each row at the left, row 0 on top, with remarks (and `small` print) below the name."""
-    size = row_size(len(cells))
+    """Name each row, row 0 on top, with what is to be held against its `figure`."""
     axes.set_ylim(len(cells) - 0.4, -0.6)
     axes.set_yticks([])
-    place = axes.get_yaxis_transform()
+    size = row_size(len(cells), sheet)
     for row, cell in enumerate(cells):
-        remark = view.remark(cell, figure)
-        under = [(remark, ACCENT)] if remark else []
-        if small and small[row]:
-            under.insert(0, (small[row], GREY))
-        offset = -0.5 * (size + 4) * 0.62 * len(under)
-        texts = [(view.looks[cell].name, size, "bold", INK)]
-        texts += [(text, size * 0.68, "normal", colour) for text, colour in under]
-        for line, (text, points, weight, colour) in enumerate(texts):
+        place = (0.0, row - 0.45 if sheet.above else row)
+        label(axes, view, cell, place, remark=view.remark(cell, figure), size=size, sheet=sheet)
+
+
+def label(
+    axes: Axes,
+    view: View,
+    cell: str,
+    place: tuple[float, float],
+    *,
+    remark: str,
+    size: float,
+    sheet: Sheet,
+    in_rows: bool = True,
+    share: float = 0.58,
+) -> None:
+    """Name a cell left of `place`, or at it where names stand above rows; the remark goes with it.
+
+    Args:
+        in_rows: whether `place` counts rows upwards; else parts of the axes' height.
+        share: of the axes' width, for a name above its row; the rest is for what stands beside.
+    """
+    drawing = cast("Figure", axes.figure)
+    common: dict[str, Any] = {
+        "xycoords": axes.get_yaxis_transform() if in_rows else axes.transAxes,
+        "textcoords": "offset points",
+        "va": "center",
+        "annotation_clip": False,
+    }
+    if sheet.above:
+        span = axes.get_position().width * sheet.width
+        (name,), points = fit(drawing, view.looks[cell].name, size, span * share, 1)
+        axes.annotate(
+            name, place, xytext=(4, 0), ha="left", fontsize=points, fontweight="bold", **common
+        )
+        if remark:
+            (short,), least = fit(drawing, remark, size * 0.7, span * (0.97 - share), 1)
             axes.annotate(
-                text,
-                (0, row),
-                xycoords=place,
-                xytext=(-16, -offset - line * size * 0.98),
-                textcoords="offset points",
+                short,
+                (1, place[1]),
+                xytext=(0, 0),
                 ha="right",
-                va="center",
-                fontsize=points,
-                fontweight=weight,
-                color=colour,
-                annotation_clip=False,
+                fontsize=least,
+                color=ACCENT,
+                **common,
             )
+        return
+    width = sheet.left * sheet.width - 34
+    lines, points = fit(drawing, view.looks[cell].name, size, width)
+    texts = [(line, points, "bold", INK) for line in lines]
+    if remark:
+        remarks, least = fit(drawing, remark, size * 0.68, width)
+        texts += [(line, least, "normal", ACCENT) for line in remarks]
+    steps = [1.2 * (texts[i][1] + texts[i + 1][1]) / 2 for i in range(len(texts) - 1)] + [0.0]
+    up = sum(steps) / 2
+    for (text, points, weight, colour), step in zip(texts, steps, strict=True):
+        axes.annotate(
+            text,
+            place,
+            xytext=(-16, up),
+            ha="right",
+            fontsize=points,
+            fontweight=weight,
+            color=colour,
+            **common,
+        )
+        up -= step
 
 
-def describe_axis(axes: Axes, text: str, handles: Sequence[Artist] = (), *, below: float) -> None:
+def scale_below(axes: Axes) -> None:
+    """A scale below the rows, and faint lines up from it."""
+    axes.tick_params(axis="x", length=0, labelsize=17)
+    axes.grid(axis="x", color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+
+
+def describe_axis(
+    axes: Axes,
+    text: str,
+    handles: Sequence[Artist] = (),
+    *,
+    drop_pt: float = 40.0,
+    sheet: Sheet = SLIDE,
+) -> None:
     """Say below the axis what it shows, at the left, and what the marks mean, at the right.
 
     Args:
-        below: how far below the axis, in parts of its height.
+        drop_pt: how far below the axis, in points. On a phone's sheet the marks' meanings get a
+            line of their own.
     """
-    axes.text(
-        0, -below, text, transform=axes.transAxes, fontsize=17, color=GREY, va="center", ha="left"
+    figure = cast("Figure", axes.figure)
+    places = [
+        axes.transAxes + ScaledTranslation(0, -drop / 72, figure.dpi_scale_trans)
+        for drop in (drop_pt, drop_pt + (34.0 if sheet.above else 0.0))
+    ]
+    axes.text(0, 0, text, transform=places[0], fontsize=17, color=GREY, va="center", ha="left")
+    if not handles:
+        return
+    right = axes.get_position().x1
+    start = (sheet.right - axes.get_position().x0) / (right - axes.get_position().x0)
+    axes.legend(
+        handles=list(handles),
+        loc="center right",
+        bbox_to_anchor=(start, 0.0),
+        bbox_transform=places[1],
+        frameon=False,
+        ncols=len(handles),
+        fontsize=16,
+        handlelength=1.3,
+        handletextpad=0.5,
+        columnspacing=1.4,
+        borderaxespad=0,
+        borderpad=0,
     )
-    if handles:
-        axes.legend(
-            handles=list(handles),
-            loc="center right",
-            bbox_to_anchor=(1.0, -below),
-            frameon=False,
-            ncols=len(handles),
-            fontsize=16,
-            handlelength=1.3,
-            handletextpad=0.5,
-            columnspacing=1.4,
-            borderaxespad=0,
-            borderpad=0,
-        )
 
 
 def note(
@@ -151,10 +313,19 @@ def note(
     )
 
 
-def save(figure: Figure, out: Path, name: str) -> list[Path]:
+def save(chart: Chart, out: Path) -> list[Path]:
     """Write the chart as PNG and as SVG, the same bytes for the same run."""
     out.mkdir(parents=True, exist_ok=True)
-    png, svg = out / f"{name}.png", out / f"{name}.svg"
-    figure.savefig(png, metadata={"Software": None})
-    figure.savefig(svg, metadata={"Date": None})
+    png, svg = out / f"{chart.name}.png", out / f"{chart.name}.svg"
+    with styled():
+        chart.figure.savefig(png, metadata={"Software": None})
+        chart.figure.savefig(svg, metadata={"Date": None})
     return [png, svg]
+
+
+def as_svg(chart: Chart) -> str:
+    """The chart as an SVG document."""
+    buffer = io.StringIO()
+    with styled():
+        chart.figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()

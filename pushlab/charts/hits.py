@@ -1,43 +1,43 @@
 """Chart 2: what the server has to handle for one delivery: useful, wasted, and predicted."""
 
-from pathlib import Path
-
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from pushlab.charts.findings import hits_finding
 from pushlab.charts.frame import (
-    LEFT,
-    RIGHT,
+    SLIDE,
+    Chart,
+    Sheet,
     describe_axis,
     frame,
     label_rows,
     note,
     row_size,
-    save,
+    scale_below,
     styled,
 )
 from pushlab.charts.style import GREY, INK
 from pushlab.charts.style import count as show
 from pushlab.charts.view import View
 
-__all__ = ["WASTED", "draw_hits"]
+__all__ = ["WASTED", "hits_chart"]
 
 #: Hits that bring or confirm nothing.
 WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
 
 
-def draw_hits(view: View, out: Path) -> list[Path]:
+def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     """Draw hits per delivery as bars, with a tick where the closed form puts them."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    cells, title = view.rivals, hits_finding(summaries, view.names)
     with styled():
-        figure, bottom, top = frame(view, hits_finding(summaries, view.names), view.scenario())
-        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
-        cells = view.rivals
-        label_rows(axes, view, cells, figure="hits_per_delivery")
-        size = row_size(len(cells))
+        figure, bottom, top = frame(view, title, view.scenario(), rows=len(cells), sheet=sheet)
+        axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
+        label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
+        size = row_size(len(cells), sheet)
         reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
-        axes.set_xlim(0, reach * 1.38)
+        axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
+        long = 0.3 if sheet.above else 0.4
         for row, cell in enumerate(cells):
             summary, look = view.summaries[cell], view.looks[cell]
             problem = view.problem(cell)
@@ -60,7 +60,7 @@ def draw_hits(view: View, out: Path) -> list[Path]:
             )
             expected = _predicted(view, cell)
             if expected is not None:
-                axes.plot([expected] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=4)
+                axes.plot([expected] * 2, [row - long, row + long], color=INK, linewidth=4)
             note(
                 axes,
                 max(useful + wasted, expected or 0.0),
@@ -68,9 +68,7 @@ def draw_hits(view: View, out: Path) -> list[Path]:
                 _words(view, cell, wasted),
                 size=size * 0.86,
             )
-        axes.tick_params(axis="x", length=0, labelsize=17)
-        axes.grid(axis="x", color="#E3E3E3", linewidth=1)
-        axes.set_axisbelow(True)
+        scale_below(axes)
         marks = [
             Patch(color=GREY, label="brought or confirmed a message"),
             Patch(facecolor="white", edgecolor=GREY, hatch="//", label="in vain"),
@@ -85,8 +83,8 @@ def draw_hits(view: View, out: Path) -> list[Path]:
                 label="closed form",
             ),
         ]
-        describe_axis(axes, "requests per delivery", marks, below=0.095)
-        return save(figure, out, "2-hits")
+        describe_axis(axes, "requests per delivery", marks, sheet=sheet)
+        return Chart("2-hits", title, figure)
 
 
 def _predicted(view: View, cell: str) -> float | None:

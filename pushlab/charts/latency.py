@@ -1,6 +1,5 @@
 """Chart 1: how latency is spread, on a logarithmic axis, with the closed form's mean beside it."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,24 +10,26 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from pushlab.charts.findings import latency_finding
 from pushlab.charts.frame import (
-    LEFT,
-    RIGHT,
+    SLIDE,
+    Chart,
+    Sheet,
     describe_axis,
     frame,
     label_rows,
     note,
     row_size,
-    save,
+    scale_below,
     styled,
 )
-from pushlab.charts.style import GREY, INK, mark, seconds
+from pushlab.charts.style import GREY, INK, LINE, mark, seconds
 from pushlab.charts.view import View
 
-__all__ = ["draw_latency"]
+__all__ = ["latency_chart"]
 
 Floats = npt.NDArray[np.float64]
 
 _HEIGHT = 0.72  # of a row, for the hill
+_LOW = 0.56  # below a name
 
 _MEASURED: dict[str, Any] = {"marker": "o", "color": INK, "markersize": 10, "linestyle": "none"}
 _PREDICTED: dict[str, Any] = {
@@ -41,34 +42,32 @@ _PREDICTED: dict[str, Any] = {
 }
 
 
-def draw_latency(view: View, out: Path) -> list[Path]:
+def latency_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     title = latency_finding(summaries, view.names, view.floor_s)
+    cells = view.cells
     with styled():
-        figure, bottom, top = frame(view, title, view.scenario())
-        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
-        cells = view.cells
-        label_rows(axes, view, cells, figure="latency_s")
-        low, high = _limits(view)
+        figure, bottom, top = frame(view, title, view.scenario(), rows=len(cells), sheet=sheet)
+        axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
+        label_rows(axes, view, cells, figure="latency_s", sheet=sheet)
+        low, high = _limits(view, 3.2 * sheet.room**4)
         axes.set_xscale("log")
         axes.set_xlim(low, high)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.grid(axis="x", color="#E3E3E3", linewidth=1)
-        axes.set_axisbelow(True)
-        axes.tick_params(axis="x", length=0, labelsize=17)
+        scale_below(axes)
         for row, cell in enumerate(cells):
-            _hill(axes, view, cell, row, row_size(len(cells)))
+            _hill(axes, view, cell, row, row_size(len(cells), sheet), sheet)
         marks = [Line2D([], [], **_MEASURED, label="mean, measured")]
         if any((view.summaries[cell]["predicted"] or {}).get("mean_latency_s") for cell in cells):
             marks.append(Line2D([], [], **_PREDICTED, label="mean, by closed form"))
-        describe_axis(axes, "latency: received minus intended", marks, below=0.095)
-        return save(figure, out, "1-latency")
+        describe_axis(axes, "latency: received minus intended", marks, sheet=sheet)
+        return Chart("1-latency", title, figure)
 
 
-def _limits(view: View) -> tuple[float, float]:
-    """The axis: all latencies above zero and all predictions, with room for labels."""
+def _limits(view: View, tail: float) -> tuple[float, float]:
+    """The axis: all latencies above zero and all predictions; `tail` times more for labels."""
     seen = []
     for cell in view.cells:
         for trial in view.trials[cell]:
@@ -79,11 +78,11 @@ def _limits(view: View) -> tuple[float, float]:
         if predicted:
             seen.append(predicted)
     if not seen:
-        return 1e-4, 10.0
-    return min(seen) / 1.6, max(seen) * 3.2
+        return 2e-4, 10.0
+    return min(seen) / 1.6, max(seen) * tail
 
 
-def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
+def _hill(axes: Axes, view: View, cell: str, row: int, size: float, sheet: Sheet) -> None:
     look, summary = view.looks[cell], view.summaries[cell]
     problem = view.problem(cell)
     if problem is not None:
@@ -91,10 +90,11 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
         return
     merged = np.concatenate([trial.latency_s for trial in view.trials[cell]])
     base = row + _HEIGHT / 2
+    height = _LOW if sheet.above else _HEIGHT
     positive = np.log10(merged[merged > 0])
     first, last = np.log10(axes.get_xlim())
     centres, heights = _density(positive, first, last)
-    upper = base - _HEIGHT * heights
+    upper = base - height * heights
     # The kernel reaches beyond the samples; the hill must not.
     shown = (centres >= positive.min(initial=last)) & (centres <= positive.max(initial=first))
     colour = look.colour
@@ -106,7 +106,7 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
         linewidth=2.4,
         linestyle=look.line,
     )
-    axes.axhline(base, color="#CFCFCF", linewidth=1, zorder=0.5)
+    axes.axhline(base, color=LINE, linewidth=1, zorder=0.5)
     latency = summary["latency_s"]
     reach = [max(latency["min"], 10**first), max(latency["max"], 10**first)]
     axes.plot(reach, [base, base], color=colour, linewidth=2.4)
@@ -118,14 +118,14 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
     words = [f"{'median' if key == 'p50' else 'mean'} {seconds(latency[key])}"]
     if latency["p99"] is not None:
         words.append(f"p99 {seconds(latency['p99'])}")
-    text = ("\n" if size > 20 else " · ").join(words)  # few rows have room for two lines
+    text = ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
     # On the side of the hill that has more room.
     if not len(positive):
         left = right = first
     else:
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
     on_right = last - right > (left - first) * 0.6
-    axes.annotate(
+    words_at = axes.annotate(
         text,
         (10 ** (right if on_right else left), row + 0.02),
         xytext=(26 if on_right else -26, 0),
@@ -135,6 +135,12 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float) -> None:
         fontsize=size * 0.82,
         linespacing=1.25,
     )
+    # A hill from edge to edge leaves no room: then better on the hill than off the sheet.
+    box = words_at.get_window_extent()
+    over = max(0.0, box.x1 - sheet.right * sheet.width) - max(
+        0.0, sheet.left * sheet.width - box.x0
+    )
+    words_at.set_x(words_at.get_position()[0] - over * 0.72)
 
 
 def _density(logs: Floats, first: float, last: float) -> tuple[Floats, Floats]:

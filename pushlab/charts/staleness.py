@@ -1,7 +1,6 @@
 """Chart 3: how far one client is behind, moment by moment: polling's sawtooth, on one scale."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,41 +11,59 @@ from matplotlib.lines import Line2D
 from pushlab.analysis.staleness import owed_to, staleness_at
 from pushlab.analysis.trials import TrialFigures
 from pushlab.charts.findings import staleness_finding
-from pushlab.charts.frame import LEFT, RIGHT, describe_axis, frame, row_size, save, styled
-from pushlab.charts.style import ACCENT, GREY, INK, mark, seconds
+from pushlab.charts.frame import (
+    SLIDE,
+    Chart,
+    Sheet,
+    describe_axis,
+    frame,
+    label,
+    row_size,
+    styled,
+)
+from pushlab.charts.style import GREY, INK, LINE, mark, seconds
 from pushlab.charts.view import View
 
-__all__ = ["draw_staleness"]
+__all__ = ["staleness_chart"]
 
 _WINDOW_S = 10.0
 _MOST = 8  # rows that can be read from the back of a room
 
 
-def draw_staleness(view: View, out: Path) -> list[Path]:
+def staleness_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     """Draw one client's staleness over ten seconds of the first trial, a row for each cell."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    cells = view.rivals[:_MOST]
+    cells = view.rivals[:_MOST] if sheet.words else view.rivals
     hidden = len(view.rivals) - len(cells)
-    subtitle = view.scenario()
+    title, subtitle = staleness_finding(summaries, view.names), view.scenario()
     if hidden:
         subtitle += f" (the first {_MOST} of {len(view.rivals)} settings)"
+    size = row_size(len(cells), sheet)
     with styled():
-        figure, bottom, top = frame(view, staleness_finding(summaries, view.names), subtitle)
-        bottom += 0.005
+        figure, bottom, top = frame(view, title, subtitle, rows=len(cells), sheet=sheet)
+        if not sheet.above:
+            top -= 0 if sheet.words else 26 / (figure.get_figheight() * 100)
         step = (top - bottom) / max(len(cells), 1)
         curves = {cell: _curve(view.trials[cell]) for cell in cells}
         highest = max(
             [float(curve[1].max()) for curve in curves.values() if curve is not None] or [0.0]
         )
         scale = _round_up(highest)
+        # Where names stand beside the rows, so do the figures.
+        width = sheet.right - sheet.left - (0.0 if sheet.above else 0.125)
         for row, cell in enumerate(cells):
-            place = (LEFT, top - (row + 1) * step, RIGHT - 0.125 - LEFT, step * 0.84)
+            place = (
+                sheet.left,
+                top - (row + 1) * step,
+                width,
+                step * (0.6 if sheet.above else 0.84),
+            )
             axes = figure.add_axes(place)
-            _panel(axes, view, cell, curves[cell], scale, row_size(len(cells)))
+            _panel(axes, view, cell, curves[cell], scale, size, sheet)
             axes.tick_params(axis="x", length=0, labelsize=17)
             if row < len(cells) - 1:
                 axes.set_xticklabels([])
-            if row == 0:
+            if row == 0 and not sheet.above:
                 told: dict[str, Any] = {
                     "va": "bottom",
                     "fontsize": 16,
@@ -67,8 +84,10 @@ def draw_staleness(view: View, out: Path) -> list[Path]:
                     label="a message is published",
                 )
                 text = "seconds of the measured window"
-                describe_axis(axes, text, [tick], below=0.058 / place[3])
-        return save(figure, out, "3-staleness")
+                if sheet.above:
+                    text = f"seconds; every row is 0 to {mark(scale)} high"
+                describe_axis(axes, text, [tick], sheet=sheet)
+        return Chart("3-staleness", title, figure)
 
 
 _Curve = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -84,38 +103,31 @@ def _curve(trials: Sequence[TrialFigures]) -> _Curve | None:
         return None
     end = min(end, start + int(_WINDOW_S * 1e9))
     intended, received = owed_to(rows, rows.record.clients // 2)
-    grid = np.linspace(start, end, 3000).astype(np.int64)
-    # Just before and at each arrival, so that every tooth has its point.
-    corners = np.concatenate([received - 1, received, intended])
-    corners = corners[(corners >= start) & (corners <= end)]
-    at = np.unique(np.concatenate([grid, corners]))
+    # Between these the curve is straight: just before and at each arrival, and at each publish.
+    corners = np.concatenate([received - 1, received, intended, [start, end]])
+    at = np.unique(corners[(corners >= start) & (corners <= end)])
     published = intended[(intended >= start) & (intended <= end)]
     return (at - start) / 1e9, staleness_at(intended, received, at), (published - start) / 1e9
 
 
 def _panel(
-    axes: Axes, view: View, cell: str, curve: _Curve | None, highest: float, size: float
+    axes: Axes,
+    view: View,
+    cell: str,
+    curve: _Curve | None,
+    highest: float,
+    size: float,
+    sheet: Sheet,
 ) -> None:
     look, summary = view.looks[cell], view.summaries[cell]
     axes.set_ylim(0, highest * 1.06)
     axes.set_yticks([])
-    axes.axhline(highest, color="#D6D6D6", linewidth=1, linestyle=(0, (2, 3)), zorder=0.5)
+    axes.axhline(highest, color=LINE, linewidth=1, linestyle=(0, (2, 3)), zorder=0.5)
     remark = view.remark(cell, "latency_s")
+    spot = (0.0, 1.26) if sheet.above else (0.0, 0.45)
     beside: dict[str, Any] = {"transform": axes.transAxes, "va": "center"}
-    texts = [(look.name, size, "bold", INK)]
-    if remark:
-        texts.append((remark, size * 0.68, "normal", ACCENT))
-    for line, (text, points, weight, colour) in enumerate(texts):
-        axes.text(
-            -0.018,
-            0.45 - 0.34 * line + 0.14 * (len(texts) - 1),
-            text,
-            ha="right",
-            fontsize=points,
-            fontweight=weight,
-            color=colour,
-            **beside,
-        )
+    told = "" if sheet.above else remark
+    label(axes, view, cell, spot, remark=told, size=size, sheet=sheet, in_rows=False, share=0.5)
     if curve is None:
         axes.set_xlim(0, _WINDOW_S)
         words = view.problem(cell) or "nothing measured"
@@ -127,15 +139,13 @@ def _panel(
     axes.plot(at, stale, color=look.colour, linewidth=2.2, clip_on=False)
     axes.plot(published, np.zeros(len(published)), "|", color=INK, markersize=11, clip_on=False)
     figures = summary["staleness_s"]
-    if figures["mean"] is not None:
-        axes.text(
-            1.015,
-            0.45,
-            f"worst {seconds(figures['max'])}\nmean {seconds(figures['mean'])}",
-            fontsize=size * 0.8,
-            linespacing=1.25,
-            **beside,
-        )
+    if figures["mean"] is None:
+        return
+    told_beside = [f"worst {seconds(figures['max'])}", f"mean {seconds(figures['mean'])}"]
+    if sheet.above:
+        axes.text(1, spot[1], ", ".join(told_beside), fontsize=size * 0.8, ha="right", **beside)
+        return
+    axes.text(1.015, 0.45, "\n".join(told_beside), fontsize=size * 0.8, linespacing=1.25, **beside)
 
 
 def _round_up(value: float) -> float:

@@ -14,7 +14,9 @@ __all__ = [
     "ACCENT",
     "ASKING",
     "GREY",
+    "GRID",
     "INK",
+    "LINE",
     "PUSHING",
     "Look",
     "count",
@@ -28,6 +30,8 @@ __all__ = [
 
 INK = "#1B1B1B"
 GREY = "#6B6B6B"
+GRID = "#E3E3E3"
+LINE = "#CFCFCF"
 ACCENT = "#A3282B"  #: marks on the chart: unstable, generator-bound, failed
 
 #: The transports whose clients ask.

@@ -17,17 +17,25 @@ class View:
     """A run, ready to be drawn.
 
     Attributes:
-        trials: the good trials of each cell.
+        every_trial: the trials of each cell, failed ones too.
         summaries: `summarise`'s object of each cell.
         looks: how each cell is drawn.
         floor_s: the harness's own latency; None if the run did not measure it.
     """
 
     run: Run
-    trials: Mapping[str, Sequence[TrialFigures]]
+    every_trial: Mapping[str, Sequence[TrialFigures]]
     summaries: Mapping[str, Mapping[str, Any]]
     looks: Mapping[str, Look]
     floor_s: float | None
+
+    @property
+    def trials(self) -> dict[str, list[TrialFigures]]:
+        """The good trials of each cell."""
+        return {
+            cell: [t for t in trials if t.record.status == "ok"]
+            for cell, trials in self.every_trial.items()
+        }
 
     @property
     def cells(self) -> list[str]:
@@ -106,21 +114,22 @@ class View:
         return f"{size} · {spans} · {place} · pushlab {self.run.pushlab_version}{partly}"
 
 
-def view_of(run: Run) -> View:
-    """Read a run's rows and compute what the charts need.
+def view_of(run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None) -> View:
+    """Compute what the charts need.
+
+    Args:
+        cells: what `analyse` made of the run; None reads its rows now.
 
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    cells = analyse(run)
+    cells = analyse(run) if cells is None else cells
     summaries = summarise_cells(cells)
     floors = [cell for cell, summary in summaries.items() if summary["floor"]]
     transports = {cell: summary["transport"] for cell, summary in summaries.items()}
     return View(
         run=run,
-        trials={
-            cell: [t for t in trials if t.record.status == "ok"] for cell, trials in cells.items()
-        },
+        every_trial=cells,
         summaries=summaries,
         looks=looks(transports, floors),
         floor_s=floor_delay_s(run) or None,

@@ -1,7 +1,6 @@
 """Chart 4: what one delivery weighs: bytes on the wire, and CPU time of the server."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -9,47 +8,47 @@ from matplotlib.patches import Patch
 
 from pushlab.charts.findings import weight_finding, whole
 from pushlab.charts.frame import (
-    LEFT,
-    RIGHT,
+    SLIDE,
+    Chart,
+    Sheet,
     describe_axis,
     frame,
     label_rows,
     note,
     row_size,
-    save,
     styled,
 )
 from pushlab.charts.style import GREY, seconds
 from pushlab.charts.view import View
 
-__all__ = ["draw_weight"]
+__all__ = ["weight_chart"]
 
 
-def draw_weight(view: View, out: Path) -> list[Path]:
+def weight_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    cells = view.rivals
+    cells, title = view.rivals, weight_finding(summaries, view.names)
     with styled():
-        figure, bottom, top = frame(view, weight_finding(summaries, view.names), view.scenario())
-        bottom -= 0.03
+        figure, bottom, top = frame(view, title, view.scenario(), rows=len(cells), sheet=sheet)
+        bottom -= 27 / (figure.get_figheight() * 100)
         gap = 0.025
-        width = (RIGHT - LEFT - gap) / 2
-        left = figure.add_axes((LEFT, bottom, width, top - bottom))
-        right = figure.add_axes((LEFT + width + gap, bottom, width, top - bottom))
-        label_rows(left, view, cells, figure="cpu_s_per_delivery")
+        width = (sheet.right - sheet.left - gap) / 2
+        left = figure.add_axes((sheet.left, bottom, width, top - bottom))
+        right = figure.add_axes((sheet.left + width + gap, bottom, width, top - bottom))
+        label_rows(left, view, cells, figure="cpu_s_per_delivery", sheet=sheet)
         right.set_ylim(left.get_ylim())
         right.set_yticks([])
-        _bars(left, view, _bytes, whole)
-        _bars(right, view, _cpu, seconds)
+        _bars(left, view, _bytes, whole, sheet)
+        _bars(right, view, _cpu, seconds, sheet)
         marks = []
         if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
             marks = [
                 Patch(color=GREY, label="hub"),
                 Patch(facecolor="white", edgecolor=GREY, hatch="//", label="broker"),
             ]
-        describe_axis(left, "bytes, both ways, with headers", below=0.03)
-        describe_axis(right, "CPU time of the server", marks, below=0.03)
-        return save(figure, out, "4-bytes-and-cpu")
+        describe_axis(left, "bytes, both ways, with headers", drop_pt=14.0, sheet=sheet)
+        describe_axis(right, "CPU time of the server", marks, drop_pt=14.0, sheet=sheet)
+        return Chart("4-bytes-and-cpu", title, figure)
 
 
 _Parts = Callable[[dict[str, Any]], tuple[float, float] | None]
@@ -66,12 +65,14 @@ def _cpu(summary: dict[str, Any]) -> tuple[float, float] | None:
     return None if total is None or hub is None else (hub, max(total - hub, 0.0))
 
 
-def _bars(axes: Axes, view: View, parts: _Parts, show: Callable[[float], str]) -> None:
+def _bars(
+    axes: Axes, view: View, parts: _Parts, show: Callable[[float], str], sheet: Sheet
+) -> None:
     cells = view.rivals
-    size = row_size(len(cells))
+    size = row_size(len(cells), sheet)
     found = {cell: parts(dict(view.summaries[cell])) for cell in cells}
     reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
-    axes.set_xlim(0, reach * 1.36)
+    axes.set_xlim(0, reach * (1 + 0.36 * sheet.room))
     for row, cell in enumerate(cells):
         pair, look = found[cell], view.looks[cell]
         if pair is None:

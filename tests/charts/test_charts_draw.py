@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from simulated import FLOOR, STANDARD, Cell, simulate
 
-import pushlab.charts.frame as frame_module
 from pushlab.charts import draw_charts
+from pushlab.charts.draw import charts_of
+from pushlab.charts.frame import PAGE, PHONE, SLIDE
+from pushlab.charts.view import view_of
 from pushlab.errors import RunError
 from pushlab.runs import Run
 
@@ -60,33 +62,35 @@ def ticks_beyond(axes):
 @pytest.mark.parametrize("kind", RUNS)
 def test_a_run_is_drawn_well(kind, tmp_path):
     run = Run.load(RUNS[kind](tmp_path))
-    paths, texts = draw_and_measure(run, tmp_path / "charts")
+    view = view_of(run)
+    for sheet in (SLIDE, PAGE, PHONE):
+        charts = charts_of(view, sheet)
+        assert [chart.name for chart in charts] == NAMES
+        for chart in charts:
+            texts, size = measured(chart.figure)
+            check_every_cell_is_named(run, chart.name, texts)
+            check_titles_are_short_and_all_words_on_the_page(texts, size)
+            check_no_text_lies_on_another(texts)
+
+
+def measured(figure):
+    """The texts of a chart with their boxes, and the size of its sheet."""
+    renderer = figure.canvas.get_renderer()
+    figure.draw(renderer)
+    unseen = {text for axes in figure.axes for text in ticks_beyond(axes)}
+    texts = [
+        (text.get_text(), text.get_window_extent(renderer))
+        for text in figure.findobj(Text)
+        if text.get_text().strip() and text.get_visible() and text not in unseen
+    ]
+    return texts, figure.get_size_inches() * 100
+
+
+def test_each_chart_is_a_slide_and_a_drawing_always_the_same(standard, tmp_path):
+    paths = draw_charts(standard, tmp_path / "charts")
     check_each_chart_is_a_slide_and_a_drawing(paths)
-    check_every_cell_is_named_on_every_chart(run, texts)
-    check_titles_are_short_and_all_words_on_the_page(texts)
-    check_no_text_lies_on_another(texts)
-
-
-def draw_and_measure(run, folder):
-    """The paths of a run's charts, and the texts of each chart with their boxes."""
-    texts = {}
-    save = frame_module.save
-
-    def look_and_save(figure, out, name):
-        renderer = figure.canvas.get_renderer()
-        figure.draw(renderer)
-        unseen = {text for axes in figure.axes for text in ticks_beyond(axes)}
-        texts[name] = [
-            (text.get_text(), text.get_window_extent(renderer))
-            for text in figure.findobj(Text)
-            if text.get_text().strip() and text.get_visible() and text not in unseen
-        ]
-        return save(figure, out, name)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("latency", "hits", "staleness", "weight", "cost"):
-            patch.setattr(f"pushlab.charts.{name}.save", look_and_save)
-        return draw_charts(run, folder), texts
+    again = draw_charts(standard, tmp_path / "again")
+    assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in again]
 
 
 def check_each_chart_is_a_slide_and_a_drawing(paths):
@@ -100,53 +104,56 @@ def check_each_chart_is_a_slide_and_a_drawing(paths):
             assert path.read_text().rstrip().endswith("</svg>")
 
 
-def check_every_cell_is_named_on_every_chart(run, texts):
+def check_every_cell_is_named(run, name, texts):
     titles = {"short-polling": "Short polling", "sse": "SSE", "mqtt": "MQTT"}
-    for name in NAMES:
-        words = [text for text, _ in texts[name]]
-        for cell in run.cells:
-            transport = cell.split(" ")[0]
-            wanted = cell.replace(transport, titles.get(transport, transport))
-            if transport in titles and not (name == "3-staleness" and len(run.cells) > 8):
-                assert wanted in words, (name, cell)
+    words = [text for text, _ in texts]
+    for cell in run.cells:
+        transport = cell.split(" ")[0]
+        wanted = cell.replace(transport, titles.get(transport, transport))
+        if transport in titles and not (name == "3-staleness" and len(run.cells) > 8):
+            assert wanted in words, (name, cell)
 
 
-def check_titles_are_short_and_all_words_on_the_page(texts):
-    for name in NAMES:
-        for text, box in texts[name]:
-            assert text.count("\n") <= 2
-            assert box.x0 >= 0, (name, text)
-            assert box.x1 <= 1600, (name, text)
-            assert box.y0 >= 0, (name, text)
-            assert box.y1 <= 900, (name, text)
+def check_titles_are_short_and_all_words_on_the_page(texts, size):
+    for text, box in texts:
+        assert text.count("\n") <= 2
+        assert box.x0 >= 0, text
+        assert box.x1 <= size[0], text
+        assert box.y0 >= 0, text
+        assert box.y1 <= size[1], text
 
 
 def check_no_text_lies_on_another(texts):
-    for name in NAMES:
-        boxes = texts[name]
-        for i, (one, box) in enumerate(boxes):
-            for other, second in boxes[i + 1 :]:
-                wide = min(box.x1, second.x1) - max(box.x0, second.x0)
-                high = min(box.y1, second.y1) - max(box.y0, second.y0)
-                # Boxes have air around the letters: a touch of them is none of the letters.
-                assert wide < 3 or high < 6, (name, one, other)
+    for i, (one, box) in enumerate(texts):
+        for other, second in texts[i + 1 :]:
+            wide = min(box.x1, second.x1) - max(box.x0, second.x0)
+            high = min(box.y1, second.y1) - max(box.y0, second.y0)
+            # Boxes have air around the letters: a touch of them is none of the letters.
+            assert wide < 3 or high < 6, (one, other)
 
 
-def draw_and_read(path, out):
-    """The words on each chart, as one string; nothing is written."""
-    texts = {}
-
-    def read(figure, folder, name):
-        texts[name] = " | ".join(
-            text.get_text().replace("\n", " ") for text in figure.findobj(Text)
+def words_of(run):
+    """The words on each chart, as one string."""
+    return {
+        chart.name: " | ".join(
+            text.get_text().replace("\n", " ") for text in chart.figure.findobj(Text)
         )
-        return []
+        for chart in charts_of(view_of(run))
+    }
 
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("latency", "hits", "staleness", "weight", "cost"):
-            patch.setattr(f"pushlab.charts.{name}.save", read)
-        draw_charts(Run.load(path), out)
-    return texts
+
+def draw_and_read(path):
+    return words_of(Run.load(path))
+
+
+@pytest.fixture(scope="module")
+def standard(tmp_path_factory):
+    return Run.load(simulate(tmp_path_factory.mktemp("runs"), *STANDARD))
+
+
+@pytest.fixture(scope="module")
+def standard_words(standard):
+    return words_of(standard)
 
 
 def test_what_is_wrong_stands_on_the_chart(tmp_path):
@@ -159,7 +166,7 @@ def test_what_is_wrong_stands_on_the_chart(tmp_path):
         Cell("long-polling", "long-polling", loss=0.5),
         trials=3,
     )
-    texts = draw_and_read(path, tmp_path / "charts")
+    texts = draw_and_read(path)
     assert "unstable" in texts["1-latency"]
     for name in NAMES:
         assert "generator-bound" in texts[name]
@@ -168,12 +175,11 @@ def test_what_is_wrong_stands_on_the_chart(tmp_path):
         assert "lost" in texts[name]
 
 
-def test_the_footer_tells_samples_duration_and_machine(tmp_path):
-    texts = draw_and_read(simulate(tmp_path, *STANDARD[:2]), tmp_path / "charts")
+def test_the_footer_tells_samples_duration_and_machine(standard_words):
     for name in NAMES:
-        assert "n = 4,000 deliveries each" in texts[name]
-        assert "2 trials of 10 s" in texts[name]
-        assert "Simulated CPU at 2.4 GHz, 2 cores" in texts[name]
+        assert "n = 4,000 deliveries each" in standard_words[name]
+        assert "2 trials of 10 s" in standard_words[name]
+        assert "Simulated CPU at 2.4 GHz, 2 cores" in standard_words[name]
 
 
 @pytest.mark.parametrize(
@@ -191,21 +197,23 @@ def test_the_footer_tells_samples_duration_and_machine(tmp_path):
     ],
 )
 def test_the_subtitle_tells_the_scenario(tmp_path, settings, line):
-    texts = draw_and_read(simulate(tmp_path, STANDARD[2], trials=1, **settings), tmp_path)
+    view = view_of(Run.load(simulate(tmp_path, STANDARD[2], trials=1, **settings)))
+    assert view.scenario() == line
+
+
+def test_the_subtitle_stands_on_every_chart(standard_words):
     for name in NAMES:
-        assert line in texts[name]
+        assert "quick: 100 clients, one channel shared by all" in standard_words[name]
 
 
-def test_the_prediction_stands_beside_the_measurement(tmp_path):
-    texts = draw_and_read(simulate(tmp_path, *STANDARD[:1]), tmp_path / "charts")
-    assert "mean, by closed form" in texts["1-latency"]
-    assert "closed form" in texts["2-hits"]
+def test_the_prediction_stands_beside_the_measurement(standard_words):
+    assert "mean, by closed form" in standard_words["1-latency"]
+    assert "closed form" in standard_words["2-hits"]
 
 
-def test_offers_are_named(tmp_path):
-    texts = draw_and_read(simulate(tmp_path, *STANDARD), tmp_path / "charts")
+def test_offers_are_named(standard_words):
     for offer in ("AWS API Gateway, HTTP API", "AWS Application Load Balancer", "AWS IoT Core"):
-        assert offer in texts["5-cost"]
+        assert offer in standard_words["5-cost"]
 
 
 def test_the_title_follows_the_data(tmp_path):
@@ -216,7 +224,7 @@ def test_the_title_follows_the_data(tmp_path):
             Cell("sse", "sse", delay_s=sse),
             Cell("websocket", "websocket", delay_s=websocket),
         )
-        texts = draw_and_read(path, tmp_path / winner)
+        texts = draw_and_read(path)
         assert f"{winner} delivers in" in texts["1-latency"]
         assert f"with {winner} never more than" in texts["3-staleness"]
 
@@ -230,17 +238,33 @@ def test_polling_wins_where_it_does(tmp_path):
         STANDARD[4],
         rate=5.0,
     )
-    texts = draw_and_read(path, tmp_path / "charts")
+    texts = draw_and_read(path)
     assert "Polling wins: a month" in texts["5-cost"]
     assert "short polling needs fewer than MQTT" in texts["2-hits"]
     assert "Polling wins" not in texts["1-latency"]
 
 
-def test_the_same_run_gives_the_same_bytes(tmp_path):
-    path = simulate(tmp_path, STANDARD[0], STANDARD[2])
-    first = draw_charts(Run.load(path), tmp_path / "first")
-    again = draw_charts(Run.load(path), tmp_path / "again")
-    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
+LONG = "a poll every second by a client that keeps its connection, through two proxies"
+
+
+def test_long_labels_and_twelve_cells_fit(tmp_path):
+    cells = [Cell(f"{LONG} ({i})", "short-polling", {"interval_s": 1.0}) for i in range(3)]
+    crowd = [Cell(f"mqtt {i}", "mqtt", marks=("generator-bound",)) for i in range(9)]
+    for chosen in (cells, [*cells, *crowd]):
+        view = view_of(Run.load(simulate(tmp_path, *chosen, trials=1, duration_s=4)))
+        for sheet in (SLIDE, PAGE, PHONE):
+            for chart in charts_of(view, sheet):
+                texts, size = measured(chart.figure)
+                check_titles_are_short_and_all_words_on_the_page(texts, size)
+                check_no_text_lies_on_another(texts)
+                assert any(text.startswith("a poll ev") for text, _ in texts)
+
+
+def test_a_label_is_no_formula(tmp_path):
+    path = simulate(tmp_path, Cell(r"$\nofun$ & <b>", "sse"), trials=1, duration_s=4)
+    (chart, *_) = charts_of(view_of(Run.load(path)))
+    texts, _ = measured(chart.figure)
+    assert r"$\nofun$ & <b>" in [text for text, _ in texts]
 
 
 def test_drawing_leaves_matplotlib_as_it_was(tmp_path):
