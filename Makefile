@@ -1,16 +1,18 @@
 # Two commands do their own set-up: make compare, make test. The rest is for those who work on it.
 VENV    := .venv
+BENCH   := .venv-bench
 BIN     := $(VENV)/bin
 PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 SCENARIO ?= quick
 PORT     ?= 8000
 
-.PHONY: help compare test check serve reference install format clean
+.PHONY: help compare test check bench serve reference install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs mosquitto for them)"
 	@echo "make check      format, lint, types, import contracts"
+	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make serve      start a hub on http://127.0.0.1:$(PORT)"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
@@ -31,6 +33,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: $(BENCH)/.peers bench-packages
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
 serve: $(VENV)/.core
 	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
 
@@ -40,7 +45,7 @@ reference: $(VENV)/.core
 install: $(VENV)/.dev
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # An environment of its own, made once and again when pyproject.toml changes.
 $(BIN)/python:
@@ -58,6 +63,28 @@ $(VENV)/.dev: $(VENV)/.core
 	@echo "Installing the developers' tools into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+# The peers live in an environment of their own, so that pushlab's stays as its users have it.
+$(BENCH)/.peers: pyproject.toml benchmarks/peers.txt
+	@test -n "$(PYTHON)" || { echo "pushlab needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Installing pushlab and its peers into $(BENCH)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --upgrade pip
+	@$(BENCH)/bin/python -m pip install --quiet --editable . -r benchmarks/peers.txt
+	@touch $@
+
+# Debian packages that are peers or serve them; elsewhere what is missing is reported as not run.
+.PHONY: bench-packages
+bench-packages:
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
+	  for each in nginx:nginx wrk:wrk mosquitto:mosquitto; do \
+	    command -v $${each%%:*} >/dev/null || missing="$$missing $${each#*:}"; \
+	  done; \
+	  [ -e /usr/share/nginx/modules-available/mod-nchan.conf ] || missing="$$missing libnginx-mod-nchan"; \
+	  [ -z "$$missing" ] || { echo "Installing$$missing"; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } >/dev/null 2>&1 \
+	      || echo "these could not be installed; what needs them is not run:$$missing"; }; \
+	fi
 
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
 .PHONY: system-packages

@@ -1,0 +1,1 @@
+"""pushlab's load generator beside other clients."""

@@ -1,0 +1,79 @@
+"""pushlab's contender: the swarm's process, the very one that a trial of `pushlab compare` runs."""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness.processes import pin
+from pushlab.lab.hub_api import Admission
+from pushlab.lab.swarm_client import SwarmProcess, start_swarm
+
+__all__ = ["Window", "measure_window", "running_swarm"]
+
+_CONNECT_S = 60.0
+_LEAD_NS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the swarm itself notes at the two ends of a window.
+
+    Attributes:
+        hits: by kind.
+        wrong: duplicates, reorderings, gaps and lost connections over the whole life.
+    """
+
+    deliveries: int
+    hits: Mapping[str, int]
+    cpu_s: float
+    wall_s: float
+    wrong: int
+
+
+@contextlib.asynccontextmanager
+async def running_swarm(
+    transport: str,
+    options: Mapping[str, Any],
+    admissions: Sequence[Admission],
+    *,
+    core: int | None = 0,
+    polite: bool = False,
+) -> AsyncIterator[SwarmProcess]:
+    """Subscribers that are connected while the body runs."""
+    swarm = await start_swarm()
+    try:
+        if core is not None:
+            pin(swarm.pid, core, polite=polite)
+        await swarm.configure(transport, options, admissions, seed=1)
+        await asyncio.wait_for(swarm.ask("start"), _CONNECT_S)
+        yield swarm
+    finally:
+        await swarm.stop()
+
+
+async def measure_window(swarm: SwarmProcess, seconds: float) -> Window:
+    """Let the swarm note its counters, sleep, and let it tell them."""
+    start_ns = time.monotonic_ns() + _LEAD_NS
+    end_ns = start_ns + int(seconds * 1e9)
+    await swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+    await asyncio.sleep((end_ns - time.monotonic_ns()) / 1e9 + 0.05)
+    with tempfile.TemporaryDirectory(prefix="pushlab-bench-") as folder:
+        told = await swarm.ask("finish", path=str(Path(folder) / "rows"))
+    start, end, now = told["start"], told["end"], told["now"]
+    return Window(
+        deliveries=end["deliveries"] - start["deliveries"],
+        hits={k: n - start["hits"].get(k, 0) for k, n in end["hits"].items()},
+        cpu_s=end["cpu_s"] - start["cpu_s"],
+        wall_s=seconds,
+        wrong=now["duplicated"]
+        + now["reordered"]
+        + now["gaps"]
+        + now["disconnects"]
+        + told["wire_duplicates"]
+        + told["closed"],
+    )

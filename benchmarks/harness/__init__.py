@@ -1,0 +1,1 @@
+"""What every benchmark shares: interleaving, CPU seconds, ratios with intervals, results on disk."""
