@@ -1,1 +1,1 @@
-"""What every benchmark shares: interleaving, CPU seconds, ratios with intervals, results on disk."""
+"""What benchmarks share: interleaving, CPU seconds, ratios with intervals, results on disk."""
