@@ -24,6 +24,7 @@ _PROGRAMS = {
     "wrk": ["wrk", "-v"],
     "nginx": ["nginx", "-v"],
     "mosquitto": ["mosquitto", "-h"],
+    "nchan": ["dpkg-query", "--show", "libnginx-mod-nchan"],
 }
 
 
@@ -188,7 +189,7 @@ def _package_version(name: str) -> str | None:
 
 def _program_version(name: str) -> str | None:
     """The first number with a dot that the program says of itself."""
-    if shutil.which(name) is None:
+    if shutil.which(_PROGRAMS[name][0]) is None:
         return None
     told = subprocess.run(_PROGRAMS[name], capture_output=True, text=True, timeout=10, check=False)
     match = re.search(r"\d+\.\d+(\.\d+)?", told.stdout + told.stderr)
