@@ -61,6 +61,16 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--rate", type=float, metavar="R", help="messages/s on each channel")
     compare.add_argument("--poll-interval", type=float, metavar="S", help="seconds between polls")
     compare.add_argument("--duration", type=float, metavar="S", help="seconds measured per trial")
+    compare.add_argument(
+        "--one-way-ms", type=float, metavar="MS", help="emulate a link: milliseconds each way"
+    )
+    compare.add_argument("--jitter-ms", type=float, metavar="MS", help="of the link: plus or minus")
+    compare.add_argument(
+        "--kbit-per-s", type=float, metavar="K", help="of the link: bandwidth of each connection"
+    )
+    compare.add_argument(
+        "--tls", action=argparse.BooleanOptionalAction, help="encrypt every connection, or none"
+    )
     compare.add_argument("--trials", type=int, metavar="N", help="repetitions of each transport")
     compare.add_argument("--seed", type=int, metavar="N", help="of schedules, phases and order")
     compare.add_argument(
@@ -110,6 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         help="auto, embedded, mosquitto, a URL, or none (no MQTT); default: auto",
     )
     serve.add_argument("--presence-url", metavar="URL", help="post presence to this application")
+    serve.add_argument("--certfile", metavar="PEM", help="encrypt with this certificate (chain)")
+    serve.add_argument("--keyfile", metavar="PEM", help="its private key; default: in --certfile")
     serve.set_defaults(run=_serve)
     return parser
 
@@ -128,6 +140,10 @@ def _compare(arguments: argparse.Namespace) -> int:
             "trials": arguments.trials,
             "seed": arguments.seed,
             "broker": arguments.broker,
+            "one_way_ms": arguments.one_way_ms,
+            "jitter_ms": arguments.jitter_ms,
+            "kbit_per_s": arguments.kbit_per_s,
+            "tls": arguments.tls,
         },
         out=arguments.out,
         replace=arguments.replace,
@@ -196,6 +212,8 @@ def _serve(arguments: argparse.Namespace) -> int:
             broker=arguments.broker,
             presence_url=arguments.presence_url,
             api_key=os.environ.get("PUSHLAB_API_KEY"),
+            certfile=arguments.certfile,
+            keyfile=arguments.keyfile,
         )
     )
     return 0

@@ -103,6 +103,8 @@ class BrokerAccess:
             ``remote`` (a URL that the user gave).
         host, port: where it listens.
         username, password: the bridge's own log-in; the password is a secret.
+        tls: whether it is encrypted.
+        authority: the certificate to trust, as PEM text; None: whom this machine trusts.
     """
 
     kind: str
@@ -110,6 +112,8 @@ class BrokerAccess:
     port: int
     username: str
     password: str = field(repr=False)
+    tls: bool = False
+    authority: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from pushlab.contract.serving import BrokerAccess
 from pushlab.errors import BrokerUnavailable
 from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire.tls import client_context
 
 __all__ = ["DYNSEC", "NotYet", "check_rules", "log_in"]
 
@@ -44,7 +45,9 @@ async def _with_line(access: BrokerAccess, talk: Callable[[_Line], Awaitable[Any
     where = f"{access.host}:{access.port}"
 
     async def whole() -> Any:
-        reader, writer = await asyncio.open_connection(access.host, access.port)
+        reader, writer = await asyncio.open_connection(
+            access.host, access.port, ssl=client_context(access.authority) if access.tls else None
+        )
         try:
             line = _Line(reader, writer)
             writer.write(

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -33,6 +34,7 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.hub import _mqtt_probe as probe
 from pushlab.hub import mosquitto
+from pushlab.hub.certificate import Certificate
 
 __all__ = ["CHOICES", "Broker", "start_broker"]
 
@@ -121,20 +123,25 @@ class Broker:
         await self.stop()
 
 
-async def start_broker(choice: str = "auto", *, keys: TokenKeys) -> Broker:
+async def start_broker(
+    choice: str = "auto", *, keys: TokenKeys, certificate: Certificate | None = None
+) -> Broker:
     """Start or find a broker, and return it when it lets the hub log in.
 
     Args:
         choice: ``auto`` (Mosquitto where it is installed, else the embedded one), ``embedded``,
             ``mosquitto``, or the URL of one that runs already, with the log-in of an
-            administrator of its dynamic-security plug-in: ``mqtt://user:password@host:port``.
+            administrator of its dynamic-security plug-in: ``mqtt://user:password@host:port``, or
+            ``mqtts://`` for one that is encrypted.
         keys: with which the embedded broker checks tokens itself.
+        certificate: with which a broker that is started here encrypts; one that runs already has
+            its own.
 
     Raises:
         UsageError: `choice` is none of these.
         BrokerUnavailable: it is not installed, does not start, is down, or lets us not in.
     """
-    if choice.startswith("mqtt://"):
+    if choice.startswith(("mqtt://", "mqtts://")):
         return await _find_remote(choice)
     if choice == "auto":
         try:
@@ -142,11 +149,11 @@ async def start_broker(choice: str = "auto", *, keys: TokenKeys) -> Broker:
         except BrokerUnavailable:
             choice = "embedded"
         else:
-            return await _start_mosquitto(found)
+            return await _start_mosquitto(found, certificate)
     if choice == "embedded":
-        return await _start_embedded(keys)
+        return await _start_embedded(keys, certificate)
     if choice == "mosquitto":
-        return await _start_mosquitto(mosquitto.find_mosquitto())
+        return await _start_mosquitto(mosquitto.find_mosquitto(), certificate)
     raise UsageError(f"unknown broker {_shown(choice)}; choose one of {', '.join(CHOICES)}")
 
 
@@ -158,7 +165,8 @@ def _shown(choice: str) -> str:
 async def _find_remote(url: str) -> Broker:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 1883
+        tls = parts.scheme == "mqtts"
+        host, port = parts.hostname, parts.port or (8883 if tls else 1883)
     except ValueError as error:
         raise UsageError(f"{_shown(url)} is not a broker's URL: {error}") from error
     if not host or parts.username is None or parts.password is None:
@@ -166,7 +174,8 @@ async def _find_remote(url: str) -> Broker:
             f"{_shown(url)} must have a user name, a password and a host:"
             " mqtt://user:password@host:port"
         )
-    access = BrokerAccess("remote", host, port, unquote(parts.username), unquote(parts.password))
+    username, password = unquote(parts.username), unquote(parts.password)
+    access = BrokerAccess("remote", host, port, username, password, tls)
     try:
         await probe.check_rules(access)
     except probe.NotYet as error:
@@ -174,27 +183,39 @@ async def _find_remote(url: str) -> Broker:
     return Broker(access)
 
 
-async def _start_mosquitto(found: mosquitto.Mosquitto) -> Broker:
+async def _start_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | None) -> Broker:
     said = ""
     for _ in range(_PORT_ATTEMPTS):
         try:
-            return await _try_mosquitto(found)
+            return await _try_mosquitto(found, certificate)
         except _PortTaken as error:  # somebody took it between our look and Mosquitto's
             said = str(error)
     raise BrokerUnavailable(f"Mosquitto ({found.program}) did not start: {said}")
+
+
+def _access(kind: str, port: int, password: str, certificate: Certificate | None) -> BrokerAccess:
+    """How the hub reaches a broker that is started here."""
+    if certificate is None:
+        return BrokerAccess(kind, "127.0.0.1", port, _HUB, password)
+    authority = certificate.authority
+    return BrokerAccess(kind, "127.0.0.1", port, _HUB, password, True, authority)
 
 
 class _PortTaken(Exception):
     """The free port was not free any more."""
 
 
-async def _try_mosquitto(found: mosquitto.Mosquitto) -> Broker:
+async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | None) -> Broker:
     with socket.socket() as finder:
         finder.bind(("127.0.0.1", 0))
         port = finder.getsockname()[1]
-    access = BrokerAccess("mosquitto", "127.0.0.1", port, _HUB, secrets.token_urlsafe(24))
+    access = _access("mosquitto", port, secrets.token_urlsafe(24), certificate)
     folder = mosquitto.write_files(
-        found, port=port, username=access.username, password=access.password
+        found,
+        port=port,
+        username=access.username,
+        password=access.password,
+        certificate=certificate,
     )
     try:
         with (folder / "output").open("wb") as output:
@@ -223,9 +244,14 @@ async def _try_mosquitto(found: mosquitto.Mosquitto) -> Broker:
     return broker
 
 
-async def _start_embedded(keys: TokenKeys) -> Broker:
+async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> Broker:
     password = secrets.token_urlsafe(24)
-    config = {"username": _HUB, "password": password, "keys": keys.export()}
+    config = {
+        "username": _HUB,
+        "password": password,
+        "keys": keys.export(),
+        "certificate": None if certificate is None else asdict(certificate),
+    }
     with tempfile.TemporaryFile() as log:
         child = _spawn(
             [sys.executable, "-m", "pushlab.hub.embedded_broker"],
@@ -233,7 +259,7 @@ async def _start_embedded(keys: TokenKeys) -> Broker:
             stdout=subprocess.PIPE,
             stderr=log,
         )
-        broker = Broker(BrokerAccess("embedded", "127.0.0.1", 0, _HUB, password), child=child)
+        broker = Broker(_access("embedded", 0, password, certificate), child=child)
         try:
             line = await _first_line(child, json.dumps(config).encode() + b"\n")
             port = int(json.loads(line)["port"])
@@ -245,7 +271,7 @@ async def _start_embedded(keys: TokenKeys) -> Broker:
                 why = said or f"exit status {child.returncode}"
                 raise BrokerUnavailable(f"the embedded broker did not start: {why}") from error
             raise
-    broker.access = BrokerAccess("embedded", "127.0.0.1", port, _HUB, password)
+    broker.access = _access("embedded", port, password, certificate)
     broker.version = importlib.metadata.version("amqtt")
     return broker
 

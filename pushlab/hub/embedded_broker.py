@@ -1,8 +1,9 @@
 """The MQTT broker for machines without Mosquitto: amqtt, in a process of its own.
 
 ``python -m pushlab.hub.embedded_broker`` reads one line of JSON from its standard input (the
-bridge's log-in and the keys that sign tokens), prints one line of JSON with its port when it is
-ready, and ends when its input closes: it never outlives whoever started it.
+bridge's log-in, the keys that sign tokens, and a certificate if it shall encrypt), prints one line
+of JSON with its port when it is ready, and ends when its input closes: it never outlives whoever
+started it.
 
 It checks tokens itself, so nobody need register a log-in. It tells the bridge how many packets of
 which kind sessions sent (on `COUNTS_TOPIC`; PUBLISH excepted, for the bridge sees those itself) and
@@ -45,6 +46,7 @@ def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 async def _serve(config: dict[str, Any]) -> None:
     from pushlab.hub._amqtt import PushlabBroker
+    from pushlab.hub.certificate import Certificate
 
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -54,7 +56,14 @@ async def _serve(config: dict[str, Any]) -> None:
         username=config["username"], password=config["password"], keys=config["keys"]
     )
     await broker.start()
-    server = await loop.create_server(broker.protocol, "127.0.0.1", 0, backlog=4_096)
+    certificate = config["certificate"] and Certificate(**config["certificate"])
+    server = await loop.create_server(
+        broker.protocol,
+        "127.0.0.1",
+        0,
+        backlog=4_096,
+        ssl=certificate.server_context() if certificate else None,
+    )
     gc.collect()
     gc.freeze()
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)

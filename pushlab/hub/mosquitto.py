@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.errors import BrokerUnavailable
+from pushlab.hub.certificate import Certificate
 
 __all__ = ["HOW_TO_INSTALL", "TUNABLES", "Mosquitto", "find_mosquitto", "write_files"]
 
@@ -137,7 +138,14 @@ def _sweep(parent: Path) -> None:
                 pass  # somebody else's, who lives
 
 
-def write_files(found: Mosquitto, *, port: int, username: str, password: str) -> Path:
+def write_files(
+    found: Mosquitto,
+    *,
+    port: int,
+    username: str,
+    password: str,
+    certificate: Certificate | None = None,
+) -> Path:
     """Write configuration and first log-in to a new private folder, and return the folder.
 
     The queues are as long as they need be for a burst of a thousand messages to a reader that
@@ -166,6 +174,9 @@ def write_files(found: Mosquitto, *, port: int, username: str, password: str) ->
         "log_type warning",
         "connection_messages false",
     ]
+    if certificate is not None:
+        keyfile = certificate.keyfile or certificate.certfile
+        lines[2:2] = [f"certfile {certificate.certfile}", f"keyfile {keyfile}"]  # the listener's
     if os.geteuid() == 0:
         lines.append("user root")  # else it gives up root and cannot read its own files
     (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")

@@ -20,6 +20,7 @@ from pushlab import errors
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
+from pushlab.hub.certificate import Certificate
 
 __all__ = ["HubConfig", "HubProcess", "start_hub"]
 
@@ -46,6 +47,7 @@ class HubConfig:
             with a broker).
         broker: the MQTT broker to bridge to.
         presence_url: the application to tell about presence.
+        certificate: with which to encrypt; None serves plain HTTP.
     """
 
     host: str = "127.0.0.1"
@@ -56,6 +58,7 @@ class HubConfig:
     transports: Mapping[str, Mapping[str, Any]] | None = None
     broker: BrokerAccess | None = None
     presence_url: str | None = None
+    certificate: Certificate | None = None
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""
@@ -68,6 +71,8 @@ class HubConfig:
         values["settings"] = HubSettings(**values["settings"])
         if values["broker"] is not None:
             values["broker"] = BrokerAccess(**values["broker"])
+        if values["certificate"] is not None:
+            values["certificate"] = Certificate(**values["certificate"])
         return cls(**values)
 
 
@@ -75,7 +80,7 @@ class HubProcess:
     """A running hub.
 
     Attributes:
-        url: where it listens, as ``http://host:port``.
+        url: where it listens, as ``http://host:port`` (or https).
         api_key: the application's secret.
         pid: of the process.
     """

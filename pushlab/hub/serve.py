@@ -101,11 +101,17 @@ async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str]
         presence_url=config.presence_url,
     )
     settings: dict[str, Any] = {}
+    scheme = "http"
+    if config.certificate is not None:
+        config.certificate.server_context()  # what is wrong with it is told in one line
+        scheme = "https"
+        settings["ssl_certfile"] = config.certificate.certfile
+        settings["ssl_keyfile"] = config.certificate.keyfile
     for transport in transports:
         settings.update(transport.server_settings())
     listener = _listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
-    hub.listening_at(f"http://{host}:{listener.getsockname()[1]}")
+    hub.listening_at(f"{scheme}://{host}:{listener.getsockname()[1]}")
     server = _Server(
         uvicorn.Config(
             App(hub, api_key=config.api_key, transports=transports),

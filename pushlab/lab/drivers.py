@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, driver: "Driver") -> None:
         self.driver = driver
-        self.transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None  # or a line that looks like one
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
@@ -53,6 +53,10 @@ class Connection(asyncio.Protocol):
         """The connection is gone."""
         self.driver.swarm.connection_closed(self)
         self._gone()
+
+    def connection_failed(self, reason: str) -> None:
+        """The connection will not open."""
+        self.driver.dial_failed(reason)
 
     def _gone(self) -> None:
         driver = self.driver
@@ -191,6 +195,7 @@ class Driver(Reader):
     def connection_made(self, connection: Connection) -> None:
         """The connection that was dialled is open."""
         self.connection = connection
+        self.dialing = False
         self.swarm.connections.add(connection)
         now_ns = time.monotonic_ns()
         self.subscriber.connection_made(now_ns)
@@ -198,18 +203,23 @@ class Driver(Reader):
 
     async def dial(self) -> None:
         """Open a connection, if it is still wanted."""
+        if not self.subscriber.wants_connection:
+            self.dialing = False
+            return
         endpoint = self.subscriber.endpoint
         try:
-            if self.subscriber.wants_connection:
-                tls = endpoint.tls or None
-                await self.swarm.loop.create_connection(
-                    lambda: Connection(self), endpoint.host, endpoint.port, ssl=tls
-                )
+            await self.swarm.loop.create_connection(
+                lambda: self.swarm.line(Connection(self), endpoint), endpoint.host, endpoint.port
+            )
         except OSError as error:
-            self.subscriber.connection_failed(error.strerror or str(error), time.monotonic_ns())
-        finally:
-            self.dialing = False
-        self.flush(time.monotonic_ns())
+            self.dial_failed(error.strerror or str(error))
+
+    def dial_failed(self, reason: str) -> None:
+        """The connection that was dialled will not open."""
+        self.dialing = False
+        now_ns = time.monotonic_ns()
+        self.subscriber.connection_failed(reason, now_ns)
+        self.flush(now_ns)
 
 
 class Guest(Reader):

@@ -4,6 +4,7 @@ One exchange at a time on one connection; parsing is httptools'. Framing is RFC 
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class HttpConnection(asyncio.Protocol):
     Attributes:
         open: whether another request can be sent once this one is answered.
         busy: whether an answer is due.
-        bytes_in, bytes_out: counted since the connection was made.
+        bytes_in, bytes_out: counted since the connection was made, before encryption.
     """
 
     __slots__ = (
@@ -146,8 +147,11 @@ class HttpConnection(asyncio.Protocol):
             on_answer(answer)
 
 
-async def connect_http(url: str) -> HttpConnection:
+async def connect_http(url: str, *, tls: ssl.SSLContext | None = None) -> HttpConnection:
     """Open a connection to the server of `url`.
+
+    Args:
+        tls: whom to trust if it is encrypted.
 
     Raises:
         ConnectionFailed: nobody listens there.
@@ -155,7 +159,7 @@ async def connect_http(url: str) -> HttpConnection:
     parts = urlsplit(url)
     try:
         _, connection = await asyncio.get_running_loop().create_connection(
-            HttpConnection, parts.hostname or "", parts.port or 80
+            HttpConnection, parts.hostname or "", parts.port or 80, ssl=tls
         )
     except OSError as error:
         raise ConnectionFailed(f"no connection to the hub: {error.strerror or error}") from error

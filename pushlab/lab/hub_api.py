@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.errors import ConnectionFailed, Refused
 from pushlab.lab.http import HttpConnection, connect_http, request_bytes
+from pushlab.wire.tls import client_context
 
 __all__ = ["Admission", "HubApi", "publish_path"]
 
@@ -43,12 +44,14 @@ class HubApi:
     """Requests with the API key over a few connections that are kept alive.
 
     Args:
-        url: the hub's, as ``http://host:port``.
+        url: the hub's, as ``http://host:port`` (or https).
         api_key: the application's secret.
+        authority: whom to trust if the hub is encrypted, as a PEM certificate.
     """
 
-    def __init__(self, url: str, api_key: str) -> None:
+    def __init__(self, url: str, api_key: str, *, authority: str | None = None) -> None:
         self.url = url
+        self._tls = client_context(authority) if url.startswith("https:") else None
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._idle: list[HttpConnection] = []
 
@@ -86,7 +89,11 @@ class HubApi:
             connection = self._idle.pop()
             if connection.open:
                 return connection
-        return await connect_http(self.url)
+        return await self.connect()
+
+    async def connect(self) -> HttpConnection:
+        """Open one more connection. Raises ConnectionFailed."""
+        return await connect_http(self.url, tls=self._tls)
 
     async def admit(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 from pushlab.lab.events import Progress
 from pushlab.lab.scenario import Cell, Scenario
 from pushlab.lab.schedule import Schedule, make_schedule
-from pushlab.runs import TrialRecord
+from pushlab.runs import Link, TrialRecord
 
 __all__ = ["Stop", "Tell", "TrialDriver", "TrialOutcome", "TrialPlan", "order_of_trials"]
 
@@ -82,6 +82,8 @@ class TrialPlan:
             rate_per_channel=scenario.rate_per_s,
             arrivals=scenario.arrivals,
             duration_s=scenario.duration_s,
+            link=Link() if self.floor else scenario.link,
+            tls=scenario.tls and not self.floor,
             floor=self.floor,
             **figures,
         )

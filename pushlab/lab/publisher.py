@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pushlab.errors import ConnectionFailed
-from pushlab.lab.http import Answer, HttpConnection, connect_http
+from pushlab.lab.http import Answer, HttpConnection
 from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.lab.open_loop import OpenLoop
 from pushlab.lab.schedule import Schedule
@@ -58,7 +58,7 @@ class Publisher(OpenLoop):
             ConnectionFailed: the hub is gone.
         """
         for _ in range(_MIN_CONNECTIONS):
-            connection = await connect_http(self._api.url)
+            connection = await self._api.connect()
             self._connections.append(connection)
             self._idle.append(connection)
 
@@ -98,7 +98,7 @@ class Publisher(OpenLoop):
         task = asyncio.current_task()
         assert task is not None
         try:
-            connection = await connect_http(self._api.url)
+            connection = await self._api.connect()
         except ConnectionFailed:
             if self.waiting:  # the hub takes no connections: this message is skipped
                 self.waiting.popleft()

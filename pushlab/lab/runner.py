@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.broker import start_broker
+from pushlab.lab.certificates import require_certificates
 from pushlab.lab.events import (
     LabEvent,
     Observer,
@@ -68,12 +69,15 @@ async def run_scenario(
 
     Raises:
         NotEnoughDescriptors: this machine does not allow so many clients.
+        MissingExtra: certificates are wanted and cannot be made.
         BrokerUnavailable: a transport needs a broker and there is none.
         RunError: the folder cannot be written.
     """
     tell: Observer = observer or _nobody
     stop = stop or asyncio.Event()
     require_descriptors(scenario.clients)
+    if scenario.tls:
+        require_certificates()
     with stopped_by_signals(stop):
         broker = await check_broker(scenario)
         cells = list(scenario.cells)

@@ -13,6 +13,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.transport import Transport
 from pushlab.errors import ScenarioError
 from pushlab.lab.schedule import Arrivals
+from pushlab.runs import Link
 
 __all__ = ["Cell", "ChannelPlan", "Scenario", "make_cells"]
 
@@ -59,6 +60,8 @@ class Scenario:
             asks at an interval gets that interval on top.
         trials: how often each cell is repeated, each time with a fresh server.
         broker: ``auto``, ``embedded``, ``mosquitto`` or a URL.
+        link: the network to emulate between each subscriber and the server.
+        tls: whether every connection is encrypted.
         poll_interval_s: for transports that poll at an interval, unless their own table has one.
     """
 
@@ -79,6 +82,8 @@ class Scenario:
     trials: int = 1
     seed: int = 1
     broker: str = "auto"
+    link: Link = field(default_factory=Link)
+    tls: bool = False
     poll_interval_s: float = 1.0
     cells: tuple[Cell, ...] = ()
 
@@ -102,6 +107,12 @@ class Scenario:
             del cell["own_label"]
         return {**values, "channel_count": self.channel_count, "transports": list(cells)}
 
+    def with_values(self, values: Mapping[str, Any]) -> "Scenario":
+        """The scenario with some values changed; ``link.one_way_ms`` names a value of the link."""
+        own = {key: value for key, value in values.items() if "." not in key}
+        link = {key.removeprefix("link."): values[key] for key in values if key not in own}
+        return dataclasses.replace(self, **own, link=dataclasses.replace(self.link, **link))
+
     def override(
         self,
         *,
@@ -113,6 +124,10 @@ class Scenario:
         trials: int | None = None,
         seed: int | None = None,
         broker: str | None = None,
+        one_way_ms: float | None = None,
+        jitter_ms: float | None = None,
+        kbit_per_s: float | None = None,
+        tls: bool | None = None,
     ) -> "Scenario":
         """The scenario with what a command line asks for; None leaves a value as it is.
 
@@ -124,7 +139,7 @@ class Scenario:
             ScenarioError: a value is out of range; the text names the flag.
             UnknownTransport, MissingExtra: a transport is not installed.
         """
-        from pushlab.lab.scenario_file import check_values  # it builds on this module
+        from pushlab.lab.scenario_file import check_network, check_values  # they build on this
 
         flags = {
             "clients": ("--clients", clients),
@@ -134,22 +149,29 @@ class Scenario:
             "trials": ("--trials", trials),
             "seed": ("--seed", seed),
             "broker": ("--broker", broker),
+            "link.one_way_ms": ("--one-way-ms", one_way_ms),
+            "link.jitter_ms": ("--jitter-ms", jitter_ms),
+            "link.kbit_per_s": ("--kbit-per-s", kbit_per_s),
+            "tls": ("--tls", tls),
         }
         given = {key: value for key, (_, value) in flags.items() if value is not None}
         values = check_values(given, lambda key: flags[key][0])
-        result = dataclasses.replace(self, **values)
+        result = self.with_values(values)
         cells: Iterable[Cell] = self.cells
         if transports is not None:
             cells = _select(self, transports, result.poll_interval_s)
         if poll_interval_s is not None:
             cells = [_with_interval(cell, poll_interval_s) for cell in cells]
-        wanted = [
-            (cell.label if cell.own_label else None, cell.transport, cell.options) for cell in cells
-        ]
-        if transports is None and poll_interval_s is None:
-            return result
-        unique = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
-        return dataclasses.replace(result, cells=make_cells(unique, result.poll_interval_s))
+        if transports is not None or poll_interval_s is not None:
+            wanted = [
+                (cell.label if cell.own_label else None, cell.transport, cell.options)
+                for cell in cells
+            ]
+            unique = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
+            made = make_cells(unique, result.poll_interval_s)
+            result = dataclasses.replace(result, cells=made)
+        check_network(result, lambda key: flags[key][0] if key in given else key)
+        return result
 
 
 def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) -> list[Cell]:

@@ -15,6 +15,12 @@
     seed = 1
     broker = "auto"               # "embedded", "mosquitto", or mqtt://host:port
     poll_interval_s = 1.0
+    tls = false                   # true: every connection is encrypted
+
+    [link]                        # what to emulate between subscribers and server; optional
+    one_way_ms = 50.0             # in each direction
+    jitter_ms = 5.0               # plus or minus
+    kbit_per_s = 2_000            # of each connection in each direction; 0: no limit
 
     [[transport]]                 # as often as you like, of one transport too
     name = "short-polling"
@@ -37,7 +43,9 @@ from pushlab.lab.schedule import ARRIVALS
 
 __all__ = [
     "builtin_scenarios",
+    "check_network",
     "check_values",
+    "flatten",
     "load_scenario",
     "make_scenario",
     "parse_scenario",
@@ -59,14 +67,18 @@ _NUMBERS: dict[str, tuple[type, float | None, float]] = {
     "trials": (int, 1, 1_000),
     "seed": (int, 0, 2**63 - 1),
     "poll_interval_s": (float, 0.001, 86_400),
+    "link.one_way_ms": (float, 0, 10_000),
+    "link.jitter_ms": (float, 0, 10_000),
+    "link.kbit_per_s": (float, 0, 100_000_000),
 }
+_SWITCHES = ("tls",)
 _WORDS: dict[str, tuple[str, ...]] = {
     "channels": ("shared", "per-client", "rooms"),
     "arrivals": ARRIVALS,
 }
 _TEXTS = ("name", "title", "description", "broker")
 _BROKERS = ("auto", "embedded", "mosquitto")
-_KEYS = (*_TEXTS, *_NUMBERS, *_WORDS)
+_KEYS = (*_TEXTS, *_NUMBERS, *_WORDS, *_SWITCHES)
 _FOLDER = files("pushlab.lab") / "scenarios"
 
 
@@ -139,16 +151,63 @@ def parse_scenario(text: str, file: str, *, default: str = "scenario") -> Scenar
 
 def make_scenario(data: Mapping[str, Any], file: str, *, default: str = "scenario") -> Scenario:
     """Check what a scenario's file says, and make the scenario of it; see `parse_scenario`."""
-    data = dict(data)
+    data = flatten(data)
     tables = data.pop("transport", [])
     for key in data:
+        if key == "link":
+            raise ScenarioError(f"{file}: link: write it as a [link] table, not {_kind(data[key])}")
         if key not in _KEYS:
             hint = _hint(key, [*_KEYS, "transport"])
             raise ScenarioError(f"{file}: {key}: unknown key{hint} (known: {_listed()})")
     values = check_values(data, lambda key: f"{file}: {key}")
     poll_interval_s = values.get("poll_interval_s", 1.0)
     cells = _cells(tables, file, poll_interval_s)
-    return Scenario(**{"name": default, **values}, cells=cells)
+    scenario = Scenario(name=default, cells=cells).with_values(values)
+    check_network(scenario, lambda key: f"{file}: {key}")
+    return scenario
+
+
+def flatten(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` with the values of its link beside the others, as in ``link.one_way_ms``."""
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if key == "link" and isinstance(value, Mapping):
+            flat |= {f"link.{name}": item for name, item in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def check_network(scenario: Scenario, where: Callable[[str], str]) -> None:
+    """Check what link and encryption ask of the rest of a scenario.
+
+    Args:
+        where: key to the words that an error begins with.
+
+    Raises:
+        ScenarioError: the jitter is longer than the way; a transport cannot be put on the link; a
+            broker elsewhere is encrypted and the rest is not, or the other way round.
+    """
+    link = scenario.link
+    if link.jitter_ms > link.one_way_ms:
+        raise ScenarioError(
+            f"{where('link.jitter_ms')}: {link.jitter_ms:g} is more than link.one_way_ms"
+            f" ({link.one_way_ms:g}); bytes cannot arrive before they leave"
+        )
+    if link.present:
+        key = next(name for name in ("one_way_ms", "kbit_per_s") if getattr(link, name))
+        for cell in scenario.cells:
+            if not cell.make().is_sans_io():
+                raise ScenarioError(
+                    f"{where('link.' + key)}: {cell.transport} opens its own sockets, which no link"
+                    " can be put on; leave the transport out, or the link"
+                )
+    if "://" in scenario.broker and scenario.tls != scenario.broker.startswith("mqtts://"):
+        told = "mqtts://" if scenario.tls else "mqtt://"
+        raise ScenarioError(
+            f"{where('tls' if scenario.tls else 'broker')}: all connections are encrypted, or none;"
+            f" here the broker's URL must begin with {told}"
+        )
 
 
 def _listed() -> str:
@@ -175,6 +234,10 @@ def check_values(data: Mapping[str, Any], where: Callable[[str], str]) -> dict[s
 def _checked(key: str, value: Any, where: str) -> Any:
     if key in _NUMBERS:
         return _number(value, *_NUMBERS[key], where)
+    if key in _SWITCHES:
+        if not isinstance(value, bool):
+            raise ScenarioError(f"{where}: must be true or false, not {_kind(value)}")
+        return value
     if not isinstance(value, str):
         raise ScenarioError(f"{where}: must be text, not {_kind(value)}")
     if key in _WORDS and value not in _WORDS[key]:

@@ -10,7 +10,9 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import PushlabError
 from pushlab.hub.broker import Broker, start_broker
+from pushlab.hub.certificate import Certificate
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.lab.certificates import fresh_certificate
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.machine import ProcessWatch, cpu_seconds, watch_processes
 from pushlab.lab.plan import TrialPlan
@@ -51,11 +53,13 @@ class Stage:
 
     Attributes:
         trouble: set to the reason as soon as one of the processes is found dead.
+        authority: whom to trust if everything is encrypted, as a PEM certificate.
     """
 
     def __init__(self, plan: TrialPlan) -> None:
         self.plan = plan
         self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.authority: str | None = None
         self.broker: Broker | None = None
         self.broker_watch: ProcessWatch | None = None
         self.hub_watch: ProcessWatch | None = None
@@ -95,21 +99,33 @@ class Stage:
             SetupError, UsageError: one of them does not start; the others are left to `stop`.
         """
         self._swarm = await start_swarm()  # Python comes up there while the rest starts
+        with contextlib.ExitStack() as stack:
+            certificate = None
+            if self.plan.scenario.tls:
+                certificate = stack.enter_context(fresh_certificate())
+                self.authority = certificate.authority
+            await self._start_servers(certificate)
+        self._api = HubApi(self.hub.url, self.hub.api_key, authority=self.authority)
+        self._watch()
+
+    async def _start_servers(self, certificate: Certificate | None) -> None:
         keys = TokenKeys.fresh()
         cell, scenario = self.plan.cell, self.plan.scenario
         if cell.make().discovers:
-            self.broker = await start_broker(scenario.broker, keys=keys)
+            self.broker = await start_broker(scenario.broker, keys=keys, certificate=certificate)
         self._hub = await start_hub(
             HubConfig(
                 keys=keys.export(),
                 settings=hub_settings(scenario),
                 transports={cell.transport: dict(cell.options)},
                 broker=None if self.broker is None else self.broker.access,
+                certificate=certificate,
             )
         )
-        self._api = HubApi(self._hub.url, self._hub.api_key)
-        self.hub_watch = ProcessWatch(self._hub.pid)
-        self.swarm_watch = ProcessWatch(self._swarm.pid)
+
+    def _watch(self) -> None:
+        self.hub_watch = ProcessWatch(self.hub.pid)
+        self.swarm_watch = ProcessWatch(self.swarm.pid)
         watches = [self.hub_watch, self.swarm_watch]
         if self.broker is not None and self.broker.pid is not None:
             self.broker_watch = ProcessWatch(self.broker.pid)

@@ -6,15 +6,21 @@ how many are under way at once.
 
 import asyncio
 import contextlib
+import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import cast
 
 from pushlab.contract.events import Closed
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.drivers import Connection, Driver, Guest
+from pushlab.lab.held_line import HeldLine, Holding, Line
 from pushlab.lab.recorder import Recorder
+from pushlab.lab.tls_line import TlsLine
+from pushlab.runs import Link
+from pushlab.wire.tls import client_context
 
 __all__ = ["Swarm"]
 
@@ -28,6 +34,8 @@ class Swarm:
     Args:
         transport: whose client half is driven.
         seed: each subscriber's randomness comes from it and from the subscriber's number.
+        link: the network to emulate between every subscriber and the server.
+        tls: whom to trust where an endpoint is encrypted; None: whom this machine trusts.
 
     Attributes:
         recorder: what has been written down.
@@ -37,7 +45,14 @@ class Swarm:
         on_closed: called with the event when the server ends a subscriber.
     """
 
-    def __init__(self, transport: Transport, *, seed: int) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        seed: int,
+        link: Link | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.transport = transport
         self.recorder = Recorder()
@@ -49,6 +64,9 @@ class Swarm:
         self.closed = 0
         self.on_closed: Callable[[Closed], None] = lambda event: None
         self._seed = seed
+        self._link = link or Link()
+        self._holding = Holding(self.loop, self._link, seed=seed) if self._link.present else None
+        self._tls = tls
         self._dials: deque[Driver] = deque()
         self._dialing: set[asyncio.Task[None]] = set()
         self._all_connected = asyncio.Event()
@@ -75,6 +93,7 @@ class Swarm:
 
     async def leave(self, limit_s: float) -> None:
         """Let every subscriber say goodbye, and wait until the connections are closed."""
+        limit_s += self._link.slack_s
         for reader in self.readers:
             reader.leave()
         tasks = [r.task for r in self.readers if isinstance(r, Guest) and r.task is not None]
@@ -99,6 +118,17 @@ class Swarm:
         """Open a connection for `driver` when it is its turn."""
         self._dials.append(driver)
         self._next_dial()
+
+    def line(self, connection: Connection, endpoint: Endpoint) -> asyncio.Protocol:
+        """What to put on the socket of `connection`: itself, or what encrypts or delays it."""
+        line: Line = connection
+        if endpoint.tls:
+            if self._tls is None:
+                self._tls = client_context()
+            line = TlsLine(self._tls, endpoint.host, connection, self.recorder)
+        if self._holding is not None:
+            line = HeldLine(self._holding, line)
+        return cast(asyncio.Protocol, line)
 
     def _next_dial(self) -> None:
         while self._dials and len(self._dialing) < _CONCURRENT_DIALS:

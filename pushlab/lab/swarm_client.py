@@ -6,12 +6,14 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pushlab.lab.hub_api import Admission
+from pushlab.runs import Link
 
 __all__ = ["SwarmFailed", "SwarmProcess", "read_rows", "start_swarm"]
 
@@ -89,14 +91,23 @@ class SwarmProcess:
         admissions: Sequence[Admission],
         *,
         seed: int,
+        link: Link,
+        authority: str | None = None,
     ) -> bool:
-        """Give it its subscribers; whether their client half is sans-I/O."""
+        """Give it its subscribers; whether their client half is sans-I/O.
+
+        Args:
+            link: the network to emulate.
+            authority: whom to trust where endpoints are encrypted, as a PEM certificate.
+        """
         subscribers = [[a.channel, a.token, dict(a.endpoint)] for a in admissions]
         answer = await self.ask(
             "configure",
             transport=transport,
             options=dict(options),
             seed=seed,
+            link=asdict(link),
+            authority=authority,
             subscribers=subscribers,
         )
         return bool(answer["sans_io"])

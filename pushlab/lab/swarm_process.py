@@ -4,7 +4,8 @@ Each line on standard input is a command ``{"id": n, "do": ..., ...}``; each is 
 ``{"id": n, ...}`` on standard output, some of them only when what they wait for has happened:
 
 =============  ====================================================================================
-``configure``  transport, options, seed and the subscribers; answers at once
+``configure``  transport, options, seed, link, the certificate of the authority that signed the
+               server's (or null), and the subscribers; answers at once
 ``start``      every subscriber begins; answers when the server has accepted all
 ``reach``      ``heads``: answers when every subscriber of channel i has message ``heads[i]``
 ``begin``      rows count from here; notes the counters at ``start_ns`` and at ``end_ns``
@@ -36,6 +37,8 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import PushlabError
 from pushlab.lab.swarm import Swarm
+from pushlab.runs import Link
+from pushlab.wire.tls import client_context
 
 __all__ = ["SwarmServer", "main"]
 
@@ -82,7 +85,13 @@ class SwarmServer:
 
     async def _do_configure(self, command: dict[str, Any]) -> dict[str, Any]:
         transport = make_transport(command["transport"], command["options"])
-        self._swarm = swarm = Swarm(transport, seed=command["seed"])
+        authority = command["authority"]  # a certificate; there is no secret in it
+        self._swarm = swarm = Swarm(
+            transport,
+            seed=command["seed"],
+            link=Link(**command["link"]),
+            tls=client_context(authority) if authority else None,
+        )
         for channel, token, endpoint in command["subscribers"]:
             details = {key: value for key, value in endpoint.items() if key != "url"}
             swarm.add(channel, Endpoint.from_url(endpoint["url"], details), token)

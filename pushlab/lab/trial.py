@@ -73,10 +73,16 @@ class Trial:
         minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
         admissions = await stage.api.admit(plan.cell.transport, readers, duration_minutes=minutes)
         self._notes.sans_io = await stage.swarm.configure(
-            plan.cell.transport, plan.cell.options, admissions, seed=plan.seed
+            plan.cell.transport,
+            plan.cell.options,
+            admissions,
+            seed=plan.seed,
+            link=scenario.link,
+            authority=stage.authority,
         )
         stage.swarm.on_closed = self._on_closed
         limit_s = _READY_S + 2 * plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
+        limit_s += scenario.link.slack_s
         await self._within(
             Phase.CONNECTING, limit_s, stage.swarm.ask("start"), "were accepted by the server"
         )
@@ -94,6 +100,7 @@ class Trial:
         """Send messages until every subscriber has the newest; the channels' heads."""
         end_s = time.monotonic() + limit_s
         again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
+        again_s += self.plan.scenario.link.slack_s
         while True:
             heads = await self.stage.api.publish_to_all(self.plan.channels, "probe")
             left_s = end_s - time.monotonic()
@@ -107,6 +114,7 @@ class Trial:
 
     async def _settle(self) -> None:
         """Let swarm and hub work off what the probes left: answers to them come after all that."""
+        await asyncio.sleep(self.plan.scenario.link.round_trip_s)
         for _ in range(_SETTLING_ROUNDS):
             await self._look()
             await self.stage.api.hits(self.plan.cell.transport)
@@ -147,6 +155,7 @@ class Trial:
         """Wait for what is still under way; what has not come by then is lost."""
         assert self._publisher is not None
         limit_s = self.plan.scenario.drain_s + self.plan.cell.interval_s
+        limit_s += self.plan.scenario.link.slack_s
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
         await self._publisher.finish(limit_s)

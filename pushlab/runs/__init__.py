@@ -1,6 +1,7 @@
 """A run's folder on disk: write, read, validate. Measuring and analysing meet here alone."""
 
 from pushlab.runs.layout import SCHEMA_VERSION
+from pushlab.runs.link import Link, network_in_words
 from pushlab.runs.reader import Run, latest_run
 from pushlab.runs.records import (
     BrokerFigures,
@@ -16,6 +17,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "BrokerFigures",
     "DeliveryRows",
+    "Link",
     "PublishRows",
     "PublisherFigures",
     "Run",
@@ -24,5 +26,6 @@ __all__ = [
     "SwarmFigures",
     "TrialRecord",
     "latest_run",
+    "network_in_words",
     "write_summary",
 ]

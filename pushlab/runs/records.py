@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pushlab.errors import RunError
+from pushlab.runs.link import Link
 
 __all__ = [
     "BrokerFigures",
@@ -74,7 +75,8 @@ class SwarmFigures:
     Attributes:
         hits: requests sent within the measured window, by kind; reconciled with the server's.
         hits_all: requests sent over the whole trial. Empty: not taken.
-        bytes_in, bytes_out: payload bytes of TCP within the measured window, headers included.
+        bytes_in, bytes_out: payload bytes of TCP within the measured window: HTTP headers and what
+            TLS adds are in them.
         loop_lag_p99_s: how late the event loop ran its timers.
         duplicated, reordered: came twice, or out of order, on the wire or to the application.
         gaps: how often a subscriber was told that it missed messages.
@@ -130,6 +132,8 @@ class TrialRecord:
         duration_s: the window's length.
         rate_per_channel: publishes scheduled per second and channel.
         arrivals: ``constant``, ``poisson``, ``burst`` or ``trace``.
+        link: the network between subscribers and server that was emulated.
+        tls: whether every connection was encrypted.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
     """
@@ -153,6 +157,8 @@ class TrialRecord:
     broker: BrokerFigures | None = None
     swarm: SwarmFigures | None = None
     publisher: PublisherFigures | None = None
+    link: Link = field(default_factory=Link)
+    tls: bool = False
     marks: list[str] = field(default_factory=list)
     floor: bool = False
 

@@ -19,6 +19,7 @@ import aiomqtt
 from pushlab.contract.backoff import Backoff
 from pushlab.contract.serving import BrokerAccess
 from pushlab.errors import BrokerUnavailable
+from pushlab.wire.tls import client_context
 
 __all__ = ["Link"]
 
@@ -60,6 +61,7 @@ class Link:
     ) -> None:
         self.packets_sent = 0
         self._access = access
+        self._tls = client_context(access.authority) if access.tls else None
         self._topics = topics
         self._will = will
         self._on_message = on_message
@@ -122,6 +124,7 @@ class Link:
             keepalive=0,  # TCP's own keep-alive instead, so that every packet sent is known
             max_inflight_messages=2 * _WINDOW,
             socket_options=_socket_options(),
+            tls_context=self._tls,
             logger=_quiet,
         )
         client.pending_calls_threshold = 4 * _WINDOW

@@ -120,7 +120,7 @@ class Mqtt(Transport):
             raise Refused(404, "no-broker", "this hub has no MQTT broker; start it with --broker")
         host = f"[{hub.broker.host}]" if ":" in hub.broker.host else hub.broker.host
         return {
-            "url": f"mqtt://{host}:{hub.broker.port}",
+            "url": f"{'mqtts' if hub.broker.tls else 'mqtt'}://{host}:{hub.broker.port}",
             "username": names.username_of(grant.client_id, grant.grant_id),
             "topic": names.live_topic(grant.channel),
             "qos": self.options.qos,
