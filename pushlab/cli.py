@@ -7,8 +7,9 @@ Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was a
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pushlab
 from pushlab.contract.registry import load_transport, transport_names
@@ -48,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     compare = commands.add_parser(
         "compare",
         help="put the same work on several transports and measure",
-        description="Put the same work on several transports; write a run's folder and charts.",
+        description="Put the same work on several transports; write a run's folder and charts."
+        " A list of numbers, in the file or as --clients 50,100,200, makes a sweep.",
     )
     compare.add_argument(
         "scenario",
@@ -57,16 +59,17 @@ def _parser() -> argparse.ArgumentParser:
         help="a standard scenario (see: pushlab scenarios) or a TOML file; default: quick",
     )
     compare.add_argument("--transports", metavar="A,B,...", help="only these (names or labels)")
-    compare.add_argument("--clients", type=int, metavar="N", help="subscribers")
-    compare.add_argument("--rate", type=float, metavar="R", help="messages/s on each channel")
-    compare.add_argument("--poll-interval", type=float, metavar="S", help="seconds between polls")
-    compare.add_argument("--duration", type=float, metavar="S", help="seconds measured per trial")
+    whole, real = _numbers(int), _numbers(float)
+    compare.add_argument("--clients", type=whole, metavar="N", help="subscribers")
+    compare.add_argument("--rate", type=real, metavar="R", help="messages/s on each channel")
+    compare.add_argument("--poll-interval", type=real, metavar="S", help="seconds between polls")
+    compare.add_argument("--duration", type=real, metavar="S", help="seconds measured per trial")
     compare.add_argument(
-        "--one-way-ms", type=float, metavar="MS", help="emulate a link: milliseconds each way"
+        "--one-way-ms", type=real, metavar="MS", help="emulate a link: milliseconds each way"
     )
-    compare.add_argument("--jitter-ms", type=float, metavar="MS", help="of the link: plus or minus")
+    compare.add_argument("--jitter-ms", type=real, metavar="MS", help="of the link: plus or minus")
     compare.add_argument(
-        "--kbit-per-s", type=float, metavar="K", help="of the link: bandwidth of each connection"
+        "--kbit-per-s", type=real, metavar="K", help="of the link: bandwidth of each connection"
     )
     compare.add_argument(
         "--tls", action=argparse.BooleanOptionalAction, help="encrypt every connection, or none"
@@ -88,11 +91,26 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--replace", type=Path, metavar="DIR", help="write the run to DIR itself, in place of it"
     )
+    compare.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on with this sweep of the same scenario"
+    )
     compare.add_argument("--no-charts", action="store_true", help="draw no charts")
     compare.add_argument(
         "--json", action="store_true", help="the summary as JSON on stdout; the rest on stderr"
     )
     compare.set_defaults(run=_compare)
+
+    resume = commands.add_parser(
+        "resume",
+        help="go on with a sweep that was stopped or killed",
+        description="Run those trials of a sweep that have not ended yet, and no others.",
+    )
+    resume.add_argument("folder", nargs="?", type=Path, help="a sweep's folder; default: newest")
+    resume.add_argument("--no-charts", action="store_true", help="draw no charts")
+    resume.add_argument(
+        "--json", action="store_true", help="the grid as JSON on stdout; the rest on stderr"
+    )
+    resume.set_defaults(run=_resume)
 
     chart = commands.add_parser("chart", help="draw the charts of a run")
     chart.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
@@ -147,9 +165,27 @@ def _compare(arguments: argparse.Namespace) -> int:
         },
         out=arguments.out,
         replace=arguments.replace,
+        again=arguments.resume,
         with_charts=not arguments.no_charts,
         as_json=arguments.json,
     )
+
+
+def _numbers(kind: type[int] | type[float]) -> Callable[[str], Any]:
+    """What reads ``50`` as a number and ``50,100,200`` as a list of them."""
+
+    def read(text: str) -> Any:
+        found = [kind(word) for word in text.split(",")]
+        return found[0] if len(found) == 1 else found
+
+    read.__name__ = "whole number" if kind is int else "number"  # argparse names it in errors
+    return read
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.sweep import resume
+
+    return resume(_folder(arguments), with_charts=not arguments.no_charts, as_json=arguments.json)
 
 
 def _folder(arguments: argparse.Namespace) -> Path:
@@ -159,24 +195,33 @@ def _folder(arguments: argparse.Namespace) -> Path:
 
 
 def _chart(arguments: argparse.Namespace) -> int:
-    from pushlab.charts import draw_charts
-    from pushlab.runs import Run
+    from pushlab.charts import draw_charts, draw_sweep
+    from pushlab.runs import Run, load_folder
 
-    run = Run.load(_folder(arguments))
-    for path in draw_charts(run, arguments.out or run.path / "charts"):
+    found = load_folder(_folder(arguments))
+    out = arguments.out or found.path / "charts"
+    for path in draw_charts(found, out) if isinstance(found, Run) else draw_sweep(found, out):
         print(path)
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
     from pushlab.commands import terminal
-    from pushlab.runs import Run
+    from pushlab.runs import Run, load_folder
 
-    run = Run.load(_folder(arguments))
+    found = load_folder(_folder(arguments))
+    if isinstance(found, Run):
+        if arguments.json:
+            print(terminal.json_text(found.summary))
+        else:
+            terminal.print_run(found)
+        return 0
+    from pushlab.commands.grid_table import grid_json, print_sweep
+
     if arguments.json:
-        print(terminal.json_text(run.summary))
+        print(terminal.json_text(grid_json(found)))
     else:
-        terminal.print_run(run)
+        print_sweep(found)
     return 0
 
 

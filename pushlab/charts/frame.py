@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -26,6 +26,7 @@ __all__ = [
     "PHONE",
     "SLIDE",
     "Chart",
+    "Footed",
     "Sheet",
     "as_svg",
     "describe_axis",
@@ -108,8 +109,15 @@ def styled() -> Iterator[None]:
         yield
 
 
+class Footed(Protocol):
+    """What a chart is drawn from, as far as its frame cares."""
+
+    def footer(self) -> str:
+        """Sample size, duration and machine in one line."""
+
+
 def frame(
-    view: View, title: str, subtitle: str, *, rows: int = 6, sheet: Sheet = SLIDE
+    view: Footed, title: str, subtitle: str, *, rows: int = 6, sheet: Sheet = SLIDE
 ) -> tuple[Figure, float, float]:
     """An empty sheet with its words; with it, the bottom and top of the free area."""
     height = sheet.height or max(rows, 1) * sheet.row + sheet.head + sheet.foot

@@ -10,9 +10,10 @@ import uvloop
 
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
+from pushlab.commands.sweep import start_sweep
 from pushlab.errors import RunError, UsageError
+from pushlab.lab.grid import load_grid
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario_file import load_scenario
 from pushlab.runs import Run, write_summary
 
 __all__ = ["compare"]
@@ -26,15 +27,17 @@ def compare(
     overrides: Mapping[str, Any],
     out: Path,
     replace: Path | None = None,
+    again: Path | None = None,
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
     """Run the scenario; the exit status: 0, 1 if a trial failed, 130 if it was interrupted.
 
     Args:
-        overrides: keyword arguments for `Scenario.override`.
+        overrides: keyword arguments for `Scenario.override`; a list of numbers makes a sweep.
         out: the folder that gets the run's folder.
         replace: where to move the run's folder in the end, in place of a run that is there.
+        again: the folder of a sweep of this scenario, to go on with.
         as_json: print the summary on stdout; progress and tables go to stderr.
 
     Raises:
@@ -42,7 +45,16 @@ def compare(
     """
     if replace is not None:
         _check_replaceable(replace)
-    scenario = load_scenario(scenario_name).override(**overrides)
+    grid = load_grid(scenario_name, overrides)
+    if grid.axes:
+        if replace is not None:
+            raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
+        return start_sweep(grid, out=out, again=again, with_charts=with_charts, as_json=as_json)
+    if again is not None:
+        raise UsageError(
+            f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
+        )
+    scenario = grid.points[0].scenario
     with Watcher() as watcher:
         path = uvloop.run(
             run_scenario(scenario, out=out, observer=watcher, command=["pushlab", *sys.argv[1:]])

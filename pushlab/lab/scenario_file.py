@@ -26,6 +26,8 @@
     name = "short-polling"
     label = "impatient polling"   # optional
     interval_s = 0.5              # any option of the transport
+
+Wherever a number stands, a list of numbers may stand too: see `pushlab.lab.grid`.
 """
 
 import math

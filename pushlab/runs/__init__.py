@@ -11,6 +11,13 @@ from pushlab.runs.records import (
     TrialRecord,
 )
 from pushlab.runs.rows import DeliveryRows, PublishRows
+from pushlab.runs.sweep import (
+    Sweep,
+    SweepAxis,
+    SweepPoint,
+    SweepWriter,
+    load_folder,
+)
 from pushlab.runs.writer import RunWriter, write_summary
 
 __all__ = [
@@ -24,8 +31,13 @@ __all__ = [
     "RunWriter",
     "ServerFigures",
     "SwarmFigures",
+    "Sweep",
+    "SweepAxis",
+    "SweepPoint",
+    "SweepWriter",
     "TrialRecord",
     "latest_run",
+    "load_folder",
     "network_in_words",
     "write_summary",
 ]

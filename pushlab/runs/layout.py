@@ -2,19 +2,40 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pushlab.errors import NewerSchema, RunError
 
-__all__ = ["SCHEMA_VERSION", "RunStatus", "read_document", "rows_path", "write_document"]
+__all__ = [
+    "RUN_FILE",
+    "SCHEMA_VERSION",
+    "SWEEP_FILE",
+    "RunStatus",
+    "folder_name",
+    "read_document",
+    "rows_path",
+    "write_document",
+]
 
 #: The version of the folder's format; see results/README.md.
 SCHEMA_VERSION = 1
 
+#: The documents that rule a run's folder and a sweep's.
+RUN_FILE = "run.json"
+SWEEP_FILE = "sweep.json"
+
 #: ``running`` in a folder that nobody writes to means that the writer was killed.
 RunStatus = Literal["running", "complete", "incomplete"]
+
+
+def folder_name(created: datetime, name: str, short_id: str) -> str:
+    """``<utc>-<name>-<short id>``, with nothing in it that a file system or a shell minds."""
+    plain = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:60] or "run"
+    return f"{created:%Y%m%dT%H%M%SZ}-{plain}-{short_id}"
 
 
 def rows_path(folder: Path, kind: Literal["publishes", "deliveries"], order: int) -> Path:
@@ -22,31 +43,36 @@ def rows_path(folder: Path, kind: Literal["publishes", "deliveries"], order: int
     return folder / kind / f"trial-{order:03}.parquet"
 
 
-def write_document(folder: Path, document: Mapping[str, Any]) -> None:
-    """Write ``run.json`` so that there is a whole one at every moment; NaN is refused."""
+def write_document(folder: Path, document: Mapping[str, Any], name: str = RUN_FILE) -> None:
+    """Write the document `name` so that there is a whole one at every moment; NaN is refused."""
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
-    partial = folder / "run.json.partial"
+    partial = folder / f"{name}.partial"
     with partial.open("w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(folder / "run.json")
+    partial.replace(folder / name)
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """The ``run.json`` of the run at `path`, as JSON of a version that this pushlab knows.
+def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
+    """The document `name` of the folder `path`, as JSON of a version that this pushlab knows.
 
     Raises:
         NewerSchema: a newer pushlab wrote it.
         RunError: it is missing, unreadable, or no run.
     """
-    file = path / "run.json"
+    file = path / name
     if not path.is_dir():
         raise RunError(f"{path}: no such run folder")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RunError(f"{path}: no run folder, it has no run.json") from None
+        if name == RUN_FILE and (path / SWEEP_FILE).exists():
+            some = next(iter(sorted(path.glob(f"points/*/{RUN_FILE}"))), None)
+            hint = f", such as {some.parent}" if some is not None else ""
+            raise RunError(f"{path}: is a sweep; take one of its points{hint}") from None
+        kind = "run" if name == RUN_FILE else "sweep's"
+        raise RunError(f"{path}: no {kind} folder, it has no {name}") from None
     except OSError as error:
         raise RunError(f"{file}: cannot be read ({error.strerror})") from error
     except ValueError as error:  # bad JSON, or bytes that are not UTF-8

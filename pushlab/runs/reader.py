@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pushlab.errors import RunError
-from pushlab.runs.layout import RunStatus, read_document, rows_path
+from pushlab.runs.layout import RUN_FILE, SWEEP_FILE, RunStatus, read_document, rows_path
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import DELIVERIES, PUBLISHES, DeliveryRows, PublishRows, read_table
 
@@ -142,14 +142,14 @@ def _arrays(table: pa.Table) -> dict[str, Any]:
 
 
 def latest_run(root: Path) -> Path:
-    """The newest run's folder below `root`.
+    """The newest run's or sweep's folder below `root`.
 
     Raises:
         RunError: there is none.
     """
     root = Path(root)
-    found = [file.parent for file in root.glob("*/run.json")] if root.is_dir() else []
-    dated = [path for path in found if path.name[:8].isdigit()]
+    found = [file for name in (RUN_FILE, SWEEP_FILE) for file in root.glob(f"*/{name}")]
+    dated = [file for file in found if file.parent.name[:8].isdigit()]
     if not dated:
         raise RunError(f"{root}: there is no run in this folder")
-    return max(dated, key=lambda path: (path.name[:16], (path / "run.json").stat().st_mtime_ns))
+    return max(dated, key=lambda file: (file.parent.name[:16], file.stat().st_mtime_ns)).parent

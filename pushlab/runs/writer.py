@@ -4,7 +4,6 @@ Each trial's rows go to files of their own, complete before ``run.json`` names t
 file appears by a rename. A run that is killed leaves the trials that had ended, readable.
 """
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,13 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from pushlab.errors import RunError, UsageError
-from pushlab.runs.layout import SCHEMA_VERSION, read_document, rows_path, write_document
+from pushlab.runs.layout import (
+    SCHEMA_VERSION,
+    folder_name,
+    read_document,
+    rows_path,
+    write_document,
+)
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import DELIVERIES, PUBLISHES, Columns, to_table, write_table
 
@@ -47,6 +52,7 @@ class RunWriter:
         command: Sequence[str],
         seed: int,
         now: datetime | None = None,
+        folder: str | None = None,
     ) -> "RunWriter":
         """Begin a run: make ``root/<utc>-<scenario>-<short id>/`` and its ``run.json``.
 
@@ -57,6 +63,7 @@ class RunWriter:
             environment: what METHOD asks of a run; see results/README.md for the keys.
             command: the command line, with no secret in it.
             now: the time of creation; the present if None.
+            folder: the folder's name, in place of the one above.
 
         Raises:
             UsageError: two cells have the same label, or there is none.
@@ -65,9 +72,9 @@ class RunWriter:
         if not cells or len(set(cells)) != len(cells):
             raise UsageError(f"a run needs cells with different labels, not {list(cells)}")
         created = (now or datetime.now(UTC)).astimezone(UTC)
-        name = re.sub(r"[^A-Za-z0-9_.]+", "-", str(scenario.get("name", "run"))).strip("-.")
         run_id = secrets.token_hex(3)
-        path = Path(root) / f"{created:%Y%m%dT%H%M%SZ}-{name[:60] or 'run'}-{run_id}"
+        name = folder or folder_name(created, str(scenario.get("name", "run")), run_id)
+        path = Path(root) / name
         document: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "id": run_id,
@@ -83,12 +90,25 @@ class RunWriter:
             "summary": None,
         }
         try:
-            for folder in ("publishes", "deliveries", "charts"):
-                (path / folder).mkdir(parents=True)
+            for inner in ("publishes", "deliveries", "charts"):
+                (path / inner).mkdir(parents=True, exist_ok=folder is not None)
             write_document(path, document)
         except OSError as error:
             raise RunError(f"{path}: the run's folder cannot be made ({error.strerror})") from error
         return cls(path, document)
+
+    @classmethod
+    def reopen(cls, path: Path) -> "RunWriter":
+        """Go on with a run: trials that were interrupted are dropped, and the old summary too.
+
+        Raises:
+            RunError: there is no readable run.
+        """
+        document = read_document(path)
+        trials = [trial for trial in document["trials"] if trial["status"] != "interrupted"]
+        writer = cls(path, {**document, "status": "running", "trials": trials, "summary": None})
+        writer._save()
+        return writer
 
     def add_trial(
         self,

@@ -1,0 +1,293 @@
+"""Curves over a swept key: one line for each transport, named at its right end.
+
+A diamond on a dotted line is the closed form. A mark with a hole is to be taken with care (unstable
+between trials, generator-bound, a part of the trials failed); a cross stands where nothing could be
+measured.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from pushlab.charts.keys import spans_decades, value_words
+from pushlab.charts.style import ACCENT, GREY, GRID, INK, Look
+
+__all__ = ["Curve", "Spot", "draw_curves", "handles", "name_curves", "scale_across", "scale_up"]
+
+_CLOSED_FORM: dict[str, Any] = {
+    "marker": "D",
+    "markersize": 11,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+    "markeredgewidth": 1.6,
+    "color": INK,
+    "linewidth": 1.2,
+    "linestyle": (0, (1, 2.2)),
+}
+_CROSS: dict[str, Any] = {
+    "marker": "X",
+    "markersize": 13,
+    "color": ACCENT,
+    "linestyle": "none",
+    "markeredgecolor": "white",
+}
+_HOLE: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": ACCENT}
+_MOST_TICKS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One measured place on a curve.
+
+    Attributes:
+        value: None where nothing could be measured.
+        interval: the value's 95 % interval over trials.
+        careful: whether something is to be held against the value.
+    """
+
+    at: float
+    value: float | None
+    predicted: float | None = None
+    interval: Sequence[float] | None = None
+    careful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One line and how it looks."""
+
+    look: Look
+    spots: Sequence[Spot] = field(default_factory=tuple)
+
+    def values(self) -> list[float]:
+        """What was measured, without gaps."""
+        return [spot.value for spot in self.spots if spot.value is not None]
+
+
+def scale_across(axes: Axes, key: str, values: Sequence[float]) -> None:
+    """The axis of the swept key: a tick at each value, logarithmic if they span decades."""
+    log = spans_decades(values)
+    if log:
+        axes.set_xscale("log")
+    low, high = min(values), max(values)
+    if log:
+        pad = (high / low) ** 0.04
+        axes.set_xlim(low / pad, high * pad)
+    else:
+        pad = (high - low) * 0.04 or 1.0
+        axes.set_xlim(low - pad, high + pad)
+    axes.xaxis.set_major_locator(FixedLocator(_apart(values, log)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: value_words(key, value)))
+    axes.tick_params(axis="x", length=5, labelsize=15)
+
+
+def _apart(values: Sequence[float], log: bool) -> list[float]:
+    """Those of the values that stand far enough apart for their labels, both ends among them."""
+    places = np.log(values) if log else np.asarray(values, float)
+    span = float(places[-1] - places[0]) or 1.0
+    kept = [0]
+    for i in range(1, len(values)):
+        far = float(places[i] - places[kept[-1]]) / span >= 1 / (_MOST_TICKS + 1)
+        near_end = float(places[-1] - places[i]) / span < 1 / (_MOST_TICKS + 1)
+        if i == len(values) - 1 or (far and not near_end):
+            kept.append(i)
+    return [float(values[i]) for i in kept]
+
+
+def scale_up(
+    axes: Axes,
+    curves: Sequence[Curve],
+    words: Callable[[float], str],
+    *,
+    more: Sequence[float] = (),
+) -> None:
+    """The axis of the figure: logarithmic if the figures span decades, else from zero.
+
+    Args:
+        words: a value with its unit.
+        more: values that must be on it too.
+    """
+    seen = [value for curve in curves for value in curve.values()] + list(more)
+    seen += [s.predicted for curve in curves for s in curve.spots if s.predicted is not None]
+    # What rounds to nothing beside the rest (a closed form on loopback) does not stretch the axis.
+    most = max(seen, default=1.0)
+    positive = [value for value in seen if value > most * 1e-5]
+    if spans_decades(positive, 20.0):
+        axes.set_yscale("log")
+        low, high = min(positive), max(positive)
+        # Values of zero stand on the ground; it lies below all others.
+        axes.set_ylim(low / (high / low) ** 0.12, high * (high / low) ** 0.07)
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        axes.set_ylim(0, (max(positive, default=1.0)) * 1.12)
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: words(value) if value > 0 else "0")
+    )
+    axes.tick_params(axis="y", length=0, labelsize=15)
+    axes.grid(axis="y", color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+
+
+def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Draw all curves; the scales must have been set."""
+    ground = axes.get_ylim()[0]
+
+    def up(value: float) -> float:
+        return max(value, ground)
+
+    for curve in curves:
+        forms = [(s.at, up(s.predicted)) for s in curve.spots if s.predicted is not None]
+        forms = [(x, y) for x, y in forms if y > ground]
+        if forms:
+            axes.plot(*zip(*forms, strict=True), **_CLOSED_FORM, zorder=2.5)
+    for number, curve in enumerate(curves):
+        colour = curve.look.colour
+        known = [(spot, up(spot.value)) for spot in curve.spots if spot.value is not None]
+        axes.plot(
+            [spot.at for spot, _ in known],
+            [y for _, y in known],
+            color=colour,
+            linestyle=curve.look.line,
+            linewidth=3,
+            clip_on=False,
+            zorder=3,
+        )
+        wide = [(s.at, up(s.interval[0]), up(s.interval[1])) for s, _ in known if s.interval]
+        for x, low, high in wide:
+            axes.plot([x, x], [low, high], color=colour, linewidth=7, alpha=0.35, zorder=2.8)
+        for spot, y in known:
+            hole = _HOLE if spot.careful else {}
+            axes.plot(
+                [spot.at],
+                [y],
+                marker="o",
+                markersize=9,
+                color=colour,
+                markeredgewidth=2,
+                clip_on=False,
+                zorder=4,
+                **hole,
+            )
+        for spot in curve.spots:
+            if spot.value is None:
+                place = (spot.at, 0.03 + 0.05 * number)
+                axes.plot(*place, transform=axes.get_xaxis_transform(), zorder=5, **_CROSS)
+                axes.annotate(
+                    curve.look.name,
+                    place,
+                    xycoords=axes.get_xaxis_transform(),
+                    xytext=(-9, 0),
+                    textcoords="offset points",
+                    ha="right",
+                    va="center",
+                    fontsize=11,
+                    color=ACCENT,
+                )
+
+
+def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> None:
+    """Name each curve right of its last spot, moved apart where names would touch."""
+    figure = axes.figure
+    ground = axes.get_ylim()[0]
+    ends: list[tuple[float, float, Curve, str]] = []
+    for curve in curves:
+        known = [(spot.at, spot.value) for spot in curve.spots if spot.value is not None]
+        if known:
+            x, value = known[-1]
+            here = axes.transData.transform((x, max(value, ground)))
+            ends.append((float(here[1]), float(here[0]), curve, _none(curve)))
+    ends.sort(key=lambda end: end[0])
+    step = size * 1.25 / 72 * figure.dpi
+    box = axes.get_window_extent(cast("Any", figure.canvas).get_renderer())
+    places = _spread([y for y, *_ in ends], step, float(box.y0), float(box.y1))
+    for (y, x, curve, note), place in zip(ends, places, strict=True):
+        axes.annotate(
+            curve.look.name + note,
+            (x, y),
+            xycoords="figure pixels",
+            xytext=(float(box.x1) + 26, place),
+            textcoords="figure pixels",
+            va="center",
+            fontsize=size,
+            fontweight="bold",
+            color=_dark(curve.look.colour),
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": curve.look.colour,
+                "linewidth": 1.2,
+                "shrinkA": 2,
+                "shrinkB": 5,
+            },
+        )
+
+
+def _none(curve: Curve) -> str:
+    return ": none" if all(value == 0 for value in curve.values()) else ""
+
+
+def _spread(wanted: Sequence[float], step: float, low: float, high: float) -> list[float]:
+    """Places near the ones that are wanted (ascending), at least `step` apart, in [low, high]."""
+    groups: list[list[float]] = []  # each: the wanted places of names that stand together
+    for place in wanted:
+        groups.append([place])
+        while len(groups) > 1 and _begin(groups[-1], step, low, high) < (
+            _begin(groups[-2], step, low, high) + len(groups[-2]) * step
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [
+        _begin(group, step, low, high) + i * step for group in groups for i in range(len(group))
+    ]
+
+
+def _begin(group: Sequence[float], step: float, low: float, high: float) -> float:
+    """Where the lowest name of a group stands, so that the group is centred on what it wants."""
+    length = (len(group) - 1) * step
+    centre = sum(group) / len(group)
+    return max(min(centre - length / 2, high - length), low)
+
+
+def _dark(colour: str) -> str:
+    """A shade of the colour that can be read as text on white."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = to_rgb(colour)
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    share = 0.62 if light > 0.55 else 0.88
+    return to_hex((red * share, green * share, blue * share))
+
+
+def handles(curves: Sequence[Curve], care: str) -> list[Artist]:
+    """What the marks mean, as far as they occur.
+
+    Args:
+        care: what a mark with a hole tells, such as ``unstable``.
+    """
+    spots = [spot for curve in curves for spot in curve.spots]
+    found: list[Artist] = []
+    if any(spot.predicted for spot in spots):
+        found.append(Line2D([], [], **_CLOSED_FORM, label="closed form"))
+    if any(spot.careful and spot.value is not None for spot in spots):
+        found.append(
+            Line2D(
+                [],
+                [],
+                marker="o",
+                markersize=10,
+                markeredgewidth=2,
+                linestyle="none",
+                label=care,
+                color=GREY,
+                **_HOLE,
+            )
+        )
+    if any(spot.value is None for spot in spots):
+        found.append(Line2D([], [], **_CROSS, label="failed"))
+    return found

@@ -1,0 +1,300 @@
+"""The charts of a sweep: latency, hits and CPU along the swept keys.
+
+The key with the most values goes across; a second one makes small multiples, a panel for each of
+its values. Further keys are held at their first value, and the subtitle says so.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure as Drawing
+
+from pushlab.analysis.grid import FIGURES, Figure, Line, lines_of, summarise_points
+from pushlab.charts.courses import Course, Ends, grid_finding
+from pushlab.charts.curves import (
+    Curve,
+    Spot,
+    draw_curves,
+    handles,
+    name_curves,
+    scale_across,
+    scale_up,
+)
+from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
+from pushlab.charts.keys import key_words, with_key
+from pushlab.charts.style import INK, count, looks, mark, seconds
+from pushlab.runs import Run, Sweep
+
+__all__ = ["draw_sweep"]
+
+_LEFT, _RIGHT = 0.075, 0.835  # names stand right of it
+_MOST_PANELS = 8
+
+_Values = Callable[[float], str]
+
+
+def _rate(value: float) -> str:
+    return f"{count(value)}/s" if value else "none"
+
+
+#: Per chart: its number, what it shows, its noun in a sentence, a value in words, one for an axis.
+_CHARTS: Mapping[str, tuple[int, str, str, _Values, _Values]] = {
+    "latency": (1, "mean latency: received minus intended", "mean latency", seconds, mark),
+    "latency-p99": (2, "99 % of the deliveries came within", "p99", seconds, mark),
+    "hits": (3, "requests to the server per second", "hit rate", _rate, lambda v: f"{v:,.6g}"),
+    "cpu": (
+        4,
+        "CPU time of the server, hub and broker: 100 % is one core",
+        "CPU share",
+        lambda value: f"{value:.1%}" if value < 0.0995 else f"{value:.0%}",
+        lambda value: f"{value * 100:.3g} %",
+    ),
+}
+
+
+def draw_sweep(sweep: Sweep, out: Path) -> list[Path]:
+    """Draw the charts of a sweep into the folder `out`, as PNG and SVG; returns their paths.
+
+    Raises:
+        RunError: a point is damaged.
+    """
+    summarise_points(sweep)
+    view = _view(sweep)
+    if not any(summary for line in view.lines for summary in line.at):
+        return []
+    paths = []
+    for name, (number, about, noun, words, ticks) in _CHARTS.items():
+        figure = FIGURES[name]
+        if any(_value(figure, one) is not None for line in view.lines for one in line.at):
+            chart = _chart(view, f"{number}-{name}", figure, about, noun, words, ticks)
+            paths += save(chart, Path(out))
+    return paths
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A sweep, ready to be drawn.
+
+    Attributes:
+        across: the key of the horizontal axis.
+        panels: the key of the small multiples and the values that are shown; None for one panel.
+        held: the keys that are held, with their values.
+    """
+
+    sweep: Sweep
+    lines: Sequence[Line]
+    across: str
+    xs: Sequence[float]
+    panels: tuple[str, Sequence[float]] | None
+    held: Mapping[str, float]
+    run: Run | None
+
+    def numbers(self, panel: float | None) -> list[int]:
+        """The points of a panel, from left to right."""
+        wanted = dict(self.held)
+        if self.panels is not None and panel is not None:
+            wanted[self.panels[0]] = panel
+        found = [
+            number
+            for number, point in enumerate(self.sweep.points)
+            if all(point.values[key] == value for key, value in wanted.items())
+        ]
+        return sorted(found, key=lambda number: self.sweep.points[number].values[self.across])
+
+    def subtitle(self) -> str:
+        """The scenario, without what is swept."""
+        scenario = self.sweep.points[0].scenario
+        swept = {axis.key for axis in self.sweep.axes}
+        channels = {"shared": "one channel shared by all", "per-client": "a channel each"}
+        parts = [with_key(key, scenario[key]) for key in ("clients",) if key not in swept]
+        rooms = f"channels of {scenario['room_size']}" if "room_size" not in swept else "rooms"
+        parts.append(channels.get(scenario["channels"], rooms))
+        if "rate_per_s" not in swept:
+            each = "" if scenario["channels"] == "shared" else " per channel"
+            parts.append(with_key("rate_per_s", scenario["rate_per_s"]) + each)
+        arrivals = scenario["arrivals"]
+        parts.append(f"{'Poisson' if arrivals == 'poisson' else arrivals} arrivals")
+        parts += [with_key(key, value) for key, value in self.held.items()]
+        text = f"{self.sweep.name}: " + ", ".join(parts)
+        if self.panels is not None:
+            key, shown = self.panels
+            axis = next(axis for axis in self.sweep.axes if axis.key == key)
+            if len(shown) < len(axis.values):
+                text += f"; {len(shown)} of {len(axis.values)} values of {key_words(key)}"
+        return text
+
+    def footer(self) -> str:
+        """Sample size, duration and machine in one line."""
+        sizes = [
+            one["latency_s"]["count"] for line in self.lines for one in line.at if one is not None
+        ]
+        sizes = [size for size in sizes if size] or [0]
+        scenario = self.sweep.points[0].scenario
+        trials = scenario["trials"]
+        environment = self.run.environment if self.run else {}
+        machine = environment.get("processor") or "unknown machine"
+        cores = f", {environment['cores']} cores" if environment.get("cores") else ""
+        partly = "" if self.sweep.status == "complete" else " · sweep not complete"
+        return (
+            f"n = {min(sizes):,} to {max(sizes):,} deliveries · "
+            f"{trials} trial{'s' if trials != 1 else ''} of {scenario['duration_s']:g} s"
+            f" · {machine}{cores} · pushlab {self.sweep.pushlab_version}{partly}"
+        )
+
+
+def _view(sweep: Sweep) -> _View:
+    # Equal lengths: the earlier key goes across.
+    keys = sorted(sweep.axes, key=lambda axis: -len(axis.values))
+    panels = None
+    if len(keys) > 1:
+        values = sorted(keys[1].values)
+        steps = min(len(values), _MOST_PANELS)
+        chosen = [values[round(i * (len(values) - 1) / max(steps - 1, 1))] for i in range(steps)]
+        panels = (keys[1].key, chosen)
+    runs = (sweep.run_of(number) for number in range(len(sweep.points)))
+    return _View(
+        sweep=sweep,
+        lines=lines_of(sweep),
+        across=keys[0].key,
+        xs=sorted(keys[0].values),
+        panels=panels,
+        held={axis.key: axis.values[0] for axis in keys[2:]},
+        run=next((run for run in runs if run is not None), None),
+    )
+
+
+def _value(figure: Figure, summary: Mapping[str, Any] | None) -> float | None:
+    if summary is None or summary["status"] in ("failed", "not-run") or not summary["delivered"]:
+        return None
+    return figure.of(summary)
+
+
+def _curves(view: _View, figure: Figure, panel: float | None) -> list[Curve]:
+    """The curves of one panel; the harness's floor with the latencies alone."""
+    floors = [line.name for line in view.lines if line.floor]
+    looked = looks({line.name: line.transport for line in view.lines}, floors)
+    curves = []
+    for line in view.lines:
+        if line.floor and figure.stability != "latency_s":
+            continue
+        spots = []
+        for number in view.numbers(panel):
+            summary = line.at[number]
+            if summary is None:
+                continue
+            value = _value(figure, summary)
+            if value is None and summary["status"] not in ("failed", "not-run"):
+                continue  # too few samples for this figure
+            if value is None and not summary["trials"]["failed"]:
+                continue  # it did not come to its turn
+            spots.append(
+                Spot(
+                    view.sweep.points[number].values[view.across],
+                    value,
+                    None if value is None or line.floor else figure.predicted(summary),
+                    None if value is None else figure.interval(summary),
+                    _careful(summary, figure),
+                )
+            )
+        curves.append(Curve(looked[line.name], spots))
+    return curves
+
+
+def _careful(summary: Mapping[str, Any], figure: Figure) -> bool:
+    return (
+        figure.stability in summary["unstable"]
+        or "generator-bound" in summary["marks"]
+        or summary["status"] == "partly-failed"
+    )
+
+
+def _care(view: _View, figure: Figure) -> str:
+    """What the marks with a hole mean in this chart."""
+    seen = [one for line in view.lines for one in line.at if one is not None]
+    words = {
+        "unstable": any(figure.stability in one["unstable"] for one in seen),
+        "generator-bound": any("generator-bound" in one["marks"] for one in seen),
+        "partly failed": any(one["status"] == "partly-failed" for one in seen),
+    }
+    return " or ".join(word for word, there in words.items() if there)
+
+
+def _chart(
+    view: _View,
+    name: str,
+    figure: Figure,
+    about: str,
+    noun: str,
+    words: _Values,
+    ticks: _Values,
+) -> Chart:
+    panels: Sequence[float | None] = [None] if view.panels is None else view.panels[1]
+    drawn = [_curves(view, figure, panel) for panel in panels]
+    everything = [curve for curves in drawn for curve in curves]
+    title = grid_finding(noun, _courses(view, drawn), words)
+    with styled():
+        drawing, bottom, top = frame(view, title, view.subtitle())
+        columns = len(panels) if len(panels) <= 3 else -(-len(panels) // 2)
+        rows = -(-len(panels) // columns)
+        low = bottom + 0.055
+        wide, gap = _RIGHT - _LEFT, 0.03
+        width = (wide - gap * (columns - 1)) / columns
+        height = (top - low - 0.11 * (rows - 1)) / rows - (0.035 if view.panels else 0.0)
+        for i, (panel, curves) in enumerate(zip(panels, drawn, strict=True)):
+            row, column = divmod(i, columns)
+            y = top - (row + 1) * height - row * 0.11 - (row + 1) * (0.035 if view.panels else 0.0)
+            axes = drawing.add_axes((_LEFT + column * (width + gap), y, width, height))
+            scale_across(axes, view.across, view.xs)
+            scale_up(axes, everything, ticks)
+            if column:
+                axes.tick_params(axis="y", labelleft=False)
+            draw_curves(axes, curves)
+            if column == columns - 1 or i == len(panels) - 1:
+                name_curves(axes, curves, size=18 if rows == 1 else 14)
+            if view.panels is not None and panel is not None:
+                axes.set_title(
+                    with_key(view.panels[0], panel), fontsize=17, color=INK, loc="left", pad=10
+                )
+        _describe(drawing, view, about, handles(everything, _care(view, figure)), bottom)
+        return Chart(name, title, drawing)
+
+
+def _describe(
+    drawing: Drawing, view: _View, about: str, marks: Sequence[Any], bottom: float
+) -> None:
+    """Say at the foot what is shown, over which key, and what the marks mean."""
+    axes = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
+    axes.set_axis_off()
+    text = f"{about}; across: {key_words(view.across)}"
+    describe_axis(axes, text, marks, drop_pt=32)
+
+
+def _courses(view: _View, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
+    """What the figure does along either key, from its first value to its last."""
+    found = [
+        Course(
+            view.across,
+            (view.xs[0], view.xs[-1]),
+            "" if view.panels is None else with_key(view.panels[0], view.panels[1][i]),
+            [
+                Ends(curve.look.name, curve.spots[0], curve.spots[-1])
+                for curve in curves
+                if len(curve.spots) > 1
+            ],
+        )
+        for i, curves in enumerate(drawn)
+    ]
+    if view.panels is None:
+        return found
+    key, values = view.panels
+    for place, x in enumerate(view.xs):
+        pairs = [
+            Ends(one.look.name, one.spots[place], other.spots[place])
+            for one, other in zip(drawn[0], drawn[-1], strict=True)
+            if len(one.spots) == len(other.spots) == len(view.xs)
+        ]
+        where = with_key(view.across, x)
+        found.append(Course(key, (values[0], values[-1]), where, pairs))
+    return found

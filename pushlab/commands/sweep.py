@@ -1,0 +1,117 @@
+"""`pushlab compare` on a grid, and `pushlab resume`: run what is left, analyse, draw, print."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from pushlab.commands import terminal
+from pushlab.commands.progress import Watcher
+from pushlab.errors import RunError, UsageError
+from pushlab.lab.grid import Grid, make_grid
+from pushlab.lab.sweep import check_same_grid, create_sweep, run_sweep
+from pushlab.runs import Sweep, SweepWriter
+
+__all__ = ["estimate_s", "resume", "start_sweep"]
+
+_INTERRUPTED = 130
+_AROUND_S = 2.5  # what a trial takes beside its windows: processes start, connect, stop
+_CLIENTS_PER_S = 1_000
+
+
+def start_sweep(
+    grid: Grid,
+    *,
+    out: Path,
+    again: Path | None = None,
+    with_charts: bool = True,
+    as_json: bool = False,
+) -> int:
+    """Run a grid; the exit status: 0, 1 if a trial failed, 130 if it was interrupted.
+
+    Args:
+        out: the folder that gets the sweep's folder.
+        again: the folder of a sweep of this very grid, to go on with.
+
+    Raises:
+        UsageError, SetupError: it is not the same grid, or see `run_sweep`.
+    """
+    if again is not None:
+        check_same_grid(grid, _sweep_at(again))
+    writer = create_sweep(grid, out=out) if again is None else SweepWriter.reopen(again)
+    return _run(grid, writer, with_charts=with_charts, as_json=as_json)
+
+
+def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> int:
+    """Go on with the sweep in `folder`; the exit status as for `start_sweep`.
+
+    Raises:
+        UsageError: it is no sweep, or this pushlab makes another grid of its scenario.
+    """
+    sweep = _sweep_at(folder)
+    if sweep.kind != "sweep":
+        raise UsageError(f"{folder}: a search for capacity is not resumed; start it anew")
+    source = sweep.source
+    grid = make_grid(
+        source["data"], source["file"], default=source["default"], flags=source["flags"]
+    )
+    return start_sweep(grid, out=folder, again=folder, with_charts=with_charts, as_json=as_json)
+
+
+def _sweep_at(folder: Path) -> Sweep:
+    if (folder / "run.json").exists():
+        raise RunError(f"{folder}: a plain run is not resumed; only a sweep is, a grid of points")
+    return Sweep.load(folder)
+
+
+def estimate_s(grid: Grid) -> float:
+    """About how long the trials of `grid` take, in seconds."""
+    total = 0.0
+    for point in grid.points:
+        scenario = point.scenario
+        each = scenario.warmup_s + scenario.duration_s + _AROUND_S
+        each += scenario.clients / _CLIENTS_PER_S
+        polls = sum(2 * cell.interval_s for cell in scenario.cells)
+        total += scenario.trials * (len(scenario.cells) * each + polls)
+    return total
+
+
+def _run(grid: Grid, writer: SweepWriter, *, with_charts: bool, as_json: bool) -> int:
+    axes = " x ".join(f"{axis.key} {_listed(axis.values)}" for axis in grid.axes)
+    count = len(grid.order())
+    minutes = estimate_s(grid) / 60
+    long = f"{minutes:.0f} min" if minutes >= 2 else f"{minutes * 60:.0f} s"
+    print(
+        f"sweep of {len(grid.points)} points: {axes}; {count:,} trials, about {long} in all",
+        file=sys.stderr,
+    )
+    with writer, Watcher() as watcher:
+        status = uvloop.run(
+            run_sweep(grid, writer, observer=watcher, command=["pushlab", *sys.argv[1:]])
+        )
+    # The analysis is loaded only now: it has no place in a process that measures.
+    from pushlab.analysis.grid import lines_of, summarise_points
+    from pushlab.commands.grid_table import grid_json, print_sweep
+
+    sweep = Sweep.load(writer.path)
+    summarise_points(sweep)
+    print_sweep(sweep, to_stderr=as_json)
+    stream = sys.stderr if as_json else sys.stdout
+    print(f"\nsweep:  {sweep.path}", file=stream)
+    if with_charts:
+        from pushlab.charts.sweep import draw_sweep
+
+        if draw_sweep(sweep, sweep.path / "charts"):
+            print(f"charts: {sweep.path / 'charts'}", file=stream)
+    if as_json:
+        print(terminal.json_text(grid_json(sweep)))
+    if status != "complete":
+        print(f"\nIt was stopped. To go on: pushlab resume {sweep.path}", file=sys.stderr)
+        return _INTERRUPTED
+    states = [one["status"] for line in lines_of(sweep) for one in line.at if one is not None]
+    return 0 if all(state == "ok" for state in states) else 1
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.12g}" for value in values)

@@ -1,0 +1,254 @@
+"""A sweep's folder: ``sweep.json``, and an ordinary run's folder for each point of its grid.
+
+``sweep.json`` says what was asked; what was measured stands in the points' own ``run.json``, so
+that a trial is written in one place and a killed sweep loses only the trial that was under way.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from pushlab.errors import RunError, SetupError
+from pushlab.runs.layout import (
+    SCHEMA_VERSION,
+    SWEEP_FILE,
+    RunStatus,
+    folder_name,
+    read_document,
+    write_document,
+)
+from pushlab.runs.reader import Run
+from pushlab.runs.records import decode
+
+__all__ = ["Sweep", "SweepAxis", "SweepKind", "SweepPoint", "SweepWriter", "load_folder"]
+
+SweepKind = Literal["sweep", "capacity"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepAxis:
+    """A swept key and its values."""
+
+    key: str
+    values: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPoint:
+    """One point of the grid.
+
+    Attributes:
+        folder: its run's folder, relative to the sweep's; not there before its first trial.
+        values: the value of each swept key.
+        scenario: as resolved.
+        cells: the labels of its transport settings; cell *i* is the same line in every chart.
+    """
+
+    folder: str
+    values: dict[str, float]
+    scenario: dict[str, Any]
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """``sweep.json``; see results/README.md."""
+
+    id: str
+    created_utc: str
+    status: RunStatus
+    kind: SweepKind
+    pushlab_version: str
+    name: str
+    source: dict[str, Any]
+    axes: list[SweepAxis]
+    points: list[SweepPoint]
+    order: list[list[int]]
+    sessions: list[dict[str, Any]]
+    capacity: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep on disk.
+
+    Attributes:
+        kind: ``sweep``, or ``capacity`` for the steps of a search.
+        source: what the grid was made of.
+        order: the trials in the order of execution, each [point, cell, repetition].
+        sessions: when it was begun and resumed, by which command, on what machine.
+        capacity: what a search found; None for a plain sweep.
+    """
+
+    path: Path
+    id: str
+    created_utc: str
+    status: RunStatus
+    kind: SweepKind
+    pushlab_version: str
+    name: str
+    source: Mapping[str, Any]
+    axes: Sequence[SweepAxis]
+    points: Sequence[SweepPoint]
+    order: Sequence[Sequence[int]]
+    sessions: Sequence[Mapping[str, Any]]
+    capacity: Mapping[str, Any] | None
+
+    @classmethod
+    def load(cls, path: Path) -> "Sweep":
+        """Read the sweep in the folder `path`; its points are not read yet.
+
+        Raises:
+            NewerSchema: a newer pushlab wrote it.
+            RunError: it is missing, damaged, or lacks something; the text names the file.
+        """
+        path = Path(path)
+        document = decode(_Document, read_document(path, SWEEP_FILE), str(path / SWEEP_FILE) + ":")
+        return cls(path, **{name: getattr(document, name) for name in _Document.__slots__})
+
+    def run_of(self, number: int) -> Run | None:
+        """The run of point `number`; None if none of its trials has begun.
+
+        Raises:
+            RunError: it is damaged.
+        """
+        folder = self.path / self.points[number].folder
+        return Run.load(folder) if (folder / "run.json").exists() else None
+
+
+def load_folder(path: Path) -> Run | Sweep:
+    """Read what is in a folder, a run or a sweep. Raises RunError."""
+    path = Path(path)
+    return Sweep.load(path) if (path / SWEEP_FILE).exists() else Run.load(path)
+
+
+class SweepWriter:
+    """One sweep being written; make it with `create` or `reopen`, use it as a context manager.
+
+    Nobody else can write to the sweep meanwhile. It is marked ``incomplete`` when the block is
+    left without `finish`.
+
+    Attributes:
+        path: the sweep's folder.
+    """
+
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        self.path = path
+        self._document = document
+        self._lock = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise SetupError(f"{path}: another pushlab is at work on this sweep") from None
+
+    @classmethod
+    def create(
+        cls,
+        root: Path,
+        *,
+        name: str,
+        kind: SweepKind,
+        source: Mapping[str, Any],
+        axes: Sequence[SweepAxis],
+        points: Sequence[SweepPoint] = (),
+        order: Sequence[Sequence[int]] = (),
+        now: datetime | None = None,
+    ) -> "SweepWriter":
+        """Begin a sweep: make ``root/<utc>-<name>-<kind>-<short id>/`` and its ``sweep.json``.
+
+        Raises:
+            RunError: the folder cannot be made.
+        """
+        created = (now or datetime.now(UTC)).astimezone(UTC)
+        sweep_id = secrets.token_hex(3)
+        path = Path(root) / folder_name(created, f"{name}-{kind}", sweep_id)
+        document: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "id": sweep_id,
+            "created_utc": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+            "status": "running",
+            "kind": kind,
+            "pushlab_version": version("pushlab"),
+            "name": name,
+            "source": dict(source),
+            "axes": [{"key": axis.key, "values": axis.values} for axis in axes],
+            "points": [],
+            "order": [list(trial) for trial in order],
+            "sessions": [],
+            "capacity": None,
+        }
+        try:
+            path.mkdir(parents=True)
+            writer = cls(path, document)
+            for point in points:
+                writer.add_point(point, save=False)
+            writer._save()
+        except OSError as error:
+            raise RunError(f"{path}: the folder cannot be made ({error.strerror})") from error
+        return writer
+
+    @classmethod
+    def reopen(cls, path: Path) -> "SweepWriter":
+        """Go on with a sweep.
+
+        Raises:
+            RunError: there is none, or it is damaged.
+            SetupError: another process is at work on it.
+        """
+        path = Path(path)
+        Sweep.load(path)
+        return cls(path, read_document(path, SWEEP_FILE))
+
+    def begin_session(self, command: Sequence[str], environment: Mapping[str, Any]) -> None:
+        """Note who goes on with the sweep from here, with no secret in `command`."""
+        self._document["status"] = "running"
+        begun = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        self._document["sessions"].append(
+            {"begun_utc": begun, "command": list(command), "environment": dict(environment)}
+        )
+        self._save()
+
+    def add_point(self, point: SweepPoint, *, save: bool = True) -> None:
+        """Add a point to the grid."""
+        self._document["points"].append(
+            {name: getattr(point, name) for name in SweepPoint.__slots__}
+        )
+        if save:
+            self._save()
+
+    def set_capacity(self, capacity: Mapping[str, Any]) -> None:
+        """Keep what a search has found so far."""
+        self._document["capacity"] = dict(capacity)
+        self._save()
+
+    def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
+        """Mark the sweep as ended and return its folder."""
+        self._document["status"] = status
+        self._save()
+        return self.path
+
+    def _save(self) -> None:
+        write_document(self.path, self._document, SWEEP_FILE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._document["status"] == "running":
+                self.finish("incomplete")
+        finally:
+            os.close(self._lock)
