@@ -4,6 +4,7 @@ A percentile needs ten samples beyond it. Intervals are bootstrapped over trials
 within one trial are not independent of each other.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,10 +12,12 @@ import numpy.typing as npt
 
 __all__ = [
     "MIN_BEYOND",
+    "PERCENTILES",
     "bootstrap_interval",
     "describe",
     "is_unstable",
     "percentile",
+    "samples_needed",
     "trial_resamples",
 ]
 
@@ -23,17 +26,25 @@ Floats = npt.NDArray[np.float64]
 #: A percentile is given only with at least this many samples beyond it.
 MIN_BEYOND = 10
 
-_PER_MILLE = {"p50": 500, "p90": 900, "p99": 990}
+#: The percentiles of a summary, by name, in thousandths: whole numbers, so that counting is exact.
+PERCENTILES = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
+#: Of these, the ones that get an interval.
+_WITH_INTERVAL = ("p50", "p95", "p99")
+
+
+def samples_needed(per_mille: int) -> int:
+    """How many samples a percentile needs, so that ten lie beyond it."""
+    return -(-MIN_BEYOND * 1000 // (1000 - per_mille))
 
 
 def percentile(ordered: Floats, per_mille: int) -> float | None:
     """The percentile of samples in ascending order, or None if it would rest on too few.
 
     Args:
-        per_mille: 500 for the median, 990 for p99: whole numbers, so that counting is exact.
+        per_mille: 500 for the median, 990 for p99.
     """
     count = len(ordered)
-    if count * (1000 - per_mille) < MIN_BEYOND * 1000:
+    if count < samples_needed(per_mille):
         return None
     position = (count - 1) * per_mille / 1000
     low = int(position)
@@ -49,16 +60,18 @@ def describe(trials: Sequence[Floats], *, seed: int = 0) -> dict[str, object]:
         seed: of the bootstrap.
 
     Returns:
-        ``p50``, ``p90``, ``p99``, ``mean``, ``min``, ``max``, ``count``, ``nonpositive`` and
-        ``mean_ci``, ``p50_ci``, ``p99_ci``; None where the samples do not suffice.
+        ``p50``, ``p90``, ``p95``, ``p99``, ``p99_9``, ``mean``, ``min``, ``max``, ``count``,
+        ``nonpositive`` and ``mean_ci``, ``p50_ci``, ``p95_ci``, ``p99_ci``; None where the samples
+        do not suffice.
     """
     kept = [np.asarray(samples, dtype=np.float64) for samples in trials if len(samples)]
     if not kept:
-        empty = ("p50", "p90", "p99", "mean", "min", "max", "mean_ci", "p50_ci", "p99_ci")
-        return {**dict.fromkeys(empty), "count": 0, "nonpositive": 0}
+        empty = (*PERCENTILES, "mean", "min", "max", "mean_ci")
+        bounds = (f"{name}_ci" for name in _WITH_INTERVAL)
+        return {**dict.fromkeys((*empty, *bounds)), "count": 0, "nonpositive": 0}
     merged = np.sort(np.concatenate(kept))
     figures: dict[str, object] = {
-        name: percentile(merged, per_mille) for name, per_mille in _PER_MILLE.items()
+        name: percentile(merged, per_mille) for name, per_mille in PERCENTILES.items()
     }
     figures["mean"] = float(merged.mean())
     figures["min"], figures["max"] = float(merged[0]), float(merged[-1])
@@ -72,26 +85,37 @@ def describe(trials: Sequence[Floats], *, seed: int = 0) -> dict[str, object]:
         return float(sums[index].sum() / counts[index].sum())
 
     figures["mean_ci"] = bootstrap_interval(len(kept), mean_of, seed=seed)
-    for name in ("p50", "p99"):
-        figures[f"{name}_ci"] = None
-        if figures[name] is not None:
-            figures[f"{name}_ci"] = _percentile_interval(kept, _PER_MILLE[name], seed=seed)
+    known = [name for name in _WITH_INTERVAL if figures[name] is not None]
+    intervals = _percentile_intervals(kept, [PERCENTILES[name] for name in known], seed=seed)
+    figures.update({f"{name}_ci": None for name in _WITH_INTERVAL})
+    figures.update({f"{name}_ci": found for name, found in zip(known, intervals, strict=True)})
     return figures
 
 
-def _percentile_interval(kept: list[Floats], per_mille: int, *, seed: int) -> list[float] | None:
-    """The interval of a percentile over trials, from one sort of the merged samples."""
+def _percentile_intervals(
+    kept: list[Floats], per_milles: Sequence[int], *, seed: int
+) -> list[list[float] | None]:
+    """The intervals of percentiles over trials, from one sort of the merged samples."""
+    if len(kept) < 2 or not per_milles:
+        return [None for _ in per_milles]
     merged = np.concatenate(kept)
     owner = np.repeat(np.arange(len(kept)), [len(samples) for samples in kept])
     order = np.argsort(merged, kind="stable")
     merged, owner = merged[order], owner[order]
 
-    def of(chosen: Sequence[int]) -> float:
-        weights = np.bincount(list(chosen), minlength=len(kept))
+    @functools.cache
+    def values(chosen: tuple[int, ...]) -> Floats:
+        weights = np.bincount(chosen, minlength=len(kept))
         reached = np.cumsum(weights[owner])
-        return float(merged[np.searchsorted(reached, reached[-1] * per_mille / 1000)])
+        places = np.searchsorted(reached, reached[-1] * np.array(per_milles) / 1000)
+        return np.asarray(merged[places])
 
-    return bootstrap_interval(len(kept), of, seed=seed)
+    def interval(which: int) -> list[float] | None:
+        return bootstrap_interval(
+            len(kept), lambda chosen: float(values(tuple(chosen))[which]), seed=seed
+        )
+
+    return [interval(which) for which in range(len(per_milles))]
 
 
 def trial_resamples(trials: int, *, seed: int = 0, draws: int = 1000) -> list[tuple[int, ...]]:

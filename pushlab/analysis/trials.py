@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 PUBLISH_KINDS = frozenset({"publish"})
 
 
+#: The latencies that ``per_trial`` shows.
+_MAIN = ("p50", "p90", "p95", "p99", "mean", "max")
 _OWN_BROKERS = ("embedded", "mosquitto")
 
 
@@ -82,7 +84,7 @@ class TrialFigures:
             "marks": list(self.record.marks),
             **asdict(self.rows.counts),
             "hits_total": self.hits_total,
-            "latency_s": {name: latency[name] for name in ("p50", "p90", "p99", "mean", "max")},
+            "latency_s": {name: latency[name] for name in _MAIN},
             "server_cpu_s": self.record.server.cpu_s if self.record.server else None,
         }
 

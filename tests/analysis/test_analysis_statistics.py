@@ -7,31 +7,34 @@ from hypothesis import strategies as st
 
 from pushlab.analysis.statistics import (
     MIN_BEYOND,
+    PERCENTILES,
     bootstrap_interval,
     describe,
     is_unstable,
     percentile,
+    samples_needed,
 )
 
 samples = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 
 
-@given(st.integers(0, 3000), st.sampled_from([500, 900, 990]))
+@given(st.integers(0, 12_000), st.sampled_from([500, 900, 950, 990, 999]))
 def test_a_percentile_needs_ten_samples_beyond_it(count, per_mille):
     value = percentile(np.arange(count, dtype=float), per_mille)
-    beyond = count - count * per_mille / 1000
-    assert (value is None) == (beyond < MIN_BEYOND)
+    beyond = count * (1000 - per_mille)  # thousandths of samples
+    assert (value is None) == (beyond < MIN_BEYOND * 1000)
+    assert (value is None) == (count < samples_needed(per_mille))
     if value is not None:
         assert value == pytest.approx(np.percentile(np.arange(count), per_mille / 10))
 
 
 @pytest.mark.parametrize(
     ("count", "known"),
-    [(19, []), (20, ["p50"]), (99, ["p50"]), (100, ["p50", "p90"]), (1000, ["p50", "p90", "p99"])],
+    [(19, 0), (20, 1), (99, 1), (100, 2), (199, 2), (200, 3), (1000, 4), (9999, 4), (10_000, 5)],
 )
 def test_which_percentiles_are_given(count, known):
     figures = describe([np.arange(count, dtype=float)])
-    assert [name for name in ("p50", "p90", "p99") if figures[name] is not None] == known
+    assert [name for name in PERCENTILES if figures[name] is not None] == list(PERCENTILES)[:known]
 
 
 @given(st.lists(samples, min_size=1, max_size=5))
@@ -75,7 +78,16 @@ def test_trials_that_agree_have_a_narrow_interval():
     figures = describe(trials)
     assert figures["mean_ci"] == [5.0, 5.0]
     assert figures["p50_ci"] == [5.0, 5.0]
+    assert figures["p95_ci"] == [5.0, 5.0]
     assert figures["p99_ci"] is None
+
+
+def test_the_interval_of_a_percentile_is_that_of_the_resampled_percentiles():
+    trials = [np.arange(400.0) + 1000 * i for i in range(3)]
+    figures = describe(trials)
+    # Drawn three times over, one trial's own percentiles are the ends.
+    assert figures["p50_ci"] == [199.0, 2199.0]
+    assert figures["p95_ci"] == [379.0, 2379.0]
 
 
 @given(st.lists(st.floats(0.1, 100), min_size=2, max_size=6))
