@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--resume", type=Path, metavar="DIR", help="go on with this sweep of the same scenario"
     )
-    compare.add_argument("--no-charts", action="store_true", help="draw no charts")
+    compare.add_argument("--no-charts", action="store_true", help="draw no charts, write no report")
     compare.add_argument(
         "--json", action="store_true", help="the summary as JSON on stdout; the rest on stderr"
     )
@@ -116,6 +116,19 @@ def _parser() -> argparse.ArgumentParser:
     chart.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
     chart.add_argument("--out", type=Path, metavar="DIR", help="default: RUN/charts")
     chart.set_defaults(run=_chart)
+
+    report = commands.add_parser(
+        "report",
+        help="write a run as one HTML page",
+        description="Write a run as one HTML page that needs nothing else: offline, for print too.",
+    )
+    report.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
+    report.add_argument("--out", type=Path, metavar="FILE", help="default: RUN/report.html")
+    report.add_argument(
+        "--baseline", metavar="LABEL", help="what others are compared with; default: what asks"
+    )
+    report.add_argument("--open", action="store_true", help="open it in the browser")
+    report.set_defaults(run=_report)
 
     show = commands.add_parser("show", help="print the table of a run")
     show.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
@@ -202,6 +215,20 @@ def _chart(arguments: argparse.Namespace) -> int:
     out = arguments.out or found.path / "charts"
     for path in draw_charts(found, out) if isinstance(found, Run) else draw_sweep(found, out):
         print(path)
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.report import report
+
+    print(
+        report(
+            _folder(arguments),
+            out=arguments.out,
+            baseline=arguments.baseline,
+            show=arguments.open,
+        )
+    )
     return 0
 
 

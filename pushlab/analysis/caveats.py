@@ -11,6 +11,13 @@ from pushlab.runs import Run
 
 __all__ = ["caveats_of"]
 
+_FIGURES = {
+    "latency_s": "latency",
+    "hits_per_delivery": "hits",
+    "bytes_per_delivery": "bytes",
+    "cpu_s_per_delivery": "CPU",
+}
+
 
 def caveats_of(
     run: Run,
@@ -35,10 +42,13 @@ def caveats_of(
         if summary["marks"]:
             found.append(f"{cell}: marked {', '.join(summary['marks'])}.")
     found += _delays(cells)
-    for cell, summary in transports.items():
-        if summary["unstable"]:
-            names = ", ".join(summary["unstable"])
-            found.append(f"{cell}: unstable between trials: {names}.")
+    unstable = [
+        f"{cell} ({', '.join(_FIGURES.get(name, name) for name in summary['unstable'])})"
+        for cell, summary in transports.items()
+        if summary["unstable"]
+    ]
+    if unstable:
+        found.append(f"Unstable between trials: {', '.join(unstable)}.")
     return found
 
 
@@ -86,5 +96,5 @@ def _delays(cells: Mapping[str, Sequence[TrialFigures]]) -> list[str]:
         return []
     return [
         "The publisher's own delay, at its tail, is above 10 % of the mean latency of "
-        f"{', '.join(spoilt)}; latency_from_send_s leaves it out."
+        f"{', '.join(spoilt)}; latency from the actual send leaves it out."
     ]

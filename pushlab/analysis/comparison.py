@@ -12,7 +12,7 @@ import numpy as np
 
 from pushlab.analysis.trials import TrialFigures
 
-__all__ = ["compare_cells", "ratio"]
+__all__ = ["FIGURES", "compare_cells", "ratio", "ratios_to"]
 
 Figure = Callable[[Sequence[TrialFigures]], float | None]
 
@@ -30,7 +30,8 @@ def _per_delivery(of: Callable[[TrialFigures], float]) -> Figure:
     return figure
 
 
-_FIGURES: Mapping[str, Figure] = {
+#: What cells are compared by.
+FIGURES: Mapping[str, Figure] = {
     "latency_s": _mean_latency_s,
     "hits_per_delivery": _per_delivery(lambda t: t.hits_total),
     "bytes_per_delivery": _per_delivery(lambda t: t.bytes_total),
@@ -87,7 +88,7 @@ def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]
         ]
     )
     found: dict[str, Any] = {}
-    for name, figure in _FIGURES.items():
+    for name, figure in FIGURES.items():
         values = {cell: figure(trials) for cell, trials in good.items() if trials}
         known = {cell: value for cell, value in values.items() if value is not None}
         order = sorted(known, key=lambda cell: known[cell])
@@ -101,6 +102,17 @@ def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]
         ties = _ties(order, known, floor) if name == "latency_s" else []
         found[name] = {"order": order, "ties": ties, "ratios": ratios}
     return found
+
+
+def ratios_to(
+    cells: Mapping[str, Sequence[TrialFigures]], baseline: str
+) -> dict[str, dict[str, tuple[float, list[float] | None] | None]]:
+    """Each cell's figures over those of the cell `baseline`, by cell and figure; see `ratio`."""
+    good = {cell: [t for t in trials if t.record.status == "ok"] for cell, trials in cells.items()}
+    return {
+        cell: {name: ratio(trials, good[baseline], figure) for name, figure in FIGURES.items()}
+        for cell, trials in good.items()
+    }
 
 
 def _ties(order: list[str], known: Mapping[str, float], floor: float | None) -> list[list[str]]:

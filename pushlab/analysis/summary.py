@@ -45,13 +45,18 @@ def floor_delay_s(run: Run) -> float:
     return max(0.0, float(merged.mean())) if len(merged) else 0.0
 
 
-def summarise(run: Run) -> dict[str, Any]:
+def summarise(
+    run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None
+) -> dict[str, Any]:
     """The summary of a run: ``transports`` by cell, ``comparisons``, ``caveats``, ``floor_s``.
+
+    Args:
+        cells: what `analyse` made of the run; None reads its rows now.
 
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    cells = analyse(run)
+    cells = analyse(run) if cells is None else cells
     transports = summarise_cells(cells)
     return {
         "transports": transports,

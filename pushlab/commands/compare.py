@@ -2,9 +2,9 @@
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
@@ -15,6 +15,9 @@ from pushlab.errors import RunError, UsageError
 from pushlab.lab.grid import load_grid
 from pushlab.lab.runner import run_scenario
 from pushlab.runs import Run, write_summary
+
+if TYPE_CHECKING:
+    from pushlab.analysis.trials import TrialFigures
 
 __all__ = ["compare"]
 
@@ -60,20 +63,22 @@ def compare(
             run_scenario(scenario, out=out, observer=watcher, command=["pushlab", *sys.argv[1:]])
         )
     # The analysis is loaded only now: it has no place in a process that measures.
-    from pushlab.analysis import summarise
+    from pushlab.analysis import analyse, summarise
 
-    write_summary(path, summarise(Run.load(path)))
+    measured = Run.load(path)
+    cells = analyse(measured)
+    write_summary(path, summarise(measured, cells))
     if replace is not None:
         if replace.exists():
             shutil.rmtree(replace)
         path = Path(shutil.move(path, replace))
     run = Run.load(path)
     terminal.print_run(run, to_stderr=as_json)
+    stream = sys.stderr if as_json else sys.stdout
+    print(f"\nrun:    {path}", file=stream)
     if with_charts:
-        _draw(run)
-    print(f"\nrun:    {path}", file=sys.stderr if as_json else sys.stdout)
-    if with_charts:
-        print(f"charts: {path / 'charts'}", file=sys.stderr if as_json else sys.stdout)
+        for what, where in _draw(run, cells).items():
+            print(f"{what + ':':<8}{where}", file=stream)
     if as_json:
         print(terminal.json_text(run.summary))
     if run.status != "complete":
@@ -81,12 +86,17 @@ def compare(
     return 0 if all(trial.status == "ok" for trial in run.trials) else 1
 
 
-def _draw(run: Run) -> None:
-    if not any(trial.status == "ok" for trial in run.trials):
-        return
-    from pushlab.charts import draw_charts
+def _draw(run: Run, cells: "Mapping[str, Sequence[TrialFigures]]") -> dict[str, Path]:
+    """Draw the charts, if there is something to draw, and write the report."""
+    from pushlab.charts import draw_view, view_of
+    from pushlab.commands.report import report_of
 
-    draw_charts(run, run.path / "charts")
+    view = view_of(run, cells)
+    drawn: dict[str, Path] = {}
+    if any(trial.status == "ok" for trial in run.trials):
+        drawn["charts"] = run.path / "charts"
+        draw_view(view, drawn["charts"])
+    return {**drawn, "report": report_of(view)}
 
 
 def _check_replaceable(folder: Path) -> None:

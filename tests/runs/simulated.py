@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from pushlab.lab import scenario as scenario_module
+from pushlab.lab.scenario import Scenario
 from pushlab.runs import (
     BrokerFigures,
     PublisherFigures,
@@ -73,16 +75,31 @@ def simulate(
     arrivals: str = "constant",
     seed: int = 1,
     name: str = "quick",
+    title: str = "A simulated run",
     interrupt_after: int | None = None,
 ) -> Path:
     """Write a simulated run and return its folder."""
     cells = cells or STANDARD
     rng = np.random.default_rng(seed)
-    scenario = {"name": name, "clients": clients, "rate_per_s": rate, "duration_s": duration_s}
-    scenario |= {"arrivals": arrivals, "per_channel": per_channel, "simulated": True}
+    scenario = Scenario(
+        name=name,
+        title=title,
+        clients=clients,
+        channels="rooms",
+        room_size=per_channel,
+        arrivals=arrivals,
+        rate_per_s=rate,
+        payload_bytes=64,
+        duration_s=duration_s,
+        trials=trials,
+        seed=seed,
+        cells=tuple(
+            scenario_module.Cell(cell.label, cell.transport, cell.options) for cell in cells
+        ),
+    )
     writer = RunWriter.create(
         root,
-        scenario=scenario,
+        scenario=scenario.to_json(),
         cells=[cell.label for cell in cells],
         environment=ENVIRONMENT,
         command=["pushlab", "compare", name],

@@ -1,0 +1,42 @@
+"""Charts as parts of an HTML page: their colours follow the page's, their names are their own."""
+
+import re
+
+from markupsafe import Markup
+
+from pushlab.charts.frame import Chart, as_svg
+from pushlab.charts.style import ACCENT, GREY, GRID, INK, LINE
+
+__all__ = ["inline_svg"]
+
+_PAINT = {
+    INK: "var(--ink)",
+    GREY: "var(--grey)",
+    GRID: "var(--grid)",
+    LINE: "var(--line)",
+    ACCENT: "var(--bad)",
+    "#ffffff": "var(--paper)",
+}
+
+
+def inline_svg(chart: Chart, prefix: str) -> Markup:
+    """The drawing as an element, hidden from whom the page tells the same in words.
+
+    Args:
+        prefix: begins every id, so that several drawings share one page.
+    """
+    text = as_svg(chart)
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(
+        r"<!--.*?-->", "", text, flags=re.S
+    )  # the words of each text; a label may be anything
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'\bid="', f'id="{prefix}-', text)
+    text = re.sub(r'href="#', f'href="#{prefix}-', text)
+    text = re.sub(r"url\(#", f"url(#{prefix}-", text)
+    for colour, variable in _PAINT.items():
+        text = re.sub(f"(fill|stroke): {colour}", rf"\1: {variable}", text, flags=re.I)
+    text = re.sub(r"\n\s*", "\n", text)
+    return Markup(text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))

@@ -1,0 +1,191 @@
+"""Writes the page: what the run says, in the order in which a reader asks."""
+
+import base64
+import shlex
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from pushlab.analysis.caveats import caveats_of
+from pushlab.charts.draw import charts_of
+from pushlab.charts.frame import PAGE, PHONE
+from pushlab.charts.report import tables, words
+from pushlab.charts.report.drawing import inline_svg
+from pushlab.charts.report.ratios import baseline_of, ratio_table
+from pushlab.charts.style import seconds
+from pushlab.charts.view import View
+from pushlab.errors import RunError
+
+__all__ = ["write_report"]
+
+_FOLDER = files("pushlab.charts.report")
+
+#: What each figure shows, for its caption.
+_SHOWN = {
+    "1-latency": "How latency (received minus intended) is spread, on a logarithmic scale: the"
+    " higher the hill, the more deliveries took that long. The dot is the mean; the diamond is"
+    " where the closed form puts it.",
+    "2-hits": "Requests that the server handled for one delivery. Hatched: those that brought"
+    " nothing. The black stroke is where the closed form puts the total.",
+    "3-staleness": "How far behind one client is, moment by moment, in the first ten seconds of the"
+    " first trial: the age of the oldest message that it lacks. All rows share one scale.",
+    "4-bytes-and-cpu": "What one delivery weighs: bytes of TCP both ways with headers, and CPU time"
+    " of the server. Hatched: the broker's share.",
+    "5-cost": "USD for 30 days of this traffic at list prices of an offer that can carry it; the"
+    " diamond is the same traffic through a load balancer paid by the hour.",
+}
+
+
+def write_report(view: View, out: Path, *, scenario_toml: str, baseline: str | None = None) -> Path:
+    """Write the page of a run to the file `out` and return its path.
+
+    Args:
+        scenario_toml: the scenario as a file that `pushlab compare` runs again.
+        baseline: the label of the cell that others are divided by; None takes the first that asks.
+
+    Raises:
+        UsageError: `baseline` is no cell of the run, or has no figures.
+        RunError: the file cannot be written.
+    """
+    text = _page(view, scenario_toml=scenario_toml, baseline=baseline)
+    partial = out.with_name(out.name + ".partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(out)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written ({error.strerror})") from error
+    return out
+
+
+def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
+    base = baseline_of(view, baseline)
+    drawn = any(view.problem(cell) is None for cell in view.cells)
+    figures = _figures(view) if drawn else []
+    results = tables.results_table(view)
+    ratios = ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
+    trials = tables.trials_table(view)
+    shown = [table for table in (results, ratios, trials) if table is not None]
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        run=view.run,
+        style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),
+        title=str(view.run.scenario.get("title") or view.run.scenario.get("name") or "run"),
+        description=str(view.run.scenario.get("description") or "").strip(),
+        findings=[figure["title"] for figure in figures],
+        figures=figures,
+        state=_state(view),
+        problems=_problems(view),
+        asked=words.asked(view),
+        settings=words.settings(view),
+        results=results,
+        missing=any(cell.text == tables.NOTHING for row in results.rows for cell in row.cells),
+        prediction=tables.prediction_table(view) if drawn else None,
+        ratios=ratios,
+        baseline=view.names[base] if base is not None else "",
+        storm=tables.storm_table(view) if drawn else None,
+        further=tables.further_table(view) if drawn else None,
+        cost=tables.cost_table(view) if drawn else None,
+        trials=trials,
+        marks=words.marks_explained(_marks(shown)),
+        caveats=caveats_of(view.run, view.every_trial, view.summaries),
+        conditions=words.conditions(view),
+        environment=words.environment(view),
+        commit=view.run.environment.get("commit"),
+        command=shlex.join(view.run.command),
+        scenario_toml=scenario_toml,
+        scenario_link="data:application/toml;base64,"
+        + base64.b64encode(scenario_toml.encode()).decode("ascii"),
+    )
+
+
+def _marks(shown: list[tables.Table]) -> set[str]:
+    names = {mark for table in shown for row in table.rows for mark in row.marks}
+    names |= {cell.mark for table in shown for row in table.rows for cell in row.cells}
+    return {"failed" if name.endswith(" failed") else name for name in names if name}
+
+
+def _figures(view: View) -> list[dict[str, Any]]:
+    """Each chart twice, for a desk and for a phone, with its finding and what it shows in words."""
+    found = []
+    for wide, narrow in zip(charts_of(view, PAGE), charts_of(view, PHONE), strict=True):
+        found.append(
+            {
+                "name": wide.name,
+                "title": wide.title,
+                "wide": inline_svg(wide, f"w{wide.name[0]}"),
+                "narrow": inline_svg(narrow, f"n{narrow.name[0]}"),
+                "shows": _SHOWN.get(wide.name, ""),
+                "words": _in_words(view, wide.name),
+            }
+        )
+    return found
+
+
+def _in_words(view: View, name: str) -> str:
+    """What a figure shows, for those who hear it."""
+    said = []
+    for cell in view.rivals:
+        s, problem = view.summaries[cell], view.problem(cell)
+        if problem:
+            text = problem
+        elif name == "1-latency":
+            latency = s["latency_s"]
+            text = f"mean {seconds(latency['mean'])}"
+            if latency["p50"] is not None:
+                text = f"median {seconds(latency['p50'])}, {text}"
+        elif name == "2-hits":
+            text = f"{s['hits_per_delivery']:.2f} requests per delivery"
+        elif name == "3-staleness" and s["staleness_s"]["max"] is not None:
+            text = f"at worst {seconds(s['staleness_s']['max'])} behind"
+        elif name == "4-bytes-and-cpu" and s["bytes_per_delivery"] is not None:
+            text = f"{s['bytes_per_delivery']:,.0f} bytes"
+            if s["cpu_s_per_delivery"] is not None:
+                text += f", {seconds(s['cpu_s_per_delivery'])} of CPU"
+        elif name == "5-cost" and s["usd_per_month"]["usd"] is not None:
+            text = f"USD {s['usd_per_month']['usd']:,.2f} a month"
+        else:
+            text = "nothing known"
+        said.append(f"{view.looks[cell].name}: {text}")
+    return "; ".join(said) + "."
+
+
+def _state(view: View) -> str:
+    trials = view.run.trials
+    good = sum(trial.status == "ok" for trial in trials)
+    created = view.run.created_utc.replace("T", " ").removesuffix("Z")
+    length = max((trial.duration_s for trial in trials), default=0.0)
+    return (
+        f"{good} of {len(trials)} trials went well · up to {length:g} s each · {created} UTC"
+        f" · pushlab {view.run.pushlab_version}"
+    )
+
+
+def _problems(view: View) -> list[str]:
+    """What is missing from this run, for the top of the page."""
+    found = []
+    if view.run.status != "complete":
+        found.append(
+            "This run is not complete: it was stopped, or is still being written. What follows is"
+            " what there was until then."
+        )
+    for cell in view.rivals:
+        problem = view.problem(cell)
+        if problem is not None:
+            found.append(f"{view.looks[cell].name}: {problem}.")
+        elif view.summaries[cell]["status"] == "partly-failed":
+            summary = view.summaries[cell]
+            failed, made = summary["trials"]["failed"], sum(summary["trials"].values())
+            found.append(
+                f"{view.looks[cell].name}: {failed} of {made} trials failed"
+                f" ({summary['reason']}); its figures are of the others."
+            )
+    return found

@@ -1,0 +1,91 @@
+"""How many times as much as a baseline: ratios with their intervals, as a table."""
+
+from pushlab.analysis.comparison import FIGURES, ratios_to
+from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
+from pushlab.charts.style import ASKING
+from pushlab.charts.view import View
+from pushlab.errors import UsageError
+
+__all__ = ["baseline_of", "ratio_table", "ratio_words"]
+
+_TITLES = {
+    "latency_s": Column("Mean latency"),
+    "hits_per_delivery": Column("Hits per delivery"),
+    "bytes_per_delivery": Column("Bytes per delivery"),
+    "cpu_s_per_delivery": Column("CPU per delivery"),
+}
+
+
+def baseline_of(view: View, wanted: str | None) -> str | None:
+    """The cell that others are divided by: `wanted`, or the first that asks, or the first at all.
+
+    Returns:
+        None if no cell delivered anything.
+
+    Raises:
+        UsageError: there is no such cell, or nothing came of it.
+    """
+    able = [cell for cell in view.cells if view.problem(cell) is None]
+    if wanted is not None:
+        if wanted not in able:
+            known = ", ".join(able) or "none"
+            why = "has no figures" if wanted in view.cells else "is none of this run's"
+            raise UsageError(f"--baseline: {wanted!r} {why} (those with figures: {known})")
+        return wanted
+    asking = [cell for cell in able if view.summaries[cell]["transport"] in ASKING]
+    return next(iter(asking + able), None)
+
+
+def ratio_words(ratio: float) -> str:
+    """A ratio: ``3.7 x``, ``0.63 x``, ``1/326``; ``none`` for zero."""
+    if ratio == 0:
+        return "none"
+    if ratio < 0.1:
+        return f"1/{1 / ratio:,.0f}"
+    if ratio >= 100:
+        return f"{ratio:,.0f} ×"
+    return f"{ratio:.1f} ×" if ratio >= 9.95 else f"{ratio:.2f} ×"
+
+
+def ratio_table(view: View, baseline: str) -> Table:
+    """Each cell's main figures as multiples of the baseline's."""
+    known = ratios_to(view.every_trial, baseline)
+    rows = []
+    for cell in view.rivals:
+        look = view.looks[cell]
+        problem = view.problem(cell) or ""
+        if cell == baseline:
+            rows.append(
+                Row(look.name, [Cell("1", "the baseline")] * len(FIGURES), (), "", look.colour)
+            )
+            continue
+        cells = [] if problem else [_cell(view, cell, baseline, name, known) for name in FIGURES]
+        rows.append(Row(look.name, cells, (), problem, look.colour))
+    caption = f"Multiples of {view.names[baseline]}, with 95 % intervals over trials."
+    return Table(caption, "Transport", [_TITLES[name] for name in FIGURES], rows)
+
+
+def _cell(
+    view: View,
+    cell: str,
+    baseline: str,
+    name: str,
+    known: dict[str, dict[str, tuple[float, list[float] | None] | None]],
+) -> Cell:
+    found = known[cell][name]
+    if found is None:
+        own = view.summaries[baseline].get(name)
+        return Cell(NOTHING, "the baseline has none" if own == 0 else "")
+    ratio, interval = found
+    note, mark = "", ""
+    if interval is not None:
+        low, high = interval
+        if ratio_words(low) != ratio_words(high):
+            note = f"{ratio_words(low)} to {ratio_words(high)}"
+        if low <= 1 <= high:
+            mark = "no clear difference"
+    if name == "latency_s" and view.floor_s is not None:
+        means = [view.summaries[which]["latency_s"]["mean"] for which in (cell, baseline)]
+        if abs(means[0] - means[1]) < view.floor_s:
+            mark = "below the harness floor"
+    return Cell(ratio_words(ratio), note, mark)

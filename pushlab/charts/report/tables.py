@@ -1,0 +1,403 @@
+"""The page's tables as data; the template gives them their looks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pushlab.charts.findings import usd, whole
+from pushlab.charts.hits import WASTED
+from pushlab.charts.style import count, seconds
+from pushlab.charts.view import View
+
+__all__ = [
+    "Cell",
+    "Column",
+    "Row",
+    "Table",
+    "cost_table",
+    "further_table",
+    "prediction_table",
+    "results_table",
+    "storm_table",
+    "trials_table",
+]
+
+NOTHING = "–"
+
+Summary = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure: its text, a smaller note below it, and a mark that explains itself."""
+
+    text: str
+    note: str = ""
+    mark: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, and the unit or the meaning of what stands below it."""
+
+    title: str
+    unit: str = ""
+    words: bool = False  # text, not figures
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one transport setting (or one trial) has in each column.
+
+    Attributes:
+        problem: why there is nothing to show; the cells are empty then.
+        colour: of the setting in the charts.
+    """
+
+    name: str
+    cells: Sequence[Cell] = ()
+    marks: Sequence[str] = ()
+    problem: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: what it shows, the heading of the names, the columns and the rows."""
+
+    caption: str
+    first: str
+    columns: Sequence[Column]
+    rows: Sequence[Row] = field(default_factory=list)
+
+
+def span(low_high: Sequence[float] | None, show: Callable[[float], str]) -> str:
+    """An interval in words, its unit once; empty without one, or where both ends read alike."""
+    if not low_high:
+        return ""
+    low, high = show(low_high[0]), show(low_high[1])
+    if low == high:
+        return ""
+    number, _, unit = low.partition(" ")
+    if unit and high.endswith(f" {unit}"):
+        low = number
+    return f"{low} to {high}"
+
+
+def _rows(
+    view: View, make: Callable[[Summary], Sequence[Cell]], *, floor: bool = False
+) -> list[Row]:
+    rows = []
+    for cell in view.cells if floor else view.rivals:
+        summary, look = view.summaries[cell], view.looks[cell]
+        problem = view.problem(cell) or ""
+        marks = [mark for mark in summary["marks"] if " " not in mark]
+        if summary["status"] == "partly-failed":
+            failed = summary["trials"]["failed"]
+            marks.append(f"{failed} trial{'s' if failed > 1 else ''} failed")
+        if problem == "no deliveries":
+            problem = f"none of {summary['expected']:,} deliveries arrived"
+        cells = [] if problem else make(summary)
+        rows.append(Row(look.name, cells, marks, problem, look.colour))
+    return rows
+
+
+def _figure(
+    summary: Summary,
+    value: float | None,
+    show: Callable[[float], str],
+    *,
+    name: str = "",
+    ci: Any = None,
+) -> Cell:
+    """A figure with its interval, marked if it is unstable between trials."""
+    if value is None:
+        return Cell(NOTHING)
+    mark = "unstable" if name in summary["unstable"] else ""
+    return Cell(show(value), span(ci, show), mark)
+
+
+def results_table(view: View) -> Table:
+    """The main figures of each cell."""
+
+    def cells(s: Summary) -> list[Cell]:
+        latency, wasted = s["latency_s"], sum(s["hits"].get(kind, 0) for kind in WASTED)
+        share = f"{wasted / s['hits_total']:.0%} in vain" if wasted and s["hits_total"] else ""
+        stale = s["staleness_s"]
+        each_hits, each_bytes = s["hits_per_delivery"], s["bytes_per_delivery"]
+        usd_month = s["usd_per_month"]["usd"]
+        return [
+            Cell(f"{s['delivered']:,}", f"of {s['expected']:,}"),
+            Cell(
+                f"{s['lost']:,}",
+                f"{s['lost'] / s['expected']:.2%}" if s["lost"] else "",
+                "",
+                bool(s["lost"]),
+            ),
+            Cell(f"{s['hits_total']:,}", share),
+            _figure(s, each_hits, count, name="hits_per_delivery", ci=s["hits_per_delivery_ci"]),
+            _figure(s, latency["p50"], seconds, ci=latency["p50_ci"]),
+            _figure(s, latency["p99"], seconds, ci=latency["p99_ci"]),
+            _figure(s, latency["mean"], seconds, name="latency_s", ci=latency["mean_ci"]),
+            Cell(NOTHING)
+            if stale["mean"] is None
+            else Cell(seconds(stale["mean"]), f"worst {seconds(stale['max'])}"),
+            _figure(s, each_bytes, whole, name="bytes_per_delivery", ci=s["bytes_per_delivery_ci"]),
+            _figure(
+                s,
+                s["cpu_s_per_delivery"],
+                seconds,
+                name="cpu_s_per_delivery",
+                ci=s["cpu_s_per_delivery_ci"],
+            ),
+            Cell(NOTHING if usd_month is None else usd(usd_month).removeprefix("USD ")),
+        ]
+
+    columns = [
+        Column("Delivered", "of what was owed"),
+        Column("Lost"),
+        Column("Hits", "requests in the window"),
+        Column("Hits per delivery"),
+        Column("Latency p50"),
+        Column("Latency p99"),
+        Column("Latency mean"),
+        Column("Staleness", "mean"),
+        Column("Bytes", "per delivery, both ways"),
+        Column("CPU", "server, per delivery"),
+        Column("USD", "a month"),
+    ]
+    caption = "Small print below a figure is its 95 % interval over trials."
+    return Table(caption, "Transport", columns, _rows(view, cells))
+
+
+def prediction_table(view: View) -> Table:
+    """What closed forms say of hits and mean latency, and by how much they are off."""
+
+    def cells(s: Summary) -> list[Cell]:
+        predicted = s["predicted"] or {}
+        hits, latency = predicted.get("hits"), predicted.get("mean_latency_s")
+        return [
+            Cell(NOTHING if hits is None else count(hits) if hits < 10 else f"{hits:,.0f}"),
+            Cell(f"{s['hits_total']:,}"),
+            _residual(hits, s["hits_total"], _change),
+            Cell(_formula(predicted.get("formula_hits"))),
+            Cell(_model(latency)),
+            Cell(NOTHING if s["latency_s"]["mean"] is None else seconds(s["latency_s"]["mean"])),
+            _residual(latency, s["latency_s"]["mean"], _signed),
+            Cell(_formula(predicted.get("formula_latency"))),
+        ]
+
+    columns = [
+        Column("Hits", "predicted"),
+        Column("Hits", "measured"),
+        Column("Residual", "hits"),
+        Column("Formula of the hits", words=True),
+        Column("Mean latency", "predicted"),
+        Column("Mean latency", "measured"),
+        Column("Residual", "latency"),
+        Column("Formula of the latency", words=True),
+    ]
+    caption = "The residual is measured minus predicted."
+    return Table(caption, "Transport", columns, _rows(view, cells))
+
+
+def _formula(text: str | None) -> str:
+    """A closed form as it is printed."""
+    for plain, printed in (("lam", "λ"), (" x ", " × "), ("^2", "²")):
+        text = (text or NOTHING).replace(plain, printed)
+    return text or NOTHING
+
+
+def _change(value: float) -> str:
+    return "0" if abs(value) < 0.5 else f"{value:+,.0f}"
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{seconds(value)}"
+
+
+def _model(latency_s: float | None) -> str:
+    """A predicted latency; a closed form without a network in it comes to nothing."""
+    if latency_s is None:
+        return NOTHING
+    return "≈ 0" if latency_s < 1e-5 else seconds(latency_s)
+
+
+def _residual(
+    predicted: float | None, measured: float | None, show: Callable[[float], str]
+) -> Cell:
+    if predicted is None or measured is None:
+        return Cell(NOTHING)
+    share = ""
+    if predicted > 1e-5 and abs(measured - predicted) >= 0.0005 * predicted:
+        share = f"{(measured - predicted) / predicted:+.1%}"
+    return Cell(show(measured - predicted), share)
+
+
+def storm_table(view: View) -> Table:
+    """Connecting, apart from the steady state."""
+
+    def cells(s: Summary) -> list[Cell]:
+        took, runs = s["connect_s"], max(s["trials"]["ok"], 1)
+        kinds = ", ".join(f"{kind} {n:,}" for kind, n in s["hits_setup"].items())
+        clients = (s["clients"] or 0) * runs
+        each = s["bytes_setup"] / clients if s["bytes_setup"] is not None and clients else None
+        return [
+            *(
+                Cell(NOTHING if took[name] is None else seconds(took[name]))
+                for name in ("p50", "p99", "max")
+            ),
+            Cell(f"{sum(s['hits_setup'].values()) / clients:.2f}" if clients else NOTHING),
+            Cell(NOTHING if each is None else whole(each)),
+            Cell(kinds or NOTHING),
+        ]
+
+    columns = [
+        Column("To connect p50"),
+        Column("To connect p99"),
+        Column("Longest"),
+        Column("Hits", "per client"),
+        Column("Bytes", "per client, both ways"),
+        Column("Hits by kind", "all trials", words=True),
+    ]
+    caption = "Hits and bytes of first polls, probes and warm-up are in here too."
+    return Table(caption, "Transport", columns, _rows(view, cells))
+
+
+def further_table(view: View) -> Table:
+    """What else was counted, the harness's own floor included."""
+
+    def cells(s: Summary) -> list[Cell]:
+        sent, delay = s["latency_from_send_s"], s["publish_delay_s"]
+        rss = s["server_rss_bytes"]
+        return [
+            *(
+                Cell(NOTHING if sent[name] is None else seconds(sent[name]))
+                for name in ("p50", "p99", "mean")
+            ),
+            *(
+                Cell(NOTHING if delay[name] is None else seconds(delay[name]))
+                for name in ("p50", "p99")
+            ),
+            *(
+                Cell(f"{s[name]:,}", bad=bool(s[name]) and name in ("duplicated", "reordered"))
+                for name in (
+                    "late_sends",
+                    "skipped",
+                    "duplicated",
+                    "reordered",
+                    "late",
+                    "gaps",
+                    "disconnects",
+                )
+            ),
+            Cell(NOTHING if rss is None else f"{rss / 2**20:.0f} MiB"),
+            Cell(
+                NOTHING
+                if s["server_open_descriptors"] is None
+                else f"{s['server_open_descriptors']:,}"
+            ),
+        ]
+
+    columns = [
+        Column("Latency p50", "from the actual send"),
+        Column("Latency p99", "from the actual send"),
+        Column("Latency mean", "from the actual send"),
+        Column("Publish delay p50"),
+        Column("Publish delay p99"),
+        Column("Late sends"),
+        Column("Skipped sends"),
+        Column("Duplicated"),
+        Column("Reordered"),
+        Column("In the drain", "arrived after the window"),
+        Column("Gaps"),
+        Column("Disconnects"),
+        Column("Server memory", "at most"),
+        Column("Server descriptors", "at most"),
+    ]
+    caption = "What else was counted, the harness's own floor included where it was measured."
+    return Table(caption, "Transport", columns, _rows(view, cells, floor=True))
+
+
+def _unit_price(each_usd: float) -> str:
+    if each_usd < 1e-3:
+        return f"USD {each_usd * 1e6:.4g} a million"
+    return f"USD {each_usd:.4g}"
+
+
+def cost_table(view: View) -> Table:
+    """What the price of a month is made of."""
+
+    def cells(s: Summary) -> list[Cell]:
+        price = s["usd_per_month"]
+        other = price["alternative"]
+        items = "; ".join(
+            f"{item['units']:,.0f} × {item['item']} at {_unit_price(item['unit_usd'])}"
+            for item in price["items"]
+        )
+        sources = ", ".join(
+            dict.fromkeys(f"{item['source']} ({item['read']})" for item in price["items"])
+        )
+        return [
+            Cell(NOTHING if price["usd"] is None else usd(price["usd"])),
+            Cell(price["offer"] or NOTHING, price["assumptions"]),
+            Cell(items or NOTHING, sources),
+            Cell(f"{usd(other['usd'])}, {other['offer']}" if other else NOTHING),
+        ]
+
+    columns = [
+        Column("A month"),
+        Column("Offer", "and what is left out", words=True),
+        Column("Items", "units, unit price, source", words=True),
+        Column("The same by the hour", words=True),
+    ]
+    return Table(
+        "A month is 30 days of this traffic at list prices.",
+        "Transport",
+        columns,
+        _rows(view, cells),
+    )
+
+
+def trials_table(view: View) -> Table:
+    """Every trial, in the order of execution."""
+    made = sorted(
+        (t for trials in view.every_trial.values() for t in trials), key=lambda t: t.record.order
+    )
+    rows = []
+    for trial in made:
+        told, record = trial.to_json(), trial.record
+        latency = told["latency_s"]
+        name = f"{record.order + 1}. {view.looks[record.cell].name}, trial {record.index + 1}"
+        marks = [mark for mark in record.marks if " " not in mark]
+        if record.status != "ok":
+            marks.insert(0, record.status)
+        cpu = told["server_cpu_s"]
+        cells = [
+            Cell(f"{told['delivered']:,}", f"of {told['expected']:,}"),
+            Cell(f"{told['lost']:,}", bad=bool(told["lost"])),
+            Cell(f"{told['hits_total']:,}"),
+            *(
+                Cell(NOTHING if latency[key] is None else seconds(latency[key]))
+                for key in ("p50", "p99", "mean", "max")
+            ),
+            Cell(NOTHING if cpu is None else seconds(cpu)),
+            Cell(record.reason or ""),
+        ]
+        rows.append(Row(name, cells, marks, "", view.looks[record.cell].colour))
+    columns = [
+        Column("Delivered"),
+        Column("Lost"),
+        Column("Hits"),
+        Column("Latency p50"),
+        Column("Latency p99"),
+        Column("Latency mean"),
+        Column("Latency max"),
+        Column("CPU", "server"),
+        Column("Reason", words=True),
+    ]
+    if not any(trial.record.reason for trial in made):
+        columns.pop()
+        rows = [replace(row, cells=row.cells[:-1]) for row in rows]
+    return Table("Every trial, in the order of execution.", "Trial", columns, rows)

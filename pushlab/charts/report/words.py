@@ -1,0 +1,175 @@
+"""What a run was asked, under which conditions, and what its marks mean, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pushlab.charts.style import count, mark, seconds
+from pushlab.charts.view import View
+
+__all__ = ["asked", "conditions", "environment", "marks_explained", "settings"]
+
+_MARKS = {
+    "generator-bound": "the load generator (its lateness, CPU or event loop) made part of this"
+    " figure; do not blame the transport for it",
+    "server-bound": "the server used more than 80 % of a core; what is shown is the server under"
+    " strain",
+    "friendly-form": "a plug-in without a sans-I/O client half: its clients cost the generator"
+    " more",
+    "unstable": "between trials the figure spreads by more than 10 % of its mean, or one trial lies"
+    " more than 50 % from it; run more or longer trials before relying on it",
+    "failed": "the trial did not end well; its deliveries count, its times do not",
+    "interrupted": "the run was stopped during this trial; nothing of it is in the figures above",
+    "no clear difference": "the interval holds 1: these trials cannot tell the two apart",
+    "below the harness floor": "the difference is smaller than what measuring itself takes",
+}
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def asked(view: View) -> list[str]:
+    """The scenario, as sentences."""
+    scenario = view.run.scenario
+    trial = next(iter(view.run.trials), None)
+    clients = int(scenario.get("clients", trial.clients if trial else 0))
+    channels = int(scenario.get("channel_count", trial.channels if trial else 1))
+    rate = float(scenario.get("rate_per_s", trial.rate_per_channel if trial else 0))
+    if channels == 1:
+        rooms = "all of one channel"
+    elif channels == clients:
+        rooms = "each of a channel of its own"
+    else:
+        each = trial.per_channel if trial else scenario.get("room_size")
+        rooms = f"in {_plural(channels, 'channel')} of {each}"
+    found = [f"{_plural(clients, 'subscriber')}, {rooms}."]
+    size = scenario.get("payload_bytes")
+    of = f" of {size:,} bytes" if size else ""
+    where = "" if channels == 1 else " on each channel"
+    found.append(
+        f"{rate:g} messages{of} a second{where}, {_arrivals(scenario)}:"
+        f" {count(rate * clients)} deliveries a second are owed."
+    )
+    trials, length = int(scenario.get("trials", 1)), float(scenario.get("duration_s", 0))
+    text = f"{_plural(trials, 'trial')} of {mark(length)} for each setting"
+    if "warmup_s" in scenario:
+        text += f", after {mark(float(scenario['warmup_s']))} of warm-up"
+    if "drain_s" in scenario:
+        text += f" and with at most {mark(float(scenario['drain_s']))} for what is still under way"
+    found.append(f"{text}. Each trial has a fresh server; settings alternate in random order.")
+    return found
+
+
+def _arrivals(scenario: Mapping[str, Any]) -> str:
+    arrivals = str(scenario.get("arrivals", "constant"))
+    if arrivals == "poisson":
+        return "at random times (Poisson arrivals)"
+    if arrivals == "burst":
+        return f"in bursts of {scenario.get('burst_size', '?')}"
+    return "evenly spaced" if arrivals == "constant" else f"{arrivals} arrivals"
+
+
+def settings(view: View) -> list[tuple[str, str, str]]:
+    """Each transport setting: its name, its colour, and its options in words."""
+    found = []
+    for cell in view.rivals:
+        options = view.summaries[cell]["options"] or _planned(view, cell)
+        words = [f"{_key(key)}: {_value(key, value)}" for key, value in options.items()]
+        found.append(
+            (view.looks[cell].name, view.looks[cell].colour, ", ".join(words) or "no options")
+        )
+    return found
+
+
+def _planned(view: View, cell: str) -> Mapping[str, Any]:
+    for table in view.run.scenario.get("transports", []):
+        if table.get("label") == cell:
+            return dict(table.get("options", {}))
+    return {}
+
+
+_UNITS = (("_per_s", " per s"), ("_s", " s"), ("_ms", " ms"), ("_bytes", " bytes"))
+
+
+def _key(key: str) -> str:
+    for ending, _ in _UNITS:
+        key = key.removesuffix(ending)
+    return key.replace("_", " ")
+
+
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        unit = next((unit for ending, unit in _UNITS if key.endswith(ending)), "")
+        return f"{value:,.6g}{unit}"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_key(k)} {_value(k, v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(key, one) for one in value)
+    return "none" if value is None else str(value)
+
+
+def conditions(view: View) -> list[str]:
+    """What holds for this run as a whole and limits what it can say."""
+    run, found = view.run, []
+    good = [t for trials in view.trials.values() for t in trials]
+    embedded = [
+        view.looks[cell].name
+        for cell in view.rivals
+        if str(view.summaries[cell]["broker"] or "").startswith("embedded")
+    ]
+    if embedded:
+        found.append(
+            f"{', '.join(embedded)}: the broker is the embedded one, written in Python; Mosquitto"
+            " is faster. Install it and run again before judging MQTT by these figures."
+        )
+    link = run.scenario.get("link")
+    if link:
+        found.append(f"The link was made slower on purpose: {_value('', link)}.")
+    else:
+        found.append(
+            "Clients and server shared one machine, over loopback: a network's delay comes on top,"
+            " and it hurts most where a message takes several transits."
+        )
+    if run.scenario.get("tls"):
+        found.append("Connections were encrypted (TLS), with a certificate made for the test.")
+    else:
+        found.append(
+            "Connections were not encrypted: TLS handshakes and their CPU are not in here."
+        )
+    each = min((len(trials) for trials in view.trials.values() if trials), default=0)
+    if each == 1:
+        found.append("A single trial of each setting knows no spread, so there are no intervals.")
+    elif 1 < each < 5:
+        found.append(
+            f"{each} trials of each setting make coarse intervals; five or more are better."
+        )
+    if good and view.floor_s is None:
+        found.append("The harness's own floor was not measured in this run.")
+    elif view.floor_s is not None:
+        found.append(
+            f"Measuring itself takes {seconds(view.floor_s)}: the null transport, in one process."
+        )
+    return found
+
+
+def marks_explained(names: set[str]) -> list[tuple[str, str]]:
+    """The meaning of each mark that is on the page."""
+    found = [(name, text) for name, text in _MARKS.items() if name in names]
+    return found + [(name, "see the caveats") for name in sorted(names - _MARKS.keys())]
+
+
+def environment(view: View) -> list[tuple[str, str]]:
+    """The machine and the software, as names and values."""
+    found = []
+    for key, value in view.run.environment.items():
+        if value in (None, "", [], {}):
+            continue
+        if key.endswith("_bytes") and isinstance(value, int):
+            found.append((_key(key), f"{value / 2**30:.1f} GiB"))
+        elif key == "load":
+            found.append(("load before the run", ", ".join(f"{one:.2f}" for one in value)))
+        else:
+            found.append((_key(key), _value(key, value)))
+    return found

@@ -1,0 +1,41 @@
+"""`pushlab report`: a run as one HTML page."""
+
+import webbrowser
+from pathlib import Path
+
+from pushlab.charts import view_of, write_report
+from pushlab.charts.view import View
+from pushlab.lab.scenario_text import scenario_as_toml
+from pushlab.runs import Run
+
+__all__ = ["report", "report_of"]
+
+
+def report(
+    folder: Path, *, out: Path | None = None, baseline: str | None = None, show: bool = False
+) -> Path:
+    """Write the page of the run in `folder`; where it is.
+
+    Args:
+        out: the file; None puts ``report.html`` into the run's folder.
+        baseline: see `write_report`.
+        show: open it in the browser.
+
+    Raises:
+        RunError: the run cannot be read, or the file not be written.
+        UsageError: there is no such baseline.
+    """
+    path = report_of(view_of(Run.load(folder)), out, baseline)
+    if show:
+        webbrowser.open(path.resolve().as_uri())
+    return path
+
+
+def report_of(view: View, out: Path | None = None, baseline: str | None = None) -> Path:
+    """The same for a run that has been analysed."""
+    return write_report(
+        view,
+        out or view.run.path / "report.html",
+        scenario_toml=scenario_as_toml(view.run.scenario),
+        baseline=baseline,
+    )
