@@ -38,9 +38,7 @@ def caveats_of(
         ]
     for cell, summary in transports.items():
         found += _accounting(cell, summary)
-    for cell, summary in transports.items():
-        if summary["marks"]:
-            found.append(f"{cell}: marked {', '.join(summary['marks'])}.")
+    found += _marked(transports)
     found += _delays(cells)
     unstable = [
         f"{cell} ({', '.join(_FIGURES.get(name, name) for name in summary['unstable'])})"
@@ -55,12 +53,22 @@ def caveats_of(
 def _failures(cell: str, trials: Sequence[TrialFigures]) -> list[str]:
     if not trials:
         return [f"{cell}: did not come to its turn."]
+    which: dict[str, list[int]] = {}
+    for trial in (t.record for t in trials if t.record.status != "ok"):
+        text = f"{trial.status} ({trial.reason or 'no reason is known'})"
+        which.setdefault(text, []).append(trial.index)
     return [
-        f"{cell}, trial {t.record.index}: {t.record.status}"
-        f" ({t.record.reason or 'no reason is known'})."
-        for t in trials
-        if t.record.status != "ok"
+        f"{cell}, trial{'s' if len(indices) > 1 else ''} {', '.join(map(str, indices))}: {text}."
+        for text, indices in which.items()
     ]
+
+
+def _marked(transports: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    which: dict[str, list[str]] = {}
+    for cell, summary in transports.items():
+        if summary["marks"]:
+            which.setdefault(", ".join(summary["marks"]), []).append(cell)
+    return [f"{', '.join(cells)}: marked {marks}." for marks, cells in which.items()]
 
 
 def _accounting(cell: str, summary: Mapping[str, Any]) -> list[str]:

@@ -1,12 +1,14 @@
-"""Watches a run: live bars on a terminal, a line per trial elsewhere. All of it on stderr."""
+"""Watches a run: live bars on a terminal, and a line per trial everywhere. All of it on stderr."""
 
 import sys
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-from pushlab.commands.terminal import quantity
+from pushlab.commands.terminal import is_live
+from pushlab.commands.units import quantity, seconds, shortened
 from pushlab.lab.events import (
     LabEvent,
     Phase,
@@ -24,16 +26,17 @@ class Watcher:
     """An observer for `pushlab.lab.runner.run_scenario`; use it as a context manager."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._live = self._console.is_terminal
+        self._console = Console(stderr=True, highlight=False, emoji=False)
+        self._live = is_live(self._console)
         self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=min(30, max(8, self._console.width // 6))),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(),
             console=self._console,
             disable=not self._live,
         )
+        self._seen: TrialProgress | None = None
         self._run: TaskID | None = None
         self._trial: TaskID | None = None
         self._trials = 0
@@ -67,24 +70,40 @@ class Watcher:
     def _begin(self, event: TrialStarted) -> None:
         assert self._run is not None
         assert self._trial is not None
+        self._seen = None
+        room = max(12, self._console.width // 5)
         self._bars.update(self._run, note=f"{event.order + 1} of {self._trials}")
-        self._bars.reset(self._trial, description=event.cell, total=None, note=str(Phase.STARTING))
+        self._bars.reset(
+            self._trial,
+            description=shortened(event.cell, room),
+            total=None,
+            note=str(Phase.STARTING),
+        )
 
     def _show(self, event: TrialProgress) -> None:
         assert self._trial is not None
-        note = str(event.phase)
         if event.deliveries:
-            note += f", {quantity(event.deliveries)} deliveries"
-        elif event.connected:
-            note += f", {quantity(event.connected)} connected"
+            self._seen = event
+        note = ", ".join([str(event.phase), *_so_far(event)])
         self._bars.update(self._trial, completed=event.done_s, total=event.total_s, note=note)
 
     def _end(self, record: TrialRecord) -> None:
         assert self._run is not None
         self._bars.advance(self._run)
-        if record.status == "ok" and self._live:
-            return
         text = f"trial {record.order + 1}/{self._trials}  {record.cell}: {record.status}"
         if record.reason:
             text += f" ({record.reason})"
-        self._console.print(text, style=None if record.status == "ok" else "red", soft_wrap=True)
+        elif self._seen is not None:
+            text += f" ({', '.join(_so_far(self._seen))})"
+        style = {"ok": "", "interrupted": "yellow"}.get(record.status, "red")
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _so_far(event: TrialProgress) -> list[str]:
+    """The figures of a trial until now, few enough for a line."""
+    if not event.deliveries:
+        return [f"{quantity(event.connected)} connected"] if event.connected else []
+    found = [f"{quantity(event.deliveries)} deliveries"]
+    if event.median_latency_s is not None:
+        found.append(f"median {seconds(event.median_latency_s)}")
+    return found

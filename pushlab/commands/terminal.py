@@ -1,17 +1,17 @@
-"""What the terminal shows: a table of a run that fits 100 columns, and figures with units."""
+"""What the terminal shows of a run: a headline, the table, the remarks."""
 
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from pushlab.commands.run_table import plain_table, pretty_table
+from pushlab.commands.units import quantity
 from pushlab.runs import Run
 
-__all__ = ["json_text", "print_run", "quantity", "seconds"]
+__all__ = ["is_live", "json_text", "print_run"]
 
 
 def json_text(value: Any) -> str:
@@ -19,39 +19,31 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def seconds(value: float | None) -> str:
-    """A span of time in the unit that fits it."""
-    if value is None:
-        return "-"
-    size = abs(value)
-    if size >= 1:
-        return f"{value:.2f} s"
-    if size >= 1e-3:
-        return f"{value * 1e3:.3g} ms" if size < 0.9995 else "1.00 s"
-    return f"{value * 1e6:.0f} µs"
-
-
-def quantity(value: float | None, digits: int = 3) -> str:
-    """A number with `digits` significant digits, and commas from a thousand on."""
-    if value is None:
-        return "-"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
-
-
 def print_run(run: Run, *, to_stderr: bool = False) -> None:
-    """Print the table of a run, its caveats, and where its folder is."""
-    # A terminal gives its own width; a file or a pipe gets the width that the table is made for.
-    console = Console(stderr=to_stderr, highlight=False)
-    if not console.is_terminal:
-        console = Console(stderr=to_stderr, highlight=False, width=100)
+    """Print the table of a run and its caveats.
+
+    On a terminal the table keeps to the terminal's width. Elsewhere it is plain text, a line for
+    each transport and for each remark, however long.
+    """
+    console = Console(stderr=to_stderr, highlight=False, emoji=False)
     summary: Mapping[str, Any] = run.summary or {}
     cells: Mapping[str, Mapping[str, Any]] = summary.get("transports", {})
+    live = is_live(console)
     console.print()
-    console.print(_headline(run))
-    console.print(_table(cells))
-    _print_notes(console, cells, summary.get("caveats", []))
+    console.print(_headline(run), soft_wrap=not live)
+    if live:
+        for part in pretty_table(cells, console.width):
+            console.print(part)
+    else:
+        console.print()
+        for line in plain_table(cells):
+            console.print(Text(line), soft_wrap=True)
+    _print_notes(console, cells, summary.get("caveats", []), wrap=live)
+
+
+def is_live(console: Console) -> bool:
+    """Whether the console is a terminal that can move its cursor."""
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 def _headline(run: Run) -> Text:
@@ -70,52 +62,12 @@ def _headline(run: Run) -> Text:
     return text
 
 
-def _table(cells: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("transport", no_wrap=True)
-    for title in (
-        "delivered",
-        "lost/dup/\nreordered",
-        "hits per\ndelivery",
-        "hits\n(model)",
-        "latency\np50",
-        "\np99",
-        "mean\n(model)",
-        "bytes per\ndelivery",
-        "USD a\nmonth",
-    ):
-        table.add_column(title, justify="right", no_wrap=True)
-    for name, cell in cells.items():
-        if cell["status"] in ("failed", "not-run"):
-            table.add_row(name, Text(cell["status"], style="red"))  # the caveats say why
-            continue
-        latency, predicted = cell["latency_s"], cell["predicted"] or {}
-        bad = [cell["lost"], cell["duplicated"], cell["reordered"]]
-        cost = cell["usd_per_month"] or {}
-        table.add_row(
-            name + (" *" if cell["marks"] or cell["unstable"] else ""),
-            quantity(cell["delivered"]),
-            Text("/".join(map(str, bad)), style="bold red" if any(bad) else ""),
-            quantity(cell["hits_per_delivery"]),
-            f"{quantity(cell['hits_total'])}\n({quantity(predicted.get('hits'))})",
-            seconds(latency["p50"]),
-            seconds(latency["p99"]),
-            f"{seconds(latency['mean'])}\n({_model(predicted.get('mean_latency_s'))})",
-            quantity(cell["bytes_per_delivery"]),
-            quantity(cost.get("usd")),
-        )
-    return table
-
-
-def _model(mean_latency_s: float | None) -> str:
-    """A predicted latency; a closed form without a network in it comes to nothing."""
-    return (
-        "≈ 0" if mean_latency_s is not None and mean_latency_s < 1e-5 else seconds(mean_latency_s)
-    )
-
-
 def _print_notes(
-    console: Console, cells: Mapping[str, Mapping[str, Any]], caveats: list[str]
+    console: Console,
+    cells: Mapping[str, Mapping[str, Any]],
+    caveats: list[str],
+    *,
+    wrap: bool,
 ) -> None:
     offers = {name: (cell["usd_per_month"] or {}).get("offer") for name, cell in cells.items()}
     known = {name: offer for name, offer in offers.items() if offer}
@@ -124,10 +76,9 @@ def _print_notes(
         console.print("USD a month: this traffic for 30 days, at list prices of")
         for offer in dict.fromkeys(known.values()):
             users = ", ".join(name for name, used in known.items() if used == offer)
-            console.print(f"  {offer} ({users})", soft_wrap=True)
+            console.print(Text(f"  {offer} ({users})"), soft_wrap=not wrap)
     if caveats:
         console.print()
         for caveat in caveats:
             style = "red" if caveat.startswith("Error") else ""
-            console.print(Text(f"! {caveat}", style=style))
-    sys.stdout.flush()
+            console.print(Text(f"! {caveat}", style=style), soft_wrap=not wrap)

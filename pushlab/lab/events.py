@@ -58,6 +58,8 @@ class Progress:
         done_s, total_s: of this phase; `total_s` is None where nobody knows.
         connected: subscribers that the server has accepted.
         deliveries: so far, without probes.
+        median_latency_s: of some of the newest deliveries, to watch and not to keep; None before
+            there are any.
     """
 
     order: int
@@ -66,6 +68,7 @@ class Progress:
     total_s: float | None = None
     connected: int = 0
     deliveries: int = 0
+    median_latency_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,5 +38,6 @@ def inline_svg(chart: Chart, prefix: str) -> Markup:
     text = re.sub(r"url\(#", f"url(#{prefix}-", text)
     for colour, variable in _PAINT.items():
         text = re.sub(f"(fill|stroke): {colour}", rf"\1: {variable}", text, flags=re.I)
+    text = text.replace('fill="#ffffff"', 'style="fill: var(--paper)"')  # below a hatch
     text = re.sub(r"\n\s*", "\n", text)
     return Markup(text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))

@@ -92,7 +92,7 @@ def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
         ratios=ratios,
         baseline=view.names[base] if base is not None else "",
         storm=tables.storm_table(view) if drawn else None,
-        further=tables.further_table(view) if drawn else None,
+        further=[tables.lateness_table(view), tables.order_table(view)] if drawn else [],
         cost=tables.cost_table(view) if drawn else None,
         trials=trials,
         marks=words.marks_explained(_marks(shown)),

@@ -15,7 +15,8 @@ __all__ = [
     "Row",
     "Table",
     "cost_table",
-    "further_table",
+    "lateness_table",
+    "order_table",
     "prediction_table",
     "results_table",
     "storm_table",
@@ -265,39 +266,15 @@ def storm_table(view: View) -> Table:
     return Table(caption, "Transport", columns, _rows(view, cells))
 
 
-def further_table(view: View) -> Table:
-    """What else was counted, the harness's own floor included."""
+def lateness_table(view: View) -> Table:
+    """Latency from the actual send, and the publisher's own lateness; the floor included."""
 
     def cells(s: Summary) -> list[Cell]:
         sent, delay = s["latency_from_send_s"], s["publish_delay_s"]
-        rss = s["server_rss_bytes"]
         return [
-            *(
-                Cell(NOTHING if sent[name] is None else seconds(sent[name]))
-                for name in ("p50", "p99", "mean")
-            ),
-            *(
-                Cell(NOTHING if delay[name] is None else seconds(delay[name]))
-                for name in ("p50", "p99")
-            ),
-            *(
-                Cell(f"{s[name]:,}", bad=bool(s[name]) and name in ("duplicated", "reordered"))
-                for name in (
-                    "late_sends",
-                    "skipped",
-                    "duplicated",
-                    "reordered",
-                    "late",
-                    "gaps",
-                    "disconnects",
-                )
-            ),
-            Cell(NOTHING if rss is None else f"{rss / 2**20:.0f} MiB"),
-            Cell(
-                NOTHING
-                if s["server_open_descriptors"] is None
-                else f"{s['server_open_descriptors']:,}"
-            ),
+            *(_duration(sent[name]) for name in ("p50", "p99", "mean")),
+            *(_duration(delay[name]) for name in ("p50", "p99")),
+            *(Cell(f"{s[name]:,}") for name in ("late_sends", "skipped")),
         ]
 
     columns = [
@@ -308,16 +285,39 @@ def further_table(view: View) -> Table:
         Column("Publish delay p99"),
         Column("Late sends"),
         Column("Skipped sends"),
+    ]
+    caption = "The publisher's own lateness: latency without it, and what it was."
+    return Table(caption, "Transport", columns, _rows(view, cells, floor=True))
+
+
+def order_table(view: View) -> Table:
+    """What came twice, out of order or late, and what the server held; the floor included."""
+    counted = ("duplicated", "reordered", "late", "gaps", "disconnects")
+
+    def cells(s: Summary) -> list[Cell]:
+        memory, held = s["server_rss_bytes"], s["server_open_descriptors"]
+        bad = ("duplicated", "reordered")
+        return [
+            *(Cell(f"{s[name]:,}", bad=bool(s[name]) and name in bad) for name in counted),
+            Cell(NOTHING if memory is None else f"{memory / 2**20:.0f} MiB"),
+            Cell(NOTHING if held is None else f"{held:,}"),
+        ]
+
+    columns = [
         Column("Duplicated"),
         Column("Reordered"),
-        Column("In the drain", "arrived after the window"),
+        Column("In the drain", "came after the window"),
         Column("Gaps"),
         Column("Disconnects"),
         Column("Server memory", "at most"),
         Column("Server descriptors", "at most"),
     ]
-    caption = "What else was counted, the harness's own floor included where it was measured."
+    caption = "Order and losses of connection; what the server's process held."
     return Table(caption, "Transport", columns, _rows(view, cells, floor=True))
+
+
+def _duration(value: float | None) -> Cell:
+    return Cell(NOTHING if value is None else seconds(value))
 
 
 def _unit_price(each_usd: float) -> str:

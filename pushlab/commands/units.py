@@ -1,0 +1,32 @@
+"""Figures as the terminal shows them: short, with their units."""
+
+__all__ = ["quantity", "seconds", "shortened"]
+
+
+def seconds(value: float | None) -> str:
+    """A span of time in the unit that fits it."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    if size >= 1:
+        return f"{value:.2f} s"
+    if size >= 1e-3:
+        return f"{value * 1e3:.3g} ms" if size < 0.9995 else "1.00 s"
+    return f"{value * 1e6:.0f} µs"
+
+
+def quantity(value: float | None, digits: int = 3) -> str:
+    """A number with `digits` significant digits, and commas from a thousand on."""
+    if value is None:
+        return "-"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most so many letters; the middle goes, since labels often differ at the end."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 1].rstrip()}…{text[len(text) - end :]}"
