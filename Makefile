@@ -10,7 +10,7 @@ PORT     ?= 8000
 .PHONY: help compare test check bench serve reference install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
-	@echo "make test       run the tests (as root on Debian it installs mosquitto for them)"
+	@echo "make test       run the tests (as root on Debian it installs mosquitto and chromium for them)"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make serve      start a hub on http://127.0.0.1:$(PORT)"
@@ -87,10 +87,17 @@ bench-packages:
 	fi
 
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
+# Each provides the command of its name.
+SYSTEM_PACKAGES := mosquitto chromium
+
 .PHONY: system-packages
 system-packages:
-	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && ! command -v mosquitto >/dev/null; then \
-	  echo "Installing mosquitto"; \
-	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto; } >/dev/null 2>&1 \
-	    || echo "mosquitto could not be installed; its tests will be skipped"; \
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
+	  missing=; \
+	  for p in $(SYSTEM_PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	  [ -z "$$missing" ] && exit 0; \
+	  echo "Installing$$missing"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
+	    || echo "could not install$$missing; the tests that need them will be skipped"; \
 	fi

@@ -76,7 +76,7 @@ def test_a_run_is_drawn_well(kind, tmp_path):
 def measured(figure):
     """The texts of a chart with their boxes, and the size of its sheet."""
     renderer = figure.canvas.get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()
     unseen = {text for axes in figure.axes for text in ticks_beyond(axes)}
     texts = [
         (text.get_text(), text.get_window_extent(renderer))

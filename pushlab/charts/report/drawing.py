@@ -18,6 +18,8 @@ _PAINT = {
     "#ffffff": "var(--paper)",
 }
 
+_LONG = re.compile(r"(\d+\.\d)\d+")
+
 
 def inline_svg(chart: Chart, prefix: str) -> Markup:
     """The drawing as an element, hidden from whom the page tells the same in words.
@@ -39,5 +41,7 @@ def inline_svg(chart: Chart, prefix: str) -> Markup:
     for colour, variable in _PAINT.items():
         text = re.sub(f"(fill|stroke): {colour}", rf"\1: {variable}", text, flags=re.I)
     text = text.replace('fill="#ffffff"', 'style="fill: var(--paper)"')  # below a hatch
+    # A tenth of a point is less than a screen shows.
+    text = re.sub(r'\bd="[^"]*"', lambda path: _LONG.sub(r"\1", path[0]), text)
     text = re.sub(r"\n\s*", "\n", text)
     return Markup(text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))

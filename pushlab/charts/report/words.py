@@ -124,9 +124,11 @@ def conditions(view: View) -> list[str]:
             f"{', '.join(embedded)}: the broker is the embedded one, written in Python; Mosquitto"
             " is faster. Install it and run again before judging MQTT by these figures."
         )
-    link = run.scenario.get("link")
+    link = {key: value for key, value in (run.scenario.get("link") or {}).items() if value}
     if link:
-        found.append(f"The link was made slower on purpose: {_value('', link)}.")
+        found.append(
+            f"A network was emulated between each subscriber and the server: {_value('', link)}."
+        )
     else:
         found.append(
             "Clients and server shared one machine, over loopback: a network's delay comes on top,"
