@@ -30,6 +30,7 @@ Floats = npt.NDArray[np.float64]
 
 _HEIGHT = 0.72  # of a row, for the hill
 _LOW = 0.56  # below a name
+_HALF = 180  # points of half a hill
 
 _MEASURED: dict[str, Any] = {"marker": "o", "color": INK, "markersize": 10, "linestyle": "none"}
 _PREDICTED: dict[str, Any] = {
@@ -148,7 +149,7 @@ def _density(logs: Floats, first: float, last: float) -> tuple[Floats, Floats]:
 
     The kernel is as wide as Silverman's rule wants it for the samples' spread and number.
     """
-    edges = np.linspace(first, last, 601)
+    edges = np.linspace(first, last, 2 * _HALF + 1)
     centres = (edges[:-1] + edges[1:]) / 2
     counts, _ = np.histogram(logs, bins=edges)
     if not counts.any():
@@ -156,7 +157,7 @@ def _density(logs: Floats, first: float, last: float) -> tuple[Floats, Floats]:
     quarters = np.quantile(logs, [0.25, 0.75])
     spread = min(float(logs.std()), float(quarters[1] - quarters[0]) / 1.34) or 0.01
     width = max(0.9 * spread * len(logs) ** -0.2, 2 * (edges[1] - edges[0]))
-    offsets = np.arange(-300, 300) * (edges[1] - edges[0])
+    offsets = np.arange(-_HALF, _HALF) * (edges[1] - edges[0])
     kernel = np.exp(-0.5 * (offsets / width) ** 2)
-    smooth = np.convolve(counts, kernel, mode="full")[300:900]
+    smooth = np.convolve(counts, kernel, mode="full")[_HALF : 3 * _HALF]
     return centres, smooth / smooth.max()

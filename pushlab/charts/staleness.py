@@ -137,7 +137,9 @@ def _panel(
     axes.set_xlim(0, max(float(at[-1]), 1e-9))
     axes.fill_between(at, stale, color=look.colour, alpha=0.45, linewidth=0)
     axes.plot(at, stale, color=look.colour, linewidth=2.2, clip_on=False)
-    axes.plot(published, np.zeros(len(published)), "|", color=INK, markersize=11, clip_on=False)
+    ticks = np.repeat(published, 3)
+    ends = np.tile([-0.08 * highest, 0.08 * highest, np.nan], len(published))
+    axes.plot(ticks, ends, color=INK, linewidth=1, clip_on=False)
     figures = summary["staleness_s"]
     if figures["mean"] is None:
         return

@@ -14,7 +14,7 @@ from pushlab.analysis.grid import (
     lines_of,
     predicted_hits_per_s,
 )
-from pushlab.commands.terminal import quantity, seconds
+from pushlab.commands.units import quantity, seconds
 from pushlab.runs import Sweep
 
 __all__ = ["grid_json", "print_sweep"]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pushlab.charts import view_of, write_report
 from pushlab.charts.view import View
+from pushlab.errors import UsageError
 from pushlab.lab.scenario_text import scenario_as_toml
-from pushlab.runs import Run
+from pushlab.runs import Run, load_folder
 
 __all__ = ["report", "report_of"]
 
@@ -23,9 +24,13 @@ def report(
 
     Raises:
         RunError: the run cannot be read, or the file not be written.
-        UsageError: there is no such baseline.
+        UsageError: there is no such baseline; or the folder is a sweep's.
     """
-    path = report_of(view_of(Run.load(folder)), out, baseline)
+    found = load_folder(folder)
+    if not isinstance(found, Run):
+        points = ", ".join(str(found.path / point.folder) for point in found.points[:2])
+        raise UsageError(f"{folder} is a sweep; a report is of one of its runs (such as {points})")
+    path = report_of(view_of(found), out, baseline)
     if show:
         webbrowser.open(path.resolve().as_uri())
     return path

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from pushlab.charts.frame import Chart, as_svg
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, LINE
 
-__all__ = ["inline_svg"]
+__all__ = ["Sketchbook"]
 
 _PAINT = {
     INK: "var(--ink)",
@@ -18,30 +18,47 @@ _PAINT = {
     "#ffffff": "var(--paper)",
 }
 
+_FONT = "DejaVuSans"
+_LETTER = re.compile(rf'<path id="(?P<id>{_FONT}[^"]*)"[^>]*/>')
 _LONG = re.compile(r"(\d+\.\d)\d+")
 
 
-def inline_svg(chart: Chart, prefix: str) -> Markup:
-    """The drawing as an element, hidden from whom the page tells the same in words.
+class Sketchbook:
+    """The drawings of one page. Letters are drawn once, for all of them."""
 
-    Args:
-        prefix: begins every id, so that several drawings share one page.
-    """
-    text = as_svg(chart)
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(
-        r"<!--.*?-->", "", text, flags=re.S
-    )  # the words of each text; a label may be anything
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    text = re.sub(r'href="#', f'href="#{prefix}-', text)
-    text = re.sub(r"url\(#", f"url(#{prefix}-", text)
-    for colour, variable in _PAINT.items():
-        text = re.sub(f"(fill|stroke): {colour}", rf"\1: {variable}", text, flags=re.I)
-    text = text.replace('fill="#ffffff"', 'style="fill: var(--paper)"')  # below a hatch
-    # A tenth of a point is less than a screen shows.
-    text = re.sub(r'\bd="[^"]*"', lambda path: _LONG.sub(r"\1", path[0]), text)
-    text = re.sub(r"\n\s*", "\n", text)
-    return Markup(text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))
+    def __init__(self) -> None:
+        self._letters: dict[str, str] = {}
+
+    def inline_svg(self, chart: Chart, prefix: str) -> Markup:
+        """The drawing as an element, hidden from whom the page tells the same in words.
+
+        Args:
+            prefix: begins every id, so that several drawings share one page.
+        """
+        text = as_svg(chart)
+        text = text[text.index("<svg") :]
+        text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+        text = re.sub(r"<!--.*?-->", "", text, flags=re.S)  # texts again; a label may be anything
+        text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+        text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+        text = _LETTER.sub(self._keep, text)
+        text = re.sub(r'\bid="', f'id="{prefix}-', text)
+        text = re.sub(r'href="#', f'href="#{prefix}-', text)
+        text = text.replace(f'href="#{prefix}-{_FONT}', f'href="#{_FONT}')
+        text = re.sub(r"url\(#", f"url(#{prefix}-", text)
+        for colour, variable in _PAINT.items():
+            text = re.sub(f"(fill|stroke): {colour}", rf"\1: {variable}", text, flags=re.I)
+        text = text.replace('fill="#ffffff"', 'style="fill: var(--paper)"')  # below a hatch
+        # A tenth of a point is less than a screen shows.
+        text = re.sub(r'\bd="[^"]*"', lambda path: _LONG.sub(r"\1", path[0]), text)
+        text = re.sub(r"\n\s*", "\n", text)
+        return Markup(text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))
+
+    def _keep(self, letter: "re.Match[str]") -> str:
+        self._letters[letter["id"]] = letter[0]
+        return ""
+
+    def letters(self) -> Markup:
+        """The letters that the drawings use, to stand on the page before them."""
+        paths = "".join(self._letters.values())
+        return Markup(f'<svg class="letters" aria-hidden="true"><defs>{paths}</defs></svg>')

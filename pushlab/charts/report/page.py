@@ -13,7 +13,7 @@ from pushlab.analysis.caveats import caveats_of
 from pushlab.charts.draw import charts_of
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report import tables, words
-from pushlab.charts.report.drawing import inline_svg
+from pushlab.charts.report.drawing import Sketchbook
 from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.charts.style import seconds
 from pushlab.charts.view import View
@@ -63,7 +63,8 @@ def write_report(view: View, out: Path, *, scenario_toml: str, baseline: str | N
 def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
     base = baseline_of(view, baseline)
     drawn = any(view.problem(cell) is None for cell in view.cells)
-    figures = _figures(view) if drawn else []
+    book = Sketchbook()
+    figures = _figures(view, book) if drawn else []
     results = tables.results_table(view)
     ratios = ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
     trials = tables.trials_table(view)
@@ -82,6 +83,7 @@ def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
         description=str(view.run.scenario.get("description") or "").strip(),
         findings=[figure["title"] for figure in figures],
         figures=figures,
+        letters=book.letters(),
         state=_state(view),
         problems=_problems(view),
         asked=words.asked(view),
@@ -113,7 +115,7 @@ def _marks(shown: list[tables.Table]) -> set[str]:
     return {"failed" if name.endswith(" failed") else name for name in names if name}
 
 
-def _figures(view: View) -> list[dict[str, Any]]:
+def _figures(view: View, book: Sketchbook) -> list[dict[str, Any]]:
     """Each chart twice, for a desk and for a phone, with its finding and what it shows in words."""
     found = []
     for wide, narrow in zip(charts_of(view, PAGE), charts_of(view, PHONE), strict=True):
@@ -121,8 +123,8 @@ def _figures(view: View) -> list[dict[str, Any]]:
             {
                 "name": wide.name,
                 "title": wide.title,
-                "wide": inline_svg(wide, f"w{wide.name[0]}"),
-                "narrow": inline_svg(narrow, f"n{narrow.name[0]}"),
+                "wide": book.inline_svg(wide, f"w{wide.name[0]}"),
+                "narrow": book.inline_svg(narrow, f"n{narrow.name[0]}"),
                 "shows": _SHOWN.get(wide.name, ""),
                 "words": _in_words(view, wide.name),
             }
