@@ -62,6 +62,12 @@ class Recorder:
         """How many rows there are since `begin`."""
         return len(self.seq) - self.mark
 
+    def recent(self, most: int = 50) -> list[tuple[int, int, int]]:
+        """The newest rows since `begin`, at most so many: subscriber, seq, received_ns."""
+        first = max(self.mark, len(self.seq) - most)
+        columns = (self.subscriber[first:], self.seq[first:], self.received_ns[first:])
+        return list(zip(*columns, strict=True))
+
     def snapshot(self) -> dict[str, Any]:
         """The counters now, and the CPU seconds that this process has used."""
         usage = resource.getrusage(resource.RUSAGE_SELF)

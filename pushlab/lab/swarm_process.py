@@ -134,6 +134,7 @@ class SwarmServer:
             "closed": swarm.closed,
             "pending": swarm.pending,
             "deliveries": swarm.recorder.deliveries,
+            "recent": swarm.recorder.recent(),
             "reasons": [reason for reason, _ in swarm.recorder.reasons.most_common(1)],
         }
 

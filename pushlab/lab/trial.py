@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pushlab.errors import PushlabError
 from pushlab.lab import figures
 from pushlab.lab.events import Phase, Progress
+from pushlab.lab.live import LiveLatency
 from pushlab.lab.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.publisher import Publisher
 from pushlab.lab.stage import Cpu, Stage
@@ -55,6 +56,8 @@ class Trial:
         self._ended = False
         self._connected = 0
         self._deliveries = 0
+        self._live: LiveLatency | None = None
+        self._median_s: float | None = None
         self._notes = figures.Notes()
         self._window_ns = (0, 0)
 
@@ -135,6 +138,9 @@ class Trial:
         start_ns = begin_ns + publisher.schedule.warmup_ns
         end_ns = begin_ns + publisher.schedule.end_ns
         await stage.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+        self._live = LiveLatency(
+            publisher.schedule, heads=heads, begin_ns=begin_ns, per_channel=scenario.per_channel
+        )
         self._publisher, self._window_ns = publisher, (start_ns, end_ns)
         publisher.start(begin_ns)
         await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
@@ -217,6 +223,8 @@ class Trial:
     async def _look(self) -> dict[str, Any]:
         status = await self.stage.swarm.ask("status")
         self._connected, self._deliveries = status["connected"], status["deliveries"]
+        if self._live is not None:
+            self._median_s = self._live.median_s(status["recent"])
         return status
 
     def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:
@@ -228,6 +236,7 @@ class Trial:
                 total_s=total_s,
                 connected=self._connected,
                 deliveries=self._deliveries,
+                median_latency_s=self._median_s,
             )
         )
 

@@ -29,7 +29,7 @@ _SHOWN = {
     " higher the hill, the more deliveries took that long. The dot is the mean; the diamond is"
     " where the closed form puts it.",
     "2-hits": "Requests that the server handled for one delivery. Hatched: those that brought"
-    " nothing. The black stroke is where the closed form puts the total.",
+    " nothing. The thick stroke is where the closed form puts the total.",
     "3-staleness": "How far behind one client is, moment by moment, in the first ten seconds of the"
     " first trial: the age of the oldest message that it lacks. All rows share one scale.",
     "4-bytes-and-cpu": "What one delivery weighs: bytes of TCP both ways with headers, and CPU time"

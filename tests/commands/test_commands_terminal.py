@@ -1,0 +1,133 @@
+"""What the terminal shows fits it; what a pipe gets is plain lines."""
+
+import io
+
+import pytest
+from rich.console import Console
+from simulated import STANDARD, Cell, simulate
+
+from pushlab.analysis import summarise
+from pushlab.commands.progress import Watcher
+from pushlab.commands.run_table import plain_table, pretty_table
+from pushlab.commands.terminal import print_run
+from pushlab.commands.units import shortened
+from pushlab.lab.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
+from pushlab.runs import Run, write_summary
+
+LONG = "a poll every second by a client that keeps its connection"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = simulate(
+        tmp_path_factory.mktemp("runs"),
+        *STANDARD[:4],
+        Cell("mqtt", "mqtt", fail="the broker is not installed"),
+        Cell(f"{LONG} [bold]:smile:", "short-polling", marks=("generator-bound",)),
+        Cell("sse 2", "sse", loss=0.2),
+        duration_s=4,
+    )
+    write_summary(folder, summarise(Run.load(folder)))
+    return Run.load(folder)
+
+
+def shown(run, width):
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    for part in pretty_table(run.summary["transports"], width):
+        console.print(part)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [160, 100, 80, 60])
+def test_the_table_fits_and_nothing_in_it_is_cut(run, width):
+    text = shown(run, width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+    assert "latency" in text
+    assert "lost" in text
+    assert "failed" in text
+
+
+def test_columns_give_way_in_order_and_are_named(run):
+    assert "No room here" not in shown(run, 160)
+    narrow = shown(run, 60)
+    assert "No room here for" in narrow
+    told = " ".join(narrow.split("No room here for")[1].split())
+    assert "USD a month" in told
+    assert "mean" not in told
+
+
+def test_a_pipe_gets_a_line_for_each_transport(run):
+    lines = plain_table(run.summary["transports"])
+    assert len(lines) == 1 + len(run.cells)
+    assert lines[0].split()[:3] == ["transport", "delivered", "lost"]
+    assert any(line.startswith(f"{LONG} [bold]:smile: *") for line in lines)
+    (sse,) = [line for line in lines if line.startswith("sse ") and not line.startswith("sse 2")]
+    assert len(sse.split("  ")) > 5
+    assert len(sse.split()) == len(lines[0].split())
+
+
+def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    print_run(run)
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "[bold]:smile:" in text
+    assert "! mqtt, trials 0, 1: failed (the broker is not installed).\n" in text
+
+
+def test_a_dumb_terminal_gets_plain_text(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    print_run(run)
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_no_color_is_respected(run, capsys, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    print_run(run)
+    assert "\x1b[31m" not in capsys.readouterr().out
+    monkeypatch.delenv("NO_COLOR")
+    print_run(run)
+    assert "31m" in capsys.readouterr().out
+
+
+def watched(run):
+    """What a watcher says of one trial."""
+    record = run.trials_of("sse")[0]
+    with Watcher() as watcher:
+        watcher(RunStarted(run.path, ("sse",), 1))
+        watcher(TrialStarted(0, 0, "sse"))
+        watcher(Progress(0, Phase.CONNECTING, connected=10))
+        watcher(
+            Progress(
+                0, Phase.MEASURING, done_s=1, total_s=2, deliveries=40, median_latency_s=0.0012
+            )
+        )
+        watcher(TrialFinished(record))
+
+
+def test_progress_in_a_pipe_is_a_line_for_each_trial(run, capsys):
+    watched(run)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "\x1b" not in said.err
+    (line,) = said.err.strip().splitlines()
+    assert "sse: ok (40 deliveries, median 1.2 ms)" in line
+
+
+def test_progress_on_a_terminal_moves(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    watched(run)
+    text = capsys.readouterr().err
+    assert "\x1b" in text
+    assert "sse: ok (40 deliveries, median 1.2 ms)" in text
+
+
+def test_labels_keep_their_ends():
+    assert shortened("short", 12) == "short"
+    assert shortened("a label with 5 s", 12) == "a label… 5 s"
+    assert len(shortened(LONG, 20)) <= 20

@@ -1,0 +1,48 @@
+"""The latency shown while a trial runs is that of the newest deliveries."""
+
+import numpy as np
+import pytest
+
+from pushlab.lab.live import LiveLatency
+from pushlab.lab.recorder import Recorder
+from pushlab.lab.schedule import Schedule
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def live():
+    """Two channels of two subscribers; messages at 0, 10, 20 and 30 ms, in turn."""
+    schedule = Schedule(
+        offset_ns=np.array([0, 10, 20, 30]) * MS,
+        channel=np.array([0, 1, 0, 1], np.int32),
+        warmup_ns=0,
+        end_ns=40 * MS,
+    )
+    return LiveLatency(schedule, heads=[5, 9], begin_ns=1_000 * MS, per_channel=2)
+
+
+def test_a_delivery_finds_its_intended_time(live):
+    assert live.median_s([(0, 6, 1_003 * MS)]) == pytest.approx(0.003)
+    assert live.median_s([(3, 11, 1_034 * MS)]) == pytest.approx(0.004)
+    rows = [(0, 6, 1_001 * MS), (1, 7, 1_022 * MS), (2, 10, 1_017 * MS)]
+    assert live.median_s(rows) == pytest.approx(0.002)
+
+
+def test_what_the_schedule_does_not_know_is_left_out(live):
+    assert live.median_s([]) is None
+    assert live.median_s([(0, 5, 1_001 * MS)]) is None
+    assert live.median_s([(0, 8, 1_001 * MS)]) is None
+    assert live.median_s([(0, 8, 1), (0, 6, 1_003 * MS)]) == pytest.approx(0.003)
+
+
+def test_the_newest_rows_without_probes():
+    recorder = Recorder()
+    for i in range(5):
+        recorder.subscriber.append(i)
+        recorder.seq.append(i * 10)
+        recorder.received_ns.append(i * 100)
+        if i == 1:
+            recorder.begin()
+    assert recorder.recent(2) == [(3, 30, 300), (4, 40, 400)]
+    assert recorder.recent() == [(2, 20, 200), (3, 30, 300), (4, 40, 400)]
