@@ -58,8 +58,8 @@ class Progress:
         done_s, total_s: of this phase; `total_s` is None where nobody knows.
         connected: subscribers that the server has accepted.
         deliveries: so far, without probes.
-        median_latency_s: of some of the newest deliveries, to watch and not to keep; None before
-            there are any.
+        median_latency_s: of samples of the deliveries so far, to watch and not to keep; None
+            before there are any.
     """
 
     order: int

@@ -224,7 +224,7 @@ class Trial:
         status = await self.stage.swarm.ask("status")
         self._connected, self._deliveries = status["connected"], status["deliveries"]
         if self._live is not None:
-            self._median_s = self._live.median_s(status["recent"])
+            self._median_s = self._live.add(status["recent"])
         return status
 
     def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The latency shown while a trial runs is that of the newest deliveries."""
+"""The latency shown while a trial runs comes from the newest deliveries."""
 
 import numpy as np
 import pytest
@@ -22,18 +22,22 @@ def live():
     return LiveLatency(schedule, heads=[5, 9], begin_ns=1_000 * MS, per_channel=2)
 
 
-def test_a_delivery_finds_its_intended_time(live):
-    assert live.median_s([(0, 6, 1_003 * MS)]) == pytest.approx(0.003)
-    assert live.median_s([(3, 11, 1_034 * MS)]) == pytest.approx(0.004)
-    rows = [(0, 6, 1_001 * MS), (1, 7, 1_022 * MS), (2, 10, 1_017 * MS)]
-    assert live.median_s(rows) == pytest.approx(0.002)
+def test_deliveries_find_their_intended_times(live):
+    assert live.add([(0, 6, 1_003 * MS)]) == pytest.approx(0.003)
+    assert live.add([(2, 10, 1_011 * MS), (3, 11, 1_034 * MS)]) == pytest.approx(0.003)
+
+
+def test_no_row_counts_twice(live):
+    assert live.add([(0, 6, 1_001 * MS)]) == pytest.approx(0.001)
+    again = [(0, 6, 1_001 * MS), (1, 7, 1_029 * MS), (2, 11, 1_039 * MS)]
+    assert live.add(again) == pytest.approx(0.009)
+    assert live.add(again) == pytest.approx(0.009)
 
 
 def test_what_the_schedule_does_not_know_is_left_out(live):
-    assert live.median_s([]) is None
-    assert live.median_s([(0, 5, 1_001 * MS)]) is None
-    assert live.median_s([(0, 8, 1_001 * MS)]) is None
-    assert live.median_s([(0, 8, 1), (0, 6, 1_003 * MS)]) == pytest.approx(0.003)
+    assert live.add([]) is None
+    assert live.add([(0, 5, 1_001 * MS), (0, 8, 1_002 * MS)]) is None
+    assert live.add([(0, 8, 1_004 * MS), (0, 6, 1_005 * MS)]) == pytest.approx(0.005)
 
 
 def test_the_newest_rows_without_probes():
