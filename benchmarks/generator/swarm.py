@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.harness.processes import pin
 from pushlab.lab.hub_api import Admission
 from pushlab.lab.swarm_client import SwarmProcess, start_swarm
+from pushlab.runs import Link
 
 __all__ = ["Window", "measure_window", "running_swarm"]
 
@@ -49,7 +50,7 @@ async def running_swarm(
     try:
         if core is not None:
             pin(swarm.pid, core, polite=polite)
-        await swarm.configure(transport, options, admissions, seed=1)
+        await swarm.configure(transport, options, admissions, seed=1, link=Link())
         await asyncio.wait_for(swarm.ask("start"), _CONNECT_S)
         yield swarm
     finally:

@@ -21,3 +21,5 @@ class Hit(StrEnum):
     LEAVE = "leave"  #: says goodbye: DELETE of a poll, MQTT's DISCONNECT
     PUBLISH = "publish"  #: a publisher's request
     REFUSED = "refused"  #: anything that was refused
+
+    __hash__ = str.__hash__  # Enum's own is slow, and every hit is counted in a dictionary

@@ -1,6 +1,9 @@
 """The reader's memory: a cursor that makes at-least-once into exactly-once.
 
 It outlives connections. What arrives twice is dropped by `seq`; what is missing becomes a `Gap`.
+
+Nearly every message is the one that comes next, so the inbox knows how its cursor will be spelled
+(`next_cursor`). A client half that finds it on the wire need not read the number to know it.
 """
 
 from pushlab.contract.cursor import Cursor
@@ -14,16 +17,27 @@ class Inbox:
 
     Attributes:
         cursor: the last message it has; None before the server's first word.
+        next_cursor: the cursor of the message that comes next, as bytes; empty before the
+            server's first word.
         duplicates: messages that arrived again and were dropped.
     """
 
-    __slots__ = ("_epoch", "_seq", "_started", "duplicates")
+    __slots__ = ("_epoch", "_seq", "_started", "_stem", "duplicates", "next_cursor")
 
     def __init__(self, cursor: Cursor | None = None) -> None:
-        self._started = cursor is not None
-        self._epoch = cursor.epoch if cursor else ""
-        self._seq = cursor.seq if cursor else 0
+        self._started = False
+        self._epoch = ""
+        self._seq = 0
+        self._stem = b""  # the epoch as it stands in a cursor
+        self.next_cursor = b""
         self.duplicates = 0
+        if cursor is not None:
+            self._move(cursor.epoch, cursor.seq)
+
+    def _move(self, epoch: str, seq: int) -> None:
+        self._started, self._epoch, self._seq = True, epoch, seq
+        self._stem = epoch.encode() + b"-"
+        self.next_cursor = self._stem + b"%d" % (seq + 1)
 
     @property
     def cursor(self) -> Cursor | None:
@@ -33,22 +47,27 @@ class Inbox:
     def position(self, at: Cursor) -> Gap | None:
         """The server goes on after `at`: note it, and say what that skips, if anything."""
         if not self._started:
-            self._started, self._epoch, self._seq = True, at.epoch, at.seq
+            self._move(at.epoch, at.seq)
             return None
         if at.epoch == self._epoch and at.seq <= self._seq:
             return None  # a replay from before; what repeats is dropped by seq
         gap = Gap(Cursor(self._epoch, self._seq), at)
-        self._epoch, self._seq = at.epoch, at.seq
+        self._move(at.epoch, at.seq)
         return gap
+
+    def accept_next(self, data: str) -> Message:
+        """Take the message whose cursor was `next_cursor`."""
+        self._seq = seq = self._seq + 1
+        self.next_cursor = self._stem + b"%d" % (seq + 1)
+        return Message(self._epoch, seq, data)
 
     def accept(self, epoch: str, seq: int, data: str) -> list[Message | Gap]:
         """Take one message off the wire: the message, behind a gap if some were skipped."""
-        if seq == self._seq + 1 and epoch == self._epoch:
-            self._seq = seq
-            return [Message(epoch, seq, data)]
+        if seq == self._seq + 1 and epoch == self._epoch and self._started:
+            return [self.accept_next(data)]
         if self._started and epoch == self._epoch and seq <= self._seq:
             self.duplicates += 1
             return []
         gap = self.position(Cursor(epoch, seq - 1))
-        self._seq = seq
-        return [Message(epoch, seq, data)] if gap is None else [gap, Message(epoch, seq, data)]
+        message = self.accept_next(data)
+        return [message] if gap is None else [gap, message]

@@ -14,6 +14,9 @@ A driver's whole duty::
         wake at subscriber.get_timer()
     on what happens: connection_made, connection_failed, receive_data, receive_eof, handle_timer
 
+Where thousands are driven at once, `receive_data` says whether more is asked for than to take the
+events, which after most messages it is not.
+
 Losing a connection, waiting with backoff and jitter, and resuming from the cursor live here, once,
 for every transport.
 """
@@ -93,6 +96,10 @@ class Phase(Enum):
     CLOSED = "closed"  #: the end
 
 
+# An attribute of an Enum costs several times what a name of the module does.
+_WAITING, _DIALING, _OPEN, _CLOSED = Phase
+
+
 class Subscriber(abc.ABC):
     """One reader of one channel, over any number of connections in a row.
 
@@ -134,7 +141,7 @@ class Subscriber(abc.ABC):
         self._backoff = Backoff(rng)
         self._events: list[Event] = []
         self._out: list[bytes] = []
-        self._phase = Phase.WAITING
+        self._phase = _WAITING
         self._retry_ns = 0
         self._timer_ns: int | None = None
 
@@ -158,12 +165,12 @@ class Subscriber(abc.ABC):
     @property
     def wants_connection(self) -> bool:
         """Whether the driver should open a connection now (once; it stays true while dialing)."""
-        return self._phase is Phase.DIALING
+        return self._phase is _DIALING
 
     @property
     def holds_connection(self) -> bool:
         """Whether an open connection is still wanted; if not, send what is left and close it."""
-        return self._phase is Phase.OPEN
+        return self._phase is _OPEN
 
     def data_to_send(self) -> bytes:
         """The bytes to send now; they are handed out once."""
@@ -183,9 +190,9 @@ class Subscriber(abc.ABC):
 
     def get_timer(self) -> int | None:
         """When to call `handle_timer`, in nanoseconds of the monotonic clock; None: not at all."""
-        if self._phase is Phase.WAITING:
+        if self._phase is _WAITING:
             return self._retry_ns
-        return self._timer_ns if self._phase is Phase.OPEN else None
+        return self._timer_ns if self._phase is _OPEN else None
 
     # ---- what a driver tells ----------------------------------------------------------------
 
@@ -193,43 +200,49 @@ class Subscriber(abc.ABC):
         """Begin: the first connection is due at once, or after the transport's random phase."""
         self._retry_ns = now_ns + self._first_delay_ns()
         if self._retry_ns <= now_ns:
-            self._phase = Phase.DIALING
+            self._phase = _DIALING
 
     def connection_made(self, now_ns: int) -> None:
         """The connection that was wanted is open."""
-        if self._phase is not Phase.CLOSED:
-            self._phase = Phase.OPEN
+        if self._phase is not _CLOSED:
+            self._phase = _OPEN
             self._on_connected(now_ns)
 
     def connection_failed(self, reason: str, now_ns: int) -> None:
         """The connection that was wanted could not be opened."""
-        if self._phase is Phase.DIALING:
+        if self._phase is _DIALING:
             self._lose(reason, now_ns)
 
-    def receive_data(self, data: bytes, now_ns: int) -> None:
-        """Bytes arrived."""
-        if self._phase is Phase.OPEN:
-            self._on_data(data, now_ns)
+    def receive_data(self, data: bytes, now_ns: int) -> bool:
+        """Bytes arrived; whether they ask for more than to take the events.
+
+        If not, there is nothing to send, the connection stays and the timer is as it was.
+        """
+        if self._phase is not _OPEN:
+            return False
+        timer_ns = self._timer_ns
+        self._on_data(data, now_ns)
+        return bool(self._out) or self._phase is not _OPEN or self._timer_ns != timer_ns
 
     def receive_eof(self, now_ns: int) -> None:
         """The other side closed the connection, or it broke."""
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             self._on_eof(now_ns)
 
     def handle_timer(self, now_ns: int) -> None:
         """The time that `get_timer` named has come; an early call does nothing."""
-        if self._phase is Phase.WAITING:
+        if self._phase is _WAITING:
             if now_ns >= self._retry_ns:
-                self._phase = Phase.DIALING
-        elif self._phase is Phase.OPEN and self._timer_ns is not None and now_ns >= self._timer_ns:
+                self._phase = _DIALING
+        elif self._phase is _OPEN and self._timer_ns is not None and now_ns >= self._timer_ns:
             self._timer_ns = None
             self._on_timer(now_ns)
 
     def close(self, now_ns: int) -> None:
         """Leave: say goodbye as the transport does, then end."""
-        if self._phase is Phase.CLOSED:
+        if self._phase is _CLOSED:
             return
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             self._on_close(now_ns)
         self._end("closed", 0)
 
@@ -258,6 +271,10 @@ class Subscriber(abc.ABC):
         if gap is not None:
             self._events.append(gap)
 
+    def _deliver_next(self, data: str) -> None:
+        """A message came off the wire whose cursor was the inbox's `next_cursor`."""
+        self._events.append(self._inbox.accept_next(data))
+
     def _deliver(self, epoch: str, seq: int, data: str) -> None:
         """A message came off the wire, perhaps not for the first time."""
         self._events.extend(self._inbox.accept(epoch, seq, data))
@@ -265,7 +282,7 @@ class Subscriber(abc.ABC):
     def _lose(self, reason: str, now_ns: int) -> None:
         """The connection is of no more use; come back after a while."""
         delay_s = self._backoff.next_delay_s()
-        self._phase = Phase.WAITING
+        self._phase = _WAITING
         self._retry_ns = now_ns + int(delay_s * _NS)
         self._timer_ns = None
         self._out.clear()
@@ -273,8 +290,8 @@ class Subscriber(abc.ABC):
 
     def _end(self, reason: str, status: int) -> None:
         """Nothing more will come."""
-        if self._phase is not Phase.CLOSED:
-            self._phase = Phase.CLOSED
+        if self._phase is not _CLOSED:
+            self._phase = _CLOSED
             self._timer_ns = None
             self._events.append(Closed(reason, status))
 

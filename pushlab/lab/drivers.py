@@ -7,8 +7,8 @@ that insists on its own sockets.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
+from time import monotonic_ns
 from typing import TYPE_CHECKING, cast
 
 from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
@@ -38,12 +38,15 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
-        now_ns = time.monotonic_ns()
+        now_ns = monotonic_ns()
         driver = self.driver
         driver.swarm.recorder.bytes_in += len(data)
         if driver.connection is self:
-            driver.subscriber.receive_data(data, now_ns)
-            driver.flush(now_ns)
+            subscriber = driver.subscriber
+            if subscriber.receive_data(data, now_ns):
+                driver.flush(now_ns)
+            else:
+                driver.take(subscriber.events_received(), now_ns)
 
     def eof_received(self) -> None:
         """The other side sends no more."""
@@ -62,7 +65,7 @@ class Connection(asyncio.Protocol):
         driver = self.driver
         if driver.connection is self:
             driver.connection = None
-            now_ns = time.monotonic_ns()
+            now_ns = monotonic_ns()
             driver.subscriber.receive_eof(now_ns)
             driver.flush(now_ns)
 
@@ -96,9 +99,9 @@ class Reader:
         for event in events:
             if type(event) is Message:
                 seq, last = event.seq, self.last_seq
-                recorder.subscriber.append(self.number)
-                recorder.seq.append(seq)
-                recorder.received_ns.append(now_ns)
+                recorder.add_subscriber(self.number)
+                recorder.add_seq(seq)
+                recorder.add_received_ns(now_ns)
                 if seq > last:
                     self.last_seq = seq
                     if swarm.pending and last < swarm.goal[self.channel] <= seq:
@@ -139,13 +142,13 @@ class Driver(Reader):
 
     def start(self) -> None:
         """Let the subscriber begin."""
-        now_ns = time.monotonic_ns()
+        now_ns = monotonic_ns()
         self.subscriber.start(now_ns)
         self.flush(now_ns)
 
     def leave(self) -> None:
         """Say goodbye and close."""
-        now_ns = time.monotonic_ns()
+        now_ns = monotonic_ns()
         self.subscriber.close(now_ns)
         self.flush(now_ns)
 
@@ -182,7 +185,7 @@ class Driver(Reader):
     def _wake(self) -> None:
         """The timer ran; it may have been a little early, or set for a time that has moved."""
         self.timer = None
-        now_ns = time.monotonic_ns()
+        now_ns = monotonic_ns()
         when_ns = self.subscriber.get_timer()
         if when_ns is not None and when_ns > now_ns:
             self._arm(max(when_ns, now_ns + _TICK_NS), now_ns)
@@ -197,7 +200,7 @@ class Driver(Reader):
         self.connection = connection
         self.dialing = False
         self.swarm.connections.add(connection)
-        now_ns = time.monotonic_ns()
+        now_ns = monotonic_ns()
         self.subscriber.connection_made(now_ns)
         self.flush(now_ns)
 
@@ -217,7 +220,7 @@ class Driver(Reader):
     def dial_failed(self, reason: str) -> None:
         """The connection that was dialled will not open."""
         self.dialing = False
-        now_ns = time.monotonic_ns()
+        now_ns = monotonic_ns()
         self.subscriber.connection_failed(reason, now_ns)
         self.flush(now_ns)
 
@@ -237,7 +240,7 @@ class Guest(Reader):
 
     def start(self) -> None:
         """Begin to read."""
-        self.wanted_ns = time.monotonic_ns()
+        self.wanted_ns = monotonic_ns()
         self.task = self.swarm.loop.create_task(self._read())
 
     def leave(self) -> None:
@@ -248,6 +251,6 @@ class Guest(Reader):
     async def _read(self) -> None:
         try:
             async for event in self.swarm.transport.messages(self._endpoint, self._token):
-                self.take((event,), time.monotonic_ns())
+                self.take((event,), monotonic_ns())
         except Exception as error:  # a plug-in's failure is this subscriber's end, not the swarm's
-            self.take((Closed(f"{type(error).__name__}: {error}", 500),), time.monotonic_ns())
+            self.take((Closed(f"{type(error).__name__}: {error}", 500),), monotonic_ns())

@@ -14,6 +14,7 @@ class Recorder:
 
     Attributes:
         subscriber, seq, received_ns: the rows, in order of arrival.
+        add_subscriber, add_seq, add_received_ns: append to them; all three, for every row.
         bytes_in, bytes_out: TCP payload so far.
         duplicated, reordered, gaps: what the application saw and should not have seen.
         disconnects: connections lost.
@@ -23,6 +24,9 @@ class Recorder:
     """
 
     __slots__ = (
+        "add_received_ns",
+        "add_seq",
+        "add_subscriber",
         "bytes_in",
         "bytes_out",
         "connect_s",
@@ -42,6 +46,9 @@ class Recorder:
         self.subscriber = array("i")
         self.seq = array("q")
         self.received_ns = array("q")
+        self.add_subscriber = self.subscriber.append
+        self.add_seq = self.seq.append
+        self.add_received_ns = self.received_ns.append
         self.mark = 0
         self.bytes_in = 0
         self.bytes_out = 0

@@ -269,11 +269,20 @@ class SseSubscriber(Subscriber):
                 self._begun = True
                 block = block.removeprefix(_BOM)
             if block:
-                self._read_event(block.decode(), now_ns)
+                self._read_block(block, now_ns)
                 if not self.holds_connection:
                     return
         if len(self._rest) > _MAX_EVENT_BYTES:
             raise ValueError("an event without an end")
+
+    def _read_block(self, block: bytes, now_ns: int) -> None:
+        """One event: most often the message that comes next, on one line."""
+        cursor = self._inbox.next_cursor
+        line = b"id: " + cursor + b"\ndata: "
+        if cursor and block.startswith(line) and block.find(b"\n", len(line)) < 0:
+            self._deliver_next(block[len(line) :].decode())
+        else:
+            self._read_event(block.decode(), now_ns)
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
         """The chunk with CR LF and CR, which end lines as well, as LF."""

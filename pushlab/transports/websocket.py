@@ -31,6 +31,7 @@ from websockets.exceptions import InvalidHandshake
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import OP_CLOSE, OP_CONT, OP_TEXT, Frame
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
 from pushlab.contract.cursor import Cursor
@@ -50,6 +51,7 @@ PING_INTERVAL_S = 20.0
 _NS = 1_000_000_000
 _SILENCE_S = 65.0  # three pings of the server's, and a little
 _MAX_FRAME_BYTES = 64 * 1024
+_WHOLE_TEXT = 0x81  # a frame's first byte: a text, neither cut nor compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,15 @@ class _Connection:
 
 
 class WebSocketSubscriber(Subscriber):
-    """Reads frames; parsing is the sans-I/O core of `websockets`."""
+    """Reads frames.
 
-    __slots__ = ("_deflate", "_fragments", "_heard_ns", "_protocol", "_stood")
+    It cuts the stream into frames and reads whole texts itself, since those are nearly all that
+    comes. Everything else is for the sans-I/O core of `websockets`: the handshake, control frames,
+    fragments, compressed frames, and whatever is wrong. The core gets whole frames only, so it
+    always stands between two of them.
+    """
+
+    __slots__ = ("_deflate", "_fragments", "_heard_ns", "_protocol", "_rest", "_stood", "_upgraded")
 
     def __init__(
         self,
@@ -201,12 +209,16 @@ class WebSocketSubscriber(Subscriber):
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
         self._deflate = deflate
         self._protocol: ClientProtocol | None = None
+        self._upgraded = False  # whether frames come, and the handshake is behind us
+        self._rest = b""  # the beginning of a frame; during the handshake, its last bytes
         self._fragments: list[bytes] = []
         self._heard_ns = 0
         self._stood = False  # whether the server has accepted the token on this connection
 
     def _on_connected(self, now_ns: int) -> None:
         self._stood = False
+        self._upgraded = False
+        self._rest = b""
         self._fragments = []
         endpoint, cursor = self.endpoint, self._inbox.cursor
         query = "" if cursor is None else f"after={cursor}"
@@ -231,30 +243,76 @@ class WebSocketSubscriber(Subscriber):
         self._heard_ns = now_ns
         protocol = self._protocol
         assert protocol is not None
-        protocol.receive_data(data)
-        events = protocol.events_received()
-        if protocol.handshake_exc is not None:
-            error = protocol.handshake_exc
+        try:
+            if not self._upgraded:
+                data = self._shake_hands(protocol, data, now_ns)
+            if data:
+                self._read_frames(protocol, data, now_ns)
+        except (InvalidCursor, ValueError) as error:
+            self._lose(f"not a pushlab frame: {error}", now_ns)
+
+    def _shake_hands(self, protocol: ClientProtocol, data: bytes, now_ns: int) -> bytes:
+        """Give the core the response, but nothing of what follows its head; that is returned."""
+        seen = self._rest + data
+        end = seen.find(b"\r\n\r\n")
+        here = len(data) if end < 0 else end + 4 - len(self._rest)
+        protocol.receive_data(data[:here])
+        if protocol.state is State.OPEN:
+            protocol.events_received()  # the response
+            self._upgraded = True
+            self._rest = b""
+            return data[here:]
+        self._rest = seen[-3:]
+        protocol.receive_data(data[here:])  # the body of a refusal
+        error = protocol.handshake_exc
+        if error is not None:
             response = getattr(error, "response", None)
             if isinstance(error, InvalidHandshake) and isinstance(response, Response):
                 self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
                 self._refused(response.status_code, f"http-{response.status_code}", now_ns)
             else:
                 self._lose(f"no WebSocket handshake: {error}", now_ns)
-            return
-        try:
-            for event in events:
-                if isinstance(event, Frame):
-                    if event.opcode is OP_TEXT and event.fin:
-                        self._read_text(bytes(event.data).decode())
-                    elif event.opcode is OP_TEXT or (event.opcode is OP_CONT and self._fragments):
-                        self._read_fragment(event)
-                    elif event.opcode is OP_CLOSE:
-                        self._read_close(protocol, now_ns)
-                        return
-        except (InvalidCursor, ValueError) as error:
-            self._lose(f"not a pushlab frame: {error}", now_ns)
-            return
+        return b""
+
+    def _read_frames(self, protocol: ClientProtocol, data: bytes, now_ns: int) -> None:
+        """Read every frame that is whole (RFC 6455, section 5.2)."""
+        if self._rest:
+            data = self._rest + data
+        at, end = 0, len(data)
+        while end - at >= 2:
+            length, start = data[at + 1], at + 2
+            if length == 126:
+                length, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 4
+            elif length == 127:
+                length, start = int.from_bytes(data[at + 2 : at + 10], "big"), at + 10
+            stop = start + length
+            if data[at + 1] > 127 or length > _MAX_FRAME_BYTES:  # masked, or too long
+                self._read_frame(protocol, data[at:], now_ns)  # the core says no
+                return
+            if stop > end:
+                break
+            if data[at] == _WHOLE_TEXT and not self._fragments:
+                self._read_text(data, start, stop)
+            else:
+                self._read_frame(protocol, data[at:stop], now_ns)
+                if not self.holds_connection:
+                    return
+            at = stop
+        self._rest = data[at:]
+
+    def _read_frame(self, protocol: ClientProtocol, data: bytes, now_ns: int) -> None:
+        """Let the core read one frame, or the beginning of one that it will refuse."""
+        protocol.receive_data(data)
+        for frame in protocol.events_received():
+            if isinstance(frame, Frame):
+                if frame.opcode is OP_TEXT and frame.fin:
+                    text = bytes(frame.data)
+                    self._read_text(text, 0, len(text))
+                elif frame.opcode is OP_TEXT or (frame.opcode is OP_CONT and self._fragments):
+                    self._read_fragment(frame)
+                elif frame.opcode is OP_CLOSE:
+                    self._read_close(protocol, now_ns)
+                    return
         if protocol.parser_exc is not None:
             self._lose(f"not WebSocket: {protocol.parser_exc}", now_ns)
             return
@@ -266,10 +324,16 @@ class WebSocketSubscriber(Subscriber):
         if frame.fin:
             text = b"".join(self._fragments)
             self._fragments = []
-            self._read_text(text.decode())
+            self._read_text(text, 0, len(text))
 
-    def _read_text(self, text: str) -> None:
-        frame = decode_frame(text)
+    def _read_text(self, data: bytes, start: int, stop: int) -> None:
+        """The text in ``data[start:stop]``: most often the message that comes next."""
+        cursor = self._inbox.next_cursor
+        space = start + len(cursor)
+        if cursor and stop > space + 1 and data[start:space] == cursor and data[space] == 32:
+            self._deliver_next(data[space + 1 : stop].decode())
+            return
+        frame = decode_frame(data[start:stop].decode())
         if isinstance(frame, tuple):
             self._deliver(*frame)
         elif isinstance(frame, Position):
