@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from pushlab.lab.certificates import fresh_certificate
 
 PATIENCE_S = 60.0
 
@@ -62,6 +65,10 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         (["show", "nowhere"], ["nowhere"]),
         (["chart"], ["results"]),
         (["serve", "--port", "70000"], ["70000"]),
+        (["serve", "--certfile", "no.pem"], ["no.pem", "No such file"]),
+        (["serve", "--keyfile", "no.pem"], ["--keyfile", "--certfile"]),
+        (["compare", "tiny", "--jitter-ms", "5"], ["--jitter-ms", "one_way_ms"]),
+        (["compare", "tiny", "--kbit-per-s", "-1"], ["--kbit-per-s"]),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
@@ -186,3 +193,28 @@ def test_serve_prints_a_fresh_key_once_and_stops_on_ctrl_c(tmp_path: Path) -> No
     finally:
         process.kill()
         process.wait()
+
+
+def test_serve_encrypts_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    with fresh_certificate() as certificate:
+        files = ["--certfile", certificate.certfile, "--keyfile", str(certificate.keyfile)]
+        command = ["serve", "--port", "0", "--broker", "none", *files]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pushlab.cli", *command],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            url = re.search(r"https://[\d.:]+", process.stdout.readline())
+            assert url is not None
+            trusted = ssl.create_default_context(cadata=certificate.authority)
+            request = f"{url[0]}/healthz"
+            with urllib.request.urlopen(request, timeout=PATIENCE_S, context=trusted) as answer:
+                assert answer.status == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=PATIENCE_S) == 0
+        finally:
+            process.kill()
+            process.wait()

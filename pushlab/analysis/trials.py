@@ -102,7 +102,7 @@ def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFi
     """Read one trial and compute its figures.
 
     Args:
-        delay_s: the one-way delay for the prediction.
+        delay_s: what a delivery takes on loopback, for the prediction.
 
     Raises:
         RunError: a file of rows is missing or damaged.
@@ -128,6 +128,7 @@ def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFi
             trial,
             delay_s=delay_s,
             rate_per_channel=rows.counts.scheduled / span if span > 0 else None,
+            delivered=rows.counts.delivered,
         ),
     )
 

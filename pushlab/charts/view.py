@@ -7,7 +7,7 @@ from typing import Any
 from pushlab.analysis.summary import analyse, floor_delay_s, summarise_cells
 from pushlab.analysis.trials import TrialFigures
 from pushlab.charts.style import Look, looks, within_sentence
-from pushlab.runs import Run
+from pushlab.runs import Run, network_in_words
 
 __all__ = ["View", "view_of"]
 
@@ -90,7 +90,9 @@ class View:
         rate = f"{trial.rate_per_channel:g} messages/s per channel"
         if trial.channels == 1:
             rate = f"{trial.rate_per_channel:g} messages/s"
-        return f"{name}: {trial.clients:,} clients, {rooms}, {rate}, {arrivals} arrivals"
+        network = network_in_words(trial.link, tls=trial.tls)
+        parts = [f"{trial.clients:,} clients", rooms, rate, f"{arrivals} arrivals", network]
+        return f"{name}: {', '.join(part for part in parts if part)}"
 
     def footer(self) -> str:
         """Sample size, duration and machine in one line."""

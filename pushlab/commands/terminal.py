@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pushlab.commands.run_table import plain_table, pretty_table
 from pushlab.commands.units import quantity
-from pushlab.runs import Run
+from pushlab.runs import Run, network_in_words
 
 __all__ = ["is_live", "json_text", "print_run"]
 
@@ -55,6 +55,8 @@ def _headline(run: Run) -> Text:
         f"{scenario['duration_s']:g} s measured",
         f"{scenario['trials']} trial" + ("" if scenario["trials"] == 1 else "s"),
     ]
+    network = {network_in_words(trial.link, tls=trial.tls) for trial in run.trials} - {""}
+    parts += sorted(network)
     text = Text(f"{scenario['name']}: ", style="bold")
     text.append(", ".join(parts), style="not bold")
     if run.status != "complete":

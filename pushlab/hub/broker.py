@@ -38,7 +38,7 @@ from pushlab.hub.certificate import Certificate
 
 __all__ = ["CHOICES", "Broker", "start_broker"]
 
-CHOICES = ("auto", "embedded", "mosquitto", "mqtt://USER:PASSWORD@HOST:PORT")
+CHOICES = ("auto", "embedded", "mosquitto", "mqtt[s]://USER:PASSWORD@HOST:PORT")
 
 _HUB = "pushlab-hub"  # the bridge's user name
 _START_S = 15.0

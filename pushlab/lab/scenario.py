@@ -60,7 +60,8 @@ class Scenario:
             asks at an interval gets that interval on top.
         trials: how often each cell is repeated, each time with a fresh server.
         broker: ``auto``, ``embedded``, ``mosquitto`` or a URL.
-        link: the network to emulate between each subscriber and the server.
+        link: the network to emulate between each subscriber and the server; the publisher is the
+            server's neighbour.
         tls: whether every connection is encrypted.
         poll_interval_s: for transports that poll at an interval, unless their own table has one.
     """

@@ -196,13 +196,15 @@ def check_network(scenario: Scenario, where: Callable[[str], str]) -> None:
             f"{where('link.jitter_ms')}: {link.jitter_ms:g} is more than link.one_way_ms"
             f" ({link.one_way_ms:g}); bytes cannot arrive before they leave"
         )
-    if link.present:
-        key = next(name for name in ("one_way_ms", "kbit_per_s") if getattr(link, name))
+    if link.present or scenario.tls:
+        key = "link.one_way_ms" if link.one_way_ms else "link.kbit_per_s"
+        key = key if link.present else "tls"
         for cell in scenario.cells:
             if not cell.make().is_sans_io():
                 raise ScenarioError(
-                    f"{where('link.' + key)}: {cell.transport} opens its own sockets, which no link"
-                    " can be put on; leave the transport out, or the link"
+                    f"{where(key)}: {cell.transport} opens its own sockets, out of reach of an"
+                    " emulated link and of the trial's certificates; leave the transport out, or"
+                    " link and tls"
                 )
     if "://" in scenario.broker and scenario.tls != scenario.broker.startswith("mqtts://"):
         told = "mqtts://" if scenario.tls else "mqtt://"

@@ -9,6 +9,9 @@ def client_context(authority: str | None = None) -> ssl.SSLContext:
     """A context that checks the server's certificate and its name.
 
     Args:
-        authority: a certificate in PEM to trust; None trusts whom this machine trusts.
+        authority: a certificate in PEM to trust besides those that this machine trusts.
     """
-    return ssl.create_default_context(cadata=authority)
+    context = ssl.create_default_context()
+    if authority is not None:
+        context.load_verify_locations(cadata=authority)
+    return context

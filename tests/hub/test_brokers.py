@@ -26,6 +26,7 @@ from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.hub import mosquitto
 from pushlab.hub.broker import Broker, start_broker
 from pushlab.hub.core import Hub
+from pushlab.lab.certificates import fresh_certificate
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports.mqtt import Mqtt
 
@@ -623,3 +624,25 @@ async def test_a_clean_goodbye_is_final_for_the_hub(kind):
         await running
         assert reader.events[-1] == Closed("closed", 0)
         await until(lambda: here.hub.presence.present("ann") == [], "absent")
+
+
+# ---- encryption ------------------------------------------------------------------------------
+
+
+@needs_mosquitto
+async def test_a_remote_broker_over_tls(tmp_path, monkeypatch):
+    keys = TokenKeys.fresh()
+    with fresh_certificate() as certificate:
+        async with await start_broker("mosquitto", keys=keys, certificate=certificate) as broker:
+            access = broker.access
+            where = f"{access.username}:{access.password}@{access.host}:{access.port}"
+            with pytest.raises(BrokerUnavailable, match="certificate") as caught:
+                await start_broker(f"mqtts://{where}", keys=keys)
+            assert access.password not in str(caught.value)
+            with pytest.raises(BrokerUnavailable):
+                await start_broker(f"mqtt://{where}", keys=keys)
+            trusted = tmp_path / "authority.pem"
+            trusted.write_text(certificate.authority)
+            monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+            async with await start_broker(f"mqtts://{where}", keys=keys) as remote:
+                assert (remote.kind, remote.access.tls) == ("remote", True)

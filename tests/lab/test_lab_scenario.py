@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pushlab.contract.registry import STANDARD
+from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.errors import ScenarioError, UnknownTransport, UsageError
 from pushlab.lab.scenario import Scenario
 from pushlab.lab.scenario_file import builtin_scenarios, load_scenario, parse_scenario
+from pushlab.runs import Link
 
 SSE = '\n[[transport]]\nname = "sse"\n'
 POLL = '\n[[transport]]\nname = "short-polling"\n'
@@ -246,3 +247,62 @@ def test_a_flag_that_cannot_be_is_named(scenario: Scenario, flag: str, change: d
     with pytest.raises(ScenarioError) as caught:
         scenario.override(**change)
     assert str(caught.value).startswith(f"{flag}: ")
+
+
+# ---- link and encryption ---------------------------------------------------------------------
+
+LINK = "[link]\none_way_ms = 50\njitter_ms = 5\nkbit_per_s = 1000\n"
+
+
+def test_a_link_is_a_table_of_numbers() -> None:
+    scenario = parse_scenario("tls = true\n" + LINK + SSE, "mine.toml")
+    assert scenario.link == Link(one_way_ms=50, jitter_ms=5, kbit_per_s=1000)
+    assert scenario.tls
+    assert scenario.to_json()["link"] == {"one_way_ms": 50, "jitter_ms": 5, "kbit_per_s": 1000}
+    assert parse_scenario("[link]\n" + SSE, "mine.toml").link == Link()
+    dotted = parse_scenario("link.one_way_ms = 50\n" + SSE, "mine.toml")
+    assert dotted.link == Link(one_way_ms=50)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("link = 50" + SSE, ["mine.toml: link:", "[link]", "a number"]),
+        ("[link]\none_way_s = 1" + SSE, ["mine.toml: link.one_way_s:", "link.one_way_ms"]),
+        ("[link]\none_way_ms = -1" + SSE, ["mine.toml: link.one_way_ms:", "0 to 10,000"]),
+        ('[link]\nkbit_per_s = "fast"' + SSE, ["mine.toml: link.kbit_per_s:", "a number"]),
+        ("[link]\njitter_ms = 3" + SSE, ["mine.toml: link.jitter_ms:", "one_way_ms"]),
+        ("tls = 1" + SSE, ["mine.toml: tls:", "true or false"]),
+        ('tls = true\nbroker = "mqtt://a:b@c"' + SSE, ["mine.toml: tls:", "mqtts://"]),
+        ('broker = "mqtts://a:secret@c"' + SSE, ["mine.toml: broker:", "encrypted"]),
+    ],
+)
+def test_a_link_that_cannot_be_is_told(text: str, words: list[str]) -> None:
+    message = refusal(text)
+    assert all(word in message for word in words), message
+    assert "secret" not in message
+
+
+def test_a_transport_with_sockets_of_its_own_is_not_put_on_a_link(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sse = load_transport("sse")
+    monkeypatch.setattr(sse, "is_sans_io", classmethod(lambda cls: False))
+    message = refusal(LINK + POLL + SSE)
+    assert message.startswith("mine.toml: link.one_way_ms: sse opens its own sockets")
+    plain = parse_scenario(SSE, "mine.toml")
+    with pytest.raises(ScenarioError, match=r"^--kbit-per-s: sse"):
+        plain.override(kbit_per_s=64)
+    with pytest.raises(ScenarioError, match=r"^--tls: sse"):
+        plain.override(tls=True)
+
+
+def test_flags_change_the_link_value_by_value(scenario: Scenario) -> None:
+    far = scenario.override(one_way_ms=50, tls=True)
+    assert (far.link, far.tls) == (Link(one_way_ms=50), True)
+    slow = far.override(kbit_per_s=64, tls=False)
+    assert (slow.link, slow.tls) == (Link(one_way_ms=50, kbit_per_s=64), False)
+    with pytest.raises(ScenarioError, match=r"^--jitter-ms: 60 is more than"):
+        far.override(jitter_ms=60)
+    with pytest.raises(ScenarioError, match=r"^--one-way-ms: "):
+        far.override(one_way_ms=-1)
