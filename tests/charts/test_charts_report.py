@@ -6,7 +6,8 @@ import pytest
 from report_page import LONG, NASTY, Page, mixed, written
 from simulated import STANDARD, Cell, simulate
 
-from pushlab.charts.report.ratios import ratio_words
+from pushlab.charts import view_of
+from pushlab.charts.report.ratios import baseline_of, ratio_table, ratio_words
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.scenario_file import parse_scenario
 from pushlab.runs import Run
@@ -152,13 +153,18 @@ def test_twelve_cells_make_a_page_of_modest_size(tmp_path):
     assert path.stat().st_size < 2_000_000
 
 
-def test_another_baseline(run_folder, tmp_path):
-    page = Page(written(run_folder, baseline="sse"))
-    assert "Compared with SSE" in page.text
+def test_another_baseline(run_folder):
+    view = view_of(Run.load(run_folder))
+    table = ratio_table(view, baseline_of(view, "sse"))
+    rows = {row.name: [cell.text for cell in row.cells] for row in table.rows}
+    assert rows["SSE"] == ["1"] * 4
+    assert float(rows["Short polling"][0].split()[0]) > 10  # half a second over a millisecond
+    assert rows["Short polling"][1] == "–"  # SSE has no hits to divide by
+    assert rows["MQTT"] == []
     with pytest.raises(UsageError, match=r"'pigeon' is none of this run's .*short-polling"):
-        written(run_folder, baseline="pigeon")
+        baseline_of(view, "pigeon")
     with pytest.raises(UsageError, match="'mqtt' has no figures"):
-        written(run_folder, baseline="mqtt")
+        baseline_of(view, "mqtt")
 
 
 def test_a_page_that_cannot_be_written_is_told(tmp_path):
