@@ -129,6 +129,13 @@ def test_a_difference_below_the_floor_is_not_ranked():
     assert "No difference" in latency_finding(summaries, NAMES, 0.0005)
 
 
+def test_extremes_that_are_close_make_no_winner():
+    close = cells(short_polling=1.0, long_polling=0.0266, sse=0.0277)
+    assert "wins" not in staleness_finding(close, NAMES)
+    apart = cells(short_polling=1.0, long_polling=0.0266, sse=0.0577)
+    assert "Polling wins" in staleness_finding(apart, NAMES)
+
+
 def test_intervals_that_touch_are_not_ranked():
     summaries = {
         "sse": cell("sse", 0.0010, ci=[0.0008, 0.0013]),
