@@ -174,9 +174,10 @@ def staleness_finding(summaries: Summaries, names: Names) -> str:
         return f"With {names[first]} a client falls up to {seconds(best)} behind"
     if worst <= best * _SAME:
         return f"Whatever carries the messages, a client falls up to {seconds(worst)} behind"
+    verdict = _verdict(ranked, summaries, _SAME_WORST)
     return _sentence(
-        f"{_verdict(ranked, summaries, _SAME_WORST)}with {names[last]} a client falls up to {seconds(worst)}"
-        f" behind, with {names[first]} never more than {seconds(best)}"
+        f"{verdict}with {names[last]} a client falls up to {seconds(worst)} behind,"
+        f" with {names[first]} never more than {seconds(best)}"
     )
 
 
