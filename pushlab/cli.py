@@ -100,6 +100,51 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.set_defaults(run=_compare)
 
+    capacity = commands.add_parser(
+        "capacity",
+        help="raise the load until an objective breaks",
+        description="Raise the number of clients (or the rate) until an objective breaks, and say"
+        " what ran out.",
+    )
+    capacity.add_argument("transport", help="one transport (name, or label in the scenario)")
+    capacity.add_argument(
+        "--slo",
+        action="append",
+        required=True,
+        metavar="OBJECTIVE",
+        help="such as 'p95<100ms' or 'lost==0'; may be given several times",
+    )
+    capacity.add_argument(
+        "--scenario", default="capacity", help="name or TOML file of the rest; default: capacity"
+    )
+    capacity.add_argument(
+        "--vary", choices=("clients", "rate"), default="clients", help="default: clients"
+    )
+    capacity.add_argument("--start", type=float, metavar="N", help="default: the scenario's")
+    capacity.add_argument(
+        "--max", type=float, metavar="N", help="default: 20,000 clients; 10,000 messages/s"
+    )
+    capacity.add_argument(
+        "--precision", type=float, default=0.1, metavar="P", help="of the answer; default: 0.1"
+    )
+    capacity.add_argument("--clients", type=int, metavar="N", help="with --vary rate")
+    capacity.add_argument("--rate", type=float, metavar="R", help="messages/s on each channel")
+    capacity.add_argument("--poll-interval", type=float, metavar="S", help="seconds between polls")
+    capacity.add_argument("--duration", type=float, metavar="S", help="seconds measured, at least")
+    capacity.add_argument(
+        "--trials", type=int, default=1, metavar="N", help="per load; more than half must hold"
+    )
+    capacity.add_argument("--seed", type=int, metavar="N", help="of schedules and phases")
+    capacity.add_argument("--broker", metavar="B", help="as for compare")
+    capacity.add_argument(
+        "--out", type=Path, default=Path("results"), metavar="DIR", help="where the folder goes"
+    )
+    capacity.add_argument("--no-charts", action="store_true", help="draw no chart")
+    capacity.add_argument(
+        "--json", action="store_true", help="the result as JSON on stdout; the rest on stderr"
+    )
+    capacity.set_defaults(run=_capacity)
+
     resume = commands.add_parser(
         "resume",
         help="go on with a sweep that was stopped or killed",
@@ -184,6 +229,32 @@ def _compare(arguments: argparse.Namespace) -> int:
     )
 
 
+def _capacity(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.capacity import capacity
+
+    return capacity(
+        arguments.transport,
+        objectives=arguments.slo,
+        scenario_name=arguments.scenario,
+        overrides={
+            "clients": arguments.clients,
+            "rate_per_s": arguments.rate,
+            "poll_interval_s": arguments.poll_interval,
+            "duration_s": arguments.duration,
+            "seed": arguments.seed,
+            "broker": arguments.broker,
+        },
+        vary="clients" if arguments.vary == "clients" else "rate_per_s",
+        start=arguments.start,
+        most=arguments.max,
+        precision=arguments.precision,
+        trials=arguments.trials,
+        out=arguments.out,
+        with_charts=not arguments.no_charts,
+        as_json=arguments.json,
+    )
+
+
 def _numbers(kind: type[int] | type[float]) -> Callable[[str], Any]:
     """What reads ``50`` as a number and ``50,100,200`` as a list of them."""
 
@@ -243,10 +314,13 @@ def _show(arguments: argparse.Namespace) -> int:
         else:
             terminal.print_run(found)
         return 0
+    from pushlab.commands.capacity import print_capacity
     from pushlab.commands.grid_table import grid_json, print_sweep
 
     if arguments.json:
         print(terminal.json_text(grid_json(found)))
+    elif found.kind == "capacity":
+        print_capacity(found)
     else:
         print_sweep(found)
     return 0

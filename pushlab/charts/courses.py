@@ -1,5 +1,6 @@
 """What a sweep's title says: the line that a swept key moves most, and one that it leaves alone."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,76 +11,95 @@ from pushlab.charts.style import times, within_sentence
 __all__ = ["Course", "Ends", "grid_finding"]
 
 _SAME = 1.25  # a figure that changes by less is called the same
-_FLOOR = "Harness floor"
 #: Keys whose number stands before the word.
 _COUNTED = ("clients", "rate_per_s")
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """One line at the first and the last value of a key."""
+    """A line at the first and the last value of a key, other keys being held as `where` says."""
 
-    name: str
+    where: str
     first: Spot
     last: Spot
 
     @property
-    def factor(self) -> float:
-        """By what factor it changes, up or down, as far as the intervals leave no doubt."""
+    def slope(self) -> float:
+        """The logarithm of its factor; endless when it rises from nothing."""
+        low, high = self.first.value or 0.0, self.last.value or 0.0
+        if not low or not high:
+            return 0.0 if low == high else math.inf
+        return math.log(high / low)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the ends differ beyond doubt, as far as one pair of them can tell."""
+        if self.first.careful or self.last.careful:
+            return False
         low, high = sorted((self.first, self.last), key=lambda spot: spot.value or 0.0)
-        if not low.value or not high.value:
-            return 1.0 if low.value == high.value else float("inf")
-        if low.interval and high.interval and low.interval[1] >= high.interval[0]:
-            return 1.0
-        return high.value / low.value
+        return not (low.interval and high.interval and low.interval[1] >= high.interval[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What lines do between two values of `key`, all other keys being held as `where` says."""
+    """What one line does between two values of `key`, for each combination of the other keys."""
 
+    name: str
     key: str
     between: tuple[float, float]
-    where: str
-    lines: Sequence[Ends]
+    ends: Sequence[Ends]
+
+    @property
+    def middle(self) -> Ends:
+        """The combination whose slope is the median."""
+        return sorted(self.ends, key=lambda ends: ends.slope)[len(self.ends) // 2]
+
+    @property
+    def factor(self) -> float:
+        """By what factor the line changes, up or down, in the middle."""
+        slope = abs(self.middle.slope)
+        return math.inf if slope == math.inf else math.exp(slope)
+
+    @property
+    def sure(self) -> bool:
+        """Whether all combinations agree on the direction; a single one must be beyond doubt."""
+        slopes = [ends.slope for ends in self.ends]
+        if len(slopes) == 1:
+            return self.ends[0].apart
+        return min(slopes) > 0 or max(slopes) < 0
 
 
 def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], str]) -> str:
-    """The title: the steepest line of all courses, and the flattest beside it.
+    """The title: the course with the steepest line, and beside it a line that stays.
 
     Args:
         noun: the figure's name, such as ``mean latency``.
         words: a value with its unit.
     """
-    known = [
-        (ends.factor, -number, course, ends)
-        for number, course in enumerate(courses)
-        for ends in course.lines
-        if ends.first.value is not None and ends.last.value is not None and ends.name != _FLOOR
-    ]
-    if not known:
-        return f"{noun[0].upper()}{noun[1:]}: no line has both its ends"
-    factor, _, course, steep = max(known, key=lambda one: one[:2])
-    span = _span(course)
-    if factor < _SAME:
-        return f"From {span}, {noun} hardly changes, whatever carries the messages"
-    low, high = steep.first.value or 0.0, steep.last.value or 0.0
+    moved = [course for course in courses if course.sure and course.factor >= _SAME]
+    if not moved:
+        return f"No line's {noun} changes enough to tell it from chance"
+    steep = max(moved, key=lambda course: course.factor)
+    ends = steep.middle
+    low, high = ends.first.value or 0.0, ends.last.value or 0.0
     change = ""
     if low and high:
-        change = f" ({times(factor)} as much)" if high > low else f" ({times(factor)} less)"
-    where = f" at {course.where}" if course.where else ""
+        change = f" ({times(steep.factor)} {'as much' if high > low else 'less'})"
+    where = f" at {ends.where}" if ends.where else ""
     text = (
-        f"From {span}{where}, the {noun} of {within_sentence(steep.name)}"
+        f"From {_span(steep)}{where}, the {noun} of {within_sentence(steep.name)}"
         f" goes from {words(low)} to {words(high)}{change}"
     )
-    others = [ends for _, _, other, ends in known if other is course and ends is not steep]
-    flat = min(others, key=lambda ends: ends.factor, default=None)
-    if flat is None or flat.factor >= _SAME or flat.last.value is None:
+    others = [one for one in courses if one.key == steep.key and one is not steep]
+    none = [within_sentence(one.name) for one in others if one.middle.last.value == 0]
+    if none:
+        who = " and ".join([", ".join(none[:-1]), none[-1]] if len(none) > 1 else none)
+        return f"{text}; {who} {'need' if len(none) > 1 else 'needs'} none"
+    still = min(others, key=lambda one: one.factor, default=None)
+    if still is None or still.factor >= _SAME:
         return text
-    name = within_sentence(flat.name)
-    if flat.last.value == 0:
-        return f"{text}; {name} needs none"
-    return f"{text}; {name} stays at {words(flat.last.value)}"
+    stays = words(still.middle.last.value or 0.0)
+    return f"{text}; {within_sentence(still.name)} stays near {stays}"
 
 
 def _span(course: Course) -> str:

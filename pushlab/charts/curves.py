@@ -12,9 +12,12 @@ from typing import Any, cast
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from pushlab.charts.frame import fit
 from pushlab.charts.keys import spans_decades, value_words
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, Look
 
@@ -208,19 +211,22 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
     box = axes.get_window_extent(cast("Any", figure.canvas).get_renderer())
     places = _spread([y for y, *_ in ends], step, float(box.y0), float(box.y1))
     for (y, x, curve, note), place in zip(ends, places, strict=True):
+        room = float(figure.get_window_extent().width) - float(box.x1) - 34
+        lines, points = fit(cast("Figure", figure), curve.look.name + note, size, room)
         axes.annotate(
-            curve.look.name + note,
+            "\n".join(lines),
             (x, y),
             xycoords="figure pixels",
             xytext=(float(box.x1) + 26, place),
             textcoords="figure pixels",
             va="center",
-            fontsize=size,
+            fontsize=points,
             fontweight="bold",
             color=_dark(curve.look.colour),
             annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-",
+                "relpos": (0, 0.5),
                 "color": curve.look.colour,
                 "linewidth": 1.2,
                 "shrinkA": 2,
@@ -256,8 +262,6 @@ def _begin(group: Sequence[float], step: float, low: float, high: float) -> floa
 
 def _dark(colour: str) -> str:
     """A shade of the colour that can be read as text on white."""
-    from matplotlib.colors import to_hex, to_rgb
-
     red, green, blue = to_rgb(colour)
     light = 0.299 * red + 0.587 * green + 0.114 * blue
     share = 0.62 if light > 0.55 else 0.88

@@ -12,6 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 
 from pushlab.analysis.grid import FIGURES, Figure, Line, lines_of, summarise_points
+from pushlab.charts.capacity import draw_capacity
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import (
     Curve,
@@ -29,14 +30,14 @@ from pushlab.runs import Run, Sweep
 
 __all__ = ["draw_sweep"]
 
-_LEFT, _RIGHT = 0.075, 0.835  # names stand right of it
+_LEFT, _RIGHT = 0.075, 0.825  # names stand right of it
 _MOST_PANELS = 8
 
 _Values = Callable[[float], str]
 
 
 def _rate(value: float) -> str:
-    return f"{count(value)}/s" if value else "none"
+    return f"{count(value).removesuffix('.0').removesuffix('.00')}/s" if value else "none"
 
 
 #: Per chart: its number, what it shows, its noun in a sentence, a value in words, one for an axis.
@@ -46,10 +47,10 @@ _CHARTS: Mapping[str, tuple[int, str, str, _Values, _Values]] = {
     "hits": (3, "requests to the server per second", "hit rate", _rate, lambda v: f"{v:,.6g}"),
     "cpu": (
         4,
-        "CPU time of the server, hub and broker: 100 % is one core",
+        "CPU time of hub and broker, of one core",
         "CPU share",
         lambda value: f"{value:.1%}" if value < 0.0995 else f"{value:.0%}",
-        lambda value: f"{value * 100:.3g} %",
+        lambda value: f"{value * 100:.3g}%",
     ),
 }
 
@@ -57,9 +58,13 @@ _CHARTS: Mapping[str, tuple[int, str, str, _Values, _Values]] = {
 def draw_sweep(sweep: Sweep, out: Path) -> list[Path]:
     """Draw the charts of a sweep into the folder `out`, as PNG and SVG; returns their paths.
 
+    A search for capacity has a chart of its own.
+
     Raises:
         RunError: a point is damaged.
     """
+    if sweep.kind == "capacity":
+        return draw_capacity(sweep, out)
     summarise_points(sweep)
     view = _view(sweep)
     if not any(summary for line in view.lines for summary in line.at):
@@ -218,7 +223,8 @@ def _care(view: _View, figure: Figure) -> str:
         "generator-bound": any("generator-bound" in one["marks"] for one in seen),
         "partly failed": any(one["status"] == "partly-failed" for one in seen),
     }
-    return " or ".join(word for word, there in words.items() if there)
+    told = [word for word, there in words.items() if there]
+    return " or ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def _chart(
@@ -267,34 +273,38 @@ def _describe(
     """Say at the foot what is shown, over which key, and what the marks mean."""
     axes = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
     axes.set_axis_off()
-    text = f"{about}; across: {key_words(view.across)}"
+    text = f"{about}, over {key_words(view.across)}"
     describe_axis(axes, text, marks, drop_pt=32)
 
 
 def _courses(view: _View, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
-    """What the figure does along either key, from its first value to its last."""
-    found = [
-        Course(
-            view.across,
-            (view.xs[0], view.xs[-1]),
-            "" if view.panels is None else with_key(view.panels[0], view.panels[1][i]),
-            [
-                Ends(curve.look.name, curve.spots[0], curve.spots[-1])
-                for curve in curves
-                if len(curve.spots) > 1
-            ],
-        )
-        for i, curves in enumerate(drawn)
-    ]
-    if view.panels is None:
-        return found
-    key, values = view.panels
-    for place, x in enumerate(view.xs):
+    """What each line does along either key, from its first value to its last."""
+    found = []
+    for number, curve in enumerate(drawn[0]):
+        if curve.look.name == "Harness floor":
+            continue
+        line = [{spot.at: spot for spot in curves[number].spots} for curves in drawn]
+        wheres = [""]
+        if view.panels is not None:
+            key, values = view.panels
+            wheres = [with_key(key, value) for value in values]
+            pairs = [
+                Ends(with_key(view.across, x), line[0][x], line[-1][x])
+                for x in view.xs
+                if x in line[0] and x in line[-1]
+            ]
+            found.append(_course(curve, key, values, pairs))
         pairs = [
-            Ends(one.look.name, one.spots[place], other.spots[place])
-            for one, other in zip(drawn[0], drawn[-1], strict=True)
-            if len(one.spots) == len(other.spots) == len(view.xs)
+            Ends(where, spots[view.xs[0]], spots[view.xs[-1]])
+            for where, spots in zip(wheres, line, strict=True)
+            if view.xs[0] in spots and view.xs[-1] in spots
         ]
-        where = with_key(view.across, x)
-        found.append(Course(key, (values[0], values[-1]), where, pairs))
-    return found
+        found.append(_course(curve, view.across, view.xs, pairs))
+    return [course for course in found if course.ends]
+
+
+def _course(curve: Curve, key: str, values: Sequence[float], pairs: Sequence[Ends]) -> Course:
+    measured = [
+        ends for ends in pairs if ends.first.value is not None and ends.last.value is not None
+    ]
+    return Course(curve.look.name, key, (values[0], values[-1]), measured)

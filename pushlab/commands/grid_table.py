@@ -1,6 +1,7 @@
 """The table of a sweep: one row for each point and transport, no wider than 100 columns."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from rich.console import Console
@@ -120,7 +121,7 @@ def _troubles(line: Line, summary: Mapping[str, Any] | None) -> list[str]:
         return [f"{line.name}: did not come to its turn"]
     found = []
     if summary["reason"]:
-        found.append(f"{line.name}: {summary['status']}: {summary['reason']}")
+        found.append(f"{line.name}: {summary['status']}: {shorten(summary['reason'], 160)}")
     plain = [mark for mark in summary["marks"] if " " not in mark]
     if plain:
         found.append(f"{line.name}: marked {', '.join(plain)}")

@@ -217,7 +217,11 @@ class SweepWriter:
         self._save()
 
     def add_point(self, point: SweepPoint, *, save: bool = True) -> None:
-        """Add a point to the grid."""
+        """Add a point to the grid, and its values to the axes that do not have them yet."""
+        for axis in self._document["axes"]:
+            value = point.values[axis["key"]]
+            if value not in axis["values"]:
+                axis["values"] = [*axis["values"], value]
         self._document["points"].append(
             {name: getattr(point, name) for name in SweepPoint.__slots__}
         )

@@ -1,0 +1,198 @@
+"""The chart of a search for capacity: the objective's figure and the CPU against the load."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
+from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
+from pushlab.charts.keys import key_words, value_words, with_key
+from pushlab.charts.style import ACCENT, GREY, INK, Look, count, looks, mark, seconds
+from pushlab.runs import Run, Sweep
+
+__all__ = ["draw_capacity"]
+
+_LEFT, _RIGHT = 0.085, 0.825
+_GAP = 0.075
+_UPPER = 0.6  # the share of the height that the figure gets
+
+
+class _View:
+    """A search, ready to be drawn."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self.found: Mapping[str, Any] = sweep.capacity or {}
+        self.key = str(self.found["vary"])
+        self.loads: Sequence[Mapping[str, Any]] = self.found["loads"]
+        self.xs = sorted({float(load["at"]) for load in self.loads})
+        self.goal = self._goal()
+        runs = (sweep.run_of(number) for number in range(len(sweep.points)))
+        self.run: Run | None = next((run for run in runs if run is not None), None)
+
+    def _goal(self) -> Mapping[str, Any]:
+        """The objective to draw: of several, the one that broke."""
+        goals: Sequence[Mapping[str, Any]] = self.found["objectives"]
+        broken = [text for load in self.loads for text in load["broken"]]
+        return next((goal for goal in goals if goal["text"] in broken), goals[0])
+
+    def words(self, value: float) -> str:
+        """A value of the objective's figure."""
+        unit = self.goal["unit"]
+        if unit == "s":
+            return seconds(value)
+        return f"{value:.3%}" if unit == "share" else count(value)
+
+    def subtitle(self) -> str:
+        """The scenario, without the load."""
+        if self.run is None:
+            return self.sweep.name
+        scenario = self.run.scenario
+        rooms = {"shared": "one channel shared by all", "per-client": "a channel each"}
+        parts = [rooms.get(scenario["channels"], f"channels of {scenario['room_size']}")]
+        for key in ("clients", "rate_per_s"):
+            if key != self.key:
+                parts.append(with_key(key, scenario[key]))
+        parts.append(value_words("payload_bytes", scenario["payload_bytes"]))
+        return f"{scenario['name']}: {', '.join(parts)}; a fresh server for each trial"
+
+    def footer(self) -> str:
+        """Trials, duration and machine in one line."""
+        environment = self.run.environment if self.run else {}
+        lengths = [
+            trial.duration_s
+            for number in range(len(self.sweep.points))
+            for run in [self.sweep.run_of(number)]
+            if run is not None
+            for trial in run.trials
+        ]
+        span = " to ".join(dict.fromkeys(f"{f(lengths):.3g}" for f in (min, max) if lengths))
+        machine = environment.get("processor") or "unknown machine"
+        cores = f", {environment['cores']} cores" if environment.get("cores") else ""
+        partly = "" if self.sweep.status == "complete" else " · stopped before its end"
+        return (
+            f"{len(self.loads)} trials of {span or 0} s · {machine}{cores} · pushlab"
+            f" {self.sweep.pushlab_version}{partly}"
+        )
+
+
+def draw_capacity(sweep: Sweep, out: Path) -> list[Path]:
+    """Draw the search into the folder `out`, as PNG and SVG; returns their paths."""
+    if not sweep.capacity or not sweep.capacity["loads"]:
+        return []
+    view = _View(sweep)
+    title = str(view.found["sentence"])
+    with styled():
+        drawing, bottom, top = frame(view, title, view.subtitle())
+        low = bottom + 0.055
+        height = top - 0.03 - low - _GAP
+        wide = _RIGHT - _LEFT
+        upper = drawing.add_axes((_LEFT, low + (1 - _UPPER) * height + _GAP, wide, _UPPER * height))
+        lower = drawing.add_axes((_LEFT, low, wide, (1 - _UPPER) * height))
+        for axes in (upper, lower):
+            scale_across(axes, view.key, view.xs)
+        _draw_figure(upper, view)
+        _draw_cpu(lower, view)
+        marks = [
+            _dot("held", markerfacecolor=GREY, color=GREY),
+            _dot("not held", markerfacecolor="white", color=ACCENT),
+        ]
+        ground = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
+        ground.set_axis_off()
+        figure = str(view.goal["figure"]).replace("latency_s.", "latency, ")
+        text = f"above: {figure}; below: CPU, of one core; over {key_words(view.key)}"
+        describe_axis(ground, text, marks, drop_pt=32)
+        return save(Chart("1-capacity", title, drawing), Path(out))
+
+
+def _dot(label: str, **more: Any) -> Line2D:
+    return Line2D(
+        [], [], marker="o", markersize=10, markeredgewidth=2, linestyle="none", label=label, **more
+    )
+
+
+def _draw_figure(axes: Axes, view: _View) -> None:
+    transport = str(view.found["transport"])
+    look = looks({str(view.found["cell"]): transport})[str(view.found["cell"])]
+    text = view.goal["text"]
+    spots = [
+        Spot(load["at"], load["values"].get(text), careful=load["outcome"] != "held")
+        for load in sorted(view.loads, key=lambda load: load["at"])
+    ]
+    curve = Curve(look, _last(spots))
+    limit = float(view.goal["limit"])
+    seen = [spot.value for spot in spots if spot.value is not None]
+    ticks = mark if view.goal["unit"] == "s" else view.words
+    scale_up(axes, [curve], ticks, more=[limit, *seen])
+    for spot in spots:
+        if spot.value is not None and spot not in curve.spots:
+            axes.plot(
+                [spot.at],
+                [spot.value],
+                marker="o",
+                markersize=7,
+                color=look.colour,
+                alpha=0.5,
+                zorder=2.5,
+            )
+    axes.axhline(limit, color=INK, linewidth=1.6, linestyle=(0, (5, 3)), zorder=2)
+    axes.annotate(
+        text,
+        (0, limit),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(6, 5),
+        textcoords="offset points",
+        fontsize=15,
+        color=INK,
+    )
+    draw_curves(axes, [curve])
+    name_curves(axes, [curve])
+    held, broke = view.found["held"], view.found["broke"]
+    for at, word, side in ((held, "held", "right"), (broke, "not held", "left")):
+        if at is not None:
+            axes.axvline(at, color=GREY, linewidth=1, zorder=1)
+            axes.annotate(
+                f"{word} {value_words(view.key, at)}",
+                (at, 1),
+                xycoords=axes.get_xaxis_transform(),
+                xytext=(4 if side == "left" else -4, 6),
+                textcoords="offset points",
+                ha=side,
+                fontsize=15,
+                color=INK,
+                annotation_clip=False,
+            )
+
+
+def _last(spots: Sequence[Spot]) -> list[Spot]:
+    """Of several trials of one load the last, which decided."""
+    return list({spot.at: spot for spot in spots}.values())
+
+
+#: Who uses the CPU: our own side in greys, the server in colour.
+_SHARES: Mapping[str, Look] = {
+    "hub": Look("Hub", "#0072B2", "-"),
+    "broker": Look("Broker", "#009E73", (0, (4, 1, 1, 1, 1, 1))),
+    "swarm": Look("Swarm", "#6B6B6B", (0, (6, 1.5))),
+    "publisher": Look("Publisher", "#9A9A9A", (0, (1.2, 1))),
+    "machine": Look("All cores", INK, (0, (1, 3))),
+}
+
+
+def _draw_cpu(axes: Axes, view: _View) -> None:
+    curves = []
+    for name, look in _SHARES.items():
+        known = [(load["at"], load["busy"].get(name)) for load in view.loads]
+        spots = _last([Spot(at, share) for at, share in known if share is not None])
+        spots.sort(key=lambda spot: spot.at)
+        if spots:
+            curves.append(Curve(look, spots))
+    axes.set_ylim(0, max([1.05, *(s.value or 0 for curve in curves for s in curve.spots)]))
+    axes.set_yticks([0, 0.5, 1.0], ["0", "50%", "100%"])
+    axes.tick_params(axis="y", length=0, labelsize=15)
+    axes.axhline(1.0, color=GREY, linewidth=1)
+    draw_curves(axes, curves)
+    name_curves(axes, curves, size=15)

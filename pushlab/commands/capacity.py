@@ -1,0 +1,338 @@
+"""`pushlab capacity`: raise the load until an objective breaks, and say what ran out."""
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvloop
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pushlab.analysis import summarise
+from pushlab.analysis.capacity import Load, Result, Words, conclude, look_at
+from pushlab.analysis.objectives import Objective, parse_objective
+from pushlab.analysis.search import Attempt, Limits, next_load
+from pushlab.analysis.statistics import PERCENTILES, samples_needed
+from pushlab.commands import terminal
+from pushlab.commands.units import quantity, seconds
+from pushlab.errors import NotEnoughDescriptors, UsageError
+from pushlab.lab.events import LabEvent, Phase, Progress, TrialStarted
+from pushlab.lab.runner import stopped_by_signals
+from pushlab.lab.scenario import Scenario
+from pushlab.lab.scenario_file import load_scenario
+from pushlab.lab.steps import Steps, Vary
+from pushlab.runs import Sweep, SweepAxis, SweepWriter, write_summary
+
+__all__ = ["capacity", "objective_words", "print_capacity"]
+
+_INTERRUPTED = 130
+_MOST: Mapping[Vary, float] = {"clients": 20_000, "rate_per_s": 10_000}
+_LEAST: Mapping[Vary, float] = {"clients": 1, "rate_per_s": 0.1}
+_UNITS: Mapping[Vary, str] = {"clients": "clients", "rate_per_s": "messages/s per channel"}
+_SHARES = {
+    "hub": "hub",
+    "broker": "broker",
+    "swarm": "swarm",
+    "publisher": "publisher",
+    "machine": "all cores",
+}
+_MARGIN = 1.3  # random arrivals bring fewer samples than the rate says
+_LONGEST_S = 60.0
+
+
+def capacity(
+    transport: str,
+    *,
+    objectives: Sequence[str],
+    scenario_name: str,
+    overrides: Mapping[str, Any],
+    vary: Vary = "clients",
+    start: float | None = None,
+    most: float | None = None,
+    precision: float = 0.1,
+    trials: int = 1,
+    out: Path,
+    with_charts: bool = True,
+    as_json: bool = False,
+) -> int:
+    """Search; the exit status: 0 if there is an answer, 1 if there is none, 130 if interrupted.
+
+    Args:
+        objectives: as for `parse_objective`; all must hold.
+        overrides: keyword arguments for `Scenario.override`.
+        most: the largest load to try.
+        precision: how narrow the bracket must be, as a share of the load.
+        trials: how many trials of a load are asked, of which more than half must hold.
+
+    Raises:
+        UsageError, SetupError: what is asked for is wrong, or this machine cannot do it.
+    """
+    scenario = load_scenario(scenario_name).override(transports=[transport], **overrides)
+    if len(scenario.cells) != 1:
+        labels = ", ".join(cell.label for cell in scenario.cells)
+        raise UsageError(f"{transport} has several settings in {scenario_name}; name one: {labels}")
+    label = scenario.cells[0].label
+    goals = [_objective(text, label) for text in objectives]
+    limits = _limits(scenario, vary, start, most, precision, trials)
+    writer = SweepWriter.create(
+        out,
+        name=label if scenario.name == "capacity" else f"{scenario.name}-{label}",
+        kind="capacity",
+        source={"file": f"{scenario.name}.toml"},
+        axes=[SweepAxis(key=vary, values=[])],
+    )
+    words = Words(
+        scenario.cells[0].make().title,
+        _UNITS[vary],
+        {goal.text: objective_words(goal) for goal in goals},
+    )
+    search = _Search(scenario, goals, limits, words, vary=vary, writer=writer)
+    with writer:
+        stopped = uvloop.run(search.run())
+    sweep = Sweep.load(writer.path)
+    for number in range(len(sweep.points)):
+        run = sweep.run_of(number)
+        if run is not None:
+            write_summary(run.path, summarise(run))
+    print_capacity(sweep, to_stderr=as_json)
+    stream = sys.stderr if as_json else sys.stdout
+    print(f"\nsteps:  {sweep.path}", file=stream)
+    if with_charts:
+        from pushlab.charts import draw_sweep
+
+        if draw_sweep(sweep, sweep.path / "charts"):
+            print(f"chart:  {sweep.path / 'charts'}", file=stream)
+    if as_json:
+        print(terminal.json_text(sweep.capacity))
+    if stopped:
+        return _INTERRUPTED
+    found = sweep.capacity or {}
+    return 1 if found.get("held") is None and found.get("cause") in (None, "errors") else 0
+
+
+def _objective(text: str, label: str) -> Objective:
+    objective = parse_objective(text)
+    if not objective.asks(label):
+        raise UsageError(f"objective {text!r} asks about {objective.cell!r}, and not about {label}")
+    return objective
+
+
+def _limits(
+    scenario: Scenario,
+    vary: Vary,
+    start: float | None,
+    most: float | None,
+    precision: float,
+    trials: int,
+) -> Limits:
+    first = float(getattr(scenario, vary)) if start is None else start
+    top = max(_MOST[vary], first) if most is None else most
+    least = _LEAST[vary]
+    if not least <= first <= top or top > 1_000_000:
+        raise UsageError(
+            f"--start {first:g} and --max {top:g}: there must be {least:g} <= start <= max"
+            " <= 1,000,000"
+        )
+    if vary == "clients" and (first != int(first) or top != int(top)):
+        raise UsageError(f"--start {first:g}, --max {top:g}: clients are whole numbers")
+    if not 0.01 <= precision <= 1:
+        raise UsageError(f"--precision {precision:g}: must lie between 0.01 and 1")
+    if not 1 <= trials <= 99:
+        raise UsageError(f"--trials {trials}: must lie between 1 and 99")
+    return Limits(
+        start=first,
+        most=top,
+        least=least,
+        precision=precision,
+        trials=trials,
+        whole=vary == "clients",
+    )
+
+
+def objective_words(objective: Objective) -> Callable[[float], str]:
+    """What makes words of a value of the objective's figure."""
+
+    def words(value: float) -> str:
+        if objective.unit == "s":
+            return seconds(value)
+        if objective.unit == "share":
+            return f"{value:.3%}"
+        unit = {"bytes": " B", "usd": " USD"}.get(objective.unit, "")
+        return quantity(value) + unit
+
+    return words
+
+
+class _Search:
+    """The loop: ask the search for a load, measure it, judge it, write it down."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        goals: Sequence[Objective],
+        limits: Limits,
+        words: Words,
+        *,
+        vary: Vary,
+        writer: SweepWriter,
+    ) -> None:
+        self._scenario = scenario
+        self._goals = goals
+        self._limits = limits
+        self._words = words
+        self._vary: Vary = vary
+        self._writer = writer
+        self._loads: list[Load] = []
+        self._console = Console(stderr=True, highlight=False)
+        self._status = self._console.status("")
+        self._at = 0.0
+        self._times: list[tuple[float, float]] = []  # busy and idle, of all cores together
+        self._steps = Steps(
+            scenario,
+            writer,
+            vary=vary,
+            command=["pushlab", *sys.argv[1:]],
+            observer=self._watch,
+        )
+
+    async def run(self) -> bool:
+        """Search to the end, or until SIGINT or SIGTERM; whether it was stopped."""
+        stop = asyncio.Event()
+        with stopped_by_signals(stop), self._status:
+            await self._steps.begin()
+            self._keep(stopped=True)
+            while (at := self._next()) is not None and not stop.is_set():
+                self._at = at
+                load = await self._measure(at, stop)
+                if load is None:
+                    break
+                self._loads.append(load)
+                self._tell(load)
+                self._keep(stopped=True)
+            stopped = stop.is_set()
+            self._keep(stopped=stopped)
+            self._writer.finish("incomplete" if stopped else "complete")
+            return stopped
+
+    def _next(self) -> float | None:
+        return next_load([Attempt(load.at, load.outcome) for load in self._loads], self._limits)
+
+    async def _measure(self, at: float, stop: asyncio.Event) -> Load | None:
+        """One trial at a load; None if it was interrupted."""
+        try:
+            run, trial = await self._steps.run(at, duration_s=self._duration_s(at), stop=stop)
+        except NotEnoughDescriptors as error:
+            return Load(at=at, outcome="limit", cause="descriptors", why=str(error))
+        if trial.status == "interrupted":
+            return None
+        return look_at(run, trial, self._goals, at=at, machine=self._machine())
+
+    def _machine(self) -> float | None:
+        """The share of all cores that was in use while the trial measured, by whomever."""
+        if len(self._times) < 2:
+            return None
+        (busy, idle), (then, rest) = self._times[0], self._times[-1]
+        total = then - busy + rest - idle
+        return (then - busy) / total if total > 0 else None
+
+    def _duration_s(self, at: float) -> float:
+        """Long enough for the percentiles that the objectives ask about."""
+        changed: dict[str, Any] = {self._vary: int(at) if self._vary == "clients" else at}
+        scenario = dataclasses.replace(self._scenario, **changed)
+        each_s = scenario.clients * scenario.rate_per_s
+        longest = scenario.duration_s
+        for goal in self._goals:
+            name, _, leaf = goal.figure.rpartition(".")
+            per_s = each_s / scenario.per_channel if name == "publish_delay_s" else each_s
+            if leaf in PERCENTILES:
+                longest = max(longest, _MARGIN * samples_needed(PERCENTILES[leaf]) / per_s)
+        return min(longest, max(_LONGEST_S, scenario.duration_s))
+
+    def _keep(self, *, stopped: bool) -> Result:
+        result = conclude(self._loads, self._limits, self._words, stopped=stopped)
+        self._writer.set_capacity(
+            {
+                "transport": self._scenario.cells[0].transport,
+                "cell": self._scenario.cells[0].label,
+                "vary": self._vary,
+                "objectives": [
+                    {
+                        "text": goal.text,
+                        "figure": goal.figure,
+                        "operator": goal.operator,
+                        "limit": goal.limit,
+                        "unit": goal.unit,
+                    }
+                    for goal in self._goals
+                ],
+                "limits": dataclasses.asdict(self._limits),
+                "loads": [load.to_json() for load in self._loads],
+                **result.to_json(),
+            }
+        )
+        return result
+
+    def _watch(self, event: LabEvent) -> None:
+        if isinstance(event, TrialStarted):
+            self._times.clear()
+        if isinstance(event, Progress):
+            if event.phase is Phase.MEASURING:
+                now = psutil.cpu_times()
+                idle = now.idle + getattr(now, "iowait", 0.0)
+                self._times.append((sum(now) - idle, idle))
+            load = f"{self._words.load(self._at)} {self._words.unit}"
+            self._status.update(f"{load}: {event.phase}, {event.connected:,} connected")
+
+    def _tell(self, load: Load) -> None:
+        values = [
+            f"{self._words.figure(text)} {self._words.values[text](value)}"
+            for text, value in load.values.items()
+            if value is not None
+        ]
+        busy = [f"{name} {share:.0%}" for name, share in load.busy.items()]
+        told = [*values, ", ".join(busy)] if load.values else [load.why]
+        self._console.print(
+            f"{self._words.load(load.at):>8} {self._words.unit}: {load.outcome:<6} "
+            + "; ".join(told),
+            style=None if load.outcome == "held" else "yellow",
+            soft_wrap=True,
+        )
+
+
+def print_capacity(sweep: Sweep, *, to_stderr: bool = False) -> None:
+    """Print what a search found."""
+    console = Console(stderr=to_stderr, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(stderr=to_stderr, highlight=False, emoji=False, width=100)
+    found = sweep.capacity or {}
+    console.print()
+    sentence = found.get("sentence", "Nothing was measured")
+    console.print(Text(f"{sentence}.", style="bold"), soft_wrap=True)
+    if not found.get("loads"):
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    texts = [goal["text"] for goal in found["objectives"]]
+    for title in (_UNITS[found["vary"]].split(" ")[0], *texts, "", *_SHARES.values()):
+        table.add_column(title, justify="right", no_wrap=True)
+    words = {text: objective_words(parse_objective(text)) for text in texts}
+    for load in sorted(found["loads"], key=lambda load: load["at"]):
+        values = [load["values"].get(text) for text in texts]
+        shown = [
+            "-" if value is None else words[text](value)
+            for text, value in zip(texts, values, strict=True)
+        ]
+        held = load["outcome"] == "held"
+        shares = [load["busy"].get(name) for name in _SHARES]
+        table.add_row(
+            f"{load['at']:,.12g}",
+            *shown,
+            Text("held" if held else load["outcome"], style="" if held else "red"),
+            *("-" if share is None else f"{share:.0%}" for share in shares),
+        )
+    console.print()
+    console.print(table)
