@@ -34,6 +34,8 @@ __all__ = [
     "pubrec",
     "pubrel",
     "subscribe",
+    "text",
+    "whole_publish",
 ]
 
 #: What a CONNACK's return codes say (section 3.2.2.3).
@@ -102,7 +104,8 @@ Packet = Publish | Connack | Suback | Acked | Pingresp
 # ---- writing --------------------------------------------------------------------------------
 
 
-def _text(value: str | bytes) -> bytes:
+def text(value: str | bytes) -> bytes:
+    """UTF-8 behind its length in two bytes (section 1.5.3)."""
     raw = value.encode() if isinstance(value, str) else value
     if len(raw) > _MAX_TEXT:
         raise ValueError(f"{len(raw):,} bytes; MQTT's text has at most {_MAX_TEXT:,}")
@@ -132,23 +135,23 @@ def connect(
 ) -> bytes:
     """CONNECT with a clean session (section 3.1); `will` is topic, payload and QoS."""
     flags = 0xC2 | (0x04 | will[2] << 3 if will else 0)
-    body = _text("MQTT") + bytes((4, flags)) + keep_alive_s.to_bytes(2, "big") + _text(client_id)
+    body = text("MQTT") + bytes((4, flags)) + keep_alive_s.to_bytes(2, "big") + text(client_id)
     if will:
-        body += _text(will[0]) + _text(will[1])
-    return _framed(0x10, body + _text(username) + _text(password))
+        body += text(will[0]) + text(will[1])
+    return _framed(0x10, body + text(username) + text(password))
 
 
 def subscribe(packet_id: int, filters: Iterable[tuple[str, int]]) -> bytes:
     """SUBSCRIBE to each (topic filter, QoS) (section 3.8)."""
     body = packet_id.to_bytes(2, "big")
     for topic, qos in filters:
-        body += _text(topic) + bytes((qos,))
+        body += text(topic) + bytes((qos,))
     return _framed(0x82, body)
 
 
 def publish(topic: str, payload: bytes, *, qos: int, packet_id: int = 0) -> bytes:
     """PUBLISH (section 3.3), neither retained nor repeated; QoS 0 has no packet identifier."""
-    head = _text(topic) + (packet_id.to_bytes(2, "big") if qos else b"")
+    head = text(topic) + (packet_id.to_bytes(2, "big") if qos else b"")
     return _framed(0x30 | qos << 1, head + payload)
 
 
@@ -172,6 +175,29 @@ def pubcomp(packet_id: int) -> bytes:
     return b"\x70\x02" + packet_id.to_bytes(2, "big")
 
 
+def whole_publish(data: bytes, topic: bytes, qos: int) -> int:
+    """Where the payload begins if `data` is just one new PUBLISH of QoS 0 or 1 to `topic`, else 0.
+
+    Args:
+        topic: behind its length in two bytes, as it stands in the packet.
+    """
+    end = len(data)
+    if end < 4 or data[0] != 0x30 | qos << 1:
+        return 0
+    if data[1] < 0x80:
+        stop, at = data[1] + 2, 2
+    elif 0 < data[2] < 0x80:
+        stop, at = (data[1] & 0x7F) + (data[2] << 7) + 3, 3
+    else:
+        return 0
+    if stop != end or not data.startswith(topic, at):
+        return 0
+    at += len(topic)
+    if qos == 0:
+        return at
+    return at + 2 if at + 2 <= end and (data[at] or data[at + 1]) else 0
+
+
 # ---- reading --------------------------------------------------------------------------------
 
 
@@ -180,13 +206,16 @@ class Parser:
 
     Args:
         max_packet_bytes: a longer packet is refused before it has arrived.
+
+    Attributes:
+        rest: the beginning of a packet that is not whole yet.
     """
 
-    __slots__ = ("_limit", "_rest")
+    __slots__ = ("_limit", "rest")
 
     def __init__(self, *, max_packet_bytes: int = _MAX_REMAINING) -> None:
         self._limit = max_packet_bytes
-        self._rest = b""
+        self.rest = b""
 
     def receive(self, data: bytes) -> list[Packet]:
         """Take bytes; give the packets that they complete, in order.
@@ -195,8 +224,8 @@ class Parser:
             MalformedPacket: the bytes are not what a broker may send. The parser is of no more
                 use; packets before the bad one in `data` are lost with it.
         """
-        if self._rest:
-            data = self._rest + data
+        if self.rest:
+            data = self.rest + data
         packets: list[Packet] = []
         position, end = 0, len(data)
         while end - position >= 2:
@@ -219,7 +248,7 @@ class Parser:
             else:
                 packets.append(self._other(data, first, body, stop))
             position = stop
-        self._rest = data[position:] if position else data
+        self.rest = data[position:] if position else data
         return packets
 
     @staticmethod

@@ -27,6 +27,7 @@ from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, requ
 
 __all__ = ["PollSubscriber", "answer_goodbye", "answer_poll"]
 
+_POLL_EMPTY = Hit.POLL_EMPTY
 #: What reading a page raises that is no page at all.
 _NOT_A_PAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
@@ -69,16 +70,24 @@ async def answer_goodbye(hub: Hub, transport: str, send: Send, grant: Grant) -> 
 class PollSubscriber(Subscriber):
     """Asks, reads one answer, and lets `_on_answer` decide when to ask again.
 
+    Most questions and answers are the last ones again. A question is put together anew only when
+    the cursor has moved; and an answer that is, byte for byte, the last one that brought nothing
+    brings nothing either.
+
     Attributes:
         asking: whether an answer is due.
     """
 
     __slots__ = (
+        "_asked_after",
         "_asked_first",
         "_end_of_head",
         "_goodbye",
         "_head",
+        "_nothing",
         "_parser",
+        "_parsing",
+        "_question",
         "_stood",
         "_tail",
         "asking",
@@ -99,28 +108,49 @@ class PollSubscriber(Subscriber):
         self._tail = suffix.encode() + self._end_of_head
         self._goodbye = b"".join(request_head(endpoint, token, "DELETE", path))
         self._parser = ResponseParser()
+        self._parsing = False  # whether the parser has begun to read an answer
+        self._nothing = b""  # the last answer that brought nothing, if it came in one piece
+        self._question = b""  # the last request
+        self._asked_after = b"?"  # the inbox's `next_cursor` at that time
         self.asking = False
         self._asked_first = False
         self._stood = False  # whether the server has answered since the last loss
 
     def _on_connected(self, now_ns: int) -> None:
         self._parser = ResponseParser()  # the last connection may have ended within an answer
+        self._parsing = False
 
     def _ask(self, tail: bytes | None = None) -> None:
         """Send the request; `tail`: what follows the cursor, if it is not what it always is."""
         self.asking = True
-        self._parser.reset()
-        cursor = self._inbox.cursor
-        self._asked_first = cursor is None
-        after = b"?after=" + str(cursor).encode() if cursor is not None else b"?after="
-        self._send(self._head + after + (tail or self._tail))
+        self._parsing = False
+        if tail is not None or self._asked_after != self._inbox.next_cursor:
+            cursor = self._inbox.cursor
+            after = b"?after=" + str(cursor).encode() if cursor is not None else b"?after="
+            self._question = self._head + after + (tail or self._tail)
+            self._asked_after = self._inbox.next_cursor if tail is None else b"?"
+            self._asked_first = cursor is None
+        self._out.append(self._question)
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
+        if data == self._nothing and self.asking and self._stood and not self._parsing:
+            self.asking = False
+            self.hits[_POLL_EMPTY] = self.hits.get(_POLL_EMPTY, 0) + 1
+            self._backoff.reset()
+            self._on_answer(now_ns, more=False)
+            return
         parser = self._parser
+        in_one_piece = not self._parsing
+        if in_one_piece:
+            parser.reset()
+        self._parsing = True
         try:
             parser.feed(data)
             if parser.complete and self.asking:
-                self.asking = False
+                self._parsing = self.asking = False
+                brings_nothing = parser.status == 204 and parser.keeps_alive
+                if in_one_piece and brings_nothing and not self._asked_first:
+                    self._nothing = data
                 self._read_answer(now_ns)
         except (BadResponse, InvalidCursor, *_NOT_A_PAGE) as error:
             self.asking = False
