@@ -15,10 +15,13 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant
 
 __all__ = [
+    "Answer",
     "AsgiApp",
     "BrokerAccess",
+    "Direct",
     "Entry",
     "Feed",
+    "HttpLine",
     "Hub",
     "HubSettings",
     "Page",
@@ -26,6 +29,8 @@ __all__ = [
     "Route",
     "Scope",
     "Send",
+    "SocketLine",
+    "Stream",
 ]
 
 Scope = MutableMapping[str, Any]
@@ -227,10 +232,74 @@ class Hub(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP response; header names are in lower case.
+
+    What every answer has (its length, ``cache-control: no-store``) is the server's to add.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class HttpLine(Protocol):
+    """One HTTP request that a `Stream` may answer at any time."""
+
+    def answer(self, answer: Answer) -> None:
+        """Answer it whole."""
+
+    def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
+        """Begin a 200 whose length is open, with its first bytes; False as for `write`."""
+
+    def write(self, *pieces: bytes) -> bool:
+        """Send these bytes; False when the line is full and `Stream.resume` will be called."""
+
+    def end(self, data: bytes, *, linger_s: float) -> None:
+        """Send the last bytes; cut the connection if the client has not taken them by then."""
+
+
+class SocketLine(Protocol):
+    """One open WebSocket."""
+
+    def write(self, *pieces: bytes) -> bool:
+        """Send a text frame of each piece (UTF-8); False as for `HttpLine.write`."""
+
+    def end(self, code: int, reason: str, *, linger_s: float) -> None:
+        """Close the WebSocket; cut the connection if the client has not taken that by then."""
+
+
+class Stream(Protocol):
+    """What holds a line and writes to it when there is something to say."""
+
+    def begin(self, line: Any) -> None:
+        """Here is the line: an `HttpLine`, or a `SocketLine` that is accepted already."""
+
+    def resume(self) -> None:
+        """The line, which was full, has room again."""
+
+    def close(self) -> None:
+        """The response is complete, or the client has gone; called once."""
+
+
+#: A server half as a plain call: the scope's method, query_string and headers in, and in the same
+#: turn an answer or a stream out.
+Direct = Callable[[Scope], Answer | Stream]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """One path of a transport's server half: `kind` is ``http`` or ``websocket``."""
+    """One path of a transport's server half.
+
+    Attributes:
+        kind: ``http`` or ``websocket``.
+        app: serves it by ASGI.
+        direct: serves it as well, at less cost; the hub uses it where it can. See
+            `pushlab.wire.direct.direct_route`, which derives `app` from it.
+    """
 
     kind: str
     path: str
     app: AsgiApp
     methods: Iterable[str] = field(default=("GET",))
+    direct: Direct | None = None

@@ -22,19 +22,22 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry, Hub, Page, Receive, Route, Scope, Send
+from pushlab.contract.serving import (
+    Answer,
+    Entry,
+    HttpLine,
+    Hub,
+    Page,
+    Route,
+    Scope,
+    Stream,
+)
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused, UsageError
-from pushlab.wire.asgi import (
-    Outlet,
-    admit,
-    number_parameter,
-    parameters,
-    refuse,
-    wait_for_disconnect,
-)
+from pushlab.wire.asgi import admit, number_parameter, parameters, refusal_answer
+from pushlab.wire.direct import direct_route
 from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
 
 __all__ = ["LongPolling", "LongPollingOptions"]
@@ -74,30 +77,21 @@ class LongPolling(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE /v1/wait``."""
 
-        async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        def wait(scope: Scope) -> Answer | Stream:
             query = parameters(scope)
-            try:
-                grant, after = admit(hub, scope, query)
-                if scope["method"] == "DELETE":
-                    await answer_goodbye(hub, self.name, send, grant)
-                    return
-                hold_s = hub.settings.hold_s
-                if "hold_s" in query:
-                    hold_s = number_parameter(
-                        query, "hold_s", least=0, most=hub.settings.max_hold_s
-                    )
-                page = hub.read(grant, after)
-                if page.useful or after is None or hold_s == 0:
-                    hub.lease(grant)
-                    await answer_poll(hub, self.name, send, page, after=after)
-                else:
-                    held = _HeldRequest(hub, grant, after, send)
-                    await held.wait(receive, hold_s)
-            except Refused as refusal:
-                hub.count(self.name, Hit.REFUSED)
-                await refuse(send, refusal)
+            grant, after = admit(hub, scope, query)
+            if scope["method"] == "DELETE":
+                return answer_goodbye(hub, self.name, grant)
+            hold_s = hub.settings.hold_s
+            if "hold_s" in query:
+                hold_s = number_parameter(query, "hold_s", least=0, most=hub.settings.max_hold_s)
+            page = hub.read(grant, after)
+            if page.useful or after is None or hold_s == 0:
+                hub.lease(grant)
+                return answer_poll(hub, self.name, page, after=after)
+            return _HeldRequest(hub, grant, after, hold_s)
 
-        return [Route("http", PATH, wait, methods=("GET", "DELETE"))]
+        return [direct_route(hub, self.name, "http", PATH, wait, methods=("GET", "DELETE"))]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -113,30 +107,35 @@ class LongPolling(Transport):
 class _HeldRequest:
     """One request that waits for a message; answered in the turn in which that is published."""
 
-    __slots__ = ("_after", "_answered", "_feed", "_grant", "_hub", "_outlet", "_send")
+    __slots__ = ("_after", "_answered", "_feed", "_grant", "_hold_s", "_hub", "_line", "_timer")
 
-    def __init__(self, hub: Hub, grant: Grant, after: Cursor, send: Send) -> None:
+    _line: HttpLine
+    _timer: asyncio.TimerHandle
+
+    def __init__(self, hub: Hub, grant: Grant, after: Cursor, hold_s: float) -> None:
         self._hub = hub
         self._grant = grant
         self._after = after
-        self._send = send
+        self._hold_s = hold_s
         self._answered = False
-        self._outlet = Outlet(send, lambda: None)
         self._feed = hub.subscribe(
             grant, after, transport=LongPolling.name, write=self._on_entries, end=self._on_end
         )
 
-    async def wait(self, receive: Receive, hold_s: float) -> None:
-        """Hold until answered, or until the client has gone."""
-        timer = asyncio.get_running_loop().call_later(hold_s, self._on_entries, ())
+    def begin(self, line: HttpLine) -> None:
+        """Hold from now on."""
+        self._line = line
+        self._timer = asyncio.get_running_loop().call_later(self._hold_s, self._on_entries, ())
         self._feed.start()
-        try:
-            await wait_for_disconnect(receive)
-        finally:
-            timer.cancel()
-            self._feed.close()
-            self._outlet.close()
-        if not self._answered:  # the client left in mid-hold
+
+    def resume(self) -> None:
+        """There is one answer, and nothing behind it."""
+
+    def close(self) -> None:
+        """It was answered, or the client left in mid-hold."""
+        self._timer.cancel()
+        self._feed.close()
+        if not self._answered:
             self._hub.count(LongPolling.name, Hit.POLL_EMPTY)
             self._hub.release(self._grant)
 
@@ -147,9 +146,7 @@ class _HeldRequest:
             self._hub.lease(self._grant)  # before the feed closes, so that presence does not flap
             self._feed.close()
             page = Page(self._after, None, entries, False)
-            self._outlet.run(
-                answer_poll(self._hub, LongPolling.name, self._send, page, after=self._after)
-            )
+            self._line.answer(answer_poll(self._hub, LongPolling.name, page, after=self._after))
         return False
 
     def _on_end(self, reason: str, status: int) -> None:
@@ -157,7 +154,7 @@ class _HeldRequest:
         self._answered = True
         self._hub.release(self._grant)
         self._hub.count(LongPolling.name, Hit.REFUSED)
-        self._outlet.run(refuse(self._send, Refused(status, reason, "the wait was ended")))
+        self._line.answer(refusal_answer(Refused(status, reason, "the wait was ended")))
 
 
 class LongPollingSubscriber(PollSubscriber):

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from random import Random
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
+from pushlab.contract.serving import Answer, Hub, Route, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused, UsageError
-from pushlab.wire.asgi import admit, number_parameter, parameters, refuse
+from pushlab.errors import UsageError
+from pushlab.wire.asgi import admit, number_parameter, parameters
+from pushlab.wire.direct import direct_route
 from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
@@ -70,25 +70,19 @@ class ShortPolling(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE /v1/poll``."""
 
-        async def poll(scope: Scope, receive: Receive, send: Send) -> None:
+        def poll(scope: Scope) -> Answer:
             query = parameters(scope)
-            try:
-                grant, after = admit(hub, scope, query)
-                if scope["method"] == "DELETE":
-                    await answer_goodbye(hub, self.name, send, grant)
-                    return
-                lease_s = None
-                if "lease_s" in query:
-                    lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
-                page = hub.read(grant, after)
-            except Refused as refusal:
-                hub.count(self.name, Hit.REFUSED)
-                await refuse(send, refusal)
-                return
+            grant, after = admit(hub, scope, query)
+            if scope["method"] == "DELETE":
+                return answer_goodbye(hub, self.name, grant)
+            lease_s = None
+            if "lease_s" in query:
+                lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
+            page = hub.read(grant, after)
             hub.lease(grant, lease_s)
-            await answer_poll(hub, self.name, send, page, after=after)
+            return answer_poll(hub, self.name, page, after=after)
 
-        return [Route("http", PATH, poll, methods=("GET", "DELETE"))]
+        return [direct_route(hub, self.name, "http", PATH, poll, methods=("GET", "DELETE"))]
 
     # ---- the client half --------------------------------------------------------------------
 

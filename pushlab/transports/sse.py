@@ -26,20 +26,14 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.reasons import SLOW_READER
-from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Send
+from pushlab.contract.serving import Entry, Feed, HttpLine, Hub, Route, Scope, Stream
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
-from pushlab.errors import InvalidCursor, Refused
-from pushlab.wire.asgi import (
-    Outlet,
-    abort,
-    admit,
-    parameters,
-    refuse,
-    wait_for_disconnect,
-)
+from pushlab.errors import InvalidCursor
+from pushlab.wire.asgi import parameters
+from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
+from pushlab.wire.streams import FeedStream
 
 __all__ = ["ServerSentEvents"]
 
@@ -82,31 +76,16 @@ class ServerSentEvents(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET /v1/events``."""
 
-        async def events(scope: Scope, receive: Receive, send: Send) -> None:
-            query = parameters(scope)
+        def events(scope: Scope) -> Stream:
+            query = dict(parameters(scope))
             for name, value in scope["headers"]:
                 if name == b"last-event-id":
                     query["last-event-id"] = value.decode("latin-1")
-            try:
-                grant, after = admit(
-                    hub, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
-                )
-                stream = _Stream(hub, send, receive)
-                feed = hub.subscribe(
-                    grant, after, transport=self.name, write=stream.write, end=stream.end
-                )
-            except Refused as refusal:
-                hub.count(self.name, Hit.REFUSED)
-                await refuse(send, refusal)
-                return
-            hub.count(self.name, Hit.RECONNECT if after is not None else Hit.CONNECT)
-            try:
-                await stream.run(feed)
-            finally:
-                feed.close()
-                stream.close()
+            return _Stream(hub).open(
+                self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
+            )
 
-        return [Route("http", PATH, events)]
+        return [direct_route(hub, self.name, "http", PATH, events)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -117,97 +96,45 @@ class ServerSentEvents(Transport):
         return SseSubscriber(endpoint, token, cursor=cursor, rng=rng)
 
 
-class _Stream:
+class _Stream(FeedStream):
     """One open stream on the server."""
 
-    __slots__ = (
-        "_begun",
-        "_ended",
-        "_feed",
-        "_hub",
-        "_linger",
-        "_outlet",
-        "_receive",
-        "_send",
-        "_timer",
-        "_wrote",
-    )
+    __slots__ = ("_timer", "_wrote")
 
-    def __init__(self, hub: Hub, send: Send, receive: Receive) -> None:
-        self._hub = hub
-        self._send = send
-        self._receive = receive
-        self._outlet = Outlet(send, self._on_writable)
-        self._feed: Feed | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._linger: asyncio.TimerHandle | None = None
-        self._wrote = False
-        self._begun = False
-        self._ended: tuple[str, int] | None = None
+    encode = staticmethod(encode_event)
+    _line: HttpLine
+    _timer: asyncio.TimerHandle
 
-    async def run(self, feed: Feed) -> None:
-        """Begin the stream and serve it until the client goes or the hub ends it."""
-        self._feed = feed
-        await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    def _hello(self, feed: Feed) -> bool:
         hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n\n"
         if feed.gap_after is not None:
             gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
             hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"
-        await self._send(_body(hello.encode()))
-        self._begun = True
-        if self._ended is not None:  # while the first lines waited for the socket
-            self.end(*self._ended)
-        feed.start()
         self._keep_alive_later()
-        await wait_for_disconnect(self._receive)
+        return self._line.begin(_HEADERS, hello.encode())
 
-    def write(self, entries: Sequence[Entry]) -> bool:
-        """Send these messages as one piece; whether there is room for more."""
+    def _write(self, entries: Sequence[Entry]) -> bool:
         self._wrote = True
-        first = entries[0].form(encode_event)
-        if len(entries) > 1:
-            first = b"".join([entry.form(encode_event) for entry in entries])
-        return self._outlet.write(_body(first))
+        return super()._write(entries)
 
-    def end(self, reason: str, status: int) -> None:
-        """Tell the client why, and end the response."""
-        self._ended = (reason, status)
-        if not self._begun:
-            return
+    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
         data = json.dumps({"reason": reason, "status": status})
-        last = _body(f"event: close\ndata: {data}\n\n".encode(), more=False)
-        self._outlet.finish(last)
-        if self._outlet.full:
-            linger_s = self._hub.settings.linger_s if (reason, status) == SLOW_READER else 1.0
-            loop = asyncio.get_running_loop()
-            self._linger = loop.call_later(linger_s, abort, self._receive)
+        self._line.end(f"event: close\ndata: {data}\n\n".encode(), linger_s=linger_s)
 
     def close(self) -> None:
-        """The connection is gone."""
-        for timer in (self._timer, self._linger):
-            if timer is not None:
-                timer.cancel()
-        self._outlet.close()
-
-    def _on_writable(self) -> None:
-        if self._feed is not None:
-            self._feed.resume()
+        """The response is complete, or the client has gone."""
+        self._timer.cancel()
+        super().close()
 
     def _keep_alive_later(self) -> None:
+        self._wrote = False
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._hub.settings.keep_alive_s, self._keep_alive)
 
     def _keep_alive(self) -> None:
-        if self._ended is not None:
-            return
-        if not self._wrote and not self._outlet.full:
-            self._outlet.write(_body(b": keep-alive\n\n"))
-        self._wrote = False
+        if not self._wrote and not self.full:
+            self._line.write(b": keep-alive\n\n")
         self._keep_alive_later()
-
-
-def _body(data: bytes, *, more: bool = True) -> dict[str, object]:
-    return {"type": "http.response.body", "body": data, "more_body": more}
 
 
 class SseSubscriber(Subscriber):

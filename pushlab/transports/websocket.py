@@ -20,7 +20,6 @@ comes as a close frame, since a browser cannot see a refused handshake's status:
 ======  ==================================================================
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -37,12 +36,14 @@ from websockets.uri import WebSocketURI
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
-from pushlab.contract.reasons import SLOW_READER, status_of_close_code, to_close_code
-from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Send
+from pushlab.contract.reasons import status_of_close_code, to_close_code
+from pushlab.contract.serving import Entry, Feed, Hub, Route, Scope, SocketLine, Stream
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
-from pushlab.errors import InvalidCursor, Refused
-from pushlab.wire.asgi import Outlet, abort, admit, parameters, wait_for_disconnect
+from pushlab.errors import InvalidCursor
+from pushlab.wire.asgi import parameters
+from pushlab.wire.direct import direct_route
+from pushlab.wire.streams import FeedStream
 
 __all__ = ["WebSocket", "WebSocketOptions"]
 
@@ -65,10 +66,9 @@ class WebSocketOptions:
     deflate: bool = False
 
 
-def encode_text(entry: Entry) -> dict[str, object]:
-    """One message as the ASGI event that sends its frame."""
-    frame = encode_frame(entry.epoch, entry.seq, entry.data)
-    return {"type": "websocket.send", "text": frame}
+def encode_text(entry: Entry) -> bytes:
+    """One message as the text of its frame."""
+    return encode_frame(entry.epoch, entry.seq, entry.data).encode()
 
 
 class WebSocket(Transport):
@@ -96,27 +96,10 @@ class WebSocket(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``WS /v1/socket``."""
 
-        async def socket(scope: Scope, receive: Receive, send: Send) -> None:
-            await receive()  # websocket.connect
-            await send({"type": "websocket.accept"})
-            try:
-                grant, after = admit(hub, scope, parameters(scope))
-                connection = _Connection(hub, send, receive)
-                feed = hub.subscribe(
-                    grant, after, transport=self.name, write=connection.write, end=connection.end
-                )
-            except Refused as refusal:
-                hub.count(self.name, Hit.REFUSED)
-                await send(_close(refusal.reason, refusal.status))
-                return
-            hub.count(self.name, Hit.RECONNECT if after is not None else Hit.CONNECT)
-            try:
-                await connection.run(feed)
-            finally:
-                feed.close()
-                connection.close()
+        def socket(scope: Scope) -> Stream:
+            return _Stream(hub).open(self.name, scope, parameters(scope))
 
-        return [Route("websocket", PATH, socket)]
+        return [direct_route(hub, self.name, "websocket", PATH, socket)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -129,61 +112,21 @@ class WebSocket(Transport):
         )
 
 
-def _close(reason: str, status: int) -> dict[str, object]:
-    return {"type": "websocket.close", "code": to_close_code(status), "reason": reason}
-
-
-class _Connection:
+class _Stream(FeedStream):
     """One open WebSocket on the server."""
 
-    __slots__ = ("_feed", "_hub", "_linger", "_outlet", "_receive", "_send")
+    __slots__ = ()
 
-    def __init__(self, hub: Hub, send: Send, receive: Receive) -> None:
-        self._hub = hub
-        self._send = send
-        self._receive = receive
-        self._outlet = Outlet(send, self._on_writable)
-        self._feed: Feed | None = None
-        self._linger: asyncio.TimerHandle | None = None
+    encode = staticmethod(encode_text)
+    _line: SocketLine
 
-    async def run(self, feed: Feed) -> None:
-        """Say where the client stands, and serve it until it goes or the hub ends it."""
-        self._feed = feed
+    def _hello(self, feed: Feed) -> bool:
         if feed.gap_after is not None:
-            hello = encode_gap(feed.gap_after, feed.position)
-        else:
-            hello = str(feed.position)
-        await self._send({"type": "websocket.send", "text": hello})
-        feed.start()
-        await wait_for_disconnect(self._receive)
+            return self._line.write(encode_gap(feed.gap_after, feed.position).encode())
+        return self._line.write(str(feed.position).encode())
 
-    def write(self, entries: Sequence[Entry]) -> bool:
-        """Send these messages, a frame each; whether there is room for more."""
-        if len(entries) == 1:
-            return self._outlet.write(entries[0].form(encode_text))
-        return self._outlet.run(self._send_all(entries))
-
-    async def _send_all(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            await self._send(entry.form(encode_text))
-
-    def end(self, reason: str, status: int) -> None:
-        """Close with the reason."""
-        self._outlet.finish(_close(reason, status))
-        if self._outlet.full:
-            linger_s = self._hub.settings.linger_s if (reason, status) == SLOW_READER else 1.0
-            loop = asyncio.get_running_loop()
-            self._linger = loop.call_later(linger_s, abort, self._receive)
-
-    def close(self) -> None:
-        """The connection is gone."""
-        if self._linger is not None:
-            self._linger.cancel()
-        self._outlet.close()
-
-    def _on_writable(self) -> None:
-        if self._feed is not None:
-            self._feed.resume()
+    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
+        self._line.end(to_close_code(status), reason, linger_s=linger_s)
 
 
 class WebSocketSubscriber(Subscriber):

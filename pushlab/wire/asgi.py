@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.serving import Hub, Receive, Scope, Send
+from pushlab.contract.reasons import SLOW_READER
+from pushlab.contract.serving import Answer, Hub, Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor, Refused
 
@@ -22,21 +23,28 @@ __all__ = [
     "Outlet",
     "abort",
     "admit",
+    "linger_s",
     "number_parameter",
     "parameters",
+    "refusal_answer",
     "refuse",
     "respond",
     "wait_for_disconnect",
 ]
 
+# What has been read from a scope is kept in it: who polls asks the same again and again.
+_PARAMETERS = "pushlab.parameters"
+_ASKED = "pushlab.asked"
+_LINGER_S = 1.0
 
-def parameters(scope: Scope) -> dict[str, str]:
-    """The query's parameters; of a repeated one, the last."""
-    query: bytes = scope["query_string"]
-    if not query:
-        return {}
-    pairs = parse_qs(query.decode("latin-1"), keep_blank_values=True)
-    return {key: values[-1] for key, values in pairs.items()}
+
+def parameters(scope: Scope) -> Mapping[str, str]:
+    """The query's parameters; of a repeated one, the last. Read once for each scope."""
+    found: dict[str, str] | None = scope.get(_PARAMETERS)
+    if found is None:
+        pairs = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        found = scope[_PARAMETERS] = {key: values[-1] for key, values in pairs.items()}
+    return found
 
 
 def _token(scope: Scope, query: Mapping[str, str]) -> str:
@@ -62,14 +70,25 @@ def admit(
     Raises:
         Refused: 401 for a bad token, 400 for a bad cursor.
     """
-    grant = hub.verify(_token(scope, query))
+    asked: tuple[str, Cursor | None] | None = scope.get(_ASKED)
+    if asked is not None:
+        return hub.verify(asked[0]), asked[1]
+    token, after = _token(scope, query), None
+    grant = hub.verify(token)
     for name in cursor_names:
         if text := query.get(name):
             try:
-                return grant, Cursor.parse(text)
+                after = Cursor.parse(text)
             except InvalidCursor as error:
                 raise Refused(400, "invalid-cursor", str(error)) from error
-    return grant, None
+            break
+    scope[_ASKED] = token, after
+    return grant, after
+
+
+def linger_s(hub: Hub, reason: str) -> float:
+    """How long a connection that does not take its last bytes may stay."""
+    return hub.settings.linger_s if reason == SLOW_READER[0] else _LINGER_S
 
 
 def number_parameter(query: Mapping[str, str], name: str, *, least: float, most: float) -> float:
@@ -86,25 +105,26 @@ def number_parameter(query: Mapping[str, str], name: str, *, least: float, most:
     return value
 
 
-async def respond(
-    send: Send, status: int, body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()
-) -> None:
+async def respond(send: Send, answer: Answer) -> None:
     """Answer a request whole. The two messages are sent in one turn if the socket takes them."""
-    base: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store"), *headers]
-    if status != 204:
-        base.append((b"content-type", b"application/json"))
-        base.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": base})
-    await send({"type": "http.response.body", "body": body})
+    headers: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store"), *answer.headers]
+    if answer.status != 204:
+        headers.append((b"content-type", b"application/json"))
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def refusal_answer(refusal: Refused) -> Answer:
+    """A refusal as an answer: its status, and JSON that says why."""
+    body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
+    headers = ((b"www-authenticate", b"Bearer"),) if refusal.status == 401 else ()
+    return Answer(refusal.status, json.dumps(body).encode(), headers)
 
 
 async def refuse(send: Send, refusal: Refused) -> None:
-    """Answer with a refusal: its status, and JSON that says why."""
-    body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    if refusal.status == 401:
-        headers = ((b"www-authenticate", b"Bearer"),)
-    await respond(send, refusal.status, json.dumps(body).encode(), headers)
+    """Answer with a refusal."""
+    await respond(send, refusal_answer(refusal))
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
@@ -145,20 +165,22 @@ class Outlet:
     """Writes ASGI messages to one connection, now if the socket takes them.
 
     Args:
-        send: the connection's ASGI send.
+        send, receive: the connection's, as ASGI gives them.
         on_writable: called when a full outlet has room again.
 
     Attributes:
         full: whether the last message still waits for the socket; `write` must wait too.
     """
 
-    __slots__ = ("_last", "_on_writable", "_send", "_task", "full")
+    __slots__ = ("_last", "_linger", "_on_writable", "_receive", "_send", "_task", "full")
 
-    def __init__(self, send: Send, on_writable: Callable[[], None]) -> None:
+    def __init__(self, send: Send, receive: Receive, on_writable: Callable[[], None]) -> None:
         self._send = send
+        self._receive = receive
         self._on_writable = on_writable
         self._task: asyncio.Task[None] | None = None
         self._last: dict[str, Any] | None = None
+        self._linger: asyncio.TimerHandle | None = None
         self.full = False
 
     def write(self, message: dict[str, Any]) -> bool:
@@ -177,12 +199,15 @@ class Outlet:
         self._task = asyncio.ensure_future(self._finish(coroutine, waiting_for))
         return False
 
-    def finish(self, message: dict[str, Any]) -> None:
-        """Send the last message, behind anything that still waits."""
+    def finish(self, message: dict[str, Any], *, linger_s: float) -> None:
+        """Send the last message, behind anything that still waits, or cut the connection then."""
         if self.full:
             self._last = message
         else:
             self.write(message)
+        if self.full:
+            loop = asyncio.get_running_loop()
+            self._linger = loop.call_later(linger_s, abort, self._receive)
 
     async def _finish(self, coroutine: Any, waiting_for: Any) -> None:
         try:
@@ -199,5 +224,7 @@ class Outlet:
 
     def close(self) -> None:
         """Stop what still waits."""
+        if self._linger is not None:
+            self._linger.cancel()
         if self._task is not None:
             self._task.cancel()

@@ -18,11 +18,10 @@ from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry, Hub, Page, Send
+from pushlab.contract.serving import Answer, Entry, Hub, Page
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor
-from pushlab.wire.asgi import respond
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
 __all__ = ["PollSubscriber", "answer_goodbye", "answer_poll"]
@@ -48,23 +47,20 @@ def _encode_page(page: Page) -> bytes:
     return b"".join(parts)
 
 
-async def answer_poll(
-    hub: Hub, transport: str, send: Send, page: Page, *, after: Cursor | None
-) -> None:
-    """Count a poll that asked from `after` by what it brings, and answer it."""
+def answer_poll(hub: Hub, transport: str, page: Page, *, after: Cursor | None) -> Answer:
+    """Count a poll that asked from `after` by what it brings, and make its answer."""
     kind = Hit.POLL_USEFUL if page.useful else Hit.POLL_EMPTY
     hub.count(transport, kind if after is not None else Hit.CONNECT)
     if page.useful:
-        await respond(send, 200, _encode_page(page))
-    else:
-        await respond(send, 204, headers=((b"pushlab-cursor", str(page.cursor).encode()),))
+        return Answer(200, _encode_page(page))
+    return Answer(204, b"", ((b"pushlab-cursor", str(page.cursor).encode()),))
 
 
-async def answer_goodbye(hub: Hub, transport: str, send: Send, grant: Grant) -> None:
+def answer_goodbye(hub: Hub, transport: str, grant: Grant) -> Answer:
     """A client that polls leaves: end its presence at once."""
     hub.count(transport, Hit.LEAVE)
     hub.release(grant)
-    await respond(send, 204)
+    return Answer(204)
 
 
 class PollSubscriber(Subscriber):

@@ -12,12 +12,18 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.reasons import SLOW_READER
 from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Send
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
-from pushlab.wire.asgi import Outlet, abort, admit, parameters, refuse, wait_for_disconnect
+from pushlab.wire.asgi import (
+    Outlet,
+    admit,
+    linger_s,
+    parameters,
+    refuse,
+    wait_for_disconnect,
+)
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
 PATH = "/v1/lines"
@@ -40,9 +46,8 @@ class JsonLines(Transport):
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         async def lines(scope: Scope, receive: Receive, send: Send) -> None:
-            loop = asyncio.get_running_loop()
             feeds: list[Feed] = []
-            outlet = Outlet(send, lambda: feeds[0].resume())
+            outlet = Outlet(send, receive, lambda: feeds[0].resume())
 
             def body(data: bytes, more: bool = True) -> dict[str, object]:
                 return {"type": "http.response.body", "body": data, "more_body": more}
@@ -51,10 +56,8 @@ class JsonLines(Transport):
                 return outlet.write(body(b"".join(entry.form(encode) for entry in entries)))
 
             def end(reason: str, status: int) -> None:
-                outlet.finish(body(line(end=reason, status=status), more=False))
-                if outlet.full:
-                    linger_s = hub.settings.linger_s if reason == SLOW_READER[0] else 1.0
-                    loop.call_later(linger_s, abort, receive)
+                last = body(line(end=reason, status=status), more=False)
+                outlet.finish(last, linger_s=linger_s(hub, reason))
 
             async def keep_alive() -> None:
                 while True:

@@ -18,6 +18,9 @@ class Socket:
         self.pause_after = None
         self.gone = False
 
+    async def receive(self):
+        raise AssertionError("an outlet only writes")
+
     async def send(self, message):
         await self.writable.wait() if not self.writable.is_set() else None
         if self.gone:
@@ -45,7 +48,7 @@ def woken():
 
 @pytest.fixture
 def outlet(socket, woken):
-    outlet = Outlet(socket.send, lambda: woken.append(True))
+    outlet = Outlet(socket.send, socket.receive, lambda: woken.append(True))
     yield outlet
     outlet.close()
 
@@ -86,7 +89,7 @@ async def test_several_messages_may_wait_in_their_midst(socket, outlet, woken):
 async def test_the_last_message_comes_behind_what_waits_and_only_once(socket, outlet, woken):
     socket.writable.clear()
     outlet.write({"n": 1})
-    outlet.finish({"n": "last"})
+    outlet.finish({"n": "last"}, linger_s=9)
     assert socket.sent == []
     socket.pause_after = 1  # the last one has to wait, too
     socket.writable.set()
@@ -98,7 +101,7 @@ async def test_the_last_message_comes_behind_what_waits_and_only_once(socket, ou
 
 
 async def test_the_last_message_goes_at_once_if_it_can(socket, outlet):
-    outlet.finish({"n": "last"})
+    outlet.finish({"n": "last"}, linger_s=9)
     assert socket.sent == ["last"]
 
 

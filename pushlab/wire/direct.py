@@ -1,0 +1,150 @@
+"""A server half as a plain call, and its ASGI form, which is derived from it.
+
+The hub serves such a route without a task for each request. Another ASGI server, and the hub where
+a request is out of the ordinary, serve its ASGI form; both run the same server half.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pushlab.contract.hits import Hit
+from pushlab.contract.reasons import to_close_code
+from pushlab.contract.serving import (
+    Answer,
+    AsgiApp,
+    Direct,
+    HttpLine,
+    Hub,
+    Receive,
+    Route,
+    Scope,
+    Send,
+    SocketLine,
+    Stream,
+)
+from pushlab.errors import Refused
+from pushlab.wire.asgi import Outlet, refusal_answer, respond, wait_for_disconnect
+
+__all__ = ["direct_route"]
+
+_LINGER_S = 1.0
+
+
+def direct_route(
+    hub: Hub,
+    transport: str,
+    kind: str,
+    path: str,
+    server_half: Direct,
+    *,
+    methods: Iterable[str] = ("GET",),
+) -> Route:
+    """A route that is served by `server_half`, which may raise `Refused`; that is counted."""
+
+    def direct(scope: Scope) -> Answer | Stream:
+        try:
+            return server_half(scope)
+        except Refused as refusal:
+            hub.count(transport, Hit.REFUSED)
+            return refusal_answer(refusal) if kind == "http" else _RefusedSocket(refusal)
+
+    app = _http_app(direct) if kind == "http" else _socket_app(direct)
+    return Route(kind, path, app, methods, direct)
+
+
+class _RefusedSocket:
+    """A WebSocket that is closed at once: a browser cannot see a refused handshake's status."""
+
+    __slots__ = ("_refusal",)
+
+    def __init__(self, refusal: Refused) -> None:
+        self._refusal = refusal
+
+    def begin(self, line: SocketLine) -> None:
+        line.end(to_close_code(self._refusal.status), self._refusal.reason, linger_s=_LINGER_S)
+
+    def resume(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _http_app(direct: Direct) -> AsgiApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found = direct(scope)
+        if isinstance(found, Answer):
+            await respond(send, found)
+        else:
+            await _serve(_AsgiHttpLine(send, receive, found), found, receive)
+
+    return app
+
+
+def _socket_app(direct: Direct) -> AsgiApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        await send({"type": "websocket.accept"})
+        stream = direct(scope)
+        assert not isinstance(stream, Answer), "a WebSocket has no answer"
+        await _serve(_AsgiSocketLine(send, receive, stream), stream, receive)
+
+    return app
+
+
+async def _serve(line: "_AsgiLine", stream: Stream, receive: Receive) -> None:
+    try:
+        stream.begin(line)
+        await wait_for_disconnect(receive)
+    finally:
+        stream.close()
+        line.close()
+
+
+class _AsgiLine:
+    __slots__ = ("_outlet", "_send")
+
+    def __init__(self, send: Send, receive: Receive, stream: Stream) -> None:
+        self._send = send
+        self._outlet = Outlet(send, receive, stream.resume)
+
+    async def _send_all(self, messages: Iterable[dict[str, Any]]) -> None:
+        for message in messages:
+            await self._send(message)
+
+    def close(self) -> None:
+        """The response is complete, or the client has gone."""
+        self._outlet.close()
+
+
+class _AsgiHttpLine(_AsgiLine, HttpLine):
+    __slots__ = ()
+
+    def answer(self, answer: Answer) -> None:
+        self._outlet.run(respond(self._send, answer))
+
+    def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        return self._outlet.run(self._send_all((start, _body(data))))
+
+    def write(self, *pieces: bytes) -> bool:
+        return self._outlet.write(_body(b"".join(pieces)))
+
+    def end(self, data: bytes, *, linger_s: float) -> None:
+        self._outlet.finish(_body(data, more=False), linger_s=linger_s)
+
+
+class _AsgiSocketLine(_AsgiLine, SocketLine):
+    __slots__ = ()
+
+    def write(self, *pieces: bytes) -> bool:
+        messages = [{"type": "websocket.send", "text": piece.decode()} for piece in pieces]
+        return self._outlet.run(self._send_all(messages))
+
+    def end(self, code: int, reason: str, *, linger_s: float) -> None:
+        close = {"type": "websocket.close", "code": code, "reason": reason}
+        self._outlet.finish(close, linger_s=linger_s)
+
+
+def _body(data: bytes, *, more: bool = True) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": more}

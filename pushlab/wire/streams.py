@@ -1,0 +1,87 @@
+"""What the server halves of streams share: a feed of the hub, written to one line."""
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from pushlab.contract.hits import Hit
+from pushlab.contract.serving import Entry, Feed, Hub, Scope
+from pushlab.wire.asgi import admit, linger_s
+
+__all__ = ["FeedStream"]
+
+
+class FeedStream(abc.ABC):
+    """A `Stream` that tells one client what happens on one channel.
+
+    Attributes:
+        full: whether the line has no room now.
+    """
+
+    __slots__ = ("_feed", "_hub", "_line", "full")
+
+    _line: Any
+    _feed: Feed
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.full = False
+
+    def open(
+        self,
+        transport: str,
+        scope: Scope,
+        query: Mapping[str, str],
+        *,
+        cursor_names: tuple[str, ...] = ("after",),
+    ) -> Self:
+        """Open the feed that was asked for, and count that. Raises Refused."""
+        grant, after = admit(self._hub, scope, query, cursor_names=cursor_names)
+        self._feed = self._hub.subscribe(
+            grant, after, transport=transport, write=self._write, end=self._end
+        )
+        self._hub.count(transport, Hit.CONNECT if after is None else Hit.RECONNECT)
+        return self
+
+    def begin(self, line: Any) -> None:
+        """Say where the client stands; then what it missed, then what comes."""
+        self._line = line
+        if self._hello(self._feed):
+            self._feed.start()
+        else:
+            self.full = True
+
+    def resume(self) -> None:
+        """The line has room again."""
+        self.full = False
+        self._feed.start()
+        self._feed.resume()
+
+    def close(self) -> None:
+        """The response is complete, or the client has gone."""
+        self._feed.close()
+
+    def _write(self, entries: Sequence[Entry]) -> bool:
+        if len(entries) == 1:
+            room: bool = self._line.write(entries[0].form(self.encode))
+        else:
+            room = self._line.write(*[entry.form(self.encode) for entry in entries])
+        self.full = not room
+        return room
+
+    def _end(self, reason: str, status: int) -> None:
+        self.full = True  # nothing comes behind it
+        self._farewell(reason, status, linger_s(self._hub, reason))
+
+    @staticmethod
+    @abc.abstractmethod
+    def encode(entry: Entry) -> bytes:
+        """One message as the bytes that the line is given."""
+
+    @abc.abstractmethod
+    def _hello(self, feed: Feed) -> bool:
+        """Write the first bytes; whether there is room for more."""
+
+    @abc.abstractmethod
+    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
+        """Tell the client why the hub ends this, and end the line."""
