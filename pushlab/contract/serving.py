@@ -246,6 +246,8 @@ class Answer:
 class HttpLine(Protocol):
     """One HTTP request that a `Stream` may answer at any time."""
 
+    __slots__ = ()
+
     def answer(self, answer: Answer) -> None:
         """Answer it whole."""
 
@@ -261,6 +263,8 @@ class HttpLine(Protocol):
 
 class SocketLine(Protocol):
     """One open WebSocket."""
+
+    __slots__ = ()
 
     def write(self, *pieces: bytes) -> bool:
         """Send a text frame of each piece (UTF-8); False as for `HttpLine.write`."""

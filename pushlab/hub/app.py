@@ -13,20 +13,24 @@ __all__ = ["App"]
 
 
 class App:
-    """Routes a request to a transport's server half or to the API."""
+    """Routes a request to a transport's server half or to the API.
+
+    Attributes:
+        routes: those of the transports, by kind and path.
+    """
 
     def __init__(self, hub: Hub, *, api_key: str, transports: Sequence[Transport]) -> None:
         self._hub = hub
         self._api = Api(hub, api_key=api_key, transports=transports)
-        self._routes: dict[tuple[str, str], Route] = {}
+        self.routes: dict[tuple[str, str], Route] = {}
         for transport in transports:
             for route in transport.routes(hub):
-                self._routes[(route.kind, route.path)] = route
+                self.routes[(route.kind, route.path)] = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
         kind = scope["type"]
-        route = self._routes.get((kind, scope["path"]))
+        route = self.routes.get((kind, scope["path"]))
         if route is not None and (kind == "websocket" or scope["method"] in route.methods):
             await route.app(scope, receive, send)
         elif route is not None:

@@ -17,6 +17,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
 from pushlab.hub.app import App
 from pushlab.hub.core import Hub
+from pushlab.hub.door import Entrance
 from pushlab.hub.process import HubConfig
 
 __all__ = ["raise_descriptor_limit", "serve"]
@@ -112,16 +113,19 @@ async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str]
     listener = _listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
     hub.listening_at(f"{scheme}://{host}:{listener.getsockname()[1]}")
+    app = App(hub, api_key=config.api_key, transports=transports)
+    entrance: Any = Entrance(app.routes)  # makes protocols, as the class does that uvicorn expects
     server = _Server(
         uvicorn.Config(
-            App(hub, api_key=config.api_key, transports=transports),
-            http="httptools",
+            app,
+            http=entrance,
             ws="websockets-sansio",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,
             **settings,

@@ -1,0 +1,269 @@
+"""The hub's door: where connections arrive, and where direct routes are served.
+
+A poll, a stream or a WebSocket of a direct route is served here, in the turn in which its request
+arrives and with no task of its own. A connection that asks for anything else, or in any unusual
+way, is handed over to uvicorn with the bytes that have arrived, and stays there.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from pushlab.contract.serving import Answer, Direct, HttpLine, Route, Scope, Stream
+from pushlab.hub.request import RequestReader
+from pushlab.hub.socket_line import DirectSocket, TextFrames
+
+__all__ = ["Entrance"]
+
+_log = logging.getLogger("uvicorn.error")
+_FAILED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_LINGER_S = 1.0
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+class Entrance:
+    """Makes a door for each connection: what uvicorn takes as its HTTP protocol.
+
+    Args:
+        routes: by kind and path; those without a direct form are uvicorn's to serve.
+    """
+
+    def __init__(self, routes: Mapping[tuple[str, str], Route]) -> None:
+        self.read = RequestReader(routes).read
+        self.chunks = _Chunks()
+        self.frames = TextFrames()
+
+    def __call__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> "_Door":
+        """A protocol for a new connection, in uvicorn's words."""
+        self.config = config
+        self.server_state = server_state
+        self.connections: set[Any] = server_state.connections
+        self.app_state = app_state
+        return _Door(self)
+
+
+def _encode(answer: Answer) -> bytes:
+    parts = [STATUS_LINE[answer.status], b"cache-control: no-store\r\n"]
+    parts += [b"%b: %b\r\n" % header for header in answer.headers]
+    if answer.status != 204:
+        parts.append(b"content-type: application/json\r\ncontent-length: %d\r\n" % len(answer.body))
+    return b"".join((*parts, b"\r\n", answer.body))
+
+
+class _Chunks:
+    """Frames pieces of a body (RFC 9112, section 7.1), one that goes to many connections once."""
+
+    __slots__ = ("_chunk", "_data")
+
+    def __init__(self) -> None:
+        self._data = self._chunk = b""
+
+    def chunk(self, data: bytes) -> bytes:
+        if data is not self._data:
+            self._data = data
+            self._chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        return self._chunk
+
+
+class _Door(asyncio.Protocol, HttpLine):
+    """One connection: direct requests, one after another, until it is handed over."""
+
+    __slots__ = (
+        "_asked",
+        "_closing",
+        "_direct",
+        "_early",
+        "_entrance",
+        "_paused",
+        "_rested_at",
+        "_scope",
+        "_stream",
+        "_timer",
+        "_transport",
+    )
+
+    _transport: asyncio.Transport
+    _direct: Direct
+    _scope: Scope
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+        self._asked = b""  # the last request, if it may be asked again; `_scope` is what it says
+        self._early = b""  # what came behind a request that is not answered yet
+        self._stream: Stream | None = None
+        self._timer: asyncio.TimerHandle | None = None  # ends an idle connection, or a lingering
+        self._rested_at = 0.0
+        self._paused = False
+        self._closing = False
+
+    # ---- requests ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._entrance.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Serve a direct request, or hand the connection over."""
+        if self._stream is not None:
+            self._early += data
+            self._transport.pause_reading()
+            return
+        if data != self._asked:  # a client that polls asks the same again and again
+            found = self._entrance.read(data)
+            if found is None:
+                self._hand_over(data)
+                return
+            self._asked = data
+            self._scope, self._direct = found
+        try:
+            if self._scope["type"] == "websocket":
+                self._open_socket()
+                return
+            answer = self._direct(self._scope)
+            if isinstance(answer, Answer):
+                self._transport.write(_encode(answer))
+                self._rest()
+            else:
+                self._asked, self._scope = b"", {}
+                self._stop_timer()
+                self._stream = answer
+                answer.begin(self)
+        except Exception:
+            _log.exception("a direct route failed")
+            self._transport.write(_FAILED)
+            self._transport.close()
+
+    def _hand_over(self, data: bytes) -> None:
+        """This connection is uvicorn's from now on."""
+        entrance = self._entrance
+        self._stop_timer()
+        entrance.connections.discard(self)
+        protocol = HttpToolsProtocol(entrance.config, entrance.server_state, entrance.app_state)
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        protocol.data_received(data)
+
+    def _open_socket(self) -> None:
+        entrance = self._entrance
+        self._stop_timer()
+        entrance.connections.discard(self)
+        socket = DirectSocket(entrance.config, entrance.connections, self._transport)
+        self._transport.set_protocol(socket)
+        socket.open(self._scope, self._direct, entrance.frames)
+
+    # ---- the line of a stream ---------------------------------------------------------------
+
+    def answer(self, answer: Answer) -> None:
+        """Answer the request whole."""
+        self._write(_encode(answer))
+        self._complete(_LINGER_S)
+
+    def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
+        """Begin a response of open length."""
+        head = [b"%b: %b\r\n" % header for header in headers]
+        chunk = self._entrance.chunks.chunk(data)
+        return self._write(
+            b"".join((STATUS_LINE[200], *head, b"transfer-encoding: chunked\r\n\r\n", chunk))
+        )
+
+    def write(self, *pieces: bytes) -> bool:
+        """Send a chunk."""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return self._write(self._entrance.chunks.chunk(data))
+
+    def end(self, data: bytes, *, linger_s: float) -> None:
+        """Send the last chunk."""
+        self._write(self._entrance.chunks.chunk(data) + _LAST_CHUNK)
+        self._complete(linger_s)
+
+    def _write(self, data: bytes) -> bool:
+        try:
+            self._transport.write(data)
+        except RuntimeError:  # the connection broke in this turn; `connection_lost` follows
+            return False
+        return not self._paused
+
+    def _complete(self, linger_s: float) -> None:
+        """The response is written; perhaps the client has yet to take it."""
+        stream, self._stream = self._stream, None
+        assert stream is not None
+        stream.close()
+        if self._paused:
+            self._transport.pause_reading()
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(linger_s, self._transport.abort)
+        else:
+            self._rest()
+
+    # ---- between requests -------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        """Wait for the next request, which may be here already."""
+        if self._closing:
+            self._transport.close()
+            return
+        loop = asyncio.get_running_loop()
+        self._rested_at = loop.time()
+        if self._timer is None:  # else it will find out by itself that it is early
+            self._timer = loop.call_later(self._entrance.config.timeout_keep_alive, self._on_idle)
+        if self._early:
+            data, self._early = self._early, b""
+            self._transport.resume_reading()
+            self.data_received(data)
+
+    def _on_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        left_s = self._rested_at + self._entrance.config.timeout_keep_alive - loop.time()
+        if left_s <= 0:
+            self._transport.close()
+        else:
+            self._timer = loop.call_later(left_s, self._on_idle)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # ---- the connection ---------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent; a request would only make that worse."""
+        self._paused = True
+        if self._stream is None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._paused = False
+        if self._stream is not None:
+            self._stream.resume()
+        else:
+            self._stop_timer()
+            self._transport.resume_reading()
+            self._rest()
+
+    def shutdown(self) -> None:
+        """The server stops: close, behind what is being answered."""
+        self._closing = True
+        if self._stream is None:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._stop_timer()
+        self._entrance.connections.discard(self)
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.close()

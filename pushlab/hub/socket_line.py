@@ -1,0 +1,234 @@
+"""The WebSockets of direct routes: the sans-I/O core of `websockets` on a bare connection.
+
+The core does the handshake, reads what the client sends and closes. What goes to many clients, a
+text frame without compression, is the same bytes for all, so it is made once, and a connection
+that the client never spoke on has no core at all.
+"""
+
+import asyncio
+import codecs
+import logging
+from typing import Any
+
+from uvicorn.config import Config
+from websockets.datastructures import Headers
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import OP_BINARY, OP_CONT, OP_PING, OP_TEXT, Frame
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from pushlab.contract.serving import Answer, Direct, Scope, SocketLine, Stream
+
+__all__ = ["DirectSocket", "TextFrames"]
+
+_log = logging.getLogger("uvicorn.error")
+_PING = Frame(OP_PING, b"").serialize(mask=False)
+_CLOSE_S = 10.0  # for the client's half of the closing handshake
+
+
+class TextFrames:
+    """Frames texts, one that goes to many connections once."""
+
+    __slots__ = ("_frame", "_text")
+
+    def __init__(self) -> None:
+        self._text = self._frame = b""
+
+    def frame(self, text: bytes) -> bytes:
+        """The text's frame, unmasked and not compressed (RFC 6455, section 5.2)."""
+        if text is not self._text:
+            self._text = text
+            self._frame = Frame(OP_TEXT, text).serialize(mask=False)
+        return self._frame
+
+
+class DirectSocket(asyncio.Protocol, SocketLine):
+    """One WebSocket, and the line of its stream.
+
+    Args:
+        config: uvicorn's, for the settings of WebSockets.
+        connections: those of the server, this one among them while it stands.
+    """
+
+    __slots__ = (
+        "_config",
+        "_connections",
+        "_core",
+        "_decoder",
+        "_extensions",
+        "_frames",
+        "_heard",
+        "_paused",
+        "_stream",
+        "_timer",
+        "_transport",
+    )
+
+    _frames: TextFrames
+
+    def __init__(self, config: Config, connections: set[Any], transport: asyncio.Transport) -> None:
+        self._config = config
+        self._connections = connections
+        self._transport = transport
+        self._core: ServerProtocol | None = None
+        self._decoder: codecs.IncrementalDecoder | None = None  # while a text arrives in parts
+        self._extensions: list[Any] = []
+        self._stream: Stream | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard = True  # since the last ping
+        self._paused = False
+        connections.add(self)
+
+    def open(self, scope: Scope, direct: Direct, frames: TextFrames) -> None:
+        """Answer the handshake; if it stands, begin the stream."""
+        core = ServerProtocol(extensions=self._offered(), logger=_log)
+        headers = Headers(
+            (name.decode("ascii"), value.decode("latin-1")) for name, value in scope["headers"]
+        )
+        response = core.accept(Request(scope["path"], headers))
+        del response.headers["Date"]
+        self._transport.write(response.serialize())
+        if response.status_code != 101:
+            self._transport.close()
+            return
+        self._frames = frames
+        self._extensions = core.extensions
+        stream = direct(scope)
+        assert not isinstance(stream, Answer), "a WebSocket has no answer"
+        self._stream = stream
+        self._ping_later()
+        stream.begin(self)
+
+    def _offered(self) -> list[ServerPerMessageDeflateFactory] | None:
+        if not self._config.ws_per_message_deflate:
+            return None
+        return [
+            ServerPerMessageDeflateFactory(
+                server_max_window_bits=12,
+                client_max_window_bits=12,
+                compress_settings={"memLevel": 5},
+            )
+        ]
+
+    # ---- what the client sends --------------------------------------------------------------
+
+    def _conversation(self) -> ServerProtocol:
+        """The core, as it is after the handshake."""
+        if self._core is None:
+            self._core = ServerProtocol(
+                state=State.OPEN, max_size=self._config.ws_max_size, logger=_log
+            )
+            self._core.extensions = self._extensions
+        return self._core
+
+    def data_received(self, data: bytes) -> None:
+        """Answer pings and the close; what else a client says is not for the hub."""
+        self._heard = True
+        core = self._conversation()
+        core.receive_data(data)
+        for event in core.events_received():
+            if isinstance(event, Frame) and not self._is_text(event):
+                core.fail(1007, "a text that is not UTF-8")
+        self._flush(core)
+        if core.close_rcvd is not None or core.eof_sent:
+            self._leave()
+            self._transport.close()
+
+    def _is_text(self, frame: Frame) -> bool:
+        """False for a part of a text that is not UTF-8 (section 8.1)."""
+        if frame.opcode is OP_TEXT:
+            self._decoder = codecs.getincrementaldecoder("utf-8")()
+        elif frame.opcode is OP_BINARY:
+            self._decoder = None
+        if self._decoder is not None and frame.opcode in (OP_TEXT, OP_CONT):
+            try:
+                self._decoder.decode(bytes(frame.data), final=frame.fin)
+            except UnicodeDecodeError:
+                return False
+            if frame.fin:
+                self._decoder = None
+        return True
+
+    def _flush(self, core: ServerProtocol) -> None:
+        data = b"".join(core.data_to_send())
+        if data:
+            self._write(data)
+
+    def _ping_later(self) -> None:
+        interval_s = self._config.ws_ping_interval
+        if interval_s:
+            self._timer = asyncio.get_running_loop().call_later(interval_s, self._on_ping)
+
+    def _on_ping(self) -> None:
+        if self._heard:
+            self._heard = False
+            self._write(_PING)
+            self._ping_later()
+        else:
+            core = self._conversation()
+            core.fail(1011, "keepalive ping timeout")
+            self._flush(core)
+            self._leave()
+            self._transport.close()
+
+    # ---- the line of a stream ---------------------------------------------------------------
+
+    def write(self, *pieces: bytes) -> bool:
+        """Send a text frame of each piece."""
+        if self._extensions:
+            core = self._conversation()
+            for piece in pieces:
+                core.send_text(piece)
+            return self._write(b"".join(core.data_to_send()))
+        frame = self._frames.frame
+        if len(pieces) == 1:
+            return self._write(frame(pieces[0]))
+        return self._write(b"".join([frame(piece) for piece in pieces]))
+
+    def end(self, code: int, reason: str, *, linger_s: float) -> None:
+        """Close the WebSocket."""
+        core = self._conversation()
+        core.send_close(code, reason)
+        self._flush(core)
+        self._leave()
+        self._timer = asyncio.get_running_loop().call_later(
+            linger_s if self._paused else _CLOSE_S, self._transport.abort
+        )
+
+    def _write(self, data: bytes) -> bool:
+        try:
+            self._transport.write(data)
+        except RuntimeError:  # the connection broke in this turn; `connection_lost` follows
+            return False
+        return not self._paused
+
+    def _leave(self) -> None:
+        """The stream is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.close()
+
+    # ---- the connection ---------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._paused = False
+        if self._stream is not None:
+            self._stream.resume()
+
+    def shutdown(self) -> None:
+        """The server stops; the hub has ended every stream before."""
+        self._leave()
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._leave()
+        self._connections.discard(self)
