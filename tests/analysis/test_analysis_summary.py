@@ -214,7 +214,7 @@ def test_unstable_trials_are_named(tmp_path):
     cell = Cell("mqtt", "mqtt", delay_s=0.01, jitter_between_trials=0.8)
     summary = summary_of(simulate(tmp_path, cell, trials=3))
     assert summary["transports"]["mqtt"]["unstable"] == ["latency_s"]
-    assert any("unstable" in caveat for caveat in summary["caveats"])
+    assert "Unstable between trials: mqtt (latency)." in summary["caveats"]
 
 
 def test_marks_come_through(tmp_path):
