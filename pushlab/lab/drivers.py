@@ -37,8 +37,14 @@ class Connection(asyncio.Protocol):
         self.driver.connection_made(self)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes arrived."""
-        now_ns = monotonic_ns()
+        """Bytes arrived: note when, and read them when all that has come is noted."""
+        swarm = self.driver.swarm
+        swarm.arrived.append((self, data, monotonic_ns()))
+        if not swarm.reading:
+            swarm.read_soon()
+
+    def read(self, data: bytes, now_ns: int) -> None:
+        """Read what arrived at `now_ns`."""
         driver = self.driver
         driver.swarm.recorder.bytes_in += len(data)
         if driver.connection is self:
@@ -63,6 +69,7 @@ class Connection(asyncio.Protocol):
 
     def _gone(self) -> None:
         driver = self.driver
+        driver.swarm.read_all()
         if driver.connection is self:
             driver.connection = None
             now_ns = monotonic_ns()

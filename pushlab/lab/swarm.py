@@ -25,6 +25,7 @@ from pushlab.wire.tls import client_context
 __all__ = ["Swarm"]
 
 _CONCURRENT_DIALS = 64
+_READ_AT_ONCE = 4
 _LAG_EVERY_S = 0.02
 
 
@@ -42,6 +43,8 @@ class Swarm:
         goal: for each channel, the `seq` that its subscribers shall reach.
         pending: how many have not reached it yet.
         connected, closed: how many were accepted by the server, and ended by it.
+        arrived: what came and is still to be read: connection, bytes, and when they came.
+        reading: whether the event loop will read it without being told.
         on_closed: called with the event when the server ends a subscriber.
     """
 
@@ -73,6 +76,8 @@ class Swarm:
         self._reached = asyncio.Event()
         self._all_closed = asyncio.Event()
         self._lag_due = 0.0
+        self.arrived: deque[tuple[Connection, bytes, int]] = deque()
+        self.reading = False
 
     def add(self, channel: int, endpoint: Endpoint, token: str) -> None:
         """Add a subscriber of channel number `channel`."""
@@ -105,6 +110,36 @@ class Swarm:
             self._all_closed.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_closed.wait(), limit_s)
+
+    # ---- reading ----------------------------------------------------------------------------
+
+    def read_soon(self) -> None:
+        """Read what has arrived, once the event loop has noted all that is there by now."""
+        self.reading = True
+        self.loop.call_soon(self._read_some)
+
+    def _read_some(self) -> None:
+        """Read a few pieces and let the event loop look again, so that none waits long for it.
+
+        A hundred messages that arrive at once take most of a millisecond to read, and what is
+        noted only then would be late by as much, by no fault of the server's.
+        """
+        arrived = self.arrived
+        try:
+            for _ in range(min(_READ_AT_ONCE, len(arrived))):
+                connection, data, now_ns = arrived.popleft()
+                connection.read(data, now_ns)
+        finally:
+            self.reading = bool(arrived)
+            if arrived:
+                self.loop.call_soon(self._read_some)
+
+    def read_all(self) -> None:
+        """Read all that has arrived, now."""
+        arrived = self.arrived
+        while arrived:
+            connection, data, now_ns = arrived.popleft()
+            connection.read(data, now_ns)
 
     def connection_closed(self, connection: Connection) -> None:
         """A connection is gone."""
