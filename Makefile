@@ -7,12 +7,13 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 SCENARIO ?= quick
 PORT     ?= 8000
 
-.PHONY: help compare test check bench serve reference install format clean
+.PHONY: help compare test check bench fidelity serve reference install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs mosquitto and chromium for them)"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
+	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub on http://127.0.0.1:$(PORT)"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
@@ -35,6 +36,9 @@ format: $(VENV)/.dev
 
 bench: $(BENCH)/.peers bench-packages
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+fidelity: $(VENV)/.core bench-packages
+	$(BIN)/python -m benchmarks.fidelity $(ARGS)
 
 serve: $(VENV)/.core
 	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
@@ -77,7 +81,7 @@ $(BENCH)/.peers: pyproject.toml benchmarks/peers.txt
 .PHONY: bench-packages
 bench-packages:
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
-	  for each in nginx:nginx wrk:wrk mosquitto:mosquitto; do \
+	  for each in nginx:nginx wrk:wrk mosquitto:mosquitto tshark:tshark; do \
 	    command -v $${each%%:*} >/dev/null || missing="$$missing $${each#*:}"; \
 	  done; \
 	  [ -e /usr/share/nginx/modules-available/mod-nchan.conf ] || missing="$$missing libnginx-mod-nchan"; \

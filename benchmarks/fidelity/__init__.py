@@ -1,1 +1,1 @@
-"""Whether the latency that pushlab reports is the latency on the wire, as a packet capture has it."""
+"""Whether the latency that pushlab reports is that on the wire, as a packet capture has it."""

@@ -20,7 +20,9 @@ _INTERFACE = "lo0" if sys.platform == "darwin" else "lo"
 _KERNEL_BUFFER_MIB = 128
 _START_S = 10.0
 _STOP_S = 20.0
-_FLUSH_S = 0.5  # the kernel hands packets over in blocks, and keeps one that is not full for a while
+_FLUSH_S = (
+    0.5  # the kernel hands packets over in blocks, and keeps one that is not full for a while
+)
 #: Ethernet, IPv4 and TCP with its time stamps have 66 bytes: what is longer carries data.
 _NO_DATA_BYTES = 67
 
@@ -120,10 +122,21 @@ class Capture:
             CaptureFailed: tshark cannot read it.
         """
         command = ["tshark", "-r", str(self.path), "-n", "-Q", "-T", "fields"]
-        command += ["-o", "tcp.desegment_tcp_streams:FALSE", "-o", "tcp.analyze_sequence_numbers:FALSE"]
+        command += [
+            "-o",
+            "tcp.desegment_tcp_streams:FALSE",
+            "-o",
+            "tcp.analyze_sequence_numbers:FALSE",
+        ]
         for name in ("http", "websocket", "mqtt"):
             command += ["--disable-protocol", name]
-        for name in ("frame.time_epoch", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.payload"):
+        for name in (
+            "frame.time_epoch",
+            "tcp.srcport",
+            "tcp.dstport",
+            "tcp.seq_raw",
+            "tcp.payload",
+        ):
             command += ["-e", name]
         process = await asyncio.create_subprocess_exec(
             *command,

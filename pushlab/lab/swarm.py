@@ -10,6 +10,7 @@ import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from random import Random
+from time import monotonic_ns
 from typing import cast
 
 from pushlab.contract.events import Closed
@@ -26,6 +27,7 @@ __all__ = ["Swarm"]
 
 _CONCURRENT_DIALS = 64
 _READ_AT_ONCE = 4
+_OVERLOAD_NS = 10_000_000
 _LAG_EVERY_S = 0.02
 
 
@@ -122,11 +124,15 @@ class Swarm:
         """Read a few pieces and let the event loop look again, so that none waits long for it.
 
         A hundred messages that arrive at once take most of a millisecond to read, and what is
-        noted only then would be late by as much, by no fault of the server's.
+        noted only then would be late by as much, by no fault of the server's. Where pieces wait
+        for long all the same, the generator is overloaded: then all are read at once, and the event
+        loop's lag tells of it.
         """
         arrived = self.arrived
+        waited_ns = monotonic_ns() - arrived[0][2] if arrived else 0
+        some = len(arrived) if waited_ns > _OVERLOAD_NS else _READ_AT_ONCE
         try:
-            for _ in range(min(_READ_AT_ONCE, len(arrived))):
+            for _ in range(min(some, len(arrived))):
                 connection, data, now_ns = arrived.popleft()
                 connection.read(data, now_ns)
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from random import Random
@@ -15,6 +16,7 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
+from pushlab.lab.drivers import Connection
 from pushlab.lab.swarm import Swarm
 
 LIMIT_S = 30.0
@@ -363,3 +365,53 @@ async def test_phases_come_from_the_seed(transport: str) -> None:
     assert numbers(1) == numbers(1)
     assert numbers(1) != numbers(2)
     assert len(set(numbers(1))) == 3
+
+
+class Told:
+    """A connection that is seen by what it was told to read."""
+
+    def __init__(self, swarm: Swarm, told: list[tuple[int, int]], number: int) -> None:
+        self.driver = SimpleNamespace(swarm=swarm)
+        self._told = told
+        self._number = number
+
+    def read(self, data: bytes, now_ns: int) -> None:
+        self._told.append((self._number, now_ns))
+
+
+async def test_what_arrives_together_is_noted_before_any_of_it_is_read() -> None:
+    swarm = Swarm(Lines(), seed=1)
+    told: list[tuple[int, int]] = []
+    for number in range(10):
+        Connection.data_received(Told(swarm, told, number), b"x")  # type: ignore[arg-type]
+    noted_ns = time.monotonic_ns()
+    assert told == []
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert [number for number, _ in told] == list(range(10))
+    assert all(now_ns <= noted_ns for _, now_ns in told)
+
+
+async def test_the_event_loop_looks_again_between_a_few_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pushlab.lab.swarm._OVERLOAD_NS", 3_600_000_000_000)
+    swarm = Swarm(Lines(), seed=1)
+    told: list[tuple[int, int]] = []
+    for number in range(6):
+        Connection.data_received(Told(swarm, told, number), b"x")  # type: ignore[arg-type]
+    seen = []
+    while swarm.reading:
+        await asyncio.sleep(0)
+        seen.append(len(told))
+    assert seen == [4, 6]
+
+
+async def test_an_overloaded_generator_reads_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pushlab.lab.swarm._OVERLOAD_NS", -1)
+    swarm = Swarm(Lines(), seed=1)
+    told: list[tuple[int, int]] = []
+    for number in range(50):
+        Connection.data_received(Told(swarm, told, number), b"x")  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    assert len(told) == 50
