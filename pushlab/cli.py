@@ -180,6 +180,59 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--json", action="store_true", help="the summary as JSON")
     show.set_defaults(run=_show)
 
+    check = commands.add_parser(
+        "check",
+        help="judge a run by service level objectives",
+        description="Judge a run by objectives such as 'sse.latency_s.p99<50ms', 'p95<0.1s' or"
+        " '*.lost==0': a cell (default: all), a figure of its summary, a comparison, a limit."
+        " Exit status: 0 all met, 1 not, 2 an objective is malformed.",
+    )
+    check.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
+    check.add_argument(
+        "--slo", action="append", default=[], metavar="OBJECTIVE", help="may be given repeatedly"
+    )
+    check.add_argument("--slo-file", type=Path, metavar="FILE", help="one in a line; # comments")
+    check.add_argument("--json", action="store_true", help="the verdicts as JSON")
+    check.set_defaults(run=_check)
+
+    diff = commands.add_parser(
+        "diff",
+        help="what changed between two runs, beyond noise",
+        description="What changed from run A to run B, beyond noise. Exit status: 0 no change,"
+        " 1 something changed, 2 a run cannot be read.",
+    )
+    diff.add_argument("a", type=Path, metavar="RUN_A", help="a run's folder")
+    diff.add_argument("b", type=Path, metavar="RUN_B", help="another")
+    diff.add_argument(
+        "--threshold",
+        type=float,
+        default=5.0,
+        metavar="PERCENT",
+        help="smaller differences are no change; default: 5",
+    )
+    diff.add_argument("--all", action="store_true", help="show what did not change, too")
+    diff.add_argument("--json", action="store_true", help="every figure as JSON")
+    diff.set_defaults(run=_diff)
+
+    export = commands.add_parser(
+        "export",
+        help="write a run's rows as CSV, Parquet or JSON Lines",
+        description="Write one table of a run; results/README.md describes the columns.",
+    )
+    export.add_argument("folder", nargs="?", type=Path, help="a run's folder; default: the newest")
+    export.add_argument(
+        "--what",
+        default="deliveries",
+        metavar="TABLE",
+        help="deliveries (default), publishes, trials, summary, or another folder of rows",
+    )
+    export.add_argument(
+        "--format", metavar="F", help="csv, parquet or jsonl; default: by the file's name, else csv"
+    )
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    export.add_argument("--force", action="store_true", help="replace a file that is there")
+    export.set_defaults(run=_export)
+
     listing = commands.add_parser("transports", help="list the transports, plug-ins included")
     listing.set_defaults(run=_transports)
 
@@ -324,6 +377,36 @@ def _show(arguments: argparse.Namespace) -> int:
     else:
         print_sweep(found)
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.check import check
+
+    return check(_folder(arguments), arguments.slo, file=arguments.slo_file, as_json=arguments.json)
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.diff import diff
+
+    return diff(
+        arguments.a,
+        arguments.b,
+        threshold=arguments.threshold,
+        show_all=arguments.all,
+        as_json=arguments.json,
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.export import export
+
+    return export(
+        _folder(arguments),
+        what=arguments.what,
+        form=arguments.format,
+        out=arguments.out,
+        force=arguments.force,
+    )
 
 
 def _transports(arguments: argparse.Namespace) -> int:

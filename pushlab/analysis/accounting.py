@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
+from pushlab.runs.joined import first_arrivals, match
 
 __all__ = ["Accounting", "TrialRows", "account"]
 
@@ -89,15 +90,10 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
     owed = _subscribers(record, publishes.channel)
     expected = int(owed[measured & accepted].sum())
 
-    found, publish_of = _join(publishes, deliveries)
     subscriber = deliveries.subscriber.astype(np.int64)
-    own_channel = subscriber // max(record.per_channel, 1) == deliveries.channel
-    known = found & own_channel & (subscriber >= 0) & (subscriber < record.clients)
+    _, known, publish_of = match(record, publishes, deliveries)
     wanted = np.flatnonzero(known & measured[publish_of] if len(publishes) else known)
-
-    pair = publish_of[wanted] * max(record.clients, 1) + subscriber[wanted]
-    _, first = np.unique(pair, return_index=True)
-    first.sort()
+    first = first_arrivals(record, publish_of[wanted], subscriber[wanted])
     delivery_of = wanted[first]
     publish_of = publish_of[delivery_of]
     received = deliveries.received_ns[delivery_of]
@@ -128,22 +124,6 @@ def _subscribers(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64:
     """How many subscribers each of these channels has."""
     first = channel.astype(np.int64) * record.per_channel
     return np.clip(record.clients - first, 0, record.per_channel)
-
-
-def _join(publishes: PublishRows, deliveries: DeliveryRows) -> tuple[npt.NDArray[np.bool_], Int64]:
-    """For each delivery, whether its publish is known and that publish's row number."""
-    rows = np.flatnonzero(publishes.seq > 0)
-    if not len(rows):
-        nothing = np.zeros(len(deliveries), dtype=np.int64)
-        return nothing.astype(np.bool_), nothing
-    span = int(max(publishes.seq.max(), deliveries.seq.max(initial=0))) + 1
-    keys = publishes.channel[rows].astype(np.int64) * span + publishes.seq[rows]
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    asked = deliveries.channel.astype(np.int64) * span + deliveries.seq
-    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    found = (keys[place] == asked) & (deliveries.seq > 0)
-    return found, rows[place]
 
 
 def _reordered(subscriber: Int64, seq: Int64) -> int:

@@ -17,6 +17,7 @@ __all__ = [
     "describe",
     "is_unstable",
     "percentile",
+    "resampled_percentiles",
     "samples_needed",
     "trial_resamples",
 ]
@@ -92,23 +93,39 @@ def describe(trials: Sequence[Floats], *, seed: int = 0) -> dict[str, object]:
     return figures
 
 
-def _percentile_intervals(
-    kept: list[Floats], per_milles: Sequence[int], *, seed: int
-) -> list[list[float] | None]:
-    """The intervals of percentiles over trials, from one sort of the merged samples."""
-    if len(kept) < 2 or not per_milles:
-        return [None for _ in per_milles]
-    merged = np.concatenate(kept)
-    owner = np.repeat(np.arange(len(kept)), [len(samples) for samples in kept])
+def resampled_percentiles(
+    trials: Sequence[Floats], per_milles: Sequence[int]
+) -> Callable[[tuple[int, ...]], Floats]:
+    """The percentiles of any draw of trials, from one sort of the merged samples.
+
+    Args:
+        trials: the samples of each trial; none is empty.
+
+    Returns:
+        A function of the drawn trials' indices; it remembers what it was asked.
+    """
+    merged = np.concatenate(trials)
+    owner = np.repeat(np.arange(len(trials)), [len(samples) for samples in trials])
     order = np.argsort(merged, kind="stable")
     merged, owner = merged[order], owner[order]
 
     @functools.cache
     def values(chosen: tuple[int, ...]) -> Floats:
-        weights = np.bincount(chosen, minlength=len(kept))
+        weights = np.bincount(chosen, minlength=len(trials))
         reached = np.cumsum(weights[owner])
-        places = np.searchsorted(reached, reached[-1] * np.array(per_milles) / 1000)
-        return np.asarray(merged[places])
+        # In whole numbers: a rank of q n / 1000 in floating point can miss by one sample.
+        wanted = [-(-int(reached[-1]) * per_mille // 1000) for per_mille in per_milles]
+        return np.asarray(merged[np.searchsorted(reached, wanted)])
+
+    return values
+
+
+def _percentile_intervals(
+    kept: list[Floats], per_milles: Sequence[int], *, seed: int
+) -> list[list[float] | None]:
+    if len(kept) < 2 or not per_milles:
+        return [None for _ in per_milles]
+    values = resampled_percentiles(kept, per_milles)
 
     def interval(which: int) -> list[float] | None:
         return bootstrap_interval(

@@ -16,7 +16,7 @@ from pushlab.analysis.statistics import bootstrap_interval, describe, is_unstabl
 from pushlab.analysis.trials import TrialFigures, figures_of
 from pushlab.runs import Run
 
-__all__ = ["analyse", "floor_delay_s", "summarise", "summarise_cells"]
+__all__ = ["analyse", "counts_of", "floor_delay_s", "summarise", "summarise_cells"]
 
 Figure = Callable[[TrialFigures], float]
 
@@ -79,7 +79,7 @@ def _cell(trials: Sequence[TrialFigures], effect_s: float | None) -> dict[str, A
     status = "ok" if good else "failed" if states["failed"] else "not-run"
     if good and states["failed"]:
         status = "partly-failed"
-    counts = _counts([t for t in trials if t.record.status != "interrupted"])
+    counts = counts_of(trials)
     delivered = sum(t.rows.counts.delivered for t in good)
     first = trials[0].record if trials else None
     return {
@@ -108,7 +108,9 @@ def _cell(trials: Sequence[TrialFigures], effect_s: float | None) -> dict[str, A
     }
 
 
-def _counts(trials: Sequence[TrialFigures]) -> dict[str, int]:
+def counts_of(trials: Sequence[TrialFigures]) -> dict[str, int]:
+    """The counts of deliveries and publishes, summed over all trials but interrupted ones."""
+    trials = [t for t in trials if t.record.status != "interrupted"]
     total = Counter(dict.fromkeys(Accounting.__slots__, 0))
     for trial in trials:
         counts = asdict(trial.rows.counts)

@@ -1,6 +1,6 @@
 """Figures as the terminal shows them: short, with their units."""
 
-__all__ = ["quantity", "seconds", "shortened"]
+__all__ = ["quantity", "seconds", "shortened", "with_unit"]
 
 
 def seconds(value: float | None) -> str:
@@ -30,3 +30,20 @@ def shortened(text: str, most: int) -> str:
         return text
     end = most // 3
     return f"{text[: most - end - 1].rstrip()}…{text[len(text) - end :]}"
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """A figure with its unit, one of those that `unit_of` gives."""
+    if value is None:
+        return "-"
+    if unit == "s":
+        return seconds(value) if value else "0 s"
+    if unit == "bytes":
+        names = ("B", "KiB", "MiB", "GiB")
+        power = 0
+        while abs(value) >= 1024 and power < len(names) - 1:
+            value, power = value / 1024, power + 1
+        return f"{quantity(value, 4)} {names[power]}"
+    if unit == "share":
+        return f"{value * 100:.3g} %"
+    return f"{quantity(value)} USD" if unit == "usd" else quantity(value)

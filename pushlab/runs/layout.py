@@ -38,8 +38,8 @@ def folder_name(created: datetime, name: str, short_id: str) -> str:
     return f"{created:%Y%m%dT%H%M%SZ}-{plain}-{short_id}"
 
 
-def rows_path(folder: Path, kind: Literal["publishes", "deliveries"], order: int) -> Path:
-    """Where the rows of the trial that ran as number `order` are."""
+def rows_path(folder: Path, kind: str, order: int) -> Path:
+    """Where the rows of the trial that ran as number `order` are; `kind` names their folder."""
     return folder / kind / f"trial-{order:03}.parquet"
 
 

@@ -15,6 +15,7 @@ from pushlab.errors import RunError
 from pushlab.runs.layout import RUN_FILE, SWEEP_FILE, RunStatus, read_document, rows_path
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import DELIVERIES, PUBLISHES, DeliveryRows, PublishRows, read_table
+from pushlab.runs.tables import to_pandas
 
 __all__ = ["Run", "latest_run"]
 
@@ -125,6 +126,20 @@ class Run:
             RunError: the file is missing or damaged, or lacks a column.
         """
         return DeliveryRows(**_arrays(self.deliveries_table(trial)))
+
+    def to_pandas(self, what: str = "deliveries") -> Any:
+        """One table of the run as a pandas DataFrame.
+
+        Args:
+            what: ``deliveries`` (each beside its publish), ``publishes``, ``trials``, ``summary``,
+                or any other folder of rows; results/README.md has the columns.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+            UsageError: the run has no such table.
+            RunError: a file of rows is missing or damaged; the run has not been analysed.
+        """
+        return to_pandas(self, what)
 
 
 def _arrays(table: pa.Table) -> dict[str, Any]:

@@ -154,14 +154,16 @@ def write_table(table: pa.Table, path: Path) -> None:
     partial.replace(path)
 
 
-def read_table(schema: pa.Schema, path: Path) -> pa.Table:
-    """Read one file of rows; columns that `schema` does not know are left out.
+def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
+    """Read one file of rows; columns that `schema` does not know are left out. None: all columns.
 
     Raises:
         RunError: the file is missing or damaged, or lacks a column.
     """
     try:
         with pq.ParquetFile(path) as file:
+            if schema is None:
+                return file.read()
             found = set(file.schema_arrow.names)
             missing = [name for name in schema.names if name not in found]
             if missing:

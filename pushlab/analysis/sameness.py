@@ -1,0 +1,65 @@
+"""Whether two runs did the same work on the same machine with the same software, line by line."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pushlab.runs import Run
+
+__all__ = ["differences_of_setting", "differences_of_work"]
+
+#: Words about a scenario, and what the cells say themselves.
+_NOT_WORK = frozenset({"name", "title", "description", "transports", "trials"})
+#: What differs from hour to hour on one machine.
+_PASSING = ("load", "memory_available_bytes")
+
+
+def differences_of_work(a: Run, b: Run) -> list[str]:
+    """How scenarios, and settings of common cells, differ, such as ``clients: 400 vs 200``."""
+    found = list(_differences(a.scenario, b.scenario, _NOT_WORK))
+    for cell in a.cells:
+        ours, theirs = a.trials_of(cell), b.trials_of(cell)
+        if ours and theirs:
+            one, other = ours[0], theirs[0]
+            if one.transport != other.transport:
+                found.append(f"{cell}: transport: {one.transport} vs {other.transport}")
+            found += [f"{cell}: {line}" for line in _differences(one.options, other.options)]
+    return found
+
+
+def differences_of_setting(a: Run, b: Run) -> list[str]:
+    """How machine, software and brokers differ."""
+    found = []
+    if a.pushlab_version != b.pushlab_version:
+        found.append(f"pushlab: {a.pushlab_version} vs {b.pushlab_version}")
+    found += _differences(a.environment, b.environment, frozenset(_PASSING))
+    for cell in a.cells:
+        brokers = [
+            {f"{t.broker.kind} {t.broker.version}".strip() for t in run.trials_of(cell) if t.broker}
+            for run in (a, b)
+        ]
+        if all(brokers) and brokers[0] != brokers[1]:
+            told = " vs ".join(", ".join(sorted(names)) for names in brokers)
+            found.append(f"{cell}: broker: {told}")
+    return found
+
+
+def _differences(
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    ignored: frozenset[str] = frozenset(),
+    above: str = "",
+) -> Iterator[str]:
+    """One line for each leaf that differs; a key that is on one side only is ``none`` there."""
+    for key in [*a, *(key for key in b if key not in a)]:
+        if key in ignored or a.get(key) == b.get(key):
+            continue
+        ours, theirs = a.get(key), b.get(key)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            yield from _differences(ours, theirs, above=f"{above}{key}.")
+        else:
+            yield f"{above}{key}: {_short(ours)} vs {_short(theirs)}"
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

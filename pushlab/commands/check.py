@@ -1,0 +1,126 @@
+"""`pushlab check`: whether a run meets its objectives, one line for each, for people and for CI."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pushlab.analysis import summarise
+from pushlab.analysis.objectives import Objective, parse_objective
+from pushlab.analysis.verdicts import Verdict, judge
+from pushlab.commands.terminal import json_text
+from pushlab.commands.units import with_unit
+from pushlab.errors import UsageError
+from pushlab.runs import Run
+
+__all__ = ["check"]
+
+
+def check(
+    folder: Path, texts: Sequence[str], *, file: Path | None = None, as_json: bool = False
+) -> int:
+    """Judge the run in `folder`; the exit status: 0 if every objective is met, else 1.
+
+    Args:
+        texts: the objectives.
+        file: more of them, one in a line; empty lines and lines that begin with ``#`` are passed
+            over.
+
+    Raises:
+        UsageError: an objective is malformed, asks about no cell of the run, or there is none.
+    """
+    objectives = [parse_objective(text) for text in texts]
+    if file is not None:
+        objectives += _from_file(file)
+    if not objectives:
+        raise UsageError("nothing to check: give --slo OBJECTIVE, such as --slo 'sse.p99<50ms'")
+    run = Run.load(folder)
+    cells = _cells(run, objectives)
+    verdicts = [verdict for objective in objectives for verdict in judge(objective, cells)]
+    complete = run.status == "complete"
+    met = complete and all(verdict.met for verdict in verdicts)
+    if as_json:
+        document = {"met": met, "run": run.id, "status": run.status}
+        document["objectives"] = [_plain(v, cells[v.cell]) for v in verdicts]
+        print(json_text(document))
+        return 0 if met else 1
+    for verdict in verdicts:
+        print(_line(verdict, cells[verdict.cell]))
+    if not complete:
+        print(f"FAILED  the run is {run.status}: it did not reach its end")
+    count = sum(verdict.met for verdict in verdicts)
+    print(f"{count} of {len(verdicts)} met: {folder}")
+    return 0 if met else 1
+
+
+def _from_file(file: Path) -> list[Objective]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        detail = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise UsageError(f"--slo-file: {file} cannot be read ({detail})") from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                found.append(parse_objective(line))
+            except UsageError as error:
+                raise UsageError(f"{file}, line {number}: {error}") from error
+    return found
+
+
+def _cells(run: Run, objectives: Sequence[Objective]) -> Mapping[str, Mapping[str, Any]]:
+    """The run's own summary; made anew if there is none, or an older pushlab left figures out."""
+    cells: Mapping[str, Mapping[str, Any]] = (run.summary or {}).get("transports", {})
+    tops = {objective.figure.split(".")[0] for objective in objectives}
+    leaves = [path for path in (o.figure.split(".") for o in objectives) if path[0].endswith("_s")]
+    known = bool(cells) and all(
+        tops <= cell.keys()
+        and all(path[1] in cell[path[0]] for path in leaves if isinstance(cell[path[0]], dict))
+        for cell in cells.values()
+    )
+    if known:
+        return cells
+    fresh: Mapping[str, Mapping[str, Any]] = summarise(run)["transports"]
+    return fresh
+
+
+def _line(verdict: Verdict, cell: Mapping[str, Any]) -> str:
+    objective = verdict.objective
+    word = "met   " if verdict.met else "FAILED"
+    told = f"{word}  {objective.text}  {verdict.cell}: "
+    if verdict.why is not None:
+        told += verdict.why
+        if verdict.value is not None:
+            told += f"; {objective.figure} is {with_unit(verdict.value, objective.unit)}"
+    elif verdict.value is not None:
+        told += f"{objective.figure} is {with_unit(verdict.value, objective.unit)}"
+        notes = []
+        if verdict.interval is not None:
+            low, high = (with_unit(bound, objective.unit) for bound in verdict.interval)
+            notes.append(f"95 % interval {low} to {high}")
+            if verdict.interval[0] <= objective.limit <= verdict.interval[1]:
+                notes.append("it spans the limit")
+        if verdict.samples is not None:
+            notes.append(f"{verdict.samples:,} samples")
+        told += f" ({', '.join(notes)})" if notes else ""
+    if cell["marks"]:
+        told += f" [{'; '.join(cell['marks'])}]"
+    return told
+
+
+def _plain(verdict: Verdict, cell: Mapping[str, Any]) -> dict[str, Any]:
+    objective = verdict.objective
+    return {
+        "objective": objective.text,
+        "cell": verdict.cell,
+        "figure": objective.figure,
+        "operator": objective.operator,
+        "limit": objective.limit,
+        "unit": objective.unit,
+        "met": verdict.met,
+        "value": verdict.value,
+        "interval": verdict.interval,
+        "samples": verdict.samples,
+        "why": verdict.why,
+        "marks": cell["marks"],
+    }

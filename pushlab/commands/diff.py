@@ -1,0 +1,121 @@
+"""`pushlab diff`: what changed between two runs, as a table that fits 100 columns."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pushlab.analysis.difference import Change, Difference, compare_runs
+from pushlab.analysis.noise import LEVEL
+from pushlab.analysis.vocabulary import unit_of
+from pushlab.commands.terminal import json_text
+from pushlab.commands.units import with_unit
+from pushlab.errors import UsageError
+from pushlab.runs import Run
+
+__all__ = ["diff"]
+
+_STYLES = {"changed": "bold red", "perhaps": "yellow", "unknown": "dim", "same": ""}
+_WORDS = {"changed": "changed", "perhaps": "perhaps", "unknown": "?", "same": "no change"}
+
+
+def diff(
+    a: Path, b: Path, *, threshold: float, show_all: bool = False, as_json: bool = False
+) -> int:
+    """Compare two runs; the exit status: 0 if nothing changed beyond noise, else 1.
+
+    Args:
+        threshold: in percent; see `compare_runs`.
+        show_all: print the figures that did not change, too.
+
+    Raises:
+        RunError: a run cannot be read.
+        UsageError: the threshold is not from 0 to 1000.
+    """
+    if not 0 <= threshold <= 1000:
+        raise UsageError(f"--threshold is a percentage from 0 to 1000, not {threshold:g}")
+    found = compare_runs(Run.load(a), Run.load(b), threshold=threshold / 100)
+    if as_json:
+        print(json_text(found.to_json()))
+    else:
+        _print(found, a, b, threshold=threshold, show_all=show_all)
+    return 1 if found.changed else 0
+
+
+def _print(found: Difference, a: Path, b: Path, *, threshold: float, show_all: bool) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=100)
+
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style), soft_wrap=True)
+
+    say(f"A: {a}\nB: {b}")
+    for title, lines in (
+        ("Not the same work:", found.work),
+        ("Not the same machine or software:", found.setting),
+    ):
+        if lines:
+            say(f"\n{title}", "bold")
+            for line in lines:
+                say(f"  {line}")
+    for side, cells in (("A", found.only_a), ("B", found.only_b)):
+        for cell in cells:
+            say(f"\n{cell}: in {side} only", "bold red")
+    shown = [change for change in found.changes if show_all or change.judgement != "same"]
+    if shown:
+        console.print()
+        console.print(_table(shown))
+    console.print()
+    for line in _conclusion(found, threshold):
+        console.print(line)
+
+
+def _table(changes: list[Change]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("cell", overflow="fold", max_width=24)
+    table.add_column("figure", no_wrap=True)
+    for title in ("A", "B", "B/A", "95 % interval"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    before = None
+    for change in changes:
+        unit = unit_of(change.figure)
+        table.add_row(
+            change.cell if change.cell != before else "",
+            change.figure,
+            with_unit(change.a, unit),
+            with_unit(change.b, unit),
+            "-" if change.ratio is None else f"{change.ratio:.3g}",
+            "-" if change.interval is None else "{:.3g} to {:.3g}".format(*change.interval),
+            Text(_WORDS[change.judgement], style=_STYLES[change.judgement]),
+        )
+        before = change.cell
+    return table
+
+
+def _conclusion(found: Difference, threshold: float) -> list[str]:
+    tally = {
+        word: sum(change.judgement == word for change in found.changes)
+        for word in ("changed", "perhaps", "unknown")
+    }
+    total = len(found.changes)
+    if not total:
+        return ["The runs have no cell in common."]
+    if not found.changed and not tally["perhaps"] and not tally["unknown"]:
+        return [f"No change in {total} figures (beyond noise and {threshold:g} %)."]
+    lines = [
+        f"{tally['changed']} of {total} figures changed beyond noise and {threshold:g} %"
+        f" (chance of a false alarm among all: {LEVEL:.0%})."
+    ]
+    if tally["perhaps"]:
+        lines.append(
+            f"{tally['perhaps']} perhaps: alone each would count, but among so many figures some"
+            " differ so by chance.\nMore trials (--trials) would tell."
+        )
+    if tally["unknown"]:
+        lines.append(
+            f"{tally['unknown']} cannot be told from noise: that takes two good trials in each run."
+        )
+    return lines

@@ -1,0 +1,60 @@
+"""`pushlab export`: one table of a run into a file or a pipe."""
+
+import os
+import sys
+from pathlib import Path
+
+from pushlab.errors import SetupError, UsageError
+from pushlab.runs import Run
+from pushlab.runs.export import FORMATS, write_tables
+from pushlab.runs.tables import tables_of
+
+__all__ = ["export"]
+
+
+def export(
+    folder: Path,
+    *,
+    what: str = "deliveries",
+    form: str | None = None,
+    out: Path | None = None,
+    force: bool = False,
+) -> int:
+    """Write the table `what` of the run in `folder`; the exit status, 0.
+
+    Args:
+        form: one of `FORMATS`; None: by the name of `out`, else CSV.
+        out: the file, which appears when it is whole; None or ``-``: standard output.
+        force: replace a file that is there.
+
+    Raises:
+        UsageError: no such table or format; the file is there already.
+        RunError: the run cannot be read.
+        SetupError: the file cannot be written.
+    """
+    to_stdout = out is None or str(out) == "-"
+    if form is None:
+        form = "csv" if to_stdout or out is None else out.suffix.removeprefix(".").lower()
+    if form not in FORMATS:
+        raise UsageError(f"unknown format {form!r}: --format is one of {', '.join(FORMATS)}")
+    tables = tables_of(Run.load(folder), what)
+    if to_stdout or out is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise UsageError("Parquet is not for a terminal: give --out FILE, or a pipe")
+        write_tables(tables, sys.stdout.buffer, form)
+        sys.stdout.buffer.flush()
+        return 0
+    if out.is_dir():
+        raise UsageError(f"--out: {out} is a folder; name a file")
+    if out.exists() and not force:
+        raise UsageError(f"--out: {out} is there already; --force replaces it")
+    partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            write_tables(tables, file, form)
+        partial.replace(out)
+    except OSError as error:
+        raise SetupError(f"{out}: cannot be written ({error.strerror or error})") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return 0
