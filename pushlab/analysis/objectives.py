@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from pushlab.analysis.statistics import PERCENTILES
 from pushlab.analysis.vocabulary import figure_names, unit_of
 from pushlab.errors import UsageError
 
@@ -180,6 +181,8 @@ def _unknown_figure(path: str) -> str:
     close = [
         match for tail in tails for match in get_close_matches(tail, {*names, *short}, 2, 0.75)
     ]
+    if re.fullmatch(r"p[\d.]+", tails[-1]):
+        close = [name.replace("_", ".") for name in PERCENTILES]
     if close:
         return f"unknown figure {shown!r}; did you mean {' or '.join(dict.fromkeys(close))}?"
     some = "latency_s.p99, p95, lost, hits_per_delivery, server_rss_bytes"

@@ -232,8 +232,10 @@ def _predicted(trials: Sequence[TrialFigures]) -> dict[str, Any] | None:
         known = [value for value in values if value is not None]
         return sum(known) if len(known) == len(values) else None
 
+    latency_s = total([p.mean_latency_s for p in each])
     return {
         **each[0].to_json(),
+        "mean_latency_s": latency_s / len(each) if latency_s is not None else None,
         "hits": total([p.hits for p in each]),
         "hits_setup": total([p.hits_setup for p in each]),
     }

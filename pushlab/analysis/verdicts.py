@@ -105,5 +105,5 @@ def _why_missing(path: Sequence[str], samples: int | None) -> str:
     per_mille = PERCENTILES.get(path[-1])
     if per_mille is None:
         return f"no {'.'.join(path)}: it was not measured"
-    need = f"needs {samples_needed(per_mille):,}"
-    return f"no {path[-1]}: {need if samples is None else f'{samples:,} samples, {need}'}"
+    name, need = path[-1].replace("_", "."), f"needs {samples_needed(per_mille):,}"
+    return f"no {name}: {need if samples is None else f'{samples:,} samples, {need}'}"

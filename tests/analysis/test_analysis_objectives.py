@@ -70,6 +70,7 @@ def test_a_count_of_deliveries_may_be_limited_by_a_share():
         (".lost==0", ["no label"]),
         ("sse.latency_s.p98<1", ["latency_s.p98", "latency_s.p99", "latency_s.p95"]),
         ("sse.latency_s<1", ["latency_s.p50", "latency_s.mean"]),
+        ("p98<1ms", ["'p98'", "p95", "p99.9"]),
         ("sse.lots==0", ["'lots'", "lost"]),
         ("sse.zebra==0", ["zebra", "latency_s.p99"]),
         ("sse.status==0", ["status"]),
@@ -217,6 +218,9 @@ def test_too_few_samples_meet_nothing_and_say_how_many_it_takes(cells):
     few = {**cells["sse"], "latency_s": {**cells["sse"]["latency_s"], "p99": None, "count": 57}}
     (verdict,) = judge(parse_objective("p99<50ms"), {"sse": few})
     assert (verdict.met, verdict.why) == (False, "no p99: 57 samples, needs 1,000")
+    few = {**cells["sse"], "latency_s": {**cells["sse"]["latency_s"], "p99_9": None}}
+    (verdict,) = judge(parse_objective("p99.9<50ms"), {"sse": few})
+    assert verdict.why == "no p99.9: 4,000 samples, needs 10,000"
     (verdict,) = judge(parse_objective("sse.broker_cpu_s<1"), {"sse": cells["sse"]})
     assert (verdict.met, verdict.why) == (False, "no broker_cpu_s: it was not measured")
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from simulated import FLOOR, STANDARD, Cell, simulate
 
-from pushlab.analysis import summarise
+from pushlab.analysis import analyse, summarise
 from pushlab.errors import RunError
 from pushlab.runs import Run, RunWriter, write_summary
 
@@ -79,6 +79,14 @@ def test_the_delay_of_the_predictions_is_the_floor(standard):
     floor = summary["transports"]["null"]["latency_s"]["mean"]
     assert summary["floor_s"] == pytest.approx(floor)
     assert summary["transports"]["sse"]["predicted"]["mean_latency_s"] == pytest.approx(floor)
+
+
+def test_the_prediction_of_a_cell_is_the_mean_of_its_trials(tmp_path):
+    path = simulate(tmp_path, STANDARD[1], FLOOR, arrivals="poisson", trials=3)
+    each = [t.predicted.mean_latency_s for t in analyse(Run.load(path))["long-polling"]]
+    assert len(set(each)) == 3  # random arrivals differ between trials
+    predicted = summary_of(path)["transports"]["long-polling"]["predicted"]
+    assert predicted["mean_latency_s"] == pytest.approx(sum(each) / 3)
 
 
 def test_publishing_is_told_apart_from_delivering(standard):
