@@ -74,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--tls", action=argparse.BooleanOptionalAction, help="encrypt every connection, or none"
     )
+    compare.add_argument(
+        "--no-pinning",
+        action="store_true",
+        help="let server and load generator run on the same cores",
+    )
     compare.add_argument("--trials", type=int, metavar="N", help="repetitions of each transport")
     compare.add_argument("--seed", type=int, metavar="N", help="of schedules, phases and order")
     compare.add_argument(
@@ -277,6 +282,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         out=arguments.out,
         replace=arguments.replace,
         again=arguments.resume,
+        pinning=not arguments.no_pinning,
         with_charts=not arguments.no_charts,
         as_json=arguments.json,
     )

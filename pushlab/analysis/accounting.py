@@ -81,6 +81,11 @@ class TrialRows:
         measured = ~self.publishes.warmup & (self.publishes.sent_ns > 0)
         return (self.publishes.sent_ns[measured] - self.publishes.intended_ns[measured]) / 1e9
 
+    def generator_delay_s(self) -> Floats:
+        """The part of `publish_delay_s` that is not the server's doing, in seconds."""
+        measured = ~self.publishes.warmup & (self.publishes.sent_ns > 0)
+        return self.publish_delay_s() - self.publishes.held_ns[measured] / 1e9
+
 
 def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRows) -> TrialRows:
     """Join one trial's deliveries to its publishes and count."""

@@ -1,7 +1,7 @@
 """Whether the load generator, and not what it loaded, made the figures.
 
-The publisher's own lateness must be small against the effect that a run reports: the difference in
-mean latency between its cells.
+The publisher's own lateness, without what the server held up, must be small against the effect that
+a run reports: the difference in mean latency between its cells.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,10 +36,10 @@ def effect_of(cells: Mapping[str, Sequence[TrialFigures]]) -> float | None:
 
 
 def tail_delay_s(trials: Sequence[TrialFigures]) -> float | None:
-    """The publish delay's p99; with too few publishes for it, p90 or the median; else None."""
+    """The publisher's own delay at its p99; with too few publishes p90 or the median; else None."""
     if not trials:
         return None
-    delays = np.sort(np.concatenate([t.publish_delay_s for t in trials]))
+    delays = np.sort(np.concatenate([t.generator_delay_s for t in trials]))
     known = (percentile(delays, per_mille) for per_mille in (990, 900, 500))
     return next((value for value in known if value is not None), None)
 

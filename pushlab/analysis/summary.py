@@ -100,6 +100,7 @@ def _cell(trials: Sequence[TrialFigures], effect_s: float | None) -> dict[str, A
         "publish_delay_s": describe([t.publish_delay_s for t in good]),
         "staleness_s": _staleness(good),
         "connect_s": _connect(good),
+        "connect_storm": _storm(good),
         "usd_per_month": _cost(good, delivered),
         "predicted": _predicted(good or trials),
         "marks": marks_of(good, effect_s),
@@ -168,6 +169,9 @@ def _traffic_figures(good: Sequence[TrialFigures], delivered: int) -> dict[str, 
 
 
 def _process_figures(good: Sequence[TrialFigures], delivered: int) -> dict[str, Any]:
+    generators = [
+        p for t in good for p in (t.record.swarm, t.record.publisher) if p and p.cpu_s is not None
+    ]
     servers = [t.record.server for t in good if t.record.server]
     brokers = [t.record.broker for t in good if t.record.broker]
     broker_cpu = [b.cpu_s for b in brokers if b.cpu_s is not None]
@@ -182,6 +186,7 @@ def _process_figures(good: Sequence[TrialFigures], delivered: int) -> dict[str, 
         "broker": f"{brokers[0].kind} {brokers[0].version}".strip() if brokers else None,
         "broker_cpu_s": sum(broker_cpu) if broker_cpu else None,
         "broker_rss_bytes": max(broker_rss, default=None),
+        "generator_cpu_s": sum(p.cpu_s or 0.0 for p in generators) if generators else None,
         "cpu_s_per_delivery": cpu_each,
         "cpu_s_per_delivery_ci": interval,
     }
@@ -194,13 +199,33 @@ def _staleness(good: Sequence[TrialFigures]) -> dict[str, float | None]:
 
 
 def _connect(good: Sequence[TrialFigures]) -> dict[str, float | None]:
-    taken = np.sort(
-        np.array([s for t in good if t.record.swarm for s in t.record.swarm.connect_s], float)
-    )
+    taken = np.sort(np.concatenate([t.connect_s for t in good])) if good else np.zeros(0)
     return {
         "p50": percentile(taken, 500),
         "p99": percentile(taken, 990),
         "max": float(taken[-1]) if len(taken) else None,
+    }
+
+
+def _storm(good: Sequence[TrialFigures]) -> dict[str, float | None] | None:
+    """The storms in which all connected, put together: sums, and rates of those sums."""
+    storms = [t.record.connect for t in good if t.record.connect]
+    if not storms:
+        return None
+    clients = sum(s.clients for s in storms)
+    span_s = sum(s.storm_s or 0.0 for s in storms)
+    hub_s = [s.server_cpu_s for s in storms if s.server_cpu_s is not None]
+    broker_s = [s.broker_cpu_s for s in storms if s.broker_cpu_s is not None]
+    hits = sum(n for s in storms for n in s.hits.values())
+    size = sum(s.bytes_in + s.bytes_out for s in storms)
+    return {
+        "clients": clients,
+        "duration_s": span_s,
+        "connects_per_s": clients / span_s if span_s else None,
+        "server_cpu_s": sum(hub_s) if hub_s else None,
+        "broker_cpu_s": sum(broker_s) if broker_s else None,
+        "hits_per_client": hits / clients if clients else None,
+        "bytes_per_client": size / clients if clients else None,
     }
 
 

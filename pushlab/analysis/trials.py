@@ -37,6 +37,8 @@ class TrialFigures:
         hits, hits_setup: requests for the sake of delivery, within and before the window.
         publish_hits: the publisher's requests within the window, as the server counted them.
         hits_source: who counted `hits`: ``server`` or ``swarm``.
+        generator_delay_s: of `publish_delay_s`, what was not the server's doing.
+        connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
         mismatch: how server and clients differ, in words; None if they agree.
         payload_bytes: mean size of an accepted message.
     """
@@ -46,6 +48,8 @@ class TrialFigures:
     latency_s: Floats
     latency_from_send_s: Floats
     publish_delay_s: Floats
+    generator_delay_s: Floats
+    connect_s: Floats
     staleness_s: Mapping[str, float | None]
     hits: Mapping[str, int]
     hits_setup: Mapping[str, int]
@@ -108,6 +112,7 @@ def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFi
         RunError: a file of rows is missing or damaged.
     """
     rows = load_rows(run, trial)
+    connects = run.connects(trial)
     accepted = rows.publishes.payload_bytes[rows.publishes.seq > 0]
     hits, setup, source = _hits(trial)
     span = trial.channels * trial.duration_s
@@ -117,6 +122,8 @@ def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFi
         latency_s=rows.latency_s(),
         latency_from_send_s=rows.latency_from_send_s(),
         publish_delay_s=rows.publish_delay_s(),
+        generator_delay_s=rows.generator_delay_s(),
+        connect_s=(connects.connected_ns - connects.wanted_ns) / 1e9,
         staleness_s=staleness_figures(rows),
         hits=hits,
         hits_setup=setup,

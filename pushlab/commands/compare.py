@@ -12,9 +12,11 @@ from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.commands.sweep import start_sweep
 from pushlab.errors import RunError, UsageError
+from pushlab.lab.floor import FloorDriver
 from pushlab.lab.grid import load_grid
 from pushlab.lab.runner import run_scenario
 from pushlab.runs import Run, write_summary
+from pushlab.testing.null import Null
 
 if TYPE_CHECKING:
     from pushlab.analysis.trials import TrialFigures
@@ -31,6 +33,7 @@ def compare(
     out: Path,
     replace: Path | None = None,
     again: Path | None = None,
+    pinning: bool = True,
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
@@ -41,6 +44,7 @@ def compare(
         out: the folder that gets the run's folder.
         replace: where to move the run's folder in the end, in place of a run that is there.
         again: the folder of a sweep of this scenario, to go on with.
+        pinning: whether servers and generator get cores of their own, where there are two.
         as_json: print the summary on stdout; progress and tables go to stderr.
 
     Raises:
@@ -52,7 +56,14 @@ def compare(
     if grid.axes:
         if replace is not None:
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
-        return start_sweep(grid, out=out, again=again, with_charts=with_charts, as_json=as_json)
+        return start_sweep(
+            grid,
+            out=out,
+            again=again,
+            pinning=pinning,
+            with_charts=with_charts,
+            as_json=as_json,
+        )
     if again is not None:
         raise UsageError(
             f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
@@ -60,7 +71,14 @@ def compare(
     scenario = grid.points[0].scenario
     with Watcher() as watcher:
         path = uvloop.run(
-            run_scenario(scenario, out=out, observer=watcher, command=["pushlab", *sys.argv[1:]])
+            run_scenario(
+                scenario,
+                out=out,
+                observer=watcher,
+                command=["pushlab", *sys.argv[1:]],
+                floor=FloorDriver(Null()),
+                pinning=pinning,
+            )
         )
     # The analysis is loaded only now: it has no place in a process that measures.
     from pushlab.analysis import analyse, summarise

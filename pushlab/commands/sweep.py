@@ -25,6 +25,7 @@ def start_sweep(
     *,
     out: Path,
     again: Path | None = None,
+    pinning: bool = True,
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
@@ -33,6 +34,7 @@ def start_sweep(
     Args:
         out: the folder that gets the sweep's folder.
         again: the folder of a sweep of this very grid, to go on with.
+        pinning: whether servers and generator get cores of their own, where there are two.
 
     Raises:
         UsageError, SetupError: it is not the same grid, or see `run_sweep`.
@@ -40,7 +42,7 @@ def start_sweep(
     if again is not None:
         check_same_grid(grid, _sweep_at(again))
     writer = create_sweep(grid, out=out) if again is None else SweepWriter.reopen(again)
-    return _run(grid, writer, with_charts=with_charts, as_json=as_json)
+    return _run(grid, writer, pinning=pinning, with_charts=with_charts, as_json=as_json)
 
 
 def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> int:
@@ -77,7 +79,9 @@ def estimate_s(grid: Grid) -> float:
     return total
 
 
-def _run(grid: Grid, writer: SweepWriter, *, with_charts: bool, as_json: bool) -> int:
+def _run(
+    grid: Grid, writer: SweepWriter, *, pinning: bool, with_charts: bool, as_json: bool
+) -> int:
     axes = " x ".join(f"{axis.key} {_listed(axis.values)}" for axis in grid.axes)
     count = len(grid.order())
     minutes = estimate_s(grid) / 60
@@ -88,7 +92,13 @@ def _run(grid: Grid, writer: SweepWriter, *, with_charts: bool, as_json: bool) -
     )
     with writer, Watcher() as watcher:
         status = uvloop.run(
-            run_sweep(grid, writer, observer=watcher, command=["pushlab", *sys.argv[1:]])
+            run_sweep(
+                grid,
+                writer,
+                observer=watcher,
+                command=["pushlab", *sys.argv[1:]],
+                pinning=pinning,
+            )
         )
     # The analysis is loaded only now: it has no place in a process that measures.
     from pushlab.analysis.grid import lines_of, summarise_points

@@ -120,7 +120,7 @@ class Reader:
             elif isinstance(event, Connected):
                 if not self.connected:
                     self.connected = True
-                    recorder.connect_s.append((now_ns - self.wanted_ns) / 1e9)
+                    recorder.connected(self.number, self.wanted_ns, now_ns)
                     swarm.one_connected()
             elif isinstance(event, Gap):
                 recorder.gaps += 1

@@ -1,18 +1,23 @@
-"""From what a trial noted to the figures in its record. Nothing is judged but the generator."""
+"""From what a trial noted to the figures in its record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pushlab.lab.open_loop import OpenLoop
+from pushlab.lab.ledger import Ledger
+from pushlab.lab.marks import Load, marks_of
 from pushlab.lab.plan import TrialPlan
 from pushlab.lab.stage import Cpu, Stage
-from pushlab.runs import BrokerFigures, ServerFigures, SwarmFigures
+from pushlab.runs import (
+    BrokerFigures,
+    ConnectFigures,
+    PublisherFigures,
+    ServerFigures,
+    SwarmFigures,
+)
 
 __all__ = ["Notes", "collect"]
 
-_BUSY = 0.8  # of a core
-_LAG_S = 0.05
 _NS = 1_000_000_000
 
 
@@ -21,32 +26,55 @@ class Notes:
     """What a trial noted on its way.
 
     Attributes:
+        storm: CPU seconds before and after all connected, and the swarm's counters then.
         start, end: CPU seconds and the hub's hits at the ends of the window.
-        swarm: the swarm's answer to ``finish``.
+        swarm, publisher: their answers to ``finish``.
+        connects: how each subscriber was connected.
+        closing_connections: of the machine, at the window's end.
+        stall_ns: when the hub was stopped, and when it went on.
         swarm_hits, hub_hits: of the whole trial, after everybody left.
         sans_io: whether the swarm drives sans-I/O client halves.
     """
 
+    storm: tuple[Cpu, Cpu, Mapping[str, Any]] | None = None
     start: tuple[Cpu, dict[str, int]] | None = None
     end: tuple[Cpu, dict[str, int]] | None = None
     swarm: Mapping[str, Any] | None = None
+    publisher: Mapping[str, Any] | None = None
+    connects: dict[str, Any] | None = None
+    closing_connections: int = 0
+    stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)
     hub_hits: dict[str, int] = field(default_factory=dict)
     sans_io: bool = True
 
+    def loop_lags(self) -> dict[str, Sequence[Sequence[int]]]:
+        """The event loops' lags over time, by process."""
+        told = {"swarm": self.swarm, "publisher": self.publisher}
+        return {name: answer["loop_lags"] for name, answer in told.items() if answer is not None}
 
-def collect(
-    plan: TrialPlan, stage: Stage, notes: Notes, publisher: OpenLoop | None
-) -> dict[str, Any]:
+
+def collect(plan: TrialPlan, stage: Stage, notes: Notes, ledger: Ledger | None) -> dict[str, Any]:
     """The record's figures; those that could not be taken are None."""
     swarm = _swarm(stage, notes)
     server = _server(stage, notes, swarm)
+    publisher = None if ledger is None else _publisher(stage, notes, ledger)
+    load = Load(
+        duration_s=plan.scenario.duration_s,
+        swarm=swarm,
+        publisher=publisher,
+        server=server,
+        descriptor_limit=None if notes.swarm is None else notes.swarm["descriptor_limit"],
+        closing_connections=notes.closing_connections,
+    )
     return {
         "server": server,
         "broker": _broker(stage, notes),
         "swarm": swarm,
-        "publisher": None if publisher is None else publisher.figures(),
-        "marks": _marks(plan, notes, swarm),
+        "connect": _connect(notes),
+        "publisher": publisher,
+        "stall_ns": notes.stall_ns,
+        "marks": [*marks_of(load), *_remarks(notes)],
     }
 
 
@@ -55,7 +83,7 @@ def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int
 
 
 def _server(stage: Stage, notes: Notes, swarm: SwarmFigures | None) -> ServerFigures | None:
-    if notes.start is None or notes.end is None or stage.hub_watch is None:
+    if notes.start is None or notes.end is None or "hub" not in stage.watches:
         return None
     (before, setup), (after, then) = notes.start, notes.end
     hits = _minus(then, setup)
@@ -70,8 +98,8 @@ def _server(stage: Stage, notes: Notes, swarm: SwarmFigures | None) -> ServerFig
         hits_setup=setup,
         hits_all=notes.hub_hits,
         cpu_s=_used(before.hub_s, after.hub_s) or 0.0,
-        rss_bytes=stage.hub_watch.rss_bytes,
-        open_descriptors=stage.hub_watch.open_descriptors,
+        rss_bytes=stage.watches["hub"].rss_bytes,
+        open_descriptors=stage.watches["hub"].open_descriptors,
     )
 
 
@@ -83,6 +111,7 @@ def _broker(stage: Stage, notes: Notes) -> BrokerFigures | None:
     broker = stage.broker
     if broker is None:
         return None
+    watch = stage.watches.get("broker")
     cpu_s = None
     if notes.start is not None and notes.end is not None:
         cpu_s = _used(notes.start[0].broker_s, notes.end[0].broker_s)
@@ -90,7 +119,7 @@ def _broker(stage: Stage, notes: Notes) -> BrokerFigures | None:
         kind=broker.kind,
         version=broker.version,
         cpu_s=cpu_s,
-        rss_bytes=stage.broker_watch.rss_bytes if stage.broker_watch else None,
+        rss_bytes=watch.rss_bytes if watch else None,
     )
 
 
@@ -110,38 +139,57 @@ def _swarm(stage: Stage, notes: Notes) -> SwarmFigures | None:
         bytes_in_setup=before["bytes_in"],
         bytes_out_setup=before["bytes_out"],
         cpu_s=end["cpu_s"] - before["cpu_s"],
-        rss_bytes=stage.swarm_watch.rss_bytes if stage.swarm_watch else None,
+        rss_bytes=stage.watches["swarm"].rss_bytes,
+        open_descriptors=stage.watches["swarm"].open_descriptors,
+        dials=told["now"]["dials"],
         loop_lag_p99_s=told["loop_lag_p99_s"],
         duplicated=told["now"]["duplicated"] + told["wire_duplicates"],
         reordered=told["now"]["reordered"],
         gaps=told["now"]["gaps"],
         disconnects=end["disconnects"] - before["disconnects"],
-        connect_s=list(told["connect_s"]),
     )
 
 
-def _marks(plan: TrialPlan, notes: Notes, swarm: SwarmFigures | None) -> list[str]:
-    """What to hold against the figures."""
-    marks: list[str] = []
-    busy: list[str] = []
-    span_s = plan.scenario.duration_s
-    if swarm is not None and swarm.cpu_s > _BUSY * span_s:
-        busy.append(f"swarm at {swarm.cpu_s / span_s:.0%} of a core")
-    if swarm is not None and (swarm.loop_lag_p99_s or 0.0) > _LAG_S:
-        busy.append(f"swarm's event loop late by {(swarm.loop_lag_p99_s or 0.0) * 1e3:.0f} ms")
-    if notes.start is not None and notes.end is not None:
-        own_s = notes.end[0].own_s - notes.start[0].own_s
-        if own_s > _BUSY * span_s:
-            busy.append(f"publisher at {own_s / span_s:.0%} of a core")
-    if busy:
-        marks += ["generator-bound", *busy]
-    if notes.start is not None and notes.end is not None:
-        used_s = _used(notes.start[0].hub_s, notes.end[0].hub_s) or 0.0
-        if used_s > _BUSY * span_s:
-            marks += ["server-bound", f"hub at {used_s / span_s:.0%} of a core"]
+def _connect(notes: Notes) -> ConnectFigures | None:
+    if notes.storm is None:
+        return None
+    before, after, told = notes.storm
+    rows = notes.connects
+    storm_s = None
+    if rows is not None and len(rows["wanted_ns"]):
+        storm_s = int(rows["connected_ns"].max() - rows["wanted_ns"].min()) / _NS
+    return ConnectFigures(
+        clients=0 if rows is None else len(rows["wanted_ns"]),
+        storm_s=storm_s,
+        server_cpu_s=_used(before.hub_s, after.hub_s),
+        broker_cpu_s=_used(before.broker_s, after.broker_s),
+        swarm_cpu_s=_used(before.swarm_s, after.swarm_s),
+        bytes_in=told["bytes_in"],
+        bytes_out=told["bytes_out"],
+        hits={kind: n for kind, n in told["hits"].items() if n},
+    )
+
+
+def _publisher(stage: Stage, notes: Notes, ledger: Ledger) -> PublisherFigures:
+    watch, told = stage.watches["publisher"], notes.publisher
+    seen: dict[str, Any] = {
+        "rss_bytes": watch.rss_bytes,
+        "open_descriptors": watch.open_descriptors,
+    }
+    if told is not None:
+        start, end = told["start"], told["end"]
+        seen["loop_lag_p99_s"] = told["loop_lag_p99_s"]
+        if start is not None:
+            seen |= {name: end[name] - start[name] for name in ("bytes_in", "bytes_out", "cpu_s")}
+    return ledger.figures(**seen)
+
+
+def _remarks(notes: Notes) -> list[str]:
+    """What else to hold against the figures."""
+    remarks: list[str] = []
     if not notes.sans_io:
-        marks.append("friendly-form")
+        remarks.append("friendly-form")
     if notes.swarm is not None and notes.swarm["closed"]:
         why = ", ".join(f"{reason} ({n})" for reason, n in notes.swarm["reasons"].items())
-        marks.append(f"{notes.swarm['closed']} subscribers were ended: {why}")
-    return marks
+        remarks.append(f"{notes.swarm['closed']} subscribers were ended: {why}")
+    return remarks

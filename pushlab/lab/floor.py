@@ -14,9 +14,9 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.hub.core import Hub
 from pushlab.lab.events import Phase, Progress
+from pushlab.lab.ledger import Ledger
 from pushlab.lab.open_loop import OpenLoop
 from pushlab.lab.plan import Stop, Tell, TrialOutcome, TrialPlan
-from pushlab.lab.schedule import Schedule
 from pushlab.lab.stage import hub_settings
 from pushlab.lab.swarm import Swarm
 from pushlab.runs import SwarmFigures
@@ -35,24 +35,24 @@ class _DirectPublisher(OpenLoop):
     def __init__(
         self,
         hub: Hub,
-        schedule: Schedule,
+        ledger: Ledger,
         *,
         channels: Sequence[str],
         payload_bytes: int,
         seed: int,
     ) -> None:
-        super().__init__(schedule, payload_bytes=payload_bytes, seed=seed)
+        super().__init__(ledger, payload_bytes=payload_bytes, seed=seed)
         self._hub = hub
-        self._channels = channels
+        self._names = channels
         self._texts = [payload.decode() for payload in self.payloads]
 
     def _send_waiting(self) -> None:
         while self.waiting:
-            index = self.waiting.popleft()
-            self.sent_ns[index] = time.monotonic_ns()
-            channel = self._channels[int(self.schedule.channel[index])]
+            index = self._take()
+            self.ledger.sent_ns[index] = time.monotonic_ns()
+            channel = self._names[self._channels[index]]
             entry = self._hub.publish(channel, self._texts[index % len(self._texts)])
-            self.status[index] = 202
+            self.ledger.status[index] = 202
             self._accept(index, entry.seq, entry.accepted_ns)
 
 
@@ -100,14 +100,14 @@ class FloorDriver:
         except TimeoutError:
             reason = "not every subscriber got a probe"
             return TrialOutcome(plan.record(status="failed", reason=reason))
+        ledger = Ledger.create(plan.schedule())
         publisher = _DirectPublisher(
             hub,
-            plan.schedule(),
+            ledger,
             channels=plan.channels,
             payload_bytes=plan.scenario.payload_bytes,
             seed=plan.seed,
         )
-        publisher.heads = dict(enumerate(heads))
         swarm.recorder.begin()
         begin_ns = time.monotonic_ns() + _LEAD_NS
         start_ns = begin_ns + publisher.schedule.warmup_ns
@@ -136,7 +136,7 @@ class FloorDriver:
         if not interrupted:
             tell(Progress(plan.order, Phase.DRAINING, deliveries=swarm.recorder.deliveries))
             await publisher.finish(plan.scenario.drain_s)
-            swarm.set_goal([publisher.heads[number] for number in range(len(plan.channels))])
+            swarm.set_goal(ledger.heads(heads))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(swarm.reached(), plan.scenario.drain_s)
         publisher.close()
@@ -146,14 +146,14 @@ class FloorDriver:
                 reason="the run was stopped" if interrupted else None,
                 measure_start_ns=start_ns,
                 measure_end_ns=None if interrupted else end_ns,
-                publisher=publisher.figures(),
+                publisher=ledger.figures(),
                 swarm=SwarmFigures(
                     duplicated=swarm.recorder.duplicated,
                     reordered=swarm.recorder.reordered,
                     gaps=swarm.recorder.gaps,
-                    connect_s=list(swarm.recorder.connect_s),
                 ),
             ),
-            publishes=publisher.rows(),
+            publishes=ledger.rows(plan.scenario.payload_bytes),
             deliveries=swarm.recorder.columns(plan.scenario.per_channel),
+            connects=swarm.recorder.connects(),
         )

@@ -1,18 +1,15 @@
-"""The machine under the laboratory: limits, the use that processes make of it, and its description.
+"""The machine under the laboratory: its limits and its description.
 
 No host name, no user name, no path and no token goes into a run.
 """
 
-import asyncio
 import contextlib
 import importlib.metadata
 import os
 import platform
 import resource
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +19,14 @@ from pushlab.errors import NotEnoughDescriptors
 
 __all__ = [
     "SPARE_DESCRIPTORS",
-    "ProcessWatch",
-    "cpu_seconds",
+    "closing_connections",
     "describe_machine",
+    "port_range",
     "require_descriptors",
-    "watch_processes",
 ]
 
 #: Descriptors of a process beyond one per client: files, pipes, the publisher's connections.
 SPARE_DESCRIPTORS = 128
-_SAMPLE_S = 0.5
 _PACKAGES = (
     "pushlab",
     "uvicorn",
@@ -74,62 +69,30 @@ def require_descriptors(clients: int) -> None:
         ) from error
 
 
-def cpu_seconds(pid: int) -> float | None:
-    """User and system CPU seconds that a process has used; None when it is gone.
-
-    On Linux to the nanosecond (clock_getcpuclockid(3)); elsewhere as the system counts ticks.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            return time.clock_gettime((~pid << 3) | 2)
-        return None
-    with contextlib.suppress(psutil.Error):
-        times = psutil.Process(pid).cpu_times()
-        return float(times.user + times.system)
+def port_range() -> int | None:
+    """How many ports a client may have towards one server; None where that is not known."""
+    with contextlib.suppress(OSError, ValueError):
+        low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+        return int(high) - int(low) + 1
     return None
 
 
-class ProcessWatch:
-    """Samples the memory and the open descriptors of one process.
-
-    Attributes:
-        rss_bytes, open_descriptors: the largest values seen.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.rss_bytes = 0
-        self.open_descriptors = 0
-        self._process: psutil.Process | None = None
-        with contextlib.suppress(psutil.Error):
-            self._process = psutil.Process(pid)
-
-    def sample(self) -> None:
-        """Look once."""
-        if self._process is None:
-            return
-        with contextlib.suppress(psutil.Error, OSError):
-            self.rss_bytes = max(self.rss_bytes, self._process.memory_info().rss)
-            self.open_descriptors = max(self.open_descriptors, self._process.num_fds())
+def closing_connections() -> int:
+    """How many closed connections of this machine still occupy a port (TIME_WAIT); 0 if unknown."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/net/sockstat").read_text().splitlines():
+            words = line.split()
+            if words[0] == "TCP:":
+                return int(words[words.index("tw") + 1])
+    return 0
 
 
-async def watch_processes(
-    watches: Iterable[ProcessWatch], check: Callable[[], None], *, every_s: float = _SAMPLE_S
-) -> None:
-    """Sample all of `watches` and call `check`, again and again."""
-    watched = list(watches)
-    while True:
-        for watch in watched:
-            watch.sample()
-        check()
-        await asyncio.sleep(every_s)
-
-
-def describe_machine(broker: str = "") -> dict[str, Any]:
+def describe_machine(broker: str = "", pinning: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What a run must say of the machine and the software that made it.
 
     Args:
         broker: kind and version of the MQTT broker, if there is one.
+        pinning: which processes run on which cores, as `pushlab.lab.cores.Cores` tells it.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return {
@@ -144,6 +107,7 @@ def describe_machine(broker: str = "") -> dict[str, Any]:
         "event_loop": "uvloop",
         "parsers": {"http": "httptools", "websocket": "websockets"},
         "broker": broker,
+        "pinning": dict(pinning or {"pinned": False, "why": "not asked for"}),
         "commit": _commit(),
     }
 

@@ -2,7 +2,7 @@
 
 Every message is due at a time that was fixed before the trial. What is due is handed to the wire at
 once; what the wire cannot take waits and goes out late; what could not go out before the end is
-skipped. Late and skipped are counted.
+skipped. Late and skipped are counted, and for how long it was the server that held a message up.
 """
 
 import abc
@@ -12,20 +12,13 @@ import threading
 import time
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass
 from random import Random
 from string import ascii_letters
-from typing import Any
 
-import numpy as np
+from pushlab.lab.ledger import Ledger
 
-from pushlab.lab.schedule import Schedule
-from pushlab.runs import PublisherFigures
+__all__ = ["OpenLoop", "make_payloads"]
 
-__all__ = ["LATE_NS", "OpenLoop", "make_payloads"]
-
-#: A send that is this much behind its time counts as late.
-LATE_NS = 10_000_000
 #: Where sends are rare enough, the event loop is woken this much early and waits the rest awake.
 _AWAKE_NS = 400_000
 _AWAKE_SHARE = 0.1
@@ -39,47 +32,37 @@ def make_payloads(size: int, seed: int) -> list[bytes]:
     return [(text[i:] + text[:i]).encode() for i in range(min(_VARIANTS, size))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Bytes:
-    """Bytes on the publisher's connections, at a moment."""
-
-    bytes_in: int = 0
-    bytes_out: int = 0
-
-
 class OpenLoop(abc.ABC):
     """Sends one schedule.
 
     Args:
+        ledger: the schedule, and where to write what becomes of each message.
         payload_bytes: the size of each message.
         seed: of the messages' letters.
 
     Attributes:
+        ledger, schedule: as given.
         start_ns: the schedule's zero on the monotonic clock.
-        sent_ns, accepted_ns, seq, status: by message, as `pushlab.runs.rows.PUBLISHES` has them.
-        heads: the highest `seq` accepted, by channel number.
+        due_ns: when a message that waits was taken up, by its number.
         waiting: the messages that are due and have not gone out.
     """
 
-    def __init__(self, schedule: Schedule, *, payload_bytes: int, seed: int) -> None:
-        count = len(schedule)
-        self.schedule = schedule
+    def __init__(self, ledger: Ledger, *, payload_bytes: int, seed: int) -> None:
+        self.ledger = ledger
+        self.schedule = schedule = ledger.schedule
         self.payloads = make_payloads(payload_bytes, seed)
         self.start_ns = 0
-        self.sent_ns = np.zeros(count, np.int64)
-        self.accepted_ns = np.zeros(count, np.int64)
-        self.seq = np.zeros(count, np.int64)
-        self.status = np.zeros(count, np.int16)
-        self.heads: dict[int, int] = {}
+        self.due_ns: dict[int, int] = {}
         self.waiting: deque[int] = deque()
         self.stopped = False
-        self._payload_bytes = payload_bytes
+        self._count = count = len(ledger)
+        self._channels: list[int] = schedule.channel.tolist()
+        self._due_ns: list[int] = []
         self._next = 0
         self._done = asyncio.Event()
         self._halt = threading.Event()
         span_s = max(schedule.end_ns, 1) / 1e9
         self._awake_ns = _AWAKE_NS if count / span_s * _AWAKE_NS / 1e9 < _AWAKE_SHARE else 0
-        self._bytes_at: dict[str, _Bytes] = {}
 
     # ---- what a wire implements -------------------------------------------------------------
 
@@ -91,22 +74,22 @@ class OpenLoop(abc.ABC):
         """How many messages have gone out and wait for an answer."""
         return 0
 
-    def _bytes(self) -> tuple[int, int]:
-        """Bytes in and out so far."""
-        return 0, 0
+    def _is_held(self) -> bool:
+        """Whether it is the server's doing that messages wait."""
+        return False
 
     # ---- life -------------------------------------------------------------------------------
 
     def start(self, start_ns: int) -> None:
         """Send by the clock from now on; the schedule's zero is `start_ns`."""
-        self.start_ns = start_ns
-        due_ns: list[int] = (start_ns + self.schedule.offset_ns).tolist()
-        if not due_ns:
+        self.start_ns = self.ledger.start_ns = start_ns
+        self._due_ns = (start_ns + self.schedule.offset_ns).tolist()
+        if not self._due_ns:
             self._done.set()
             return
         loop = asyncio.get_running_loop()
         threading.Thread(
-            target=self._beat, args=(loop, due_ns), name="pushlab-clock", daemon=True
+            target=self._beat, args=(loop, self._due_ns), name="pushlab-clock", daemon=True
         ).start()
 
     async def finish(self, limit_s: float) -> None:
@@ -124,6 +107,10 @@ class OpenLoop(abc.ABC):
         """Stop at once; what was not sent is skipped."""
         self.stopped = True
         self._halt.set()
+        if self.waiting and self._is_held():
+            now_ns = time.monotonic_ns()
+            for index in self.waiting:
+                self.ledger.held_ns[index] = now_ns - self.due_ns[index]
         self.waiting.clear()
 
     # ---- the clock --------------------------------------------------------------------------
@@ -148,62 +135,36 @@ class OpenLoop(abc.ABC):
         """Send what is due."""
         if self.stopped:
             return
-        offsets, count = self.schedule.offset_ns, len(self.schedule)
         awake_ns = time.monotonic_ns() + self._awake_ns
-        while self._next < count:
-            due_ns = self.start_ns + int(offsets[self._next])
+        while self._next < self._count:
+            due_ns = self._due_ns[self._next]
             if due_ns > awake_ns:
                 break
-            while time.monotonic_ns() < due_ns:
+            while (now_ns := time.monotonic_ns()) < due_ns:
                 pass
+            self.due_ns[self._next] = now_ns
             self.waiting.append(self._next)
             self._next += 1
             self._send_waiting()
         self._check_done()
 
+    def _take(self, free_ns: int = 0) -> int:
+        """The message that has waited longest.
+
+        Args:
+            free_ns: when the server made way for it; 0 if nothing was in its way.
+        """
+        index = self.waiting.popleft()
+        due_ns = self.due_ns.pop(index)
+        if free_ns > due_ns:
+            self.ledger.held_ns[index] = free_ns - due_ns
+        return index
+
     def _accept(self, index: int, seq: int, accepted_ns: int) -> None:
         """The server took message `index`."""
-        channel = int(self.schedule.channel[index])
-        self.seq[index] = seq
-        self.accepted_ns[index] = accepted_ns
-        if seq > self.heads.get(channel, 0):
-            self.heads[channel] = seq
+        self.ledger.seq[index] = seq
+        self.ledger.accepted_ns[index] = accepted_ns
 
     def _check_done(self) -> None:
-        if self._next >= len(self.schedule) and not self.waiting and not self._unanswered():
+        if self._next >= self._count and not self.waiting and not self._unanswered():
             self._done.set()
-
-    # ---- what it leaves ---------------------------------------------------------------------
-
-    def note_bytes(self, moment: str) -> None:
-        """Remember the bytes so far as those at `moment` (``start`` or ``end`` of the window)."""
-        self._bytes_at[moment] = _Bytes(*self._bytes())
-
-    def rows(self) -> dict[str, Any]:
-        """The columns of `pushlab.runs.rows.PUBLISHES`; one row for each scheduled message."""
-        return {
-            "channel": self.schedule.channel,
-            "seq": self.seq,
-            "intended_ns": self.start_ns + self.schedule.offset_ns,
-            "sent_ns": self.sent_ns,
-            "accepted_ns": self.accepted_ns,
-            "status": self.status,
-            "warmup": self.schedule.warmup,
-            "payload_bytes": np.full(len(self.schedule), self._payload_bytes, np.int32),
-        }
-
-    def figures(self) -> PublisherFigures:
-        """The counts within the measured window."""
-        measured = ~self.schedule.warmup
-        sent = measured & (self.sent_ns > 0)
-        delay_ns = self.sent_ns - (self.start_ns + self.schedule.offset_ns)
-        start, end = (self._bytes_at.get(moment, _Bytes()) for moment in ("start", "end"))
-        return PublisherFigures(
-            scheduled=int(measured.sum()),
-            sent=int(sent.sum()),
-            accepted=int((measured & (self.seq > 0)).sum()),
-            late=int((sent & (delay_ns > LATE_NS)).sum()),
-            skipped=int((measured & (self.sent_ns == 0)).sum()),
-            bytes_in=max(0, end.bytes_in - start.bytes_in),
-            bytes_out=max(0, end.bytes_out - start.bytes_out),
-        )

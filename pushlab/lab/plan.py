@@ -1,5 +1,6 @@
 """What a trial is told, what it leaves, and who can run one."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +12,18 @@ from pushlab.lab.scenario import Cell, Scenario
 from pushlab.lab.schedule import Schedule, make_schedule
 from pushlab.runs import Link, TrialRecord
 
-__all__ = ["Stop", "Tell", "TrialDriver", "TrialOutcome", "TrialPlan", "order_of_trials"]
+__all__ = [
+    "Stop",
+    "Tell",
+    "TrialDriver",
+    "TrialOutcome",
+    "TrialPlan",
+    "floor_plan",
+    "order_of_trials",
+]
+
+_FLOOR_WARMUP_S = 0.1
+_FLOOR_S = 1.0
 
 Tell = Callable[[Progress], None]
 
@@ -96,6 +108,8 @@ class TrialOutcome:
     record: TrialRecord
     publishes: dict[str, Any] | None = None
     deliveries: dict[str, Any] | None = None
+    connects: dict[str, Any] | None = None
+    samples: dict[str, Any] | None = None
 
 
 class TrialDriver(Protocol):
@@ -103,6 +117,17 @@ class TrialDriver(Protocol):
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial to its end, or until `stop` is set; what fails is in the outcome."""
+
+
+def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialPlan:
+    """A trial of the harness's own floor: short, since nothing in it depends on a network."""
+    short = dataclasses.replace(
+        scenario,
+        warmup_s=min(scenario.warmup_s, _FLOOR_WARMUP_S),
+        duration_s=min(scenario.duration_s, _FLOOR_S),
+        stall_s=0.0,
+    )
+    return TrialPlan(short, cell, order, index, floor=True)
 
 
 def order_of_trials(cells: int, trials: int, seed: int) -> list[tuple[int, int]]:

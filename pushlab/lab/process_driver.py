@@ -5,10 +5,11 @@ from collections.abc import Awaitable
 from typing import Any, Literal, TypeVar
 
 from pushlab.errors import PushlabError
+from pushlab.lab.cores import Cores
 from pushlab.lab.plan import Stop, Tell, TrialOutcome, TrialPlan
 from pushlab.lab.stage import Stage
-from pushlab.lab.swarm_client import SwarmFailed
 from pushlab.lab.trial import Trial, TrialFailed
+from pushlab.lab.worker import WorkerFailed
 
 __all__ = ["Interrupted", "ProcessDriver"]
 
@@ -16,11 +17,18 @@ _Value = TypeVar("_Value")
 
 
 class ProcessDriver:
-    """Runs trials with a hub, a broker and a swarm in fresh processes."""
+    """Runs trials with a hub, a broker, a swarm and a publisher in fresh processes.
+
+    Args:
+        cores: which processes run on which; shared out for each trial if None.
+    """
+
+    def __init__(self, cores: Cores | None = None) -> None:
+        self._cores = cores
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.plan.TrialDriver`."""
-        trial = Trial(plan, tell)
+        trial = Trial(plan, tell, self._cores)
         status: Literal["ok", "failed", "interrupted"] = "ok"
         reason: str | None = None
         cancelled = False
@@ -83,6 +91,6 @@ async def _until(work: Any, stage: Stage, stop: Stop) -> str | None:
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, TrialFailed | PushlabError | SwarmFailed):
+    if isinstance(error, TrialFailed | PushlabError | WorkerFailed):
         return " ".join(str(error).split())
     return f"{type(error).__name__}: {error}"

@@ -1,25 +1,28 @@
 """The publisher: an open loop over HTTP.
 
-A message goes out on a connection that is idle. When all wait for answers, another is opened, up to
-a limit; beyond it messages wait and go out late. Nothing is sent twice: whether a message whose
-connection was lost has been taken is not known.
+A message goes out on a connection that is idle, and a few are kept ready. When all wait for
+answers, others are opened, up to a limit: a server that has stopped does not stop the clock, since
+its kernel takes connections and requests all the same. Beyond the limit messages wait and go out
+late, and how long the server held them up is written down. Nothing is sent twice: whether a message
+whose connection was lost has been taken is not known.
 """
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from pushlab.errors import ConnectionFailed
 from pushlab.lab.http import Answer, HttpConnection
 from pushlab.lab.hub_api import HubApi, publish_path
+from pushlab.lab.ledger import Ledger
 from pushlab.lab.open_loop import OpenLoop
-from pushlab.lab.schedule import Schedule
 
 __all__ = ["Publisher"]
 
-_MIN_CONNECTIONS = 4
-_MAX_CONNECTIONS = 256
+_READY_CONNECTIONS = 4
+_MOST_CONNECTIONS = 1024
 
 
 class Publisher(OpenLoop):
@@ -28,18 +31,20 @@ class Publisher(OpenLoop):
     Args:
         api: the hub.
         channels: the channels' names, by number.
+        most_connections: open at once.
     """
 
     def __init__(
         self,
         api: HubApi,
-        schedule: Schedule,
+        ledger: Ledger,
         *,
         channels: Sequence[str],
         payload_bytes: int,
         seed: int,
+        most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
-        super().__init__(schedule, payload_bytes=payload_bytes, seed=seed)
+        super().__init__(ledger, payload_bytes=payload_bytes, seed=seed)
         self._api = api
         body = b"0" * payload_bytes
         self._heads = [
@@ -50,6 +55,10 @@ class Publisher(OpenLoop):
         self._connections: list[HttpConnection] = []
         self._dialing: set[asyncio.Task[None]] = set()
         self._under_way = 0
+        self._encrypted = api.url.startswith("https:")
+        self._most_connections = most_connections
+        self._gone_bytes_in = 0
+        self._gone_bytes_out = 0
 
     async def connect(self) -> None:
         """Open the first connections.
@@ -57,7 +66,7 @@ class Publisher(OpenLoop):
         Raises:
             ConnectionFailed: the hub is gone.
         """
-        for _ in range(_MIN_CONNECTIONS):
+        for _ in range(_READY_CONNECTIONS):
             connection = await self._api.connect()
             self._connections.append(connection)
             self._idle.append(connection)
@@ -73,23 +82,39 @@ class Publisher(OpenLoop):
     def _unanswered(self) -> int:
         return self._under_way
 
-    def _bytes(self) -> tuple[int, int]:
+    def _is_held(self) -> bool:
+        return not self._idle and self._room() <= 0
+
+    def traffic(self) -> tuple[int, int]:
+        """Bytes in and out so far, of all connections."""
         return (
-            sum(connection.bytes_in for connection in self._connections),
-            sum(connection.bytes_out for connection in self._connections),
+            self._gone_bytes_in + sum(connection.bytes_in for connection in self._connections),
+            self._gone_bytes_out + sum(connection.bytes_out for connection in self._connections),
         )
 
-    def _send_waiting(self) -> None:
+    def _room(self) -> int:
+        """How many connections may be opened yet."""
+        return self._most_connections - len(self._connections) - len(self._dialing)
+
+    def _drop(self, connection: HttpConnection) -> None:
+        """Forget a connection that is closed, but not its bytes."""
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._gone_bytes_in += connection.bytes_in
+            self._gone_bytes_out += connection.bytes_out
+
+    def _send_waiting(self, free_ns: int = 0) -> None:
+        """Send what can be sent; see `_take` for `free_ns`."""
         while self.waiting and self._idle:
             connection = self._idle.pop()
             if connection.open:
-                self._send(connection, self.waiting.popleft())
-        missing = len(self.waiting) - len(self._dialing)
-        if missing <= 0:
+                self._send(connection, self._take(free_ns))
+            else:
+                self._drop(connection)
+        wanted = len(self.waiting) + _READY_CONNECTIONS - len(self._idle) - len(self._dialing)
+        if wanted <= 0 or self.stopped:
             return
-        live = sum(connection.open for connection in self._connections)
-        room = _MAX_CONNECTIONS - live - len(self._dialing)
-        for _ in range(min(room, missing)):
+        for _ in range(min(self._room(), wanted)):
             task = asyncio.ensure_future(self._dial())
             self._dialing.add(task)
             task.add_done_callback(self._dialing.discard)
@@ -101,7 +126,7 @@ class Publisher(OpenLoop):
             connection = await self._api.connect()
         except ConnectionFailed:
             if self.waiting:  # the hub takes no connections: this message is skipped
-                self.waiting.popleft()
+                self._take()
                 self._check_done()
             return
         self._connections.append(connection)
@@ -110,23 +135,27 @@ class Publisher(OpenLoop):
             return
         self._idle.append(connection)
         self._dialing.discard(task)  # at once: the next message must not wait for this dial
-        self._send_waiting()
+        # The kernel opens a connection without the server's process, but does not encrypt it.
+        self._send_waiting(time.monotonic_ns() if self._encrypted else 0)
 
     def _send(self, connection: HttpConnection, index: int) -> None:
-        channel = int(self.schedule.channel[index])
-        request = self._heads[channel] + self.payloads[index % len(self.payloads)]
+        request = self._heads[self._channels[index]] + self.payloads[index % len(self.payloads)]
         self._under_way += 1
-        self.sent_ns[index] = connection.send(
+        self.ledger.sent_ns[index] = connection.send(
             request, lambda answer: self._answered(connection, index, answer)
         )
 
     def _answered(self, connection: HttpConnection, index: int, answer: Answer) -> None:
         self._under_way -= 1
-        self.status[index] = answer.status
+        self.ledger.status[index] = answer.status
+        free_ns = time.monotonic_ns()
         if answer.status == 202:
             told: dict[str, Any] = json.loads(answer.body)
-            self._accept(index, int(told["seq"]), int(told["accepted_ns"]))
-        if connection.open and not self.stopped:
+            free_ns = int(told["accepted_ns"])  # what came later is not the server's delay
+            self._accept(index, int(told["seq"]), free_ns)
+        if not connection.open:
+            self._drop(connection)
+        elif not self.stopped:
             self._idle.append(connection)
-            self._send_waiting()
+            self._send_waiting(free_ns)
         self._check_done()

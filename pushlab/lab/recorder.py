@@ -1,6 +1,5 @@
 """What the swarm writes down: one row per delivery, and counters that can be read at a moment."""
 
-import resource
 from array import array
 from collections import Counter
 from pathlib import Path
@@ -19,8 +18,8 @@ class Recorder:
         duplicated, reordered, gaps: what the application saw and should not have seen.
         disconnects: connections lost.
         reasons: why, and how often; ends too.
-        connect_s: seconds from the wish for a connection to the server's acceptance, in order.
-        loop_lag_s: how late the event loop ran a timer, sampled.
+        connect_subscriber, wanted_ns, connected_ns: who wished for its first connection and when,
+            and when the server had accepted it; in that order.
     """
 
     __slots__ = (
@@ -29,17 +28,18 @@ class Recorder:
         "add_subscriber",
         "bytes_in",
         "bytes_out",
-        "connect_s",
+        "connect_subscriber",
+        "connected_ns",
         "disconnects",
         "duplicated",
         "gaps",
-        "loop_lag_s",
         "mark",
         "reasons",
         "received_ns",
         "reordered",
         "seq",
         "subscriber",
+        "wanted_ns",
     )
 
     def __init__(self) -> None:
@@ -57,8 +57,9 @@ class Recorder:
         self.gaps = 0
         self.disconnects = 0
         self.reasons: Counter[str] = Counter()
-        self.connect_s: list[float] = []
-        self.loop_lag_s = array("d")
+        self.connect_subscriber = array("i")
+        self.wanted_ns = array("q")
+        self.connected_ns = array("q")
 
     def begin(self) -> None:
         """Forget the probes: rows count from here."""
@@ -75,9 +76,14 @@ class Recorder:
         columns = (self.subscriber[first:], self.seq[first:], self.received_ns[first:])
         return list(zip(*columns, strict=True))
 
+    def connected(self, subscriber: int, wanted_ns: int, now_ns: int) -> None:
+        """The server has accepted a subscriber for the first time."""
+        self.connect_subscriber.append(subscriber)
+        self.wanted_ns.append(wanted_ns)
+        self.connected_ns.append(now_ns)
+
     def snapshot(self) -> dict[str, Any]:
-        """The counters now, and the CPU seconds that this process has used."""
-        usage = resource.getrusage(resource.RUSAGE_SELF)
+        """The counters now."""
         return {
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
@@ -86,8 +92,6 @@ class Recorder:
             "gaps": self.gaps,
             "disconnects": self.disconnects,
             "deliveries": self.deliveries,
-            "cpu_s": usage.ru_utime + usage.ru_stime,
-            "lags": len(self.loop_lag_s),
         }
 
     def write(self, path: Path) -> int:
@@ -99,6 +103,26 @@ class Recorder:
             for column in (self.seq, self.received_ns, self.subscriber):
                 column[self.mark :].tofile(file)
         return self.deliveries
+
+    def write_connects(self, path: Path) -> int:
+        """Write the first connections in the same manner; how many.
+
+        The columns: int64 wanted_ns, int64 connected_ns, int32 subscriber.
+        """
+        with path.open("wb") as file:
+            for column in (self.wanted_ns, self.connected_ns, self.connect_subscriber):
+                column.tofile(file)
+        return len(self.wanted_ns)
+
+    def connects(self) -> dict[str, Any]:
+        """The first connections as the columns of `pushlab.runs.rows.CONNECTS`."""
+        import numpy as np  # see `columns`
+
+        return {
+            "subscriber": np.array(self.connect_subscriber, np.int32),
+            "wanted_ns": np.array(self.wanted_ns, np.int64),
+            "connected_ns": np.array(self.connected_ns, np.int64),
+        }
 
     def columns(self, per_channel: int) -> dict[str, Any]:
         """The rows since `begin` as the columns of `pushlab.runs.rows.DELIVERIES`."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.broker import start_broker
 from pushlab.lab.certificates import require_certificates
+from pushlab.lab.cores import choose_cores
 from pushlab.lab.events import (
     LabEvent,
     Observer,
@@ -25,7 +26,7 @@ from pushlab.lab.events import (
     TrialStarted,
 )
 from pushlab.lab.machine import describe_machine, require_descriptors
-from pushlab.lab.plan import TrialDriver, TrialOutcome, TrialPlan, order_of_trials
+from pushlab.lab.plan import TrialDriver, TrialOutcome, TrialPlan, floor_plan, order_of_trials
 from pushlab.lab.process_driver import Interrupted, ProcessDriver
 from pushlab.lab.scenario import Cell, Scenario
 from pushlab.runs import RunWriter
@@ -51,6 +52,7 @@ async def run_scenario(
     observer: Observer | None = None,
     command: Sequence[str] = (),
     floor: TrialDriver | None = None,
+    pinning: bool = True,
     stop: asyncio.Event | None = None,
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`.
@@ -61,7 +63,8 @@ async def run_scenario(
     Args:
         observer: told of all that happens; it must return quickly.
         command: the command line, for the record; passwords in URLs are taken out.
-        floor: runs the null transport as one more cell in each repetition.
+        floor: runs the null transport as one more cell in each repetition, for a short while.
+        pinning: whether servers and generator get cores of their own, where there are two.
         stop: set it to stop the run, as SIGINT and SIGTERM do.
 
     Returns:
@@ -74,6 +77,7 @@ async def run_scenario(
         RunError: the folder cannot be written.
     """
     tell: Observer = observer or _nobody
+    cores = choose_cores(pinning=pinning)
     stop = stop or asyncio.Event()
     require_descriptors(scenario.clients)
     if scenario.tls:
@@ -87,24 +91,25 @@ async def run_scenario(
             out,
             scenario=without_log_in(scenario).to_json(),
             cells=[cell.label for cell in cells],
-            environment=await asyncio.to_thread(describe_machine, broker),
+            environment=await asyncio.to_thread(describe_machine, broker, cores.to_json()),
             command=[without_password(word) for word in command],
             seed=scenario.seed,
         ) as writer:
             order = order_of_trials(len(cells), scenario.trials, scenario.seed)
             labels = tuple(cell.label for cell in cells)
             tell(RunStarted(writer.path, labels, len(order)))
+            measured = ProcessDriver(cores)
             drivers: dict[str, TrialDriver] = {} if floor is None else {FLOOR: floor}
             plans = [
-                TrialPlan(scenario, cells[cell], number, index, cells[cell].label in drivers)
+                (floor_plan if cells[cell].label in drivers else TrialPlan)(
+                    scenario, cells[cell], number, index
+                )
                 for number, (cell, index) in enumerate(order)
             ]
             for plan in plans:
                 if stop.is_set():
                     break
-                await run_trial(
-                    plan, drivers.get(plan.cell.label, ProcessDriver()), writer, tell, stop
-                )
+                await run_trial(plan, drivers.get(plan.cell.label, measured), writer, tell, stop)
             path = writer.finish("incomplete" if stop.is_set() else "complete")
             tell(RunFinished(path, "incomplete" if stop.is_set() else "complete"))
             return path
@@ -125,7 +130,13 @@ async def run_trial(
 
 
 def _keep(writer: RunWriter, outcome: TrialOutcome) -> None:
-    writer.add_trial(outcome.record, publishes=outcome.publishes, deliveries=outcome.deliveries)
+    writer.add_trial(
+        outcome.record,
+        publishes=outcome.publishes,
+        deliveries=outcome.deliveries,
+        connects=outcome.connects,
+        samples=outcome.samples,
+    )
 
 
 def _nobody(event: LabEvent) -> None:

@@ -58,6 +58,7 @@ class Scenario:
         warmup_s, duration_s: the measured window follows the warm-up.
         drain_s: the longest wait for what is still under way after the window; a transport that
             asks at an interval gets that interval on top.
+        stall_s: stop the hub (SIGSTOP) for so long in the middle of the window; 0: never.
         trials: how often each cell is repeated, each time with a fresh server.
         broker: ``auto``, ``embedded``, ``mosquitto`` or a URL.
         link: the network to emulate between each subscriber and the server; the publisher is the
@@ -80,6 +81,7 @@ class Scenario:
     warmup_s: float = 1.0
     duration_s: float = 10.0
     drain_s: float = 10.0
+    stall_s: float = 0.0
     trials: int = 1
     seed: int = 1
     broker: str = "auto"
@@ -87,6 +89,13 @@ class Scenario:
     tls: bool = False
     poll_interval_s: float = 1.0
     cells: tuple[Cell, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.stall_s and self.stall_s >= self.duration_s:
+            raise ScenarioError(
+                f"stall_s: a stall of {self.stall_s:g} s does not fit into a window of"
+                f" {self.duration_s:g} s (duration_s)"
+            )
 
     @property
     def per_channel(self) -> int:

@@ -11,6 +11,7 @@
     warmup_s = 1.0
     duration_s = 5.0
     drain_s = 10.0
+    stall_s = 0.0                 # stop the hub for so long in the middle of the window
     trials = 2
     seed = 1
     broker = "auto"               # "embedded", "mosquitto", or mqtt://host:port
@@ -66,6 +67,7 @@ _NUMBERS: dict[str, tuple[type, float | None, float]] = {
     "warmup_s": (float, 0, 3_600),
     "duration_s": (float, None, 86_400),
     "drain_s": (float, 0, 3_600),
+    "stall_s": (float, 0, 3_600),
     "trials": (int, 1, 1_000),
     "seed": (int, 0, 2**63 - 1),
     "poll_interval_s": (float, 0.001, 86_400),
@@ -164,7 +166,10 @@ def make_scenario(data: Mapping[str, Any], file: str, *, default: str = "scenari
     values = check_values(data, lambda key: f"{file}: {key}")
     poll_interval_s = values.get("poll_interval_s", 1.0)
     cells = _cells(tables, file, poll_interval_s)
-    scenario = Scenario(name=default, cells=cells).with_values(values)
+    try:
+        scenario = Scenario(name=default, cells=cells).with_values(values)
+    except ScenarioError as error:
+        raise ScenarioError(f"{file}: {error}") from error
     check_network(scenario, lambda key: f"{file}: {key}")
     return scenario
 

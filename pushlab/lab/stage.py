@@ -1,9 +1,9 @@
-"""The processes of one trial, hub, broker and swarm: watched while they run, stopped at the end."""
+"""The processes of one trial, hub, broker, swarm and publisher: watched, and stopped at the end."""
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pushlab.contract.serving import HubSettings
@@ -13,11 +13,14 @@ from pushlab.hub.broker import Broker, start_broker
 from pushlab.hub.certificate import Certificate
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.certificates import fresh_certificate
+from pushlab.lab.cores import Cores, choose_cores, pin
 from pushlab.lab.hub_api import HubApi
-from pushlab.lab.machine import ProcessWatch, cpu_seconds, watch_processes
 from pushlab.lab.plan import TrialPlan
+from pushlab.lab.publisher_client import PublisherProcess, start_publisher
 from pushlab.lab.scenario import Scenario
-from pushlab.lab.swarm_client import SwarmFailed, SwarmProcess, start_swarm
+from pushlab.lab.swarm_client import SwarmProcess, start_swarm
+from pushlab.lab.watch import ProcessWatch, cpu_seconds, watch_processes
+from pushlab.lab.worker import Worker, WorkerFailed
 
 __all__ = ["Cpu", "Stage", "hub_settings"]
 
@@ -37,35 +40,39 @@ def hub_settings(scenario: Scenario) -> HubSettings:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class Cpu:
     """CPU seconds of the stage's processes at one moment; None for one that is not there."""
 
-    __slots__ = ("broker_s", "hub_s", "own_s")
-
-    def __init__(self, hub: int | None, broker: int | None) -> None:
-        self.hub_s = None if hub is None else cpu_seconds(hub)
-        self.broker_s = None if broker is None else cpu_seconds(broker)
-        self.own_s = time.process_time()
+    hub_s: float | None
+    broker_s: float | None
+    swarm_s: float | None
 
 
 class Stage:
     """Fresh processes for one trial.
 
+    Args:
+        cores: which processes run on which; shared out afresh if None.
+
     Attributes:
         trouble: set to the reason as soon as one of the processes is found dead.
         authority: whom to trust if everything is encrypted, as a PEM certificate.
+        watches: of those that run here, by name: ``hub``, ``swarm``, ``publisher``, ``broker``.
+        phase: the name of what is being done, for the samples.
     """
 
-    def __init__(self, plan: TrialPlan) -> None:
+    def __init__(self, plan: TrialPlan, cores: Cores | None = None) -> None:
         self.plan = plan
+        self.cores = choose_cores() if cores is None else cores
         self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.authority: str | None = None
         self.broker: Broker | None = None
-        self.broker_watch: ProcessWatch | None = None
-        self.hub_watch: ProcessWatch | None = None
-        self.swarm_watch: ProcessWatch | None = None
+        self.watches: dict[str, ProcessWatch] = {}
+        self.phase = ""
         self._hub: HubProcess | None = None
         self._swarm: SwarmProcess | None = None
+        self._publisher: PublisherProcess | None = None
         self._api: HubApi | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -87,6 +94,12 @@ class Stage:
         return self._swarm is not None and self._swarm.running
 
     @property
+    def publisher(self) -> PublisherProcess:
+        """The publisher."""
+        assert self._publisher is not None
+        return self._publisher
+
+    @property
     def api(self) -> HubApi:
         """The server's API."""
         assert self._api is not None
@@ -98,7 +111,11 @@ class Stage:
         Raises:
             SetupError, UsageError: one of them does not start; the others are left to `stop`.
         """
-        self._swarm = await start_swarm()  # Python comes up there while the rest starts
+        # Python comes up in both while the rest starts
+        self._swarm = await start_swarm()
+        self._publisher = await start_publisher(self.plan.schedule())
+        for worker in (self._swarm, self._publisher):
+            self._begin_to_watch(worker.name, worker.pid, self.cores.generator)
         with contextlib.ExitStack() as stack:
             certificate = None
             if self.plan.scenario.tls:
@@ -124,22 +141,26 @@ class Stage:
         )
 
     def _watch(self) -> None:
-        self.hub_watch = ProcessWatch(self.hub.pid)
-        self.swarm_watch = ProcessWatch(self.swarm.pid)
-        watches = [self.hub_watch, self.swarm_watch]
+        self._begin_to_watch("hub", self.hub.pid, self.cores.servers)
         if self.broker is not None and self.broker.pid is not None:
-            self.broker_watch = ProcessWatch(self.broker.pid)
-            watches.append(self.broker_watch)
+            self._begin_to_watch("broker", self.broker.pid, self.cores.servers)
         self._tasks = [
             asyncio.ensure_future(self._watch_hub()),
-            asyncio.ensure_future(self._watch_swarm()),
-            asyncio.ensure_future(watch_processes(watches, self._check_broker)),
+            asyncio.ensure_future(self._watch_worker(self.swarm)),
+            asyncio.ensure_future(self._watch_worker(self.publisher)),
+            asyncio.ensure_future(
+                watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
+            ),
         ]
+
+    def _begin_to_watch(self, name: str, pid: int, cores: Sequence[int]) -> None:
+        pin(pid, cores)
+        self.watches[name] = ProcessWatch(pid, name)
 
     def cpu(self) -> Cpu:
         """CPU seconds now."""
-        hub = None if self._hub is None else self._hub.pid
-        return Cpu(hub, None if self.broker is None else self.broker.pid)
+        used = {name: cpu_seconds(watch.pid) for name, watch in self.watches.items()}
+        return Cpu(used.get("hub"), used.get("broker"), used.get("swarm"))
 
     # ---- noticing deaths --------------------------------------------------------------------
 
@@ -152,9 +173,9 @@ class Stage:
         status = await self.hub.wait()
         self.report(f"the hub died ({_ended(status)})" + _said(self.hub.log.splitlines()))
 
-    async def _watch_swarm(self) -> None:
-        status = await self.swarm.wait()
-        self.report(f"the swarm died ({_ended(status)})" + _said([self.swarm.last_words()]))
+    async def _watch_worker(self, worker: Worker) -> None:
+        status = await worker.wait()
+        self.report(f"the {worker.name} died ({_ended(status)})" + _said([worker.last_words()]))
 
     def _check_broker(self) -> None:
         if self.broker is not None and not self.broker.running:
@@ -169,8 +190,11 @@ class Stage:
         if self._api is not None:
             self._api.close()
         works: list[Any] = []
-        if self._swarm is not None:
-            works.append(_limited(self._swarm.stop(), self._swarm.kill))
+        works += [
+            _limited(worker.stop(), worker.kill)
+            for worker in (self._swarm, self._publisher)
+            if worker is not None
+        ]
         if self._hub is not None:
             works.append(_limited(self._hub.stop(), self._hub.kill))
         await asyncio.gather(*works)
@@ -183,7 +207,7 @@ class Stage:
 async def _limited(work: Any, kill: Any) -> None:
     try:
         await asyncio.wait_for(work, _STOP_S)
-    except (TimeoutError, PushlabError, SwarmFailed, OSError):
+    except (TimeoutError, PushlabError, WorkerFailed, OSError):
         with contextlib.suppress(OSError):
             kill()
 

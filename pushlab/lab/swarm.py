@@ -28,7 +28,6 @@ __all__ = ["Swarm"]
 _CONCURRENT_DIALS = 64
 _READ_AT_ONCE = 4
 _OVERLOAD_NS = 10_000_000
-_LAG_EVERY_S = 0.02
 
 
 class Swarm:
@@ -44,6 +43,7 @@ class Swarm:
         recorder: what has been written down.
         goal: for each channel, the `seq` that its subscribers shall reach.
         pending: how many have not reached it yet.
+        dials: how many connections have been asked for.
         connected, closed: how many were accepted by the server, and ended by it.
         arrived: what came and is still to be read: connection, bytes, and when they came.
         reading: whether the event loop will read it without being told.
@@ -65,6 +65,7 @@ class Swarm:
         self.connections: set[Connection] = set()
         self.goal: Sequence[int] = ()
         self.pending = 0
+        self.dials = 0
         self.connected = 0
         self.closed = 0
         self.on_closed: Callable[[Closed], None] = lambda event: None
@@ -77,7 +78,6 @@ class Swarm:
         self._all_connected = asyncio.Event()
         self._reached = asyncio.Event()
         self._all_closed = asyncio.Event()
-        self._lag_due = 0.0
         self.arrived: deque[tuple[Connection, bytes, int]] = deque()
         self.reading = False
 
@@ -95,8 +95,6 @@ class Swarm:
         """Let every subscriber begin."""
         for reader in self.readers:
             reader.start()
-        self._lag_due = self.loop.time()
-        self._sample_lag()
 
     async def leave(self, limit_s: float) -> None:
         """Let every subscriber say goodbye, and wait until the connections are closed."""
@@ -157,6 +155,7 @@ class Swarm:
 
     def dial(self, driver: Driver) -> None:
         """Open a connection for `driver` when it is its turn."""
+        self.dials += 1
         self._dials.append(driver)
         self._next_dial()
 
@@ -232,9 +231,3 @@ class Swarm:
     def wire_duplicates(self) -> int:
         """Messages that arrived again and were dropped before the application saw them."""
         return sum(r.subscriber.duplicates for r in self.readers if isinstance(r, Driver))
-
-    def _sample_lag(self) -> None:
-        now_s = self.loop.time()
-        self.recorder.loop_lag_s.append(max(0.0, now_s - self._lag_due))
-        self._lag_due = now_s + _LAG_EVERY_S
-        self.loop.call_at(self._lag_due, self._sample_lag)

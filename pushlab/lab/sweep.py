@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pushlab.errors import NotEnoughDescriptors, ScenarioError
 from pushlab.lab.certificates import require_certificates
+from pushlab.lab.cores import Cores, choose_cores
 from pushlab.lab.events import (
     LabEvent,
     Observer,
@@ -25,7 +26,7 @@ from pushlab.lab.events import (
 )
 from pushlab.lab.grid import Grid, GridTrial
 from pushlab.lab.machine import describe_machine, require_descriptors
-from pushlab.lab.plan import Stop, Tell, TrialDriver, TrialOutcome, TrialPlan
+from pushlab.lab.plan import Stop, Tell, TrialDriver, TrialOutcome, TrialPlan, floor_plan
 from pushlab.lab.process_driver import ProcessDriver
 from pushlab.lab.runner import (
     FLOOR,
@@ -127,6 +128,7 @@ async def run_sweep(
     observer: Observer,
     command: Sequence[str] = (),
     floor: TrialDriver | None = None,
+    pinning: bool = True,
     stop: asyncio.Event | None = None,
 ) -> Literal["complete", "incomplete"]:
     """Run all trials of `grid` that have not ended yet; `writer` stays open.
@@ -140,14 +142,15 @@ async def run_sweep(
         RunError: a folder cannot be read or written.
     """
     stop = stop or asyncio.Event()
+    cores = choose_cores(pinning=pinning)
     if any(point.scenario.tls for point in grid.points):
         require_certificates()
     with stopped_by_signals(stop):
         broker = await check_broker(grid.points[0].scenario)
-        environment = await asyncio.to_thread(describe_machine, broker)
+        environment = await asyncio.to_thread(describe_machine, broker, cores.to_json())
         words = [without_password(word) for word in command]
         writer.begin_session(words, environment)
-        work = _Work(grid, writer.path, environment, words, floor)
+        work = _Work(grid, writer.path, environment, words, floor, cores)
         labels = tuple(work.label(trial) for trial in work.order if trial.index == 0)
         observer(RunStarted(writer.path, labels, len(work.order)))
         with contextlib.closing(work):
@@ -174,6 +177,7 @@ class _Work:
         environment: dict[str, Any],
         command: Sequence[str],
         floor: TrialDriver | None,
+        cores: Cores,
     ) -> None:
         self.order = grid.order(floor=floor is not None)
         self._grid = grid
@@ -181,6 +185,7 @@ class _Work:
         self._environment = environment
         self._command = command
         self._floor = floor
+        self._driver = ProcessDriver(cores)
         self._points = sweep_points(grid, floor=floor is not None)
         self._writers: dict[int, RunWriter] = {}
         self._left = [
@@ -211,8 +216,9 @@ class _Work:
         scenario = self._grid.points[trial.point].scenario
         is_floor = trial.cell == len(scenario.cells)
         cell = Cell(FLOOR, "null") if is_floor else scenario.cells[trial.cell]
-        driver: TrialDriver = _Wary(self._floor if is_floor and self._floor else ProcessDriver())
-        plan = TrialPlan(scenario, cell, trial.order, trial.index, is_floor)
+        driver: TrialDriver = _Wary(self._floor if is_floor and self._floor else self._driver)
+        make = floor_plan if is_floor else TrialPlan
+        plan = make(scenario, cell, trial.order, trial.index)
         label = self.label(trial)
 
         def tell(event: LabEvent) -> None:

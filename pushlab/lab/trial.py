@@ -6,20 +6,24 @@ ends with a drain that has a limit. Whatever happens, the rows that exist are ke
 
 import asyncio
 import contextlib
+import signal
 import tempfile
 import time
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any, Literal
 
 from pushlab.errors import PushlabError
 from pushlab.lab import figures
+from pushlab.lab.cores import Cores
 from pushlab.lab.events import Phase, Progress
 from pushlab.lab.live import LiveLatency
+from pushlab.lab.machine import closing_connections
 from pushlab.lab.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.publisher import Publisher
 from pushlab.lab.stage import Cpu, Stage
-from pushlab.lab.swarm_client import SwarmFailed, read_rows
+from pushlab.lab.swarm_client import read_connects, read_deliveries
+from pushlab.lab.watch import sample_rows
+from pushlab.lab.worker import WorkerFailed
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -46,12 +50,12 @@ class Trial:
         complete: whether everything was measured.
     """
 
-    def __init__(self, plan: TrialPlan, tell: Tell) -> None:
+    def __init__(self, plan: TrialPlan, tell: Tell, cores: Cores | None = None) -> None:
         self.plan = plan
-        self.stage = Stage(plan)
+        self.stage = Stage(plan, cores)
         self.complete = False
         self._tell = tell
-        self._publisher: Publisher | None = None
+        self._published = False
         self._begun = False
         self._ended = False
         self._connected = 0
@@ -75,20 +79,29 @@ class Trial:
         ]
         minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
         admissions = await stage.api.admit(plan.cell.transport, readers, duration_minutes=minutes)
-        self._notes.sans_io = await stage.swarm.configure(
-            plan.cell.transport,
-            plan.cell.options,
-            admissions,
-            seed=plan.seed,
-            link=scenario.link,
-            authority=stage.authority,
+        self._notes.sans_io, _ = await asyncio.gather(
+            stage.swarm.configure(
+                plan.cell.transport,
+                plan.cell.options,
+                admissions,
+                seed=plan.seed,
+                link=scenario.link,
+                authority=stage.authority,
+            ),
+            stage.publisher.ask(
+                "configure",
+                url=stage.api.url,
+                api_key=stage.hub.api_key,
+                authority=stage.authority,
+                channels=names,
+                payload_bytes=scenario.payload_bytes,
+                seed=plan.seed,
+            ),
         )
-        stage.swarm.on_closed = self._on_closed
+        stage.swarm.when_closed(self._on_closed)
         limit_s = _READY_S + 2 * plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
         limit_s += scenario.link.slack_s
-        await self._within(
-            Phase.CONNECTING, limit_s, stage.swarm.ask("start"), "were accepted by the server"
-        )
+        await self._storm(limit_s)
         heads = await self._probe(limit_s)
         await self._settle()
         await self._window(heads)
@@ -98,6 +111,17 @@ class Trial:
     def _longest_s(self) -> float:
         scenario = self.plan.scenario
         return scenario.warmup_s + scenario.duration_s + scenario.drain_s + 300
+
+    async def _storm(self, limit_s: float) -> None:
+        """Let every subscriber connect, and note what that took."""
+        before = self.stage.cpu()
+        told = await self._within(
+            Phase.CONNECTING,
+            limit_s,
+            self.stage.swarm.ask("start"),
+            "were accepted by the server",
+        )
+        self._notes.storm = (before, self.stage.cpu(), told)
 
     async def _probe(self, limit_s: float) -> list[int]:
         """Send messages until every subscriber has the newest; the channels' heads."""
@@ -124,48 +148,63 @@ class Trial:
 
     async def _window(self, heads: list[int]) -> None:
         """Warm up and measure."""
-        plan, scenario, stage = self.plan, self.plan.scenario, self.stage
-        publisher = Publisher(
-            stage.api,
-            plan.schedule(),
-            channels=plan.channels,
-            payload_bytes=scenario.payload_bytes,
-            seed=plan.seed,
-        )
-        publisher.heads = dict(enumerate(heads))
-        await publisher.connect()
+        stage = self.stage
+        schedule = stage.publisher.ledger.schedule
         begin_ns = time.monotonic_ns() + _LEAD_NS
-        start_ns = begin_ns + publisher.schedule.warmup_ns
-        end_ns = begin_ns + publisher.schedule.end_ns
+        start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
+        self._window_ns = (start_ns, end_ns)
         await stage.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
         self._live = LiveLatency(
-            publisher.schedule, heads=heads, begin_ns=begin_ns, per_channel=scenario.per_channel
+            schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
         )
-        self._publisher, self._window_ns = publisher, (start_ns, end_ns)
-        publisher.start(begin_ns)
+        self._published = True
+        await stage.publisher.ask("begin", begin_ns=begin_ns)
         await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
         self._begun = True
-        self._notes.start = await self._moment("start")
-        await self._pass_time(Phase.MEASURING, start_ns, end_ns)
+        self._notes.start = await self._moment()
+        async with self._stalling((start_ns + end_ns) // 2):
+            await self._pass_time(Phase.MEASURING, start_ns, end_ns)
         self._ended = True
-        self._notes.end = await self._moment("end")
+        self._notes.end = await self._moment()
+        self._notes.closing_connections = closing_connections()
 
-    async def _moment(self, name: str) -> tuple[Cpu, dict[str, int]]:
+    @contextlib.asynccontextmanager
+    async def _stalling(self, middle_ns: int) -> AsyncIterator[None]:
+        """Meanwhile stop the hub around `middle_ns`, if the scenario asks for it."""
+        task = asyncio.ensure_future(self._stall(middle_ns))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _stall(self, middle_ns: int) -> None:
+        stall_s = self.plan.scenario.stall_s
+        if not stall_s:
+            return
+        await asyncio.sleep((middle_ns - time.monotonic_ns()) / _NS - stall_s / 2)
+        hub = self.stage.hub
+        try:
+            hub.send_signal(signal.SIGSTOP)
+            from_ns = time.monotonic_ns()
+            await asyncio.sleep(stall_s)
+            self._notes.stall_ns = [from_ns, time.monotonic_ns()]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                hub.send_signal(signal.SIGCONT)
+
+    async def _moment(self) -> tuple[Cpu, dict[str, int]]:
         """What the server has used and counted now."""
-        assert self._publisher is not None
-        cpu = self.stage.cpu()
-        self._publisher.note_bytes(name)
-        return cpu, await self.stage.api.hits(self.plan.cell.transport)
+        return self.stage.cpu(), await self.stage.api.hits(self.plan.cell.transport)
 
     async def _drain(self, heads: list[int]) -> None:
         """Wait for what is still under way; what has not come by then is lost."""
-        assert self._publisher is not None
         limit_s = self.plan.scenario.drain_s + self.plan.cell.interval_s
         limit_s += self.plan.scenario.link.slack_s
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
-        await self._publisher.finish(limit_s)
-        goal = [self._publisher.heads.get(number, head) for number, head in enumerate(heads)]
+        self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
+        goal = self.stage.publisher.ledger.heads(heads)
         with contextlib.suppress(TrialFailed):
             await self._within(
                 Phase.DRAINING,
@@ -187,10 +226,8 @@ class Trial:
                 done_s = max(0, time.monotonic_ns() - from_ns) / _NS
                 self._note(phase, done_s=done_s, total_s=total_s)
 
-    async def _within(
-        self, phase: Phase, limit_s: float, work: Awaitable[Any], wanted: str
-    ) -> None:
-        """Wait for `work`, tell of it, and give up after `limit_s`. Raises TrialFailed."""
+    async def _within(self, phase: Phase, limit_s: float, work: Awaitable[Any], wanted: str) -> Any:
+        """The result of `work`; tell of it, and give up after `limit_s`. Raises TrialFailed."""
         begin_s = time.monotonic()
         task = asyncio.ensure_future(work)
         try:
@@ -200,9 +237,8 @@ class Trial:
                 left_s = max(0.0, limit_s - done_s)
                 await asyncio.wait({task}, timeout=min(_PROGRESS_S, left_s))
                 if task.done():
-                    task.result()
                     await self._look()
-                    return
+                    return task.result()
                 status = await self._look()
                 if time.monotonic() - begin_s >= limit_s:
                     clients = self.plan.scenario.clients
@@ -228,6 +264,7 @@ class Trial:
         return status
 
     def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:
+        self.stage.phase = phase.name.lower()
         self._tell(
             Progress(
                 self.plan.order,
@@ -241,7 +278,7 @@ class Trial:
         )
 
     def _on_closed(self, reason: str, status: int) -> None:
-        if self._publisher is None:
+        if not self._published:
             self.stage.report(f"the server closed a subscriber: {reason} ({status})")
 
     # ---- the end ----------------------------------------------------------------------------
@@ -252,40 +289,53 @@ class Trial:
         """Collect what there is, stop everything, and say what the trial left."""
         self._note(Phase.STOPPING)
         deliveries: dict[str, Any] | None = None
-        publisher = self._publisher
         try:
-            if publisher is not None:
-                publisher.close()
-                with contextlib.suppress(SwarmFailed, TimeoutError):
+            if self._published:
+                with contextlib.suppress(WorkerFailed, TimeoutError):
+                    await asyncio.wait_for(self._halt_publisher(), _COLLECT_S)
+                with contextlib.suppress(WorkerFailed, TimeoutError):
                     deliveries = await asyncio.wait_for(self._collect(), _COLLECT_S)
             if self.complete and self._notes.swarm is not None:
-                with contextlib.suppress(SwarmFailed, PushlabError, TimeoutError):
+                with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
         finally:
             await self.stage.stop()
         start_ns, end_ns = self._window_ns
+        notes, stage = self._notes, self.stage
+        ledger = stage.publisher.ledger if self._published else None
         record = self.plan.record(
             status=status,
             reason=reason,
             measure_start_ns=start_ns if self._begun else None,
             measure_end_ns=end_ns if self._ended else None,
-            **figures.collect(self.plan, self.stage, self._notes, publisher),
+            **figures.collect(self.plan, stage, notes, ledger),
         )
         return TrialOutcome(
             record,
-            publishes=None if publisher is None else publisher.rows(),
+            publishes=ledger.rows(self.plan.scenario.payload_bytes) if ledger else None,
             deliveries=deliveries,
+            connects=notes.connects,
+            samples=sample_rows(list(stage.watches.values()), notes.loop_lags()),
         )
+
+    async def _halt_publisher(self) -> None:
+        """Let the publisher send no more, and get its figures if there are none yet."""
+        if self._notes.publisher is None:
+            limit_s = -self.plan.scenario.duration_s - self.plan.scenario.warmup_s
+            self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
 
     async def _collect(self) -> dict[str, Any] | None:
         """The swarm's figures and rows, if it still runs."""
         if not self.stage.has_swarm:
             return None
-        with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
-            path = Path(folder) / "deliveries"
-            told = await self.stage.swarm.ask("finish", path=str(path))
+        with tempfile.TemporaryDirectory(prefix="pushlab-") as name:
+            folder = Path(name)
+            told = await self.stage.swarm.ask("finish", path=name)
             self._notes.swarm = told
-            return read_rows(path, told["rows"], per_channel=self.plan.scenario.per_channel)
+            self._notes.connects = read_connects(folder / "connects", told["connects"])
+            return read_deliveries(
+                folder / "deliveries", told["rows"], per_channel=self.plan.scenario.per_channel
+            )
 
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""

@@ -5,12 +5,13 @@ from pushlab.runs.link import Link, network_in_words
 from pushlab.runs.reader import Run, latest_run
 from pushlab.runs.records import (
     BrokerFigures,
+    ConnectFigures,
     PublisherFigures,
     ServerFigures,
     SwarmFigures,
     TrialRecord,
 )
-from pushlab.runs.rows import DeliveryRows, PublishRows
+from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows
 from pushlab.runs.sweep import (
     Sweep,
     SweepAxis,
@@ -23,6 +24,8 @@ from pushlab.runs.writer import RunWriter, write_summary
 __all__ = [
     "SCHEMA_VERSION",
     "BrokerFigures",
+    "ConnectFigures",
+    "ConnectRows",
     "DeliveryRows",
     "Link",
     "PublishRows",

@@ -14,6 +14,7 @@ __all__ = [
     "RUN_FILE",
     "SCHEMA_VERSION",
     "SWEEP_FILE",
+    "RowsKind",
     "RunStatus",
     "folder_name",
     "read_document",
@@ -30,6 +31,8 @@ SWEEP_FILE = "sweep.json"
 
 #: ``running`` in a folder that nobody writes to means that the writer was killed.
 RunStatus = Literal["running", "complete", "incomplete"]
+
+RowsKind = Literal["publishes", "deliveries", "connects", "samples"]
 
 
 def folder_name(created: datetime, name: str, short_id: str) -> str:

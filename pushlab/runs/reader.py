@@ -14,7 +14,16 @@ import pyarrow as pa
 from pushlab.errors import RunError
 from pushlab.runs.layout import RUN_FILE, SWEEP_FILE, RunStatus, read_document, rows_path
 from pushlab.runs.records import TrialRecord
-from pushlab.runs.rows import DELIVERIES, PUBLISHES, DeliveryRows, PublishRows, read_table
+from pushlab.runs.rows import (
+    CONNECTS,
+    DELIVERIES,
+    PUBLISHES,
+    SAMPLES,
+    ConnectRows,
+    DeliveryRows,
+    PublishRows,
+    read_table,
+)
 from pushlab.runs.tables import to_pandas
 
 __all__ = ["Run", "latest_run"]
@@ -111,6 +120,22 @@ class Run:
         """
         return read_table(DELIVERIES, rows_path(self.path, "deliveries", trial.order))
 
+    def connects_table(self, trial: TrialRecord) -> pa.Table:
+        """How the subscribers of one trial were connected, with the columns of `CONNECTS`.
+
+        Raises:
+            RunError: the file is missing or damaged, or lacks a column.
+        """
+        return read_table(CONNECTS, rows_path(self.path, "connects", trial.order))
+
+    def samples_table(self, trial: TrialRecord) -> pa.Table:
+        """What one trial's processes used over time, with the columns of `SAMPLES`.
+
+        Raises:
+            RunError: the file is missing or damaged, or lacks a column.
+        """
+        return read_table(SAMPLES, rows_path(self.path, "samples", trial.order))
+
     def publishes(self, trial: TrialRecord) -> PublishRows:
         """The publishes of one trial as numpy arrays.
 
@@ -126,6 +151,14 @@ class Run:
             RunError: the file is missing or damaged, or lacks a column.
         """
         return DeliveryRows(**_arrays(self.deliveries_table(trial)))
+
+    def connects(self, trial: TrialRecord) -> ConnectRows:
+        """How the subscribers of one trial were connected, as numpy arrays.
+
+        Raises:
+            RunError: the file is missing or damaged, or lacks a column.
+        """
+        return ConnectRows(**_arrays(self.connects_table(trial)))
 
     def to_pandas(self, what: str = "deliveries") -> Any:
         """One table of the run as a pandas DataFrame.

@@ -16,6 +16,7 @@ from pushlab.runs.link import Link
 
 __all__ = [
     "BrokerFigures",
+    "ConnectFigures",
     "PublisherFigures",
     "ServerFigures",
     "SwarmFigures",
@@ -81,7 +82,8 @@ class SwarmFigures:
         duplicated, reordered: came twice, or out of order, on the wire or to the application.
         gaps: how often a subscriber was told that it missed messages.
         disconnects: connections lost within the measured window.
-        connect_s: seconds that each subscriber needed to connect.
+        open_descriptors: the largest number of open descriptors seen.
+        dials: connections asked for over the whole trial.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
@@ -98,20 +100,56 @@ class SwarmFigures:
     reordered: int = 0
     gaps: int = 0
     disconnects: int = 0
-    connect_s: list[float] = field(default_factory=list)
+    open_descriptors: int | None = None
+    dials: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFigures:
+    """The storm in which all subscribers connected, before the warm-up; see the rows for each.
+
+    Attributes:
+        clients: how many were connected.
+        storm_s: from the first wish for a connection to the last subscriber's acceptance.
+        server_cpu_s, broker_cpu_s, swarm_cpu_s: CPU seconds used meanwhile.
+        bytes_in, bytes_out: the subscribers' payload bytes of TCP meanwhile.
+        hits: requests sent meanwhile, by kind.
+    """
+
+    clients: int = 0
+    storm_s: float | None = None
+    server_cpu_s: float | None = None
+    broker_cpu_s: float | None = None
+    swarm_cpu_s: float | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+    hits: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherFigures:
-    """What the publisher did within the measured window; ``scheduled = sent + skipped``."""
+    """What the publisher did within the measured window; ``scheduled = sent + skipped``.
+
+    Attributes:
+        late: sent more than 10 ms after the intended time.
+        held: late or skipped since the server had not answered on any connection: not the
+            generator's fault.
+        cpu_s, loop_lag_p99_s: of its process within the window; None without one of its own.
+        rss_bytes, open_descriptors: the largest seen.
+    """
 
     scheduled: int = 0
     sent: int = 0
     accepted: int = 0
     late: int = 0
     skipped: int = 0
+    held: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    cpu_s: float | None = None
+    rss_bytes: int | None = None
+    open_descriptors: int | None = None
+    loop_lag_p99_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +172,7 @@ class TrialRecord:
         arrivals: ``constant``, ``poisson``, ``burst`` or ``trace``.
         link: the network between subscribers and server that was emulated.
         tls: whether every connection was encrypted.
+        stall_ns: when the hub was stopped and when it went on, if the scenario asks for it.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
     """
@@ -156,9 +195,11 @@ class TrialRecord:
     server: ServerFigures | None = None
     broker: BrokerFigures | None = None
     swarm: SwarmFigures | None = None
+    connect: ConnectFigures | None = None
     publisher: PublisherFigures | None = None
     link: Link = field(default_factory=Link)
     tls: bool = False
+    stall_ns: list[int] | None = None
     marks: list[str] = field(default_factory=list)
     floor: bool = False
 

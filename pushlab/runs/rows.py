@@ -1,7 +1,7 @@
-"""The raw rows: one per scheduled publish, one per delivery, in Parquet files and numpy arrays.
+"""The raw rows in Parquet files and numpy arrays: publishes, deliveries, connects, samples.
 
 A row joins a delivery to its publish by ``(cell, trial, channel, seq)``. Within one trial ``cell``
-and ``trial`` are constant, so a trial's rows are written to two files of their own.
+and ``trial`` are constant, so a trial's rows are written to files of their own.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,12 @@ import pyarrow.parquet as pq
 from pushlab.errors import RunError, UsageError
 
 __all__ = [
+    "CONNECTS",
     "DELIVERIES",
     "PUBLISHES",
+    "SAMPLES",
     "Columns",
+    "ConnectRows",
     "DeliveryRows",
     "PublishRows",
     "read_table",
@@ -48,6 +51,7 @@ PUBLISHES = pa.schema(
         pa.field("intended_ns", pa.int64(), nullable=False),
         pa.field("sent_ns", pa.int64()),
         pa.field("accepted_ns", pa.int64()),
+        pa.field("held_ns", pa.int64()),
         pa.field("status", pa.int16(), nullable=False),
         pa.field("warmup", pa.bool_(), nullable=False),
         pa.field("payload_bytes", pa.int32(), nullable=False),
@@ -66,16 +70,45 @@ DELIVERIES = pa.schema(
     ]
 )
 
+#: One row per subscriber that the server accepted: when it first wished for a connection, and when
+#: it had one.
+CONNECTS = pa.schema(
+    [
+        _CELL,
+        _TRIAL,
+        pa.field("subscriber", pa.int32(), nullable=False),
+        pa.field("wanted_ns", pa.int64(), nullable=False),
+        pa.field("connected_ns", pa.int64(), nullable=False),
+    ]
+)
+
+#: One row per look at a process: its CPU seconds since it began, and what it held. The lag is the
+#: worst of its event loop since the look before; null where the loop is not watched.
+SAMPLES = pa.schema(
+    [
+        _CELL,
+        _TRIAL,
+        pa.field("process", pa.dictionary(pa.int16(), pa.string()), nullable=False),
+        pa.field("phase", pa.dictionary(pa.int16(), pa.string()), nullable=False),
+        pa.field("at_ns", pa.int64(), nullable=False),
+        pa.field("cpu_s", pa.float64(), nullable=False),
+        pa.field("rss_bytes", pa.int64(), nullable=False),
+        pa.field("open_descriptors", pa.int32(), nullable=False),
+        pa.field("loop_lag_ns", pa.int64()),
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PublishRows:
-    """The publishes of one trial; 0 stands for null in `seq`, `sent_ns`, `accepted_ns`."""
+    """The publishes of one trial; 0 stands for null in `seq` and in the nullable times."""
 
     channel: Int32
     seq: Int64
     intended_ns: Int64
     sent_ns: Int64
     accepted_ns: Int64
+    held_ns: Int64
     status: Int16
     warmup: Bool
     payload_bytes: Int32
@@ -95,6 +128,18 @@ class DeliveryRows:
 
     def __len__(self) -> int:
         return len(self.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRows:
+    """How the subscribers of one trial came to be connected, in the order of their success."""
+
+    subscriber: Int32
+    wanted_ns: Int64
+    connected_ns: Int64
+
+    def __len__(self) -> int:
+        return len(self.subscriber)
 
 
 def to_table(schema: pa.Schema, columns: Columns | None, *, cell: str, trial: int) -> pa.Table:

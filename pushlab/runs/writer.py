@@ -12,18 +12,36 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import pyarrow as pa
+
 from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import (
     SCHEMA_VERSION,
+    RowsKind,
     folder_name,
     read_document,
     rows_path,
     write_document,
 )
 from pushlab.runs.records import TrialRecord
-from pushlab.runs.rows import DELIVERIES, PUBLISHES, Columns, to_table, write_table
+from pushlab.runs.rows import (
+    CONNECTS,
+    DELIVERIES,
+    PUBLISHES,
+    SAMPLES,
+    Columns,
+    to_table,
+    write_table,
+)
 
 __all__ = ["RunWriter", "write_summary"]
+
+_SCHEMAS: Mapping[RowsKind, pa.Schema] = {
+    "publishes": PUBLISHES,
+    "deliveries": DELIVERIES,
+    "connects": CONNECTS,
+    "samples": SAMPLES,
+}
 
 
 class RunWriter:
@@ -90,7 +108,7 @@ class RunWriter:
             "summary": None,
         }
         try:
-            for inner in ("publishes", "deliveries", "charts"):
+            for inner in (*_SCHEMAS, "charts"):
                 (path / inner).mkdir(parents=True, exist_ok=folder is not None)
             write_document(path, document)
         except OSError as error:
@@ -116,13 +134,15 @@ class RunWriter:
         *,
         publishes: Columns | None = None,
         deliveries: Columns | None = None,
+        connects: Columns | None = None,
+        samples: Columns | None = None,
     ) -> None:
         """Keep one trial, whatever became of it; when this returns, it is on disk.
 
         Args:
-            publishes, deliveries: the columns of `PUBLISHES` and `DELIVERIES` without ``cell``
-                and ``trial``, as numpy arrays, lists or a pyarrow table; 0 or None where
-                something did not happen. None: no rows.
+            publishes, deliveries, connects, samples: the columns of `PUBLISHES`, `DELIVERIES`,
+                `CONNECTS` and `SAMPLES` without ``cell`` and ``trial``, as numpy arrays, lists or
+                a pyarrow table; 0 or None where something did not happen. None: no rows.
 
         Raises:
             UsageError: the cell is not one of the run's, the trial is there already, or the rows
@@ -137,13 +157,19 @@ class RunWriter:
                 other["index"],
             ):
                 raise UsageError(f"trial {record.index} of {record.cell!r} is written already")
+        given: Mapping[RowsKind, Columns | None] = {
+            "publishes": publishes,
+            "deliveries": deliveries,
+            "connects": connects,
+            "samples": samples,
+        }
         tables = {
-            "publishes": to_table(PUBLISHES, publishes, cell=record.cell, trial=record.index),
-            "deliveries": to_table(DELIVERIES, deliveries, cell=record.cell, trial=record.index),
+            kind: to_table(_SCHEMAS[kind], rows, cell=record.cell, trial=record.index)
+            for kind, rows in given.items()
         }
         try:
-            write_table(tables["publishes"], rows_path(self.path, "publishes", record.order))
-            write_table(tables["deliveries"], rows_path(self.path, "deliveries", record.order))
+            for kind, table in tables.items():
+                write_table(table, rows_path(self.path, kind, record.order))
             self._document["trials"].append(record.to_json())
             self._save()
         except OSError as error:

@@ -37,6 +37,7 @@ def publishes(rows):
         intended_ns=np.array(intended, np.int64),
         sent_ns=np.array(sent, np.int64),
         accepted_ns=np.array(seq, np.int64),
+        held_ns=np.zeros(len(seq), np.int64),
         status=np.zeros(len(rows), np.int16),
         warmup=np.array(warmup, np.bool_),
         payload_bytes=np.ones(len(rows), np.int32),

@@ -14,6 +14,7 @@ from pushlab.lab import scenario as scenario_module
 from pushlab.lab.scenario import Scenario
 from pushlab.runs import (
     BrokerFigures,
+    ConnectFigures,
     PublisherFigures,
     RunWriter,
     ServerFigures,
@@ -111,10 +112,10 @@ def simulate(
             if order == interrupt_after:
                 writer.finish("incomplete")
                 return writer.path
-            record, publishes, deliveries = _trial(
+            record, rows = _trial(
                 cells[which], index, order, clients, per_channel, rate, duration_s, arrivals, rng
             )
-            writer.add_trial(record, publishes=publishes, deliveries=deliveries)
+            writer.add_trial(record, **rows)
             order += 1
     return writer.finish()
 
@@ -137,7 +138,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
     }
     reason = cell.fail or (cell.fail_once if index == 1 else None)
     if cell.fail:
-        return TrialRecord(**common, duration_s=0.0, status="failed", reason=reason), None, None
+        return TrialRecord(**common, duration_s=0.0, status="failed", reason=reason), {}
 
     start = 1_000_000_000_000 * (order + 1)
     end = start + int(duration_s * 1e9)
@@ -164,6 +165,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         "intended_ns": intended,
         "sent_ns": sent,
         "accepted_ns": accepted,
+        "held_ns": np.zeros(len(seq), np.int64),
         "status": np.where(seq > 0, 202, 0),
         "warmup": intended < start,
         "payload_bytes": np.full(len(seq), 64),
@@ -236,11 +238,23 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
             bytes_out_setup=300 * clients,
             cpu_s=cpu * 0.6,
             loop_lag_p99_s=0.002,
-            connect_s=[float(x) for x in rng.gamma(4, 0.001, clients)],
+        ),
+        connect=ConnectFigures(
+            clients=clients,
+            storm_s=0.1,
+            server_cpu_s=0.05,
+            swarm_cpu_s=0.03,
+            bytes_in=200 * clients,
         ),
         publisher=PublisherFigures(scheduled=measured, sent=measured, accepted=measured),
     )
-    return record, publishes, deliveries
+    wanted = start - warmup - int(1e9) + rng.integers(0, 10**8, clients)
+    connects = {
+        "subscriber": np.arange(clients),
+        "wanted_ns": wanted,
+        "connected_ns": wanted + (rng.gamma(4, 0.001, clients) * 1e9).astype(np.int64),
+    }
+    return record, {"publishes": publishes, "deliveries": deliveries, "connects": connects}
 
 
 def _hits(cell, clients, duration_s, delivered, rng):

@@ -32,6 +32,7 @@ ROWS = {
         "intended_ns": [10, 20],
         "sent_ns": [11, None],
         "accepted_ns": [12, None],
+        "held_ns": [0, 5],
         "status": [202, 0],
         "warmup": [False, False],
         "payload_bytes": [5, 5],
@@ -109,8 +110,7 @@ records = st.builds(
     floor=st.booleans(),
     server=st.none() | st.builds(ServerFigures, hits=counts, hits_all=counts, cpu_s=amounts),
     broker=st.none() | st.builds(BrokerFigures, kind=st.text(), cpu_s=st.none() | amounts),
-    swarm=st.none()
-    | st.builds(SwarmFigures, hits=counts, connect_s=st.lists(amounts), loop_lag_p99_s=amounts),
+    swarm=st.none() | st.builds(SwarmFigures, hits=counts, loop_lag_p99_s=amounts),
     publisher=st.none() | st.builds(PublisherFigures, scheduled=st.integers(0, 2**40)),
 )
 
@@ -142,6 +142,7 @@ def test_rows_survive_parquet(tmp_path_factory, rows, as_numpy):
         "intended_ns": intended,
         "sent_ns": seqs,
         "accepted_ns": seqs,
+        "held_ns": seqs,
         "status": [202] * len(rows),
         "warmup": warmup,
         "payload_bytes": [1] * len(rows),

@@ -1,0 +1,62 @@
+"""How late an event loop runs its timers: a timer every 20 ms, and by how much it missed."""
+
+import asyncio
+import time
+from array import array
+
+__all__ = ["LAG_EVERY_NS", "LoopLag"]
+
+#: How often a timer is set. uvloop rounds timers to milliseconds, so a lag has that uncertainty.
+LAG_EVERY_NS = 20_000_000
+_BUCKET_NS = 100_000_000
+
+
+class LoopLag:
+    """Samples one event loop.
+
+    Attributes:
+        at_ns, lag_ns: the samples, in order of time.
+    """
+
+    __slots__ = ("_due_ns", "_loop", "at_ns", "lag_ns")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due_ns = 0
+        self.at_ns = array("q")
+        self.lag_ns = array("q")
+
+    def start(self) -> None:
+        """Sample from now on."""
+        self._arm(time.monotonic_ns())
+
+    def _arm(self, now_ns: int) -> None:
+        self._due_ns = now_ns + LAG_EVERY_NS
+        self._loop.call_later(LAG_EVERY_NS / 1e9, self._sample)
+
+    def _sample(self) -> None:
+        now_ns = time.monotonic_ns()
+        self.at_ns.append(now_ns)
+        self.lag_ns.append(max(0, now_ns - self._due_ns))
+        self._arm(now_ns)
+
+    def p99_s(self, start_ns: int, end_ns: int) -> float | None:
+        """The 99th percentile between two moments; None without a sample."""
+        within = sorted(
+            lag
+            for at, lag in zip(self.at_ns, self.lag_ns, strict=True)
+            if start_ns <= at - lag <= end_ns
+        )
+        return within[int(len(within) * 0.99)] / 1e9 if within else None
+
+    def highest(self) -> list[tuple[int, int]]:
+        """For each tenth of a second with a sample: its last time and its worst lag, in ns."""
+        found: list[tuple[int, int]] = []
+        bucket = -1
+        for at, lag in zip(self.at_ns, self.lag_ns, strict=True):
+            if at // _BUCKET_NS == bucket:
+                found[-1] = (at, max(lag, found[-1][1]))
+            else:
+                bucket = at // _BUCKET_NS
+                found.append((at, lag))
+        return found

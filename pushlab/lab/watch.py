@@ -1,0 +1,143 @@
+"""Watching the processes of a trial: CPU seconds, memory, descriptors, each with its stamp."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+__all__ = ["ProcessWatch", "cpu_seconds", "sample_rows", "watch_processes"]
+
+_SAMPLE_S = 0.2
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """User and system CPU seconds that a process has used; None when it is gone.
+
+    On Linux to the nanosecond (clock_getcpuclockid(3)); elsewhere as the system counts ticks.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            return time.clock_gettime((~pid << 3) | 2)
+        return None
+    with contextlib.suppress(psutil.Error):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return None
+
+
+class ProcessWatch:
+    """Samples one process.
+
+    Attributes:
+        name: ``hub``, ``broker``, ``swarm`` or ``publisher``.
+        rss_bytes, open_descriptors: the largest values seen.
+        at_ns, cpu_s, rss, descriptors, phase: the samples.
+    """
+
+    def __init__(self, pid: int, name: str = "") -> None:
+        self.pid = pid
+        self.name = name
+        self.rss_bytes = 0
+        self.open_descriptors = 0
+        self.at_ns = array("q")
+        self.cpu_s = array("d")
+        self.rss = array("q")
+        self.descriptors = array("q")
+        self.phase: list[str] = []
+
+    def sample(self, phase: str = "") -> None:
+        """Look once; a process that is gone gives no sample."""
+        cpu_s = cpu_seconds(self.pid)
+        seen = _memory_and_descriptors(self.pid)
+        if cpu_s is None or seen is None:
+            return
+        rss_bytes, descriptors = seen
+        self.at_ns.append(time.monotonic_ns())
+        self.cpu_s.append(cpu_s)
+        self.rss.append(rss_bytes)
+        self.descriptors.append(descriptors)
+        self.phase.append(phase)
+        self.rss_bytes = max(self.rss_bytes, rss_bytes)
+        self.open_descriptors = max(self.open_descriptors, descriptors)
+
+
+def _memory_and_descriptors(pid: int) -> tuple[int, int] | None:
+    """Resident bytes and open descriptors. On Linux without a walk through them where it can."""
+    try:
+        if sys.platform == "linux":
+            pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
+            folder = f"/proc/{pid}/fd"
+            count = os.stat(folder).st_size  # since Linux 6.2; before that 0
+            return pages * _PAGE_BYTES, count or len(os.listdir(folder))
+        process = psutil.Process(pid)
+        return int(process.memory_info().rss), int(process.num_fds())
+    except (OSError, IndexError, psutil.Error):
+        return None
+
+
+async def watch_processes(
+    watches: Iterable[ProcessWatch],
+    check: Callable[[], None],
+    phase: Callable[[], str] = str,
+    *,
+    every_s: float = _SAMPLE_S,
+) -> None:
+    """Sample all of `watches` and call `check`, again and again; `phase` names the moment."""
+    watched = list(watches)
+    while True:
+        for watch in watched:
+            watch.sample(phase())
+        check()
+        await asyncio.sleep(every_s)
+
+
+def sample_rows(
+    watches: Sequence[ProcessWatch], loop_lags: dict[str, Sequence[Sequence[int]]]
+) -> dict[str, Any]:
+    """The columns of `pushlab.runs.rows.SAMPLES`.
+
+    Args:
+        loop_lags: by process, moments and lags in nanoseconds; a sample gets the worst lag since
+            the sample before.
+    """
+    columns: dict[str, list[Any]] = {
+        name: []
+        for name in (
+            "process",
+            "phase",
+            "at_ns",
+            "cpu_s",
+            "rss_bytes",
+            "open_descriptors",
+            "loop_lag_ns",
+        )
+    }
+    for watch in watches:
+        columns["process"] += [watch.name] * len(watch.at_ns)
+        columns["phase"] += watch.phase
+        columns["at_ns"] += watch.at_ns
+        columns["cpu_s"] += watch.cpu_s
+        columns["rss_bytes"] += watch.rss
+        columns["open_descriptors"] += watch.descriptors
+        columns["loop_lag_ns"] += _worst(watch.at_ns, loop_lags.get(watch.name, ()))
+    return columns
+
+
+def _worst(at_ns: "array[int]", lags: Sequence[Sequence[int]]) -> list[int | None]:
+    """For each moment the worst lag since the one before; None where there is none."""
+    worst: list[int | None] = [None] * len(at_ns)
+    places = np.searchsorted(np.array(at_ns, np.int64), [at for at, _ in lags])
+    for place, (_, lag) in zip(places.tolist(), lags, strict=True):
+        if place < len(worst):
+            before = worst[place]
+            worst[place] = max(1, lag, before or 0)
+    return worst
