@@ -1,19 +1,18 @@
 """The chart of a search for capacity: the objective's figure and the CPU against the load."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
-from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
+from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
 from pushlab.charts.keys import key_words, value_words, with_key
 from pushlab.charts.style import ACCENT, GREY, INK, Look, count, looks, mark, seconds
 from pushlab.runs import Run, Sweep
 
-__all__ = ["draw_capacity"]
+__all__ = ["capacity_charts"]
 
 _LEFT, _RIGHT = 0.085, 0.825
 _GAP = 0.075
@@ -79,8 +78,8 @@ class _View:
         )
 
 
-def draw_capacity(sweep: Sweep, out: Path) -> list[Path]:
-    """Draw the search into the folder `out`, as PNG and SVG; returns their paths."""
+def capacity_charts(sweep: Sweep) -> list[Chart]:
+    """The chart of a search; none if nothing was measured."""
     if not sweep.capacity or not sweep.capacity["loads"]:
         return []
     view = _View(sweep)
@@ -105,7 +104,7 @@ def draw_capacity(sweep: Sweep, out: Path) -> list[Path]:
         figure = str(view.goal["figure"]).replace("latency_s.", "latency, ")
         text = f"above: {figure}; below: CPU, of one core; over {key_words(view.key)}"
         describe_axis(ground, text, marks, drop_pt=32)
-        return save(Chart("1-capacity", title, drawing), Path(out))
+        return [Chart("1-capacity", title, drawing)]
 
 
 def _dot(label: str, **more: Any) -> Line2D:

@@ -42,6 +42,7 @@ _CROSS: dict[str, Any] = {
 }
 _HOLE: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": ACCENT}
 _MOST_TICKS = 7
+_LEADER = 26  # pixels from the axes to a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
         forms = [(s.at, up(s.predicted)) for s in curve.spots if s.predicted is not None]
         forms = [(x, y) for x, y in forms if y > ground]
         if forms:
-            axes.plot(*zip(*forms, strict=True), **_CLOSED_FORM, zorder=2.5)
+            axes.plot(*zip(*forms, strict=True), **_CLOSED_FORM, clip_on=False, zorder=2.5)
     for number, curve in enumerate(curves):
         colour = curve.look.colour
         known = [(spot, up(spot.value)) for spot in curve.spots if spot.value is not None]
@@ -196,42 +197,44 @@ def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
 
 
 def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> None:
-    """Name each curve right of its last spot, moved apart where names would touch."""
+    """Name each curve right of its last spot, moved apart where names would touch.
+
+    A curve without a spot in these axes is named at their foot.
+    """
     figure = axes.figure
+    drawing = cast("Figure", figure)
     ground = axes.get_ylim()[0]
-    ends: list[tuple[float, float, Curve, str]] = []
+    ends: list[tuple[float, float | None, Curve, str]] = []
+    foot = float(axes.get_window_extent().y0)
     for curve in curves:
         known = [(spot.at, spot.value) for spot in curve.spots if spot.value is not None]
         if known:
             x, value = known[-1]
             here = axes.transData.transform((x, max(value, ground)))
             ends.append((float(here[1]), float(here[0]), curve, _none(curve)))
+        else:
+            ends.append((foot, None, curve, ""))
     ends.sort(key=lambda end: end[0])
     step = size * 1.25 / 72 * figure.dpi
     box = axes.get_window_extent(cast("Any", figure.canvas).get_renderer())
     places = _spread([y for y, *_ in ends], step, float(box.y0), float(box.y1))
+    width, height = (float(size) for size in figure.get_window_extent().size)
     for (y, x, curve, note), place in zip(ends, places, strict=True):
-        room = float(figure.get_window_extent().width) - float(box.x1) - 34
-        lines, points = fit(cast("Figure", figure), curve.look.name + note, size, room)
-        axes.annotate(
+        room = width - float(box.x1) - _LEADER - 8
+        lines, points = fit(drawing, curve.look.name + note, size, room)
+        # In parts of the sheet: pixels are others when it is written as SVG.
+        if x is not None:
+            across = [(x + 8) / width, (float(box.x1) + _LEADER - 6) / width]
+            up = [y / height, place / height]
+            drawing.add_artist(Line2D(across, up, color=curve.look.colour, linewidth=1))
+        drawing.text(
+            (float(box.x1) + _LEADER) / width,
+            place / height,
             "\n".join(lines),
-            (x, y),
-            xycoords="figure pixels",
-            xytext=(float(box.x1) + 26, place),
-            textcoords="figure pixels",
             va="center",
             fontsize=points,
             fontweight="bold",
             color=_dark(curve.look.colour),
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "relpos": (0, 0.5),
-                "color": curve.look.colour,
-                "linewidth": 1.2,
-                "shrinkA": 2,
-                "shrinkB": 5,
-            },
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 
 from pushlab.analysis.grid import FIGURES, Figure, Line, lines_of, summarise_points
-from pushlab.charts.capacity import draw_capacity
+from pushlab.charts.capacity import capacity_charts
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import (
     Curve,
@@ -28,7 +28,7 @@ from pushlab.charts.keys import key_words, with_key
 from pushlab.charts.style import INK, count, looks, mark, seconds
 from pushlab.runs import Run, Sweep
 
-__all__ = ["draw_sweep"]
+__all__ = ["charts_of_sweep", "draw_sweep"]
 
 _LEFT, _RIGHT = 0.075, 0.825  # names stand right of it
 _MOST_PANELS = 8
@@ -58,24 +58,27 @@ _CHARTS: Mapping[str, tuple[int, str, str, _Values, _Values]] = {
 def draw_sweep(sweep: Sweep, out: Path) -> list[Path]:
     """Draw the charts of a sweep into the folder `out`, as PNG and SVG; returns their paths.
 
-    A search for capacity has a chart of its own.
+    Raises:
+        RunError: a point is damaged.
+    """
+    return [path for chart in charts_of_sweep(sweep) for path in save(chart, Path(out))]
+
+
+def charts_of_sweep(sweep: Sweep) -> list[Chart]:
+    """The charts of a sweep, none if nothing was measured; a search for capacity has its own.
 
     Raises:
         RunError: a point is damaged.
     """
     if sweep.kind == "capacity":
-        return draw_capacity(sweep, out)
+        return capacity_charts(sweep)
     summarise_points(sweep)
     view = _view(sweep)
-    if not any(summary for line in view.lines for summary in line.at):
-        return []
-    paths = []
-    for name, (number, about, noun, words, ticks) in _CHARTS.items():
-        figure = FIGURES[name]
-        if any(_value(figure, one) is not None for line in view.lines for one in line.at):
-            chart = _chart(view, f"{number}-{name}", figure, about, noun, words, ticks)
-            paths += save(chart, Path(out))
-    return paths
+    return [
+        _chart(view, f"{number}-{name}", FIGURES[name], about, noun, words, ticks)
+        for name, (number, about, noun, words, ticks) in _CHARTS.items()
+        if any(_value(FIGURES[name], one) is not None for line in view.lines for one in line.at)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +250,10 @@ def _chart(
         low = bottom + 0.055
         wide, gap = _RIGHT - _LEFT, 0.03
         width = (wide - gap * (columns - 1)) / columns
-        height = (top - low - 0.11 * (rows - 1)) / rows - (0.035 if view.panels else 0.0)
+        height = (top - low - 0.09 * (rows - 1)) / rows - (0.035 if view.panels else 0.0)
         for i, (panel, curves) in enumerate(zip(panels, drawn, strict=True)):
             row, column = divmod(i, columns)
-            y = top - (row + 1) * height - row * 0.11 - (row + 1) * (0.035 if view.panels else 0.0)
+            y = top - (row + 1) * height - row * 0.09 - (row + 1) * (0.035 if view.panels else 0.0)
             axes = drawing.add_axes((_LEFT + column * (width + gap), y, width, height))
             scale_across(axes, view.across, view.xs)
             scale_up(axes, everything, ticks)

@@ -56,11 +56,11 @@ ON_PAGES = ("the five, and the floor", "several settings", "a failed cell", "sto
 
 
 def ticks_beyond(axes):
-    """The labels of ticks outside the axis, which matplotlib keeps but does not draw."""
-    low, high = axes.get_xlim()
-    for tick in [*axes.xaxis.get_major_ticks(), *axes.xaxis.get_minor_ticks()]:
-        if not low <= tick.get_loc() <= high:
-            yield tick.label1
+    """The labels of ticks outside an axis, which matplotlib keeps but does not draw."""
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+            if not min(low, high) <= tick.get_loc() <= max(low, high):
+                yield tick.label1
 
 
 @pytest.mark.parametrize("kind", RUNS)
