@@ -219,12 +219,12 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
     box = axes.get_window_extent(cast("Any", figure.canvas).get_renderer())
     places = _spread([y for y, *_ in ends], step, float(box.y0), float(box.y1))
     width, height = (float(size) for size in figure.get_window_extent().size)
-    for (y, x, curve, note), place in zip(ends, places, strict=True):
+    for (y, last, curve, note), place in zip(ends, places, strict=True):
         room = width - float(box.x1) - _LEADER - 8
         lines, points = fit(drawing, curve.look.name + note, size, room)
         # In parts of the sheet: pixels are others when it is written as SVG.
-        if x is not None:
-            across = [(x + 8) / width, (float(box.x1) + _LEADER - 6) / width]
+        if last is not None:
+            across = [(last + 8) / width, (float(box.x1) + _LEADER - 6) / width]
             up = [y / height, place / height]
             drawing.add_artist(Line2D(across, up, color=curve.look.colour, linewidth=1))
         drawing.text(
