@@ -62,18 +62,21 @@ def _encode(answer: Answer) -> bytes:
 
 
 class _Chunks:
-    """Frames pieces of a body (RFC 9112, section 7.1), one that goes to many connections once."""
+    """Frames pieces of a body (RFC 9112, section 7.1), one that goes to many connections once.
 
-    __slots__ = ("_chunk", "_data")
+    Attributes:
+        data, chunk: the last piece, and its chunk.
+    """
+
+    __slots__ = ("chunk", "data")
 
     def __init__(self) -> None:
-        self._data = self._chunk = b""
+        self.data = self.chunk = b""
 
-    def chunk(self, data: bytes) -> bytes:
-        if data is not self._data:
-            self._data = data
-            self._chunk = b"%x\r\n%b\r\n" % (len(data), data)
-        return self._chunk
+    def make(self, data: bytes) -> bytes:
+        self.data = data
+        self.chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        return self.chunk
 
 
 class _Door(asyncio.Protocol, HttpLine):
@@ -173,7 +176,7 @@ class _Door(asyncio.Protocol, HttpLine):
     def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
         """Begin a response of open length."""
         head = [b"%b: %b\r\n" % header for header in headers]
-        chunk = self._entrance.chunks.chunk(data)
+        chunk = self._entrance.chunks.make(data)
         return self._write(
             b"".join((STATUS_LINE[200], *head, b"transfer-encoding: chunked\r\n\r\n", chunk))
         )
@@ -181,11 +184,16 @@ class _Door(asyncio.Protocol, HttpLine):
     def write(self, *pieces: bytes) -> bool:
         """Send a chunk."""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return self._write(self._entrance.chunks.chunk(data))
+        chunks = self._entrance.chunks
+        try:  # spelled out here, for there is no hotter path
+            self._transport.write(chunks.chunk if data is chunks.data else chunks.make(data))
+        except RuntimeError:  # as in `_write`
+            return False
+        return not self._paused
 
     def end(self, data: bytes, *, linger_s: float) -> None:
         """Send the last chunk."""
-        self._write(self._entrance.chunks.chunk(data) + _LAST_CHUNK)
+        self._write(self._entrance.chunks.make(data) + _LAST_CHUNK)
         self._complete(linger_s)
 
     def _write(self, data: bytes) -> bool:

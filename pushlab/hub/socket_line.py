@@ -28,19 +28,22 @@ _CLOSE_S = 10.0  # for the client's half of the closing handshake
 
 
 class TextFrames:
-    """Frames texts, one that goes to many connections once."""
+    """Frames texts, unmasked and not compressed; one that goes to many connections once.
 
-    __slots__ = ("_frame", "_text")
+    Attributes:
+        text, frame: the last text, and its frame (RFC 6455, section 5.2).
+    """
+
+    __slots__ = ("frame", "text")
 
     def __init__(self) -> None:
-        self._text = self._frame = b""
+        self.text = self.frame = b""
 
-    def frame(self, text: bytes) -> bytes:
-        """The text's frame, unmasked and not compressed (RFC 6455, section 5.2)."""
-        if text is not self._text:
-            self._text = text
-            self._frame = Frame(OP_TEXT, text).serialize(mask=False)
-        return self._frame
+    def make(self, text: bytes) -> bytes:
+        """The text's frame."""
+        self.text = text
+        self.frame = Frame(OP_TEXT, text).serialize(mask=False)
+        return self.frame
 
 
 class DirectSocket(asyncio.Protocol, SocketLine):
@@ -181,10 +184,17 @@ class DirectSocket(asyncio.Protocol, SocketLine):
             for piece in pieces:
                 core.send_text(piece)
             return self._write(b"".join(core.data_to_send()))
-        frame = self._frames.frame
+        frames = self._frames
         if len(pieces) == 1:
-            return self._write(frame(pieces[0]))
-        return self._write(b"".join([frame(piece) for piece in pieces]))
+            text = pieces[0]
+            data = frames.frame if text is frames.text else frames.make(text)
+        else:
+            data = b"".join([frames.make(piece) for piece in pieces])
+        try:  # spelled out here, for there is no hotter path
+            self._transport.write(data)
+        except RuntimeError:  # as in `_write`
+            return False
+        return not self._paused
 
     def end(self, code: int, reason: str, *, linger_s: float) -> None:
         """Close the WebSocket."""

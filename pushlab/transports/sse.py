@@ -99,7 +99,7 @@ class ServerSentEvents(Transport):
 class _Stream(FeedStream):
     """One open stream on the server."""
 
-    __slots__ = ("_timer", "_wrote")
+    __slots__ = ("_timer",)
 
     encode = staticmethod(encode_event)
     _line: HttpLine
@@ -113,10 +113,6 @@ class _Stream(FeedStream):
         self._keep_alive_later()
         return self._line.begin(_HEADERS, hello.encode())
 
-    def _write(self, entries: Sequence[Entry]) -> bool:
-        self._wrote = True
-        return super()._write(entries)
-
     def _farewell(self, reason: str, status: int, linger_s: float) -> None:
         data = json.dumps({"reason": reason, "status": status})
         self._line.end(f"event: close\ndata: {data}\n\n".encode(), linger_s=linger_s)
@@ -127,12 +123,12 @@ class _Stream(FeedStream):
         super().close()
 
     def _keep_alive_later(self) -> None:
-        self._wrote = False
+        self.wrote = False
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._hub.settings.keep_alive_s, self._keep_alive)
 
     def _keep_alive(self) -> None:
-        if not self._wrote and not self.full:
+        if not self.wrote and not self.full:
             self._line.write(b": keep-alive\n\n")
         self._keep_alive_later()
 

@@ -42,9 +42,16 @@ def parameters(scope: Scope) -> Mapping[str, str]:
     """The query's parameters; of a repeated one, the last. Read once for each scope."""
     found: dict[str, str] | None = scope.get(_PARAMETERS)
     if found is None:
-        pairs = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        found = scope[_PARAMETERS] = {key: values[-1] for key, values in pairs.items()}
+        found = scope[_PARAMETERS] = _parse(scope["query_string"].decode("latin-1"))
     return found
+
+
+def _parse(query: str) -> dict[str, str]:
+    if "%" in query or "+" in query:
+        pairs = parse_qs(query, keep_blank_values=True)
+        return {key: values[-1] for key, values in pairs.items()}
+    plain = [pair.partition("=") for pair in query.split("&") if pair]  # a third of the time
+    return {key: value for key, _, value in plain}
 
 
 def _token(scope: Scope, query: Mapping[str, str]) -> str:

@@ -16,16 +16,17 @@ class FeedStream(abc.ABC):
 
     Attributes:
         full: whether the line has no room now.
+        wrote: whether a message was written since somebody set this to False.
     """
 
-    __slots__ = ("_feed", "_hub", "_line", "full")
+    __slots__ = ("_feed", "_hub", "_line", "full", "wrote")
 
     _line: Any
     _feed: Feed
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self.full = False
+        self.full = self.wrote = False
 
     def open(
         self,
@@ -62,6 +63,7 @@ class FeedStream(abc.ABC):
         self._feed.close()
 
     def _write(self, entries: Sequence[Entry]) -> bool:
+        self.wrote = True
         if len(entries) == 1:
             room: bool = self._line.write(entries[0].form(self.encode))
         else:
