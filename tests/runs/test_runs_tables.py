@@ -97,6 +97,7 @@ def strange(tmp_path):
         "intended_ns": [HOUR_NS, HOUR_NS + 1],
         "sent_ns": [HOUR_NS + 5, None],
         "accepted_ns": [HOUR_NS + 6, HOUR_NS + 7],
+        "held_ns": [HOUR_NS + 6, HOUR_NS + 7],
         "status": [202, 202],
         "warmup": [False, True],
         "payload_bytes": [3, 3],
@@ -161,15 +162,15 @@ def test_trials_and_cells_have_their_figures_by_path(run):
 
 def test_another_folder_of_rows_comes_for_free(run, tmp_path):
     path = simulate(tmp_path, STANDARD[2], trials=2)
-    (path / "samples").mkdir()
+    (path / "notes").mkdir()
     for i in range(2):
         cells = pa.array(["sse"] * 3).dictionary_encode()
         rows = pa.table({"cell": cells, "trial": [i] * 3, "cpu_s": [0.1, 0.2, 0.3 + i]})
-        pq.write_table(rows, path / "samples" / f"trial-{i:03}.parquet")
+        pq.write_table(rows, path / "notes" / f"trial-{i:03}.parquet")
     found = Run.load(path)
-    assert "samples" in table_kinds(found)
-    assert found.to_pandas("samples").cpu_s.tolist() == [0.1, 0.2, 0.3, 0.1, 0.2, 1.3]
-    assert written(tables_of(found, "samples"), "csv").decode().count("\n") == 7
+    assert "notes" in table_kinds(found)
+    assert found.to_pandas("notes").cpu_s.tolist() == [0.1, 0.2, 0.3, 0.1, 0.2, 1.3]
+    assert written(tables_of(found, "notes"), "csv").decode().count("\n") == 7
 
 
 def test_a_trial_is_read_when_its_turn_comes(tmp_path):
