@@ -1,6 +1,7 @@
 """Every benchmark, in the order of the report."""
 
 from benchmarks.generator.fanout import MqttFanOut, SseFanOut, WebSocketFanOut
+from benchmarks.generator.idle import CONNECTS, MEMORIES, MOST
 from benchmarks.generator.polls import Polls
 from benchmarks.harness.model import Benchmark
 from benchmarks.hub.mqtt import MqttFanOut as HubMqttFanOut
@@ -14,6 +15,9 @@ BENCHMARKS: tuple[type[Benchmark], ...] = (
     SseFanOut,
     WebSocketFanOut,
     MqttFanOut,
+    *MEMORIES,
+    *CONNECTS,
+    *MOST,
     *POLLS,
     *FAN_OUTS,
     HubMqttFanOut,

@@ -27,7 +27,14 @@ from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.hub_api import Admission, HubApi
 from pushlab.lab.swarm_client import SwarmProcess
 
-__all__ = ["MqttFanOut", "SseFanOut", "WebSocketFanOut"]
+__all__ = [
+    "MqttFanOut",
+    "SseFanOut",
+    "WebSocketFanOut",
+    "hub_api",
+    "hub_for",
+    "peer_command",
+]
 
 _CHANNEL = "bench"
 _PAYLOAD = "x" * 100
@@ -48,24 +55,17 @@ class _FanOut(Benchmark):
 
     async def measure(self, contender: Contender, *, seconds: float) -> Sample:
         """One sample with a fresh hub."""
-        async with self._hub() as (hub, servers), _api(hub) as api:
+        async with hub_for(self.transport) as (hub, servers), hub_api(hub) as api:
             names = [(f"client-{i}", 0, _CHANNEL) for i in range(self.clients)]
             admissions = await api.admit(self.transport, names)
             for pid in servers:
-                pin(pid, _SHARED)
+                pin(pid, _SHARED, polite=True)
             if contender.name == OWN:
                 async with running_swarm(
                     self.transport, {}, admissions, core=_SHARED, polite=True
                 ) as swarm:
                     return await self._own(swarm, api, servers, seconds)
             return await self._peer(contender.name, admissions, api, servers, seconds)
-
-    @contextlib.asynccontextmanager
-    async def _hub(self) -> "AsyncIterator[tuple[HubProcess, list[int]]]":
-        """A fresh hub, and the processes that serve."""
-        config = HubConfig(transports={self.transport: {}})
-        async with await start_hub(config) as hub:
-            yield hub, [hub.pid]
 
     async def _own(
         self, swarm: SwarmProcess, api: HubApi, servers: Sequence[int], seconds: float
@@ -91,16 +91,8 @@ class _FanOut(Benchmark):
         servers: Sequence[int],
         seconds: float,
     ) -> Sample:
-        work = {
-            "subscribers": [{"token": a.token, **a.endpoint} for a in admissions],
-            "path": {"sse": "/v1/events", "websocket": "/v1/socket"}.get(self.transport, ""),
-        }
         with tempfile.TemporaryDirectory(prefix="pushlab-bench-") as folder:
-            path = Path(folder) / "work.json"
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(work))
-            script = f"benchmarks.peers.{self.transport}_{name}"
-            command = ["-m", script, "{board}", str(path)]
+            command = peer_command(self.transport, name, admissions, Path(folder))
             async with start_child(command, core=_SHARED, polite=True) as child:
                 board = child.board
                 await child.until(lambda: board.ready >= self.clients, _CONNECT_S, "connecting")
@@ -145,7 +137,30 @@ class _FanOut(Benchmark):
 
 
 @contextlib.asynccontextmanager
-async def _api(hub: HubProcess) -> AsyncIterator[HubApi]:
+async def hub_for(transport: str) -> AsyncIterator[tuple[HubProcess, list[int]]]:
+    """A fresh hub, for MQTT with a fresh Mosquitto; and the processes that serve.
+
+    Raises:
+        NotRun: Mosquitto is wanted and is not installed.
+    """
+    config = HubConfig(transports={transport: {}})
+    async with contextlib.AsyncExitStack() as stack:
+        servers = []
+        if transport == "mqtt":
+            try:
+                broker = await start_broker("mosquitto", keys=TokenKeys.restore(config.keys))
+            except BrokerUnavailable as error:
+                raise NotRun(str(error)) from error
+            await stack.enter_async_context(broker)
+            config = replace(config, broker=broker.access)
+            servers += [broker.pid] if broker.pid else []
+        hub = await stack.enter_async_context(await start_hub(config))
+        yield hub, [hub.pid, *servers]
+
+
+@contextlib.asynccontextmanager
+async def hub_api(hub: HubProcess) -> AsyncIterator[HubApi]:
+    """The hub's API; the harness, who asks, keeps to a core where no generator is measured."""
     if hasattr(os, "sched_getaffinity"):
         pin(os.getpid(), _OWN_CORE)
     api = HubApi(hub.url, hub.api_key)
@@ -153,6 +168,20 @@ async def _api(hub: HubProcess) -> AsyncIterator[HubApi]:
         yield api
     finally:
         api.close()
+
+
+def peer_command(
+    transport: str, name: str, admissions: Sequence[Admission], folder: Path
+) -> list[str]:
+    """The command of a peer's script; tokens are handed over in a file that only we can read."""
+    work = {
+        "subscribers": [{"token": a.token, **a.endpoint} for a in admissions],
+        "path": {"sse": "/v1/events", "websocket": "/v1/socket"}.get(transport, ""),
+    }
+    path = folder / "work.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(work))
+    return ["-m", f"benchmarks.peers.{transport}_{name}", "{board}", str(path)]
 
 
 def _setting(clients: int, server: str) -> str:
@@ -216,13 +245,3 @@ class MqttFanOut(_FanOut):
         ),
     )
     goals = (Goal(beside="aiomqtt", least=5.0),)
-
-    @contextlib.asynccontextmanager
-    async def _hub(self) -> AsyncIterator[tuple[HubProcess, list[int]]]:
-        config = HubConfig(transports={"mqtt": {}})
-        try:
-            broker = await start_broker("mosquitto", keys=TokenKeys.restore(config.keys))
-        except BrokerUnavailable as error:
-            raise NotRun(str(error)) from error
-        async with broker, await start_hub(replace(config, broker=broker.access)) as hub:
-            yield hub, [hub.pid] + ([broker.pid] if broker.pid else [])

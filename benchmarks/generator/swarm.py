@@ -14,7 +14,7 @@ from pushlab.lab.hub_api import Admission
 from pushlab.lab.swarm_client import SwarmProcess, start_swarm
 from pushlab.runs import Link
 
-__all__ = ["Window", "measure_window", "running_swarm"]
+__all__ = ["Window", "configured_swarm", "measure_window", "running_swarm"]
 
 _CONNECT_S = 60.0
 _LEAD_NS = 20_000_000
@@ -37,6 +37,26 @@ class Window:
 
 
 @contextlib.asynccontextmanager
+async def configured_swarm(
+    transport: str,
+    options: Mapping[str, Any],
+    admissions: Sequence[Admission],
+    *,
+    core: int | None = 0,
+    polite: bool = False,
+) -> AsyncIterator[SwarmProcess]:
+    """A swarm that has its subscribers and has not let them begin."""
+    swarm = await start_swarm()
+    try:
+        if core is not None:
+            pin(swarm.pid, core, polite=polite)
+        await swarm.configure(transport, options, admissions, seed=1, link=Link())
+        yield swarm
+    finally:
+        await swarm.stop()
+
+
+@contextlib.asynccontextmanager
 async def running_swarm(
     transport: str,
     options: Mapping[str, Any],
@@ -46,15 +66,9 @@ async def running_swarm(
     polite: bool = False,
 ) -> AsyncIterator[SwarmProcess]:
     """Subscribers that are connected while the body runs."""
-    swarm = await start_swarm()
-    try:
-        if core is not None:
-            pin(swarm.pid, core, polite=polite)
-        await swarm.configure(transport, options, admissions, seed=1, link=Link())
+    async with configured_swarm(transport, options, admissions, core=core, polite=polite) as swarm:
         await asyncio.wait_for(swarm.ask("start"), _CONNECT_S)
         yield swarm
-    finally:
-        await swarm.stop()
 
 
 async def measure_window(swarm: SwarmProcess, seconds: float) -> Window:

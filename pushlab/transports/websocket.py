@@ -187,12 +187,32 @@ class WebSocketSubscriber(Subscriber):
         protocol = self._protocol
         assert protocol is not None
         try:
+            if self._takes_next(data):
+                return
             if not self._upgraded:
                 data = self._shake_hands(protocol, data, now_ns)
             if data:
                 self._read_frames(protocol, data, now_ns)
         except (InvalidCursor, ValueError) as error:
             self._lose(f"not a pushlab frame: {error}", now_ns)
+
+    def _takes_next(self, data: bytes) -> bool:
+        """Take `data` if it is one frame with the message that comes next, as it mostly is."""
+        end = len(data)
+        if data[0] != _WHOLE_TEXT or not self._stood or self._rest or self._fragments or end < 4:
+            return False
+        if data[1] == end - 2 < 126:
+            start = 2
+        elif data[1] == 126 and int.from_bytes(data[2:4], "big") == end - 4:
+            start = 4
+        else:
+            return False
+        cursor = self._inbox.next_cursor
+        space = start + len(cursor)
+        if data[start:space] != cursor or data[space : space + 1] != b" " or space + 1 == end:
+            return False
+        self._events.append(self._inbox.accept_next(data[space + 1 :].decode()))
+        return True
 
     def _shake_hands(self, protocol: ClientProtocol, data: bytes, now_ns: int) -> bytes:
         """Give the core the response, but nothing of what follows its head; that is returned."""
@@ -235,7 +255,7 @@ class WebSocketSubscriber(Subscriber):
             if stop > end:
                 break
             if data[at] == _WHOLE_TEXT and not self._fragments:
-                self._read_text(data, start, stop)
+                self._read_text(data[start:stop])
             else:
                 self._read_frame(protocol, data[at:stop], now_ns)
                 if not self.holds_connection:
@@ -249,8 +269,7 @@ class WebSocketSubscriber(Subscriber):
         for frame in protocol.events_received():
             if isinstance(frame, Frame):
                 if frame.opcode is OP_TEXT and frame.fin:
-                    text = bytes(frame.data)
-                    self._read_text(text, 0, len(text))
+                    self._read_text(bytes(frame.data))
                 elif frame.opcode is OP_TEXT or (frame.opcode is OP_CONT and self._fragments):
                     self._read_fragment(frame)
                 elif frame.opcode is OP_CLOSE:
@@ -267,16 +286,10 @@ class WebSocketSubscriber(Subscriber):
         if frame.fin:
             text = b"".join(self._fragments)
             self._fragments = []
-            self._read_text(text, 0, len(text))
+            self._read_text(text)
 
-    def _read_text(self, data: bytes, start: int, stop: int) -> None:
-        """The text in ``data[start:stop]``: most often the message that comes next."""
-        cursor = self._inbox.next_cursor
-        space = start + len(cursor)
-        if cursor and stop > space + 1 and data[start:space] == cursor and data[space] == 32:
-            self._deliver_next(data[space + 1 : stop].decode())
-            return
-        frame = decode_frame(data[start:stop].decode())
+    def _read_text(self, text: bytes) -> None:
+        frame = decode_frame(text.decode())
         if isinstance(frame, tuple):
             self._deliver(*frame)
         elif isinstance(frame, Position):

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -416,3 +418,15 @@ async def test_an_overloaded_generator_reads_all_at_once(monkeypatch: pytest.Mon
         Connection.data_received(Told(swarm, told, number), b"x")  # type: ignore[arg-type]
     await asyncio.sleep(0)
     assert len(told) == 50
+
+
+def test_the_swarms_process_starts_without_what_only_the_runner_needs():
+    """Every megabyte there is one that the machine under test does not have."""
+    code = (
+        "import sys, pushlab.lab.swarm_process\n"
+        "print(*({'numpy', 'pyarrow', 'matplotlib', 'psutil', 'uvicorn'} & set(sys.modules)))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert told.stdout.split() == []

@@ -7,7 +7,7 @@ from halves import SECOND, Closed, Connected, Cursor, Disconnected, Gap, Hand, t
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import OP_BINARY, OP_CLOSE, OP_CONT, OP_PONG, OP_TEXT, Frame
+from websockets.frames import OP_BINARY, OP_CLOSE, OP_CONT, OP_PING, OP_PONG, OP_TEXT, Frame
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -78,6 +78,41 @@ def test_every_message_survives_every_split(deflate, messages, size):
         seen += server.text(f"e-{seq} {data}", size)
     assert seen[0] == Connected(Cursor("e", 0))
     assert texts(seen) == messages
+
+
+FRAMES = st.sampled_from(
+    [
+        *(Frame(OP_TEXT, f"e-{seq} {data}".encode()) for seq in (1, 2, 3, 5) for data in "xé"),
+        *(Frame(OP_TEXT, text) for text in (b"e-1 " + b"x" * 121, b"e-1 " + b"x" * 122, b"e-4")),
+        *(Frame(OP_TEXT, text) for text in (b"e-1 ", b"e-1 \xff", b"e-12 x", b"")),
+        Frame(OP_TEXT, b"e-1", fin=False),
+        Frame(OP_CONT, b" x", fin=True),
+        Frame(OP_PING, b"?"),
+        Frame(OP_BINARY, b"e-1 x"),
+        Frame(OP_TEXT, b"e-1 " + b"x" * 70_000),
+    ]
+)
+
+
+@given(frames=st.lists(FRAMES, max_size=6), masked=st.integers(0, 12), bent=st.integers(0, 12))
+def test_how_frames_are_cut_into_pieces_changes_nothing(frames, masked, bent):
+    """A frame that comes whole is read on another way than one that comes in pieces."""
+
+    def outcome(size):
+        server = Server()
+        server.text("e-0")
+        events = []
+        for number, frame in enumerate(frames):
+            raw = bytearray(frame.serialize(mask=number == masked))
+            raw[0] |= 0x40 if number == bent else 0  # a reserved bit
+            raw = bytes(raw)
+            for start in range(0, len(raw), size or len(raw)):
+                events += server.hand.feed(raw[start : start + (size or len(raw))])
+        return [e.reason if isinstance(e, Disconnected) else e for e in events], server.frames()
+
+    whole = outcome(None)
+    assert outcome(1 if sum(len(f.data) for f in frames) < 1000 else 999) == whole
+    assert outcome(7 if sum(len(f.data) for f in frames) < 1000 else 4096) == whole
 
 
 @BOTH
