@@ -69,7 +69,7 @@ def test_it_can_be_compared(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     cells = json.loads(done.stdout)["transports"]
-    assert set(cells) == {"sse", "ndjson"}
+    assert set(cells) == {"harness floor", "sse", "ndjson"}
     for cell in cells.values():
         assert cell["delivered"] == cell["expected"] > 0
         assert cell["lost"] == cell["duplicated"] == cell["reordered"] == 0

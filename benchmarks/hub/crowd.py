@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.harness.processes import raise_descriptor_limit
 from benchmarks.hub.work import Work
-from pushlab.lab.machine import cpu_seconds
+from pushlab.lab.watch import cpu_seconds
 
 __all__ = ["Crowd", "main"]
 

@@ -7,6 +7,7 @@ way, is handed over to uvicorn with the bytes that have arrived, and stays there
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -222,9 +223,9 @@ class _Door(asyncio.Protocol, HttpLine):
         if self._closing:
             self._transport.close()
             return
-        loop = asyncio.get_running_loop()
-        self._rested_at = loop.time()
+        self._rested_at = time.monotonic()
         if self._timer is None:  # else it will find out by itself that it is early
+            loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._entrance.config.timeout_keep_alive, self._on_idle)
         if self._early:
             data, self._early = self._early, b""
@@ -232,12 +233,11 @@ class _Door(asyncio.Protocol, HttpLine):
             self.data_received(data)
 
     def _on_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        left_s = self._rested_at + self._entrance.config.timeout_keep_alive - loop.time()
+        left_s = self._rested_at + self._entrance.config.timeout_keep_alive - time.monotonic()
         if left_s <= 0:
             self._transport.close()
         else:
-            self._timer = loop.call_later(left_s, self._on_idle)
+            self._timer = asyncio.get_running_loop().call_later(left_s, self._on_idle)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
