@@ -13,7 +13,7 @@ from benchmarks.harness.processes import program_missing, start_child
 from benchmarks.hub import nchan
 from benchmarks.hub.servers import running_server
 from benchmarks.hub.work import GENERATOR_CORE, MARK
-from pushlab.lab.machine import cpu_seconds
+from pushlab.lab.watch import cpu_seconds
 
 __all__ = ["POLLS"]
 
