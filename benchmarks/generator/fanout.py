@@ -75,7 +75,7 @@ class _FanOut(Benchmark):
 
         sample = await self._rounds(api, reach, swarm.pid, servers, seconds)
         with tempfile.TemporaryDirectory(prefix="pushlab-bench-") as folder:
-            told = await swarm.ask("finish", path=str(Path(folder) / "rows"))
+            told = await swarm.ask("finish", path=folder)
         now = told["now"]
         wrong = sum(now[key] for key in ("duplicated", "reordered", "gaps", "disconnects"))
         rounds = int(sample.facts["rounds"]) + _WARM_ROUNDS

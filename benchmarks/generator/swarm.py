@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.processes import pin
@@ -78,7 +77,7 @@ async def measure_window(swarm: SwarmProcess, seconds: float) -> Window:
     await swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
     await asyncio.sleep((end_ns - time.monotonic_ns()) / 1e9 + 0.05)
     with tempfile.TemporaryDirectory(prefix="pushlab-bench-") as folder:
-        told = await swarm.ask("finish", path=str(Path(folder) / "rows"))
+        told = await swarm.ask("finish", path=folder)
     start, end, now = told["start"], told["end"], told["now"]
     return Window(
         deliveries=end["deliveries"] - start["deliveries"],
