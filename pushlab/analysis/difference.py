@@ -162,7 +162,7 @@ def _sides(trials: Sequence[TrialFigures]) -> dict[str, Side]:
         "bytes_per_delivery": per_delivery(lambda t: t.bytes_total),
         "cpu_s_per_delivery": per_delivery(lambda t: t.cpu_s),
         "server_rss_bytes": _ratio(rss, [1.0] * len(rss)),
-        **_percentiles("connect_s", connects, ("p50", "p99")),
+        **_percentiles("connect_s", [t.connect_s for t in trials], ("p50", "p99")),
     }
 
 

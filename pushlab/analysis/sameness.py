@@ -9,7 +9,9 @@ __all__ = ["differences_of_setting", "differences_of_work"]
 
 #: Words about a scenario, and what the cells say themselves.
 _NOT_WORK = frozenset({"name", "title", "description", "transports", "trials"})
-#: What differs from hour to hour on one machine.
+#: A load average above this share of the cores, before a run begins, is other people's work.
+_BUSY = 0.5
+#: Told by `_loads` where it matters, or not at all.
 _PASSING = ("load", "memory_available_bytes")
 
 
@@ -32,6 +34,7 @@ def differences_of_setting(a: Run, b: Run) -> list[str]:
     if a.pushlab_version != b.pushlab_version:
         found.append(f"pushlab: {a.pushlab_version} vs {b.pushlab_version}")
     found += _differences(a.environment, b.environment, frozenset(_PASSING))
+    found += [f"load: {told}" for told in _loads(a, b)]
     for cell in a.cells:
         brokers = [
             {f"{t.broker.kind} {t.broker.version}".strip() for t in run.trials_of(cell) if t.broker}
@@ -41,6 +44,20 @@ def differences_of_setting(a: Run, b: Run) -> list[str]:
             told = " vs ".join(", ".join(sorted(names)) for names in brokers)
             found.append(f"{cell}: broker: {told}")
     return found
+
+
+def _loads(a: Run, b: Run) -> list[str]:
+    """The load averages, if the machine was busy with other work when either run began."""
+    loads = []
+    for run in (a, b):
+        found, cores = run.environment.get("load"), run.environment.get("cores")
+        if not isinstance(found, list) or not found or not isinstance(cores, int):
+            return []
+        loads.append((float(found[0]), cores))
+    if a.id == b.id or all(load <= _BUSY * cores for load, cores in loads):
+        return []
+    told = " vs ".join(f"{load:.1f} on {cores} cores" for load, cores in loads)
+    return [f"{told}; a busy machine differs from hour to hour by more than trials show"]
 
 
 def _differences(

@@ -16,6 +16,9 @@ from pushlab.runs import Run
 
 __all__ = ["diff"]
 
+#: A ratio that a comparison should be able to see.
+_VISIBLE = 1.3
+
 _STYLES = {"changed": "bold red", "perhaps": "yellow", "unknown": "dim", "same": ""}
 _WORDS = {"changed": "changed", "perhaps": "perhaps", "unknown": "?", "same": "no change"}
 
@@ -54,7 +57,7 @@ def _print(found: Difference, a: Path, b: Path, *, threshold: float, show_all: b
     say(f"A: {a}\nB: {b}")
     for title, lines in (
         ("Not the same work:", found.work),
-        ("Not the same machine or software:", found.setting),
+        ("Machine and software:", found.setting),
     ):
         if lines:
             say(f"\n{title}", "bold")
@@ -89,10 +92,21 @@ def _table(changes: list[Change]) -> Table:
             with_unit(change.b, unit),
             "-" if change.ratio is None else f"{change.ratio:.3g}",
             "-" if change.interval is None else "{:.3g} to {:.3g}".format(*change.interval),
-            Text(_WORDS[change.judgement], style=_STYLES[change.judgement]),
+            Text(_word(change), style=_STYLES[change.judgement]),
         )
         before = change.cell
     return table
+
+
+def _word(change: Change) -> str:
+    return "too noisy" if _is_noisy(change) else _WORDS[change.judgement]
+
+
+def _is_noisy(change: Change) -> bool:
+    """Whether no change was seen, and one by 30 % could hide."""
+    if change.judgement != "same" or change.interval is None:
+        return False
+    return change.interval[0] < 1 / _VISIBLE or change.interval[1] > _VISIBLE
 
 
 def _conclusion(found: Difference, threshold: float) -> list[str]:
@@ -104,11 +118,12 @@ def _conclusion(found: Difference, threshold: float) -> list[str]:
     if not total:
         return ["The runs have no cell in common."]
     if not found.changed and not tally["perhaps"] and not tally["unknown"]:
-        return [f"No change in {total} figures (beyond noise and {threshold:g} %)."]
-    lines = [
-        f"{tally['changed']} of {total} figures changed beyond noise and {threshold:g} %"
-        f" (chance of a false alarm among all: {LEVEL:.0%})."
-    ]
+        lines = [f"No change in {total} figures (beyond noise and {threshold:g} %)."]
+    else:
+        lines = [
+            f"{tally['changed']} of {total} figures changed beyond noise and {threshold:g} %"
+            f" (chance of a false alarm among all: {LEVEL * 100:g} %)."
+        ]
     if tally["perhaps"]:
         lines.append(
             f"{tally['perhaps']} perhaps: alone each would count, but among so many figures some"
@@ -117,5 +132,10 @@ def _conclusion(found: Difference, threshold: float) -> list[str]:
     if tally["unknown"]:
         lines.append(
             f"{tally['unknown']} cannot be told from noise: that takes two good trials in each run."
+        )
+    noisy = sum(map(_is_noisy, found.changes))
+    if noisy:
+        lines.append(
+            f"{noisy} without a change are so noisy that one by 30 % could hide; more trials help."
         )
     return lines

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["table_kinds", "tables_of", "to_pandas"]
 
-#: Kept as they were measured in the rows of ``deliveries`` and ``samples``, or given elsewhere.
+#: Tables within a row; ``per_trial`` is the table ``trials``.
 _LEFT_OUT = frozenset({"per_trial", "items"})
 
 

@@ -1,6 +1,7 @@
 """Two runs: what is noise is called noise, and what changed is found."""
 
 import dataclasses
+import json
 import math
 import shutil
 
@@ -191,3 +192,15 @@ def test_another_machine_is_told(base, tmp_path):
     (other / "run.json").write_text(text.replace("2.4 GHz", "3.8 GHz"))
     (line,) = difference(base, other).setting
     assert line == "processor: Simulated CPU at 2.4 GHz vs Simulated CPU at 3.8 GHz"
+
+
+@pytest.mark.parametrize(("load", "told"), [(0.9, False), (1.1, True)])
+def test_a_machine_that_was_busy_already_is_told(base, tmp_path, load, told):
+    other = shutil.copytree(base, tmp_path / "other")
+    document = json.loads((other / "run.json").read_text())
+    document["environment"]["load"] = [0.1, 0.1, 0.1]
+    (base / "run.json").write_text(json.dumps(document))
+    document["environment"]["load"] = [load, 0.1, 0.1]
+    document["id"] = "later"
+    (other / "run.json").write_text(json.dumps(document))
+    assert bool([x for x in difference(base, other).setting if x.startswith("load: ")]) == told

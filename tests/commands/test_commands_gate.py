@@ -138,6 +138,18 @@ def test_a_change_exits_1_and_fits_100_columns(capsys, folder, tmp_path):
     assert (status, found["changed"], found["only_a"]) == (1, True, ["websocket"])
 
 
+def test_what_is_too_noisy_to_judge_is_told(capsys, tmp_path):
+    cell = Cell("sse", "sse", delay_s=0.05, jitter_between_trials=1.0)
+    paths = [simulate(tmp_path, cell, trials=3, seed=seed) for seed in (1, 2)]
+    status, out, _ = run(capsys, "diff", *paths, "--all")
+    assert status == 0
+    (line,) = [line for line in out.splitlines() if "latency_s.mean" in line]
+    assert line.rstrip().endswith("too noisy")
+    (line,) = [line for line in out.splitlines() if "bytes_per_delivery" in line]
+    assert line.rstrip().endswith("no change")
+    assert "so noisy that one by 30 % could hide" in out
+
+
 def test_single_trials_cannot_be_told_from_noise(capsys, tmp_path):
     paths = [simulate(tmp_path, Cell("sse", "sse"), trials=1, seed=seed) for seed in (1, 2)]
     status, out, _ = run(capsys, "diff", *paths)

@@ -33,7 +33,7 @@ def written(tables, form):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("what", ["deliveries", "publishes", "trials", "summary"])
+@pytest.mark.parametrize("what", ["deliveries", "publishes", "connects", "trials", "summary"])
 def test_every_table_is_read_back_from_every_format(run, what):
     table = pa.concat_tables(tables_of(run, what))
     assert len(table) > 1
