@@ -145,7 +145,6 @@ def _failed(trials: Sequence[TrialFigures]) -> int:
 
 def _sides(trials: Sequence[TrialFigures]) -> dict[str, Side]:
     """Every figure of one run's trials, by its path in a cell's summary."""
-    connects = [t.connect_s for t in trials]
     rss = [float(t.record.server.rss_bytes if t.record.server else 0) for t in trials]
     latencies = [t.latency_s for t in trials]
     delivered = [float(t.rows.counts.delivered) for t in trials]
