@@ -144,6 +144,11 @@ def _parser() -> argparse.ArgumentParser:
     capacity.add_argument(
         "--out", type=Path, default=Path("results"), metavar="DIR", help="where the folder goes"
     )
+    capacity.add_argument(
+        "--no-pinning",
+        action="store_true",
+        help="let server and load generator run on the same cores",
+    )
     capacity.add_argument("--no-charts", action="store_true", help="draw no chart")
     capacity.add_argument(
         "--json", action="store_true", help="the result as JSON on stdout; the rest on stderr"
@@ -309,6 +314,7 @@ def _capacity(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         trials=arguments.trials,
         out=arguments.out,
+        pinning=not arguments.no_pinning,
         with_charts=not arguments.no_charts,
         as_json=arguments.json,
     )

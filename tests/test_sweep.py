@@ -128,12 +128,12 @@ def work_of(path: Path) -> dict[str, Any]:
     return {"status": sweep.status, "axes": axes, "order": sweep.order, "points": points}
 
 
-def when(path: Path) -> dict[str, int | None]:
-    """When each good trial of a sweep was measured, by its point."""
+def when(path: Path) -> dict[tuple[str, str], int | None]:
+    """When each good trial of a sweep was measured, by its point and cell."""
     sweep = Sweep.load(path)
     runs = [sweep.run_of(number) for number in range(len(sweep.points))]
     return {
-        str(run.path.name): trial.measure_start_ns
+        (run.path.name, trial.cell): trial.measure_start_ns
         for run in runs
         if run is not None
         for trial in run.trials
@@ -152,7 +152,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
     folder = latest_run(tmp_path / "results")
     assert Sweep.load(folder).status == "running"
     first = when(folder)
-    assert len(first) == 1
+    assert 1 <= len(first) < 8
 
     code, children = stop_after(2, "resume", number=signal.SIGINT, cwd=tmp_path)  # Ctrl-C
     assert code == 130
@@ -160,7 +160,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
     assert alive == []
     assert Sweep.load(folder).status == "incomplete"
     second = when(folder)
-    assert len(second) in (2, 3)
+    assert 2 <= len(second) < 8
     assert first.items() <= second.items()
 
     code, out, err = pushlab("compare", "small.toml", "--resume", str(folder), cwd=tmp_path)
@@ -235,7 +235,7 @@ def test_a_point_that_cannot_run_is_kept_as_failed(tmp_path: Path) -> None:
     assert sweep.status == "complete"
     runs = [sweep.run_of(0), sweep.run_of(1)]
     statuses = [[trial.status for trial in run.trials] for run in runs if run is not None]
-    assert statuses == [["ok"], ["failed"]]
+    assert statuses == [["ok", "ok"], ["failed", "failed"]]
     assert "900,000 clients need" in " ".join(out.split())
 
 
@@ -287,4 +287,4 @@ def test_rows_of_points_are_whole(whole: Path) -> None:
         for trial in run.trials:
             assert np.all(run.deliveries(trial).received_ns > 0)
             assert os.path.getsize(run.path / "publishes" / f"trial-{trial.order:03}.parquet")
-    assert Run.load(whole / sweep.points[0].folder).cells == ["sse"]
+    assert Run.load(whole / sweep.points[0].folder).cells == ["sse", "harness floor"]

@@ -12,7 +12,7 @@ from pushlab.analysis.trials import figures_of
 from pushlab.analysis.verdicts import judge
 from pushlab.runs import Run, TrialRecord
 
-__all__ = ["BUSY", "Cause", "Load", "Result", "Words", "conclude", "look_at"]
+__all__ = ["BUSY", "Cause", "Load", "Result", "Words", "cause_of", "conclude", "look_at"]
 
 #: A process that uses more of a core than this has little left to give.
 BUSY = 0.8
@@ -108,7 +108,7 @@ def look_at(
         busy["machine"] = machine
     if not broken:
         return Load(at=at, outcome="held", values=values, busy=busy)
-    cause, why = _cause(summary[trial.cell]["marks"], busy)
+    cause, why = cause_of(summary[trial.cell]["marks"], busy, run.environment.get("pinning") or {})
     unmeasured = [verdict.why for _, verdict in verdicts if not verdict.met and verdict.why]
     if unmeasured:
         why = f"{unmeasured[0]}, {why}"
@@ -122,7 +122,7 @@ def _busy(trial: TrialRecord) -> dict[str, float]:
         "hub": trial.server.cpu_s if trial.server else None,
         "broker": trial.broker.cpu_s if trial.broker else None,
         "swarm": trial.swarm.cpu_s if trial.swarm else None,
-        "publisher": getattr(trial.publisher, "cpu_s", None),
+        "publisher": trial.publisher.cpu_s if trial.publisher else None,
     }
     return {
         name: cpu_s / trial.duration_s
@@ -131,20 +131,32 @@ def _busy(trial: TrialRecord) -> dict[str, float]:
     }
 
 
-def _cause(marks: Sequence[str], busy: Mapping[str, float]) -> tuple[Cause, str]:
+def cause_of(
+    marks: Sequence[str], busy: Mapping[str, float], pinning: Mapping[str, Any]
+) -> tuple[Cause, str]:
     """What ran out: the generator first, so that its own end is never taken for the server's."""
     ours = {name: share for name, share in busy.items() if name != "machine"}
     shares = ", ".join(f"the {name} at {share:.0%} of a core" for name, share in ours.items())
     if "generator-bound" in marks:
         words = [mark for mark in marks if mark.startswith(("swarm", "publisher"))]
         return "generator", f"the generator ran out: {', '.join(words) or 'it sent too late'}"
+    if _full(busy, pinning, "swarm", "publisher"):
+        return "generator", f"the generator ran out: its cores are full ({shares})"
     if busy.get("hub", 0.0) > BUSY:
         return "server", f"with the hub at {busy['hub']:.0%} of a core"
     if busy.get("broker", 0.0) > BUSY:
         return "broker", f"with the broker at {busy['broker']:.0%} of a core"
+    if _full(busy, pinning, "hub", "broker"):
+        return "server", f"with the cores of hub and broker full ({shares})"
     if busy.get("machine", 0.0) > _FULL:
         return "machine", f"with all cores of the machine in use ({shares})"
     return "nothing", f"with nobody busy ({shares})" if shares else "with nobody busy"
+
+
+def _full(busy: Mapping[str, float], pinning: Mapping[str, Any], *names: str) -> bool:
+    """Whether processes that are pinned to the same cores use all of them."""
+    cores = len(pinning.get(names[0]) or ())
+    return bool(cores) and sum(busy.get(name, 0.0) for name in names) > _FULL * cores
 
 
 @dataclass(frozen=True, slots=True)

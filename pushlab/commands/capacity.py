@@ -57,6 +57,7 @@ def capacity(
     precision: float = 0.1,
     trials: int = 1,
     out: Path,
+    pinning: bool = True,
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
@@ -67,6 +68,7 @@ def capacity(
         overrides: keyword arguments for `Scenario.override`.
         most: the largest load to try.
         precision: how narrow the bracket must be, as a share of the load.
+        pinning: whether servers and generator get cores of their own, where there are two.
         trials: how many trials of a load are asked, of which more than half must hold.
 
     Raises:
@@ -91,7 +93,7 @@ def capacity(
         _UNITS[vary],
         {goal.text: objective_words(goal) for goal in goals},
     )
-    search = _Search(scenario, goals, limits, words, vary=vary, writer=writer)
+    search = _Search(scenario, goals, limits, words, vary=vary, writer=writer, pinning=pinning)
     with writer:
         stopped = uvloop.run(search.run())
     sweep = Sweep.load(writer.path)
@@ -180,6 +182,7 @@ class _Search:
         *,
         vary: Vary,
         writer: SweepWriter,
+        pinning: bool,
     ) -> None:
         self._scenario = scenario
         self._goals = goals
@@ -198,6 +201,7 @@ class _Search:
             vary=vary,
             command=["pushlab", *sys.argv[1:]],
             observer=self._watch,
+            pinning=pinning,
         )
 
     async def run(self) -> bool:

@@ -9,15 +9,18 @@ import uvloop
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.errors import RunError, UsageError
+from pushlab.lab.floor import FloorDriver
 from pushlab.lab.grid import Grid, make_grid
 from pushlab.lab.sweep import check_same_grid, create_sweep, run_sweep
 from pushlab.runs import Sweep, SweepWriter
+from pushlab.testing.null import Null
 
 __all__ = ["estimate_s", "resume", "start_sweep"]
 
 _INTERRUPTED = 130
 _AROUND_S = 2.5  # what a trial takes beside its windows: processes start, connect, stop
 _CLIENTS_PER_S = 1_000
+_FLOOR_S = 2.0  # a trial of the harness's floor is short
 
 
 def start_sweep(
@@ -40,8 +43,12 @@ def start_sweep(
         UsageError, SetupError: it is not the same grid, or see `run_sweep`.
     """
     if again is not None:
-        check_same_grid(grid, _sweep_at(again))
-    writer = create_sweep(grid, out=out) if again is None else SweepWriter.reopen(again)
+        check_same_grid(grid, _sweep_at(again), floor=True)
+    writer = (
+        create_sweep(grid, out=out, floor=True, pinning=pinning)
+        if again is None
+        else SweepWriter.reopen(again)
+    )
     return _run(grid, writer, pinning=pinning, with_charts=with_charts, as_json=as_json)
 
 
@@ -58,7 +65,14 @@ def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> 
     grid = make_grid(
         source["data"], source["file"], default=source["default"], flags=source["flags"]
     )
-    return start_sweep(grid, out=folder, again=folder, with_charts=with_charts, as_json=as_json)
+    return start_sweep(
+        grid,
+        out=folder,
+        again=folder,
+        pinning=source["pinning"],
+        with_charts=with_charts,
+        as_json=as_json,
+    )
 
 
 def _sweep_at(folder: Path) -> Sweep:
@@ -75,7 +89,8 @@ def estimate_s(grid: Grid) -> float:
         each = scenario.warmup_s + scenario.duration_s + _AROUND_S
         each += scenario.clients / _CLIENTS_PER_S
         polls = sum(2 * cell.interval_s for cell in scenario.cells)
-        total += scenario.trials * (len(scenario.cells) * each + polls)
+        floor_s = min(scenario.duration_s + scenario.warmup_s, _FLOOR_S)
+        total += scenario.trials * (len(scenario.cells) * each + polls + floor_s)
     return total
 
 
@@ -83,7 +98,7 @@ def _run(
     grid: Grid, writer: SweepWriter, *, pinning: bool, with_charts: bool, as_json: bool
 ) -> int:
     axes = " x ".join(f"{axis.key} {_listed(axis.values)}" for axis in grid.axes)
-    count = len(grid.order())
+    count = len(grid.order(floor=True))
     minutes = estimate_s(grid) / 60
     long = f"{minutes:.0f} min" if minutes >= 2 else f"{minutes * 60:.0f} s"
     print(
@@ -97,6 +112,7 @@ def _run(
                 writer,
                 observer=watcher,
                 command=["pushlab", *sys.argv[1:]],
+                floor=FloorDriver(Null()),
                 pinning=pinning,
             )
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pushlab.lab.certificates import require_certificates
+from pushlab.lab.cores import choose_cores
 from pushlab.lab.events import Observer
 from pushlab.lab.machine import describe_machine, require_descriptors
 from pushlab.lab.plan import TrialPlan
@@ -29,6 +30,7 @@ class Steps:
     Args:
         scenario: with one cell; the load takes the place of its `vary`.
         writer: of the search's folder; it stays open.
+        pinning: whether servers and generator get cores of their own, where there are two.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Steps:
         vary: Vary,
         command: Sequence[str],
         observer: Observer,
+        pinning: bool = True,
     ) -> None:
         self._scenario = scenario
         self._writer = writer
         self._vary = vary
         self._command = [without_password(word) for word in command]
         self._observer = observer
+        self._cores = choose_cores(pinning=pinning)
         self._environment: dict[str, Any] = {}
         self._folders: dict[float, Path] = {}
         self._counts: dict[float, int] = {}
@@ -54,7 +58,7 @@ class Steps:
         if self._scenario.tls:
             require_certificates()
         broker = await check_broker(self._scenario)
-        self._environment = await asyncio.to_thread(describe_machine, broker)
+        self._environment = await asyncio.to_thread(describe_machine, broker, self._cores.to_json())
         self._writer.begin_session(self._command, self._environment)
 
     async def run(
@@ -77,7 +81,7 @@ class Steps:
         self._counts[load] = count + 1
         plan = TrialPlan(scenario, scenario.cells[0], count, count)
         writer = self._open(load, scenario)
-        await run_trial(plan, ProcessDriver(), writer, self._observer, stop)
+        await run_trial(plan, ProcessDriver(self._cores), writer, self._observer, stop)
         run = Run.load(writer.finish("incomplete" if stop.is_set() else "complete"))
         return run, run.trials[-1]
 

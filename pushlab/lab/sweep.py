@@ -60,7 +60,9 @@ def sweep_points(grid: Grid, *, floor: bool) -> list[SweepPoint]:
     return points
 
 
-def create_sweep(grid: Grid, *, out: Path, floor: bool = False) -> SweepWriter:
+def create_sweep(
+    grid: Grid, *, out: Path, floor: bool = False, pinning: bool = True
+) -> SweepWriter:
     """Begin a sweep of `grid` in a new folder below `out`. Raises RunError."""
     source = dict(grid.source)
     for part in ("data", "flags"):
@@ -70,7 +72,7 @@ def create_sweep(grid: Grid, *, out: Path, floor: bool = False) -> SweepWriter:
         out,
         name=grid.name,
         kind="sweep",
-        source={**source, "floor": floor},
+        source={**source, "pinning": pinning},
         axes=[SweepAxis(key=axis.key, values=list(axis.values)) for axis in grid.axes],
         points=sweep_points(grid, floor=floor),
         order=_listed(grid.order(floor=floor)),

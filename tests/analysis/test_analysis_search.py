@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.capacity import Load, Words, conclude
+from pushlab.analysis.capacity import Load, Words, cause_of, conclude
 from pushlab.analysis.search import Attempt, Limits, bracket_of, next_load, steps_at_most
 
 
@@ -186,3 +186,27 @@ def test_the_answer_never_blames_the_server_for_what_was_ours(
     assert result.at_least is at_least
     stopped = conclude(loads, LIMITS, WORDS, stopped=True)
     assert stopped.sentence == f"Stopped before its end: {sentence}"
+
+
+# ---- what ran out ----------------------------------------------------------------------------
+
+PINNED = {"pinned": True, "hub": [0], "broker": [0], "swarm": [1], "publisher": [1]}
+
+
+@pytest.mark.parametrize(
+    ("marks", "busy", "pinning", "cause"),
+    [
+        ([], {"hub": 0.99, "swarm": 0.4}, PINNED, "server"),
+        ([], {"hub": 0.3, "broker": 0.9, "swarm": 0.4}, PINNED, "broker"),
+        ([], {"hub": 0.5, "broker": 0.48, "swarm": 0.4}, PINNED, "server"),
+        ([], {"hub": 0.5, "broker": 0.48, "swarm": 0.4}, {"pinned": False}, "nothing"),
+        # Whoever fills the generator's core, the server is not to blame.
+        ([], {"hub": 0.99, "swarm": 0.55, "publisher": 0.42}, PINNED, "generator"),
+        (["generator-bound", "swarm at 90% of a core"], {"hub": 0.99}, PINNED, "generator"),
+        ([], {"hub": 0.3, "swarm": 0.3, "machine": 0.99}, PINNED, "machine"),
+        ([], {"hub": 0.3, "swarm": 0.3, "machine": 0.5}, PINNED, "nothing"),
+        ([], {}, {}, "nothing"),
+    ],
+)
+def test_what_ran_out(marks: list[str], busy: dict, pinning: dict, cause: str) -> None:
+    assert cause_of(marks, busy, pinning)[0] == cause
