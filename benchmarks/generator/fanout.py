@@ -241,7 +241,7 @@ class MqttFanOut(_FanOut):
         Contender(
             name="mqttx",
             title="MQTTX bench",
-            missing=lambda: "mqttx-cli is not in the npm registry",
+            missing=lambda: "mqttx-cli could not be installed",
         ),
     )
     goals = (Goal(beside="aiomqtt", least=5.0),)

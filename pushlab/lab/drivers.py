@@ -169,15 +169,16 @@ class Driver(Reader):
         events = subscriber.events_received()
         if events:
             self.take(events, now_ns)
-        if self.connection is not None and not subscriber.holds_connection:
-            gone, self.connection = self.connection, None
-            if gone.transport is not None:
-                gone.transport.close()  # what is left is sent first
-        if subscriber.wants_connection and not self.dialing:
-            self.dialing = True
-            if not self.wanted_ns:
-                self.wanted_ns = now_ns
-            self.swarm.dial(self)
+        if not subscriber.holds_connection:
+            if self.connection is not None:
+                gone, self.connection = self.connection, None
+                if gone.transport is not None:
+                    gone.transport.close()  # what is left is sent first
+            if subscriber.wants_connection and not self.dialing:
+                self.dialing = True
+                if not self.wanted_ns:
+                    self.wanted_ns = now_ns
+                self.swarm.dial(self)
         when_ns = subscriber.get_timer()
         if when_ns is not None and (self.timer is None or when_ns < self.timer_ns):
             self._arm(when_ns, now_ns)
