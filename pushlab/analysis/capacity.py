@@ -18,6 +18,7 @@ __all__ = ["BUSY", "Cause", "Load", "Result", "Words", "cause_of", "conclude", "
 BUSY = 0.8
 
 _FULL = 0.9  # of all cores
+_OTHERS = 0.5  # cores
 
 #: What ran out. ``generator`` and ``descriptors`` are on our side: the server may carry more.
 Cause = Literal["server", "broker", "generator", "descriptors", "errors", "machine", "nothing"]
@@ -108,7 +109,7 @@ def look_at(
         busy["machine"] = machine
     if not broken:
         return Load(at=at, outcome="held", values=values, busy=busy)
-    cause, why = cause_of(summary[trial.cell]["marks"], busy, run.environment.get("pinning") or {})
+    cause, why = cause_of(summary[trial.cell]["marks"], busy, run.environment)
     unmeasured = [verdict.why for _, verdict in verdicts if not verdict.met and verdict.why]
     if unmeasured:
         why = f"{unmeasured[0]}, {why}"
@@ -132,9 +133,14 @@ def _busy(trial: TrialRecord) -> dict[str, float]:
 
 
 def cause_of(
-    marks: Sequence[str], busy: Mapping[str, float], pinning: Mapping[str, Any]
+    marks: Sequence[str], busy: Mapping[str, float], environment: Mapping[str, Any]
 ) -> tuple[Cause, str]:
-    """What ran out: the generator first, so that its own end is never taken for the server's."""
+    """What ran out: the generator first, so that its own end is never taken for the server's.
+
+    Args:
+        environment: the run's; how many cores there are, and who is pinned to which.
+    """
+    pinning = environment.get("pinning") or {}
     ours = {name: share for name, share in busy.items() if name != "machine"}
     shares = ", ".join(f"the {name} at {share:.0%} of a core" for name, share in ours.items())
     if "generator-bound" in marks:
@@ -149,7 +155,9 @@ def cause_of(
     if _full(busy, pinning, "hub", "broker"):
         return "server", f"with the cores of hub and broker full ({shares})"
     if busy.get("machine", 0.0) > _FULL:
-        return "machine", f"with all cores of the machine in use ({shares})"
+        others = busy["machine"] * (environment.get("cores") or 1) - sum(ours.values())
+        by = f", {others:.1f} of them by other programs" if others > _OTHERS else ""
+        return "machine", f"with all cores of the machine in use{by} ({shares})"
     return "nothing", f"with nobody busy ({shares})" if shares else "with nobody busy"
 
 

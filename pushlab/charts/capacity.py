@@ -1,5 +1,6 @@
 """The chart of a search for capacity: the objective's figure and the CPU against the load."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = ["capacity_charts"]
 
 _LEFT, _RIGHT = 0.085, 0.825
 _GAP = 0.075
+_LONG = 170
 _UPPER = 0.6  # the share of the height that the figure gets
 
 
@@ -84,6 +86,8 @@ def capacity_charts(sweep: Sweep) -> list[Chart]:
         return []
     view = _View(sweep)
     title = str(view.found["sentence"])
+    if len(title) > _LONG:  # the shares in brackets are drawn below
+        title = re.sub(r" \([^()]*\)$", "", title)
     with styled():
         drawing, bottom, top = frame(view, title, view.subtitle())
         low = bottom + 0.055

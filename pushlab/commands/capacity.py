@@ -316,7 +316,7 @@ def print_capacity(sweep: Sweep, *, to_stderr: bool = False) -> None:
     found = sweep.capacity or {}
     console.print()
     sentence = found.get("sentence", "Nothing was measured")
-    console.print(Text(f"{sentence}.", style="bold"), soft_wrap=True)
+    console.print(Text(f"{sentence}.", style="bold"))
     if not found.get("loads"):
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -209,4 +209,11 @@ PINNED = {"pinned": True, "hub": [0], "broker": [0], "swarm": [1], "publisher": 
     ],
 )
 def test_what_ran_out(marks: list[str], busy: dict, pinning: dict, cause: str) -> None:
-    assert cause_of(marks, busy, pinning)[0] == cause
+    assert cause_of(marks, busy, {"cores": 2, "pinning": pinning})[0] == cause
+
+
+def test_other_programs_are_told_of() -> None:
+    busy = {"hub": 0.3, "swarm": 0.3, "machine": 1.0}
+    assert "1.4 of them by other programs" in cause_of([], busy, {"cores": 2})[1]
+    busy = {"hub": 0.7, "swarm": 0.7, "publisher": 0.5, "machine": 1.0}
+    assert "other programs" not in cause_of([], busy, {"cores": 2})[1]
