@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
+from pushlab.analysis.intervals import MIN_TRIALS
+from pushlab.analysis.noise import Side, compare
 from pushlab.analysis.trials import TrialFigures
 
 __all__ = ["FIGURES", "compare_cells", "ratio", "ratios_to"]
@@ -40,30 +40,28 @@ FIGURES: Mapping[str, Figure] = {
 
 
 def ratio(
-    above: Sequence[TrialFigures], below: Sequence[TrialFigures], figure: Figure, *, seed: int = 0
+    above: Sequence[TrialFigures], below: Sequence[TrialFigures], figure: Figure
 ) -> tuple[float, list[float] | None] | None:
-    """One cell's figure over another's, with a 95 % interval from drawing trials of both.
+    """One cell's figure over another's, with a 95 % interval over the trials of both.
 
     Returns:
         None if a figure is missing or the one below is not above zero; the interval is None if
-        either cell has fewer than two trials.
+        either cell has fewer than three trials.
     """
     top, bottom = figure(above), figure(below)
     if top is None or bottom is None or bottom <= 0:
         return None
-    if min(len(above), len(below)) < 2:
+    if min(len(above), len(below)) < MIN_TRIALS or top <= 0:
         return top / bottom, None
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(300):
-        over = figure([above[i] for i in rng.integers(0, len(above), len(above))])
-        under = figure([below[i] for i in rng.integers(0, len(below), len(below))])
-        if over is not None and under is not None and under > 0:
-            values.append(over / under)
-    if not values:
-        return top / bottom, None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return top / bottom, [float(low), float(high)]
+    compared = compare(_side(below, bottom, figure), _side(above, top, figure))
+    return top / bottom, None if compared.interval is None else list(compared.interval)
+
+
+def _side(trials: Sequence[TrialFigures], value: float, figure: Figure) -> Side:
+    def of(chosen: tuple[int, ...]) -> float:
+        return figure([trials[i] for i in chosen]) or 0.0
+
+    return Side(value, len(trials), of)
 
 
 def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]:

@@ -11,23 +11,15 @@ chance that two equal runs show any change at 5 %. What passes alone and not amo
 as *perhaps*.
 """
 
-import functools
-import itertools
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from pushlab.analysis.statistics import trial_resamples
+from pushlab.analysis.intervals import log_error
 from pushlab.analysis.student import t_quantile, t_tail
 
 __all__ = ["LEVEL", "THRESHOLD", "Comparison", "Judgement", "Side", "compare", "judge_all"]
-
-Floats = npt.NDArray[np.float64]
 
 #: A ratio within 1/1.05 and 1.05 is no change: fresh processes on one idle machine differ by this
 #: much in CPU time and latency, and no decision between transports hangs on it.
@@ -79,7 +71,7 @@ def compare(a: Side, b: Side, *, threshold: float = THRESHOLD) -> Comparison:
     else:
         ratio = b.value / a.value
         distance = math.log(ratio)
-    errors = [_log_error(side) for side in (a, b)]
+    errors = [log_error(side.trials, side.of) for side in (a, b)]
     if errors[0] is None or errors[1] is None:
         return Comparison(ratio, None, 1.0 if not distance else None)
     error, freedom = math.hypot(errors[0], errors[1]), a.trials + b.trials - 2
@@ -102,36 +94,6 @@ def _from_zero(a: Side, b: Side) -> Comparison:
         return Comparison(None)
     always = all(some.of((i,) * some.trials) > 0 for i in range(some.trials))
     return Comparison(None, None, 0.0 if always else LEVEL)
-
-
-def _log_error(side: Side) -> float | None:
-    """The standard error of the logarithm of a figure, from drawing trials with replacement.
-
-    A draw of n out of n trials scatters by (n - 1)/n of what n fresh trials would; that is mended.
-    """
-    if side.trials < 2:
-        return None
-    draws, weights = _draws(side.trials)
-    values = np.array([side.of(chosen) for chosen in draws])
-    if values.min() <= 0:
-        return None
-    logs = np.log(values)
-    variance = float(weights @ (logs - weights @ logs) ** 2)
-    return math.sqrt(variance * side.trials / (side.trials - 1))
-
-
-@functools.cache
-def _draws(trials: int) -> tuple[list[tuple[int, ...]], Floats]:
-    """Draws of trials with replacement and their chances: all of them up to five trials."""
-    if trials > 5:
-        some = trial_resamples(trials, draws=300)
-        return some, np.full(len(some), 1 / len(some))
-    every = list(itertools.combinations_with_replacement(range(trials), trials))
-    ways = [
-        math.factorial(trials) // math.prod(map(math.factorial, Counter(draw).values()))
-        for draw in every
-    ]
-    return every, np.array(ways) / trials**trials
 
 
 def judge_all(chances: Sequence[float | None]) -> list[Judgement]:

@@ -1,7 +1,6 @@
 """Statistics that refuse to say more than the samples do.
 
-A percentile needs ten samples beyond it. Intervals are bootstrapped over trials, because messages
-within one trial are not independent of each other.
+A percentile needs ten samples beyond it, an interval three trials (`pushlab.analysis.intervals`).
 """
 
 import functools
@@ -10,16 +9,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.intervals import MIN_TRIALS, trial_interval
+
 __all__ = [
     "MIN_BEYOND",
     "PERCENTILES",
-    "bootstrap_interval",
     "describe",
     "is_unstable",
     "percentile",
     "resampled_percentiles",
     "samples_needed",
-    "trial_resamples",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -53,12 +52,11 @@ def percentile(ordered: Floats, per_mille: int) -> float | None:
     return float(ordered[low] + (ordered[high] - ordered[low]) * (position - low))
 
 
-def describe(trials: Sequence[Floats], *, seed: int = 0) -> dict[str, object]:
+def describe(trials: Sequence[Floats]) -> dict[str, object]:
     """Figures of samples in seconds that come from several trials, merged.
 
     Args:
         trials: the samples of each trial.
-        seed: of the bootstrap.
 
     Returns:
         ``p50``, ``p90``, ``p95``, ``p99``, ``p99_9``, ``mean``, ``min``, ``max``, ``count``,
@@ -81,13 +79,13 @@ def describe(trials: Sequence[Floats], *, seed: int = 0) -> dict[str, object]:
     sums = np.array([samples.sum() for samples in kept])
     counts = np.array([len(samples) for samples in kept])
 
-    def mean_of(chosen: Sequence[int]) -> float:
+    def mean_of(chosen: tuple[int, ...]) -> float:
         index = list(chosen)
         return float(sums[index].sum() / counts[index].sum())
 
-    figures["mean_ci"] = bootstrap_interval(len(kept), mean_of, seed=seed)
+    figures["mean_ci"] = trial_interval(len(kept), mean_of)
     known = [name for name in _WITH_INTERVAL if figures[name] is not None]
-    intervals = _percentile_intervals(kept, [PERCENTILES[name] for name in known], seed=seed)
+    intervals = _percentile_intervals(kept, [PERCENTILES[name] for name in known])
     figures.update({f"{name}_ci": None for name in _WITH_INTERVAL})
     figures.update({f"{name}_ci": found for name, found in zip(known, intervals, strict=True)})
     return figures
@@ -121,49 +119,16 @@ def resampled_percentiles(
 
 
 def _percentile_intervals(
-    kept: list[Floats], per_milles: Sequence[int], *, seed: int
+    kept: list[Floats], per_milles: Sequence[int]
 ) -> list[list[float] | None]:
-    if len(kept) < 2 or not per_milles:
+    if len(kept) < MIN_TRIALS or not per_milles:
         return [None for _ in per_milles]
     values = resampled_percentiles(kept, per_milles)
 
     def interval(which: int) -> list[float] | None:
-        return bootstrap_interval(
-            len(kept), lambda chosen: float(values(tuple(chosen))[which]), seed=seed
-        )
+        return trial_interval(len(kept), lambda chosen: float(values(chosen)[which]))
 
     return [interval(which) for which in range(len(per_milles))]
-
-
-def trial_resamples(trials: int, *, seed: int = 0, draws: int = 1000) -> list[tuple[int, ...]]:
-    """Ways to draw `trials` trials with replacement, each as a sorted tuple of indices."""
-    rng = np.random.default_rng(seed)
-    drawn = np.sort(rng.integers(0, trials, size=(draws, trials)), axis=1)
-    return [tuple(int(i) for i in row) for row in drawn]
-
-
-def bootstrap_interval(
-    trials: int, figure: Callable[[Sequence[int]], float], *, seed: int = 0
-) -> list[float] | None:
-    """The 95 % interval of a figure, by drawing whole trials with replacement.
-
-    Args:
-        trials: how many there are.
-        figure: the figure for these trials' indices; it is asked once for each different draw.
-
-    Returns:
-        ``[low, high]``; None with fewer than two trials, since one trial knows no spread.
-    """
-    if trials < 2:
-        return None
-    known: dict[tuple[int, ...], float] = {}
-    values = []
-    for chosen in trial_resamples(trials, seed=seed, draws=1000 if trials <= 4 else 300):
-        if chosen not in known:
-            known[chosen] = figure(chosen)
-        values.append(known[chosen])
-    low, high = np.quantile(values, [0.025, 0.975])
-    return [float(low), float(high)]
 
 
 def is_unstable(values: Sequence[float]) -> bool:

@@ -12,7 +12,8 @@ from pushlab.analysis.caveats import caveats_of
 from pushlab.analysis.comparison import compare_cells
 from pushlab.analysis.cost import Traffic, usd_per_month
 from pushlab.analysis.generator import effect_of, marks_of
-from pushlab.analysis.statistics import bootstrap_interval, describe, is_unstable, percentile
+from pushlab.analysis.intervals import trial_interval
+from pushlab.analysis.statistics import describe, is_unstable, percentile
 from pushlab.analysis.trials import TrialFigures, figures_of
 from pushlab.runs import Run
 
@@ -134,7 +135,7 @@ def _ratio(trials: Sequence[TrialFigures], of: Figure) -> tuple[float | None, li
         return None, None
     interval = None
     if all(bottoms):
-        interval = bootstrap_interval(
+        interval = trial_interval(
             len(trials),
             lambda chosen: sum(tops[i] for i in chosen) / sum(bottoms[i] for i in chosen),
         )

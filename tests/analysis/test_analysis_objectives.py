@@ -171,6 +171,7 @@ def cells(tmp_path_factory):
         Cell("mqtt", "mqtt", fail="no broker"),
         Cell("websocket", "websocket", fail_once="the hub was killed"),
         dataclasses.replace(FLOOR, loss=0.5),
+        trials=3,
     )
     return summarise(Run.load(path))["transports"]
 
@@ -184,7 +185,7 @@ def test_a_figure_is_judged_with_its_interval_and_sample_size(cells):
     assert met.met
     assert met.value == cells["sse"]["latency_s"]["p99"]
     assert met.interval == tuple(cells["sse"]["latency_s"]["p99_ci"])
-    assert met.samples == 4000
+    assert met.samples == 6000
     (failed,) = verdicts(cells, "sse.p99<1us").values()
     assert (failed.met, failed.why) == (False, None)
     assert failed.value == met.value

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pushlab.analysis.intervals import MIN_TRIALS
 from pushlab.charts.style import count, mark, seconds
 from pushlab.charts.view import View
 
@@ -141,9 +142,11 @@ def conditions(view: View) -> list[str]:
             "Connections were not encrypted: TLS handshakes and their CPU are not in here."
         )
     each = min((len(trials) for trials in view.trials.values() if trials), default=0)
-    if each == 1:
-        found.append("A single trial of each setting knows no spread, so there are no intervals.")
-    elif 1 < each < 5:
+    if 1 <= each < MIN_TRIALS:
+        trials = "A single trial" if each == 1 else f"{each} trials"
+        verb = "knows" if each == 1 else "know"
+        found.append(f"{trials} of each setting {verb} too little of spread for intervals.")
+    elif MIN_TRIALS <= each < 5:
         found.append(
             f"{each} trials of each setting make coarse intervals; five or more are better."
         )
