@@ -23,9 +23,9 @@ _CLIENTS = 100
 _PAYLOAD_BYTES = 100
 _HALF = 0.45  # of a core, of whichever process is busiest
 _START_RATE_PER_S = 10.0
-_MAX_RATE_PER_S = 400.0
+_MAX_RATE_PER_S = 1_000.0
 _POLL_INTERVAL_S = 0.2
-_MIN_POLL_INTERVAL_S = 0.01
+_MIN_POLL_INTERVAL_S = 0.004
 _LOOKS_S = (2.0, 2.0)  # lengths of the trials that find the rate
 _MAX_STEP = 12.0
 

@@ -14,12 +14,11 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.harness.processes import raise_descriptor_limit
-from benchmarks.hub.work import Work
-from pushlab.lab.watch import cpu_seconds
+from benchmarks.hub.work import Work, cpu_of_all
 
 __all__ = ["Crowd", "main"]
 
@@ -29,6 +28,7 @@ _QUIET_S = 0.2
 _STALL_S = 10.0
 _SETTLE_S = 1.0
 _DIALS = 64
+_FIRST = 100
 _NAP_S = 0.0005
 _CHUNK = 32_768  # larger ones would be mapped and unmapped at every read
 
@@ -191,13 +191,6 @@ class Crowd:
             raise RuntimeError(f"{owed:,} deliveries did not come")
 
 
-def _cpu_s(pids: Sequence[int]) -> float:
-    seconds = [cpu_seconds(pid) for pid in pids]
-    if None in seconds:
-        raise RuntimeError("a server's process has ended")
-    return sum(s for s in seconds if s is not None)
-
-
 def _pss_bytes(pids: Sequence[int]) -> int:
     """The processes' proportional share of memory (proc(5), smaps_rollup)."""
     total = 0
@@ -208,39 +201,41 @@ def _pss_bytes(pids: Sequence[int]) -> int:
     return total
 
 
+def _charged(crowd: Crowd, do: Callable[[], None]) -> dict[str, float]:
+    """What doing this cost the server, and this process."""
+    (cpu_s, kernel_s), own_s = cpu_of_all(crowd.work.pids), time.process_time()
+    began_s = time.monotonic()
+    do()
+    wall_s = time.monotonic() - began_s
+    cpu_now_s, kernel_now_s = cpu_of_all(crowd.work.pids)
+    return {
+        "cpu_s": cpu_now_s - cpu_s,
+        "kernel_s": kernel_now_s - kernel_s,
+        "generator_cpu_s": time.process_time() - own_s,
+        "wall_s": wall_s,
+    }
+
+
 def _fan_out(crowd: Crowd) -> dict[str, float]:
     work = crowd.work
     crowd.connect(len(work.requests))
     crowd.open_publishers()
     crowd.probe()
-    cpu_s, own_s, wall_s = _cpu_s(work.pids), time.process_time(), time.monotonic()
-    crowd.keep_busy(work.seconds)
-    return {
-        "work": crowd.total,
-        "cpu_s": _cpu_s(work.pids) - cpu_s,
-        "generator_cpu_s": time.process_time() - own_s,
-        "wall_s": time.monotonic() - wall_s,
-        "published": crowd.published,
-    }
+    charged = _charged(crowd, lambda: crowd.keep_busy(work.seconds))
+    return {"work": crowd.total, "published": crowd.published, **charged}
 
 
 def _idle(crowd: Crowd) -> dict[str, float]:
     """Connect a few, let them go, and then connect all: the server has warmed up by then."""
     work = crowd.work
-    crowd.connect(max(1, len(work.requests) // 10))
+    crowd.connect(min(_FIRST, len(work.requests)))
     crowd.disconnect()
     time.sleep(_SETTLE_S)
     pss_bytes = _pss_bytes(work.pids)
-    cpu_s, own_s, wall_s = _cpu_s(work.pids), time.process_time(), time.monotonic()
-    crowd.connect(len(work.requests))
-    told = {
-        "work": float(len(work.requests)),
-        "cpu_s": _cpu_s(work.pids) - cpu_s,
-        "generator_cpu_s": time.process_time() - own_s,
-        "wall_s": time.monotonic() - wall_s,
-    }
+    charged = _charged(crowd, lambda: crowd.connect(len(work.requests)))
     time.sleep(_SETTLE_S)
-    return {**told, "bytes": _pss_bytes(work.pids) - pss_bytes}
+    grown = _pss_bytes(work.pids) - pss_bytes
+    return {"work": len(work.requests), "bytes": grown, **charged}
 
 
 def main() -> None:

@@ -12,8 +12,7 @@ from benchmarks.harness.model import OWN, Benchmark, Contender, Goal, Sample
 from benchmarks.harness.processes import program_missing, start_child
 from benchmarks.hub import nchan
 from benchmarks.hub.servers import running_server
-from benchmarks.hub.work import GENERATOR_CORE, MARK
-from pushlab.lab.watch import cpu_seconds
+from benchmarks.hub.work import GENERATOR_CORE, MARK, cpu_of_all
 
 __all__ = ["POLLS"]
 
@@ -67,14 +66,13 @@ class _Polls(Benchmark):
             if (status == 200 and MARK in body) is not self.useful or status not in (200, 204, 304):
                 raise RuntimeError(f"not the answer that was wanted: {status} {body[:60]!r}")
             await _wrk(server.url, requests, _WARM_S)
-            cpu_s, wall_s = _cpu_s(server.pids), time.monotonic()
+            (cpu_s, kernel_s), began_s = cpu_of_all(server.pids), time.monotonic()
             done = await _wrk(server.url, requests, seconds)
-            wall_s = time.monotonic() - wall_s
-            return Sample.rate(done, _cpu_s(server.pids) - cpu_s, wall_s)
-
-
-def _cpu_s(pids: list[int]) -> float:
-    return sum(cpu_seconds(pid) or 0.0 for pid in pids)
+            wall_s = time.monotonic() - began_s
+            cpu_now_s, kernel_now_s = cpu_of_all(server.pids)
+            return Sample.rate(
+                done, cpu_now_s - cpu_s, wall_s, kernel_s=round(kernel_now_s - kernel_s, 3)
+            )
 
 
 async def _wrk(url: str, requests: Sequence[bytes], seconds: float) -> int:

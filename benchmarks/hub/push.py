@@ -23,12 +23,14 @@ class _FanOut(Benchmark):
     """One channel, many subscribers, one message after another."""
 
     kind: ClassVar[str]
+    under_way: ClassVar[int] = 1
     unit = "deliveries/CPU-s"
     contenders = _CONTENDERS
+    goals = (Goal(beside="nchan", least=0.7),)
     setting = (
-        f"{_SUBSCRIBERS} subscribers of one channel, messages of 100 bytes, four under way at any"
-        " time; the same neutral reader before both servers, every delivery counted; server and"
-        " generator on a core each."
+        f"{_SUBSCRIBERS} subscribers of one channel, messages of 100 bytes, the next when all have"
+        " the last; the same neutral reader before both servers, every delivery counted; server and"
+        " generator on a core each. Both send one TCP segment for a delivery."
     )
 
     async def measure(self, contender: Contender, *, seconds: float) -> Sample:
@@ -39,6 +41,7 @@ class _FanOut(Benchmark):
                 pids=server.pids,
                 requests=server.subscribe(self.kind, _SUBSCRIBERS),
                 publish_port=server.port,
+                publish_hellos=[b""] * self.under_way,
                 publish_request=server.publish(),
                 seconds=seconds,
             )
@@ -49,14 +52,36 @@ class _SseFanOut(_FanOut):
     name = "hub-sse"
     title = "Hub: SSE deliveries per server CPU-second"
     kind = "sse"
-    goals = (Goal(beside="nchan", least=0.7),)
 
 
 class _WebSocketFanOut(_FanOut):
     name = "hub-websocket"
     title = "Hub: WebSocket deliveries per server CPU-second"
     kind = "websocket"
-    goals = (Goal(beside="nchan", least=0.7),)
+
+
+class _Crowded(_FanOut):
+    """Several messages under way, so that the server never waits."""
+
+    under_way = 4
+    setting = (
+        f"{_SUBSCRIBERS} subscribers of one channel, messages of 100 bytes, four under way at any"
+        " time. nchan leaves Nagle's algorithm on for its subscribers: where messages follow each"
+        " other closely, the kernel merges some into one segment, which is cheaper and later. The"
+        " hub sends each at once."
+    )
+
+
+class _SseCrowded(_Crowded):
+    name = "hub-crowded-sse"
+    title = "Hub: SSE, four messages under way"
+    kind = "sse"
+
+
+class _WebSocketCrowded(_Crowded):
+    name = "hub-crowded-websocket"
+    title = "Hub: WebSocket, four messages under way"
+    kind = "websocket"
 
 
 async def _measure_idle(contender: Contender, kind: str) -> dict[str, float]:
@@ -73,10 +98,10 @@ class _Memory(Benchmark):
     better = "lower"
     contenders = _CONTENDERS
     setting = (
-        f"{_IDLE:,} connections of one channel; growth of the server's proportional share of memory"
-        " (PSS) from none to all, after a tenth of them has come and gone. Socket buffers are the"
-        " kernel's and not in it. nginx sets aside about 0.4 KiB for each connection it may ever"
-        " have when it starts; that is not in it either."
+        f"{_IDLE:,} connections of one channel; growth of the server's proportional share of"
+        " memory (PSS) from none to all, after the first hundred have come and gone. Socket buffers"
+        " are the kernel's and not in it, nor the 0.4 KiB that nginx sets aside when it starts for each"
+        " connection that it may ever have."
     )
 
     async def measure(self, contender: Contender, *, seconds: float) -> Sample:
@@ -130,7 +155,12 @@ class _WebSocketConnects(_Connects):
     kind = "websocket"
 
 
-FAN_OUTS: tuple[type[Benchmark], ...] = (_SseFanOut, _WebSocketFanOut)
+FAN_OUTS: tuple[type[Benchmark], ...] = (
+    _SseFanOut,
+    _WebSocketFanOut,
+    _SseCrowded,
+    _WebSocketCrowded,
+)
 IDLES: tuple[type[Benchmark], ...] = (
     _SseMemory,
     _WebSocketMemory,

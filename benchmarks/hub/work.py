@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import psutil
+
 from benchmarks.harness.processes import start_child
+from pushlab.lab.watch import cpu_seconds
 
 __all__ = [
     "GENERATOR_CORE",
@@ -102,6 +105,19 @@ def _read_mqtt(data: bytes) -> tuple[int, bytes, bytes]:
                 answers.append(b"\x40\x02" + data[body + 2 + topic : body + 4 + topic])
         at = body + size
     return count, data[at:], b"".join(answers)
+
+
+def cpu_of_all(pids: Sequence[int]) -> tuple[float, float]:
+    """CPU seconds of some processes, and how many of these the kernel spent on their behalf.
+
+    Raises:
+        RuntimeError: one of them has ended.
+    """
+    used = [cpu_seconds(pid) for pid in pids]
+    if None in used:
+        raise RuntimeError("a server's process has ended")
+    kernel_s = sum(float(psutil.Process(pid).cpu_times().system) for pid in pids)
+    return sum(seconds for seconds in used if seconds is not None), kernel_s
 
 
 async def run_crowd(work: Work) -> dict[str, float]:
