@@ -29,6 +29,7 @@ _STALL_S = 10.0
 _SETTLE_S = 1.0
 _DIALS = 64
 _FIRST = 100
+_WARM_S = 0.5
 _NAP_S = 0.0005
 _CHUNK = 32_768  # larger ones would be mapped and unmapped at every read
 
@@ -176,6 +177,46 @@ class Crowd:
         if wrong:
             raise RuntimeError(f"{wrong:,} subscribers have too much or too little")
 
+    # ---- polling ----------------------------------------------------------------------------
+
+    def open_polls(self) -> None:
+        """A connection for each client that polls; nothing is asked yet."""
+        for number, _ in enumerate(self.work.requests):
+            sock = self._dial(self.work.port, b"")
+            self._selector.register(sock, selectors.EVENT_READ, number)
+            self._sockets.append(sock)
+
+    def poll(self, seconds: float) -> None:
+        """Let each ask again as soon as it has its answer, and read the last answers."""
+        requests, (begin, end) = self.work.requests, self.work.answers
+        for sock, request in zip(self._sockets, requests, strict=True):
+            sock.sendall(request)
+        waiting = len(requests)
+        self._came_s = time.monotonic()
+        until_s = self._came_s + seconds
+        while waiting:
+            ready = self._selector.select(0)
+            if not ready:
+                self._nap()
+                continue
+            now_s = self._came_s = time.monotonic()
+            for key, _ in ready:
+                who = key.data
+                sock = self._sockets[who]
+                data = self._tails.pop(who, b"") + sock.recv(_CHUNK)
+                if end not in data:
+                    self._tails[who] = data
+                    continue
+                if begin not in data:
+                    raise RuntimeError(f"not the answer that was wanted: {data[:60]!r}")
+                self.total += 1
+                if now_s < until_s:
+                    sock.sendall(requests[who])
+                else:
+                    waiting -= 1
+
+    # ---- waiting ----------------------------------------------------------------------------
+
     def _turn_or_fail(self) -> None:
         """Read what has come, or sleep a little.
 
@@ -185,10 +226,12 @@ class Crowd:
         if self.turn(0):
             self._came_s = time.monotonic()
             return
+        self._nap()
+
+    def _nap(self) -> None:
         time.sleep(_NAP_S)
         if time.monotonic() - self._came_s > _STALL_S:
-            owed = self.published * len(self.counts) - self.total
-            raise RuntimeError(f"{owed:,} deliveries did not come")
+            raise RuntimeError(f"nothing came for {_STALL_S:g} s, and not all had come")
 
 
 def _pss_bytes(pids: Sequence[int]) -> int:
@@ -225,6 +268,14 @@ def _fan_out(crowd: Crowd) -> dict[str, float]:
     return {"work": crowd.total, "published": crowd.published, **charged}
 
 
+def _polls(crowd: Crowd) -> dict[str, float]:
+    crowd.open_polls()
+    crowd.poll(_WARM_S)
+    crowd.total = 0
+    charged = _charged(crowd, lambda: crowd.poll(crowd.work.seconds))
+    return {"work": crowd.total, **charged}
+
+
 def _idle(crowd: Crowd) -> dict[str, float]:
     """Connect a few, let them go, and then connect all: the server has warmed up by then."""
     work = crowd.work
@@ -243,7 +294,8 @@ def main() -> None:
     raise_descriptor_limit()
     work = Work.from_json(Path(sys.argv[1]).read_text())
     crowd = Crowd(work)
-    figures = _fan_out(crowd) if work.seconds else _idle(crowd)
+    do = _polls if work.answers else _fan_out if work.seconds else _idle
+    figures = do(crowd)
     print(json.dumps(figures), flush=True)
 
 

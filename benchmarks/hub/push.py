@@ -100,8 +100,8 @@ class _Memory(Benchmark):
     setting = (
         f"{_IDLE:,} connections of one channel; growth of the server's proportional share of"
         " memory (PSS) from none to all, after the first hundred have come and gone. Socket buffers"
-        " are the kernel's and not in it, nor the 0.4 KiB that nginx sets aside when it starts for each"
-        " connection that it may ever have."
+        " are the kernel's and not in it, nor the 0.4 KiB that nginx sets aside when it starts for"
+        " each connection that it may ever have."
     )
 
     async def measure(self, contender: Contender, *, seconds: float) -> Sample:

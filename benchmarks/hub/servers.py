@@ -39,10 +39,12 @@ class Polls:
     Attributes:
         empty: what each client asks when it has everything.
         useful: what each client asks when the newest message is new to it.
+        nothing: how the answer to the first kind begins.
     """
 
     empty: Sequence[bytes]
     useful: Sequence[bytes]
+    nothing: bytes
 
 
 class Server(abc.ABC):
@@ -130,6 +132,7 @@ class _Hub(Server):
         return Polls(
             self._gets(f"/v1/poll?after={epoch}-{seq}", count),
             self._gets(f"/v1/poll?after={epoch}-{seq - 1}", count),
+            b"HTTP/1.1 204",
         )
 
 
@@ -160,7 +163,7 @@ class _Nchan(Server):
             at = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(int(told[1])))
             headers = {"If-Modified-Since": at, "If-None-Match": told[2].decode()}
             requests.append(request_bytes(self.url, "GET", "/poll", headers=headers))
-        return Polls([requests[1]] * count, [requests[0]] * count)
+        return Polls([requests[1]] * count, [requests[0]] * count, b"HTTP/1.1 304")
 
 
 @contextlib.asynccontextmanager

@@ -31,7 +31,7 @@ _LIMIT_S = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Either a fan-out (`seconds` above 0) or connections that stay idle.
+    """A fan-out, polls (where `answers` are named), or idle connections (where `seconds` is 0).
 
     Attributes:
         port, publish_port: where subscribers, and publishers, connect; on 127.0.0.1.
@@ -42,6 +42,7 @@ class Work:
             messages may be under way.
         publish_request: what publishes a message.
         published: what the answer to that must have in it.
+        answers: for polls: what the answer to each has at its beginning, and at its end.
         acknowledge: whether subscribers speak MQTT with QoS 1 and must answer each message.
     """
 
@@ -53,6 +54,7 @@ class Work:
     publish_hellos: Sequence[bytes] = (b"",) * 4
     publish_request: bytes = b""
     published: bytes = b"HTTP/1.1 20"
+    answers: Sequence[bytes] = ()
     seconds: float = 0.0
     acknowledge: bool = False
     host: str = "127.0.0.1"
@@ -68,7 +70,7 @@ class Work:
         for field in fields(cls):
             if field.type is bytes:
                 values[field.name] = values[field.name].encode("latin-1")
-        for name in ("requests", "publish_hellos"):
+        for name in ("requests", "publish_hellos", "answers"):
             values[name] = [raw.encode("latin-1") for raw in values[name]]
         return cls(**values)
 
