@@ -64,10 +64,11 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One line and how it looks."""
+    """One line and how it looks; `floor` for the harness's own."""
 
     look: Look
     spots: Sequence[Spot] = field(default_factory=tuple)
+    floor: bool = False
 
     def values(self) -> list[float]:
         """What was measured, without gaps."""

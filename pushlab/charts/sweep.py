@@ -206,7 +206,7 @@ def _curves(view: _View, figure: Figure, panel: float | None) -> list[Curve]:
                     _careful(summary, figure),
                 )
             )
-        curves.append(Curve(looked[line.name], spots))
+        curves.append(Curve(looked[line.name], spots, line.floor))
     return curves
 
 
@@ -284,7 +284,7 @@ def _courses(view: _View, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
     """What each line does along either key, from its first value to its last."""
     found = []
     for number, curve in enumerate(drawn[0]):
-        if curve.look.name == "Harness floor":
+        if curve.floor:
             continue
         line = [{spot.at: spot for spot in curves[number].spots} for curves in drawn]
         wheres = [""]

@@ -150,6 +150,19 @@ def test_troubles_are_marked(tmp_path):
     assert "sweep not complete" in words_on(chart_of(stopped, "1-latency"))
 
 
+def test_the_title_is_never_about_the_harness_floor(tmp_path):
+    """Here nothing else changes."""
+
+    def cells(values):
+        slow = 4.0 if values["clients"] > 20 else 1.0
+        floor = Cell("harness floor", "null", delay_s=0.001 * slow, floor=True)
+        return [Cell("sse", "sse", delay_s=0.5), floor]
+
+    sweep = make_sweep(tmp_path, {"clients": [10, 40]}, cells)
+    assert "floor" in words_on(chart_of(sweep, "1-latency"))
+    assert chart_of(sweep, "1-latency").title.startswith("No line's mean latency")
+
+
 def test_every_point_stands_at_its_value(tmp_path):
     """The markers of short polling are where the summaries say."""
     sweep = SWEEPS["one key"](tmp_path)
