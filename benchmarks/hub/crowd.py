@@ -188,10 +188,11 @@ class Crowd:
 
     def poll(self, seconds: float) -> None:
         """Let each ask again as soon as it has its answer, and read the last answers."""
-        requests, (begin, end) = self.work.requests, self.work.answers
-        for sock, request in zip(self._sockets, requests, strict=True):
+        now, then = list(self.work.requests), list(self.work.requests_too or self.work.requests)
+        begin, end = self.work.answers
+        for sock, request in zip(self._sockets, now, strict=True):
             sock.sendall(request)
-        waiting = len(requests)
+        waiting = len(now)
         self._came_s = time.monotonic()
         until_s = self._came_s + seconds
         while waiting:
@@ -211,7 +212,8 @@ class Crowd:
                     raise RuntimeError(f"not the answer that was wanted: {data[:60]!r}")
                 self.total += 1
                 if now_s < until_s:
-                    sock.sendall(requests[who])
+                    now[who], then[who] = then[who], now[who]
+                    sock.sendall(now[who])
                 else:
                     waiting -= 1
 

@@ -36,6 +36,7 @@ class _Polls(Benchmark):
                 port=server.port,
                 pids=server.pids,
                 requests=polls.useful if self.useful else polls.empty,
+                requests_too=polls.useful_too if self.useful else (),
                 answers=(b"HTTP/1.1 200", MESSAGE) if self.useful else (polls.nothing, b"\r\n\r\n"),
                 seconds=seconds,
             )

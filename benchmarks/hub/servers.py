@@ -39,11 +39,14 @@ class Polls:
     Attributes:
         empty: what each client asks when it has everything.
         useful: what each client asks when the newest message is new to it.
+        useful_too: the same question in other words, asked in turns with `useful`: a client that
+            has got messages never asks the very same question again.
         nothing: how the answer to the first kind begins.
     """
 
     empty: Sequence[bytes]
     useful: Sequence[bytes]
+    useful_too: Sequence[bytes]
     nothing: bytes
 
 
@@ -132,6 +135,7 @@ class _Hub(Server):
         return Polls(
             self._gets(f"/v1/poll?after={epoch}-{seq}", count),
             self._gets(f"/v1/poll?after={epoch}-{seq - 1}", count),
+            self._gets(f"/v1/poll?also=&after={epoch}-{seq - 1}", count),
             b"HTTP/1.1 204",
         )
 
@@ -163,7 +167,8 @@ class _Nchan(Server):
             at = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(int(told[1])))
             headers = {"If-Modified-Since": at, "If-None-Match": told[2].decode()}
             requests.append(request_bytes(self.url, "GET", "/poll", headers=headers))
-        return Polls([requests[1]] * count, [requests[0]] * count, b"HTTP/1.1 304")
+        useful = [requests[0]] * count
+        return Polls([requests[1]] * count, useful, useful, b"HTTP/1.1 304")
 
 
 @contextlib.asynccontextmanager

@@ -42,6 +42,7 @@ class Work:
             messages may be under way.
         publish_request: what publishes a message.
         published: what the answer to that must have in it.
+        requests_too: for polls: what each asks in turns with `requests`; empty: always the same.
         answers: for polls: what the answer to each has at its beginning, and at its end.
         acknowledge: whether subscribers speak MQTT with QoS 1 and must answer each message.
     """
@@ -54,6 +55,7 @@ class Work:
     publish_hellos: Sequence[bytes] = (b"",) * 4
     publish_request: bytes = b""
     published: bytes = b"HTTP/1.1 20"
+    requests_too: Sequence[bytes] = ()
     answers: Sequence[bytes] = ()
     seconds: float = 0.0
     acknowledge: bool = False
@@ -70,7 +72,7 @@ class Work:
         for field in fields(cls):
             if field.type is bytes:
                 values[field.name] = values[field.name].encode("latin-1")
-        for name in ("requests", "publish_hellos", "answers"):
+        for name in ("requests", "requests_too", "publish_hellos", "answers"):
             values[name] = [raw.encode("latin-1") for raw in values[name]]
         return cls(**values)
 
