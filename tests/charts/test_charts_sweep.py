@@ -154,8 +154,8 @@ def test_the_title_is_never_about_the_harness_floor(tmp_path):
     """Here nothing else changes."""
 
     def cells(values):
-        slow = 4.0 if values["clients"] > 20 else 1.0
-        floor = Cell("harness floor", "null", delay_s=0.001 * slow, floor=True)
+        slow = 4.0 if values["clients"] > 20 else 1.0  # far above the noise
+        floor = Cell("harness floor", "null", delay_s=0.05 * slow, floor=True)
         return [Cell("sse", "sse", delay_s=0.5), floor]
 
     sweep = make_sweep(tmp_path, {"clients": [10, 40]}, cells)
