@@ -210,9 +210,9 @@ def test_a_share_is_of_what_was_owed(cells):
 @pytest.mark.parametrize("operator", ["<", ">", "!=", ">="])
 def test_a_failed_trial_meets_nothing(cells, operator):
     failed = verdicts(cells, f"mqtt.lost{operator}-1")["mqtt"]
-    assert (failed.met, failed.why) == (False, "2 of 2 trials failed: no broker")
+    assert (failed.met, failed.why) == (False, "3 of 3 trials failed: no broker")
     partly = verdicts(cells, f"websocket.lost{operator}-1")["websocket"]
-    assert (partly.met, partly.why) == (False, "1 of 2 trials failed: the hub was killed")
+    assert (partly.met, partly.why) == (False, "1 of 3 trials failed: the hub was killed")
 
 
 def test_too_few_samples_meet_nothing_and_say_how_many_it_takes(cells):
@@ -221,7 +221,7 @@ def test_too_few_samples_meet_nothing_and_say_how_many_it_takes(cells):
     assert (verdict.met, verdict.why) == (False, "no p99: 57 samples, needs 1,000")
     few = {**cells["sse"], "latency_s": {**cells["sse"]["latency_s"], "p99_9": None}}
     (verdict,) = judge(parse_objective("p99.9<50ms"), {"sse": few})
-    assert verdict.why == "no p99.9: 4,000 samples, needs 10,000"
+    assert verdict.why == "no p99.9: 6,000 samples, needs 10,000"
     (verdict,) = judge(parse_objective("sse.broker_cpu_s<1"), {"sse": cells["sse"]})
     assert (verdict.met, verdict.why) == (False, "no broker_cpu_s: it was not measured")
 
