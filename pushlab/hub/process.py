@@ -22,7 +22,7 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
 from pushlab.hub.certificate import Certificate
 
-__all__ = ["HubConfig", "HubProcess", "start_hub"]
+__all__ = ["HubConfig", "HubProcess", "spawn_hub", "start_hub"]
 
 _STOP_S = 5.0
 _START_S = 30.0
@@ -163,17 +163,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-async def start_hub(config: HubConfig | None = None) -> HubProcess:
-    """Start a hub and return when it listens.
-
-    Raises:
-        PortInUse: the port is taken.
-        BrokerUnavailable: the bridge cannot reach or enter the broker.
-        UnknownTransport, UsageError: the configuration names what is not there.
-        HubFailed: it did not start; the text has its last words.
-    """
-    config = config or HubConfig()
-    process = await asyncio.create_subprocess_exec(
+async def spawn_hub() -> asyncio.subprocess.Process:
+    """Start a process that waits for its configuration; `start_hub` gives it one."""
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "pushlab.hub",
@@ -182,6 +174,24 @@ async def start_hub(config: HubConfig | None = None) -> HubProcess:
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,  # a terminal's Ctrl-C is for the parent, who then stops the hub
     )
+
+
+async def start_hub(
+    config: HubConfig | None = None, *, process: asyncio.subprocess.Process | None = None
+) -> HubProcess:
+    """Start a hub and return when it listens.
+
+    Args:
+        process: one that `spawn_hub` has started already.
+
+    Raises:
+        PortInUse: the port is taken.
+        BrokerUnavailable: the bridge cannot reach or enter the broker.
+        UnknownTransport, UsageError: the configuration names what is not there.
+        HubFailed: it did not start; the text has its last words.
+    """
+    config = config or HubConfig()
+    process = process or await spawn_hub()
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pushlab.lab.schedule import Schedule
 from pushlab.runs import PublisherFigures
 
-__all__ = ["LATE_NS", "Ledger"]
+__all__ = ["LATE_NS", "Ledger", "unnamed_file"]
 
 #: A send that is this much behind its time counts as late.
 LATE_NS = 10_000_000
@@ -23,6 +23,11 @@ LATE_NS = 10_000_000
 _HEAD = 3  # start_ns, warmup_ns, end_ns
 _WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns")
 _ROW_BYTES = 8 * len(_WIDE) + 4 + 2
+
+
+def unnamed_file() -> IO[bytes]:
+    """A file for a ledger, in memory where that can be, to be handed to a child by descriptor."""
+    return tempfile.TemporaryFile(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 
 
 class Ledger:
@@ -50,22 +55,17 @@ class Ledger:
         self.held_ns = wide["held_ns"]
         self._channel = np.frombuffer(memory, np.int32, rows, offset=place)
         self.status = np.frombuffer(memory, np.int16, rows, offset=place + 4 * rows)
-        self._file: IO[bytes] | None = None
 
     @classmethod
-    def create(cls, schedule: Schedule, *, shared: bool = False) -> "Ledger":
-        """An empty ledger for `schedule`; `shared` so that `descriptor` can be handed on."""
+    def create(cls, schedule: Schedule, file: IO[bytes] | None = None) -> "Ledger":
+        """An empty ledger for `schedule`: in `file`, or in the memory of this process alone."""
         rows = len(schedule)
         size = 8 * _HEAD + rows * _ROW_BYTES
-        file: IO[bytes] | None = None
         memory: mmap.mmap | bytearray = bytearray(size)
-        if shared:
-            folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (it lives as long as we)
+        if file is not None:
             file.truncate(size)
             memory = mmap.mmap(file.fileno(), size)
         made = cls(memory, rows)
-        made._file = file
         made._offset_ns[:] = schedule.offset_ns
         made._channel[:] = schedule.channel
         made._head[:] = (0, schedule.warmup_ns, schedule.end_ns)
@@ -76,12 +76,6 @@ class Ledger:
         """The ledger that another process has created."""
         size = 8 * _HEAD + rows * _ROW_BYTES
         return cls(mmap.mmap(descriptor, size), rows)
-
-    @property
-    def descriptor(self) -> int:
-        """Of the shared memory."""
-        assert self._file is not None, "made for this process alone"
-        return self._file.fileno()
 
     def __len__(self) -> int:
         return len(self.seq)

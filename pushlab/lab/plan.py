@@ -46,6 +46,8 @@ class TrialPlan:
         order: its place in the run, from 0.
         index: which repetition of its cell, from 0.
         floor: the harness's own floor, no competitor.
+        another_follows: whether the next trial needs processes too, so that they may come up while
+            this one is put away.
     """
 
     scenario: Scenario
@@ -53,6 +55,7 @@ class TrialPlan:
     order: int
     index: int
     floor: bool = False
+    another_follows: bool = False
 
     @property
     def seed(self) -> int:

@@ -1,12 +1,14 @@
 """Runs a trial to its end, whatever that is: done, a process died, the user stopped the run."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Any, Literal, TypeVar
 
 from pushlab.errors import PushlabError
 from pushlab.lab.cores import Cores
 from pushlab.lab.plan import Stop, Tell, TrialOutcome, TrialPlan
+from pushlab.lab.spares import Spares
 from pushlab.lab.stage import Stage
 from pushlab.lab.trial import Trial, TrialFailed
 from pushlab.lab.worker import WorkerFailed
@@ -25,10 +27,15 @@ class ProcessDriver:
 
     def __init__(self, cores: Cores | None = None) -> None:
         self._cores = cores
+        self._spares = Spares()
+
+    async def close(self) -> None:
+        """End processes that were started for a trial that does not come."""
+        await self._spares.drop()
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.plan.TrialDriver`."""
-        trial = Trial(plan, tell, self._cores)
+        trial = Trial(plan, tell, self._cores, self._spares)
         status: Literal["ok", "failed", "interrupted"] = "ok"
         reason: str | None = None
         cancelled = False
@@ -36,6 +43,9 @@ class ProcessDriver:
             reason = await _until(trial.measure(), trial.stage, stop)
         except asyncio.CancelledError:
             cancelled = True
+        if plan.another_follows and not cancelled and not stop.is_set():
+            with contextlib.suppress(OSError):
+                await self._spares.fill()
         if reason is not None:
             status = "failed"
         elif not trial.complete:

@@ -1,11 +1,11 @@
-"""The publisher's process: ``python -m pushlab.lab.publisher_process FD ROWS``, a worker.
+"""The publisher's process: ``python -m pushlab.lab.publisher_process FD``, a worker.
 
-Nothing else is done in it, so that nothing delays a message but the machine. ``FD`` is the ledger
-with the schedule and the rows. Its commands:
+Nothing else is done in it, so that nothing delays a message but the machine. ``FD`` is the file
+of the ledger, with the schedule and the rows. Its commands:
 
 =============  ====================================================================================
-``configure``  where the hub is, the API key, the channels' names, the messages' size and seed;
-               answers when the first connections are open
+``configure``  how many rows there are, where the hub is, whom to trust, the API key, the channels'
+               names, the messages' size and seed; answers when the first connections are open
 ``begin``      sends by the clock from ``begin_ns`` on; notes the counters at the window's ends
 ``finish``     answers with the figures when all is sent and answered, at most ``limit_s`` after the
                schedule's end
@@ -32,9 +32,9 @@ __all__ = ["PublisherServer", "main"]
 class PublisherServer(CommandServer):
     """Carries out the publisher's commands."""
 
-    def __init__(self, write: Write, ledger: Ledger) -> None:
+    def __init__(self, write: Write, descriptor: int) -> None:
         super().__init__(write)
-        self._ledger = ledger
+        self._descriptor = descriptor
         self._publisher: Publisher | None = None
 
     @property
@@ -51,7 +51,7 @@ class PublisherServer(CommandServer):
     async def _do_configure(self, command: dict[str, Any]) -> dict[str, Any]:
         self._publisher = Publisher(
             HubApi(command["url"], command["api_key"], authority=command["authority"]),
-            self._ledger,
+            Ledger.attach(self._descriptor, command["rows"]),
             channels=command["channels"],
             payload_bytes=command["payload_bytes"],
             seed=command["seed"],
@@ -73,8 +73,7 @@ class PublisherServer(CommandServer):
 
 def main() -> None:
     """Serve commands until standard input ends."""
-    ledger = Ledger.attach(int(sys.argv[1]), int(sys.argv[2]))
-    run_worker(lambda write: PublisherServer(write, ledger))
+    run_worker(lambda write: PublisherServer(write, int(sys.argv[1])))
 
 
 if __name__ == "__main__":

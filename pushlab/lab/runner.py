@@ -106,10 +106,19 @@ async def run_scenario(
                 )
                 for number, (cell, index) in enumerate(order)
             ]
-            for plan in plans:
-                if stop.is_set():
-                    break
-                await run_trial(plan, drivers.get(plan.cell.label, measured), writer, tell, stop)
+            followed = [not plan.floor for plan in plans[1:]] + [False]
+            plans = [
+                dataclasses.replace(plan, another_follows=follows)
+                for plan, follows in zip(plans, followed, strict=True)
+            ]
+            try:
+                for plan in plans:
+                    if stop.is_set():
+                        break
+                    driver = drivers.get(plan.cell.label, measured)
+                    await run_trial(plan, driver, writer, tell, stop)
+            finally:
+                await measured.close()
             path = writer.finish("incomplete" if stop.is_set() else "complete")
             tell(RunFinished(path, "incomplete" if stop.is_set() else "complete"))
             return path

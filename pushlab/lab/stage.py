@@ -15,10 +15,12 @@ from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.certificates import fresh_certificate
 from pushlab.lab.cores import Cores, choose_cores, pin
 from pushlab.lab.hub_api import HubApi
+from pushlab.lab.ledger import Ledger
 from pushlab.lab.plan import TrialPlan
-from pushlab.lab.publisher_client import PublisherProcess, start_publisher
+from pushlab.lab.publisher_client import PublisherProcess
 from pushlab.lab.scenario import Scenario
-from pushlab.lab.swarm_client import SwarmProcess, start_swarm
+from pushlab.lab.spares import Spares
+from pushlab.lab.swarm_client import SwarmProcess
 from pushlab.lab.watch import ProcessWatch, cpu_seconds, watch_processes
 from pushlab.lab.worker import Worker, WorkerFailed
 
@@ -54,6 +56,7 @@ class Stage:
 
     Args:
         cores: which processes run on which; shared out afresh if None.
+        spares: where to take processes from that have come up already.
 
     Attributes:
         trouble: set to the reason as soon as one of the processes is found dead.
@@ -62,7 +65,9 @@ class Stage:
         phase: the name of what is being done, for the samples.
     """
 
-    def __init__(self, plan: TrialPlan, cores: Cores | None = None) -> None:
+    def __init__(
+        self, plan: TrialPlan, cores: Cores | None = None, spares: Spares | None = None
+    ) -> None:
         self.plan = plan
         self.cores = choose_cores() if cores is None else cores
         self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -70,6 +75,7 @@ class Stage:
         self.broker: Broker | None = None
         self.watches: dict[str, ProcessWatch] = {}
         self.phase = ""
+        self._spares = spares or Spares()
         self._hub: HubProcess | None = None
         self._swarm: SwarmProcess | None = None
         self._publisher: PublisherProcess | None = None
@@ -100,6 +106,12 @@ class Stage:
         return self._publisher
 
     @property
+    def ledger(self) -> Ledger:
+        """The schedule, and what the publisher has made of it so far."""
+        assert self.publisher.ledger is not None
+        return self.publisher.ledger
+
+    @property
     def api(self) -> HubApi:
         """The server's API."""
         assert self._api is not None
@@ -112,8 +124,8 @@ class Stage:
             SetupError, UsageError: one of them does not start; the others are left to `stop`.
         """
         # Python comes up in both while the rest starts
-        self._swarm = await start_swarm()
-        self._publisher = await start_publisher(self.plan.schedule())
+        self._swarm = await self._spares.swarm()
+        self._publisher = await self._spares.publisher()
         for worker in (self._swarm, self._publisher):
             self._begin_to_watch(worker.name, worker.pid, self.cores.generator)
         with contextlib.ExitStack() as stack:
@@ -121,6 +133,7 @@ class Stage:
             if self.plan.scenario.tls:
                 certificate = stack.enter_context(fresh_certificate())
                 self.authority = certificate.authority
+            self._publisher.plan(self.plan.schedule())
             await self._start_servers(certificate)
         self._api = HubApi(self.hub.url, self.hub.api_key, authority=self.authority)
         self._watch()
@@ -137,7 +150,8 @@ class Stage:
                 transports={cell.transport: dict(cell.options)},
                 broker=None if self.broker is None else self.broker.access,
                 certificate=certificate,
-            )
+            ),
+            process=await self._spares.hub(),
         )
 
     def _watch(self) -> None:

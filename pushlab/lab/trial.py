@@ -20,6 +20,7 @@ from pushlab.lab.events import Phase, Progress
 from pushlab.lab.live import LiveLatency
 from pushlab.lab.machine import closing_connections
 from pushlab.lab.plan import Tell, TrialOutcome, TrialPlan
+from pushlab.lab.spares import Spares
 from pushlab.lab.stage import Cpu, Stage
 from pushlab.lab.swarm_client import read_connects, read_deliveries
 from pushlab.lab.watch import sample_rows
@@ -50,9 +51,15 @@ class Trial:
         complete: whether everything was measured.
     """
 
-    def __init__(self, plan: TrialPlan, tell: Tell, cores: Cores | None = None) -> None:
+    def __init__(
+        self,
+        plan: TrialPlan,
+        tell: Tell,
+        cores: Cores | None = None,
+        spares: Spares | None = None,
+    ) -> None:
         self.plan = plan
-        self.stage = Stage(plan, cores)
+        self.stage = Stage(plan, cores, spares)
         self.complete = False
         self._tell = tell
         self._published = False
@@ -88,8 +95,7 @@ class Trial:
                 link=scenario.link,
                 authority=stage.authority,
             ),
-            stage.publisher.ask(
-                "configure",
+            stage.publisher.configure(
                 url=stage.api.url,
                 api_key=stage.hub.api_key,
                 authority=stage.authority,
@@ -149,7 +155,7 @@ class Trial:
     async def _window(self, heads: list[int]) -> None:
         """Warm up and measure."""
         stage = self.stage
-        schedule = stage.publisher.ledger.schedule
+        schedule = stage.ledger.schedule
         begin_ns = time.monotonic_ns() + _LEAD_NS
         start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
         self._window_ns = (start_ns, end_ns)
@@ -204,7 +210,7 @@ class Trial:
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
         self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
-        goal = self.stage.publisher.ledger.heads(heads)
+        goal = self.stage.ledger.heads(heads)
         with contextlib.suppress(TrialFailed):
             await self._within(
                 Phase.DRAINING,
@@ -302,7 +308,7 @@ class Trial:
             await self.stage.stop()
         start_ns, end_ns = self._window_ns
         notes, stage = self._notes, self.stage
-        ledger = stage.publisher.ledger if self._published else None
+        ledger = stage.ledger if self._published else None
         record = self.plan.record(
             status=status,
             reason=reason,

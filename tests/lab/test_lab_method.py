@@ -300,6 +300,27 @@ async def test_a_publisher_that_is_killed_fails_its_trial_and_keeps_its_rows(
     assert len(came - known) <= 1  # but for an answer that it could not read any more
 
 
+async def test_the_next_trials_processes_come_up_while_one_is_put_away(tmp_path: Path) -> None:
+    """Each process serves one trial, and those of a run that is stopped do not stay."""
+    seen: list[set[int]] = []
+    stop = asyncio.Event()
+    modules = ("pushlab.hub", "lab.swarm_process", "lab.publisher_process")
+
+    def observe(event: object) -> None:
+        phase, order = getattr(event, "phase", None), getattr(event, "order", 0)
+        if phase is Phase.MEASURING and len(seen) == order:
+            found = [children(module) for module in modules]
+            assert [len(one) for one in found] == [1, 1, 1]  # none comes up beside a measurement
+            seen.append({process.pid for one in found for process in one})
+        if phase is Phase.DRAINING and order == 1:
+            stop.set()
+
+    result = await run(tiny(["sse"], trials=3, duration_s=0.3), tmp_path, observe, stop)
+    assert len(seen) == 2
+    assert not seen[0] & seen[1]
+    assert result.trials[0].status == "ok"
+
+
 # ---- cores -----------------------------------------------------------------------------------
 
 
