@@ -156,6 +156,17 @@ def test_fragments_of_a_lost_connection_are_forgotten():
     assert texts(server.flush()) == ["whole"]
 
 
+def test_a_text_inside_a_cut_text_breaks_the_protocol():
+    server = Server()
+    server.text("e-0")
+    server.protocol.send_text(b"e-1 half a", fin=False)
+    assert texts(server.flush()) == []
+    whole = Frame(OP_TEXT, b"e-1 whole").serialize(mask=False)  # RFC 6455, section 5.4, forbids it
+    events = server.hand.feed(whole)
+    assert texts(events) == []
+    assert [type(event) for event in events] == [Disconnected]
+
+
 def test_binary_frames_are_not_for_us():
     server = Server()
     server.text("e-0")
