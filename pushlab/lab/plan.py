@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _FLOOR_WARMUP_S = 0.1
-_FLOOR_S = 1.0
+_FLOOR_S = 0.5
 
 Tell = Callable[[Progress], None]
 

@@ -198,20 +198,18 @@ class Stage:
     # ---- the end ----------------------------------------------------------------------------
 
     async def stop(self) -> None:
-        """Stop everything; none of the processes is left when this returns."""
+        """End everything; none of the processes is left when this returns.
+
+        Nothing is in them any more that anybody needs, so they are not asked to say goodbye.
+        """
         for task in self._tasks:
             task.cancel()
         if self._api is not None:
             self._api.close()
-        works: list[Any] = []
-        works += [
-            _limited(worker.stop(), worker.kill)
-            for worker in (self._swarm, self._publisher)
-            if worker is not None
-        ]
-        if self._hub is not None:
-            works.append(_limited(self._hub.stop(), self._hub.kill))
-        await asyncio.gather(*works)
+        running = [one for one in (self._swarm, self._publisher, self._hub) if one is not None]
+        for one in running:
+            one.kill()
+        await asyncio.gather(*(_limited(one.stop(), one.kill) for one in running))
         if self.broker is not None:
             await _limited(self.broker.stop(), self.broker.kill)
         await asyncio.gather(*self._tasks, return_exceptions=True)
