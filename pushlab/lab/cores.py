@@ -1,7 +1,9 @@
 """Which processes run on which cores, so that the generator does not take the server's time.
 
 Where there are two cores or more, servers (hub and broker) get one half of them, and the generator
-(swarm and publisher) the other. Threads of one physical core stay together where that leaves both
+(swarm and publisher) the other. Where that other half is a single core, the publisher may run on
+any: it needs little time, but at once, and a swarm that is reading a fan-out would keep it waiting
+(docs/method.md has the figures). Threads of one physical core stay together where that leaves both
 sides a core. The runner itself stays free: it does little, and wherever there is time.
 """
 
@@ -21,11 +23,13 @@ class Cores:
 
     Attributes:
         servers: the cores of hub and broker.
-        generator: the cores of swarm and publisher.
+        generator: the cores of the swarm.
+        publisher: the cores of the publisher.
     """
 
     servers: tuple[int, ...] = ()
     generator: tuple[int, ...] = ()
+    publisher: tuple[int, ...] = ()
     why: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -37,7 +41,7 @@ class Cores:
             "hub": list(self.servers),
             "broker": list(self.servers),
             "swarm": list(self.generator),
-            "publisher": list(self.generator),
+            "publisher": list(self.publisher),
         }
 
 
@@ -62,7 +66,8 @@ def choose_cores(*, pinning: bool = True, available: Sequence[int] | None = None
         half -= 1
     if _siblings(ordered[half - 1]) == _siblings(ordered[half]):
         half = len(ordered) // 2
-    return Cores(tuple(ordered[:half]), tuple(ordered[half:]))
+    servers, generator = tuple(ordered[:half]), tuple(ordered[half:])
+    return Cores(servers, generator, generator if len(generator) > 1 else tuple(ordered))
 
 
 def _siblings(core: int) -> int:

@@ -126,8 +126,8 @@ class Stage:
         # Python comes up in both while the rest starts
         self._swarm = await self._spares.swarm()
         self._publisher = await self._spares.publisher()
-        for worker in (self._swarm, self._publisher):
-            self._begin_to_watch(worker.name, worker.pid, self.cores.generator)
+        self._begin_to_watch("swarm", self._swarm.pid, self.cores.generator)
+        self._begin_to_watch("publisher", self._publisher.pid, self.cores.publisher)
         with contextlib.ExitStack() as stack:
             certificate = None
             if self.plan.scenario.tls:

@@ -329,9 +329,11 @@ def test_cores_are_shared_out_in_halves() -> None:
     assert one.servers == one.generator == ()
     assert one.to_json() == {"pinned": False, "why": "there is one core"}
     assert (two.servers, two.generator) == ((100_000,), (100_001,))
+    assert two.publisher == (100_000, 100_001)  # it must not wait for a swarm that has one core
     many = choose_cores(available=range(100_000, 100_007))
     assert (len(many.servers), len(many.generator)) == (3, 4)
     assert not set(many.servers) & set(many.generator)
+    assert many.publisher == many.generator
     assert choose_cores(pinning=False).to_json() == {"pinned": False, "why": "switched off"}
 
 
