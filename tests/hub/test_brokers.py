@@ -592,7 +592,10 @@ async def test_the_bridge_comes_back_and_forwards_what_it_missed(kind):
                 late, late_grant = await hub.create_channel("bob", "news")
                 await relay.open()
                 epoch = hub.channel("news").epoch
-                assert await take(client, 2) == [
+                back = await take(client, 2)
+                if back[1][1] == f"{epoch}-1 1":  # cut before its PUBACK: at least once
+                    back[1:] = await take(client, 1)
+                assert back == [
                     (names.BRIDGE_TOPIC, "bye server-restart 503"),
                     ("pushlab/news", f"{epoch}-2 2"),
                 ]
