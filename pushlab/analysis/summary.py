@@ -10,7 +10,8 @@ import numpy as np
 from pushlab.analysis.accounting import Accounting
 from pushlab.analysis.caveats import caveats_of
 from pushlab.analysis.comparison import compare_cells
-from pushlab.analysis.cost import Traffic, usd_per_month
+from pushlab.analysis.cost.first_price import usd_per_month
+from pushlab.analysis.cost.measured import traffic_of
 from pushlab.analysis.generator import effect_of, marks_of
 from pushlab.analysis.intervals import trial_interval
 from pushlab.analysis.statistics import describe, is_unstable, percentile
@@ -231,22 +232,8 @@ def _storm(good: Sequence[TrialFigures]) -> dict[str, float | None] | None:
 
 
 def _cost(good: Sequence[TrialFigures], delivered: int) -> dict[str, Any]:
-    name = good[0].record.transport if good else ""
-    seconds = sum(t.record.duration_s for t in good)
-    if not seconds:
-        return {
-            **usd_per_month("", Traffic(clients=0, hits_per_s=0, deliveries_per_s=0)),
-            "assumptions": "nothing was measured",
-        }
-    traffic = Traffic(
-        clients=good[0].record.clients,
-        hits_per_s=sum(t.hits_total for t in good) / seconds,
-        deliveries_per_s=delivered / seconds,
-        acks_per_s=sum(t.hits.get("ack", 0) for t in good) / seconds,
-        bytes_per_s=sum(t.bytes_total for t in good) / seconds,
-        payload_bytes=float(np.mean([t.payload_bytes for t in good])),
-    )
-    return usd_per_month(name, traffic)
+    traffic = traffic_of(good) if good else None
+    return usd_per_month(traffic, good[0].record.transport if good else "")
 
 
 def _predicted(trials: Sequence[TrialFigures]) -> dict[str, Any] | None:

@@ -1,0 +1,233 @@
+"""The price book: public list prices, each with its tiers, the place and the day it was read.
+
+``prices.csv`` beside this module is the book that comes with pushlab; a file of one's own, with the
+same columns, adds prices and takes the place of those of the same provider, product and item:
+
+===================  ==========================================================================
+column               holds
+===================  ==========================================================================
+provider, product,   what is sold
+item
+usd, per             the price, and of how much: ``million``, ``hour``, ``GB`` and so on
+above                this price holds above so many units a month (a tier); empty: from the first
+free                 units a month that cost nothing; empty: none
+step_bytes           one message of more than this is metered as several; empty: size is free
+metering             the rule in words
+source, read         where it was read, and on which day (or ``undated``)
+confidence           ``primary`` (the vendor's own page), ``transcription`` (a dated copy of it),
+                     ``third-party``, ``weak``
+===================  ==========================================================================
+
+``above``, ``free``, ``step_bytes`` and ``metering`` may be missing.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pushlab.errors import UsageError
+
+__all__ = ["CONFIDENCES", "Price", "PriceBook", "load_book", "weakest"]
+
+CONFIDENCES = ("primary", "transcription", "third-party", "weak")
+_UNITS = {"million": 1e6, "million ms": 1e6, "million GB-seconds": 1e6}
+_NEEDED = ("provider", "product", "item", "usd", "per", "source", "read", "confidence")
+_OPTIONAL = ("above", "free", "step_bytes", "metering")
+_OLD_DAYS = 365
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """One tier of one list price; the attributes are the book's columns."""
+
+    provider: str
+    product: str
+    item: str
+    usd: float
+    per: str
+    source: str
+    read: str
+    confidence: str
+    above: float = 0.0
+    free: float = 0.0
+    step_bytes: int | None = None
+    metering: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What is sold."""
+        return self.provider, self.product, self.item
+
+    @property
+    def usd_per_unit(self) -> float:
+        """The price of one request, message, minute, hour or GB."""
+        return self.usd / _UNITS.get(self.per, 1.0)
+
+    @property
+    def unit(self) -> str:
+        """What one unit is, in words: ``request``, ``connection-minute``, ``GB``."""
+        if self.per == "million":
+            return self.item
+        return self.per.removeprefix("million ").removesuffix("s")
+
+    def steps(self, message_bytes: float) -> int:
+        """How many metered units one message of this size is."""
+        if self.step_bytes is None:
+            return 1
+        return max(1, math.ceil(message_bytes / self.step_bytes))
+
+    def age_days(self, today: date) -> int | None:
+        """How long ago it was read; None where the day is not known."""
+        try:
+            return (today - date.fromisoformat(self.read)).days
+        except ValueError:
+            return None
+
+
+class PriceBook:
+    """Prices by provider, product and item.
+
+    Args:
+        prices: the tiers, in any order.
+
+    Raises:
+        UsageError: an item has no price from the first unit on, or one tier twice.
+    """
+
+    def __init__(self, prices: Iterable[Price]) -> None:
+        tiers: dict[Key, list[Price]] = {}
+        for price in prices:
+            tiers.setdefault(price.key, []).append(price)
+        self._tiers = {key: sorted(found, key=lambda p: p.above) for key, found in tiers.items()}
+        for key, found in self._tiers.items():
+            starts = [price.above for price in found]
+            if starts[0] != 0 or len(set(starts)) != len(starts):
+                raise UsageError(
+                    f"{' '.join(key)}: its tiers must begin above 0 (an empty field) and differ,"
+                    f" not be above {', '.join(f'{start:g}' for start in starts)}"
+                )
+
+    def tiers(self, provider: str, product: str, item: str) -> Sequence[Price]:
+        """The tiers of one item, from the first unit on.
+
+        Raises:
+            UsageError: the book does not have it.
+        """
+        try:
+            return self._tiers[provider, product, item]
+        except KeyError:
+            raise UsageError(
+                f"the price book has no price for {provider} {product} {item}"
+            ) from None
+
+    def updated(self, other: "PriceBook") -> "PriceBook":
+        """This book with the other's items added, or put in the place of its own."""
+        merged = {**self._tiers, **other._tiers}
+        return PriceBook(price for found in merged.values() for price in found)
+
+    def __iter__(self) -> Any:
+        return (price for found in self._tiers.values() for price in found)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._tiers.values()))
+
+    def warnings(self, today: date | None = None) -> list[str]:
+        """What to know before one trusts it: prices read more than a year ago."""
+        today = today or date.today()
+        ages = {price: price.age_days(today) for price in self}
+        old = [price for price, age in ages.items() if age is not None and age > _OLD_DAYS]
+        if not old:
+            return []
+        oldest = min(old, key=lambda price: price.read)
+        products = sorted({f"{price.provider} {price.product}" for price in old})
+        return [
+            f"{len(old)} of {len(self)} prices were read more than a year ago, the oldest on"
+            f" {oldest.read} ({', '.join(products)}); read them anew before you decide"
+        ]
+
+
+def load_book(path: Path | None = None) -> PriceBook:
+    """The book that comes with pushlab, with the prices of a file of one's own put over it.
+
+    Raises:
+        UsageError: the file cannot be read, lacks a column, or has a field that is no price; the
+            text names the file, the line and the column.
+    """
+    book = _builtin()
+    if path is None:
+        return book
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such price file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as a price file ({error})") from error
+    try:
+        return book.updated(PriceBook(_parse(text, str(path))))
+    except UsageError as error:
+        where = "" if str(error).startswith(str(path)) else f"{path}: "
+        raise UsageError(f"{where}{error}") from error
+
+
+@cache
+def _builtin() -> PriceBook:
+    text = files("pushlab.analysis.cost").joinpath("prices.csv").read_text(encoding="utf-8")
+    return PriceBook(_parse(text, "prices.csv"))
+
+
+def _parse(text: str, file: str) -> list[Price]:
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    try:
+        names = reader.fieldnames or ()
+        missing = [name for name in _NEEDED if name not in names]
+        if missing:
+            raise UsageError(
+                f"{file}: the column {missing[0]!r} is missing (needed: {', '.join(_NEEDED)};"
+                f" possible: {', '.join(_OPTIONAL)})"
+            )
+        return [_price(row, f"{file}: line {reader.line_num}") for row in reader]
+    except csv.Error as error:
+        raise UsageError(f"{file}: line {reader.line_num}: not CSV ({error})") from error
+
+
+def _price(row: Mapping[str, str | None], where: str) -> Price:
+    texts = {name: (row.get(name) or "").strip() for name in (*_NEEDED, *_OPTIONAL)}
+    for name in _NEEDED:
+        if not texts[name]:
+            raise UsageError(f"{where}: {name} is empty")
+    if texts["confidence"] not in CONFIDENCES:
+        raise UsageError(
+            f"{where}: confidence is {texts['confidence']!r}; it must be one of"
+            f" {', '.join(CONFIDENCES)}"
+        )
+    step = _number(texts["step_bytes"], f"{where}: step_bytes")
+    values: dict[str, Any] = {
+        "usd": _number(texts["usd"], f"{where}: usd"),
+        "above": _number(texts["above"], f"{where}: above"),
+        "free": _number(texts["free"], f"{where}: free"),
+        "step_bytes": int(step) if step >= 1 else None,
+    }
+    return Price(**{**texts, **values})
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        value = float(text or 0)
+    except ValueError:
+        raise UsageError(f"{where}: {text!r} is no number") from None
+    if not math.isfinite(value) or value < 0:
+        raise UsageError(f"{where}: {text} must be a number of at least 0")
+    return value
+
+
+def weakest(confidences: Iterable[str]) -> str | None:
+    """The worst of several confidences: a sum is as good as its weakest term."""
+    return max(confidences, key=CONFIDENCES.index, default=None)

@@ -1,0 +1,41 @@
+"""From a cell's trials to the traffic that a meter reads."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.trials import TrialFigures
+
+__all__ = ["traffic_of"]
+
+
+def traffic_of(good: Sequence[TrialFigures]) -> Traffic | None:
+    """The traffic of one cell's good trials, put together; None if no time was measured."""
+    seconds = sum(t.record.duration_s for t in good)
+    if not seconds:
+        return None
+    first = good[0].record
+    servers = [t.record.server for t in good if t.record.server]
+    brokers = [t.record.broker for t in good if t.record.broker]
+    memory = max((s.rss_bytes for s in servers), default=None)
+    if memory is not None:
+        memory += max((b.rss_bytes or 0 for b in brokers), default=0)
+    hits_per_s = sum(t.hits_total for t in good) / seconds
+    polls = first.transport == "long-polling" and hits_per_s > 0
+    interval = first.options.get("interval_s")
+    return Traffic(
+        transport=first.transport,
+        clients=first.clients,
+        channels=first.channels,
+        hits_per_s=hits_per_s,
+        deliveries_per_s=sum(t.rows.counts.delivered for t in good) / seconds,
+        acks_per_s=sum(t.hits.get("ack", 0) for t in good) / seconds,
+        publishes_per_s=sum(t.rows.counts.accepted for t in good) / seconds,
+        payload_bytes=float(np.mean([t.payload_bytes for t in good])),
+        bytes_per_s=sum(t.bytes_total for t in good) / seconds,
+        interval_s=None if interval is None else float(interval),
+        open_s=first.clients / hits_per_s if polls else 0.0,
+        cores=sum(t.cpu_s for t in good) / seconds if servers else None,
+        memory_bytes=memory,
+    )

@@ -1,0 +1,82 @@
+"""The poll interval at which polling costs what push costs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushlab.analysis.cost import OFFERS, bill, break_even, load_book, predicted_traffic
+from pushlab.errors import UsageError
+
+BOOK = load_book()
+
+
+def a_thousand(transport, *, rate=1 / 60, interval_s=5.0, clients=1000.0):
+    return predicted_traffic(
+        transport,
+        clients=clients,
+        rate_per_client_per_s=rate,
+        payload_bytes=300,
+        poll_interval_s=interval_s,
+    )
+
+
+def between(polling, push, transport, **more):
+    priced = bill(OFFERS[push], a_thousand(transport, **more), BOOK)
+    return break_even(OFFERS[polling], a_thousand("short-polling", **more), priced, BOOK)
+
+
+def test_forty_eight_seconds():
+    found = between("aws-http-api", "aws-websocket-api", "websocket")
+    assert found.push_usd == pytest.approx(54.00)
+    assert found.closed_form_s == pytest.approx(48.0)
+    assert found.interval_s == pytest.approx(48.0)
+    assert found.always is None
+
+
+def test_tiers_bend_the_closed_form():
+    found = between("aws-http-api", "aws-iot-core", "mqtt", rate=1.0)
+    # 5,187.46 USD: far beyond the first 300 million polls, so polls are cheaper than it says.
+    assert found.interval_s < found.closed_form_s
+    polls = 300e6 + (found.push_usd - 300) / 0.9e-6
+    assert found.interval_s == pytest.approx(1000 * 2.592e6 / polls, rel=1e-6)
+
+
+@given(rate=st.floats(1e-4, 10), clients=st.floats(10, 1e6))
+def test_at_the_break_even_both_cost_the_same(rate, clients):
+    found = between("aws-http-api", "aws-websocket-api", "websocket", rate=rate, clients=clients)
+    at = a_thousand("short-polling", rate=rate, clients=clients, interval_s=found.interval_s)
+    assert bill(OFFERS["aws-http-api"], at, BOOK).usd == pytest.approx(found.push_usd, rel=1e-6)
+
+
+def test_through_a_balancer_polls_cost_nothing_more():
+    found = between("aws-alb", "aws-websocket-api", "websocket")
+    assert found.always == "polling"
+    assert found.interval_s is None
+    assert found.closed_form_s is None
+
+
+def test_push_through_a_balancer_beats_any_gateway_that_is_asked_often():
+    found = between("aws-http-api", "aws-alb", "sse")
+    assert found.interval_s == pytest.approx(1000 * 2.592e6 * 1e-6 / found.push_usd)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"clients": 0},
+        {"clients": -5},
+        {"clients": float("nan")},
+        {"poll_interval_s": 0},
+        {"rate_per_client_per_s": -1},
+        {"payload_bytes": float("inf")},
+    ],
+)
+def test_nonsense_is_refused(bad):
+    given = {"clients": 10, "rate_per_client_per_s": 1, "payload_bytes": 10, "poll_interval_s": 1}
+    with pytest.raises(UsageError, match="must be"):
+        predicted_traffic("short-polling", **{**given, **bad})
+
+
+def test_an_unknown_transport_has_no_closed_form():
+    with pytest.raises(UsageError, match="give a run"):
+        predicted_traffic("pigeon", clients=1, rate_per_client_per_s=1, payload_bytes=1)
