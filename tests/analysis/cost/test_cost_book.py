@@ -78,7 +78,7 @@ def test_an_item_that_no_book_has():
     ],
 )
 def test_a_bad_line_is_named(tmp_path, line, said):
-    with pytest.raises(UsageError, match="mine.csv: ") as error:
+    with pytest.raises(UsageError, match=r"mine\.csv: ") as error:
         load_book(own(tmp_path, line))
     assert said in str(error.value)
 

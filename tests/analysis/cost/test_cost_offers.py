@@ -36,7 +36,7 @@ def a_message_a_minute(transport, **changes):
     return predicted_traffic(transport, **{**given, "poll_interval_s": 5.0, **changes})
 
 
-# 1,000 clients, 30 days: 200 polls a second are 518.4 million; 1,000 messages a minute 43.2 million.
+# 1,000 clients, 30 days: 200 polls a second are 518.4 million, 1,000 messages a minute 43.2.
 BY_HAND = [
     ("aws-http-api", "short-polling", 300 * 1.00 + 218.4 * 0.90),  # = 496.56
     ("aws-rest-api", "short-polling", 333 * 3.50 + 185.4 * 2.80),
