@@ -1,7 +1,7 @@
 """Radios: how long each stays awake after the last byte, and at what power.
 
-The figures are of networks and phones of 2012 to 2014; ``radio.csv`` beside this names the source of
-each. 5G is not covered. The lesson outlives the figures: a radio that was woken for one byte stays
+The figures are of networks and phones of 2012 to 2014; ``radio.csv`` beside this names the source
+of each. 5G is not covered. The lesson outlives the figures: a radio that was woken for one byte stays
 awake for seconds, so the number of times that it is woken matters more than the bytes.
 """
 
@@ -79,7 +79,7 @@ def load_radios() -> Mapping[str, Radio]:
         Radio(
             name="3g",
             title="3G",
-            idle_w=0.0,
+            idle_w=umts["idle-power"],
             promotion=Spell("promotion", umts["promotion-time"], umts["dch-power"]),
             tails=(
                 Spell("tail (DCH)", umts["dch-tail-time"], umts["dch-power"]),

@@ -5,6 +5,7 @@ and count as one moment.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def _with_silences_broken(
     marks = np.concatenate([[0.0], times, [span_s]])
     extra = [
         begin + most_s * np.arange(1, np.ceil((end - begin) / most_s))
-        for begin, end in zip(marks[:-1], marks[1:], strict=True)
+        for begin, end in pairwise(marks)
         if end - begin > most_s
     ]
     broken: npt.NDArray[np.float64] = np.sort(np.concatenate([times, *extra]))

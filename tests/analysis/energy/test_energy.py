@@ -1,5 +1,7 @@
 """The radios: energy by hand, tails, and what waking a radio for one byte costs."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -41,9 +43,9 @@ def test_asking_within_the_tail_keeps_the_radio_awake_for_ever():
 
 def test_3g_has_two_tails():
     use = energy_use(UMTS, [0.0], 100)
-    assert use.joules_per_hour == pytest.approx(36 * (2 * 1.02 + 4 * 1.02 + 10 * 0.40))
+    assert use.joules_per_hour == pytest.approx(36 * (2 * 1.02 + 4 * 1.02 + 10 * 0.40 + 84 * 0.2))
     between = energy_use(UMTS, [0.0, 6.0], 100)  # the second byte comes in the second tail
-    by_hand = 4 * 1.02 + 2 * 0.40 + 4 * 1.02 + 10 * 0.40 + 2 * 1.02
+    by_hand = 4 * 1.02 + 2 * 0.40 + 4 * 1.02 + 10 * 0.40 + 2 * 1.02 + 78 * 0.2
     assert between.joules_per_hour == pytest.approx(36 * by_hand)
 
 
@@ -60,7 +62,7 @@ def test_twice_the_keep_alive_halves_what_staying_connected_costs():
         for keep_alive_s in (60, 120, 240, 480):
             use = energy_use(radio, np.arange(0, 3_600 * 4, keep_alive_s), 3_600 * 4)
             costs.append(use.joules_per_hour - use.idle_joules_per_hour)
-        for dear, cheap in zip(costs, costs[1:], strict=False):
+        for dear, cheap in pairwise(costs):
             assert dear / cheap == pytest.approx(2)
 
 
