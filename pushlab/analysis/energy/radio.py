@@ -1,8 +1,8 @@
 """Radios: how long each stays awake after the last byte, and at what power.
 
 The figures are of networks and phones of 2012 to 2014; ``radio.csv`` beside this names the source
-of each. 5G is not covered. The lesson outlives the figures: a radio that was woken for one byte stays
-awake for seconds, so the number of times that it is woken matters more than the bytes.
+of each. 5G is not covered. The lesson outlives the figures: a radio that was woken for one byte
+stays awake for seconds, so how often it is woken matters more than the bytes.
 """
 
 import csv
