@@ -5,7 +5,6 @@ seconds; where a population has more events than memory, a sample of its clients
 says so. The same seed gives the same figures.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ __all__ = ["Simulated", "simulate", "simulate_queue_wait_s"]
 Floats = npt.NDArray[np.float64]
 
 _EVENTS = 12_000_000
+_CYCLES = 100  # of a client, where the events of so many fit
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 
 
@@ -85,11 +85,12 @@ def simulate(
     if interval_s <= 0 or hold_s <= 0:
         raise UsageError("the poll interval and the hold must be above 0 s")
     rng = np.random.default_rng(seed)
-    busiest = max(rate_per_s, 1 / (interval_s if transport == "short-polling" else hold_s))
-    span_s = 100 / busiest  # a hundred events of each client, if they all fit
-    sampled = min(clients, _EVENTS)
-    span_s = min(span_s, max(_EVENTS / (sampled * busiest), 1.2 / busiest))
-    sampled = max(1, min(sampled, int(_EVENTS / (span_s * busiest))))
+    cycle_s = interval_s if transport == "short-polling" else hold_s
+    busiest = max(rate_per_s, 1 / cycle_s)
+    span_s = min(_CYCLES * cycle_s, max(cycle_s, _EVENTS / clients / busiest))
+    if transport == "short-polling":
+        span_s = interval_s * max(1, round(span_s / interval_s))  # whole turns
+    sampled = max(1, min(clients, int(_EVENTS / (span_s * busiest))))
     world = _World(rng, sampled, rate_per_s, span_s, interval_s, hold_s, one_way_s, jitter_s, qos)
     events = maker(world)
     return _figures(clients, world, events, polls=transport in ("short-polling", "long-polling"))
@@ -120,26 +121,26 @@ class _World:
 
 
 def _short_polling(world: _World) -> _Events:
-    """Each client's polls reach the server at its phase, and then every T."""
+    """Each client's polls reach the server at its phase, and then every T; the span is a circle."""
     count, rng, interval = world.message_count(), world.rng, world.interval_s
     phase = rng.uniform(0.0, interval, world.clients)
     owner = rng.integers(0, world.clients, count)
     at = rng.uniform(0.0, world.span_s, count)
     turn = np.ceil((at - phase[owner]) / interval)
     latency = phase[owner] + turn * interval - at + world.transit_s(count)
-    turns = math.ceil(world.span_s / interval) + 2
-    useful = len(np.unique(owner * turns + turn.astype(np.int64)))
-    return _Events(polls=world.clients * world.span_s / interval, useful=useful, latency_s=latency)
+    turns = round(world.span_s / interval)
+    useful = len(np.unique(owner * turns + turn.astype(np.int64) % turns))
+    return _Events(polls=world.clients * turns, useful=useful, latency_s=latency)
 
 
 def _long_polling(world: _World) -> _Events:
     """Each client in turn: the gap after an answer, then held until a message or the hold's end."""
     rng, rate = world.rng, world.rate_per_s
-    clock = np.zeros(world.clients)  # the server's last answer to each client
+    # The server's last answer to each client: spread out, and a whole hold before what is counted.
+    clock = rng.uniform(-2 * world.hold_s, -world.hold_s, world.clients)
     polls = useful = 0
     waits: list[Floats] = []
-    begin_s = world.span_s * 0.1  # the first cycles are not in their steady state
-    end_s = begin_s + world.span_s
+    end_s = world.span_s
     while len(clock):
         gap = world.transit_s(len(clock)) + world.transit_s(len(clock))
         arrived = rng.poisson(rate * gap)
@@ -151,7 +152,7 @@ def _long_polling(world: _World) -> _Events:
             else np.full(len(clock), world.hold_s)
         )
         answered = np.where(quiet, asked + wait, asked)
-        counted = (asked >= begin_s) & (asked < end_s)
+        counted = (asked >= 0) & (asked < end_s)
         brings = ~quiet | (wait < world.hold_s)
         polls += int(counted.sum())
         useful += int((counted & brings).sum())

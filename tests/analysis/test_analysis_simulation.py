@@ -28,9 +28,9 @@ WITHIN = 0.02
 @pytest.mark.parametrize("one_way", [0.0, 0.05])
 def test_short_polling(rate, interval, one_way):
     told = simulate(
-        "short-polling", clients=20_000, rate_per_s=rate, interval_s=interval, one_way_s=one_way
+        "short-polling", clients=2_000, rate_per_s=rate, interval_s=interval, one_way_s=one_way
     )
-    assert told.hits_per_s == pytest.approx(20_000 / interval, rel=WITHIN)
+    assert told.hits_per_s == pytest.approx(2_000 / interval, rel=WITHIN)
     assert told.mean_latency_s == pytest.approx(
         prediction.poll_latency_s(interval_s=interval, delay_s=one_way), rel=WITHIN
     )
@@ -40,15 +40,13 @@ def test_short_polling(rate, interval, one_way):
     assert told.messages_per_useful_poll == pytest.approx(
         prediction.messages_per_useful_poll(rate_per_s=rate, interval_s=interval), rel=WITHIN
     )
-    assert told.deliveries_per_s == pytest.approx(20_000 * rate, rel=WITHIN)
+    assert told.deliveries_per_s == pytest.approx(2_000 * rate, rel=WITHIN)
     assert told.max_latency_s <= interval + one_way + 1e-9
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.1, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("one_way", [0.0, 0.05])
 def test_long_polling(rate, one_way):
-    if rate * one_way == 0 and rate > 10:
-        return  # without a gap every message is a poll of its own; nothing more to see
     told = simulate("long-polling", clients=5_000, rate_per_s=rate, one_way_s=one_way, seed=3)
     gap = 2 * one_way
     asked = prediction.long_poll_requests_per_s(rate_per_s=rate, gap_s=gap, hold_s=30.0)
