@@ -242,6 +242,39 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
     export.add_argument("--force", action="store_true", help="replace a file that is there")
     export.set_defaults(run=_export)
+    cost = commands.add_parser(
+        "cost",
+        help="what a month costs at public offers, from a run or from closed forms",
+        description="Price a month of a run's traffic, or of traffic by closed form, at the list"
+        " prices of public offers, and find the poll interval from which polling is cheaper.",
+        epilog="Quantities take units: 1e6, 1/min, 5s, 300B, 2KiB.",
+    )
+    cost.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
+    cost.add_argument("--clients", metavar="N", help="clients; with a run: scaled to so many")
+    cost.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
+    cost.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
+    cost.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
+    cost.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    cost.add_argument("--one-way", metavar="T", help="the network's delay; default: 0s")
+    cost.add_argument("--per-channel", metavar="N", help="clients that share a channel; default: 1")
+    cost.add_argument("--offers", metavar="A,B,...", help="only these; default: all")
+    cost.add_argument(
+        "--prices", type=Path, metavar="CSV", help="prices of your own, put over ours"
+    )
+    cost.add_argument("--free-tier", action="store_true", help="take off what offers give away")
+    cost.add_argument(
+        "--headroom", type=float, default=0.5, metavar="X", help="of servers; default: 0.5"
+    )
+    cost.add_argument(
+        "--egress", action="store_true", help="add the data that leave the cloud, at AWS"
+    )
+    cost.add_argument("--items", action="store_true", help="show events, units and prices")
+    cost.add_argument(
+        "--out", type=Path, metavar="DIR", help="draw the charts there; default: RUN/charts"
+    )
+    cost.add_argument("--no-charts", action="store_true", help="draw no charts")
+    cost.add_argument("--json", action="store_true", help="everything as JSON")
+    cost.set_defaults(run=_cost)
 
     listing = commands.add_parser("transports", help="list the transports, plug-ins included")
     listing.set_defaults(run=_transports)
@@ -418,6 +451,32 @@ def _export(arguments: argparse.Namespace) -> int:
         form=arguments.format,
         out=arguments.out,
         force=arguments.force,
+    )
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.cost import Ask, cost
+
+    return cost(
+        Ask(
+            folder=arguments.folder,
+            clients=arguments.clients,
+            rate_per_client=arguments.rate_per_client,
+            poll_interval=arguments.poll_interval,
+            payload=arguments.payload,
+            hold=arguments.hold,
+            one_way=arguments.one_way,
+            per_channel=arguments.per_channel,
+            offers=arguments.offers,
+            prices=arguments.prices,
+            free_tier=arguments.free_tier,
+            egress=arguments.egress,
+            headroom=arguments.headroom,
+            with_charts=not arguments.no_charts,
+            with_items=arguments.items,
+            out=arguments.out,
+            as_json=arguments.json,
+        )
     )
 
 

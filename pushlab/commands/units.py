@@ -1,6 +1,6 @@
 """Figures as the terminal shows them: short, with their units."""
 
-__all__ = ["quantity", "seconds", "shortened", "with_unit"]
+__all__ = ["interval_words", "message_rate", "quantity", "seconds", "shortened", "with_unit"]
 
 
 def seconds(value: float | None) -> str:
@@ -47,3 +47,20 @@ def with_unit(value: float | None, unit: str) -> str:
     if unit == "share":
         return f"{value * 100:.3g} %"
     return f"{quantity(value)} USD" if unit == "usd" else quantity(value)
+
+
+def message_rate(per_s: float) -> str:
+    """A rate in words: ``2 messages a second``, ``1 message a minute``."""
+    for unit, seconds_each in (("second", 1), ("minute", 60), ("hour", 3_600)):
+        count = per_s * seconds_each
+        if count >= 0.999 or unit == "hour":
+            break
+    return f"{quantity(round(count, 9))} message{'' if abs(count - 1) < 1e-9 else 's'} a {unit}"
+
+
+def interval_words(seconds: float) -> str:
+    """An interval with the unit that fits it: ``48 s``, ``20.4 min``, ``3.1 h``."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if seconds >= (2 * size if size > 1 else 1):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e3:.3g} ms"

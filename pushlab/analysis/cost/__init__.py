@@ -2,15 +2,19 @@
 
 from pushlab.analysis.cost.book import Price, PriceBook, load_book
 from pushlab.analysis.cost.break_even import BreakEven, break_even
+from pushlab.analysis.cost.costs import Costs, price_all
 from pushlab.analysis.cost.first_price import usd_per_month
+from pushlab.analysis.cost.measured import traffic_of
 from pushlab.analysis.cost.meter import Bill, Item
-from pushlab.analysis.cost.offers import OFFERS, Offer, bill, find_offers
+from pushlab.analysis.cost.offers import FIRST_CHOICE, OFFERS, Offer, bill, find_offers
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 
 __all__ = [
+    "FIRST_CHOICE",
     "OFFERS",
     "Bill",
     "BreakEven",
+    "Costs",
     "Item",
     "Offer",
     "Price",
@@ -21,5 +25,7 @@ __all__ = [
     "find_offers",
     "load_book",
     "predicted_traffic",
+    "price_all",
+    "traffic_of",
     "usd_per_month",
 ]

@@ -10,6 +10,8 @@ provider, product,   what is sold
 item
 usd, per             the price, and of how much: ``million``, ``hour``, ``GB`` and so on
 above                this price holds above so many units a month (a tier); empty: from the first
+up_to                so many units a month are known to cost this; the vendor has further tiers that
+                     the book does not know; empty: as many as one likes
 free                 units a month that cost nothing; empty: none
 step_bytes           one message of more than this is metered as several; empty: size is free
 metering             the rule in words
@@ -18,7 +20,7 @@ confidence           ``primary`` (the vendor's own page), ``transcription`` (a d
                      ``third-party``, ``weak``
 ===================  ==========================================================================
 
-``above``, ``free``, ``step_bytes`` and ``metering`` may be missing.
+``above``, ``up_to``, ``free``, ``step_bytes`` and ``metering`` may be missing.
 """
 
 import csv
@@ -38,7 +40,7 @@ __all__ = ["CONFIDENCES", "Price", "PriceBook", "load_book", "weakest"]
 CONFIDENCES = ("primary", "transcription", "third-party", "weak")
 _UNITS = {"million": 1e6, "million ms": 1e6, "million GB-seconds": 1e6}
 _NEEDED = ("provider", "product", "item", "usd", "per", "source", "read", "confidence")
-_OPTIONAL = ("above", "free", "step_bytes", "metering")
+_OPTIONAL = ("above", "up_to", "free", "step_bytes", "metering")
 _OLD_DAYS = 365
 
 Key = tuple[str, str, str]
@@ -57,6 +59,7 @@ class Price:
     read: str
     confidence: str
     above: float = 0.0
+    up_to: float = math.inf
     free: float = 0.0
     step_bytes: int | None = None
     metering: str = ""
@@ -74,7 +77,7 @@ class Price:
     @property
     def unit(self) -> str:
         """What one unit is, in words: ``request``, ``connection-minute``, ``GB``."""
-        if self.per == "million":
+        if self.per in ("million", "million ms"):
             return self.item
         return self.per.removeprefix("million ").removesuffix("s")
 
@@ -212,6 +215,7 @@ def _price(row: Mapping[str, str | None], where: str) -> Price:
     values: dict[str, Any] = {
         "usd": _number(texts["usd"], f"{where}: usd"),
         "above": _number(texts["above"], f"{where}: above"),
+        "up_to": _number(texts["up_to"], f"{where}: up_to") or math.inf,
         "free": _number(texts["free"], f"{where}: free"),
         "step_bytes": int(step) if step >= 1 else None,
     }

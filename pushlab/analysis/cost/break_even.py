@@ -1,7 +1,8 @@
 """The break-even: the poll interval at which polling costs what push costs, offer against offer.
 
-Where an offer meters polls alone at one price p, the closed form is T* = N x month x p / USD of
-push. Tiers bend it, so the interval is also found by search on the bills themselves.
+Where an offer meters polls at one price p beside a base b that does not depend on them, the closed
+form is T* = N x month x p / (USD of push - b). Tiers bend it, so the interval is also found by
+search on the bills themselves.
 """
 
 import math
@@ -13,10 +14,10 @@ from pushlab.analysis.cost.meter import SECONDS, Bill
 from pushlab.analysis.cost.offers import Offer, bill
 from pushlab.analysis.cost.traffic import Traffic
 
-__all__ = ["BreakEven", "break_even", "closed_form_interval_s"]
+__all__ = ["BreakEven", "break_even", "closed_form_interval_s", "usd_at_interval"]
 
 _LEAST_S, _MOST_S = 1e-3, 30 * 86_400.0
-_STEPS = 200
+_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,11 @@ class BreakEven:
     """Polling at one offer against push at another.
 
     Attributes:
+        polling: key of the offer that is polled; `push`: of the other, for `transport`.
+        push_usd: what a month of push costs.
         interval_s: polling is the cheaper one at longer intervals; None if it never or always is.
-        closed_form_s: T* at the price of the first unit; None where polls are not metered.
+        closed_form_s: T* at the price of the first unit; None where polls are not metered, or push
+            costs no more than what polling costs without any poll.
         always: ``polling`` or ``push``: who is cheaper at every interval; None if it depends.
     """
 
@@ -38,9 +42,23 @@ class BreakEven:
     always: str | None
 
 
-def closed_form_interval_s(*, clients: float, usd_per_poll: float, push_usd: float) -> float:
-    """T* = N x month x p / USD: the interval at which N clients' polls cost as much as push."""
-    return clients * SECONDS * usd_per_poll / push_usd if push_usd else math.inf
+def closed_form_interval_s(
+    *, clients: float, usd_per_poll: float, push_usd: float, base_usd: float = 0.0
+) -> float | None:
+    """T* = N x month x p / (USD - b): where N clients' polls cost as much as push; None: nowhere.
+
+    Args:
+        base_usd: what a month of polling costs before the first poll.
+    """
+    left = push_usd - base_usd
+    return clients * SECONDS * usd_per_poll / left if left > 0 else None
+
+
+def usd_at_interval(
+    offer: Offer, traffic: Traffic, interval_s: float, book: PriceBook, **dials: float | bool
+) -> float:
+    """A month of short polling like `traffic`, but at this interval."""
+    return bill(offer, traffic.polled_every(interval_s), book, **dials).usd
 
 
 def break_even(
@@ -57,11 +75,7 @@ def break_even(
     """
 
     def usd(interval_s: float) -> float:
-        hits_per_s = poll_traffic.clients / interval_s
-        scale = hits_per_s / poll_traffic.hits_per_s if poll_traffic.hits_per_s else 1.0
-        cores = None if poll_traffic.cores is None else poll_traffic.cores * scale
-        asked = replace(poll_traffic, interval_s=interval_s, hits_per_s=hits_per_s, cores=cores)
-        return bill(polling, asked, book, **dials).usd
+        return usd_at_interval(polling, poll_traffic, interval_s, book, **dials)
 
     always = None
     if usd(_LEAST_S) <= push.usd:
@@ -74,7 +88,7 @@ def break_even(
         transport=push.transport,
         push_usd=push.usd,
         interval_s=None if always else _search(lambda interval_s: usd(interval_s) - push.usd),
-        closed_form_s=_closed_form(polling, poll_traffic, push, book),
+        closed_form_s=_closed_form(polling, poll_traffic, push, book, dials),
         always=always,
     )
 
@@ -93,12 +107,26 @@ def _search(excess: Callable[[float], float]) -> float:
     return high
 
 
-def _closed_form(polling: Offer, traffic: Traffic, push: Bill, book: PriceBook) -> float | None:
-    """T* at the first unit's price, where polls are the only thing that is metered."""
-    one = replace(traffic, hits_per_s=1 / SECONDS, deliveries_per_s=0.0, interval_s=None)
-    items = bill(polling, one, book, first_tier_only=True).items
-    if len(items) != 1 or items[0].event != "polls":
+def _closed_form(
+    polling: Offer, traffic: Traffic, push: Bill, book: PriceBook, dials: dict[str, float | bool]
+) -> float | None:
+    """T* from what one poll more costs at the first tier's price, where polls are metered."""
+    if not polling.meters_polls:
         return None
-    return closed_form_interval_s(
-        clients=traffic.clients, usd_per_poll=items[0].usd, push_usd=push.usd
+    flat = {**dials, "first_tier_only": True, "free_tier": False}
+    # Many polls a client, so that no month's minimum hides their price.
+    few, many = (
+        bill(polling, _with_polls(traffic, polls), book, **flat).usd for polls in (1e12, 2e12)
     )
+    each = (many - few) / 1e12
+    return closed_form_interval_s(
+        clients=traffic.clients,
+        usd_per_poll=each,
+        push_usd=push.usd,
+        base_usd=max(0.0, few - each * 1e12),
+    )
+
+
+def _with_polls(traffic: Traffic, polls_per_month: float) -> Traffic:
+    asked = traffic.polled_every(traffic.clients * SECONDS / polls_per_month)
+    return replace(asked, interval_s=None)  # connections stay open

@@ -49,11 +49,12 @@ def usd_per_month(traffic: Traffic | None, transport: str) -> dict[str, Any]:
             "usd": other.usd,
             "items": [item.to_json() for item in other.items],
         }
+    left_out = ", ".join(priced.left_out)
     return {
         "usd": priced.usd,
         "offer": priced.title,
         "items": [item.to_json() for item in priced.items],
-        "assumptions": f"{priced.assumptions}; left out: {priced.left_out}, free tiers",
+        "assumptions": f"{priced.assumptions}; left out: {left_out}, free tiers",
         "confidence": priced.confidence,
         "alternative": alternative,
     }

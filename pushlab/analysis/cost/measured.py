@@ -17,6 +17,7 @@ def traffic_of(good: Sequence[TrialFigures]) -> Traffic | None:
         return None
     first = good[0].record
     servers = [t.record.server for t in good if t.record.server]
+    swarms = [t.record.swarm for t in good if t.record.swarm]
     brokers = [t.record.broker for t in good if t.record.broker]
     memory = max((s.rss_bytes for s in servers), default=None)
     if memory is not None:
@@ -33,9 +34,14 @@ def traffic_of(good: Sequence[TrialFigures]) -> Traffic | None:
         acks_per_s=sum(t.hits.get("ack", 0) for t in good) / seconds,
         publishes_per_s=sum(t.rows.counts.accepted for t in good) / seconds,
         payload_bytes=float(np.mean([t.payload_bytes for t in good])),
-        bytes_per_s=sum(t.bytes_total for t in good) / seconds,
+        up_bytes_per_s=_per_s(seconds, [s.bytes_out for s in swarms]),
+        down_bytes_per_s=_per_s(seconds, [s.bytes_in for s in swarms]),
         interval_s=None if interval is None else float(interval),
         open_s=first.clients / hits_per_s if polls else 0.0,
         cores=sum(t.cpu_s for t in good) / seconds if servers else None,
         memory_bytes=memory,
     )
+
+
+def _per_s(seconds: float, counts: Sequence[int]) -> float | None:
+    return sum(counts) / seconds if counts else None

@@ -7,12 +7,26 @@ from typing import Any
 
 from pushlab.analysis.cost.book import Price, PriceBook, weakest
 
-__all__ = ["HOURS", "MINUTES", "SECONDS", "Bill", "Item", "Meter"]
+__all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Meter"]
 
 #: A month of 30 days.
 SECONDS = 30 * 86_400
 MINUTES = 30 * 1_440
 HOURS = 30 * 24
+
+#: What a line of a bill pays for, in the order in which bills are drawn.
+KINDS = ("requests", "messages", "connection minutes", "compute", "capacity by the hour", "data")
+_KIND_OF = {
+    "request": "requests",
+    "message": "messages",
+    "realtime-update": "messages",
+    "connection-minute": "connection minutes",
+    "hour": "capacity by the hour",
+    "lcu-hour": "capacity by the hour",
+    "unit-day-standard": "capacity by the hour",
+    "month": "capacity by the hour",
+    "data-out": "data",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +50,28 @@ class Item:
         """Of this line."""
         return self.units * self.price.usd_per_unit
 
+    @property
+    def kind(self) -> str:
+        """What it pays for, one of `KINDS`."""
+        return _KIND_OF.get(self.price.item, "compute")
+
+    @property
+    def beyond(self) -> float:
+        """Units for which the vendor has a further tier that the book does not know."""
+        return max(0.0, self.units - (self.price.up_to - self.price.above))
+
     def to_json(self) -> dict[str, Any]:
         """The line in plain values."""
         return {
             "item": f"{self.price.product} {self.price.item}",
+            "kind": self.kind,
             "event": self.event,
             "events": self.events,
             "units": self.units,
             "unit": self.price.unit,
             "unit_usd": self.price.usd_per_unit,
             "usd": self.usd,
+            "beyond": self.beyond,
             "source": self.price.source,
             "read": self.price.read,
             "confidence": self.price.confidence,
@@ -58,10 +84,11 @@ class Bill:
 
     Attributes:
         offer: the offer's key; `title` in words.
-        transport, clients: whose traffic.
+        clients: for how many.
         items: the lines.
-        assumptions: what was taken for granted, in whole words.
-        left_out: what the offer does not include.
+        assumptions: what the model takes for granted.
+        left_out: what comes on top.
+        servers_on_top: whether servers of one's own are a part of what comes on top.
     """
 
     offer: str
@@ -70,7 +97,8 @@ class Bill:
     clients: float
     items: Sequence[Item]
     assumptions: str
-    left_out: str
+    left_out: Sequence[str]
+    servers_on_top: bool = False
 
     @property
     def usd(self) -> float:
@@ -82,6 +110,11 @@ class Bill:
         """That of the weakest price that has a share in the sum."""
         return weakest(item.price.confidence for item in self.items if item.usd > 0)
 
+    @property
+    def beyond_book(self) -> bool:
+        """Whether some units lie beyond the tiers that the book knows."""
+        return any(item.beyond > 0 for item in self.items)
+
     def to_json(self) -> dict[str, Any]:
         """The bill in plain values."""
         return {
@@ -91,9 +124,11 @@ class Bill:
             "clients": self.clients,
             "usd": self.usd,
             "confidence": self.confidence,
+            "beyond_book": self.beyond_book,
             "items": [item.to_json() for item in self.items],
             "assumptions": self.assumptions,
-            "left_out": self.left_out,
+            "left_out": list(self.left_out),
+            "servers_on_top": self.servers_on_top,
         }
 
 
@@ -105,12 +140,14 @@ class Meter:
         free_tier: whether units that the offer gives away are taken off.
         first_tier_only: whether all units cost what the first one does, as closed forms have it.
         headroom: the share of servers that is kept free.
+        egress: whether data that leave the cloud are charged, where the book has their price.
     """
 
     book: PriceBook
     free_tier: bool = False
     first_tier_only: bool = False
     headroom: float = 0.5
+    egress: bool = False
 
     def charge(
         self, provider: str, product: str, item: str, *, units: float, event: str, events: float

@@ -156,7 +156,7 @@ def test_a_poll_that_brings_more_than_512_kb_is_two_requests():
 
 def test_a_balancer_pays_for_the_largest_of_clients_bytes_and_new_connections():
     hour = 720 * 0.0225
-    by_bytes = traffic("sse", clients=1, bytes_per_s=1e9 / 360)
+    by_bytes = traffic("sse", clients=1, up_bytes_per_s=0.0, down_bytes_per_s=1e9 / 360)
     assert usd("aws-alb", by_bytes) == pytest.approx(hour + 720 * 0.008 * 10)
     kept = traffic("short-polling", hits_per_s=1000 / 30, interval_s=30.0)
     anew = traffic("short-polling", clients=75_000, hits_per_s=1000, interval_s=75.0)

@@ -1,0 +1,201 @@
+"""The metering of Amazon's offers: gateways by request or message, balancers and servers by time.
+
+Each model is a function of traffic and meter that returns the lines of a month's bill.
+"""
+
+import math
+
+from pushlab.analysis.cost.common import (
+    answer_bytes,
+    connected,
+    lacks,
+    message_bytes,
+    month_of,
+    servers,
+)
+from pushlab.analysis.cost.meter import HOURS, SECONDS, Item, Meter
+from pushlab.analysis.cost.traffic import Traffic
+
+__all__ = [
+    "appsync",
+    "balanced_fargate",
+    "balancer",
+    "egress",
+    "fargate",
+    "http_api",
+    "http_api_lambda",
+    "iot_core",
+    "rest_api",
+    "rest_api_lambda",
+    "websocket_api",
+    "websocket_api_lambda",
+]
+
+_IDLE_S = 60.0  # after so long without traffic a balancer closes a connection
+_LAMBDA_GB = 0.125
+_LAMBDA_LEAST_S = 0.001
+_GB = 1e9
+
+
+def _polls(traffic: Traffic, meter: Meter, product: str) -> list[Item]:
+    polls = month_of(traffic.hits_per_s)
+    steps = meter.steps("aws", product, "request", answer_bytes(traffic))
+    return meter.charge("aws", product, "request", units=polls * steps, event="polls", events=polls)
+
+
+def http_api(traffic: Traffic, meter: Meter) -> list[Item]:
+    """API Gateway's HTTP API: requests in steps of 512 KB."""
+    return _polls(traffic, meter, "api-gateway-http")
+
+
+def rest_api(traffic: Traffic, meter: Meter) -> list[Item]:
+    """API Gateway's REST API: requests."""
+    return _polls(traffic, meter, "api-gateway-rest")
+
+
+def _lambda(meter: Meter, *, calls: float, open_s: float, event: str) -> list[Item]:
+    """Calls, and the time that they last in whole milliseconds."""
+    billed_s = max(_LAMBDA_LEAST_S, math.ceil(round(open_s * 1e3, 6)) / 1e3)
+    return [
+        *meter.charge("aws", "lambda", "request", units=calls, event=event, events=calls),
+        *meter.charge(
+            "aws",
+            "lambda",
+            "duration-x86",
+            units=calls * billed_s * _LAMBDA_GB,
+            event=f"{event} of {billed_s:.3g} s",
+            events=calls,
+        ),
+    ]
+
+
+def _polls_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+    calls = month_of(traffic.hits_per_s)
+    return _lambda(meter, calls=calls, open_s=traffic.open_s, event="polls")
+
+
+def http_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+    """The HTTP API with a function behind it that runs as long as a poll is open."""
+    return http_api(traffic, meter) + _polls_by_lambda(traffic, meter)
+
+
+def rest_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+    """The REST API with a function behind it that runs as long as a poll is open."""
+    return rest_api(traffic, meter) + _polls_by_lambda(traffic, meter)
+
+
+def websocket_api(traffic: Traffic, meter: Meter) -> list[Item]:
+    """API Gateway's WebSocket API: messages in steps of 32 KB, and minutes connected."""
+    deliveries = month_of(traffic.deliveries_per_s)
+    steps = meter.steps("aws", "api-gateway-websocket", "message", message_bytes(traffic))
+    return [
+        *meter.charge(
+            "aws",
+            "api-gateway-websocket",
+            "message",
+            units=deliveries * steps,
+            event="deliveries",
+            events=deliveries,
+        ),
+        *connected(traffic, meter, "aws", "api-gateway-websocket"),
+    ]
+
+
+def websocket_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+    """The WebSocket API with a function for each publish."""
+    calls = month_of(traffic.publishes_per_s)
+    return [
+        *websocket_api(traffic, meter),
+        *_lambda(meter, calls=calls, open_s=_LAMBDA_LEAST_S, event="publishes"),
+    ]
+
+
+def iot_core(traffic: Traffic, meter: Meter) -> list[Item]:
+    """IoT Core: messages in steps of 5 KB, each acknowledgement one more, and minutes connected."""
+    deliveries, acks = month_of(traffic.deliveries_per_s), month_of(traffic.acks_per_s)
+    steps = meter.steps("aws", "iot-core", "message", message_bytes(traffic))
+    return [
+        *meter.charge(
+            "aws",
+            "iot-core",
+            "message",
+            units=deliveries * steps + acks,
+            event="deliveries and acknowledgements" if acks else "deliveries",
+            events=deliveries + acks,
+        ),
+        *connected(traffic, meter, "aws", "iot-core"),
+    ]
+
+
+def appsync(traffic: Traffic, meter: Meter) -> list[Item]:
+    """AppSync's subscriptions: updates of any size, and minutes connected."""
+    deliveries = month_of(traffic.deliveries_per_s)
+    return [
+        *meter.charge(
+            "aws",
+            "appsync",
+            "realtime-update",
+            units=deliveries,
+            event="deliveries",
+            events=deliveries,
+        ),
+        *connected(traffic, meter, "aws", "appsync"),
+    ]
+
+
+def balancer(traffic: Traffic, meter: Meter) -> list[Item]:
+    """An Application Load Balancer: its hours, and its capacity in LCUs.
+
+    One LCU is the largest of 25 new connections a second, 3,000 active connections, 1 GB an hour
+    both ways (and 1,000 rule evaluations a second; the default rule is not one). A client that asks
+    more seldom than the idle timeout comes with a new connection each time.
+    """
+    seldom = traffic.interval_s is not None and traffic.interval_s > _IDLE_S
+    new = traffic.hits_per_s if seldom else 0.0
+    bytes_per_s = traffic.deliveries_per_s * traffic.payload_bytes
+    if traffic.up_bytes_per_s is not None and traffic.down_bytes_per_s is not None:
+        bytes_per_s = traffic.up_bytes_per_s + traffic.down_bytes_per_s
+    active = min(traffic.clients, new * _IDLE_S) if seldom else traffic.clients
+    sizes = {
+        "connections open": (active, active / 3_000),
+        "new connections": (month_of(new), new / 25),
+        "bytes both ways": (month_of(bytes_per_s), bytes_per_s * 3_600 / _GB),
+    }
+    event = max(sizes, key=lambda name: sizes[name][1])
+    events, lcu = sizes[event]
+    return [
+        *meter.charge("aws", "alb", "hour", units=HOURS, event="balancers", events=1),
+        *meter.charge("aws", "alb", "lcu-hour", units=lcu * HOURS, event=event, events=events),
+    ]
+
+
+def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
+    """Containers, sized by a run."""
+    cores, memory = servers(traffic, meter)
+    return [
+        *meter.charge(
+            "aws", "fargate", "vcpu-second", units=cores * SECONDS, event="vCPUs", events=cores
+        ),
+        *meter.charge(
+            "aws", "fargate", "gb-hour", units=memory * HOURS, event="GiB of memory", events=memory
+        ),
+    ]
+
+
+def balanced_fargate(traffic: Traffic, meter: Meter) -> list[Item]:
+    """A balancer with containers behind it."""
+    return balancer(traffic, meter) + fargate(traffic, meter)
+
+
+def egress(traffic: Traffic, meter: Meter) -> list[Item]:
+    """What the subscribers download.
+
+    Raises:
+        UsageError: nobody knows how many bytes that is.
+    """
+    if traffic.down_bytes_per_s is None:
+        lacks("the bytes that clients download")
+    month = month_of(traffic.down_bytes_per_s)
+    return meter.charge(
+        "aws", "egress", "data-out", units=month / _GB, event="bytes to clients", events=month
+    )

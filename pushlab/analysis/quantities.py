@@ -1,0 +1,46 @@
+"""Quantities with units as people type them: ``5s``, ``1/min``, ``300B``, ``1e6``."""
+
+import math
+import re
+
+from pushlab.errors import UsageError
+
+__all__ = ["parse_bytes", "parse_number", "parse_rate_per_s", "parse_seconds"]
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.ASCII)
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0}
+_SECONDS |= {"day": 86_400.0, "m": 60.0, "d": 86_400.0}
+_BYTES = {"B": 1.0, "bytes": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "KiB": 1_024.0, "MiB": 2.0**20}
+_NAMES = {"k": 1e3, "M": 1e6, "million": 1e6}
+
+
+def parse_number(text: str, what: str) -> float:
+    """A count: ``1e6``, ``10,000``, ``2M``. Raises UsageError; `what` begins its text."""
+    return _parse(text, what, {"": 1.0, **_NAMES}, "a number such as 1000, 1e6 or 2M")
+
+
+def parse_seconds(text: str, what: str) -> float:
+    """A span of time in seconds: ``5``, ``5s``, ``500ms``, ``2min``. Raises UsageError."""
+    return _parse(text, what, {"": 1.0, **_SECONDS}, "a time such as 5s, 500ms or 2min")
+
+
+def parse_bytes(text: str, what: str) -> float:
+    """A size in bytes: ``300``, ``300B``, ``2KiB``. Raises UsageError."""
+    return _parse(text, what, {"": 1.0, **_BYTES}, "a size such as 300B or 2KiB")
+
+
+def parse_rate_per_s(text: str, what: str) -> float:
+    """A rate per second: ``2``, ``1/min``, ``0.5/s``, ``12/h``. Raises UsageError."""
+    spans = {f"/{unit}": 1 / seconds for unit, seconds in _SECONDS.items()}
+    return _parse(text, what, {"": 1.0, **spans}, "a rate such as 2/s, 1/min or 12/h")
+
+
+def _parse(text: str, what: str, units: dict[str, float], right: str) -> float:
+    found = _NUMBER.fullmatch(text)
+    unit = found[2].replace(" ", "") if found else None
+    if found is None or unit not in units:
+        raise UsageError(f"{what}: {text!r} is not {right}")
+    value = float(found[1].replace(",", "").replace("_", "")) * units[unit]
+    if not math.isfinite(value):
+        raise UsageError(f"{what}: {text!r} is not {right}")
+    return value

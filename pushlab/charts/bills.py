@@ -1,0 +1,221 @@
+"""Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from pushlab.analysis.cost import FIRST_CHOICE, OFFERS, Bill, Costs
+from pushlab.analysis.cost.meter import KINDS
+from pushlab.charts.break_evens import break_even_chart
+from pushlab.charts.findings import usd
+from pushlab.charts.frame import (
+    SLIDE,
+    Chart,
+    Sheet,
+    describe_axis,
+    frame,
+    note,
+    row_size,
+    save,
+    scale_below,
+    styled,
+)
+from pushlab.charts.style import ASKING, GREY, INK, Look, looks, name_of, within_sentence
+
+__all__ = ["bills_chart", "draw_costs", "price_footer"]
+
+_MOST_ROWS = 12
+#: How a bar's parts look: opacity and hatch. Messages and requests are the colour itself.
+_PARTS: dict[str, tuple[float, str]] = {
+    "requests": (1.0, ""),
+    "messages": (1.0, ""),
+    "connection minutes": (0.45, ""),
+    "compute": (0.7, "//"),
+    "capacity by the hour": (0.3, "\\\\"),
+    "data": (0.45, ".."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    text: str
+
+    def footer(self) -> str:
+        """Where the prices are from."""
+        return self.text
+
+
+def draw_costs(title: str, costs: Costs, out: Path) -> list[Path]:
+    """Draw the bills, and the break-evens if there are any, into `out`; their paths."""
+    drawn = [bills_chart(title, costs)]
+    even = break_even_chart(title, costs, _Footer(price_footer(costs.every_bill)))
+    if even is not None:
+        drawn.append(even)
+    return [path for chart in drawn for path in save(chart, out)]
+
+
+def price_footer(bills: Sequence[Bill]) -> str:
+    """Of which days the prices are, and what the marks behind amounts mean."""
+    prices = {item.price for one in bills for item in one.items}
+    dated = sorted(price.read for price in prices if price.read[:2] == "20")
+    text = "list prices"
+    if dated:
+        text += f" read {dated[0]}" + (f" to {dated[-1]}" if dated[-1] != dated[0] else "")
+    if len(dated) < len(prices):
+        text += ", some undated"
+    if any(_is_weak(one) for one in bills):
+        text += "; ~ not the vendor's own word"
+    if any(one.servers_on_top for one in bills):
+        text += "; + own servers on top"
+    return text
+
+
+def _is_weak(one: Bill) -> bool:
+    return one.confidence in ("third-party", "weak")
+
+
+def bills_chart(title: str, costs: Costs, sheet: Sheet = SLIDE) -> Chart:
+    """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared."""
+    every = costs.every_bill
+    shown = _chosen(every)
+    subtitle = title
+    if len(every) > len(shown):
+        subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
+    look = looks({one.transport: one.transport for one in every})
+    finding = _finding(every)
+    with styled():
+        figure, bottom, top = frame(
+            _Footer(price_footer(shown)), finding, subtitle, rows=len(shown), sheet=sheet
+        )
+        left = sheet.left if sheet.above else sheet.left + 0.155
+        axes = figure.add_axes((left, bottom, sheet.right - left, top - bottom))
+        size = min(17.0, row_size(len(shown), sheet) * 1.25)
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_yticks([])
+        most = max(one.usd for one in shown) or 1.0
+        axes.set_xlim(0, most * (1 + 0.25 * sheet.room))
+        for row, one in enumerate(shown):
+            _name(axes, row, one, look[one.transport], size, sheet)
+            _bar(axes, row, one, look[one.transport])
+            marks = (" ~" if _is_weak(one) else "") + (" +" if one.servers_on_top else "")
+            note(axes, one.usd, row, usd(one.usd) + marks, size=size, fontweight="bold")
+        scale_below(axes)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+        describe_axis(axes, "" if sheet.words else "USD a month", _legend(shown), sheet=sheet)
+        if sheet.words:  # the legend needs the room below the bars
+            figure.text(0.04, bottom - 0.055, "USD a month", fontsize=17, color=GREY, va="center")
+        return Chart("6-bills", finding, figure)
+
+
+def _chosen(every: Sequence[Bill]) -> list[Bill]:
+    """The cheapest of each transport, the usual choice of each, then whatever is cheapest."""
+    wanted: dict[int, Bill] = {}
+    seen: set[str] = set()
+    for one in every:
+        if one.transport not in seen:
+            seen.add(one.transport)
+            wanted[id(one)] = one
+    for one in every:
+        if FIRST_CHOICE.get(one.transport) == one.offer:
+            wanted[id(one)] = one
+    for one in every:
+        if len(wanted) >= _MOST_ROWS:
+            break
+        wanted[id(one)] = one
+    return sorted(wanted.values(), key=lambda one: one.usd)
+
+
+def _finding(every: Sequence[Bill]) -> str:
+    """The cheapest way to push and the cheapest way to ask, with nothing that comes on top."""
+    whole = [one for one in every if not one.servers_on_top] or list(every)
+    asked = next((one for one in whole if one.transport in ASKING), None)
+    pushed = next((one for one in whole if one.transport not in ASKING), None)
+    if asked is None or pushed is None:
+        return f"The cheapest is {_who(whole[0])}: {usd(whole[0].usd)} a month"
+    text = f"{_who(pushed)} costs {usd(pushed.usd)} a month, {{}} {usd(asked.usd)}"
+    if asked.usd < pushed.usd:
+        text = f"{_who(asked)} costs {usd(asked.usd)} a month, {{}} {usd(pushed.usd)}"
+        return "Polling wins: " + within_sentence(text.format(within_sentence(_who(pushed))))
+    return text.format(within_sentence(_who(asked)))
+
+
+def _who(one: Bill) -> str:
+    return f"{name_of(one.transport, one.transport)} on {OFFERS[one.offer].short}"
+
+
+def _name(axes: Axes, row: int, one: Bill, look: Look, size: float, sheet: Sheet) -> None:
+    """Transport and offer of a row, left of its bar, or above it where the page is narrow."""
+    transport, offer = look.name, OFFERS[one.offer].short
+    common: dict[str, Any] = {
+        "xycoords": axes.get_yaxis_transform(),
+        "textcoords": "offset points",
+        "va": "center",
+        "annotation_clip": False,
+    }
+    if sheet.above:
+        text = f"{transport}, {offer}"
+        axes.annotate(text, (0, row - 0.44), xytext=(0, 0), ha="left", fontsize=size, **common)
+        return
+    box = axes.get_position()
+    start = (0.04 - box.x0) / box.width
+    axes.annotate(
+        transport,
+        (start, row),
+        xytext=(0, 0),
+        ha="left",
+        fontsize=size,
+        fontweight="bold",
+        **common,
+    )
+    axes.annotate(
+        offer, (0, row), xytext=(-14, 0), ha="right", fontsize=size * 0.9, color=GREY, **common
+    )
+
+
+def _parts(one: Bill) -> list[tuple[str, float]]:
+    """What a bill pays for, in the order of `KINDS`."""
+    sums = {kind: sum(item.usd for item in one.items if item.kind == kind) for kind in KINDS}
+    return [(kind, amount) for kind, amount in sums.items() if amount > 0]
+
+
+def _bar(axes: Axes, row: int, one: Bill, look: Look) -> None:
+    left = 0.0
+    for kind, amount in _parts(one):
+        opacity, hatch = _PARTS[kind]
+        axes.barh(row, amount, left=left, height=0.6, color="white")
+        axes.barh(
+            row,
+            amount,
+            left=left,
+            height=0.6,
+            color=look.colour,
+            alpha=opacity,
+            hatch=hatch or None,
+            edgecolor="white",
+            linewidth=0.0 if hatch else 1.0,
+        )
+        left += amount
+
+
+def _legend(shown: Sequence[Bill]) -> list[Patch]:
+    """What the parts of the bars mean, those alone that are there."""
+    told = {kind for one in shown for kind, _ in _parts(one)}
+    solid = " or ".join(kind for kind in ("requests", "messages") if kind in told)
+    marks = [Patch(facecolor=INK, label=solid)] if solid else []
+    for kind in KINDS[2:]:
+        if kind in told:
+            opacity, hatch = _PARTS[kind]
+            marks.append(
+                Patch(
+                    facecolor=INK,
+                    alpha=opacity,
+                    hatch=hatch or None,
+                    edgecolor="white",
+                    label=kind,
+                )
+            )
+    return marks

@@ -1,0 +1,246 @@
+"""The slide of the break-even: what polling costs at each interval, and what push costs at any.
+
+Polling is a warm line that falls, push a cool level one. Where they cross, both cost the same: a
+dot with its interval, and the closed form beside it where tiers bend the line away from it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pushlab.analysis.cost import OFFERS, BreakEven, Costs
+from pushlab.charts.findings import usd
+from pushlab.charts.frame import SLIDE, Chart, Footed, Sheet, describe_axis, frame, styled
+from pushlab.charts.style import GREY, GRID, INK, looks, name_of, within_sentence
+
+__all__ = ["break_even_chart", "span_words"]
+
+_MOST_POLLING, _MOST_PUSH = 2, 4
+_POINTS = 120
+_NAME_PX = 44.0
+_NEAR = 1.6  # levels closer than this would write over each other
+_WARM = ("#D55E00", "#E69F00")
+_LINES = ("-", (0, (6, 1.5)))
+_TICKS_S = (0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 21_600, 86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What stands at the right end of a line that ends at `usd`."""
+
+    usd: float
+    line: str
+    offer: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A push bill as a level line."""
+
+    transport: str
+    offer: str
+    usd: float
+
+
+def break_even_chart(
+    title: str, costs: Costs, footer: Footed, sheet: Sheet = SLIDE
+) -> Chart | None:
+    """Draw the curves; None where polling crosses no push offer."""
+    crossing = [even for even in costs.evens if even.interval_s is not None]
+    polling, levels = _polling(crossing), _levels(costs, crossing)
+    evens = [
+        even
+        for even in crossing
+        if even.polling in polling and (even.transport, even.push) in levels
+    ]
+    if not evens:
+        return None
+    finding = _finding(evens)
+    shown = [even.interval_s for even in evens if even.interval_s]
+    asked = costs.polled.interval_s if costs.polled else None
+    reach = [*shown, asked] if asked else shown
+    low = min(reach) / 3
+    high = max(reach) * (max(reach) / low) ** 0.45  # labels stand to the right of crossings
+    intervals = np.geomspace(low, high, _POINTS)
+    with styled():
+        figure, bottom, top = frame(footer, finding, title, sheet=sheet)
+        left = 0.085 if not sheet.above else 0.12
+        axes = figure.add_axes((left, bottom, sheet.right - 0.235 - left, top - bottom - 0.03))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        look = looks({level.transport: level.transport for level in levels.values()})
+        names: list[_Name] = []
+        amounts: list[float] = []
+        for place, key in enumerate(polling):
+            cost = [costs.polling_usd(key, float(each)) for each in intervals]
+            axes.plot(intervals, cost, color=_WARM[place], linestyle=_LINES[place], linewidth=3.5)
+            names.append(_Name(cost[-1], "Short polling", _offer(key), _WARM[place]))
+            amounts += [cost[0], cost[-1]]
+        for level in levels.values():
+            paint = look[level.transport]
+            axes.axhline(level.usd, color=paint.colour, linestyle=paint.line, linewidth=3)
+            text = f"{paint.name}, {usd(level.usd)}"
+            names.append(_Name(level.usd, text, _offer(level.offer), paint.colour))
+            amounts.append(level.usd)
+        axes.set_xlim(low, high)
+        axes.set_ylim(min(amounts) / 1.6, max(amounts) * 1.4)
+        for even in evens:
+            _mark(axes, even, place=polling.index(even.polling))
+        if asked:
+            _asked(axes, asked)
+        _name_lines(axes, names, (top - bottom - 0.03) * 900)
+        _scales(axes, low, high)
+        describe_axis(axes, "poll interval, T*: by the closed form at one tier", sheet=sheet)
+        axes.text(0, 1.02, "USD a month", transform=axes.transAxes, fontsize=17, color=GREY)
+        return Chart("7-break-even", finding, figure)
+
+
+def _asked(axes: Axes, interval_s: float) -> None:
+    """A faint line at the interval that was asked about."""
+    axes.axvline(interval_s, color=GREY, linewidth=1.2, linestyle=(0, (2, 2)), zorder=0)
+    axes.annotate(
+        f"asked: every {span_words(interval_s)}",
+        (interval_s, 0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(6, 10),
+        textcoords="offset points",
+        fontsize=13,
+        color=GREY,
+    )
+
+
+def _polling(crossing: Sequence[BreakEven]) -> list[str]:
+    """The offers for polling to draw: the usual one and the cheapest other, whole bills first."""
+    keys = list(dict.fromkeys(even.polling for even in crossing))
+    metered = [key for key in keys if OFFERS[key].meters_polls and "+" not in key] or keys
+    met = {
+        key: [even.interval_s or 0.0 for even in crossing if even.polling == key] for key in keys
+    }
+    others = sorted(metered[1:], key=lambda key: (-len(met[key]), min(met[key])))
+    return [*metered[:1], *others][:_MOST_POLLING]
+
+
+def _levels(costs: Costs, crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:
+    """The push bills to draw: the cheapest of each transport and the usual gateway, well apart."""
+    bills = {
+        (even.transport, even.push): _Level(even.transport, even.push, even.push_usd)
+        for even in crossing
+    }
+    ranked = sorted(bills.items(), key=lambda pair: pair[1].usd)
+    whole = [pair for pair in ranked if not OFFERS[pair[1].offer].servers_on_top]
+    usual = [pair for pair in ranked if pair[1].offer == "aws-websocket-api"]
+    first = [
+        next((pair for pair in whole if pair[1].transport == name), None)
+        for name in ("websocket", "mqtt", "sse")
+    ]
+    found: dict[tuple[str, str], _Level] = {}
+    for key, level in [*usual, *(pair for pair in first if pair), *(whole or ranked)]:
+        apart = all(
+            max(level.usd, other.usd) > _NEAR * min(level.usd, other.usd)
+            for other in found.values()
+        )
+        if apart and len(found) < _MOST_PUSH:
+            found[key] = level
+    return found
+
+
+def _finding(evens: Sequence[BreakEven]) -> str:
+    main = min(evens, key=lambda even: (even.push != "aws-websocket-api", even.push_usd))
+    text = within_sentence(name_of(main.transport, main.transport))
+    return (
+        f"Polling on {OFFERS[main.polling].short} is cheaper than {text} on"
+        f" {OFFERS[main.push].short} only when it asks less often than every"
+        f" {span_words(main.interval_s or 0)}"
+    )
+
+
+def _mark(axes: Axes, even: BreakEven, *, place: int) -> None:
+    assert even.interval_s is not None
+    axes.plot(
+        [even.interval_s],
+        [even.push_usd],
+        "o",
+        color=INK,
+        markersize=11,
+        markeredgecolor="white",
+        markeredgewidth=1.5,
+        zorder=5,
+    )
+    text, closed = span_words(even.interval_s), even.closed_form_s
+    if closed is not None:
+        text += "" if abs(closed / even.interval_s - 1) <= 0.005 else f" (T* {span_words(closed)})"
+    right = place == 0
+    axes.annotate(
+        text,
+        (even.interval_s, even.push_usd),
+        xytext=(10 if right else -10, 9 if right else -11),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="bottom" if right else "top",
+        fontsize=15,
+        fontweight="bold",
+        zorder=6,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.75},
+    )
+
+
+def _offer(key: str) -> str:
+    return OFFERS[key].short + (" +" if OFFERS[key].servers_on_top else "")
+
+
+def _name_lines(axes: Axes, names: Sequence[_Name], height: float) -> None:
+    """Name every line at its right end, none over another; `height` is the axes' in pixels."""
+    low, high = (math.log(limit) for limit in axes.get_ylim())
+    scale = height / (high - low)
+    ups: list[float] = []
+    ordered = sorted(names, key=lambda name: name.usd)
+    for name in ordered:
+        up = (math.log(name.usd) - low) * scale
+        ups.append(max(up, ups[-1] + _NAME_PX) if ups else up)
+    over = max(0.0, ups[-1] - height)
+    for place in reversed(range(len(ups))):  # what sticks out above goes down again
+        above = ups[place + 1] if place + 1 < len(ups) else math.inf
+        ups[place] = min(ups[place] - (over if place == len(ups) - 1 else 0.0), above - _NAME_PX)
+    for name, up in zip(ordered, ups, strict=True):
+        for text, shift, weight, colour in (
+            (name.line, 11, "bold", name.colour),
+            (name.offer, -9, "normal", INK),
+        ):
+            axes.annotate(
+                text,
+                (1, up / height),
+                xycoords="axes fraction",
+                xytext=(10, shift * 0.72),
+                textcoords="offset points",
+                va="center",
+                fontsize=13.5,
+                fontweight=weight,
+                color=colour,
+                annotation_clip=False,
+            )
+
+
+def _scales(axes: Axes, low: float, high: float) -> None:
+    ticks: list[float] = []
+    for tick in _TICKS_S:
+        apart = not ticks or math.log(tick / ticks[-1]) > 0.085 * math.log(high / low)
+        if low <= tick <= high and apart:
+            ticks.append(tick)
+    axes.set_xticks(ticks, [span_words(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    axes.tick_params(length=0, labelsize=16)
+    axes.grid(color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+
+
+def span_words(seconds: float) -> str:
+    """A span of time in the unit that fits it: ``48 s``, ``20.4 min``."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if seconds >= (2 * size if size == 60 and seconds % 60 else size):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e3:.3g} ms"
