@@ -276,6 +276,30 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--json", action="store_true", help="everything as JSON")
     cost.set_defaults(run=_cost)
 
+    energy = commands.add_parser(
+        "energy",
+        help="what each transport asks of a phone's battery, from a run or from closed rules",
+        description="Drive a radio's states (promotion, active, tail, idle) by the times at which a"
+        " client sends and receives: those of a run, or predicted ones.",
+        epilog="Quantities take units: 1/min, 5s, 300B, 15Wh.",
+    )
+    energy.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
+    energy.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
+    energy.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
+    energy.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    energy.add_argument(
+        "--keep-alive", metavar="T", help="of push, after silence; 0: none; default: 60s"
+    )
+    energy.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
+    energy.add_argument("--radio", metavar="A,B", help="lte, 3g, wifi; default: all")
+    energy.add_argument("--battery", default="15Wh", metavar="WH", help="default: 15Wh")
+    energy.add_argument(
+        "--out", type=Path, metavar="DIR", help="draw the timeline there; default: RUN/charts"
+    )
+    energy.add_argument("--no-charts", action="store_true", help="draw no chart")
+    energy.add_argument("--json", action="store_true", help="everything as JSON")
+    energy.set_defaults(run=_energy)
+
     listing = commands.add_parser("transports", help="list the transports, plug-ins included")
     listing.set_defaults(run=_transports)
 
@@ -475,6 +499,26 @@ def _cost(arguments: argparse.Namespace) -> int:
             with_charts=not arguments.no_charts,
             with_items=arguments.items,
             out=arguments.out,
+            as_json=arguments.json,
+        )
+    )
+
+
+def _energy(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.energy import Ask, energy
+
+    return energy(
+        Ask(
+            folder=arguments.folder,
+            rate_per_client=arguments.rate_per_client,
+            poll_interval=arguments.poll_interval,
+            payload=arguments.payload,
+            hold=arguments.hold,
+            keep_alive=arguments.keep_alive,
+            radio=arguments.radio,
+            battery=arguments.battery,
+            out=arguments.out,
+            with_charts=not arguments.no_charts,
             as_json=arguments.json,
         )
     )

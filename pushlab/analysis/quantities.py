@@ -5,7 +5,7 @@ import re
 
 from pushlab.errors import UsageError
 
-__all__ = ["parse_bytes", "parse_number", "parse_rate_per_s", "parse_seconds"]
+__all__ = ["parse_bytes", "parse_number", "parse_rate_per_s", "parse_seconds", "parse_watt_hours"]
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.ASCII)
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0}
@@ -33,6 +33,12 @@ def parse_rate_per_s(text: str, what: str) -> float:
     """A rate per second: ``2``, ``1/min``, ``0.5/s``, ``12/h``. Raises UsageError."""
     spans = {f"/{unit}": 1 / seconds for unit, seconds in _SECONDS.items()}
     return _parse(text, what, {"": 1.0, **spans}, "a rate such as 2/s, 1/min or 12/h")
+
+
+def parse_watt_hours(text: str, what: str) -> float:
+    """An energy in watt-hours: ``15``, ``15Wh``, ``54kJ``. Raises UsageError."""
+    units = {"": 1.0, "Wh": 1.0, "mWh": 1e-3, "kWh": 1e3, "kJ": 1 / 3.6, "J": 1 / 3_600}
+    return _parse(text, what, units, "an energy such as 15Wh or 54kJ")
 
 
 def _parse(text: str, what: str, units: dict[str, float], right: str) -> float:

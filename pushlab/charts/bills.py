@@ -1,6 +1,6 @@
 """Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,14 +78,16 @@ def _is_weak(one: Bill) -> bool:
     return one.confidence in ("third-party", "weak")
 
 
-def bills_chart(title: str, costs: Costs, sheet: Sheet = SLIDE) -> Chart:
+def bills_chart(
+    title: str, costs: Costs, sheet: Sheet = SLIDE, look: Mapping[str, Look] | None = None
+) -> Chart:
     """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared."""
     every = costs.every_bill
     shown = _chosen(every)
     subtitle = title
     if len(every) > len(shown):
         subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
-    look = looks({one.transport: one.transport for one in every})
+    look = look or looks({one.cell: one.transport for one in every})
     finding = _finding(every)
     with styled():
         figure, bottom, top = frame(
@@ -99,8 +101,8 @@ def bills_chart(title: str, costs: Costs, sheet: Sheet = SLIDE) -> Chart:
         most = max(one.usd for one in shown) or 1.0
         axes.set_xlim(0, most * (1 + 0.25 * sheet.room))
         for row, one in enumerate(shown):
-            _name(axes, row, one, look[one.transport], size, sheet)
-            _bar(axes, row, one, look[one.transport])
+            _name(axes, row, one, look[one.cell], size, sheet)
+            _bar(axes, row, one, look[one.cell])
             marks = (" ~" if _is_weak(one) else "") + (" +" if one.servers_on_top else "")
             note(axes, one.usd, row, usd(one.usd) + marks, size=size, fontweight="bold")
         scale_below(axes)
@@ -112,15 +114,15 @@ def bills_chart(title: str, costs: Costs, sheet: Sheet = SLIDE) -> Chart:
 
 
 def _chosen(every: Sequence[Bill]) -> list[Bill]:
-    """The cheapest of each transport, the usual choice of each, then whatever is cheapest."""
+    """The cheapest of each cell, the usual choice of each, then whatever is cheapest."""
     wanted: dict[int, Bill] = {}
     seen: set[str] = set()
     for one in every:
-        if one.transport not in seen:
-            seen.add(one.transport)
+        if one.cell not in seen and len(wanted) < _MOST_ROWS:
+            seen.add(one.cell)
             wanted[id(one)] = one
     for one in every:
-        if FIRST_CHOICE.get(one.transport) == one.offer:
+        if FIRST_CHOICE.get(one.transport) == one.offer and len(wanted) < _MOST_ROWS:
             wanted[id(one)] = one
     for one in every:
         if len(wanted) >= _MOST_ROWS:
@@ -144,7 +146,7 @@ def _finding(every: Sequence[Bill]) -> str:
 
 
 def _who(one: Bill) -> str:
-    return f"{name_of(one.transport, one.transport)} on {OFFERS[one.offer].short}"
+    return f"{name_of(one.cell, one.transport)} on {OFFERS[one.offer].short}"
 
 
 def _name(axes: Axes, row: int, one: Bill, look: Look, size: float, sheet: Sheet) -> None:

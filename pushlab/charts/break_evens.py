@@ -5,7 +5,7 @@ dot with its interval, and the closed form beside it where tiers bend the line a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.findings import usd
 from pushlab.charts.frame import SLIDE, Chart, Footed, Sheet, describe_axis, frame, styled
-from pushlab.charts.style import GREY, GRID, INK, looks, name_of, within_sentence
+from pushlab.charts.style import GREY, GRID, INK, Look, looks, name_of, within_sentence
 
 __all__ = ["break_even_chart", "span_words"]
 
@@ -41,21 +41,24 @@ class _Name:
 class _Level:
     """A push bill as a level line."""
 
+    cell: str
     transport: str
     offer: str
     usd: float
 
 
 def break_even_chart(
-    title: str, costs: Costs, footer: Footed, sheet: Sheet = SLIDE
+    title: str,
+    costs: Costs,
+    footer: Footed,
+    sheet: Sheet = SLIDE,
+    look: Mapping[str, Look] | None = None,
 ) -> Chart | None:
     """Draw the curves; None where polling crosses no push offer."""
     crossing = [even for even in costs.evens if even.interval_s is not None]
-    polling, levels = _polling(crossing), _levels(costs, crossing)
+    polling, levels = _polling(crossing)[: 1 if sheet.above else None], _levels(crossing)
     evens = [
-        even
-        for even in crossing
-        if even.polling in polling and (even.transport, even.push) in levels
+        even for even in crossing if even.polling in polling and (even.cell, even.push) in levels
     ]
     if not evens:
         return None
@@ -64,15 +67,16 @@ def break_even_chart(
     asked = costs.polled.interval_s if costs.polled else None
     reach = [*shown, asked] if asked else shown
     low = min(reach) / 3
-    high = max(reach) * (max(reach) / low) ** 0.45  # labels stand to the right of crossings
+    high = max(reach) * (max(reach) / low) ** 0.35  # labels stand to the right of crossings
     intervals = np.geomspace(low, high, _POINTS)
     with styled():
         figure, bottom, top = frame(footer, finding, title, sheet=sheet)
-        left = 0.085 if not sheet.above else 0.12
-        axes = figure.add_axes((left, bottom, sheet.right - 0.235 - left, top - bottom - 0.03))
+        left, margin = (0.13, 0.33) if sheet.above else (0.085, 0.235)
+        top -= 0.03 if sheet.words else 0.05
+        axes = figure.add_axes((left, bottom, sheet.right - margin - left, top - bottom))
         axes.set_xscale("log")
         axes.set_yscale("log")
-        look = looks({level.transport: level.transport for level in levels.values()})
+        look = look or looks({level.cell: level.transport for level in levels.values()})
         names: list[_Name] = []
         amounts: list[float] = []
         for place, key in enumerate(polling):
@@ -81,7 +85,7 @@ def break_even_chart(
             names.append(_Name(cost[-1], "Short polling", _offer(key), _WARM[place]))
             amounts += [cost[0], cost[-1]]
         for level in levels.values():
-            paint = look[level.transport]
+            paint = look[level.cell]
             axes.axhline(level.usd, color=paint.colour, linestyle=paint.line, linewidth=3)
             text = f"{paint.name}, {usd(level.usd)}"
             names.append(_Name(level.usd, text, _offer(level.offer), paint.colour))
@@ -92,7 +96,7 @@ def break_even_chart(
             _mark(axes, even, place=polling.index(even.polling))
         if asked:
             _asked(axes, asked)
-        _name_lines(axes, names, (top - bottom - 0.03) * 900)
+        _name_lines(axes, names, (top - bottom) * figure.get_size_inches()[1] * 100)
         _scales(axes, low, high)
         describe_axis(axes, "poll interval, T*: by the closed form at one tier", sheet=sheet)
         axes.text(0, 1.02, "USD a month", transform=axes.transAxes, fontsize=17, color=GREY)
@@ -124,10 +128,10 @@ def _polling(crossing: Sequence[BreakEven]) -> list[str]:
     return [*metered[:1], *others][:_MOST_POLLING]
 
 
-def _levels(costs: Costs, crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:
+def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:
     """The push bills to draw: the cheapest of each transport and the usual gateway, well apart."""
     bills = {
-        (even.transport, even.push): _Level(even.transport, even.push, even.push_usd)
+        (even.cell, even.push): _Level(even.cell, even.transport, even.push, even.push_usd)
         for even in crossing
     }
     ranked = sorted(bills.items(), key=lambda pair: pair[1].usd)
@@ -150,7 +154,7 @@ def _levels(costs: Costs, crossing: Sequence[BreakEven]) -> dict[tuple[str, str]
 
 def _finding(evens: Sequence[BreakEven]) -> str:
     main = min(evens, key=lambda even: (even.push != "aws-websocket-api", even.push_usd))
-    text = within_sentence(name_of(main.transport, main.transport))
+    text = within_sentence(name_of(main.cell, main.transport))
     return (
         f"Polling on {OFFERS[main.polling].short} is cheaper than {text} on"
         f" {OFFERS[main.push].short} only when it asks less often than every"

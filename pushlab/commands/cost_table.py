@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from pushlab.analysis.cost import OFFERS, Bill, BreakEven, Costs, Item
-from pushlab.commands.units import interval_words
+from pushlab.commands.units import interval_words, shortened
 
 __all__ = ["print_costs"]
 
 _WEAK = ("third-party", "weak")
 _MOST_COLUMNS = 3
+_MOST_NAME = 22
 _CLOSED_FORM = (
     "In brackets, where tiers bend it: the closed form T* = N x 30 days x p / (U - b), p being a"
     " poll at the first tier's price, U the month of push, b a month of polling without any poll."
@@ -89,7 +90,7 @@ def _marks(one: Bill) -> str:
 
 
 def _bill_lines(bills: Mapping[str, Sequence[Bill]]) -> Iterator[str]:
-    wide = min(22, max(map(len, (*bills, "transport"))))
+    wide = min(_MOST_NAME, max(map(len, (*bills, "transport"))))
     offers = max((len(one.offer) for found in bills.values() for one in found), default=5)
     line = f"{{:<{wide}}}  {{:<{offers}}}  {{:>14}} {{:<3}} {{}}"
     yield line.format("transport", "offer", "USD a month", "", "mostly for")
@@ -99,9 +100,8 @@ def _bill_lines(bills: Mapping[str, Sequence[Bill]]) -> Iterator[str]:
             dearest = max(one.items, key=lambda item: item.usd)
             share = dearest.usd / one.usd if one.usd else 0.0
             what = f"{dearest.event[: room - 7]} ({share:.0%})"
-            name = cell if len(cell) <= wide else f"{cell[: wide - 1]}…"
-            usd = f"{one.usd:,.2f}"
-            yield line.format(name if place == 0 else "", one.offer, usd, _marks(one), what)
+            name = shortened(cell, wide) if place == 0 else ""
+            yield line.format(name, one.offer, f"{one.usd:,.2f}", _marks(one), what)
 
 
 def _chain(one: Bill) -> Iterator[str]:
@@ -160,18 +160,23 @@ def _shown(evens: Sequence[BreakEven], every: bool) -> list[str]:
 
 def _even_lines(evens: Sequence[BreakEven], shown: Sequence[str]) -> Iterator[str]:
     """A line for each push bill, cheapest first, a column for each offer for polling."""
-    lines = {(even.transport, even.push): even.push_usd for even in evens}
+    lines = {(even.cell, even.push): even.push_usd for even in evens}
     pushes = sorted(lines, key=lambda key: lines[key])
-    told = {(even.polling, even.transport, even.push): even for even in evens}
-    wide = max(len(f"{transport} at {push}") for transport, push in pushes)
+    told = {(even.polling, even.cell, even.push): even for even in evens}
+    wide = max(len(f"{_short(cell)} at {push}") for cell, push in pushes)
     wide = max(wide, len("than push"))
     for first in range(0, len(shown), _MOST_COLUMNS):
         columns = shown[first : first + _MOST_COLUMNS]
         room = (100 - wide) // len(columns) - 2
         yield f"{'than push':<{wide}}" + "".join(f"  {key:>{room}}"[: room + 2] for key in columns)
-        for transport, push in pushes:
-            texts = (_even(told[key, transport, push]) for key in columns)
-            yield f"{f'{transport} at {push}':<{wide}}" + "".join(f"  {t:>{room}}" for t in texts)
+        for cell, push in pushes:
+            texts = (_even(told[key, cell, push]) for key in columns)
+            name = f"{_short(cell)} at {push}"
+            yield f"{name:<{wide}}" + "".join(f"  {text:>{room}}" for text in texts)
+
+
+def _short(cell: str) -> str:
+    return shortened(cell, 16)
 
 
 def _even(even: BreakEven) -> str:

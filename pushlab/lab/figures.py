@@ -30,6 +30,7 @@ class Notes:
         start, end: CPU seconds and the hub's hits at the ends of the window.
         swarm, publisher: their answers to ``finish``.
         connects: how each subscriber was connected.
+        traffic: when the observed subscribers sent and received.
         closing_connections: of the machine, at the window's end.
         stall_ns: when the hub was stopped, and when it went on.
         swarm_hits, hub_hits: of the whole trial, after everybody left.
@@ -42,6 +43,7 @@ class Notes:
     swarm: Mapping[str, Any] | None = None
     publisher: Mapping[str, Any] | None = None
     connects: dict[str, Any] | None = None
+    traffic: dict[str, Any] | None = None
     closing_connections: int = 0
     stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)

@@ -113,6 +113,7 @@ class TrialOutcome:
     deliveries: dict[str, Any] | None = None
     connects: dict[str, Any] | None = None
     samples: dict[str, Any] | None = None
+    traffic: dict[str, Any] | None = None
 
 
 class TrialDriver(Protocol):

@@ -18,6 +18,8 @@ class Recorder:
         duplicated, reordered, gaps: what the application saw and should not have seen.
         disconnects: connections lost.
         reasons: why, and how often; ends too.
+        moved_subscriber, moved_ns, moved_bytes: who of those that are observed sent or received,
+            when, and how much; below 0: sent.
         connect_subscriber, wanted_ns, connected_ns: who wished for its first connection and when,
             and when the server had accepted it; in that order.
     """
@@ -34,6 +36,9 @@ class Recorder:
         "duplicated",
         "gaps",
         "mark",
+        "moved_bytes",
+        "moved_ns",
+        "moved_subscriber",
         "reasons",
         "received_ns",
         "reordered",
@@ -59,6 +64,9 @@ class Recorder:
         self.reasons: Counter[str] = Counter()
         self.connect_subscriber = array("i")
         self.wanted_ns = array("q")
+        self.moved_subscriber = array("i")
+        self.moved_ns = array("q")
+        self.moved_bytes = array("q")
         self.connected_ns = array("q")
 
     def begin(self) -> None:
@@ -81,6 +89,12 @@ class Recorder:
         self.connect_subscriber.append(subscriber)
         self.wanted_ns.append(wanted_ns)
         self.connected_ns.append(now_ns)
+
+    def moved(self, subscriber: int, now_ns: int, size: int) -> None:
+        """A subscriber that is observed received `size` bytes, or sent as many if below 0."""
+        self.moved_subscriber.append(subscriber)
+        self.moved_ns.append(now_ns)
+        self.moved_bytes.append(size)
 
     def snapshot(self) -> dict[str, Any]:
         """The counters now."""
@@ -113,6 +127,16 @@ class Recorder:
             for column in (self.wanted_ns, self.connected_ns, self.connect_subscriber):
                 column.tofile(file)
         return len(self.wanted_ns)
+
+    def write_traffic(self, path: Path) -> int:
+        """Write when observed subscribers sent and received, in the same manner; how many.
+
+        The columns: int64 at_ns, int64 bytes, int32 subscriber.
+        """
+        with path.open("wb") as file:
+            for column in (self.moved_ns, self.moved_bytes, self.moved_subscriber):
+                column.tofile(file)
+        return len(self.moved_ns)
 
     def connects(self) -> dict[str, Any]:
         """The first connections as the columns of `pushlab.runs.rows.CONNECTS`."""

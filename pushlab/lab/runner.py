@@ -145,6 +145,7 @@ def _keep(writer: RunWriter, outcome: TrialOutcome) -> None:
         deliveries=outcome.deliveries,
         connects=outcome.connects,
         samples=outcome.samples,
+        traffic=outcome.traffic,
     )
 
 

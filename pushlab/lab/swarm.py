@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from random import Random
 from time import monotonic_ns
 from typing import cast
@@ -18,6 +18,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.drivers import Connection, Driver, Guest
 from pushlab.lab.held_line import HeldLine, Holding, Line
+from pushlab.lab.observed_line import ObservedLine
 from pushlab.lab.recorder import Recorder
 from pushlab.lab.tls_line import TlsLine
 from pushlab.runs import Link
@@ -39,6 +40,7 @@ class Swarm:
             third of its memory. They draw their phases in the order of their numbers.
         link: the network to emulate between every subscriber and the server.
         tls: whom to trust where an endpoint is encrypted; None: whom this machine trusts.
+        observed: numbers of the subscribers of whom every sending and receiving is written down.
 
     Attributes:
         recorder: what has been written down.
@@ -58,6 +60,7 @@ class Swarm:
         seed: int,
         link: Link | None = None,
         tls: ssl.SSLContext | None = None,
+        observed: Container[int] = (),
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.transport = transport
@@ -74,6 +77,7 @@ class Swarm:
         self._link = link or Link()
         self._holding = Holding(self.loop, self._link, seed=seed) if self._link.present else None
         self._tls = tls
+        self._observed = observed
         self._dials: deque[Driver] = deque()
         self._dialing: set[asyncio.Task[None]] = set()
         self._all_connected = asyncio.Event()
@@ -160,12 +164,14 @@ class Swarm:
         self._next_dial()
 
     def line(self, connection: Connection, endpoint: Endpoint) -> asyncio.Protocol:
-        """What to put on the socket of `connection`: itself, or what encrypts or delays it."""
+        """What to put on the socket of `connection`: itself, or lines that do more."""
         line: Line = connection
         if endpoint.tls:
             if self._tls is None:
                 self._tls = client_context()
             line = TlsLine(self._tls, endpoint.host, connection, self.recorder)
+        if connection.driver.number in self._observed:
+            line = ObservedLine(connection.driver.number, line, self.recorder)
         if self._holding is not None:
             line = HeldLine(self._holding, line)
         return cast(asyncio.Protocol, line)

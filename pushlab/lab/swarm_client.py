@@ -11,7 +11,7 @@ from pushlab.lab.hub_api import Admission
 from pushlab.lab.worker import Worker, spawn_worker
 from pushlab.runs import Link
 
-__all__ = ["SwarmProcess", "read_connects", "read_deliveries", "start_swarm"]
+__all__ = ["SwarmProcess", "read_connects", "read_deliveries", "read_traffic", "start_swarm"]
 
 
 class SwarmProcess(Worker):
@@ -76,4 +76,16 @@ def read_connects(path: Path, rows: int) -> dict[str, Any]:
         "subscriber": np.frombuffer(raw, np.int32, rows, offset=rows * 16),
         "wanted_ns": np.frombuffer(raw, np.int64, rows),
         "connected_ns": np.frombuffer(raw, np.int64, rows, offset=rows * 8),
+    }
+
+
+def read_traffic(path: Path, rows: int) -> dict[str, Any]:
+    """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.TRAFFIC`."""
+    raw = path.read_bytes()
+    size = np.frombuffer(raw, np.int64, rows, offset=rows * 8)
+    return {
+        "subscriber": np.frombuffer(raw, np.int32, rows, offset=rows * 16),
+        "at_ns": np.frombuffer(raw, np.int64, rows),
+        "sent": size < 0,
+        "bytes": np.abs(size),
     }

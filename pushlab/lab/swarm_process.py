@@ -20,6 +20,7 @@ from typing import Any
 from pushlab.contract.events import Closed
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
+from pushlab.lab.observed_line import observed_among
 from pushlab.lab.swarm import Swarm
 from pushlab.lab.worker_main import CommandServer, freeze_memory, run_worker, used_cpu_s
 from pushlab.runs import Link
@@ -59,6 +60,7 @@ class SwarmServer(CommandServer):
             seed=command["seed"],
             link=Link(**command["link"]),
             tls=client_context(authority) if authority else None,
+            observed=observed_among(len(command["subscribers"])),
         )
         for channel, token, endpoint in command["subscribers"]:
             details = {key: value for key, value in endpoint.items() if key != "url"}
@@ -108,6 +110,7 @@ class SwarmServer(CommandServer):
             **self.window(),
             "rows": recorder.write(folder / "deliveries"),
             "connects": recorder.write_connects(folder / "connects"),
+            "traffic": recorder.write_traffic(folder / "traffic"),
             "connected": self.swarm.connected,
             "closed": self.swarm.closed,
             "reasons": dict(recorder.reasons.most_common(5)),

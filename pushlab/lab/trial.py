@@ -22,7 +22,7 @@ from pushlab.lab.machine import closing_connections
 from pushlab.lab.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.spares import Spares
 from pushlab.lab.stage import Cpu, Stage
-from pushlab.lab.swarm_client import read_connects, read_deliveries
+from pushlab.lab.swarm_client import read_connects, read_deliveries, read_traffic
 from pushlab.lab.watch import sample_rows
 from pushlab.lab.worker import WorkerFailed
 
@@ -321,6 +321,7 @@ class Trial:
             publishes=ledger.rows(self.plan.scenario.payload_bytes) if ledger else None,
             deliveries=deliveries,
             connects=notes.connects,
+            traffic=notes.traffic,
             samples=sample_rows(list(stage.watches.values()), notes.loop_lags()),
         )
 
@@ -339,6 +340,7 @@ class Trial:
             told = await self.stage.swarm.ask("finish", path=name)
             self._notes.swarm = told
             self._notes.connects = read_connects(folder / "connects", told["connects"])
+            self._notes.traffic = read_traffic(folder / "traffic", told["traffic"])
             return read_deliveries(
                 folder / "deliveries", told["rows"], per_channel=self.plan.scenario.per_channel
             )

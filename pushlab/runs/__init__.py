@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         SwarmFigures,
         TrialRecord,
     )
-    from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows
+    from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows, TrafficRows
     from pushlab.runs.sweep import Sweep, SweepAxis, SweepPoint, SweepWriter, load_folder
     from pushlab.runs.writer import RunWriter, write_summary
 
@@ -35,7 +35,7 @@ _HOMES = {
         "SwarmFigures",
         "TrialRecord",
     ],
-    "rows": ["ConnectRows", "DeliveryRows", "PublishRows"],
+    "rows": ["ConnectRows", "DeliveryRows", "PublishRows", "TrafficRows"],
     "sweep": ["Sweep", "SweepAxis", "SweepPoint", "SweepWriter", "load_folder"],
     "writer": ["RunWriter", "write_summary"],
 }
@@ -57,6 +57,7 @@ __all__ = [
     "SweepAxis",
     "SweepPoint",
     "SweepWriter",
+    "TrafficRows",
     "TrialRecord",
     "latest_run",
     "load_folder",

@@ -32,7 +32,7 @@ SWEEP_FILE = "sweep.json"
 #: ``running`` in a folder that nobody writes to means that the writer was killed.
 RunStatus = Literal["running", "complete", "incomplete"]
 
-RowsKind = Literal["publishes", "deliveries", "connects", "samples"]
+RowsKind = Literal["publishes", "deliveries", "connects", "samples", "traffic"]
 
 
 def folder_name(created: datetime, name: str, short_id: str) -> str:

@@ -19,9 +19,11 @@ from pushlab.runs.rows import (
     DELIVERIES,
     PUBLISHES,
     SAMPLES,
+    TRAFFIC,
     ConnectRows,
     DeliveryRows,
     PublishRows,
+    TrafficRows,
     read_table,
 )
 from pushlab.runs.tables import to_pandas
@@ -135,6 +137,22 @@ class Run:
             RunError: the file is missing or damaged, or lacks a column.
         """
         return read_table(SAMPLES, rows_path(self.path, "samples", trial.order))
+
+    def traffic(self, trial: TrialRecord) -> TrafficRows | None:
+        """When a few observed subscribers of one trial sent and received, as numpy arrays.
+
+        Returns:
+            None where it was not written down: an older run, or a transport without a sans-I/O
+            client half.
+
+        Raises:
+            RunError: the file is damaged or lacks a column.
+        """
+        path = rows_path(self.path, "traffic", trial.order)
+        if not path.exists():
+            return None
+        rows = TrafficRows(**_arrays(read_table(TRAFFIC, path)))
+        return rows if len(rows) else None
 
     def publishes(self, trial: TrialRecord) -> PublishRows:
         """The publishes of one trial as numpy arrays.

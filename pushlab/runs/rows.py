@@ -1,4 +1,4 @@
-"""The raw rows in Parquet files and numpy arrays: publishes, deliveries, connects, samples.
+"""The raw rows in Parquet files and numpy arrays: publishes, deliveries, connects and more.
 
 A row joins a delivery to its publish by ``(cell, trial, channel, seq)``. Within one trial ``cell``
 and ``trial`` are constant, so a trial's rows are written to files of their own.
@@ -21,10 +21,12 @@ __all__ = [
     "DELIVERIES",
     "PUBLISHES",
     "SAMPLES",
+    "TRAFFIC",
     "Columns",
     "ConnectRows",
     "DeliveryRows",
     "PublishRows",
+    "TrafficRows",
     "read_table",
     "to_table",
     "write_table",
@@ -98,6 +100,18 @@ SAMPLES = pa.schema(
     ]
 )
 
+#: One row per piece that one of a few observed subscribers sent or received, in the order of time.
+TRAFFIC = pa.schema(
+    [
+        _CELL,
+        _TRIAL,
+        pa.field("subscriber", pa.int32(), nullable=False),
+        pa.field("at_ns", pa.int64(), nullable=False),
+        pa.field("sent", pa.bool_(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PublishRows:
@@ -128,6 +142,19 @@ class DeliveryRows:
 
     def __len__(self) -> int:
         return len(self.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficRows:
+    """When the observed subscribers of one trial sent and received, in the order of time."""
+
+    subscriber: Int32
+    at_ns: Int64
+    sent: Bool
+    bytes: Int64
+
+    def __len__(self) -> int:
+        return len(self.at_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from pushlab.runs.rows import (
     DELIVERIES,
     PUBLISHES,
     SAMPLES,
+    TRAFFIC,
     Columns,
     to_table,
     write_table,
@@ -41,6 +42,7 @@ _SCHEMAS: Mapping[RowsKind, pa.Schema] = {
     "deliveries": DELIVERIES,
     "connects": CONNECTS,
     "samples": SAMPLES,
+    "traffic": TRAFFIC,
 }
 
 
@@ -136,13 +138,15 @@ class RunWriter:
         deliveries: Columns | None = None,
         connects: Columns | None = None,
         samples: Columns | None = None,
+        traffic: Columns | None = None,
     ) -> None:
         """Keep one trial, whatever became of it; when this returns, it is on disk.
 
         Args:
-            publishes, deliveries, connects, samples: the columns of `PUBLISHES`, `DELIVERIES`,
-                `CONNECTS` and `SAMPLES` without ``cell`` and ``trial``, as numpy arrays, lists or
-                a pyarrow table; 0 or None where something did not happen. None: no rows.
+            publishes, deliveries, connects, samples, traffic: the columns of `PUBLISHES`,
+                `DELIVERIES`, `CONNECTS`, `SAMPLES` and `TRAFFIC` without ``cell`` and ``trial``, as
+                numpy arrays, lists or a pyarrow table; 0 or None where something did not happen.
+                None: no rows.
 
         Raises:
             UsageError: the cell is not one of the run's, the trial is there already, or the rows
@@ -162,6 +166,7 @@ class RunWriter:
             "deliveries": deliveries,
             "connects": connects,
             "samples": samples,
+            "traffic": traffic,
         }
         tables = {
             kind: to_table(_SCHEMAS[kind], rows, cell=record.cell, trial=record.index)

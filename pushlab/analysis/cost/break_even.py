@@ -25,7 +25,8 @@ class BreakEven:
     """Polling at one offer against push at another.
 
     Attributes:
-        polling: key of the offer that is polled; `push`: of the other, for `transport`.
+        polling: key of the offer that is polled; `push`: of the other.
+        transport, cell: of push.
         push_usd: what a month of push costs.
         interval_s: polling is the cheaper one at longer intervals; None if it never or always is.
         closed_form_s: T* at the price of the first unit; None where polls are not metered, or push
@@ -36,6 +37,7 @@ class BreakEven:
     polling: str
     push: str
     transport: str
+    cell: str
     push_usd: float
     interval_s: float | None
     closed_form_s: float | None
@@ -86,6 +88,7 @@ def break_even(
         polling=polling.key,
         push=push.offer,
         transport=push.transport,
+        cell=push.cell,
         push_usd=push.usd,
         interval_s=None if always else _search(lambda interval_s: usd(interval_s) - push.usd),
         closed_form_s=_closed_form(polling, poll_traffic, push, book, dials),

@@ -76,7 +76,10 @@ def price_all(
     for cell, each in traffic.items():
         carrying = [offer for offer in offers if each.transport in offer.carries]
         able = [offer for offer in carrying if _is_able(offer, each)]
-        bills[cell] = sorted((bill(o, each, book, **dials) for o in able), key=lambda one: one.usd)
+        bills[cell] = sorted(
+            (bill(offer, each, book, cell=cell, **dials) for offer in able),
+            key=lambda one: one.usd,
+        )
         if not carrying:
             unpriced.append(f"{cell}: none of these offers carries it")
     sized = [offer.key for offer in offers if offer.needs_run]

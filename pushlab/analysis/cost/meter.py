@@ -84,6 +84,7 @@ class Bill:
 
     Attributes:
         offer: the offer's key; `title` in words.
+        cell: the transport setting in a run; else the transport again.
         clients: for how many.
         items: the lines.
         assumptions: what the model takes for granted.
@@ -94,6 +95,7 @@ class Bill:
     offer: str
     title: str
     transport: str
+    cell: str
     clients: float
     items: Sequence[Item]
     assumptions: str
@@ -121,6 +123,7 @@ class Bill:
             "offer": self.offer,
             "title": self.title,
             "transport": self.transport,
+            "cell": self.cell,
             "clients": self.clients,
             "usd": self.usd,
             "confidence": self.confidence,

@@ -1,28 +1,71 @@
-"""Predicted traces: when one client's radio is used under each transport, by the rules of its wire.
+"""Traces: when one client's radio is used, predicted by the rules of each wire or read from a run.
 
 A request and its answer, or a message and its acknowledgement, come within one tail of each other
-and count as one moment.
+and count as one moment where they are predicted; a run has both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.cost.traffic import TRANSPORTS, predicted_traffic
 from pushlab.errors import UsageError
+from pushlab.runs import Run, TrialRecord
 
-__all__ = ["Trace", "predicted_trace"]
+__all__ = ["Trace", "measured_traces", "predicted_trace"]
 
 _SEEDED = 20_240_601
+_NS = 1e9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """The times of one client's traffic within a span: shape (n,), seconds, ascending."""
+    """One client's traffic within a span.
+
+    Attributes:
+        times_s: when it sent or received something; shape (n,), ascending.
+        span_s: the length of the span.
+        up_bytes, down_bytes: sent and received in it.
+    """
 
     times_s: npt.NDArray[np.float64]
     span_s: float
+    up_bytes: float = 0.0
+    down_bytes: float = 0.0
+
+
+def measured_traces(run: Run, trials: Sequence[TrialRecord]) -> list[Trace]:
+    """The traffic of each observed client within the measured window of each of these trials.
+
+    Returns:
+        Nothing where a run did not write it down: an older one, or a plug-in with its own sockets.
+
+    Raises:
+        RunError: a file of rows is damaged.
+    """
+    found = []
+    for trial in trials:
+        rows = run.traffic(trial)
+        if rows is None or trial.measure_start_ns is None or trial.measure_end_ns is None:
+            continue
+        start_ns, end_ns = trial.measure_start_ns, trial.measure_end_ns
+        inside = (rows.at_ns >= start_ns) & (rows.at_ns < end_ns)
+        for subscriber in np.unique(rows.subscriber):
+            mine = inside & (rows.subscriber == subscriber)
+            sent = rows.sent[mine]
+            size = rows.bytes[mine]
+            found.append(
+                Trace(
+                    times_s=np.sort(rows.at_ns[mine] - start_ns) / _NS,
+                    span_s=(end_ns - start_ns) / _NS,
+                    up_bytes=float(size[sent].sum()),
+                    down_bytes=float(size[~sent].sum()),
+                )
+            )
+    return found
 
 
 def predicted_trace(
@@ -32,17 +75,21 @@ def predicted_trace(
     poll_interval_s: float = 1.0,
     hold_s: float = 30.0,
     keep_alive_s: float = 60.0,
+    payload_bytes: float = 100.0,
     span_s: float = 3_600.0,
     seed: int = _SEEDED,
 ) -> Trace:
     """When a client's radio sends or receives, with messages at Poisson times.
+
+    The same seed gives every transport the same messages.
 
     Args:
         rate_per_s: messages that the client gets, per second.
         poll_interval_s: of short polling, at a fixed rate.
         hold_s: the longest hold of a long poll.
         keep_alive_s: of the push transports: a ping goes out, or a comment comes, after so long
-            without any other traffic; 0 for none.
+            without any other traffic; 0 for none. Its bytes are not counted.
+        payload_bytes: of a message.
 
     Raises:
         UsageError: a value is out of range, or the transport is not known.
@@ -56,20 +103,32 @@ def predicted_trace(
     ):
         if not least <= value < float("inf"):
             raise UsageError(f"{name} must be at least {least:g}, not {value:g}")
+    if transport not in TRANSPORTS:
+        raise UsageError(f"no trace is known for {transport!r} (known: {', '.join(TRANSPORTS)})")
     rng = np.random.default_rng(seed)
     messages = np.sort(rng.uniform(0.0, span_s, rng.poisson(rate_per_s * span_s)))
     if transport == "short-polling":
         phase = rng.uniform(0.0, poll_interval_s)
-        return Trace(np.arange(phase, span_s, poll_interval_s), span_s)
-    if transport == "long-polling":
-        return Trace(_with_silences_broken(messages, hold_s, span_s), span_s)
-    if transport in ("sse", "websocket", "mqtt"):
-        if not keep_alive_s:
-            return Trace(messages, span_s)
-        return Trace(_with_silences_broken(messages, keep_alive_s, span_s), span_s)
-    raise UsageError(
-        f"no trace is known for {transport!r}"
-        " (known: short-polling, long-polling, sse, websocket, mqtt)"
+        times = np.arange(phase, span_s, poll_interval_s)
+    elif transport == "long-polling":
+        times = _with_silences_broken(messages, hold_s, span_s)
+    elif keep_alive_s:
+        times = _with_silences_broken(messages, keep_alive_s, span_s)
+    else:
+        times = messages
+    traffic = predicted_traffic(
+        transport,
+        clients=1,
+        rate_per_client_per_s=rate_per_s,
+        payload_bytes=payload_bytes,
+        poll_interval_s=poll_interval_s,
+        hold_s=hold_s,
+    )
+    return Trace(
+        times_s=times,
+        span_s=span_s,
+        up_bytes=(traffic.up_bytes_per_s or 0.0) * span_s,
+        down_bytes=(traffic.down_bytes_per_s or 0.0) * span_s,
     )
 
 

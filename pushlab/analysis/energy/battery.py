@@ -1,0 +1,128 @@
+"""What every transport of a workload or of a run asks of a phone's battery, radio by radio."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pushlab.analysis.cost.traffic import TRANSPORTS
+from pushlab.analysis.energy.radio import RADIOS, Radio, load_radios
+from pushlab.analysis.energy.traces import Trace, measured_traces, predicted_trace
+from pushlab.analysis.energy.use import Use, energy_use, mean_use
+from pushlab.errors import UsageError
+from pushlab.runs import Run
+
+__all__ = ["CellEnergy", "energy_of", "find_radios", "run_traces"]
+
+_MQTT_KEEP_ALIVE_S = 30.0
+_KEEP_ALIVE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellEnergy:
+    """One transport setting on every radio.
+
+    Attributes:
+        traces: of the clients that it was computed from, all of one span.
+        uses: the mean over these clients, by radio.
+        measured: whether a run wrote the traces; else closed rules did.
+    """
+
+    cell: str
+    transport: str
+    traces: Sequence[Trace]
+    uses: Mapping[str, Use]
+    measured: bool
+
+    def to_json(self, battery_wh: float) -> dict[str, Any]:
+        """The figures in plain values."""
+        return {
+            "transport": self.transport,
+            "measured": self.measured,
+            "clients": len(self.traces),
+            "span_s": self.traces[0].span_s,
+            "radios": {
+                name: {
+                    "joules_per_hour": use.joules_per_hour,
+                    "idle_joules_per_hour": use.idle_joules_per_hour,
+                    "battery_percent_per_hour": use.battery_percent_per_hour(battery_wh),
+                    "radio_on": use.radio_on,
+                    "wakeups_per_hour": use.wakeups_per_hour,
+                }
+                for name, use in self.uses.items()
+            },
+        }
+
+
+def find_radios(names: str | None) -> list[Radio]:
+    """Radios by their names with commas between; all for None.
+
+    Raises:
+        UsageError: there is no such radio.
+    """
+    known = load_radios()
+    wanted = list(RADIOS) if names is None else [part.strip() for part in names.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"unknown radio {name!r} (known: {', '.join(known)})")
+    return [known[name] for name in dict.fromkeys(wanted)]
+
+
+def energy_of(
+    cell: str,
+    transport: str,
+    traces: Sequence[Trace],
+    radios: Sequence[Radio],
+    *,
+    measured: bool = False,
+) -> CellEnergy:
+    """The mean use of these clients' radios.
+
+    Raises:
+        UsageError: there is no trace.
+    """
+    if not traces:
+        raise UsageError(f"{cell}: there is no traffic to compute energy from")
+    uses = {
+        radio.name: mean_use(
+            [
+                energy_use(
+                    radio,
+                    trace.times_s,
+                    trace.span_s,
+                    bits_up=trace.up_bytes * 8,
+                    bits_down=trace.down_bytes * 8,
+                )
+                for trace in traces
+            ]
+        )
+        for radio in radios
+    }
+    return CellEnergy(cell=cell, transport=transport, traces=traces, uses=uses, measured=measured)
+
+
+def run_traces(run: Run, cell: str) -> tuple[str, list[Trace], bool]:
+    """A cell's transport, its clients' traces, and whether these were measured.
+
+    Where the run did not write down who sent when, the trace is predicted from the cell's settings.
+    There is none for a cell without a good trial, or of a transport without closed rules.
+
+    Raises:
+        RunError: a file of rows is damaged.
+    """
+    good = [t for t in run.trials_of(cell) if t.status == "ok" and not t.floor]
+    if not good:
+        return "", [], False
+    first = good[0]
+    found = measured_traces(run, good)
+    if found or first.transport not in TRANSPORTS:
+        return first.transport, found, bool(found)
+    keep_alive_s = _MQTT_KEEP_ALIVE_S if first.transport == "mqtt" else _KEEP_ALIVE_S
+    trace = predicted_trace(
+        first.transport,
+        rate_per_s=first.rate_per_channel,
+        poll_interval_s=float(first.options.get("interval_s", 1.0)),
+        hold_s=float(first.options.get("hold_s", 30.0)),
+        keep_alive_s=float(first.options.get("keep_alive_s", keep_alive_s)),
+        payload_bytes=float(run.scenario.get("payload_bytes", 100)),
+    )
+    return first.transport, [trace], False

@@ -1,0 +1,222 @@
+"""The slide of the radio: one client's minute on every transport, with the tails that follow.
+
+Height is power. A stroke at the bottom is a moment of traffic; what stands after it is the tail,
+during which nothing is sent and nearly all of the energy goes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from pushlab.analysis.energy import CellEnergy, Radio, timeline
+from pushlab.charts.findings import whole
+from pushlab.charts.frame import (
+    SLIDE,
+    Chart,
+    Sheet,
+    describe_axis,
+    fit,
+    frame,
+    row_size,
+    save,
+    styled,
+)
+from pushlab.charts.style import GREY, INK, LINE, PUSHING, Look, looks, within_sentence
+
+__all__ = ["draw_radio", "radio_chart"]
+
+_MINUTE_S = 60.0
+_MOST_ROWS = 8
+_BEFORE_S = 8.0  # of the minute, before the first message or poll in it
+_TALL = 0.74  # of a row, at the highest power
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    text: str
+
+    def footer(self) -> str:
+        """Whose figures these are."""
+        return self.text
+
+
+def draw_radio(
+    title: str, cells: Sequence[CellEnergy], radio: Radio, out: Path, *, battery_wh: float
+) -> list[Path]:
+    """Draw the minute on this radio into `out`; the paths."""
+    return save(radio_chart(title, cells, radio, battery_wh=battery_wh), out)
+
+
+def radio_chart(
+    title: str,
+    cells: Sequence[CellEnergy],
+    radio: Radio,
+    *,
+    battery_wh: float,
+    look: Mapping[str, Look] | None = None,
+    sheet: Sheet = SLIDE,
+) -> Chart:
+    """A row for each transport: the power over a minute, and the energy of an hour beside it."""
+    shown = list(cells)[:_MOST_ROWS]
+    look = look or looks({cell.cell: cell.transport for cell in shown})
+    span_s = min(_MINUTE_S, *(cell.traces[0].span_s for cell in shown))
+    begin_s = _begin(shown, span_s)
+    most_w = max(radio.promotion.w, *(tail.w for tail in radio.tails))
+    finding = _finding(shown, radio, look)
+    footer = _Footer(
+        f"{radio.title}: {radio.sources[0]}; radios of 2012 to 2014, 5G is not covered"
+    )
+    with styled():
+        figure, bottom, top = frame(footer, finding, title, rows=len(shown), sheet=sheet)
+        right = 0.80 if not sheet.above else sheet.right
+        axes = figure.add_axes((sheet.left, bottom, right - sheet.left, top - bottom))
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_yticks([])
+        axes.set_xlim(0, span_s)
+        for row, cell in enumerate(shown):
+            _row(axes, row, cell, radio, look[cell.cell], begin_s, span_s, most_w)
+            _words(axes, row, cell, radio, look[cell.cell], battery_wh, sheet)
+        axes.tick_params(axis="x", length=0, labelsize=17)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} s")
+        axes.spines["bottom"].set_visible(False)
+        describe_axis(axes, "" if sheet.above else "one client", _legend(), sheet=sheet)
+        return Chart("8-radio", finding, figure)
+
+
+def _begin(cells: Sequence[CellEnergy], span_s: float) -> float:
+    """Where the minute begins: shortly before a message that was pushed, not at the very start."""
+    pushed = [c.traces[0] for c in cells if c.transport in ("sse", "websocket", "mqtt")]
+    for trace in pushed:
+        room = trace.span_s - span_s
+        later = trace.times_s[(trace.times_s > _BEFORE_S) & (trace.times_s - _BEFORE_S <= room)]
+        if len(later):
+            return float(later[0] - _BEFORE_S)
+    return 0.0
+
+
+def _row(
+    axes: Axes,
+    row: int,
+    cell: CellEnergy,
+    radio: Radio,
+    look: Look,
+    begin_s: float,
+    span_s: float,
+    most_w: float,
+) -> None:
+    """The states as steps: tails filled with the transport's colour, idling and waking grey."""
+    trace = cell.traces[0]
+    floor = row + _TALL / 2
+    axes.plot([0, span_s], [floor, floor], color=LINE, linewidth=1, zorder=1)
+    for start_s, spell in timeline(radio, trace.times_s, trace.span_s):
+        left, right = start_s - begin_s, start_s - begin_s + spell.s
+        if right <= 0 or left >= span_s:
+            continue
+        left, right = max(left, 0.0), min(right, span_s)
+        up = floor - spell.w / most_w * _TALL
+        idle, waking = spell.name == "idle", spell.name == "promotion"
+        axes.fill_between(
+            [left, right],
+            [up, up],
+            [floor, floor],
+            color=LINE if idle else GREY if waking else look.colour,
+            alpha=1.0 if idle or waking else 0.45,
+            linewidth=0,
+            zorder=2,
+        )
+    within = trace.times_s - begin_s
+    moments = within[(within >= 0) & (within < span_s)]
+    axes.vlines(moments, floor - _TALL - 0.05, floor, color=look.colour, linewidth=2.2, zorder=3)
+
+
+def _words(
+    axes: Axes,
+    row: int,
+    cell: CellEnergy,
+    radio: Radio,
+    look: Look,
+    battery_wh: float,
+    sheet: Sheet,
+) -> None:
+    """The transport's name, and what an hour takes."""
+    figure = cast("Figure", axes.figure)
+    use = cell.uses[radio.name]
+    percent = use.battery_percent_per_hour(battery_wh)
+    size = row_size(_MOST_ROWS if sheet.words else 5, sheet)
+    common: dict[str, Any] = {
+        "xycoords": axes.get_yaxis_transform(),
+        "textcoords": "offset points",
+        "va": "center",
+        "annotation_clip": False,
+    }
+    hour = f"{whole(use.joules_per_hour)} J an hour"
+    rest = f"{percent:.2g} % of {battery_wh:g} Wh, on {use.radio_on:.0%}"
+    if sheet.above:
+        text = f"{look.name}: {hour}, {rest}"
+        (line,), points = fit(figure, text, size * 0.85, sheet.width * 0.9, 1)
+        axes.annotate(line, (0, row - 0.47), xytext=(0, 0), ha="left", fontsize=points, **common)
+        return
+    lines, points = fit(figure, look.name, size, sheet.left * sheet.width - 34)
+    axes.annotate(
+        "\n".join(lines),
+        (0, row),
+        xytext=(-16, 0),
+        ha="right",
+        fontsize=points,
+        fontweight="bold",
+        **common,
+    )
+    for text, up, weight, colour, share in (
+        (hour, 0.55, "bold", INK, 0.9),
+        (rest, -0.6, "normal", GREY, 0.72),
+    ):
+        axes.annotate(
+            text,
+            (1, row),
+            xytext=(14, up * size),
+            ha="left",
+            fontsize=size * share,
+            fontweight=weight,
+            color=colour,
+            **common,
+        )
+
+
+def _legend() -> list[Patch]:
+    return [
+        Patch(facecolor=INK, label="traffic"),
+        Patch(facecolor=GREY, label="waking up"),
+        Patch(facecolor=INK, alpha=0.45, label="tail: awake for nothing"),
+        Patch(facecolor=LINE, label="idle"),
+    ]
+
+
+def _finding(cells: Sequence[CellEnergy], radio: Radio, look: Mapping[str, Look]) -> str:
+    """Who takes most and least of the battery."""
+    ranked = sorted(cells, key=lambda cell: cell.uses[radio.name].joules_per_hour)
+    least, most = ranked[0], ranked[-1]
+    low, high = (cell.uses[radio.name].joules_per_hour for cell in (least, most))
+    if len(ranked) == 1:
+        text = f"takes {whole(low)} J an hour"
+        return f"On {radio.title}, {within_sentence(look[least.cell].name)} {text}"
+    if high <= low * 1.02:
+        return (
+            f"On {radio.title} all take about {whole(high)} J an hour: the radio never sleeps,"
+            " whoever speaks first"
+            if min(cell.uses[radio.name].radio_on for cell in cells) > 0.98
+            else f"On {radio.title} all take about {whole(high)} J an hour"
+        )
+    pushed = [cell.uses[radio.name].joules_per_hour for cell in cells if cell.transport in PUSHING]
+    alike = least.transport in PUSHING and len(pushed) > 1 and max(pushed) <= low * 1.02
+    who = "push" if alike else within_sentence(look[least.cell].name)
+    awake = most.uses[radio.name].radio_on > 0.98
+    text = (
+        f"On {radio.title}, {within_sentence(look[most.cell].name)} takes {whole(high)} J an hour"
+    )
+    text += ", since the radio never sleeps" if awake else ""
+    return f"{text}; {who} takes {whole(low)}"

@@ -1,0 +1,186 @@
+"""`pushlab energy`: what each transport asks of a phone's battery, from a run or from its rules."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pushlab.analysis.cost.traffic import TRANSPORTS
+from pushlab.analysis.energy import (
+    CellEnergy,
+    Radio,
+    energy_of,
+    find_radios,
+    predicted_trace,
+    run_traces,
+)
+from pushlab.analysis.quantities import (
+    parse_bytes,
+    parse_rate_per_s,
+    parse_seconds,
+    parse_watt_hours,
+)
+from pushlab.commands.terminal import json_text
+from pushlab.commands.units import message_rate, quantity
+from pushlab.errors import UsageError
+from pushlab.runs import Run
+
+__all__ = ["Ask", "energy"]
+
+_WORKLOAD = ("rate_per_client", "poll_interval", "payload", "hold", "keep_alive")
+_SHORT_S = 120.0  # a window that a keep-alive may miss
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What the command line says, as text where it has units; None where it says nothing."""
+
+    folder: Path | None = None
+    rate_per_client: str | None = None
+    poll_interval: str | None = None
+    payload: str | None = None
+    hold: str | None = None
+    keep_alive: str | None = None
+    radio: str | None = None
+    battery: str = "15Wh"
+    out: Path | None = None
+    with_charts: bool = True
+    as_json: bool = False
+
+
+def energy(ask: Ask) -> int:
+    """Compute and print; the exit status.
+
+    Raises:
+        UsageError: a value makes no sense; the text names the flag.
+        RunError: there is no such run.
+    """
+    radios = find_radios(ask.radio)
+    battery_wh = parse_watt_hours(ask.battery, "--battery")
+    if battery_wh <= 0:
+        raise UsageError(f"--battery: {ask.battery} must be above 0 Wh")
+    cells, title, notes = (
+        _measured(ask, ask.folder, radios) if ask.folder else _predicted(ask, radios)
+    )
+    if ask.as_json:
+        told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
+        print(json_text({"battery_wh": battery_wh, "cells": told, "notes": notes}))
+    else:
+        print(title)
+        for radio in radios:
+            print()
+            for line in _lines(radio, cells, battery_wh):
+                print(line.rstrip())
+        print()
+        for text in notes:
+            print(textwrap.fill(text, 100, break_on_hyphens=False))
+    out = ask.out
+    if out is None and ask.folder is not None and not ask.as_json:
+        out = ask.folder / "charts"
+    if out is not None and ask.with_charts:
+        from pushlab.charts.radio import draw_radio  # a table needs no matplotlib
+
+        for path in draw_radio(title, cells, radios[0], out, battery_wh=battery_wh):
+            if not ask.as_json:
+                print(path)
+    return 0
+
+
+def _measured(
+    ask: Ask, folder: Path, radios: Sequence[Radio]
+) -> tuple[list[CellEnergy], str, list[str]]:
+    for name in _WORKLOAD:
+        if getattr(ask, name) is not None:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} does not go with a run: the run has measured it")
+    run = Run.load(folder)
+    cells, predicted, unknown = [], [], []
+    for cell in run.cells:
+        transport, traces, measured = run_traces(run, cell)
+        if traces:
+            cells.append(energy_of(cell, transport, traces, radios, measured=measured))
+            if not measured:
+                predicted.append(cell)
+        elif transport:
+            unknown.append(cell)
+    if not cells:
+        raise UsageError(f"{run.path}: no trial went well, so there is no traffic to use")
+    notes = _sources(radios)
+    if unknown:
+        notes.append(f"{', '.join(unknown)}: nobody wrote down when its clients sent and received.")
+    if predicted:
+        notes.append(
+            f"{', '.join(predicted)}: predicted from the settings, since this run did not write"
+            " down when its clients sent and received."
+        )
+    spans = [cell.traces[0].span_s for cell in cells if cell.measured]
+    if spans and min(spans) < _SHORT_S:
+        notes.append(
+            f"A window of {min(spans):g} s stands for the hour: keep-alives that did not fall into"
+            " it are not counted."
+        )
+    name = run.scenario.get("name", "run")
+    clients = max(len(cell.traces) for cell in cells)
+    return cells, f"A phone as a client of {name}; mean of {clients} observed clients", notes
+
+
+def _predicted(ask: Ask, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str, list[str]]:
+    if ask.rate_per_client is None:
+        raise UsageError(
+            "--rate-per-client missing; without a run, say how many messages a client gets, such as"
+            " --rate-per-client 1/min"
+        )
+    rate = parse_rate_per_s(ask.rate_per_client, "--rate-per-client")
+    interval_s = parse_seconds(ask.poll_interval or "5s", "--poll-interval")
+    hold_s = parse_seconds(ask.hold or "30s", "--hold")
+    keep_alive_s = parse_seconds(ask.keep_alive or "60s", "--keep-alive")
+    payload = parse_bytes(ask.payload or "100B", "--payload")
+    cells = [
+        energy_of(
+            name,
+            name,
+            [
+                predicted_trace(
+                    name,
+                    rate_per_s=rate,
+                    poll_interval_s=interval_s,
+                    hold_s=hold_s,
+                    keep_alive_s=keep_alive_s,
+                    payload_bytes=payload,
+                )
+            ],
+            radios,
+        )
+        for name in TRANSPORTS
+    ]
+    alive = f"keep-alives after {keep_alive_s:g} s" if keep_alive_s else "no keep-alives"
+    title = (
+        f"{message_rate(rate)} of {payload:,.0f} bytes at random times, polls every"
+        f" {interval_s:g} s, holds of {hold_s:g} s, {alive}"
+    )
+    return cells, title[0].upper() + title[1:], _sources(radios)
+
+
+def _sources(radios: Sequence[Radio]) -> list[str]:
+    told = "; ".join(f"{radio.title}: {radio.sources[0]}" for radio in radios)
+    return [f"Radios of 2012 to 2014; 5G is not covered. {told}."]
+
+
+def _lines(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Iterator[str]:
+    tails = " + ".join(f"{tail.s:g} s at {tail.w:g} W" for tail in radio.tails)
+    idle = cells[0].uses[radio.name].idle_joules_per_hour
+    yield f"{radio.title} (tail {tails}; idle {quantity(idle)} J an hour)"
+    wide = max(len("transport"), *(len(cell.cell) for cell in cells))
+    line = f"{{:<{wide}}}  {{:>8}}  {{:>21}}  {{:>9}}  {{:>15}}"
+    yield line.format(
+        "transport", "J/hour", f"% of {battery_wh:g} Wh an hour", "radio on", "wake-ups/hour"
+    )
+    for cell in cells:
+        use = cell.uses[radio.name]
+        yield line.format(
+            cell.cell,
+            f"{use.joules_per_hour:,.0f}",
+            quantity(use.battery_percent_per_hour(battery_wh)),
+            f"{use.radio_on:.1%}",
+            f"{use.wakeups_per_hour:,.0f}",
+        )
