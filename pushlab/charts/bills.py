@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.transforms import ScaledTranslation
 
 from pushlab.analysis.cost import FIRST_CHOICE, OFFERS, Bill, Costs
 from pushlab.analysis.cost.meter import KINDS
@@ -17,6 +19,7 @@ from pushlab.charts.frame import (
     Chart,
     Sheet,
     describe_axis,
+    fit,
     frame,
     note,
     row_size,
@@ -26,9 +29,10 @@ from pushlab.charts.frame import (
 )
 from pushlab.charts.style import ASKING, GREY, INK, Look, looks, name_of, within_sentence
 
-__all__ = ["bills_chart", "draw_costs", "price_footer"]
+__all__ = ["bills_chart", "chosen_bills", "draw_costs", "price_footer"]
 
 _MOST_ROWS = 12
+_OFFER_PX = 300.0  # the longest name of an offer
 #: How a bar's parts look: opacity and hatch. Messages and requests are the colour itself.
 _PARTS: dict[str, tuple[float, str]] = {
     "requests": (1.0, ""),
@@ -83,7 +87,7 @@ def bills_chart(
 ) -> Chart:
     """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared."""
     every = costs.every_bill
-    shown = _chosen(every)
+    shown = chosen_bills(every)
     subtitle = title
     if len(every) > len(shown):
         subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
@@ -107,13 +111,11 @@ def bills_chart(
             note(axes, one.usd, row, usd(one.usd) + marks, size=size, fontweight="bold")
         scale_below(axes)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-        describe_axis(axes, "" if sheet.words else "USD a month", _legend(shown), sheet=sheet)
-        if sheet.words:  # the legend needs the room below the bars
-            figure.text(0.04, bottom - 0.055, "USD a month", fontsize=17, color=GREY, va="center")
+        _explain(axes, _legend(shown), sheet)
         return Chart("6-bills", finding, figure)
 
 
-def _chosen(every: Sequence[Bill]) -> list[Bill]:
+def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
     """The cheapest of each cell, the usual choice of each, then whatever is cheapest."""
     wanted: dict[int, Bill] = {}
     seen: set[str] = set()
@@ -164,12 +166,14 @@ def _name(axes: Axes, row: int, one: Bill, look: Look, size: float, sheet: Sheet
         return
     box = axes.get_position()
     start = (0.04 - box.x0) / box.width
+    room = box.x0 * sheet.width - 64 - _OFFER_PX
+    (name,), points = fit(cast("Figure", axes.figure), transport, size, room, 1)
     axes.annotate(
-        transport,
+        name,
         (start, row),
         xytext=(0, 0),
         ha="left",
-        fontsize=size,
+        fontsize=points,
         fontweight="bold",
         **common,
     )
@@ -201,6 +205,36 @@ def _bar(axes: Axes, row: int, one: Bill, look: Look) -> None:
             linewidth=0.0 if hatch else 1.0,
         )
         left += amount
+
+
+def _explain(axes: Axes, marks: Sequence[Patch], sheet: Sheet) -> None:
+    """Below the bars, what they count and what their parts mean."""
+    if not sheet.above:
+        figure = cast("Figure", axes.figure)
+        below = axes.transAxes + ScaledTranslation(0, -40 / 72, figure.dpi_scale_trans)
+        box = axes.get_position()
+        axes.text(
+            (0.04 - box.x0) / box.width,
+            0,
+            "USD a month",
+            transform=below,
+            fontsize=17,
+            color=GREY,
+            va="center",
+        )
+        describe_axis(axes, "", marks, sheet=sheet)
+        return
+    describe_axis(axes, "USD a month", sheet=sheet)
+    axes.legend(
+        handles=list(marks),
+        loc="lower left",
+        bbox_to_anchor=(0, 0),
+        bbox_transform=cast("Figure", axes.figure).transFigure,
+        frameon=False,
+        ncols=2,
+        fontsize=16,
+        handlelength=1.3,
+    )
 
 
 def _legend(shown: Sequence[Bill]) -> list[Patch]:

@@ -11,7 +11,7 @@ from pushlab.analysis.cost import (
     load_book,
     predicted_traffic,
     price_all,
-    traffic_of,
+    traffic_by_cell,
 )
 from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.analysis.quantities import (
@@ -96,12 +96,7 @@ def _measured(ask: Ask, folder: Path) -> tuple[Mapping[str, Traffic], str]:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(f"{flag} does not go with a run: the run has measured it")
     run = Run.load(folder)
-    found: dict[str, Traffic] = {}
-    for cell, trials in analyse(run).items():
-        good = [t for t in trials if t.record.status == "ok" and not t.record.floor]
-        traffic = traffic_of(good) if good else None
-        if traffic is not None:
-            found[cell] = traffic
+    found = traffic_by_cell(analyse(run))
     if not found:
         raise UsageError(f"{run.path}: no trial went well, so there is nothing to price")
     clients = next(iter(found.values())).clients

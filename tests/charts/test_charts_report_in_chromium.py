@@ -76,7 +76,7 @@ def test_every_figure_is_seen_and_nothing_sticks_out(browser, address, width, sc
     assert [url for url in asked if not url.startswith("data:")] == [address]
     assert seen["page"][0] <= seen["page"][1]
     assert seen["outside"] == []
-    assert len(seen["figures"]) == 5
+    assert len(seen["figures"]) == 8
     for drawings in seen["figures"]:
         (box,) = drawings  # one drawing of the two
         assert box["width"] > 0.8 * min(width, 1216)

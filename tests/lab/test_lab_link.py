@@ -72,7 +72,7 @@ async def stage(
     relay = Relay(listener.sockets[0].getsockname()[1])
     front = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
     endpoint = Endpoint("127.0.0.1", front.sockets[0].getsockname()[1], tls=context is not None)
-    swarm = Swarm(Lines(), seed=1, link=link, tls=trusted)
+    swarm = Swarm(Lines(), seed=1, link=link, tls=trusted, observed=range(clients))
     for number in range(clients):
         swarm.add(0, endpoint, f"t{number}")
     try:
@@ -262,6 +262,9 @@ async def test_tls_counts_every_byte_of_the_wire() -> None:
             await eventually(lambda: recorder.bytes_out == relay.up_bytes)
             await eventually(lambda: recorder.bytes_in == relay.down_bytes)
             assert recorder.bytes_in > 5 * 3 * 40_000
+            moved = np.array(recorder.moved_bytes)  # all are observed, below the encryption
+            assert moved[moved > 0].sum() == recorder.bytes_in
+            assert -moved[moved < 0].sum() == recorder.bytes_out
             assert recorder.disconnects == 0
 
 

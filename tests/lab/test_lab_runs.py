@@ -82,6 +82,22 @@ def check_figures(trial: TrialRecord) -> None:
     assert window_s == pytest.approx(trial.duration_s)
 
 
+def check_traffic(result: Run, trial: TrialRecord) -> None:
+    """The observed subscriber received when the application did, and asked if it asks."""
+    rows, deliveries = result.traffic(trial), result.deliveries(trial)
+    assert rows is not None
+    (observed,) = set(rows.subscriber.tolist())
+    assert (np.diff(rows.at_ns) >= 0).all()
+    assert (rows.bytes > 0).all()
+    received = deliveries.received_ns[deliveries.subscriber == observed]
+    came = rows.at_ns[~rows.sent]
+    waited = received - came[np.searchsorted(came, received, side="right") - 1]
+    assert (waited >= 0).all()
+    window = rows.at_ns >= trial.measure_start_ns
+    asks = trial.transport in ("short-polling", "long-polling")
+    assert rows.sent[window].any() == asks
+
+
 async def test_a_run_over_http_loses_nothing_and_counts_every_request(tmp_path: Path) -> None:
     watcher = Watcher()
     result = await run(tiny(HTTP), tmp_path, watcher)
@@ -91,6 +107,7 @@ async def test_a_run_over_http_loses_nothing_and_counts_every_request(tmp_path: 
     for trial in result.trials:
         check_accounting(result, trial)
         check_figures(trial)
+        check_traffic(result, trial)
         assert "friendly-form" not in trial.marks
         assert trial.swarm is not None
         assert trial.swarm.bytes_in > 0

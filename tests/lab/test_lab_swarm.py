@@ -5,7 +5,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from itertools import pairwise
 from random import Random
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.lab.drivers import Connection
+from pushlab.lab.observed_line import observed_among
 from pushlab.lab.swarm import Swarm
 
 LIMIT_S = 30.0
@@ -124,12 +125,12 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def stage(
-    clients: int, *, per_channel: int = 100, tick_ms: int = 0
+    clients: int, *, per_channel: int = 100, tick_ms: int = 0, observed: Container[int] = ()
 ) -> AsyncIterator[tuple[Server, Swarm]]:
     server = Server()
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024)
     port = listener.sockets[0].getsockname()[1]
-    swarm = Swarm(Lines(tick_ms), seed=1)
+    swarm = Swarm(Lines(tick_ms), seed=1, observed=observed)
     for number in range(clients):
         swarm.add(number // per_channel, Endpoint("127.0.0.1", port), f"t{number}")
     try:
@@ -163,6 +164,36 @@ async def test_all_connect_and_get_what_is_sent() -> None:
         assert sorted(recorder.connect_subscriber) == list(range(200))
         assert (np.diff([recorder.wanted_ns, recorder.connected_ns], axis=0) > 0).all()
         assert swarm.hits() == {"connect": 200}
+
+
+async def test_of_a_few_every_piece_is_written_down() -> None:
+    async with stage(4, observed=(1, 3)) as (server, swarm):
+        await connected(swarm)
+        before_ns = time.monotonic_ns()
+        server.tell("msg 1\n", "t0", "t1", "t2", "t3")
+        await reached(swarm, 1)
+        recorder = swarm.recorder
+        rows = list(
+            zip(recorder.moved_subscriber, recorder.moved_bytes, recorder.moved_ns, strict=True)
+        )
+        for number in (1, 3):
+            mine = [size for subscriber, size, _ in rows if subscriber == number]
+            assert mine[0] == -len(f"hello t{number} 0\n")
+            assert sum(size for size in mine if size > 0) == len("at 0\nmsg 1\n")
+        assert {subscriber for subscriber, _, _ in rows} == {1, 3}
+        assert [at for _, _, at in rows] == sorted(at for _, _, at in rows)
+        assert sum(at >= before_ns for _, _, at in rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("clients", "count"), [(1, 1), (4, 1), (10, 2), (99, 19), (100, 20), (5_000, 20)]
+)
+def test_who_is_observed_is_spread_over_all(clients, count):
+    found = observed_among(clients)
+    assert len(found) == count
+    assert found[0] == 0
+    assert found[-1] < clients
+    assert found[-1] >= clients - 2 * found.step
 
 
 async def test_rows_have_each_delivery_in_order_of_arrival() -> None:

@@ -56,6 +56,7 @@ STANDARD = (
 )
 FLOOR = Cell("null", "null", delay_s=0.0001, floor=True)
 
+_OBSERVED = 5
 _BYTES = {  # (per hit both ways in, out), (per delivery in)
     "short-polling": (170, 210, 90),
     "long-polling": (190, 215, 95),
@@ -254,7 +255,34 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         "wanted_ns": wanted,
         "connected_ns": wanted + (rng.gamma(4, 0.001, clients) * 1e9).astype(np.int64),
     }
-    return record, {"publishes": publishes, "deliveries": deliveries, "connects": connects}
+    return record, {
+        "publishes": publishes,
+        "deliveries": deliveries,
+        "connects": connects,
+        "traffic": _traffic(cell, deliveries, start - warmup, end, size_in, size_out, each, rng),
+    }
+
+
+def _traffic(cell, deliveries, begin, end, size_in, size_out, each, rng):
+    """What five subscribers sent and received: each poll and its answer, or each delivery."""
+    parts = []
+    for subscriber in range(_OBSERVED):
+        came = deliveries["received_ns"][deliveries["subscriber"] == subscriber]
+        if cell.transport == "short-polling":
+            interval = int(cell.options.get("interval_s", 1.0) * 1e9)
+            asked = np.arange(begin + rng.integers(0, interval), end, interval)
+            parts += [(subscriber, asked, True, size_out), (subscriber, asked, False, size_in)]
+        else:
+            parts.append((subscriber, came, False, each))
+    at = np.concatenate([times for _, times, _, _ in parts])
+    order = np.argsort(at, kind="stable")
+    rows = {
+        "subscriber": np.concatenate([np.full(len(t), s) for s, t, _, _ in parts]),
+        "at_ns": at,
+        "sent": np.concatenate([np.full(len(t), up) for _, t, up, _ in parts]),
+        "bytes": np.concatenate([np.full(len(t), size) for _, t, _, size in parts]),
+    }
+    return {name: column[order] for name, column in rows.items()}
 
 
 def _hits(cell, clients, duration_s, delivered, rng):

@@ -4,7 +4,7 @@ from pushlab.analysis.cost.book import Price, PriceBook, load_book
 from pushlab.analysis.cost.break_even import BreakEven, break_even
 from pushlab.analysis.cost.costs import Costs, price_all
 from pushlab.analysis.cost.first_price import usd_per_month
-from pushlab.analysis.cost.measured import traffic_of
+from pushlab.analysis.cost.measured import traffic_by_cell
 from pushlab.analysis.cost.meter import Bill, Item
 from pushlab.analysis.cost.offers import FIRST_CHOICE, OFFERS, Offer, bill, find_offers
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
@@ -26,6 +26,6 @@ __all__ = [
     "load_book",
     "predicted_traffic",
     "price_all",
-    "traffic_of",
+    "traffic_by_cell",
     "usd_per_month",
 ]

@@ -1,7 +1,7 @@
 """All costs of several transports at once: bills at every offer, break-evens, what has no price."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pushlab.analysis.cost.book import PriceBook
@@ -77,7 +77,7 @@ def price_all(
         carrying = [offer for offer in offers if each.transport in offer.carries]
         able = [offer for offer in carrying if _is_able(offer, each)]
         bills[cell] = sorted(
-            (bill(offer, each, book, cell=cell, **dials) for offer in able),
+            (replace(bill(offer, each, book, **dials), cell=cell) for offer in able),
             key=lambda one: one.usd,
         )
         if not carrying:

@@ -1,13 +1,24 @@
 """From a cell's trials to the traffic that a meter reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.trials import TrialFigures
 
-__all__ = ["traffic_of"]
+__all__ = ["traffic_by_cell", "traffic_of"]
+
+
+def traffic_by_cell(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Traffic]:
+    """The traffic of every cell that has a good trial, without the harness's floor."""
+    found = {}
+    for cell, trials in cells.items():
+        good = [t for t in trials if t.record.status == "ok" and not t.record.floor]
+        traffic = traffic_of(good) if good else None
+        if traffic is not None:
+            found[cell] = traffic
+    return found
 
 
 def traffic_of(good: Sequence[TrialFigures]) -> Traffic | None:

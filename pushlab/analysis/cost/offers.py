@@ -50,13 +50,10 @@ class Offer:
     egress: str = "aws"
 
 
-def bill(
-    offer: Offer, traffic: Traffic, book: PriceBook, *, cell: str = "", **dials: float | bool
-) -> Bill:
+def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool) -> Bill:
     """A month of `traffic` at `offer`.
 
     Args:
-        cell: the transport setting that the traffic is of, if it has a name of its own.
         dials: of `Meter`: free_tier, first_tier_only, headroom, egress.
 
     Raises:
@@ -80,7 +77,7 @@ def bill(
         offer=offer.key,
         title=offer.title,
         transport=traffic.transport,
-        cell=cell or traffic.transport,
+        cell=traffic.transport,
         clients=traffic.clients,
         items=items,
         assumptions=offer.assumptions,

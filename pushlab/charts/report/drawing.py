@@ -1,13 +1,14 @@
 """Charts as parts of an HTML page: their colours follow the page's, their names are their own."""
 
 import re
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from pushlab.charts.frame import Chart, as_svg
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, LINE
 
-__all__ = ["Sketchbook"]
+__all__ = ["Figure", "Sketchbook"]
 
 _PAINT = {
     INK: "var(--ink)",
@@ -23,11 +24,41 @@ _LETTER = re.compile(rf'<path id="(?P<id>{_FONT}[^"]*)"[^>]*/>')
 _LONG = re.compile(r"(\d+\.\d)\d+")
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart on the page.
+
+    Attributes:
+        name: for links; `title` is its finding.
+        wide, narrow: the drawings for a desk and for a phone.
+        shows: how to read it.
+        words: the same, for those who hear it.
+    """
+
+    name: str
+    title: str
+    wide: Markup
+    narrow: Markup
+    shows: str
+    words: str
+
+
 class Sketchbook:
     """The drawings of one page. Letters are drawn once, for all of them."""
 
     def __init__(self) -> None:
         self._letters: dict[str, str] = {}
+
+    def figure(self, wide: Chart, narrow: Chart, *, shows: str, words: str) -> Figure:
+        """A chart that was drawn for a desk and for a phone."""
+        return Figure(
+            wide.name,
+            wide.title,
+            self.inline_svg(wide, f"w{wide.name[0]}"),
+            self.inline_svg(narrow, f"n{narrow.name[0]}"),
+            shows,
+            words,
+        )
 
     def inline_svg(self, chart: Chart, prefix: str) -> Markup:
         """The drawing as an element, hidden from whom the page tells the same in words.

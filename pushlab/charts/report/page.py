@@ -4,7 +4,6 @@ import base64
 import shlex
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,7 +12,9 @@ from pushlab.analysis.caveats import caveats_of
 from pushlab.charts.draw import charts_of
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report import tables, words
-from pushlab.charts.report.drawing import Sketchbook
+from pushlab.charts.report.battery import battery_section
+from pushlab.charts.report.drawing import Figure, Sketchbook
+from pushlab.charts.report.month import month_section
 from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.charts.style import seconds
 from pushlab.charts.view import View
@@ -65,10 +66,13 @@ def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
     drawn = any(view.problem(cell) is None for cell in view.cells)
     book = Sketchbook()
     figures = _figures(view, book) if drawn else []
+    month = month_section(view, book) if drawn else None
+    battery = battery_section(view, book) if drawn else None
     results = tables.results_table(view)
     ratios = ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
     trials = tables.trials_table(view)
     shown = [table for table in (results, ratios, trials) if table is not None]
+    shown += [*(month.tables if month else ()), *([battery.table] if battery else ())]
     environment = Environment(
         loader=FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8")),
         autoescape=True,
@@ -81,7 +85,7 @@ def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
         style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),
         title=str(view.run.scenario.get("title") or view.run.scenario.get("name") or "run"),
         description=str(view.run.scenario.get("description") or "").strip(),
-        findings=[figure["title"] for figure in figures],
+        findings=[figure.title for figure in figures],
         figures=figures,
         letters=book.letters(),
         state=_state(view),
@@ -96,6 +100,8 @@ def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
         storm=tables.storm_table(view) if drawn else None,
         further=[tables.lateness_table(view), tables.order_table(view)] if drawn else [],
         cost=tables.cost_table(view) if drawn else None,
+        month=month,
+        battery=battery,
         trials=trials,
         marks=words.marks_explained(_marks(shown)),
         caveats=caveats_of(view.run, view.every_trial, view.summaries),
@@ -115,21 +121,12 @@ def _marks(shown: list[tables.Table]) -> set[str]:
     return {"failed" if name.endswith(" failed") else name for name in names if name}
 
 
-def _figures(view: View, book: Sketchbook) -> list[dict[str, Any]]:
+def _figures(view: View, book: Sketchbook) -> list[Figure]:
     """Each chart twice, for a desk and for a phone, with its finding and what it shows in words."""
-    found = []
-    for wide, narrow in zip(charts_of(view, PAGE), charts_of(view, PHONE), strict=True):
-        found.append(
-            {
-                "name": wide.name,
-                "title": wide.title,
-                "wide": book.inline_svg(wide, f"w{wide.name[0]}"),
-                "narrow": book.inline_svg(narrow, f"n{narrow.name[0]}"),
-                "shows": _SHOWN.get(wide.name, ""),
-                "words": _in_words(view, wide.name),
-            }
-        )
-    return found
+    return [
+        book.figure(wide, narrow, shows=_SHOWN.get(wide.name, ""), words=_in_words(view, wide.name))
+        for wide, narrow in zip(charts_of(view, PAGE), charts_of(view, PHONE), strict=True)
+    ]
 
 
 def _in_words(view: View, name: str) -> str:

@@ -18,6 +18,8 @@ _MARKS = {
     " more",
     "unstable": "between trials the figure spreads by more than 10 % of its mean, or one trial lies"
     " more than 50 % from it; run more or longer trials before relying on it",
+    "weak source": "the price is not the vendor's own word, or that of a dated copy of it",
+    "predicted": "nobody wrote down when these clients sent and received; their settings say it",
     "failed": "the trial did not end well; its deliveries count, its times do not",
     "interrupted": "the run was stopped during this trial; nothing of it is in the figures above",
     "no clear difference": "the interval holds 1: these trials cannot tell the two apart",

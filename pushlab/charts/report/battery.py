@@ -1,0 +1,100 @@
+"""The report's section on energy: what each transport asks of a phone's battery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pushlab.analysis.energy import CellEnergy, Radio, energy_of, find_radios, run_traces
+from pushlab.charts.findings import whole
+from pushlab.charts.frame import PAGE, PHONE
+from pushlab.charts.radio import radio_chart
+from pushlab.charts.report.drawing import Figure, Sketchbook
+from pushlab.charts.report.tables import Cell, Column, Row, Table
+from pushlab.charts.view import View
+
+__all__ = ["BatterySection", "battery_section"]
+
+_BATTERY_WH = 15.0
+_SHORT_S = 120.0
+_PHONE = replace(PHONE, row=120)
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySection:
+    """What the template needs."""
+
+    figure: Figure
+    table: Table
+    notes: Sequence[str]
+
+
+def battery_section(view: View, book: Sketchbook) -> BatterySection | None:
+    """The section; None where nobody knows when clients sent and received.
+
+    Raises:
+        RunError: a file of rows is damaged.
+    """
+    radios = find_radios(None)
+    cells: list[CellEnergy] = []
+    for cell in view.rivals:
+        transport, traces, measured = run_traces(view.run, cell)
+        if traces:
+            cells.append(energy_of(cell, transport, traces, radios, measured=measured))
+    if not cells:
+        return None
+    wide, narrow = (
+        radio_chart("", cells, radios[0], battery_wh=_BATTERY_WH, look=view.looks, sheet=sheet)
+        for sheet in (PAGE, _PHONE)
+    )
+    said = "; ".join(
+        f"{view.looks[cell.cell].name}: {whole(cell.uses[radios[0].name].joules_per_hour)} J an hour"
+        for cell in cells
+    )
+    figure = book.figure(
+        wide,
+        narrow,
+        shows=f"One client's time on {radios[0].title}: height is power, a stroke is a moment of"
+        " traffic, what follows it is the tail in which the radio stays awake for nothing.",
+        words=f"{said}.",
+    )
+    return BatterySection(figure, _table(view, cells, radios), _notes(view, cells))
+
+
+def _table(view: View, cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> Table:
+    rows = []
+    for cell in cells:
+        found = []
+        for radio in radios:
+            use = cell.uses[radio.name]
+            percent = use.battery_percent_per_hour(_BATTERY_WH)
+            found += [
+                Cell(whole(use.joules_per_hour), f"{percent:.2g} % of {_BATTERY_WH:g} Wh"),
+                Cell(f"{use.radio_on:.0%}", f"{use.wakeups_per_hour:,.0f} wake-ups"),
+            ]
+        marks = () if cell.measured else ("predicted",)
+        look = view.looks[cell.cell]
+        rows.append(Row(look.name, found, marks, "", look.colour))
+    columns = [
+        column
+        for radio in radios
+        for column in (Column(radio.title, "J an hour"), Column(f"{radio.title} on", "an hour"))
+    ]
+    return Table("An hour of one client, on three radios.", "Transport", columns, rows)
+
+
+def _notes(view: View, cells: Sequence[CellEnergy]) -> list[str]:
+    found = [
+        "The radios are those of 2012 to 2014 (AT&T ARO and EnergyBox); 5G is not covered. Screen"
+        " and processor are not counted."
+    ]
+    spans = [cell.traces[0].span_s for cell in cells if cell.measured]
+    if spans and min(spans) < _SHORT_S:
+        found.append(
+            f"A window of {min(spans):g} s stands for the hour: keep-alives that did not fall into"
+            " it are not counted."
+        )
+    if not all(cell.measured for cell in cells):
+        found.append(
+            "Predicted: this run did not write down when those clients sent and received, so their"
+            " settings say it."
+        )
+    return found

@@ -1,0 +1,149 @@
+"""The report's section on money: bills of a month at public offers, and break-even intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pushlab.analysis.cost import OFFERS, Bill, BreakEven, Costs, find_offers, load_book, price_all
+from pushlab.analysis.cost.measured import traffic_by_cell
+from pushlab.charts.bills import bills_chart, chosen_bills, price_footer
+from pushlab.charts.break_evens import break_even_chart, span_words
+from pushlab.charts.findings import usd
+from pushlab.charts.frame import PAGE, PHONE
+from pushlab.charts.report.drawing import Figure, Sketchbook
+from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
+from pushlab.charts.view import View
+
+__all__ = ["MonthSection", "month_section"]
+
+_PAGE = replace(PAGE, row=48)
+_PHONE = replace(PHONE, row=88, foot=200)
+_CURVES = replace(PHONE, row=130)
+_MOST_POLLING, _MOST_PUSH = 3, 10
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSection:
+    """What the template needs."""
+
+    figures: Sequence[Figure]
+    tables: Sequence[Table]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    text: str
+
+    def footer(self) -> str:
+        """Where the prices are from."""
+        return self.text
+
+
+def month_section(view: View, book: Sketchbook) -> MonthSection | None:
+    """The section; None where no offer carries anything that was measured."""
+    costs = price_all(traffic_by_cell(view.trials), find_offers(None), load_book())
+    if not costs.every_bill:
+        return None
+    title = "A month of this traffic"
+    shown = chosen_bills(costs.every_bill)
+    wide, narrow = (bills_chart(title, costs, sheet, view.looks) for sheet in (_PAGE, _PHONE))
+    figures = [
+        book.figure(
+            wide,
+            narrow,
+            shows=f"What 30 days cost at each offer, and what for. {_sentence(price_footer(shown))}",
+            words="; ".join(f"{_who(view, one)}: {usd(one.usd)} a month" for one in shown) + ".",
+        )
+    ]
+    tables = [_bills_table(view, shown)]
+    footer = _Footer(price_footer(costs.every_bill))
+    curves = [
+        break_even_chart(title, costs, footer, sheet, view.looks) for sheet in (PAGE, _CURVES)
+    ]
+    if curves[0] is not None and curves[1] is not None:
+        table = _even_table(view, costs)
+        figures.append(
+            book.figure(
+                curves[0],
+                curves[1],
+                shows="Falling: short polling at each interval. Level: push. Where they cross, both"
+                " cost the same; to the right, polling is cheaper. T* is the closed form at one"
+                " tier's prices, clients × 30 days × price of a poll / USD of push.",
+                words=_told(table),
+            )
+        )
+        tables.append(table)
+    notes = [*costs.unpriced, *costs.book.warnings()]
+    return MonthSection(figures, tables, [_sentence(note) for note in notes])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+
+
+def _who(view: View, one: Bill) -> str:
+    return f"{view.looks[one.cell].name}, {OFFERS[one.offer].short}"
+
+
+def _bills_table(view: View, shown: Sequence[Bill]) -> Table:
+    """Each bill's month, lines and gaps."""
+    rows = []
+    for one in shown:
+        lines = "; ".join(f"{item.event}: {usd(item.usd)}" for item in one.items)
+        note = "beyond the tiers that the book knows" if one.beyond_book else ""
+        weak = "weak source" if one.confidence in ("third-party", "weak") else ""
+        rows.append(
+            Row(
+                view.looks[one.cell].name,
+                [
+                    Cell(OFFERS[one.offer].title),
+                    Cell(usd(one.usd).removeprefix("USD "), note, weak),
+                    Cell(lines),
+                    Cell(", ".join(one.left_out) or NOTHING),
+                ],
+                (),
+                "",
+                view.looks[one.cell].colour,
+            )
+        )
+    columns = [
+        Column("Offer", words=True),
+        Column("USD", "a month"),
+        Column("For what", words=True),
+        Column("Comes on top", words=True),
+    ]
+    return Table(
+        "A month is 30 days of this traffic at list prices, cheapest first.",
+        "Transport",
+        columns,
+        rows,
+    )
+
+
+def _even_table(view: View, costs: Costs) -> Table:
+    """From which interval polling at each metered offer is cheaper than each push bill."""
+    told = {(e.polling, e.cell, e.push): e for e in costs.evens if OFFERS[e.polling].meters_polls}
+    polling = [key for key in dict.fromkeys(key for key, _, _ in told) if "+" not in key]
+    polling = polling[:_MOST_POLLING]
+    bills = {(cell, push): even.push_usd for (_, cell, push), even in told.items()}
+    rows = []
+    for cell, push in sorted(bills, key=lambda pair: bills[pair])[:_MOST_PUSH]:
+        cells = [_even(told[key, cell, push]) for key in polling]
+        name = f"{view.looks[cell].name}, {OFFERS[push].short}"
+        rows.append(Row(name, cells, (), "", view.looks[cell].colour))
+    columns = [Column(OFFERS[key].short, "short polling") for key in polling]
+    caption = "Short polling is cheaper than push when it asks less often than every …"
+    return Table(caption, "Push", columns, rows)
+
+
+def _even(even: BreakEven) -> Cell:
+    if even.interval_s is None:
+        return Cell("always" if even.always == "polling" else "never")
+    note = "" if even.closed_form_s is None else f"T* {span_words(even.closed_form_s)}"
+    return Cell(span_words(even.interval_s), note)
+
+
+def _told(table: Table) -> str:
+    """The table's first column of figures, for those who hear it."""
+    heard = [f"{row.name}: {row.cells[0].text}" for row in table.rows]
+    return f"{table.columns[0].title} is cheaper from these intervals on. " + "; ".join(heard) + "."
