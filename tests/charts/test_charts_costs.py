@@ -1,4 +1,4 @@
-"""The slides of money and energy: a dozen rows at most, no text over another, the finding on top."""
+"""The slides of money and energy: few rows, no text over another, the finding on top."""
 
 import pytest
 from matplotlib.text import Text

@@ -45,9 +45,9 @@ def battery_section(view: View, book: Sketchbook) -> BatterySection | None:
         radio_chart("", cells, radios[0], battery_wh=_BATTERY_WH, look=view.looks, sheet=sheet)
         for sheet in (PAGE, _PHONE)
     )
+    spent = {cell.cell: cell.uses[radios[0].name].joules_per_hour for cell in cells}
     said = "; ".join(
-        f"{view.looks[cell.cell].name}: {whole(cell.uses[radios[0].name].joules_per_hour)} J an hour"
-        for cell in cells
+        f"{view.looks[cell].name}: {whole(joules)} J an hour" for cell, joules in spent.items()
     )
     figure = book.figure(
         wide,

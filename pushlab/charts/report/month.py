@@ -51,7 +51,8 @@ def month_section(view: View, book: Sketchbook) -> MonthSection | None:
         book.figure(
             wide,
             narrow,
-            shows=f"What 30 days cost at each offer, and what for. {_sentence(price_footer(shown))}",
+            shows="What 30 days cost at each offer, and what for. "
+            + _sentence(price_footer(shown)),
             words="; ".join(f"{_who(view, one)}: {usd(one.usd)} a month" for one in shown) + ".",
         )
     ]
