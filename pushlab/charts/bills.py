@@ -140,11 +140,11 @@ def _finding(every: Sequence[Bill]) -> str:
     pushed = next((one for one in whole if one.transport not in ASKING), None)
     if asked is None or pushed is None:
         return f"The cheapest is {_who(whole[0])}: {usd(whole[0].usd)} a month"
-    text = f"{_who(pushed)} costs {usd(pushed.usd)} a month, {{}} {usd(asked.usd)}"
-    if asked.usd < pushed.usd:
-        text = f"{_who(asked)} costs {usd(asked.usd)} a month, {{}} {usd(pushed.usd)}"
-        return "Polling wins: " + within_sentence(text.format(within_sentence(_who(pushed))))
-    return text.format(within_sentence(_who(asked)))
+    first, second = (asked, pushed) if asked.usd < pushed.usd else (pushed, asked)
+    verdict = "Polling wins: " if first is asked else ""
+    who = within_sentence(_who(first)) if verdict else _who(first)
+    other = within_sentence(_who(second))
+    return f"{verdict}{who} costs {usd(first.usd)} a month, {other} {usd(second.usd)}"
 
 
 def _who(one: Bill) -> str:

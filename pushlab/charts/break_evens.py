@@ -56,7 +56,8 @@ def break_even_chart(
 ) -> Chart | None:
     """Draw the curves; None where polling crosses no push offer."""
     crossing = [even for even in costs.evens if even.interval_s is not None]
-    polling, levels = _polling(crossing)[: 1 if sheet.above else None], _levels(crossing)
+    polling = costs.telling_polling(1 if sheet.above else _MOST_POLLING)
+    levels = _levels(crossing)
     evens = [
         even for even in crossing if even.polling in polling and (even.cell, even.push) in levels
     ]
@@ -115,17 +116,6 @@ def _asked(axes: Axes, interval_s: float) -> None:
         fontsize=13,
         color=GREY,
     )
-
-
-def _polling(crossing: Sequence[BreakEven]) -> list[str]:
-    """The offers for polling to draw: the usual one and the cheapest other, whole bills first."""
-    keys = list(dict.fromkeys(even.polling for even in crossing))
-    metered = [key for key in keys if OFFERS[key].meters_polls and "+" not in key] or keys
-    met = {
-        key: [even.interval_s or 0.0 for even in crossing if even.polling == key] for key in keys
-    }
-    others = sorted(metered[1:], key=lambda key: (-len(met[key]), min(met[key])))
-    return [*metered[:1], *others][:_MOST_POLLING]
 
 
 def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:

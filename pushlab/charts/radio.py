@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -33,7 +34,8 @@ __all__ = ["draw_radio", "radio_chart"]
 _MINUTE_S = 60.0
 _MOST_ROWS = 8
 _BEFORE_S = 8.0  # of the minute, before the first message or poll in it
-_TALL = 0.74  # of a row, at the highest power
+_TALL, _TALL_BELOW_WORDS = 0.74, 0.58  # of a row, at the highest power
+_FLOOR = 0.37  # of a row, below its middle
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ def radio_chart(
         axes.set_yticks([])
         axes.set_xlim(0, span_s)
         for row, cell in enumerate(shown):
-            _row(axes, row, cell, radio, look[cell.cell], begin_s, span_s, most_w)
+            tall = _TALL_BELOW_WORDS if sheet.above else _TALL
+            _row(axes, row, cell, radio, look[cell.cell], begin_s, span_s, tall / most_w, tall)
             _words(axes, row, cell, radio, look[cell.cell], battery_wh, sheet)
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} s")
@@ -107,18 +110,22 @@ def _row(
     look: Look,
     begin_s: float,
     span_s: float,
-    most_w: float,
+    per_w: float,
+    tall: float,
 ) -> None:
     """The states as steps: tails filled with the transport's colour, idling and waking grey."""
     trace = cell.traces[0]
-    floor = row + _TALL / 2
+    floor = row + _FLOOR
+    # The span repeats, as it does where energy is computed: what was before begins the picture.
+    times_s = np.concatenate([trace.times_s, trace.times_s + trace.span_s])
+    begin_s += trace.span_s
     axes.plot([0, span_s], [floor, floor], color=LINE, linewidth=1, zorder=1)
-    for start_s, spell in timeline(radio, trace.times_s, trace.span_s):
+    for start_s, spell in timeline(radio, times_s, 2 * trace.span_s):
         left, right = start_s - begin_s, start_s - begin_s + spell.s
         if right <= 0 or left >= span_s:
             continue
         left, right = max(left, 0.0), min(right, span_s)
-        up = floor - spell.w / most_w * _TALL
+        up = floor - spell.w * per_w
         idle, waking = spell.name == "idle", spell.name == "promotion"
         axes.fill_between(
             [left, right],
@@ -129,9 +136,9 @@ def _row(
             linewidth=0,
             zorder=2,
         )
-    within = trace.times_s - begin_s
+    within = times_s - begin_s
     moments = within[(within >= 0) & (within < span_s)]
-    axes.vlines(moments, floor - _TALL - 0.05, floor, color=look.colour, linewidth=2.2, zorder=3)
+    axes.vlines(moments, floor - tall - 0.04, floor, color=look.colour, linewidth=2.2, zorder=3)
 
 
 def _words(

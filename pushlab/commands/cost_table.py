@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from pushlab.analysis.cost import OFFERS, Bill, BreakEven, Costs, Item
+from pushlab.analysis.cost import Bill, BreakEven, Costs, Item
 from pushlab.commands.units import interval_words, shortened
 
 __all__ = ["print_costs"]
@@ -55,7 +55,9 @@ def print_costs(title: str, costs: Costs, *, with_items: bool, every_even: bool)
                 say(f"{cell} at {one.offer}: USD {one.usd:,.2f} {_marks(one)}".rstrip(), "bold")
                 for line in _chain(one):
                     say(line)
-    shown = _shown(costs.evens, every_even)
+    shown = costs.telling_polling(_MOST_COLUMNS)
+    if every_even:
+        shown = list(dict.fromkeys(even.polling for even in costs.evens))
     if shown:
         say("")
         say("Break-even: polling is the cheaper one when it asks less often than every", "bold")
@@ -145,19 +147,6 @@ def _price(item: Item) -> str:
 # ---- break-evens --------------------------------------------------------------------------------
 
 
-def _shown(evens: Sequence[BreakEven], every: bool) -> list[str]:
-    """The offers for polling that stand in the table."""
-    polling = list(dict.fromkeys(even.polling for even in evens))
-    if every:
-        return polling
-    metered = [key for key in polling if OFFERS[key].meters_polls]
-    depends = {even.polling for even in evens if even.interval_s is not None}
-    plain = [key for key in metered if key in depends and "+" not in key]
-    first = {even.polling: even.interval_s or 0.0 for even in reversed(evens)}
-    cheapest = sorted(plain, key=lambda key: first[key])[:_MOST_COLUMNS]
-    return [key for key in plain if key in cheapest]
-
-
 def _even_lines(evens: Sequence[BreakEven], shown: Sequence[str]) -> Iterator[str]:
     """A line for each push bill, cheapest first, a column for each offer for polling."""
     lines = {(even.cell, even.push): even.push_usd for even in evens}
@@ -185,5 +174,7 @@ def _even(even: BreakEven) -> str:
     assert even.interval_s is not None
     text, closed = interval_words(even.interval_s), even.closed_form_s
     if closed is not None and abs(closed / even.interval_s - 1) > 0.005:
-        text += f" ({interval_words(closed)})"
+        (number, unit), (other, its_unit) = text.split(), interval_words(closed).split()
+        same = unit == its_unit
+        text = f"{number} ({other}) {unit}" if same else f"{text} ({other} {its_unit})"
     return text

@@ -66,7 +66,7 @@ def energy(ask: Ask) -> int:
         told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
         print(json_text({"battery_wh": battery_wh, "cells": told, "notes": notes}))
     else:
-        print(title)
+        print(textwrap.fill(title, 100, break_on_hyphens=False))
         for radio in radios:
             print()
             for line in _lines(radio, cells, battery_wh):

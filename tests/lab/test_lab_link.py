@@ -8,7 +8,7 @@ import contextlib
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,7 @@ async def stage(
     *,
     certificate: Certificate | None = None,
     trusted: ssl.SSLContext | None = None,
+    observed: Container[int] = (),
 ) -> AsyncIterator[tuple[Server, Swarm, Relay]]:
     server = Server()
     context = certificate and certificate.server_context()
@@ -72,7 +73,7 @@ async def stage(
     relay = Relay(listener.sockets[0].getsockname()[1])
     front = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
     endpoint = Endpoint("127.0.0.1", front.sockets[0].getsockname()[1], tls=context is not None)
-    swarm = Swarm(Lines(), seed=1, link=link, tls=trusted, observed=range(clients))
+    swarm = Swarm(Lines(), seed=1, link=link, tls=trusted, observed=observed)
     for number in range(clients):
         swarm.add(0, endpoint, f"t{number}")
     try:
@@ -247,7 +248,9 @@ def test_a_link_in_words() -> None:
 async def test_tls_counts_every_byte_of_the_wire() -> None:
     with fresh_certificate() as certificate:
         trusted = client_context(certificate.authority)
-        async with stage(5, Link(), certificate=certificate, trusted=trusted) as (
+        async with stage(
+            5, Link(one_way_ms=1), certificate=certificate, trusted=trusted, observed=range(5)
+        ) as (
             server,
             swarm,
             relay,

@@ -44,6 +44,19 @@ class Costs:
         assert self.polled is not None
         return usd_at_interval(OFFERS[offer], self.polled, interval_s, self.book, **self.dials)
 
+    def telling_polling(self, most: int) -> list[str]:
+        """The offers for polling whose break-evens tell most: metered, cheapest, at most so many.
+
+        One with a function behind it stands back for the one without.
+        """
+        met: dict[str, list[float]] = {}
+        for even in self.evens:
+            plain = OFFERS[even.polling].meters_polls and "+" not in even.polling
+            if plain and even.interval_s is not None:
+                met.setdefault(even.polling, []).append(even.interval_s)
+        ranked = sorted(met, key=lambda key: (-len(met[key]), min(met[key])))[:most]
+        return [key for key in met if key in ranked]
+
     def to_json(self) -> dict[str, Any]:
         """Everything in plain values."""
         return {

@@ -18,7 +18,7 @@ __all__ = ["MonthSection", "month_section"]
 _PAGE = replace(PAGE, row=48)
 _PHONE = replace(PHONE, row=88, foot=200)
 _CURVES = replace(PHONE, row=130)
-_MOST_POLLING, _MOST_PUSH = 3, 10
+_MOST_POLLING, _MOST_PUSH = 3, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,7 @@ def _bills_table(view: View, shown: Sequence[Bill]) -> Table:
 def _even_table(view: View, costs: Costs) -> Table:
     """From which interval polling at each metered offer is cheaper than each push bill."""
     told = {(e.polling, e.cell, e.push): e for e in costs.evens if OFFERS[e.polling].meters_polls}
-    polling = [key for key in dict.fromkeys(key for key, _, _ in told) if "+" not in key]
-    polling = polling[:_MOST_POLLING]
+    polling = costs.telling_polling(_MOST_POLLING)
     bills = {(cell, push): even.push_usd for (_, cell, push), even in told.items()}
     rows = []
     for cell, push in sorted(bills, key=lambda pair: bills[pair])[:_MOST_PUSH]:
