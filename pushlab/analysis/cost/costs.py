@@ -45,7 +45,7 @@ class Costs:
         return usd_at_interval(OFFERS[offer], self.polled, interval_s, self.book, **self.dials)
 
     def telling_polling(self, most: int) -> list[str]:
-        """The offers for polling whose break-evens tell most: metered, cheapest, at most so many.
+        """The offers for polling to show, at most so many: the first that is metered, the cheapest.
 
         One with a function behind it stands back for the one without.
         """
@@ -54,7 +54,8 @@ class Costs:
             plain = OFFERS[even.polling].meters_polls and "+" not in even.polling
             if plain and even.interval_s is not None:
                 met.setdefault(even.polling, []).append(even.interval_s)
-        ranked = sorted(met, key=lambda key: (-len(met[key]), min(met[key])))[:most]
+        others = sorted(list(met)[1:], key=lambda key: (-len(met[key]), min(met[key])))
+        ranked = [*list(met)[:1], *others][:most]
         return [key for key in met if key in ranked]
 
     def to_json(self) -> dict[str, Any]:
