@@ -6,6 +6,7 @@ Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was a
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +23,8 @@ _INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(_with_negatives(words))
     try:
         status: int = arguments.run(arguments)
         return status
@@ -37,6 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _with_negatives(words: Sequence[str]) -> list[str]:
+    """`words` with ``--flag -1/s`` as one word, or argparse would take the value for a flag."""
+    joined: list[str] = []
+    for word in words:
+        flag = joined[-1] if joined else ""
+        if re.match(r"-[\d.]", word) and flag.startswith("--") and "=" not in flag:
+            joined[-1] = f"{flag}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -300,6 +314,79 @@ def _parser() -> argparse.ArgumentParser:
     energy.add_argument("--json", action="store_true", help="everything as JSON")
     energy.set_defaults(run=_energy)
 
+    predict = commands.add_parser(
+        "predict",
+        help="what N clients come to, by closed forms and by simulation",
+        description="Predict hits, latency, servers and cost for a number of clients, each figure"
+        " by closed form and by simulation; or hold a run against its models.",
+        epilog="Quantities take units: 1e6, 1/min, 5s, 300B, 4GiB.",
+    )
+    predict.add_argument("--clients", metavar="N", help="clients")
+    predict.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
+    predict.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
+    predict.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
+    predict.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    predict.add_argument("--one-way", metavar="T", help="the network's delay; default: 0s")
+    predict.add_argument("--per-channel", metavar="N", help="clients on a channel; default: 1")
+    predict.add_argument(
+        "--calibrate", type=Path, metavar="RUN", help="a run or sweep: what the server costs"
+    )
+    predict.add_argument(
+        "--headroom", type=float, default=0.5, metavar="X", help="of servers; default: 0.5"
+    )
+    predict.add_argument("--server-memory", metavar="SIZE", help="of one server; default: 4GiB")
+    predict.add_argument("--seed", type=int, default=1, metavar="N", help="of the simulation")
+    predict.add_argument(
+        "--every-client", action="store_true", help="simulate every client, not a sample of them"
+    )
+    predict.add_argument(
+        "--validate",
+        type=Path,
+        metavar="RUN",
+        help="models beside what a run measured; exit status 1 beyond tolerance",
+    )
+    predict.add_argument("--json", action="store_true", help="everything as JSON")
+    predict.set_defaults(run=_predict)
+
+    lost = commands.add_parser(
+        "crossovers",
+        help="when push loses: the loads from which asking is cheaper",
+        description="When push loses: each crossover as a number, with its formula and the scenario"
+        " that measures it.",
+        epilog="Quantities take units: 5s, 300B, 20ms.",
+    )
+    lost.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
+    lost.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
+    lost.add_argument("--one-way", metavar="T", help="the network's delay; default: 20ms")
+    lost.add_argument("--clients", metavar="N", help="on one channel; default: 1000")
+    lost.add_argument(
+        "--calibrate", type=Path, metavar="RUN", help="a run or sweep: what the server costs"
+    )
+    lost.add_argument("--out", type=Path, metavar="DIR", help="draw the chart there")
+    lost.add_argument("--json", action="store_true", help="everything as JSON")
+    lost.set_defaults(run=_crossovers)
+
+    again = commands.add_parser(
+        "reproduce",
+        help="run published experiments again, and check their claims",
+        description="Run published experiments at laptop scale: published, predicted and measured"
+        " side by side, pass or fail for each claim. Exit status 1 if a claim fails.",
+    )
+    again.add_argument("names", nargs="*", metavar="NAME", help="see --list; or a TOML file")
+    again.add_argument("--list", action="store_true", help="list them")
+    again.add_argument("--all", action="store_true", help="all that come with pushlab")
+    again.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results/reproductions"),
+        metavar="DIR",
+        help="where runs, charts and figures go; default: results/reproductions",
+    )
+    again.add_argument(
+        "--json", action="store_true", help="the claims as JSON on stdout; the rest on stderr"
+    )
+    again.set_defaults(run=_reproduce)
+
     listing = commands.add_parser("transports", help="list the transports, plug-ins included")
     listing.set_defaults(run=_transports)
 
@@ -522,6 +609,63 @@ def _energy(arguments: argparse.Namespace) -> int:
             as_json=arguments.json,
         )
     )
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.predict import Ask, predict, validate_run
+
+    if arguments.validate is not None:
+        given = [
+            name for name in ("clients", "rate_per_client", "calibrate") if vars(arguments)[name]
+        ]
+        if given:
+            flag = f"--{given[0].replace('_', '-')}"
+            raise UsageError(f"--validate does not go with {flag}: the run has all that it needs")
+        return validate_run(arguments.validate, as_json=arguments.json)
+    return predict(
+        Ask(
+            clients=arguments.clients,
+            rate_per_client=arguments.rate_per_client,
+            poll_interval=arguments.poll_interval,
+            payload=arguments.payload,
+            hold=arguments.hold,
+            one_way=arguments.one_way,
+            per_channel=arguments.per_channel,
+            headroom=arguments.headroom,
+            server_memory=arguments.server_memory,
+            calibrate=arguments.calibrate,
+            seed=arguments.seed,
+            every_client=arguments.every_client,
+            as_json=arguments.json,
+        )
+    )
+
+
+def _crossovers(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.crossovers import show_crossovers
+
+    return show_crossovers(
+        poll_interval=arguments.poll_interval,
+        payload=arguments.payload,
+        one_way=arguments.one_way,
+        clients=arguments.clients,
+        known_from=arguments.calibrate,
+        out=arguments.out,
+        as_json=arguments.json,
+    )
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    from pushlab.commands.reproduce import list_reproductions, reproduce
+
+    if arguments.list:
+        return list_reproductions()
+    names = arguments.names
+    if arguments.all:
+        from pushlab.analysis.reproductions import builtin_reproductions
+
+        names = builtin_reproductions()
+    return reproduce(names, out=arguments.out, as_json=arguments.json)
 
 
 def _transports(arguments: argparse.Namespace) -> int:

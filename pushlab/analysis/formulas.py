@@ -1,9 +1,10 @@
 """Closed forms that say what waiting, waste and queues come to, before anything is measured.
 
-Symbols: lam = messages per second on a channel, T = poll interval, g = gap between a response and
-the next request, N = clients, c = cost of one send, s = service time, rho = utilisation. All times
-in seconds; arrivals are Poisson unless said otherwise. The numbers F8 to F16 continue those of
-`pushlab.analysis.prediction`.
+Symbols: lam = messages per second on a channel, T = poll interval, P = pause after a response,
+d = one-way delay, g = gap between a response and the next request (2d where both ways are alike),
+W = the longest hold of a long poll, N = clients, c = cost of one send, s = service time. All times
+in seconds; arrivals are Poisson unless said otherwise. F1 to F16 are the numbers of the table in
+tests/analysis/formulas.csv; a form without one is derived in its docstring.
 """
 
 import math
@@ -11,27 +12,67 @@ import math
 from pushlab.errors import UsageError
 
 __all__ = [
+    "answered_interval_s",
     "cheapest_interval_s",
     "fan_out_latency_s",
+    "long_poll_latency_s",
+    "long_poll_percentile_s",
+    "long_poll_requests_per_s",
+    "memory_bytes",
+    "messages_per_useful_poll",
+    "paced_long_poll_requests_per_s",
+    "paced_pings_per_s",
     "paced_unbuffered_fraction",
+    "pause_poll_latency_s",
+    "pings_per_s",
+    "poll_latency_s",
+    "poll_percentile_s",
     "polled_copy_age_s",
     "polled_copy_freshness",
     "queue_wait_s",
+    "servers_needed",
     "storm_rate_per_s",
     "synchronised_wait_s",
     "unbuffered_fraction",
     "updates_seen_fraction",
+    "wasted_fraction",
 ]
 
-
-def unbuffered_fraction(*, rate_per_s: float, gap_s: float) -> float:
-    """F8: what a long poll delivers without a server's buffer, 1/(1 + lam g)."""
-    return 1 / (1 + rate_per_s * gap_s)
+# ---- short polling ------------------------------------------------------------------------------
 
 
-def paced_unbuffered_fraction(*, period_s: float, gap_s: float) -> float:
-    """F8b: the same when messages come every p seconds, 1/ceil(g/p)."""
-    return 1 / max(1, math.ceil(gap_s / period_s))
+def poll_latency_s(*, interval_s: float, delay_s: float) -> float:
+    """F1: mean latency of polling at a fixed rate, T/2 + d."""
+    return interval_s / 2 + delay_s
+
+
+def poll_percentile_s(percent: float, *, interval_s: float, delay_s: float) -> float:
+    """Latency of polling at a fixed rate, d + p T: waits are even between 0 and T; 100: worst."""
+    return delay_s + percent / 100 * interval_s
+
+
+def pause_poll_latency_s(*, pause_s: float, delay_s: float, service_s: float = 0.0) -> float:
+    """F2: mean latency of polling with a pause after each response, (P+2d+s)/2 + s + d."""
+    return (pause_s + 2 * delay_s + service_s) / 2 + service_s + delay_s
+
+
+def answered_interval_s(*, interval_s: float, round_trip_s: float) -> float:
+    """T': the interval of polls at a fixed rate where answers take longer, T ceil(g/T).
+
+    One request is under way at a time: those that fall due meanwhile are left out.
+    """
+    return interval_s * max(1, math.ceil(round_trip_s / interval_s))
+
+
+def wasted_fraction(*, rate_per_s: float, interval_s: float) -> float:
+    """F3: the fraction of polls that find nothing, exp(-lam T)."""
+    return math.exp(-rate_per_s * interval_s)
+
+
+def messages_per_useful_poll(*, rate_per_s: float, interval_s: float) -> float:
+    """F4: messages per non-empty response, lam T / (1 - exp(-lam T))."""
+    load = rate_per_s * interval_s
+    return 1.0 if load == 0 else load / -math.expm1(-load)
 
 
 def polled_copy_freshness(*, rate_per_s: float, interval_s: float) -> float:
@@ -53,25 +94,6 @@ def updates_seen_fraction(*, rate_per_s: float, interval_s: float) -> float:
     return polled_copy_freshness(rate_per_s=rate_per_s, interval_s=interval_s)
 
 
-def fan_out_latency_s(*, clients: int, send_s: float) -> tuple[float, float]:
-    """F12: mean and worst latency when one server sends to N clients in turn: (N+1)c/2, N c."""
-    return (clients + 1) * send_s / 2, clients * send_s
-
-
-def queue_wait_s(*, rate_per_s: float, service_s: float) -> float:
-    """F13: mean wait before service that always takes s: rho s / (2 (1 - rho)).
-
-    The formula of Pollaczek and Khinchine for deterministic service; infinite from rho = 1 on.
-    """
-    load = rate_per_s * service_s
-    return math.inf if load >= 1 else load * service_s / (2 * (1 - load))
-
-
-def synchronised_wait_s(*, clients: int, service_s: float) -> float:
-    """F14: mean wait when N clients poll at the same moment, (N - 1) s/2."""
-    return (clients - 1) * service_s / 2
-
-
 def cheapest_interval_s(*, poll_cost: float, waiting_cost_per_s: float, rate_per_s: float) -> float:
     """F15: the interval at which polls and waiting together cost least, sqrt(2c/(w lam)).
 
@@ -85,6 +107,70 @@ def cheapest_interval_s(*, poll_cost: float, waiting_cost_per_s: float, rate_per
     if waiting_cost_per_s <= 0 or rate_per_s <= 0:
         raise UsageError("the cheapest interval needs messages, and a cost of letting them wait")
     return math.sqrt(2 * poll_cost / (waiting_cost_per_s * rate_per_s))
+
+
+# ---- long polling -------------------------------------------------------------------------------
+
+
+def _long_poll_cycle_s(rate_per_s: float, gap_s: float, hold_s: float) -> float:
+    """C: mean time from one request to the next, g + exp(-lam g)(1 - exp(-lam W))/lam."""
+    if rate_per_s == 0:
+        return gap_s + hold_s
+    held = math.exp(-rate_per_s * gap_s) * -math.expm1(-rate_per_s * hold_s) / rate_per_s
+    return gap_s + held
+
+
+def long_poll_requests_per_s(*, rate_per_s: float, gap_s: float, hold_s: float) -> float:
+    """F5: requests per second and client, 1/C."""
+    return 1 / _long_poll_cycle_s(rate_per_s, gap_s, hold_s)
+
+
+def long_poll_latency_s(
+    *, rate_per_s: float, delay_s: float, gap_s: float | None = None, hold_s: float = 30.0
+) -> float:
+    """F6: mean latency, d + g^2/(2C), with g = 2d unless given."""
+    gap = 2 * delay_s if gap_s is None else gap_s
+    return delay_s + gap**2 / (2 * _long_poll_cycle_s(rate_per_s, gap, hold_s))
+
+
+def long_poll_percentile_s(
+    percent: float, *, rate_per_s: float, delay_s: float, hold_s: float
+) -> float:
+    """Latency of long polling, with g = 2d; 100: worst, three transits.
+
+    A share g/C of the messages comes while no request waits, and waits evenly between 0 and g on
+    top of the way; the others wait for nothing.
+    """
+    gap_s = 2 * delay_s
+    if not gap_s:
+        return delay_s
+    missed = gap_s / _long_poll_cycle_s(rate_per_s, gap_s, hold_s)
+    return delay_s + gap_s * max(0.0, percent / 100 - (1 - missed)) / missed
+
+
+def paced_long_poll_requests_per_s(*, rate_per_s: float, gap_s: float, hold_s: float) -> float:
+    """Requests per second and client when messages come every p = 1/lam seconds.
+
+    One response per message, and one more for each hold that expires between two messages; at
+    most one request per gap. (The deterministic counterpart of F5.)
+    """
+    if rate_per_s == 0:
+        return 1 / (gap_s + hold_s)
+    period = 1 / rate_per_s
+    if period <= gap_s:
+        return 1 / gap_s
+    expiries = math.ceil(period / (gap_s + hold_s)) - 1
+    return rate_per_s * (1 + expiries)
+
+
+def unbuffered_fraction(*, rate_per_s: float, gap_s: float) -> float:
+    """F8: what a long poll delivers without a server's buffer, 1/(1 + lam g)."""
+    return 1 / (1 + rate_per_s * gap_s)
+
+
+def paced_unbuffered_fraction(*, period_s: float, gap_s: float) -> float:
+    """F8b: the same when messages come every p seconds, 1/ceil(g/p)."""
+    return 1 / max(1, math.ceil(gap_s / period_s))
 
 
 def storm_rate_per_s(*, interval_s: float, gap_s: float) -> float:
@@ -110,3 +196,67 @@ def storm_rate_per_s(*, interval_s: float, gap_s: float) -> float:
         else:
             high = middle
     return high
+
+
+# ---- pings --------------------------------------------------------------------------------------
+
+
+def pings_per_s(*, rate_per_s: float, keep_alive_s: float) -> float:
+    """Pings of a client that speaks at Poisson times, K after its last word: lam/(exp(lam K) - 1).
+
+    From each word of it, spoken or pinged, a ping is next with exp(-lam K), and something is next
+    after (1 - exp(-lam K))/lam on average.
+    """
+    load = rate_per_s * keep_alive_s
+    if load > 700:  # math.expm1 would overflow
+        return 0.0
+    return rate_per_s / math.expm1(load) if load > 1e-9 else 1 / keep_alive_s
+
+
+def paced_pings_per_s(*, rate_per_s: float, keep_alive_s: float) -> float:
+    """The same for a client that speaks every p = 1/lam seconds, (ceil(p/K) - 1)/p."""
+    if rate_per_s == 0:
+        return 1 / keep_alive_s
+    return rate_per_s * (math.ceil(1 / (rate_per_s * keep_alive_s) - 1e-9) - 1)
+
+
+# ---- servers ------------------------------------------------------------------------------------
+
+
+def fan_out_latency_s(*, clients: float, send_s: float) -> tuple[float, float]:
+    """F12: mean and worst latency when one server sends to N clients in turn: (N+1)c/2, N c."""
+    return (clients + 1) * send_s / 2, clients * send_s
+
+
+def queue_wait_s(*, rate_per_s: float, service_s: float) -> float:
+    """F13: mean wait before service that always takes s: rho s / (2 (1 - rho)), rho = lam s.
+
+    The formula of Pollaczek and Khinchine for deterministic service; infinite from rho = 1 on.
+    """
+    load = rate_per_s * service_s
+    return math.inf if load >= 1 else load * service_s / (2 * (1 - load))
+
+
+def synchronised_wait_s(*, clients: int, service_s: float) -> float:
+    """F14: mean wait when N clients poll at the same moment, (N - 1) s/2."""
+    return (clients - 1) * service_s / 2
+
+
+def memory_bytes(*, clients: float, base_bytes: float, each_bytes: float) -> float:
+    """What N connections need: what the process holds without any, and N times as much as one."""
+    return base_bytes + clients * each_bytes
+
+
+def servers_needed(*, need: float, one_has: float, headroom: float = 0.0) -> int:
+    """How many servers carry a need when a share of each is kept free, at least one.
+
+    Args:
+        need, one_has: of all, and of one server: CPU seconds a second, or bytes of memory.
+
+    Raises:
+        UsageError: nothing of a server is left.
+    """
+    usable = one_has * (1 - headroom)
+    if usable <= 0:
+        raise UsageError("nothing of a server is left for the work; lower --headroom")
+    return max(1, math.ceil(need / usable - 1e-9))

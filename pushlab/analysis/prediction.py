@@ -1,104 +1,26 @@
-"""What closed forms say, before anything is measured: hits and mean latency of each transport.
+"""From a trial's record to what closed forms say of it: hits and mean latency, before measuring.
 
-Symbols: lam = messages per second on a channel, T = poll interval, P = pause after a response,
-d = one-way delay from server to client, u = the other way, s = service time, g = gap between a
-response and the next request (u + d), W = the longest hold of a long poll, x = how long the link
-needs to carry one delivery. All times in seconds.
+The forms and their symbols are those of `pushlab.analysis.formulas`; here d is the delay from
+server to client, u the other way, g = u + d, and x how long the link needs to carry one delivery.
 """
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
+from pushlab.analysis.formulas import (
+    answered_interval_s,
+    long_poll_latency_s,
+    long_poll_requests_per_s,
+    paced_long_poll_requests_per_s,
+    paced_pings_per_s,
+    pings_per_s,
+    poll_latency_s,
+    queue_wait_s,
+)
 from pushlab.runs import TrialRecord
 
-__all__ = [
-    "Prediction",
-    "answered_interval_s",
-    "long_poll_latency_s",
-    "long_poll_requests_per_s",
-    "messages_per_useful_poll",
-    "paced_long_poll_requests_per_s",
-    "pause_poll_latency_s",
-    "poll_latency_s",
-    "predict",
-    "queue_wait_s",
-    "wasted_fraction",
-]
-
-
-def poll_latency_s(*, interval_s: float, delay_s: float) -> float:
-    """F1: mean latency of polling at a fixed rate, T/2 + d."""
-    return interval_s / 2 + delay_s
-
-
-def pause_poll_latency_s(*, pause_s: float, delay_s: float, service_s: float = 0.0) -> float:
-    """F2: mean latency of polling with a pause after each response, (P+2d+s)/2 + s + d."""
-    return (pause_s + 2 * delay_s + service_s) / 2 + service_s + delay_s
-
-
-def answered_interval_s(*, interval_s: float, round_trip_s: float) -> float:
-    """T': the interval of polls at a fixed rate where answers take longer, T ceil((u+d)/T).
-
-    One request is under way at a time: those that fall due meanwhile are left out.
-    """
-    return interval_s * max(1, math.ceil(round_trip_s / interval_s))
-
-
-def queue_wait_s(*, rate_per_s: float, transfer_s: float) -> float:
-    """F7: mean wait for a link that carries one message after another, lam x^2 / (2 (1 - lam x)).
-
-    Poisson arrivals, each needing the same time x: Pollaczek and Khinchine's mean for M/D/1.
-    """
-    return rate_per_s * transfer_s**2 / (2 * (1 - rate_per_s * transfer_s))
-
-
-def wasted_fraction(*, rate_per_s: float, interval_s: float) -> float:
-    """F3: the fraction of polls that find nothing under Poisson arrivals, exp(-lam T)."""
-    return math.exp(-rate_per_s * interval_s)
-
-
-def messages_per_useful_poll(*, rate_per_s: float, interval_s: float) -> float:
-    """F4: messages per non-empty response under Poisson arrivals, lam T / (1 - exp(-lam T))."""
-    load = rate_per_s * interval_s
-    return 1.0 if load == 0 else load / -math.expm1(-load)
-
-
-def _long_poll_cycle_s(rate_per_s: float, gap_s: float, hold_s: float) -> float:
-    """C: mean time from one request to the next, g + exp(-lam g)(1 - exp(-lam W))/lam."""
-    if rate_per_s == 0:
-        return gap_s + hold_s
-    held = math.exp(-rate_per_s * gap_s) * -math.expm1(-rate_per_s * hold_s) / rate_per_s
-    return gap_s + held
-
-
-def long_poll_requests_per_s(*, rate_per_s: float, gap_s: float, hold_s: float) -> float:
-    """F5: requests per second and client under Poisson arrivals, 1/C."""
-    return 1 / _long_poll_cycle_s(rate_per_s, gap_s, hold_s)
-
-
-def long_poll_latency_s(
-    *, rate_per_s: float, delay_s: float, gap_s: float | None = None, hold_s: float = 30.0
-) -> float:
-    """F6: mean latency under Poisson arrivals, d + g^2/(2C), with g = 2d unless given."""
-    gap = 2 * delay_s if gap_s is None else gap_s
-    return delay_s + gap**2 / (2 * _long_poll_cycle_s(rate_per_s, gap, hold_s))
-
-
-def paced_long_poll_requests_per_s(*, rate_per_s: float, gap_s: float, hold_s: float) -> float:
-    """Requests per second and client when messages come every p = 1/lam seconds.
-
-    One response per message, and one more for each hold that expires between two messages; at
-    most one request per gap. (The deterministic counterpart of F5.)
-    """
-    if rate_per_s == 0:
-        return 1 / (gap_s + hold_s)
-    period = 1 / rate_per_s
-    if period <= gap_s:
-        return 1 / gap_s
-    expiries = math.ceil(period / (gap_s + hold_s)) - 1
-    return rate_per_s * (1 + expiries)
+__all__ = ["Prediction", "Ways", "predict", "ways_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +64,12 @@ def predict(
     if maker is None:
         return Prediction(None, None, "no closed form is known", "no closed form is known")
     lam = trial.rate_per_channel if rate_per_channel is None else rate_per_channel
-    prediction = maker(trial, lam, _ways(trial, delay_s, delivered))
+    prediction = maker(trial, lam, ways_of(trial, delay_s, delivered))
     return dataclasses.replace(prediction, **_connecting(trial))
 
 
 @dataclass(frozen=True, slots=True)
-class _Ways:
+class Ways:
     """How long bytes take: `down_s` is d, `up_s` is u, `transfer_s` is x, a part of d."""
 
     down_s: float
@@ -156,22 +78,23 @@ class _Ways:
 
     @property
     def round_trip_s(self) -> float:
+        """There and back."""
         return self.down_s + self.up_s
 
 
-def _ways(trial: TrialRecord, delay_s: float, delivered: int) -> _Ways:
+def ways_of(trial: TrialRecord, delay_s: float, delivered: int) -> Ways:
     """The ways of one trial, with the mean size of what was asked and brought."""
     swarm, link = trial.swarm, trial.link
     way_s = delay_s + link.one_way_s
     if swarm is None or not link.kbit_per_s:
-        return _Ways(way_s, way_s, 0.0)
+        return Ways(way_s, way_s, 0.0)
     if trial.transport in _ASKING:
         asked = max(1, sum(swarm.hits.values()))
         request_s = link.transfer_s(swarm.bytes_out / asked)
         answer_s = link.transfer_s(swarm.bytes_in / asked)
-        return _Ways(way_s + answer_s, way_s + request_s, answer_s)
+        return Ways(way_s + answer_s, way_s + request_s, answer_s)
     each_s = link.transfer_s(swarm.bytes_in / delivered) if delivered else 0.0
-    return _Ways(way_s + each_s, way_s, each_s)
+    return Ways(way_s + each_s, way_s, each_s)
 
 
 def _connecting(trial: TrialRecord) -> dict[str, Any]:
@@ -186,7 +109,7 @@ def _connecting(trial: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _short_polling(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
+def _short_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     options = trial.options
     interval = float(options.get("interval_s", 1.0))
     if options.get("clock", "fixed") == "pause":
@@ -204,7 +127,7 @@ def _short_polling(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
     return Prediction(hits, latency, *texts)
 
 
-def _long_polling(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
+def _long_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     hold, gap, d = float(trial.options.get("hold_s", 30.0)), ways.round_trip_s, ways.down_s
     if trial.arrivals == "poisson":
         hits = long_poll_requests_per_s(rate_per_s=lam, gap_s=gap, hold_s=hold)
@@ -229,7 +152,7 @@ def _long_polling(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
     return Prediction(None, None, none, none)
 
 
-def _pushed(trial: TrialRecord, lam: float, ways: _Ways, when: str) -> tuple[float | None, str]:
+def _pushed(trial: TrialRecord, lam: float, ways: Ways, when: str) -> tuple[float | None, str]:
     """Mean latency of what is sent as soon as it can be, and its formula."""
     d, x = ways.down_s, ways.transfer_s
     if not x or (trial.arrivals == "constant" and lam * x < 1):
@@ -238,11 +161,11 @@ def _pushed(trial: TrialRecord, lam: float, ways: _Ways, when: str) -> tuple[flo
         return None, "none: more is sent than the link carries"
     if trial.arrivals != "poisson":
         return None, f"none is known for {trial.arrivals} arrivals on a link of limited bandwidth"
-    wait = queue_wait_s(rate_per_s=lam, transfer_s=x)
-    return d + wait, f"d + lam x^2/(2 (1 - lam x)): {when}, after what is before it (F7)"
+    wait = queue_wait_s(rate_per_s=lam, service_s=x)
+    return d + wait, f"d + lam x^2/(2 (1 - lam x)): {when}, after what is before it (F13)"
 
 
-def _stream(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
+def _stream(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     latency, formula = _pushed(trial, lam, ways, "sent as soon as it is accepted")
     return Prediction(
         0.0,
@@ -253,17 +176,17 @@ def _stream(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
     )
 
 
-def _mqtt(trial: TrialRecord, lam: float, ways: _Ways) -> Prediction:
+def _mqtt(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     latency, formula = _pushed(trial, lam, ways, "sent as soon as the broker has it")
     options = trial.options
     qos = int(options.get("qos", 1))
     keep_alive = float(options.get("keep_alive_s", 60.0))
-    acks = trial.clients * trial.duration_s * lam * qos
-    # A client that acknowledges more often than its keep-alive has no need to ping.
-    silent = qos == 0 or lam * keep_alive < 1
-    pings = trial.clients * trial.duration_s / keep_alive if silent and keep_alive else 0.0
+    spoken, pings = lam if qos else 0.0, 0.0
+    if keep_alive:
+        form = pings_per_s if trial.arrivals == "poisson" else paced_pings_per_s
+        pings = form(rate_per_s=spoken, keep_alive_s=keep_alive)
     return Prediction(
-        acks + pings,
+        trial.clients * trial.duration_s * (spoken * qos + pings),
         latency,
         f"{qos} acknowledgements per delivery at QoS {qos}, and a ping per silent keep-alive",
         formula,

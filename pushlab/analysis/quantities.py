@@ -11,6 +11,7 @@ _NUMBER = re.compile(r"\s*([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0}
 _SECONDS |= {"day": 86_400.0, "m": 60.0, "d": 86_400.0}
 _BYTES = {"B": 1.0, "bytes": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "KiB": 1_024.0, "MiB": 2.0**20}
+_BYTES |= {"GB": 1e9, "GiB": 2.0**30}
 _NAMES = {"k": 1e3, "M": 1e6, "million": 1e6}
 
 

@@ -1,8 +1,8 @@
 """The same systems simulated, event by event: the second way to every prediction.
 
 It knows nothing of the closed forms. Arrays hold a whole population, so ten million clients take
-seconds; where a population has more events than memory, a sample of its clients stands for all, and
-says so. The same seed gives the same figures.
+seconds. Clients do not know of each other, so a sample of them stands for all where so many events
+are enough; the figures say how many were simulated. The same seed gives the same figures.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,16 @@ import numpy.typing as npt
 
 from pushlab.errors import UsageError
 
-__all__ = ["Simulated", "simulate", "simulate_queue_wait_s"]
+__all__ = ["Simulated", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 
-_EVENTS = 12_000_000
+_EVENTS = 2_000_000
 _CYCLES = 100  # of a client, where the events of so many fit
+_LEAST_CYCLES = 2
+_SETTLING = 4  # cycles before the counted time, in which long polls forget how they began
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
+_SAME_MOMENT = 1e-9  # of a period: what rounding may take from a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +62,29 @@ def simulate(
     clients: int,
     rate_per_s: float,
     interval_s: float = 1.0,
+    pause: bool = False,
     hold_s: float = 30.0,
     one_way_s: float = 0.0,
+    up_s: float | None = None,
     jitter_s: float = 0.0,
+    paced: bool = False,
     qos: int = 1,
+    keep_alive_s: float = 0.0,
     seed: int = 1,
+    events: int | None = _EVENTS,
 ) -> Simulated:
-    """Simulate a population in which each client gets its own Poisson messages.
+    """Simulate a population in which each client gets its own messages, at Poisson times.
 
     Args:
         rate_per_s: messages per client and second.
-        interval_s: of short polling, at a fixed rate with random phases.
+        interval_s: of short polling, with random phases; with `pause` it begins at the answer.
         hold_s: the longest hold of a long poll, by the server's clock.
         one_way_s: the network's delay; each transit takes up to `jitter_s` more.
-        qos: of MQTT; from 1 on each delivery is acknowledged.
+        up_s: the delay from client to server, if it is another.
+        paced: messages come at a steady pace, each client's from a moment of its own.
+        qos: of MQTT; each delivery is acknowledged so many times.
+        keep_alive_s: of MQTT: the silence after which a client pings; 0: it never does.
+        events: about how many to simulate: so many clients are sampled. None: every client.
 
     Raises:
         UsageError: the transport is not known or a value out of range.
@@ -80,100 +92,209 @@ def simulate(
     maker = _SYSTEMS.get(transport)
     if maker is None:
         raise UsageError(f"no simulation is known for {transport!r} (known: {', '.join(_SYSTEMS)})")
-    if clients < 1 or rate_per_s < 0 or one_way_s < 0 or jitter_s < 0:
+    up_s = one_way_s if up_s is None else up_s
+    if clients < 1 or rate_per_s < 0 or min(one_way_s, up_s, jitter_s, keep_alive_s) < 0:
         raise UsageError("a simulation needs clients, and no rate or delay below 0")
     if interval_s <= 0 or hold_s <= 0:
         raise UsageError("the poll interval and the hold must be above 0 s")
-    rng = np.random.default_rng(seed)
-    cycle_s = interval_s if transport == "short-polling" else hold_s
+    round_s = one_way_s + up_s
+    if transport == "short-polling":
+        cycle_s = interval_s = _beat_s(interval_s, round_s, pause=pause)
+    else:
+        silence_s = keep_alive_s or hold_s if transport == "mqtt" else hold_s
+        cycle_s = min(silence_s, 1 / rate_per_s if rate_per_s else silence_s) + round_s + jitter_s
     busiest = max(rate_per_s, 1 / cycle_s)
-    span_s = min(_CYCLES * cycle_s, max(cycle_s, _EVENTS / clients / busiest))
+    most = _EVENTS if events is None else events
+    span_s = min(_CYCLES * cycle_s, max(_LEAST_CYCLES * cycle_s, most / clients / busiest))
     if transport == "short-polling":
         span_s = interval_s * max(1, round(span_s / interval_s))  # whole turns
-    sampled = max(1, min(clients, int(_EVENTS / (span_s * busiest))))
-    world = _World(rng, sampled, rate_per_s, span_s, interval_s, hold_s, one_way_s, jitter_s, qos)
-    events = maker(world)
-    return _figures(clients, world, events, polls=transport in ("short-polling", "long-polling"))
+    sampled = clients if events is None else max(1, min(clients, int(most / (span_s * busiest))))
+    world = _World(
+        rng=np.random.default_rng(seed),
+        clients=sampled,
+        rate_per_s=rate_per_s,
+        paced=paced,
+        span_s=span_s,
+        cycle_s=cycle_s,
+        hold_s=hold_s,
+        ways_s=(one_way_s, up_s),
+        jitter_s=jitter_s,
+        qos=qos,
+        keep_alive_s=keep_alive_s,
+    )
+    return _figures(
+        clients, world, maker(world), polls=transport in ("short-polling", "long-polling")
+    )
 
 
-@dataclass(frozen=True, slots=True)
+def _beat_s(interval_s: float, round_s: float, *, pause: bool) -> float:
+    """The time between two polls of one client that has one under way at a time, by trying."""
+    now = due = 0.0
+    asked = []
+    for _ in range(8):
+        asked.append(now)
+        answered = now + round_s
+        if pause:
+            now = answered + interval_s
+            continue
+        due += interval_s * max(1, np.ceil((answered - due) / interval_s - _SAME_MOMENT))
+        now = due
+    return float(asked[-1] - asked[-2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _World:
     rng: np.random.Generator
     clients: int
     rate_per_s: float
+    paced: bool
     span_s: float
-    interval_s: float
+    cycle_s: float
     hold_s: float
-    one_way_s: float
+    ways_s: tuple[float, float]
     jitter_s: float
     qos: int
+    keep_alive_s: float
 
-    def transit_s(self, count: int) -> Floats:
+    def transit_s(self, count: int, *, up: bool = False) -> Floats:
         """One network transit for each of so many messages."""
-        delay = np.full(count, self.one_way_s)
+        delay = np.full(count, self.ways_s[up])
         if self.jitter_s:
             delay += self.rng.uniform(0.0, self.jitter_s, count)
         return delay
 
-    def message_count(self) -> int:
-        """How many messages come in the span."""
-        return int(self.rng.poisson(self.clients * self.rate_per_s * self.span_s))
+    def messages(self) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Whose each message of the span is, and when it comes."""
+        if self.paced and self.rate_per_s:
+            each = int(np.ceil(self.span_s * self.rate_per_s))
+            first = self.rng.uniform(0.0, 1 / self.rate_per_s, self.clients)
+            at = (first[:, None] + np.arange(each) / self.rate_per_s).ravel()
+            owner = np.repeat(np.arange(self.clients), each)
+            return owner[at < self.span_s], at[at < self.span_s]
+        count = int(self.rng.poisson(self.clients * self.rate_per_s * self.span_s))
+        return (
+            self.rng.integers(0, self.clients, count),
+            self.rng.uniform(0.0, self.span_s, count),
+        )
 
 
 def _short_polling(world: _World) -> _Events:
     """Each client's polls reach the server at its phase, and then every T; the span is a circle."""
-    count, rng, interval = world.message_count(), world.rng, world.interval_s
-    phase = rng.uniform(0.0, interval, world.clients)
-    owner = rng.integers(0, world.clients, count)
-    at = rng.uniform(0.0, world.span_s, count)
+    interval = world.cycle_s
+    owner, at = world.messages()
+    phase = world.rng.uniform(0.0, interval, world.clients)
     turn = np.ceil((at - phase[owner]) / interval)
-    latency = phase[owner] + turn * interval - at + world.transit_s(count)
+    latency = phase[owner] + turn * interval - at + world.transit_s(len(at))
     turns = round(world.span_s / interval)
-    useful = len(np.unique(owner * turns + turn.astype(np.int64) % turns))
-    return _Events(polls=world.clients * turns, useful=useful, latency_s=latency)
+    fetched = np.zeros(world.clients * turns, bool)
+    fetched[owner * turns + turn.astype(np.int64) % turns] = True
+    return _Events(
+        polls=world.clients * turns, useful=int(np.count_nonzero(fetched)), latency_s=latency
+    )
 
 
 def _long_polling(world: _World) -> _Events:
     """Each client in turn: the gap after an answer, then held until a message or the hold's end."""
-    rng, rate = world.rng, world.rate_per_s
-    # The server's last answer to each client: spread out, and a whole hold before what is counted.
-    clock = rng.uniform(-2 * world.hold_s, -world.hold_s, world.clients)
+    rng, end_s = world.rng, world.span_s
+    # The server's last answer to each client: spread out, and some cycles before what is counted.
+    clock = rng.uniform(-_SETTLING - 1, -_SETTLING, world.clients) * world.cycle_s
+    beat = _Beat(world) if world.paced and world.rate_per_s else None
     polls = useful = 0
     waits: list[Floats] = []
-    end_s = world.span_s
     while len(clock):
-        gap = world.transit_s(len(clock)) + world.transit_s(len(clock))
-        arrived = rng.poisson(rate * gap)
+        gap = world.transit_s(len(clock)) + world.transit_s(len(clock), up=True)
         asked = clock + gap
-        quiet = arrived == 0
-        wait = (
-            np.minimum(rng.exponential(1 / rate, len(clock)), world.hold_s)
-            if rate
-            else np.full(len(clock), world.hold_s)
-        )
-        answered = np.where(quiet, asked + wait, asked)
+        if beat is not None:
+            arrived, wait = beat.since(clock, asked)
+        elif world.rate_per_s:
+            arrived = rng.poisson(world.rate_per_s * gap)
+            wait = rng.exponential(1 / world.rate_per_s, len(clock))
+        else:
+            arrived, wait = np.zeros(len(clock), np.int64), np.full(len(clock), np.inf)
+        quiet, met = arrived == 0, wait < world.hold_s
         counted = (asked >= 0) & (asked < end_s)
-        brings = ~quiet | (wait < world.hold_s)
         polls += int(counted.sum())
-        useful += int((counted & brings).sum())
-        held = int((counted & quiet & brings).sum())
-        late = counted & ~quiet
-        owner = np.repeat(np.flatnonzero(late), arrived[late])
-        waits.append(world.transit_s(held))
-        waits.append(rng.uniform(0.0, gap[owner]) + world.transit_s(len(owner)))
-        clock = answered[asked < end_s]
+        useful += int((counted & (met | ~quiet)).sum())
+        waits.append(world.transit_s(int((counted & quiet & met).sum())))
+        late = np.flatnonzero(counted & ~quiet)
+        if len(late):
+            owner = np.repeat(late, arrived[late])
+            if beat is None:
+                waited = rng.uniform(0.0, gap[owner])
+            else:
+                waited = beat.waited_s(asked, late, arrived[late])
+            waits.append(waited + world.transit_s(len(owner)))
+        ongoing = asked < end_s
+        clock = np.where(quiet, asked + np.minimum(wait, world.hold_s), asked)[ongoing]
+        if beat is not None:
+            beat.keep(ongoing)
     return _Events(polls=polls, useful=useful, latency_s=np.concatenate(waits))
+
+
+class _Beat:
+    """Messages that come to each client at a steady pace."""
+
+    def __init__(self, world: _World) -> None:
+        self._period_s = 1 / world.rate_per_s
+        self._first_s = world.rng.uniform(0.0, self._period_s, world.clients)
+
+    def _number(self, at: Floats) -> Floats:
+        """How many have come to each client until `at`, counted from its first."""
+        return np.floor((at - self._first_s) / self._period_s + _SAME_MOMENT)
+
+    def since(self, begin: Floats, end: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+        """How many came to each client between, and how long from `end` to its next one."""
+        there = self._number(end)
+        wait = self._first_s + (there + 1) * self._period_s - end
+        return (there - self._number(begin)).astype(np.int64), wait
+
+    def waited_s(
+        self, asked: Floats, late: npt.NDArray[np.int64], arrived: npt.NDArray[np.int64]
+    ) -> Floats:
+        """How long each message that came in a gap has waited for the request."""
+        last = (self._first_s + self._number(asked) * self._period_s)[late]
+        place = np.arange(arrived.sum()) - np.repeat(np.cumsum(arrived) - arrived, arrived)
+        return np.repeat(asked[late] - last, arrived) + place * self._period_s
+
+    def keep(self, ongoing: npt.NDArray[np.bool_]) -> None:
+        """Forget the clients whose time is over."""
+        self._first_s = self._first_s[ongoing]
 
 
 def _push(world: _World) -> _Events:
     """Sent as soon as it is there."""
-    return _Events(polls=0, useful=None, latency_s=world.transit_s(world.message_count()))
+    _, at = world.messages()
+    return _Events(polls=0, useful=None, latency_s=world.transit_s(len(at)))
 
 
 def _mqtt(world: _World) -> _Events:
-    """Sent as soon as it is there, and acknowledged at QoS 1."""
-    latency = world.transit_s(world.message_count())
-    return _Events(polls=len(latency) if world.qos else 0, useful=None, latency_s=latency)
+    """Sent as soon as it is there, and acknowledged; a client that was silent for long pings."""
+    if not world.keep_alive_s or not world.qos:
+        _, at = world.messages()
+        pings = world.clients * world.span_s / world.keep_alive_s if world.keep_alive_s else 0.0
+        polls = len(at) * world.qos + pings
+        return _Events(polls=polls, useful=None, latency_s=world.transit_s(len(at)))
+    rng, end_s = world.rng, world.span_s
+    clock = rng.uniform(-_SETTLING - 1, -_SETTLING, world.clients) * world.cycle_s
+    beat = _Beat(world) if world.paced and world.rate_per_s else None
+    acks = pings = 0
+    while len(clock):
+        if beat is not None:
+            _, wait = beat.since(clock, clock)
+        elif world.rate_per_s:
+            wait = rng.exponential(1 / world.rate_per_s, len(clock))
+        else:
+            wait = np.full(len(clock), np.inf)
+        met = wait < world.keep_alive_s
+        clock = clock + np.minimum(wait, world.keep_alive_s)
+        counted = (clock >= 0) & (clock < end_s)
+        acks += int((counted & met).sum())
+        pings += int((counted & ~met).sum())
+        ongoing = clock < end_s
+        clock = clock[ongoing]
+        if beat is not None:
+            beat.keep(ongoing)
+    return _Events(polls=acks * world.qos + pings, useful=None, latency_s=world.transit_s(acks))
 
 
 _SYSTEMS: dict[str, Callable[[_World], _Events]] = {
@@ -203,18 +324,3 @@ def _figures(clients: int, world: _World, events: _Events, *, polls: bool) -> Si
         percentiles_s=found,
         messages_per_useful_poll=len(latency) / useful if useful else None,
     )
-
-
-def simulate_queue_wait_s(
-    *, rate_per_s: float, service_s: float, customers: int = 1_000_000, seed: int = 1
-) -> float:
-    """The mean wait of one server's customers, who come at Poisson times and take `service_s` each.
-
-    Lindley's recursion in closed vector form: what has been worked less what has passed, above its
-    running minimum.
-    """
-    rng = np.random.default_rng(seed)
-    between = rng.exponential(1 / rate_per_s, customers - 1)
-    drift = np.concatenate([[0.0], np.cumsum(service_s - between)])
-    wait = drift - np.minimum.accumulate(drift)
-    return float(wait.mean())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pushlab.analysis.validation import validate
 from pushlab.charts.findings import usd, whole
 from pushlab.charts.hits import WASTED
 from pushlab.charts.style import count, seconds
@@ -173,17 +174,20 @@ def results_table(view: View) -> Table:
 
 
 def prediction_table(view: View) -> Table:
-    """What closed forms say of hits and mean latency, and by how much they are off."""
+    """What closed forms and simulation say of hits and mean latency, and how far off they are."""
+    models = iter(validate(view.run, {cell: view.every_trial[cell] for cell in _told(view)}))
 
     def cells(s: Summary) -> list[Cell]:
-        predicted = s["predicted"] or {}
+        predicted, model = s["predicted"] or {}, next(models)
         hits, latency = predicted.get("hits"), predicted.get("mean_latency_s")
         return [
-            Cell(NOTHING if hits is None else count(hits) if hits < 10 else f"{hits:,.0f}"),
+            Cell(_hits(hits)),
+            Cell(_hits(model.simulated_hits)),
             Cell(f"{s['hits_total']:,}"),
             _residual(hits, s["hits_total"], _change),
             Cell(_formula(predicted.get("formula_hits"))),
             Cell(_model(latency)),
+            Cell(_model(model.simulated_latency_s)),
             Cell(NOTHING if s["latency_s"]["mean"] is None else seconds(s["latency_s"]["mean"])),
             _residual(latency, s["latency_s"]["mean"], _signed),
             Cell(_formula(predicted.get("formula_latency"))),
@@ -191,16 +195,29 @@ def prediction_table(view: View) -> Table:
 
     columns = [
         Column("Hits", "predicted"),
+        Column("Hits", "simulated"),
         Column("Hits", "measured"),
         Column("Residual", "hits"),
         Column("Formula of the hits", words=True),
         Column("Mean latency", "predicted"),
+        Column("Mean latency", "simulated"),
         Column("Mean latency", "measured"),
         Column("Residual", "latency"),
         Column("Formula of the latency", words=True),
     ]
     caption = "The residual is measured minus predicted."
     return Table(caption, "Transport", columns, _rows(view, cells))
+
+
+def _told(view: View) -> list[str]:
+    """The cells of which there are figures, in the order of the rows."""
+    return [cell for cell in view.rivals if not view.problem(cell)]
+
+
+def _hits(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    return count(value) if value < 10 else f"{value:,.0f}"
 
 
 def _formula(text: str | None) -> str:

@@ -1,0 +1,151 @@
+"""A slide of a reproduction: published, predicted and measured side by side, and what passed."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from pushlab.analysis.claims import Outcome
+from pushlab.analysis.reproductions import Reproduction
+from pushlab.charts.frame import Chart, describe_axis, frame, save, scale_below, styled
+from pushlab.charts.style import ACCENT, GREY, INK
+
+__all__ = ["claims_chart", "draw_claims"]
+
+_PREDICTED, _MEASURED = "#7F5AA8", "#0072B2"
+_PLACES = (1.24, 1.48, 1.72, 1.9)  # of the columns, in parts of the drawing's width
+_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    text: str
+
+    def footer(self) -> str:
+        """Where the claims are from."""
+        return self.text
+
+
+def draw_claims(reproduction: Reproduction, outcomes: Sequence[Outcome], out: Path) -> list[Path]:
+    """Draw the slide into `out`; its paths."""
+    return save(claims_chart(reproduction, outcomes), out)
+
+
+def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Chart:
+    """A row for each claim: what is predicted and measured, over what was published."""
+    checked = [each for each in outcomes if each.passed is not None]
+    passed = sum(bool(each.passed) for each in checked)
+    verdict = (
+        f"{passed} of {len(checked)} claims hold" if passed < len(checked) else "all claims hold"
+    )
+    finding = f"{reproduction.title}: {verdict}"
+    rows = len(outcomes)
+    size = min(15.0, 190 / rows)
+    with styled():
+        figure, bottom, top = frame(
+            _Footer(f"published: {reproduction.source}"),
+            finding,
+            "Each figure over the published one; without one, over the prediction",
+            rows=rows,
+        )
+        axes = figure.add_axes((0.37, bottom, 0.31, top - bottom - 0.03))
+        axes.set_xscale("log")
+        axes.axvline(1.0, color=GREY, linewidth=1.5)
+        ratios = [1.0]
+        for row, each in enumerate(outcomes):
+            base = each.claim.published or each.predicted
+            for value, colour, shape in (
+                (each.predicted, _PREDICTED, "D"),
+                (each.measured, _MEASURED, "o"),
+            ):
+                if value and base:
+                    ratios.append(value / base)
+                    face = "none" if shape == "D" else colour
+                    axes.plot(
+                        value / base,
+                        row,
+                        shape,
+                        color=colour,
+                        markersize=11 if shape == "D" else 8,
+                        markerfacecolor=face,
+                        markeredgewidth=2,
+                    )
+            colour = ACCENT if each.passed is False else INK
+            _label(axes, f"{each.claim.says} [{each.claim.unit}]", row, size, colour)
+            for place, text in zip(_PLACES, _words(each), strict=True):
+                _beside(axes, place, row, text, size, colour)
+        for place, text in zip(_PLACES, ("published", "predicted", "measured", ""), strict=True):
+            _beside(axes, place, -0.85, text, size, GREY)
+        axes.set_ylim(rows - 0.4, -0.6)
+        axes.set_yticks([])
+        low, high = min(*ratios, 0.7), max(*ratios, 1.4)
+        axes.set_xlim(low / 1.25, high * 1.25)
+        scale_below(axes)
+        ticks = [tick for tick in _TICKS if low / 1.25 <= tick <= high * 1.25]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+        marks = [
+            Line2D([], [], color=GREY, linewidth=1.5, label="published"),
+            _mark(_PREDICTED, "D", "predicted", hollow=True),
+            _mark(_MEASURED, "o", "measured"),
+        ]
+        describe_axis(axes, "", marks)
+        return Chart(reproduction.name, finding, figure)
+
+
+def _mark(colour: str, shape: str, label: str, *, hollow: bool = False) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        marker=shape,
+        color=colour,
+        markerfacecolor="none" if hollow else colour,
+        markersize=10,
+        markeredgewidth=2,
+        label=label,
+    )
+
+
+def _label(axes: Axes, text: str, row: int, size: float, colour: str) -> None:
+    """What a claim says, left of its row, in one line or two."""
+    lines = textwrap.wrap(text, int(620 / size), max_lines=2, placeholder=" …")
+    axes.annotate(
+        "\n".join(lines),
+        (0, row),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(-14, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=size if len(lines) == 1 else size * 0.9,
+        linespacing=1.05,
+        color=colour,
+    )
+
+
+def _beside(axes: Axes, place: float, row: float, text: str, size: float, colour: str) -> None:
+    """A text right of the drawing, at a share of its width."""
+    axes.annotate(
+        text,
+        (place, row),
+        xycoords=axes.get_yaxis_transform(),
+        ha="right",
+        va="center",
+        fontsize=size,
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _words(each: Outcome) -> tuple[str, str, str, str]:
+    """The three figures, and what came of the check."""
+    verdict = {True: "✓", False: "fails", None: ""}[each.passed]
+    published, predicted, measured = (
+        "" if value is None else f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}"
+        for value in (each.claim.published, each.predicted, each.measured)
+    )
+    return published, predicted, measured, verdict

@@ -1,0 +1,96 @@
+"""A slide: what push costs over what polling costs, and where it loses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pushlab.analysis.crossovers import Curve, Setting
+from pushlab.charts.frame import Chart, describe_axis, frame, save, styled
+from pushlab.charts.style import GREY, GRID, INK, count, looks
+
+__all__ = ["crossovers_chart", "draw_crossovers"]
+
+_LOW, _HIGH = 0.01, 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    text: str
+
+    def footer(self) -> str:
+        """What the lines rest on."""
+        return self.text
+
+
+def draw_crossovers(setting: Setting, lines: Sequence[Curve], footer: str, out: Path) -> list[Path]:
+    """Draw the slide into `out`; its paths."""
+    return save(crossovers_chart(setting, lines, footer), out)
+
+
+def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> Chart:
+    """A line for each cost, over messages in a poll interval; above the middle push loses."""
+    found = sorted((cross, line.name) for line in lines if (cross := line.crossing()) is not None)
+    told = ", ".join(f"{count(cross)} ({name})" for cross, name in found[:2])
+    finding = f"Messages a poll interval from which push loses: {told}" if found else "Push wins"
+    subtitle = (
+        f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f} bytes,"
+        f" {setting.one_way_s * 1e3:g} ms one way"
+    )
+    look = looks({line.name: line.transport for line in lines})
+    with styled():
+        figure, bottom, top = frame(_Footer(footer), finding, subtitle)
+        axes = figure.add_axes((0.09, bottom, 0.56, top - bottom))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        x = np.geomspace(_LOW, _HIGH, 200)
+        axes.set_xlim(_LOW, _HIGH)
+        axes.set_ylim(0.005, 200)
+        axes.axhspan(1, 200, color="#F6ECE4", linewidth=0)
+        axes.axhline(1, color=GREY, linewidth=1.5)
+        axes.grid(color=GRID, linewidth=1)
+        axes.set_axisbelow(True)
+        ends = []
+        for line in lines:
+            y = np.array([line.ratio(float(each)) for each in x])
+            style = look[line.name]
+            axes.plot(x, y, color=style.colour, linestyle=style.line, linewidth=3.5)
+            cross = line.crossing()
+            if cross is not None and _LOW <= cross <= _HIGH:
+                axes.plot(cross, 1, "o", color=style.colour, markersize=11)
+                axes.annotate(
+                    count(cross),
+                    (cross, 1),
+                    xytext=(-6, 10),
+                    textcoords="offset points",
+                    ha="right",
+                    fontsize=15,
+                    color=style.colour,
+                    fontweight="bold",
+                )
+            ends.append((float(y[-1]), line.name, style.colour))
+        _label_ends(axes, ends)
+        for text, place in (("push loses", 0.95), ("push wins", 0.05)):
+            axes.text(
+                0.02, place, text, transform=axes.transAxes, fontsize=17, color=INK, va="center"
+            )
+        axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
+        axes.set_yticks([0.01, 0.1, 1, 10, 100], ["1/100", "1/10", "equal", "10 ×", "100 ×"])
+        axes.minorticks_off()
+        axes.tick_params(length=0, labelsize=16)
+        describe_axis(axes, "messages in one poll interval, λT; upward: push over polling")
+        return Chart("when-push-loses", finding, figure)
+
+
+def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Name each line at its right end, apart from each other."""
+    place = -1.0
+    low, high = np.log10(axes.get_ylim())
+    for value, name, colour in sorted(ends):
+        wanted = float((np.log10(value) - low) / (high - low))
+        place = max(place + 0.07, min(wanted, 0.98))
+        axes.text(
+            1.02, place, name, transform=axes.transAxes, fontsize=16, color=colour, va="center"
+        )

@@ -1,0 +1,68 @@
+"""`pushlab crossovers`: when push loses, in numbers and as a chart."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from pushlab.analysis.calibration import calibrate
+from pushlab.analysis.crossovers import Setting, crossovers, curves
+from pushlab.analysis.quantities import parse_bytes, parse_number, parse_seconds
+from pushlab.charts.crossovers import draw_crossovers
+from pushlab.commands.terminal import json_text
+from pushlab.commands.units import quantity
+from pushlab.errors import UsageError
+
+__all__ = ["show_crossovers"]
+
+
+def show_crossovers(
+    *,
+    poll_interval: str | None = None,
+    payload: str | None = None,
+    one_way: str | None = None,
+    clients: str | None = None,
+    known_from: Path | None = None,
+    out: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Print every crossover with its formula and what measures it; draw the chart into `out`.
+
+    Raises:
+        UsageError: a value makes no sense; the text names the flag.
+        RunError: there is no such run.
+    """
+    setting = Setting(
+        interval_s=parse_seconds(poll_interval or "5s", "--poll-interval"),
+        payload_bytes=parse_bytes(payload or "100B", "--payload"),
+        one_way_s=parse_seconds(one_way or "20ms", "--one-way"),
+        clients=parse_number(clients or "1000", "--clients"),
+    )
+    if setting.interval_s <= 0 or setting.clients < 1 or setting.one_way_s < 0:
+        raise UsageError(
+            "--poll-interval and --clients must be above 0, and --one-way not below it"
+        )
+    known = calibrate(known_from) if known_from else {}
+    found = crossovers(setting, known)
+    if as_json:
+        print(json_text([each.to_json() for each in found]))
+    else:
+        console = Console(highlight=False, emoji=False, soft_wrap=True)
+        console.print(
+            Text(
+                f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f}"
+                f" bytes, {setting.one_way_s * 1e3:g} ms one way. Push loses from these on:",
+                style="bold",
+            )
+        )
+        for each in found:
+            told = "give a run (--calibrate RUN)" if each.value is None else quantity(each.value)
+            console.print(f"\n{each.says}: {told} {each.unit if each.value is not None else ''}")
+            console.print(Text(f"  {each.formula}", style="dim"))
+            console.print(Text(f"  measure it: {each.measure}", style="dim"))
+    if out is not None:
+        footer = f"costs as in {known_from.name}" if known_from else "bytes of pushlab's transports"
+        for path in draw_crossovers(setting, curves(setting, known), footer, out):
+            if not as_json:
+                print(path)
+    return 0

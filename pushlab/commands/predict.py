@@ -1,0 +1,149 @@
+"""`pushlab predict`: what a service for N clients comes to, and how well that holds for a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pushlab.analysis.calibration import calibrate
+from pushlab.analysis.cost import OFFERS, Bill, PriceBook, bill, load_book
+from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
+from pushlab.analysis.forecast import Forecast, forecast
+from pushlab.analysis.quantities import (
+    parse_bytes,
+    parse_number,
+    parse_rate_per_s,
+    parse_seconds,
+)
+from pushlab.analysis.sizing import Workload
+from pushlab.commands.predict_table import print_forecasts, print_validation
+from pushlab.commands.terminal import json_text
+from pushlab.errors import UsageError
+from pushlab.runs import Run
+
+__all__ = ["Ask", "predict", "validate_run"]
+
+_MOST_CLIENTS = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What the command line says, as text where it has units; None where it says nothing."""
+
+    clients: str | None = None
+    rate_per_client: str | None = None
+    poll_interval: str | None = None
+    payload: str | None = None
+    hold: str | None = None
+    one_way: str | None = None
+    per_channel: str | None = None
+    headroom: float = 0.5
+    server_memory: str | None = None
+    calibrate: Path | None = None
+    seed: int = 1
+    every_client: bool = False
+    as_json: bool = False
+
+
+def predict(ask: Ask) -> int:
+    """Predict and print; the exit status.
+
+    Raises:
+        UsageError: a value makes no sense; the text names the flag.
+        RunError: there is no such run.
+    """
+    workload = _workload(ask)
+    known = calibrate(ask.calibrate) if ask.calibrate else {}
+    forecasts = {name: forecast(name, workload, known.get(name)) for name in TRANSPORTS}
+    book = load_book(None)
+    cheapest = {
+        name: _cheapest(each.traffic, book, workload.headroom) for name, each in forecasts.items()
+    }
+    if ask.as_json:
+        print(json_text(_json(workload, forecasts, cheapest)))
+    else:
+        print_forecasts(workload, forecasts, cheapest, ask.calibrate)
+    return 0
+
+
+def _workload(ask: Ask) -> Workload:
+    missing = [
+        f"--{name.replace('_', '-')}"
+        for name in ("clients", "rate_per_client")
+        if getattr(ask, name) is None
+    ]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} missing; say how many clients there are and how many messages"
+            " each gets, such as --clients 1e6 --rate-per-client 1/min"
+        )
+    clients = parse_number(ask.clients or "", "--clients")
+    if not 1 <= clients <= _MOST_CLIENTS or clients != int(clients):
+        raise UsageError(f"--clients: {ask.clients} is not a whole number from 1 to 1e9")
+    if not 0 <= ask.headroom < 1:
+        raise UsageError(f"--headroom is {ask.headroom:g}; it must lie between 0 and 0.99")
+    if ask.seed < 0:
+        raise UsageError(f"--seed is {ask.seed}; it must be at least 0")
+    server_bytes = parse_bytes(ask.server_memory or "4GiB", "--server-memory")
+    if server_bytes <= 0:
+        raise UsageError(f"--server-memory: {ask.server_memory} is not above 0")
+    return Workload(
+        clients=int(clients),
+        rate_per_s=parse_rate_per_s(ask.rate_per_client or "", "--rate-per-client"),
+        interval_s=parse_seconds(ask.poll_interval or "5s", "--poll-interval"),
+        payload_bytes=parse_bytes(ask.payload or "100B", "--payload"),
+        hold_s=parse_seconds(ask.hold or "30s", "--hold"),
+        one_way_s=parse_seconds(ask.one_way or "0s", "--one-way"),
+        per_channel=parse_number(ask.per_channel or "1", "--per-channel"),
+        headroom=ask.headroom,
+        server_bytes=server_bytes,
+        seed=ask.seed,
+        every_client=ask.every_client,
+    )
+
+
+def _cheapest(traffic: Traffic, book: PriceBook, headroom: float) -> Bill | None:
+    """The cheapest bill for a month of the traffic and of all that serves it; None without one."""
+    sized = traffic.cores is not None and traffic.memory_bytes is not None
+    bills = [
+        bill(offer, traffic, book, headroom=headroom)
+        for offer in OFFERS.values()
+        if traffic.transport in offer.carries
+        and (sized or not offer.needs_run)
+        and not offer.servers_on_top
+    ]
+    return min(bills, key=lambda one: one.usd, default=None)
+
+
+def _json(
+    workload: Workload, forecasts: Mapping[str, Forecast], cheapest: Mapping[str, Bill | None]
+) -> dict[str, object]:
+    return {
+        "workload": {name: getattr(workload, name) for name in Workload.__slots__},
+        "transports": {
+            name: {
+                **each.to_json(),
+                "cheapest": None if (one := cheapest[name]) is None else one.to_json(),
+            }
+            for name, each in forecasts.items()
+        },
+    }
+
+
+def validate_run(folder: Path, *, as_json: bool = False) -> int:
+    """Print predicted, simulated and measured side by side; 1 if something is out of tolerance.
+
+    Raises:
+        RunError: there is no such run, or it is damaged.
+    """
+    from pushlab.analysis import analyse
+    from pushlab.analysis.validation import validate
+
+    run = Run.load(folder)
+    found = validate(run, analyse(run))
+    if not found:
+        raise UsageError(f"{folder}: no trial has been run, so there is nothing to validate")
+    if as_json:
+        print(json_text([each.to_json() for each in found]))
+    else:
+        print_validation(run, found)
+    return 1 if any(each.problems for each in found) else 0

@@ -1,0 +1,157 @@
+"""`pushlab reproduce`: published experiments, run at laptop scale and held against their claims."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from rich.console import Console
+from rich.text import Text
+
+from pushlab.analysis import analyse
+from pushlab.analysis.claims import Outcome, judge
+from pushlab.analysis.reproductions import (
+    Reproduction,
+    builtin_reproductions,
+    load_reproduction,
+)
+from pushlab.analysis.summary import summarise, summarise_cells
+from pushlab.charts.claims import draw_claims
+from pushlab.commands.progress import Watcher
+from pushlab.commands.terminal import json_text
+from pushlab.commands.units import quantity
+from pushlab.errors import UsageError
+from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario_file import parse_scenario
+from pushlab.runs import Run, write_summary
+
+__all__ = ["list_reproductions", "reproduce"]
+
+_INTERRUPTED = 130
+
+
+def list_reproductions() -> int:
+    """Print the names and titles of the reproductions that come with pushlab."""
+    names = builtin_reproductions()
+    for name in names:
+        print(f"{name:<{max(map(len, names))}}  {load_reproduction(name).title}")
+    return 0
+
+
+def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
+    """Run, judge, print and draw; 0 if every claim that is checked holds, else 1.
+
+    Args:
+        names: built-in ones, or paths of TOML files; all are read before anything runs.
+        out: gets the runs' folders, a chart and the figures as JSON for each.
+
+    Raises:
+        UsageError: there is no such reproduction, or it is wrong.
+        SetupError: see `run_scenario`.
+    """
+    reproductions = [load_reproduction(name) for name in names]
+    if not reproductions:
+        raise UsageError("name a reproduction, or give --all (see: pushlab reproduce --list)")
+    scenarios = {
+        each.name: parse_scenario(each.scenario, f"{each.name}.scenario.toml", default=each.name)
+        for each in reproductions
+        if each.scenario is not None
+    }
+    for each in reproductions:
+        if each.name not in scenarios:
+            judge(each, {}, {})  # tells of a wrong expression before minutes of measuring
+    console = Console(stderr=as_json, highlight=False, emoji=False, soft_wrap=True)
+    begin_s, told, status = time.monotonic(), [], 0
+    for number, each in enumerate(reproductions, 1):
+        console.print(Text(f"[{number}/{len(reproductions)}] {each.title}", style="bold"))
+        run = _measured(scenarios[each.name], out) if each.name in scenarios else None
+        cells = analyse(run) if run else {}
+        outcomes = judge(each, cells, summarise_cells(cells))
+        files = draw_claims(each, outcomes, out)
+        data = _json(each, outcomes, run)
+        (out / f"{each.name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        told.append(data)
+        for outcome in outcomes:
+            console.print(_line(outcome))
+        console.print(Text(f"  {files[0]}", style="dim"))
+        if run is not None and run.status != "complete":
+            return _INTERRUPTED
+        status |= any(outcome.passed is False for outcome in outcomes)
+    checked = [claim["passed"] for data in told for claim in data["claims"]]
+    held, failed = checked.count(True), checked.count(False)
+    console.print(
+        Text(
+            f"{held} claims hold, {failed} fail, {checked.count(None)} are shown only;"
+            f" {time.monotonic() - begin_s:.0f} s",
+            style="bold red" if failed else "bold",
+        )
+    )
+    if as_json:
+        print(json_text(told))
+    return int(status)
+
+
+def _measured(scenario: Any, out: Path) -> Run:
+    """Run the scenario; the run, with its summary written."""
+    with Watcher() as watcher:
+        command = ["pushlab", *sys.argv[1:]]
+        path = uvloop.run(run_scenario(scenario, out=out, observer=watcher, command=command))
+    run = Run.load(path)
+    write_summary(path, summarise(run))
+    return run
+
+
+def _line(outcome: Outcome) -> Text:
+    """One claim: whether it holds, what it says, the three figures, and the check."""
+    verdict, style = {
+        True: ("pass", "green"),
+        False: ("FAIL", "bold red"),
+        None: ("    ", "dim"),
+    }[outcome.passed]
+    claim = outcome.claim
+    figures = [
+        f"{name} {quantity(value, 4)}"
+        for name, value in (
+            ("published", claim.published),
+            ("predicted", outcome.predicted),
+            ("measured", outcome.measured),
+        )
+        if value is not None
+    ]
+    text = Text("  ")
+    text.append(verdict, style=style)
+    text.append(f"  {claim.says}: {', '.join(figures)} {claim.unit}")
+    if outcome.missing:
+        text.append(f" [{outcome.missing}]", style="red")
+    why = claim.check if outcome.passed is not None else "shown, not checked"
+    text.append(f"  ({why}; {claim.status})", style="dim")
+    return text
+
+
+def _json(
+    reproduction: Reproduction, outcomes: Sequence[Outcome], run: Run | None
+) -> dict[str, Any]:
+    def claim(outcome: Outcome) -> Mapping[str, Any]:
+        return {
+            "says": outcome.claim.says,
+            "status": outcome.claim.status,
+            "source": outcome.claim.source or reproduction.source,
+            "unit": outcome.claim.unit,
+            "published": outcome.claim.published,
+            "predicted": outcome.predicted,
+            "measured": outcome.measured,
+            "check": outcome.claim.check,
+            "passed": outcome.passed,
+            "missing": outcome.missing,
+        }
+
+    return {
+        "name": reproduction.name,
+        "title": reproduction.title,
+        "source": reproduction.source,
+        "run": None if run is None else run.path.name,
+        "claims": [claim(outcome) for outcome in outcomes],
+    }
