@@ -111,7 +111,7 @@ def curves(setting: Setting, known: dict[str, Calibration]) -> list[Curve]:
             ratio=lambda x: _bytes(setting, "websocket", x) / _bytes(setting, "short-polling", x),
         ),
         Curve(
-            name="WebSocket, bytes, where only the newest counts",
+            name="WebSocket, bytes, newest only",
             transport="websocket",
             ratio=lambda x: _bytes(setting, "websocket", x) / _newest_bytes(setting, x),
         ),
@@ -167,7 +167,7 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
         Crossover(
             key="newest",
             says="The same where only the newest value counts, as of a price or a position",
-            value=crossing["WebSocket, bytes, where only the newest counts"],
+            value=crossing["WebSocket, bytes, newest only"],
             unit="messages/interval",
             formula="x F = H + (1 - exp(-x)) f: a poll brings one value at most, and a share"
             " (1 - exp(-x))/x of them is ever seen (F11)",

@@ -32,9 +32,12 @@ def draw_crossovers(setting: Setting, lines: Sequence[Curve], footer: str, out: 
 
 def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> Chart:
     """A line for each cost, over messages in a poll interval; above the middle push loses."""
-    found = sorted((cross, line.name) for line in lines if (cross := line.crossing()) is not None)
-    told = ", ".join(f"{count(cross)} ({name})" for cross, name in found[:2])
-    finding = f"Messages a poll interval from which push loses: {told}" if found else "Push wins"
+    found = sorted(cross for line in lines if (cross := line.crossing()) is not None)
+    finding = "Push never loses here"
+    if found:
+        low, high = (f"{cross:.2g}" for cross in (found[0], found[-1]))
+        many = low if low == high else f"{low} to {high}"
+        finding = f"Push begins to lose at {many} messages a poll interval"
     subtitle = (
         f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f} bytes,"
         f" {setting.one_way_s * 1e3:g} ms one way"
@@ -60,22 +63,11 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
             cross = line.crossing()
             if cross is not None and _LOW <= cross <= _HIGH:
                 axes.plot(cross, 1, "o", color=style.colour, markersize=11)
-                axes.annotate(
-                    count(cross),
-                    (cross, 1),
-                    xytext=(-6, 10),
-                    textcoords="offset points",
-                    ha="right",
-                    fontsize=15,
-                    color=style.colour,
-                    fontweight="bold",
-                )
-            ends.append((float(y[-1]), line.name, style.colour))
+            told = line.name if cross is None else f"{line.name}: {count(cross)}"
+            ends.append((float(y[-1]), told, style.colour))
         _label_ends(axes, ends)
-        for text, place in (("push loses", 0.95), ("push wins", 0.05)):
-            axes.text(
-                0.02, place, text, transform=axes.transAxes, fontsize=17, color=INK, va="center"
-            )
+        for text, left, up in (("push loses", 0.02, 0.95), ("push wins", 0.85, 0.05)):
+            axes.text(left, up, text, transform=axes.transAxes, fontsize=17, color=INK, va="center")
         axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
         axes.set_yticks([0.01, 0.1, 1, 10, 100], ["1/100", "1/10", "equal", "10 ×", "100 ×"])
         axes.minorticks_off()
