@@ -116,12 +116,12 @@ def _measured(
     spans = [cell.traces[0].span_s for cell in cells if cell.measured]
     if spans and min(spans) < _SHORT_S:
         notes.append(
-            f"A window of {min(spans):g} s stands for the hour: keep-alives that did not fall into"
-            " it are not counted."
+            f"The windows of these clients, {min(spans):g} s each, one behind the other stand for"
+            " the hour: keep-alives that did not fall into them are not counted."
         )
     name = run.scenario.get("name", "run")
     clients = max(len(cell.traces) for cell in cells)
-    return cells, f"A phone as a client of {name}; mean of {clients} observed clients", notes
+    return cells, f"A phone as a client of {name}; {clients} observed clients", notes
 
 
 def _predicted(ask: Ask, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str, list[str]]:

@@ -275,7 +275,7 @@ def test_a_run_gives_its_own_times(capsys, folder):
     assert cells["short-polling"]["radios"]["wifi"]["wakeups_per_hour"] == pytest.approx(
         3_600, rel=0.1
     )
-    assert any("stands for the hour" in note for note in found["notes"])
+    assert any("stand for the hour" in note for note in found["notes"])
 
 
 def test_a_run_that_wrote_no_times_is_predicted(capsys, tmp_path):

@@ -3,7 +3,7 @@
 from pushlab.analysis.energy.battery import CellEnergy, energy_of, find_radios, run_traces
 from pushlab.analysis.energy.radio import RADIOS, Radio, Spell, load_radios
 from pushlab.analysis.energy.traces import Trace, measured_traces, predicted_trace
-from pushlab.analysis.energy.use import Use, energy_use, mean_use, timeline
+from pushlab.analysis.energy.use import Use, energy_use, timeline
 
 __all__ = [
     "RADIOS",
@@ -16,7 +16,6 @@ __all__ = [
     "energy_use",
     "find_radios",
     "load_radios",
-    "mean_use",
     "measured_traces",
     "predicted_trace",
     "run_traces",

@@ -6,8 +6,8 @@ from typing import Any
 
 from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.analysis.energy.radio import RADIOS, Radio, load_radios
-from pushlab.analysis.energy.traces import Trace, measured_traces, predicted_trace
-from pushlab.analysis.energy.use import Use, energy_use, mean_use
+from pushlab.analysis.energy.traces import Trace, joined, measured_traces, predicted_trace
+from pushlab.analysis.energy.use import Use, energy_use
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
@@ -23,7 +23,7 @@ class CellEnergy:
 
     Attributes:
         traces: of the clients that it was computed from, all of one span.
-        uses: the mean over these clients, by radio.
+        uses: of all these clients' windows, one behind the other, by radio.
         measured: whether a run wrote the traces; else closed rules did.
     """
 
@@ -75,25 +75,24 @@ def energy_of(
     *,
     measured: bool = False,
 ) -> CellEnergy:
-    """The mean use of these clients' radios.
+    """The use of one client's radio that lives these clients' windows one behind the other.
+
+    A window is often shorter than a radio's tail, so each by itself would tell of clients that
+    sleep for ever and of others that never do.
 
     Raises:
         UsageError: there is no trace.
     """
     if not traces:
         raise UsageError(f"{cell}: there is no traffic to compute energy from")
+    whole = joined(traces)
     uses = {
-        radio.name: mean_use(
-            [
-                energy_use(
-                    radio,
-                    trace.times_s,
-                    trace.span_s,
-                    bits_up=trace.up_bytes * 8,
-                    bits_down=trace.down_bytes * 8,
-                )
-                for trace in traces
-            ]
+        radio.name: energy_use(
+            radio,
+            whole.times_s,
+            whole.span_s,
+            bits_up=whole.up_bytes * 8,
+            bits_down=whole.down_bytes * 8,
         )
         for radio in radios
     }

@@ -15,7 +15,7 @@ from pushlab.analysis.cost.traffic import TRANSPORTS, predicted_traffic
 from pushlab.errors import UsageError
 from pushlab.runs import Run, TrialRecord
 
-__all__ = ["Trace", "measured_traces", "predicted_trace"]
+__all__ = ["Trace", "joined", "measured_traces", "predicted_trace"]
 
 _SEEDED = 20_240_601
 _NS = 1e9
@@ -35,6 +35,18 @@ class Trace:
     span_s: float
     up_bytes: float = 0.0
     down_bytes: float = 0.0
+
+
+def joined(traces: Sequence[Trace]) -> Trace:
+    """The traces one behind the other, as the life of one client."""
+    begins = np.cumsum([0.0, *(trace.span_s for trace in traces)])
+    moved = [begin + trace.times_s for begin, trace in zip(begins, traces, strict=False)]
+    return Trace(
+        times_s=np.concatenate(moved),
+        span_s=float(begins[-1]),
+        up_bytes=sum(trace.up_bytes for trace in traces),
+        down_bytes=sum(trace.down_bytes for trace in traces),
+    )
 
 
 def measured_traces(run: Run, trials: Sequence[TrialRecord]) -> list[Trace]:

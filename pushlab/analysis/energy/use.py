@@ -5,7 +5,6 @@ starts the tails. The time span is taken as one turn of an endless repetition, s
 stands for an hour without edges: what follows the last byte of it is the first of the next turn.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from pushlab.analysis.energy.radio import Radio, Spell
 from pushlab.errors import UsageError
 
-__all__ = ["Use", "energy_use", "mean_use", "timeline"]
+__all__ = ["Use", "energy_use", "timeline"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,17 +83,6 @@ def energy_use(
     total_j = joules.sum() + bits_up * radio.up_j_per_bit + bits_down * radio.down_j_per_bit
     on = 1 - float(idle_s.sum()) / span_s
     return _use(float(total_j), idle_j, on, int(slept.sum()), hour)
-
-
-def mean_use(uses: Sequence[Use]) -> Use:
-    """The mean of several phones."""
-    count = len(uses)
-    return Use(
-        joules_per_hour=sum(use.joules_per_hour for use in uses) / count,
-        idle_joules_per_hour=sum(use.idle_joules_per_hour for use in uses) / count,
-        radio_on=sum(use.radio_on for use in uses) / count,
-        wakeups_per_hour=sum(use.wakeups_per_hour for use in uses) / count,
-    )
 
 
 def _use(joules: float, idle_j: float, on: float, wakeups: int, hour: float) -> Use:

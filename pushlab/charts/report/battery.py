@@ -89,8 +89,8 @@ def _notes(view: View, cells: Sequence[CellEnergy]) -> list[str]:
     spans = [cell.traces[0].span_s for cell in cells if cell.measured]
     if spans and min(spans) < _SHORT_S:
         found.append(
-            f"A window of {min(spans):g} s stands for the hour: keep-alives that did not fall into"
-            " it are not counted."
+            f"The windows of these clients, {min(spans):g} s each, one behind the other stand for"
+            " the hour: keep-alives that did not fall into them are not counted."
         )
     if not all(cell.measured for cell in cells):
         found.append(

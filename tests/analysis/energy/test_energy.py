@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from pushlab.analysis.energy import (
     RADIOS,
+    Trace,
+    energy_of,
     energy_use,
     load_radios,
     predicted_trace,
@@ -141,3 +143,17 @@ def test_every_radio_names_its_sources():
     for radio in load_radios().values():
         assert radio.sources
         assert radio.tail_s > 0
+
+
+def test_short_windows_of_many_clients_are_one_clients_life():
+    # A message every two seconds in windows of two seconds: most hold one, some hold none.
+    rng = np.random.default_rng(5)
+    windows = [
+        Trace(times_s=np.sort(rng.uniform(0, 2, rng.poisson(1))), span_s=2.0) for _ in range(500)
+    ]
+    told = energy_of("sse", "sse", windows, [LTE]).uses["lte"]
+    whole = predicted_trace("sse", rate_per_s=0.5, keep_alive_s=0.0)
+    assert told.radio_on == pytest.approx(1, abs=0.02)  # the tail is five times the gap
+    assert told.radio_on == pytest.approx(
+        energy_use(LTE, whole.times_s, whole.span_s).radio_on, abs=0.02
+    )
