@@ -13,6 +13,7 @@ from pushlab.analysis.energy import (
     find_radios,
     predicted_trace,
     run_traces,
+    window_notes,
 )
 from pushlab.analysis.quantities import (
     parse_bytes,
@@ -28,7 +29,6 @@ from pushlab.runs import Run
 __all__ = ["Ask", "energy"]
 
 _WORKLOAD = ("rate_per_client", "poll_interval", "payload", "hold", "keep_alive")
-_SHORT_S = 120.0  # a window that a keep-alive may miss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +113,7 @@ def _measured(
             f"{', '.join(predicted)}: predicted from the settings, since this run did not write"
             " down when its clients sent and received."
         )
-    spans = [cell.traces[0].span_s for cell in cells if cell.measured]
-    if spans and min(spans) < _SHORT_S:
-        notes.append(
-            f"The windows of these clients, {min(spans):g} s each, one behind the other stand for"
-            " the hour: keep-alives that did not fall into them are not counted."
-        )
+    notes += window_notes(cells)
     name = run.scenario.get("name", "run")
     clients = max(len(cell.traces) for cell in cells)
     return cells, f"A phone as a client of {name}; {clients} observed clients", notes

@@ -103,13 +103,10 @@ def _workload(ask: Ask) -> Workload:
 
 def _cheapest(traffic: Traffic, book: PriceBook, headroom: float) -> Bill | None:
     """The cheapest bill for a month of the traffic and of all that serves it; None without one."""
-    sized = traffic.cores is not None and traffic.memory_bytes is not None
     bills = [
         bill(offer, traffic, book, headroom=headroom)
         for offer in OFFERS.values()
-        if traffic.transport in offer.carries
-        and (sized or not offer.needs_run)
-        and not offer.servers_on_top
+        if offer.can_price(traffic) and not offer.servers_on_top
     ]
     return min(bills, key=lambda one: one.usd, default=None)
 

@@ -89,7 +89,7 @@ def price_all(
     unpriced = []
     for cell, each in traffic.items():
         carrying = [offer for offer in offers if each.transport in offer.carries]
-        able = [offer for offer in carrying if _is_able(offer, each)]
+        able = [offer for offer in carrying if offer.can_price(each)]
         bills[cell] = sorted(
             (replace(bill(offer, each, book, **dials), cell=cell) for offer in able),
             key=lambda one: one.usd,
@@ -97,7 +97,7 @@ def price_all(
         if not carrying:
             unpriced.append(f"{cell}: none of these offers carries it")
     sized = [offer.key for offer in offers if offer.needs_run]
-    if sized and not all(_is_able(OFFERS[key], each) for key in sized for each in traffic.values()):
+    if sized and not all(each.sized for each in traffic.values()):
         unpriced.append(f"{', '.join(sized)}: sized by a measured server; give a run")
     polled = next((each for each in traffic.values() if each.transport == "short-polling"), None)
     evens = []
@@ -106,7 +106,7 @@ def price_all(
         evens = [
             break_even(offer, polled, push, book, **dials)
             for offer in offers
-            if polled.transport in offer.carries and _is_able(offer, polled)
+            if offer.can_price(polled)
             for push in pushes
         ]
     return Costs(
@@ -118,8 +118,3 @@ def price_all(
         book=book,
         dials=dials,
     )
-
-
-def _is_able(offer: Offer, traffic: Traffic) -> bool:
-    known = traffic.cores is not None and traffic.memory_bytes is not None
-    return known or not offer.needs_run

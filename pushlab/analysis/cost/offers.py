@@ -49,6 +49,10 @@ class Offer:
     needs_run: bool = False
     egress: str = "aws"
 
+    def can_price(self, traffic: Traffic) -> bool:
+        """Whether it carries the transport, and knows of its servers what it needs to know."""
+        return traffic.transport in self.carries and (traffic.sized or not self.needs_run)
+
 
 def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool) -> Bill:
     """A month of `traffic` at `offer`.

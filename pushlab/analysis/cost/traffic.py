@@ -63,6 +63,11 @@ class Traffic:
     cores: float | None = None
     memory_bytes: float | None = None
 
+    @property
+    def sized(self) -> bool:
+        """Whether its servers were measured."""
+        return self.cores is not None and self.memory_bytes is not None
+
     def scaled(self, clients: float) -> "Traffic":
         """The same behaviour of each client, for another number of clients.
 

@@ -1,6 +1,12 @@
 """What a transport costs a phone: radios as state machines, driven by times of traffic."""
 
-from pushlab.analysis.energy.battery import CellEnergy, energy_of, find_radios, run_traces
+from pushlab.analysis.energy.battery import (
+    CellEnergy,
+    energy_of,
+    find_radios,
+    run_traces,
+    window_notes,
+)
 from pushlab.analysis.energy.radio import RADIOS, Radio, Spell, load_radios
 from pushlab.analysis.energy.traces import Trace, measured_traces, predicted_trace
 from pushlab.analysis.energy.use import Use, energy_use, timeline
@@ -20,4 +26,5 @@ __all__ = [
     "predicted_trace",
     "run_traces",
     "timeline",
+    "window_notes",
 ]

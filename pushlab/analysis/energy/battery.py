@@ -11,10 +11,11 @@ from pushlab.analysis.energy.use import Use, energy_use
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
-__all__ = ["CellEnergy", "energy_of", "find_radios", "run_traces"]
+__all__ = ["CellEnergy", "energy_of", "find_radios", "run_traces", "window_notes"]
 
 _MQTT_KEEP_ALIVE_S = 30.0
 _KEEP_ALIVE_S = 60.0
+_SHORT_S = 120.0  # a window that a keep-alive may miss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,3 +126,14 @@ def run_traces(run: Run, cell: str) -> tuple[str, list[Trace], bool]:
         payload_bytes=float(run.scenario.get("payload_bytes", 100)),
     )
     return first.transport, [trace], False
+
+
+def window_notes(cells: Sequence[CellEnergy]) -> list[str]:
+    """What to know of figures that rest on short measured windows; empty where none is short."""
+    spans = [cell.traces[0].span_s for cell in cells if cell.measured]
+    if not spans or min(spans) >= _SHORT_S:
+        return []
+    return [
+        f"The windows of these clients, {min(spans):g} s each, one behind the other stand for"
+        " the hour: keep-alives that did not fall into them are not counted."
+    ]

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.energy import CellEnergy, Radio, energy_of, find_radios, run_traces
+from pushlab.analysis.energy import (
+    CellEnergy,
+    Radio,
+    energy_of,
+    find_radios,
+    run_traces,
+    window_notes,
+)
 from pushlab.charts.findings import whole
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
@@ -14,7 +21,6 @@ from pushlab.charts.view import View
 __all__ = ["BatterySection", "battery_section"]
 
 _BATTERY_WH = 15.0
-_SHORT_S = 120.0
 _PHONE = replace(PHONE, row=120)
 
 
@@ -86,12 +92,7 @@ def _notes(view: View, cells: Sequence[CellEnergy]) -> list[str]:
         "The radios are those of 2012 to 2014 (AT&T ARO and EnergyBox); 5G is not covered. Screen"
         " and processor are not counted."
     ]
-    spans = [cell.traces[0].span_s for cell in cells if cell.measured]
-    if spans and min(spans) < _SHORT_S:
-        found.append(
-            f"The windows of these clients, {min(spans):g} s each, one behind the other stand for"
-            " the hour: keep-alives that did not fall into them are not counted."
-        )
+    found += window_notes(cells)
     if not all(cell.measured for cell in cells):
         found.append(
             "Predicted: this run did not write down when those clients sent and received, so their"
