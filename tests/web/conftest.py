@@ -1,0 +1,106 @@
+"""What the tests of the browser side share: a real Chromium, and a real server with its site.
+
+A browser test's module must have no `async` test in it: Playwright's synchronous form keeps an
+event loop of its own running as long as its browser lives, which is why `browser` is a module's.
+
+- ``site``: one server for each worker, for tests that only use it.
+- ``own_site``: makes a server of a test's own, to be stopped, killed and started again, or with
+  settings of its own.
+- ``browser``, ``context``, ``page``: Chromium. ``page`` fails the test at its end if the page
+  reported an error that the test has not taken out of ``page_errors``.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_site import CHROMIUM, MQTT_BUNDLE, PATIENCE_S, Site, watch_errors
+
+from pushlab.contract.serving import HubSettings
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers start slowly on a machine that does other things."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(180))
+
+
+@pytest.fixture(scope="session")
+def site():
+    """A server with its site and a broker, for tests that only use it."""
+    one = Site(broker="auto", settings=HubSettings(), presence_url=None)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def own_site():
+    """Makes a server of this test's own: ``own_site(broker="none", retain_messages=5)``."""
+    made = []
+
+    def make(*, broker: str = "none", presence_url: str | None = None, **settings: Any) -> Site:
+        one = Site(broker=broker, settings=HubSettings(**settings), presence_url=presence_url)
+        made.append(one)
+        one.start()
+        return one
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium, driven by Playwright, which downloads none."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("chromium is not installed (Debian: apt install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                *(["--no-sandbox"] if os.geteuid() == 0 else []),
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser):
+    """A browser context of this test's own; it answers within PATIENCE_S or fails."""
+    one = browser.new_context(viewport={"width": 1280, "height": 800})
+    one.set_default_timeout(PATIENCE_S * 1000)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def page_errors():
+    """What pages of this test reported: uncaught errors and errors on the console."""
+    return []
+
+
+@pytest.fixture
+def page(context, page_errors):
+    """A page that must not report an error."""
+    one = context.new_page()
+    watch_errors(one, page_errors)
+    yield one
+    assert page_errors == []
+
+
+@pytest.fixture
+def with_mqtt():
+    """Skips where the browser's MQTT client is not installed."""
+    if not MQTT_BUNDLE.exists():
+        pytest.skip("mqtt for the browser is not installed (make web, which needs npm)")
