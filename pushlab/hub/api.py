@@ -117,6 +117,10 @@ class Api:
         """Answer 405 and name the methods that would do."""
         await self._bad_method(scope, ", ".join(methods))(scope, receive, send)
 
+    async def refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a refusal, and count it."""
+        await self._refusal(refusal)(scope, receive, send)
+
     def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         for name, value in headers:
             if name == b"authorization":

@@ -1,47 +1,106 @@
-"""The ASGI application: one table of raw routes, then the API, then Starlette for the rest."""
+"""The ASGI application: one table of raw routes, then the API, a site, and Starlette for the rest.
+
+Who may speak to it from a page is checked here, for every route at once.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
-from pushlab.contract.serving import Receive, Route, Scope, Send
+from pushlab.contract.serving import Answer, Receive, Route, Scope, Send, Stream
 from pushlab.contract.transport import Transport
+from pushlab.errors import Refused
 from pushlab.hub.api import API, Api
 from pushlab.hub.core import Hub
+from pushlab.hub.origins import Origins
+from pushlab.hub.site import Site
+from pushlab.wire.direct import RefusedSocket
 
 __all__ = ["App"]
 
 
 class App:
-    """Routes a request to a transport's server half or to the API.
+    """Routes a request to a transport's server half, to the API or to the site.
+
+    Args:
+        origins: of the pages that may open WebSockets and post; the hub's own alone by default.
+        site: the pages, if there are any.
 
     Attributes:
         routes: those of the transports, by kind and path.
     """
 
-    def __init__(self, hub: Hub, *, api_key: str, transports: Sequence[Transport]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        api_key: str,
+        transports: Sequence[Transport],
+        origins: Origins | None = None,
+        site: Site | None = None,
+    ) -> None:
         self._hub = hub
+        self.origins = origins or Origins()
+        self._site = site
         self._api = Api(hub, api_key=api_key, transports=transports)
         self.routes: dict[tuple[str, str], Route] = {}
         for transport in transports:
             for route in transport.routes(hub):
-                self.routes[(route.kind, route.path)] = route
+                self.routes[(route.kind, route.path)] = self._guarded(route)
+
+    def _guarded(self, route: Route) -> Route:
+        """The route with a direct form that lets no strange page open a WebSocket."""
+        direct = route.direct
+        if direct is None or route.kind != "websocket":
+            return route
+
+        def guarded(scope: Scope) -> Answer | Stream:
+            try:
+                self.origins.check(scope["headers"])
+            except Refused as refusal:
+                self._hub.count(API, Hit.REFUSED)
+                return RefusedSocket(refusal)
+            return direct(scope)
+
+        return replace(route, direct=guarded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
-        kind = scope["type"]
+        kind, headers = scope["type"], scope["headers"]
+        if self.origins.needs_check(scope):
+            try:
+                self.origins.check(headers)
+            except Refused as refusal:
+                await self._refuse(refusal, scope, receive, send)
+                return
+        if kind == "http" and (origin := self.origins.foreign(headers)) is not None:
+            if scope["method"] == "OPTIONS":
+                await self.origins.answer_preflight(send, origin)
+                return
+            send = self.origins.sharing(send, origin)
         route = self.routes.get((kind, scope["path"]))
         if route is not None and (kind == "websocket" or scope["method"] in route.methods):
             await route.app(scope, receive, send)
         elif route is not None:
             await self._api.bad_method(route.methods, scope, receive, send)
         elif kind == "http":
-            if not await self._api.channel_route(scope, receive, send):
-                await self._api.rest(scope, receive, send)
+            if await self._api.channel_route(scope, receive, send):
+                return
+            if self._site is not None and await self._site.serve(scope, receive, send):
+                return
+            await self._api.rest(scope, receive, send)
         elif kind == "websocket":
-            await receive()
-            await send({"type": "websocket.accept"})
-            await send(
-                {"type": "websocket.close", "code": to_close_code(404), "reason": "not-found"}
-            )
-            self._hub.count(API, Hit.REFUSED)
+            refusal = Refused(404, "not-found", f"there is no WebSocket at {scope['path']}")
+            await self._refuse(refusal, scope, receive, send)
+
+    async def _refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse; a WebSocket with a close code, for its page cannot see a handshake's status."""
+        if scope["type"] != "websocket":
+            await self._api.refuse(refusal, scope, receive, send)
+            return
+        self._hub.count(API, Hit.REFUSED)
+        await receive()
+        await send({"type": "websocket.accept"})
+        code = to_close_code(refusal.status)
+        await send({"type": "websocket.close", "code": code, "reason": refusal.reason})

@@ -8,7 +8,7 @@ way, is handed over to uvicorn with the bytes that have arrived, and stays there
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -32,10 +32,15 @@ class Entrance:
 
     Args:
         routes: by kind and path; those without a direct form are uvicorn's to serve.
+        is_foreign: as for `RequestReader`.
     """
 
-    def __init__(self, routes: Mapping[tuple[str, str], Route]) -> None:
-        self.read = RequestReader(routes).read
+    def __init__(
+        self,
+        routes: Mapping[tuple[str, str], Route],
+        is_foreign: Callable[[Sequence[tuple[bytes, bytes]]], bool] | None = None,
+    ) -> None:
+        self.read = RequestReader(routes, is_foreign).read
         self.chunks = _Chunks()
         self.frames = TextFrames()
 
@@ -55,10 +60,11 @@ class Entrance:
 
 
 def _encode(answer: Answer) -> bytes:
-    parts = [STATUS_LINE[answer.status], b"cache-control: no-store\r\n"]
+    parts = [STATUS_LINE[answer.status], b"cache-control: %b\r\n" % answer.cache_control]
     parts += [b"%b: %b\r\n" % header for header in answer.headers]
     if answer.status != 204:
-        parts.append(b"content-type: application/json\r\ncontent-length: %d\r\n" % len(answer.body))
+        about = answer.content_type, len(answer.body)
+        parts.append(b"content-type: %b\r\ncontent-length: %d\r\n" % about)
     return b"".join((*parts, b"\r\n", answer.body))
 
 

@@ -48,6 +48,7 @@ class HubConfig:
         broker: the MQTT broker to bridge to.
         presence_url: the application to tell about presence.
         certificate: with which to encrypt; None serves plain HTTP.
+        allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +60,7 @@ class HubConfig:
     broker: BrokerAccess | None = None
     presence_url: str | None = None
     certificate: Certificate | None = None
+    allow_origins: Sequence[str] = ()
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""

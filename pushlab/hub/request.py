@@ -5,7 +5,7 @@ requests at once, nonsense) is left to uvicorn, so this reader says "not mine" a
 Parsing is httptools' (llhttp, the parser of Node.js).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import httptools
 
@@ -21,10 +21,17 @@ class RequestReader:
 
     Args:
         routes: by kind and path.
+        is_foreign: whether these headers are of a page of another host that is let in; its requests
+            are uvicorn's, where answers get the headers that such a page needs.
     """
 
-    def __init__(self, routes: Mapping[tuple[str, str], Route]) -> None:
+    def __init__(
+        self,
+        routes: Mapping[tuple[str, str], Route],
+        is_foreign: Callable[[Sequence[tuple[bytes, bytes]]], bool] | None = None,
+    ) -> None:
         self._routes = routes
+        self._is_foreign = is_foreign
         self._renew()
 
     def _renew(self) -> None:
@@ -73,6 +80,8 @@ class RequestReader:
             "headers": self._headers,
         }
         if kind == "http" and self._method not in route.methods:
+            return None
+        if kind == "http" and self._is_foreign is not None and self._is_foreign(self._headers):
             return None
         return scope, route.direct
 

@@ -18,7 +18,9 @@ from pushlab.errors import PortInUse, SetupError
 from pushlab.hub.app import App
 from pushlab.hub.core import Hub
 from pushlab.hub.door import Entrance
+from pushlab.hub.origins import Headers, Origins
 from pushlab.hub.process import HubConfig
+from pushlab.hub.site import SiteMaker
 
 __all__ = ["raise_descriptor_limit", "serve"]
 
@@ -84,8 +86,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+async def serve(
+    config: HubConfig,
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+    make_site: SiteMaker | None = None,
+) -> None:
     """Serve until `stop` is set; `ready(url)` is called once, when the hub listens.
+
+    Args:
+        make_site: makes the pages to serve besides; None serves none.
 
     Raises:
         PortInUse, BrokerUnavailable, UnknownTransport, UsageError: it cannot start.
@@ -95,6 +106,7 @@ async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str]
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     transports = _transports(config)
+    origins = Origins(config.allow_origins)
     hub = Hub(
         keys=TokenKeys.restore(config.keys),
         settings=config.settings,
@@ -113,8 +125,14 @@ async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str]
     listener = _listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
     hub.listening_at(f"{scheme}://{host}:{listener.getsockname()[1]}")
-    app = App(hub, api_key=config.api_key, transports=transports)
-    entrance: Any = Entrance(app.routes)  # makes protocols, as the class does that uvicorn expects
+    site = make_site(hub) if make_site is not None else None
+    app = App(hub, api_key=config.api_key, transports=transports, origins=origins, site=site)
+
+    def is_foreign(headers: Headers) -> bool:
+        return origins.foreign(headers) is not None
+
+    # It makes protocols, as the class does that uvicorn expects.
+    entrance: Any = Entrance(app.routes, is_foreign if config.allow_origins else None)
     server = _Server(
         uvicorn.Config(
             app,
@@ -139,6 +157,8 @@ async def serve(config: HubConfig, *, stop: asyncio.Event, ready: Callable[[str]
             background = transport.background(hub)
             if background is not None:
                 await stack.enter_async_context(background)
+        if site is not None:
+            await stack.enter_async_context(site.running())
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))
         stopping = asyncio.ensure_future(stop.wait())
         try:

@@ -45,6 +45,7 @@ counted.
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from random import Random
@@ -54,13 +55,15 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import is_final
-from pushlab.contract.serving import Hub
+from pushlab.contract.serving import Hub, Route
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor, Refused, UsageError
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
+from pushlab.transports._mqtt_websocket import websocket_route
 
 __all__ = ["Mqtt", "MqttOptions", "MqttSubscriber"]
 
@@ -115,6 +118,10 @@ class Mqtt(Transport):
 
         return Bridge(hub, hub.broker).running()
 
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``WS /v1/mqtt``, by which a page reaches the broker; none without one."""
+        return [] if hub.broker is None else [websocket_route(hub, hub.broker)]
+
     def endpoint(self, hub: Hub, grant: Grant) -> dict[str, Any]:
         """Where the broker is, and what to say to it. Raises Refused (404) without a broker."""
         if hub.broker is None:
@@ -122,6 +129,7 @@ class Mqtt(Transport):
         host = f"[{hub.broker.host}]" if ":" in hub.broker.host else hub.broker.host
         return {
             "url": f"{'mqtts' if hub.broker.tls else 'mqtt'}://{host}:{hub.broker.port}",
+            "websocket_url": f"ws{hub.url().removeprefix('http')}{WEBSOCKET_PATH}",
             "username": names.username_of(grant.client_id, grant.grant_id),
             "topic": names.live_topic(grant.channel),
             "qos": self.options.qos,

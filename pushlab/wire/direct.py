@@ -25,7 +25,7 @@ from pushlab.contract.serving import (
 from pushlab.errors import Refused
 from pushlab.wire.asgi import Outlet, refusal_answer, respond, wait_for_disconnect
 
-__all__ = ["direct_route"]
+__all__ = ["RefusedSocket", "direct_route"]
 
 _LINGER_S = 1.0
 
@@ -46,13 +46,13 @@ def direct_route(
             return server_half(scope)
         except Refused as refusal:
             hub.count(transport, Hit.REFUSED)
-            return refusal_answer(refusal) if kind == "http" else _RefusedSocket(refusal)
+            return refusal_answer(refusal) if kind == "http" else RefusedSocket(refusal)
 
     app = _http_app(direct) if kind == "http" else _socket_app(direct)
     return Route(kind, path, app, methods, direct)
 
 
-class _RefusedSocket:
+class RefusedSocket:
     """A WebSocket that is closed at once: a browser cannot see a refused handshake's status."""
 
     __slots__ = ("_refusal",)
@@ -61,13 +61,14 @@ class _RefusedSocket:
         self._refusal = refusal
 
     def begin(self, line: SocketLine) -> None:
+        """Close the WebSocket with the refusal's code and reason."""
         line.end(to_close_code(self._refusal.status), self._refusal.reason, linger_s=_LINGER_S)
 
     def resume(self) -> None:
-        pass
+        """There is nothing more to say."""
 
     def close(self) -> None:
-        pass
+        """The client has gone."""
 
 
 def _http_app(direct: Direct) -> AsgiApp:
