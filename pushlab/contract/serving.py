@@ -201,8 +201,8 @@ class Hub(Protocol):
             Refused: 400 `invalid-cursor` for a cursor ahead of the log.
         """
 
-    def read(self, grant: Grant, after: Cursor | None) -> Page:
-        """What a poll gets. Raises Refused (400 `invalid-cursor`)."""
+    def read(self, grant: Grant, after: Cursor | None, *, most: int | None = None) -> Page:
+        """What a poll gets, at most so many messages. Raises Refused (400 `invalid-cursor`)."""
 
     def lease(self, grant: Grant, lease_s: float | None = None) -> None:
         """A polling client is present for a while."""
@@ -235,12 +235,18 @@ class Hub(Protocol):
 class Answer:
     """A whole HTTP response; header names are in lower case.
 
-    What every answer has (its length, ``cache-control: no-store``) is the server's to add.
+    Its length and what the attributes below say are the server's to add.
+
+    Attributes:
+        content_type: of the body; a 204 has neither.
+        cache_control: what caches may do with it.
     """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = b"application/json"
+    cache_control: bytes = b"no-store"
 
 
 class HttpLine(Protocol):

@@ -138,8 +138,8 @@ class Channel:
             end += 1
         return log[index:end]
 
-    def page(self, after: Cursor | None, now_ns: int) -> Page:
-        """What a poll gets. Raises Refused for a cursor ahead of the log."""
+    def page(self, after: Cursor | None, now_ns: int, *, most: int | None = None) -> Page:
+        """What a poll gets, at most so many messages. Raises Refused for a cursor ahead of it."""
         self.trim(now_ns)
         self.touched_ns = now_ns
         position, gap_after = self.locate(after)
@@ -147,7 +147,7 @@ class Channel:
             return Page(position, gap_after, (), False)
         settings = self.settings
         entries = self.slice(
-            position.seq, messages=settings.page_messages, size=settings.page_bytes
+            position.seq, messages=most or settings.page_messages, size=settings.page_bytes
         )
         assert entries is not None, "locate() stays within what is retained"
         return Page(position, gap_after, entries, entries[-1].seq < self.head)

@@ -263,9 +263,9 @@ class Hub:
             limited=False,
         )
 
-    def read(self, grant: Grant, after: Cursor | None) -> Page:
-        """What a poll gets. Raises Refused (400 `invalid-cursor`)."""
-        return self.channel(grant.channel).page(after, time.monotonic_ns())
+    def read(self, grant: Grant, after: Cursor | None, *, most: int | None = None) -> Page:
+        """What a poll gets, at most so many messages. Raises Refused (400 `invalid-cursor`)."""
+        return self.channel(grant.channel).page(after, time.monotonic_ns(), most=most)
 
     # ---- presence and counts ----------------------------------------------------------------
 

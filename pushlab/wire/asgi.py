@@ -54,23 +54,28 @@ def _parse(query: str) -> dict[str, str]:
     return {key: value for key, _, value in plain}
 
 
-def _token(scope: Scope, query: Mapping[str, str]) -> str:
-    for name, value in scope["headers"]:
-        if name == b"authorization":
+def _token(scope: Scope, query: Mapping[str, str], name: str) -> str:
+    for header, value in scope["headers"]:
+        if header == b"authorization":
             scheme, _, credentials = value.decode("latin-1").partition(" ")
             if scheme.lower() != "bearer" or not credentials:
                 raise Refused(401, "token-invalid", "Authorization must be: Bearer <token>")
             return str(credentials.strip())
-    token = query.get("token", "")
+    token = query.get(name, "")
     if not token:
         raise Refused(
-            401, "token-missing", "send the token as 'Authorization: Bearer <token>' or '?token='"
+            401, "token-missing", f"send the token as 'Authorization: Bearer <token>' or '?{name}='"
         )
     return token
 
 
 def admit(
-    hub: Hub, scope: Scope, query: Mapping[str, str], *, cursor_names: tuple[str, ...] = ("after",)
+    hub: Hub,
+    scope: Scope,
+    query: Mapping[str, str],
+    *,
+    cursor_names: tuple[str, ...] = ("after",),
+    token_name: str = "token",
 ) -> tuple[Grant, Cursor | None]:
     """Who asks, and from where; the first of `cursor_names` that is given counts.
 
@@ -80,7 +85,7 @@ def admit(
     asked: tuple[str, Cursor | None] | None = scope.get(_ASKED)
     if asked is not None:
         return hub.verify(asked[0]), asked[1]
-    token, after = _token(scope, query), None
+    token, after = _token(scope, query, token_name), None
     grant = hub.verify(token)
     for name in cursor_names:
         if text := query.get(name):
@@ -114,9 +119,9 @@ def number_parameter(query: Mapping[str, str], name: str, *, least: float, most:
 
 async def respond(send: Send, answer: Answer) -> None:
     """Answer a request whole. The two messages are sent in one turn if the socket takes them."""
-    headers: list[tuple[bytes, bytes]] = [(b"cache-control", b"no-store"), *answer.headers]
+    headers = [(b"cache-control", answer.cache_control), *answer.headers]
     if answer.status != 204:
-        headers.append((b"content-type", b"application/json"))
+        headers.append((b"content-type", answer.content_type))
         headers.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -48,9 +48,10 @@ class ResponseParser:
         complete: whether it is whole.
         keeps_alive: whether another may follow on this connection.
         cursor: the ``Pushlab-Cursor`` header, if there was one.
+        gap: the ``Pushlab-Gap`` header, if there was one.
     """
 
-    __slots__ = ("_parser", "body", "complete", "cursor", "keeps_alive", "status")
+    __slots__ = ("_parser", "body", "complete", "cursor", "gap", "keeps_alive", "status")
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
@@ -63,6 +64,7 @@ class ResponseParser:
         self.complete = False
         self.keeps_alive = True
         self.cursor: str | None = None
+        self.gap: str | None = None
 
     def feed(self, data: bytes) -> None:
         """Take bytes. Raises BadResponse."""
@@ -77,6 +79,8 @@ class ResponseParser:
         """One header."""
         if len(name) == 14 and name.lower() == b"pushlab-cursor":
             self.cursor = value.decode("latin-1")
+        elif len(name) == 11 and name.lower() == b"pushlab-gap":
+            self.gap = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The status line and every header are read."""

@@ -9,12 +9,14 @@ A page is JSON::
 
 Nothing new is a 204 without a body; its ``Pushlab-Cursor`` header tells a client that asked
 without a cursor where the channel stands.
+
+A transport whose answers are not pages overrides `_take`.
 """
 
 import abc
 import json
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
@@ -74,6 +76,9 @@ class PollSubscriber(Subscriber):
         asking: whether an answer is due.
     """
 
+    #: The status of an answer without a body that brings nothing.
+    _nothing_status: ClassVar[int] = 204
+
     __slots__ = (
         "_asked_after",
         "_asked_first",
@@ -100,7 +105,8 @@ class PollSubscriber(Subscriber):
         rng: Random,
     ) -> None:
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        self._head, self._end_of_head = request_head(endpoint, token, "GET", path)
+        head, self._end_of_head = request_head(endpoint, token, "GET", path)
+        self._head = head + b"?after="
         self._tail = suffix.encode() + self._end_of_head
         self._goodbye = b"".join(request_head(endpoint, token, "DELETE", path))
         self._parser = ResponseParser()
@@ -122,7 +128,7 @@ class PollSubscriber(Subscriber):
         self._parsing = False
         if tail is not None or self._asked_after != self._inbox.next_cursor:
             cursor = self._inbox.cursor
-            after = b"?after=" + str(cursor).encode() if cursor is not None else b"?after="
+            after = str(cursor).encode() if cursor is not None else b""
             self._question = self._head + after + (tail or self._tail)
             self._asked_after = self._inbox.next_cursor if tail is None else b"?"
             self._asked_first = cursor is None
@@ -144,7 +150,8 @@ class PollSubscriber(Subscriber):
             parser.feed(data)
             if parser.complete and self.asking:
                 self._parsing = self.asking = False
-                brings_nothing = parser.status == 204 and parser.keeps_alive
+                nothing = parser.status == self._nothing_status and not parser.body
+                brings_nothing = nothing and parser.keeps_alive and parser.gap is None
                 if in_one_piece and brings_nothing and not self._asked_first:
                     self._nothing = data
                 self._read_answer(now_ns)
@@ -154,24 +161,31 @@ class PollSubscriber(Subscriber):
 
     def _read_answer(self, now_ns: int) -> None:
         parser = self._parser
-        if parser.status == 204:
-            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
-            if parser.cursor is not None and not self._stood:
-                self._locate(Cursor.parse(parser.cursor))
-            more = False
-        elif parser.status == 200:
-            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_USEFUL)
-            more = self._read_page(json.loads(b"".join(parser.body)))
-        else:
+        if parser.status not in (200, 204):
             self._hit(Hit.REFUSED)
             reason = refusal_reason(parser.status, b"".join(parser.body))
             self._refused(parser.status, reason, now_ns)
             return
+        more = self._take(parser)
         self._backoff.reset()
         if parser.keeps_alive:
             self._on_answer(now_ns, more=more)
         else:
             self._reconnect_at(now_ns if more else self._next_ask_ns(now_ns))
+
+    def _take(self, parser: ResponseParser) -> bool:
+        """Count an answer and take what it brings; whether there is more to fetch at once."""
+        if parser.status == 204:
+            self._hit(self._asked_for())
+            if parser.cursor is not None and not self._stood:
+                self._locate(Cursor.parse(parser.cursor))
+            return False
+        self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_USEFUL)
+        return self._read_page(json.loads(b"".join(parser.body)))
+
+    def _asked_for(self) -> Hit:
+        """What the last question counts as when its answer brings nothing, or never comes."""
+        return Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY
 
     def _read_page(self, page: dict[str, Any]) -> bool:
         cursor = Cursor.parse(page["cursor"])
@@ -198,7 +212,7 @@ class PollSubscriber(Subscriber):
     def _on_eof(self, now_ns: int) -> None:
         if self.asking:
             self.asking = False
-            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
+            self._hit(self._asked_for())
             self._lose("connection lost", now_ns)
         else:  # an idle connection was closed, and nothing with it
             self._reconnect_at(now_ns if self._timer_ns is None else self._timer_ns)
@@ -206,7 +220,7 @@ class PollSubscriber(Subscriber):
     def _on_close(self, now_ns: int) -> None:
         if self.asking:  # one request at a time: closing the connection takes this one back
             self.asking = False
-            self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY)
+            self._hit(self._asked_for())
         else:
             self._hit(Hit.LEAVE)
             self._send(self._goodbye)

@@ -1,0 +1,278 @@
+"""The wire of App Engine's development server: it gave the Channel API by short polling.
+
+In production the Channel API pushed. On a developer's own machine the same page asked, every half
+second, for one message::
+
+    GET /_ah/channel/dev?command=connect&channel=<token> HTTP/1.1       200 OK      1
+    GET /_ah/channel/dev?command=poll&channel=<token> HTTP/1.1          200 OK      (nothing)
+    GET /_ah/channel/dev?command=poll&channel=<token> HTTP/1.1          200 OK      hello, Ada
+    GET /_ah/channel/dev?command=disconnect&channel=<token> HTTP/1.1    200 OK      (nothing)
+
+One message an answer, so what comes faster than a client asks stands in a queue: with Poisson
+arrivals that fill the share r of the polls, a message waits T/(2 (1 - r)) on average instead of
+short polling's T/2, and past r = 1 the queue has no end.
+
+A client of that time sends no cursor: the server remembers, for each token, the last message it has
+answered with. Two pages with one token therefore share the messages out, and an answer that is lost
+on its way is lost for good. A ``disconnect`` forgets the place, and so does the token's expiry.
+pushlab's own client half sends ``&after=<cursor>`` and reads ``Pushlab-Cursor`` (where it stands
+behind this answer) and ``Pushlab-Gap`` (``<after> <resumed>``, when messages between are gone); so
+it resumes, drops what it has, and is told of gaps, as over every other transport.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import ClassVar
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.hits import Hit
+from pushlab.contract.serving import Answer, Entry, Hub, Page, Route, Scope
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.tokens import Grant
+from pushlab.contract.transport import Transport
+from pushlab.errors import Refused, UsageError
+from pushlab.wire.asgi import admit, number_parameter, parameters, refusal_answer
+from pushlab.wire.direct import direct_route
+from pushlab.wire.http1 import ResponseParser
+from pushlab.wire.polling import PollSubscriber
+
+__all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
+
+PATH = "/_ah/channel/dev"
+_COMMANDS = ("connect", "poll", "disconnect")
+_TEXT = b"text/plain; charset=utf-8"
+_NO_CACHE = b"no-cache"
+#: A message is text, whatever it looks like to a browser that is pointed at it.
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_MAX_PLACES = 100_000
+_NS = 1_000_000_000
+_ANSWER_DUE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelApiDevOptions:
+    """Settings of the development server's wire.
+
+    Attributes:
+        interval_s: seconds from an answer to the next poll, from 0.001 to 86,400.
+        random_phase: whether each client starts at a random point of its first interval.
+    """
+
+    interval_s: float = 0.5
+    random_phase: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0.001 <= self.interval_s <= 86_400:
+            raise UsageError(
+                f"channel-api-dev: interval_s is {self.interval_s:g}; it must lie between 0.001"
+                " and 86400 seconds"
+            )
+
+
+class ChannelApiDev(Transport):
+    """The development server's wire, both ends."""
+
+    name = "channel-api-dev"
+    title = "Channel API (dev server)"
+    Options = ChannelApiDevOptions
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``GET /_ah/channel/dev``."""
+        desk = _Desk(hub, self.name)
+        return [direct_route(hub, self.name, "http", PATH, desk.answer)]
+
+    # ---- the client half --------------------------------------------------------------------
+
+    def subscriber(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
+    ) -> "ChannelApiDevSubscriber":
+        """The client half."""
+        return ChannelApiDevSubscriber(
+            endpoint, token, cursor=cursor, rng=rng, options=self.options
+        )
+
+
+class _Desk:
+    """Answers the three commands, and keeps a place for each token that sends no cursor."""
+
+    def __init__(self, hub: Hub, transport: str) -> None:
+        self._hub = hub
+        self._transport = transport
+        self._places = _Places()
+
+    def answer(self, scope: Scope) -> Answer:
+        try:
+            return self._answer(scope)
+        except Refused as refusal:
+            self._hub.count(self._transport, Hit.REFUSED)
+            return replace(refusal_answer(refusal), cache_control=_NO_CACHE)
+
+    def _answer(self, scope: Scope) -> Answer:
+        query = parameters(scope)
+        command = query.get("command", "")
+        if command not in _COMMANDS:
+            raise Refused(400, "bad-command", f"command must be one of {', '.join(_COMMANDS)}")
+        if not query.get("channel"):
+            raise Refused(400, "token-missing", "send the token as '&channel='")
+        grant, after = admit(self._hub, scope, query, token_name="channel")
+        if command == "disconnect":
+            self._hub.count(self._transport, Hit.LEAVE)
+            self._hub.release(grant)
+            self._places.forget(grant)
+            return _plain(b"")
+        lease_s = None
+        if "lease_s" in query:
+            lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
+        remembers = "after" in query
+        if not remembers:
+            after = self._places.get(grant)
+        page = self._hub.read(grant, after, most=1)
+        self._hub.lease(grant, lease_s)
+        if command == "connect":
+            if not remembers:
+                self._places.put(grant, page.position)
+            self._hub.count(self._transport, Hit.CONNECT if after is None else Hit.RECONNECT)
+            return _plain(b"1", page, page.position)
+        if not remembers:
+            self._places.put(grant, page.cursor)
+        self._hub.count(self._transport, Hit.POLL_USEFUL if page.useful else Hit.POLL_EMPTY)
+        return _plain(page.entries[0].form(_encode) if page.entries else b"", page, page.cursor)
+
+
+def _encode(entry: Entry) -> bytes:
+    return entry.data.encode()
+
+
+def _plain(body: bytes, page: Page | None = None, stands: Cursor | None = None) -> Answer:
+    headers = [_NO_SNIFFING]
+    if page is not None:
+        headers.append((b"pushlab-cursor", str(stands).encode()))
+        if page.gap_after is not None:
+            headers.append((b"pushlab-gap", f"{page.gap_after} {page.position}".encode()))
+    return Answer(200, body, tuple(headers), _TEXT, _NO_CACHE)
+
+
+class _Places:
+    """The last message that each token has been answered with, until the token expires.
+
+    So many are kept; beyond that, the one that has not been asked for the longest is forgotten.
+    """
+
+    def __init__(self, most: int = _MAX_PLACES) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, tuple[Cursor, asyncio.TimerHandle]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, grant: Grant) -> Cursor | None:
+        kept = self._kept.get(grant.grant_id)
+        return kept[0] if kept else None
+
+    def put(self, grant: Grant, cursor: Cursor) -> None:
+        kept = self._kept.get(grant.grant_id)
+        if kept is not None:
+            if kept[0] != cursor:
+                self._kept[grant.grant_id] = cursor, kept[1]
+            self._kept.move_to_end(grant.grant_id)
+            return
+        if len(self._kept) >= self._most:
+            _, (_, timer) = self._kept.popitem(last=False)
+            timer.cancel()
+        left_s = max(0.0, grant.expires_at - time.time())
+        timer = asyncio.get_running_loop().call_later(left_s, self.forget, grant)
+        self._kept[grant.grant_id] = cursor, timer
+
+    def forget(self, grant: Grant) -> None:
+        kept = self._kept.pop(grant.grant_id, None)
+        if kept is not None:
+            kept[1].cancel()
+
+
+class ChannelApiDevSubscriber(PollSubscriber):
+    """Connects, then asks for one message, and again some time after each answer."""
+
+    __slots__ = ("_connect_head", "_connecting", "_options")
+
+    _nothing_status: ClassVar[int] = 200
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        token: str,
+        *,
+        cursor: Cursor | None,
+        rng: Random,
+        options: ChannelApiDevOptions,
+    ) -> None:
+        # A client that asks seldom tells the server how long to think it present.
+        suffix = f"&lease_s={options.interval_s * 3:g}" if options.interval_s > 10 else ""
+        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        # The token stands in the address, as it did; a header would say it twice.
+        self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()
+        self._tail = suffix.encode() + self._end_of_head
+        self._head = self._command(token, "poll") + b"&after="
+        self._connect_head = self._command(token, "connect") + b"&after="
+        self._goodbye = self._command(token, "disconnect") + self._end_of_head
+        self._connecting = False
+        self._options = options
+
+    def _command(self, token: str, command: str) -> bytes:
+        return f"GET {self.endpoint.path}{PATH}?command={command}&channel={token}".encode()
+
+    def _first_delay_ns(self) -> int:
+        options = self._options
+        return int(self.rng.random() * options.interval_s * _NS) if options.random_phase else 0
+
+    def _on_connected(self, now_ns: int) -> None:
+        super()._on_connected(now_ns)
+        self._poll(now_ns)
+
+    def _poll(self, now_ns: int) -> None:
+        """Ask; after a loss, and at first, ask to be connected."""
+        self._connecting = not self._stood
+        if self._connecting:
+            cursor = self._inbox.cursor
+            after = str(cursor).encode() if cursor is not None else b""
+            self.asking, self._parsing, self._asked_first = True, False, cursor is None
+            self._send(self._connect_head + after + self._tail)
+        else:
+            self._ask()
+        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
+
+    def _take(self, parser: ResponseParser) -> bool:
+        text = b"".join(parser.body).decode()
+        stands = Cursor.parse(parser.cursor or "")
+        useful = bool(text) or parser.gap is not None
+        self._hit(Hit.POLL_USEFUL if useful and not self._connecting else self._asked_for())
+        if parser.gap is not None:
+            self._locate(Cursor.parse(parser.gap.partition(" ")[2]))
+        elif self._connecting:
+            self._locate(stands)
+        if text and not self._connecting:
+            self._deliver(stands.epoch, stands.seq, text)
+        return False
+
+    def _asked_for(self) -> Hit:
+        if self._connecting:
+            return Hit.CONNECT if self._asked_first else Hit.RECONNECT
+        return Hit.POLL_EMPTY
+
+    def _on_answer(self, now_ns: int, *, more: bool) -> None:
+        self._timer_ns = self._next_ask_ns(now_ns)
+
+    def _next_ask_ns(self, now_ns: int) -> int:
+        return now_ns + int(self._options.interval_s * _NS)
+
+    def _on_timer(self, now_ns: int) -> None:
+        if self.asking:
+            self.asking = False
+            self._lose("no answer to a poll", now_ns)
+        else:
+            self._poll(now_ns)
