@@ -91,14 +91,16 @@ bench-packages:
 	fi
 
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
-# Each provides the command of its name.
-SYSTEM_PACKAGES := mosquitto chromium
+# Written as command:package.
+SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium
 
 .PHONY: system-packages
 system-packages:
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
 	  missing=; \
-	  for p in $(SYSTEM_PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	  for each in $(SYSTEM_PACKAGES); do \
+	    command -v $${each%%:*} >/dev/null || missing="$$missing $${each#*:}"; \
+	  done; \
 	  [ -z "$$missing" ] && exit 0; \
 	  echo "Installing$$missing"; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
