@@ -1,0 +1,264 @@
+// @ts-check
+/**
+ * The chat: rooms of people, each with a channel of its own.
+ *
+ * Sending is a post; receiving is the channel. One's own message, too, is only "sent" when it
+ * comes back over the channel, so that everybody sees how long the transport takes.
+ */
+
+import { Membership } from "/web/membership.js";
+import { byId, dressPage, element } from "/web/page.js";
+import { counted } from "/web/numbers.js";
+import { shareLink } from "/web/share_link.js";
+
+const SHOWN_MESSAGES = 500;
+const FRESH_MS = 8_000; // how long it is to be seen who came and who left
+
+const log = byId("log");
+const text = byId("text");
+
+/** What was sent and has not come back, by its ref. @type {Map<string, {line: any, at: number}>} */
+const underway = new Map();
+/** Who came or left of late. @type {Map<string, "came" | "left">} */
+const fresh = new Map();
+/** @type {string[]} */
+let members = [];
+let me = "";
+let refs = 0;
+
+const membership = new Membership({
+  path: "/demo/chat",
+  switchPlace: byId("switch"),
+  meterPlace: byId("meter"),
+  handlers: {
+    onjoined(joined) {
+      me = joined.name;
+      byId("room-name").textContent = joined.room;
+      document.title = `${joined.room} · Chat · pushlab`;
+      const here = new URL(location.href);
+      here.searchParams.set("room", joined.room);
+      history.replaceState(null, "", here);
+      shareLink(byId("share"), "Link to this room", linkTo(joined.room));
+      members = joined.members;
+      showMembers();
+      byId("door").hidden = true;
+      byId("inside").hidden = false;
+      text.focus();
+    },
+    onmessage: hear,
+    ongap(missed) {
+      const what = missed === null ? "Some messages" : counted(missed, "message");
+      add(element("li", { class: "gap" }, `${what} missed`));
+    },
+    onstate(kind, words) {
+      const state = byId("state");
+      state.dataset.kind = kind;
+      state.textContent = words;
+      byId("rejoin").hidden = kind !== "ended";
+    },
+  },
+});
+
+/** @param {string} room */
+function linkTo(room) {
+  return `${location.origin}/chat?room=${encodeURIComponent(room)}`;
+}
+
+// ---- what the channel tells ---------------------------------------------------------------------
+
+/**
+ * @param {any} told
+ * @param {string} transport
+ */
+function hear(told, transport) {
+  if (told.type === "said") {
+    const mine = underway.get(told.ref);
+    if (mine && told.name === me) {
+      membership.meter.trip(transport, performance.now() - mine.at);
+      underway.delete(told.ref);
+      mine.line.remove();
+    }
+    add(said(told.name, told.text, told.now_ms));
+    return;
+  }
+  if (Array.isArray(told.members)) members = told.members;
+  if (told.type === "joined") {
+    note(told.name, "came");
+    add(element("li", { class: "event" }, element("bdi", {}, told.name), " joined"));
+  } else if (told.type === "left") {
+    note(told.name, "left");
+    const how = told.why === "gone" ? " is gone: the page was closed, or its line is lost" : " left";
+    add(element("li", { class: "event" }, element("bdi", {}, told.name), how));
+  }
+  showMembers();
+}
+
+/**
+ * @param {string} name
+ * @param {string} words
+ * @param {number | null} sentMs null: still on its way
+ */
+function said(name, words, sentMs) {
+  const at = sentMs === null ? null : new Date(sentMs);
+  return element(
+    "li",
+    { class: `said${name === me ? " mine" : ""}${at ? "" : " underway"}` },
+    element(
+      "p",
+      { class: "who" },
+      element("bdi", {}, name),
+      at
+        ? element("time", { datetime: at.toISOString() }, at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }))
+        : element("span", { class: "sending" }, "sending…"),
+    ),
+    element("p", { class: "text", dir: "auto" }, words),
+  );
+}
+
+/** @param {HTMLElement} line */
+function add(line) {
+  const atBottom = isAtBottom();
+  const first = [...underway.values()].find((one) => one.line.isConnected)?.line ?? null;
+  if (line.classList.contains("underway")) log.append(line);
+  else log.insertBefore(line, first); // what is on its way stays below what has come
+  while (log.childElementCount > SHOWN_MESSAGES) log.firstElementChild.remove();
+  if (atBottom || line.classList.contains("underway")) toBottom();
+  else byId("newest").hidden = false;
+}
+
+function isAtBottom() {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+}
+
+function toBottom() {
+  log.scrollTop = log.scrollHeight;
+  byId("newest").hidden = true;
+}
+
+log.addEventListener("scroll", () => {
+  if (isAtBottom()) byId("newest").hidden = true;
+});
+byId("newest").addEventListener("click", () => {
+  toBottom();
+  text.focus();
+});
+new ResizeObserver(() => {
+  if (byId("newest").hidden) toBottom();
+}).observe(log);
+
+// ---- who is here --------------------------------------------------------------------------------
+
+/**
+ * @param {string} name
+ * @param {"came" | "left"} what
+ */
+function note(name, what) {
+  fresh.set(name, what);
+  setTimeout(() => {
+    if (fresh.get(name) === what) fresh.delete(name);
+    showMembers();
+  }, FRESH_MS);
+}
+
+function showMembers() {
+  const left = [...fresh].filter(([name, what]) => what === "left" && !members.includes(name));
+  byId("member-count").textContent = String(members.length);
+  byId("members").replaceChildren(
+    ...members.map((name) =>
+      element(
+        "li",
+        { class: fresh.get(name) === "came" ? "came" : "" },
+        element("bdi", {}, name),
+        name === me ? element("span", { class: "grey" }, "you") : null,
+        fresh.get(name) === "came" ? element("span", { class: "grey" }, "just came") : null,
+      ),
+    ),
+    ...left.map(([name]) =>
+      element("li", { class: "gone" }, element("bdi", {}, name), element("span", { class: "grey" }, "left")),
+    ),
+  );
+}
+
+// ---- saying -------------------------------------------------------------------------------------
+
+/** @param {string} words */
+async function say(words) {
+  const ref = `${++refs}`;
+  const line = said(me, words, null);
+  add(line);
+  underway.set(ref, { line, at: performance.now() });
+  try {
+    await membership.post("say", { text: words, ref });
+  } catch (problem) {
+    if (!underway.delete(ref)) return; // it has come nevertheless
+    line.classList.replace("underway", "failed");
+    const again = element("button", { type: "button" }, "Send again");
+    again.addEventListener("click", () => {
+      line.remove();
+      say(words);
+    });
+    line.querySelector(".sending").textContent = "not sent";
+    line.append(element("p", { class: "why" }, /** @type {Error} */ (problem).message), again);
+    if (isAtBottom()) toBottom();
+  }
+}
+
+byId("say").addEventListener("submit", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  const words = text.value.trim();
+  if (words === "") return;
+  text.value = "";
+  say(words);
+  text.focus();
+});
+text.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  byId("say").requestSubmit();
+});
+
+// ---- coming and going ---------------------------------------------------------------------------
+
+/** @param {Record<string, string>} fields */
+async function join(fields) {
+  const problem = byId("door-problem");
+  const button = byId("join").querySelector("button");
+  problem.hidden = true;
+  button.disabled = true;
+  try {
+    await membership.join(fields);
+  } catch (error) {
+    problem.textContent = /** @type {Error} */ (error).message;
+    problem.hidden = false;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+byId("join").addEventListener("submit", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  join({ name: byId("name").value.trim(), room: byId("room").value.trim() });
+});
+byId("rejoin").addEventListener("click", () =>
+  membership.rejoin().catch((problem) => {
+    byId("state").textContent = problem.message;
+  }),
+);
+byId("leave").addEventListener("click", async () => {
+  await membership.leave();
+  underway.clear();
+  fresh.clear();
+  log.replaceChildren();
+  byId("inside").hidden = true;
+  byId("door").hidden = false;
+  byId("name").focus();
+});
+
+const page = dressPage({ here: "/chat" });
+page.addKeys([{ key: "/", does: "write a message", run: () => text.focus() }]);
+
+const asked = new URLSearchParams(location.search).get("room");
+const before = membership.recall();
+byId("room").value = asked ?? before?.room ?? "lobby";
+byId("name").value = before?.name ?? "";
+if (before && asked === before.room) join(before);

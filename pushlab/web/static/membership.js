@@ -1,0 +1,214 @@
+// @ts-check
+/**
+ * A page's membership of a room or a game: the token that the server gave for it, and its channel.
+ *
+ * The token is kept for this tab alone (sessionStorage), never in the page's URL, so that a reload
+ * is no goodbye. A token that has expired is changed by joining again; so is one that a server no
+ * longer knows, and then the member is a new one, with a new channel.
+ */
+
+import { postJson, Problem, titleOf } from "/web/page.js";
+import { askedTransport, SwitchedChannel, transportSwitch } from "/web/transport_switch.js";
+import { WireMeter } from "/web/wire_meter.js";
+
+/**
+ * What every join answers, whatever else it does.
+ * @typedef {{token: string, client_id: string, cursor: string} & Record<string, any>} Joined
+ */
+
+/**
+ * @typedef {object} Handlers
+ * @property {(joined: Joined) => void} onjoined for the first time, or as another member
+ * @property {(told: any, transport: string) => void} onmessage what a message says
+ * @property {(missed: number | null) => void} ongap messages are missing; null: how many, nobody knows
+ * @property {(kind: "opening" | "open" | "lost" | "ended", text: string) => void} onstate
+ */
+
+/** Joins, holds the channel open, posts. */
+export class Membership {
+  /** @type {Joined | null} */
+  #joined = null;
+  /** @type {Record<string, string>} */
+  #fields = {};
+  /** @type {SwitchedChannel | null} */
+  #channel = null;
+  #isOpen = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.path of the application's posts, such as /demo/chat
+   * @param {HTMLElement} options.switchPlace
+   * @param {HTMLElement} options.meterPlace
+   * @param {Handlers} options.handlers
+   */
+  constructor({ path, switchPlace, meterPlace, handlers }) {
+    this._path = path;
+    this._handlers = handlers;
+    this.meter = new WireMeter(meterPlace);
+    this._switch = transportSwitch(switchPlace, {
+      chosen: askedTransport(),
+      onchange: (transport, pollInterval) => this.#carryBy(transport, pollInterval),
+    });
+  }
+
+  /** The transport in use now. */
+  get transport() {
+    return this.#channel?.transport ?? "";
+  }
+
+  /** What the tab was a member of before it was loaded again. @returns {Record<string, string> | null} */
+  recall() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(this._path) ?? "null");
+      return kept && typeof kept.token === "string" ? kept : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Join, and open the channel.
+   * @param {Record<string, string>} fields with the token of before, to go on as the same member
+   * @throws {Problem}
+   */
+  async join(fields) {
+    this.#fields = fields;
+    this.#become(await postJson(`${this._path}/join`, fields));
+  }
+
+  /**
+   * Join again, where the channel has ended: as the same member, if the server still knows it.
+   * @throws {Problem}
+   */
+  async rejoin() {
+    const token = this.#joined?.token;
+    await this.join(token ? { ...this.#fields, token } : this.#fields);
+  }
+
+  /**
+   * Post as this member.
+   * @param {string} verb
+   * @param {object} body
+   * @returns {Promise<any>}
+   * @throws {Problem}
+   */
+  async post(verb, body) {
+    const ask = () => postJson(`${this._path}/${verb}`, { token: this.#joined?.token, ...body });
+    try {
+      return await ask();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status !== 401 || !this.#joined) throw problem;
+      await this.#joinAgain();
+      return await ask();
+    }
+  }
+
+  /** Say goodbye. */
+  async leave() {
+    const token = this.#joined?.token;
+    this.#joined = null;
+    this.#channel?.close();
+    this.#channel = null;
+    this.#forget();
+    if (token) await postJson(`${this._path}/leave`, { token }).catch(() => {});
+  }
+
+  /** @param {Joined} joined */
+  #become(joined) {
+    this.#keep(joined);
+    this.#isOpen = false;
+    this.#channel?.close();
+    this._handlers.onjoined(joined);
+    this._handlers.onstate("opening", "Opening…");
+    const transport = this._switch.transport;
+    this.#channel = new SwitchedChannel({
+      token: joined.token,
+      after: joined.cursor,
+      transport,
+      pollInterval: this._switch.pollInterval,
+      refreshToken: () => this.#joinAgain(),
+      handlers: {
+        onopen: (carrier) => this.#opened(carrier),
+        onmessage: ({ data }, carrier) => {
+          this.meter.message(carrier);
+          this._handlers.onmessage(JSON.parse(data), carrier);
+        },
+        ongap: ({ missed }) => this._handlers.ongap(missed),
+        onhit: (hit, carrier) => this.meter.hit(carrier, hit),
+        onlost: () => {
+          this.#isOpen = false;
+          this._handlers.onstate("lost", "The line is lost; trying again…");
+        },
+        onend: ({ description }) => {
+          this.#isOpen = false;
+          this._handlers.onstate("ended", `The channel has ended: ${description}`);
+        },
+        onrefused: (wanted, why) => {
+          this._switch.choose(this.transport);
+          this._switch.say(`${titleOf(wanted)} does not work here: ${why}. All is as it was.`);
+        },
+      },
+    });
+    this.meter.use(this.#channel.transport);
+  }
+
+  /** @param {string} carrier */
+  #opened(carrier) {
+    this.#isOpen = true;
+    this.meter.use(carrier);
+    this._handlers.onstate("open", `Open, over ${titleOf(carrier)}`);
+  }
+
+  /**
+   * @param {string} transport
+   * @param {number} pollInterval
+   */
+  #carryBy(transport, pollInterval) {
+    if (!this.#channel) return;
+    this.#channel.pollInterval = pollInterval;
+    if (!this.#isOpen && this.#joined) {
+      this.#become({ ...this.#joined, cursor: this.#channel.cursor ?? this.#joined.cursor });
+      return;
+    }
+    this.#channel.switchTo(transport);
+  }
+
+  /**
+   * @returns {Promise<string>} the token with which the channel goes on
+   * @throws {Error} the member is another one now, with a channel of its own, open by then
+   */
+  async #joinAgain() {
+    const before = this.#joined;
+    if (!before) throw new Error("nobody is a member here any more");
+    const joined = await postJson(`${this._path}/join`, { ...this.#fields, token: before.token });
+    if (this.#joined !== before) throw new Error("left meanwhile");
+    if (joined.client_id !== before.client_id) {
+      this.#become(joined);
+      throw new Error("the server had forgotten this member; a new one has joined");
+    }
+    this.#keep(joined);
+    return joined.token;
+  }
+
+  /** @param {Joined} joined */
+  #keep(joined) {
+    this.#joined = joined;
+    for (const key of ["room", "game", "name"]) {
+      if (typeof joined[key] === "string") this.#fields[key] = joined[key];
+    }
+    delete this.#fields.token;
+    try {
+      sessionStorage.setItem(this._path, JSON.stringify({ ...this.#fields, token: joined.token }));
+    } catch {
+      // Without storage, a reload is a new member.
+    }
+  }
+
+  #forget() {
+    try {
+      sessionStorage.removeItem(this._path);
+    } catch {
+      // It was not kept either.
+    }
+  }
+}
