@@ -1,0 +1,226 @@
+// @ts-check
+/**
+ * The race: five lanes fed by one publisher.
+ *
+ * This page is one real client in every lane; further clients are run by the server's swarm. The
+ * server tells twice a second what it counted; landings and hits of this page are drawn as they
+ * happen.
+ */
+
+import { counted } from "/web/numbers.js";
+import { byId, dressPage, element, getJson, postJson, Problem, TRANSPORTS } from "/web/page.js";
+import { PublisherPicture, scaleFor } from "/web/race_canvas.js";
+import { Controls, TRIES } from "/web/race_controls.js";
+import { Lane } from "/web/race_lane.js";
+import { Published } from "/web/race_record.js";
+import { clockNote, whatToExpect } from "/web/race_words.js";
+import { ServerClock } from "/web/server_clock.js";
+import { SlowLink } from "/web/slow_link.js";
+
+/** @typedef {import("/web/race_words.js").Settings} Settings */
+
+const ASK_MS = 500;
+const WRITE_MS = 200;
+const CALM_MS = 1000; // between pictures, for readers who want little motion
+const DEAR_MS = 7; // a picture of all lanes that costs more than this is drawn every other frame
+
+const page = dressPage({ here: "/race" });
+const clock = new ServerClock();
+const published = new Published();
+const lanes = TRANSPORTS.map((look) => new Lane(look, { published, clock, link: new SlowLink() }));
+const publisher = new PublisherPicture(byId("publisher"));
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** @type {any} What the server told last. */
+let told = null;
+/** @type {Settings | null} */
+let settings = null;
+let resets = -1;
+let pollIntervalS = 0;
+let joined = false;
+
+for (const lane of lanes) byId("lanes").append(lane.root);
+
+// ---- what is said to the server ----------------------------------------------------------------
+
+/** @param {string} text */
+function say(text) {
+  byId("said").textContent = text;
+}
+
+/** @param {unknown} error */
+function trouble(error) {
+  const place = byId("trouble");
+  place.textContent = error === null ? "" : error instanceof Problem ? `${capital(error.message)}.` : String(error);
+  place.hidden = error === null;
+}
+
+/** @param {string} text */
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, "");
+}
+
+/** @param {Partial<Settings>} change */
+async function change(change) {
+  try {
+    adopt((await postJson("/demo/race/settings", change)).settings);
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+async function publishNow() {
+  try {
+    const { n } = await postJson("/demo/race/publish");
+    say(`Published message ${n}.`);
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+function togglePause() {
+  if (!settings) return;
+  const paused = !settings.paused;
+  say(paused ? "Paused." : "Publishing.");
+  change({ paused });
+}
+
+async function reset() {
+  try {
+    await postJson("/demo/race/reset");
+    say("All figures begin anew.");
+    await ask();
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+// ---- what the server tells ----------------------------------------------------------------------
+
+/** @param {Settings} now */
+function adopt(now) {
+  settings = now;
+  controls.show(now);
+  const pause = byId("pause");
+  pause.setAttribute("aria-pressed", String(now.paused));
+  byId("expect").textContent = whatToExpect(now);
+  for (const lane of lanes) lane.link.oneWayMs = now.one_way_ms;
+  if (joined && pollIntervalS !== now.poll_interval_s) {
+    for (const lane of lanes) if (lane.look.name === "short-polling") lane.reopen(now.poll_interval_s);
+  }
+  pollIntervalS = now.poll_interval_s;
+}
+
+async function ask() {
+  const asked = performance.now();
+  const state = await getJson("/demo/race/state");
+  clock.learn(asked, performance.now(), state.now_ms);
+  if (state.resets !== resets) {
+    resets = state.resets;
+    published.clear(clock.here(state.since_ms));
+    for (const lane of lanes) lane.clear();
+  }
+  told = state;
+  adopt(state.settings);
+  byId("published").textContent = state.published.toLocaleString("en");
+}
+
+async function join() {
+  const seats = await postJson("/demo/race/join");
+  for (const lane of lanes) {
+    const seat = seats.lanes[lane.look.name];
+    if (seat) lane.open(seat, pollIntervalS);
+    else lane.fail(`${capital(seats.missing?.[lane.look.name] ?? "this server does not offer it")}.`);
+  }
+  joined = true;
+}
+
+/** Ask for ever; the server may go away and come back. */
+async function keepAsking() {
+  for (;;) {
+    try {
+      await ask();
+      if (!joined) await join();
+      trouble(null);
+    } catch (error) {
+      trouble(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+  }
+}
+
+// ---- drawing ------------------------------------------------------------------------------------
+
+let writtenMs = -Infinity;
+let drawnMs = -Infinity;
+let costMs = 0;
+let skip = false;
+let scaleMs = 500;
+
+/** @param {number} _frame */
+function draw(_frame) {
+  requestAnimationFrame(draw); // which a hidden page does not call
+  const now = performance.now();
+  if (calm.matches && now - drawnMs < CALM_MS) return;
+  skip = !skip && costMs > DEAR_MS;
+  if (skip) return;
+  drawnMs = now;
+  // What is under way on a slow link is missing, and nobody here knows of it yet: look one delay back.
+  const seenMs = now - (settings?.one_way_ms ?? 0);
+  let worst = 0;
+  for (const lane of lanes) {
+    lane.picture.survey(lane.record, seenMs);
+    worst = Math.max(worst, lane.picture.worstMs);
+  }
+  scaleMs = scaleFor(worst);
+  publisher.draw(published, seenMs);
+  for (const lane of lanes) lane.picture.draw(lane.record, seenMs, scaleMs, !calm.matches);
+  if (now - writtenMs >= WRITE_MS && settings) {
+    writtenMs = now;
+    for (const lane of lanes) lane.write(told?.lanes[lane.look.name], settings, seenMs);
+    writeFine();
+  }
+  costMs = 0.9 * costMs + 0.1 * (performance.now() - now);
+}
+
+function writeFine() {
+  const others = (settings?.clients ?? 1) - 1;
+  const swarm =
+    others > 0 ? `This page is one client per lane; the server runs ${counted(others, "more", "more")} of each.` : "";
+  const text = [swarm, clockNote(clock.boundMs)].filter(Boolean).join(" ");
+  if (byId("fine").textContent !== text) byId("fine").textContent = text;
+}
+
+// ---- begin --------------------------------------------------------------------------------------
+
+const controls = new Controls(byId("sliders"), change);
+TRIES.forEach((one, index) => {
+  const run = () => {
+    say(one.says);
+    change(one.settings);
+  };
+  byId("tries").append(
+    element("button", { type: "button", title: one.says, on: { click: run } }, one.name, element("kbd", { "aria-hidden": "true" }, index + 1)),
+  );
+  page.addKeys([{ key: String(index + 1), does: one.name.toLowerCase(), run }]);
+});
+byId("publish").addEventListener("click", publishNow);
+byId("pause").addEventListener("click", togglePause);
+byId("reset").addEventListener("click", reset);
+page.addKeys([
+  { key: "n", does: "publish now", run: publishNow },
+  { key: " ", shown: "Space", does: "pause", run: togglePause },
+  { key: "r", does: "reset", run: reset },
+]);
+page.onTheme(() => {
+  publisher.readColours();
+  for (const lane of lanes) lane.picture.readColours();
+});
+addEventListener("pagehide", () => {
+  for (const lane of lanes) lane.close();
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+requestAnimationFrame(draw);
+keepAsking();

@@ -1,0 +1,498 @@
+// @ts-check
+/**
+ * The race's pictures: time runs to the right edge, which is now, and everything stands on one axis.
+ *
+ * A lane has the publisher's ticks on top; from each a line leads down to where the message landed,
+ * so that a poll draws a fan and a push an upright stroke. Below are the hits of the page's client:
+ * full when they brought something, hollow and grey when they did not. Under that, staleness as a
+ * curve, with the same scale in all lanes. Nothing is allocated while drawing.
+ */
+
+import { ACK, CONNECT, POLL_EMPTY, POLL_USEFUL, RECONNECT } from "/web/race_record.js";
+
+/** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
+/** @typedef {import("/web/race_record.js").Published} Published */
+
+/** How much is seen, in ms. */
+export const WINDOW_MS = 30_000;
+const FLASH_MS = 700;
+const SCALES_MS = [50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 20e3, 30e3, 60e3, 120e3, 300e3, 600e3];
+
+/** The smallest scale that holds `ms`, with room above. @param {number} ms */
+export function scaleFor(ms) {
+  for (const scale of SCALES_MS) if (ms <= scale * 0.96) return scale;
+  return ms * 1.1;
+}
+
+/** @param {number} ms */
+function scaleText(ms) {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${+(ms / 1000).toFixed(1)} s`;
+}
+
+/** A canvas as sharp as the screen, which knows its size and its colours. */
+class Picture {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.width = 0; // in CSS pixels, as all that is drawn
+    this.height = 0;
+    this.ratio = 1;
+    this.rem = 16;
+    this.seen = true;
+    this.ink = this.grey = this.grid = this.paper = this.colour = this.edge = "#888";
+    this.font = "11px sans-serif";
+    new ResizeObserver(() => this.measure()).observe(canvas);
+    new IntersectionObserver((entries) => {
+      this.seen = entries[entries.length - 1].isIntersecting;
+    }).observe(canvas);
+    this.readColours();
+  }
+
+  measure() {
+    this.ratio = Math.min(window.devicePixelRatio || 1, 3);
+    this.width = this.canvas.clientWidth;
+    this.height = this.canvas.clientHeight;
+    const width = Math.round(this.width * this.ratio);
+    const height = Math.round(this.height * this.ratio);
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+  }
+
+  readColours() {
+    const style = getComputedStyle(this.canvas);
+    const read = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+    this.ink = read("--ink");
+    this.grey = read("--grey");
+    this.grid = read("--grid");
+    this.paper = read("--raised");
+    this.colour = read("--c") || this.ink;
+    this.edge = read("--edge") || this.ink;
+    this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+    this.font = `${Math.round(this.rem * 0.7)}px ${style.fontFamily}`;
+    this.measure();
+  }
+
+  /** The space left of the axis, for words. */
+  get gutter() {
+    return this.width < this.rem * 24 ? this.rem * 2.6 : this.rem * 4.1;
+  }
+
+  begin() {
+    if (window.devicePixelRatio !== this.ratio && window.devicePixelRatio <= 3) this.measure();
+    const { context } = this;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    context.font = this.font;
+    return context;
+  }
+
+  /**
+   * Lines at every five seconds, which stand still.
+   * @param {number} top
+   * @param {number} bottom
+   */
+  drawGrid(top, bottom) {
+    const { context } = this;
+    const left = this.gutter;
+    const right = this.width - this.margin;
+    context.strokeStyle = this.grid;
+    context.lineWidth = 1;
+    context.setLineDash(SOLID);
+    context.beginPath();
+    for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
+      const x = Math.round(right - ((right - left) * ago) / WINDOW_MS) + 0.5;
+      context.moveTo(x, top);
+      context.lineTo(x, bottom);
+    }
+    context.stroke();
+  }
+
+  /** Room at the right for what flashes. */
+  get margin() {
+    return this.rem * 0.6;
+  }
+}
+
+/** @type {number[]} */
+const SOLID = [];
+
+/** The publisher's own strip: a tick for each message, and what the axis means. */
+export class PublisherPicture extends Picture {
+  /**
+   * @param {Published} published
+   * @param {number} nowMs
+   */
+  draw(published, nowMs) {
+    if (!this.seen || this.width === 0) return;
+    const context = this.begin();
+    const left = this.gutter;
+    const right = this.width - this.margin;
+    const perMs = (right - left) / WINDOW_MS;
+    const base = this.height - this.rem * 1.25;
+    this.drawGrid(0, base);
+    context.fillStyle = this.grey;
+    context.textBaseline = "bottom";
+    for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
+      if (this.width < this.rem * 28 && ago % 10_000 !== 0) continue;
+      const x = right - ago * perMs;
+      context.textAlign = ago === 0 ? "right" : ago === WINDOW_MS ? "left" : "center";
+      context.fillText(
+        ago === 0 ? "now" : LABELS[ago / 5000],
+        ago === 0 ? this.width : Math.max(x, left),
+        this.height,
+      );
+    }
+    context.strokeStyle = this.ink;
+    context.lineWidth = Math.max(1.5, this.rem * 0.11);
+    context.beginPath();
+    const reach = Math.max(1, base * 0.72);
+    for (let n = published.last; n >= published.oldest; n -= 1) {
+      const sent = published.sentMs(n);
+      if (sent < nowMs - WINDOW_MS) break;
+      if (!(sent <= nowMs)) continue;
+      const x = right - (nowMs - sent) * perMs;
+      context.moveTo(x, base - reach);
+      context.lineTo(x, base);
+    }
+    context.stroke();
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(left, Math.round(base) + 0.5);
+    context.lineTo(right, Math.round(base) + 0.5);
+    context.stroke();
+  }
+}
+
+const LABELS = ["now", "5 s ago", "10 s ago", "15 s ago", "20 s ago", "25 s ago", "30 s ago"];
+
+/** One lane's picture. */
+export class LanePicture extends Picture {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {number[]} dash
+   */
+  constructor(canvas, dash) {
+    super(canvas);
+    this._dash = dash;
+    this._scaledDash = dash;
+    this.worstMs = 0; // in what was drawn last
+    this.meanMs = 0;
+    this._nowMs = 0;
+    this._scaleMs = 1000;
+    this._worstMs = 0;
+    this._area = 0;
+    this._freshMs = -Infinity;
+    this._x = 0;
+    this._zero = 0;
+    this._perMs = 0;
+    this._right = 0;
+    this._climb = 0;
+    // Bound once: drawing makes no garbage.
+    this._measureSpan = this._measureSpan.bind(this);
+    this._bandSpan = this._bandSpan.bind(this);
+    this._curveSpan = this._curveSpan.bind(this);
+  }
+
+  readColours() {
+    super.readColours();
+    if (this._dash) this._scaledDash = this._dash.map((length) => (length * this.rem) / 16);
+  }
+
+  /**
+   * Look through the lane's window: sets worstMs and meanMs.
+   * @param {LaneRecord} record
+   * @param {number} nowMs
+   */
+  survey(record, nowMs) {
+    this._worstMs = 0;
+    this._area = 0;
+    const first = record.published.sentMs(record.published.oldest);
+    const from = Math.max(nowMs - WINDOW_MS, Number.isNaN(first) ? nowMs : first);
+    record.stale(from, nowMs, this._measureSpan);
+    this.worstMs = this._worstMs;
+    this.meanMs = nowMs > from ? this._area / (nowMs - from) : NaN;
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   * @param {number} sent
+   */
+  _measureSpan(start, end, sent) {
+    if (end - sent > this._worstMs) this._worstMs = end - sent;
+    this._area += (end - start) * ((start + end) / 2 - sent);
+  }
+
+  /**
+   * @param {LaneRecord} record
+   * @param {number} nowMs
+   * @param {number} scaleMs what the curve's full height means
+   * @param {boolean} moving whether a landing may flash
+   */
+  draw(record, nowMs, scaleMs, moving) {
+    if (!this.seen || this.width === 0) return;
+    const context = this.begin();
+    const { rem, height } = this;
+    const left = this.gutter;
+    const right = this.width - this.margin;
+    const wide = this.width >= rem * 24;
+    const { published } = record;
+    this._nowMs = nowMs;
+    this._right = right;
+    this._perMs = (right - left) / WINDOW_MS;
+    const perMs = this._perMs;
+    const fromMs = nowMs - WINDOW_MS;
+
+    const top = Math.round(rem * 0.45);
+    const landY = Math.round(height * 0.3);
+    const hitY = Math.round(height * 0.3 + rem * 0.95);
+    const curveTop = Math.round(hitY + rem * 0.75);
+    const zero = height - Math.round(rem * 0.25);
+    this._zero = zero;
+    this._climb = (zero - curveTop) / scaleMs;
+
+    this.drawGrid(0, zero);
+    context.textBaseline = "middle";
+    context.textAlign = "right";
+    context.fillStyle = this.grey;
+    const wordX = left - rem * 0.5;
+    if (wide) {
+      context.fillText("published", wordX, top);
+      context.fillText("landed", wordX, landY);
+      context.fillText("hits", wordX, hitY);
+    }
+    context.fillText(scaleText(scaleMs), wordX, curveTop + rem * 0.3);
+    context.fillText("0", wordX, zero - rem * 0.25);
+
+    context.save();
+    context.beginPath();
+    context.rect(left, 0, this.width - left, height);
+    context.clip();
+
+    // The publisher's line; thick and coloured where the client lacks something.
+    context.lineWidth = 1;
+    context.strokeStyle = this.grey;
+    context.globalAlpha = 0.5;
+    context.beginPath();
+    context.moveTo(left, top);
+    context.lineTo(right, top);
+    context.moveTo(left, landY);
+    context.lineTo(right, landY);
+    context.stroke();
+    context.globalAlpha = 0.45;
+    context.strokeStyle = this.colour;
+    context.lineWidth = rem * 0.38;
+    context.beginPath();
+    record.stale(fromMs, nowMs, this._bandSpan);
+    context.stroke();
+    context.globalAlpha = 1;
+
+    this._drawFlights(record, published, fromMs, top, landY);
+    if (moving) this._drawFlashes(record, landY);
+    this._drawHits(record, fromMs, hitY);
+
+    // Staleness: the area lightly, its edge in the lane's own line style.
+    context.beginPath();
+    this._x = left;
+    context.moveTo(left, zero);
+    this._freshMs = -Infinity;
+    record.stale(fromMs, nowMs, this._curveSpan);
+    context.lineTo(this._x, zero);
+    context.lineTo(right, zero);
+    context.globalAlpha = 0.2;
+    context.fillStyle = this.colour;
+    context.fill();
+    context.globalAlpha = 1;
+    context.strokeStyle = this.edge;
+    context.lineWidth = Math.max(1.5, rem * 0.11);
+    context.lineJoin = "round";
+    context.setLineDash(this._scaledDash);
+    context.stroke();
+    context.setLineDash(SOLID);
+    context.restore();
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  _bandSpan(start, end) {
+    const y = Math.round(this.rem * 0.45);
+    this.context.moveTo(this._right - (this._nowMs - start) * this._perMs, y);
+    this.context.lineTo(this._right - (this._nowMs - end) * this._perMs, y);
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   * @param {number} sent
+   */
+  _curveSpan(start, end, sent) {
+    const { context } = this;
+    const x0 = this._right - (this._nowMs - start) * this._perMs;
+    const x1 = this._right - (this._nowMs - end) * this._perMs;
+    if (start > this._freshMs + 0.01) {
+      // It had everything in between.
+      context.lineTo(this._x, this._zero);
+      context.lineTo(x0, this._zero);
+    }
+    context.lineTo(x0, this._zero - (start - sent) * this._climb);
+    context.lineTo(x1, this._zero - (end - sent) * this._climb);
+    this._x = x1;
+    this._freshMs = end;
+  }
+
+  /**
+   * From each tick to its landing.
+   * @param {LaneRecord} record
+   * @param {Published} published
+   * @param {number} fromMs
+   * @param {number} top
+   * @param {number} landY
+   */
+  _drawFlights(record, published, fromMs, top, landY) {
+    const { context, rem } = this;
+    const nowMs = this._nowMs;
+    const right = this._right;
+    const perMs = this._perMs;
+    context.strokeStyle = this.ink;
+    context.lineWidth = Math.max(1, rem * 0.09);
+    context.beginPath();
+    let n = published.last;
+    for (; n >= published.oldest; n -= 1) {
+      const sent = published.sentMs(n);
+      if (sent < fromMs) break;
+      if (!(sent <= nowMs)) continue;
+      const x = right - (nowMs - sent) * perMs;
+      context.moveTo(x, top - rem * 0.25);
+      context.lineTo(x, top + rem * 0.25);
+    }
+    context.stroke();
+
+    context.strokeStyle = this.edge;
+    context.lineWidth = Math.max(1.2, rem * 0.09);
+    context.globalAlpha = 0.75;
+    context.beginPath();
+    for (n = record.got; n >= published.oldest; n -= 1) {
+      const arrived = record.arrivedMs(n);
+      if (arrived < fromMs) break;
+      const sent = published.sentMs(n);
+      if (!(arrived <= nowMs) || Number.isNaN(sent)) continue;
+      context.moveTo(right - (nowMs - sent) * perMs, top);
+      context.lineTo(right - (nowMs - arrived) * perMs, landY);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
+
+    const radius = rem * 0.22;
+    context.fillStyle = this.colour;
+    context.beginPath();
+    let lastX = Infinity;
+    for (n = record.got; n >= published.oldest; n -= 1) {
+      const arrived = record.arrivedMs(n);
+      if (arrived < fromMs) break;
+      if (!(arrived <= nowMs)) continue;
+      const x = right - (nowMs - arrived) * perMs;
+      if (lastX - x < 0.5) continue; // one dot for all that landed together
+      lastX = x;
+      context.moveTo(x + radius, landY);
+      context.arc(x, landY, radius, 0, 6.2832);
+    }
+    context.fill();
+    context.strokeStyle = this.edge;
+    context.lineWidth = 1;
+    context.stroke();
+  }
+
+  /**
+   * @param {LaneRecord} record
+   * @param {number} landY
+   */
+  _drawFlashes(record, landY) {
+    const { context, rem } = this;
+    const nowMs = this._nowMs;
+    context.strokeStyle = this.colour;
+    let lastX = Infinity;
+    for (let n = record.got; n >= record.published.oldest; n -= 1) {
+      const age = nowMs - record.arrivedMs(n);
+      if (!(age < FLASH_MS)) break;
+      if (age < 0) continue;
+      const x = this._right - age * this._perMs;
+      if (lastX - x < 2) continue;
+      lastX = x;
+      const grown = age / FLASH_MS;
+      context.globalAlpha = 0.9 * (1 - grown) * (1 - grown);
+      context.lineWidth = rem * 0.2 * (1 - grown) + 0.5;
+      context.beginPath();
+      context.arc(x, landY, rem * (0.3 + 0.75 * grown), 0, 6.2832);
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * @param {LaneRecord} record
+   * @param {number} fromMs
+   * @param {number} y
+   */
+  _drawHits(record, fromMs, y) {
+    this._drawKind(record, fromMs, y, POLL_EMPTY);
+    this._drawKind(record, fromMs, y, POLL_USEFUL);
+    this._drawKind(record, fromMs, y, CONNECT);
+    this._drawKind(record, fromMs, y, ACK);
+  }
+
+  /**
+   * All hits of one kind with one stroke of the brush.
+   * @param {LaneRecord} record
+   * @param {number} fromMs
+   * @param {number} y
+   * @param {number} kind CONNECT stands for all that is neither a poll nor an ack
+   */
+  _drawKind(record, fromMs, y, kind) {
+    const { context, rem } = this;
+    const radius = rem * 0.2;
+    const nowMs = this._nowMs;
+    let drawn = false;
+    context.beginPath();
+    for (let i = record.hits - 1; i >= record.oldestHit; i -= 1) {
+      const at = record.hitMs(i);
+      if (at < fromMs) break;
+      if (at > nowMs) continue;
+      const one = record.hitKind(i);
+      if (one !== kind && !(kind === CONNECT && (one === RECONNECT || one === 4 || one > ACK))) continue;
+      const x = this._right - (nowMs - at) * this._perMs;
+      drawn = true;
+      if (kind === CONNECT) {
+        context.moveTo(x - radius, y + radius);
+        context.lineTo(x, y - radius * 1.2);
+        context.lineTo(x + radius, y + radius);
+        context.closePath();
+      } else if (kind === ACK) {
+        context.rect(x - radius * 0.25, y - radius, radius * 0.5, radius * 2);
+      } else {
+        context.moveTo(x + radius, y);
+        context.arc(x, y, radius, 0, 6.2832);
+      }
+    }
+    if (!drawn) return;
+    if (kind === POLL_EMPTY) {
+      context.fillStyle = this.paper;
+      context.fill();
+      context.strokeStyle = this.grey;
+      context.lineWidth = 1.25;
+      context.stroke();
+      return;
+    }
+    context.globalAlpha = kind === ACK ? 0.75 : 1;
+    context.fillStyle = kind === CONNECT ? this.ink : this.colour;
+    context.fill();
+    if (kind === POLL_USEFUL) {
+      context.strokeStyle = this.edge;
+      context.lineWidth = 1;
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+}

@@ -1,0 +1,142 @@
+// @ts-check
+/** The race's controls: sliders over useful values, and situations to try. */
+
+import { count, short, size } from "/web/numbers.js";
+import { element } from "/web/page.js";
+
+/** @typedef {import("/web/race_words.js").Settings} Settings */
+
+const every = (/** @type {number} */ s) => `${short(s)} s`;
+
+/** @type {{key: keyof Settings, label: string, values: number[], says: (value: number) => string}[]} */
+const SLIDERS = [
+  {
+    key: "rate_per_s",
+    label: "Publish rate",
+    values: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50],
+    says: (rate) => (rate >= 1 ? `${short(rate)} per s` : `every ${short(+(1 / rate).toFixed(1))} s`),
+  },
+  {
+    key: "poll_interval_s",
+    label: "Poll interval",
+    values: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60],
+    says: every,
+  },
+  {
+    key: "payload_bytes",
+    label: "Payload",
+    values: [60, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 32_000],
+    says: (bytes) => size(bytes).join(" "),
+  },
+  {
+    key: "clients",
+    label: "Clients per lane",
+    values: [1, 2, 5, 10, 20, 50, 100, 200],
+    says: (clients) => count(clients),
+  },
+  {
+    key: "one_way_ms",
+    label: "Link delay",
+    values: [0, 10, 25, 50, 100, 200, 300, 500, 1000],
+    says: (ms) => (ms === 0 ? "none" : `${count(ms)} ms each way`),
+  },
+];
+
+/** @type {{name: string, says: string, settings: Partial<Settings>}[]} */
+export const TRIES = [
+  {
+    name: "A quiet channel",
+    says: "A message every 5 seconds, and a poll every half second.",
+    settings: { rate_per_s: 0.2, poll_interval_s: 0.5, clients: 1, one_way_ms: 0 },
+  },
+  {
+    name: "Every day",
+    says: "A message a second, and a poll every 2 seconds.",
+    settings: { rate_per_s: 1, poll_interval_s: 2, clients: 1, one_way_ms: 0 },
+  },
+  {
+    name: "Where polling wins",
+    says: "20 messages a second, and a poll every 2 seconds: one poll fetches 40.",
+    settings: { rate_per_s: 20, poll_interval_s: 2, clients: 1, one_way_ms: 0 },
+  },
+  {
+    name: "A crowd",
+    says: "100 clients in every lane.",
+    settings: { rate_per_s: 1, poll_interval_s: 2, clients: 100, one_way_ms: 0 },
+  },
+  {
+    name: "Far away",
+    says: "300 milliseconds each way, to every client.",
+    settings: { rate_per_s: 1, poll_interval_s: 2, clients: 1, one_way_ms: 300 },
+  },
+];
+
+/** The sliders, in their place. */
+export class Controls {
+  /**
+   * @param {HTMLElement} place
+   * @param {(change: Partial<Settings>) => void} onChange
+   */
+  constructor(place, onChange) {
+    /** @type {Map<string, {input: HTMLInputElement, output: HTMLElement, moved: number}>} */
+    this._sliders = new Map();
+    for (const slider of SLIDERS) {
+      const id = `set-${slider.key}`;
+      const input = element("input", {
+        type: "range", id, min: 0, max: slider.values.length - 1, step: 1, name: slider.key,
+      });
+      const output = element("output", { for: id });
+      const shown = { input, output, moved: -Infinity };
+      const read = () => slider.values[Number(input.value)];
+      input.addEventListener("input", () => {
+        shown.moved = performance.now();
+        this._say(slider, shown, read());
+      });
+      input.addEventListener("change", () => {
+        shown.moved = performance.now();
+        onChange({ [slider.key]: read() });
+      });
+      this._sliders.set(slider.key, shown);
+      place.append(
+        element("div", { class: "field" }, element("div", {}, element("label", { for: id }, slider.label), output), input),
+      );
+    }
+  }
+
+  /**
+   * @param {typeof SLIDERS[number]} slider
+   * @param {{input: HTMLInputElement, output: HTMLElement}} shown
+   * @param {number} value
+   */
+  _say(slider, { input, output }, value) {
+    const text = slider.says(value);
+    if (output.textContent !== text) {
+      output.textContent = text;
+      input.setAttribute("aria-valuetext", text);
+    }
+  }
+
+  /** Show the settings as they are; another page may have made them. @param {Settings} settings */
+  show(settings) {
+    for (const slider of SLIDERS) {
+      const shown = /** @type {any} */ (this._sliders.get(slider.key));
+      if (performance.now() - shown.moved < 1200) continue; // a hand is on it
+      const value = /** @type {number} */ (settings[slider.key]);
+      const nearest = String(nearestIndex(slider.values, value));
+      if (shown.input.value !== nearest) shown.input.value = nearest;
+      this._say(slider, shown, value);
+    }
+  }
+}
+
+/**
+ * @param {number[]} values
+ * @param {number} value
+ */
+function nearestIndex(values, value) {
+  let best = 0;
+  for (let i = 1; i < values.length; i += 1) {
+    if (Math.abs(values[i] - value) < Math.abs(values[best] - value)) best = i;
+  }
+  return best;
+}

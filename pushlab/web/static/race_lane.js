@@ -1,0 +1,219 @@
+// @ts-check
+/** One lane of the race: this page's own client on one transport, its picture and its figures. */
+
+import { Channel } from "/web/channel.js";
+import { count, short, size, time } from "/web/numbers.js";
+import { element, markOf } from "/web/page.js";
+import { LanePicture } from "/web/race_canvas.js";
+import { HIT_KINDS, LaneRecord } from "/web/race_record.js";
+import { whatIsSeen, whyNot } from "/web/race_words.js";
+
+/** @typedef {import("/web/page.js").Look} Look */
+/** @typedef {import("/web/race_words.js").Settings} Settings */
+/** @typedef {{client_id: string, token: string, cursor: string}} Seat */
+/** @typedef {{hits: Record<string, number>, wasted: number, swarm: {clients: number, bytes_in: number, bytes_out: number, deliveries: number, ready: boolean, note: string}}} Told */
+
+/** The figures of a lane; those with `rest` are left out in the presenter's mode. */
+const FIGURES = [
+  { key: "hits", label: "Hits on the server" },
+  { key: "wasted", label: "Wasted" },
+  { key: "stale", label: "Staleness now" },
+  { key: "each", label: "Hits per delivery", rest: true },
+  { key: "bytes", label: "Bytes", rest: true },
+  { key: "median", label: "Latency, median", rest: true },
+];
+
+export class Lane {
+  /**
+   * @param {Look} look
+   * @param {object} race
+   * @param {import("/web/race_record.js").Published} race.published
+   * @param {import("/web/server_clock.js").ServerClock} race.clock
+   * @param {import("/web/slow_link.js").SlowLink} race.link this lane's own
+   */
+  constructor(look, { published, clock, link }) {
+    this.look = look;
+    this.link = link;
+    this.record = new LaneRecord(published);
+    this._clock = clock;
+    /** @type {any} */
+    this._socket = null;
+    this._opened = 0; // which of its sockets speaks
+    /** @type {Seat | null} */
+    this._seat = null;
+    this._bytes = 0; // of sockets that are closed, and less what was before a reset
+    this._problem = "";
+    this._note = "";
+    /** @type {Map<string, [Text, Text]>} number and unit of each figure */
+    this._figures = new Map();
+    this._build();
+  }
+
+  // ---- its client ------------------------------------------------------------------------------
+
+  /**
+   * Open this page's channel.
+   * @param {Seat} seat
+   * @param {number} pollIntervalS
+   */
+  open(seat, pollIntervalS) {
+    this._seat = seat;
+    this._open(seat.cursor, pollIntervalS);
+  }
+
+  /** Go on where it is, asking at another interval. @param {number} pollIntervalS */
+  reopen(pollIntervalS) {
+    if (this._seat === null || this._socket === null || this._problem) return;
+    const { cursor } = this._socket;
+    this.close();
+    this._open(cursor ?? this._seat.cursor, pollIntervalS);
+  }
+
+  close() {
+    this._opened += 1;
+    if (this._socket === null) return;
+    const { sent, received } = this._socket.stats;
+    this._bytes += sent + received;
+    this._socket.close();
+    this._socket = null;
+  }
+
+  /** The lane stands still, and says why. @param {string} why */
+  fail(why) {
+    this._problem = why;
+  }
+
+  /**
+   * @param {string | null} cursor
+   * @param {number} pollIntervalS
+   */
+  _open(cursor, pollIntervalS) {
+    this._opened += 1;
+    const mine = this._opened;
+    const { record, _clock: clock } = this;
+    this._problem = "";
+    const channel = new Channel(/** @type {Seat} */ (this._seat).token, {
+      transport: this.look.name,
+      after: cursor,
+      pollInterval: pollIntervalS,
+      fetch: this.link.fetch,
+      WebSocket: this.link.WebSocket,
+      EventSource: this.link.EventSource,
+    });
+    this._socket = channel.open({
+      onmessage: (/** @type {{data: string}} */ { data }) => {
+        if (mine !== this._opened) return;
+        const now = performance.now();
+        const message = JSON.parse(data);
+        record.land(message.n, clock.here(message.sent_ms), now);
+      },
+      onhit: (/** @type {{kind: string}} */ { kind }) => {
+        const known = HIT_KINDS.indexOf(kind);
+        if (known >= 0) record.hit(known, performance.now());
+      },
+      onerror: (/** @type {{code: number, description: string}} */ error) => {
+        if (mine === this._opened) this._problem = whyNot(this.look.title, error);
+      },
+    });
+  }
+
+  /** Forget everything. */
+  clear() {
+    this.record.clear();
+    const stats = this._socket?.stats;
+    this._bytes = stats ? -stats.sent - stats.received : 0;
+  }
+
+  // ---- its picture and its figures -------------------------------------------------------------
+
+  _build() {
+    const { look } = this;
+    this.canvas = element("canvas", {
+      role: "img",
+      "aria-label": `${look.title}, the last 30 seconds: landings, hits, staleness`,
+    });
+    this._seen = element("p", { class: "seen" });
+    const figures = element("dl", { class: "figures" });
+    for (const { key, label, rest } of FIGURES) {
+      const number = document.createTextNode("–");
+      const unit = document.createTextNode("");
+      this._figures.set(key, [number, unit]);
+      figures.append(
+        element(
+          "div",
+          { class: `stat ${key}${rest ? " rest" : ""}`, data: { figure: key } },
+          element("dt", {}, label),
+          element("dd", {}, number, element("small", {}, unit)),
+        ),
+      );
+    }
+    this.root = element(
+      "li",
+      { class: "lane", data: { transport: look.name } },
+      element(
+        "div",
+        { class: "head" },
+        element("h3", {}, look.title, markOf(look.name)),
+        element("p", { class: "who" }, look.asks ? "the client asks" : "the server speaks first"),
+        this._seen,
+      ),
+      this.canvas,
+      figures,
+    );
+    this.picture = new LanePicture(this.canvas, look.dash);
+  }
+
+  /**
+   * Write the figures: a few times a second.
+   * @param {Told | undefined} told by the server
+   * @param {Settings} settings
+   * @param {number} seenMs the moment that is seen
+   */
+  write(told, settings, seenMs) {
+    const { record } = this;
+    const staleMs = record.stalenessMs(seenMs);
+    const idle = this._problem !== "";
+    this.root.classList.toggle("idle", idle);
+    this._seen.classList.toggle("problem", idle);
+    let sentence = this._problem || whatIsSeen(this.look.name, record, settings, staleMs);
+    if (!idle && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
+    setText(this._seen, sentence);
+
+    let hits = 0;
+    if (told) for (const kind in told.hits) hits += told.hits[kind];
+    const deliveries = record.messages + (told?.swarm.deliveries ?? 0);
+    const stats = this._socket?.stats;
+    const bytes =
+      this._bytes +
+      (stats ? stats.sent + stats.received : 0) +
+      (told ? told.swarm.bytes_in + told.swarm.bytes_out : 0);
+    const [median, medianUnit] = time(record.medianMs());
+    const [stale, staleUnit] = time(staleMs);
+    const [amount, amountUnit] = size(Math.max(0, bytes));
+    this._put("hits", told ? count(hits) : "–", "");
+    this._put("wasted", told && hits > 0 ? short(Math.round((100 * told.wasted) / hits)) : "–", told && hits > 0 ? " %" : "");
+    this._put("stale", staleMs === 0 ? "0" : stale, staleMs === 0 ? " s" : ` ${staleUnit}`);
+    this._put("each", told && deliveries > 0 ? short(hits / deliveries) : "–", "");
+    this._put("bytes", amount, ` ${amountUnit}`);
+    this._put("median", median, ` ${medianUnit}`);
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} number
+   * @param {string} unit
+   */
+  _put(key, number, unit) {
+    const [one, other] = /** @type {[Text, Text]} */ (this._figures.get(key));
+    if (one.data !== number) one.data = number;
+    if (other.data !== unit) other.data = unit;
+  }
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+function setText(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}

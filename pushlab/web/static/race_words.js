@@ -1,0 +1,123 @@
+// @ts-check
+/** What one is seeing, in a sentence, from what really happened in a lane. */
+
+import { count, counted, short, time } from "/web/numbers.js";
+
+/** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
+/** @typedef {{rate_per_s: number, poll_interval_s: number, payload_bytes: number, clients: number, one_way_ms: number, paused: boolean}} Settings */
+
+/** @param {number} value */
+function times(value) {
+  if (value === 1) return "once";
+  return value === 2 ? "twice" : `${count(value)} times`;
+}
+
+/** @param {number} ms */
+function span(ms) {
+  return time(ms).join(" ");
+}
+
+/**
+ * @param {string} transport
+ * @param {LaneRecord} record the page's own client
+ * @param {Settings} settings
+ * @param {number} staleMs
+ */
+export function whatIsSeen(transport, record, settings, staleMs) {
+  if (transport === "short-polling") return shortPolling(record, settings, staleMs);
+  if (transport === "long-polling") return longPolling(record, settings);
+  return pushed(transport, record, settings, staleMs);
+}
+
+/**
+ * @param {LaneRecord} record
+ * @param {Settings} settings
+ * @param {number} staleMs
+ */
+function shortPolling(record, settings, staleMs) {
+  if (record.asked === 0) return "About to ask for the first time.";
+  const vain = record.empty === 0 ? "never in vain" : `${count(record.empty)} for nothing`;
+  const asked = `Asked ${times(record.asked)}, ${vain}.`;
+  if (settings.paused && staleMs === 0) return `${asked} Nothing is published, and still it asks.`;
+  if (record.lump > 1 && record.useful > 0) {
+    return `${asked} The last poll fetched ${count(record.lump)} at once.`;
+  }
+  if (staleMs > 0) return `${asked} Something is there, and nobody has asked yet.`;
+  return asked;
+}
+
+/**
+ * @param {LaneRecord} record
+ * @param {Settings} settings
+ */
+function longPolling(record, settings) {
+  if (record.asked === 0) return "Its question waits at the server.";
+  const asked = `Asked ${times(record.asked)}`;
+  const vain = record.empty > 0 ? `; ${count(record.empty)} waited in vain.` : ", always answered with news.";
+  if (settings.paused) return `${asked}${vain} The next question waits at the server.`;
+  return asked + vain;
+}
+
+/** @type {Record<string, [string, string, string]>} one connection, more of them, who speaks */
+const LINES = {
+  sse: ["One request", "requests", "the answer never ended, and brought"],
+  websocket: ["One handshake", "handshakes", "the server spoke"],
+  mqtt: ["One session", "sessions", "the broker spoke"],
+};
+
+/**
+ * @param {string} transport
+ * @param {LaneRecord} record
+ * @param {Settings} settings
+ * @param {number} staleMs
+ */
+function pushed(transport, record, settings, staleMs) {
+  const [one, many, spoke] = LINES[transport] ?? ["One connection", "connections", "the server spoke"];
+  const opened = record.connects > 1 && transport !== "mqtt" ? `${count(record.connects)} ${many}` : one;
+  if (record.messages === 0) return `${opened} is open; the server may speak at any time.`;
+  const brought =
+    transport === "sse" ? counted(record.messages, "message") : times(record.messages);
+  const acked = record.acks > 0 ? `, and ${count(record.acks)} were confirmed` : "";
+  const said = `${opened}; ${spoke} ${brought}${acked}.`;
+  if (settings.paused && staleMs === 0) return `${said} Nothing is published: the line is silent.`;
+  return said;
+}
+
+/**
+ * What the settings mean for polling: where it loses, and where it wins.
+ * @param {Settings} settings
+ */
+export function whatToExpect(settings) {
+  const { rate_per_s: rate, poll_interval_s: interval, paused } = settings;
+  if (paused) return "Paused: nothing is published. Every poll now comes for nothing; push stands silent.";
+  const due = rate * interval;
+  const each = `${short(rate)} ${rate === 1 ? "message" : "messages"} a second, a poll every ${short(interval)} s`;
+  if (due >= 1.5) {
+    return (
+      `${each}: one poll fetches about ${short(Math.round(due))}. Here polling wins on hits, ` +
+      `${short(1 / due)} per message, and pays with news up to ${short(interval)} s old.`
+    );
+  }
+  if (due >= 0.75) {
+    return `${each}: about one hit per message, as cheap as long polling, and up to ${short(interval)} s late.`;
+  }
+  return (
+    `${each}: about ${short(1 / due)} polls per message, ${Math.round((1 - due) * 100)} % of them for nothing. ` +
+    "Push needs no question."
+  );
+}
+
+/**
+ * Why a lane is not running, in words.
+ * @param {string} transport
+ * @param {{code?: number, description?: string}} error
+ */
+export function whyNot(transport, error) {
+  return error.description ?? `The ${transport} lane stopped (${error.code ?? "no reason given"}).`;
+}
+
+/** @param {number} boundMs */
+export function clockNote(boundMs) {
+  if (!(boundMs > 3)) return "";
+  return `The server's clock is known to ±${span(boundMs)} here: shorter times are not exact.`;
+}

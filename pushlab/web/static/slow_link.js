@@ -1,0 +1,311 @@
+// @ts-check
+/**
+ * A link with delay, in the page: `fetch`, `WebSocket` and `EventSource` that hold what passes.
+ *
+ * What the page sends is held before it reaches the browser's own network, what comes back is held
+ * before the page sees it, each for one way of the link and never overtaking. A new connection pays
+ * TCP's round trip first. One number, `oneWayMs`, may be changed at any time; at 0 nothing is held.
+ *
+ * Not modelled: loss, bandwidth, and the round trips of the browser's own reconnecting.
+ */
+
+/** Runs things one way of the link later, in the order in which they were given. */
+class OneWay {
+  /** @param {SlowLink} link */
+  constructor(link) {
+    this._link = link;
+    this._lastMs = 0;
+    this._waiting = 0;
+  }
+
+  /** @param {() => void} run */
+  hold(run) {
+    const now = performance.now();
+    const due = Math.max(now + this._link.oneWayMs, this._waiting > 0 ? this._lastMs : 0);
+    if (due <= now && this._waiting === 0) {
+      run();
+      return;
+    }
+    this._lastMs = due;
+    this._waiting += 1;
+    setTimeout(() => {
+      this._waiting -= 1;
+      run();
+    }, due - now);
+  }
+}
+
+/**
+ * @param {number} ms
+ * @param {AbortSignal | null | undefined} [signal]
+ * @returns {Promise<void>}
+ */
+function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** An event target whose `on...` properties work too. */
+class Forwarder extends EventTarget {
+  constructor() {
+    super();
+    /** @type {((event: any) => void) | null} */
+    this.onopen = null;
+    /** @type {((event: any) => void) | null} */
+    this.onmessage = null;
+    /** @type {((event: any) => void) | null} */
+    this.onerror = null;
+    /** @type {((event: any) => void) | null} */
+    this.onclose = null;
+  }
+
+  /** @param {Event} event */
+  _tell(event) {
+    const handler = /** @type {any} */ (this)[`on${event.type}`];
+    if (typeof handler === "function") handler.call(this, event);
+    this.dispatchEvent(event);
+  }
+}
+
+export class SlowLink {
+  /** @param {number} [oneWayMs] */
+  constructor(oneWayMs = 0) {
+    this.oneWayMs = oneWayMs;
+    this._idle = 0; // connections that are open and free, as HTTP keeps them
+    const link = this;
+
+    /** As the browser's own. @type {typeof fetch} */
+    this.fetch = async (resource, init) => {
+      const signal = init?.signal;
+      if (link._idle > 0) link._idle -= 1;
+      else if (link.oneWayMs > 0) await pause(2 * link.oneWayMs, signal);
+      if (link.oneWayMs > 0) await pause(link.oneWayMs, signal);
+      const response = await fetch(resource, init);
+      link._idle = Math.min(link._idle + 1, 6);
+      if (link.oneWayMs === 0) return response;
+      const body = response.body === null ? null : link._held(response.body);
+      await pause(link.oneWayMs, signal);
+      const { status, statusText, headers } = response;
+      return new Response(body, { status, statusText, headers });
+    };
+
+    /** As the browser's own, as far as a client uses it. */
+    this.WebSocket = class extends Forwarder {
+      static CONNECTING = 0;
+      static OPEN = 1;
+      static CLOSING = 2;
+      static CLOSED = 3;
+      CONNECTING = 0;
+      OPEN = 1;
+      CLOSING = 2;
+      CLOSED = 3;
+
+      /**
+       * @param {string | URL} url
+       * @param {string | string[]} [protocols]
+       */
+      constructor(url, protocols) {
+        super();
+        this.url = String(url);
+        this.readyState = 0;
+        /** @type {BinaryType} */
+        this.binaryType = "blob";
+        /** @type {WebSocket | null} */
+        this._real = null;
+        this._out = new OneWay(link);
+        this._in = new OneWay(link);
+        const dial = () => this._dial(protocols);
+        if (link.oneWayMs > 0) setTimeout(dial, 3 * link.oneWayMs);
+        else dial();
+      }
+
+      get protocol() {
+        return this._real?.protocol ?? "";
+      }
+
+      get extensions() {
+        return this._real?.extensions ?? "";
+      }
+
+      get bufferedAmount() {
+        return this._real?.bufferedAmount ?? 0;
+      }
+
+      /** @param {string | string[] | undefined} protocols */
+      _dial(protocols) {
+        if (this.readyState === 2) {
+          this._end(new CloseEvent("close", { code: 1006 }));
+          return;
+        }
+        const real = new WebSocket(this.url, protocols);
+        real.binaryType = this.binaryType;
+        this._real = real;
+        real.onopen = () =>
+          this._in.hold(() => {
+            if (this.readyState !== 0) return;
+            this.readyState = 1;
+            this._tell(new Event("open"));
+          });
+        real.onmessage = ({ data }) =>
+          this._in.hold(() => {
+            if (this.readyState === 1) this._tell(new MessageEvent("message", { data }));
+          });
+        real.onerror = () => this._in.hold(() => this._tell(new Event("error")));
+        real.onclose = ({ code, reason, wasClean }) =>
+          this._in.hold(() => this._end(new CloseEvent("close", { code, reason, wasClean })));
+      }
+
+      /** @param {CloseEvent} event */
+      _end(event) {
+        if (this.readyState === 3) return;
+        this.readyState = 3;
+        this._tell(event);
+      }
+
+      /** @param {any} data */
+      send(data) {
+        if (this.readyState === 0) throw new DOMException("still connecting", "InvalidStateError");
+        this._out.hold(() => {
+          if (this._real?.readyState === 1) this._real.send(data);
+        });
+      }
+
+      /**
+       * @param {number} [code]
+       * @param {string} [reason]
+       */
+      close(code, reason) {
+        if (this.readyState >= 2) return;
+        this.readyState = 2;
+        this._out.hold(() => {
+          if (code === undefined) this._real?.close();
+          else this._real?.close(code, reason);
+        });
+      }
+    };
+
+    /** As the browser's own. */
+    this.EventSource = class extends Forwarder {
+      static CONNECTING = 0;
+      static OPEN = 1;
+      static CLOSED = 2;
+      CONNECTING = 0;
+      OPEN = 1;
+      CLOSED = 2;
+
+      /**
+       * @param {string | URL} url
+       * @param {EventSourceInit} [options]
+       */
+      constructor(url, options) {
+        super();
+        this.url = String(url);
+        this.withCredentials = options?.withCredentials ?? false;
+        this.readyState = 0;
+        /** @type {EventSource | null} */
+        this._real = null;
+        /** @type {Set<string>} */
+        this._types = new Set(["message"]);
+        this._in = new OneWay(link);
+        const dial = () => this._dial(options);
+        if (link.oneWayMs > 0) setTimeout(dial, 3 * link.oneWayMs);
+        else dial();
+      }
+
+      /** @param {EventSourceInit | undefined} options */
+      _dial(options) {
+        if (this.readyState === 2) return;
+        const real = new EventSource(this.url, options);
+        this._real = real;
+        real.onopen = () => this._pass(1, new Event("open"));
+        real.onerror = (event) => {
+          // An event of the server's own may be named "error" too: then it is a message.
+          if (event instanceof MessageEvent) return;
+          this._pass(real.readyState, new Event("error"));
+        };
+        for (const type of this._types) this._forward(type);
+      }
+
+      /**
+       * @param {number} state
+       * @param {Event} event
+       */
+      _pass(state, event) {
+        this._in.hold(() => {
+          if (this.readyState === 2) return;
+          this.readyState = state;
+          this._tell(event);
+        });
+      }
+
+      /** @param {string} type */
+      _forward(type) {
+        this._real?.addEventListener(type, (event) => {
+          if (!(event instanceof MessageEvent)) return;
+          const { data, lastEventId, origin } = event;
+          this._in.hold(() => {
+            if (this.readyState !== 2) {
+              this._tell(new MessageEvent(type, { data, lastEventId, origin }));
+            }
+          });
+        });
+      }
+
+      /**
+       * @param {string} type
+       * @param {any} listener
+       * @param {any} [options]
+       */
+      addEventListener(type, listener, options) {
+        super.addEventListener(type, listener, options);
+        if (this._types?.has(type) || type === "open") return;
+        this._types.add(type);
+        this._forward(type);
+      }
+
+      close() {
+        if (this.readyState === 2) return;
+        this.readyState = 2;
+        if (this._real) setTimeout(() => this._real?.close(), link.oneWayMs);
+      }
+    };
+  }
+
+  /**
+   * A body whose every piece comes one way of the link later than it came.
+   * @param {ReadableStream<Uint8Array>} body
+   * @returns {ReadableStream<Uint8Array>}
+   */
+  _held(body) {
+    const way = new OneWay(this);
+    const reader = body.getReader();
+    return new ReadableStream({
+      async start(controller) {
+        try {
+          for (;;) {
+            const { done, value } = await reader.read();
+            if (done) break;
+            way.hold(() => controller.enqueue(value));
+          }
+          way.hold(() => controller.close());
+        } catch (error) {
+          way.hold(() => controller.error(error));
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    });
+  }
+}
