@@ -1,0 +1,299 @@
+"""The course's chart: for each row the student's guess, the formula and what was measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
+from pushlab.charts.style import ACCENT, INK, LINE, count, mark, within_sentence
+from pushlab.course.guesses import Guess
+from pushlab.course.pictures import Picture
+from pushlab.course.quantities import with_unit
+from pushlab.course.trouble import CourseError
+
+if TYPE_CHECKING:
+    from pushlab.course.measured import Measured
+
+__all__ = ["Bar", "Row", "bars_chart", "figure_chart"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A figure: its unit, what the axis says, and the sentence of the title."""
+
+    unit: str
+    axis: str
+    one: str
+    several: str
+    factor: float = 1.0
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "waiting_s": _Kind(
+        "s",
+        "how long a message was on its way, on average; each dot is one message",
+        "A message waited {} on average",
+        "How long a message waits",
+    ),
+    "requests_per_s": _Kind(
+        "a second",
+        "requests a second that the server handled, for all clients together",
+        "Requests that the server handled: {}",
+        "What the server has to handle",
+    ),
+    "requests_per_message": _Kind(
+        "requests",
+        "requests for each message that arrived",
+        "Each message took {}",
+        "What a message costs in requests",
+    ),
+    "wasted": _Kind(
+        "%",
+        "share of the requests that brought nothing",
+        "{} of the requests brought nothing",
+        "How many requests are in vain",
+        factor=100.0,
+    ),
+    "bytes_per_message": _Kind(
+        "bytes",
+        "bytes sent both ways for each message that arrived",
+        "Each message took {}",
+        "What a message costs in bytes",
+    ),
+    "cpu_ms_per_message": _Kind(
+        "ms",
+        "work of the server's processor for each message that arrived",
+        "Each message took {} of the server's processor",
+        "What a message costs in processor time",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One number: ``guess``, ``formula`` or ``measured``, and what to call it."""
+
+    kind: str
+    value: float
+    name: str
+    samples: Sequence[float] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transport with one setting: its name, its colour, and its numbers."""
+
+    name: str
+    colour: str
+    bars: Sequence[Bar]
+
+
+def figure_chart(
+    measured: "Measured",
+    figure: str,
+    guess: Guess | Mapping[str, Guess] | None,
+    *,
+    title: str | None = None,
+) -> Picture:
+    """Draw one figure of a measurement; see `Measured.chart`."""
+    if figure not in _KINDS:
+        raise CourseError(f"there is no figure {figure!r} (figures: {', '.join(_KINDS)})")
+    kind = _KINDS[figure]
+    guesses = _by_cell(measured, guess)
+    rows = []
+    for cell in measured.cells:
+        numbers = measured.figures(cell)
+        bars = []
+        if cell in guesses:
+            bars.append(Bar("guess", guesses[cell].value, guesses[cell].name))
+        formula = measured.formula(cell, figure)
+        if formula:  # nought is no place on a logarithmic axis, and no surprise on another
+            bars.append(Bar("formula", formula * kind.factor, "the formula"))
+        value = getattr(numbers, figure)
+        if value is not None:
+            samples = measured.samples_s(cell) if figure == "waiting_s" else ()
+            bars.append(Bar("measured", value * kind.factor, "measured", tuple(samples)))
+        rows.append(Row(numbers.name, measured.view.looks[cell].colour, bars))
+    return bars_chart(
+        rows,
+        unit=kind.unit,
+        axis=kind.axis,
+        title=title or _finding(kind, rows),
+        subtitle=_subtitle(measured),
+        footer=_footer(measured),
+    )
+
+
+def _by_cell(
+    measured: "Measured", guess: Guess | Mapping[str, Guess] | None
+) -> Mapping[str, Guess]:
+    if guess is None:
+        return {}
+    if isinstance(guess, Mapping):
+        return {measured.cell(name): each for name, each in guess.items()}
+    return {measured.cells[0]: guess}
+
+
+def _finding(kind: _Kind, rows: Sequence[Row]) -> str:
+    found = [(row.name, bar.value) for row in rows for bar in row.bars if bar.kind == "measured"]
+    if not found:
+        return kind.several
+    if len(found) == 1:
+        return kind.one.format(with_unit(found[0][1], kind.unit))
+    low, high = min(found, key=lambda each: each[1]), max(found, key=lambda each: each[1])
+    return (
+        f"{kind.several}: {with_unit(low[1], kind.unit)} ({within_sentence(low[0])})"
+        f" to {with_unit(high[1], kind.unit)} ({within_sentence(high[0])})"
+    )
+
+
+def _subtitle(measured: "Measured") -> str:
+    from pushlab.course.measured import rate_in_words
+
+    record = measured.record(measured.cells[0])
+    parts = [f"{record.clients:,} clients", rate_in_words(record)]
+    intervals = {
+        float(measured.record(cell).options["interval_s"])
+        for cell in measured.cells
+        if "interval_s" in measured.record(cell).options
+    }
+    if len(intervals) == 1:
+        parts.append(f"polling clients ask every {mark(intervals.pop())}")
+    if record.link.one_way_ms:
+        parts.append(f"a server {record.link.one_way_ms:g} ms away")
+    return ", ".join(parts)
+
+
+def _footer(measured: "Measured") -> str:
+    record = measured.record(measured.cells[0])
+    counts = [measured.figures(cell).deliveries for cell in measured.cells]
+    many = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"
+    trials = max(len(measured.view.trials[cell]) for cell in measured.cells)
+    environment = measured.view.run.environment
+    machine = str(environment.get("processor") or environment.get("cpu") or "")
+    parts = [
+        f"{many} messages delivered in {trials * record.duration_s:g} s",
+        f"{machine}, {environment.get('cores')} cores".lstrip(", "),
+    ]
+    return ("" if measured.here else "the reference run, not your machine: ") + " · ".join(parts)
+
+
+class _Foot:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def footer(self) -> str:
+        return self._text
+
+
+# ---- drawing ------------------------------------------------------------------------------------
+
+_LOG_FROM = 40.0  # largest by smallest, from which a linear axis hides the small ones
+
+
+def bars_chart(
+    rows: Sequence[Row], *, unit: str, axis: str, title: str, subtitle: str, footer: str = ""
+) -> Picture:
+    """Draw numbers in rows, each labelled where it stands."""
+    bars = [bar for row in rows for bar in row.bars]
+    values = [bar.value for bar in bars if bar.value > 0]
+    with styled():
+        figure, bottom, top = frame(_Foot(footer), title, subtitle, rows=len(rows))
+        axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
+        logarithmic = unit == "s" and bool(values) and max(values) / min(values) > _LOG_FROM
+        _scale(axes, bars, values, unit, logarithmic)
+        place = 0.0
+        for row in rows:
+            first = place
+            for bar in row.bars:
+                _draw(axes, bar, row.colour, place, unit, size=min(19.0, 90.0 / len(bars) + 11))
+                place += 1.0
+            middle = (first + place - 1) / 2
+            axes.annotate(
+                row.name,
+                (0, middle),
+                xycoords=axes.get_yaxis_transform(),
+                xytext=(-16, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=19,
+                fontweight="bold",
+                annotation_clip=False,
+            )
+            place += 0.5
+            if row is not rows[-1]:
+                axes.axhline(place - 0.75, color=LINE, linewidth=1)
+        axes.set_ylim(place - 0.9, -0.7)
+        axes.set_yticks([])
+        scale_below(axes)
+        describe_axis(axes, axis)
+    return Picture(figure, title, _in_words(rows, unit))
+
+
+def _scale(
+    axes: Axes, bars: Sequence[Bar], values: Sequence[float], unit: str, logarithmic: bool
+) -> None:
+    reach = max([*values, *(max(bar.samples) for bar in bars if len(bar.samples))], default=1.0)
+    if logarithmic:
+        axes.set_xscale("log")
+        low = min(values)
+        axes.set_xlim(low / 4, reach * (reach / low) ** 0.3)
+        axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        axes.set_xlim(0, reach * 1.62)
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: mark(value) if unit == "s" else f"{value:,g}")
+    )
+
+
+def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: float) -> None:
+    left = axes.get_xlim()[0]
+    ink = {"guess": ACCENT, "formula": INK, "measured": colour}[bar.kind]
+    style = {"guess": (0, (2, 2)), "formula": "-", "measured": "-"}[bar.kind]
+    width = 9.0 if bar.kind == "measured" else 3.0
+    axes.plot(
+        [left, bar.value], [place, place], color=ink, linewidth=width, linestyle=style,
+        solid_capstyle="butt", alpha=0.85, zorder=2,
+    )  # fmt: skip
+    axes.plot(
+        [bar.value], [place],
+        marker={"guess": "o", "formula": "D", "measured": "o"}[bar.kind],
+        markersize=15, markeredgewidth=2.5, markeredgecolor=ink,
+        markerfacecolor=colour if bar.kind == "measured" else "white", zorder=4,
+    )  # fmt: skip
+    if len(bar.samples):
+        shown = np.asarray(bar.samples)
+        shown = shown[shown > left]
+        lift = np.random.default_rng(1).uniform(0.18, 0.42, len(shown))
+        axes.plot(
+            shown, place + lift, marker=".", markersize=5, linestyle="none", color=colour,
+            alpha=0.45, zorder=1,
+        )  # fmt: skip
+    axes.annotate(
+        f"{bar.name}: {_shown(bar.value, unit)}",
+        (bar.value, place),
+        xytext=(16, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=size,
+        color=ink if bar.kind == "guess" else INK,
+        fontweight="bold" if bar.kind == "measured" else "normal",
+        annotation_clip=False,
+        zorder=5,
+    )
+
+
+def _shown(value: float, unit: str) -> str:
+    return with_unit(value, unit) if unit in ("s", "%") else f"{count(value)} {unit}"
+
+
+def _in_words(rows: Sequence[Row], unit: str) -> str:
+    return "\n".join(
+        f"{row.name}: " + ", ".join(f"{bar.name} {_shown(bar.value, unit)}" for bar in row.bars)
+        for row in rows
+    )

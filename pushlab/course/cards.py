@@ -1,0 +1,71 @@
+"""Cards: what the course says beside its charts, as HTML where that is shown and as text elsewhere.
+
+A card is read in light and in dark, in JupyterLab, VS Code and a slide, so it brings its colours as
+translucent ones and inherits ink and font.
+"""
+
+import textwrap
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+__all__ = ["Card", "Tone", "paragraphs"]
+
+Tone = Literal["plain", "right", "wrong", "waiting"]
+
+_COLOURS: dict[Tone, str] = {
+    "plain": "#0072B2",
+    "right": "#009E73",
+    "wrong": "#D55E00",
+    "waiting": "#8A8A8A",
+}
+_TEXT_WIDTH = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A heading and a few sentences.
+
+    Attributes:
+        text: paragraphs, divided by empty lines; `code` between backquotes is set as code.
+        tone: what the colour of its edge says.
+        small: a last line in small letters.
+    """
+
+    title: str
+    text: str = ""
+    tone: Tone = "plain"
+    small: str = ""
+
+    def __str__(self) -> str:
+        lines = [self.title]
+        for part in filter(None, [*self.text.split("\n\n"), self.small]):
+            lines.append(textwrap.fill(" ".join(part.split()), _TEXT_WIDTH, initial_indent="  "))
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """The card as HTML, with nothing to load."""
+        colour = _COLOURS[self.tone]
+        small = f'<p style="margin:.5em 0 0;font-size:.88em;opacity:.75">{_inline(self.small)}</p>'
+        return (
+            f'<div style="border-left:4px solid {colour};background:{colour}14;'
+            'padding:.7em 1em;margin:.3em 0;max-width:46em;line-height:1.45">'
+            f'<div style="font-weight:600">{_inline(self.title)}</div>'
+            f"{paragraphs(self.text)}{small if self.small else ''}</div>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": str(self)}
+
+
+def paragraphs(text: str) -> str:
+    """Paragraphs of plain text as HTML."""
+    parts = [part for part in text.split("\n\n") if part.strip()]
+    return "".join(f'<p style="margin:.4em 0 0">{_inline(part)}</p>' for part in parts)
+
+
+def _inline(text: str) -> str:
+    pieces = escape(text, quote=False).split("`")
+    return "".join(
+        f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces)
+    )

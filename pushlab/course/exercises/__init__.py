@@ -1,0 +1,36 @@
+"""The exercises of the course, by their ids. Each chapter's are data in a module of their own."""
+
+from difflib import get_close_matches
+from importlib import import_module
+
+from pushlab.course.exercises.base import Choice, Exercise, Feedback, Number
+from pushlab.course.trouble import CourseError
+
+__all__ = ["CHAPTERS", "Choice", "Exercise", "Feedback", "Number", "all_exercises", "exercise"]
+
+#: The modules that hold exercises, in the order of the chapters; each has a tuple `EXERCISES`.
+CHAPTERS = ("short_polling", "polling_cost", "long_polling")
+
+
+def all_exercises() -> dict[str, Exercise]:
+    """Every exercise by its id."""
+    found: dict[str, Exercise] = {}
+    for chapter in CHAPTERS:
+        for each in import_module(f"pushlab.course.exercises.{chapter}").EXERCISES:
+            assert each.id not in found, f"two exercises have the id {each.id}"
+            found[each.id] = each
+    return found
+
+
+def exercise(id: str) -> Exercise:
+    """The exercise of that id; show it, then `check` an answer.
+
+    Raises:
+        CourseError: there is none.
+    """
+    known = all_exercises()
+    if id not in known:
+        close = get_close_matches(id, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(known)})"
+        raise CourseError(f"there is no exercise {id!r}{hint}")
+    return known[id]

@@ -1,0 +1,199 @@
+"""Exercises as data, and how an answer is judged: right, wrong in a known way, wrong, or not yet."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pushlab.course.cards import Card
+from pushlab.course.exercises.mistakes import Mistake
+from pushlab.course.quantities import number_from, with_unit
+
+__all__ = ["Choice", "Exercise", "Feedback", "Number", "Verdict"]
+
+Verdict = Literal["right", "wrong", "not attempted", "not an answer"]
+
+_TONES: Mapping[Verdict, Any] = {
+    "right": "right",
+    "wrong": "wrong",
+    "not attempted": "waiting",
+    "not an answer": "wrong",
+}
+_HEADS: Mapping[Verdict, str] = {
+    "right": "Right.",
+    "wrong": "Not yet.",
+    "not attempted": "Not attempted yet.",
+    "not an answer": "That is not an answer.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What came of an answer.
+
+    Attributes:
+        mistake: the name of the mistake that was recognised, if one was.
+    """
+
+    verdict: Verdict
+    text: str
+    mistake: str = ""
+
+    def __bool__(self) -> bool:
+        return self.verdict == "right"
+
+    def _card(self) -> Card:
+        return Card(_HEADS[self.verdict], self.text, _TONES[self.verdict])
+
+    def __str__(self) -> str:
+        return str(self._card())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self._card()._repr_mimebundle_()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercise:
+    """One question. `Number` and `Choice` are its two kinds.
+
+    Attributes:
+        id: the chapter's name and a number, such as ``polling-cost-2``.
+        question: with every number that is needed to answer it.
+        clue: the next step, not the answer; `hint` shows it.
+        why: the way to the answer, for `solution` and for who got it right.
+    """
+
+    id: str
+    question: str
+    clue: str
+    why: str
+
+    def check(self, answer: object = None) -> Feedback:
+        """Judge an answer; ``...`` and None are no attempt.
+
+        Raises:
+            AssertionError: the answer is not right, and nbgrader is grading.
+        """
+        feedback = self._judge(answer)
+        if os.environ.get("NBGRADER_EXECUTION") and not feedback:
+            raise AssertionError(str(feedback))
+        return feedback
+
+    def _judge(self, answer: object) -> Feedback:
+        if answer is None or answer is ...:
+            return Feedback(
+                "not attempted", "Put your answer in place of the `...` and run the cells again."
+            )
+        return self.judge(answer)
+
+    def judge(self, answer: object) -> Feedback:
+        """Judge an attempt."""
+        raise NotImplementedError
+
+    def shown_answer(self) -> str:
+        """The right answer in words."""
+        raise NotImplementedError
+
+    def hint(self) -> Card:
+        """The next step."""
+        return Card("A hint", self.clue)
+
+    def solution(self) -> Card:
+        """The right answer and the way to it."""
+        return Card(f"The answer: {self.shown_answer()}", self.why)
+
+    def __str__(self) -> str:
+        return str(self._card())
+
+    def _card(self) -> Card:
+        return Card(
+            f"Exercise {self.id}",
+            self.question,
+            small="Stuck? Run `.hint()` on it. Given up, or done? Run `.solution()`.",
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self._card()._repr_mimebundle_()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number(Exercise):
+    """A question whose answer is a number.
+
+    Attributes:
+        answer: the right one, computed from a formula where there is one.
+        unit: in which it is asked for.
+        tolerance: how far off an answer may be, as a part of it.
+        mistakes: at least three; the first one that fits is told.
+    """
+
+    answer: float
+    unit: str = ""
+    tolerance: float = 0.02
+    mistakes: Sequence[Mistake] = ()
+
+    def near(self, given: float, wanted: float) -> bool:
+        """Whether a number is another one, as far as anybody can tell."""
+        return math.isclose(given, wanted, rel_tol=self.tolerance, abs_tol=1e-12)
+
+    def judge(self, answer: object) -> Feedback:
+        """Compare with the right answer, then with what each mistake would give."""
+        given = number_from(answer)
+        if given is None or math.isnan(given):
+            return Feedback("not an answer", f"Give a number in {self.unit or 'plain digits'}.")
+        if self.near(given, self.answer):
+            return Feedback("right", self.why)
+        for mistake in self.mistakes:
+            if self.near(given, mistake.makes(self.answer)):
+                return Feedback("wrong", mistake.reply, mistake.name)
+        return Feedback("wrong", f"{self._direction(given)} Run `.hint()` for the next step.")
+
+    def _direction(self, given: float) -> str:
+        if given < 0 < self.answer:
+            return "It cannot be less than nothing."
+        if self.answer and given and not 0.1 <= given / self.answer <= 10:
+            how = "small" if given < self.answer else "large"
+            return f"That is far too {how}, more than ten times."
+        return f"That is too {'small' if given < self.answer else 'large'}."
+
+    def shown_answer(self) -> str:
+        """The number with its unit."""
+        return with_unit(self.answer, self.unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Exercise):
+    """A question whose answer is one of a few words.
+
+    Attributes:
+        options: each possible answer in words, by its key (a letter or a word).
+        answer: the key of the right one.
+        replies: what to say to each wrong one.
+    """
+
+    options: Mapping[str, str]
+    answer: str
+    replies: Mapping[str, str] = field(default_factory=dict)
+
+    def judge(self, answer: object) -> Feedback:
+        """Compare with the keys, whatever the case."""
+        given = str(answer).strip().strip("\"'").lower()
+        keys = {key.lower(): key for key in self.options}
+        if given not in keys:
+            return Feedback("not an answer", f"Answer with one of: {', '.join(self.options)}.")
+        if keys[given] == self.answer:
+            return Feedback("right", self.why)
+        return Feedback("wrong", self.replies[keys[given]], keys[given])
+
+    def shown_answer(self) -> str:
+        """The key and its words."""
+        return f"{self.answer} ({self.options[self.answer]})"
+
+    def _card(self) -> Card:
+        listed = "\n\n".join(f"`{key!r}`: {words}" for key, words in self.options.items())
+        return Card(
+            f"Exercise {self.id}",
+            f"{self.question}\n\n{listed}",
+            small="Stuck? Run `.hint()` on it. Given up, or done? Run `.solution()`.",
+        )

@@ -1,0 +1,74 @@
+"""Guesses: a student predicts a number before measuring it, and the charts show it afterwards."""
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from pushlab.course.cards import Card
+from pushlab.course.quantities import number_from, with_unit
+
+__all__ = ["Guess", "predict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A number that somebody wrote down before it was measured.
+
+    Attributes:
+        own: whether the student made it; else it is ours, so that charts have something to show.
+        problem: why what was written down is no number; empty if nothing was.
+    """
+
+    question: str
+    value: float
+    unit: str
+    own: bool
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """How a chart calls it."""
+        return "your guess" if self.own else "no guess yet"
+
+    def __float__(self) -> float:
+        return self.value
+
+    def _card(self) -> Card:
+        shown = with_unit(self.value, self.unit)
+        if self.own:
+            return Card(self.question, f"You wrote down: {shown}. Let us see.", "plain")
+        why = self.problem or "You have not guessed yet."
+        return Card(
+            self.question,
+            f"{why} Put a number in place of the `...` and run this cell again. A wrong guess"
+            " teaches more than none.",
+            "waiting",
+            f"Until then the charts show {shown}, which is nobody's guess.",
+        )
+
+    def __str__(self) -> str:
+        return str(self._card())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self._card()._repr_mimebundle_()
+
+
+def predict(question: str, value: object = None, *, unit: str = "", gentle: float) -> Guess:
+    """Write a guess down.
+
+    Args:
+        value: the student's number; ``...`` or None: not guessed yet.
+        unit: in which it is given, such as ``s``.
+        gentle: what to go on with until there is a guess. Not the right number.
+    """
+    if value is None or value is ...:
+        return Guess(question, gentle, unit, own=False)
+    number = number_from(value)
+    if number is None or not math.isfinite(number):
+        problem = f"{value!r} is not a number."
+        return Guess(question, gentle, unit, own=False, problem=problem)
+    if isinstance(value, Real) and number < 0:
+        problem = "That number is below zero, which this one cannot be."
+        return Guess(question, gentle, unit, own=False, problem=problem)
+    return Guess(question, number, unit, own=True)

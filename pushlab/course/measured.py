@@ -1,0 +1,227 @@
+"""What a measurement says: a few plain numbers for each transport, and the charts of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pushlab.analysis.formulas import messages_per_useful_poll, wasted_fraction
+from pushlab.analysis.summary import analyse
+from pushlab.charts.view import View, view_of
+from pushlab.course.guesses import Guess
+from pushlab.course.trouble import CourseError
+from pushlab.runs import Run, TrafficRows, TrialRecord
+
+if TYPE_CHECKING:
+    from pushlab.course.pictures import Picture
+
+__all__ = ["Figures", "Measured", "measured_from"]
+
+_EMPTY, _USEFUL = "poll-empty", "poll-useful"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers of one transport with one setting.
+
+    Attributes:
+        waiting_s: how long a message was on its way, on average; `worst_s`: the longest.
+        requests_per_s: what the server had to handle, for all clients together.
+        requests_per_message: the same for each message that arrived.
+        wasted: the share of polls that brought nothing; None where nobody polls.
+        bytes_per_message: both ways, for each message that arrived.
+        cpu_ms_per_message: of the server, and of its broker where it has one.
+        deliveries: messages that arrived, each counted at each client that it reached.
+        lost: messages that never arrived.
+    """
+
+    name: str
+    waiting_s: float
+    worst_s: float
+    requests_per_s: float
+    requests_per_message: float
+    wasted: float | None
+    bytes_per_message: float
+    cpu_ms_per_message: float
+    deliveries: int
+    lost: int
+
+
+class Measured:
+    """A measurement, or the reference run in its place.
+
+    ``measured["short-polling"]`` has the numbers of one transport; where only one was measured,
+    they are attributes of the measurement too: ``measured.waiting_s``.
+    """
+
+    def __init__(
+        self, view: View, cells: Sequence[str], traffic: Mapping[str, TrafficRows], *, here: bool
+    ) -> None:
+        self.view = view
+        self.cells = list(cells)
+        self.traffic = traffic
+        self.here = here
+
+    # ---- numbers ----------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Figures:
+        return self.figures(self.cell(name))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in Figures.__dataclass_fields__:
+            raise AttributeError(name)
+        if len(self.cells) > 1:
+            first = self.cells[0]
+            raise CourseError(
+                f"{len(self.cells)} rows were measured: say which, as in"
+                f" measured[{first!r}].{name} (rows: {', '.join(self.cells)})"
+            )
+        return getattr(self.figures(self.cells[0]), name)
+
+    def cell(self, name: str) -> str:
+        """The row that `name` means: its label, or a transport's name that begins one."""
+        found = [cell for cell in self.cells if cell == name]
+        found = found or [cell for cell in self.cells if self.record(cell).transport == name]
+        if not found:
+            raise CourseError(f"{name!r} was not measured (rows: {', '.join(self.cells)})")
+        return found[0]
+
+    def record(self, cell: str) -> TrialRecord:
+        """What was asked of a row."""
+        return self.view.trials[cell][0].record
+
+    def figures(self, cell: str) -> Figures:
+        """The numbers of a row."""
+        told = self.view.summaries[cell]
+        latency = told["latency_s"]
+        return Figures(
+            name=self.view.looks[cell].name,
+            waiting_s=float(latency["mean"] or 0.0),
+            worst_s=float(latency["max"] or 0.0),
+            requests_per_s=told["hits_total"] / told["duration_s"],
+            requests_per_message=told["hits_per_delivery"] or 0.0,
+            wasted=_wasted(told["hits"]),
+            bytes_per_message=told["bytes_per_delivery"] or 0.0,
+            cpu_ms_per_message=(told["cpu_s_per_delivery"] or 0.0) * 1000,
+            deliveries=told["delivered"],
+            lost=told["lost"],
+        )
+
+    def samples_s(self, cell: str) -> npt.NDArray[np.float64]:
+        """How long each message was on its way."""
+        return np.concatenate([trial.latency_s for trial in self.view.trials[cell]])
+
+    def formula(self, cell: str, figure: str) -> float | None:
+        """What a formula says of a figure, without having measured it; None where there is none."""
+        told, record = self.view.summaries[cell], self.record(cell)
+        predicted = told["predicted"] or {}
+        hits = predicted.get("hits")
+        if figure == "waiting_s":
+            return predicted.get("mean_latency_s")
+        if figure == "requests_per_s":
+            return None if hits is None else hits / told["duration_s"]
+        interval_s = float(record.options.get("interval_s", 0.0))
+        rate = record.rate_per_channel
+        if figure == "requests_per_message":
+            if interval_s:  # one poll for the messages that are there, and the polls in vain
+                useful = 1 - wasted_fraction(rate_per_s=rate, interval_s=interval_s)
+                each = messages_per_useful_poll(rate_per_s=rate, interval_s=interval_s)
+                return 1 / (useful * each)
+            expected = record.clients * record.rate_per_channel * told["duration_s"]
+            return None if hits is None else hits / expected
+        if figure == "wasted" and interval_s and record.arrivals == "poisson":
+            return wasted_fraction(rate_per_s=rate, interval_s=interval_s)
+        return None
+
+    # ---- words ------------------------------------------------------------------------------
+
+    def sentence(self) -> str:
+        """What was measured, in one sentence."""
+        record = self.record(self.cells[0])
+        count = sum(self.figures(cell).deliveries for cell in self.cells)
+        if self.here:
+            rows = f"{len(self.cells)} settings, " if len(self.cells) > 1 else ""
+            each = " each" if rows else ""
+            return (
+                f"Measured just now on this machine: {rows}{record.clients:,} clients,"
+                f" {record.duration_s:g} s{each}, {count:,} messages delivered."
+            )
+        return (
+            "These numbers are from the reference run that comes with pushlab:"
+            f" {record.clients:,} clients, {rate_in_words(record)}. They need not fit"
+            " the settings in this cell."
+        )
+
+    def __str__(self) -> str:
+        lines = [self.sentence()]
+        for cell in self.cells:
+            figures = self.figures(cell)
+            lines.append(f"  {figures.name}: {figures.deliveries:,} messages delivered")
+        return "\n".join(lines)
+
+    # ---- charts -----------------------------------------------------------------------------
+
+    def chart(
+        self,
+        figure: str,
+        guess: Guess | Mapping[str, Guess] | None = None,
+        *,
+        title: str | None = None,
+    ) -> "Picture":
+        """One figure of every row, with the formula and the student's guess beside it.
+
+        Args:
+            figure: ``waiting_s``, ``requests_per_s``, ``requests_per_message``, ``wasted``,
+                ``bytes_per_message`` or ``cpu_ms_per_message``.
+            guess: what the student wrote down; for several rows, by row or transport.
+            title: what the chart shows, if another sentence says it better than ours.
+        """
+        from pushlab.course.bars import figure_chart
+
+        return figure_chart(self, figure, guess, title=title)
+
+    def timeline(self, name: str | None = None, *, seconds: float = 4.0) -> "Picture":
+        """One client's requests and messages along the time."""
+        from pushlab.course.timeline import timeline_chart
+
+        return timeline_chart(self, self.cell(name or self.cells[0]), seconds)
+
+
+def rate_in_words(record: TrialRecord) -> str:
+    """How often messages come: ``a message every 2 s in each room of 10``."""
+    rate = record.rate_per_channel
+    often = f"a message every {1 / rate:g} s" if rate < 1 else f"{rate:g} messages a second"
+    if rate == 1:
+        often = "a message every second"
+    return often if record.channels == 1 else f"{often} in each room of {record.per_channel}"
+
+
+def measured_from(
+    run: Run, *, measured_here: bool, transports: Sequence[str] | None = None
+) -> Measured:
+    """Read everything that charts need out of a run's folder.
+
+    Args:
+        transports: keep the rows of these alone, as far as the run has them; None keeps all.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    view = view_of(run, analyse(run))
+    cells = [cell for cell in view.rivals if view.trials[cell]]
+    if transports is not None:
+        known = [c for c in cells if view.trials[c][0].record.transport in transports]
+        cells = known or cells
+    traffic = {}
+    for cell in cells:
+        rows = run.traffic(view.trials[cell][0].record)
+        if rows is not None:
+            traffic[cell] = rows
+    return Measured(view, cells, traffic, here=measured_here)
+
+
+def _wasted(hits: Mapping[str, int]) -> float | None:
+    polls = hits.get(_EMPTY, 0) + hits.get(_USEFUL, 0)
+    return hits.get(_EMPTY, 0) / polls if polls else None

@@ -1,0 +1,138 @@
+"""Measuring from a notebook: real servers, one progress bar, nothing left behind.
+
+Where no server can start, the committed reference run takes the measurement's place, and says so.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pushlab.course.bar import Bar
+from pushlab.course.measured import Measured, measured_from
+from pushlab.course.mode import fast, reading
+from pushlab.course.reference import reference_run
+from pushlab.course.trouble import CourseError
+from pushlab.errors import PushlabError, SetupError, UsageError
+from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario import Scenario
+from pushlab.lab.scenario_file import make_scenario
+from pushlab.runs import Run
+
+__all__ = ["measure"]
+
+_FAST_CLIENTS = 20
+_FAST_S = 1.0
+_NO_SERVER = "No server was started"
+
+
+async def measure(
+    *transports: str,
+    clients: int = 100,
+    interval_s: float | Sequence[float] = 1.0,
+    rate_per_s: float = 0.5,
+    duration_s: float = 4.0,
+    room_size: int = 10,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Measured:
+    """Put the same work on each transport and measure it, with real servers on this machine.
+
+    Args:
+        transports: names such as ``short-polling``.
+        clients: how many listen.
+        interval_s: how often those ask that ask by the clock; several make one row each.
+        rate_per_s: messages per second in each room.
+        duration_s: how long to measure, once everybody listens.
+        room_size: clients in a room; 0 puts all of them into one.
+        options: of every transport that knows them, such as ``{"hold_s": 2}``.
+        more: other keys of a scenario, such as ``one_way_ms=50`` or ``arrivals="constant"``.
+
+    Raises:
+        CourseError: one of these cannot be; the text says what would be right.
+    """
+    scenario = _scenario(
+        transports,
+        clients=clients,
+        intervals=[interval_s] if isinstance(interval_s, int | float) else list(interval_s),
+        rate_per_s=rate_per_s,
+        duration_s=duration_s,
+        room_size=room_size,
+        options=dict(options or {}),
+        more=more,
+    )
+    people = f"{scenario.clients} client{'s' if scenario.clients > 1 else ''}"
+    with Bar(people) as bar:
+        if reading():
+            return _read(scenario, bar, f"{_NO_SERVER}, since the course is only read")
+        with tempfile.TemporaryDirectory(prefix="pushlab-course-") as folder:
+            try:
+                path = await run_scenario(scenario, out=Path(folder), observer=bar)
+            except (SetupError, OSError) as error:
+                return _read(scenario, bar, f"{_NO_SERVER} ({error})")
+            run = Run.load(path)
+            if run.status != "complete":
+                raise KeyboardInterrupt
+            failed = next((t for t in run.trials if t.status != "ok"), None)
+            if failed is not None:
+                return _read(scenario, bar, f"{_NO_SERVER} that did the work ({failed.reason})")
+            measured = measured_from(run, measured_here=True)
+        bar.end(measured.sentence())
+        return measured
+
+
+def _scenario(
+    transports: Sequence[str],
+    *,
+    clients: int,
+    intervals: Sequence[float],
+    rate_per_s: float,
+    duration_s: float,
+    room_size: int,
+    options: Mapping[str, Any],
+    more: Mapping[str, Any],
+) -> Scenario:
+    """The scenario that was asked for, smaller in haste. Raises CourseError."""
+    from pushlab.contract.registry import load_transport
+
+    tables: list[dict[str, Any]] = []
+    try:
+        if not transports:
+            raise UsageError("name at least one transport, such as measure('short-polling')")
+        for name in transports:
+            known = getattr(load_transport(name).Options, "__dataclass_fields__", {})
+            own = {key: value for key, value in options.items() if key in known}
+            if "interval_s" in known and "interval_s" not in own:
+                tables += [{"name": name, "interval_s": each, **own} for each in intervals]
+            else:
+                tables.append({"name": name, **own})
+        link = {key: more[key] for key in ("one_way_ms", "jitter_ms", "kbit_per_s") if key in more}
+        return make_scenario(
+            {
+                "name": "course",
+                "clients": min(clients, _FAST_CLIENTS) if fast() else clients,
+                "channels": "rooms" if room_size else "shared",
+                "room_size": room_size or clients,
+                "rate_per_s": rate_per_s,
+                "warmup_s": 0.1 if fast() else 0.3,
+                "duration_s": min(duration_s, _FAST_S) if fast() else duration_s,
+                "transport": tables,
+                **({"link": link} if link else {}),
+                **{key: value for key, value in more.items() if key not in link},
+            },
+            "measure",
+        )
+    except PushlabError as error:
+        raise CourseError(str(error)) from error
+
+
+def _read(scenario: Scenario, bar: Bar, why: str) -> Measured:
+    """The reference run in place of a measurement. Raises CourseError."""
+    try:
+        run = reference_run()
+    except PushlabError as error:
+        raise CourseError(f"{why}; and {error}") from error
+    wanted = [cell.transport for cell in scenario.cells]
+    measured = measured_from(run, measured_here=False, transports=wanted)
+    bar.end(f"{why}. {measured.sentence()}")
+    return measured

@@ -1,0 +1,31 @@
+"""How the course runs: in full, in haste for a test, or only read where no server can start."""
+
+import os
+
+__all__ = ["FAST", "PICTURES", "READING", "fast", "pictures_folder", "reading"]
+
+#: Set to 1: short windows and few clients; the same cells, the same structure.
+FAST = "PUSHLAB_COURSE_FAST"
+#: Set to 1: start no server; draw everything from what is committed.
+READING = "PUSHLAB_COURSE_READING"
+#: A folder in which every picture that is shown is also kept, as a page at slide size.
+PICTURES = "PUSHLAB_COURSE_PICTURES"
+
+
+def fast() -> bool:
+    """Whether to hurry."""
+    return _is_set(FAST)
+
+
+def reading() -> bool:
+    """Whether to start no server."""
+    return _is_set(READING)
+
+
+def pictures_folder() -> str | None:
+    """Where to keep pictures, if anywhere."""
+    return os.environ.get(PICTURES) or None
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() not in ("", "0", "no", "false")

@@ -1,0 +1,35 @@
+"""Numbers as students write them and as the course shows them."""
+
+from numbers import Real
+
+from pushlab.charts.style import count, mark, seconds
+
+__all__ = ["number_from", "with_unit"]
+
+
+def number_from(value: object) -> float | None:
+    """The number that was meant, in text such as ``1,000`` or ``0.5 s`` too; None if none was."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, Real):
+        return float(value)
+    if isinstance(value, str):
+        words = value.replace(",", "").replace("_", "").split()
+        try:
+            return float(words[0]) if words else None
+        except ValueError:
+            return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def with_unit(value: float, unit: str) -> str:
+    """A number and its unit: ``503 ms``, ``12 requests``, ``37 %``."""
+    if unit == "s":
+        return mark(value) if value == float(f"{value:.2g}") else seconds(value)
+    if unit == "%":
+        return f"{value:.0f} %" if value >= 1 else f"{value:.2g} %"
+    shown = f"{value:,.0f}" if value == round(value) else count(value)
+    return f"{shown} {unit}".strip()

@@ -1,0 +1,110 @@
+"""One client along the time: when it asked, what the answer brought, how long a message waited."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
+from pushlab.charts.style import GREY, INK, PUSHING, mark, seconds
+from pushlab.course.pictures import Picture
+from pushlab.course.quantities import with_unit
+from pushlab.course.trouble import CourseError
+
+if TYPE_CHECKING:
+    from pushlab.course.measured import Measured
+
+__all__ = ["timeline_chart"]
+
+_NS = 1e9
+
+
+def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
+    """Draw one observed client: questions below, messages above, and a line for each wait.
+
+    Raises:
+        CourseError: nobody was observed.
+    """
+    trial = measured.view.trials[cell][0]
+    record, look = trial.record, measured.view.looks[cell]
+    traffic = measured.traffic.get(cell)
+    if traffic is None:
+        raise CourseError(f"no client of {look.name} was observed in this run")
+    rows = trial.rows
+    start_ns = record.measure_start_ns or 0
+    span_s = min(span_s, record.duration_s)
+    reader = np.asarray(rows.deliveries.subscriber)[rows.delivery_of]
+    written_s = (rows.publishes.intended_ns[rows.publish_of] - start_ns) / _NS
+    arrived_s = (rows.deliveries.received_ns[rows.delivery_of] - start_ns) / _NS
+    within = (written_s >= 0) & (arrived_s <= span_s)
+    observed = sorted({int(each) for each in traffic.subscriber})
+    client = max(observed, key=lambda one: int(np.sum(within & (reader == one))))
+    mine = within & (reader == client)
+    pairs = sorted(zip(written_s[mine], arrived_s[mine], strict=True))
+    at_s = (traffic.at_ns[traffic.subscriber == client] - start_ns) / _NS
+    sent = traffic.sent[traffic.subscriber == client]
+    answers = [float(t) for t in at_s[~sent]]
+    asks = [
+        (max(0.0, float(asked)), next((t for t in answers if t > asked), span_s))
+        for asked in (at_s[sent] if record.transport not in PUSHING else ())
+    ]
+    asks = [(asked, answered) for asked, answered in asks if asked <= span_s and answered >= 0]
+    title, words = _finding(look.name, record.transport, len(asks), [b - a for a, b in pairs])
+    with styled():
+        subtitle = f"One client of {record.clients:,}, for {with_unit(span_s, 's')}"
+        figure, bottom, top = frame(_NoFooter(), title, subtitle)
+        axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
+        axes.set_xlim(-0.01 * span_s, span_s * 1.01)
+        axes.set_ylim(-0.75, 1.3)
+        axes.set_yticks([1.0, 0.0, -0.4] if asks else [1.0, 0.0])
+        names = ["somebody writes", "the client has it", "the client asks"]
+        axes.set_yticklabels(names[: 3 if asks else 2], fontsize=18, color=INK)
+        axes.tick_params(axis="y", length=0)
+        for height in (1.0, 0.0):
+            axes.axhline(height, color=GREY, linewidth=0.8, zorder=0)
+        for asked, answered in asks:
+            useful = any(asked <= arrived <= answered + 0.002 for _, arrived in pairs)
+            colour = look.colour if useful else "#B5B5B5"
+            axes.plot([asked, answered], [-0.4, -0.4], color=colour, linewidth=8, zorder=2)
+            axes.plot([asked, asked], [-0.56, -0.24], color=colour, linewidth=4, zorder=3)
+        labelled = -span_s
+        for written, arrived in pairs:
+            axes.plot([written, arrived], [1, 0], color=look.colour, linewidth=2.5, zorder=2)
+            axes.plot([written], [1], marker="o", markersize=13, color=INK, zorder=4)
+            axes.plot([arrived], [0], marker="v", markersize=13, color=look.colour, zorder=4)
+            middle = (written + arrived) / 2
+            if arrived - written < 0.01 * span_s or middle - labelled < 0.1 * span_s:
+                continue
+            labelled = middle
+            axes.annotate(
+                seconds(arrived - written),
+                (middle, 0.5),
+                xytext=(10, 0),
+                textcoords="offset points",
+                fontsize=17,
+                va="center",
+            )
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
+        scale_below(axes)
+        marks = [
+            Line2D([], [], color=look.colour, linewidth=4, label="a question that brings news"),
+            Line2D([], [], color="#B5B5B5", linewidth=4, label="a question without news"),
+        ]
+        describe_axis(axes, "time", marks if asks else ())
+    return Picture(figure, title, words)
+
+
+class _NoFooter:
+    def footer(self) -> str:
+        return ""
+
+
+def _finding(name: str, transport: str, asked: int, waits: list[float]) -> tuple[str, str]:
+    count = len(waits)
+    messages = f"{count} message{'s' if count != 1 else ''}"
+    words = f"{messages}; waits: " + ", ".join(seconds(wait) for wait in waits)
+    if transport in PUSHING:
+        mean_s = sum(waits) / max(count, 1)
+        return f"{name}: nobody asks; {messages}, each within {seconds(mean_s)} or so", words
+    return f"{name}: {asked} questions for {messages}", f"{asked} questions, {words}"
