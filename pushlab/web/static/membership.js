@@ -24,6 +24,9 @@ import { WireMeter } from "/web/wire_meter.js";
  * @property {(kind: "opening" | "open" | "lost" | "ended", text: string) => void} onstate
  */
 
+/** A hidden page's timers may be so slow that a lease runs out behind its back. */
+const LONG_AWAY_MS = 20_000;
+
 /** Joins, holds the channel open, posts. */
 export class Membership {
   /** @type {Joined | null} */
@@ -48,6 +51,11 @@ export class Membership {
     this._switch = transportSwitch(switchPlace, {
       chosen: askedTransport(),
       onchange: (transport, pollInterval) => this.#carryBy(transport, pollInterval),
+    });
+    let hiddenAt = 0;
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") hiddenAt = performance.now();
+      else if (this.#isOpen && performance.now() - hiddenAt > LONG_AWAY_MS) this.#confirm();
     });
   }
 
@@ -103,6 +111,14 @@ export class Membership {
     }
   }
 
+  /**
+   * The line was away, perhaps for so long that the server has said goodbye to this member, who
+   * would then wait at a channel on which nothing comes.
+   */
+  async #confirm() {
+    await this.#joinAgain().catch(() => {}); // what is wrong shows itself at the next post
+  }
+
   /** Say goodbye. */
   async leave() {
     const token = this.#joined?.token;
@@ -135,6 +151,10 @@ export class Membership {
         },
         ongap: ({ missed }) => this._handlers.ongap(missed),
         onhit: (hit, carrier) => this.meter.hit(carrier, hit),
+        onreconnect: (carrier) => {
+          this.#opened(carrier);
+          this.#confirm();
+        },
         onlost: () => {
           this.#isOpen = false;
           this._handlers.onstate("lost", "The line is lost; trying again…");
@@ -149,7 +169,6 @@ export class Membership {
         },
       },
     });
-    this.meter.use(this.#channel.transport);
   }
 
   /** @param {string} carrier */

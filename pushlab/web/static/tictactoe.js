@@ -75,14 +75,11 @@ function show(told) {
   if (state && told.n < state.n) return; // an older one, overtaken
   const before = state;
   state = told;
-  const opponent = told.you === "X" ? "O" : "X";
   showPlayers(told);
   byId("verdict").textContent = verdictOf(told);
   byId("verdict").dataset.turn = told.turn !== null && told.turn === told.you ? "mine" : "";
-  if (told.note) byId("notice").textContent = told.note;
-  else if (before && before.players[opponent]?.present === false && told.players[opponent]?.present) {
-    byId("notice").textContent = `${nameOf(told, opponent)} is back.`;
-  } else byId("notice").textContent = "";
+  byId("notice").textContent = noticeOf(told, before);
+  byId("sit").hidden = told.you !== "watching" || (told.players.X !== null && told.players.O !== null);
   byId("again").hidden = told.winner === null || told.you === "watching";
   byId("problem").hidden = true;
   showBoard();
@@ -133,6 +130,23 @@ function verdictOf(told) {
     return turn === you ? `Your turn: you are ${you}.` : `${nameOf(told, turn)} (${turn}) is to move.`;
   }
   return you === "watching" ? "Waiting for two players." : "Waiting for somebody to play with: pass on the link.";
+}
+
+/**
+ * Who came and who left.
+ * @param {State} told
+ * @param {State | null} before
+ */
+function noticeOf(told, before) {
+  for (const mark of /** @type {("X" | "O")[]} */ (["X", "O"])) {
+    const [player, was] = [told.players[mark], before?.players[mark] ?? null];
+    if (told.you === mark) continue;
+    if (player && !player.present) return `${player.name} left; the seat is kept for a minute.`;
+    if (player && was && !was.present) return `${player.name} is back.`;
+    if (player === null && was) return `${was.name} left; the seat is free.`;
+    if (player && before && was === null) return `${player.name} has sat down.`;
+  }
+  return "";
 }
 
 function showBoard() {
@@ -263,7 +277,9 @@ byId("leave").addEventListener("click", async () => {
   await membership.leave();
   location.assign("/tictactoe");
 });
-byId("rejoin").addEventListener("click", () => membership.rejoin().catch(complain));
+for (const button of [byId("rejoin"), byId("sit")]) {
+  button.addEventListener("click", () => membership.rejoin().catch(complain));
+}
 
 const page = dressPage({ here: "/tictactoe" });
 page.addKeys([{ key: "b", does: "to the board", run: () => cells.find((cell) => cell.tabIndex === 0)?.focus() }]);

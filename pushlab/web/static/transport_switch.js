@@ -17,12 +17,13 @@ import { element, markOf, titleOf } from "/web/page.js";
 /**
  * What a page hears of its channel. Each is called with the transport that it happened on.
  * @typedef {object} Handlers
- * @property {(transport: string) => void} onopen it stands, for the first time or again
+ * @property {(transport: string) => void} onopen it stands, for the first time or after a switch
  * @property {(message: {data: string, seq: number}, transport: string) => void} onmessage
- * @property {(gap: {after: string, resumed: string, missed: number | null}) => void} ongap
+ * @property {(gap: {missed: number | null}) => void} ongap
  * @property {(hit: Hit, transport: string) => void} onhit
  * @property {() => void} onlost the line is lost; it is being tried again
- * @property {(error: {code: number | string, description: string}) => void} onend it has ended
+ * @property {(transport: string) => void} onreconnect it stands again
+ * @property {(error: {code: number, description: string}) => void} onend it has ended
  * @property {(transport: string, why: string) => void} onrefused a switch did not succeed
  */
 
@@ -94,7 +95,7 @@ export class SwitchedChannel {
    * @returns {Socket}
    */
   #open(transport, after) {
-    /** @type {{code: number | string, description: string} | null} */
+    /** @type {{code: number, description: string} | null} */
     let wrong = null;
     const options = {
       transport,
@@ -102,11 +103,16 @@ export class SwitchedChannel {
       pollInterval: this.pollInterval,
       refreshToken: this.refreshToken,
     };
-    /** @type {Socket} */
     const socket = new Channel(this.token, options).open();
     socket.onopen = () => {
       if (socket === this.#next) this.#promote(socket);
       if (socket === this.#socket) this.handlers.onopen(socket.transport);
+    };
+    socket.onlost = () => {
+      if (socket === this.#socket) this.handlers.onlost();
+    };
+    socket.onreconnect = () => {
+      if (socket === this.#socket) this.handlers.onreconnect(socket.transport);
     };
     socket.onmessage = (message) => {
       if (socket === this.#socket) {
@@ -176,7 +182,7 @@ export function transportSwitch(place, { chosen, onchange }) {
   const interval = element(
     "select",
     { id: "poll-interval" },
-    ...[0.25, 0.5, 1, 2, 5].map((seconds) =>
+    ...[0.25, 0.5, 1, 2, 3].map((seconds) =>
       element("option", { value: seconds, selected: seconds === 1 }, `${seconds} s`),
     ),
   );
