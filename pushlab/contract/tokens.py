@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +18,16 @@ from dataclasses import dataclass
 from pushlab.contract.limits import check_channel, check_client_id, check_duration
 from pushlab.errors import Refused, UsageError
 
-__all__ = ["Grant", "TokenKeys"]
+__all__ = ["Grant", "TokenKeys", "looks_like_token"]
 
 #: A client ID and a channel of 256 control characters each make a token of about 4,250.
 _MAX_TOKEN_CHARS = 6_144
+_FORM = re.compile(r"[A-Za-z0-9]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether `text` has a token's form; others' tokens (JWT) may have the same."""
+    return len(text) <= _MAX_TOKEN_CHARS and _FORM.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,17 @@ class Hub:
             InvalidClientId, InvalidChannel, InvalidDuration: outside the contract's limits.
             Refused: 429 when the hub holds too many channels.
         """
+        token, grant = self.make_token(client_id, channel, duration_minutes)
+        await self._introduce(token, grant)
+        return token, grant
+
+    def make_token(
+        self, client_id: str, channel: str | None = None, duration_minutes: int | None = None
+    ) -> tuple[str, Grant]:
+        """The same without waiting: the hooks are told when the token is first shown to `welcome`.
+
+        Its holder does that before it goes to a broker, for it has to ask where that is.
+        """
         token, grant = self.keys.issue(
             client_id=client_id,
             channel=client_id if channel is None else channel,
@@ -146,7 +157,6 @@ class Hub:
         )
         grant = replace(grant, expires_at=round(grant.expires_at, 3))  # as the token has it
         self.channel(grant.channel)
-        await self._introduce(token, grant)
         return token, grant
 
     async def welcome(self, token: str) -> Grant:
