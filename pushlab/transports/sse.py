@@ -16,7 +16,8 @@
 The format is the WHATWG HTML standard's, section 9.2. A line break in a message begins another
 ``data:`` line. SSE knows only ``\\n``, so a message with a carriage return in it travels as JSON,
 with ``event: json``. ``event: gap`` tells of missed messages, ``event: close`` of the end; both
-carry JSON. ``Last-Event-ID``, ``?after=`` and ``?lastEventId=`` all resume.
+carry JSON. ``Last-Event-ID``, ``?after=`` and ``?lastEventId=`` all resume. A browser's EventSource
+shows no id that comes without data, so with ``?at=1`` where you stand is told as ``event: at`` too.
 """
 
 import asyncio
@@ -81,7 +82,7 @@ class ServerSentEvents(Transport):
             for name, value in scope["headers"]:
                 if name == b"last-event-id":
                     query["last-event-id"] = value.decode("latin-1")
-            return _Stream(hub).open(
+            return _Stream(hub, tells_at="at" in query).open(
                 self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
             )
 
@@ -99,14 +100,20 @@ class ServerSentEvents(Transport):
 class _Stream(FeedStream):
     """One open stream on the server."""
 
-    __slots__ = ("_timer",)
+    __slots__ = ("_tells_at", "_timer")
 
     encode = staticmethod(encode_event)
     _line: HttpLine
     _timer: asyncio.TimerHandle
 
+    def __init__(self, hub: Hub, *, tells_at: bool) -> None:
+        super().__init__(hub)
+        self._tells_at = tells_at
+
     def _hello(self, feed: Feed) -> bool:
         hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n\n"
+        if self._tells_at:
+            hello += f"event: at\nid: {feed.position}\ndata: {feed.position}\n\n"
         if feed.gap_after is not None:
             gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
             hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"

@@ -35,14 +35,14 @@ class Site:
 
     Attributes:
         url: where it listens; the same after a restart.
+        api_key: the application's secret.
+        keys: those with which it checks tokens.
     """
 
     def __init__(self, *, broker: str, settings: HubSettings, presence_url: str | None) -> None:
-        self._config = {
-            "api_key": secrets.token_urlsafe(24),
-            "settings": settings,
-            "presence_url": presence_url,
-        }
+        self.api_key = secrets.token_urlsafe(24)
+        self._settings = settings
+        self._presence_url = presence_url
         self._broker = broker
         self._process: subprocess.Popen[str] | None = None
         self.keys = TokenKeys.fresh()
@@ -66,7 +66,11 @@ class Site:
 
     def _try_to_start(self) -> dict[str, Any]:
         config = HubConfig(
-            port=urlsplit(self.url).port or 0, keys=self.keys.export(), **self._config
+            port=urlsplit(self.url).port or 0,
+            api_key=self.api_key,
+            keys=self.keys.export(),
+            settings=self._settings,
+            presence_url=self._presence_url,
         )
         self._process = subprocess.Popen(
             [sys.executable, str(_PROCESS)],
@@ -136,7 +140,7 @@ class Site:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """A request with the API key that must be answered well."""
-        status, _, answer = self.ask(method, path, body, secret=str(self._config["api_key"]))
+        status, _, answer = self.ask(method, path, body, secret=self.api_key)
         assert status < 300, (status, answer)
         return json.loads(answer)
 

@@ -21,6 +21,7 @@ from pushlab.errors import PushlabError
 from pushlab.hub.broker import start_broker
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
+from pushlab.web.site import WebSite
 
 
 async def main() -> int:
@@ -46,7 +47,7 @@ async def main() -> int:
                 keys = TokenKeys.restore(config.keys)
                 broker = await stack.enter_async_context(await start_broker(choice, keys=keys))
                 config = dataclasses.replace(config, broker=broker.access)
-            await serve(config, stop=stop, ready=ready)
+            await serve(config, stop=stop, ready=ready, make_site=WebSite)
     except PushlabError as error:
         print(json.dumps({"error": type(error).__name__, "text": str(error)}), flush=True)
         return 1

@@ -1,0 +1,1430 @@
+/**
+ * A channel in the browser: App Engine's Channel API over any of pushlab's transports.
+ *
+ *     import { Channel } from "/web/channel.js";
+ *
+ *     const socket = new Channel(token).open();
+ *     socket.onmessage = ({ data }) => show(data);
+ *     socket.onerror = ({ code, description }) => tell(description);    // 401: get a new token
+ *     socket.onclose = () => ...;
+ *
+ * The application sees the Channel API's four events. `onopen` comes once. Losing a connection is
+ * none of its business: the socket stays open, connects again after a while, goes on behind the
+ * last message it has, drops what comes twice, and tells of messages that are gone with `ongap`.
+ * (Who wants to know listens to `onlost` and `onreconnect`.) What cannot be mended ends in `onerror`
+ * and then `onclose`: a token that is wrong or has expired, mostly.
+ *
+ * One reader (cursor, backoff, lifecycle) stands above one small "line" for each transport, which
+ * is one connection, or one row of questions, and ends with its first trouble. The formats on the
+ * wire are described where the server's halves are: `pushlab/transports/`.
+ *
+ * The server makes the classic script (`goog.appengine.Channel`) from this file: nothing here is
+ * imported, and the only export is the last line.
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {string} [transport] one of `TRANSPORTS`, or `auto`: the first that gets through of
+ *   WebSocket, SSE, long polling, short polling. Without it the page's own `?transport=` decides.
+ * @property {string} [server] where the hub is; the page's own origin unless given
+ * @property {string | null} [after] the cursor to go on after; without it: from now on
+ * @property {number} [pollInterval] seconds between short polls, from 0.02; 1 unless given
+ * @property {() => string | Promise<string>} [refreshToken] fetches a new token when the old one
+ *   is refused
+ * @property {typeof globalThis.fetch} [fetch] used instead of the browser's own
+ * @property {any} [WebSocket] used instead of the browser's own
+ * @property {any} [EventSource] used instead of the browser's own
+ */
+
+/**
+ * @typedef {object} Handlers
+ * @property {((event: {transport: string, cursor: string | null}) => void) | null} [onopen]
+ *   messages come from now on
+ * @property {((message: {data: string, seq: number}) => void) | null} [onmessage] one message
+ * @property {((error: ChannelError) => void) | null} [onerror] the end, and why; `onclose` follows
+ * @property {((event: object) => void) | null} [onclose] nothing more will come
+ * @property {((gap: ChannelGap) => void) | null} [ongap] messages are gone
+ * @property {((hit: ChannelHit) => void) | null} [onhit] a request was made
+ * @property {((event: {reason: string}) => void) | null} [onlost] the connection is gone for now
+ * @property {((event: {transport: string, cursor: string | null}) => void) | null} [onreconnect]
+ *   a connection stands again
+ */
+
+/**
+ * @typedef {object} ChannelError
+ * @property {number} code the HTTP status that says the same: 401 for a token that is not good
+ * @property {string} description a sentence for people
+ * @property {string} reason a word for programs, such as `token-expired`
+ */
+
+/**
+ * @typedef {object} ChannelGap
+ * @property {string} after the cursor of the last message that came
+ * @property {string} resumed reading goes on after this cursor
+ * @property {number | null} missed how many are gone; null when the log began anew and nobody knows
+ */
+
+/**
+ * A request that the server had to handle. Bytes are those that a page can know of: what it sends
+ * itself, and headers that it may read; not those of TLS, nor what else a browser puts in.
+ * @typedef {object} ChannelHit
+ * @property {string} kind as the hub names it: connect, reconnect, poll-empty, poll-useful, ...
+ * @property {number} sent bytes
+ * @property {number} received bytes
+ */
+
+/**
+ * @typedef {object} Stats
+ * @property {Record<string, number>} hits by kind
+ * @property {number} sent bytes, as far as a page can know
+ * @property {number} received bytes, as far as a page can know
+ * @property {number} messages given to the application
+ * @property {number} duplicates that came again and were dropped
+ * @property {number} reconnects
+ */
+
+/** @typedef {{epoch: string, seq: number}} Cursor */
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 10_000;
+/** How long an attempt may take to stand; shorter while there is another transport to try. */
+const STAND_MS = 20_000;
+const STAND_AUTO_MS = 5_000;
+const PROBE_MS = 10_000;
+const ANSWER_MS = 30_000;
+/** A stream that was silent for so long while the page was away is not trusted any more. */
+const QUIET_MS = 20_000;
+const HOLD_S = 30;
+const HOLD_GRACE_MS = 15_000;
+const DEV_INTERVAL_MS = 500;
+
+/** What `auto` tries, best first. */
+const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
+
+/** Sentences for the reasons that a page meets, the same on every transport. @type {Record<string, string>} */
+const SENTENCES = {
+  "token-expired": "the token has expired; ask for a new one",
+  "token-invalid": "the token is not one of this server's",
+  "token-missing": "there is no token",
+  "token-revoked": "the token's key is not held by this server any more",
+  "invalid-cursor": "the cursor is not one that this channel gave out",
+  "not-found": "this server does not offer the transport",
+};
+
+// ---- cursors and frames -------------------------------------------------------------------------
+
+/**
+ * Read `<epoch>-<seq>`.
+ * @param {string | null | undefined} text
+ * @returns {Cursor}
+ */
+function parseCursor(text) {
+  const match = /^([0-9a-z]{1,16})-(0|[1-9][0-9]{0,18})$/.exec(text ?? "");
+  if (!match) throw new Error("not a cursor");
+  return { epoch: match[1], seq: Number(match[2]) };
+}
+
+/** @param {Cursor} cursor */
+const spell = ({ epoch, seq }) => `${epoch}-${seq}`;
+
+/**
+ * Read a text frame, as WebSocket and MQTT carry it.
+ * @param {string} text
+ * @returns {{data: string, at: Cursor} | {at: Cursor, gap: boolean} | {reason: string, status: number}}
+ */
+function parseFrame(text) {
+  const space = text.indexOf(" ");
+  if (space < 0) return { at: parseCursor(text), gap: false };
+  const head = text.slice(0, space);
+  const rest = text.slice(space + 1);
+  if (head === "gap") return { at: parseCursor(rest.split(" ")[1]), gap: true };
+  if (head === "bye") {
+    const [reason, status] = rest.split(" ");
+    return { reason, status: /^\d{3}$/.test(status) ? Number(status) : 400 };
+  }
+  return { at: parseCursor(head), data: rest };
+}
+
+/** Whether to try again with the same token and cursor is pointless. @param {number} status */
+const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429;
+
+const encoder = new TextEncoder();
+
+/** @param {string} text */
+const bytesOf = (text) => encoder.encode(text).length;
+
+/** What a page knows of a request's head. @param {URL} url @param {string} [token] */
+function bytesOfRequest(url, token) {
+  const agent = globalThis.navigator?.userAgent ?? "";
+  const line = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
+  const authorization = token === undefined ? "" : `Authorization: Bearer ${token}\r\n`;
+  return bytesOf(`${line}User-Agent: ${agent}\r\n${authorization}\r\n`);
+}
+
+/** What a page knows of a response. @param {Response} response @param {string} body */
+function bytesOfResponse(response, body) {
+  let bytes = 19 + bytesOf(body); // HTTP/1.1 200 OK, and the blank line
+  for (const [name, value] of response.headers) bytes += name.length + value.length + 4;
+  return bytes;
+}
+
+/** The server half of a WebSocket frame's or a chunk's framing. @param {number} length */
+const frameHead = (length) => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
+
+/** @param {unknown} error */
+const wordsOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/** Tell the developer, and go on: an application's bug must not end its channel. @param {unknown} error */
+function report(error) {
+  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
+  else console.error(error);
+}
+
+// ---- the reader ---------------------------------------------------------------------------------
+
+/** One reader of one channel, over any number of lines in a row. */
+class Reader {
+  /** @type {Cursor | null} the last message it has */
+  #cursor = null;
+  /** @type {string[]} the transports to try */
+  #candidates = [];
+  /** @type {Line | null} the one in use */
+  #line = null;
+  #settled = false; // whether a transport has got through; it is kept from then on
+  #failures = 0; // of a candidate that does not get through though the server can be reached
+  #attempt = 0;
+  #down = false; // whether a connection that stood is lost
+  #renewed = false; // whether the token is new and has not been accepted yet
+  #timer = 0; // until the next attempt
+  #standTimer = 0; // until this attempt has taken too long
+  #awayAt = -Infinity; // when the page was last hidden, frozen or offline
+  #listeners = new AbortController();
+
+  /**
+   * @param {string} token
+   * @param {Options} options
+   * @param {(name: keyof Handlers, event: any) => void} tell
+   */
+  constructor(token, options, tell) {
+    this.token = token;
+    this.options = options;
+    this.tell = tell;
+    this.state = CONNECTING;
+    this.transport = "";
+    /** @type {Stats} */
+    this.stats = { hits: {}, sent: 0, received: 0, messages: 0, duplicates: 0, reconnects: 0 };
+    queueMicrotask(() => this.#begin()); // so that handlers may be set first
+  }
+
+  #begin() {
+    if (this.state !== CONNECTING) return;
+    const { after } = this.options;
+    const asked = new URLSearchParams(globalThis.location?.search ?? "").get("transport");
+    const wanted = this.options.transport ?? asked ?? "auto";
+    this.#candidates = wanted === "auto" ? [...AUTO] : [wanted];
+    if (!Object.hasOwn(LINES, this.#candidates[0])) {
+      const known = Object.keys(LINES).join(", ");
+      const words = `there is no transport ${JSON.stringify(wanted)}; there are auto, ${known}`;
+      this.fail(400, "unknown-transport", words);
+      return;
+    }
+    try {
+      this.#cursor = after === undefined || after === null ? null : parseCursor(after);
+    } catch {
+      this.fail(400, "invalid-cursor", SENTENCES["invalid-cursor"]);
+      return;
+    }
+    this.#listen();
+    this.#dial();
+  }
+
+  // ---- what a line asks -------------------------------------------------------------------
+
+  /** Where the reader stands, as text; null before the server's first word. */
+  get cursor() {
+    return this.#cursor && spell(this.#cursor);
+  }
+
+  /** The same, to count with. */
+  get at() {
+    return this.#cursor;
+  }
+
+  /** When the page was last hidden, frozen or offline, by `performance.now()`. */
+  get awayAt() {
+    return this.#awayAt;
+  }
+
+  /**
+   * An address on the server.
+   * @param {string} path
+   * @param {Record<string, string | null>} [query] what is null is left out
+   */
+  url(path, query = {}) {
+    const url = new URL(path, this.options.server ?? globalThis.location?.origin);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== null) url.searchParams.set(name, value);
+    }
+    return url;
+  }
+
+  /**
+   * A request with the token in its header, where no log and no Referer has it.
+   * @param {URL} url
+   * @param {RequestInit} [init]
+   * @returns {Promise<Response>}
+   */
+  fetch(url, init = {}) {
+    const ask = this.options.fetch ?? globalThis.fetch.bind(globalThis);
+    const headers = { ...init.headers, Authorization: `Bearer ${this.token}` };
+    return ask(url.href, { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers });
+  }
+
+  /**
+   * What the server says to the holder of this token (`GET /v1/endpoints`).
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<{status: number, told: any} | null>} null when it cannot be reached
+   */
+  async endpoints(signal = AbortSignal.timeout(PROBE_MS)) {
+    try {
+      const answer = await this.fetch(this.url("/v1/endpoints"), { signal });
+      return { status: answer.status, told: await answer.json().catch(() => ({})) };
+    } catch {
+      return null;
+    }
+  }
+
+  /** The kind of hit that opens a stream. */
+  get arrival() {
+    return this.#cursor === null ? "connect" : "reconnect";
+  }
+
+  // ---- what a line tells ------------------------------------------------------------------
+
+  /**
+   * A request was made.
+   * @param {string} kind
+   * @param {number} sent
+   * @param {number} received
+   */
+  hit(kind, sent, received) {
+    this.stats.hits[kind] = (this.stats.hits[kind] ?? 0) + 1;
+    this.stats.sent += sent;
+    this.stats.received += received;
+    this.tell("onhit", { kind, sent, received });
+  }
+
+  /** The server accepted this reader, who goes on after `at`. @param {Cursor} at */
+  located(at) {
+    if (this.state > OPEN) return;
+    clearTimeout(this.#standTimer);
+    this.#settled = true;
+    this.#failures = this.#attempt = 0;
+    this.#renewed = false;
+    const gap = this.#position(at);
+    const where = { transport: this.transport, cursor: this.cursor };
+    if (this.state === CONNECTING) {
+      this.state = OPEN;
+      this.tell("onopen", where);
+    } else if (this.#down) {
+      this.stats.reconnects += 1;
+      this.tell("onreconnect", where);
+    }
+    this.#down = false;
+    this.#tellGap(gap);
+  }
+
+  /**
+   * A message came off the wire, perhaps not for the first time.
+   * @param {Cursor} at
+   * @param {string} data
+   */
+  deliver(at, data) {
+    if (this.state !== OPEN) return;
+    if (this.#cursor && at.epoch === this.#cursor.epoch && at.seq <= this.#cursor.seq) {
+      this.stats.duplicates += 1;
+      return;
+    }
+    this.#tellGap(this.#position({ epoch: at.epoch, seq: at.seq - 1 }));
+    if (this.state !== OPEN) return; // the application has closed it, being told of the gap
+    this.#cursor = at;
+    this.stats.messages += 1;
+    this.tell("onmessage", { data, seq: at.seq });
+  }
+
+  /** The line is of no more use; come back after a while. @param {string} reason */
+  lost(reason) {
+    this.#line = null;
+    clearTimeout(this.#standTimer);
+    if (this.state > OPEN) return;
+    this.#noteLoss(reason);
+    if (this.#settled || this.#candidates.length === 1) this.#dialLater();
+    else this.#judge(1);
+  }
+
+  /**
+   * The server said no: the end, or a reason to come back later.
+   * @param {number} status
+   * @param {string} reason
+   * @param {string} [description]
+   */
+  refused(status, reason, description) {
+    this.#line = null;
+    clearTimeout(this.#standTimer);
+    if (this.state > OPEN) return;
+    const others = this.#candidates.filter((name) => name !== this.transport);
+    if (status === 401 && this.options.refreshToken && !this.#renewed) {
+      this.#renew(reason);
+    } else if (status === 404 && !this.#settled && others.length > 0) {
+      this.#candidates = others; // this server does not offer that transport
+      this.#dial();
+    } else if (isFinal(status)) {
+      this.fail(status, reason, SENTENCES[reason] ?? description ?? reason);
+    } else {
+      this.lost(reason);
+    }
+  }
+
+  /** It is over. @param {number} code @param {string} reason @param {string} description */
+  fail(code, reason, description) {
+    if (this.state > OPEN) return;
+    this.state = CLOSING;
+    this.#clear();
+    this.tell("onerror", { code, description, reason });
+    this.state = CLOSED;
+    this.tell("onclose", {});
+  }
+
+  /** This line may be dead: go on with another one. @param {string} reason */
+  replace(reason) {
+    this.#line?.end();
+    this.#noteLoss(reason);
+    this.#dial();
+  }
+
+  /** The application leaves. */
+  close() {
+    if (this.state > OPEN) return;
+    this.state = CLOSING;
+    this.#line?.leave();
+    this.#clear();
+    queueMicrotask(() => {
+      this.state = CLOSED;
+      this.tell("onclose", {});
+    });
+  }
+
+  // ---- connecting -------------------------------------------------------------------------
+
+  #dial() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.transport = this.#candidates[0];
+    const line = new LINES[this.transport](this);
+    this.#line = line;
+    const choosing = !this.#settled && this.#candidates.length > 1;
+    const limit = choosing ? STAND_AUTO_MS : STAND_MS;
+    clearTimeout(this.#standTimer);
+    this.#standTimer = setTimeout(() => {
+      line.end();
+      this.#line = null;
+      this.#noteLoss("no answer");
+      if (choosing) this.#judge(2);
+      else this.#dialLater();
+    }, limit);
+    line.begin();
+  }
+
+  /** Doubling, bounded, and shortened at random by up to half, so that crowds come back apart. */
+  #dialLater() {
+    const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#attempt, 30));
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#dial(), ceiling * (0.5 + 0.5 * Math.random()));
+  }
+
+  /**
+   * `auto`: a transport did not get through. If nothing else does, it is not to blame.
+   * @param {number} weight how much that tells: 2 of them, and the next one is tried
+   */
+  async #judge(weight) {
+    const answer = await this.endpoints();
+    if (this.state !== CONNECTING || this.#line || this.#timer) return;
+    if (answer === null || answer.status >= 500) {
+      this.#dialLater();
+    } else if (answer.status !== 200) {
+      this.refused(answer.status, String(answer.told.error), String(answer.told.detail));
+    } else if ((this.#failures += weight) < 2) {
+      this.#dialLater();
+    } else {
+      this.#failures = 0;
+      this.#candidates.push(/** @type {string} */ (this.#candidates.shift()));
+      this.#dial();
+    }
+  }
+
+  /** The token is no good: go on with a new one. @param {string} reason */
+  async #renew(reason) {
+    this.#renewed = true;
+    this.#noteLoss(reason);
+    try {
+      const token = await this.options.refreshToken?.();
+      if (typeof token !== "string" || !token) throw new Error("it was given none");
+      this.token = token;
+    } catch (error) {
+      const words = SENTENCES[reason] ?? reason;
+      this.fail(401, reason, `${words}; getting a new one failed: ${wordsOf(error)}`);
+      return;
+    }
+    if (this.state <= OPEN) this.#dial();
+  }
+
+  /** @param {string} reason */
+  #noteLoss(reason) {
+    if (this.state === OPEN && !this.#down) {
+      this.#down = true;
+      this.tell("onlost", { reason });
+    }
+  }
+
+  /** The server goes on after `at`: note it, and say what that skips. @param {Cursor} at */
+  #position(at) {
+    const has = this.#cursor;
+    if (has && at.epoch === has.epoch && at.seq <= has.seq) return null; // what repeats is dropped
+    this.#cursor = at;
+    if (!has) return null;
+    const missed = at.epoch === has.epoch ? at.seq - has.seq : null;
+    return { after: spell(has), resumed: spell(at), missed };
+  }
+
+  /** @param {ChannelGap | null} gap */
+  #tellGap(gap) {
+    if (gap && this.state === OPEN) this.tell("ongap", gap);
+  }
+
+  #clear() {
+    this.#line?.end();
+    this.#line = null;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#standTimer);
+    this.#listeners.abort();
+  }
+
+  // ---- a page that goes away and comes back -----------------------------------------------
+
+  #listen() {
+    const { signal } = this.#listeners;
+    const page = globalThis.document;
+    const away = () => (this.#awayAt = performance.now());
+    globalThis.addEventListener?.("offline", away, { signal });
+    globalThis.addEventListener?.("online", () => this.#wake(0), { signal });
+    page?.addEventListener("freeze", away, { signal });
+    page?.addEventListener("resume", () => this.#wake(0), { signal });
+    page?.addEventListener(
+      "visibilitychange",
+      () => (page.visibilityState === "visible" ? this.#wake(QUIET_MS) : away()),
+      { signal },
+    );
+    // A page that goes into the back-forward cache may come back; any other one is over.
+    globalThis.addEventListener?.(
+      "pagehide",
+      ({ persisted }) => {
+        this.#line?.leave();
+        if (persisted) {
+          clearTimeout(this.#timer);
+          clearTimeout(this.#standTimer);
+          this.#line = null;
+          this.#timer = 0;
+        } else {
+          this.state = CLOSED;
+          this.#clear();
+        }
+      },
+      { signal },
+    );
+    globalThis.addEventListener?.(
+      "pageshow",
+      ({ persisted }) => {
+        if (persisted) this.replace("the page was put aside");
+      },
+      { signal },
+    );
+  }
+
+  /**
+   * The page is back: catch up now.
+   * @param {number} patience a stream that may have been silent for so long is believed to live, in
+   *   milliseconds; 0 where the network was gone
+   */
+  #wake(patience) {
+    if (this.state > OPEN) return;
+    if (this.#timer) this.#dial();
+    else this.#line?.wake(patience);
+  }
+}
+
+// ---- the lines ----------------------------------------------------------------------------------
+
+/** One connection of one transport; it ends with the first trouble, and then tells nothing more. */
+class Line {
+  /** @param {Reader} reader */
+  constructor(reader) {
+    this.reader = reader;
+    this.over = false;
+    this.stood = false; // whether the server has accepted the reader on this line
+    this.heardAt = performance.now();
+  }
+
+  /** Begin; whatever goes wrong with it is a loss. */
+  begin() {
+    this.guard(() => this.start());
+  }
+
+  /** Begin the conversation. @returns {void | Promise<void>} */
+  start() {}
+
+  /** Let go of what is held. @returns {void} */
+  release() {}
+
+  /** Say goodbye, as the page can. @returns {void} */
+  goodbye() {}
+
+  /** The page is back after having been away. @param {number} patience in milliseconds */
+  wake(patience) {
+    const { awayAt } = this.reader;
+    const unheard = this.heardAt <= awayAt && performance.now() - awayAt >= patience;
+    if (unheard) this.reader.replace("the page was away");
+  }
+
+  /** End it without a word. */
+  end() {
+    if (this.over) return;
+    this.over = true;
+    this.release();
+  }
+
+  /** End it with a goodbye. */
+  leave() {
+    if (this.over) return;
+    this.goodbye();
+    this.end();
+  }
+
+  /** @param {string} reason */
+  lose(reason) {
+    if (this.over) return;
+    this.end();
+    this.reader.lost(reason);
+  }
+
+  /** @param {number} status @param {string} reason @param {string} [description] */
+  refuse(status, reason, description) {
+    if (this.over) return;
+    this.end();
+    this.reader.refused(status, reason, description);
+  }
+
+  /** @param {Cursor} at */
+  located(at) {
+    if (this.over) return;
+    this.stood = true;
+    this.reader.located(at);
+  }
+
+  /** @param {Cursor} at @param {string} data */
+  deliver(at, data) {
+    if (!this.over) this.reader.deliver(at, data);
+  }
+
+  /** Run something that reads what the server sent. @param {() => void | Promise<void>} work */
+  async guard(work) {
+    try {
+      await work();
+    } catch (error) {
+      this.lose(`not what a pushlab server says: ${wordsOf(error)}`);
+    }
+  }
+
+  /** Something came: read it. @param {() => void} read */
+  hear(read) {
+    if (this.over) return;
+    this.heardAt = performance.now();
+    try {
+      read();
+    } catch (error) {
+      this.lose(`not what a pushlab server says: ${wordsOf(error)}`);
+    }
+  }
+}
+
+/** What the polls share: one question at a time, and `next` to say when the next one comes. */
+class PollLine extends Line {
+  path = "";
+  answerMs = ANSWER_MS;
+  /** @type {AbortController | null} of the question that waits for its answer */
+  #asking = null;
+  #askedAt = 0;
+  #timer = 0;
+
+  start() {
+    return this.ask();
+  }
+
+  /** An answer was read: ask again. @param {boolean} _more whether something waits already */
+  next(_more) {
+    this.askIn(0);
+  }
+
+  /** @param {number} ms */
+  askIn(ms) {
+    if (this.over) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.guard(() => this.ask()), ms);
+  }
+
+  /** The question. @returns {URL} */
+  question() {
+    const { reader } = this;
+    return reader.url(this.path, { after: reader.cursor ?? "", ...this.parameters() });
+  }
+
+  /** What a question says besides. @returns {Record<string, string | null>} */
+  parameters() {
+    return {};
+  }
+
+  /** What a question that brings nothing counts as. @param {boolean} first @returns {string} */
+  emptyKind(first) {
+    return first ? "connect" : "poll-empty";
+  }
+
+  async ask() {
+    if (this.over || this.#asking) return;
+    const { reader } = this;
+    const asking = (this.#asking = new AbortController());
+    const first = reader.at === null;
+    const url = this.question();
+    this.#askedAt = performance.now();
+    const timer = setTimeout(() => {
+      this.#takeBack(first);
+      this.lose("no answer");
+    }, this.answerMs);
+    let response, text;
+    try {
+      response = await reader.fetch(url, { signal: asking.signal });
+      text = response.status === 204 ? "" : await response.text();
+    } catch {
+      if (this.#asking === asking) {
+        this.#asking = null;
+        this.lose("connection lost");
+      }
+      return;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (this.#asking !== asking) return;
+    this.#asking = null;
+    this.heardAt = performance.now();
+    const sent = bytesOfRequest(url, reader.token);
+    const received = bytesOfResponse(response, text);
+    if (response.status >= 300) {
+      reader.hit("refused", sent, received);
+      this.refuse(response.status, ...refusalOf(response, text));
+      return;
+    }
+    const more = this.take(response, text, (brings) =>
+      reader.hit(brings && !first ? "poll-useful" : this.emptyKind(first), sent, received),
+    );
+    if (!this.over) this.next(more);
+  }
+
+  /**
+   * Read an answer: count it, then say where it stands, then what it brings.
+   * @param {Response} response
+   * @param {string} text
+   * @param {(useful: boolean) => void} count
+   * @returns {boolean} whether more waits already
+   */
+  take(response, text, count) {
+    if (response.status === 204) {
+      count(false);
+      if (!this.stood) this.located(parseCursor(response.headers.get("pushlab-cursor")));
+      return false;
+    }
+    const page = JSON.parse(text);
+    const cursor = parseCursor(page.cursor);
+    /** @type {{seq: number, data: string}[]} */
+    const messages = page.messages;
+    for (const { seq, data } of messages) {
+      if (typeof data !== "string" || !Number.isInteger(seq)) throw new Error("not a message");
+    }
+    count(true);
+    if (page.gap) {
+      this.located(parseCursor(page.gap.resumed));
+    } else if (!this.stood) {
+      const seq = messages.length ? messages[0].seq - 1 : cursor.seq;
+      this.located({ epoch: cursor.epoch, seq });
+    }
+    for (const { seq, data } of messages) this.deliver({ epoch: cursor.epoch, seq }, data);
+    return Boolean(page.more);
+  }
+
+  /** Give up the question that is asked: to the server it was one. @param {boolean} first */
+  #takeBack(first) {
+    if (!this.#asking) return;
+    this.#asking.abort();
+    this.#asking = null;
+    this.reader.hit(this.emptyKind(first), bytesOfRequest(this.question(), this.reader.token), 0);
+  }
+
+  release() {
+    clearTimeout(this.#timer);
+    this.#takeBack(this.reader.at === null);
+  }
+
+  goodbye() {
+    if (this.#asking || !this.stood) return; // taking the question back says it
+    const url = this.farewell();
+    this.reader.hit("leave", bytesOfRequest(url, this.reader.token), 0);
+    this.reader.fetch(url, { method: this.farewellMethod, keepalive: true }).catch(() => {});
+  }
+
+  farewellMethod = "DELETE";
+
+  farewell() {
+    return this.reader.url(this.path);
+  }
+
+  /** Ask now; a question that was under way when the network went is asked anew. @param {number} patience */
+  wake(patience) {
+    const { awayAt } = this.reader;
+    if (!this.#asking) this.askIn(0);
+    else if (this.#askedAt <= awayAt && performance.now() - awayAt >= patience) super.wake(patience);
+  }
+}
+
+/**
+ * The reason and the description in a refusal's body.
+ * @param {Response} response
+ * @param {string} text
+ * @returns {[string, string]}
+ */
+function refusalOf(response, text) {
+  try {
+    const { error, detail } = JSON.parse(text);
+    return [String(error), String(detail)];
+  } catch {
+    return [`http-${response.status}`, `the server answered ${response.status}`];
+  }
+}
+
+/** Asks by the clock. */
+class ShortPollingLine extends PollLine {
+  path = "/v1/poll";
+  #due = performance.now();
+
+  get intervalMs() {
+    return Math.max(0.02, this.reader.options.pollInterval ?? 1) * 1000;
+  }
+
+  /** @param {boolean} more */
+  next(more) {
+    const now = performance.now();
+    if (more) {
+      this.askIn(0);
+      return;
+    }
+    // A fixed clock; what a slow answer or a sleeping page missed is skipped.
+    while (this.#due <= now) this.#due += this.intervalMs;
+    this.askIn(this.#due - now);
+  }
+
+  parameters() {
+    const seconds = this.intervalMs / 1000;
+    return { lease_s: seconds > 10 ? String(seconds * 3) : null };
+  }
+}
+
+/** Asks again as soon as it has an answer; first, and after a loss, without being held. */
+class LongPollingLine extends PollLine {
+  path = "/v1/wait";
+  answerMs = HOLD_S * 1000 + HOLD_GRACE_MS;
+
+  parameters() {
+    return { hold_s: this.stood ? String(HOLD_S) : "0" };
+  }
+}
+
+/** The old development server's wire: one message for each question, every half second. */
+class DevServerLine extends PollLine {
+  path = "/_ah/channel/dev";
+  farewellMethod = "GET";
+
+  parameters() {
+    return { command: this.stood ? "poll" : "connect", channel: this.reader.token };
+  }
+
+  emptyKind() {
+    return this.stood ? "poll-empty" : this.reader.arrival;
+  }
+
+  /**
+   * @param {Response} response
+   * @param {string} text
+   * @param {(useful: boolean) => void} count
+   */
+  take(response, text, count) {
+    const stands = parseCursor(response.headers.get("pushlab-cursor"));
+    const gap = response.headers.get("pushlab-gap");
+    const brings = this.stood && text !== "";
+    count(this.stood && (brings || gap !== null));
+    if (gap !== null) this.located(parseCursor(gap.split(" ")[1]));
+    else if (!this.stood) this.located(stands);
+    if (brings) this.deliver(stands, text);
+    return false;
+  }
+
+  next() {
+    this.askIn(DEV_INTERVAL_MS);
+  }
+
+  farewell() {
+    return this.reader.url(this.path, { command: "disconnect", channel: this.reader.token });
+  }
+}
+
+/** Server-sent events, by the browser's own EventSource; coming back is the reader's affair. */
+class EventsLine extends Line {
+  /** @type {EventSource | null} */
+  #source = null;
+  #opened = false;
+  #controller = new AbortController();
+
+  start() {
+    const { reader } = this;
+    const Source = reader.options.EventSource ?? globalThis.EventSource;
+    const url = reader.url("/v1/events", { token: reader.token, at: "1", after: reader.cursor });
+    const kind = reader.arrival;
+    const sent = bytesOfRequest(url);
+    /** @type {EventSource} */
+    const source = new Source(url.href);
+    this.#source = source;
+    source.addEventListener("open", () =>
+      this.hear(() => {
+        this.#opened = true;
+        reader.hit(kind, sent, 0);
+      }),
+    );
+    source.addEventListener("error", (event) => {
+      if (event instanceof MessageEvent) return;
+      const refused = source.readyState === 2 && !this.#opened;
+      source.close();
+      if (!refused) this.lose("connection lost");
+      else if (!this.over) this.guard(() => this.#learnWhy(sent));
+    });
+    this.#on("at", ({ data }) => this.located(parseCursor(data)));
+    this.#on("message", ({ data, lastEventId }) => this.deliver(parseCursor(lastEventId), data));
+    this.#on("json", ({ data, lastEventId }) => {
+      const text = JSON.parse(data);
+      if (typeof text !== "string") throw new Error("a message is not text");
+      this.deliver(parseCursor(lastEventId), text);
+    });
+    this.#on("close", ({ data }) => {
+      const { reason, status } = JSON.parse(data);
+      this.refuse(Number(status), String(reason));
+    });
+  }
+
+  /** @param {string} name @param {(event: MessageEvent<string>) => void} read */
+  #on(name, read) {
+    this.#source?.addEventListener(name, (event) =>
+      this.hear(() => {
+        const told = /** @type {MessageEvent<string>} */ (event);
+        const body = bytesOf(told.data) + bytesOf(told.lastEventId) + 13; // id: data: blank line
+        this.reader.stats.received += body + body.toString(16).length + 4;
+        read(told);
+      }),
+    );
+  }
+
+  /** An EventSource does not tell why it was refused: ask the same again in a way that does. @param {number} sent */
+  async #learnWhy(sent) {
+    const { reader } = this;
+    reader.hit("refused", sent, 0);
+    const url = reader.url("/v1/events", { after: reader.cursor });
+    let answer, text;
+    try {
+      answer = await reader.fetch(url, { signal: this.#controller.signal });
+      if (answer.ok) {
+        this.#controller.abort();
+        this.lose("the stream was refused, and then it was not");
+        return;
+      }
+      text = await answer.text();
+    } catch {
+      this.lose("connection lost");
+      return;
+    }
+    reader.hit("refused", bytesOfRequest(url, reader.token), bytesOfResponse(answer, text));
+    this.refuse(answer.status, ...refusalOf(answer, text));
+  }
+
+  release() {
+    this.#source?.close();
+    this.#controller.abort();
+  }
+}
+
+/** WebSocket: a text frame for each message, and a close code that says what a status says. */
+class WebSocketLine extends Line {
+  /** @type {WebSocket | null} */
+  #socket = null;
+
+  start() {
+    const { reader } = this;
+    const Socket = reader.options.WebSocket ?? globalThis.WebSocket;
+    const url = reader.url("/v1/socket", { token: reader.token, after: reader.cursor });
+    const sent = bytesOfRequest(url) + 120; // upgrade, version, key
+    const kind = reader.arrival;
+    url.protocol = url.protocol.replace("http", "ws");
+    /** @type {WebSocket} */
+    const socket = new Socket(url.href);
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) =>
+      this.hear(() => {
+        const bytes = bytesOf(data);
+        const received = bytes + frameHead(bytes);
+        const frame = parseFrame(data);
+        if ("status" in frame) throw new Error("a bye has no place on a WebSocket");
+        if ("data" in frame) {
+          reader.stats.received += received;
+          this.deliver(frame.at, frame.data);
+          return;
+        }
+        if (!this.stood) reader.hit(kind, sent, 129 + received); // 101, upgrade, accept
+        this.located(frame.at);
+      }),
+    );
+    socket.addEventListener("close", ({ code, reason }) => {
+      if (this.over) return;
+      const told = code >= 4400 && code < 4600;
+      if (told && !this.stood) reader.hit("refused", sent, 131 + bytesOf(reason));
+      this.refuse(told ? code - 4000 : 503, reason || "connection lost");
+    });
+  }
+
+  release() {
+    const socket = this.#socket;
+    if (socket && socket.readyState < 2) socket.close(1000);
+  }
+}
+
+// ---- MQTT ---------------------------------------------------------------------------------------
+
+const MQTT_BUNDLE = "/web/vendor/mqtt.esm.js";
+const MQTT_KEEP_ALIVE_S = 30;
+const MQTT_CHECK_MS = 25_000; // before the keep-alive is due: a question in its place
+const MQTT_AGAIN_MS = 200;
+const MQTT_AGAIN_LIMIT_MS = 10_000;
+const MQTT_MOST_HELD = 2_000;
+
+/**
+ * As much of npm's `mqtt` as is used here.
+ * @typedef {object} MqttClient
+ * @property {(name: string, handler: (...values: any[]) => void) => void} on
+ * @property {(topic: string, payload: string, options: {qos: number}) => void} publish
+ * @property {(topics: Record<string, {qos: number}>, told: (error: unknown, granted: {qos: number}[]) => void) => void} subscribe
+ * @property {(force?: boolean) => void} end
+ */
+
+/** MQTT 3.1.1 over WebSocket: a broker between hub and page. `pushlab/transports/mqtt.py` has the conversation. */
+class MqttLine extends Line {
+  /** @type {MqttClient | null} */
+  #client = null;
+  /** @type {{websocket: WebSocket, sent: number, received: number} | null} */
+  #wire = null;
+  #kind = "connect";
+  #outbox = "";
+  #placed = false; // whether the bridge has said where we are
+  #ask = ""; // the question that waits for its answer's end
+  #askedAt = -1; // the seq at which it was asked
+  #again = MQTT_AGAIN_MS;
+  #news = false; // whether messages came since the last question
+  #pings = 0;
+  /** @type {Map<string, string>} live messages ahead of a hole */
+  #held = new Map();
+  #askTimer = 0;
+  #checkTimer = 0;
+
+  async start() {
+    const { reader } = this;
+    const mqtt = await this.#load();
+    if (!mqtt || this.over) return;
+    const answer = await reader.endpoints();
+    if (this.over) return;
+    if (answer === null) {
+      this.lose("the server cannot be reached");
+    } else if (answer.status !== 200) {
+      this.refuse(answer.status, String(answer.told.error), String(answer.told.detail));
+    } else if (!answer.told.endpoints?.mqtt) {
+      this.refuse(404, "no-broker", "this server has no MQTT broker; start it with one");
+    } else {
+      this.#connect(mqtt, answer.told.endpoints.mqtt);
+    }
+  }
+
+  /** The one front-end dependency, fetched when it is wanted. @returns {Promise<any>} */
+  async #load() {
+    const url = this.reader.url(MQTT_BUNDLE);
+    try {
+      return (await import(url.href)).default;
+    } catch {
+      const answer = await fetch(url).catch(() => null);
+      if (answer === null || answer.ok || answer.status >= 500) this.lose("mqtt did not load");
+      else if (!this.over) {
+        this.end();
+        this.reader.fail(501, "not-installed", "MQTT is not installed here: run make web");
+      }
+      return null;
+    }
+  }
+
+  /** @param {any} mqtt @param {{username: string, topic: string, qos: number, websocket_url?: string}} place */
+  #connect(mqtt, place) {
+    const { reader } = this;
+    this.#kind = reader.arrival;
+    const random = [...crypto.getRandomValues(new Uint8Array(16))];
+    const hex = random.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const session = (reader.at === null ? "n" : "r") + hex;
+    this.#outbox = `pushlab-outbox/${session}`;
+    const url = reader.url(new URL(place.websocket_url ?? "ws://x/v1/mqtt").pathname);
+    url.protocol = url.protocol.replace("http", "ws");
+    /** @type {MqttClient} */
+    const client = mqtt.connect(url.href, {
+      clientId: session,
+      username: place.username,
+      password: reader.token,
+      protocolVersion: 4,
+      clean: true,
+      keepalive: MQTT_KEEP_ALIVE_S,
+      connectTimeout: STAND_MS,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      timerVariant: "native",
+      will: { topic: this.#outbox, payload: '{"leave": "lost"}', qos: 1, retain: false },
+      createWebsocket: (/** @type {string} */ address, /** @type {string[]} */ protocols) =>
+        this.#dial(address, protocols),
+    });
+    this.#client = client;
+    const inbox = `pushlab-inbox/${session}`;
+    const topics = { [place.topic]: { qos: place.qos }, [inbox]: { qos: 1 }, "pushlab-bridge": { qos: 1 } };
+    client.on("connect", () => {
+      if (this.over) return;
+      client.subscribe(topics, (error, granted) => {
+        if (this.over) return;
+        if (granted?.some(({ qos }) => qos >= 128)) this.refuse(403, "forbidden");
+        else if (error) this.lose(wordsOf(error));
+        else if (!this.#ask && !this.#placed) this.#question("first", place.qos);
+      });
+      this.#checkTimer = setInterval(() => {
+        if (this.#placed && this.#news && !this.#ask) this.#question("check", place.qos);
+      }, MQTT_CHECK_MS);
+    });
+    client.on("message", (_topic, payload) =>
+      this.hear(() => this.#read(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload), place.qos)),
+    );
+    client.on("packetsend", ({ cmd }) => this.#count(cmd));
+    client.on("packetreceive", () => (this.heardAt = performance.now()));
+    client.on("error", (error) => {
+      if (error?.code === 4 || error?.code === 5) {
+        this.#hit("refused");
+        this.refuse(401, "token-invalid");
+      } else {
+        this.lose(wordsOf(error));
+      }
+    });
+    client.on("close", () => this.lose("connection lost"));
+  }
+
+  /** The client's WebSocket, with its bytes counted. @param {string} address @param {string[]} protocols */
+  #dial(address, protocols) {
+    const Socket = this.reader.options.WebSocket ?? globalThis.WebSocket;
+    const url = new URL(address);
+    const websocket = new Socket(address, protocols);
+    const wire = (this.#wire = { websocket, sent: bytesOfRequest(url) + 150, received: 0 });
+    const send = websocket.send.bind(websocket);
+    websocket.send = (/** @type {Uint8Array} */ data) => {
+      wire.sent += data.byteLength + frameHead(data.byteLength) + 4; // a client's frames are masked
+      send(data);
+    };
+    websocket.addEventListener("message", (/** @type {MessageEvent} */ { data }) => {
+      wire.received += data.byteLength + frameHead(data.byteLength);
+    });
+    return websocket;
+  }
+
+  /** A control packet of ours is on its way: each is a hit. @param {string} cmd */
+  #count(cmd) {
+    if (cmd === "subscribe") {
+      this.#hit(this.#kind); // CONNECT, which was let in
+      this.#hit(this.#kind);
+    } else if (cmd === "puback" || cmd === "pubrec" || cmd === "pubcomp") {
+      this.#hit("ack");
+    } else if (cmd === "pingreq") {
+      this.#pings += 1;
+      this.#hit("keep-alive");
+    } else if (cmd === "disconnect") {
+      this.#hit("leave");
+    }
+  }
+
+  /** @param {string} kind */
+  #hit(kind) {
+    const wire = this.#wire ?? { sent: 0, received: 0 };
+    this.reader.hit(kind, wire.sent, wire.received);
+    wire.sent = wire.received = 0;
+  }
+
+  // ---- asking -----------------------------------------------------------------------------
+
+  /** Ask the bridge for everything behind the cursor. @param {string} ask @param {number} qos */
+  #question(ask, qos) {
+    const { reader } = this;
+    const words = { ask, token: reader.token, after: reader.cursor, qos };
+    this.#client?.publish(this.#outbox, JSON.stringify(words), { qos: 1 });
+    this.#hit(ask === "again" ? "reconnect" : ask === "check" ? "keep-alive" : this.#kind);
+    this.#ask = ask;
+    this.#askedAt = reader.at?.seq ?? -1;
+    this.#news = false;
+    clearTimeout(this.#askTimer);
+    if (ask === "first") return; // the reader waits for this one
+    this.#askTimer = setTimeout(() => this.#question("again", qos), MQTT_AGAIN_LIMIT_MS);
+  }
+
+  /** Something is missing: ask for it, unless an answer is on its way. @param {number} qos */
+  #missing(qos) {
+    if (this.#ask || this.#askTimer) return;
+    if (this.reader.at?.seq !== this.#askedAt) {
+      this.#again = MQTT_AGAIN_MS;
+      this.#question("again", qos);
+    } else {
+      // the last answer did not help: wait before the next one
+      this.#askTimer = setTimeout(() => this.#question("again", qos), this.#again);
+      this.#again = Math.min(2 * this.#again, MQTT_AGAIN_LIMIT_MS);
+    }
+  }
+
+  // ---- what arrives -----------------------------------------------------------------------
+
+  /** @param {string} text @param {number} qos */
+  #read(text, qos) {
+    const frame = parseFrame(text);
+    if ("status" in frame) {
+      if (this.#ask && isFinal(frame.status)) this.#hit("refused");
+      this.refuse(frame.status, frame.reason);
+      return;
+    }
+    if ("data" in frame) {
+      this.#take(frame.at, frame.data, qos);
+      return;
+    }
+    if (frame.gap) {
+      this.#placed = true;
+      this.located(frame.at); // only the bridge, who knows the log, says that something is gone
+    } else if (this.#placed) {
+      this.#answered(frame.at, qos);
+    } else {
+      const has = this.reader.at;
+      const ahead = has !== null && (has.epoch !== frame.at.epoch || frame.at.seq > has.seq);
+      this.#placed = true;
+      this.located(ahead && has ? has : frame.at);
+      if (ahead) this.#answered(frame.at, qos); // the real first word was lost: this is the last one
+    }
+    this.#deliverHeld();
+  }
+
+  /** @param {Cursor} at @param {string} data @param {number} qos */
+  #take(at, data, qos) {
+    const has = this.reader.at;
+    const same = this.#placed && has !== null && at.epoch === has.epoch;
+    if (same && at.seq <= has.seq + 1) {
+      this.#news = true;
+      this.deliver(at, data); // the next one, or one that has come before
+      this.#deliverHeld();
+      return;
+    }
+    if (this.#held.size < MQTT_MOST_HELD) this.#held.set(spell(at), data);
+    if (this.#placed) this.#missing(qos);
+  }
+
+  #deliverHeld() {
+    for (let at = this.reader.at; at && this.#held.size; at = this.reader.at) {
+      const next = { epoch: at.epoch, seq: at.seq + 1 };
+      const data = this.#held.get(spell(next));
+      if (data === undefined || this.over) return;
+      this.#held.delete(spell(next));
+      this.deliver(next, data);
+    }
+  }
+
+  /** The end of an answer: everything up to `at` was sent; what follows comes live. @param {Cursor} at @param {number} qos */
+  #answered(at, qos) {
+    this.#deliverHeld();
+    this.#ask = "";
+    clearTimeout(this.#askTimer);
+    this.#askTimer = 0;
+    const has = this.reader.at;
+    if (!has) return;
+    for (const key of this.#held.keys()) {
+      const { epoch, seq } = parseCursor(key);
+      if (epoch === has.epoch && seq <= has.seq) this.#held.delete(key);
+    }
+    if (this.#held.size || at.epoch !== has.epoch || at.seq > has.seq) this.#missing(qos);
+  }
+
+  goodbye() {
+    if (!this.#client || !this.#kind || !this.#wire) return;
+    if (this.#ask || this.#placed) {
+      const words = this.#pings ? { leave: "bye", pings: this.#pings } : { leave: "bye" };
+      this.#client.publish(this.#outbox, JSON.stringify(words), { qos: 0 });
+      this.#hit("leave");
+    }
+    this.#client.end(); // DISCONNECT, behind the goodbye
+    this.#client = null;
+  }
+
+  release() {
+    clearTimeout(this.#askTimer);
+    clearInterval(this.#checkTimer);
+    this.#client?.end(true);
+    if (this.#client && this.#wire && this.#wire.websocket.readyState < 2) this.#wire.websocket.close();
+    this.#client = null;
+  }
+}
+
+// ---- the application's side ---------------------------------------------------------------------
+
+/** @type {Record<string, new (reader: Reader) => Line>} */
+const LINES = {
+  websocket: WebSocketLine,
+  sse: EventsLine,
+  "long-polling": LongPollingLine,
+  "short-polling": ShortPollingLine,
+  mqtt: MqttLine,
+  "channel-api-dev": DevServerLine,
+};
+
+/** The names that `Options.transport` takes, besides `auto`. */
+const TRANSPORTS = Object.freeze(Object.keys(LINES));
+
+/** @type {readonly (keyof Handlers)[]} */
+const HANDLERS = [
+  "onopen",
+  "onmessage",
+  "onerror",
+  "onclose",
+  "ongap",
+  "onhit",
+  "onlost",
+  "onreconnect",
+];
+
+/** An open channel. Assign handlers at any time; those that are missing are not missed. */
+class Socket {
+  /** @type {Reader} */
+  #reader;
+
+  /**
+   * @param {string} token
+   * @param {Options} options
+   * @param {Handlers} handlers
+   */
+  constructor(token, options, handlers) {
+    /** @type {Handlers["onopen"]} */
+    this.onopen = null;
+    /** @type {Handlers["onmessage"]} */
+    this.onmessage = null;
+    /** @type {Handlers["onerror"]} */
+    this.onerror = null;
+    /** @type {Handlers["onclose"]} */
+    this.onclose = null;
+    /** @type {Handlers["ongap"]} */
+    this.ongap = null;
+    /** @type {Handlers["onhit"]} */
+    this.onhit = null;
+    /** @type {Handlers["onlost"]} */
+    this.onlost = null;
+    /** @type {Handlers["onreconnect"]} */
+    this.onreconnect = null;
+    const own = /** @type {Record<string, any>} */ (this);
+    for (const name of HANDLERS) {
+      if (typeof handlers[name] === "function") own[name] = handlers[name];
+    }
+    this.#reader = new Reader(token, options, (name, event) => {
+      const handler = own[name];
+      if (typeof handler !== "function") return;
+      try {
+        handler.call(this, event);
+      } catch (error) {
+        report(error);
+      }
+    });
+  }
+
+  /** 0 connecting, 1 open (also while it connects again), 2 closing, 3 closed. */
+  get readyState() {
+    return this.#reader.state;
+  }
+
+  /** The transport in use; with `auto`, the one that is being tried until one gets through. */
+  get transport() {
+    return this.#reader.transport;
+  }
+
+  /** Where this reader stands; give it to `after` to go on there. Null before the first word. */
+  get cursor() {
+    return this.#reader.cursor;
+  }
+
+  /** What it has cost so far. @returns {Stats} */
+  get stats() {
+    const { stats } = this.#reader;
+    return { ...stats, hits: { ...stats.hits } };
+  }
+
+  /** Leave. `onclose` follows, and nothing else. */
+  close() {
+    this.#reader.close();
+  }
+}
+
+/** A channel that may be opened with a token, which the server made for one client ID. */
+class Channel {
+  #token;
+  #options;
+
+  /**
+   * @param {string} token
+   * @param {Options} [options]
+   */
+  constructor(token, options = {}) {
+    this.#token = String(token ?? "");
+    this.#options = { ...options };
+  }
+
+  /**
+   * Open it. Events come later than this returns, so handlers may be set on the socket as well.
+   * @param {Handlers} [handlers]
+   * @returns {Socket}
+   */
+  open(handlers) {
+    return new Socket(this.#token, this.#options, handlers ?? {});
+  }
+}
+
+export { Channel, Socket, TRANSPORTS };
