@@ -188,11 +188,11 @@ async def test_a_hub_that_comes_again_is_found_and_one_that_is_gone_is_told():
         service = ChannelService(url, first.api_key)
         await away(service.send_message, "ada", "old")
     with pytest.raises(errors.ConnectionFailed, match=url):
-        await away(service.send_message, "ada", "nobody is there")
+        await away(ChannelService(url, "key").send_message, "ada", "nobody is there")
     port = int(url.rpartition(":")[2])
     again = config(transports={"short-polling": {}}, api_key=first.api_key, port=port)
     async with await start_hub(again):
-        await away(service.send_message, "ada", "new")
+        await away(service.send_message, "ada", "new")  # not over the old connection
         stranger = ChannelService(url, "another key")
         with pytest.raises(errors.Refused) as told:
             await away(stranger.create_channel, "ada")
