@@ -6,15 +6,17 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 SCENARIO ?= quick
 PORT     ?= 8000
+WEB      := pushlab/web
 
-.PHONY: help compare test check bench fidelity serve reference install format clean
+.PHONY: help compare test check bench fidelity serve web reference install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs mosquitto and chromium for them)"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
-	@echo "make serve      start a hub on http://127.0.0.1:$(PORT)"
+	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT); ARGS=--open opens the race"
+	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
 
@@ -40,8 +42,22 @@ bench: $(BENCH)/.peers bench-packages
 fidelity: $(VENV)/.core bench-packages
 	$(BIN)/python -m benchmarks.fidelity $(ARGS)
 
-serve: $(VENV)/.core
+serve: $(VENV)/.core $(WEB)/vendor/mqtt.esm.js
 	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
+
+# The pages' one dependency. Without npm, or without a registry, all but MQTT in the browser works.
+web: $(WEB)/vendor/mqtt.esm.js
+
+$(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
+	@if command -v npm >/dev/null; then \
+	  echo "Installing MQTT for the browser"; \
+	  { cd $(WEB) && npm install --no-package-lock --no-audit --no-fund --omit=dev --silent \
+	      --fetch-retries=0 --fetch-timeout=10000 \
+	    && mkdir -p vendor && cp node_modules/mqtt/dist/mqtt.esm.js vendor/mqtt.esm.js; } \
+	    || echo "MQTT could not be installed for the browser; everything else works"; \
+	else \
+	  echo "npm is not installed, so MQTT does not work in the browser; everything else does"; \
+	fi
 
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)

@@ -393,7 +393,7 @@ def _parser() -> argparse.ArgumentParser:
     scenarios = commands.add_parser("scenarios", help="list the standard scenarios")
     scenarios.set_defaults(run=_scenarios)
 
-    serve = commands.add_parser("serve", help="start a hub")
+    serve = commands.add_parser("serve", help="start a hub with its pages")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1 (loopback only)")
     serve.add_argument("--port", type=int, default=8000, help="default: 8000; 0 takes a free one")
     serve.add_argument(
@@ -405,6 +405,15 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--presence-url", metavar="URL", help="post presence to this application")
     serve.add_argument("--certfile", metavar="PEM", help="encrypt with this certificate (chain)")
     serve.add_argument("--keyfile", metavar="PEM", help="its private key; default: in --certfile")
+    serve.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of this origin in as well (https://example.org); may be repeated",
+    )
+    serve.add_argument("--no-pages", action="store_true", help="serve the API and transports alone")
+    serve.add_argument("--open", action="store_true", help="open the race in the browser")
     serve.set_defaults(run=_serve)
     return parser
 
@@ -702,6 +711,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             api_key=os.environ.get("PUSHLAB_API_KEY"),
             certfile=arguments.certfile,
             keyfile=arguments.keyfile,
+            allow_origins=arguments.allow_origin,
+            pages=not arguments.no_pages,
+            open_browser=arguments.open,
         )
     )
     return 0

@@ -1,21 +1,30 @@
-"""`pushlab serve`: a hub on this terminal until Ctrl-C, with a broker beside it."""
+"""`pushlab serve`: a hub and its pages on this terminal until Ctrl-C, with a broker beside it."""
 
 import asyncio
 import contextlib
 import dataclasses
+import re
 import signal
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
 
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
 from pushlab.hub.broker import start_broker
 from pushlab.hub.certificate import Certificate
+from pushlab.hub.core import Hub
+from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
+from pushlab.hub.site import Site, SiteMaker
+from pushlab.web.files import PAGES, TITLES, Files
 
 __all__ = ["serve_until_interrupted"]
 
 _LEAST_KEY_CHARS = 8
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.S)
 
 
 async def serve_until_interrupted(
@@ -27,6 +36,9 @@ async def serve_until_interrupted(
     api_key: str | None,
     certfile: str | None = None,
     keyfile: str | None = None,
+    allow_origins: Sequence[str] = (),
+    pages: bool = True,
+    open_browser: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
@@ -35,9 +47,13 @@ async def serve_until_interrupted(
         api_key: None makes a fresh one, which is printed once.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
             it listens on loopback alone and stays plain.
+        allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
+        pages: whether to serve the pages.
+        open_browser: whether to open the race in this machine's browser.
 
     Raises:
-        UsageError: the API key is too short, the port is none, or the certificate cannot be used.
+        UsageError: the API key is too short, the port is none, the certificate cannot be used, or
+            an origin is none.
         PortInUse, BrokerUnavailable: it cannot start.
     """
     if api_key is not None and (len(api_key) < _LEAST_KEY_CHARS or not api_key.isprintable()):
@@ -49,6 +65,9 @@ async def serve_until_interrupted(
         raise UsageError(f"--port is {port}; it must lie between 0 and 65535")
     if keyfile is not None and certfile is None:
         raise UsageError("--keyfile is of no use without --certfile")
+    if open_browser and not pages:
+        raise UsageError("--open has nothing to open with --no-pages")
+    Origins(allow_origins)  # what is wrong with one is told before a broker is started
     certificate = None
     if certfile is not None:
         certificate = Certificate(certfile, keyfile)
@@ -70,6 +89,7 @@ async def serve_until_interrupted(
             broker=access,
             presence_url=presence_url,
             certificate=certificate,
+            allow_origins=tuple(allow_origins),
         )
         if api_key is not None:
             config = dataclasses.replace(config, api_key=api_key)
@@ -83,6 +103,48 @@ async def serve_until_interrupted(
                 print(f"MQTT broker ({access.kind}) on {scheme}://{access.host}:{access.port}")
             if api_key is None:
                 print(f"API key (shown once; or set PUSHLAB_API_KEY): {config.api_key}")
+            if pages:
+                _tell_pages(url, mqtt=access is not None)
             print("Ctrl-C stops it.", flush=True)
+            if open_browser:
+                opening.append(asyncio.ensure_future(_open(f"{_local(url)}/race")))
 
-        await serve(config, stop=stop, ready=ready)
+        opening: list[asyncio.Future[None]] = []
+        await serve(config, stop=stop, ready=ready, make_site=_site(config) if pages else None)
+
+
+def _site(config: HubConfig) -> SiteMaker:
+    def make(hub: Hub) -> Site:
+        # Here and not above: a hub without pages needs none of it.
+        from pushlab.web.site import WebSite
+
+        certificate = config.certificate
+        return WebSite(hub, authority=None if certificate is None else _public(certificate))
+
+    return make
+
+
+def _public(certificate: Certificate) -> str:
+    """The certificates of the file, without the key that may be there too."""
+    text = Path(certificate.certfile).read_text("latin-1")
+    return "\n".join(_CERTIFICATE.findall(text))
+
+
+def _local(url: str) -> str:
+    """The address by which a browser on this machine reaches a hub that listens everywhere."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
+def _tell_pages(url: str, *, mqtt: bool) -> None:
+    files, at = Files(), _local(url)
+    for path, name in PAGES.items():
+        if files.page(name) is not None:
+            print(f"  {TITLES[name]:<13}{at}{path}")
+    if mqtt and files.asset("vendor/mqtt.esm.js") is None:
+        print("  MQTT in the browser is not installed; 'make web' does it, with npm.")
+
+
+async def _open(url: str) -> None:
+    """Open a page in this machine's browser, or say that there is none."""
+    if not await asyncio.to_thread(webbrowser.open, url):
+        print(f"No browser could be opened; visit {url}", flush=True)

@@ -91,8 +91,8 @@ class App:
                 return
             await self._api.rest(scope, receive, send)
         elif kind == "websocket":
-            refusal = Refused(404, "not-found", f"there is no WebSocket at {scope['path']}")
-            await self._refuse(refusal, scope, receive, send)
+            nothing = Refused(404, "not-found", f"there is no WebSocket at {scope['path']}")
+            await self._refuse(nothing, scope, receive, send)
 
     async def _refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse; a WebSocket with a close code, for its page cannot see a handshake's status."""

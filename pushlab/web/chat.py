@@ -1,0 +1,120 @@
+"""Chat rooms: the Channel API's own example.
+
+A member says something by an ordinary post; the server sends it to everybody's channel.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pushlab.errors import Refused
+from pushlab.hub.core import Hub
+from pushlab.web.members import GRACE_S, OPENING_S, Member, Members, now_ms
+from pushlab.web.texts import key_of, label, text
+
+__all__ = ["Chat"]
+
+MOST_ROOMS = 500
+MOST_IN_A_ROOM = 50
+_ROOM_CHARS = 40
+_NAME_CHARS = 30
+_TEXT_CHARS = 2_000
+_REF_CHARS = 40
+
+
+@dataclass(slots=True)
+class _Room:
+    """A room, as long as somebody is in it: members by client ID, in order of arrival."""
+
+    name: str
+    members: dict[str, Member] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        return [member.name for member in self.members.values()]
+
+
+class Chat:
+    """All rooms of one server."""
+
+    def __init__(self, hub: Hub, *, grace_s: float = GRACE_S, opening_s: float = OPENING_S) -> None:
+        self.members = Members(
+            hub, kind="chat", on_gone=self._on_gone, grace_s=grace_s, opening_s=opening_s
+        )
+        self._rooms: dict[str, _Room] = {}
+
+    async def join(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Enter a room, or come back to it with the token of before."""
+        room_name = label(body, "room", most=_ROOM_CHARS)
+        name = label(body, "name", most=_NAME_CHARS)
+        member = self.members.find(body.get("token"))
+        if member is None or (member.place, member.name) != (room_name, name):
+            if member is not None:
+                self._leave(member, "left")
+            member = self._enter(room_name, name)
+        room = self._rooms[member.place]
+        return {
+            **await self.members.invite(member),
+            "room": room.name,
+            "members": room.names,
+        }
+
+    def _enter(self, room_name: str, name: str) -> Member:
+        room = self._rooms.get(room_name)
+        if room is None:
+            if len(self._rooms) >= MOST_ROOMS:
+                raise Refused(429, "too-many-rooms", f"there are {MOST_ROOMS} rooms already")
+            room = _Room(room_name)
+        if len(room.members) >= MOST_IN_A_ROOM:
+            raise Refused(429, "room-full", f"there are {MOST_IN_A_ROOM} people in this room")
+        if key_of(name) in map(key_of, room.names):
+            raise Refused(409, "name-taken", f"somebody in this room is called {name} already")
+        member = self.members.add(room_name, name)
+        self._rooms[room_name] = room
+        room.members[member.client_id] = member
+        # What is sent before the member opens its channel waits there.
+        joined = {"type": "joined", "name": name, "members": room.names, "now_ms": now_ms()}
+        for other in room.members:
+            if other != member.client_id:
+                self.members.send(other, joined)
+        return member
+
+    def say(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Say something to everybody in the room, the speaker too."""
+        member = self.members.get(body.get("token"))
+        message = {
+            "type": "said",
+            "name": member.name,
+            "text": text(body, "text", most=_TEXT_CHARS),
+        }
+        if "ref" in body:
+            message["ref"] = label(body, "ref", most=_REF_CHARS)
+        sent_ms = now_ms()
+        for client_id in self._rooms[member.place].members:
+            self.members.send(client_id, {**message, "now_ms": sent_ms})
+        return {"now_ms": sent_ms}
+
+    def leave(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Leave the room."""
+        self._leave(self.members.get(body.get("token")), "left")
+        return {}
+
+    def _on_gone(self, member: Member) -> None:
+        self._leave(member, "gone")
+
+    def _leave(self, member: Member, why: str) -> None:
+        self.members.remove(member)
+        room = self._rooms[member.place]
+        del room.members[member.client_id]
+        if not room.members:
+            del self._rooms[room.name]
+        for client_id in room.members:
+            self.members.send(
+                client_id,
+                {
+                    "type": "left",
+                    "name": member.name,
+                    "members": room.names,
+                    "why": why,
+                    "now_ms": now_ms(),
+                },
+            )

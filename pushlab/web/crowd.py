@@ -1,0 +1,142 @@
+"""The race's further clients, seen from the server: wished for, run in a process, reported.
+
+The process is there only while there is somebody in it. It ends with the server, whatever ends
+that (`pushlab.lab.worker_main`).
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pushlab.lab.worker import Worker, WorkerFailed, spawn_worker
+from pushlab.runs import Link
+
+__all__ = ["COUNTED", "Crowd", "LaneReport", "LaneWish"]
+
+COUNTED = ("bytes_in", "bytes_out", "deliveries")
+_ANSWER_S = 10.0
+_AGAIN_S = 5.0  # before clients that the server has ended, or a process that died, are renewed
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWish:
+    """Who shall be in a lane.
+
+    Attributes:
+        endpoint: where the transport listens, with ``url``.
+        token: for all of them; a secret.
+        authority: whom to trust where that is encrypted, as a PEM certificate.
+    """
+
+    clients: int
+    token: str = field(repr=False)
+    endpoint: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any]
+    link: Link
+    authority: str | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class LaneReport:
+    """Who is in a lane.
+
+    Attributes:
+        ended: clients whom the server has ended (an expired token, say): they need a new one.
+        counted: what has been counted since the last `Crowd.reset`, by name.
+    """
+
+    clients: int = 0
+    ready: bool = True
+    note: str = ""
+    ended: int = 0
+    counted: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+
+
+class Crowd:
+    """Runs the crowd's process; call `follow` about once a second."""
+
+    def __init__(self) -> None:
+        self._worker: Worker | None = None
+        self._settled: dict[str, LaneWish] = {}
+        self._last: dict[str, dict[str, int]] = {}
+        self._trouble_at = -_AGAIN_S
+        self._trouble = ""
+        self.lanes: dict[str, LaneReport] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while there is one."""
+        return self._worker.pid if self._worker is not None else None
+
+    def reset(self) -> None:
+        """Count from here."""
+        for report in self.lanes.values():
+            report.counted = dict.fromkeys(COUNTED, 0)
+
+    async def follow(self, wishes: Mapping[str, LaneWish]) -> None:
+        """Make the lanes as they are wished for, as far as they are not, and ask how they are."""
+        for name in wishes:
+            self.lanes.setdefault(name, LaneReport())
+        if not any(wish.clients for wish in wishes.values()) and self._worker is None:
+            return
+        if self._trouble and time.monotonic() - self._trouble_at < _AGAIN_S:
+            return
+        self._trouble = ""
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                await self._settle(wishes)
+                self._read(await self._ask("status"), wishes)
+        except (WorkerFailed, OSError, TimeoutError) as error:
+            await self.stop()
+            self._trouble_at = time.monotonic()
+            self._trouble = f"the further clients' process failed: {error or 'no answer'}"
+            for name, wish in wishes.items():
+                self.lanes[name].ready = not wish.clients
+                self.lanes[name].note = self._trouble if wish.clients else ""
+            return
+        if not any(report.clients for report in self.lanes.values()):
+            await self.stop()
+
+    async def _settle(self, wishes: Mapping[str, LaneWish]) -> None:
+        for name, wish in wishes.items():
+            if self._settled.get(name) == wish or (name not in self._settled and not wish.clients):
+                continue
+            await self._ask("settle", lane=name, **asdict(wish))
+            self._settled[name] = wish
+
+    async def _ask(self, do: str, **values: Any) -> dict[str, Any]:
+        if self._worker is None:
+            process = await spawn_worker("pushlab.web.crowd_process")
+            self._worker = Worker(process, "race's crowd")
+        return await self._worker.ask(do, **values)
+
+    def _read(self, answer: dict[str, Any], wishes: Mapping[str, LaneWish]) -> None:
+        for name, told in answer["lanes"].items():
+            report = self.lanes.setdefault(name, LaneReport())
+            last = self._last.get(name, dict.fromkeys(COUNTED, 0))
+            self._last[name] = {key: told[key] for key in COUNTED}
+            for key in COUNTED:
+                report.counted[key] += max(0, told[key] - last[key])
+            wished = wishes[name].clients if name in wishes else 0
+            report.clients = told["clients"]
+            report.ended = told["ended"]
+            report.ready = told["accepted"] >= wished and not told["ended"]
+            report.note = ""
+            if not report.ready:
+                report.note = f"{told['accepted']} of {wished} further clients are connected"
+                if told["trouble"]:
+                    report.note += f" ({told['trouble']})"
+
+    async def stop(self) -> None:
+        """Let everybody go, and end the process."""
+        worker, self._worker = self._worker, None
+        self._settled.clear()
+        self._last.clear()
+        for report in self.lanes.values():
+            report.clients, report.ready, report.note, report.ended = 0, True, "", 0
+        if worker is not None:
+            with contextlib.suppress(OSError):
+                await worker.stop()

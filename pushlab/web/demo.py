@@ -1,0 +1,138 @@
+"""The demonstrations' posts: JSON in, JSON out, seldom enough, and from our own pages alone.
+
+``Origin`` has been checked before (`pushlab.hub.origins`). A body must be declared as JSON, which a
+form of a strange page cannot do.
+"""
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pushlab.contract.serving import Receive, Scope, Send
+from pushlab.errors import PushlabError, Refused, UsageError
+from pushlab.web.limits import Limiter
+
+__all__ = ["Demo", "Post"]
+
+_MOST_BYTES = 16 * 1024
+
+Act = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What one path does.
+
+    Attributes:
+        dear: whether it costs the server more than the others, so that it may be asked less often.
+    """
+
+    act: Act
+    dear: bool = False
+
+
+class Demo:
+    """Answers what stands below ``/demo/``.
+
+    Args:
+        posts: by path.
+        looks: what a GET tells, by path.
+    """
+
+    def __init__(
+        self, posts: Mapping[str, Post], looks: Mapping[str, Callable[[], dict[str, Any]]]
+    ) -> None:
+        self._posts = posts
+        self._looks = looks
+        self._posting = Limiter(rate_per_s=20, burst=60)
+        self._dear = Limiter(rate_per_s=2, burst=40)
+        self._looking = Limiter(rate_per_s=40, burst=200)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            answer, status = await self._answer(scope, receive), 200
+            headers = []
+        except Refused as refusal:
+            answer, status = _as_json(refusal), refusal.status
+            headers = _REFUSAL_HEADERS.get(refusal.status, [])
+            if status == 405:
+                headers = [(b"allow", b"POST" if scope["path"] in self._posts else b"GET, HEAD")]
+        except UsageError as error:  # what people wrote is beyond the contract's limits
+            answer, status, headers = _as_json(Refused(400, "bad-request", str(error))), 400, []
+        except PushlabError as error:
+            answer, status, headers = _as_json(Refused(503, "failed", str(error))), 503, []
+        body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        head = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            *headers,
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": head})
+        await send({"type": "http.response.body", "body": b"" if _is_head(scope) else body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+        path, method = scope["path"], scope["method"]
+        client = scope.get("client")
+        address = client[0] if client else ""
+        look, post = self._looks.get(path), self._posts.get(path)
+        if look is None and post is None:
+            raise Refused(404, "not-found", f"there is nothing at {path}")
+        if method in ("GET", "HEAD") and look is not None:
+            self._looking.check(address)
+            return look()
+        if method != "POST" or post is None:
+            raise Refused(405, "bad-method", f"{path} does not answer to {method}")
+        (self._dear if post.dear else self._posting).check(address)
+        result = post.act(await _object(scope, receive))
+        return result if isinstance(result, dict) else await result
+
+
+_REFUSAL_HEADERS: dict[int, list[tuple[bytes, bytes]]] = {429: [(b"retry-after", b"1")]}
+
+
+def _as_json(refusal: Refused) -> dict[str, Any]:
+    return {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
+
+
+def _is_head(scope: Scope) -> bool:
+    return bool(scope["method"] == "HEAD")
+
+
+async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:
+    """The body: a JSON object. Raises Refused (400, 413, 415)."""
+    content_type = b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            content_type = value.partition(b";")[0].strip().lower()
+    if content_type != b"application/json":
+        raise Refused(415, "not-json", "send the body as Content-Type: application/json")
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "incomplete", "the request ended before its body did")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > _MOST_BYTES:
+            raise Refused(413, "too-large", f"the request is over {_MOST_BYTES:,} bytes")
+        parts.append(part)
+        more = message.get("more_body", False)
+    try:
+        body = json.loads(b"".join(parts), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise Refused(400, "bad-json", "the body must be a JSON object")
+    if any(isinstance(value, float) and not math.isfinite(value) for value in body.values()):
+        raise Refused(400, "bad-json", "the body has a number without an end")
+    return body
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

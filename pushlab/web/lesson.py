@@ -1,0 +1,170 @@
+"""The lesson: a conversation with this very server, made now, for the page to draw.
+
+A client half speaks to the hub over a real socket for a second or two, while the server publishes
+one message or a few to its channel. What crossed is told, without the token.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pushlab.contract.events import Message
+from pushlab.contract.registry import make_transport, transport_names
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.transport import Transport
+from pushlab.errors import Refused
+from pushlab.hub.core import Hub
+from pushlab.lab.conversation import Conversation, Piece, piece_text, record_conversation
+from pushlab.wire.tls import client_context
+
+__all__ = ["Lesson"]
+
+_AT_ONCE = 8
+_MOST_MESSAGES = 3
+_SPANS_S = (0.5, 2.5)
+_TOKEN_MINUTES = 1
+#: So that a short conversation shows an empty poll beside a useful one, and the end of a long one.
+_OPTIONS = {
+    "short-polling": {"interval_s": 0.4, "random_phase": False},
+    "long-polling": {"hold_s": 0.8},
+}
+_SAYINGS = (
+    "Hello, says the server.",
+    "You did not have to ask for this.",
+    "One more, and that is all.",
+)
+
+
+class Lesson:
+    """Makes conversations.
+
+    Args:
+        authority: whom to trust where the hub is encrypted, as a PEM certificate.
+    """
+
+    def __init__(self, hub: Hub, *, authority: str | None = None) -> None:
+        self._hub = hub
+        self._authority = authority
+        self._under_way = 0
+
+    async def converse(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Make a conversation over the transport that is asked for."""
+        name = body.get("transport")
+        if name not in transport_names() or (name == "mqtt" and self._hub.broker is None):
+            raise Refused(404, "no-such-transport", "this server does not speak that transport")
+        messages = _number(body, "messages", 2, 1, _MOST_MESSAGES)
+        if not isinstance(messages, int):
+            raise Refused(400, "bad-messages", "messages must be a whole number")
+        span_s = float(_number(body, "span_s", 1.8, *_SPANS_S))
+        transport = make_transport(name, _OPTIONS.get(name, {}))
+        if not transport.is_sans_io():
+            raise Refused(404, "no-such-transport", f"{name} cannot be recorded")
+        if self._under_way >= _AT_ONCE:
+            raise Refused(503, "busy", "many conversations are under way; try again in a moment")
+        self._under_way += 1
+        try:
+            return await self._converse(transport, messages, span_s)
+        finally:
+            self._under_way -= 1
+
+    async def _converse(self, transport: Transport, messages: int, span_s: float) -> dict[str, Any]:
+        client_id = f"lesson-{secrets.token_hex(6)}"
+        token, grant = await self._hub.create_channel(client_id, duration_minutes=_TOKEN_MINUTES)
+        told = dict(transport.endpoint(self._hub, grant))
+        endpoint = Endpoint.from_url(told.pop("url"), told)
+        begun = time.monotonic()
+        publishing = asyncio.ensure_future(self._publish(client_id, messages, span_s, begun))
+        tls = client_context(self._authority) if endpoint.tls and self._authority else None
+        try:
+            conversation = await record_conversation(
+                transport, endpoint, token, span_s=span_s, tls=tls
+            )
+        finally:
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
+        published = [] if publishing.cancelled() else publishing.result()
+        return {
+            "transport": transport.name,
+            "peer": "broker" if transport.discovers else "hub",
+            "span_ms": _ms(conversation.span_s),
+            "published": published,
+            "delivered": [
+                {"at_ms": _ms(at_s), "data": event.data}
+                for at_s, event in conversation.events
+                if isinstance(event, Message)
+            ],
+            "pieces": _told(conversation, token),
+            "hits": dict(conversation.hits),
+        }
+
+    async def _publish(
+        self, channel: str, messages: int, span_s: float, begun: float
+    ) -> list[dict[str, Any]]:
+        """Publish at even spaces; not at the beginning, when the client is not there yet."""
+        told = []
+        for number in range(messages):
+            due = begun + span_s * (number + 1) / (messages + 1)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            told.append({"at_ms": _ms(time.monotonic() - begun), "data": _SAYINGS[number]})
+            self._hub.publish(channel, _SAYINGS[number])
+        return told
+
+
+def _number(
+    body: dict[str, Any], name: str, default: float, least: float, most: float
+) -> int | float:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise Refused(400, f"bad-{name}", f"{name} must be a number from {least:g} to {most:g}")
+    return value
+
+
+def _ms(span_s: float) -> float:
+    return round(span_s * 1e3, 2)
+
+
+def _told(conversation: Conversation, token: str) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "at_ms": _ms(piece.at_s),
+            "sender": piece.sender,
+            "connection": piece.connection,
+            "bytes": len(piece.data),
+            "text": text,
+            **_note(piece, text),
+        }
+        for piece in conversation.pieces
+        for text in (piece_text(piece.data, token=token),)
+    ]
+
+
+#: What a piece is, by how its text begins (client, server).
+_NOTES = {
+    "client": (
+        ("GET /v1/poll", "asks"),
+        ("DELETE ", "says goodbye"),
+        ("GET /v1/wait", "asks, and lets the server take its time"),
+        ("GET /v1/events", "asks for a stream that does not end"),
+        ("GET /v1/socket", "asks to change to WebSocket"),
+        ("[close", "says goodbye"),
+        ("[CONNECT", "logs in at the broker"),
+        ("[SUBSCRIBE", "says what it wants to hear"),
+        ("[PUBACK", "confirms"),
+        ("[DISCONNECT", "says goodbye"),
+    ),
+    "server": (
+        ("HTTP/1.1 204", "nothing new"),
+        ("HTTP/1.1 101", "from now on, frames"),
+        ("[CONNACK", "lets the client in"),
+        ("[SUBACK", "the subscription stands"),
+    ),
+}
+
+
+def _note(piece: Piece, text: str) -> dict[str, str]:
+    for beginning, note in _NOTES[piece.sender]:
+        if text.startswith(beginning):
+            return {"note": note}
+    return {}

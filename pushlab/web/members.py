@@ -1,0 +1,162 @@
+"""The members of a demonstration: clients of the Channel API, one channel each.
+
+This is an application as the Channel API meant it: it makes a token for each client, sends to
+client IDs, and is told when a client's channel opens and goes. A channel that goes and comes back
+soon (a page that is loaded anew, a train in a tunnel) is no goodbye.
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pushlab.contract.cursor import Cursor
+from pushlab.errors import Refused
+from pushlab.hub.core import Hub
+from pushlab.hub.presence import PresenceEvent
+
+__all__ = ["Member", "Members", "now_ms"]
+
+GRACE_S = 4.0  #: how long a channel may be gone before its member is
+OPENING_S = 20.0  #: how long a new member may take to open its channel
+_TOKEN_MINUTES = 240
+
+
+def now_ms() -> float:
+    """The wall clock, in milliseconds since 1970."""
+    return round(time.time() * 1e3, 3)
+
+
+@dataclass(slots=True)
+class Member:
+    """One member.
+
+    Attributes:
+        client_id: the member's, and its channel's name.
+        place: where it is: the name of a room or a game.
+        name: what it is called.
+        present: whether its channel is there, or was a moment ago.
+    """
+
+    client_id: str
+    place: str
+    name: str
+    present: bool = True
+
+
+class Members:
+    """Everybody in one demonstration.
+
+    Args:
+        kind: begins every client ID.
+        on_gone: called when a member's channel has gone and not come back.
+        on_back: called when the channel of one who was gone is there again.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        kind: str,
+        on_gone: Callable[[Member], None],
+        on_back: Callable[[Member], None] = lambda member: None,
+        grace_s: float = GRACE_S,
+        opening_s: float = OPENING_S,
+    ) -> None:
+        self._hub = hub
+        self._kind = kind
+        self._on_gone = on_gone
+        self._on_back = on_back
+        self._grace_s = grace_s
+        self._opening_s = opening_s
+        self._members: dict[str, Member] = {}
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
+        hub.presence.listen(self._on_presence)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def add(self, place: str, name: str) -> Member:
+        """A new member, who shall open its channel soon."""
+        member = Member(f"{self._kind}-{secrets.token_hex(8)}", place, name)
+        self._members[member.client_id] = member
+        self._expect(member, self._opening_s)
+        return member
+
+    async def invite(self, member: Member) -> dict[str, Any]:
+        """What the member's page needs: a token, and from where to read."""
+        channel = self._hub.channel(member.client_id)
+        at = Cursor(channel.epoch, channel.head)
+        token, _ = await self._hub.create_channel(member.client_id, duration_minutes=_TOKEN_MINUTES)
+        return {
+            "token": token,
+            "client_id": member.client_id,
+            "cursor": str(at),
+            "name": member.name,
+            "now_ms": now_ms(),
+        }
+
+    def find(self, token: object) -> Member | None:
+        """The member who holds this token; None when there is none."""
+        if not isinstance(token, str):
+            return None
+        with contextlib.suppress(Refused):
+            return self._members.get(self._hub.verify(token).client_id)
+        return None
+
+    def get(self, token: object) -> Member:
+        """The member who holds this token. Raises Refused (401 `not-a-member`)."""
+        member = self.find(token)
+        if member is None:
+            raise Refused(401, "not-a-member", "nobody here has this token; join again")
+        return member
+
+    def send(self, client_id: str, message: dict[str, Any]) -> None:
+        """Send a message to one member's channel."""
+        self._hub.publish(client_id, json.dumps(message, ensure_ascii=False))
+
+    def remove(self, member: Member) -> None:
+        """Forget a member."""
+        self._members.pop(member.client_id, None)
+        self._keep(member)
+
+    def close(self) -> None:
+        """The hub stops: nobody is told of anybody any more."""
+        for timer in self._leaving.values():
+            timer.cancel()
+        self._leaving.clear()
+        self._members.clear()
+
+    # ---- presence ---------------------------------------------------------------------------
+
+    def _on_presence(self, event: PresenceEvent) -> None:
+        member = self._members.get(event.client_id)
+        if member is None or event.channel != event.client_id:
+            return
+        if not event.connected:
+            self._expect(member, self._grace_s)
+            return
+        self._keep(member)
+        if not member.present:
+            member.present = True
+            self._on_back(member)
+
+    def _expect(self, member: Member, within_s: float) -> None:
+        """The member's channel shall be there before long."""
+        self._keep(member)
+        loop = asyncio.get_running_loop()
+        self._leaving[member.client_id] = loop.call_later(within_s, self._gone, member)
+
+    def _keep(self, member: Member) -> None:
+        timer = self._leaving.pop(member.client_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _gone(self, member: Member) -> None:
+        self._leaving.pop(member.client_id, None)
+        member.present = False
+        self._on_gone(member)

@@ -1,0 +1,276 @@
+"""The race: one publisher, five lanes, and what each lane cost this server.
+
+There is one race for each hub. All lanes read the same channel, so every message is published once
+and each transport carries it in its own way. The race stands still, and its further clients are
+away, while no page looks on.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.hits import Hit
+from pushlab.contract.registry import make_transport
+from pushlab.contract.transport import Transport
+from pushlab.errors import Refused
+from pushlab.hub.core import Hub
+from pushlab.runs import Link
+from pushlab.web.crowd import Crowd, LaneReport, LaneWish
+from pushlab.web.members import now_ms
+
+__all__ = ["CHANNEL", "LANES", "Race", "Settings"]
+
+CHANNEL = "demo-race"
+LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
+LOOKED_ON_S = 5.0  #: how long after the last look the race goes on
+_FOLLOW_S = 1.0
+_LATE_S = 1.0  # a publisher that is later than this drops what it missed
+_PAGE_TOKEN_MINUTES = 120
+_CROWD_TOKEN_MINUTES = 1_440
+_NO_BROKER = "this hub has no MQTT broker"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set, within `BOUNDS`.
+
+    Attributes:
+        clients: in each lane, the page itself counted.
+        one_way_ms: how long the way between client and server takes, in each direction.
+    """
+
+    BOUNDS: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "rate_per_s": (0.1, 50),
+        "poll_interval_s": (0.1, 60),
+        "payload_bytes": (60, 32_000),
+        "clients": (1, 200),
+        "one_way_ms": (0, 1_000),
+    }
+    WHOLE: ClassVar[tuple[str, ...]] = ("payload_bytes", "clients")
+
+    rate_per_s: float = 1.0
+    poll_interval_s: float = 2.0
+    payload_bytes: int = 200
+    clients: int = 1
+    one_way_ms: float = 0.0
+    paused: bool = False
+
+    def changed(self, changes: Mapping[str, Any]) -> "Settings":
+        """These settings with changes. Raises Refused (400 `bad-setting`)."""
+        for name, value in changes.items():
+            if name == "paused":
+                if not isinstance(value, bool):
+                    raise Refused(400, "bad-setting", "paused must be true or false")
+                continue
+            if name not in self.BOUNDS:
+                known = ", ".join([*self.BOUNDS, "paused"])
+                raise Refused(
+                    400, "bad-setting", f"there is no setting {name!r}; there are: {known}"
+                )
+            least, most = self.BOUNDS[name]
+            kind = int if name in self.WHOLE else int | float
+            if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
+                what = "a whole number" if name in self.WHOLE else "a number"
+                raise Refused(
+                    400, "bad-setting", f"{name} must be {what} from {least:g} to {most:g}"
+                )
+        return dataclasses.replace(self, **changes)
+
+
+def _message(n: int, sent_ms: float, payload_bytes: int) -> str:
+    """A message of just so many bytes."""
+    bare = json.dumps({"n": n, "sent_ms": sent_ms, "pad": ""}, separators=(",", ":"))
+    return f'{bare[:-2]}{"x" * max(0, payload_bytes - len(bare))}"}}'
+
+
+class Race:
+    """The race of one hub.
+
+    Args:
+        authority: whom further clients trust where the hub is encrypted, as a PEM certificate.
+    """
+
+    def __init__(self, hub: Hub, *, authority: str | None = None) -> None:
+        self._hub = hub
+        self._authority = authority
+        self._settings = Settings()
+        self._changed = asyncio.Event()  # wakes the publisher
+        self._follow_now = asyncio.Event()
+        self._looked_at = float("-inf")
+        self._n = 0
+        self._published = 0
+        self._resets = 0
+        self._since_ms = now_ms()
+        self._base = self._hits()
+        self._tokens: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self.crowd = Crowd()
+        self.missing = {} if hub.broker is not None else {"mqtt": _NO_BROKER}
+        self.lanes = tuple(name for name in LANES if name not in self.missing)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Publish, and run the further clients, while the body runs."""
+        tasks = [asyncio.create_task(self._publish_on()), asyncio.create_task(self._follow())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.crowd.stop()
+
+    # ---- what pages ask ---------------------------------------------------------------------
+
+    async def join(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Tokens for a page, one for each lane."""
+        lanes: dict[str, Any] = {}
+        channel = self._hub.channel(CHANNEL)
+        at = str(Cursor(channel.epoch, channel.head))
+        for name in self.lanes:
+            client_id = f"race-page-{secrets.token_hex(8)}"
+            token, _ = await self._hub.create_channel(
+                client_id, CHANNEL, duration_minutes=_PAGE_TOKEN_MINUTES
+            )
+            lanes[name] = {"client_id": client_id, "token": token, "cursor": at}
+        return {
+            "channel": CHANNEL,
+            "now_ms": now_ms(),
+            "lanes": lanes,
+            "missing": self.missing,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """How the race stands; asking keeps it going."""
+        if not self._looked_on:
+            self._follow_now.set()
+        self._looked_at = time.monotonic()
+        self._changed.set()
+        return {
+            "now_ms": now_ms(),
+            "settings": dataclasses.asdict(self._settings),
+            "bounds": Settings.BOUNDS,
+            "resets": self._resets,
+            "since_ms": self._since_ms,
+            "published": self._published,
+            "lanes": {name: self._lane(name) for name in self.lanes},
+            "missing": self.missing,
+        }
+
+    def change(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Change settings."""
+        self._settings = self._settings.changed(body)
+        self._changed.set()
+        self._follow_now.set()
+        return {"settings": dataclasses.asdict(self._settings)}
+
+    def publish(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Publish one message now."""
+        sent_ms = now_ms()
+        self._publish(sent_ms)
+        return {"n": self._n, "sent_ms": sent_ms}
+
+    def reset(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Count from here."""
+        self._resets += 1
+        self._since_ms = now_ms()
+        self._published = 0
+        self._base = self._hits()
+        self.crowd.reset()
+        return {"resets": self._resets}
+
+    # ---- figures ----------------------------------------------------------------------------
+
+    def _hits(self) -> dict[str, dict[Hit, int]]:
+        return {name: dict(self._hub.hits.get(name, {})) for name in LANES}
+
+    def _lane(self, name: str) -> dict[str, Any]:
+        base, now = self._base[name], self._hub.hits.get(name, {})
+        hits = {str(kind): n - base.get(kind, 0) for kind, n in now.items()}
+        report = self.crowd.lanes.get(name) or LaneReport()
+        return {
+            "hits": {kind: n for kind, n in hits.items() if n},
+            "wasted": hits.get(Hit.POLL_EMPTY, 0),
+            "swarm": {
+                "clients": report.clients,
+                "ready": report.ready and report.clients == self._wished(),
+                "note": report.note,
+                **report.counted,
+            },
+        }
+
+    def _wished(self) -> int:
+        """How many further clients there shall be in each lane now."""
+        return self._settings.clients - 1 if self._looked_on else 0
+
+    # ---- the publisher ----------------------------------------------------------------------
+
+    @property
+    def _looked_on(self) -> bool:
+        return time.monotonic() - self._looked_at < LOOKED_ON_S
+
+    async def _publish_on(self) -> None:
+        """Publish by the clock, whoever reads (an open loop)."""
+        last = time.monotonic()
+        while True:
+            self._changed.clear()
+            if not self._looked_on or self._settings.paused:
+                await self._changed.wait()
+                last = time.monotonic()
+                continue
+            period_s = 1 / self._settings.rate_per_s
+            now, due = time.monotonic(), last + period_s
+            if due > now:
+                # A change is seen at once; a look, which comes every second, changes nothing.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), due - now)
+                continue
+            last = due if now - due < _LATE_S else now
+            self._publish(round((time.time() - (now - last)) * 1e3, 3))
+            await asyncio.sleep(0)
+
+    def _publish(self, sent_ms: float) -> None:
+        self._n += 1
+        self._published += 1
+        self._hub.publish(CHANNEL, _message(self._n, sent_ms, self._settings.payload_bytes))
+
+    # ---- the further clients ----------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        """Have as many further clients as wished, as long as somebody looks on."""
+        while True:
+            self._follow_now.clear()
+            wished = self._wished()
+            with contextlib.suppress(Refused):  # no room for a token; there may be next time
+                wishes = {name: await self._wish(name, wished) for name in self.lanes}
+                await self.crowd.follow(wishes)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._follow_now.wait(), _FOLLOW_S)
+
+    async def _wish(self, name: str, clients: int) -> LaneWish:
+        options: dict[str, Any] = {}
+        if name == "short-polling":
+            options["interval_s"] = float(self._settings.poll_interval_s)
+        link = Link(one_way_ms=self._settings.one_way_ms)
+        if not clients:
+            return LaneWish(0, "", {}, options, link)
+        report = self.crowd.lanes.get(name)
+        if report is not None and report.ended:
+            self._tokens.pop(name, None)
+        if name not in self._tokens:
+            self._tokens[name] = await self._admission(make_transport(name, {}))
+        token, endpoint = self._tokens[name]
+        return LaneWish(clients, token, endpoint, options, link, self._authority)
+
+    async def _admission(self, transport: Transport) -> tuple[str, Mapping[str, Any]]:
+        """One token for the lane's further clients: they are connections of one client."""
+        token, grant = await self._hub.create_channel(
+            f"race-crowd-{secrets.token_hex(4)}", CHANNEL, duration_minutes=_CROWD_TOKEN_MINUTES
+        )
+        return token, transport.endpoint(self._hub, grant)

@@ -1,0 +1,49 @@
+"""What people write in the demonstrations: checked, trimmed, and never markup."""
+
+import unicodedata
+from typing import Any
+
+from pushlab.errors import Refused
+
+__all__ = ["field", "key_of", "label", "text"]
+
+#: Controls, lone surrogates, line and paragraph separators: nothing that a name can have.
+_NOT_IN_A_LABEL = {"Cc", "Cs", "Zl", "Zp"}
+#: Characters that turn the direction of what stands around them: a name could spoil a whole line.
+_TURNING = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+
+
+def field(body: dict[str, Any], name: str) -> str:
+    """A field that must be text. Raises Refused (400 `bad-request`)."""
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise Refused(400, "bad-request", f'"{name}" must be text')
+    return value
+
+
+def label(body: dict[str, Any], name: str, *, most: int) -> str:
+    """A field of one line, without the spaces at its ends. Raises Refused (400)."""
+    value = field(body, name).strip()
+    if not 1 <= len(value) <= most:
+        raise Refused(400, f"bad-{name}", f"the {name} must have 1 to {most} characters")
+    if any(unicodedata.category(c) in _NOT_IN_A_LABEL or c in _TURNING for c in value):
+        raise Refused(400, f"bad-{name}", f"the {name} has a character that cannot be shown")
+    return value
+
+
+def text(body: dict[str, Any], name: str, *, most: int) -> str:
+    """A field of any lines. Raises Refused (400)."""
+    value = field(body, name)
+    if not value.strip():
+        raise Refused(400, f"bad-{name}", f"the {name} is empty")
+    if len(value) > most:
+        raise Refused(400, f"bad-{name}", f"the {name} has over {most:,} characters")
+    for c in value:
+        if unicodedata.category(c) == "Cs" or (unicodedata.category(c) == "Cc" and c not in "\n\t"):
+            raise Refused(400, f"bad-{name}", f"the {name} has a character that cannot be shown")
+    return value
+
+
+def key_of(name: str) -> str:
+    """What two names have in common that look the same."""
+    return unicodedata.normalize("NFKC", name).casefold()
