@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.course.bar import Bar
 from pushlab.course.measured import Measured, measured_from
 from pushlab.course.mode import fast, reading
@@ -74,6 +75,8 @@ async def measure(
             if run.status != "complete":
                 raise KeyboardInterrupt
             failed = next((t for t in run.trials if t.status != "ok"), None)
+            if failed is not None and failed.transport not in STANDARD:
+                raise CourseError(f"{failed.transport} could not be measured: {failed.reason}")
             if failed is not None:
                 return _read(scenario, bar, f"{_NO_SERVER} that did the work ({failed.reason})")
             measured = measured_from(run, measured_here=True)
@@ -93,8 +96,6 @@ def _scenario(
     more: Mapping[str, Any],
 ) -> Scenario:
     """The scenario that was asked for, smaller in haste. Raises CourseError."""
-    from pushlab.contract.registry import load_transport
-
     tables: list[dict[str, Any]] = []
     try:
         if not transports:

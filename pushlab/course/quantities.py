@@ -1,5 +1,6 @@
 """Numbers as students write them and as the course shows them."""
 
+import math
 from numbers import Real
 
 from pushlab.charts.style import count, mark, seconds
@@ -31,5 +32,5 @@ def with_unit(value: float, unit: str) -> str:
         return mark(value) if value == float(f"{value:.2g}") else seconds(value)
     if unit == "%":
         return f"{value:.0f} %" if value >= 1 else f"{value:.2g} %"
-    shown = f"{value:,.0f}" if value == round(value) else count(value)
+    shown = f"{value:,.0f}" if math.isclose(value, round(value), rel_tol=1e-9) else count(value)
     return f"{shown} {unit}".strip()

@@ -1,4 +1,4 @@
-"""Exercises as data, and how an answer is judged: right, wrong in a known way, wrong, or not yet."""
+"""Exercises as data, and how an answer is judged: right, wrong in a known way, or not yet."""
 
 import math
 import os

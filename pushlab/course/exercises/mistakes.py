@@ -1,4 +1,4 @@
-"""Likely mistakes, each as what it does to the right answer; feedback tells the one that was made."""
+"""Likely mistakes: what each does to the right answer, and what to say to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

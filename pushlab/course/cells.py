@@ -1,0 +1,140 @@
+"""From a class in a notebook's cell to one that other processes can import.
+
+A server and its clients run in processes of their own, which do not know the notebook. So the
+notebook's imports, constants, functions and classes are written into a module, in the order of the
+cells, in a folder that lives as long as it is needed.
+"""
+
+import ast
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pushlab.contract.registry import GROUP, load_transport
+from pushlab.contract.transport import Transport
+from pushlab.course.trouble import CourseError
+from pushlab.errors import PushlabError
+
+__all__ = ["installed", "module_text"]
+
+_numbers = count(1)
+
+
+@contextlib.contextmanager
+def installed(kind: type[Transport]) -> Iterator[type[Transport]]:
+    """In the body, this process and those that it starts know the transport by its name.
+
+    Yields:
+        the class as they know it: the same, or its twin from a module made of the notebook's cells.
+
+    Raises:
+        CourseError: it is no transport, its name is taken, or its cells cannot stand alone.
+    """
+    _check(kind)
+    with tempfile.TemporaryDirectory(prefix="pushlab-course-") as name:
+        folder = Path(name)
+        module = kind.__module__
+        if module == "__main__":
+            module = f"pushlab_notebook_{os.getpid()}_{next(_numbers)}"
+            (folder / f"{module}.py").write_text(module_text(_cells(), kind.__name__))
+        info = folder / "pushlab_notebook-0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: pushlab-notebook\nVersion: 0\n"
+        )
+        (info / "entry_points.txt").write_text(
+            f"[{GROUP}]\n{kind.name} = {module}:{kind.__qualname__}\n"
+        )
+        before = os.environ.get("PYTHONPATH")
+        sys.path.insert(0, str(folder))
+        os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        try:
+            importlib.invalidate_caches()
+            yield _twin(module, kind)
+        finally:
+            sys.path.remove(str(folder))
+            if kind.__module__ == "__main__":
+                sys.modules.pop(module, None)
+            if before is None:
+                del os.environ["PYTHONPATH"]
+            else:
+                os.environ["PYTHONPATH"] = before
+
+
+def _check(kind: object) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, Transport)):
+        raise CourseError(
+            "give the class itself, without quotes and without brackets, as in"
+            " check_transport(MyPolling); it must be a Transport"
+        )
+    with contextlib.suppress(PushlabError):
+        known = load_transport(kind.name)
+        if known is not kind:
+            raise CourseError(
+                f"the name {kind.name!r} is taken by another transport; give your class a name of"
+                ' its own, such as name = "my-polling"'
+            )
+
+
+def _twin(module: str, kind: type[Transport]) -> type[Transport]:
+    """The class, imported as any other process would. Raises CourseError."""
+    try:
+        found = getattr(importlib.import_module(module), kind.__name__)
+    except Exception as error:
+        raise CourseError(
+            f"the cell of {kind.__name__} cannot stand alone: {type(error).__name__}: {error}."
+            " Import what it needs in a cell of the notebook, and let it use no variables of"
+            " other cells but CONSTANTS"
+        ) from error
+    assert isinstance(found, type)
+    return found
+
+
+def _cells() -> Sequence[str]:
+    """The notebook's cells as they were run, oldest first."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    if shell is None:
+        raise CourseError("a class of a script must stand in a module of its own")
+    return [shell.transform_cell(cell) for cell in shell.user_ns.get("In", []) if cell.strip()]
+
+
+def module_text(cells: Sequence[str], wanted: str) -> str:
+    """What a notebook defines, as a module: of each name the latest definition.
+
+    Args:
+        wanted: what must be among it.
+
+    Raises:
+        CourseError: it is not.
+    """
+    kept: dict[str, str] = {}
+    for cell in cells:
+        with contextlib.suppress(SyntaxError):
+            for statement in ast.parse(cell).body:
+                name = _name_of(statement)
+                if name is not None:
+                    kept.pop(name, None)  # the latest stands where it was written
+                    kept[name] = ast.unparse(statement)
+    if wanted not in kept:
+        raise CourseError(f"run the cell that defines {wanted} first")
+    return "\n\n".join(kept.values()) + "\n"
+
+
+def _name_of(statement: ast.stmt) -> str | None:
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return ast.unparse(statement)
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return statement.name
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        (target,) = statement.targets
+        if isinstance(target, ast.Name) and target.id.isupper():
+            return target.id
+    return None

@@ -1,0 +1,151 @@
+"""A student's own transport: held against the contract, and raced against another.
+
+The contract is judged in a process of its own with a limit, so that a transport that hangs ends
+with a sentence and not with the notebook.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pushlab.contract.transport import Transport
+from pushlab.course.cards import Card
+from pushlab.course.cells import installed
+from pushlab.course.measured import Measured
+from pushlab.course.measuring import measure
+from pushlab.course.mode import reading
+from pushlab.course.trouble import CourseError
+
+__all__ = ["CLAUSES", "Report", "check_transport", "race"]
+
+#: The clauses that are judged: those that a beginner's transport breaks, and that are judged soon.
+CLAUSES = (
+    "test_order_and_exactly_once",
+    "test_fan_out",
+    "test_channels_do_not_leak",
+    "test_a_new_reader_starts_from_now",
+    "test_any_text",
+    "test_resume_behind_a_message",
+    "test_two_cursors",
+)
+_LIMIT_S = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the contract says to a transport.
+
+    Attributes:
+        kept: the clauses that it keeps, in words.
+        broken: the first clause that it breaks, in words; empty if it breaks none.
+        what: what happened then.
+    """
+
+    name: str
+    kept: Sequence[str]
+    broken: str = ""
+    what: str = ""
+
+    def __bool__(self) -> bool:
+        return not self.broken
+
+    @property
+    def sentence(self) -> str:
+        """The judgement in one sentence."""
+        if self:
+            return f"{self.name} keeps all {len(self.kept)} clauses that were judged."
+        return f'{self.name} breaks the clause "{self.broken}": {self.what}.'
+
+    def _card(self) -> Card:
+        if self:
+            return Card(self.sentence, "\n\n".join(self.kept), "right")
+        return Card("The contract is broken.", self.sentence, "wrong", _before(len(self.kept)))
+
+    def __str__(self) -> str:
+        return str(self._card())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self._card()._repr_mimebundle_()
+
+
+def _before(kept: int) -> str:
+    if not kept:
+        return "That was the first clause."
+    return f"{kept} clause{'s' if kept > 1 else ''} before it {'are' if kept > 1 else 'is'} kept."
+
+
+async def check_transport(kind: type[Transport], *, interval_s: float = 0.05) -> Report:
+    """Hold a transport against the contract that all transports of pushlab keep.
+
+    Args:
+        kind: the class, from a cell or a module.
+        interval_s: given to a transport that has this option, so that nobody waits.
+
+    Raises:
+        CourseError: it is no transport, or cannot be imported by another process.
+    """
+    if reading():
+        raise CourseError("a transport is judged with real servers, and the course is only read")
+    options = {}
+    if "interval_s" in getattr(kind.Options, "__dataclass_fields__", {}):
+        options = {"interval_s": interval_s}
+    with installed(kind):
+        told = await _judge(kind.name, options)
+    if told.get("error"):
+        raise CourseError(str(told["error"]))
+    return Report(
+        kind.name, tuple(told["kept"]), str(told.get("broken", "")), str(told.get("what", ""))
+    )
+
+
+async def _judge(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What `pushlab.course.judge` says, or that it took too long."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pushlab.course.judge",
+        json.dumps({"transport": name, "options": dict(options), "clauses": CLAUSES}),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    told: dict[str, Any] = {"kept": []}
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            async for line in process.stdout:
+                told = json.loads(line)
+            await process.wait()
+    except TimeoutError:
+        told["broken"] = told.pop("now", "Every clause ends")
+        told["what"] = f"it was not done after {_LIMIT_S:g} s; does something in it wait for ever?"
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    if process.returncode and not told.get("broken") and not told.get("error"):
+        told["error"] = f"the judge ended with status {process.returncode}; run the cell again"
+    told["what"] = str(told.get("what", "")).rstrip(".")
+    return told
+
+
+async def race(kind: type[Transport], *, against: str = "short-polling", **more: Any) -> Measured:
+    """Put the same work on a student's transport and on another, and measure both.
+
+    Args:
+        against: another transport's name.
+        more: as `measure` takes it.
+
+    Raises:
+        CourseError: it is no transport, or cannot be imported by another process.
+    """
+    if reading():
+        return await measure(against, **more)
+    with installed(kind):
+        return await measure(kind.name, against, **more)

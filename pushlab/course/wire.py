@@ -1,0 +1,218 @@
+"""A look at the real bytes: one client and one server, what each says, and when.
+
+Where no server can start, a conversation that was recorded before is shown, and said to be one.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from pushlab.contract.registry import make_transport
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.tokens import TokenKeys
+from pushlab.contract.transport import Transport
+from pushlab.course.mode import fast, reading
+from pushlab.course.quantities import with_unit
+from pushlab.course.trouble import CourseError
+from pushlab.errors import SetupError, UsageError
+from pushlab.hub.broker import start_broker
+from pushlab.hub.process import HubConfig, start_hub
+from pushlab.lab.conversation import piece_text, record_conversation
+from pushlab.lab.hub_api import HubApi
+
+__all__ = ["Step", "Wire", "record_wire", "show_wire"]
+
+_CHANNEL = "room"
+_MOST_LINES = 12
+_WARM, _COOL = "#D55E00", "#0072B2"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one side said at once.
+
+    Attributes:
+        times: how often it was said in a row, exchange by exchange.
+    """
+
+    at_s: float
+    sender: str
+    text: str
+    size: int
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A conversation, to be shown."""
+
+    title: str
+    steps: Sequence[Step]
+    here: bool
+
+    @property
+    def note(self) -> str:
+        """How to read it."""
+        asked = sum(step.size * step.times for step in self.steps if step.sender == "client")
+        told = sum(step.size * step.times for step in self.steps if step.sender == "server")
+        where = "" if self.here else "Recorded earlier, since no server runs here. "
+        return f"{where}The client sent {asked:,} bytes, the server {told:,}."
+
+    def __str__(self) -> str:
+        lines = [self.title]
+        for step in self.steps:
+            again = f"  ({step.times} times)" if step.times > 1 else ""
+            lines.append(f"{step.at_s:6.2f} s  the {step.sender} says:{again}")
+            lines += [f"    {line}" for line in _shortened(step.text)]
+        return "\n".join([*lines, self.note])
+
+    def html(self) -> str:
+        """The conversation in two columns, with nothing to load."""
+        cells = "".join(_cell(step) for step in self.steps)
+        heads = "".join(
+            f'<div style="grid-column:{column};font-weight:600">{who}</div>'
+            for column, who in ((2, "the client says"), (3, "the server says"))
+        )
+        return (
+            f'<div style="max-width:62em"><div style="font-weight:600">{escape(self.title)}</div>'
+            '<div style="display:grid;grid-template-columns:4.5em 1fr 1fr;gap:.35em .7em;'
+            f'margin:.5em 0">{heads}{cells}</div>'
+            f'<div style="font-size:.88em;opacity:.75">{escape(self.note)}</div></div>'
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": str(self)}
+
+
+async def show_wire(
+    transport: str, *, messages: int = 2, every_s: float = 0.7, for_s: float = 2.4, **options: Any
+) -> Wire:
+    """Let one client talk to a server for a moment, and show what crosses the wire.
+
+    Args:
+        transport: a name such as ``sse``.
+        messages: how many are written meanwhile, one each `every_s` seconds.
+        for_s: how long to listen.
+        options: the transport's own, such as ``interval_s=1``.
+
+    Raises:
+        CourseError: there is no such transport, or it has no such option.
+    """
+    try:
+        made = make_transport(transport, options)
+    except UsageError as error:
+        raise CourseError(str(error)) from error
+    if fast():
+        every_s, for_s = every_s / 2, for_s / 2
+    if not reading():
+        try:
+            steps = await record_wire(made, messages=messages, every_s=every_s, for_s=for_s)
+            return Wire(_title(made, for_s), fold(steps), here=True)
+        except (SetupError, OSError):
+            pass
+    file = files("pushlab.course") / "recorded" / f"{transport}.json"
+    if not file.is_file():
+        raise CourseError(f"no server can be started here, and no {transport} was recorded")
+    told = json.loads(file.read_text(encoding="utf-8"))
+    steps = [Step(**step) for step in told["steps"]]
+    return Wire(_title(made, told["for_s"]), fold(steps), here=False)
+
+
+async def record_wire(
+    transport: Transport, *, messages: int, every_s: float, for_s: float
+) -> list[Step]:
+    """A conversation with a server that is started for it and stopped again.
+
+    Raises:
+        SetupError: no server or broker starts.
+    """
+    keys = TokenKeys.fresh()
+    broker = await start_broker("auto", keys=keys) if transport.discovers else None
+    try:
+        hub = await start_hub(
+            HubConfig(
+                keys=keys.export(),
+                transports={transport.name: asdict(transport.options)},
+                broker=broker.access if broker else None,
+            )
+        )
+        api = HubApi(hub.url, hub.api_key)
+        try:
+            (admission,) = await api.admit(
+                transport.name, [("you", 0, _CHANNEL)], duration_minutes=10
+            )
+            endpoint = Endpoint.from_url(str(admission.endpoint["url"]), admission.endpoint)
+            writing = asyncio.ensure_future(_write(api, messages, every_s))
+            conversation = await record_conversation(
+                transport, endpoint, admission.token, span_s=for_s
+            )
+            await writing
+        finally:
+            api.close()
+            await hub.stop()
+    finally:
+        if broker is not None:
+            await broker.stop()
+    return [
+        Step(
+            round(piece.at_s, 3),
+            piece.sender,
+            piece_text(piece.data, token=admission.token),
+            len(piece.data),
+        )
+        for piece in conversation.pieces
+    ]
+
+
+async def _write(api: HubApi, messages: int, every_s: float) -> None:
+    for number in range(messages):
+        await asyncio.sleep(every_s)
+        await api.publish_to_all([_CHANNEL], f"hello number {number + 1}")
+
+
+def _title(transport: Transport, for_s: float) -> str:
+    return f"{transport.title}: everything that crosses the wire in {with_unit(for_s, 's')}"
+
+
+def fold(steps: Sequence[Step]) -> list[Step]:
+    """Say an exchange that is only repeated once, and how often it came."""
+    folded: list[Step] = []
+    for step in steps:
+        folded.append(step)
+        if len(folded) >= 4:
+            before, now = folded[-4:-2], folded[-2:]
+            same = all(
+                (a.sender, a.text) == (b.sender, b.text) for a, b in zip(before, now, strict=True)
+            )
+            if same and now[0].sender != now[1].sender:
+                del folded[-4:]
+                folded += [
+                    Step(a.at_s, a.sender, a.text, a.size, a.times + b.times)
+                    for a, b in zip(before, now, strict=True)
+                ]
+    return folded
+
+
+def _shortened(text: str) -> list[str]:
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], f"... {len(lines) - _MOST_LINES + 1} lines more"]
+    return lines
+
+
+def _cell(step: Step) -> str:
+    column, colour = (2, _WARM) if step.sender == "client" else (3, _COOL)
+    again = f" &nbsp;({step.times} times)" if step.times > 1 else ""
+    text = escape("\n".join(_shortened(step.text)))
+    return (
+        f'<div style="grid-column:1;opacity:.7;font-size:.88em">{step.at_s:.2f} s</div>'
+        f'<div style="grid-column:{column};border-left:4px solid {colour};'
+        f'background:{colour}14;padding:.3em .6em"><pre style="margin:0;background:none;'
+        "white-space:pre-wrap;overflow-wrap:anywhere;font-size:.82em;line-height:1.35;"
+        f'color:inherit">{text}</pre>'
+        f'<div style="opacity:.65;font-size:.8em">{step.size:,} bytes{again}</div></div>'
+    )
