@@ -128,7 +128,7 @@ class _Recording:
         self._dialing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._enough = asyncio.Event()
-        self._silent = asyncio.Event()
+        self._answered = asyncio.Event()
         self.pieces: list[Piece] = []
         self.events: list[tuple[float, Event]] = []
 
@@ -138,11 +138,7 @@ class _Recording:
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._enough.wait(), span_s)
-            self._subscriber.close(monotonic_ns())
-            self._turn()
-            if self._open:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._silent.wait(), _FAREWELL_S)
+            await self._leave()
         finally:
             self._end()
         return Conversation(
@@ -152,13 +148,27 @@ class _Recording:
             span_s=self._now_s(),
         )
 
+    async def _leave(self) -> None:
+        """Say goodbye; if that is a word, hear what is said to it."""
+        line = self._line
+        self._line = None  # what comes from now on is for nobody
+        self._subscriber.close(monotonic_ns())
+        goodbye = self._subscriber.data_to_send()
+        if line is None or not goodbye:
+            return
+        self._answered.clear()
+        self.pieces.append(Piece(self._now_s(), "client", goodbye, line.number))
+        line.transport.write(goodbye)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), _FAREWELL_S)
+
     def _end(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._dialing is not None:
             self._dialing.cancel()
         for line in tuple(self._open):
-            line.transport.abort()
+            line.transport.close()
 
     def _now_s(self) -> float:
         return (monotonic_ns() - self._begun_ns) / 1e9
@@ -214,20 +224,19 @@ class _Recording:
         line.number = self._connections
         self._line = line
         self._open.add(line)
-        self._silent.clear()
         self._subscriber.connection_made(monotonic_ns())
         self._turn()
 
     def arrived(self, line: "_Line", data: bytes) -> None:
         self.pieces.append(Piece(self._now_s(), "server", data, line.number))
+        self._answered.set()
         if line is self._line:
             self._subscriber.receive_data(data, monotonic_ns())
             self._turn()
 
     def lost(self, line: "_Line") -> None:
         self._open.discard(line)
-        if not self._open:
-            self._silent.set()
+        self._answered.set()
         if line is self._line:
             self._line = None
             self._subscriber.receive_eof(monotonic_ns())

@@ -24,7 +24,7 @@ def piece_text(data: bytes, *, token: str) -> str:
         data: a `Piece`'s; best one that begins where a request, an answer, a chunk, a frame or a
             packet does, as nearly all do.
     """
-    return hide(_in_words(data, token), token)
+    return hide(_in_words(data), token)
 
 
 def hide(text: str, token: str) -> str:
@@ -45,26 +45,27 @@ def printable(data: bytes) -> str:
     return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
-def _in_words(data: bytes, token: str) -> str:
+def _in_words(data: bytes) -> str:
     if _HTTP.match(data):
-        return _http(data, token)
+        return _http(data)
     chunks = _chunks(data)
     if chunks is not None:
         return chunks
-    return _frames(data) or packets_in_words(data) or _unknown(data, token)
+    # A SUBSCRIBE begins as a binary frame does, but few binary frames read as whole packets.
+    return packets_in_words(data) or _frames(data) or _unknown(data)
 
 
-def _http(data: bytes, token: str) -> str:
+def _http(data: bytes) -> str:
     head, end, rest = data.partition(b"\r\n\r\n")
     text = printable(head)
     if not end or not rest:
         return text
     if head.startswith(b"HTTP/1.1 101"):
-        body = _in_words(rest, token)
+        body = _in_words(rest)
     elif b"transfer-encoding: chunked" in head.lower():
         body = _chunks(rest) or printable(rest)
     elif _HTTP.match(rest):  # one request or answer behind the other
-        body = _http(rest, token)
+        body = _http(rest)
     else:
         body = printable(rest)
     return f"{text}\n\n{body}"
@@ -126,7 +127,7 @@ def _payload(opcode: int, payload: bytes) -> str:
     return printable(payload) if opcode < 8 else _some_hex(payload)
 
 
-def _unknown(data: bytes, token: str) -> str:
+def _unknown(data: bytes) -> str:
     text = printable(data)
     if "\\x" in text:
         return f"[{len(data):,} bytes] {_some_hex(data)}"

@@ -29,6 +29,7 @@ _TOKEN_MINUTES = 1
 _OPTIONS = {
     "short-polling": {"interval_s": 0.4, "random_phase": False},
     "long-polling": {"hold_s": 0.8},
+    "channel-api-dev": {"random_phase": False},
 }
 _SAYINGS = (
     "Hello, says the server.",
@@ -126,45 +127,64 @@ def _ms(span_s: float) -> float:
 
 
 def _told(conversation: Conversation, token: str) -> Sequence[dict[str, Any]]:
-    return [
-        {
+    told: list[dict[str, Any]] = []
+    asked = ""
+    for piece in conversation.pieces:
+        text = piece_text(piece.data, token=token)
+        note = _note(piece, text, asked)
+        if piece.sender == "client":
+            asked = note
+        about = {
             "at_ms": _ms(piece.at_s),
             "sender": piece.sender,
             "connection": piece.connection,
             "bytes": len(piece.data),
             "text": text,
-            **_note(piece, text),
         }
-        for piece in conversation.pieces
-        for text in (piece_text(piece.data, token=token),)
-    ]
+        told.append({**about, "note": note} if note else about)
+    return told
 
 
+_GOODBYE = "says goodbye"
 #: What a piece is, by how its text begins (client, server).
 _NOTES = {
     "client": (
         ("GET /v1/poll", "asks"),
-        ("DELETE ", "says goodbye"),
+        ("DELETE ", _GOODBYE),
         ("GET /v1/wait", "asks, and lets the server take its time"),
         ("GET /v1/events", "asks for a stream that does not end"),
         ("GET /v1/socket", "asks to change to WebSocket"),
-        ("[close", "says goodbye"),
+        ("[close", _GOODBYE),
+        ("GET /_ah/channel/dev?command=connect", "comes"),
+        ("GET /_ah/channel/dev?command=poll", "asks"),
+        ("GET /_ah/channel/dev?command=disconnect", _GOODBYE),
         ("[CONNECT", "logs in at the broker"),
+        ("[PUBLISH", "asks the hub where it stands"),
         ("[SUBSCRIBE", "says what it wants to hear"),
         ("[PUBACK", "confirms"),
-        ("[DISCONNECT", "says goodbye"),
+        ("[DISCONNECT", _GOODBYE),
     ),
     "server": (
         ("HTTP/1.1 204", "nothing new"),
         ("HTTP/1.1 101", "from now on, frames"),
+        ("[close", _GOODBYE),
+        ("[PUBACK", "confirms"),
         ("[CONNACK", "lets the client in"),
         ("[SUBACK", "the subscription stands"),
     ),
 }
 
 
-def _note(piece: Piece, text: str) -> dict[str, str]:
+def _note(piece: Piece, text: str, asked: str) -> str:
+    """What a piece is for; `asked`: what the client's last one was for."""
+    if '{"leave": ' in text and text.startswith("[PUBLISH"):
+        return _GOODBYE
+    if piece.sender == "server":
+        if any(saying in text for saying in _SAYINGS):
+            return "a message"
+        if asked == _GOODBYE:
+            return _GOODBYE
     for beginning, note in _NOTES[piece.sender]:
         if text.startswith(beginning):
-            return {"note": note}
-    return {}
+            return note
+    return ""
