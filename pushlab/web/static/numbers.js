@@ -16,7 +16,8 @@ export function short(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size >= 100 || Number.isInteger(value)) return WHOLE.format(value);
-  return value.toFixed(size >= 10 ? 1 : 2);
+  if (size >= 0.095) return value.toFixed(size >= 10 ? 1 : 2);
+  return value.toFixed(size >= 0.0095 ? 3 : 4);
 }
 
 /**

@@ -7,7 +7,7 @@
  * happen.
  */
 
-import { counted } from "/web/numbers.js";
+import { count, counted } from "/web/numbers.js";
 import { byId, dressPage, element, getJson, postJson, Problem, TRANSPORTS } from "/web/page.js";
 import { PublisherPicture, scaleFor } from "/web/race_canvas.js";
 import { Controls, TRIES } from "/web/race_controls.js";
@@ -36,6 +36,7 @@ let told = null;
 /** @type {Settings | null} */
 let settings = null;
 let resets = -1;
+let publishedBefore = 0;
 let pollIntervalS = 0;
 let joined = false;
 
@@ -116,20 +117,33 @@ async function ask() {
   const state = await getJson("/demo/race/state");
   clock.learn(asked, performance.now(), state.now_ms);
   if (state.resets !== resets) {
+    // This page's figures begin when it comes, or with a reset.
+    const came = resets === -1;
     resets = state.resets;
-    published.clear(clock.here(state.since_ms));
-    for (const lane of lanes) lane.clear();
+    publishedBefore = came ? state.published : 0;
+    published.clear(came ? asked : clock.here(state.since_ms));
+    for (const lane of lanes) lane.clear(came ? (state.lanes[lane.look.name] ?? null) : null);
   }
   told = state;
   adopt(state.settings);
-  byId("published").textContent = state.published.toLocaleString("en");
+  byId("published").textContent = count(state.published - publishedBefore);
+}
+
+/** @type {Promise<any> | null} */
+let seating = null;
+
+/** A seat in each lane; lanes that ask together, as their tokens end together, share the answer. */
+function seat() {
+  seating ??= postJson("/demo/race/join").finally(() => setTimeout(() => (seating = null), 5000));
+  return seating;
 }
 
 async function join() {
-  const seats = await postJson("/demo/race/join");
+  const seats = await seat();
   for (const lane of lanes) {
-    const seat = seats.lanes[lane.look.name];
-    if (seat) lane.open(seat, pollIntervalS);
+    const { name } = lane.look;
+    const own = seats.lanes[name];
+    if (own) lane.open(own, pollIntervalS, async () => (await seat()).lanes[name].token);
     else lane.fail(`${capital(seats.missing?.[lane.look.name] ?? "this server does not offer it")}.`);
   }
   joined = true;

@@ -8,7 +8,7 @@
  * curve, with the same scale in all lanes. Nothing is allocated while drawing.
  */
 
-import { ACK, CONNECT, POLL_EMPTY, POLL_USEFUL, RECONNECT } from "/web/race_record.js";
+import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "/web/race_record.js";
 
 /** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
 /** @typedef {import("/web/race_record.js").Published} Published */
@@ -29,6 +29,9 @@ function scaleText(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${+(ms / 1000).toFixed(1)} s`;
 }
 
+/** @type {Record<number, string>} Made once: what stands beside a curve's top. */
+const STALE = Object.fromEntries(SCALES_MS.map((scale) => [scale, `stale ${scaleText(scale)}`]));
+
 /** A canvas as sharp as the screen, which knows its size and its colours. */
 class Picture {
   /** @param {HTMLCanvasElement} canvas */
@@ -42,11 +45,10 @@ class Picture {
     this.seen = true;
     this.ink = this.grey = this.grid = this.paper = this.colour = this.edge = "#888";
     this.font = "11px sans-serif";
-    new ResizeObserver(() => this.measure()).observe(canvas);
+    new ResizeObserver(() => this.readColours()).observe(canvas); // the first time: it has its place now
     new IntersectionObserver((entries) => {
       this.seen = entries[entries.length - 1].isIntersecting;
     }).observe(canvas);
-    this.readColours();
   }
 
   measure() {
@@ -75,7 +77,7 @@ class Picture {
 
   /** The space left of the axis, for words. */
   get gutter() {
-    return this.width < this.rem * 24 ? this.rem * 2.6 : this.rem * 4.1;
+    return this.width < this.rem * 24 ? this.rem * 2.9 : this.rem * 5.2;
   }
 
   begin() {
@@ -106,6 +108,20 @@ class Picture {
       context.lineTo(x, bottom);
     }
     context.stroke();
+  }
+
+  /**
+   * How wide ticks may be, so that many of them stay ticks.
+   * @param {Published} published
+   */
+  tickWidth(published) {
+    const { last } = published;
+    const before = published.sentMs(Math.max(published.oldest, last - 40));
+    const many = Math.min(40, last - published.oldest);
+    const apartMs = many > 0 ? (published.sentMs(last) - before) / many : Infinity;
+    const apart = (apartMs * (this.width - this.gutter - this.margin)) / WINDOW_MS;
+    const most = Math.max(1.5, this.rem * 0.11);
+    return apart > 0 ? Math.max(0.35, Math.min(most, apart * 0.4)) : most;
   }
 
   /** Room at the right for what flashes. */
@@ -144,7 +160,7 @@ export class PublisherPicture extends Picture {
       );
     }
     context.strokeStyle = this.ink;
-    context.lineWidth = Math.max(1.5, this.rem * 0.11);
+    context.lineWidth = this.tickWidth(published);
     context.beginPath();
     const reach = Math.max(1, base * 0.72);
     for (let n = published.last; n >= published.oldest; n -= 1) {
@@ -162,6 +178,12 @@ export class PublisherPicture extends Picture {
     context.lineTo(right, Math.round(base) + 0.5);
     context.stroke();
   }
+}
+
+/** Of which kind's looks a kind is. @param {number} kind */
+function styleOf(kind) {
+  if (kind === POLL_EMPTY || kind === POLL_USEFUL) return kind;
+  return kind === ACK || kind === KEEP_ALIVE ? ACK : CONNECT;
 }
 
 const LABELS = ["now", "5 s ago", "10 s ago", "15 s ago", "20 s ago", "25 s ago", "30 s ago"];
@@ -196,7 +218,7 @@ export class LanePicture extends Picture {
 
   readColours() {
     super.readColours();
-    if (this._dash) this._scaledDash = this._dash.map((length) => (length * this.rem) / 16);
+    this._scaledDash = this._dash.map((length) => (length * this.rem) / 16);
   }
 
   /**
@@ -241,7 +263,6 @@ export class LanePicture extends Picture {
     this._nowMs = nowMs;
     this._right = right;
     this._perMs = (right - left) / WINDOW_MS;
-    const perMs = this._perMs;
     const fromMs = nowMs - WINDOW_MS;
 
     const top = Math.round(rem * 0.45);
@@ -262,7 +283,7 @@ export class LanePicture extends Picture {
       context.fillText("landed", wordX, landY);
       context.fillText("hits", wordX, hitY);
     }
-    context.fillText(scaleText(scaleMs), wordX, curveTop + rem * 0.3);
+    context.fillText(wide ? STALE[scaleMs] ?? scaleText(scaleMs) : scaleText(scaleMs), wordX, curveTop + rem * 0.35);
     context.fillText("0", wordX, zero - rem * 0.25);
 
     context.save();
@@ -356,8 +377,9 @@ export class LanePicture extends Picture {
     const nowMs = this._nowMs;
     const right = this._right;
     const perMs = this._perMs;
+    const thin = this.tickWidth(published);
     context.strokeStyle = this.ink;
-    context.lineWidth = Math.max(1, rem * 0.09);
+    context.lineWidth = Math.min(thin, Math.max(1, rem * 0.09));
     context.beginPath();
     let n = published.last;
     for (; n >= published.oldest; n -= 1) {
@@ -371,7 +393,7 @@ export class LanePicture extends Picture {
     context.stroke();
 
     context.strokeStyle = this.edge;
-    context.lineWidth = Math.max(1.2, rem * 0.09);
+    context.lineWidth = Math.min(Math.max(0.6, 1.4 * thin), Math.max(1.2, rem * 0.09));
     context.globalAlpha = 0.75;
     context.beginPath();
     for (n = record.got; n >= published.oldest; n -= 1) {
@@ -448,7 +470,7 @@ export class LanePicture extends Picture {
    * @param {LaneRecord} record
    * @param {number} fromMs
    * @param {number} y
-   * @param {number} kind CONNECT stands for all that is neither a poll nor an ack
+   * @param {number} kind a poll's, ACK for what confirms and keeps alive, CONNECT for the rest
    */
   _drawKind(record, fromMs, y, kind) {
     const { context, rem } = this;
@@ -461,7 +483,7 @@ export class LanePicture extends Picture {
       if (at < fromMs) break;
       if (at > nowMs) continue;
       const one = record.hitKind(i);
-      if (one !== kind && !(kind === CONNECT && (one === RECONNECT || one === 4 || one > ACK))) continue;
+      if (styleOf(one) !== kind) continue;
       const x = this._right - (nowMs - at) * this._perMs;
       drawn = true;
       if (kind === CONNECT) {

@@ -51,8 +51,8 @@ export const TRIES = [
   },
   {
     name: "Every day",
-    says: "A message a second, and a poll every 2 seconds.",
-    settings: { rate_per_s: 1, poll_interval_s: 2, clients: 1, one_way_ms: 0 },
+    says: "A message every 2 seconds, and a poll every second.",
+    settings: { rate_per_s: 0.5, poll_interval_s: 1, clients: 1, one_way_ms: 0 },
   },
   {
     name: "Where polling wins",

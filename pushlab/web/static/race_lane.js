@@ -11,16 +11,17 @@ import { whatIsSeen, whyNot } from "/web/race_words.js";
 /** @typedef {import("/web/page.js").Look} Look */
 /** @typedef {import("/web/race_words.js").Settings} Settings */
 /** @typedef {{client_id: string, token: string, cursor: string}} Seat */
-/** @typedef {{hits: Record<string, number>, wasted: number, swarm: {clients: number, bytes_in: number, bytes_out: number, deliveries: number, ready: boolean, note: string}}} Told */
+/** What the server counted in a lane: since its last reset, or less what was before this page came.
+ * @typedef {{hits: Record<string, number>, wasted: number, swarm: {clients: number, bytes_in: number, bytes_out: number, deliveries: number, ready: boolean, note: string}}} Told */
 
 /** The figures of a lane; those with `rest` are left out in the presenter's mode. */
 const FIGURES = [
-  { key: "hits", label: "Hits on the server" },
+  { key: "hits", label: "Hits on server" },
   { key: "wasted", label: "Wasted" },
   { key: "stale", label: "Staleness now" },
   { key: "each", label: "Hits per delivery", rest: true },
   { key: "bytes", label: "Bytes", rest: true },
-  { key: "median", label: "Latency, median", rest: true },
+  { key: "median", label: "Median latency", rest: true },
 ];
 
 export class Lane {
@@ -41,12 +42,22 @@ export class Lane {
     this._opened = 0; // which of its sockets speaks
     /** @type {Seat | null} */
     this._seat = null;
+    /** @type {(() => Promise<string>) | undefined} */
+    this._refreshToken = undefined;
     this._bytes = 0; // of sockets that are closed, and less what was before a reset
     this._problem = "";
-    this._note = "";
+    /** @type {Told | null} */
+    this._base = null;
     /** @type {Map<string, [Text, Text]>} number and unit of each figure */
     this._figures = new Map();
-    this._build();
+    this.canvas = element("canvas", {
+      role: "img",
+      "aria-label": `${look.title}, the last 30 seconds: landings, hits, staleness`,
+    });
+    this._seen = element("p", { class: "seen" });
+    this.root = this._build();
+    this._wasted = this.root.querySelector(".wasted");
+    this.picture = new LanePicture(this.canvas, look.dash);
   }
 
   // ---- its client ------------------------------------------------------------------------------
@@ -55,9 +66,11 @@ export class Lane {
    * Open this page's channel.
    * @param {Seat} seat
    * @param {number} pollIntervalS
+   * @param {() => Promise<string>} refreshToken
    */
-  open(seat, pollIntervalS) {
+  open(seat, pollIntervalS, refreshToken) {
     this._seat = seat;
+    this._refreshToken = refreshToken;
     this._open(seat.cursor, pollIntervalS);
   }
 
@@ -96,6 +109,7 @@ export class Lane {
       transport: this.look.name,
       after: cursor,
       pollInterval: pollIntervalS,
+      refreshToken: this._refreshToken,
       fetch: this.link.fetch,
       WebSocket: this.link.WebSocket,
       EventSource: this.link.EventSource,
@@ -117,8 +131,12 @@ export class Lane {
     });
   }
 
-  /** Forget everything. */
-  clear() {
+  /**
+   * Forget everything, and count from here.
+   * @param {Told | null} base what the server counts already
+   */
+  clear(base) {
+    this._base = base;
     this.record.clear();
     const stats = this._socket?.stats;
     this._bytes = stats ? -stats.sent - stats.received : 0;
@@ -128,11 +146,6 @@ export class Lane {
 
   _build() {
     const { look } = this;
-    this.canvas = element("canvas", {
-      role: "img",
-      "aria-label": `${look.title}, the last 30 seconds: landings, hits, staleness`,
-    });
-    this._seen = element("p", { class: "seen" });
     const figures = element("dl", { class: "figures" });
     for (const { key, label, rest } of FIGURES) {
       const number = document.createTextNode("–");
@@ -147,7 +160,7 @@ export class Lane {
         ),
       );
     }
-    this.root = element(
+    return element(
       "li",
       { class: "lane", data: { transport: look.name } },
       element(
@@ -160,7 +173,6 @@ export class Lane {
       this.canvas,
       figures,
     );
-    this.picture = new LanePicture(this.canvas, look.dash);
   }
 
   /**
@@ -179,21 +191,24 @@ export class Lane {
     if (!idle && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
     setText(this._seen, sentence);
 
+    const base = this._base;
     let hits = 0;
-    if (told) for (const kind in told.hits) hits += told.hits[kind];
-    const deliveries = record.messages + (told?.swarm.deliveries ?? 0);
+    if (told) for (const kind in told.hits) hits += told.hits[kind] - (base?.hits[kind] ?? 0);
+    const wasted = told ? told.wasted - (base?.wasted ?? 0) : 0;
     const stats = this._socket?.stats;
     const bytes =
       this._bytes +
       (stats ? stats.sent + stats.received : 0) +
-      (told ? told.swarm.bytes_in + told.swarm.bytes_out : 0);
+      (told ? told.swarm.bytes_in + told.swarm.bytes_out : 0) -
+      (base ? base.swarm.bytes_in + base.swarm.bytes_out : 0);
     const [median, medianUnit] = time(record.medianMs());
     const [stale, staleUnit] = time(staleMs);
     const [amount, amountUnit] = size(Math.max(0, bytes));
     this._put("hits", told ? count(hits) : "–", "");
-    this._put("wasted", told && hits > 0 ? short(Math.round((100 * told.wasted) / hits)) : "–", told && hits > 0 ? " %" : "");
+    this._wasted?.classList.toggle("none", wasted === 0);
+    this._put("wasted", told && hits > 0 ? short(Math.round((100 * wasted) / hits)) : "–", told && hits > 0 ? " %" : "");
     this._put("stale", staleMs === 0 ? "0" : stale, staleMs === 0 ? " s" : ` ${staleUnit}`);
-    this._put("each", told && deliveries > 0 ? short(hits / deliveries) : "–", "");
+    this._put("each", record.messages > 0 ? short(record.hits / record.messages) : "–", "");
     this._put("bytes", amount, ` ${amountUnit}`);
     this._put("median", median, ` ${medianUnit}`);
   }

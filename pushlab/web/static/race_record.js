@@ -72,22 +72,26 @@ export class LaneRecord {
     this._hitKind = new Uint8Array(KEPT_HITS);
     this._latencies = new Float64Array(KEPT_LATENCIES);
     this._sorted = new Float64Array(KEPT_LATENCIES);
-    this.clear();
-  }
-
-  clear() {
-    this._arrived.fill(NaN);
     this.got = 0; // the newest message that the client has
     this.messages = 0;
     this.hits = 0; // in all; the ring keeps the newest
     this.asked = 0;
     this.empty = 0;
     this.useful = 0;
-    this.connects = 0;
+    this.connects = 0; // not set back: the connections go on
     this.acks = 0;
     this.lump = 0; // messages that landed together, the last time
     this.lumpMs = -Infinity;
     this._owedMs = NaN; // when the oldest message was published that the client has not
+  }
+
+  /** Begin anew. */
+  clear() {
+    this._arrived.fill(NaN);
+    this.got = this.messages = this.hits = this.lump = 0;
+    this.asked = this.empty = this.useful = this.acks = 0;
+    this.lumpMs = -Infinity;
+    this._owedMs = NaN;
   }
 
   /**
@@ -230,4 +234,5 @@ export const POLL_EMPTY = 0;
 export const POLL_USEFUL = 1;
 export const CONNECT = 2;
 export const RECONNECT = 3;
+export const KEEP_ALIVE = 4;
 export const ACK = 5;

@@ -77,7 +77,7 @@ function pushed(transport, record, settings, staleMs) {
   if (record.messages === 0) return `${opened} is open; the server may speak at any time.`;
   const brought =
     transport === "sse" ? counted(record.messages, "message") : times(record.messages);
-  const acked = record.acks > 0 ? `, and ${count(record.acks)} were confirmed` : "";
+  const acked = record.acks >= record.messages ? ", and each had to be confirmed" : "";
   const said = `${opened}; ${spoke} ${brought}${acked}.`;
   if (settings.paused && staleMs === 0) return `${said} Nothing is published: the line is silent.`;
   return said;

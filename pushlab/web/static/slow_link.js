@@ -122,7 +122,7 @@ export class SlowLink {
         this.url = String(url);
         this.readyState = 0;
         /** @type {BinaryType} */
-        this.binaryType = "blob";
+        this._binaryType = "blob";
         /** @type {WebSocket | null} */
         this._real = null;
         this._out = new OneWay(link);
@@ -130,6 +130,15 @@ export class SlowLink {
         const dial = () => this._dial(protocols);
         if (link.oneWayMs > 0) setTimeout(dial, 3 * link.oneWayMs);
         else dial();
+      }
+
+      get binaryType() {
+        return this._binaryType;
+      }
+
+      set binaryType(type) {
+        this._binaryType = type;
+        if (this._real) this._real.binaryType = type;
       }
 
       get protocol() {

@@ -1,0 +1,199 @@
+// @ts-check
+/** The lesson: for each transport a conversation that was just held, as a sequence diagram. */
+
+import { Diagram } from "/web/lesson_diagram.js";
+import { figuresOf, LESSONS, newsIn } from "/web/lesson_words.js";
+import { count, counted, size, time } from "/web/numbers.js";
+import { byId, dressPage, element, markOf, postJson, Problem, titleOf, TRANSPORTS } from "/web/page.js";
+
+/** @typedef {import("/web/lesson_words.js").Talk} Talk */
+
+const page = dressPage({ here: "/" });
+const diagram = new Diagram(byId("diagram"), choose);
+
+/** @type {Map<string, Talk>} */
+const talks = new Map();
+/** @type {Map<string, string>} why there is none */
+const troubles = new Map();
+/** @type {Map<string, Promise<void>>} conversations under way */
+const underWay = new Map();
+let shown = TRANSPORTS[0].name;
+
+// ---- holding conversations ----------------------------------------------------------------------
+
+/** Hold one conversation, and show it if it is the one that is looked at. @param {string} transport */
+function converse(transport) {
+  let one = underWay.get(transport);
+  if (!one) {
+    one = held(transport).finally(() => {
+      underWay.delete(transport);
+      if (transport === shown) show();
+      fillRow(transport);
+    });
+    underWay.set(transport, one);
+  }
+  if (transport === shown) show();
+  return one;
+}
+
+/** @param {string} transport */
+async function held(transport) {
+  try {
+    talks.set(transport, await postJson("/demo/lesson", { transport }));
+    troubles.delete(transport);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    troubles.set(transport, error.message);
+  }
+}
+
+// ---- the one that is looked at ------------------------------------------------------------------
+
+/** @param {string} transport */
+function select(transport) {
+  shown = transport;
+  for (const tab of byId("tabs").children) {
+    const on = tab.dataset.transport === transport;
+    tab.setAttribute("aria-selected", String(on));
+    tab.setAttribute("tabindex", on ? "0" : "-1");
+  }
+  const { saying, how, look } = LESSONS[transport];
+  byId("panel").dataset.transport = transport;
+  byId("panel").setAttribute("aria-labelledby", `tab-${transport}`);
+  byId("title").replaceChildren(titleOf(transport), markOf(transport));
+  byId("saying").textContent = saying;
+  byId("how").textContent = how;
+  byId("look").textContent = look;
+  if (!talks.has(transport)) converse(transport);
+  else show();
+}
+
+function show() {
+  const talk = talks.get(shown);
+  const busy = underWay.has(shown);
+  const trouble = busy ? undefined : troubles.get(shown);
+  byId("diagram").setAttribute("aria-busy", String(busy));
+  byId("diagram").classList.toggle("old", busy || !talk);
+  byId("again").disabled = busy;
+  const place = byId("trouble");
+  place.hidden = !trouble;
+  place.textContent = trouble ? `No conversation: ${trouble}.` : "";
+  byId("bytes").hidden = !talk;
+  if (!talk) {
+    byId("diagram").replaceChildren();
+    byId("result").textContent = busy ? "They are talking; it takes two seconds …" : "";
+    return;
+  }
+  byId("result").textContent = busy ? "They are talking again; it takes two seconds …" : resultOf(talk);
+  const news = talk.pieces.findIndex((piece) => newsIn(piece, talk.published).length > 0);
+  const chosen = Math.max(0, news);
+  diagram.show(talk, chosen);
+  choose(chosen);
+}
+
+/** @param {Talk} talk */
+function resultOf(talk) {
+  const { sent, vain, messages, longestMs } = figuresOf(talk);
+  const nothing = vain > 0 ? `, ${count(vain)} of them for nothing` : "";
+  const wait = Number.isNaN(longestMs) ? "" : ` The longest wait of a message: ${time(longestMs).join(" ")}.`;
+  return `The client spoke ${sent === 1 ? "once" : `${count(sent)} times`}${nothing}; ${counted(messages, "message")} came.${wait}`;
+}
+
+/** Show an arrow's bytes. @param {number} index */
+function choose(index) {
+  const talk = talks.get(shown);
+  const piece = talk?.pieces[index];
+  if (!talk || !piece) return;
+  diagram.choose(index);
+  const other = talk.peer === "broker" ? "Broker" : "Server";
+  const way = piece.sender === "client" ? `Client → ${other}` : `${other} → Client`;
+  byId("bytes-title").textContent = way;
+  const facts = [`at ${time(piece.at_ms).join(" ")}`, counted(piece.bytes, "byte")];
+  if (piece.note) facts.push(piece.note);
+  byId("bytes-note").textContent = facts.join(" · ");
+  byId("bytes-text").textContent = piece.text;
+}
+
+// ---- side by side -------------------------------------------------------------------------------
+
+/** @param {string} transport */
+function fillRow(transport) {
+  const row = byId(`row-${transport}`);
+  const talk = talks.get(transport);
+  const cells = [...row.querySelectorAll("td")];
+  if (!talk) {
+    cells.forEach((cell) => (cell.textContent = "–"));
+    return;
+  }
+  const { sent, vain, messages, longestMs, bytes } = figuresOf(talk);
+  const texts = [`${count(sent)} ×`, vain > 0 ? `${count(vain)} ×` : "never", count(messages), time(longestMs).join(" "), size(bytes).join(" ")];
+  cells.forEach((cell, index) => (cell.textContent = texts[index]));
+}
+
+// ---- begin --------------------------------------------------------------------------------------
+
+for (const { name, title, asks } of TRANSPORTS) {
+  byId("tabs").append(
+    element(
+      "button",
+      {
+        type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", data: { transport: name },
+        on: { click: () => select(name) },
+      },
+      markOf(name),
+      element("span", {}, title, element("small", {}, asks ? "the client asks" : "the server speaks first")),
+    ),
+  );
+  byId("rows").append(
+    element(
+      "tr",
+      { id: `row-${name}` },
+      element("th", { scope: "row" }, markOf(name), title),
+      ...Array.from({ length: 5 }, () => element("td", {}, "…")),
+    ),
+  );
+}
+
+byId("tabs").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+  const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+  if (step === 0) return;
+  event.preventDefault();
+  const at = TRANSPORTS.findIndex(({ name }) => name === shown);
+  const next = TRANSPORTS[(at + step + TRANSPORTS.length) % TRANSPORTS.length].name;
+  select(next);
+  byId(`tab-${next}`).focus();
+});
+byId("again").addEventListener("click", () => converse(shown));
+page.addKeys([
+  { key: "r", does: "run it again", run: () => converse(shown) },
+  ...TRANSPORTS.map(({ name, title }, index) => ({
+    key: String(index + 1), does: title, run: () => select(name),
+  })),
+]);
+page.onTheme(() => show());
+
+byId("python").textContent = `import asyncio, pushlab
+from pushlab.channel_api import ChannelService
+
+HUB = "${location.origin}"
+
+async def main():
+    service = ChannelService(HUB, api_key="...")
+    token = await asyncio.to_thread(service.create_channel, "ada")
+    async with pushlab.connect(HUB, token, transport="websocket") as messages:
+        await asyncio.to_thread(service.send_message, "ada", "hello, Ada")
+        async for message in messages:
+            print(message.seq, message.data)
+
+asyncio.run(main())
+`;
+
+const asked = location.hash.slice(1);
+select(asked in LESSONS ? asked : shown);
+// The others one by one, so that the comparison fills itself.
+(async () => {
+  for (const { name } of TRANSPORTS) {
+    if (talks.has(name)) continue;
+    await converse(name);
+  }
+})();
