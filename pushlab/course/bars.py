@@ -122,7 +122,7 @@ def figure_chart(
         rows,
         unit=kind.unit,
         axis=kind.axis,
-        title=title or _finding(kind, rows),
+        title=title or _finding(kind, rows, _short_names(measured)),
         subtitle=_subtitle(measured),
         footer=_footer(measured),
     )
@@ -138,7 +138,20 @@ def _by_cell(
     return {measured.cells[0]: guess}
 
 
-def _finding(kind: _Kind, rows: Sequence[Row]) -> str:
+def _short_names(measured: "Measured") -> dict[str, str]:
+    """How a title calls each row: settings of one transport by what tells them apart."""
+    names = {}
+    same = len({measured.record(cell).transport for cell in measured.cells}) == 1
+    for cell in measured.cells:
+        name, options = measured.figures(cell).name, measured.record(cell).options
+        short = within_sentence(name)
+        if same and len(measured.cells) > 1 and "interval_s" in options:
+            short = f"asking every {mark(float(options['interval_s']))}"
+        names[name] = short
+    return names
+
+
+def _finding(kind: _Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
     found = [(row.name, bar.value) for row in rows for bar in row.bars if bar.kind == "measured"]
     if not found:
         return kind.several
@@ -146,8 +159,8 @@ def _finding(kind: _Kind, rows: Sequence[Row]) -> str:
         return kind.one.format(with_unit(found[0][1], kind.unit))
     low, high = min(found, key=lambda each: each[1]), max(found, key=lambda each: each[1])
     return (
-        f"{kind.several}: {with_unit(low[1], kind.unit)} ({within_sentence(low[0])})"
-        f" to {with_unit(high[1], kind.unit)} ({within_sentence(high[0])})"
+        f"{kind.several}: {with_unit(low[1], kind.unit)} ({names[low[0]]})"
+        f" to {with_unit(high[1], kind.unit)} ({names[high[0]]})"
     )
 
 

@@ -103,6 +103,10 @@ class Exercise:
         """The right answer and the way to it."""
         return Card(f"The answer: {self.shown_answer()}", self.why)
 
+    def _help(self) -> str:
+        name = f"q{self.id.rpartition('-')[2]}"  # as the notebooks call it
+        return f"Stuck? Run `{name}.hint()`. Given up, or done? Run `{name}.solution()`."
+
     def __str__(self) -> str:
         return str(self._card())
 
@@ -110,7 +114,7 @@ class Exercise:
         return Card(
             f"Exercise {self.id}",
             self.question,
-            small="Stuck? Run `.hint()` on it. Given up, or done? Run `.solution()`.",
+            small=self._help(),
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -195,5 +199,5 @@ class Choice(Exercise):
         return Card(
             f"Exercise {self.id}",
             f"{self.question}\n\n{listed}",
-            small="Stuck? Run `.hint()` on it. Given up, or done? Run `.solution()`.",
+            small=self._help(),
         )

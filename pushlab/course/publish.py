@@ -1,0 +1,218 @@
+"""The course as pages and as slides: every chapter executed, and nothing that loads from elsewhere.
+
+``python -m pushlab.course.publish pages|slides [--notebooks notebooks] [--out build/course]``
+"""
+
+import argparse
+import copy
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pushlab.course.mode import PICTURES
+from pushlab.errors import MissingExtra, PushlabError, SetupError
+
+__all__ = ["chapters", "execute", "for_slides", "publish_pages", "publish_slides", "to_page"]
+
+_TEMPLATES = str(Path(__file__).parent / "templates")
+_REVEAL = "reveal.js@5"
+_CELL_S = 120
+_WIDGETS = "application/vnd.jupyter.widget-view+json"
+_LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
+
+
+def chapters(folder: Path) -> list[Path]:
+    """The notebooks of the course, in order."""
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb")) + sorted(folder.glob("instructor.ipynb"))
+
+
+def execute(path: Path, *, pictures: Path | None = None) -> Any:
+    """Run a notebook from top to bottom and return it with its outputs; the file stays as it is.
+
+    Args:
+        pictures: a folder in which the pictures are kept as pages.
+
+    Raises:
+        SetupError: a cell failed; the text has its last line.
+    """
+    nbclient, nbformat = _needs("nbclient"), _needs("nbformat")
+    book = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        book,
+        timeout=_CELL_S,
+        kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    with _environment(PICTURES, str(pictures) if pictures else ""):
+        try:
+            client.execute()
+        except nbclient.exceptions.CellExecutionError as error:
+            raise SetupError(f"{path.name}: {error.ename}: {error.evalue}") from error
+    return book
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _needs(module: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtra(
+            f"publishing the course needs {error.name}; try: pip install 'pushlab[notebooks]'"
+        ) from error
+
+
+def _plain(book: Any, ending: str) -> Any:
+    """A copy without widgets, which load scripts from elsewhere, and with links between pages."""
+    book = copy.deepcopy(book)
+    book.metadata.pop("widgets", None)
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _LINK.sub(rf"](\1{ending})", cell.source)
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(_WIDGETS, None)
+    return book
+
+
+def to_page(book: Any, name: str) -> str:
+    """An executed chapter as one HTML page."""
+    exporter = _needs("nbconvert").HTMLExporter(
+        template_name="course_page", extra_template_basedirs=[_TEMPLATES]
+    )
+    resources = {"metadata": {"name": name}}
+    return str(exporter.from_notebook_node(_plain(book, ".html"), resources)[0])
+
+
+def for_slides(book: Any) -> Any:
+    """A copy in which each cell's notes are a cell of their own, for the speaker's view."""
+    book = _plain(book, ".slides.html")
+    nbformat = _needs("nbformat")
+    cells = []
+    for cell in book.cells:
+        cells.append(cell)
+        notes = cell.metadata.get("pushlab", {}).get("notes")
+        if notes:
+            extra = nbformat.v4.new_markdown_cell(notes)
+            extra.metadata["slideshow"] = {"slide_type": "notes"}
+            cells.append(extra)
+    book.cells = cells
+    return book
+
+
+def to_slides(book: Any, name: str) -> str:
+    """An executed chapter as slides that look for ``reveal.js`` beside them."""
+    exporter = _needs("nbconvert").SlidesExporter(
+        template_name="course_slides",
+        extra_template_basedirs=[_TEMPLATES],
+        reveal_url_prefix="reveal.js",
+    )
+    resources = {"metadata": {"name": name}}
+    return str(exporter.from_notebook_node(for_slides(book), resources)[0])
+
+
+def publish_pages(notebooks: Path, out: Path) -> list[Path]:
+    """Execute every chapter and write it as a page with its outputs."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for path in chapters(notebooks):
+        _say(path.stem)
+        page = out / f"{path.stem}.html"
+        page.write_text(to_page(execute(path), path.stem), encoding="utf-8")
+        written.append(page)
+    return written
+
+
+def publish_slides(notebooks: Path, out: Path) -> list[Path]:
+    """Execute every chapter and write it as slides; all figures go into ``charts.pdf``.
+
+    Raises:
+        SetupError: npm is not there to fetch reveal.js, or a chapter fails.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _fetch_reveal(out)
+    merger = _needs("pypdf").PdfWriter()
+    written = []
+    for path in chapters(notebooks):
+        if path.stem == "instructor":
+            continue
+        _say(path.stem)
+        with tempfile.TemporaryDirectory(prefix="pushlab-pictures-") as name:
+            book = execute(path, pictures=Path(name))
+            for page in sorted(Path(name).glob("*.pdf")):
+                merger.append(page)
+        slides = out / f"{path.stem}.slides.html"
+        slides.write_text(to_slides(book, path.stem), encoding="utf-8")
+        written.append(slides)
+    merger.write(out / "charts.pdf")
+    return [*written, out / "charts.pdf"]
+
+
+def _fetch_reveal(out: Path) -> None:
+    """Put reveal.js beside the slides, once."""
+    home = out / "reveal.js"
+    if (home / "dist" / "reveal.js").is_file():
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SetupError("slides need reveal.js, and npm, which fetches it, is not installed")
+    with tempfile.TemporaryDirectory(prefix="pushlab-npm-") as name:
+        command = [npm, "install", "--no-package-lock", "--silent", "--prefix", name, _REVEAL]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SetupError(f"npm could not fetch {_REVEAL}: {done.stderr.strip()[:300]}")
+        source = Path(name, "node_modules", "reveal.js")
+        for part in ("dist", "plugin/notes", "LICENSE"):
+            if (source / part).is_dir():
+                shutil.copytree(source / part, home / part, dirs_exist_ok=True)
+            else:
+                shutil.copy(source / part, home / part)
+
+
+def _say(what: str) -> None:
+    print(f"running {what}", file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m pushlab.course.publish")
+    parser.add_argument("what", choices=("pages", "slides"))
+    parser.add_argument("--notebooks", type=Path, default=Path("notebooks"))
+    parser.add_argument("--out", type=Path)
+    chosen = parser.parse_args(arguments)
+    publish = publish_pages if chosen.what == "pages" else publish_slides
+    out = chosen.out or Path("build", "course" if chosen.what == "pages" else "slides")
+    if not chapters(chosen.notebooks):
+        print(f"{chosen.notebooks}: there is no chapter in this folder", file=sys.stderr)
+        return 2
+    try:
+        for path in publish(chosen.notebooks, out):
+            print(path)
+    except PushlabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
