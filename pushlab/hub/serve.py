@@ -113,7 +113,8 @@ async def serve(
         broker=config.broker,
         presence_url=config.presence_url,
     )
-    settings: dict[str, Any] = {}
+    # Nothing is compressed unless a transport asks for it: MQTT's WebSocket is like its TCP.
+    settings: dict[str, Any] = {"ws_per_message_deflate": False}
     scheme = "http"
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
