@@ -89,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         "--tls", action=argparse.BooleanOptionalAction, help="encrypt every connection, or none"
     )
     compare.add_argument(
+        "--client",
+        choices=("python", "browser", "both"),
+        help="who subscribes: the swarm, channel.js in headless Chromium, or first one, then the"
+        " other; default: what the scenario says, mostly python",
+    )
+    compare.add_argument(
         "--no-pinning",
         action="store_true",
         help="let server and load generator run on the same cores",
@@ -436,6 +442,7 @@ def _compare(arguments: argparse.Namespace) -> int:
             "jitter_ms": arguments.jitter_ms,
             "kbit_per_s": arguments.kbit_per_s,
             "tls": arguments.tls,
+            "client": arguments.client,
         },
         out=arguments.out,
         replace=arguments.replace,

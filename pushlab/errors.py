@@ -19,6 +19,7 @@
     └── SetupError               this machine cannot do it now
         ├── PortInUse            the address to listen on is taken
         ├── BrokerUnavailable    the MQTT broker is absent, down, or lets nobody in
+        ├── BrowserUnavailable   no Chromium is installed, or it does not run
         ├── HubFailed            the hub's process did not start, or died
         └── NotEnoughDescriptors more connections than this process may open
 
@@ -28,6 +29,7 @@ lost or late is data, never an exception.
 
 __all__ = [
     "BrokerUnavailable",
+    "BrowserUnavailable",
     "ConnectionFailed",
     "HubFailed",
     "InvalidChannel",
@@ -126,6 +128,10 @@ class PortInUse(SetupError):
 
 class BrokerUnavailable(SetupError):
     """The MQTT broker is not installed, is down, or lets nobody in."""
+
+
+class BrowserUnavailable(SetupError):
+    """No Chromium is installed, or it does not run."""
 
 
 class HubFailed(SetupError):

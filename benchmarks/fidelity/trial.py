@@ -13,7 +13,7 @@ from benchmarks.fidelity.capture import Capture
 from benchmarks.fidelity.clocks import between, read_distance
 from benchmarks.fidelity.wire import Wire
 from pushlab.lab.plan import TrialOutcome, TrialPlan
-from pushlab.lab.scenario import Scenario, make_cells
+from pushlab.lab.scenario import Scenario, Wish, make_cells
 from pushlab.lab.stage import Stage
 from pushlab.lab.trial import Trial
 
@@ -154,7 +154,7 @@ def _scenario(transport: str) -> Scenario:
 
 
 def _with_cell(scenario: Scenario, transport: str, interval_s: float) -> Scenario:
-    cells = make_cells([(None, transport, {})], interval_s)
+    cells = make_cells([Wish(transport)], interval_s)
     return dataclasses.replace(scenario, cells=cells, poll_interval_s=interval_s)
 
 

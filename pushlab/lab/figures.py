@@ -10,6 +10,7 @@ from pushlab.lab.plan import TrialPlan
 from pushlab.lab.stage import Cpu, Stage
 from pushlab.runs import (
     BrokerFigures,
+    ClockFigures,
     ConnectFigures,
     PublisherFigures,
     ServerFigures,
@@ -75,6 +76,7 @@ def collect(plan: TrialPlan, stage: Stage, notes: Notes, ledger: Ledger | None) 
         "swarm": swarm,
         "connect": _connect(notes),
         "publisher": publisher,
+        "clocks": _clocks(notes),
         "stall_ns": notes.stall_ns,
         "marks": [*marks_of(load), *_remarks(notes)],
     }
@@ -150,6 +152,11 @@ def _swarm(stage: Stage, notes: Notes) -> SwarmFigures | None:
         gaps=told["now"]["gaps"],
         disconnects=end["disconnects"] - before["disconnects"],
     )
+
+
+def _clocks(notes: Notes) -> ClockFigures | None:
+    told = notes.swarm
+    return ClockFigures(**told["clocks"]) if told is not None and "clocks" in told else None
 
 
 def _connect(notes: Notes) -> ConnectFigures | None:

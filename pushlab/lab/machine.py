@@ -87,12 +87,15 @@ def closing_connections() -> int:
     return 0
 
 
-def describe_machine(broker: str = "", pinning: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def describe_machine(
+    broker: str = "", pinning: Mapping[str, Any] | None = None, *, browser: str = ""
+) -> dict[str, Any]:
     """What a run must say of the machine and the software that made it.
 
     Args:
         broker: kind and version of the MQTT broker, if there is one.
         pinning: which processes run on which cores, as `pushlab.lab.cores.Cores` tells it.
+        browser: name and version of the browser, if there are subscribers in one.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return {
@@ -107,6 +110,7 @@ def describe_machine(broker: str = "", pinning: Mapping[str, Any] | None = None)
         "event_loop": "uvloop",
         "parsers": {"http": "httptools", "websocket": "websockets"},
         "broker": broker,
+        **({"browser": browser} if browser else {}),
         "pinning": dict(pinning or {"pinned": False, "why": "not asked for"}),
         "commit": _commit(),
     }

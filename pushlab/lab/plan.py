@@ -91,6 +91,7 @@ class TrialPlan:
             cell=self.cell.label,
             transport=self.cell.transport,
             options=dict(self.cell.options),
+            client=self.cell.client,
             clients=scenario.clients,
             channels=scenario.channel_count,
             per_channel=scenario.per_channel,

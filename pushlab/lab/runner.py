@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.broker import start_broker
+from pushlab.lab.browser_pipe import browser_version
 from pushlab.lab.certificates import require_certificates
 from pushlab.lab.cores import choose_cores
 from pushlab.lab.events import (
@@ -34,6 +35,7 @@ from pushlab.runs import RunWriter
 __all__ = [
     "FLOOR",
     "check_broker",
+    "check_browser_runs",
     "run_scenario",
     "run_trial",
     "stopped_by_signals",
@@ -74,6 +76,7 @@ async def run_scenario(
         NotEnoughDescriptors: this machine does not allow so many clients.
         MissingExtra: certificates are wanted and cannot be made.
         BrokerUnavailable: a transport needs a broker and there is none.
+        BrowserUnavailable: subscribers are to be in a browser and there is none.
         RunError: the folder cannot be written.
     """
     tell: Observer = observer or _nobody
@@ -84,6 +87,7 @@ async def run_scenario(
         require_certificates()
     with stopped_by_signals(stop):
         broker = await check_broker(scenario)
+        browser = await check_browser_runs(scenario)
         cells = list(scenario.cells)
         if floor is not None:
             cells.append(Cell(FLOOR, "null"))
@@ -91,7 +95,9 @@ async def run_scenario(
             out,
             scenario=without_log_in(scenario).to_json(),
             cells=[cell.label for cell in cells],
-            environment=await asyncio.to_thread(describe_machine, broker, cores.to_json()),
+            environment=await asyncio.to_thread(
+                describe_machine, broker, cores.to_json(), browser=browser
+            ),
             command=[without_password(word) for word in command],
             seed=scenario.seed,
         ) as writer:
@@ -159,6 +165,13 @@ async def check_broker(scenario: Scenario) -> str:
         return ""
     async with await start_broker(scenario.broker, keys=TokenKeys.fresh()) as broker:
         return f"{broker.kind} {broker.version}".strip()
+
+
+async def check_browser_runs(scenario: Scenario) -> str:
+    """Name and version of the browser, if a cell needs one. Raises BrowserUnavailable."""
+    if all(cell.client == "python" for cell in scenario.cells):
+        return ""
+    return await asyncio.to_thread(browser_version)
 
 
 def without_password(word: str) -> str:

@@ -15,9 +15,24 @@ from pushlab.errors import ScenarioError
 from pushlab.lab.schedule import Arrivals
 from pushlab.runs import Link
 
-__all__ = ["Cell", "ChannelPlan", "Scenario", "make_cells"]
+__all__ = [
+    "MAX_BROWSER_CLIENTS",
+    "Cell",
+    "ChannelPlan",
+    "Client",
+    "Scenario",
+    "Wish",
+    "make_cells",
+]
 
 ChannelPlan = Literal["shared", "per-client", "rooms"]
+#: Who the subscribers are: the swarm's own client halves, or channel.js in Chromium.
+Client = Literal["python", "browser"]
+
+#: Chromium gets a process for each few clients; more than this would measure its memory.
+MAX_BROWSER_CLIENTS = 200
+
+_IN_BROWSER = " in Chromium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +44,14 @@ class Cell:
         transport: the transport's name.
         options: all its settings, defaults filled in.
         own_label: whether the scenario gave the label.
+        client: what its subscribers are.
     """
 
     label: str
     transport: str
     options: Mapping[str, Any] = field(default_factory=dict)
     own_label: bool = False
+    client: Client = "python"
 
     def make(self) -> Transport:
         """The transport itself."""
@@ -115,6 +132,8 @@ class Scenario:
         cells = values.pop("cells")
         for cell in cells:
             del cell["own_label"]
+            if cell["client"] == "python":
+                del cell["client"]
         return {**values, "channel_count": self.channel_count, "transports": list(cells)}
 
     def with_values(self, values: Mapping[str, Any]) -> "Scenario":
@@ -138,18 +157,24 @@ class Scenario:
         jitter_ms: float | None = None,
         kbit_per_s: float | None = None,
         tls: bool | None = None,
+        client: str | None = None,
     ) -> "Scenario":
         """The scenario with what a command line asks for; None leaves a value as it is.
 
         `transports` keeps the scenario's cells of these names (or labels) and adds, with default
         settings, those that it does not have. `poll_interval_s` holds for every cell that polls
-        at an interval; cells that become the same are one.
+        at an interval; cells that become the same are one. `client` says who the subscribers of all
+        cells are: ``python``, ``browser``, or ``both``, which makes two cells of each.
 
         Raises:
             ScenarioError: a value is out of range; the text names the flag.
             UnknownTransport, MissingExtra: a transport is not installed.
         """
-        from pushlab.lab.scenario_file import check_network, check_values  # they build on this
+        from pushlab.lab.scenario_file import (  # they build on this
+            check_browser,
+            check_network,
+            check_values,
+        )
 
         flags = {
             "clients": ("--clients", clients),
@@ -172,15 +197,16 @@ class Scenario:
             cells = _select(self, transports, result.poll_interval_s)
         if poll_interval_s is not None:
             cells = [_with_interval(cell, poll_interval_s) for cell in cells]
-        if transports is not None or poll_interval_s is not None:
-            wanted = [
-                (cell.label if cell.own_label else None, cell.transport, cell.options)
-                for cell in cells
-            ]
-            unique = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
+        if client is not None:
+            cells = _with_client(cells, client)
+        if transports is not None or poll_interval_s is not None or client is not None:
+            wishes = [_wish(cell) for cell in cells]
+            unique = [wish for i, wish in enumerate(wishes) if wish not in wishes[:i]]
             made = make_cells(unique, result.poll_interval_s)
             result = dataclasses.replace(result, cells=made)
-        check_network(result, lambda key: flags[key][0] if key in given else key)
+        where = {key: flag for key, (flag, _) in flags.items() if key in given}
+        check_network(result, lambda key: where.get(key, key))
+        check_browser(result, lambda key: where.get(key, key))
         return result
 
 
@@ -190,7 +216,7 @@ def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) ->
         raise ScenarioError("--transports names no transport")
     for name in names:
         found = [cell for cell in scenario.cells if name in (cell.transport, cell.label)]
-        chosen += found or make_cells([(None, name, {})], poll_interval_s)
+        chosen += found or make_cells([Wish(name)], poll_interval_s)
     return chosen
 
 
@@ -200,45 +226,77 @@ def _with_interval(cell: Cell, interval_s: float) -> Cell:
     return dataclasses.replace(cell, options={**cell.options, "interval_s": float(interval_s)})
 
 
-def make_cells(
-    wanted: Sequence[tuple[str | None, str, Mapping[str, Any]]], poll_interval_s: float
-) -> tuple[Cell, ...]:
-    """Build cells from (label or None, transport, options), with labels that differ.
+def _with_client(cells: Iterable[Cell], client: str) -> list[Cell]:
+    """The cells with other subscribers; a label of the scenario's own tells the two apart."""
+    if client not in ("python", "browser", "both"):
+        raise ScenarioError(f"--client: {client!r} is not one of python, browser, both")
+    found: list[Cell] = []
+    for cell in cells:
+        plain = cell.label.removesuffix(_IN_BROWSER)
+        if client != "browser":
+            found.append(dataclasses.replace(cell, label=plain, client="python"))
+        if client != "python":
+            found.append(dataclasses.replace(cell, label=plain + _IN_BROWSER, client="browser"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A cell as it is asked for: what it leaves out is made up."""
+
+    transport: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    client: Client = "python"
+
+
+def _wish(cell: Cell) -> Wish:
+    label = cell.label if cell.own_label else None
+    return Wish(cell.transport, cell.options, label, cell.client)
+
+
+def make_cells(wishes: Sequence[Wish], poll_interval_s: float) -> tuple[Cell, ...]:
+    """Build cells, with labels that differ.
 
     A transport that appears once is labelled with its name; one that appears several times, with
-    its name and what tells its settings apart, such as ``short-polling 5 s``.
+    its name and what tells its settings apart, such as ``short-polling 5 s``; in a browser, as
+    ``sse in Chromium``.
 
     Raises:
         UnknownTransport, MissingExtra, UsageError: see `make_transport`.
-        ScenarioError: two cells have the same label or are the same.
+        ScenarioError: two cells have the same label.
     """
-    made: list[tuple[str | None, str, dict[str, Any]]] = []
-    for label, name, options in wanted:
-        transport = make_transport(name, options)
+    made: list[Wish] = []
+    for wish in wishes:
+        transport = make_transport(wish.transport, wish.options)
         settings = dataclasses.asdict(transport.options)
-        if "interval_s" in settings and "interval_s" not in options:
+        if "interval_s" in settings and "interval_s" not in wish.options:
             settings["interval_s"] = poll_interval_s
-            make_transport(name, settings)
-        made.append((label, name, settings))
-    labels = [label or _label(name, settings, made) for label, name, settings in made]
+            make_transport(wish.transport, settings)
+        made.append(dataclasses.replace(wish, options=settings))
+    labels = [one.label or _label(one, made) for one in made]
     for i, label in enumerate(labels):
         if label in labels[:i]:
             raise ScenarioError(f"two transports have the label {label!r}; give one another label")
     return tuple(
-        Cell(label, name, settings, own is not None)
-        for label, (own, name, settings) in zip(labels, made, strict=True)
+        Cell(label, one.transport, one.options, one.label is not None, one.client)
+        for label, one in zip(labels, made, strict=True)
     )
 
 
-def _label(
-    name: str, settings: Mapping[str, Any], made: Sequence[tuple[str | None, str, dict[str, Any]]]
-) -> str:
+def _label(wish: Wish, made: Sequence[Wish]) -> str:
     """The name, and the settings in which this cell differs from others of that name."""
-    others = [other for label, other_name, other in made if other_name == name]
+    others = [
+        other.options
+        for other in made
+        if (other.transport, other.client) == (wish.transport, wish.client)
+    ]
+    settings = wish.options
     differing = [
         key for key in settings if any(other.get(key) != settings[key] for other in others)
     ]
-    return " ".join([name, *(_in_words(key, settings[key]) for key in differing)])
+    label = " ".join([wish.transport, *(_in_words(key, settings[key]) for key in differing)])
+    return label + _IN_BROWSER if wish.client == "browser" else label
 
 
 _UNITS = {"_s": "s", "_bytes": "bytes", "_per_s": "per s"}

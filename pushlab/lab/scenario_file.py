@@ -27,6 +27,7 @@
     name = "short-polling"
     label = "impatient polling"   # optional
     interval_s = 0.5              # any option of the transport
+    client = "browser"            # channel.js in Chromium reads, and not the swarm; optional
 
 Wherever a number stands, a list of numbers may stand too: see `pushlab.lab.grid`.
 """
@@ -37,15 +38,16 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
 from pushlab.errors import ScenarioError, UsageError
-from pushlab.lab.scenario import Scenario, make_cells
+from pushlab.lab.scenario import MAX_BROWSER_CLIENTS, Client, Scenario, Wish, make_cells
 from pushlab.lab.schedule import ARRIVALS
 
 __all__ = [
     "builtin_scenarios",
+    "check_browser",
     "check_network",
     "check_values",
     "flatten",
@@ -82,6 +84,16 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 _TEXTS = ("name", "title", "description", "broker")
 _BROKERS = ("auto", "embedded", "mosquitto")
+_CLIENTS = get_args(Client)
+#: What channel.js speaks, with the options that are the client's to set there.
+_IN_BROWSER: dict[str, tuple[str, ...]] = {
+    "short-polling": ("interval_s",),
+    "long-polling": (),
+    "sse": (),
+    "websocket": ("deflate",),
+    "mqtt": (),
+    "channel-api-dev": (),
+}
 _KEYS = (*_TEXTS, *_NUMBERS, *_WORDS, *_SWITCHES)
 _FOLDER = files("pushlab.lab") / "scenarios"
 
@@ -171,6 +183,7 @@ def make_scenario(data: Mapping[str, Any], file: str, *, default: str = "scenari
     except ScenarioError as error:
         raise ScenarioError(f"{file}: {error}") from error
     check_network(scenario, lambda key: f"{file}: {key}")
+    check_browser(scenario, lambda key: f"{file}: {key}")
     return scenario
 
 
@@ -217,6 +230,45 @@ def check_network(scenario: Scenario, where: Callable[[str], str]) -> None:
             f"{where('tls' if scenario.tls else 'broker')}: all connections are encrypted, or none;"
             f" here the broker's URL must begin with {told}"
         )
+
+
+def check_browser(scenario: Scenario, where: Callable[[str], str]) -> None:
+    """Check what cells in Chromium ask of the rest of a scenario.
+
+    Args:
+        where: key to the words that an error begins with.
+
+    Raises:
+        ScenarioError: too many clients; a link or encryption, which Chromium is not put behind; a
+            transport or an option that channel.js does not have.
+    """
+    cells = [cell for cell in scenario.cells if cell.client == "browser"]
+    if not cells:
+        return
+    if scenario.clients > MAX_BROWSER_CLIENTS:
+        raise ScenarioError(
+            f"{where('clients')}: {scenario.clients:,} clients are too many for Chromium, which"
+            f" needs a process for every few; at most {MAX_BROWSER_CLIENTS}, such as --clients 50"
+        )
+    if scenario.link.present or scenario.tls:
+        key = "link.one_way_ms" if scenario.link.one_way_ms else "link.kbit_per_s"
+        raise ScenarioError(
+            f"{where(key if scenario.link.present else 'tls')}: cells in Chromium are measured on"
+            " loopback and in plain text alone; leave out link and tls, or the client browser"
+        )
+    for cell in cells:
+        if cell.transport not in _IN_BROWSER:
+            raise ScenarioError(
+                f"{cell.label}: channel.js does not speak {cell.transport}; leave it out of a run"
+                f" with the client browser (it speaks {', '.join(_IN_BROWSER)})"
+            )
+        usual = make_cells([Wish(cell.transport)], cell.interval_s or 1.0)[0].options
+        for option, value in cell.options.items():
+            if option not in _IN_BROWSER[cell.transport] and value != usual.get(option):
+                raise ScenarioError(
+                    f"{cell.label}: {option} cannot be set in Chromium, where channel.js has a way"
+                    " of its own; leave it out"
+                )
 
 
 def _listed() -> str:
@@ -293,12 +345,17 @@ def _cells(tables: Any, file: str, poll_interval_s: float) -> Any:
         where = f"{file}: transport[{i}]"
         settings = dict(table)
         name, label = settings.pop("name", None), settings.pop("label", None)
+        client = settings.pop("client", "python")
         if name is None:
             raise ScenarioError(f"{where}.name: is missing; name a transport such as 'sse'")
         for key, value in (("name", name), ("label", label)):
             if value is not None and (not isinstance(value, str) or not value.strip()):
                 raise ScenarioError(f"{where}.{key}: must be text that is not empty")
-        wanted.append((label, name, settings))
+        if client not in _CLIENTS:
+            raise ScenarioError(
+                f"{where}.client: {client!r} is not one of {', '.join(map(str, _CLIENTS))}"
+            )
+        wanted.append(Wish(str(name), settings, label, client))
         _try(lambda: make_cells(wanted[-1:], poll_interval_s), where, settings)
     try:
         return make_cells(wanted, poll_interval_s)

@@ -6,7 +6,7 @@ from typing import Any
 import tomli_w
 
 from pushlab.errors import PushlabError
-from pushlab.lab.scenario import make_cells
+from pushlab.lab.scenario import Wish, make_cells
 
 __all__ = ["scenario_as_toml"]
 
@@ -26,6 +26,7 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
     tables = [
         {"name": cell["transport"]}
         | ({"label": cell["label"]} if cell["label"] in given else {})
+        | ({"client": cell["client"]} if "client" in cell else {})
         | dict(cell.get("options", {}))
         for cell in planned
     ]
@@ -35,10 +36,13 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
 
 def _given_labels(planned: list[Mapping[str, Any]], poll_interval_s: float) -> set[str]:
     """The labels that would not come by themselves."""
-    wanted = [(None, cell["transport"], dict(cell.get("options", {}))) for cell in planned]
+    wishes = [
+        Wish(cell["transport"], dict(cell.get("options", {})), client=cell.get("client", "python"))
+        for cell in planned
+    ]
     labels = [str(cell["label"]) for cell in planned]
     try:
-        made = [cell.label for cell in make_cells(wanted, poll_interval_s)]
+        made = [cell.label for cell in make_cells(wishes, poll_interval_s)]
     except PushlabError:  # a plug-in that is not installed here; or two that differ by label alone
         return set(labels)
     return set(labels) - set(made) if set(labels) <= set(made) else set(labels)

@@ -17,11 +17,12 @@ from pushlab.lab.cores import Cores, choose_cores, pin
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.ledger import Ledger
 from pushlab.lab.plan import TrialPlan
+from pushlab.lab.process_tree import TreeWatch
 from pushlab.lab.publisher_client import PublisherProcess
 from pushlab.lab.scenario import Scenario
 from pushlab.lab.spares import Spares
-from pushlab.lab.swarm_client import SwarmProcess
-from pushlab.lab.watch import ProcessWatch, cpu_seconds, watch_processes
+from pushlab.lab.swarm_client import SwarmProcess, start_browser
+from pushlab.lab.watch import ProcessWatch, watch_processes
 from pushlab.lab.worker import Worker, WorkerFailed
 
 __all__ = ["Cpu", "Stage", "hub_settings"]
@@ -124,9 +125,10 @@ class Stage:
             SetupError, UsageError: one of them does not start; the others are left to `stop`.
         """
         # Python comes up in both while the rest starts
-        self._swarm = await self._spares.swarm()
+        browser = self.plan.cell.client == "browser"
+        self._swarm = await (start_browser() if browser else self._spares.swarm())
         self._publisher = await self._spares.publisher()
-        self._begin_to_watch("swarm", self._swarm.pid, self.cores.generator)
+        self._begin_to_watch("swarm", self._swarm.pid, self.cores.generator, tree=browser)
         self._begin_to_watch("publisher", self._publisher.pid, self.cores.publisher)
         with contextlib.ExitStack() as stack:
             certificate = None
@@ -167,13 +169,15 @@ class Stage:
             ),
         ]
 
-    def _begin_to_watch(self, name: str, pid: int, cores: Sequence[int]) -> None:
-        pin(pid, cores)
-        self.watches[name] = ProcessWatch(pid, name)
+    def _begin_to_watch(
+        self, name: str, pid: int, cores: Sequence[int], *, tree: bool = False
+    ) -> None:
+        pin(pid, cores)  # and what descends from it
+        self.watches[name] = TreeWatch(pid, name) if tree else ProcessWatch(pid, name)
 
     def cpu(self) -> Cpu:
         """CPU seconds now."""
-        used = {name: cpu_seconds(watch.pid) for name, watch in self.watches.items()}
+        used = {name: watch.used_cpu_s() for name, watch in self.watches.items()}
         return Cpu(used.get("hub"), used.get("broker"), used.get("swarm"))
 
     # ---- noticing deaths --------------------------------------------------------------------

@@ -1,5 +1,14 @@
-"""The runner's end of the swarm's process: its subscribers handed over, its rows read."""
+"""The runner's end of the swarm's process: its subscribers handed over, its rows read.
 
+The swarm in Chromium (`BrowserProcess`) takes the same commands.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +20,15 @@ from pushlab.lab.hub_api import Admission
 from pushlab.lab.worker import Worker, spawn_worker
 from pushlab.runs import Link
 
-__all__ = ["SwarmProcess", "read_connects", "read_deliveries", "read_traffic", "start_swarm"]
+__all__ = [
+    "BrowserProcess",
+    "SwarmProcess",
+    "read_connects",
+    "read_deliveries",
+    "read_traffic",
+    "start_browser",
+    "start_swarm",
+]
 
 
 class SwarmProcess(Worker):
@@ -29,12 +46,14 @@ class SwarmProcess(Worker):
         *,
         seed: int,
         link: Link,
+        server: str,
         authority: str | None = None,
     ) -> bool:
         """Give it its subscribers; whether their client half is sans-I/O.
 
         Args:
             link: the network to emulate.
+            server: the hub's URL.
             authority: whom to trust where endpoints are encrypted, as a PEM certificate.
         """
         subscribers = [[a.channel, a.token, dict(a.endpoint)] for a in admissions]
@@ -44,6 +63,7 @@ class SwarmProcess(Worker):
             options=dict(options),
             seed=seed,
             link=asdict(link),
+            server=server,
             authority=authority,
             subscribers=subscribers,
         )
@@ -53,6 +73,41 @@ class SwarmProcess(Worker):
 async def start_swarm() -> SwarmProcess:
     """Start the process; it takes commands as soon as Python is up."""
     return SwarmProcess(await spawn_worker("pushlab.lab.swarm_process"), "swarm")
+
+
+class BrowserProcess(SwarmProcess):
+    """The swarm in Chromium; start it with `start_browser`.
+
+    Args:
+        folder: what Chromium leaves on the disk; it goes in the end.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: str) -> None:
+        super().__init__(process, "swarm")
+        self._folder = folder
+
+    async def stop(self) -> None:
+        """End the process, Chromium and all its children, and remove what they leave."""
+        await super().stop()
+        self.kill()
+        # Those that were killed hold their files a moment longer.
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End it at once, and Chromium with it: they are one process group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+async def start_browser() -> SwarmProcess:
+    """Start the process; Chromium comes up when it is configured."""
+    folder = tempfile.mkdtemp(prefix="pushlab-browser-")
+    try:
+        worker = await spawn_worker("pushlab.lab.browser_process", folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return BrowserProcess(worker, folder)
 
 
 def read_deliveries(path: Path, rows: int, *, per_channel: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from pushlab.lab.process_driver import ProcessDriver
 from pushlab.lab.runner import (
     FLOOR,
     check_broker,
+    check_browser_runs,
     run_trial,
     stopped_by_signals,
     without_log_in,
@@ -141,6 +142,7 @@ async def run_sweep(
     Raises:
         MissingExtra: certificates are wanted and cannot be made.
         BrokerUnavailable: a transport needs a broker and there is none.
+        BrowserUnavailable: subscribers are to be in a browser and there is none.
         RunError: a folder cannot be read or written.
     """
     stop = stop or asyncio.Event()
@@ -149,7 +151,10 @@ async def run_sweep(
         require_certificates()
     with stopped_by_signals(stop):
         broker = await check_broker(grid.points[0].scenario)
-        environment = await asyncio.to_thread(describe_machine, broker, cores.to_json())
+        browser = await check_browser_runs(grid.points[0].scenario)
+        environment = await asyncio.to_thread(
+            describe_machine, broker, cores.to_json(), browser=browser
+        )
         words = [without_password(word) for word in command]
         writer.begin_session(words, environment)
         work = _Work(grid, writer.path, environment, words, floor, cores)

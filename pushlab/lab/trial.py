@@ -93,6 +93,7 @@ class Trial:
                 admissions,
                 seed=plan.seed,
                 link=scenario.link,
+                server=stage.api.url,
                 authority=stage.authority,
             ),
             stage.publisher.configure(

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 import psutil
 
-__all__ = ["ProcessWatch", "cpu_seconds", "sample_rows", "watch_processes"]
+__all__ = [
+    "ProcessWatch",
+    "cpu_seconds",
+    "memory_and_descriptors",
+    "sample_rows",
+    "watch_processes",
+]
 
 _SAMPLE_S = 0.2
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -54,10 +60,17 @@ class ProcessWatch:
         self.descriptors = array("q")
         self.phase: list[str] = []
 
+    def used_cpu_s(self) -> float | None:
+        """CPU seconds so far; None when it is gone."""
+        return cpu_seconds(self.pid)
+
+    def _memory_and_descriptors(self) -> tuple[int, int] | None:
+        return memory_and_descriptors(self.pid)
+
     def sample(self, phase: str = "") -> None:
         """Look once; a process that is gone gives no sample."""
-        cpu_s = cpu_seconds(self.pid)
-        seen = _memory_and_descriptors(self.pid)
+        cpu_s = self.used_cpu_s()
+        seen = self._memory_and_descriptors()
         if cpu_s is None or seen is None:
             return
         rss_bytes, descriptors = seen
@@ -70,8 +83,11 @@ class ProcessWatch:
         self.open_descriptors = max(self.open_descriptors, descriptors)
 
 
-def _memory_and_descriptors(pid: int) -> tuple[int, int] | None:
-    """Resident bytes and open descriptors. On Linux without a walk through them where it can."""
+def memory_and_descriptors(pid: int) -> tuple[int, int] | None:
+    """Resident bytes and open descriptors; None when it is gone.
+
+    On Linux without a walk through the descriptors where that can be.
+    """
     try:
         if sys.platform == "linux":
             pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])

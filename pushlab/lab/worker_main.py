@@ -22,7 +22,7 @@ import uvloop
 from pushlab.errors import PushlabError
 from pushlab.lab.loop_lag import LoopLag
 
-__all__ = ["CommandServer", "freeze_memory", "run_worker", "used_cpu_s"]
+__all__ = ["CommandServer", "Write", "freeze_memory", "run_worker", "used_cpu_s"]
 
 Write = Callable[[dict[str, Any]], None]
 
@@ -64,6 +64,9 @@ class CommandServer(abc.ABC):
     def tell(self, event: str, **values: Any) -> None:
         """Say something without having been asked."""
         self._write({"event": event, **values})
+
+    async def close(self) -> None:  # noqa: B027 - most have nothing to put away
+        """Put away what the worker has made, before its process ends."""
 
     # ---- counters at the ends of the window -------------------------------------------------
 
@@ -119,8 +122,11 @@ async def _serve(make: Callable[[Write], CommandServer]) -> None:
 
     server = make(write)
     server.lag.start()
-    while line := await reader.readline():
-        server.take(line)
+    try:
+        while line := await reader.readline():
+            server.take(line)
+    finally:
+        await server.close()
 
 
 def run_worker(make: Callable[[Write], CommandServer]) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pushlab.runs.reader import Run, latest_run
     from pushlab.runs.records import (
         BrokerFigures,
+        ClockFigures,
         ConnectFigures,
         PublisherFigures,
         ServerFigures,
@@ -29,6 +30,7 @@ _HOMES = {
     "reader": ["Run", "latest_run"],
     "records": [
         "BrokerFigures",
+        "ClockFigures",
         "ConnectFigures",
         "PublisherFigures",
         "ServerFigures",
@@ -43,6 +45,7 @@ _HOMES = {
 __all__ = [
     "SCHEMA_VERSION",
     "BrokerFigures",
+    "ClockFigures",
     "ConnectFigures",
     "ConnectRows",
     "DeliveryRows",

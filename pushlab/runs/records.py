@@ -16,6 +16,7 @@ from pushlab.runs.link import Link
 
 __all__ = [
     "BrokerFigures",
+    "ClockFigures",
     "ConnectFigures",
     "PublisherFigures",
     "ServerFigures",
@@ -127,6 +128,21 @@ class ConnectFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFigures:
+    """How the clocks of the subscribers' pages stood to the machine's; one value for each page.
+
+    Attributes:
+        offset_ns: monotonic minus page, before the trial.
+        drift_ns: by how much that had changed after it.
+        bound_ns: how far a moment of the page's may be from the truth, in either direction.
+    """
+
+    offset_ns: list[int] = field(default_factory=list)
+    drift_ns: list[int] = field(default_factory=list)
+    bound_ns: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherFigures:
     """What the publisher did within the measured window; ``scheduled = sent + skipped``.
 
@@ -173,6 +189,9 @@ class TrialRecord:
         link: the network between subscribers and server that was emulated.
         tls: whether every connection was encrypted.
         stall_ns: when the hub was stopped and when it went on, if the scenario asks for it.
+        client: what the subscribers were: ``python``, the swarm's client halves, or ``browser``,
+            channel.js in Chromium.
+        clocks: of the pages, where the subscribers were in a browser; None: the monotonic clock.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
     """
@@ -200,6 +219,8 @@ class TrialRecord:
     link: Link = field(default_factory=Link)
     tls: bool = False
     stall_ns: list[int] | None = None
+    client: Literal["python", "browser"] = "python"
+    clocks: ClockFigures | None = None
     marks: list[str] = field(default_factory=list)
     floor: bool = False
 
