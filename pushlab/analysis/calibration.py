@@ -115,6 +115,8 @@ def calibration_of(runs: Iterable[Run]) -> dict[str, Calibration]:
     for run in runs:
         for trial in (each for several in analyse(run).values() for each in several):
             record = trial.record
+            if record.client == "browser":  # what the simulation has is the swarm's client
+                continue
             if record.status == "ok" and record.server and record.duration_s and not record.floor:
                 seen = (trial, _grown_bytes(run, record))
                 by_transport.setdefault(record.transport, []).append(seen)

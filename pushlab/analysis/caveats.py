@@ -40,6 +40,7 @@ def caveats_of(
         found += _accounting(cell, summary)
     found += _marked(transports)
     found += _delays(cells)
+    found += _clocks(transports)
     unstable = [
         f"{cell} ({', '.join(_FIGURES.get(name, name) for name in summary['unstable'])})"
         for cell, summary in transports.items()
@@ -87,6 +88,21 @@ def _accounting(cell: str, summary: Mapping[str, Any]) -> list[str]:
     if low:
         found.append(f"{cell}: {low} latencies are zero or negative; they are counted as they are.")
     return found
+
+
+def _clocks(transports: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """One sentence on the cells whose subscribers had clocks of their own."""
+    known = [
+        f"{cell} ± {summary['clock_bound_s'] * 1e3:.2f} ms"
+        for cell, summary in transports.items()
+        if summary["clock_bound_s"] is not None
+    ]
+    if not known:
+        return []
+    return [
+        f"Latencies are known to within: {', '.join(known)}. Pages in a browser have clocks of"
+        " their own, which were held against the machine's before and after each trial."
+    ]
 
 
 def _delays(cells: Mapping[str, Sequence[TrialFigures]]) -> list[str]:

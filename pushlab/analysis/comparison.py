@@ -1,7 +1,7 @@
 """Cells against each other: ratios with an interval, and ranks that respect the harness's floor.
 
-A difference smaller than what the harness itself needs (the null transport's latency) is no
-difference: such cells share a rank.
+A difference smaller than what the harness itself needs (the null transport's latency), or than the
+bound on the clocks of subscribers in a browser, is no difference: such cells share a rank.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -68,9 +68,9 @@ def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]
     """For each main figure: the cells from lowest to highest, and each one's ratio to the lowest.
 
     Returns:
-        By figure: ``order`` (list of cells), ``ties`` (groups that differ by less than the floor,
-        for latency) and ``ratios`` (``cell``, ``to``, ``ratio``, ``ci``). The lowest cell with a
-        figure above zero is what the others are divided by.
+        By figure: ``order`` (list of cells), ``ties`` (groups that differ by less than the floor
+        or the clocks' bound, for latency) and ``ratios`` (``cell``, ``to``, ``ratio``, ``ci``). The
+        lowest cell with a figure above zero is what the others are divided by.
     """
     good = {
         cell: [t for t in trials if t.record.status == "ok"]
@@ -85,6 +85,10 @@ def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]
             if t.record.floor and t.record.status == "ok"
         ]
     )
+    blur = {
+        cell: max([floor or 0.0, *(n / 1e9 for t in trials for n in _bounds_ns(t))])
+        for cell, trials in good.items()
+    }
     found: dict[str, Any] = {}
     for name, figure in FIGURES.items():
         values = {cell: figure(trials) for cell, trials in good.items() if trials}
@@ -97,7 +101,7 @@ def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]
                 result = ratio(good[cell], good[base], figure)
                 if result is not None:
                     ratios.append({"cell": cell, "to": base, "ratio": result[0], "ci": result[1]})
-        ties = _ties(order, known, floor) if name == "latency_s" else []
+        ties = _ties(order, known, blur) if name == "latency_s" else []
         found[name] = {"order": order, "ties": ties, "ratios": ratios}
     return found
 
@@ -113,11 +117,17 @@ def ratios_to(
     }
 
 
-def _ties(order: list[str], known: Mapping[str, float], floor: float | None) -> list[list[str]]:
-    """Neighbours in `order` that differ by less than the floor, as groups."""
+def _bounds_ns(trial: TrialFigures) -> list[int]:
+    return trial.record.clocks.bound_ns if trial.record.clocks else []
+
+
+def _ties(
+    order: list[str], known: Mapping[str, float], blur: Mapping[str, float]
+) -> list[list[str]]:
+    """Neighbours in `order` that differ by less than what either is blurred by, as groups."""
     groups: list[list[str]] = []
     for before, after in pairwise(order):
-        if floor is not None and known[after] - known[before] < floor:
+        if known[after] - known[before] < max(blur[before], blur[after]):
             if groups and groups[-1][-1] == before:
                 groups[-1].append(after)
             else:

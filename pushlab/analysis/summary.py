@@ -90,6 +90,8 @@ def _cell(trials: Sequence[TrialFigures], effect_s: float | None) -> dict[str, A
         "trials": {name: states[name] for name in ("ok", "failed", "interrupted")},
         "transport": first.transport if first else None,
         "options": dict(first.options) if first else {},
+        "client": first.client if first else None,
+        "clock_bound_s": clock_bound_s(good),
         "floor": first.floor if first else False,
         "clients": first.clients if first else None,
         "channels": first.channels if first else None,
@@ -109,6 +111,12 @@ def _cell(trials: Sequence[TrialFigures], effect_s: float | None) -> dict[str, A
         "unstable": _unstable(good),
         "per_trial": [t.to_json() for t in trials],
     }
+
+
+def clock_bound_s(trials: Sequence[TrialFigures]) -> float | None:
+    """How far a latency may be off, where subscribers had clocks of their own; else None."""
+    bounds = [n for t in trials if t.record.clocks for n in t.record.clocks.bound_ns]
+    return max(bounds) / 1e9 if bounds else None
 
 
 def counts_of(trials: Sequence[TrialFigures]) -> dict[str, int]:

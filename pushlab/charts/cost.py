@@ -59,7 +59,7 @@ def cost_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
                 text = problem or price["assumptions"]
                 note(axes, 0, row, text, size=size * 0.8, color=GREY, style="italic")
                 continue
-            axes.barh(row, price["usd"], height=0.5, color=look.colour)
+            axes.barh(row, price["usd"], height=0.5, color=look.colour, **look.texture)
             end = price["usd"]
             if price["alternative"]:
                 hourly = True

@@ -47,7 +47,7 @@ def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
             delivered = summary["latency_s"]["count"]
             wasted = sum(n for kind, n in summary["hits"].items() if kind in WASTED) / delivered
             useful = summary["hits_per_delivery"] - wasted
-            axes.barh(row, useful, height=0.56, color=look.colour)
+            axes.barh(row, useful, height=0.56, color=look.colour, **look.texture)
             axes.barh(
                 row,
                 wasted,

@@ -99,7 +99,9 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float, sheet: Sheet
     # The kernel reaches beyond the samples; the hill must not.
     shown = (centres >= positive.min(initial=last)) & (centres <= positive.max(initial=first))
     colour = look.colour
-    axes.fill_between(10**centres, upper, base, where=shown, color=colour, alpha=0.45, linewidth=0)
+    axes.fill_between(
+        10**centres, upper, base, where=shown, color=colour, alpha=look.fill, linewidth=0
+    )
     axes.plot(
         10**centres,
         np.where(shown, upper, np.nan),
@@ -119,6 +121,8 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float, sheet: Sheet
     words = [f"{'median' if key == 'p50' else 'mean'} {seconds(latency[key])}"]
     if latency["p99"] is not None:
         words.append(f"p99 {seconds(latency['p99'])}")
+    if summary["clock_bound_s"] is not None:
+        words.append(f"± {seconds(summary['clock_bound_s'])}")
     text = ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
     # On the side of the hill that has more room.
     if not len(positive):

@@ -135,7 +135,7 @@ def _panel(
         return
     at, stale, published = curve
     axes.set_xlim(0, max(float(at[-1]), 1e-9))
-    axes.fill_between(at, stale, color=look.colour, alpha=0.45, linewidth=0)
+    axes.fill_between(at, stale, color=look.colour, alpha=look.fill, linewidth=0)
     axes.plot(at, stale, color=look.colour, linewidth=2.2, clip_on=False)
     ticks = np.repeat(published, 3)
     ends = np.tile([-0.08 * highest, 0.08 * highest, np.nan], len(published))

@@ -1,11 +1,12 @@
 """How transports look and how numbers read: one place, so that all charts agree.
 
 Warm colours ask, cool colours push. Each transport has a line style and a hatch too, so that a grey
-printer keeps them apart. Several settings of one transport are shades of its colour.
+printer keeps them apart. Several settings of one transport are shades of its colour; where its
+subscribers were in a browser, it keeps its colour and is dotted.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
@@ -35,7 +36,7 @@ LINE = "#CFCFCF"
 ACCENT = "#A3282B"  #: marks on the chart: unstable, generator-bound, failed
 
 #: The transports whose clients ask.
-ASKING = frozenset({"short-polling", "long-polling"})
+ASKING = frozenset({"short-polling", "long-polling", "channel-api-dev"})
 #: The transports whose server speaks first. A plug-in is in neither set.
 PUSHING = frozenset({"sse", "websocket", "mqtt"})
 
@@ -45,6 +46,7 @@ _TITLES = {
     "sse": "SSE",
     "websocket": "WebSocket",
     "mqtt": "MQTT",
+    "channel-api-dev": "Channel API (dev server)",
     "null": "Harness floor",
 }
 _COLOURS = {
@@ -53,6 +55,7 @@ _COLOURS = {
     "sse": "#56B4E9",
     "websocket": "#0072B2",
     "mqtt": "#009E73",
+    "channel-api-dev": "#8F4A1E",
 }
 _LINES: Mapping[str, Any] = {
     "short-polling": "-",
@@ -60,18 +63,29 @@ _LINES: Mapping[str, Any] = {
     "sse": (0, (6, 1.5, 1, 1.5)),
     "websocket": (0, (1.2, 1)),
     "mqtt": (0, (4, 1, 1, 1, 1, 1)),
+    "channel-api-dev": (0, (3, 1.5)),
 }
 _OTHERS = ("#CC79A7", "#7F5AA8", "#8C6D31")  # plug-ins; neither warm nor cool
 _FLOOR = "#8A8A8A"
+_BROWSER = " in Chromium"  # ends the label of a cell whose subscribers were there
+_DOTS = (0, (0.6, 1.2))
+_DOTTED: Mapping[str, Any] = {"hatch": "..", "edgecolor": "white", "linewidth": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one cell is drawn: `name` in words, `colour`, and a line style `line`."""
+    """How one cell is drawn: `name` in words, `colour`, and a line style `line`.
+
+    Attributes:
+        fill: how dense an area of its colour is.
+        texture: of its bars, as keywords for matplotlib.
+    """
 
     name: str
     colour: str
     line: Any
+    fill: float = 0.45
+    texture: Mapping[str, Any] = field(default_factory=dict)
 
 
 def name_of(cell: str, transport: str | None) -> str:
@@ -92,13 +106,24 @@ def within_sentence(name: str) -> str:
     return name
 
 
-def looks(transports: Mapping[str, str | None], floors: Sequence[str] = ()) -> dict[str, Look]:
+def looks(
+    transports: Mapping[str, str | None],
+    floors: Sequence[str] = (),
+    browsers: Container[str] = (),
+) -> dict[str, Look]:
     """The look of every cell, given each cell's transport; those in `floors` are grey.
 
     A cell that did not come to its turn has no transport; its label tells which one it would be.
+
+    Args:
+        browsers: cells whose subscribers were in a browser, besides those whose labels say so.
     """
     transports = {cell: name or _told_by(cell) for cell, name in transports.items()}
     found: dict[str, Look] = {}
+
+    def in_browser(cell: str) -> bool:
+        return cell in browsers or cell.endswith(_BROWSER)
+
     strangers: list[str] = []
     for cell, transport in transports.items():
         key = transport or cell
@@ -107,9 +132,18 @@ def looks(transports: Mapping[str, str | None], floors: Sequence[str] = ()) -> d
     for cell, transport in transports.items():
         key = transport or cell
         base = _COLOURS.get(key) or _OTHERS[strangers.index(key) % len(_OTHERS)]
-        same = [other for other, name in transports.items() if (name or other) == key]
+        dotted = in_browser(cell)
+        same = [
+            other
+            for other, name in transports.items()
+            if (name or other) == key and in_browser(other) == dotted
+        ]
         colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
-        found[cell] = Look(name_of(cell, transport), colour, _LINES.get(key, "-"))
+        name = name_of(cell, transport)
+        if dotted:
+            found[cell] = Look(name, colour, _DOTS, 0.2, _DOTTED)
+        else:
+            found[cell] = Look(name, colour, _LINES.get(key, "-"))
     return found
 
 

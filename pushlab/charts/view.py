@@ -128,11 +128,12 @@ def view_of(run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None)
     cells = analyse(run) if cells is None else cells
     summaries = summarise_cells(cells)
     floors = [cell for cell, summary in summaries.items() if summary["floor"]]
+    browsers = [cell for cell, summary in summaries.items() if summary["client"] == "browser"]
     transports = {cell: summary["transport"] for cell, summary in summaries.items()}
     return View(
         run=run,
         every_trial=cells,
         summaries=summaries,
-        looks=looks(transports, floors),
+        looks=looks(transports, floors, browsers),
         floor_s=floor_delay_s(run) or None,
     )

@@ -82,7 +82,7 @@ def _bars(
             text = problem or "not measured"
             note(axes, 0, row, text, size=size * 0.75, color=GREY, style="italic")
             continue
-        axes.barh(row, pair[0], height=0.56, color=look.colour)
+        axes.barh(row, pair[0], height=0.56, color=look.colour, **look.texture)
         axes.barh(
             row,
             pair[1],
