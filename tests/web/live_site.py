@@ -182,14 +182,16 @@ def until(true: Callable[[], Any], what: str) -> None:
         time.sleep(0.02)
 
 
+#: What the browser itself says of requests that fail, which is no page's error.
+_BROWSERS_OWN = ("Failed to load resource", "WebSocket connection to")
+
+
 def watch_errors(page: Any, errors: list[str]) -> None:
-    """Note what a page reports; the browser's own lines on failed requests are no page's error."""
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console",
-        lambda said: (
+    """Note what a page reports: uncaught errors, and errors on the console."""
+
+    def on_console(said: Any) -> None:
+        if said.type == "error" and not said.text.startswith(_BROWSERS_OWN):
             errors.append(said.text)
-            if said.type == "error" and "Failed to load resource" not in said.text
-            else None
-        ),
-    )
+
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", on_console)

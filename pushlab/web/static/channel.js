@@ -92,9 +92,11 @@ const CLOSED = 3;
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
-/** How long an attempt may take to stand; shorter while there is another transport to try. */
+/** How long an attempt may take to stand: shorter while there is another transport to try, and at
+ * first after a loss. */
 const STAND_MS = 20_000;
 const STAND_AUTO_MS = 5_000;
+const STAND_AGAIN_MS = 2_000;
 const PROBE_MS = 10_000;
 const ANSWER_MS = 30_000;
 /** A stream that was silent for so long while the page was away is not trusted any more. */
@@ -154,6 +156,7 @@ function parseFrame(text) {
 const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** @param {string} text */
 const bytesOf = (text) => encoder.encode(text).length;
@@ -428,7 +431,9 @@ class Reader {
     const line = new LINES[this.transport](this);
     this.#line = line;
     const choosing = !this.#settled && this.#candidates.length > 1;
-    const limit = choosing ? STAND_AUTO_MS : STAND_MS;
+    // After a loss the browser may pick a dead connection of its pool: find that out soon.
+    const soon = this.#down ? STAND_AGAIN_MS * (this.#attempt + 1) : STAND_MS;
+    const limit = choosing ? STAND_AUTO_MS : Math.min(soon, STAND_MS);
     clearTimeout(this.#standTimer);
     this.#standTimer = setTimeout(() => {
       line.end();
@@ -563,6 +568,7 @@ class Reader {
    */
   #wake(patience) {
     if (this.state > OPEN) return;
+    this.#attempt = 0; // what failed while the page was away says nothing about now
     if (this.#timer) this.#dial();
     else this.#line?.wake(patience);
   }
@@ -717,7 +723,7 @@ class PollLine extends Line {
     let response, text;
     try {
       response = await reader.fetch(url, { signal: asking.signal });
-      text = response.status === 204 ? "" : await response.text();
+      text = decoder.decode(await response.arrayBuffer()); // text() would take a BOM away
     } catch {
       if (this.#asking === asking) {
         this.#asking = null;
@@ -1136,7 +1142,7 @@ class MqttLine extends Line {
       }, MQTT_CHECK_MS);
     });
     client.on("message", (_topic, payload) =>
-      this.hear(() => this.#read(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload), place.qos)),
+      this.hear(() => this.#read(decoder.decode(payload), place.qos)),
     );
     client.on("packetsend", ({ cmd }) => this.#count(cmd));
     client.on("packetreceive", () => (this.heardAt = performance.now()));
@@ -1159,6 +1165,7 @@ class MqttLine extends Line {
     const wire = (this.#wire = { websocket, sent: bytesOfRequest(url) + 150, received: 0 });
     const send = websocket.send.bind(websocket);
     websocket.send = (/** @type {Uint8Array} */ data) => {
+      if (websocket.readyState !== 1) return;
       wire.sent += data.byteLength + frameHead(data.byteLength) + 4; // a client's frames are masked
       send(data);
     };

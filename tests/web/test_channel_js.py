@@ -1,0 +1,399 @@
+"""`channel.js` in a real browser: the Channel API's events over every transport, come what may.
+
+Each test opens all transports at once, in one page, against one server.
+"""
+
+import itertools
+import json
+import time
+
+import pytest
+from bad_link import BadLink
+from live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, until
+
+from pushlab.contract.tokens import TokenKeys
+
+#: MQTT takes part where the browser's client of it is installed.
+TRANSPORTS = [
+    name
+    for name in (*BROWSER_TRANSPORTS, "channel-api-dev")
+    if name != "mqtt" or MQTT_BUNDLE.exists()
+]
+
+HARNESS = """async () => {
+  const { Channel } = await import("/web/channel.js");
+  window.seen = {};
+  window.sockets = {};
+  window.listen = (name, token, options = {}) => {
+    const seen = (window.seen[name] = []);
+    const own = { pollInterval: 0.2, transport: name, ...options };
+    if (own.renewed) own.refreshToken = async () => own.renewed;
+    const socket = (window.sockets[name] = new Channel(token, own).open());
+    for (const kind of ["open", "message", "error", "close", "gap", "lost", "reconnect"]) {
+      socket[`on${kind}`] = (event) => seen.push([kind, socket.readyState, event]);
+    }
+    return socket.readyState;
+  };
+  window.kinds = (kind) => Object.fromEntries(Object.entries(window.seen).map(
+    ([name, seen]) => [name, seen.filter(([one]) => one === kind).map(([, , event]) => event)]));
+}"""
+
+
+class Listeners:
+    """The sockets of one page, by name, and what they have seen."""
+
+    def __init__(self, page, url):
+        self.page = page
+        page.goto(f"{url}/chat")
+        page.evaluate(HARNESS)
+        self.names = []
+
+    def open(self, name, token, **options):
+        assert self.page.evaluate("([n, t, o]) => listen(n, t, o)", [name, token, options]) == 0
+        self.names.append(name)
+
+    def seen(self, name, *without):
+        events = self.page.evaluate("name => seen[name]", name)
+        return [event for event in events if event[0] not in without]
+
+    def kinds(self, name, *without):
+        return [kind for kind, _, _ in self.seen(name, *without)]
+
+    def texts(self, name):
+        return [event["data"] for kind, _, event in self.seen(name) if kind == "message"]
+
+    def until(self, name, *kinds):
+        """Wait until each of these has been seen by `name`."""
+        for kind in kinds:
+            self.page.wait_for_function(
+                "([name, kind]) => seen[name].some(([one]) => one === kind)", arg=[name, kind]
+            )
+
+    def all_until(self, *kinds):
+        for name in self.names:
+            self.until(name, *kinds)
+
+    def all_until_texts(self, texts):
+        """Every socket has been given these and nothing else, in this order."""
+        last = texts[-1]
+        for name in self.names:
+            self.page.wait_for_function(
+                "([name, last]) => seen[name].some(([kind, , e]) => kind === 'message' && "
+                "e.data === last)",
+                arg=[name, last],
+            )
+            assert self.texts(name) == texts, name
+
+    def stats(self, name):
+        return self.page.evaluate("name => sockets[name].stats", name)
+
+
+@pytest.fixture
+def link(site):
+    one = BadLink(site.url)
+    yield one
+    one.close()
+
+
+def test_open_message_close(site, page):
+    listeners = Listeners(page, site.url)
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"events {name}"))
+    listeners.all_until("open")
+    for name in TRANSPORTS:
+        site.publish(f"events {name}", "one")
+        site.publish(f"events {name}", "two")
+    listeners.all_until_texts(["one", "two"])
+    until(lambda: site.present(f"events {TRANSPORTS[0]}"), "it is present")
+    states = page.evaluate(
+        "names => names.map(n => (sockets[n].close(), sockets[n].close(), sockets[n].readyState))",
+        TRANSPORTS,
+    )
+    assert set(states) == {2}
+    listeners.all_until("close")
+    for name in TRANSPORTS:
+        assert [event[:2] for event in listeners.seen(name)] == [
+            ["open", 1],
+            ["message", 1],
+            ["message", 1],
+            ["close", 3],
+        ], name
+        assert [event[2]["seq"] for event in listeners.seen(name)[1:3]] == [1, 2]
+        site.publish(f"events {name}", "late")
+        until(lambda name=name: not site.present(f"events {name}"), f"{name} has left")
+    assert all("late" not in listeners.texts(name) for name in TRANSPORTS)
+
+
+def test_a_bad_token_is_error_401_and_then_close(site, page):
+    listeners = Listeners(page, site.url)
+    forged = site.signed("eve", "eve", life_s=3_600, keys=TokenKeys.fresh())
+    expired = site.signed("eve", "eve", life_s=-1)
+    for name in [*TRANSPORTS, "auto"]:
+        listeners.open(name, expired)
+    for name in TRANSPORTS:
+        listeners.page.evaluate(
+            "([name, token]) => listen(`${name} forged`, token, {transport: name})", [name, forged]
+        )
+        listeners.names.append(f"{name} forged")
+    listeners.all_until("error", "close")
+    for name in listeners.names:
+        (error, close) = listeners.seen(name)
+        assert error[:2] == ["error", 2], name
+        assert close[:2] == ["close", 3], name
+        assert error[2]["code"] == 401, name
+        assert expired not in json.dumps(error), name
+        wanted = "token-revoked" if name.endswith("forged") else "token-expired"
+        assert error[2]["reason"] == wanted, name
+
+
+def test_a_token_that_expires_ends_it_or_is_renewed(site, page):
+    listeners = Listeners(page, site.url)
+    for name in TRANSPORTS:
+        channel = f"expiry {name}"
+        renewed = site.token("later", channel)
+        # Longer than opening takes: the socket is to be open when the token ends.
+        listeners.open(name, site.signed("ann", channel, life_s=6))
+        page.evaluate(
+            "([name, token, o]) => listen(`${name} renewed`, token, o)",
+            [
+                name,
+                site.signed("bob", channel, life_s=6),
+                {"transport": name, "renewed": renewed},
+            ],
+        )
+    listeners.all_until("open")
+    ending = time.monotonic() + 8
+    sent = {name: [] for name in TRANSPORTS}
+    for turn in itertools.count():
+        for name in TRANSPORTS:
+            if name != "channel-api-dev" or turn % 6 == 0:  # it takes two messages a second
+                sent[name].append(str(len(sent[name])))
+                site.publish(f"expiry {name}", sent[name][-1])
+        time.sleep(0.1)
+        if time.monotonic() > ending:
+            break
+    listeners.all_until("error", "close")
+    for name in TRANSPORTS:
+        kinds = listeners.kinds(name, "message")
+        assert kinds == ["open", "error", "close"], name
+        assert listeners.texts(name), name
+        error = listeners.seen(name, "message")[1]
+        assert (error[2]["code"], error[2]["reason"]) == (401, "token-expired"), name
+        other = f"{name} renewed"
+        listeners.names = [other]
+        last = sent[name][-1]
+        page.wait_for_function(
+            "([name, last]) => seen[name].some(([k, , e]) => k === 'message' && e.data === last)",
+            arg=[other, last],
+        )
+        texts = listeners.texts(other)
+        assert texts == sent[name][sent[name].index(texts[0]) :], other
+        assert listeners.kinds(other, "message") == ["open", "lost", "reconnect"], other
+
+
+def test_the_longest_message_and_the_oddest(site, page):
+    longest = ("Grüße, 世界! Здравствуй, мир — 🎉 שלום مرحبا\r\n\t\x00" * 700).encode()[:32_767]
+    longest = longest.decode(errors="ignore")
+    longest += "x" * (32_767 - len(longest.encode()))
+    texts = [longest, "\n", "\r", "data: x\n\nid: 9-9\n\n", "\ufeff", " ", "gap 1-1 2-2", "\u2028"]
+    listeners = Listeners(page, site.url)
+    site.publish("texts", "first")
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"reader {name}", "texts"))
+    listeners.all_until("open")
+    for text in texts:
+        site.publish("texts", text)
+    listeners.all_until_texts(texts)
+    status, _, _ = site.ask(
+        "POST", "/v1/channels/texts/messages", (longest + "x").encode(), secret=site.api_key
+    )
+    assert status == 413
+
+
+def test_a_server_that_is_killed_and_started_again(own_site, page):
+    site = own_site(broker="auto")
+    listeners = Listeners(page, site.url)
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"reader {name}", "news"))
+    listeners.all_until("open")
+    site.publish_all("news", ["a", "b"])
+    listeners.all_until_texts(["a", "b"])
+    site.kill()
+    listeners.all_until("lost")
+    site.start()
+    site.publish_all("news", ["c", "d"])
+    listeners.all_until_texts(["a", "b", "c", "d"])
+    for name in TRANSPORTS:
+        assert listeners.kinds(name, "lost") == [
+            *["open", "message", "message", "reconnect", "gap", "message", "message"],
+        ], name
+        gap = next(event for kind, _, event in listeners.seen(name) if kind == "gap")
+        assert gap["missed"] is None  # nobody knows what the lost log had
+        assert gap["after"].endswith("-2")
+        assert gap["resumed"].endswith("-0")
+        assert listeners.stats(name)["reconnects"] == 1
+
+
+def test_five_seconds_offline(site, link, page, context):
+    listeners = Listeners(page, link.url)
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"offline {name}", "offline"))
+    listeners.all_until("open")
+    site.publish("offline", "before")
+    listeners.all_until_texts(["before"])
+    context.set_offline(True)
+    link.black_out()  # the connections of before are dead, and nobody is told
+    link.up = False
+    texts = [f"while away {number}" for number in range(20)]
+    site.publish_all("offline", texts)
+    page.wait_for_timeout(5_000)
+    assert all(listeners.texts(name) == ["before"] for name in TRANSPORTS)
+    link.up = True
+    context.set_offline(False)
+    began = time.monotonic()
+    listeners.all_until_texts(["before", *texts])
+    # Streams that wait for TCP to notice would take minutes; a long poll its whole hold.
+    assert time.monotonic() - began < 25
+    for name in TRANSPORTS:
+        assert "gap" not in listeners.kinds(name)
+        assert listeners.stats(name)["messages"] == 21
+
+
+def test_a_frozen_tab_catches_up(site, link, page, context):
+    listeners = Listeners(page, link.url)
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"frozen {name}", "frozen"))
+    listeners.all_until("open")
+    session = context.new_cdp_session(page)
+    session.send("Page.setWebLifecycleState", {"state": "frozen"})
+    texts = [str(number) for number in range(10)]
+    site.publish_all("frozen", texts[:5])
+    link.cut()
+    site.publish_all("frozen", texts[5:])
+    session.send("Page.setWebLifecycleState", {"state": "active"})
+    listeners.all_until_texts(texts)
+    assert all("gap" not in listeners.kinds(name) for name in TRANSPORTS)
+
+
+def test_auto_takes_what_gets_through_and_keeps_it(site, link, page):
+    listeners = Listeners(page, link.url)
+    page.evaluate("token => listen('free', token, {transport: 'auto'})", site.token("a", "auto"))
+    listeners.names.append("free")
+    listeners.until("free", "open")
+    link.forbidden.append(b"Upgrade: websocket")  # as a proxy may that knows no WebSocket
+    page.evaluate("token => listen('sse', token, {transport: 'auto'})", site.token("b", "auto"))
+    listeners.names.append("sse")
+    listeners.until("sse", "open")
+    link.swallowed.append(b"GET /v1/events")  # and one that waits for the end of a response
+    page.evaluate("token => listen('poll', token, {transport: 'auto'})", site.token("c", "auto"))
+    listeners.names.append("poll")
+    listeners.until("poll", "open")
+    transports = "() => ['free', 'sse', 'poll'].map(name => sockets[name].transport)"
+    assert page.evaluate(transports) == ["websocket", "sse", "long-polling"]
+    site.publish("auto", "one")
+    listeners.all_until_texts(["one"])
+    link.forbidden.clear()
+    link.swallowed.clear()
+    link.cut()
+    site.publish("auto", "two")
+    listeners.all_until_texts(["one", "two"])
+    assert page.evaluate(transports) == ["websocket", "sse", "long-polling"]
+
+
+def test_hits_are_those_that_the_server_counts(own_site, page):
+    site = own_site(broker="auto")
+    listeners = Listeners(page, site.url)
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"hits {name}", "hits"))
+    listeners.all_until("open")
+    for text in ("one", "two"):
+        site.publish("hits", text)
+        page.wait_for_timeout(300)
+    listeners.all_until_texts(["one", "two"])
+    page.evaluate("() => Object.values(sockets).forEach(socket => socket.close())")
+    for name in TRANSPORTS:
+        told = listeners.stats(name)["hits"]
+        until(lambda name=name, told=told: site.hits(name) == told, f"{name}: {told}")
+        assert listeners.stats(name)["sent"] > 100, name
+        assert listeners.stats(name)["received"] > 6, name
+
+
+def test_handlers_by_argument_late_missing_and_throwing(site, page, page_errors):
+    listeners = Listeners(page, site.url)
+    token = site.token("handlers")
+    page.evaluate(
+        """async ([token, bad]) => {
+          const { Channel } = await import("/web/channel.js");
+          window.got = [];
+          new Channel(token, {transport: "websocket"}).open();
+          new Channel(bad, {transport: "websocket"}).open();
+          const thrower = new Channel(token, {transport: "websocket"}).open({
+            onopen() { got.push(["open", this === thrower]); },
+            onmessage({ data }) { got.push(data); throw new Error(`thrown at ${data}`); },
+          });
+        }""",
+        [token, token + "x"],
+    )
+    page.wait_for_function("() => got.length === 1")
+    site.publish("handlers", "one")
+    page.wait_for_function("() => got.length === 2")
+    site.publish("handlers", "two")
+    page.wait_for_function("() => got.length === 3")
+    assert page.evaluate("() => got") == [["open", True], "one", "two"]
+    until(lambda: len(page_errors) == 2, "both are reported")
+    assert all("thrown at" in error for error in page_errors)
+    page_errors.clear()
+    del listeners
+
+
+def test_what_cannot_be_done_is_said_in_plain_words(site, page, own_site):
+    listeners = Listeners(page, site.url)
+    token = site.token("plain")
+    page.route("**/web/vendor/mqtt.esm.js", lambda route: route.fulfill(status=404))
+    listeners.open("mqtt", token)
+    listeners.open("pigeon", token)
+    page.evaluate("token => listen('cursor', token, {transport: 'sse', after: 'x'})", token)
+    listeners.names.append("cursor")
+    page.evaluate("token => listen('ahead', token, {transport: 'sse', after: 'abc'})", token)
+    listeners.all_until("error", "close")
+    told = {name: listeners.seen(name)[0][2] for name in listeners.names}
+    assert told["mqtt"]["code"] == 501
+    assert told["mqtt"]["description"] == "MQTT is not installed here: run make web"
+    assert told["pigeon"]["code"] == 400
+    assert '"pigeon"' in told["pigeon"]["description"]
+    assert "websocket" in told["pigeon"]["description"]
+    assert (told["cursor"]["code"], told["cursor"]["reason"]) == (400, "invalid-cursor")
+
+
+def test_a_cursor_behind_retention_is_told_as_a_gap(own_site, page):
+    site = own_site(retain_messages=3)
+    names = [name for name in TRANSPORTS if name != "mqtt"]
+    site.publish("short", "0")
+    status, _, body = site.ask("GET", "/v1/poll?after=", secret=site.token("x", "short"))
+    del status, body
+    listeners = Listeners(page, site.url)
+    listeners.open("websocket", site.token("first", "short"))
+    listeners.until("websocket", "open")
+    after = page.evaluate("() => sockets.websocket.cursor")
+    site.publish_all("short", [str(number) for number in range(1, 9)])
+    listeners.names = []
+    page.evaluate("() => { sockets.websocket.close(); window.seen = {}; }")
+    for name in names:
+        listeners.open(name, site.token(name, "short"), after=after)
+    listeners.all_until_texts(["6", "7", "8"])
+    for name in names:
+        assert listeners.kinds(name)[:2] == ["open", "gap"], name
+        gap = listeners.seen(name)[1][2]
+        assert gap["missed"] == 5, name
+    ahead = after.replace("-1", "-99")
+    listeners.names = []
+    for name in names:
+        page.evaluate(
+            "([n, t, o]) => listen(`${n} ahead`, t, {transport: n, ...o})",
+            [name, site.token(name, "short"), {"after": ahead}],
+        )
+        listeners.names.append(f"{name} ahead")
+    listeners.all_until("error", "close")
+    for name in listeners.names:
+        error = listeners.seen(name)[0]
+        assert (error[2]["code"], error[2]["reason"]) == (400, "invalid-cursor"), name
