@@ -7,29 +7,32 @@ from typing import Any
 import pytest
 from live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, watch_errors
 
-#: All at once in one test, so that they wait for each other's polls; MQTT by itself, since it may
-#: not be installed.
-TOGETHER = [
-    pytest.param(tuple(name for name in BROWSER_TRANSPORTS if name != "mqtt"), id="http"),
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+expect.set_options(timeout=PATIENCE_S * 1000)
+
+#: For parametrizing; who has no MQTT is told so.
+EACH_TRANSPORT = [
     pytest.param(
-        ("mqtt",),
-        id="mqtt",
+        name,
         marks=pytest.mark.skipif(
-            not MQTT_BUNDLE.exists(),
+            name == "mqtt" and not MQTT_BUNDLE.exists(),
             reason="mqtt for the browser is not installed (make web, which needs npm)",
         ),
-    ),
+    )
+    for name in BROWSER_TRANSPORTS
 ]
+_TITLES = {"sse": "SSE", "websocket": "WebSocket", "mqtt": "MQTT"}
 
 #: What sticks out of a page to the right.
-OUTSIDE = """() => [...document.querySelectorAll("main *, header *")]
+_OUTSIDE = """() => [...document.querySelectorAll("main *, header *")]
   .filter(one => one.checkVisibility() && !one.closest(".unseen, .skip, svg"))
   .filter(one => one.getBoundingClientRect().right > window.innerWidth + 1)
   .map(one => `${one.tagName}.${one.className}`)
   .concat(document.documentElement.scrollWidth > window.innerWidth ? ["the page"] : [])"""
 
 #: Anything to press or type into that is too small for a thumb, or makes a phone zoom in.
-SMALL = """() => [...document.querySelectorAll(
+_SMALL = """() => [...document.querySelectorAll(
     "main :is(button, input, select, textarea, .switch label)")]
   .filter(one => one.checkVisibility() && one.type !== "radio")
   .filter(one => one.getBoundingClientRect().height < 44 ||
@@ -46,10 +49,8 @@ class People:
         self._url = url
         self.complaints: list[str] = []
 
-    def page(self, path: str, *, width: int = 1280, **options: Any) -> Any:
-        context = self._browser.new_context(
-            viewport={"width": width, "height": 800}, base_url=self._url, **options
-        )
+    def page(self, path: str, **options: Any) -> Any:
+        context = self._browser.new_context(base_url=self._url, **options)
         context.set_default_timeout(PATIENCE_S * 1000)
         self._contexts.append(context)
         page = context.new_page()
@@ -64,10 +65,28 @@ class People:
 
 @contextlib.contextmanager
 def people(browser: Any, url: str) -> Iterator[People]:
-    """They must not have complained at the end."""
+    """They must not have complained at the end: of an error, of what the policy forbids."""
     some = People(browser, url)
     try:
         yield some
     finally:
         some.close()
     assert some.complaints == []
+
+
+def carry_by(page: Any, transport: str) -> None:
+    """Press the switch."""
+    page.check(f"#switch input[value={transport}]", force=True)
+
+
+def line_over(transport: str) -> str:
+    """What the page says when the channel stands."""
+    title = _TITLES.get(transport, transport.replace("-", " ").capitalize())
+    return f"Open, over {title}"
+
+
+def fits_a_phone(page: Any) -> None:
+    """Nothing sticks out of the page, and a thumb can press what there is."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate(_OUTSIDE) == []
+    assert page.evaluate(_SMALL) == []
