@@ -105,7 +105,9 @@ class Members:
         if not isinstance(token, str):
             return None
         with contextlib.suppress(Refused):
-            return self._members.get(self._hub.verify(token).client_id)
+            grant = self._hub.verify(token)
+            if grant.channel == grant.client_id:  # a token of ours, not one for another channel
+                return self._members.get(grant.client_id)
         return None
 
     def get(self, token: object) -> Member:

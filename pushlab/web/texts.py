@@ -12,6 +12,9 @@ _NOT_IN_A_LABEL = {"Cc", "Cs", "Zl", "Zp"}
 #: Characters that turn the direction of what stands around them: a name could spoil a whole line.
 _TURNING = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 
+#: Letters and accents that show nothing: fillers of Hangul and Braille, joiners, variants' choices.
+_BLANK = {*"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
+
 
 def field(body: dict[str, Any], name: str) -> str:
     """A field that must be text. Raises Refused (400 `bad-request`)."""
@@ -28,6 +31,8 @@ def label(body: dict[str, Any], name: str, *, most: int) -> str:
         raise Refused(400, f"bad-{name}", f"the {name} must have 1 to {most} characters")
     if any(unicodedata.category(c) in _NOT_IN_A_LABEL or c in _TURNING for c in value):
         raise Refused(400, f"bad-{name}", f"the {name} has a character that cannot be shown")
+    if not _seen(value).strip():
+        raise Refused(400, f"bad-{name}", f"the {name} has nothing that can be seen")
     return value
 
 
@@ -46,4 +51,9 @@ def text(body: dict[str, Any], name: str, *, most: int) -> str:
 
 def key_of(name: str) -> str:
     """What two names have in common that look the same."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", _seen(name)).casefold().split())
+
+
+def _seen(value: str) -> str:
+    """Without what nobody sees: marks of format, such as spaces of no width, and blank letters."""
+    return "".join(c for c in value if unicodedata.category(c) != "Cf" and c not in _BLANK)

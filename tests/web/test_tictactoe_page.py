@@ -3,7 +3,6 @@
 import pytest
 from people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
 
-
 #: X wins on the diagonal.
 MOVES = [("X", 0), ("O", 1), ("X", 4), ("O", 2), ("X", 8)]
 NAMES = ("Ada", "Grace <b>")
