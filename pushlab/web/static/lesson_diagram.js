@@ -17,7 +17,7 @@ import { cut, labelOf, senseOf, waitsOf } from "/web/lesson_words.js";
 const PX_PER_MS = 0.11;
 const LEAST = 34; // between two arrows: an arrow's words stand above it
 const LEAST_PUBLISHED = 20;
-const MOST = 62; // of a silence
+const MOST = 66; // of a silence
 const SLOPE = 5; // an arrow goes down a little: nothing is there at once
 const TOP = 74;
 
@@ -82,7 +82,7 @@ export class Diagram {
     this._width = this._place.clientWidth;
     const narrow = width < 560;
     const left = narrow ? 52 : 84;
-    const right = width - (narrow ? 74 : 148);
+    const right = width - (narrow ? 84 : 172);
     const { events, breaks, height } = this._place_events(talk);
     const bottom = height - 14;
 
@@ -128,7 +128,7 @@ export class Diagram {
       const step = i === 0 ? 0 : Math.max(least, Math.min(MOST, wanted));
       let next = y + step;
       if (event.kind === "piece") next = Math.max(next, arrowY + LEAST, y + (i > 0 && events[i - 1].kind === "published" ? 22 : 0));
-      if (wanted > MOST) breaks.push({ y: (y + next) / 2 - 4, ms: gap });
+      if (wanted > MOST) breaks.push({ y: y + (event.kind === "piece" ? 13 : 17), ms: gap });
       y = event.y = next;
       if (event.kind === "piece") arrowY = next;
       before = event.at;
@@ -227,7 +227,9 @@ export class Diagram {
       const wait = waits[event.index];
       const [number, unit] = time(wait);
       const words = narrow ? ["published"] : ["a message is published"];
-      words.push(wait === null ? "nobody came" : wait < 10 ? `gone in ${number} ${unit}` : `waits ${number} ${unit}`);
+      if (wait === null) words.push("not fetched");
+      else if (narrow) words.push(`+ ${number} ${unit}`);
+      else words.push(wait < 10 ? `gone in ${number} ${unit}` : `waits ${number} ${unit}`);
       const y = Math.max(event.y, free);
       free = y + 34;
       parts.push(

@@ -86,10 +86,26 @@ export function labelOf(piece, published) {
   const chunk = first.startsWith("[chunk");
   if (chunk) return quoted ? `data: ${news.join(" ")}` : shortCursors(lines[1] ?? first);
   const packets = lines.map((line) => /^\[([A-Z]+), /.exec(line)?.[1]).filter(Boolean);
-  if (packets.length > 0) return quoted ? `${packets[0]} · ${quoted}` : packets.join(" · ");
+  if (packets.length > 0) return quoted ? `${packets[0]} · ${quoted}` : packetsIn(lines);
   const frame = /^\[(\w+) frame, [^\]]*\]\s?(.*)$/s.exec(first);
   if (frame) return quoted ? `${frame[1]} frame · ${quoted}` : `${frame[1]} frame ${shortCursors(frame[2])}`.trim();
   return shortCursors(first);
+}
+
+/**
+ * MQTT's packets in a piece, each name once, and what those say that are no message.
+ * @param {string[]} lines
+ */
+function packetsIn(lines) {
+  const said = lines.map((line) => {
+    const [, name, rest] = /^\[([A-Z]+), [^\]]*\](.*)$/.exec(line) ?? ["", line, ""];
+    if (name !== "PUBLISH") return name;
+    if (/\{"ask"/.test(rest)) return "PUBLISH “where am I?”";
+    if (/\{"leave"/.test(rest)) return "PUBLISH “goodbye”";
+    const at = /[0-9a-f]{8}-(\d+)$/.exec(rest);
+    return at ? `PUBLISH “you are at ${at[1]}”` : name;
+  });
+  return [...new Set(said)].join(" · ");
 }
 
 /**

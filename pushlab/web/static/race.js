@@ -35,7 +35,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let told = null;
 /** @type {Settings | null} */
 let settings = null;
-let resets = -1;
+let sinceMs = -1;
 let publishedBefore = 0;
 let pollIntervalS = 0;
 let joined = false;
@@ -116,10 +116,10 @@ async function ask() {
   const asked = performance.now();
   const state = await getJson("/demo/race/state");
   clock.learn(asked, performance.now(), state.now_ms);
-  if (state.resets !== resets) {
-    // This page's figures begin when it comes, or with a reset.
-    const came = resets === -1;
-    resets = state.resets;
+  if (state.since_ms !== sinceMs) {
+    // This page's figures begin when it comes, with a reset, or with another server.
+    const came = sinceMs === -1;
+    sinceMs = state.since_ms;
     publishedBefore = came ? state.published : 0;
     published.clear(came ? asked : clock.here(state.since_ms));
     for (const lane of lanes) lane.clear(came ? (state.lanes[lane.look.name] ?? null) : null);

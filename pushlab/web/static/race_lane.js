@@ -2,7 +2,7 @@
 /** One lane of the race: this page's own client on one transport, its picture and its figures. */
 
 import { Channel } from "/web/channel.js";
-import { count, short, size, time } from "/web/numbers.js";
+import { count, counted, short, size, time } from "/web/numbers.js";
 import { element, markOf } from "/web/page.js";
 import { LanePicture } from "/web/race_canvas.js";
 import { HIT_KINDS, LaneRecord } from "/web/race_record.js";
@@ -50,10 +50,7 @@ export class Lane {
     this._base = null;
     /** @type {Map<string, [Text, Text]>} number and unit of each figure */
     this._figures = new Map();
-    this.canvas = element("canvas", {
-      role: "img",
-      "aria-label": `${look.title}, the last 30 seconds: landings, hits, staleness`,
-    });
+    this.canvas = element("canvas", { role: "img" });
     this._seen = element("p", { class: "seen" });
     this.root = this._build();
     this._wasted = this.root.querySelector(".wasted");
@@ -192,6 +189,8 @@ export class Lane {
     setText(this._seen, sentence);
 
     const base = this._base;
+    const label = `${this.look.title}: ${counted(record.messages, "message")} landed here; the last 30 seconds, drawn`;
+    if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
     let hits = 0;
     if (told) for (const kind in told.hits) hits += told.hits[kind] - (base?.hits[kind] ?? 0);
     const wasted = told ? told.wasted - (base?.wasted ?? 0) : 0;

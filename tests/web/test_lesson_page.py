@@ -1,0 +1,107 @@
+"""The lesson in a real browser: each diagram is a conversation that was just held."""
+
+import re
+
+import pytest
+from live_site import until, watch_errors
+
+TITLES = {
+    "short-polling": "Short polling",
+    "long-polling": "Long polling",
+    "sse": "SSE",
+    "websocket": "WebSocket",
+    "mqtt": "MQTT",
+}
+#: What must stand on an arrow from the client, on one from the server, and among the bytes.
+SEEN = {
+    "short-polling": ("GET /v1/poll?after=…1", "204 No Content", "HTTP/1.1 200 OK"),
+    "long-polling": ("GET /v1/wait?after=", "200 OK · “", "HTTP/1.1 200 OK"),
+    "sse": ("GET /v1/events", "data: ", "id: "),
+    "websocket": ("GET /v1/socket", "101 Switching Protocols", "[text frame"),
+    "mqtt": ("CONNECT", "CONNACK", "[PUBLISH"),
+}
+
+
+def test_a_diagram_for_every_transport_without_a_token(site, page):
+    talks, asked = [], []
+
+    def on_response(response):
+        if response.url.endswith("/demo/lesson"):
+            talks.append(response)
+
+    page.on("response", on_response)
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.url}/")
+    for name, (from_client, from_server, among_bytes) in SEEN.items():
+        page.get_by_role("tab", name=TITLES[name]).click()
+        page.wait_for_selector(f"#panel[data-transport={name}] #diagram:not(.old) .arrow.news")
+        labels = page.eval_on_selector_all(
+            "#diagram .arrow", "all => all.map(one => one.getAttribute('aria-label'))"
+        )
+        assert any("client to" in label and from_client in label for label in labels), labels
+        assert any("to client" in label and from_server in label for label in labels), labels
+        # An arrow that goes to the client is a message: its bytes are shown first.
+        assert among_bytes in page.inner_text("#bytes-text")
+        assert page.locator("#diagram .arrow.news").count() >= 1
+        assert page.locator("#diagram circle.published").count() == 2
+    vain = page.locator("#diagram .arrow.vain")
+    page.get_by_role("tab", name="Short polling").click()
+    until(lambda: vain.count() >= 1, "an answer that brought nothing")
+    everything = page.evaluate("document.documentElement.outerHTML")
+    assert "<token>" not in everything  # escaped, as text is
+    # Whatever looks like a token: the server's own answers are searched as well.
+    for text in [everything, *(response.text() for response in talks)]:
+        assert not re.search(r"Bearer (?!&lt;token&gt;|<token>)", text)
+        assert not re.search(r"\bey[A-Za-z0-9_-]{20,}|[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{20,}", text)
+    assert all(url.startswith(site.url) for url in asked)
+    until(lambda: "…" not in page.inner_text("#rows"), "all five in the table")
+
+
+def test_arrows_are_read_by_keyboard_and_a_run_again_is_another_conversation(site, page):
+    page.goto(f"{site.url}/#short-polling")
+    page.wait_for_selector("#diagram:not(.old) .arrow")
+    page.locator("#diagram .arrow.chosen").focus()
+    page.keyboard.press("ArrowUp")
+    assert page.inner_text("#bytes-title") == "Client → Server"
+    assert "Authorization: Bearer <token>" in page.inner_text("#bytes-text")
+    page.keyboard.press("ArrowDown")
+    assert page.inner_text("#bytes-title") == "Server → Client"
+    first = page.inner_text("#bytes-text")
+    page.locator("#diagram .arrow").first.click()
+    assert page.inner_text("#bytes-text").startswith("GET /v1/poll?after=")
+    page.get_by_role("button", name="Run it again").click()
+    page.wait_for_selector("#diagram.old")
+    page.wait_for_selector("#diagram:not(.old) .arrow.chosen")
+    assert page.inner_text("#bytes-text") != first  # another channel's cursor
+
+    page.locator("#tab-short-polling").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#tab-long-polling", "aria-selected") == "true"
+    assert page.inner_text("#title").strip() == "Long polling"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read_on_a_phone(site, browser, page_errors, scheme):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    watch_errors(page, page_errors)
+    page.goto(f"{site.url}/")
+    page.wait_for_selector("#diagram:not(.old) .arrow")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    cut_off = page.evaluate(
+        """() => {
+          const { right } = document.querySelector("#diagram svg").getBoundingClientRect();
+          return [...document.querySelectorAll("#diagram text")].filter(text => {
+            const box = text.getBoundingClientRect();
+            return box.right > right + 1 || box.left < 0; }).map(text => text.textContent); }"""
+    )
+    assert cut_off == []
+    light = sum(
+        int(part)
+        for part in page.evaluate("getComputedStyle(document.body).backgroundColor")[4:-1].split(
+            ","
+        )
+    )
+    assert (light > 600) == (scheme == "light")
+    context.close()
+    assert page_errors == []

@@ -1,0 +1,275 @@
+"""The race in a real browser: five lanes that tell what really happened."""
+
+import json
+import re
+
+import pytest
+from live_site import until, watch_errors
+
+LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
+USUAL = {
+    "rate_per_s": 1,
+    "poll_interval_s": 0.2,
+    "payload_bytes": 60,
+    "clients": 1,
+    "one_way_ms": 0,
+    "paused": False,
+}
+
+# How many messages landed, by lane, as the pictures' labels tell it.
+LANDED = """() => Object.fromEntries([...document.querySelectorAll(".lane[data-transport]")].map(
+  lane => [lane.dataset.transport,
+           parseInt(lane.querySelector("canvas").ariaLabel?.match(/: ([\\d,]+)/)?.[1] ?? "0")]))"""
+
+# How much of a lane's picture is in the lane's own colour.
+PAINTED = """() => Object.fromEntries([...document.querySelectorAll("li.lane")].map(lane => {
+  const canvas = lane.querySelector("canvas");
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = getComputedStyle(lane).getPropertyValue("--c");
+  probe.fillRect(0, 0, 1, 1);
+  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let painted = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] > 250 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g)
+        + Math.abs(data[i + 2] - b) < 12) painted += 1;
+  return [lane.dataset.transport, painted];
+}))"""
+
+WIDTHS = "() => [document.documentElement.scrollWidth, innerWidth]"
+OUTSIDE = """() => [...document.querySelectorAll("main *")].filter(one => one.checkVisibility()
+  && !one.closest(".unseen") && one.getBoundingClientRect().right > innerWidth + 1)
+  .map(one => one.outerHTML.slice(0, 80))"""
+
+
+def set_race(site, **changes):
+    status, _, answer = site.ask("POST", "/demo/race/settings", {**USUAL, **changes})
+    assert status == 200, answer
+
+
+def state(site):
+    return json.loads(site.ask("GET", "/demo/race/state")[2])
+
+
+def figure(page, lane, key):
+    return page.inner_text(f".lane[data-transport={lane}] [data-figure={key}] dd")
+
+
+def milliseconds(text):
+    number, _, unit = text.strip().partition(" ")
+    return float(number.replace(",", "")) * {"ms": 1, "s": 1000}[unit]
+
+
+def wait_for_all(page, least):
+    """Until so many messages have landed in every lane."""
+    until(
+        lambda: min(page.evaluate(LANDED).values()) >= least,
+        f"{least} messages in every lane",
+    )
+
+
+def test_messages_land_in_all_five_lanes_and_cost_what_they_cost(site, page, with_mqtt):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    set_race(site, rate_per_s=10)
+    page.goto(f"{site.url}/race")
+    wait_for_all(page, 3)
+    nodes = page.evaluate("document.querySelectorAll('*').length")
+    wait_for_all(page, 20)
+
+    assert page.evaluate("document.querySelectorAll('*').length") == nodes
+    assert all(painted > 20 for painted in page.evaluate(PAINTED).values())
+    # Ten messages a second and a poll every fifth of one: two messages for each poll, or so.
+    assert float(figure(page, "short-polling", "each")) < 0.95
+    assert float(figure(page, "sse", "each")) <= 0.06
+    assert float(figure(page, "websocket", "each")) <= 0.06
+    assert float(figure(page, "mqtt", "each")) >= 1  # every delivery is confirmed
+    assert figure(page, "websocket", "wasted").split() == ["0", "%"]
+    for lane in LANES:
+        assert milliseconds(figure(page, lane, "median")) >= 0
+        assert re.match(r"[\d.,]+ k?B", figure(page, lane, "bytes")), lane
+    assert "at once" in page.inner_text(".lane[data-transport=short-polling] .seen")
+    assert "One handshake" in page.inner_text(".lane[data-transport=websocket] .seen")
+    assert {url.split("/")[2] for url in asked if url.startswith(("http", "ws"))} == {
+        site.url.split("/")[2]
+    }
+
+
+def test_while_nothing_is_published_only_short_polling_asks_in_vain(site, page):
+    set_race(site, rate_per_s=5)
+    page.goto(f"{site.url}/race")
+    lanes = [name for name in LANES if name in state(site)["lanes"]]
+    until(lambda: page.evaluate(LANDED)["websocket"] >= 1, "the first message")
+    page.keyboard.press("Space")
+    until(lambda: state(site)["settings"]["paused"], "pause")
+    until(lambda: len(set(page.evaluate(LANDED).values())) <= 2, "what is under way")
+    before = state(site)["lanes"]
+    until(
+        lambda: (
+            state(site)["lanes"]["short-polling"]["wasted"] >= before["short-polling"]["wasted"] + 6
+        ),
+        "polls for nothing",
+    )
+    after = state(site)["lanes"]
+    for name in lanes[1:]:
+        assert after[name]["wasted"] == before[name]["wasted"], name
+    assert "still it asks" in page.inner_text(".lane[data-transport=short-polling] .seen")
+    assert "silent" in page.inner_text(".lane[data-transport=sse] .seen")
+
+    # One message now, by key and by button: it lands everywhere (MQTT: where it is offered).
+    landed = page.evaluate(LANDED)
+    page.keyboard.press("n")
+    page.click("#publish")
+    until(
+        lambda: all(
+            page.evaluate(LANDED)[name] == landed[name] + 2
+            for name in ("short-polling", "long-polling", "sse", "websocket")
+        ),
+        "both messages in every lane",
+    )
+    assert page.get_attribute("#pause", "aria-pressed") == "true"
+    page.keyboard.press("r")
+    until(lambda: set(page.evaluate(LANDED).values()) == {0}, "figures that begin anew")
+    set_race(site)
+
+
+def test_everything_can_be_set_by_keyboard_and_is_labelled(site, page):
+    set_race(site, clients=1)
+    page.goto(f"{site.url}/race")
+    until(lambda: page.inner_text("label[for=set-rate_per_s] + output") == "1 per s", "the state")
+    for key, name, shown in (
+        ("rate_per_s", "Publish rate", "2 per s"),
+        ("poll_interval_s", "Poll interval", "0.50 s"),
+        ("payload_bytes", "Payload", "200 B"),
+        ("one_way_ms", "Link delay", "10 ms each way"),
+    ):
+        slider = page.get_by_role("slider", name=name)
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        until(lambda key=key: state(site)["settings"][key] != USUAL[key], name)
+        assert page.inner_text(f"label[for=set-{key}] + output") == shown
+        assert slider.get_attribute("aria-valuetext") == shown
+    nameless = """() => [...document.querySelectorAll("button, a, input")]
+      .filter(one => !(one.ariaLabel || one.textContent.trim() || one.labels?.length))
+      .map(one => one.outerHTML)"""
+    assert page.evaluate(nameless) == []
+
+    page.get_by_role("button", name="Pause").focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("3")
+    until(lambda: state(site)["settings"]["rate_per_s"] == 20, "where polling wins")
+    until(lambda: "polling wins" in page.inner_text("#expect"), "what to expect")
+
+    page.keyboard.press("p")
+    assert page.is_hidden("#sliders")
+    assert page.is_hidden("[data-figure=bytes]")
+    page.keyboard.press("p")
+    assert page.is_visible("#sliders")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.keyboard.press("t")
+    dark = page.evaluate(paper)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(paper) == dark
+    set_race(site)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_sticks_out(site, browser, page_errors, width):
+    set_race(site, rate_per_s=5, clients=1)
+    context = browser.new_context(
+        viewport={"width": width, "height": 844}, color_scheme="dark", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    watch_errors(page, page_errors)
+    page.goto(f"{site.url}/race")
+    until(lambda: page.evaluate(LANDED)["websocket"] >= 2, "messages")
+    until(lambda: figure(page, "websocket", "median") != "–", "figures")
+    scroll, inner = page.evaluate(WIDTHS)
+    assert scroll == inner == width
+    assert page.evaluate(OUTSIDE) == []
+    context.close()
+    assert page_errors == []
+
+
+def test_a_slow_link_is_felt_by_every_lane_of_the_page(site, page):
+    set_race(site, rate_per_s=5, one_way_ms=200)
+    page.goto(f"{site.url}/race")
+    until(lambda: page.evaluate(LANDED)["short-polling"] >= 3, "messages")
+    until(lambda: figure(page, "short-polling", "median") != "–", "figures")
+    for lane in ("short-polling", "long-polling", "sse", "websocket"):
+        assert milliseconds(figure(page, lane, "median")) >= 195, lane
+    # What is under way is missing: not even push is up to date far away.
+    until(lambda: milliseconds(figure(page, "websocket", "stale")) >= 50, "staleness on the way")
+    set_race(site)
+
+
+def test_without_its_package_mqtt_says_so_and_the_others_run(site, page):
+    set_race(site, rate_per_s=10)
+    page.route("**/web/vendor/*", lambda route: route.fulfill(status=404))
+    page.goto(f"{site.url}/race")
+    said = ".lane[data-transport=mqtt] .problem"
+    page.wait_for_selector(said)
+    if "mqtt" in state(site)["lanes"]:
+        assert "make web" in page.inner_text(said)
+    until(lambda: page.evaluate(LANDED)["sse"] >= 2, "messages elsewhere")
+
+
+def test_the_race_goes_on_when_its_server_comes_again(own_site, page):
+    server = own_site()
+    set_race(server, rate_per_s=20)
+    page.goto(f"{server.url}/race")
+    until(lambda: page.evaluate(LANDED)["long-polling"] >= 2, "messages")
+    server.kill()
+    page.wait_for_selector("#trouble:not([hidden])")
+    server.start()
+    set_race(server, rate_per_s=20)
+    until(lambda: page.is_hidden("#trouble"), "the server")
+    for lane in ("short-polling", "long-polling", "sse", "websocket"):
+        until(lambda lane=lane: page.evaluate(LANDED)[lane] >= 2, f"messages on {lane}")
+
+
+# A lane's record against the definition, counted out moment by moment.
+RECORD = """async ([messages, times]) => {
+  const { Published, LaneRecord } = await import("/web/race_record.js");
+  const published = new Published();
+  const record = new LaneRecord(published);
+  const ahead = new LaneRecord(published);
+  for (const [n, sent, arrived] of messages) {
+    ahead.land(n, sent, sent);
+    if (arrived !== null) record.land(n, sent, arrived);
+  }
+  const spans = [];
+  const last = times[times.length - 1];
+  record.stale(times[0], last, (start, end, sent) => spans.push([start, end, sent]));
+  return [times.map(t => record.stalenessMs(t)), spans, record.medianMs()];
+}"""
+
+
+def test_staleness_is_what_the_definition_says(site, page):
+    page.goto(f"{site.url}/race")
+    # A lump of three, one at once, a late one, two that have not come.
+    messages = [
+        [7, 100, 400],
+        [8, 200, 400],
+        [9, 390, 400],
+        [10, 500, 500],
+        [11, 600, 950],
+        [12, 700, 960],
+        [13, 1000, None],
+        [14, 1100, None],
+    ]
+    times = list(range(50, 1300, 10))
+    stale, spans, median = page.evaluate(RECORD, [messages, times])
+
+    def defined(now):
+        missing = [sent for _, sent, arrived in messages if sent <= now and (arrived or 9e9) > now]
+        return now - min(missing) if missing else 0
+
+    assert stale == [defined(now) for now in times]
+    by_spans = [
+        next((now - sent for start, end, sent in spans if start <= now < end), 0) for now in times
+    ]
+    assert by_spans[:-1] == stale[:-1]
+    assert median == (200 + 260) / 2
