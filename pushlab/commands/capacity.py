@@ -78,6 +78,8 @@ def capacity(
     if len(scenario.cells) != 1:
         labels = ", ".join(cell.label for cell in scenario.cells)
         raise UsageError(f"{transport} has several settings in {scenario_name}; name one: {labels}")
+    if scenario.cells[0].client == "browser":
+        raise UsageError("a search for capacity needs more clients than Chromium bears")
     label = scenario.cells[0].label
     goals = [_objective(text, label) for text in objectives]
     limits = _limits(scenario, vary, start, most, precision, trials)

@@ -85,14 +85,14 @@ _WORDS: dict[str, tuple[str, ...]] = {
 _TEXTS = ("name", "title", "description", "broker")
 _BROKERS = ("auto", "embedded", "mosquitto")
 _CLIENTS = get_args(Client)
-#: What channel.js speaks, with the options that are the client's to set there.
-_IN_BROWSER: dict[str, tuple[str, ...]] = {
-    "short-polling": ("interval_s",),
-    "long-polling": (),
-    "sse": (),
-    "websocket": ("deflate",),
-    "mqtt": (),
-    "channel-api-dev": (),
+#: What channel.js speaks, and what may be set there: anything (None), or from one value to another.
+_IN_BROWSER: dict[str, dict[str, tuple[float, float] | None]] = {
+    "short-polling": {"interval_s": (0.02, math.inf), "random_phase": None},
+    "long-polling": {},
+    "sse": {},
+    "websocket": {"deflate": None},
+    "mqtt": {"qos": None},
+    "channel-api-dev": {"interval_s": (0.5, 0.5), "random_phase": None},
 }
 _KEYS = (*_TEXTS, *_NUMBERS, *_WORDS, *_SWITCHES)
 _FOLDER = files("pushlab.lab") / "scenarios"
@@ -262,12 +262,23 @@ def check_browser(scenario: Scenario, where: Callable[[str], str]) -> None:
                 f"{cell.label}: channel.js does not speak {cell.transport}; leave it out of a run"
                 f" with the client browser (it speaks {', '.join(_IN_BROWSER)})"
             )
-        usual = make_cells([Wish(cell.transport)], cell.interval_s or 1.0)[0].options
+        usual = make_cells([Wish(cell.transport)], 1.0)[0].options
+        free = _IN_BROWSER[cell.transport]
         for option, value in cell.options.items():
-            if option not in _IN_BROWSER[cell.transport] and value != usual.get(option):
+            if option not in free and value != usual.get(option):
                 raise ScenarioError(
                     f"{cell.label}: {option} cannot be set in Chromium, where channel.js has a way"
                     " of its own; leave it out"
+                )
+            limits = free.get(option)
+            if limits is not None and not limits[0] <= value <= limits[1]:
+                only = (
+                    f"only {limits[0]:g}"
+                    if limits[0] == limits[1]
+                    else f"no less than {limits[0]:g}"
+                )
+                raise ScenarioError(
+                    f"{cell.label}: {option} is {value:g}, and channel.js knows {only}"
                 )
 
 
