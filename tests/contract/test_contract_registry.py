@@ -1,3 +1,4 @@
+import os
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -46,8 +47,10 @@ def installed(monkeypatch):
         ]
         monkeypatch.setattr(registry, "entry_points", lambda group: found)
         monkeypatch.setitem(sys.modules, "toys", sys.modules[__name__])
+        registry._entries_in.cache_clear()
 
-    return pretend
+    yield pretend
+    registry._entries_in.cache_clear()
 
 
 def test_the_standard_five_come_first_and_plug_ins_in_alphabetical_order(installed):
@@ -77,6 +80,19 @@ def test_an_unknown_name_lists_the_known_ones_and_the_closest(installed):
 
 def test_the_five_are_installed_through_the_same_door():
     assert registry.transport_names()[:5] == list(registry.STANDARD)
+
+
+def test_a_package_that_comes_meanwhile_is_seen(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "toy" not in registry.transport_names()
+    info = tmp_path / "toys-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\ntoy = toys:Toy\n")
+    os.utime(tmp_path, ns=(0, 0))  # an older clock must do too
+    assert "toy" in registry.transport_names()
+    monkeypatch.undo()
+    assert "toy" not in registry.transport_names()
 
 
 def test_a_missing_package_says_what_to_install(installed):
