@@ -20,6 +20,7 @@ __all__ = [
     "long_poll_requests_per_s",
     "memory_bytes",
     "messages_per_useful_poll",
+    "one_by_one_poll_latency_s",
     "paced_long_poll_requests_per_s",
     "paced_pings_per_s",
     "paced_unbuffered_fraction",
@@ -54,6 +55,16 @@ def poll_percentile_s(percent: float, *, interval_s: float, delay_s: float) -> f
 def pause_poll_latency_s(*, pause_s: float, delay_s: float, service_s: float = 0.0) -> float:
     """F2: mean latency of polling with a pause after each response, (P+2d+s)/2 + s + d."""
     return (pause_s + 2 * delay_s + service_s) / 2 + service_s + delay_s
+
+
+def one_by_one_poll_latency_s(*, rate_per_s: float, cycle_s: float, delay_s: float) -> float:
+    """Mean latency where a poll fetches one message: C/(2 (1 - lam C)) + d; inf at lam C >= 1.
+
+    The slots of a time-division multiplex are such polls (Bertsekas and Gallager, Data Networks,
+    section 3.5): half a slot until the next one, and those of the queue in front, as in M/D/1.
+    """
+    load = rate_per_s * cycle_s
+    return cycle_s / (2 * (1 - load)) + delay_s if load < 1 else math.inf
 
 
 def answered_interval_s(*, interval_s: float, round_trip_s: float) -> float:

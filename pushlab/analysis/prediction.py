@@ -12,6 +12,7 @@ from pushlab.analysis.formulas import (
     answered_interval_s,
     long_poll_latency_s,
     long_poll_requests_per_s,
+    one_by_one_poll_latency_s,
     paced_long_poll_requests_per_s,
     paced_pings_per_s,
     pings_per_s,
@@ -127,6 +128,22 @@ def _short_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     return Prediction(hits, latency, *texts)
 
 
+def _channel_api_dev(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    cycle = float(trial.options.get("interval_s", 0.5)) + ways.round_trip_s
+    hits = trial.clients * trial.duration_s / cycle
+    texts = ("clients x duration / C, C = P + u + d", "C/2 + d: no queue")
+    if lam * cycle >= 1:
+        texts = (texts[0], "none: more messages come than polls, and each fetches one")
+        return Prediction(hits, None, *texts)
+    if trial.arrivals == "constant" or lam == 0:
+        return Prediction(hits, poll_latency_s(interval_s=cycle, delay_s=ways.down_s), *texts)
+    if trial.arrivals != "poisson":
+        texts = (texts[0], f"none is known for {trial.arrivals} arrivals at one message a poll")
+        return Prediction(hits, None, *texts)
+    latency = one_by_one_poll_latency_s(rate_per_s=lam, cycle_s=cycle, delay_s=ways.down_s)
+    return Prediction(hits, latency, texts[0], "C/(2 (1 - lam C)) + d: one message a poll")
+
+
 def _long_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     hold, gap, d = float(trial.options.get("hold_s", 30.0)), ways.round_trip_s, ways.down_s
     if trial.arrivals == "poisson":
@@ -193,7 +210,7 @@ def _mqtt(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
     )
 
 
-_ASKING = ("short-polling", "long-polling")
+_ASKING = ("short-polling", "long-polling", "channel-api-dev")
 _GREETINGS = {"mqtt": ["CONNECT", "SUBSCRIBE", "question"]}
 _PREDICTIONS = {
     "short-polling": _short_polling,
@@ -201,4 +218,5 @@ _PREDICTIONS = {
     "sse": _stream,
     "websocket": _stream,
     "mqtt": _mqtt,
+    "channel-api-dev": _channel_api_dev,
 }

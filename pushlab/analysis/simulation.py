@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 _EVENTS = 2_000_000
 _CYCLES = 100  # of a client, where the events of so many fit
 _LEAST_CYCLES = 2
+_QUEUE_CYCLES = 2_000  # where messages queue, which takes long to even out: fewer clients instead
 _SETTLING = 4  # cycles before the counted time, in which long polls forget how they began
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _SAME_MOMENT = 1e-9  # of a period: what rounding may take from a moment
@@ -77,7 +78,8 @@ def simulate(
 
     Args:
         rate_per_s: messages per client and second.
-        interval_s: of short polling, with random phases; with `pause` it begins at the answer.
+        interval_s: of short polling, with random phases; with `pause` it begins at the answer, as
+            it always does for the development server's clients.
         hold_s: the longest hold of a long poll, by the server's clock.
         one_way_s: the network's delay; each transit takes up to `jitter_s` more.
         up_s: the delay from client to server, if it is another.
@@ -98,15 +100,17 @@ def simulate(
     if interval_s <= 0 or hold_s <= 0:
         raise UsageError("the poll interval and the hold must be above 0 s")
     round_s = one_way_s + up_s
-    if transport == "short-polling":
+    if transport in _CLOCKED:
+        pause = pause or transport == "channel-api-dev"
         cycle_s = interval_s = _beat_s(interval_s, round_s, pause=pause)
     else:
         silence_s = keep_alive_s or hold_s if transport == "mqtt" else hold_s
         cycle_s = min(silence_s, 1 / rate_per_s if rate_per_s else silence_s) + round_s + jitter_s
     busiest = max(rate_per_s, 1 / cycle_s)
     most = _EVENTS if events is None else events
-    span_s = min(_CYCLES * cycle_s, max(_LEAST_CYCLES * cycle_s, most / clients / busiest))
-    if transport == "short-polling":
+    least = _QUEUE_CYCLES if transport == "channel-api-dev" else _LEAST_CYCLES
+    span_s = max(least * cycle_s, min(_CYCLES * cycle_s, most / clients / busiest))
+    if transport in _CLOCKED:
         span_s = interval_s * max(1, round(span_s / interval_s))  # whole turns
     sampled = clients if events is None else max(1, min(clients, int(most / (span_s * busiest))))
     world = _World(
@@ -122,9 +126,7 @@ def simulate(
         qos=qos,
         keep_alive_s=keep_alive_s,
     )
-    return _figures(
-        clients, world, maker(world), polls=transport in ("short-polling", "long-polling")
-    )
+    return _figures(clients, world, maker(world), polls=transport in (*_CLOCKED, "long-polling"))
 
 
 def _beat_s(interval_s: float, round_s: float, *, pause: bool) -> float:
@@ -191,6 +193,31 @@ def _short_polling(world: _World) -> _Events:
     return _Events(
         polls=world.clients * turns, useful=int(np.count_nonzero(fetched)), latency_s=latency
     )
+
+
+def _one_by_one(world: _World) -> _Events:
+    """As short polling, but a poll fetches one message, and what is behind it waits its turn.
+
+    Where more come than are fetched the queues have no end, and the latencies mean nothing.
+    """
+    interval = world.cycle_s
+    owner, at = world.messages()
+    order = np.lexsort((at, owner))
+    owner, at = owner[order], at[order]
+    phase = world.rng.uniform(0.0, interval, world.clients)
+    turns = round(world.span_s / interval)
+    turn = np.ceil((at - phase[owner]) / interval).astype(np.int64)
+    # Twice around the circle: the second time begins with the queues that the first has left.
+    laps = np.argsort(np.concatenate((owner, owner)), kind="stable")
+    whose = np.concatenate((owner, owner))[laps]
+    due = np.concatenate((turn - turns, turn))[laps]
+    place = np.arange(len(whose)) - np.searchsorted(whose, whose)
+    apart = whose * (4 * turns + 2 * len(whose) + 4)  # so that no client's queue meets another's
+    fetched = np.maximum.accumulate(due - place + apart) - apart + place
+    counted = laps >= len(owner)
+    latency = phase[owner] + fetched[counted] * interval - at + world.transit_s(len(at))
+    polls = world.clients * turns
+    return _Events(polls=polls, useful=min(len(at), polls), latency_s=latency)
 
 
 def _long_polling(world: _World) -> _Events:
@@ -297,12 +324,14 @@ def _mqtt(world: _World) -> _Events:
     return _Events(polls=acks * world.qos + pings, useful=None, latency_s=world.transit_s(acks))
 
 
+_CLOCKED = ("short-polling", "channel-api-dev")
 _SYSTEMS: dict[str, Callable[[_World], _Events]] = {
     "short-polling": _short_polling,
     "long-polling": _long_polling,
     "sse": _push,
     "websocket": _push,
     "mqtt": _mqtt,
+    "channel-api-dev": _one_by_one,
 }
 
 

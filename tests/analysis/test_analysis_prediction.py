@@ -41,6 +41,11 @@ def trial(transport, *, arrivals="constant", rate=2.0, **options):
         (trial("mqtt", qos=2), 4000, 0.001),
         (trial("mqtt", qos=0, keep_alive_s=40), 25, 0.001),
         (trial("mqtt", qos=1, rate=0.01, keep_alive_s=40), 10 + 20, 0.001),
+        (trial("channel-api-dev", interval_s=0.4), 1000 / 0.402, 0.202),
+        (trial("channel-api-dev", interval_s=0.6), 1000 / 0.602, None),
+        (trial("channel-api-dev", interval_s=0.398, arrivals="poisson"), 2500, 1.001),
+        (trial("channel-api-dev", interval_s=0.498, arrivals="poisson"), 2000, None),
+        (trial("channel-api-dev", interval_s=0.398, arrivals="burst"), 2500, None),
         (trial("carrier-pigeon"), None, None),
     ],
 )

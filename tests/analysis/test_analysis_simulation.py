@@ -38,6 +38,26 @@ def test_short_polling(rate, interval, one_way):
     assert told.max_latency_s <= interval + one_way + 1e-9
 
 
+@pytest.mark.parametrize(("rate", "one_way"), [(0.2, 0.0), (1.0, 0.05), (1.5, 0.0)])
+def test_one_message_a_poll(rate, one_way):
+    told = simulate(
+        "channel-api-dev",
+        clients=20_000,
+        rate_per_s=rate,
+        interval_s=0.5,
+        one_way_s=one_way,
+        events=400_000,
+    )
+    cycle = 0.5 + 2 * one_way  # it waits for an answer before it counts its half second
+    assert told.hits_per_s == pytest.approx(20_000 / cycle, rel=WITHIN)
+    assert told.mean_latency_s == pytest.approx(
+        formulas.one_by_one_poll_latency_s(rate_per_s=rate, cycle_s=cycle, delay_s=one_way),
+        rel=WITHIN,
+    )
+    assert told.wasted == pytest.approx(1 - rate * cycle, abs=WITHIN)
+    assert told.messages_per_useful_poll == 1.0
+
+
 @pytest.mark.parametrize("rate", [0.01, 0.1, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("one_way", [0.0, 0.05])
 def test_long_polling(rate, one_way):

@@ -7,7 +7,7 @@ import math
 
 from pushlab.analysis.cost.common import connected, message_bytes, month_of, servers
 from pushlab.analysis.cost.meter import SECONDS, Item, Meter
-from pushlab.analysis.cost.traffic import POLLING, Traffic
+from pushlab.analysis.cost.traffic import CLOCKED, POLLING, Traffic
 
 __all__ = ["ably", "cloud_run", "durable_objects", "web_pubsub", "workers"]
 
@@ -22,7 +22,7 @@ def cloud_run(traffic: Traffic, meter: Meter) -> list[Item]:
     Where requests are open all the time, CPU that is always allocated is the cheaper way.
     """
     cores, memory = servers(traffic, meter)
-    always = traffic.transport != "short-polling"
+    always = traffic.transport not in CLOCKED
     requests, event = month_of(traffic.hits_per_s), "polls"
     if traffic.transport not in POLLING:
         requests = month_of(traffic.clients / _CLOUD_RUN_REQUEST_S)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pushlab.analysis.cost import aws, elsewhere
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import Bill, Item, Meter
-from pushlab.analysis.cost.traffic import POLLING, Traffic
+from pushlab.analysis.cost.traffic import CLOCKED, POLLING, Traffic
 from pushlab.errors import UsageError
 
 __all__ = ["FIRST_CHOICE", "OFFERS", "Offer", "bill", "find_offers"]
 
-_HTTP = frozenset({"short-polling", "long-polling", "sse", "websocket"})
+_HTTP = POLLING | {"sse", "websocket"}
 _WEBSOCKET = frozenset({"websocket"})
 _LEAVING = "data leaving the cloud"
 
@@ -241,7 +241,7 @@ _ALL = [
         key="cloudflare-workers",
         title="Cloudflare Workers",
         short="Cloudflare Workers",
-        carries=frozenset({"short-polling"}),
+        carries=CLOCKED,
         meter=elsewhere.workers,
         assumptions="every poll is one request, and its CPU is the run's where a run is given",
         left_out=("publishing", "storage of the messages"),
@@ -282,4 +282,5 @@ FIRST_CHOICE: Mapping[str, str] = {
     "sse": "aws-alb",  # HTTP APIs buffer responses, so no metered offer of that kind streams
     "websocket": "aws-websocket-api",
     "mqtt": "aws-iot-core",
+    "channel-api-dev": "aws-http-api",
 }

@@ -11,18 +11,24 @@ from typing import Any
 from pushlab.analysis.formulas import long_poll_requests_per_s
 from pushlab.errors import UsageError
 
-__all__ = ["POLLING", "TRANSPORTS", "Traffic", "predicted_traffic"]
+__all__ = ["CLOCKED", "POLLING", "TRANSPORTS", "Traffic", "predicted_traffic"]
 
-POLLING = frozenset({"short-polling", "long-polling"})
+#: Answered at once, whether there is something or not.
+CLOCKED = frozenset({"short-polling", "channel-api-dev"})
+POLLING = CLOCKED | {"long-polling"}
 TRANSPORTS = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
 _MQTT_KEEP_ALIVE_S = 60.0
 
 # Bytes of TCP around a payload as pushlab's own transports send them over loopback, without TLS. A
 # browser's headers and cookies are several times as long.
-_REQUEST_BYTES = {"short-polling": 215, "long-polling": 226}
-_EMPTY_ANSWER_BYTES = 80
-_ANSWER_BYTES = 135
+_REQUEST_BYTES = {"short-polling": 215, "long-polling": 226, "channel-api-dev": 221}
 _IN_ANSWER_BYTES = 26
+#: Of an answer without messages, of one with some, and beside each message in it.
+_ANSWER_BYTES = {
+    "short-polling": (80, 135, _IN_ANSWER_BYTES),
+    "long-polling": (80, 135, _IN_ANSWER_BYTES),
+    "channel-api-dev": (165, 168, 0),
+}
 _PUSHED_BYTES = {"sse": 29, "websocket": 13, "mqtt": 34}
 _ACK_BYTES = 4
 
@@ -185,6 +191,11 @@ def predicted_traffic(
         each = long_poll_requests_per_s(rate_per_s=rate, gap_s=gap_s, hold_s=hold_s)
         useful = -math.expm1(-rate * (gap_s + hold_s))
         return _polled(known, clients * each, useful, open_s=max(0.0, 1 / each - gap_s))
+    if transport == "channel-api-dev":
+        cycle_s = poll_interval_s + 2 * one_way_s
+        useful = min(1.0, rate * cycle_s)  # a poll brings one message; what is more is queueing
+        known = replace(known, deliveries_per_s=clients * useful / cycle_s)
+        return _polled(known, clients / cycle_s, useful, interval_s=poll_interval_s)
     if transport not in TRANSPORTS:
         raise UsageError(
             f"no closed form is known for {transport!r} (known: {', '.join(TRANSPORTS)});"
@@ -217,8 +228,9 @@ def _polled(
     open_s: float = 0.0,
 ) -> Traffic:
     """The traffic with so many polls, of which the share `useful` bring something."""
-    answer = useful * _ANSWER_BYTES + (1 - useful) * _EMPTY_ANSWER_BYTES
-    carried = known.deliveries_per_s * (known.payload_bytes + _IN_ANSWER_BYTES)
+    empty_bytes, full_bytes, beside_bytes = _ANSWER_BYTES[known.transport]
+    answer = useful * full_bytes + (1 - useful) * empty_bytes
+    carried = known.deliveries_per_s * (known.payload_bytes + beside_bytes)
     return replace(
         known,
         hits_per_s=polls_per_s,
