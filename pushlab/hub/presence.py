@@ -3,6 +3,11 @@
 A client ID is present on a channel while at least one of its connections stands or, for clients
 that poll, while its lease lasts. Each coming and going is told once, in order: to callbacks at
 once, and to the application's URL by a form POST, as App Engine's Channel API did it.
+
+There a client ID had one connection, and each was told once. Here it may have several, two tabs
+with one token for example; the first to come and the last to go are told, so that for each client
+ID a "connected" is followed by a "disconnected" and the other way round. A client that loses its
+connection and comes back has gone and come; the polls of a client that polls are one connection.
 """
 
 import asyncio
@@ -19,6 +24,7 @@ from pushlab.errors import UsageError
 __all__ = ["Presence", "PresenceEvent", "PresencePoster"]
 
 _ANSWER_DUE_S = 5.0
+_LONGEST_PAUSE_S = 5.0
 _log = logging.getLogger("pushlab")
 
 
@@ -111,8 +117,9 @@ class PresencePoster:
 
     ``POST <url>/_ah/channel/connected/`` (or ``disconnected/``) with ``from=<client ID>``, form
     encoded, and ``channel=<channel>`` too where it is not the client ID. Any 2xx is success. A
-    request that fails is tried again with growing pauses, `attempts` times in all; then it is given
-    up and counted.
+    request that fails is tried again with growing pauses, `attempts` times in all, which is some
+    ten seconds; then it is given up and counted. What comes behind it waits, so the order is kept.
+    An application whose answer is lost on its way is told again of what it knows.
 
     Args:
         url: of the application, ``http`` or ``https``, perhaps with a path in front.
@@ -124,7 +131,7 @@ class PresencePoster:
         UsageError: `url` is not such a URL.
     """
 
-    def __init__(self, url: str, *, attempts: int = 6, first_pause_s: float = 0.2) -> None:
+    def __init__(self, url: str, *, attempts: int = 7, first_pause_s: float = 0.2) -> None:
         try:
             parts = urllib.parse.urlsplit(url)
             port = parts.port
@@ -173,7 +180,7 @@ class PresencePoster:
                     break
                 if attempt + 1 < self._attempts:
                     await asyncio.sleep(pause_s)
-                    pause_s *= 2
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
                 self.dropped += 1
 

@@ -5,6 +5,7 @@ import contextlib
 from urllib.parse import parse_qs
 
 import pytest
+from live_hub import dial, live_hub, read_head
 
 from pushlab.errors import UsageError
 from pushlab.hub.presence import Presence, PresenceEvent, PresencePoster
@@ -227,6 +228,49 @@ async def test_an_application_that_is_away_for_a_while_hears_everything(unused_p
         async with application.listening(unused_port):
             await application.until_taken(3)
     assert [form["from"][0] for _, form in application.taken] == ["c0", "c1", "c2"]
+
+
+async def test_each_connection_is_told_once_and_in_order_though_the_application_was_down(
+    unused_port,
+):
+    application = Application()
+    changes = {"presence_url": f"http://127.0.0.1:{unused_port}"}
+    transports = {"sse": {}, "channel-api-dev": {}}
+    async with live_hub(transports=transports, **changes) as hub, contextlib.AsyncExitStack() as s:
+        expected = []
+
+        async def command(name, client_id):
+            target = f"/_ah/channel/dev?command={name}&channel={tokens[client_id]}"
+            assert (await hub.ask("GET", target)).status == 200
+
+        async def stream(stack):
+            reader, writer = await stack.enter_async_context(dial(hub.url))
+            writer.write(
+                f"GET /v1/events?token={tokens['tabs']} HTTP/1.1\r\nHost: t\r\n\r\n".encode()
+            )
+            await read_head(reader)
+
+        tokens = {name: await hub.token(name) for name in ["tabs", *(f"c{n}" for n in range(5))]}
+        for number in range(5):
+            await command("connect", f"c{number}")
+            await command("poll", f"c{number}")
+            expected.append(("connected", f"c{number}"))
+            if number % 2:
+                await command("disconnect", f"c{number}")
+                expected.append(("disconnected", f"c{number}"))
+        async with contextlib.AsyncExitStack() as tabs:  # two tabs of one client
+            await stream(tabs)
+            await stream(tabs)
+        await hub.until_present("tabs", [])
+        expected += [("connected", "tabs"), ("disconnected", "tabs")]
+        await asyncio.sleep(2.0)
+        await s.enter_async_context(application.listening(unused_port))
+        await application.until_taken(len(expected))
+        figures = (await hub.api("GET", "/v1/stats")).json
+    assert [(path.split("/")[-2], form["from"][0]) for path, form in application.taken][
+        : len(expected)
+    ] == expected
+    assert figures["presence_posts_dropped"] == 0
 
 
 async def test_interim_answers_are_passed_over():
