@@ -33,7 +33,7 @@ _OPTIONS = {
 }
 _SAYINGS = (
     "Hello, says the server.",
-    "You did not have to ask for this.",
+    "And here is a second one.",
     "One more, and that is all.",
 )
 

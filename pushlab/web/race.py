@@ -55,8 +55,8 @@ class Settings:
     }
     WHOLE: ClassVar[tuple[str, ...]] = ("payload_bytes", "clients")
 
-    rate_per_s: float = 1.0
-    poll_interval_s: float = 2.0
+    rate_per_s: float = 0.5
+    poll_interval_s: float = 1.0
     payload_bytes: int = 200
     clients: int = 1
     one_way_ms: float = 0.0

@@ -17,7 +17,7 @@ export function short(value) {
   const size = Math.abs(value);
   if (size >= 100 || Number.isInteger(value)) return WHOLE.format(value);
   if (size >= 0.095) return value.toFixed(size >= 10 ? 1 : 2);
-  return value.toFixed(size >= 0.0095 ? 3 : 4);
+  return String(+value.toFixed(size >= 0.0095 ? 3 : 4));
 }
 
 /**

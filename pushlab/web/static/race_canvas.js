@@ -16,17 +16,20 @@ import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "/web/race_rec
 /** How much is seen, in ms. */
 export const WINDOW_MS = 30_000;
 const FLASH_MS = 700;
-const SCALES_MS = [50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 20e3, 30e3, 60e3, 120e3, 300e3, 600e3];
+const SCALES_MS = [
+  50, 100, 150, 200, 300, 500, 750, 1e3, 1.5e3, 2e3, 2.5e3, 3e3, 4e3, 5e3, 7.5e3, 10e3, 15e3, 20e3, 30e3, 45e3,
+  60e3, 90e3, 120e3, 300e3, 600e3,
+];
 
 /** The smallest scale that holds `ms`, with room above. @param {number} ms */
 export function scaleFor(ms) {
-  for (const scale of SCALES_MS) if (ms <= scale * 0.96) return scale;
+  for (const scale of SCALES_MS) if (ms <= scale * 0.98) return scale;
   return ms * 1.1;
 }
 
 /** @param {number} ms */
 function scaleText(ms) {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${+(ms / 1000).toFixed(1)} s`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${+(ms / 1000).toFixed(2)} s`;
 }
 
 /** @type {Record<number, string>} Made once: what stands beside a curve's top. */
@@ -266,9 +269,9 @@ export class LanePicture extends Picture {
     const fromMs = nowMs - WINDOW_MS;
 
     const top = Math.round(rem * 0.45);
-    const landY = Math.round(height * 0.3);
-    const hitY = Math.round(height * 0.3 + rem * 0.95);
-    const curveTop = Math.round(hitY + rem * 0.75);
+    const landY = Math.round(height * 0.28);
+    const hitY = Math.round(height * 0.28 + rem * 0.9);
+    const curveTop = Math.round(hitY + rem * 0.6);
     const zero = height - Math.round(rem * 0.25);
     this._zero = zero;
     this._climb = (zero - curveTop) / scaleMs;

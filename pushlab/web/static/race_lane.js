@@ -205,7 +205,7 @@ export class Lane {
     const [amount, amountUnit] = size(Math.max(0, bytes));
     this._put("hits", told ? count(hits) : "–", "");
     this._wasted?.classList.toggle("none", wasted === 0);
-    this._put("wasted", told && hits > 0 ? short(Math.round((100 * wasted) / hits)) : "–", told && hits > 0 ? " %" : "");
+    this._put("wasted", told && hits > 0 ? percent((100 * wasted) / hits) : "–", told && hits > 0 ? " %" : "");
     this._put("stale", staleMs === 0 ? "0" : stale, staleMs === 0 ? " s" : ` ${staleUnit}`);
     this._put("each", record.messages > 0 ? short(record.hits / record.messages) : "–", "");
     this._put("bytes", amount, ` ${amountUnit}`);
@@ -222,6 +222,12 @@ export class Lane {
     if (one.data !== number) one.data = number;
     if (other.data !== unit) other.data = unit;
   }
+}
+
+/** @param {number} share in percent */
+function percent(share) {
+  if (share > 0 && share < 0.5) return "<1";
+  return share > 99.5 && share < 100 ? ">99" : String(Math.round(share));
 }
 
 /**
