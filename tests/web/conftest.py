@@ -6,16 +6,17 @@ event loop of its own running as long as its browser lives, which is why `browse
 - ``site``: one server for each worker, for tests that only use it.
 - ``own_site``: makes a server of a test's own, to be stopped, killed and started again, or with
   settings of its own.
+- ``tabs``: a Chromium whose tabs may be hidden and frozen, which they cannot be under Playwright.
 - ``browser``, ``context``, ``page``: Chromium. ``page`` fails the test at its end if the page
   reported an error that the test has not taken out of ``page_errors``.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live_site import CHROMIUM, MQTT_BUNDLE, PATIENCE_S, Site, watch_errors
+from live_site import CHROMIUM, MQTT_BUNDLE, PATIENCE_S, Site, chromium_arguments, watch_errors
+from tabs import Tabs
 
 from pushlab.contract.serving import HubSettings
 
@@ -53,24 +54,26 @@ def own_site():
         one.stop()
 
 
+def needs_chromium() -> None:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("chromium is not installed (Debian: apt install chromium)")
+
+
+@pytest.fixture
+def tabs():
+    """A Chromium whose tabs hide one another; see `tabs.py`."""
+    needs_chromium()
+    with Tabs() as started:
+        yield started
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Debian's Chromium, driven by Playwright, which downloads none."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed (Debian: apt install chromium)")
+    needs_chromium()
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            ],
-        )
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=chromium_arguments()[1:])
         yield chromium
         chromium.close()
 

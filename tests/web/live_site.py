@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -180,6 +181,19 @@ def until(true: Callable[[], Any], what: str) -> None:
     while not true():
         assert time.monotonic() < deadline, f"not within {PATIENCE_S:g} s: {what}"
         time.sleep(0.02)
+
+
+def chromium_arguments() -> list[str]:
+    """Chromium's command, so that it stays by itself."""
+    return [
+        CHROMIUM,
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    ]
 
 
 #: What the browser itself says of requests that fail, which is no page's error.

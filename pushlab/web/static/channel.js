@@ -672,6 +672,7 @@ class Line {
 class PollLine extends Line {
   path = "";
   answerMs = ANSWER_MS;
+  hurried = false; // whether the page was away, and the browser's connections may be dead
   /** @type {AbortController | null} of the question that waits for its answer */
   #asking = null;
   #askedAt = 0;
@@ -719,7 +720,7 @@ class PollLine extends Line {
     const timer = setTimeout(() => {
       this.#takeBack(first);
       this.lose("no answer");
-    }, this.answerMs);
+    }, this.hurried ? STAND_AGAIN_MS : this.answerMs);
     let response, text;
     try {
       response = await reader.fetch(url, { signal: asking.signal });
@@ -735,6 +736,7 @@ class PollLine extends Line {
     }
     if (this.#asking !== asking) return;
     this.#asking = null;
+    this.hurried = false;
     this.heardAt = performance.now();
     const sent = bytesOfRequest(url, reader.token);
     const received = bytesOfResponse(response, text);
@@ -809,8 +811,12 @@ class PollLine extends Line {
   /** Ask now; a question that was under way when the network went is asked anew. @param {number} patience */
   wake(patience) {
     const { awayAt } = this.reader;
-    if (!this.#asking) this.askIn(0);
-    else if (this.#askedAt <= awayAt && performance.now() - awayAt >= patience) super.wake(patience);
+    if (!this.#asking) {
+      this.hurried = true;
+      this.askIn(0);
+    } else if (this.#askedAt <= awayAt && performance.now() - awayAt >= patience) {
+      super.wake(patience);
+    }
   }
 }
 
@@ -862,7 +868,7 @@ class LongPollingLine extends PollLine {
   answerMs = HOLD_S * 1000 + HOLD_GRACE_MS;
 
   parameters() {
-    return { hold_s: this.stood ? String(HOLD_S) : "0" };
+    return { hold_s: this.stood && !this.hurried ? String(HOLD_S) : "0" };
   }
 }
 
