@@ -108,7 +108,9 @@ def test_importing_pushlab_is_light():
     assert sorted(loaded & set(HEAVY)) == []
 
 
-@pytest.mark.parametrize("name", ["short-polling", "long-polling", "sse", "websocket"])
+@pytest.mark.parametrize(
+    "name", ["short-polling", "long-polling", "sse", "websocket", "channel-api-dev"]
+)
 def test_a_transport_is_loaded_without_the_others(name):
     script = (
         "import sys; from pushlab.contract.registry import load_transport\n"
