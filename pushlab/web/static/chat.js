@@ -17,7 +17,9 @@ const FRESH_MS = 8_000; // how long it is to be seen who came and who left
 const log = byId("log");
 const text = byId("text");
 
-/** What was sent and has not come back, by its ref. @type {Map<string, {line: any, at: number}>} */
+/** @typedef {{line: any, words: string, at: number, taken: boolean}} Underway */
+
+/** What was sent and has not come back, by its ref. @type {Map<string, Underway>} */
 const underway = new Map();
 /** Who came or left of late. @type {Map<string, "came" | "left">} */
 const fresh = new Map();
@@ -32,6 +34,7 @@ const membership = new Membership({
   meterPlace: byId("meter"),
   handlers: {
     onjoined(joined) {
+      giveUpTaken(); // another channel, if this is not the first
       me = joined.name;
       byId("room-name").textContent = joined.room;
       document.title = `${joined.room} · Chat · pushlab`;
@@ -49,6 +52,7 @@ const membership = new Membership({
     ongap(missed) {
       const what = missed === null ? "Some messages" : counted(missed, "message");
       add(element("li", { class: "gap" }, `${what} missed`));
+      giveUpTaken();
     },
     onstate(kind, words) {
       const state = byId("state");
@@ -115,35 +119,35 @@ function said(name, words, sentMs) {
   );
 }
 
+/** Whether the newest is what the reader looks at. */
+let stuck = true;
+
 /** @param {HTMLElement} line */
 function add(line) {
-  const atBottom = isAtBottom();
   const first = [...underway.values()].find((one) => one.line.isConnected)?.line ?? null;
   if (line.classList.contains("underway")) log.append(line);
   else log.insertBefore(line, first); // what is on its way stays below what has come
   while (log.childElementCount > SHOWN_MESSAGES) log.firstElementChild.remove();
-  if (atBottom || line.classList.contains("underway")) toBottom();
+  if (stuck || line.classList.contains("underway")) toBottom();
   else byId("newest").hidden = false;
 }
 
-function isAtBottom() {
-  return log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-}
-
 function toBottom() {
+  stuck = true;
   log.scrollTop = log.scrollHeight;
   byId("newest").hidden = true;
 }
 
 log.addEventListener("scroll", () => {
-  if (isAtBottom()) byId("newest").hidden = true;
+  stuck = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  if (stuck) byId("newest").hidden = true;
 });
 byId("newest").addEventListener("click", () => {
   toBottom();
   text.focus();
 });
 new ResizeObserver(() => {
-  if (byId("newest").hidden) toBottom();
+  if (stuck) toBottom();
 }).observe(log);
 
 // ---- who is here --------------------------------------------------------------------------------
@@ -184,22 +188,43 @@ function showMembers() {
 /** @param {string} words */
 async function say(words) {
   const ref = `${++refs}`;
-  const line = said(me, words, null);
-  add(line);
-  underway.set(ref, { line, at: performance.now() });
+  const sent = { line: said(me, words, null), words, at: performance.now(), taken: false };
+  underway.set(ref, sent);
+  add(sent.line);
   try {
     await membership.post("say", { text: words, ref });
+    sent.taken = true;
   } catch (problem) {
-    if (!underway.delete(ref)) return; // it has come nevertheless
-    line.classList.replace("underway", "failed");
-    const again = element("button", { type: "button" }, "Send again");
-    again.addEventListener("click", () => {
-      line.remove();
-      say(words);
-    });
-    line.querySelector(".sending").textContent = "not sent";
-    line.append(element("p", { class: "why" }, /** @type {Error} */ (problem).message), again);
-    if (isAtBottom()) toBottom();
+    giveUp(ref, "not sent", /** @type {Error} */ (problem).message);
+  }
+}
+
+/**
+ * What was sent will not come back.
+ * @param {string} ref
+ * @param {string} what
+ * @param {string} why
+ */
+function giveUp(ref, what, why) {
+  const sent = underway.get(ref);
+  if (!sent) return; // it has come
+  underway.delete(ref);
+  const { line, words } = sent;
+  const again = element("button", { type: "button" }, "Send again");
+  again.addEventListener("click", () => {
+    line.remove();
+    say(words);
+  });
+  line.classList.replace("underway", "failed");
+  line.querySelector(".sending").textContent = what;
+  line.append(element("p", { class: "why" }, why), again);
+  if (stuck) toBottom();
+}
+
+/** The channel has a hole: what the server took, and did not come back, may have been in it. */
+function giveUpTaken() {
+  for (const [ref, { taken }] of underway) {
+    if (taken) giveUp(ref, "not seen again", "the server took it, but it has not come back");
   }
 }
 

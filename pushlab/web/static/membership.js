@@ -35,6 +35,8 @@ export class Membership {
   #fields = {};
   /** @type {SwitchedChannel | null} */
   #channel = null;
+  /** @type {Promise<Joined> | null} */
+  #joining = null;
   #isOpen = false;
 
   /**
@@ -107,7 +109,7 @@ export class Membership {
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.status !== 401 || !this.#joined) throw problem;
       await this.#joinAgain();
-      return await ask();
+      return await ask(); // perhaps as another member
     }
   }
 
@@ -116,7 +118,14 @@ export class Membership {
    * would then wait at a channel on which nothing comes.
    */
   async #confirm() {
-    await this.#joinAgain().catch(() => {}); // what is wrong shows itself at the next post
+    try {
+      await this.#joinAgain();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.status < 400 || problem.status > 409) return;
+      this.#channel?.close(); // somebody else has the name by now, say
+      this.#isOpen = false;
+      this._handlers.onstate("ended", problem.message);
+    }
   }
 
   /** Say goodbye. */
@@ -132,17 +141,28 @@ export class Membership {
   /** @param {Joined} joined */
   #become(joined) {
     this.#keep(joined);
+    this._handlers.onjoined(joined);
+    this.#open(joined, joined.cursor);
+  }
+
+  /**
+   * @param {Joined} joined
+   * @param {string} after
+   */
+  #open(joined, after) {
     this.#isOpen = false;
     this.#channel?.close();
-    this._handlers.onjoined(joined);
     this._handlers.onstate("opening", "Opening…");
-    const transport = this._switch.transport;
     this.#channel = new SwitchedChannel({
       token: joined.token,
-      after: joined.cursor,
-      transport,
+      after,
+      transport: this._switch.transport,
       pollInterval: this._switch.pollInterval,
-      refreshToken: () => this.#joinAgain(),
+      refreshToken: async () => {
+        const again = await this.#joinAgain();
+        if (again.client_id === joined.client_id) return again.token;
+        throw new Error("the server has forgotten this member"); // whose channel is closed by now
+      },
       handlers: {
         onopen: (carrier) => this.#opened(carrier),
         onmessage: ({ data }, carrier) => {
@@ -150,7 +170,8 @@ export class Membership {
           this._handlers.onmessage(JSON.parse(data), carrier);
         },
         ongap: ({ missed }) => this._handlers.ongap(missed),
-        onhit: (hit, carrier) => this.meter.hit(carrier, hit),
+        onhit: (kind, carrier) => this.meter.hit(carrier, kind),
+        onbytes: (sent, received, carrier) => this.meter.bytes(carrier, sent, received),
         onreconnect: (carrier) => {
           this.#opened(carrier);
           this.#confirm();
@@ -186,27 +207,33 @@ export class Membership {
     if (!this.#channel) return;
     this.#channel.pollInterval = pollInterval;
     if (!this.#isOpen && this.#joined) {
-      this.#become({ ...this.#joined, cursor: this.#channel.cursor ?? this.#joined.cursor });
+      this.#open(this.#joined, this.#channel.cursor ?? this.#joined.cursor); // nothing to break
       return;
     }
     this.#channel.switchTo(transport);
   }
 
   /**
-   * @returns {Promise<string>} the token with which the channel goes on
-   * @throws {Error} the member is another one now, with a channel of its own, open by then
+   * Join again, once for all who want it now. A member that the server had forgotten is another one
+   * then, with a channel of its own, which is opened.
+   * @returns {Promise<Joined>}
+   * @throws {Problem}
    */
-  async #joinAgain() {
+  #joinAgain() {
+    this.#joining ??= this.#askAgain().finally(() => {
+      this.#joining = null;
+    });
+    return this.#joining;
+  }
+
+  async #askAgain() {
     const before = this.#joined;
     if (!before) throw new Error("nobody is a member here any more");
     const joined = await postJson(`${this._path}/join`, { ...this.#fields, token: before.token });
     if (this.#joined !== before) throw new Error("left meanwhile");
-    if (joined.client_id !== before.client_id) {
-      this.#become(joined);
-      throw new Error("the server had forgotten this member; a new one has joined");
-    }
-    this.#keep(joined);
-    return joined.token;
+    if (joined.client_id === before.client_id) this.#keep(joined);
+    else this.#become(joined);
+    return joined;
   }
 
   /** @param {Joined} joined */

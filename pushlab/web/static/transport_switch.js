@@ -12,7 +12,6 @@ import { Channel } from "/web/channel.js";
 import { element, markOf, titleOf } from "/web/page.js";
 
 /** @typedef {import("/web/channel.js").Socket} Socket */
-/** @typedef {import("/web/wire_meter.js").Hit} Hit */
 
 /**
  * What a page hears of its channel. Each is called with the transport that it happened on.
@@ -20,7 +19,8 @@ import { element, markOf, titleOf } from "/web/page.js";
  * @property {(transport: string) => void} onopen it stands, for the first time or after a switch
  * @property {(message: {data: string, seq: number}, transport: string) => void} onmessage
  * @property {(gap: {missed: number | null}) => void} ongap
- * @property {(hit: Hit, transport: string) => void} onhit
+ * @property {(kind: string, transport: string) => void} onhit
+ * @property {(sent: number, received: number, transport: string) => void} onbytes since it was told last
  * @property {() => void} onlost the line is lost; it is being tried again
  * @property {(transport: string) => void} onreconnect it stands again
  * @property {(error: {code: number, description: string}) => void} onend it has ended
@@ -104,6 +104,13 @@ export class SwitchedChannel {
       refreshToken: this.refreshToken,
     };
     const socket = new Channel(this.token, options).open();
+    let told = { sent: 0, received: 0 };
+    const tellBytes = () => {
+      const { sent, received } = socket.stats; // a stream's bytes belong to no hit
+      if (sent === told.sent && received === told.received) return;
+      this.handlers.onbytes(sent - told.sent, received - told.received, socket.transport);
+      told = { sent, received };
+    };
     socket.onopen = () => {
       if (socket === this.#next) this.#promote(socket);
       if (socket === this.#socket) this.handlers.onopen(socket.transport);
@@ -115,6 +122,7 @@ export class SwitchedChannel {
       if (socket === this.#socket) this.handlers.onreconnect(socket.transport);
     };
     socket.onmessage = (message) => {
+      tellBytes();
       if (socket === this.#socket) {
         if (this.#next) this.#both.add(message.seq);
         else if (this.#both.delete(message.seq)) return;
@@ -126,7 +134,10 @@ export class SwitchedChannel {
       this.#both.clear();
       this.handlers.ongap(gap);
     };
-    socket.onhit = (hit) => this.handlers.onhit(hit, socket.transport);
+    socket.onhit = ({ kind }) => {
+      this.handlers.onhit(kind, socket.transport);
+      tellBytes();
+    };
     socket.onerror = (error) => {
       wrong = error;
     };

@@ -12,11 +12,6 @@ import { count, size, time } from "/web/numbers.js";
 import { element, markOf, titleOf } from "/web/page.js";
 
 /**
- * What a channel's `onhit` tells.
- * @typedef {{kind: string, sent: number, received: number}} Hit
- */
-
-/**
  * One transport's figures on this page. `asked` leaves out confirmations, keep-alives and goodbyes;
  * `trips` are the newest round trips, in milliseconds.
  * @typedef {{transport: string, hits: number, asked: number, empty: number, sent: number,
@@ -119,8 +114,8 @@ export class WireMeter {
         "p",
         { class: "note" },
         "Each bar is one hit; a hollow one brought nothing. The round trip is that of your own " +
-          "messages: by a post to the server, back over this channel. Bytes are those that a page " +
-          "can see.",
+          "messages: by a post to the server, back over this channel. Those posts are not counted: " +
+          "they are the same whatever carries the channel. Bytes are those that a page can see.",
       ),
     );
   }
@@ -137,23 +132,34 @@ export class WireMeter {
   /**
    * A hit was made.
    * @param {string} transport
-   * @param {Hit} hit
+   * @param {string} kind as the hub names it
    */
-  hit(transport, hit) {
+  hit(transport, kind) {
     const tally = this.#of(transport);
     tally.hits += 1;
-    if (hit.kind === "poll-empty") tally.empty += 1;
-    if (ASKING.has(hit.kind)) tally.asked += 1;
-    tally.sent += hit.sent || 0;
-    tally.received += hit.received || 0;
+    if (kind === "poll-empty") tally.empty += 1;
+    if (ASKING.has(kind)) tally.asked += 1;
     this._strip.append(
       element("span", {
         class: "meter-hit",
-        title: `${titleOf(transport)}: ${IN_WORDS[hit.kind] ?? hit.kind}`,
-        data: { transport, kind: hit.kind },
+        title: `${titleOf(transport)}: ${IN_WORDS[kind] ?? kind}`,
+        data: { transport, kind },
       }),
     );
     if (this._strip.childElementCount > SHOWN_HITS) this._strip.firstElementChild?.remove();
+    this.#draw();
+  }
+
+  /**
+   * Bytes went and came.
+   * @param {string} transport
+   * @param {number} sent
+   * @param {number} received
+   */
+  bytes(transport, sent, received) {
+    const tally = this.#of(transport);
+    tally.sent += sent;
+    tally.received += received;
     this.#draw();
   }
 
