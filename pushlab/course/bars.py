@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
-from pushlab.charts.style import ACCENT, INK, LINE, count, mark, within_sentence
+from pushlab.charts.style import ACCENT, INK, LINE, mark, within_sentence
 from pushlab.course.guesses import Guess
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
@@ -205,7 +205,7 @@ class _Foot:
 
 # ---- drawing ------------------------------------------------------------------------------------
 
-_LOG_FROM = 40.0  # largest by smallest, from which a linear axis hides the small ones
+_LOG_FROM = 8.0  # largest by smallest, from which a linear axis hides the small ones
 
 
 def bars_chart(
@@ -302,7 +302,7 @@ def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: f
 
 
 def _shown(value: float, unit: str) -> str:
-    return with_unit(value, unit) if unit in ("s", "%") else f"{count(value)} {unit}"
+    return with_unit(value if unit == "s" else float(f"{value:.3g}"), unit)
 
 
 def _in_words(rows: Sequence[Row], unit: str) -> str:

@@ -77,7 +77,7 @@ async def measure(
                 return _read(scenario, bar, f"{_NO_SERVER} ({error})")
             run = Run.load(path)
             if run.status != "complete":
-                raise KeyboardInterrupt
+                raise CourseError("The measurement was stopped. Run the cell again to measure.")
             failed = next((t for t in run.trials if t.status != "ok"), None)
             if failed is not None and failed.transport not in STANDARD:
                 raise CourseError(f"{failed.transport} could not be measured: {failed.reason}")

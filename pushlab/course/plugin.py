@@ -91,11 +91,11 @@ async def check_transport(kind: type[Transport], *, interval_s: float = 0.05) ->
     """
     if reading():
         raise CourseError("a transport is judged with real servers, and the course is only read")
-    options = {}
-    if "interval_s" in getattr(kind.Options, "__dataclass_fields__", {}):
-        options = {"interval_s": interval_s}
-    with installed(kind):
-        told = await _judge(kind.name, options)
+    with installed(kind) as known:
+        options = {}
+        if "interval_s" in getattr(known.Options, "__dataclass_fields__", {}):
+            options = {"interval_s": interval_s}
+        told = await _judge(known.name, options)
     if told.get("error"):
         raise CourseError(str(told["error"]))
     return Report(

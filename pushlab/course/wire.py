@@ -188,7 +188,7 @@ def fold(steps: Sequence[Step]) -> list[Step]:
             same = all(
                 (a.sender, a.text) == (b.sender, b.text) for a, b in zip(before, now, strict=True)
             )
-            if same and now[0].sender != now[1].sender:
+            if same and now[0].sender == "client" and now[1].sender == "server":
                 del folded[-4:]
                 folded += [
                     Step(a.at_s, a.sender, a.text, a.size, a.times + b.times)

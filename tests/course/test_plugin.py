@@ -1,0 +1,69 @@
+"""A student's transport: held against the contract, caught when it breaks it, and raced."""
+
+import pytest
+
+from pushlab.course import check_transport, race
+from pushlab.course import plugin as plugin_module
+from pushlab.course.cells import installed, module_text
+from pushlab.course.mode import FAST
+from pushlab.course.trouble import CourseError
+from pushlab.transports.sse import ServerSentEvents
+from tests.course.student_transports import Adaptive, DropsEveryTenth, Hangs
+
+
+async def test_an_honest_transport_keeps_every_clause_that_is_judged():
+    report = await check_transport(Adaptive)
+    assert report, str(report)
+    assert len(report.kept) == len(plugin_module.CLAUSES)
+    assert "keeps all" in report.sentence
+
+
+async def test_a_transport_that_drops_every_tenth_message_breaks_a_clause_that_is_named():
+    report = await check_transport(DropsEveryTenth)
+    assert not report
+    assert (
+        report.broken == "Messages arrive in order, each exactly once, and then nothing more comes"
+    )
+    assert report.sentence.startswith("drops-every-tenth breaks the clause")
+    assert report.broken in report.sentence
+    assert "'0:9'" in report.what, "the message that was dropped is named"
+    assert "breaks the clause" in report._repr_mimebundle_()["text/html"]
+
+
+async def test_a_transport_that_hangs_ends_with_a_sentence(monkeypatch):
+    monkeypatch.setattr(plugin_module, "_LIMIT_S", 4.0)
+    report = await check_transport(Hangs)
+    assert not report
+    assert "not done after 4 s" in report.what
+
+
+async def test_a_race_measures_both(monkeypatch):
+    monkeypatch.setenv(FAST, "1")
+    run = await race(Adaptive, interval_s=0.5)
+    assert run.cells == ["adaptive-polling", "short-polling"]
+    assert run["adaptive-polling"].deliveries == run["short-polling"].deliveries > 0
+
+
+async def test_what_is_no_transport_is_told():
+    with pytest.raises(CourseError, match="the class itself"):
+        await check_transport("adaptive")
+    taken = type("Mine", (ServerSentEvents,), {})
+    with pytest.raises(CourseError, match="the name 'sse' is taken"), installed(taken):
+        pass
+
+
+def test_a_notebook_becomes_a_module_with_the_latest_definitions():
+    cells = [
+        "import math\nSHORT = 0.1\nprint('not kept')",
+        "class Mine:\n    wait = 1",
+        "this is no python",
+        "def helper():\n    return SHORT\nclass Mine:\n    wait = 2",
+    ]
+    text = module_text(cells, "Mine")
+    space: dict = {}
+    exec(text, space)
+    assert space["Mine"].wait == 2
+    assert space["helper"]() == 0.1
+    assert "print" not in text
+    with pytest.raises(CourseError, match="run the cell that defines Other"):
+        module_text(cells, "Other")
