@@ -62,7 +62,7 @@ $(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
 
-install: $(VENV)/.dev
+install: $(VENV)/.dev web
 
 clean:
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

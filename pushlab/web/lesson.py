@@ -26,7 +26,7 @@ _MOST_MESSAGES = 3
 _SPANS_S = (0.5, 2.5)
 _TOKEN_MINUTES = 1
 #: So that a short conversation shows an empty poll beside a useful one, and the end of a long one.
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "short-polling": {"interval_s": 0.4, "random_phase": False},
     "long-polling": {"hold_s": 0.8},
     "channel-api-dev": {"random_phase": False},
