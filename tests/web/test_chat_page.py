@@ -112,3 +112,26 @@ def test_on_a_phone_by_keyboard_and_after_a_reload(trio):
         page.keyboard.press("Enter")
         expect(page.locator(TEXTS).last).to_have_text(words)
     fits_a_phone(page)
+
+
+def test_a_server_that_has_forgotten_everybody_and_has_no_broker(browser, own_site):
+    site = own_site()
+    with people(browser, site.url) as some:
+        page = some.page("/chat?room=r&transport=short-polling")
+        join(page, "Ada")
+        expect(page.locator("#state")).to_have_text(line_over("short-polling"))
+        carry_by(page, "mqtt")
+        expect(page.locator(".switch-said")).to_contain_text("MQTT does not work here")
+        expect(page.locator("#switch :checked").first).to_have_value("short-polling")
+        say(page, "before")
+        expect(page.locator(TEXTS)).to_have_text(["before"])
+        site.kill()
+        expect(page.locator("#state")).to_contain_text("trying again")
+        say(page, "nobody hears this")
+        expect(page.locator(".failed")).to_contain_text("cannot be reached")
+        site.keys = type(site.keys).fresh()  # nor does it know its tokens
+        site.start()
+        expect(page.locator("#state")).to_have_text(line_over("short-polling"))
+        page.get_by_role("button", name="Send again").click()
+        expect(page.locator(TEXTS)).to_have_text(["before", "nobody hears this"])
+        some.complaints.clear()  # of a server that was not there
