@@ -7,6 +7,6 @@ from pushlab.testing import TransportContract
 
 class TestChannelApiDev(TransportContract):
     transport = "channel-api-dev"
-    options = {"interval_s": 0.002}  # noqa: RUF012
+    options = {"interval_s": 0.004}  # noqa: RUF012
     # A message at a time: a log that overflows is fetched sooner when it is a short one.
     settings = replace(TransportContract.settings, retain_messages=150)
