@@ -1,5 +1,6 @@
 """The race in a real browser: five lanes that tell what really happened."""
 
+import itertools
 import json
 import re
 
@@ -139,7 +140,7 @@ def test_everything_can_be_set_by_keyboard_and_is_labelled(site, page):
     until(lambda: page.inner_text("label[for=set-rate_per_s] + output") == "1 per s", "the state")
     for key, name, shown in (
         ("rate_per_s", "Publish rate", "2 per s"),
-        ("poll_interval_s", "Poll interval", "0.50 s"),
+        ("poll_interval_s", "Poll interval", "every 0.5 s"),
         ("payload_bytes", "Payload", "200 B"),
         ("one_way_ms", "Link delay", "10 ms each way"),
     ):
@@ -191,6 +192,38 @@ def test_nothing_sticks_out(site, browser, page_errors, width):
     assert page.evaluate(OUTSIDE) == []
     context.close()
     assert page_errors == []
+
+
+# How long things take over a link of its own, 150 ms each way, with nothing behind it.
+ROUND_TRIPS = """async () => {
+  const { SlowLink } = await import("/web/slow_link.js");
+  const link = new SlowLink(150);
+  const timed = async work => {
+    const begun = performance.now();
+    await work();
+    return performance.now() - begun;
+  };
+  globalThis.fetch = async () => new Response("an answer");
+  globalThis.WebSocket = class {
+    constructor() {
+      queueMicrotask(() => this.onclose({ code: 1006 }));
+    }
+  };
+  const socket = () => new Promise(resolve => (new link.WebSocket("ws://x").onclose = resolve));
+  return [
+    await timed(() => link.fetch("/x").then(answer => answer.text())),
+    await timed(() => link.fetch("/x").then(answer => answer.text())),
+    await timed(socket),
+  ];
+}"""
+
+
+def test_a_slow_link_costs_round_trips(site, page):
+    page.goto(f"{site.url}/web/icon.svg")
+    first, second, refused = page.evaluate(ROUND_TRIPS)
+    assert first >= 590  # TCP's handshake, then there and back
+    assert second >= 290
+    assert refused >= 590
 
 
 def test_a_slow_link_is_felt_by_every_lane_of_the_page(site, page):
@@ -272,4 +305,5 @@ def test_staleness_is_what_the_definition_says(site, page):
         next((now - sent for start, end, sent in spans if start <= now < end), 0) for now in times
     ]
     assert by_spans[:-1] == stale[:-1]
+    assert all(end <= start for (_, end, _), (start, _, _) in itertools.pairwise(spans))
     assert median == (200 + 260) / 2

@@ -170,7 +170,7 @@ page.addKeys([
     key: String(index + 1), does: title, run: () => select(name),
   })),
 ]);
-page.onTheme(() => show());
+page.onTheme(() => diagram.redraw());
 
 byId("python").textContent = `import asyncio, pushlab
 from pushlab.channel_api import ChannelService

@@ -50,6 +50,11 @@ export class Diagram {
     this._draw();
   }
 
+  /** Draw the same again, in another size of type. */
+  redraw() {
+    this._draw();
+  }
+
   /** @param {number} index */
   choose(index) {
     this._chosen = index;

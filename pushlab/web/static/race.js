@@ -20,6 +20,7 @@ import { SlowLink } from "/web/slow_link.js";
 /** @typedef {import("/web/race_words.js").Settings} Settings */
 
 const ASK_MS = 500;
+const SHOWN_MS = 4000;
 const WRITE_MS = 200;
 const CALM_MS = 1000; // between pictures, for readers who want little motion
 const DEAR_MS = 7; // a picture of all lanes that costs more than this is drawn every other frame
@@ -49,6 +50,14 @@ function say(text) {
   byId("said").textContent = text;
 }
 
+let troubledMs = -Infinity; // when a wish was refused: that is shown for a while
+
+/** @param {unknown} error */
+function refused(error) {
+  troubledMs = performance.now();
+  trouble(error);
+}
+
 /** @param {unknown} error */
 function trouble(error) {
   const place = byId("trouble");
@@ -66,7 +75,7 @@ async function change(change) {
   try {
     adopt((await postJson("/demo/race/settings", change)).settings);
   } catch (error) {
-    trouble(error);
+    refused(error);
   }
 }
 
@@ -75,7 +84,7 @@ async function publishNow() {
     const { n } = await postJson("/demo/race/publish");
     say(`Published message ${n}.`);
   } catch (error) {
-    trouble(error);
+    refused(error);
   }
 }
 
@@ -92,7 +101,7 @@ async function reset() {
     say("All figures begin anew.");
     await ask();
   } catch (error) {
-    trouble(error);
+    refused(error);
   }
 }
 
@@ -155,7 +164,7 @@ async function keepAsking() {
     try {
       await ask();
       if (!joined) await join();
-      trouble(null);
+      if (performance.now() - troubledMs > SHOWN_MS) trouble(null);
     } catch (error) {
       trouble(error);
     }

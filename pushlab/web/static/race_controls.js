@@ -6,7 +6,7 @@ import { element } from "/web/page.js";
 
 /** @typedef {import("/web/race_words.js").Settings} Settings */
 
-const every = (/** @type {number} */ s) => `${short(s)} s`;
+const every = (/** @type {number} */ s) => `every ${s} s`;
 
 /** @type {{key: keyof Settings, label: string, values: number[], says: (value: number) => string}[]} */
 const SLIDERS = [

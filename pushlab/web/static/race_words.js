@@ -83,6 +83,11 @@ function pushed(transport, record, settings, staleMs) {
   return said;
 }
 
+/** Without zeros at its end. @param {number} value */
+function brief(value) {
+  return String(+value.toFixed(value < 1 ? 2 : 1));
+}
+
 /**
  * What the settings mean for polling: where it loses, and where it wins.
  * @param {Settings} settings
@@ -91,15 +96,16 @@ export function whatToExpect(settings) {
   const { rate_per_s: rate, poll_interval_s: interval, paused } = settings;
   if (paused) return "Paused: nothing is published. Every poll now comes for nothing; push stands silent.";
   const due = rate * interval;
-  const each = `${short(rate)} ${rate === 1 ? "message" : "messages"} a second, a poll every ${short(interval)} s`;
+  const news = rate < 1 ? `A message every ${brief(1 / rate)} s` : `${rate === 1 ? "A message" : `${brief(rate)} messages`} a second`;
+  const each = `${news}, a poll every ${brief(interval)} s`;
   if (due >= 1.5) {
     return (
       `${each}: one poll fetches about ${short(Math.round(due))}. Here polling wins on hits, ` +
-      `${short(1 / due)} per message, and pays with news up to ${short(interval)} s old.`
+      `${short(1 / due)} per message, and pays with news up to ${brief(interval)} s old.`
     );
   }
   if (due >= 0.75) {
-    return `${each}: about one hit per message, as cheap as long polling, and up to ${short(interval)} s late.`;
+    return `${each}: about one hit per message, as cheap as long polling, and up to ${brief(interval)} s late.`;
   }
   return (
     `${each}: about ${short(1 / due)} polls per message, ${Math.round((1 - due) * 100)} % of them for nothing. ` +
