@@ -65,12 +65,14 @@ class Conversation:
         events: what the client half made of them, and when in seconds since the beginning.
         hits: the requests that the client sent, by kind.
         span_s: how long it lasted, the goodbye included.
+        began_ns: when it began, in nanoseconds of the monotonic clock.
     """
 
     pieces: tuple[Piece, ...]
     events: tuple[tuple[float, Event], ...]
     hits: Mapping[str, int]
     span_s: float
+    began_ns: int
 
 
 async def record_conversation(
@@ -146,6 +148,7 @@ class _Recording:
             events=tuple(self.events),
             hits={str(kind): n for kind, n in self._subscriber.hits.items() if n},
             span_s=self._now_s(),
+            began_ns=self._begun_ns,
         )
 
     async def _leave(self) -> None:

@@ -6,6 +6,7 @@ one message or a few to its channel. What crossed is told, without the token.
 
 import asyncio
 import secrets
+import ssl
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -49,6 +50,7 @@ class Lesson:
         self._hub = hub
         self._authority = authority
         self._under_way = 0
+        self._tls: ssl.SSLContext | None = None
 
     async def converse(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make a conversation over the transport that is asked for."""
@@ -75,12 +77,12 @@ class Lesson:
         token, grant = await self._hub.create_channel(client_id, duration_minutes=_TOKEN_MINUTES)
         told = dict(transport.endpoint(self._hub, grant))
         endpoint = Endpoint.from_url(told.pop("url"), told)
-        begun = time.monotonic()
-        publishing = asyncio.ensure_future(self._publish(client_id, messages, span_s, begun))
-        tls = client_context(self._authority) if endpoint.tls and self._authority else None
+        if endpoint.tls and self._tls is None:
+            self._tls = await asyncio.to_thread(client_context, self._authority)
+        publishing = asyncio.ensure_future(self._publish(client_id, messages, span_s))
         try:
             conversation = await record_conversation(
-                transport, endpoint, token, span_s=span_s, tls=tls
+                transport, endpoint, token, span_s=span_s, tls=self._tls
             )
         finally:
             publishing.cancel()
@@ -90,7 +92,10 @@ class Lesson:
             "transport": transport.name,
             "peer": "broker" if transport.discovers else "hub",
             "span_ms": _ms(conversation.span_s),
-            "published": published,
+            "published": [
+                {"at_ms": _ms((at_ns - conversation.began_ns) / 1e9), "data": data}
+                for at_ns, data in published
+            ],
             "delivered": [
                 {"at_ms": _ms(at_s), "data": event.data}
                 for at_s, event in conversation.events
@@ -100,15 +105,14 @@ class Lesson:
             "hits": dict(conversation.hits),
         }
 
-    async def _publish(
-        self, channel: str, messages: int, span_s: float, begun: float
-    ) -> list[dict[str, Any]]:
+    async def _publish(self, channel: str, messages: int, span_s: float) -> list[tuple[int, str]]:
         """Publish at even spaces; not at the beginning, when the client is not there yet."""
         told = []
+        begun = time.monotonic()
         for number in range(messages):
             due = begun + span_s * (number + 1) / (messages + 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            told.append({"at_ms": _ms(time.monotonic() - begun), "data": _SAYINGS[number]})
+            told.append((time.monotonic_ns(), _SAYINGS[number]))
             self._hub.publish(channel, _SAYINGS[number])
         return told
 
