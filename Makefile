@@ -8,7 +8,8 @@ SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
 
-.PHONY: help compare test check bench fidelity serve web reference install format clean
+.PHONY: help compare test check bench fidelity serve web reference lab slides course-html \
+        install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs mosquitto and chromium for them)"
@@ -17,6 +18,9 @@ help:
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT); ARGS=--open opens the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
+	@echo "make lab        open the course in JupyterLab"
+	@echo "make slides     the course as slides that work offline, and all figures as one PDF"
+	@echo "make course-html  the course as pages with their outputs, in build/course/"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
 
@@ -62,6 +66,15 @@ $(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
 
+lab: $(VENV)/.notebooks
+	$(BIN)/python -m pushlab.course
+
+slides: $(VENV)/.notebooks
+	$(BIN)/python -m pushlab.course.publish slides
+
+course-html: $(VENV)/.notebooks
+	$(BIN)/python -m pushlab.course.publish pages
+
 install: $(VENV)/.dev web
 
 clean:
@@ -77,6 +90,11 @@ $(BIN)/python:
 $(VENV)/.core: $(BIN)/python pyproject.toml
 	@echo "Installing pushlab into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.notebooks: $(VENV)/.core
+	@echo "Installing JupyterLab into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable ".[notebooks]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core

@@ -73,13 +73,15 @@ def _check(kind: object) -> None:
             "give the class itself, without quotes and without brackets, as in"
             " check_transport(MyPolling); it must be a Transport"
         )
-    with contextlib.suppress(PushlabError):
+    try:
         known = load_transport(kind.name)
-        if known is not kind:
-            raise CourseError(
-                f"the name {kind.name!r} is taken by another transport; give your class a name of"
-                ' its own, such as name = "my-polling"'
-            )
+    except PushlabError:
+        return
+    if known is not kind:
+        raise CourseError(
+            f"the name {kind.name!r} is taken by another transport; give your class a name of its"
+            ' own, such as name = "my-polling"'
+        )
 
 
 def _twin(module: str, kind: type[Transport]) -> type[Transport]:

@@ -1,0 +1,67 @@
+"""``python -m pushlab.course [FOLDER]`` opens the course in JupyterLab, at its beginning.
+
+From a checkout it opens the notebooks in place. From an installed package it copies them first, so
+that a student has copies of his own; what is there already is left as it is.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from pushlab.errors import MissingExtra, PushlabError, UsageError
+
+__all__ = ["lay_out"]
+
+_HERE = Path(__file__).resolve().parent
+_CHECKOUT = _HERE.parents[1] / "notebooks"
+_PACKED = _HERE / "_notebooks"  # in a wheel
+_FIRST = "00_start_here.ipynb"
+
+
+def lay_out(folder: Path | None) -> Path:
+    """The folder with the notebooks: the checkout's, or `folder` with copies.
+
+    Raises:
+        UsageError: this installation has no notebooks.
+    """
+    if folder is None and (_CHECKOUT / _FIRST).is_file():
+        return _CHECKOUT
+    source = _CHECKOUT if (_CHECKOUT / _FIRST).is_file() else _PACKED
+    if not (source / _FIRST).is_file():
+        raise UsageError("this installation of pushlab has no notebooks")
+    folder = folder or Path("pushlab-course")
+    folder.mkdir(parents=True, exist_ok=True)
+    for notebook in sorted(source.glob("*.ipynb")):
+        if not (folder / notebook.name).exists():
+            shutil.copy(notebook, folder / notebook.name)
+    return folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m pushlab.course")
+    parser.add_argument("folder", nargs="?", type=Path, help="copy the notebooks there")
+    parser.add_argument("--no-open", action="store_true", help="lay the notebooks out, that is all")
+    chosen = parser.parse_args(arguments)
+    try:
+        folder = lay_out(chosen.folder)
+        if chosen.no_open:
+            print(folder)
+            return 0
+        if find_spec("jupyterlab") is None:
+            raise MissingExtra("the course needs JupyterLab; try: pip install 'pushlab[notebooks]'")
+        command = [sys.executable, "-m", "jupyterlab", _FIRST]
+        return subprocess.run(command, cwd=folder, check=False).returncode
+    except PushlabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
