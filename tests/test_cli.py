@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pushlab.cli import main
 from pushlab.lab.certificates import fresh_certificate
 
 PATIENCE_S = 60.0
@@ -71,9 +72,28 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         (["compare", "tiny", "--kbit-per-s", "-1"], ["--kbit-per-s"]),
     ],
 )
-def test_bad_input_is_one_line(arguments: list[str], words: list[str], tmp_path: Path) -> None:
-    done = pushlab(*arguments, cwd=tmp_path)
+def test_bad_input_is_one_line(
+    arguments: list[str],
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(arguments)
+    except SystemExit as left:  # argparse leaves by itself
+        status = int(left.code or 0)
+    said = capsys.readouterr()
+    done = subprocess.CompletedProcess(arguments, status, said.out, said.err)
     refused(done, *words)
+    assert "secret" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_itself_ends_so_too(tmp_path: Path) -> None:
+    done = pushlab("compare", "tiny", "--broker", "mqtt://a:secret@127.0.0.1:9", cwd=tmp_path)
+    refused(done, "127.0.0.1:9")
     assert "secret" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 

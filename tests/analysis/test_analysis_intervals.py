@@ -10,7 +10,8 @@ from pushlab.analysis.statistics import describe
 
 
 def mean_of(values):
-    return lambda chosen: float(np.mean([values[i] for i in chosen]))
+    values = [float(value) for value in values]  # numpy's means of a few numbers are slow
+    return lambda chosen: sum(values[i] for i in chosen) / len(chosen)
 
 
 @pytest.mark.parametrize("trials", [3, 4, 5, 8])
