@@ -178,7 +178,8 @@ async def _serving(config: HubConfig) -> AsyncIterator[str]:
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.ensure_future(serve(config, stop=stop, ready=listening.set_result))
     try:
-        await asyncio.wait({task, listening}, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {task, listening}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if not listening.done():
             await task  # it has failed: this raises why
         yield listening.result()

@@ -21,7 +21,7 @@ _HASTE = 0.3  # of the limits, which are generous enough for any machine
 def judge(transport: str, options: Mapping[str, Any], clauses: Sequence[str]) -> None:
     """Judge until the first clause that is broken, and say so on stdout."""
     settings = {"transport": transport, "options": options}
-    suite_class = type("Suite", (TransportContract,), settings)
+    suite_class: Any = type("Suite", (TransportContract,), settings)
     kept: list[str] = []
     suite_class.setup_class()
     try:

@@ -3,7 +3,7 @@
 The same chart, with a few intervals marked, stands in their place where widgets do not run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,7 @@ def interval_chart(marked_s: Sequence[float], *, clients: int, rate_per_s: float
     """Waiting, requests and waste over the poll interval, with some intervals marked."""
     intervals = np.geomspace(_LOW_S, _HIGH_S, 120)
     colour = looks({"short-polling": "short-polling"})["short-polling"].colour
-    panels = (
+    panels: tuple[tuple[str, Callable[[float], float], str], ...] = (
         ("average wait", lambda t: poll_latency_s(interval_s=t, delay_s=0.0), "s"),
         ("requests a day", lambda t: clients / t * _DAY_S, ""),
         ("in vain", lambda t: 100 * wasted_fraction(rate_per_s=rate_per_s, interval_s=t), "%"),

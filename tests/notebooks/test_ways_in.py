@@ -1,0 +1,38 @@
+"""The ways into the course: environment.yml by repo2docker's rules, and copies from the package."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from pushlab.course.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+#: From repo2docker/buildpacks/conda: what it takes a dependency on Python for. With "==" it would
+#: match as well, but conda then wants that exact version, which does not exist.
+PYTHON = re.compile(r"python\s*=+\s*([\d\.]*)")
+
+
+def test_environment_yml_is_what_repo2docker_reads():
+    told = yaml.safe_load((ROOT / "environment.yml").read_text())
+    plain = [each for each in told["dependencies"] if isinstance(each, str)]
+    matches = [found for found in map(PYTHON.match, plain) if found]
+    assert [found.group(0) for found in matches] == ["python=3.12"]
+    assert len(matches[0].group(1).split(".")) == 2
+    assert "pip" in plain, "conda warns about a pip part without pip"
+    (pip,) = (each["pip"] for each in told["dependencies"] if isinstance(each, dict))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert pip == ["-e .[notebooks]"]
+    assert "notebooks" in project["optional-dependencies"]
+
+
+def test_copies_are_laid_out_and_never_overwritten(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    assert main([str(folder), "--no-open"]) == 0
+    assert capsys.readouterr().out.strip() == str(folder)
+    first = folder / "00_start_here.ipynb"
+    first.write_text("my own work")
+    assert main([str(folder), "--no-open"]) == 0
+    assert first.read_text() == "my own work"
+    assert len(list(folder.glob("*.ipynb"))) == len(list((ROOT / "notebooks").glob("*.ipynb")))
