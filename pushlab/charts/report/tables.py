@@ -112,12 +112,18 @@ def _figure(
     *,
     name: str = "",
     ci: Any = None,
+    bound_s: float | None = None,
 ) -> Cell:
-    """A figure with its interval, marked if it is unstable between trials."""
+    """A figure with its interval, marked if it is unstable between trials.
+
+    Args:
+        bound_s: how far off it may be, where a clock was not the machine's own.
+    """
     if value is None:
         return Cell(NOTHING)
     mark = "unstable" if name in summary["unstable"] else ""
-    return Cell(show(value), span(ci, show), mark)
+    notes = [span(ci, show), "" if bound_s is None else f"± {seconds(bound_s)}"]
+    return Cell(show(value), ", ".join(note for note in notes if note), mark)
 
 
 def results_table(view: View) -> Table:
@@ -139,7 +145,7 @@ def results_table(view: View) -> Table:
             ),
             Cell(f"{s['hits_total']:,}", share),
             _figure(s, each_hits, count, name="hits_per_delivery", ci=s["hits_per_delivery_ci"]),
-            _figure(s, latency["p50"], seconds, ci=latency["p50_ci"]),
+            _figure(s, latency["p50"], seconds, ci=latency["p50_ci"], bound_s=s["clock_bound_s"]),
             _figure(s, latency["p99"], seconds, ci=latency["p99_ci"]),
             _figure(s, latency["mean"], seconds, name="latency_s", ci=latency["mean_ci"]),
             Cell(NOTHING)
