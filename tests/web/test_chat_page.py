@@ -72,15 +72,23 @@ def test_another_transport_in_the_middle_of_a_talk_loses_nothing(trio, site):
     _, _, answer = site.ask("POST", "/demo/chat/join", {"room": "three", "name": "Alan"})
     token = json.loads(answer)["token"]
     said = []
-    for transport in ("websocket", "long-polling", "sse", "mqtt", "short-polling"):
-        if transport == "mqtt" and not MQTT_BUNDLE.exists():
-            continue
-        carry_by(page, transport)
-        for _ in range(8):  # some before the new one is open, some while it opens
+
+    def say_some():
+        for _ in range(5):
             said.append(f"number {len(said)}")
             body = {"token": token, "text": said[-1]}
             assert site.ask("POST", "/demo/chat/say", body)[0] == 200
+
+    for transport in ("websocket", "short-polling", "long-polling", "mqtt", "sse"):
+        if transport == "mqtt" and not MQTT_BUNDLE.exists():
+            continue
+        carry_by(page, transport)
+        say_some()  # while it opens
         expect(page.locator("#state")).to_have_text(line_over(transport))
+        if transport == "short-polling":
+            page.select_option("#poll-interval", "3")
+            expect(page.locator(TEXTS).last).to_have_text(said[-1])
+        say_some()  # short polling has not asked for these when the next one takes over
     expect(page.locator(TEXTS).last).to_have_text(said[-1])
     assert page.locator(TEXTS).all_inner_texts()[-len(said) :] == said
     assert page.locator(".gap").count() == 0
