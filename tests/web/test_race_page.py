@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 
-import pytest
 from live_site import until, watch_errors
 
 LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
@@ -22,18 +21,20 @@ LANDED = """() => Object.fromEntries([...document.querySelectorAll(".lane[data-t
   lane => [lane.dataset.transport,
            parseInt(lane.querySelector("canvas").ariaLabel?.match(/: ([\\d,]+)/)?.[1] ?? "0")]))"""
 
-# How much of a lane's picture is in the lane's own colour.
+# How much of a lane's picture is in one of the lane's own colours.
 PAINTED = """() => Object.fromEntries([...document.querySelectorAll("li.lane")].map(lane => {
-  const canvas = lane.querySelector("canvas");
   const probe = document.createElement("canvas").getContext("2d");
-  probe.fillStyle = getComputedStyle(lane).getPropertyValue("--c");
-  probe.fillRect(0, 0, 1, 1);
-  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+  const own = ["--c", "--edge"].map(name => {
+    probe.fillStyle = getComputedStyle(lane).getPropertyValue(name);
+    probe.fillRect(0, 0, 1, 1);
+    return probe.getImageData(0, 0, 1, 1).data;
+  });
+  const canvas = lane.querySelector("canvas");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let painted = 0;
   for (let i = 0; i < data.length; i += 4)
-    if (data[i + 3] > 250 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g)
-        + Math.abs(data[i + 2] - b) < 12) painted += 1;
+    painted += data[i + 3] > 250 && own.some(([r, g, b]) =>
+      Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 12);
   return [lane.dataset.transport, painted];
 }))"""
 
@@ -79,7 +80,8 @@ def test_messages_land_in_all_five_lanes_and_cost_what_they_cost(site, page, wit
     wait_for_all(page, 20)
 
     assert page.evaluate("document.querySelectorAll('*').length") == nodes
-    assert all(painted > 20 for painted in page.evaluate(PAINTED).values())
+    painted = page.evaluate(PAINTED)
+    assert min(painted.values()) > 20, painted
     # Ten messages a second and a poll every fifth of one: two messages for each poll, or so.
     assert float(figure(page, "short-polling", "each")) < 0.95
     assert float(figure(page, "sse", "each")) <= 0.06
@@ -176,20 +178,24 @@ def test_everything_can_be_set_by_keyboard_and_is_labelled(site, page):
     set_race(site)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_sticks_out(site, browser, page_errors, width):
-    set_race(site, rate_per_s=5, clients=1)
+def test_nothing_sticks_out_on_a_phone_or_a_projector(site, browser, page_errors):
+    set_race(site, rate_per_s=5)
     context = browser.new_context(
-        viewport={"width": width, "height": 844}, color_scheme="dark", reduced_motion="reduce"
+        viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce"
     )
     page = context.new_page()
     watch_errors(page, page_errors)
     page.goto(f"{site.url}/race")
     until(lambda: page.evaluate(LANDED)["websocket"] >= 2, "messages")
     until(lambda: figure(page, "websocket", "median") != "–", "figures")
-    scroll, inner = page.evaluate(WIDTHS)
-    assert scroll == inner == width
-    assert page.evaluate(OUTSIDE) == []
+    for width, height in ((390, 844), (800, 1000), (1280, 800), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        if width == 1920:
+            page.keyboard.press("p")
+        assert page.evaluate(WIDTHS) == [width, width]
+        assert page.evaluate(OUTSIDE) == []
+    # All five lanes are on the projector at once.
+    assert page.evaluate("document.getElementById('lanes').getBoundingClientRect().bottom") <= 1080
     context.close()
     assert page_errors == []
 
