@@ -129,7 +129,8 @@ function verdictOf(told) {
   if (turn === "X" || turn === "O") {
     return turn === you ? `Your turn: you are ${you}.` : `${nameOf(told, turn)} (${turn}) is to move.`;
   }
-  return you === "watching" ? "Waiting for two players." : "Waiting for somebody to play with: pass on the link.";
+  const free = told.players.X === null && told.players.O === null ? "Both seats are" : "One seat is";
+  return you === "watching" ? `${free} free.` : "Waiting for somebody to play with: pass on the link.";
 }
 
 /**
