@@ -3,7 +3,7 @@
 
 import { Diagram } from "/web/lesson_diagram.js";
 import { figuresOf, LESSONS, newsIn } from "/web/lesson_words.js";
-import { count, counted, size, time } from "/web/numbers.js";
+import { count, counted, size, time, times } from "/web/numbers.js";
 import { byId, dressPage, element, markOf, postJson, Problem, titleOf, TRANSPORTS } from "/web/page.js";
 
 /** @typedef {import("/web/lesson_words.js").Talk} Talk */
@@ -96,7 +96,7 @@ function resultOf(talk) {
   const { sent, vain, messages, longestMs } = figuresOf(talk);
   const nothing = vain > 0 ? `, ${count(vain)} of them for nothing` : "";
   const wait = Number.isNaN(longestMs) ? "" : ` The longest wait of a message: ${time(longestMs).join(" ")}.`;
-  return `The client spoke ${sent === 1 ? "once" : `${count(sent)} times`}${nothing}; ${counted(messages, "message")} came.${wait}`;
+  return `The client spoke ${times(sent)}${nothing}; ${counted(messages, "message")} came.${wait}`;
 }
 
 /** Show an arrow's bytes. @param {number} index */

@@ -17,7 +17,7 @@ import { cut, labelOf, senseOf, waitsOf } from "/web/lesson_words.js";
 const PX_PER_MS = 0.11;
 const LEAST = 34; // between two arrows: an arrow's words stand above it
 const LEAST_PUBLISHED = 20;
-const MOST = 66; // of a silence
+const MOST = 60; // of a silence
 const SLOPE = 5; // an arrow goes down a little: nothing is there at once
 const TOP = 74;
 

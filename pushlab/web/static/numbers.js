@@ -55,3 +55,12 @@ export function size(bytes) {
 export function counted(value, one, many = `${one}s`) {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/**
+ * "once", "twice", "3 times".
+ * @param {number} value
+ */
+export function times(value) {
+  if (value === 1) return "once";
+  return value === 2 ? "twice" : `${count(value)} times`;
+}

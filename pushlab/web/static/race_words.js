@@ -1,16 +1,10 @@
 // @ts-check
 /** What one is seeing, in a sentence, from what really happened in a lane. */
 
-import { count, counted, short, time } from "/web/numbers.js";
+import { count, counted, short, time, times } from "/web/numbers.js";
 
 /** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
 /** @typedef {{rate_per_s: number, poll_interval_s: number, payload_bytes: number, clients: number, one_way_ms: number, paused: boolean}} Settings */
-
-/** @param {number} value */
-function times(value) {
-  if (value === 1) return "once";
-  return value === 2 ? "twice" : `${count(value)} times`;
-}
 
 /** @param {number} ms */
 function span(ms) {
