@@ -73,9 +73,7 @@ class Chat:
         room.members[member.client_id] = member
         # What is sent before the member opens its channel waits there.
         joined = {"type": "joined", "name": name, "members": room.names, "now_ms": now_ms()}
-        for other in room.members:
-            if other != member.client_id:
-                self.members.send(other, joined)
+        self.members.send([other for other in room.members if other != member.client_id], joined)
         return member
 
     def say(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -89,8 +87,8 @@ class Chat:
         if "ref" in body:
             message["ref"] = label(body, "ref", most=_REF_CHARS)
         sent_ms = now_ms()
-        for client_id in self._rooms[member.place].members:
-            self.members.send(client_id, {**message, "now_ms": sent_ms})
+        room = self._rooms[member.place]
+        self.members.send(room.members, {**message, "now_ms": sent_ms})
         return {"now_ms": sent_ms}
 
     def leave(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -107,14 +105,11 @@ class Chat:
         del room.members[member.client_id]
         if not room.members:
             del self._rooms[room.name]
-        for client_id in room.members:
-            self.members.send(
-                client_id,
-                {
-                    "type": "left",
-                    "name": member.name,
-                    "members": room.names,
-                    "why": why,
-                    "now_ms": now_ms(),
-                },
-            )
+        left = {
+            "type": "left",
+            "name": member.name,
+            "members": room.names,
+            "why": why,
+            "now_ms": now_ms(),
+        }
+        self.members.send(room.members, left)

@@ -10,12 +10,13 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.errors import Refused
+from pushlab.hub.channel import Channel
 from pushlab.hub.core import Hub
 from pushlab.hub.presence import PresenceEvent
 
@@ -23,7 +24,11 @@ __all__ = ["Member", "Members", "now_ms"]
 
 GRACE_S = 4.0  #: how long a channel may be gone before its member is
 OPENING_S = 20.0  #: how long a new member may take to open its channel
+MOST_MEMBERS = 1_000
 _TOKEN_MINUTES = 240
+#: What a member's channel keeps, and how far its reader may fall behind: a talk, not an archive.
+_KEPT_MESSAGES = 200
+_KEPT_BYTES = 128 * 1024
 
 
 def now_ms() -> float:
@@ -73,6 +78,13 @@ class Members:
         self._on_back = on_back
         self._grace_s = grace_s
         self._opening_s = opening_s
+        self._settings = replace(
+            hub.settings,
+            retain_messages=_KEPT_MESSAGES,
+            retain_bytes=_KEPT_BYTES,
+            lag_messages=_KEPT_MESSAGES,
+            lag_bytes=_KEPT_BYTES,
+        )
         self._members: dict[str, Member] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         hub.presence.listen(self._on_presence)
@@ -81,7 +93,9 @@ class Members:
         return len(self._members)
 
     def add(self, place: str, name: str) -> Member:
-        """A new member, who shall open its channel soon."""
+        """A new member, who shall open its channel soon. Raises Refused (429)."""
+        if len(self._members) >= MOST_MEMBERS:
+            raise Refused(429, "too-many-members", f"there are {MOST_MEMBERS:,} people already")
         member = Member(f"{self._kind}-{secrets.token_hex(8)}", place, name)
         self._members[member.client_id] = member
         self._expect(member, self._opening_s)
@@ -89,7 +103,7 @@ class Members:
 
     async def invite(self, member: Member) -> dict[str, Any]:
         """What the member's page needs: a token, and from where to read."""
-        channel = self._hub.channel(member.client_id)
+        channel = self._channel(member.client_id)
         at = Cursor(channel.epoch, channel.head)
         token, _ = await self._hub.create_channel(member.client_id, duration_minutes=_TOKEN_MINUTES)
         return {
@@ -117,14 +131,26 @@ class Members:
             raise Refused(401, "not-a-member", "nobody here has this token; join again")
         return member
 
-    def send(self, client_id: str, message: dict[str, Any]) -> None:
-        """Send a message to one member's channel."""
-        self._hub.publish(client_id, json.dumps(message, ensure_ascii=False))
+    def send(self, client_ids: Iterable[str], message: dict[str, Any]) -> None:
+        """Send a message to the channels of these members."""
+        text = json.dumps(message, ensure_ascii=False)
+        for client_id in client_ids:
+            self._channel(client_id)
+            self._hub.publish(client_id, text)
+
+    def _channel(self, client_id: str) -> Channel:
+        """A member's channel, which keeps little."""
+        channel = self._hub.channel(client_id)
+        channel.settings = self._settings
+        return channel
 
     def remove(self, member: Member) -> None:
-        """Forget a member."""
+        """Forget a member, and what its channel holds."""
         self._members.pop(member.client_id, None)
         self._keep(member)
+        channel = self._hub.channel(member.client_id)
+        channel.settings = replace(self._settings, retain_messages=0)
+        channel.trim(time.monotonic_ns())
 
     def close(self) -> None:
         """The hub stops: nobody is told of anybody any more."""

@@ -258,7 +258,7 @@ class TicTacToe:
         game.last_word = word
         for client_id, member in game.members.items():
             if member is not but:
-                self.members.send(client_id, game.state(member))
+                self.members.send([client_id], game.state(member))
 
 
 def _fresh_name() -> str:

@@ -172,7 +172,14 @@ async def test_rooms_names_and_texts_are_bounded(hub, monkeypatch):
             "not-a-member",
         )
     widest = {"token": ann["token"], "text": "\U0001f600" * 2_000, "ref": "r" * 40}
-    rooms.say(widest)  # fits a message
+    for _ in range(300):
+        rooms.say(widest)  # fits a message, and channels keep few of them
+    kept = hub.channel(ann["client_id"])
+    assert 100_000 < kept._bytes <= 128 * 1024
+    rooms.leave({"token": ann["token"]})
+    assert kept._bytes == 0  # nobody is left to read it
+    monkeypatch.setattr("pushlab.web.members.MOST_MEMBERS", len(rooms.members))
+    assert await join("2", "Dan") == (429, "too-many-members")
 
 
 # ---- tic-tac-toe: the rules -------------------------------------------------------------------
