@@ -84,7 +84,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep that nothing has stopped."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "small.toml").write_text(GRID)
-    code, out, err = pushlab("compare", "small.toml", cwd=folder)
+    code, out, err = pushlab("compare", "small.toml", "--no-charts", cwd=folder)
     assert code == 0, err
     assert "4 points" in out
     return latest_run(folder / "results")
@@ -154,7 +154,9 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
     first = when(folder)
     assert 1 <= len(first) < 8
 
-    code, children = stop_after(2, "resume", number=signal.SIGINT, cwd=tmp_path)  # Ctrl-C
+    code, children = stop_after(
+        2, "resume", "--no-charts", number=signal.SIGINT, cwd=tmp_path
+    )  # Ctrl-C
     assert code == 130
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
@@ -166,6 +168,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
     code, out, err = pushlab("compare", "small.toml", "--resume", str(folder), cwd=tmp_path)
     assert code == 0, err
     assert "3 sessions" in out
+    assert (folder / "charts" / "1-latency.png").exists()
     assert second.items() <= when(folder).items()  # what had ended was not run again
     assert work_of(folder) == work_of(whole)
     assert len(list((tmp_path / "results").iterdir())) == 1

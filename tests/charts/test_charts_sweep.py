@@ -1,6 +1,7 @@
 """The charts of sweeps and of searches, from simulated points: every kind of grid, all words."""
 
 import itertools
+from functools import cache
 
 import pytest
 from matplotlib.colors import same_color
@@ -112,9 +113,21 @@ SWEEPS = {
 }
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A sweep of that kind and its charts, each made once."""
+
+    @cache
+    def made(kind):
+        sweep = SWEEPS[kind](tmp_path_factory.mktemp("sweep"))
+        return sweep, charts_of_sweep(sweep)
+
+    return made
+
+
 @pytest.mark.parametrize("kind", SWEEPS)
-def test_a_sweep_is_drawn_well(kind, tmp_path):
-    charts = charts_of_sweep(SWEEPS[kind](tmp_path))
+def test_a_sweep_is_drawn_well(kind, drawn):
+    _, charts = drawn(kind)
     names = [chart.name for chart in charts]
     assert names == sorted(names)
     assert {"1-latency", "3-hits", "4-cpu"} <= set(names)
@@ -125,29 +138,27 @@ def test_a_sweep_is_drawn_well(kind, tmp_path):
         assert any("Short polling" in text or "SSE" in text for text, _ in texts)
 
 
-def chart_of(sweep, name):
-    return next(chart for chart in charts_of_sweep(sweep) if chart.name == name)
+def named(charts, name):
+    return next(chart for chart in charts if chart.name == name)
 
 
 def words_on(chart):
     return " ".join(" ".join(text.split()) for text, _ in measured(chart.figure)[0])
 
 
-def test_the_words_tell_what_is_swept_and_what_is_held(tmp_path):
-    words = words_on(chart_of(SWEEPS["three keys"](tmp_path), "3-hits"))
+def test_the_words_tell_what_is_swept_and_what_is_held(drawn):
+    words = words_on(named(drawn("three keys")[1], "3-hits"))
     for word in ("payload 100 B", "1 messages/s", "2 messages/s", "over clients", "closed form"):
         assert word in words
-    words = words_on(chart_of(SWEEPS["more panels than fit"](tmp_path), "1-latency"))
+    words = words_on(named(drawn("more panels than fit")[1], "1-latency"))
     assert "8 of 10 values of messages/s per channel" in words
 
 
-def test_troubles_are_marked(tmp_path):
-    sweep = SWEEPS["troubles"](tmp_path)
-    words = words_on(chart_of(sweep, "1-latency"))
+def test_troubles_are_marked(drawn):
+    words = words_on(named(drawn("troubles")[1], "1-latency"))
     assert "failed" in words
     assert "unstable" in words
-    stopped = SWEEPS["stopped"](tmp_path)
-    assert "sweep not complete" in words_on(chart_of(stopped, "1-latency"))
+    assert "sweep not complete" in words_on(named(drawn("stopped")[1], "1-latency"))
 
 
 def test_the_title_is_never_about_the_harness_floor(tmp_path):
@@ -159,15 +170,16 @@ def test_the_title_is_never_about_the_harness_floor(tmp_path):
         return [Cell("sse", "sse", delay_s=0.5), floor]
 
     sweep = make_sweep(tmp_path, {"clients": [10, 40]}, cells)
-    assert "floor" in words_on(chart_of(sweep, "1-latency"))
-    assert chart_of(sweep, "1-latency").title.startswith("No line's mean latency")
+    chart = named(charts_of_sweep(sweep), "1-latency")
+    assert "floor" in words_on(chart)
+    assert chart.title.startswith("No line's mean latency")
 
 
-def test_every_point_stands_at_its_value(tmp_path):
+def test_every_point_stands_at_its_value(drawn):
     """The markers of short polling are where the summaries say."""
-    sweep = SWEEPS["one key"](tmp_path)
-    (axes, _) = chart_of(sweep, "1-latency").figure.axes
-    drawn = {
+    sweep, charts = drawn("one key")
+    (axes, _) = named(charts, "1-latency").figure.axes
+    markers = {
         float(line.get_xdata()[0]): float(line.get_ydata()[0])
         for line in axes.get_lines()
         if line.get_marker() == "o" and same_color(line.get_color(), "#D55E00")
@@ -175,11 +187,11 @@ def test_every_point_stands_at_its_value(tmp_path):
     for number, point in enumerate(sweep.points):
         run = sweep.run_of(number)
         mean_s = run.summary["transports"]["short-polling"]["latency_s"]["mean"]
-        assert drawn[point.values["clients"]] == pytest.approx(mean_s)
+        assert markers[point.values["clients"]] == pytest.approx(mean_s)
 
 
-def test_the_same_sweep_gives_the_same_files(tmp_path):
-    sweep = SWEEPS["two keys"](tmp_path)
+def test_the_same_sweep_gives_the_same_files(drawn, tmp_path):
+    sweep, _ = drawn("stopped")
     first, again = draw_sweep(sweep, tmp_path / "a"), draw_sweep(sweep, tmp_path / "b")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
     assert [path.suffix for path in first[:2]] == [".png", ".svg"]
