@@ -28,7 +28,7 @@ compare: $(VENV)/.core
 	$(BIN)/pushlab compare $(SCENARIO) $(ARGS)
 
 test: $(VENV)/.dev system-packages
-	$(BIN)/pytest -n auto --dist loadscope $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
