@@ -31,7 +31,7 @@ from pushlab.lab.swarm import Swarm
 from pushlab.lab.swarm_client import read_traffic
 from pushlab.runs import BrokerFigures, RunWriter, ServerFigures, SwarmFigures
 
-__all__ = ["run_in_haste"]
+__all__ = ["run_in_haste", "serving_here"]
 
 _LEAD_NS = 20_000_000
 _LIMIT_S = 20.0
@@ -84,7 +84,7 @@ class _Haste:
                 transports={cell.transport: dict(cell.options)},
                 broker=None if broker is None else broker.access,
             )
-            api = HubApi(await stack.enter_async_context(_serving(config)), config.api_key)
+            api = HubApi(await stack.enter_async_context(serving_here(config)), config.api_key)
             stack.callback(api.close)
             swarm = Swarm(
                 transport,
@@ -172,7 +172,7 @@ class _Haste:
 
 
 @asynccontextmanager
-async def _serving(config: HubConfig) -> AsyncIterator[str]:
+async def serving_here(config: HubConfig) -> AsyncIterator[str]:
     """A hub on this event loop; its URL."""
     stop = asyncio.Event()
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -9,11 +9,12 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pushlab.charts.frame import styled
-from pushlab.course.mode import pictures_folder
+from pushlab.course.mode import fast, pictures_folder
 
 __all__ = ["Picture"]
 
 _SHOWN_WIDTH = 860
+_HASTY_DPI = 40
 _numbers = itertools.count(1)
 
 
@@ -37,7 +38,8 @@ class Picture:
         """The picture, 1600 pixels wide."""
         buffer = io.BytesIO()
         with styled():
-            self.figure.savefig(buffer, format="png", metadata={"Software": None})
+            dpi = _HASTY_DPI if fast() else "figure"
+            self.figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> Path:

@@ -126,6 +126,7 @@ def to_slides(book: Any, name: str) -> str:
         template_name="course_slides",
         extra_template_basedirs=[_TEMPLATES],
         reveal_url_prefix="reveal.js",
+        reveal_theme="white",  # its fonts lie beside it; those of others come from elsewhere
     )
     resources = {"metadata": {"name": name}}
     return str(exporter.from_notebook_node(for_slides(book), resources)[0])

@@ -5,7 +5,8 @@ Where no server can start, a conversation that was recorded before is shown, and
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from html import escape
 from importlib.resources import files
@@ -15,6 +16,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
+from pushlab.course.haste import serving_here
 from pushlab.course.mode import fast, reading
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
@@ -133,27 +135,25 @@ async def record_wire(
     keys = TokenKeys.fresh()
     broker = await start_broker("auto", keys=keys) if transport.discovers else None
     try:
-        hub = await start_hub(
-            HubConfig(
-                keys=keys.export(),
-                transports={transport.name: asdict(transport.options)},
-                broker=broker.access if broker else None,
-            )
+        config = HubConfig(
+            keys=keys.export(),
+            transports={transport.name: asdict(transport.options)},
+            broker=broker.access if broker else None,
         )
-        api = HubApi(hub.url, hub.api_key)
-        try:
-            (admission,) = await api.admit(
-                transport.name, [("you", 0, _CHANNEL)], duration_minutes=10
-            )
-            endpoint = Endpoint.from_url(str(admission.endpoint["url"]), admission.endpoint)
-            writing = asyncio.ensure_future(_write(api, messages, every_s))
-            conversation = await record_conversation(
-                transport, endpoint, admission.token, span_s=for_s
-            )
-            await writing
-        finally:
-            api.close()
-            await hub.stop()
+        async with serving_here(config) if fast() else _serving(config) as url:
+            api = HubApi(url, config.api_key)
+            try:
+                (admission,) = await api.admit(
+                    transport.name, [("you", 0, _CHANNEL)], duration_minutes=10
+                )
+                endpoint = Endpoint.from_url(str(admission.endpoint["url"]), admission.endpoint)
+                writing = asyncio.ensure_future(_write(api, messages, every_s))
+                conversation = await record_conversation(
+                    transport, endpoint, admission.token, span_s=for_s
+                )
+                await writing
+            finally:
+                api.close()
     finally:
         if broker is not None:
             await broker.stop()
@@ -166,6 +166,15 @@ async def record_wire(
         )
         for piece in conversation.pieces
     ]
+
+
+@asynccontextmanager
+async def _serving(config: HubConfig) -> AsyncIterator[str]:
+    hub = await start_hub(config)
+    try:
+        yield hub.url
+    finally:
+        await hub.stop()
 
 
 async def _write(api: HubApi, messages: int, every_s: float) -> None:
