@@ -33,8 +33,8 @@ EXERCISES: tuple[Exercise, ...] = (
     Choice(
         id="mqtt-2",
         question=(
-            "A thermometer tells the temperature once a second. A screen shows the newest one. Which"
-            " kind of letter would you choose?"
+            "A thermometer tells the temperature once a second. A screen shows the newest one."
+            " Which kind of letter would you choose?"
         ),
         options={
             "0": "QoS 0: sent once, without a receipt",
@@ -52,7 +52,7 @@ EXERCISES: tuple[Exercise, ...] = (
         clue="What happens if one value is lost? How long does the harm last?",
         why=(
             "If one is lost, the next comes a second later and replaces it anyway. Receipts would"
-            " double the packets for nothing. (An order such as `open the valve` is another matter.)"
+            " double the packets for nothing. (An order, `open the valve`, is another matter.)"
         ),
     ),
     Choice(
