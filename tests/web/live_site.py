@@ -175,11 +175,11 @@ class Site:
         return dict(self.api("GET", "/v1/stats")["hits"].get(transport, {}))
 
 
-def until(true: Callable[[], Any], what: str) -> None:
+def until(true: Callable[[], Any], what: str, *, limit_s: float = PATIENCE_S) -> None:
     """Wait until `true()` is."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + limit_s
     while not true():
-        assert time.monotonic() < deadline, f"not within {PATIENCE_S:g} s: {what}"
+        assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what}"
         time.sleep(0.02)
 
 

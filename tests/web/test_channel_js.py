@@ -105,6 +105,13 @@ def own():
     one.stop()
 
 
+def same_hits(counted, told):
+    """Whether they are the same; a question taken back may have gone out or not."""
+    polls = "poll-empty"
+    near = 0 <= told.get(polls, 0) - counted.get(polls, 0) <= 1
+    return near and {**counted, polls: 0} == {**told, polls: 0}
+
+
 def test_hits_are_those_that_the_server_counts(own, page):
     site = own
     listeners = Listeners(page, site.url)
@@ -118,7 +125,7 @@ def test_hits_are_those_that_the_server_counts(own, page):
     page.evaluate("() => Object.values(sockets).forEach(socket => socket.close())")
     for name in TRANSPORTS:
         told = listeners.stats(name)["hits"]
-        until(lambda name=name, told=told: site.hits(name) == told, f"{name}: {told}")
+        until(lambda name=name, told=told: same_hits(site.hits(name), told), f"{name}: {told}")
         assert listeners.stats(name)["sent"] > 100, name
         assert listeners.stats(name)["received"] > 6, name
 
@@ -340,10 +347,8 @@ def test_a_page_that_is_left_says_goodbye(site, page):
     listeners.all_until("open")
     until(lambda: len(site.present("left")) == len(TRANSPORTS), "all are present")
     page.goto("about:blank")
-    # A lease alone would keep the polling ones for half a minute.
-    began = time.monotonic()
-    until(lambda: site.present("left") == [], "all have left")
-    assert time.monotonic() - began < 20
+    # A lease alone would keep the polling ones for half a minute and more.
+    until(lambda: site.present("left") == [], "all have left", limit_s=25)
 
 
 def test_auto_takes_what_gets_through_and_keeps_it(site, link, page):

@@ -11,8 +11,8 @@
  * The application sees the Channel API's four events. `onopen` comes once. Losing a connection is
  * none of its business: the socket stays open, connects again after a while, goes on behind the
  * last message it has, drops what comes twice, and tells of messages that are gone with `ongap`.
- * (Who wants to know listens to `onlost` and `onreconnect`.) What cannot be mended ends in `onerror`
- * and then `onclose`: a token that is wrong or has expired, mostly.
+ * (Who wants to know listens to `onlost` and `onreconnect`.) What cannot be mended ends in
+ * `onerror` and then `onclose`: a token that is wrong or has expired, mostly.
  *
  * One reader (cursor, backoff, lifecycle) stands above one small "line" for each transport, which
  * is one connection, or one row of questions, and ends with its first trouble. The formats on the
@@ -108,7 +108,10 @@ const DEV_INTERVAL_MS = 500;
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
 
-/** Sentences for the reasons that a page meets, the same on every transport. @type {Record<string, string>} */
+/**
+ * Sentences for the reasons that a page meets, the same on every transport.
+ * @type {Record<string, string>}
+ */
 const SENTENCES = {
   "token-expired": "the token has expired; ask for a new one",
   "token-invalid": "the token is not one of this server's",
@@ -137,7 +140,8 @@ const spell = ({ epoch, seq }) => `${epoch}-${seq}`;
 /**
  * Read a text frame, as WebSocket and MQTT carry it.
  * @param {string} text
- * @returns {{data: string, at: Cursor} | {at: Cursor, gap: boolean} | {reason: string, status: number}}
+ * @returns {{data: string, at: Cursor} | {at: Cursor, gap: boolean}
+ *   | {reason: string, status: number}}
  */
 function parseFrame(text) {
   const space = text.indexOf(" ");
@@ -182,7 +186,10 @@ const frameHead = (length) => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
 /** @param {unknown} error */
 const wordsOf = (error) => (error instanceof Error ? error.message : String(error));
 
-/** Tell the developer, and go on: an application's bug must not end its channel. @param {unknown} error */
+/**
+ * Tell the developer, and go on: an application's bug must not end its channel.
+ * @param {unknown} error
+ */
 function report(error) {
   if (typeof globalThis.reportError === "function") globalThis.reportError(error);
   else console.error(error);
@@ -717,10 +724,13 @@ class PollLine extends Line {
     const first = reader.at === null;
     const url = this.question();
     this.#askedAt = performance.now();
-    const timer = setTimeout(() => {
-      this.#takeBack(first);
-      this.lose("no answer");
-    }, this.hurried ? STAND_AGAIN_MS : this.answerMs);
+    const timer = setTimeout(
+      () => {
+        this.#takeBack(first);
+        this.lose("no answer");
+      },
+      this.hurried ? STAND_AGAIN_MS : this.answerMs,
+    );
     let response, text;
     try {
       response = await reader.fetch(url, { signal: asking.signal });
@@ -796,7 +806,9 @@ class PollLine extends Line {
   }
 
   goodbye() {
-    if (this.#asking || !this.stood) return; // taking the question back says it
+    if (!this.stood && !this.#asking) return;
+    // A question that is under way may be answered all the same, and then it would be a presence.
+    this.#takeBack(this.reader.at === null);
     const url = this.farewell();
     this.reader.hit("leave", bytesOfRequest(url, this.reader.token), 0);
     this.reader.fetch(url, { method: this.farewellMethod, keepalive: true }).catch(() => {});
@@ -808,7 +820,10 @@ class PollLine extends Line {
     return this.reader.url(this.path);
   }
 
-  /** Ask now; a question that was under way when the network went is asked anew. @param {number} patience */
+  /**
+   * Ask now; a question that was under way when the network went is asked anew.
+   * @param {number} patience
+   */
   wake(patience) {
     const { awayAt } = this.reader;
     if (!this.#asking) {
@@ -964,7 +979,10 @@ class EventsLine extends Line {
     );
   }
 
-  /** An EventSource does not tell why it was refused: ask the same again in a way that does. @param {number} sent */
+  /**
+   * An EventSource does not tell why it was refused: ask the same again in a way that does.
+   * @param {number} sent
+   */
   async #learnWhy(sent) {
     const { reader } = this;
     reader.hit("refused", sent, 0);
@@ -1050,11 +1068,15 @@ const MQTT_MOST_HELD = 2_000;
  * @typedef {object} MqttClient
  * @property {(name: string, handler: (...values: any[]) => void) => void} on
  * @property {(topic: string, payload: string, options: {qos: number}) => void} publish
- * @property {(topics: Record<string, {qos: number}>, told: (error: unknown, granted: {qos: number}[]) => void) => void} subscribe
+ * @property {(topics: Record<string, {qos: number}>,
+ *   told: (error: unknown, granted: {qos: number}[]) => void) => void} subscribe
  * @property {(force?: boolean) => void} end
  */
 
-/** MQTT 3.1.1 over WebSocket: a broker between hub and page. `pushlab/transports/mqtt.py` has the conversation. */
+/**
+ * MQTT 3.1.1 over WebSocket: a broker between hub and page. The conversation is described in
+ * `pushlab/transports/mqtt.py`.
+ */
 class MqttLine extends Line {
   /** @type {MqttClient | null} */
   #client = null;
@@ -1106,7 +1128,10 @@ class MqttLine extends Line {
     }
   }
 
-  /** @param {any} mqtt @param {{username: string, topic: string, qos: number, websocket_url?: string}} place */
+  /**
+   * @param {any} mqtt
+   * @param {{username: string, topic: string, qos: number, websocket_url?: string}} place
+   */
   #connect(mqtt, place) {
     const { reader } = this;
     this.#kind = reader.arrival;
@@ -1134,7 +1159,11 @@ class MqttLine extends Line {
     });
     this.#client = client;
     const inbox = `pushlab-inbox/${session}`;
-    const topics = { [place.topic]: { qos: place.qos }, [inbox]: { qos: 1 }, "pushlab-bridge": { qos: 1 } };
+    const topics = {
+      [place.topic]: { qos: place.qos },
+      [inbox]: { qos: 1 },
+      "pushlab-bridge": { qos: 1 },
+    };
     client.on("connect", () => {
       if (this.over) return;
       client.subscribe(topics, (error, granted) => {
@@ -1163,7 +1192,11 @@ class MqttLine extends Line {
     client.on("close", () => this.lose("connection lost"));
   }
 
-  /** The client's WebSocket, with its bytes counted. @param {string} address @param {string[]} protocols */
+  /**
+   * The client's WebSocket, with its bytes counted.
+   * @param {string} address
+   * @param {string[]} protocols
+   */
   #dial(address, protocols) {
     const Socket = this.reader.options.WebSocket ?? globalThis.WebSocket;
     const url = new URL(address);
@@ -1256,7 +1289,7 @@ class MqttLine extends Line {
       const ahead = has !== null && (has.epoch !== frame.at.epoch || frame.at.seq > has.seq);
       this.#placed = true;
       this.located(ahead && has ? has : frame.at);
-      if (ahead) this.#answered(frame.at, qos); // the real first word was lost: this is the last one
+      if (ahead) this.#answered(frame.at, qos); // the first word was lost: this is the last one
     }
     this.#deliverHeld();
   }
@@ -1285,7 +1318,11 @@ class MqttLine extends Line {
     }
   }
 
-  /** The end of an answer: everything up to `at` was sent; what follows comes live. @param {Cursor} at @param {number} qos */
+  /**
+   * The end of an answer: everything up to `at` was sent; what follows comes live.
+   * @param {Cursor} at
+   * @param {number} qos
+   */
   #answered(at, qos) {
     this.#deliverHeld();
     this.#ask = "";
@@ -1315,7 +1352,8 @@ class MqttLine extends Line {
     clearTimeout(this.#askTimer);
     clearInterval(this.#checkTimer);
     this.#client?.end(true);
-    if (this.#client && this.#wire && this.#wire.websocket.readyState < 2) this.#wire.websocket.close();
+    if (this.#client && this.#wire && this.#wire.websocket.readyState < 2)
+      this.#wire.websocket.close();
     this.#client = null;
   }
 }
