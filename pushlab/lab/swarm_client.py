@@ -46,14 +46,14 @@ class SwarmProcess(Worker):
         *,
         seed: int,
         link: Link,
-        server: str,
+        server: str = "",
         authority: str | None = None,
     ) -> bool:
         """Give it its subscribers; whether their client half is sans-I/O.
 
         Args:
             link: the network to emulate.
-            server: the hub's URL.
+            server: the hub's URL, of which the pages of a browser must be.
             authority: whom to trust where endpoints are encrypted, as a PEM certificate.
         """
         subscribers = [[a.channel, a.token, dict(a.endpoint)] for a in admissions]
