@@ -8,13 +8,14 @@ SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
 
-.PHONY: help compare test check bench fidelity serve web reference lab slides course-html \
+.PHONY: help compare test check bench soak fidelity serve web reference lab slides course-html \
         install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs mosquitto and chromium for them)"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
+	@echo "make soak       the race for ten minutes in Chromium: does memory grow?"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT); ARGS=--open opens the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
@@ -42,6 +43,9 @@ format: $(VENV)/.dev
 
 bench: $(BENCH)/.peers bench-packages
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.dev web system-packages
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 fidelity: $(VENV)/.core bench-packages
 	$(BIN)/python -m benchmarks.fidelity $(ARGS)

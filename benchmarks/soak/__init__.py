@@ -1,0 +1,1 @@
+"""Long proofs: what only shows after many minutes."""
