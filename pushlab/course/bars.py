@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
-from pushlab.charts.style import ACCENT, INK, LINE, mark, within_sentence
+from pushlab.charts.style import ACCENT, GREY, INK, LINE, mark, within_sentence
 from pushlab.course.guesses import Guess
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
@@ -18,11 +18,11 @@ from pushlab.course.trouble import CourseError
 if TYPE_CHECKING:
     from pushlab.course.measured import Measured
 
-__all__ = ["Bar", "Row", "bars_chart", "figure_chart"]
+__all__ = ["Bar", "Kind", "Row", "bars_chart", "figure_chart", "kind_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
     """A figure: its unit, what the axis says, and the sentence of the title."""
 
     unit: str
@@ -32,39 +32,39 @@ class _Kind:
     factor: float = 1.0
 
 
-_KINDS: Mapping[str, _Kind] = {
-    "waiting_s": _Kind(
+_KINDS: Mapping[str, Kind] = {
+    "waiting_s": Kind(
         "s",
         "how long a message was on its way, on average; each dot is one message",
         "A message waited {} on average",
         "How long a message waits",
     ),
-    "requests_per_s": _Kind(
+    "requests_per_s": Kind(
         "a second",
         "requests a second that the server handled, for all clients together",
         "Requests that the server handled: {}",
         "What the server has to handle",
     ),
-    "requests_per_message": _Kind(
+    "requests_per_message": Kind(
         "requests",
         "requests for each message that arrived",
         "Each message took {}",
         "What a message costs in requests",
     ),
-    "wasted": _Kind(
+    "wasted": Kind(
         "%",
         "share of the requests that brought nothing",
         "{} of the requests brought nothing",
         "How many requests are in vain",
         factor=100.0,
     ),
-    "bytes_per_message": _Kind(
+    "bytes_per_message": Kind(
         "bytes",
         "bytes sent both ways for each message that arrived",
         "Each message took {}",
         "What a message costs in bytes",
     ),
-    "cpu_ms_per_message": _Kind(
+    "cpu_ms_per_message": Kind(
         "ms",
         "work of the server's processor for each message that arrived",
         "Each message took {} of the server's processor",
@@ -75,7 +75,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One number: ``guess``, ``formula`` or ``measured``, and what to call it."""
+    """One number: ``guess``, ``formula``, ``measured`` or ``other``, and what to call it."""
 
     kind: str
     value: float
@@ -92,6 +92,13 @@ class Row:
     bars: Sequence[Bar]
 
 
+def kind_of(figure: str) -> Kind:
+    """What there is to say of a figure. Raises CourseError."""
+    if figure not in _KINDS:
+        raise CourseError(f"there is no figure {figure!r} (figures: {', '.join(_KINDS)})")
+    return _KINDS[figure]
+
+
 def figure_chart(
     measured: "Measured",
     figure: str,
@@ -100,9 +107,7 @@ def figure_chart(
     title: str | None = None,
 ) -> Picture:
     """Draw one figure of a measurement; see `Measured.chart`."""
-    if figure not in _KINDS:
-        raise CourseError(f"there is no figure {figure!r} (figures: {', '.join(_KINDS)})")
-    kind = _KINDS[figure]
+    kind = kind_of(figure)
     guesses = _by_cell(measured, guess)
     rows = []
     for cell in measured.cells:
@@ -151,7 +156,7 @@ def _short_names(measured: "Measured") -> dict[str, str]:
     return names
 
 
-def _finding(kind: _Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
+def _finding(kind: Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
     found = [(row.name, bar.value) for row in rows for bar in row.bars if bar.kind == "measured"]
     if not found:
         return kind.several
@@ -205,7 +210,9 @@ class _Foot:
 
 # ---- drawing ------------------------------------------------------------------------------------
 
-_LOG_FROM = 8.0  # largest by smallest, from which a linear axis hides the small ones
+#: What a logarithmic axis needs on its right for words, as a part of what is left of them.
+_ROOM = 0.5
+_LOG_FROM = {1: 40.0, 2: 8.0}  # largest by smallest, from which a linear axis hides the small ones
 
 
 def bars_chart(
@@ -217,7 +224,8 @@ def bars_chart(
     with styled():
         figure, bottom, top = frame(_Foot(footer), title, subtitle, rows=len(rows))
         axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
-        logarithmic = unit == "s" and bool(values) and max(values) / min(values) > _LOG_FROM
+        spread = max(values) / min(values) if values else 1.0
+        logarithmic = unit == "s" and spread > _LOG_FROM[min(len(rows), 2)]
         _scale(axes, bars, values, unit, logarithmic)
         place = 0.0
         for row in rows:
@@ -255,7 +263,8 @@ def _scale(
     if logarithmic:
         axes.set_xscale("log")
         low = min(values)
-        axes.set_xlim(low / 4, reach * (reach / low) ** 0.3)
+        left = low / 4
+        axes.set_xlim(left, reach * (reach / left) ** _ROOM)
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(0, reach * 1.62)
@@ -266,8 +275,8 @@ def _scale(
 
 def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: float) -> None:
     left = axes.get_xlim()[0]
-    ink = {"guess": ACCENT, "formula": INK, "measured": colour}[bar.kind]
-    style = {"guess": (0, (2, 2)), "formula": "-", "measured": "-"}[bar.kind]
+    ink = {"guess": ACCENT, "formula": INK, "measured": colour, "other": GREY}[bar.kind]
+    style = (0, (2, 2)) if bar.kind == "guess" else "-"
     width = 9.0 if bar.kind == "measured" else 3.0
     axes.plot(
         [left, bar.value], [place, place], color=ink, linewidth=width, linestyle=style,
@@ -275,7 +284,7 @@ def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: f
     )  # fmt: skip
     axes.plot(
         [bar.value], [place],
-        marker={"guess": "o", "formula": "D", "measured": "o"}[bar.kind],
+        marker={"formula": "D", "other": "s"}.get(bar.kind, "o"),
         markersize=15, markeredgewidth=2.5, markeredgecolor=ink,
         markerfacecolor=colour if bar.kind == "measured" else "white", zorder=4,
     )  # fmt: skip

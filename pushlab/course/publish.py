@@ -23,6 +23,15 @@ __all__ = ["chapters", "execute", "for_slides", "publish_pages", "publish_slides
 
 _TEMPLATES = str(Path(__file__).parent / "templates")
 _REVEAL = "reveal.js@5"
+#: The other themes fetch fonts from elsewhere, so they stay away.
+_REVEAL_PARTS = (
+    "dist/theme/white.css",
+    "dist/theme/fonts",
+    "dist/reveal.css",
+    "plugin/notes",
+    "LICENSE",
+    "dist/reveal.js",  # last: where it is, all is there
+)
 _CELL_S = 120
 _WIDGETS = "application/vnd.jupyter.widget-view+json"
 _LINK = re.compile(r"\]\(([\w-]+)\.ipynb\)")
@@ -183,11 +192,13 @@ def _fetch_reveal(out: Path) -> None:
         if done.returncode:
             raise SetupError(f"npm could not fetch {_REVEAL}: {done.stderr.strip()[:300]}")
         source = Path(name, "node_modules", "reveal.js")
-        for part in ("dist", "plugin/notes", "LICENSE"):
+        for part in _REVEAL_PARTS:
+            target = home / part
+            target.parent.mkdir(parents=True, exist_ok=True)
             if (source / part).is_dir():
-                shutil.copytree(source / part, home / part, dirs_exist_ok=True)
+                shutil.copytree(source / part, target, dirs_exist_ok=True)
             else:
-                shutil.copy(source / part, home / part)
+                shutil.copy(source / part, target)
 
 
 def _say(what: str) -> None:
