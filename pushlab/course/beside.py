@@ -1,0 +1,94 @@
+"""A measurement beside something else: the reference run, or what a month of it would cost."""
+
+from pushlab.analysis.cost import OFFERS
+from pushlab.charts.findings import usd
+from pushlab.charts.style import within_sentence
+from pushlab.course.bars import Bar, Row, bars_chart, kind_of
+from pushlab.course.measured import Measured, measured_from, rate_in_words
+from pushlab.course.pictures import Picture
+from pushlab.course.reference import reference_run
+from pushlab.course.trouble import CourseError
+
+__all__ = ["beside_reference", "month_of"]
+
+_SHORT = {offer.title: offer.short for offer in OFFERS.values()}
+_MONTH = "a month (30 days) at list prices, in US dollars"
+
+
+def beside_reference(measured: Measured, figure: str) -> Picture:
+    """One figure as it was measured, and of the run that comes with pushlab.
+
+    Args:
+        figure: as `Measured.chart` takes it.
+
+    Raises:
+        CourseError: there is no such figure.
+        RunError: the reference run is not there.
+    """
+    kind = kind_of(figure)
+    other = measured_from(reference_run(), measured_here=False)
+    where = "here" if measured.here else "the reference again"
+    rows = []
+    for cell in measured.cells:
+        bars = []
+        value = getattr(measured.figures(cell), figure)
+        if value is not None:
+            bars.append(Bar("measured", value * kind.factor, where))
+        transport = measured.record(cell).transport
+        there = [each for each in other.cells if other.record(each).transport == transport]
+        known = getattr(other.figures(there[0]), figure) if there else None
+        if known is not None:
+            bars.append(Bar("other", known * kind.factor, "reference"))
+        rows.append(Row(measured.figures(cell).name, measured.view.looks[cell].colour, bars))
+    ours, theirs = measured.record(measured.cells[0]), other.record(other.cells[0])
+    return bars_chart(
+        rows,
+        unit=kind.unit,
+        axis=kind.axis.partition(";")[0],
+        title=f"{kind.several}: on this machine, and in the reference run",
+        subtitle=(
+            f"here {ours.clients:,} clients, {rate_in_words(ours)};"
+            f" there {theirs.clients:,}, {rate_in_words(theirs)}"
+        ),
+        footer="two machines, two days; only what depends on neither is the same in both",
+    )
+
+
+def month_of(measured: Measured) -> Picture:
+    """What a month of the traffic that was measured costs, at an offer that carries it.
+
+    Raises:
+        CourseError: there is no price for what was measured.
+    """
+    rows = []
+    for cell in measured.cells:
+        told = measured.view.summaries[cell]["usd_per_month"]
+        bars = []
+        if told["usd"] is not None:
+            bars.append(Bar("measured", told["usd"], _SHORT[told["offer"]]))
+        if told.get("alternative"):
+            bars.append(Bar("other", told["alternative"]["usd"], "load balancer"))
+        if bars:
+            rows.append(Row(measured.figures(cell).name, measured.view.looks[cell].colour, bars))
+    if not rows:
+        raise CourseError("no offer is known that carries what was measured")
+    dear, cheap = max(rows, key=_first), min(rows, key=_first)
+    record = measured.record(measured.cells[0])
+    return bars_chart(
+        rows,
+        unit="USD",
+        axis=_MONTH,
+        title=(
+            f"A month of this: {usd(_first(cheap))} ({within_sentence(cheap.name)})"
+            f" to {usd(_first(dear))} ({within_sentence(dear.name)})"
+        ),
+        subtitle=(
+            f"{record.clients:,} clients, {rate_in_words(record)};"
+            " grey: the same traffic through a load balancer"
+        ),
+        footer="AWS; your own servers behind the load balancer or the API come on top",
+    )
+
+
+def _first(row: Row) -> float:
+    return row.bars[0].value
