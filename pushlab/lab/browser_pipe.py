@@ -33,6 +33,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--mute-audio",
     "--no-first-run",
+    "--no-startup-window",
     "--no-default-browser-check",
     "--no-proxy-server",
     "--disable-background-networking",
