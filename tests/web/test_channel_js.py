@@ -453,6 +453,7 @@ def test_what_cannot_be_done_is_said_in_plain_words(site, page):
     listeners.open("pigeon", token)
     page.evaluate("token => listen('cursor', token, {transport: 'sse', after: 'x'})", token)
     listeners.names.append("cursor")
+    listeners.open("server", token, transport="sse", server="nonsense")
     listeners.all_until("error", "close")
     told = {name: listeners.seen(name)[0][2] for name in listeners.names}
     assert told["mqtt"]["code"] == 501
@@ -460,4 +461,5 @@ def test_what_cannot_be_done_is_said_in_plain_words(site, page):
     assert told["pigeon"]["code"] == 400
     assert '"pigeon"' in told["pigeon"]["description"]
     assert "websocket" in told["pigeon"]["description"]
+    assert told["server"]["reason"] == "bad-server"
     assert (told["cursor"]["code"], told["cursor"]["reason"]) == (400, "invalid-cursor")

@@ -205,6 +205,8 @@ class Reader {
   #candidates = [];
   /** @type {Line | null} the one in use */
   #line = null;
+  /** @type {Line | null} the last one that was lost */
+  #lostLine = null;
   #settled = false; // whether a transport has got through; it is kept from then on
   #failures = 0; // of a candidate that does not get through though the server can be reached
   #attempt = 0;
@@ -241,6 +243,12 @@ class Reader {
       const known = Object.keys(LINES).join(", ");
       const words = `there is no transport ${JSON.stringify(wanted)}; there are auto, ${known}`;
       this.fail(400, "unknown-transport", words);
+      return;
+    }
+    try {
+      this.url("/");
+    } catch {
+      this.fail(400, "bad-server", "the option server is not a URL such as https://example.com");
       return;
     }
     try {
@@ -289,7 +297,7 @@ class Reader {
    * @param {RequestInit} [init]
    * @returns {Promise<Response>}
    */
-  fetch(url, init = {}) {
+  async fetch(url, init = {}) {
     const ask = this.options.fetch ?? globalThis.fetch.bind(globalThis);
     const headers = { ...init.headers, Authorization: `Bearer ${this.token}` };
     return ask(url.href, { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers });
@@ -326,7 +334,7 @@ class Reader {
     this.stats.hits[kind] = (this.stats.hits[kind] ?? 0) + 1;
     this.stats.sent += sent;
     this.stats.received += received;
-    this.tell("onhit", { kind, sent, received });
+    if (this.state !== CLOSED) this.tell("onhit", { kind, sent, received });
   }
 
   /** The server accepted this reader, who goes on after `at`. @param {Cursor} at */
@@ -369,6 +377,7 @@ class Reader {
 
   /** The line is of no more use; come back after a while. @param {string} reason */
   lost(reason) {
+    this.#lostLine = this.#line;
     this.#line = null;
     clearTimeout(this.#standTimer);
     if (this.state > OPEN) return;
@@ -546,7 +555,9 @@ class Reader {
     globalThis.addEventListener?.(
       "pagehide",
       ({ persisted }) => {
-        this.#line?.leave();
+        // A browser may have ended what was under way before it says that the page goes.
+        if (this.#line) this.#line.leave();
+        else this.#lostLine?.goodbye();
         if (persisted) {
           clearTimeout(this.#timer);
           clearTimeout(this.#standTimer);
@@ -856,7 +867,8 @@ class ShortPollingLine extends PollLine {
   #due = performance.now();
 
   get intervalMs() {
-    return Math.max(0.02, this.reader.options.pollInterval ?? 1) * 1000;
+    const seconds = Number(this.reader.options.pollInterval ?? 1);
+    return Number.isFinite(seconds) ? Math.max(0.02, seconds) * 1000 : 1000;
   }
 
   /** @param {boolean} more */
@@ -867,7 +879,9 @@ class ShortPollingLine extends PollLine {
       return;
     }
     // A fixed clock; what a slow answer or a sleeping page missed is skipped.
-    while (this.#due <= now) this.#due += this.intervalMs;
+    const { intervalMs } = this;
+    const turns = Math.floor((now - this.#due) / intervalMs) + 1;
+    this.#due += Math.max(0, turns) * intervalMs;
     this.askIn(this.#due - now);
   }
 
@@ -1062,6 +1076,7 @@ const MQTT_CHECK_MS = 25_000; // before the keep-alive is due: a question in its
 const MQTT_AGAIN_MS = 200;
 const MQTT_AGAIN_LIMIT_MS = 10_000;
 const MQTT_MOST_HELD = 2_000;
+const MQTT_LINGER_MS = 2_000;
 
 /**
  * As much of npm's `mqtt` as is used here.
@@ -1338,13 +1353,15 @@ class MqttLine extends Line {
   }
 
   goodbye() {
-    if (!this.#client || !this.#kind || !this.#wire) return;
+    if (!this.#client || !this.#wire) return;
+    const { websocket } = this.#wire;
     if (this.#ask || this.#placed) {
       const words = this.#pings ? { leave: "bye", pings: this.#pings } : { leave: "bye" };
       this.#client.publish(this.#outbox, JSON.stringify(words), { qos: 0 });
       this.#hit("leave");
     }
     this.#client.end(); // DISCONNECT, behind the goodbye
+    setTimeout(() => websocket.close(), MQTT_LINGER_MS); // which a dead connection never takes
     this.#client = null;
   }
 
