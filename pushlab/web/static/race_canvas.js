@@ -114,17 +114,24 @@ class Picture {
   }
 
   /**
-   * How wide ticks may be, so that many of them stay ticks.
+   * How far the newest messages' ticks stand apart, in pixels.
    * @param {Published} published
    */
-  tickWidth(published) {
+  apart(published) {
     const { last } = published;
-    const before = published.sentMs(Math.max(published.oldest, last - 40));
     const many = Math.min(40, last - published.oldest);
-    const apartMs = many > 0 ? (published.sentMs(last) - before) / many : Infinity;
+    if (!(many > 0)) return Infinity;
+    const apartMs = (published.sentMs(last) - published.sentMs(last - many)) / many;
     const apart = (apartMs * (this.width - this.gutter - this.margin)) / WINDOW_MS;
-    const most = Math.max(1.5, this.rem * 0.11);
-    return apart > 0 ? Math.max(0.35, Math.min(most, apart * 0.4)) : most;
+    return apart > 0 ? apart : Infinity;
+  }
+
+  /**
+   * How wide ticks may be, so that many of them stay ticks.
+   * @param {number} apart
+   */
+  tickWidth(apart) {
+    return Math.max(0.5, Math.min(Math.max(1.5, this.rem * 0.11), apart * 0.4));
   }
 
   /** Room at the right for what flashes. */
@@ -163,13 +170,15 @@ export class PublisherPicture extends Picture {
       );
     }
     context.strokeStyle = this.ink;
-    context.lineWidth = this.tickWidth(published);
+    const apart = this.apart(published);
+    const stride = strideFor(apart);
+    context.lineWidth = this.tickWidth(apart * stride);
     context.beginPath();
     const reach = Math.max(1, base * 0.72);
     for (let n = published.last; n >= published.oldest; n -= 1) {
       const sent = published.sentMs(n);
       if (sent < nowMs - WINDOW_MS) break;
-      if (!(sent <= nowMs)) continue;
+      if (!(sent <= nowMs) || n % stride !== 0) continue;
       const x = right - (nowMs - sent) * perMs;
       context.moveTo(x, base - reach);
       context.lineTo(x, base);
@@ -187,6 +196,15 @@ export class PublisherPicture extends Picture {
 function styleOf(kind) {
   if (kind === POLL_EMPTY || kind === POLL_USEFUL) return kind;
   return kind === ACK || kind === KEEP_ALIVE ? ACK : CONNECT;
+}
+
+/**
+ * Of messages that stand closer than a pixel or two, every so-manieth is drawn: by its number, so
+ * that it is the same one in the next picture.
+ * @param {number} apart
+ */
+function strideFor(apart) {
+  return Math.max(1, Math.floor(2 / apart));
 }
 
 const LABELS = ["now", "5 s ago", "10 s ago", "15 s ago", "20 s ago", "25 s ago", "30 s ago"];
@@ -208,6 +226,9 @@ export class LanePicture extends Picture {
     this._worstMs = 0;
     this._area = 0;
     this._freshMs = -Infinity;
+    this._stride = 1;
+    this._bandFrom = NaN;
+    this._bandTo = NaN;
     this._x = 0;
     this._zero = 0;
     this._perMs = 0;
@@ -308,7 +329,9 @@ export class LanePicture extends Picture {
     context.strokeStyle = this.colour;
     context.lineWidth = rem * 0.38;
     context.beginPath();
+    this._bandFrom = this._bandTo = NaN;
     record.stale(fromMs, nowMs, this._bandSpan);
+    this._closeBand();
     context.stroke();
     context.globalAlpha = 1;
 
@@ -342,9 +365,17 @@ export class LanePicture extends Picture {
    * @param {number} end
    */
   _bandSpan(start, end) {
+    if (start > this._bandTo + 0.01) this._closeBand();
+    if (Number.isNaN(this._bandFrom)) this._bandFrom = start;
+    this._bandTo = end;
+  }
+
+  _closeBand() {
+    if (Number.isNaN(this._bandFrom)) return;
     const y = Math.round(this.rem * 0.45);
-    this.context.moveTo(this._right - (this._nowMs - start) * this._perMs, y);
-    this.context.lineTo(this._right - (this._nowMs - end) * this._perMs, y);
+    this.context.moveTo(this._right - (this._nowMs - this._bandFrom) * this._perMs, y);
+    this.context.lineTo(this._right - (this._nowMs - this._bandTo) * this._perMs, y);
+    this._bandFrom = NaN;
   }
 
   /**
@@ -356,6 +387,7 @@ export class LanePicture extends Picture {
     const { context } = this;
     const x0 = this._right - (this._nowMs - start) * this._perMs;
     const x1 = this._right - (this._nowMs - end) * this._perMs;
+    if (x1 - x0 < 0.25 && (end - sent) * this._climb < 0.25) return; // nobody would see it
     if (start > this._freshMs + 0.01) {
       // It had everything in between.
       context.lineTo(this._x, this._zero);
@@ -380,7 +412,10 @@ export class LanePicture extends Picture {
     const nowMs = this._nowMs;
     const right = this._right;
     const perMs = this._perMs;
-    const thin = this.tickWidth(published);
+    const apart = this.apart(published);
+    const stride = strideFor(apart);
+    this._stride = stride;
+    const thin = this.tickWidth(apart * stride);
     context.strokeStyle = this.ink;
     context.lineWidth = Math.min(thin, Math.max(1, rem * 0.09));
     context.beginPath();
@@ -388,7 +423,7 @@ export class LanePicture extends Picture {
     for (; n >= published.oldest; n -= 1) {
       const sent = published.sentMs(n);
       if (sent < fromMs) break;
-      if (!(sent <= nowMs)) continue;
+      if (!(sent <= nowMs) || n % stride !== 0) continue;
       const x = right - (nowMs - sent) * perMs;
       context.moveTo(x, top - rem * 0.25);
       context.lineTo(x, top + rem * 0.25);
@@ -403,7 +438,7 @@ export class LanePicture extends Picture {
       const arrived = record.arrivedMs(n);
       if (arrived < fromMs) break;
       const sent = published.sentMs(n);
-      if (!(arrived <= nowMs) || Number.isNaN(sent)) continue;
+      if (!(arrived <= nowMs) || Number.isNaN(sent) || n % stride !== 0) continue;
       context.moveTo(right - (nowMs - sent) * perMs, top);
       context.lineTo(right - (nowMs - arrived) * perMs, landY);
     }
@@ -419,7 +454,8 @@ export class LanePicture extends Picture {
       if (arrived < fromMs) break;
       if (!(arrived <= nowMs)) continue;
       const x = right - (nowMs - arrived) * perMs;
-      if (lastX - x < 0.5) continue; // one dot for all that landed together
+      // One dot for all that landed together, and fewer where they would be one band anyway.
+      if (lastX - x < (n % stride === 0 ? 0.5 : 2)) continue;
       lastX = x;
       context.moveTo(x + radius, landY);
       context.arc(x, landY, radius, 0, 6.2832);
@@ -480,6 +516,7 @@ export class LanePicture extends Picture {
     const radius = rem * 0.2;
     const nowMs = this._nowMs;
     let drawn = false;
+    let lastX = Infinity;
     context.beginPath();
     for (let i = record.hits - 1; i >= record.oldestHit; i -= 1) {
       const at = record.hitMs(i);
@@ -488,6 +525,8 @@ export class LanePicture extends Picture {
       const one = record.hitKind(i);
       if (styleOf(one) !== kind) continue;
       const x = this._right - (nowMs - at) * this._perMs;
+      if (i % this._stride !== 0 && lastX - x < 2) continue;
+      lastX = x;
       drawn = true;
       if (kind === CONNECT) {
         context.moveTo(x - radius, y + radius);
