@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pushlab.course.beside import beside_reference, month_of
     from pushlab.course.exercises import exercise
     from pushlab.course.guesses import predict
     from pushlab.course.measuring import measure
+    from pushlab.course.paper import on_paper
     from pushlab.course.plugin import check_transport, race
     from pushlab.course.polling_kit import PollingTransport
     from pushlab.course.ready import ready
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "PollingTransport": "polling_kit",
+    "beside_reference": "beside",
     "check_transport": "plugin",
     "exercise": "exercises",
     "explore": "sliders",
     "measure": "measuring",
+    "month_of": "beside",
+    "on_paper": "paper",
     "predict": "guesses",
     "race": "plugin",
     "ready": "ready",
@@ -30,10 +35,13 @@ _HOMES = {
 
 __all__ = [
     "PollingTransport",
+    "beside_reference",
     "check_transport",
     "exercise",
     "explore",
     "measure",
+    "month_of",
+    "on_paper",
     "predict",
     "race",
     "ready",

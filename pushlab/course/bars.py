@@ -216,9 +216,21 @@ _LOG_FROM = {1: 40.0, 2: 8.0}  # largest by smallest, from which a linear axis h
 
 
 def bars_chart(
-    rows: Sequence[Row], *, unit: str, axis: str, title: str, subtitle: str, footer: str = ""
+    rows: Sequence[Row],
+    *,
+    unit: str,
+    axis: str,
+    title: str,
+    subtitle: str,
+    footer: str = "",
+    decades: bool | None = None,
 ) -> Picture:
-    """Draw numbers in rows, each labelled where it stands."""
+    """Draw numbers in rows, each labelled where it stands.
+
+    Args:
+        decades: whether each line of the axis is ten times the one before; None: where durations
+            lie far apart.
+    """
     bars = [bar for row in rows for bar in row.bars]
     values = [bar.value for bar in bars if bar.value > 0]
     with styled():
@@ -226,6 +238,8 @@ def bars_chart(
         axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
         spread = max(values) / min(values) if values else 1.0
         logarithmic = unit == "s" and spread > _LOG_FROM[min(len(rows), 2)]
+        if decades is not None:
+            logarithmic = decades and bool(values)
         _scale(axes, bars, values, unit, logarithmic)
         place = 0.0
         for row in rows:
@@ -269,7 +283,7 @@ def _scale(
     else:
         axes.set_xlim(0, reach * 1.62)
     axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: mark(value) if unit == "s" else f"{value:,g}")
+        FuncFormatter(lambda value, _: mark(value) if unit == "s" else f"{value:,.10g}")
     )
 
 

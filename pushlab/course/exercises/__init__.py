@@ -9,7 +9,16 @@ from pushlab.course.trouble import CourseError
 __all__ = ["CHAPTERS", "Choice", "Exercise", "Feedback", "Number", "all_exercises", "exercise"]
 
 #: The modules that hold exercises, in the order of the chapters; each has a tuple `EXERCISES`.
-CHAPTERS = ("short_polling", "polling_cost", "long_polling", "sse", "websocket", "mqtt", "all_five")
+CHAPTERS = (
+    "short_polling",
+    "polling_cost",
+    "long_polling",
+    "sse",
+    "websocket",
+    "mqtt",
+    "all_five",
+    "scale",
+)
 
 
 def all_exercises() -> dict[str, Exercise]:

@@ -1,0 +1,109 @@
+"""Chapter 8: requests, servers and money for very many clients."""
+
+from pushlab.analysis.cost import predicted_traffic
+from pushlab.analysis.cost.break_even import closed_form_interval_s
+from pushlab.analysis.formulas import servers_needed
+from pushlab.course.exercises.base import Exercise, Number
+from pushlab.course.exercises.mistakes import (
+    forgot,
+    half,
+    instead,
+    minutes_as_seconds,
+    per_client,
+    twice,
+)
+
+__all__ = ["EXERCISES"]
+
+_CLIENTS, _EVERY_S = 2_000_000, 10.0
+_POLLS_PER_S = predicted_traffic(
+    "short-polling",
+    clients=_CLIENTS,
+    rate_per_client_per_s=1 / 60,
+    payload_bytes=100,
+    poll_interval_s=_EVERY_S,
+).hits_per_s
+_POLL_CPU_S, _FREE = 100e-6, 0.5
+_USD_PER_POLL, _PUSH_USD, _READERS = 1e-6, 10_000.0, 1_000_000
+
+EXERCISES: tuple[Exercise, ...] = (
+    Number(
+        id="scale-1",
+        question="2 million phones ask every 10 seconds. How many requests a second are that?",
+        answer=_POLLS_PER_S,
+        unit="requests a second",
+        mistakes=(
+            per_client(_CLIENTS),
+            minutes_as_seconds(),
+            instead(_CLIENTS, "every second", "That would be right if each asked once a second."),
+            instead(
+                _CLIENTS * _EVERY_S,
+                "multiplied",
+                "You multiplied. Ask less often, and there are fewer requests, not more.",
+            ),
+        ),
+        clue="The formula of chapter 2: clients / interval.",
+        why="2,000,000 / 10 = 200,000 requests a second, day and night.",
+    ),
+    Number(
+        id="scale-2",
+        question=(
+            "One request takes 100 microseconds of a processor (0.0001 seconds). You want to keep"
+            " half of every server free, for bad days. How many servers with one processor each do"
+            " 200,000 requests a second need?"
+        ),
+        answer=servers_needed(need=_POLLS_PER_S * _POLL_CPU_S, one_has=1.0, headroom=_FREE),
+        unit="servers",
+        mistakes=(
+            half("That many would be busy all the time. Half of each is to be kept free."),
+            instead(
+                _POLLS_PER_S * _POLL_CPU_S * _FREE,
+                "wrong way",
+                "You took half of them away. Servers that are half free are needed twice.",
+            ),
+            twice("You kept a half free twice."),
+            instead(
+                1 / _POLL_CPU_S,
+                "of one",
+                "That is how many requests one server manages in a second. How many servers then?",
+            ),
+        ),
+        clue="How many seconds of work come in each second? One server does half a second of it.",
+        why=(
+            "200,000 x 0.0001 = 20 seconds of work in each second. A server that is to be half free"
+            " does 0.5 of them, so 20 / 0.5 = 40 servers."
+        ),
+    ),
+    Number(
+        id="scale-3",
+        question=(
+            "A poll costs 1 dollar for a million. Push would cost 10,000 dollars a month for your 1"
+            " million clients. A month has 2,592,000 seconds. From how many seconds between two"
+            " polls on is polling the cheaper one?"
+        ),
+        answer=closed_form_interval_s(
+            clients=_READERS, usd_per_poll=_USD_PER_POLL, push_usd=_PUSH_USD
+        )
+        or 0.0,
+        unit="s",
+        mistakes=(
+            forgot(60, "minutes", "That looks like minutes. The question asks for seconds."),
+            forgot(30, "a day", "That looks like one day's polls for a month's money."),
+            per_client(_READERS, "That is for one client's polls. A million of them share it."),
+            instead(
+                _PUSH_USD / 2_592_000 / _USD_PER_POLL,
+                "a rate",
+                "That is how many polls a second the money buys, for all clients. How often may"
+                " each of a million ask then?",
+            ),
+        ),
+        clue=(
+            "How many polls do 10,000 dollars buy? How many is that for each client? How long does"
+            " a month last?"
+        ),
+        why=(
+            "10,000 dollars buy 10,000 million polls: 10,000 for each client in a month."
+            " 2,592,000 / 10,000 = 259 seconds: about every four minutes."
+        ),
+    ),
+)

@@ -1,0 +1,359 @@
+"""Scale on paper: from a few clients to millions, by closed forms and what the reference run cost.
+
+No server is started. What one server can carry is taken from the reference run, far outside of what
+was measured there, and every picture says so.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from pushlab.analysis.calibration import Calibration, calibration_of
+from pushlab.analysis.cost import (
+    FIRST_CHOICE,
+    OFFERS,
+    PriceBook,
+    bill,
+    load_book,
+    predicted_traffic,
+)
+from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
+from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
+from pushlab.analysis.formulas import memory_bytes, servers_needed
+from pushlab.charts.break_evens import span_words
+from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
+from pushlab.charts.frame import describe_axis, frame, scale_below, styled
+from pushlab.charts.style import ACCENT, GREY, GRID, INK, looks
+from pushlab.course.bars import Bar, Row, bars_chart
+from pushlab.course.guesses import Guess
+from pushlab.course.pictures import Picture
+from pushlab.course.quantities import with_unit
+from pushlab.course.reference import reference_run
+from pushlab.course.trouble import CourseError
+
+__all__ = ["Paper", "on_paper"]
+
+_STEPS = (100, 10_000, 1_000_000)
+_PAYLOAD_BYTES = 100
+_HEADROOM = 0.5
+_BATTERY_WH = 15.0
+_RADIOS = ("lte", "wifi")
+_SERVER_BYTES = 4 * 2.0**30
+_SERVER = (
+    "a server: a core and 4 GiB, half kept free; its costs as in the reference run (400 clients)"
+)
+_LOOKS = looks({name: name for name in TRANSPORTS})
+_FIGURES = {
+    "requests_per_s": ("requests a second, for all clients together", "requests a second"),
+    "servers": ("servers", "servers"),
+}
+
+
+def on_paper(
+    *, clients: int = 10_000_000, message_every_s: float = 60.0, interval_s: float = 5.0
+) -> "Paper":
+    """A service for so many clients, each of whom gets a message of 100 bytes now and then.
+
+    Args:
+        message_every_s: from message to message of one client, on average.
+        interval_s: how often those ask that ask by the clock.
+
+    Raises:
+        CourseError: a number makes no sense.
+    """
+    if clients < 1 or message_every_s <= 0 or interval_s <= 0:
+        raise CourseError("clients, message_every_s and interval_s must all be above 0")
+    return Paper(int(clients), 1 / message_every_s, interval_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A service that nobody has built, and what it would come to."""
+
+    clients: int
+    rate_per_s: float
+    interval_s: float
+
+    # ---- numbers ----------------------------------------------------------------------------
+
+    def traffic(
+        self, transport: str, clients: float | None = None, interval_s: float | None = None
+    ) -> Traffic:
+        """What a transport makes its servers do."""
+        return predicted_traffic(
+            transport,
+            clients=clients or self.clients,
+            rate_per_client_per_s=self.rate_per_s,
+            payload_bytes=_PAYLOAD_BYTES,
+            poll_interval_s=interval_s or self.interval_s,
+        )
+
+    def requests_per_s(self, transport: str, clients: float | None = None) -> float:
+        """Requests and packets that clients send, all together."""
+        return self.traffic(transport, clients).hits_per_s
+
+    def servers(self, transport: str, clients: float | None = None) -> int:
+        """How many servers such as the measured one carry it."""
+        return self._sized(transport, clients)[1]
+
+    def usd(self, transport: str, *, by_request: bool, interval_s: float | None = None) -> float:
+        """A month on rented servers, or paid by the request; NaN where nobody sells it so."""
+        if not by_request:
+            traffic = self._sized(transport, None, interval_s)[0]
+            return bill(OFFERS["aws-fargate"], traffic, _book(), headroom=_HEADROOM).usd
+        offer = OFFERS[FIRST_CHOICE[transport]]
+        if transport == "sse":
+            return math.nan
+        return bill(offer, self.traffic(transport, None, interval_s), _book()).usd
+
+    def _sized(
+        self, transport: str, clients: float | None = None, interval_s: float | None = None
+    ) -> tuple[Traffic, int]:
+        traffic = self.traffic(transport, clients, interval_s)
+        known = _known()[transport]
+        cores = known.cores(traffic.hits_per_s, traffic.deliveries_per_s, traffic.publishes_per_s)
+        base, each = known.base_bytes or 0.0, known.bytes_per_connection or 0.0
+        free = 1 - _HEADROOM
+        count = max(
+            servers_needed(need=cores, one_has=free),
+            servers_needed(need=traffic.clients * each, one_has=_SERVER_BYTES * free - base),
+        )
+        held = memory_bytes(clients=traffic.clients, base_bytes=count * base, each_bytes=each)
+        return replace(traffic, cores=cores, memory_bytes=held), count
+
+    def _asked(self) -> str:
+        often = with_unit(1 / self.rate_per_s, "s")
+        return f"a message every {often} for each client; polling asks every {self.interval_s:g} s"
+
+    # ---- pictures ---------------------------------------------------------------------------
+
+    def growth(self, figure: str, guess: Guess | None = None) -> Picture:
+        """One figure from a hundred clients to all of them, a line for each transport.
+
+        Args:
+            figure: ``requests_per_s`` or ``servers``.
+            guess: for short polling, and all clients.
+
+        Raises:
+            CourseError: there is no such figure.
+        """
+        if figure not in _FIGURES:
+            raise CourseError(f"there is no figure {figure!r} (figures: {', '.join(_FIGURES)})")
+        axis, unit = _FIGURES[figure]
+        steps = [*(n for n in _STEPS if n < self.clients), self.clients]
+        of: Callable[[str, float], float] = (
+            self.servers if figure == "servers" else self.requests_per_s
+        )
+        curves = [Curve(_LOOKS[name], [Spot(n, of(name, n)) for n in steps]) for name in TRANSPORTS]
+        most = of("short-polling", self.clients)
+        push = of("sse", self.clients)
+        title = f"{most:,.0f} {unit} with short polling, {push:,.0f} with SSE"
+        footer = _SERVER if figure == "servers" else "by the formulas; nothing was measured"
+        with styled():
+            figure_, bottom, top = frame(
+                _Foot(footer), title, f"{self.clients:,} clients, {self._asked()}"
+            )
+            axes = figure_.add_axes((0.13, bottom, 0.6, top - bottom - 0.05))
+            scale_across(axes, "clients", steps)
+            seen = [value for curve in curves for value in curve.values() if value > 0]
+            seen += [guess.value] if guess is not None and guess.value > 0 else []
+            axes.set_yscale("log")
+            axes.set_ylim(min(seen) / 3, max(seen) * 2)
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+            axes.tick_params(axis="y", length=0, labelsize=15)
+            axes.grid(axis="y", color=GRID, linewidth=1)
+            axes.spines["bottom"].set_color(GRID)
+            draw_curves(axes, curves)
+            name_curves(axes, curves)
+            axes.text(0, 1.03, axis, transform=axes.transAxes, fontsize=17, color=GREY)
+            for n, value in ((n, of("short-polling", n)) for n in steps):
+                _say(axes, n, value, f"{value:,.0f}", INK, right=n == steps[0])
+            if guess is not None:
+                colour = ACCENT
+                axes.plot(
+                    [self.clients], [guess.value], marker="o", markersize=16, zorder=6,
+                    markerfacecolor="white", markeredgecolor=colour, markeredgewidth=3,
+                    clip_on=False,
+                )  # fmt: skip
+                told = f"{guess.name}: {guess.value:,.0f}"
+                _say(axes, self.clients, guess.value, told, colour)
+            describe_axis(axes, "clients; each line is ten times the one before")
+        return Picture(figure_, title, self._words(of, unit))
+
+    def _words(self, of: Callable[[str, float], float], unit: str) -> str:
+        return "\n".join(
+            f"{_LOOKS[name].name}: {of(name, self.clients):,.0f} {unit}" for name in TRANSPORTS
+        )
+
+    def month(self, guess: Guess | None = None) -> Picture:
+        """What a month costs on rented servers, and paid by the request or message.
+
+        Args:
+            guess: of short polling on rented servers.
+        """
+        rows = []
+        for name in TRANSPORTS:
+            bars = [Bar("measured", self.usd(name, by_request=False), "rented servers")]
+            each = self.usd(name, by_request=True)
+            if not math.isnan(each):
+                bars.append(Bar("other", each, "by the request"))
+            if guess is not None and name == "short-polling":
+                bars.insert(0, Bar("guess", guess.value, guess.name))
+            rows.append(Row(_LOOKS[name].name, _LOOKS[name].colour, bars))
+        low, high = self.usd("sse", by_request=False), self.usd("short-polling", by_request=True)
+        gate = bill(OFFERS["aws-alb"], self.traffic("sse"), _book()).usd
+        return bars_chart(
+            rows,
+            unit="USD",
+            axis="US dollars a month; each line is ten times the one before",
+            title=(
+                f"From {_round(low)} to {_round(high)} USD a month: what you pay for"
+                " counts more than what you send"
+            ),
+            subtitle=(
+                f"{self.clients:,} clients, {self._asked()}. A load balancer in front of the"
+                f" servers: {_round(gate)} USD more"
+            ),
+            footer=f"AWS list prices; {_SERVER}",
+            decades=True,
+        )
+
+    def battery(self) -> Picture:
+        """What it takes of a phone's battery, with two kinds of radio."""
+        radios = find_radios(",".join(_RADIOS))
+        rows = []
+        for name in TRANSPORTS:
+            trace = predicted_trace(
+                name,
+                rate_per_s=self.rate_per_s,
+                poll_interval_s=self.interval_s,
+                hold_s=30.0,
+                keep_alive_s=60.0,
+                payload_bytes=_PAYLOAD_BYTES,
+            )
+            uses = energy_of(name, name, [trace], radios).uses
+            shares = [uses[radio].battery_percent_per_hour(_BATTERY_WH) for radio in _RADIOS]
+            bars = [Bar("measured", shares[0], "mobile network"), Bar("other", shares[1], "Wi-Fi")]
+            rows.append(Row(_LOOKS[name].name, _LOOKS[name].colour, bars))
+        push, poll = rows[2].bars[0].value, rows[0].bars[0].value
+        return bars_chart(
+            rows,
+            unit="%",
+            axis="of a phone's full battery, each hour",
+            title=f"On a mobile network polling takes {poll:.1f} % an hour, push {push:.1f} %",
+            subtitle=f"{self._asked()}; a battery of {_BATTERY_WH:g} Wh",
+            footer="by the states of radios measured in 2012 (LTE, Wi-Fi); newer ones sleep sooner",
+        )
+
+    def break_even(self) -> Picture:
+        """What polling costs at every interval, and push at any: where they cross."""
+        intervals = np.geomspace(1.0, 1800.0, 40)
+        pairs = (
+            (False, "sse", "-", "rented servers"),
+            (True, "websocket", (0, (2, 1.5)), "paid by the request"),
+        )
+        words, names, crossings = [], [], []
+        with styled():
+            footer = f"AWS list prices; {_SERVER}"
+            lines = [
+                [self.usd("short-polling", by_request=by, interval_s=float(t)) for t in intervals]
+                for by, *_ in pairs
+            ]
+            levels = [self.usd(push, by_request=by) for by, push, *_ in pairs]
+            for (by, push, _, how), level in zip(pairs, levels, strict=True):
+                even = self._even(by, level)
+                crossings.append(even)
+                words.append(f"{how}: polling is cheaper than {push} above {span_words(even)}")
+            title = (
+                f"Asking less often than every {span_words(crossings[0])}, polling is cheaper"
+                " than push, even on servers of your own"
+            )
+            subtitle = f"{self.clients:,} clients, {self._asked().partition(';')[0]}"
+            figure, bottom, top = frame(_Foot(footer), title, subtitle)
+            axes = figure.add_axes((0.13, bottom, 0.55, top - bottom - 0.05))
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_xlim(intervals[0], intervals[-1])
+            axes.set_ylim(min(levels) / 4, max(max(line) for line in lines) * 2)
+            poll = _LOOKS["short-polling"]
+            for (_, push, style, how), line, level, even in zip(
+                pairs, lines, levels, crossings, strict=True
+            ):
+                look = _LOOKS[push]
+                axes.plot(intervals, line, color=poll.colour, linestyle=style, linewidth=3.5)
+                axes.axhline(level, color=look.colour, linestyle=style, linewidth=3.5)
+                axes.plot([even], [level], "o", color=INK, markersize=13, zorder=5)
+                _say(axes, even, level, span_words(even), INK, right=True)
+                for one, value in ((poll, line[-1]), (look, level)):
+                    named = replace(one, name=f"{one.name}, {how}")
+                    names.append(Curve(named, [Spot(float(intervals[-1]), value)]))
+            ticks = [1, 5, 30, 60, 300, 1800]
+            axes.set_xticks(ticks, [span_words(t) for t in ticks])
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+            scale_below(axes)
+            axes.tick_params(axis="both", labelsize=15, length=0)
+            axes.grid(color=GRID, linewidth=1)
+            name_curves(axes, names, size=15)
+            axes.text(
+                0, 1.03, "US dollars a month", transform=axes.transAxes, fontsize=17, color=GREY
+            )
+            describe_axis(axes, "polling asks every ...")
+        return Picture(figure, title, "\n".join(words))
+
+    def _even(self, by_request: bool, level: float) -> float:
+        """The interval at which polling costs so much, by bisection on a scale of ratios."""
+        low, high = 0.01, 1e6
+        for _ in range(50):
+            middle = math.sqrt(low * high)
+            costs = self.usd("short-polling", by_request=by_request, interval_s=middle)
+            low, high = (middle, high) if costs > level else (low, middle)
+        return high
+
+
+@cache
+def _known() -> Mapping[str, Calibration]:
+    return calibration_of([reference_run()])
+
+
+@cache
+def _book() -> PriceBook:
+    return load_book(None)
+
+
+def _plain(value: float) -> str:
+    return f"{value / 1e6:,.10g} million" if value >= 1e6 else f"{value:,.10g}"
+
+
+def _round(value: float) -> str:
+    return f"{float(f'{value:.2g}'):,.0f}"
+
+
+class _Foot:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def footer(self) -> str:
+        return self._text
+
+
+def _say(axes: Axes, x: float, y: float, text: str, colour: str, *, right: bool = False) -> None:
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=(10 if right else -10, 10),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="bottom",
+        fontsize=16,
+        color=colour,
+        zorder=7,
+        annotation_clip=False,
+    )
