@@ -1,7 +1,8 @@
-"""What every test shares: hypothesis without time limits and without files of its own, and how
-many tests run at once."""
+"""What every test shares: hypothesis without time limits and without files of its own, how many
+tests run at once, and in which order."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,3 +21,13 @@ settings.load_profile("pushlab")
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: many tests wait for a lease, a process or a clock, and need no core."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that ask for more time come first, or one of them would run alone at the end."""
+    patience_s: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        asked_s = float(mark.args[0]) if mark is not None and mark.args else 0.0
+        patience_s[item.path] = max(asked_s, patience_s.get(item.path, 0.0))
+    items.sort(key=lambda item: -patience_s[item.path])
