@@ -24,7 +24,7 @@ def run(*arguments: str, cwd: Path, timeout: float = 120) -> subprocess.Complete
     )
 
 
-def test_it_is_listed_behind_the_standard_five(tmp_path: Path) -> None:
+def test_it_is_listed_behind_those_that_come_with_pushlab(tmp_path: Path) -> None:
     done = run("-m", "pushlab.cli", "transports", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
@@ -33,6 +33,7 @@ def test_it_is_listed_behind_the_standard_five(tmp_path: Path) -> None:
         "sse",
         "websocket",
         "mqtt",
+        "channel-api-dev",
         "ndjson",
     ]
 
