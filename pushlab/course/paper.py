@@ -181,9 +181,9 @@ class Paper:
                     markerfacecolor="white", markeredgecolor=colour, markeredgewidth=3,
                     clip_on=False,
                 )  # fmt: skip
-                told = f"{guess.name}: {guess.value:,.0f}"
-                _say(axes, self.clients, guess.value, told, colour)
-            describe_axis(axes, "clients; each line is ten times the one before")
+                told = f"\u25cb {guess.name}: {guess.value:,.0f}"
+                axes.text(0.02, 0.9, told, transform=axes.transAxes, fontsize=17, color=colour)
+            describe_axis(axes, "clients")
         return Picture(figure_, title, self._words(of, unit))
 
     def _words(self, of: Callable[[str, float], float], unit: str) -> str:
@@ -248,7 +248,7 @@ class Paper:
             axis="of a phone's full battery, each hour",
             title=f"On a mobile network polling takes {poll:.1f} % an hour, push {push:.1f} %",
             subtitle=f"{self._asked()}; a battery of {_BATTERY_WH:g} Wh",
-            footer="by the states of radios measured in 2012 (LTE, Wi-Fi); newer ones sleep sooner",
+            footer="radios of 2012, the mobile network is LTE; newer radios are not covered",
         )
 
     def break_even(self) -> Picture:

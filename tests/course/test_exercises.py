@@ -4,12 +4,15 @@ import itertools
 
 import pytest
 
-from pushlab.course.exercises import Choice, Number, all_exercises, exercise
+from pushlab.course.exercises import Choice, Number, Rule, all_exercises, exercise
+from pushlab.course.polling_kit import PollingTransport
 from pushlab.course.trouble import CourseError
+from tests.course.student_transports import Adaptive
 
 EXERCISES = all_exercises()
 NUMBERS = [each for each in EXERCISES.values() if isinstance(each, Number)]
 CHOICES = [each for each in EXERCISES.values() if isinstance(each, Choice)]
+RULES = [each for each in EXERCISES.values() if isinstance(each, Rule)]
 
 
 @pytest.mark.parametrize("each", EXERCISES.values(), ids=EXERCISES)
@@ -69,3 +72,20 @@ def test_nbgrader_sees_a_wrong_answer_fail(monkeypatch):
     assert asked.check(2)
     with pytest.raises(AssertionError, match="longest wait"):
         asked.check(4)
+
+
+@pytest.mark.parametrize("each", RULES, ids=[each.id for each in RULES])
+def test_a_rule_is_tried_and_its_mistakes_are_told_apart(each):
+    told = {bad.name: each.check(bad.answer) for bad in each.mistakes}
+    assert len(told) >= 3
+    for bad in each.mistakes:
+        assert (told[bad.name].verdict, told[bad.name].mistake) == ("wrong", bad.name)
+        assert bad.reply in told[bad.name].text
+    assert each.check(PollingTransport).verdict == "not attempted", "the rule as it was given"
+    assert each.check(Adaptive)
+
+    class Fails(PollingTransport):
+        def next_wait_s(self, last_s, found, usual_s):
+            return last / 2  # noqa: F821
+
+    assert "NameError" in each.check(Fails).text

@@ -4,9 +4,19 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from pushlab.course.exercises.base import Choice, Exercise, Feedback, Number
+from pushlab.course.exercises.rule import Rule
 from pushlab.course.trouble import CourseError
 
-__all__ = ["CHAPTERS", "Choice", "Exercise", "Feedback", "Number", "all_exercises", "exercise"]
+__all__ = [
+    "CHAPTERS",
+    "Choice",
+    "Exercise",
+    "Feedback",
+    "Number",
+    "Rule",
+    "all_exercises",
+    "exercise",
+]
 
 #: The modules that hold exercises, in the order of the chapters; each has a tuple `EXERCISES`.
 CHAPTERS = (
@@ -18,6 +28,7 @@ CHAPTERS = (
     "mqtt",
     "all_five",
     "scale",
+    "choose",
 )
 
 
