@@ -23,10 +23,10 @@ from pushlab.runs import Run
 
 __all__ = ["measure"]
 
-_HASTE = 5.0  # so many times as fast
+_HASTE = 8.0  # so many times as fast
 _FAST_CLIENTS = 20
 _FAST_RATE = 20.0
-_FAST_S = 0.6
+_FAST_S = 0.4
 _NO_SERVER = "No server was started"
 
 
