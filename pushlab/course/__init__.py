@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pushlab.course.answer_sheet import answers
     from pushlab.course.beside import beside_reference, month_of
     from pushlab.course.exercises import exercise
     from pushlab.course.guesses import predict
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "PollingTransport": "polling_kit",
+    "answers": "answer_sheet",
     "beside_reference": "beside",
     "check_transport": "plugin",
     "exercise": "exercises",
@@ -35,6 +37,7 @@ _HOMES = {
 
 __all__ = [
     "PollingTransport",
+    "answers",
     "beside_reference",
     "check_transport",
     "exercise",

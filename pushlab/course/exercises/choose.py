@@ -44,12 +44,11 @@ EXERCISES: tuple[Exercise, ...] = (
         id="choose-1",
         question=(
             "40,000 riders look at the map. Their bus tells its place every 5 seconds. With push"
-            " the server writes each of these messages to each rider. With polling every 10 seconds"
-            " it answers one question each time. How many times as many writes as questions does it"
-            " do in a second?"
+            " the server writes each of these messages to each rider. With polling each rider asks"
+            " every 10 seconds. How many writes with push stand against one question with polling?"
         ),
         answer=_WRITES_PER_S / _POLLS_PER_S,
-        unit="times",
+        unit="writes a question",
         mistakes=(
             instead(
                 _POLLS_PER_S / _WRITES_PER_S,
