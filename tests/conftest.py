@@ -2,6 +2,8 @@
 tests run at once, and in which order."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked_s = float(mark.args[0]) if mark is not None and mark.args else 0.0
         patience_s[item.path] = max(asked_s, patience_s.get(item.path, 0.0))
     items.sort(key=lambda item: -patience_s[item.path])
+
+
+@pytest.fixture
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files that no other test uses, so that what is left there is ours.
+
+    Its path is short: Chromium puts a Unix socket there, whose name may have 108 bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="own-", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        yield Path(folder)

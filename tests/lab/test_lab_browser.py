@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -177,19 +176,20 @@ async def test_without_the_bundle_mqtt_says_what_to_build(monkeypatch: pytest.Mo
 # ---- Chromium -----------------------------------------------------------------------------------
 
 
-def leftovers() -> set[Path]:
-    return set(Path(os.environ.get("TMPDIR", "/tmp")).glob("pushlab-browser-*"))
+def leftovers(folder: Path) -> list[Path]:
+    return list(folder.glob("pushlab-browser-*"))
 
 
 @needs_browser
 @pytest.mark.timeout(180)
-async def test_a_run_in_chromium_stands_beside_the_swarms(tmp_path: Path) -> None:
-    before = leftovers()
+async def test_a_run_in_chromium_stands_beside_the_swarms(
+    tmp_path: Path, own_temporary_folder: Path
+) -> None:
     clients = PER_PAGE + 1
     scenario = tiny(["short-polling", "websocket"], client="both", clients=clients, duration_s=0.5)
     result = await run(scenario, tmp_path)
     assert children("chrom") == []
-    assert leftovers() <= before
+    assert leftovers(own_temporary_folder) == []
     assert "." in result.environment["browser"]
     for trial in result.trials:
         check_accounting(result, trial)
@@ -241,8 +241,9 @@ def _keys(rows) -> tuple[list[int], list[int]]:
 @needs_browser
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-async def test_the_commands_end_is_chromiums_end(tmp_path: Path, number: signal.Signals) -> None:
-    before = leftovers()
+async def test_the_commands_end_is_chromiums_end(
+    tmp_path: Path, own_temporary_folder: Path, number: signal.Signals
+) -> None:
     words = ["compare", "tiny", "--client", "browser", "--transports", "sse", "--duration", "600"]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pushlab.cli", *words, "--out", str(tmp_path)),
@@ -262,14 +263,12 @@ async def test_the_commands_end_is_chromiums_end(tmp_path: Path, number: signal.
         _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=PATIENCE_S)
         assert alive == []
         async with asyncio.timeout(PATIENCE_S):
-            while not leftovers() <= before:  # noqa: ASYNC110 - another process removes it
+            while leftovers(own_temporary_folder):  # noqa: ASYNC110 - another process removes it
                 await asyncio.sleep(0.05)
     finally:
         for one in family:
             with contextlib.suppress(psutil.Error):
                 one.kill()
-        for path in leftovers() - before:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _words(process: psutil.Process) -> list[str]:

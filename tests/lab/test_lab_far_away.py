@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -79,11 +78,13 @@ async def test_every_transport_pays_its_transits(tmp_path: Path) -> None:
         ),
     ],
 )
-async def test_a_run_over_tls(tmp_path: Path, transports: list[str], broker: str) -> None:
+async def test_a_run_over_tls(
+    tmp_path: Path, own_temporary_folder: Path, transports: list[str], broker: str
+) -> None:
     left: list[Path] = []
 
     def look() -> None:
-        left.extend(Path(tempfile.gettempdir()).glob("pushlab-tls-*/key.pem"))
+        left.extend(own_temporary_folder.glob("pushlab-tls-*/key.pem"))
 
     scenario = tiny(transports, tls=True, duration_s=0.3, broker=broker)
     result = await run(scenario, tmp_path / "tls", Watcher(look, phase=Phase.CONNECTING))
