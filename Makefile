@@ -71,7 +71,7 @@ reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
 
 lab: $(VENV)/.notebooks
-	$(BIN)/python -m pushlab.course
+	$(BIN)/python -m pushlab.course $(ARGS)
 
 slides: $(VENV)/.notebooks
 	$(BIN)/python -m pushlab.course.publish slides

@@ -1,10 +1,11 @@
 """``python -m pushlab.course [FOLDER]`` opens the course in JupyterLab, at its beginning.
 
 From a checkout it opens the notebooks in place. From an installed package it copies them first, so
-that a student has copies of his own; what is there already is left as it is.
+that a student has copies of his own; what is there already is left as it is. Other options go to JupyterLab, such as ``--no-browser``.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pushlab.course")
     parser.add_argument("folder", nargs="?", type=Path, help="copy the notebooks there")
     parser.add_argument("--no-open", action="store_true", help="lay the notebooks out, that is all")
-    chosen = parser.parse_args(arguments)
+    chosen, others = parser.parse_known_args(arguments)
     try:
         folder = lay_out(chosen.folder)
         if chosen.no_open:
@@ -54,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if find_spec("jupyterlab") is None:
             raise MissingExtra("the course needs JupyterLab; try: pip install 'pushlab[notebooks]'")
-        command = [sys.executable, "-m", "jupyterlab", _FIRST]
+        command = [sys.executable, "-m", "jupyterlab", _FIRST, *others]
+        if os.geteuid() == 0:  # as in a container, where JupyterLab would refuse
+            command.append("--allow-root")
         return subprocess.run(command, cwd=folder, check=False).returncode
     except PushlabError as error:
         print(error, file=sys.stderr)
