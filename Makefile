@@ -12,7 +12,7 @@ WEB      := pushlab/web
         install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
-	@echo "make test       run the tests (as root on Debian it installs mosquitto and chromium for them)"
+	@echo "make test       run the tests (as root on Debian it installs mosquitto, chromium and npm for them)"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       the race for ten minutes in Chromium: does memory grow?"
@@ -28,7 +28,7 @@ help:
 compare: $(VENV)/.core
 	$(BIN)/pushlab compare $(SCENARIO) $(ARGS)
 
-test: $(VENV)/.dev system-packages
+test: $(VENV)/.dev system-packages web $(WEB)/node_modules/.tools
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
@@ -54,18 +54,24 @@ serve: $(VENV)/.core $(WEB)/vendor/mqtt.esm.js
 	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
 
 # The pages' one dependency. Without npm, or without a registry, all but MQTT in the browser works.
+NPM := cd $(WEB) && npm install --no-package-lock --no-audit --no-fund --silent \
+       --fetch-retries=0 --fetch-timeout=10000
+
 web: $(WEB)/vendor/mqtt.esm.js
 
 $(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
 	@if command -v npm >/dev/null; then \
 	  echo "Installing MQTT for the browser"; \
-	  { cd $(WEB) && npm install --no-package-lock --no-audit --no-fund --omit=dev --silent \
-	      --fetch-retries=0 --fetch-timeout=10000 \
-	    && mkdir -p vendor && cp node_modules/mqtt/dist/mqtt.esm.js vendor/mqtt.esm.js; } \
+	  { $(NPM) --omit=dev && mkdir -p vendor && cp node_modules/mqtt/dist/mqtt.esm.js vendor/; } \
 	    || echo "MQTT could not be installed for the browser; everything else works"; \
 	else \
 	  echo "npm is not installed, so MQTT does not work in the browser; everything else does"; \
 	fi
+
+# What checks the pages' types, for the tests.
+$(WEB)/node_modules/.tools: $(WEB)/package.json
+	@command -v npm >/dev/null && { $(NPM) && touch node_modules/.tools; } \
+	  || echo "tsc could not be installed; the check of the pages' types will be skipped"
 
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
@@ -130,7 +136,7 @@ bench-packages:
 
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
 # Written as command:package.
-SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium
+SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm
 
 .PHONY: system-packages
 system-packages:
