@@ -1,7 +1,8 @@
 """``python -m pushlab.course [FOLDER]`` opens the course in JupyterLab, at its beginning.
 
 From a checkout it opens the notebooks in place. From an installed package it copies them first, so
-that a student has copies of his own; what is there already is left as it is. Other options go to JupyterLab, such as ``--no-browser``.
+that a student has copies of his own; what is there already is left as it is. Other options go to
+JupyterLab, in the form ``--port=8889``.
 """
 
 import argparse
