@@ -92,7 +92,7 @@ class Crowd:
         except (WorkerFailed, OSError, TimeoutError) as error:
             await self.stop()
             self._trouble_at = time.monotonic()
-            self._trouble = f"the further clients' process failed: {error or 'no answer'}"
+            self._trouble = f"the further clients' process failed: {str(error) or 'no answer'}"
             for name, wish in wishes.items():
                 self.lanes[name].ready = not wish.clients
                 self.lanes[name].note = self._trouble if wish.clients else ""

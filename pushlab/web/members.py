@@ -97,6 +97,7 @@ class Members:
         if len(self._members) >= MOST_MEMBERS:
             raise Refused(429, "too-many-members", f"there are {MOST_MEMBERS:,} people already")
         member = Member(f"{self._kind}-{secrets.token_hex(8)}", place, name)
+        self._channel(member.client_id)  # if there is no room for it, nobody has come
         self._members[member.client_id] = member
         self._expect(member, self._opening_s)
         return member

@@ -23,9 +23,11 @@ from pushlab.hub.broker import start_broker
 from pushlab.hub.core import Hub
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
+from pushlab.runs import Link
 from pushlab.web import chat, tictactoe
 from pushlab.web.board import LINES, Board, IllegalMove
 from pushlab.web.chat import Chat
+from pushlab.web.crowd import Crowd, LaneWish
 from pushlab.web.crowd_process import Tally
 from pushlab.web.lesson import Lesson
 from pushlab.web.race import LANES, Race, Settings
@@ -145,6 +147,17 @@ async def test_who_never_opens_its_channel_does_not_stay_and_the_room_goes_with_
     rooms.leave({"token": ann.token})
     assert len(rooms.members) == 0
     assert rooms._rooms == {}
+
+
+async def test_a_full_hub_refuses_a_member_before_anybody_hears_of_it(hub, monkeypatch):
+    rooms = Chat(hub)
+    ann = Page(hub, await rooms.join({"room": "r", "name": "Ann"})).open()
+    monkeypatch.setattr("pushlab.hub.core.MAX_CHANNELS", 1)  # and there is Ann's
+    with pytest.raises(Refused, match="channels already"):
+        await rooms.join({"room": "r", "name": "Bob"})
+    assert (ann.heard_all(), len(rooms.members)) == ([], 1)
+    monkeypatch.undo()
+    assert (await rooms.join({"room": "r", "name": "Bob"}))["members"] == ["Ann", "Bob"]
 
 
 async def test_rooms_names_and_texts_are_bounded(hub, monkeypatch):
@@ -347,6 +360,31 @@ async def test_messages_have_just_the_size_that_is_set_and_count_on(hub):
         assert (data["n"], data["sent_ms"]) == (told["n"], told["sent_ms"])
     race.reset({})
     assert (race.publish({})["n"], race.state()["published"]) == (4, 1)
+
+
+async def test_a_full_hub_does_not_end_the_race(hub, monkeypatch):
+    race = Race(hub)
+    race.change({"rate_per_s": 50})
+    monkeypatch.setattr("pushlab.hub.core.MAX_CHANNELS", 0)
+    async with race.running():
+        race.state()
+        await asyncio.sleep(3 * SOON_S)
+        assert race.state()["published"] == 0
+        monkeypatch.undo()
+        async with asyncio.timeout(PATIENCE_S):
+            while race.state()["published"] == 0:  # noqa: ASYNC110 - the look keeps it going
+                await asyncio.sleep(0.01)
+
+
+async def test_a_crowd_that_does_not_answer_is_said_so(monkeypatch):
+    async def nobody(*_):
+        await asyncio.sleep(PATIENCE_S)
+
+    monkeypatch.setattr("pushlab.web.crowd.spawn_worker", nobody)
+    monkeypatch.setattr("pushlab.web.crowd._ANSWER_S", 0.01)
+    crowd = Crowd()
+    await crowd.follow({"sse": LaneWish(1, "", {}, {}, Link())})
+    assert crowd.lanes["sse"].note == "the further clients' process failed: no answer"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
