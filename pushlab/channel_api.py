@@ -264,7 +264,7 @@ class ChannelService(Service):
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise ConnectionFailed(
-                f"the hub at {self.url} did not answer: {error or type(error).__name__}"
+                f"the hub at {self.url} did not answer: {str(error) or type(error).__name__}"
             ) from error
         except BaseException:
             connection.close()

@@ -15,6 +15,7 @@ from pushlab.hub.api import API, Api
 from pushlab.hub.core import Hub
 from pushlab.hub.origins import Origins
 from pushlab.hub.site import Site
+from pushlab.wire.asgi import refusal_answer
 from pushlab.wire.direct import RefusedSocket
 
 __all__ = ["App"]
@@ -50,17 +51,19 @@ class App:
                 self.routes[(route.kind, route.path)] = self._guarded(route)
 
     def _guarded(self, route: Route) -> Route:
-        """The route with a direct form that lets no strange page open a WebSocket."""
+        """The route with a direct form that lets a strange page look and do no more."""
         direct = route.direct
-        if direct is None or route.kind != "websocket":
+        if direct is None:
             return route
 
         def guarded(scope: Scope) -> Answer | Stream:
-            try:
-                self.origins.check(scope["headers"])
-            except Refused as refusal:
-                self._hub.count(API, Hit.REFUSED)
-                return RefusedSocket(refusal)
+            if self.origins.needs_check(scope):
+                try:
+                    self.origins.check(scope["headers"])
+                except Refused as refusal:
+                    self._hub.count(API, Hit.REFUSED)
+                    is_socket = scope["type"] == "websocket"
+                    return RefusedSocket(refusal) if is_socket else refusal_answer(refusal)
             return direct(scope)
 
         return replace(route, direct=guarded)

@@ -72,7 +72,7 @@ class Origins:
         """`send`, with the headers by which a browser shows the answer to the page of `origin`."""
         more = [
             (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", b"pushlab-cursor, retry-after"),
+            (b"access-control-expose-headers", b"pushlab-cursor, pushlab-gap, retry-after"),
             (b"vary", b"origin"),
         ]
 

@@ -55,6 +55,9 @@ def _network(address: str) -> str:
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+        whole = ipaddress.IPv6Address(address.partition("%")[0])
     except ValueError:
         return address
+    if whole.ipv4_mapped is not None:  # an IPv4 client at a socket that takes both
+        return str(whole.ipv4_mapped)
+    return str(ipaddress.ip_network((whole, 64), strict=False))

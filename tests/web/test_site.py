@@ -250,6 +250,22 @@ async def test_a_strange_page_posts_nothing(site):
     assert (await site.ask("GET", "/demo/race/state")).json["resets"] == before + 2
 
 
+async def test_a_strange_page_ends_nobodys_presence(site):
+    bearer = f"Bearer {token_of(site)}"
+    host, _, port = site.host.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        for origin, status in ((STRANGER, 403), (f"http://{site.host}", 204)):
+            lines = [f"Host: {site.host}", f"Origin: {origin}", f"Authorization: {bearer}"]
+            head = "\r\n".join(["DELETE /v1/poll HTTP/1.1", *lines, "", ""])
+            writer.write(head.encode())  # a connection that is kept: the door serves it by itself
+            answer = await read_head(reader)
+            assert answer.status == status
+            await reader.readexactly(int(answer.headers.get("content-length", 0)))
+    finally:
+        writer.close()
+
+
 async def test_a_named_page_may_read_what_another_may_not(site):
     bearer = f"Bearer {token_of(site)}"
     for path in ("/v1/poll", "/v1/endpoints"):
@@ -257,6 +273,8 @@ async def test_a_named_page_may_read_what_another_may_not(site):
             answer = await site.ask("GET", path, origin=origin, authorization=bearer)
             assert answer.status in (200, 204)
             assert answer.headers.get("access-control-allow-origin") == shared
+            shown = answer.headers.get("access-control-expose-headers", "").split(", ")
+            assert {"pushlab-cursor", "pushlab-gap"} <= {*shown} or shared is None
     asked = {"access_control_request_method": "GET", "origin": FRIEND}
     preflight = await site.ask("OPTIONS", "/v1/poll", **asked)
     assert preflight.status == 204
@@ -335,6 +353,13 @@ async def test_addresses_of_one_ipv6_network_share_a_bucket():
     assert limiter.wait_s("2001:db8::1") == 0
     assert limiter.wait_s("2001:db8::2") > 0
     assert limiter.wait_s("2001:db8:0:1::2") == 0
+
+
+async def test_addresses_of_ipv4_are_told_apart_behind_an_ipv6_socket():
+    limiter = Limiter(rate_per_s=1, burst=1, clock=lambda: 0.0)
+    assert limiter.wait_s("::ffff:10.0.0.1") == 0
+    assert limiter.wait_s("::ffff:10.0.0.2") == 0
+    assert limiter.wait_s("10.0.0.1") > 0
 
 
 async def test_our_own_pages_load_nothing_of_another_host_and_have_no_script_inside():
