@@ -60,7 +60,7 @@ class HubConfig:
     broker: BrokerAccess | None = None
     presence_url: str | None = None
     certificate: Certificate | None = None
-    allow_origins: Sequence[str] = ()
+    allow_origins: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""
@@ -75,6 +75,7 @@ class HubConfig:
             values["broker"] = BrokerAccess(**values["broker"])
         if values["certificate"] is not None:
             values["certificate"] = Certificate(**values["certificate"])
+        values["allow_origins"] = tuple(values["allow_origins"])
         return cls(**values)
 
 

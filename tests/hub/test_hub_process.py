@@ -22,7 +22,11 @@ from pushlab.hub.process import HubConfig, start_hub
 def test_a_configuration_survives_its_journey():
     broker = BrokerAccess("remote", "127.0.0.1", 1883, "bridge", "secret")
     there = HubConfig(
-        port=5, settings=HubSettings(lease_s=1.5), transports={"sse": {}}, broker=broker
+        port=5,
+        settings=HubSettings(lease_s=1.5),
+        transports={"sse": {}},
+        broker=broker,
+        allow_origins=("https://shop.example",),
     )
     line = there.to_json()
     assert "\n" not in line

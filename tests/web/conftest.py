@@ -3,7 +3,7 @@
 A browser test's module must have no `async` test in it: Playwright's synchronous form keeps an
 event loop of its own running as long as its browser lives, which is why `browser` is a module's.
 
-- ``site``: one server for each worker, for tests that only use it.
+- ``site``: one server for all of a worker's tests here, for tests that only use it.
 - ``own_site``: makes a server of a test's own, to be stopped, killed and started again, or with
   settings of its own.
 - ``tabs``: a Chromium whose tabs may be hidden and frozen, which they cannot be under Playwright.
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(180))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # gone before tests elsewhere look at what processes there are
 def site():
     """A server with its site and a broker, for tests that only use it."""
     one = Site(broker="auto", settings=HubSettings(), presence_url=None)
