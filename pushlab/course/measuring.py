@@ -136,9 +136,14 @@ def _hurried(asked: Mapping[str, Any], scenario: Scenario) -> Scenario:
     for table, cell in zip(asked["transport"], scenario.cells, strict=True):
         faster = {key: table[key] / _HASTE for key in ("interval_s",) if key in table}
         tables.append({**table, **faster, "label": cell.label})
+    link = {
+        key: value / _HASTE if key.endswith("_ms") else value
+        for key, value in asked.get("link", {}).items()
+    }
     return make_scenario(
         {
             **asked,
+            **({"link": link} if link else {}),
             "clients": min(scenario.clients, _FAST_CLIENTS),
             "room_size": min(scenario.room_size, _FAST_CLIENTS),
             "rate_per_s": min(scenario.rate_per_s * _HASTE, _FAST_RATE),

@@ -111,6 +111,16 @@ class Paper:
             return math.nan
         return bill(offer, self.traffic(transport, None, interval_s), _book()).usd
 
+    def break_even_s(self, push: str, *, by_request: bool) -> float:
+        """The poll interval above which polling costs less than that transport."""
+        level = self.usd(push, by_request=by_request)
+        low, high = 0.01, 1e6
+        for _ in range(50):  # by bisection on a scale of ratios
+            middle = math.sqrt(low * high)
+            costs = self.usd("short-polling", by_request=by_request, interval_s=middle)
+            low, high = (middle, high) if costs > level else (low, middle)
+        return high
+
     def _sized(
         self, transport: str, clients: float | None = None, interval_s: float | None = None
     ) -> tuple[Traffic, int]:
@@ -266,10 +276,12 @@ class Paper:
                 for by, *_ in pairs
             ]
             levels = [self.usd(push, by_request=by) for by, push, *_ in pairs]
-            for (by, push, _, how), level in zip(pairs, levels, strict=True):
-                even = self._even(by, level)
+            for by, push, _, how in pairs:
+                even = self.break_even_s(push, by_request=by)
                 crossings.append(even)
-                words.append(f"{how}: polling is cheaper than {push} above {span_words(even)}")
+                words.append(
+                    f"{how}: polling is cheaper than {_LOOKS[push].name} above {span_words(even)}"
+                )
             title = (
                 f"Asking less often than every {span_words(crossings[0])}, polling is cheaper"
                 " than push, even on servers of your own"
@@ -307,15 +319,6 @@ class Paper:
             )
             describe_axis(axes, "polling asks every ...")
         return Picture(figure, title, "\n".join(words))
-
-    def _even(self, by_request: bool, level: float) -> float:
-        """The interval at which polling costs so much, by bisection on a scale of ratios."""
-        low, high = 0.01, 1e6
-        for _ in range(50):
-            middle = math.sqrt(low * high)
-            costs = self.usd("short-polling", by_request=by_request, interval_s=middle)
-            low, high = (middle, high) if costs > level else (low, middle)
-        return high
 
 
 @cache
