@@ -137,14 +137,20 @@ def _scales(axes: Axes, unit: str) -> None:
 def _tick(value: float, unit: str) -> str:
     if unit == "s":
         return mark(value)
-    if value >= 1e6:
-        return f"{value / 1e6:,g} million"
-    return f"{value:,g}{' %' if unit == '%' else ''}"
+    return _large(value) or f"{value:,g}{' %' if unit == '%' else ''}"
+
+
+def _large(value: float) -> str:
+    """A number with the word that belongs to it; empty below a million."""
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"{float(f'{value:.3g}') / size:,.10g} {word}"
+    return ""
 
 
 def _shown(value: float, unit: str) -> str:
     if not unit and value >= 1e6:
-        return f"{value / 1e6:,.3g} million"
+        return _large(value)
     return with_unit(float(f"{value:.3g}"), unit)
 
 
