@@ -125,10 +125,11 @@ const at = (at, act) => setTimeout(act, Math.max(0, at - performance.now()));
 Object.assign(globalThis, {
   swarm: {
     /**
-     * @param {{transport: string, pollInterval: number, bundle: string | null, readers: Reader[]}} told
+     * @param {{transport: string, pollInterval: number, modules: string[], readers: Reader[]}} told
      */
     async configure(told) {
-      if (told.bundle) await import(told.bundle); // now, while files come from the swarm's process
+      // What channel.js fetches when it is wanted: now, while files come from the swarm's process.
+      for (const module of told.modules) await import(module);
       options = { transport: told.transport, pollInterval: told.pollInterval };
       readers = told.readers.map((one) => ({ ...one, last: 0, connected: false, socket: null }));
       watchLag();

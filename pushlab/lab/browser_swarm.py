@@ -30,6 +30,8 @@ PER_PAGE = 5
 _ADDRESS = "/pushlab-lab/page"
 _SCRIPT = "/pushlab-lab/browser_page.js"
 _BUNDLE = "/web/vendor/mqtt.esm.js"
+#: What channel.js fetches for itself when it is wanted.
+_MODULES = {"mqtt": ("/web/channel_mqtt.js", _BUNDLE)}
 _PAGE = f'<!doctype html><title>swarm</title><script type="module" src="{_SCRIPT}"></script>'
 _ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -118,7 +120,7 @@ class BrowserSwarm:
             told = {
                 "transport": transport,
                 "pollInterval": interval_s or 1.0,
-                "bundle": _BUNDLE if transport == "mqtt" else None,
+                "modules": _MODULES.get(transport, ()),
                 "readers": readers[start : start + PER_PAGE],
             }
             configured = await self._tools.evaluate(

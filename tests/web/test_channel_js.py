@@ -418,6 +418,47 @@ def test_what_comes_twice_is_dropped_and_what_is_missing_is_told(site, page):
     ]
 
 
+def test_who_closes_when_told_of_a_loss_asks_no_more(site, page):
+    Listeners(page, site.url)
+    asked = page.evaluate(
+        """async () => {
+          const { Channel } = await import("/web/channel.js");
+          let asked = 0;
+          const fetch = async () => {
+            asked += 1;
+            if (asked > 1) throw new TypeError("no network");
+            return new Response(null, {status: 204, headers: {"Pushlab-Cursor": "a-0"}});
+          };
+          const options = {transport: "long-polling", fetch};
+          await new Promise((closed) => {
+            const socket = new Channel("token", options).open({
+              onlost: () => socket.close(), onclose: closed,
+            });
+          });
+          await new Promise((later) => setTimeout(later, 500)); // a new try comes within 100 ms
+          return asked;
+        }"""
+    )
+    assert asked == 2
+
+
+@pytest.mark.parametrize("body", ["null", "<p>no</p>", "{}"])
+def test_a_refusal_that_is_not_a_hubs_is_told_as_it_is(site, page, body):
+    Listeners(page, site.url)
+    error = page.evaluate(
+        """async (body) => {
+          const { Channel } = await import("/web/channel.js");
+          const fetch = async () => new Response(body, {status: 403});
+          const WebSocket = class { constructor() { throw new Error("none here"); } };
+          const socket = new Channel("token", {transport: "auto", fetch, WebSocket}).open();
+          return new Promise((done) => { socket.onerror = done; });
+        }""",
+        body,
+    )
+    assert (error["code"], error["reason"]) == (403, "http-403")
+    assert error["description"] == "the server answered 403"
+
+
 def test_handlers_by_argument_late_missing_and_throwing(site, page, page_errors):
     Listeners(page, site.url)
     token = site.token("handlers")

@@ -92,3 +92,27 @@ def test_the_script_gives_a_page_one_name(site, page):
     page.goto(f"{site.url}/bare-page")
     page.wait_for_function("() => window.fresh !== undefined")
     assert page.evaluate("() => fresh.filter(name => name !== 'fresh')") == ["goog"]
+
+
+def test_the_script_fetches_mqtt_when_it_is_wanted(site, page, with_mqtt):
+    page.goto(f"{site.url}/web/style.css")  # any document of the site's, with its policy
+    page.add_script_tag(url="/_ah/channel/jsapi")
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url.removeprefix(site.url)))
+    page.evaluate(
+        """token => {
+          window.heard = [];
+          const options = {transport: "mqtt"};
+          window.socket = new goog.appengine.Channel(token, options).open({
+            onopen: () => heard.push("open"), onmessage: ({data}) => heard.push(data),
+          });
+        }""",
+        site.token("mqtt by the script"),
+    )
+    page.wait_for_function("() => heard.length === 1")
+    site.publish("mqtt by the script", "hello")
+    page.wait_for_function("() => heard.length === 2")
+    assert page.evaluate("() => heard") == ["open", "hello"]
+    assert fetched[0] == "/web/channel_mqtt.js"
+    assert "/web/vendor/mqtt.esm.js" in fetched
+    page.evaluate("() => socket.close()")

@@ -18,8 +18,8 @@
  * is one connection, or one row of questions, and ends with its first trouble. The formats on the
  * wire are described where the server's halves are: `pushlab/transports/`.
  *
- * The server makes the classic script (`goog.appengine.Channel`) from this file: nothing here is
- * imported, and the only export is the last line.
+ * The server makes the classic script (`goog.appengine.Channel`) from this file: nothing is imported
+ * before it is wanted, and the exports are the last lines.
  */
 
 /**
@@ -183,6 +183,29 @@ function bytesOfResponse(response, body) {
 /** The server half of a WebSocket frame's or a chunk's framing. @param {number} length */
 const frameHead = (length) => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
 
+/**
+ * The reason and the description in a refusal's body, which may be that of any server.
+ * @param {number} status
+ * @param {any} told the body's JSON; null if it is none
+ * @returns {[string, string]}
+ */
+function refusalOf(status, told) {
+  const { error, detail } = told ?? {};
+  return [
+    typeof error === "string" ? error : `http-${status}`,
+    typeof detail === "string" ? detail : `the server answered ${status}`,
+  ];
+}
+
+/** @param {string} text @returns {any} null if it is no JSON */
+function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** @param {unknown} error */
 const wordsOf = (error) => (error instanceof Error ? error.message : String(error));
 
@@ -306,12 +329,13 @@ class Reader {
   /**
    * What the server says to the holder of this token (`GET /v1/endpoints`).
    * @param {AbortSignal} [signal]
-   * @returns {Promise<{status: number, told: any} | null>} null when it cannot be reached
+   * @returns {Promise<{status: number, told: any} | null>} null when it cannot be reached; what is
+   *   told is null where that is no JSON
    */
   async endpoints(signal = AbortSignal.timeout(PROBE_MS)) {
     try {
       const answer = await this.fetch(this.url("/v1/endpoints"), { signal });
-      return { status: answer.status, told: await answer.json().catch(() => ({})) };
+      return { status: answer.status, told: jsonOf(await answer.text()) };
     } catch {
       return null;
     }
@@ -421,7 +445,6 @@ class Reader {
 
   /** This line may be dead: go on with another one. @param {string} reason */
   replace(reason) {
-    this.#line?.end();
     this.#noteLoss(reason);
     this.#dial();
   }
@@ -441,8 +464,10 @@ class Reader {
   // ---- connecting -------------------------------------------------------------------------
 
   #dial() {
+    if (this.state > OPEN) return; // the application has closed it, being told of a loss
     clearTimeout(this.#timer);
     this.#timer = 0;
+    this.#line?.end(); // there is one at a time, whoever asks for the next
     this.transport = this.#candidates[0];
     const line = new LINES[this.transport](this);
     this.#line = line;
@@ -463,6 +488,7 @@ class Reader {
 
   /** Doubling, bounded, and shortened at random by up to half, so that crowds come back apart. */
   #dialLater() {
+    if (this.state > OPEN) return;
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#attempt, 30));
     this.#attempt += 1;
     clearTimeout(this.#timer);
@@ -479,7 +505,7 @@ class Reader {
     if (answer === null || answer.status >= 500) {
       this.#dialLater();
     } else if (answer.status !== 200) {
-      this.refused(answer.status, String(answer.told.error), String(answer.told.detail));
+      this.refused(answer.status, ...refusalOf(answer.status, answer.told));
     } else if ((this.#failures += weight) < 2) {
       this.#dialLater();
     } else {
@@ -763,7 +789,7 @@ class PollLine extends Line {
     const received = bytesOfResponse(response, text);
     if (response.status >= 300) {
       reader.hit("refused", sent, received);
-      this.refuse(response.status, ...refusalOf(response, text));
+      this.refuse(response.status, ...refusalOf(response.status, jsonOf(text)));
       return;
     }
     const more = this.take(response, text, (brings) =>
@@ -843,21 +869,6 @@ class PollLine extends Line {
     } else if (this.#askedAt <= awayAt && performance.now() - awayAt >= patience) {
       super.wake(patience);
     }
-  }
-}
-
-/**
- * The reason and the description in a refusal's body.
- * @param {Response} response
- * @param {string} text
- * @returns {[string, string]}
- */
-function refusalOf(response, text) {
-  try {
-    const { error, detail } = JSON.parse(text);
-    return [String(error), String(detail)];
-  } catch {
-    return [`http-${response.status}`, `the server answered ${response.status}`];
   }
 }
 
@@ -1015,7 +1026,7 @@ class EventsLine extends Line {
       return;
     }
     reader.hit("refused", bytesOfRequest(url, reader.token), bytesOfResponse(answer, text));
-    this.refuse(answer.status, ...refusalOf(answer, text));
+    this.refuse(answer.status, ...refusalOf(answer.status, jsonOf(text)));
   }
 
   release() {
@@ -1070,308 +1081,28 @@ class WebSocketLine extends Line {
 
 // ---- MQTT ---------------------------------------------------------------------------------------
 
-const MQTT_BUNDLE = "/web/vendor/mqtt.esm.js";
-const MQTT_KEEP_ALIVE_S = 30;
-const MQTT_CHECK_MS = 25_000; // before the keep-alive is due: a question in its place
-const MQTT_AGAIN_MS = 200;
-const MQTT_AGAIN_LIMIT_MS = 10_000;
-const MQTT_MOST_HELD = 2_000;
-const MQTT_LINGER_MS = 2_000;
+const MQTT_MODULE = "/web/channel_mqtt.js";
 
-/**
- * As much of npm's `mqtt` as is used here.
- * @typedef {object} MqttClient
- * @property {(name: string, handler: (...values: any[]) => void) => void} on
- * @property {(topic: string, payload: string, options: {qos: number}) => void} publish
- * @property {(topics: Record<string, {qos: number}>,
- *   told: (error: unknown, granted: {qos: number}[]) => void) => void} subscribe
- * @property {(force?: boolean) => void} end
- */
-
-/**
- * MQTT 3.1.1 over WebSocket: a broker between hub and page. The conversation is described in
- * `pushlab/transports/mqtt.py`.
- */
+/** MQTT over WebSocket. What is said stands in a module of its own, fetched when it is wanted. */
 class MqttLine extends Line {
-  /** @type {MqttClient | null} */
-  #client = null;
-  /** @type {{websocket: WebSocket, sent: number, received: number} | null} */
-  #wire = null;
-  #kind = "connect";
-  #outbox = "";
-  #placed = false; // whether the bridge has said where we are
-  #ask = ""; // the question that waits for its answer's end
-  #askedAt = -1; // the seq at which it was asked
-  #again = MQTT_AGAIN_MS;
-  #news = false; // whether messages came since the last question
-  #pings = 0;
-  /** @type {Map<string, string>} live messages ahead of a hole */
-  #held = new Map();
-  #askTimer = 0;
-  #checkTimer = 0;
+  /** @type {import("./channel_mqtt.js").MqttTalk | null} */
+  #talk = null;
 
   async start() {
-    const { reader } = this;
-    const mqtt = await this.#load();
-    if (!mqtt || this.over) return;
-    const answer = await reader.endpoints();
-    if (this.over) return;
-    if (answer === null) {
-      this.lose("the server cannot be reached");
-    } else if (answer.status !== 200) {
-      this.refuse(answer.status, String(answer.told.error), String(answer.told.detail));
-    } else if (!answer.told.endpoints?.mqtt) {
-      this.refuse(404, "no-broker", "this server has no MQTT broker; start it with one");
-    } else {
-      this.#connect(mqtt, answer.told.endpoints.mqtt);
-    }
-  }
-
-  /** The one front-end dependency, fetched when it is wanted. @returns {Promise<any>} */
-  async #load() {
-    const url = this.reader.url(MQTT_BUNDLE);
-    try {
-      return (await import(url.href)).default;
-    } catch {
-      const answer = await fetch(url).catch(() => null);
-      if (answer === null || answer.ok || answer.status >= 500) this.lose("mqtt did not load");
-      else if (!this.over) {
-        this.end();
-        this.reader.fail(501, "not-installed", "MQTT is not installed here: run make web");
-      }
-      return null;
-    }
-  }
-
-  /**
-   * @param {any} mqtt
-   * @param {{username: string, topic: string, qos: number, websocket_url?: string}} place
-   */
-  #connect(mqtt, place) {
-    const { reader } = this;
-    this.#kind = reader.arrival;
-    const random = [...crypto.getRandomValues(new Uint8Array(16))];
-    const hex = random.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const session = (reader.at === null ? "n" : "r") + hex;
-    this.#outbox = `pushlab-outbox/${session}`;
-    const url = reader.url(new URL(place.websocket_url ?? "ws://x/v1/mqtt").pathname);
-    url.protocol = url.protocol.replace("http", "ws");
-    /** @type {MqttClient} */
-    const client = mqtt.connect(url.href, {
-      clientId: session,
-      username: place.username,
-      password: reader.token,
-      protocolVersion: 4,
-      clean: true,
-      keepalive: MQTT_KEEP_ALIVE_S,
-      connectTimeout: STAND_MS,
-      reconnectPeriod: 0,
-      resubscribe: false,
-      timerVariant: "native",
-      will: { topic: this.#outbox, payload: '{"leave": "lost"}', qos: 1, retain: false },
-      createWebsocket: (/** @type {string} */ address, /** @type {string[]} */ protocols) =>
-        this.#dial(address, protocols),
-    });
-    this.#client = client;
-    const inbox = `pushlab-inbox/${session}`;
-    const topics = {
-      [place.topic]: { qos: place.qos },
-      [inbox]: { qos: 1 },
-      "pushlab-bridge": { qos: 1 },
-    };
-    client.on("connect", () => {
-      if (this.over) return;
-      client.subscribe(topics, (error, granted) => {
-        if (this.over) return;
-        if (granted?.some(({ qos }) => qos >= 128)) this.refuse(403, "forbidden");
-        else if (error) this.lose(wordsOf(error));
-        else if (!this.#ask && !this.#placed) this.#question("first", place.qos);
-      });
-      this.#checkTimer = setInterval(() => {
-        if (this.#placed && this.#news && !this.#ask) this.#question("check", place.qos);
-      }, MQTT_CHECK_MS);
-    });
-    client.on("message", (_topic, payload) =>
-      this.hear(() => this.#read(decoder.decode(payload), place.qos)),
-    );
-    client.on("packetsend", ({ cmd }) => this.#count(cmd));
-    client.on("packetreceive", () => (this.heardAt = performance.now()));
-    client.on("error", (error) => {
-      if (error?.code === 4 || error?.code === 5) {
-        this.#hit("refused");
-        this.refuse(401, "token-invalid");
-      } else {
-        this.lose(wordsOf(error));
-      }
-    });
-    client.on("close", () => this.lose("connection lost"));
-  }
-
-  /**
-   * The client's WebSocket, with its bytes counted.
-   * @param {string} address
-   * @param {string[]} protocols
-   */
-  #dial(address, protocols) {
-    const Socket = this.reader.options.WebSocket ?? globalThis.WebSocket;
-    const url = new URL(address);
-    const websocket = new Socket(address, protocols);
-    const wire = (this.#wire = { websocket, sent: bytesOfRequest(url) + 150, received: 0 });
-    const send = websocket.send.bind(websocket);
-    websocket.send = (/** @type {Uint8Array} */ data) => {
-      if (websocket.readyState !== 1) return;
-      wire.sent += data.byteLength + frameHead(data.byteLength) + 4; // a client's frames are masked
-      send(data);
-    };
-    websocket.addEventListener("message", (/** @type {MessageEvent} */ { data }) => {
-      wire.received += data.byteLength + frameHead(data.byteLength);
-    });
-    return websocket;
-  }
-
-  /** A control packet of ours is on its way: each is a hit. @param {string} cmd */
-  #count(cmd) {
-    if (cmd === "subscribe") {
-      this.#hit(this.#kind); // CONNECT, which was let in
-      this.#hit(this.#kind);
-    } else if (cmd === "puback" || cmd === "pubrec" || cmd === "pubcomp") {
-      this.#hit("ack");
-    } else if (cmd === "pingreq") {
-      this.#pings += 1;
-      this.#hit("keep-alive");
-    } else if (cmd === "disconnect") {
-      this.#hit("leave");
-    }
-  }
-
-  /** @param {string} kind */
-  #hit(kind) {
-    const wire = this.#wire ?? { sent: 0, received: 0 };
-    this.reader.hit(kind, wire.sent, wire.received);
-    wire.sent = wire.received = 0;
-  }
-
-  // ---- asking -----------------------------------------------------------------------------
-
-  /** Ask the bridge for everything behind the cursor. @param {string} ask @param {number} qos */
-  #question(ask, qos) {
-    const { reader } = this;
-    const words = { ask, token: reader.token, after: reader.cursor, qos };
-    this.#client?.publish(this.#outbox, JSON.stringify(words), { qos: 1 });
-    this.#hit(ask === "again" ? "reconnect" : ask === "check" ? "keep-alive" : this.#kind);
-    this.#ask = ask;
-    this.#askedAt = reader.at?.seq ?? -1;
-    this.#news = false;
-    clearTimeout(this.#askTimer);
-    if (ask === "first") return; // the reader waits for this one
-    this.#askTimer = setTimeout(() => this.#question("again", qos), MQTT_AGAIN_LIMIT_MS);
-  }
-
-  /** Something is missing: ask for it, unless an answer is on its way. @param {number} qos */
-  #missing(qos) {
-    if (this.#ask || this.#askTimer) return;
-    if (this.reader.at?.seq !== this.#askedAt) {
-      this.#again = MQTT_AGAIN_MS;
-      this.#question("again", qos);
-    } else {
-      // the last answer did not help: wait before the next one
-      this.#askTimer = setTimeout(() => this.#question("again", qos), this.#again);
-      this.#again = Math.min(2 * this.#again, MQTT_AGAIN_LIMIT_MS);
-    }
-  }
-
-  // ---- what arrives -----------------------------------------------------------------------
-
-  /** @param {string} text @param {number} qos */
-  #read(text, qos) {
-    const frame = parseFrame(text);
-    if ("status" in frame) {
-      if (this.#ask && isFinal(frame.status)) this.#hit("refused");
-      this.refuse(frame.status, frame.reason);
-      return;
-    }
-    if ("data" in frame) {
-      this.#take(frame.at, frame.data, qos);
-      return;
-    }
-    if (frame.gap) {
-      this.#placed = true;
-      this.located(frame.at); // only the bridge, who knows the log, says that something is gone
-    } else if (this.#placed) {
-      this.#answered(frame.at, qos);
-    } else {
-      const has = this.reader.at;
-      const ahead = has !== null && (has.epoch !== frame.at.epoch || frame.at.seq > has.seq);
-      this.#placed = true;
-      this.located(ahead && has ? has : frame.at);
-      if (ahead) this.#answered(frame.at, qos); // the first word was lost: this is the last one
-    }
-    this.#deliverHeld();
-  }
-
-  /** @param {Cursor} at @param {string} data @param {number} qos */
-  #take(at, data, qos) {
-    const has = this.reader.at;
-    const same = this.#placed && has !== null && at.epoch === has.epoch;
-    if (same && at.seq <= has.seq + 1) {
-      this.#news = true;
-      this.deliver(at, data); // the next one, or one that has come before
-      this.#deliverHeld();
-      return;
-    }
-    if (this.#held.size < MQTT_MOST_HELD) this.#held.set(spell(at), data);
-    if (this.#placed) this.#missing(qos);
-  }
-
-  #deliverHeld() {
-    for (let at = this.reader.at; at && this.#held.size; at = this.reader.at) {
-      const next = { epoch: at.epoch, seq: at.seq + 1 };
-      const data = this.#held.get(spell(next));
-      if (data === undefined || this.over) return;
-      this.#held.delete(spell(next));
-      this.deliver(next, data);
-    }
-  }
-
-  /**
-   * The end of an answer: everything up to `at` was sent; what follows comes live.
-   * @param {Cursor} at
-   * @param {number} qos
-   */
-  #answered(at, qos) {
-    this.#deliverHeld();
-    this.#ask = "";
-    clearTimeout(this.#askTimer);
-    this.#askTimer = 0;
-    const has = this.reader.at;
-    if (!has) return;
-    for (const key of this.#held.keys()) {
-      const { epoch, seq } = parseCursor(key);
-      if (epoch === has.epoch && seq <= has.seq) this.#held.delete(key);
-    }
-    if (this.#held.size || at.epoch !== has.epoch || at.seq > has.seq) this.#missing(qos);
+    /** @type {typeof import("./channel_mqtt.js") | null} */
+    const found = await import(this.reader.url(MQTT_MODULE).href).catch(() => null);
+    if (found === null) this.lose("mqtt did not load");
+    if (found === null || this.over) return;
+    this.#talk = new found.MqttTalk(this);
+    await this.#talk.start();
   }
 
   goodbye() {
-    if (!this.#client || !this.#wire) return;
-    const { websocket } = this.#wire;
-    if (this.#ask || this.#placed) {
-      const words = this.#pings ? { leave: "bye", pings: this.#pings } : { leave: "bye" };
-      this.#client.publish(this.#outbox, JSON.stringify(words), { qos: 0 });
-      this.#hit("leave");
-    }
-    this.#client.end(); // DISCONNECT, behind the goodbye
-    setTimeout(() => websocket.close(), MQTT_LINGER_MS); // which a dead connection never takes
-    this.#client = null;
+    this.#talk?.goodbye();
   }
 
   release() {
-    clearTimeout(this.#askTimer);
-    clearInterval(this.#checkTimer);
-    this.#client?.end(true);
-    if (this.#client && this.#wire && this.#wire.websocket.readyState < 2)
-      this.#wire.websocket.close();
-    this.#client = null;
+    this.#talk?.release();
   }
 }
 
@@ -1496,3 +1227,6 @@ class Channel {
 }
 
 export { Channel, Socket, TRANSPORTS };
+// For channel_mqtt.js:
+export { bytesOfRequest, decoder, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
+export { Line, STAND_MS, wordsOf };
