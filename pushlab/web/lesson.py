@@ -22,7 +22,7 @@ from pushlab.wire.tls import client_context
 
 __all__ = ["Lesson"]
 
-_AT_ONCE = 8
+_AT_ONCE = 32
 _MOST_MESSAGES = 3
 _SPANS_S = (0.5, 2.5)
 _TOKEN_MINUTES = 1

@@ -58,6 +58,23 @@ def test_a_diagram_for_every_transport_without_a_token(site, page):
     until(lambda: "…" not in page.inner_text("#rows"), "all five in the table")
 
 
+def test_where_many_have_come_at_once_it_waits_for_its_turn(site, page):
+    turned_away = [(503, "busy"), (429, "too-many-requests")] * 4  # more than it begins at first
+
+    def answer(route):
+        if not turned_away:
+            route.continue_()
+            return
+        status, error = turned_away.pop()
+        route.fulfill(status=status, json={"error": error, "detail": "wait", "status": status})
+
+    page.route("**/demo/lesson", answer)
+    page.goto(f"{site.url}/#sse")
+    page.wait_for_selector("#diagram:not(.old) .arrow")
+    assert turned_away == []
+    assert not page.is_visible("#trouble")
+
+
 def test_arrows_are_read_by_keyboard_and_a_run_again_is_another_conversation(site, page):
     page.goto(f"{site.url}/#short-polling")
     page.wait_for_selector("#diagram:not(.old) .arrow")

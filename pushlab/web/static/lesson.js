@@ -8,6 +8,9 @@ import { byId, dressPage, element, markOf, postJson, Problem, titleOf, TRANSPORT
 
 /** @typedef {import("/web/lesson_words.js").Talk} Talk */
 
+const AGAIN_MS = 1500;
+const MOST_TRIES = 40;
+
 const page = dressPage({ here: "/" });
 const diagram = new Diagram(byId("diagram"), choose);
 
@@ -38,12 +41,20 @@ function converse(transport) {
 
 /** @param {string} transport */
 async function held(transport) {
-  try {
-    talks.set(transport, await postJson("/demo/lesson", { transport }));
-    troubles.delete(transport);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    troubles.set(transport, error.message);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      talks.set(transport, await postJson("/demo/lesson", { transport }));
+      troubles.delete(transport);
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      // A class that opens the page together: each waits for its turn, for a time of its own.
+      if ((error.status !== 429 && error.error !== "busy") || tries === MOST_TRIES) {
+        troubles.set(transport, error.message);
+        return;
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * (0.5 + Math.random())));
   }
 }
 
@@ -189,7 +200,7 @@ asyncio.run(main())
 `;
 
 const asked = location.hash.slice(1);
-select(asked in LESSONS ? asked : shown);
+select(Object.hasOwn(LESSONS, asked) ? asked : shown);
 // The others one by one, so that the comparison fills itself.
 (async () => {
   for (const { name } of TRANSPORTS) {
