@@ -25,6 +25,8 @@ from pushlab.hub.site import SiteMaker
 __all__ = ["raise_descriptor_limit", "serve"]
 
 _BACKLOG = 4096
+#: Of a client's one message: a page says little, and strangers shall not fill the memory.
+_MOST_WEBSOCKET_BYTES = 256 * 1024
 _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader that stalls
 _KEEP_ALIVE_S = 75
 _GRACE_S = 2
@@ -114,7 +116,10 @@ async def serve(
         presence_url=config.presence_url,
     )
     # Nothing is compressed unless a transport asks for it: MQTT's WebSocket is like its TCP.
-    settings: dict[str, Any] = {"ws_per_message_deflate": False}
+    settings: dict[str, Any] = {
+        "ws_per_message_deflate": False,
+        "ws_max_size": _MOST_WEBSOCKET_BYTES,
+    }
     scheme = "http"
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line

@@ -130,6 +130,21 @@ async def test_a_client_of_the_real_broker_connects_subscribes_and_hears(kind):
         assert stats["mqtt-websocket"] == {"connect": 1}
 
 
+async def test_a_frame_longer_than_any_packet_of_ours_is_not_taken_in():
+    keys = TokenKeys.fresh()
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        await start_broker("embedded", keys=keys) as broker,
+        live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
+        ws_connect(f"ws{hub.url.removeprefix('http')}/v1/mqtt", subprotocols=["mqtt"]) as socket,
+    ):
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.send(b"\x30" * 300_000)  # which a broker would be given, and object to
+            await socket.recv()
+        # Who closes with much unread may cut off its own last word.
+        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
+
+
 async def test_without_the_subprotocol_or_a_broker_it_is_closed_and_says_why():
     async def close_of(url, **more):
         async with ws_connect(url, proxy=None, **more) as socket:
