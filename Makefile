@@ -17,7 +17,7 @@ help:
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       the race for ten minutes in Chromium: does memory grow?"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
-	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT); ARGS=--open opens the race"
+	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
 	@echo "make lab        open the course in JupyterLab"
 	@echo "make slides     the course as slides that work offline, and all figures as one PDF"
@@ -51,7 +51,7 @@ fidelity: $(VENV)/.core bench-packages
 	$(BIN)/python -m benchmarks.fidelity $(ARGS)
 
 serve: $(VENV)/.core $(WEB)/vendor/mqtt.esm.js
-	$(BIN)/pushlab serve --port $(PORT) $(ARGS)
+	$(BIN)/pushlab serve --port $(PORT) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open) $(ARGS)
 
 # The pages' one dependency. Without npm, or without a registry, all but MQTT in the browser works.
 NPM := cd $(WEB) && npm install --no-package-lock --no-audit --no-fund --silent \
