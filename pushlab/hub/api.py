@@ -25,6 +25,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.core import Hub
+from pushlab.wire.asgi import read_body
 
 __all__ = ["API", "Api"]
 
@@ -33,23 +34,6 @@ _MAX_REQUEST_BYTES = 64 * 1024
 #: Room for a full batch of full messages. JSON in ASCII spends up to three bytes on one of a
 #: letter's (``\\u0439``), so most writers' whole batches fit, whatever their script.
 _MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (3 * MAX_MESSAGE_BYTES + 1024)
-
-
-async def _body(receive: Receive, limit: int, what: str) -> bytes:
-    """A request's body. Raises Refused (413) when it is larger than `limit`."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "incomplete", "the request ended before its body did")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise Refused(413, "too-large", f"{what} is over {limit:,} bytes")
-        parts.append(part)
-        if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class Api:
@@ -136,7 +120,7 @@ class Api:
         """``POST /v1/channels/{channel}/messages``: the body is the message."""
         try:
             self._check_key(scope["headers"])
-            raw = await _body(receive, MAX_MESSAGE_BYTES, "the message")
+            raw = await read_body(receive, MAX_MESSAGE_BYTES, "the message")
             try:
                 text = raw.decode()
             except UnicodeDecodeError as error:
@@ -158,7 +142,7 @@ class Api:
     async def publish_batch(self, request: Request) -> Response:
         """``POST /v1/messages``: up to 1,000 messages, all or nothing."""
         self._check_key(request.scope["headers"])
-        raw = await _body(request.receive, _MAX_BATCH_BYTES, "the batch")
+        raw = await read_body(request.receive, _MAX_BATCH_BYTES, "the batch")
         items = _json(raw)
         if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH_MESSAGES:
             raise Refused(
@@ -192,7 +176,7 @@ class Api:
     async def create_channel(self, request: Request) -> Response:
         """``POST /v1/channels``: a token, and where it can be used."""
         self._check_key(request.scope["headers"])
-        body = _json(await _body(request.receive, _MAX_REQUEST_BYTES, "the request"))
+        body = _json(await read_body(request.receive, _MAX_REQUEST_BYTES, "the request"))
         known = {"client_id", "channel", "duration_minutes"}
         if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
             raise Refused(

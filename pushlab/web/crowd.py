@@ -18,7 +18,7 @@ __all__ = ["COUNTED", "Crowd", "LaneReport", "LaneWish"]
 
 COUNTED = ("bytes_in", "bytes_out", "deliveries")
 _ANSWER_S = 10.0
-_AGAIN_S = 5.0  # before clients that the server has ended, or a process that died, are renewed
+_AGAIN_S = 5.0  # before a process that failed is started again
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
 from pushlab.web.limits import Limiter
+from pushlab.wire.asgi import read_body
 
 __all__ = ["Demo", "Post"]
 
@@ -112,19 +113,9 @@ async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:
             content_type = value.partition(b";")[0].strip().lower()
     if content_type != b"application/json":
         raise Refused(415, "not-json", "send the body as Content-Type: application/json")
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "incomplete", "the request ended before its body did")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > _MOST_BYTES:
-            raise Refused(413, "too-large", f"the request is over {_MOST_BYTES:,} bytes")
-        parts.append(part)
-        more = message.get("more_body", False)
+    raw = await read_body(receive, _MOST_BYTES, "the request")
     try:
-        body = json.loads(b"".join(parts), parse_constant=_no_constant)
+        body = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):

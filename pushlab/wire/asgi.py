@@ -1,4 +1,4 @@
-"""What the server halves share: reading a request's token and cursor, refusing, and writing.
+"""What the server's routes share: reading a request's token, cursor and body, refusing, writing.
 
 `Outlet` writes to a connection from outside its task, in the turn in which a message is published.
 An ASGI ``send`` is a coroutine that, as long as the socket takes data, runs to its end without
@@ -26,6 +26,7 @@ __all__ = [
     "linger_s",
     "number_parameter",
     "parameters",
+    "read_body",
     "refusal_answer",
     "refuse",
     "respond",
@@ -115,6 +116,23 @@ def number_parameter(query: Mapping[str, str], name: str, *, least: float, most:
             400, "invalid-parameter", f"{name} must be a number from {least:g} to {most:g}"
         )
     return value
+
+
+async def read_body(receive: Receive, limit: int, what: str) -> bytes:
+    """A request's body. Raises Refused (413 where it is over `limit` bytes)."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "incomplete", "the request ended before its body did")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise Refused(413, "too-large", f"{what} is over {limit:,} bytes")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def respond(send: Send, answer: Answer) -> None:

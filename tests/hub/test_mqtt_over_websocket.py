@@ -138,8 +138,9 @@ async def test_a_frame_longer_than_any_packet_of_ours_is_not_taken_in():
         live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
         ws_connect(f"ws{hub.url.removeprefix('http')}/v1/mqtt", subprotocols=["mqtt"]) as socket,
     ):
+        with contextlib.suppress(ConnectionClosed):
+            await socket.send(b"\x30" * 300_000)
         with pytest.raises(ConnectionClosed) as closed:
-            await socket.send(b"\x30" * 300_000)  # which a broker would be given, and object to
             await socket.recv()
         # Who closes with much unread may cut off its own last word.
         assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
