@@ -46,7 +46,7 @@ class Chat:
         """Enter a room, or come back to it with the token of before."""
         room_name = label(body, "room", most=_ROOM_CHARS)
         name = label(body, "name", most=_NAME_CHARS)
-        member = self.members.find(body.get("token"))
+        member = self.members.returning(body.get("token"))
         if member is None or (member.place, member.name) != (room_name, name):
             if member is not None:
                 self._leave(member, "left")

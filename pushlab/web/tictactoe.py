@@ -132,7 +132,7 @@ class TicTacToe:
         wanted = text_field(body, "game") if body.get("game") else None
         if wanted is not None and not _GAME.fullmatch(wanted):
             raise Refused(400, "bad-game", "a game's name has 1 to 20 of a-z, 0-9 and -")
-        member = self.members.find(body.get("token"))
+        member = self.members.returning(body.get("token"))
         if member is not None and wanted not in (None, member.place):
             self._leave(member)
             member = None

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -136,6 +137,21 @@ async def test_who_goes_is_missed_after_a_while_and_who_reloads_is_not(hub):
     assert (left["type"], left["name"], left["why"]) == ("left", "Bob", "gone")
     new = await rooms.join({"room": "r", "name": "Bob", "token": bob.token})
     assert new["client_id"] != bob.told["client_id"]
+
+
+async def test_a_token_that_has_expired_is_changed_by_joining_again(hub):
+    rooms, games = Chat(hub), TicTacToe(hub)
+    for app, fields in ((rooms, {"room": "r", "name": "Ann"}), (games, {"game": "g"})):
+        ann = Page(hub, await app.join(fields)).open()
+        past = {"duration_minutes": 1, "now": time.time() - 3_600}
+        old, _ = hub.keys.issue(client_id=ann.grant.client_id, channel=ann.grant.channel, **past)
+        again = await app.join({**fields, "token": old})
+        assert again["client_id"] == ann.grant.client_id
+        assert hub.verify(again["token"]).channel == ann.grant.channel
+        assert await refused(lambda app=app, old=old: app.leave({"token": old})) == (
+            401,
+            "not-a-member",
+        )
 
 
 async def test_who_never_opens_its_channel_does_not_stay_and_the_room_goes_with_the_last(hub):
