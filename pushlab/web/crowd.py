@@ -62,6 +62,7 @@ class Crowd:
         self._worker: Worker | None = None
         self._settled: dict[str, LaneWish] = {}
         self._last: dict[str, dict[str, int]] = {}
+        self._afresh = False  # whether the next status is where counting begins
         self._trouble_at = -_AGAIN_S
         self._trouble = ""
         self.lanes: dict[str, LaneReport] = {}
@@ -72,7 +73,8 @@ class Crowd:
         return self._worker.pid if self._worker is not None else None
 
     def reset(self) -> None:
-        """Count from here."""
+        """Count from the next `follow`, which should come at once."""
+        self._afresh = bool(self._last)
         for report in self.lanes.values():
             report.counted = dict.fromkeys(COUNTED, 0)
 
@@ -118,8 +120,9 @@ class Crowd:
             report = self.lanes.setdefault(name, LaneReport())
             last = self._last.get(name, dict.fromkeys(COUNTED, 0))
             self._last[name] = {key: told[key] for key in COUNTED}
-            for key in COUNTED:
-                report.counted[key] += max(0, told[key] - last[key])
+            if not self._afresh:
+                for key in COUNTED:
+                    report.counted[key] += max(0, told[key] - last[key])
             wished = wishes[name].clients if name in wishes else 0
             report.clients = told["clients"]
             report.ended = told["ended"]
@@ -129,12 +132,14 @@ class Crowd:
                 report.note = f"{told['accepted']} of {wished} further clients are connected"
                 if told["trouble"]:
                     report.note += f" ({told['trouble']})"
+        self._afresh = False
 
     async def stop(self) -> None:
         """Let everybody go, and end the process."""
         worker, self._worker = self._worker, None
         self._settled.clear()
         self._last.clear()
+        self._afresh = False
         for report in self.lanes.values():
             report.clients, report.ready, report.note, report.ended = 0, True, "", 0
         if worker is not None:

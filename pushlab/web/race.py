@@ -194,6 +194,7 @@ class Race:
         self._published = 0
         self._base = self._hits()
         self.crowd.reset()
+        self._follow_now.set()
         return {"resets": self._resets}
 
     # ---- figures ----------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from pushlab.runs import Link
 from pushlab.web import chat, tictactoe
 from pushlab.web.board import LINES, Board, IllegalMove
 from pushlab.web.chat import Chat
-from pushlab.web.crowd import Crowd, LaneWish
+from pushlab.web.crowd import COUNTED, Crowd, LaneWish
 from pushlab.web.crowd_process import Tally
 from pushlab.web.lesson import Lesson
 from pushlab.web.race import LANES, Race, Settings
@@ -401,6 +401,24 @@ async def test_a_crowd_that_does_not_answer_is_said_so(monkeypatch):
     crowd = Crowd()
     await crowd.follow({"sse": LaneWish(1, "", {}, {}, Link())})
     assert crowd.lanes["sse"].note == "the further clients' process failed: no answer"
+
+
+async def test_what_a_crowd_got_before_a_reset_is_not_counted_after_it(monkeypatch):
+    got = 0
+
+    async def ask_process(self, do, **values):
+        told = {"clients": 1, "accepted": 1, "ended": 0, "trouble": ""}
+        return {"lanes": {"sse": {**told, **dict.fromkeys(COUNTED, got)}}}
+
+    monkeypatch.setattr(Crowd, "_ask", ask_process)
+    crowd, wishes = Crowd(), {"sse": LaneWish(1, "", {}, {}, Link())}
+    counted = []
+    for got in (10, 30, 35):
+        await crowd.follow(wishes)
+        counted.append(crowd.lanes["sse"].counted["deliveries"])
+        if got == 10:
+            crowd.reset()
+    assert counted == [10, 0, 5]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
