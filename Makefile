@@ -29,7 +29,7 @@ compare: $(VENV)/.core
 	$(BIN)/pushlab compare $(SCENARIO) $(ARGS)
 
 test: $(VENV)/.dev system-packages web $(WEB)/node_modules/.tools
-	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

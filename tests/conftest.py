@@ -25,8 +25,18 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that ask for more time come first, or one of them would run alone at the end."""
+    """Modules that ask for more time come first, or one of them would run alone at the end.
+
+    A worker runs the tests of a module, or of a class, one behind the other, since they share what
+    is dear to make; those marked ``apart`` share nothing and go to whichever worker is free.
+    """
+    for item in items:
+        if item.get_closest_marker("apart") is None:
+            item.add_marker(
+                pytest.mark.xdist_group(item.nodeid.partition("[")[0].rsplit("::", 1)[0])
+            )
     patience_s: dict[Path, float] = {}
     for item in items:
         mark = item.get_closest_marker("timeout")
