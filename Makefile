@@ -15,7 +15,7 @@ help:
 	@echo "make test       run the tests (as root on Debian it installs mosquitto, chromium and npm for them)"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
-	@echo "make soak       the race for ten minutes in Chromium: does memory grow?"
+	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
@@ -29,7 +29,7 @@ compare: $(VENV)/.core
 	$(BIN)/pushlab compare $(SCENARIO) $(ARGS)
 
 test: $(VENV)/.dev system-packages web $(WEB)/node_modules/.tools
-	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -45,6 +45,7 @@ bench: $(BENCH)/.peers bench-packages
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/.dev web system-packages
+	$(BIN)/pytest -m soak -n auto --dist loadscope
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 fidelity: $(VENV)/.core bench-packages

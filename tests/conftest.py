@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,18 +26,33 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that ask for more time come first, or one of them would run alone at the end.
+#: Long modules whose tests share nothing: any worker may run any of them. The tests of every other
+#: module (or class) run in one worker, since they share what is dear to make.
+APART = (
+    "tests/lab/test_lab_far_away.py",
+    "tests/lab/test_lab_method.py",
+    "tests/lab/test_lab_runs.py",
+    "tests/notebooks/test_notebooks.py",
+)
 
-    A worker runs the tests of a module, or of a class, one behind the other, since they share what
-    is dear to make; those marked ``apart`` share nothing and go to whichever worker is free.
-    """
-    for item in items:
-        if item.get_closest_marker("apart") is None:
-            item.add_marker(
-                pytest.mark.xdist_group(item.nodeid.partition("[")[0].rsplit("::", 1)[0])
-            )
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """``--dist loadscope``, but for the modules in `APART`."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            apart = nodeid.startswith(APART)
+            return nodeid if apart else str(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that ask for more time come first, or one of them would run alone at the end."""
     patience_s: dict[Path, float] = {}
     for item in items:
         mark = item.get_closest_marker("timeout")

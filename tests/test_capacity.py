@@ -72,6 +72,7 @@ def test_a_search_is_shown_and_drawn(held: Any, tmp_path: Path, capsys: Any) -> 
     assert main(["resume", str(path)]) == 2
 
 
+@pytest.mark.soak
 def test_an_objective_that_nobody_can_hold_breaks_twice_at_one_client(tmp_path: Path) -> None:
     flags = ["--slo", "mean<1ns", "--start", "1", "--duration", "0.4", "--rate", "20"]
     process = search("websocket", *flags, "--no-charts", cwd=tmp_path)

@@ -53,6 +53,7 @@ def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path
     assert "websocket" in done.stderr
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_two_lines_prove_it(tmp_path: Path) -> None:
     proof = PLUGIN / "contract_of_ndjson.py"

@@ -1,8 +1,8 @@
 """From a class in a notebook's cell to one that other processes can import.
 
 A server and its clients run in processes of their own, which do not know the notebook. So the
-notebook's imports, constants, functions and classes are written into a module, in the order of the
-cells, in a folder that lives as long as it is needed.
+class, and the imports, constants, functions and classes that it uses, are written into a module, in
+the order of the cells, in a folder that lives as long as it is needed.
 """
 
 import ast
@@ -109,34 +109,45 @@ def _cells() -> Sequence[str]:
 
 
 def module_text(cells: Sequence[str], wanted: str) -> str:
-    """What a notebook defines, as a module: of each name the latest definition.
+    """A definition of the notebook and all that it uses, as a module: of each name the latest.
 
     Args:
-        wanted: what must be among it.
+        wanted: the name of the definition.
 
     Raises:
-        CourseError: it is not.
+        CourseError: no cell defines it.
     """
-    kept: dict[str, str] = {}
+    kept: dict[str, ast.stmt] = {}
     for cell in cells:
         with contextlib.suppress(SyntaxError):
             for statement in ast.parse(cell).body:
-                name = _name_of(statement)
-                if name is not None:
+                for name, piece in _definitions(statement):
                     kept.pop(name, None)  # the latest stands where it was written
-                    kept[name] = ast.unparse(statement)
+                    kept[name] = piece
     if wanted not in kept:
         raise CourseError(f"run the cell that defines {wanted} first")
-    return "\n\n".join(kept.values()) + "\n"
+    used, waiting = {"*"}, [wanted]
+    while waiting:
+        name = waiting.pop()
+        if name in kept and name not in used:
+            used.add(name)
+            names = (node for node in ast.walk(kept[name]) if isinstance(node, ast.Name))
+            waiting.extend(node.id for node in names)
+    return "\n\n".join(ast.unparse(kept[name]) for name in kept if name in used) + "\n"
 
 
-def _name_of(statement: ast.stmt) -> str | None:
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return ast.unparse(statement)
-    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return statement.name
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+def _definitions(statement: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:
+    """The names that a statement defines for good, each with a statement for it alone."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            yield alias.asname or alias.name.partition(".")[0], ast.Import([alias])
+    elif isinstance(statement, ast.ImportFrom):
+        for alias in statement.names:
+            only = ast.ImportFrom(statement.module, [alias], statement.level)
+            yield alias.asname or alias.name, only
+    elif isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield statement.name, statement
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         (target,) = statement.targets
         if isinstance(target, ast.Name) and target.id.isupper():
-            return target.id
-    return None
+            yield target.id, statement

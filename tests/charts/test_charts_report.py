@@ -147,6 +147,7 @@ def test_a_run_with_little_in_it_has_a_page_too(tmp_path, cells, more, words):
         assert text in page.text
 
 
+@pytest.mark.soak
 def test_twelve_cells_make_a_page_of_modest_size(tmp_path):
     cells = [Cell(f"{LONG} ({i})", "short-polling") for i in range(12)]
     path = written(simulate(tmp_path, *cells, trials=1, rate=20.0, clients=50, per_channel=50))

@@ -52,18 +52,20 @@ async def test_what_is_no_transport_is_told():
         pass
 
 
-def test_a_notebook_becomes_a_module_with_the_latest_definitions():
+def test_a_notebook_becomes_a_module_with_the_latest_definitions_of_what_is_used():
     cells = [
-        "import math\nSHORT = 0.1\nprint('not kept')",
+        "import json, math as m\nfrom os import path, sep\nSHORT = 0.1\nprint('not kept')",
         "class Mine:\n    wait = 1",
         "this is no python",
-        "def helper():\n    return SHORT\nclass Mine:\n    wait = 2",
+        "def helper():\n    return m.floor(SHORT), sep",
+        "class Mine:\n    wait = 2\n    def next(self):\n        return helper()",
     ]
     text = module_text(cells, "Mine")
     space: dict = {}
     exec(text, space)
     assert space["Mine"].wait == 2
-    assert space["helper"]() == 0.1
-    assert "print" not in text
+    assert space["Mine"]().next() == (0, "/")
+    for name in ("print", "json", "path", "wait = 1"):
+        assert name not in text, "what nobody uses costs each process its time"
     with pytest.raises(CourseError, match="run the cell that defines Other"):
         module_text(cells, "Other")

@@ -14,7 +14,7 @@ from pushlab.errors import MissingExtra
 from pushlab.lab.events import Phase
 from pushlab.runs import Link, Run, TrialRecord
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.apart]
+pytestmark = pytest.mark.timeout(180)
 
 
 def latencies_ms(result: Run, trial: TrialRecord) -> np.ndarray:

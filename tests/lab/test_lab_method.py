@@ -25,7 +25,7 @@ from pushlab.lab.marks import marks_of as marks_of_load
 from pushlab.lab.scenario_file import parse_scenario
 from pushlab.runs import PublisherFigures, Run, ServerFigures, SwarmFigures, TrialRecord
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.apart]
+pytestmark = pytest.mark.timeout(180)
 
 _LINUX = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")
 

@@ -26,7 +26,7 @@ from pushlab.runs import Run, TrialRecord
 HTTP = ["short-polling", "long-polling", "sse", "websocket"]
 BROKERS = ["embedded", *(["mosquitto"] if shutil.which("mosquitto") else [])]
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.apart]
+pytestmark = pytest.mark.timeout(180)
 
 
 def check_accounting(result: Run, trial: TrialRecord) -> None:

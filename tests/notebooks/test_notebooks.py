@@ -97,7 +97,6 @@ def test_a_chapter_has_its_parts(path):
     assert all(each["schema_version"] == 3 for each in graded)
 
 
-@pytest.mark.apart
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):

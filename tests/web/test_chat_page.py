@@ -122,6 +122,7 @@ def test_on_a_phone_by_keyboard_and_after_a_reload(trio):
     fits_a_phone(page)
 
 
+@pytest.mark.soak
 def test_a_server_that_has_forgotten_everybody_and_has_no_broker(browser, own_site):
     site = own_site()
     with people(browser, site.url) as some:

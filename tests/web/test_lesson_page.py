@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from live_site import until
 
 TITLES = {
@@ -58,6 +59,7 @@ def test_a_diagram_for_every_transport_without_a_token(site, page):
     until(lambda: "…" not in page.inner_text("#rows"), "all five in the table")
 
 
+@pytest.mark.soak
 def test_where_many_have_come_at_once_it_waits_for_its_turn(site, page):
     turned_away = [(503, "busy"), (429, "too-many-requests")] * 4  # more than it begins at first
 

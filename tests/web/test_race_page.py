@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 
+import pytest
 from live_site import until, watch_errors
 
 LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
@@ -255,6 +256,7 @@ def test_without_its_package_mqtt_says_so_and_the_others_run(site, page):
     until(lambda: page.evaluate(LANDED)["sse"] >= 2, "messages elsewhere")
 
 
+@pytest.mark.soak
 def test_the_race_goes_on_when_its_server_comes_again(own_site, page):
     server = own_site()
     set_race(server, rate_per_s=20)
