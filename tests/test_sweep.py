@@ -141,6 +141,7 @@ def when(path: Path) -> dict[tuple[str, str], int | None]:
     }
 
 
+@pytest.mark.soak
 def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(GRID)
     code, children = stop_after(

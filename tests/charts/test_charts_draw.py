@@ -90,6 +90,7 @@ def measured(figure):
     return texts, figure.get_size_inches() * 100
 
 
+@pytest.mark.soak
 def test_each_chart_is_a_slide_and_a_drawing_always_the_same(standard, tmp_path):
     before = dict(matplotlib.rcParams)
     paths = draw_charts(standard, tmp_path / "charts")
