@@ -38,6 +38,7 @@ def connects_s(result: Run, trial: TrialRecord) -> np.ndarray:
     return (connects.connected_ns - connects.wanted_ns) / 1e9
 
 
+@pytest.mark.soak
 async def test_every_transport_pays_its_transits(tmp_path: Path) -> None:
     scenario = tiny(
         ["short-polling", "long-polling", "sse", "websocket", "mqtt"],

@@ -180,7 +180,14 @@ async def test_trials_are_interleaved_in_an_order_from_the_seed(tmp_path: Path) 
 # ---- what goes wrong -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("phase", [Phase.CONNECTING, Phase.WARMUP, Phase.MEASURING])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        pytest.param(Phase.CONNECTING, marks=pytest.mark.soak),
+        pytest.param(Phase.WARMUP, marks=pytest.mark.soak),
+        Phase.MEASURING,
+    ],
+)
 async def test_a_hub_that_is_killed_fails_its_trial_and_the_run_goes_on(
     tmp_path: Path, phase: Phase
 ) -> None:
@@ -306,11 +313,13 @@ print("done", flush=True)
 @pytest.mark.parametrize(
     ("number", "phase", "transport", "loop_module"),
     [
-        (signal.SIGINT, "MEASURING", "sse", "uvloop"),
         (signal.SIGINT, "MEASURING", "mqtt", "uvloop"),
-        (signal.SIGTERM, "MEASURING", "short-polling", "asyncio"),
-        (signal.SIGINT, "STARTING", "sse", "uvloop"),
         (signal.SIGTERM, "CONNECTING", "sse", "asyncio"),
+        pytest.param(signal.SIGINT, "MEASURING", "sse", "uvloop", marks=pytest.mark.soak),
+        pytest.param(
+            signal.SIGTERM, "MEASURING", "short-polling", "asyncio", marks=pytest.mark.soak
+        ),
+        pytest.param(signal.SIGINT, "STARTING", "sse", "uvloop", marks=pytest.mark.soak),
     ],
 )
 async def test_a_signal_ends_every_process_and_keeps_the_rows(
@@ -339,7 +348,7 @@ async def test_a_signal_ends_every_process_and_keeps_the_rows(
     assert (len(result.deliveries(trial)) > 0) == (phase == "MEASURING")
 
 
-@pytest.mark.parametrize("transport", ["sse", "mqtt"])
+@pytest.mark.parametrize("transport", [pytest.param("sse", marks=pytest.mark.soak), "mqtt"])
 async def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path, transport: str) -> None:
     script = SCRIPT.format(phase="MEASURING", transports=[transport], loop_module="asyncio")
     process = await asyncio.create_subprocess_exec(

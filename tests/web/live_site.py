@@ -180,7 +180,7 @@ def until(true: Callable[[], Any], what: str, *, limit_s: float = PATIENCE_S) ->
     deadline = time.monotonic() + limit_s
     while not true():
         assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what}"
-        time.sleep(0.02)
+        time.sleep(0.1)  # each look is work for the browser
 
 
 def chromium_arguments() -> list[str]:

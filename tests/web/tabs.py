@@ -103,7 +103,7 @@ class Tab:
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
-    def wait_for_function(self, function: str, *, arg: Any = None) -> None:
+    def wait_for_function(self, function: str, *, arg: Any = None, polling: int = 50) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not self.evaluate(function, arg):
             assert time.monotonic() < deadline, f"not within {PATIENCE_S:g} s: {function} {arg}"

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from bad_link import BadLink
-from live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, Site, until
+from live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, Site, until, watch_errors
 
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
@@ -20,6 +20,9 @@ TRANSPORTS = [
     for name in (*BROWSER_TRANSPORTS, "channel-api-dev")
     if name != "mqtt" or MQTT_BUNDLE.exists()
 ]
+
+#: Else Playwright looks at every frame, and the browser paints sixty of them a second for it.
+_LOOK_EVERY_MS = 50
 
 HARNESS = """async () => {
   const { Channel } = await import("/web/channel.js");
@@ -67,7 +70,9 @@ class Listeners:
         """Wait until each of these has been seen by `name`."""
         for kind in kinds:
             self.page.wait_for_function(
-                "([name, kind]) => seen[name].some(([one]) => one === kind)", arg=[name, kind]
+                "([name, kind]) => seen[name].some(([one]) => one === kind)",
+                arg=[name, kind],
+                polling=_LOOK_EVERY_MS,
             )
 
     def all_until(self, *kinds):
@@ -82,11 +87,48 @@ class Listeners:
                 "([name, last]) => seen[name].some(([kind, , e]) => kind === 'message' && "
                 "e.data === last)",
                 arg=[name, last],
+                polling=_LOOK_EVERY_MS,
             )
             assert self.texts(name) == texts, name
 
     def stats(self, name):
         return self.page.evaluate("name => sockets[name].stats", name)
+
+
+@pytest.fixture(scope="module")
+def errors():
+    return []
+
+
+@pytest.fixture(scope="module")
+def only_page(browser, errors):
+    """One page for all tests here: a new one costs more than a second of a core."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_S * 1000)
+    page = context.new_page()
+    watch_errors(page, errors)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def context(only_page):
+    return only_page.context
+
+
+@pytest.fixture
+def page_errors(errors):
+    errors.clear()
+    return errors
+
+
+@pytest.fixture
+def page(only_page, page_errors):
+    yield only_page
+    assert page_errors == []
+    only_page.context.set_offline(False)
+    only_page.unroute_all(behavior="ignoreErrors")
+    only_page.goto("about:blank")
 
 
 @pytest.fixture

@@ -237,8 +237,8 @@ def test_a_slow_link_is_felt_by_every_lane_of_the_page(site, page):
     set_race(site, rate_per_s=5, one_way_ms=200)
     page.goto(f"{site.url}/race")
     until(lambda: page.evaluate(LANDED)["short-polling"] >= 3, "messages")
-    until(lambda: figure(page, "short-polling", "median") != "–", "figures")
     for lane in ("short-polling", "long-polling", "sse", "websocket"):
+        until(lambda lane=lane: figure(page, lane, "median") != "–", f"figures of {lane}")
         assert milliseconds(figure(page, lane, "median")) >= 195, lane
     # What is under way is missing: not even push is up to date far away.
     until(lambda: milliseconds(figure(page, "websocket", "stale")) >= 50, "staleness on the way")
