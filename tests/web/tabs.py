@@ -107,7 +107,7 @@ class Tab:
         deadline = time.monotonic() + PATIENCE_S
         while not self.evaluate(function, arg):
             assert time.monotonic() < deadline, f"not within {PATIENCE_S:g} s: {function} {arg}"
-            time.sleep(0.02)
+            time.sleep(polling / 1000)
 
     def show(self) -> None:
         """Bring it to the front."""
