@@ -33,4 +33,6 @@ def with_unit(value: float, unit: str) -> str:
     if unit == "%":
         return f"{value:.0f} %" if value >= 1 else f"{value:.2g} %"
     shown = f"{value:,.0f}" if math.isclose(value, round(value), rel_tol=1e-9) else count(value)
+    if shown == "1" and len(unit) > 1:
+        unit = unit.removesuffix("s")
     return f"{shown} {unit}".strip()
