@@ -84,6 +84,7 @@ def test_an_objective_that_nobody_can_hold_breaks_twice_at_one_client(tmp_path: 
     assert "did not hold mean<1ns at 1 client" in out
 
 
+@pytest.mark.soak
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     flags = ["--slo", "p50<30s", "--start", "2", "--duration", "2", "--rate", "20"]
     process = search("sse", *flags, "--no-charts", cwd=tmp_path)

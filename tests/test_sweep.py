@@ -230,6 +230,7 @@ def test_a_point_is_a_run_of_its_own(whole: Path, tmp_path: Path) -> None:
     assert "2 clients" in out
 
 
+@pytest.mark.soak
 def test_a_point_that_cannot_run_is_kept_as_failed(tmp_path: Path) -> None:
     flags = ["--clients", "2,900000", "--transports", "sse", "--duration", "0.3"]
     code, out, err = pushlab("compare", "tiny", *flags, cwd=tmp_path)

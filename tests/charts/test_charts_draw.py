@@ -255,6 +255,7 @@ def test_polling_wins_where_it_does(tmp_path):
 LONG = "a poll every second by a client that keeps its connection, through two proxies"
 
 
+@pytest.mark.soak
 def test_long_labels_and_twelve_cells_fit(tmp_path):
     cells = [Cell(f"{LONG} ({i})", "short-polling", {"interval_s": 1.0}) for i in range(3)]
     cells += [Cell(f"mqtt {i}", "mqtt", marks=("generator-bound",)) for i in range(9)]

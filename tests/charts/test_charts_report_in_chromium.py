@@ -87,6 +87,7 @@ def test_every_figure_is_seen_and_nothing_sticks_out(browser, address, width, sc
     assert (light > 600) == (scheme == "light")
 
 
+@pytest.mark.soak
 def test_it_prints_on_paper(browser, address):
     context = browser.new_context(color_scheme="dark", offline=True)
     page = context.new_page()

@@ -240,9 +240,8 @@ def _keys(rows) -> tuple[list[int], list[int]]:
 
 @needs_browser
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.soak), signal.SIGKILL]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 async def test_the_commands_end_is_chromiums_end(
     tmp_path: Path, own_temporary_folder: Path, number: signal.Signals
 ) -> None:

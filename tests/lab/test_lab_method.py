@@ -346,7 +346,7 @@ def test_threads_of_one_core_stay_together(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @_LINUX
-@pytest.mark.parametrize("pinning", [True, False])
+@pytest.mark.parametrize("pinning", [True, pytest.param(False, marks=pytest.mark.soak)])
 async def test_servers_and_generator_run_where_the_run_says(tmp_path: Path, pinning: bool) -> None:
     seen: dict[str, set[int]] = {}
 

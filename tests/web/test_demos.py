@@ -503,7 +503,7 @@ async def test_the_race_runs_while_somebody_looks_on_and_its_crowd_follows_the_s
     assert all(lane["swarm"]["bytes_in"] > 60 * 200 for lane in lanes.values())
     # An interval is short polling's alone: the others are not disturbed.
     await post("/demo/race/settings", {"poll_interval_s": 0.2, "rate_per_s": 1, "paused": True})
-    await until(state, lambda s: s["lanes"]["short-polling"]["hits"].get("leave", 0) >= 3)
+    await until(state, lambda s: s["lanes"]["short-polling"]["hits"].get("connect", 0) >= 3)
     found = await until(state, lambda s: s["lanes"]["short-polling"]["wasted"] >= 5)
     assert found["lanes"]["sse"]["hits"] == found["lanes"]["websocket"]["hits"] == {}
     # More and fewer clients come and go one by one; a longer way is for all.
