@@ -55,7 +55,7 @@ def test_a_measurement_stands_beside_the_reference():
     measured = measured_from(reference_run(), measured_here=True, transports=["sse", "mqtt"])
     shown = str(beside_reference(measured, "requests_per_message"))
     assert "SSE: here 0 requests, reference 0 requests" in shown
-    assert "MQTT: here 1 requests, reference 1 requests" in shown
+    assert "MQTT: here 1 request, reference 1 request" in shown
     assert "load balancer" in str(month_of(measured))
     with pytest.raises(CourseError, match="no figure 'hits'"):
         beside_reference(measured, "hits")
