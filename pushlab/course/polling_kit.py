@@ -10,19 +10,16 @@ from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Message
-from pushlab.contract.serving import Answer, Hub, Route, Scope
+from pushlab.contract.serving import Hub, Route
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
-from pushlab.wire.asgi import admit, number_parameter, parameters
-from pushlab.wire.direct import direct_route
-from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
+from pushlab.wire.polling import IntervalPollSubscriber, lease_suffix, poll_route
 
 __all__ = ["PollingTransport", "PollingTransportOptions"]
 
 _NS = 1_000_000_000
 _LEAST_S, _MOST_S = 0.001, 60.0
-_ANSWER_DUE_S = 30.0
 _LEASE_S = 180
 
 
@@ -66,21 +63,7 @@ class PollingTransport(Transport):
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE`` on a path with the transport's name."""
-
-        def poll(scope: Scope) -> Answer:
-            query = parameters(scope)
-            grant, after = admit(hub, scope, query)
-            if scope["method"] == "DELETE":
-                return answer_goodbye(hub, self.name, grant)
-            lease_s = None
-            if "lease_s" in query:
-                lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
-            page = hub.read(grant, after)
-            hub.lease(grant, lease_s)
-            return answer_poll(hub, self.name, page, after=after)
-
-        path = self._path()
-        return [direct_route(hub, self.name, "http", path, poll, methods=("GET", "DELETE"))]
+        return [poll_route(hub, self.name, self._path())]
 
     def _path(self) -> str:
         return f"/v1/poll-{self.name}"
@@ -94,7 +77,7 @@ class PollingTransport(Transport):
         return RuledSubscriber(self, self._path(), endpoint, token, cursor=cursor, rng=rng)
 
 
-class RuledSubscriber(PollSubscriber):
+class RuledSubscriber(IntervalPollSubscriber):
     """Asks, and waits as its transport's rule says."""
 
     __slots__ = ("_found", "_kit", "_wait_s")
@@ -110,7 +93,7 @@ class RuledSubscriber(PollSubscriber):
         rng: Random,
     ) -> None:
         usual_s = kit.options.interval_s
-        suffix = f"&lease_s={_LEASE_S}" if usual_s > 10 else ""
+        suffix = lease_suffix(_LEASE_S, interval_s=usual_s)
         super().__init__(endpoint, token, path=path, suffix=suffix, cursor=cursor, rng=rng)
         self._kit = kit
         self._wait_s = usual_s
@@ -119,14 +102,9 @@ class RuledSubscriber(PollSubscriber):
     def _first_delay_ns(self) -> int:
         return int(self.rng.random() * self._kit.options.interval_s * _NS)
 
-    def _on_connected(self, now_ns: int) -> None:
-        super()._on_connected(now_ns)
-        self._put_question(now_ns)
-
-    def _put_question(self, now_ns: int) -> None:
+    def _ask(self, tail: bytes | None = None) -> None:
         self._found = 0
-        self._ask()
-        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
+        super()._ask(tail)
 
     def _deliver(self, epoch: str, seq: int, data: str) -> None:
         self._found += 1
@@ -137,20 +115,7 @@ class RuledSubscriber(PollSubscriber):
             if not isinstance(event, Message) or self._kit.keeps(event)
         ]
 
-    def _on_answer(self, now_ns: int, *, more: bool) -> None:
-        if more:
-            self._put_question(now_ns)
-        else:
-            self._timer_ns = self._next_ask_ns(now_ns)
-
     def _next_ask_ns(self, now_ns: int) -> int:
         told: Any = self._kit.next_wait_s(self._wait_s, self._found, self._kit.options.interval_s)
         self._wait_s = min(_MOST_S, max(_LEAST_S, float(told)))
         return now_ns + int(self._wait_s * _NS)
-
-    def _on_timer(self, now_ns: int) -> None:
-        if self.asking:
-            self.asking = False
-            self._lose("no answer to a poll", now_ns)
-        else:
-            self._put_question(now_ns)

@@ -35,10 +35,10 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused, UsageError
-from pushlab.wire.asgi import admit, number_parameter, parameters, refusal_answer
+from pushlab.wire.asgi import admit, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import ResponseParser
-from pushlab.wire.polling import PollSubscriber
+from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_suffix
 
 __all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
 
@@ -50,7 +50,6 @@ _NO_CACHE = b"no-cache"
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _MAX_PLACES = 100_000
 _NS = 1_000_000_000
-_ANSWER_DUE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +125,7 @@ class _Desk:
             self._hub.release(grant)
             self._places.forget(grant)
             return _plain(b"")
-        lease_s = None
-        if "lease_s" in query:
-            lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
+        lease_s = asked_lease_s(query)
         remembers = "after" in query
         if not remembers:
             after = self._places.get(grant)
@@ -195,7 +192,7 @@ class _Places:
             kept[1].cancel()
 
 
-class ChannelApiDevSubscriber(PollSubscriber):
+class ChannelApiDevSubscriber(IntervalPollSubscriber):
     """Connects, then asks for one message, and again some time after each answer."""
 
     __slots__ = ("_connect_head", "_connecting", "_options")
@@ -211,8 +208,7 @@ class ChannelApiDevSubscriber(PollSubscriber):
         rng: Random,
         options: ChannelApiDevOptions,
     ) -> None:
-        # A client that asks seldom tells the server how long to think it present.
-        suffix = f"&lease_s={options.interval_s * 3:g}" if options.interval_s > 10 else ""
+        suffix = lease_suffix(options.interval_s * 3, interval_s=options.interval_s)
         super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
         # The token stands in the address, as it did; a header would say it twice.
         self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()
@@ -230,21 +226,16 @@ class ChannelApiDevSubscriber(PollSubscriber):
         options = self._options
         return int(self.rng.random() * options.interval_s * _NS) if options.random_phase else 0
 
-    def _on_connected(self, now_ns: int) -> None:
-        super()._on_connected(now_ns)
-        self._poll(now_ns)
-
-    def _poll(self, now_ns: int) -> None:
-        """Ask; after a loss, and at first, ask to be connected."""
+    def _ask(self, tail: bytes | None = None) -> None:
+        """Ask for a message; after a loss, and at first, ask to be connected."""
         self._connecting = not self._stood
-        if self._connecting:
-            cursor = self._inbox.cursor
-            after = str(cursor).encode() if cursor is not None else b""
-            self.asking, self._parsing, self._asked_first = True, False, cursor is None
-            self._send(self._connect_head + after + self._tail)
-        else:
-            self._ask()
-        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
+        if not self._connecting:
+            super()._ask(tail)
+            return
+        cursor = self._inbox.cursor
+        after = str(cursor).encode() if cursor is not None else b""
+        self.asking, self._parsing, self._asked_first = True, False, cursor is None
+        self._send(self._connect_head + after + self._tail)
 
     def _take(self, parser: ResponseParser) -> bool:
         text = b"".join(parser.body).decode()
@@ -264,15 +255,5 @@ class ChannelApiDevSubscriber(PollSubscriber):
             return Hit.CONNECT if self._asked_first else Hit.RECONNECT
         return Hit.POLL_EMPTY
 
-    def _on_answer(self, now_ns: int, *, more: bool) -> None:
-        self._timer_ns = self._next_ask_ns(now_ns)
-
     def _next_ask_ns(self, now_ns: int) -> int:
         return now_ns + int(self._options.interval_s * _NS)
-
-    def _on_timer(self, now_ns: int) -> None:
-        if self.asking:
-            self.asking = False
-            self._lose("no answer to a poll", now_ns)
-        else:
-            self._poll(now_ns)

@@ -19,19 +19,16 @@ from dataclasses import dataclass
 from random import Random
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.serving import Answer, Hub, Route, Scope
+from pushlab.contract.serving import Hub, Route
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
-from pushlab.wire.asgi import admit, number_parameter, parameters
-from pushlab.wire.direct import direct_route
-from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
+from pushlab.wire.polling import IntervalPollSubscriber, lease_suffix, poll_route
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
 
 PATH = "/v1/poll"
 _NS = 1_000_000_000
-_ANSWER_DUE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +66,7 @@ class ShortPolling(Transport):
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE /v1/poll``."""
-
-        def poll(scope: Scope) -> Answer:
-            query = parameters(scope)
-            grant, after = admit(hub, scope, query)
-            if scope["method"] == "DELETE":
-                return answer_goodbye(hub, self.name, grant)
-            lease_s = None
-            if "lease_s" in query:
-                lease_s = number_parameter(query, "lease_s", least=1, most=259_200)
-            page = hub.read(grant, after)
-            hub.lease(grant, lease_s)
-            return answer_poll(hub, self.name, page, after=after)
-
-        return [direct_route(hub, self.name, "http", PATH, poll, methods=("GET", "DELETE"))]
+        return [poll_route(hub, self.name, PATH)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -93,7 +77,7 @@ class ShortPolling(Transport):
         return ShortPollingSubscriber(endpoint, token, cursor=cursor, rng=rng, options=self.options)
 
 
-class ShortPollingSubscriber(PollSubscriber):
+class ShortPollingSubscriber(IntervalPollSubscriber):
     """Asks by the clock."""
 
     __slots__ = ("_due_ns", "_interval_ns", "_options")
@@ -107,8 +91,7 @@ class ShortPollingSubscriber(PollSubscriber):
         rng: Random,
         options: ShortPollingOptions,
     ) -> None:
-        # A client that asks seldom tells the server how long to think it present.
-        suffix = f"&lease_s={options.interval_s * 3:g}" if options.interval_s > 10 else ""
+        suffix = lease_suffix(options.interval_s * 3, interval_s=options.interval_s)
         super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
         self._options = options
         self._interval_ns = int(options.interval_s * _NS)
@@ -117,28 +100,12 @@ class ShortPollingSubscriber(PollSubscriber):
     def _first_delay_ns(self) -> int:
         return int(self.rng.random() * self._interval_ns) if self._options.random_phase else 0
 
-    def _on_connected(self, now_ns: int) -> None:
-        super()._on_connected(now_ns)
-        self._poll(now_ns)
-
     def _poll(self, now_ns: int) -> None:
         if self._due_ns == 0:
             self._due_ns = now_ns  # the fixed clock starts with the first poll
         while self._due_ns <= now_ns:
             self._due_ns += self._interval_ns
-        self._ask()
-        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
-
-    def _on_answer(self, now_ns: int, *, more: bool) -> None:
-        if more:
-            self._poll_again(now_ns)
-        else:
-            self._timer_ns = self._next_ask_ns(now_ns)
-
-    def _poll_again(self, now_ns: int) -> None:
-        """Fetch the next page now; the clock goes on as it was."""
-        self._ask()
-        self._timer_ns = now_ns + int(_ANSWER_DUE_S * _NS)
+        super()._poll(now_ns)
 
     def _next_ask_ns(self, now_ns: int) -> int:
         if self._options.clock == "pause":
@@ -146,10 +113,3 @@ class ShortPollingSubscriber(PollSubscriber):
         while self._due_ns <= now_ns:  # the answer took longer than an interval: polls are skipped
             self._due_ns += self._interval_ns
         return self._due_ns
-
-    def _on_timer(self, now_ns: int) -> None:
-        if self.asking:
-            self.asking = False
-            self._lose("no answer to a poll", now_ns)
-        else:
-            self._poll(now_ns)

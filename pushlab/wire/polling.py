@@ -15,19 +15,31 @@ A transport whose answers are not pages overrides `_take`.
 
 import abc
 import json
+from collections.abc import Mapping
 from random import Random
 from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Answer, Entry, Hub, Page
+from pushlab.contract.serving import Answer, Entry, Hub, Page, Route, Scope
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor
+from pushlab.wire.asgi import admit, number_parameter, parameters
+from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
-__all__ = ["PollSubscriber", "answer_goodbye", "answer_poll"]
+__all__ = [
+    "IntervalPollSubscriber",
+    "PollSubscriber",
+    "answer_goodbye",
+    "answer_poll",
+    "asked_lease_s",
+    "lease_suffix",
+    "poll_route",
+]
 
+_ANSWER_DUE_NS = 30_000_000_000
 _POLL_EMPTY = Hit.POLL_EMPTY
 #: What reading a page raises that is no page at all.
 _NOT_A_PAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
@@ -63,6 +75,34 @@ def answer_goodbye(hub: Hub, transport: str, grant: Grant) -> Answer:
     hub.count(transport, Hit.LEAVE)
     hub.release(grant)
     return Answer(204)
+
+
+def asked_lease_s(query: Mapping[str, str]) -> float | None:
+    """How long a client that asks seldom wants to be thought present. Raises Refused (400)."""
+    if "lease_s" not in query:
+        return None
+    return number_parameter(query, "lease_s", least=1, most=259_200)
+
+
+def lease_suffix(lease_s: float, *, interval_s: float) -> str:
+    """The parameter by which a client that asks seldom says so; the usual lease needs no word."""
+    return f"&lease_s={lease_s:g}" if interval_s > 10 else ""
+
+
+def poll_route(hub: Hub, transport: str, path: str) -> Route:
+    """``GET`` and ``DELETE`` on a path, answered at once with a page or with nothing."""
+
+    def poll(scope: Scope) -> Answer:
+        query = parameters(scope)
+        grant, after = admit(hub, scope, query)
+        if scope["method"] == "DELETE":
+            return answer_goodbye(hub, transport, grant)
+        lease_s = asked_lease_s(query)
+        page = hub.read(grant, after)
+        hub.lease(grant, lease_s)
+        return answer_poll(hub, transport, page, after=after)
+
+    return direct_route(hub, transport, "http", path, poll, methods=("GET", "DELETE"))
 
 
 class PollSubscriber(Subscriber):
@@ -238,3 +278,32 @@ class PollSubscriber(Subscriber):
         self._phase = Phase.WAITING
         self._retry_ns = due_ns
         self._timer_ns = None
+
+
+class IntervalPollSubscriber(PollSubscriber):
+    """Asks some time after each answer; `_next_ask_ns` says when."""
+
+    __slots__ = ()
+
+    def _on_connected(self, now_ns: int) -> None:
+        super()._on_connected(now_ns)
+        self._poll(now_ns)
+
+    def _poll(self, now_ns: int) -> None:
+        """Ask, and wait for the answer."""
+        self._ask()
+        self._timer_ns = now_ns + _ANSWER_DUE_NS
+
+    def _on_answer(self, now_ns: int, *, more: bool) -> None:
+        if more:  # the next page, now; the clock goes on as it was
+            self._ask()
+            self._timer_ns = now_ns + _ANSWER_DUE_NS
+        else:
+            self._timer_ns = self._next_ask_ns(now_ns)
+
+    def _on_timer(self, now_ns: int) -> None:
+        if self.asking:
+            self.asking = False
+            self._lose("no answer to a poll", now_ns)
+        else:
+            self._poll(now_ns)
