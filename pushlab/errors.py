@@ -115,6 +115,10 @@ class Refused(PushlabError):
         self.reason = reason
         self.detail = detail
 
+    def to_json(self) -> dict[str, str | int]:
+        """The body of an HTTP answer that says so."""
+        return {"error": self.reason, "detail": self.detail, "status": self.status}
+
 
 class ConnectionFailed(PushlabError):
     """The hub or the broker could not be reached."""

@@ -74,8 +74,7 @@ class Api:
         headers = dict(headers or {})
         if refusal.status == 401:
             headers["www-authenticate"] = "Bearer"
-        body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
-        return JSONResponse(body, status_code=refusal.status, headers=headers)
+        return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
 
     async def _on_refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)

@@ -43,6 +43,8 @@ class Origins:
 
     def foreign(self, headers: Headers) -> bytes | None:
         """The origin of the page that asks, where that is another host's and was named."""
+        if not (self._any or self._allowed):
+            return None  # as for every request of most hubs
         origin, host = _origin_and_host(headers)
         if origin is None or _is_own(origin, host):
             return None

@@ -57,14 +57,14 @@ class Demo:
             answer, status = await self._answer(scope, receive), 200
             headers = []
         except Refused as refusal:
-            answer, status = _as_json(refusal), refusal.status
+            answer, status = refusal.to_json(), refusal.status
             headers = _REFUSAL_HEADERS.get(refusal.status, [])
             if status == 405:
                 headers = [(b"allow", b"POST" if scope["path"] in self._posts else b"GET, HEAD")]
         except UsageError as error:  # what people wrote is beyond the contract's limits
-            answer, status, headers = _as_json(Refused(400, "bad-request", str(error))), 400, []
+            answer, status, headers = Refused(400, "bad-request", str(error)).to_json(), 400, []
         except PushlabError as error:
-            answer, status, headers = _as_json(Refused(503, "failed", str(error))), 503, []
+            answer, status, headers = Refused(503, "failed", str(error)).to_json(), 503, []
         body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
         head = [
             (b"content-type", b"application/json"),
@@ -95,10 +95,6 @@ class Demo:
 
 
 _REFUSAL_HEADERS: dict[int, list[tuple[bytes, bytes]]] = {429: [(b"retry-after", b"1")]}
-
-
-def _as_json(refusal: Refused) -> dict[str, Any]:
-    return {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
 
 
 def _is_head(scope: Scope) -> bool:

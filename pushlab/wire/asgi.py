@@ -147,9 +147,8 @@ async def respond(send: Send, answer: Answer) -> None:
 
 def refusal_answer(refusal: Refused) -> Answer:
     """A refusal as an answer: its status, and JSON that says why."""
-    body = {"error": refusal.reason, "detail": refusal.detail, "status": refusal.status}
     headers = ((b"www-authenticate", b"Bearer"),) if refusal.status == 401 else ()
-    return Answer(refusal.status, json.dumps(body).encode(), headers)
+    return Answer(refusal.status, json.dumps(refusal.to_json()).encode(), headers)
 
 
 async def refuse(send: Send, refusal: Refused) -> None:
