@@ -1,7 +1,6 @@
 """Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,19 +43,10 @@ _PARTS: dict[str, tuple[float, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Footer:
-    text: str
-
-    def footer(self) -> str:
-        """Where the prices are from."""
-        return self.text
-
-
 def draw_costs(title: str, costs: Costs, out: Path) -> list[Path]:
     """Draw the bills, and the break-evens if there are any, into `out`; their paths."""
     drawn = [bills_chart(title, costs)]
-    even = break_even_chart(title, costs, _Footer(price_footer(costs.every_bill)))
+    even = break_even_chart(title, costs, price_footer(costs.every_bill))
     if even is not None:
         drawn.append(even)
     return [path for chart in drawn for path in save(chart, out)]
@@ -95,7 +85,7 @@ def bills_chart(
     finding = _finding(every)
     with styled():
         figure, bottom, top = frame(
-            _Footer(price_footer(shown)), finding, subtitle, rows=len(shown), sheet=sheet
+            price_footer(shown), finding, subtitle, rows=len(shown), sheet=sheet
         )
         left = sheet.left if sheet.above else sheet.left + 0.155
         axes = figure.add_axes((left, bottom, sheet.right - left, top - bottom))

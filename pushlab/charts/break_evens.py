@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.findings import usd
-from pushlab.charts.frame import SLIDE, Chart, Footed, Sheet, describe_axis, frame, styled
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
 from pushlab.charts.style import GREY, GRID, INK, Look, looks, name_of, within_sentence
 
 __all__ = ["break_even_chart", "span_words"]
@@ -50,7 +50,7 @@ class _Level:
 def break_even_chart(
     title: str,
     costs: Costs,
-    footer: Footed,
+    footer: str,
     sheet: Sheet = SLIDE,
     look: Mapping[str, Look] | None = None,
 ) -> Chart | None:

@@ -89,7 +89,7 @@ def capacity_charts(sweep: Sweep) -> list[Chart]:
     if len(title) > _LONG:  # the shares in brackets are drawn below
         title = re.sub(r" \([^()]*\)$", "", title)
     with styled():
-        drawing, bottom, top = frame(view, title, view.subtitle())
+        drawing, bottom, top = frame(view.footer(), title, view.subtitle())
         low = bottom + 0.055
         height = top - 0.03 - low - _GAP
         wide = _RIGHT - _LEFT

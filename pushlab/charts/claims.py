@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -18,15 +17,6 @@ __all__ = ["claims_chart", "draw_claims"]
 _PREDICTED, _MEASURED = "#7F5AA8", "#0072B2"
 _PLACES = (1.24, 1.48, 1.72, 1.9)  # of the columns, in parts of the drawing's width
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-
-
-@dataclass(frozen=True, slots=True)
-class _Footer:
-    text: str
-
-    def footer(self) -> str:
-        """Where the claims are from."""
-        return self.text
 
 
 def draw_claims(reproduction: Reproduction, outcomes: Sequence[Outcome], out: Path) -> list[Path]:
@@ -46,7 +36,7 @@ def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Cha
     size = min(15.0, 190 / rows)
     with styled():
         figure, bottom, top = frame(
-            _Footer(f"published: {reproduction.source}"),
+            f"published: {reproduction.source}",
             finding,
             "Each figure over the published one; without one, over the prediction",
             rows=rows,

@@ -43,7 +43,7 @@ def cost_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     )
     cells, title = view.rivals, cost_finding(summaries, view.names)
     with styled():
-        figure, bottom, top = frame(view, title, subtitle, rows=len(cells), sheet=sheet)
+        figure, bottom, top = frame(view.footer(), title, subtitle, rows=len(cells), sheet=sheet)
         axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
         size = row_size(len(cells), sheet)
         label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)

@@ -1,7 +1,6 @@
 """A slide: what push costs over what polling costs, and where it loses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,6 @@ from pushlab.charts.style import GREY, GRID, INK, count, looks
 __all__ = ["crossovers_chart", "draw_crossovers"]
 
 _LOW, _HIGH = 0.01, 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Footer:
-    text: str
-
-    def footer(self) -> str:
-        """What the lines rest on."""
-        return self.text
 
 
 def draw_crossovers(setting: Setting, lines: Sequence[Curve], footer: str, out: Path) -> list[Path]:
@@ -44,7 +34,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
     )
     look = looks({line.name: line.transport for line in lines})
     with styled():
-        figure, bottom, top = frame(_Footer(footer), finding, subtitle)
+        figure, bottom, top = frame(footer, finding, subtitle)
         axes = figure.add_axes((0.09, bottom, 0.56, top - bottom))
         axes.set_xscale("log")
         axes.set_yscale("log")

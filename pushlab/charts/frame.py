@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -26,7 +26,6 @@ __all__ = [
     "PHONE",
     "SLIDE",
     "Chart",
-    "Footed",
     "Sheet",
     "as_svg",
     "describe_axis",
@@ -109,17 +108,14 @@ def styled() -> Iterator[None]:
         yield
 
 
-class Footed(Protocol):
-    """What a chart is drawn from, as far as its frame cares."""
-
-    def footer(self) -> str:
-        """Sample size, duration and machine in one line."""
-
-
 def frame(
-    view: Footed, title: str, subtitle: str, *, rows: int = 6, sheet: Sheet = SLIDE
+    footer: str, title: str, subtitle: str, *, rows: int = 6, sheet: Sheet = SLIDE
 ) -> tuple[Figure, float, float]:
-    """An empty sheet with its words; with it, the bottom and top of the free area."""
+    """An empty sheet with its words; with it, the bottom and top of the free area.
+
+    Args:
+        footer: sample size, duration and machine, or what else the drawing rests on, in one line.
+    """
     height = sheet.height or max(rows, 1) * sheet.row + sheet.head + sheet.foot
     colour = "white" if sheet.words else "none"
     figure = Figure(figsize=(sheet.width / 100, height / 100), dpi=100, facecolor=colour)
@@ -133,8 +129,8 @@ def frame(
     top = 0.955 - 0.0535 * len(lines)
     shown = textwrap.wrap(subtitle, 118, max_lines=2, placeholder=" …")
     figure.text(0.04, top - 0.012, "\n".join(shown), fontsize=17, color=GREY, va="top")
-    footer = textwrap.shorten(view.footer(), 150, placeholder=" …")
-    figure.text(0.04, 0.022, footer, fontsize=14, color=GREY)
+    below = textwrap.shorten(footer, 150, placeholder=" …")
+    figure.text(0.04, 0.022, below, fontsize=14, color=GREY)
     return figure, 0.165, top - 0.045 - 0.032 * len(shown)
 
 

@@ -31,7 +31,9 @@ def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells, title = view.rivals, hits_finding(summaries, view.names)
     with styled():
-        figure, bottom, top = frame(view, title, view.scenario(), rows=len(cells), sheet=sheet)
+        figure, bottom, top = frame(
+            view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
+        )
         axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
         label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
         size = row_size(len(cells), sheet)

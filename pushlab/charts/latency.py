@@ -49,7 +49,9 @@ def latency_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     title = latency_finding(summaries, view.names, view.floor_s)
     cells = view.cells
     with styled():
-        figure, bottom, top = frame(view, title, view.scenario(), rows=len(cells), sheet=sheet)
+        figure, bottom, top = frame(
+            view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
+        )
         axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
         label_rows(axes, view, cells, figure="latency_s", sheet=sheet)
         low, high = _limits(view, 3.2 * sheet.room**4)

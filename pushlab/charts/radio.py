@@ -5,7 +5,6 @@ during which nothing is sent and nearly all of the energy goes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,15 +37,6 @@ _TALL, _TALL_BELOW_WORDS = 0.74, 0.58  # of a row, at the highest power
 _FLOOR = 0.37  # of a row, below its middle
 
 
-@dataclass(frozen=True, slots=True)
-class _Footer:
-    text: str
-
-    def footer(self) -> str:
-        """Whose figures these are."""
-        return self.text
-
-
 def draw_radio(
     title: str, cells: Sequence[CellEnergy], radio: Radio, out: Path, *, battery_wh: float
 ) -> list[Path]:
@@ -70,9 +60,7 @@ def radio_chart(
     begin_s = _begin(shown, span_s)
     most_w = max(radio.promotion.w, *(tail.w for tail in radio.tails))
     finding = _finding(shown, radio, look)
-    footer = _Footer(
-        f"{radio.title}: {radio.sources[0]}; radios of 2012 to 2014, 5G is not covered"
-    )
+    footer = f"{radio.title}: {radio.sources[0]}; radios of 2012 to 2014, 5G is not covered"
     with styled():
         figure, bottom, top = frame(footer, finding, title, rows=len(shown), sheet=sheet)
         right = 0.80 if not sheet.above else sheet.right

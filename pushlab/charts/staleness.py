@@ -40,7 +40,7 @@ def staleness_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
         subtitle += f" (the first {_MOST} of {len(view.rivals)} settings)"
     size = row_size(len(cells), sheet)
     with styled():
-        figure, bottom, top = frame(view, title, subtitle, rows=len(cells), sheet=sheet)
+        figure, bottom, top = frame(view.footer(), title, subtitle, rows=len(cells), sheet=sheet)
         if not sheet.above:
             top -= 0 if sheet.words else 26 / (figure.get_figheight() * 100)
         step = (top - bottom) / max(len(cells), 1)

@@ -244,7 +244,7 @@ def _chart(
     everything = [curve for curves in drawn for curve in curves]
     title = grid_finding(noun, _courses(view, drawn), words)
     with styled():
-        drawing, bottom, top = frame(view, title, view.subtitle())
+        drawing, bottom, top = frame(view.footer(), title, view.subtitle())
         columns = len(panels) if len(panels) <= 3 else -(-len(panels) // 2)
         rows = -(-len(panels) // columns)
         low = bottom + 0.055

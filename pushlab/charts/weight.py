@@ -29,7 +29,9 @@ def weight_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells, title = view.rivals, weight_finding(summaries, view.names)
     with styled():
-        figure, bottom, top = frame(view, title, view.scenario(), rows=len(cells), sheet=sheet)
+        figure, bottom, top = frame(
+            view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
+        )
         bottom -= 27 / (figure.get_figheight() * 100)
         gap = 0.025
         width = (sheet.right - sheet.left - gap) / 2

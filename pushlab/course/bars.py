@@ -200,14 +200,6 @@ def _footer(measured: "Measured") -> str:
     return ("" if measured.here else "the reference run, not your machine: ") + " · ".join(parts)
 
 
-class _Foot:
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def footer(self) -> str:
-        return self._text
-
-
 # ---- drawing ------------------------------------------------------------------------------------
 
 #: What a logarithmic axis needs on its right for words, as a part of what is left of them.
@@ -234,7 +226,7 @@ def bars_chart(
     bars = [bar for row in rows for bar in row.bars]
     values = [bar.value for bar in bars if bar.value > 0]
     with styled():
-        figure, bottom, top = frame(_Foot(footer), title, subtitle, rows=len(rows))
+        figure, bottom, top = frame(footer, title, subtitle, rows=len(rows))
         axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
         spread = max(values) / min(values) if values else 1.0
         logarithmic = unit == "s" and spread > _LOG_FROM[min(len(rows), 2)]

@@ -166,7 +166,7 @@ class Paper:
         footer = _SERVER if figure == "servers" else "by the formulas; nothing was measured"
         with styled():
             figure_, bottom, top = frame(
-                _Foot(footer), title, f"{self.clients:,} clients, {self._asked()}"
+                footer, title, f"{self.clients:,} clients, {self._asked()}"
             )
             axes = figure_.add_axes((0.13, bottom, 0.6, top - bottom - 0.05))
             scale_across(axes, "clients", steps)
@@ -287,7 +287,7 @@ class Paper:
                 " than push, even on servers of your own"
             )
             subtitle = f"{self.clients:,} clients, {self._asked().partition(';')[0]}"
-            figure, bottom, top = frame(_Foot(footer), title, subtitle)
+            figure, bottom, top = frame(footer, title, subtitle)
             axes = figure.add_axes((0.13, bottom, 0.55, top - bottom - 0.05))
             axes.set_xscale("log")
             axes.set_yscale("log")
@@ -337,14 +337,6 @@ def _plain(value: float) -> str:
 
 def _round(value: float) -> str:
     return f"{float(f'{value:.2g}'):,.0f}"
-
-
-class _Foot:
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def footer(self) -> str:
-        return self._text
 
 
 def _say(axes: Axes, x: float, y: float, text: str, colour: str, *, right: bool = False) -> None:

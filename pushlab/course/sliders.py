@@ -101,7 +101,7 @@ def interval_chart(marked_s: Sequence[float], *, clients: int, rate_per_s: float
     subtitle = f"{clients:,} clients, a message every {often} in each room; by the formulas"
     words = []
     with styled():
-        figure, bottom, top = frame(_NoFooter(), title, subtitle)
+        figure, bottom, top = frame("", title, subtitle)
         width = 0.235
         for number, (name, formula, unit) in enumerate(panels):
             axes = figure.add_axes((0.07 + number * 0.335, bottom, width, top - bottom - 0.06))
@@ -171,8 +171,3 @@ def _mark(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
         zorder=5,
     )
-
-
-class _NoFooter:
-    def footer(self) -> str:
-        return ""

@@ -53,7 +53,7 @@ def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
     title, words = _finding(look.name, record.transport, len(asks), [b - a for a, b in pairs])
     with styled():
         subtitle = f"One client of {record.clients:,}, for {with_unit(span_s, 's')}"
-        figure, bottom, top = frame(_NoFooter(), title, subtitle)
+        figure, bottom, top = frame("", title, subtitle)
         axes = figure.add_axes((SLIDE.left, bottom, SLIDE.right - SLIDE.left, top - bottom))
         axes.set_xlim(-0.01 * span_s, span_s * 1.01)
         axes.set_ylim(-0.75, 1.3)
@@ -93,11 +93,6 @@ def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
         ]
         describe_axis(axes, "time", marks if asks else ())
     return Picture(figure, title, words)
-
-
-class _NoFooter:
-    def footer(self) -> str:
-        return ""
 
 
 def _finding(name: str, transport: str, asked: int, waits: list[float]) -> tuple[str, str]:

@@ -26,11 +26,6 @@ from pushlab.charts.radio import radio_chart
 from pushlab.runs import Run
 
 
-class Foot:
-    def footer(self):
-        return "list prices"
-
-
 def costs_of(clients, rate=1 / 60, interval_s=5.0, offers=None):
     traffic = {
         name: predicted_traffic(
@@ -88,7 +83,7 @@ def test_few_offers_make_few_rows():
 
 @pytest.mark.parametrize("clients", [1e3, 1e6])
 def test_the_crossings_have_their_intervals(clients):
-    chart = break_even_chart("t", costs_of(clients), Foot())
+    chart = break_even_chart("t", costs_of(clients), "list prices")
     assert chart is not None
     said = words(chart)
     titled = "48 s" if clients == 1e3 else "43.2 s"
@@ -102,7 +97,7 @@ def test_the_crossings_have_their_intervals(clients):
 
 def test_without_a_crossing_there_is_no_such_slide(tmp_path):
     only = costs_of(1e3, offers="aws-http-api")
-    assert break_even_chart("t", only, Foot()) is None
+    assert break_even_chart("t", only, "list prices") is None
     names = [path.name for path in draw_costs("t", only, tmp_path)]
     assert names == ["6-bills.png", "6-bills.svg"]
 

@@ -30,15 +30,6 @@ class MonthSection:
     notes: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Footer:
-    text: str
-
-    def footer(self) -> str:
-        """Where the prices are from."""
-        return self.text
-
-
 def month_section(view: View, book: Sketchbook) -> MonthSection | None:
     """The section; None where no offer carries anything that was measured."""
     costs = price_all(traffic_by_cell(view.trials), find_offers(None), load_book())
@@ -57,7 +48,7 @@ def month_section(view: View, book: Sketchbook) -> MonthSection | None:
         )
     ]
     tables = [_bills_table(view, shown)]
-    footer = _Footer(price_footer(costs.every_bill))
+    footer = price_footer(costs.every_bill)
     curves = [
         break_even_chart(title, costs, footer, sheet, view.looks) for sheet in (PAGE, _CURVES)
     ]
