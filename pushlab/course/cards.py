@@ -4,12 +4,13 @@ A card is read in light and in dark, in JupyterLab, VS Code and a slide, so it b
 translucent ones and inherits ink and font.
 """
 
+import abc
 import textwrap
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
-__all__ = ["Card", "Tone", "paragraphs"]
+__all__ = ["Card", "Shown", "Tone", "paragraphs"]
 
 Tone = Literal["plain", "right", "wrong", "waiting"]
 
@@ -56,6 +57,22 @@ class Card:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": str(self)}
+
+
+class Shown(abc.ABC):
+    """What a notebook shows as a card, and a terminal as its text."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def _card(self) -> Card:
+        """How it is shown."""
+
+    def __str__(self) -> str:
+        return str(self._card())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self._card()._repr_mimebundle_()
 
 
 def paragraphs(text: str) -> str:

@@ -3,16 +3,15 @@
 import math
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
-from pushlab.course.cards import Card
+from pushlab.course.cards import Card, Shown
 from pushlab.course.quantities import number_from, with_unit
 
 __all__ = ["Guess", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Shown):
     """A number that somebody wrote down before it was measured.
 
     Attributes:
@@ -46,12 +45,6 @@ class Guess:
             "waiting",
             f"Until then the charts show {shown}, which is nobody's guess.",
         )
-
-    def __str__(self) -> str:
-        return str(self._card())
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return self._card()._repr_mimebundle_()
 
 
 def predict(question: str, value: object = None, *, unit: str = "", gentle: float) -> Guess:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.contract.transport import Transport
-from pushlab.course.cards import Card
+from pushlab.course.cards import Card, Shown
 from pushlab.course.cells import installed
 from pushlab.course.measured import Measured
 from pushlab.course.measuring import measure
@@ -39,7 +39,7 @@ _LIMIT_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Shown):
     """What the contract says to a transport.
 
     Attributes:
@@ -73,12 +73,6 @@ class Report:
         if self:
             return Card(self.sentence, "\n\n".join(self.kept), "right")
         return Card("The contract is broken.", self.sentence, "wrong", _before(len(self.kept)))
-
-    def __str__(self) -> str:
-        return str(self._card())
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return self._card()._repr_mimebundle_()
 
 
 def _before(kept: int) -> str:

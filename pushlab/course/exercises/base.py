@@ -1,12 +1,13 @@
 """Exercises as data, and how an answer is judged: right, wrong in a known way, or not yet."""
 
+import abc
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pushlab.course.cards import Card
+from pushlab.course.cards import Card, Shown
 from pushlab.course.exercises.mistakes import Mistake
 from pushlab.course.quantities import number_from, with_unit
 
@@ -29,7 +30,7 @@ _HEADS: Mapping[Verdict, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Shown):
     """What came of an answer.
 
     Attributes:
@@ -46,15 +47,9 @@ class Feedback:
     def _card(self) -> Card:
         return Card(_HEADS[self.verdict], self.text, _TONES[self.verdict])
 
-    def __str__(self) -> str:
-        return str(self._card())
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return self._card()._repr_mimebundle_()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exercise:
+class Exercise(Shown):
     """One question. `Number` and `Choice` are its two kinds.
 
     Attributes:
@@ -87,13 +82,13 @@ class Exercise:
             )
         return self.judge(answer)
 
+    @abc.abstractmethod
     def judge(self, answer: object) -> Feedback:
         """Judge an attempt."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def shown_answer(self) -> str:
         """The right answer in words."""
-        raise NotImplementedError
 
     def hint(self) -> Card:
         """The next step."""
@@ -107,18 +102,12 @@ class Exercise:
         name = f"q{self.id.rpartition('-')[2]}"  # as the notebooks call it
         return f"Stuck? Run `{name}.hint()`. Given up, or done? Run `{name}.solution()`."
 
-    def __str__(self) -> str:
-        return str(self._card())
-
     def _card(self) -> Card:
         return Card(
             f"Exercise {self.id}",
             self.question,
             small=self._help(),
         )
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return self._card()._repr_mimebundle_()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
