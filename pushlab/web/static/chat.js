@@ -32,6 +32,8 @@ const membership = new Membership({
   path: "/demo/chat",
   switchPlace: byId("switch"),
   meterPlace: byId("meter"),
+  statePlace: byId("state"),
+  rejoinButton: byId("rejoin"),
   handlers: {
     onjoined(joined) {
       giveUpTaken(); // another channel, if this is not the first
@@ -53,12 +55,6 @@ const membership = new Membership({
       const what = missed === null ? "Some messages" : counted(missed, "message");
       add(element("li", { class: "gap" }, `${what} missed`));
       giveUpTaken();
-    },
-    onstate(kind, words) {
-      const state = byId("state");
-      state.dataset.kind = kind;
-      state.textContent = words;
-      byId("rejoin").hidden = kind !== "ended";
     },
   },
 });

@@ -21,7 +21,6 @@ import { WireMeter } from "/web/wire_meter.js";
  * @property {(joined: Joined) => void} onjoined for the first time, or as another member
  * @property {(told: any, transport: string) => void} onmessage what a message says
  * @property {(missed: number | null) => void} ongap messages are missing; null: how many, nobody knows
- * @property {(kind: "opening" | "open" | "lost" | "ended", text: string) => void} onstate
  */
 
 /** A hidden page's timers may be so slow that a lease runs out behind its back. */
@@ -44,11 +43,15 @@ export class Membership {
    * @param {string} options.path of the application's posts, such as /demo/chat
    * @param {HTMLElement} options.switchPlace
    * @param {HTMLElement} options.meterPlace
+   * @param {HTMLElement} options.statePlace tells how the channel stands
+   * @param {HTMLElement} options.rejoinButton is shown when the channel has ended
    * @param {Handlers} options.handlers
    */
-  constructor({ path, switchPlace, meterPlace, handlers }) {
+  constructor({ path, switchPlace, meterPlace, statePlace, rejoinButton, handlers }) {
     this._path = path;
     this._handlers = handlers;
+    this._statePlace = statePlace;
+    this._rejoinButton = rejoinButton;
     this.meter = new WireMeter(meterPlace);
     this._switch = transportSwitch(switchPlace, {
       chosen: askedTransport(),
@@ -124,7 +127,7 @@ export class Membership {
       if (!(problem instanceof Problem) || problem.status < 400 || problem.status > 409) return;
       this.#channel?.close(); // somebody else has the name by now, say
       this.#isOpen = false;
-      this._handlers.onstate("ended", problem.message);
+      this.#say("ended", problem.message);
     }
   }
 
@@ -152,7 +155,7 @@ export class Membership {
   #open(joined, after) {
     this.#isOpen = false;
     this.#channel?.close();
-    this._handlers.onstate("opening", "Opening…");
+    this.#say("opening", "Opening…");
     this.#channel = new SwitchedChannel({
       token: joined.token,
       after,
@@ -178,11 +181,11 @@ export class Membership {
         },
         onlost: () => {
           this.#isOpen = false;
-          this._handlers.onstate("lost", "The line is lost; trying again…");
+          this.#say("lost", "The line is lost; trying again…");
         },
         onend: ({ description }) => {
           this.#isOpen = false;
-          this._handlers.onstate("ended", `The channel has ended: ${description}`);
+          this.#say("ended", `The channel has ended: ${description}`);
         },
         onrefused: (wanted, why) => {
           this._switch.choose(this.transport);
@@ -192,11 +195,21 @@ export class Membership {
     });
   }
 
+  /**
+   * @param {"opening" | "open" | "lost" | "ended"} kind
+   * @param {string} words
+   */
+  #say(kind, words) {
+    this._statePlace.dataset.kind = kind;
+    this._statePlace.textContent = words;
+    this._rejoinButton.hidden = kind !== "ended";
+  }
+
   /** @param {string} carrier */
   #opened(carrier) {
     this.#isOpen = true;
     this.meter.use(carrier);
-    this._handlers.onstate("open", `Open, over ${titleOf(carrier)}`);
+    this.#say("open", `Open, over ${titleOf(carrier)}`);
   }
 
   /**

@@ -36,6 +36,8 @@ const membership = new Membership({
   path: "/demo/tictactoe",
   switchPlace: byId("switch"),
   meterPlace: byId("meter"),
+  statePlace: byId("state"),
+  rejoinButton: byId("rejoin"),
   handlers: {
     onjoined(joined) {
       byId("game-name").textContent = joined.game;
@@ -58,12 +60,6 @@ const membership = new Membership({
     },
     ongap() {
       byId("notice").textContent = "Some messages were missed; the next one brings the whole board.";
-    },
-    onstate(kind, words) {
-      const shown = byId("state");
-      shown.dataset.kind = kind;
-      shown.textContent = words;
-      byId("rejoin").hidden = kind !== "ended";
     },
   },
 });
