@@ -11,14 +11,13 @@ cursor, so each message arrives once and in order. What retention no longer hold
 """
 
 import asyncio
-import contextlib
 import inspect
 import json
 import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import Any, cast
 
@@ -30,6 +29,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused, UsageError
+from pushlab.wire.driver import Driver
 
 __all__ = ["Messages", "TokenSource", "connect", "discover"]
 
@@ -325,27 +325,15 @@ async def discover(
     return endpoints
 
 
-class _Driver:
-    """Drives one `Subscriber` on this event loop; see `pushlab.contract.subscriber`."""
+class _Driver(Driver):
+    """Keeps what happens until the application takes it, and reads no more when that is much."""
 
     def __init__(self, subscriber: Subscriber, *, tls: ssl.SSLContext | None) -> None:
-        self._subscriber = subscriber
-        self._tls = tls
-        self._loop = asyncio.get_running_loop()
-        self._link: asyncio.Transport | None = None
-        self._dialing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        super().__init__(subscriber, tls=tls)
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
-        self._links: set[asyncio.Transport | None] = set()  # open, or closing
-        self._gone = asyncio.Event()
-        self._paused = False
+        self._paused: asyncio.Transport | None = None  # the link that is not read
         self._patient_until = 0.0  # before then no timer: the reader, not the server, was slow
-
-    def start(self) -> None:
-        """Begin."""
-        self._subscriber.start(time.monotonic_ns())
-        self._turn()
 
     async def next_event(self) -> Event:
         """The next event, when there is one."""
@@ -353,7 +341,7 @@ class _Driver:
             self._arrived.clear()
             await self._arrived.wait()
         event = self._events.popleft()
-        if self._paused and len(self._events) <= _EVENTS_HELD // 2:
+        if self._pausing and len(self._events) <= _EVENTS_HELD // 2:
             self._resume_reading()
         return event
 
@@ -365,120 +353,34 @@ class _Driver:
             self._dialing.cancel()
             await asyncio.wait({self._dialing})
         try:
-            if self._links:
-                async with asyncio.timeout(_LEAVE_S):
-                    await self._gone.wait()
+            async with asyncio.timeout(_LEAVE_S):
+                await self._gone.wait()
         except TimeoutError:
             pass
         finally:
             for link in tuple(self._links):
-                if link is not None:
-                    link.abort()
+                link.abort()
 
-    def _pause_reading(self) -> None:
-        """Leave what comes to the socket, until the application has taken what is here."""
-        if not self._paused and self._link is not None:
-            self._paused = True
-            self._link.pause_reading()
+    @property
+    def _pausing(self) -> bool:
+        return self._link is not None and self._link is self._paused
 
     def _resume_reading(self) -> None:
-        if self._paused:
-            self._paused = False
+        if self._link is not None and self._pausing:
+            self._paused = None
             self._patient_until = time.monotonic() + _CATCH_UP_S
-            if self._link is not None:
-                self._link.resume_reading()
+            self._link.resume_reading()
         self._turn()
 
-    def _turn(self) -> None:
-        """After anything happened: send, take events, open or close, and set the timer."""
-        subscriber, link = self._subscriber, self._link
-        data = subscriber.data_to_send()
-        if data and link is not None:
-            link.write(data)
-        if events := subscriber.events_received():
-            self._events.extend(events)
-            self._arrived.set()
-            if len(self._events) > _EVENTS_HELD:
-                self._pause_reading()
-        if link is not None and not subscriber.holds_connection:
-            self._link = None
-            self._paused = False
-            link.close()
-        if subscriber.wants_connection and self._dialing is None:
-            self._dialing = self._loop.create_task(self._dial())
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_ns = subscriber.get_timer()
-        if due_ns is not None and not self._paused:
-            now = time.monotonic()
-            delay_s = max(0.0, due_ns / 1e9 - now, self._patient_until - now)
-            self._timer = self._loop.call_later(delay_s, self._on_timer)
+    def _take(self, events: Sequence[Event]) -> None:
+        self._events.extend(events)
+        self._arrived.set()
+        if len(self._events) > _EVENTS_HELD and self._link is not None and not self._pausing:
+            self._paused = self._link  # what comes stays in the socket
+            self._link.pause_reading()
 
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._subscriber.handle_timer(time.monotonic_ns())
-        self._turn()
-
-    async def _dial(self) -> None:
-        endpoint = self._subscriber.endpoint
-        context = (self._tls or ssl.create_default_context()) if endpoint.tls else None
-        try:
-            async with asyncio.timeout(_DIAL_S):
-                await self._loop.create_connection(
-                    lambda: _Link(self), endpoint.host, endpoint.port, ssl=context
-                )
-        except (OSError, TimeoutError, ValueError) as error:  # ValueError: a name no host can have
-            self._dialing = None
-            reason = str(error) or "no answer to a connection attempt"
-            self._subscriber.connection_failed(reason, time.monotonic_ns())
-            self._turn()
-
-    # ---- what a link tells ----
-
-    def made(self, link: asyncio.Transport) -> None:
-        """A connection is open."""
-        self._dialing = None
-        self._link = link
-        self._paused = False
-        self._links.add(link)
-        self._gone.clear()
-        self._subscriber.connection_made(time.monotonic_ns())
-        self._turn()
-
-    def data(self, link: asyncio.Transport | None, data: bytes) -> None:
-        """Bytes arrived; those of a connection that is no longer wanted are dropped."""
-        if link is self._link:
-            self._subscriber.receive_data(data, time.monotonic_ns())
-            self._turn()
-
-    def lost(self, link: asyncio.Transport | None) -> None:
-        """A connection is closed."""
-        self._links.discard(link)
-        if not self._links:
-            self._gone.set()
-        if link is not None and link is self._link:
-            self._link = None
-            self._paused = False
-            self._subscriber.receive_eof(time.monotonic_ns())
-            self._turn()
-
-
-class _Link(asyncio.Protocol):
-    """One connection of a driver."""
-
-    def __init__(self, driver: _Driver) -> None:
-        self._driver = driver
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        with contextlib.suppress(NotImplementedError):
-            self._transport.set_write_buffer_limits(high=1024 * 1024)
-        self._driver.made(self._transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._driver.data(self._transport, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._driver.lost(self._transport)
+    def _delay_s(self, due_ns: int) -> float | None:
+        if self._pausing:
+            return None
+        now = time.monotonic()
+        return max(0.0, due_ns / 1e9 - now, self._patient_until - now)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from time import monotonic_ns
-from typing import Literal, cast
+from typing import Literal
 
 from pushlab.client import discover
 from pushlab.contract.cursor import Cursor
@@ -28,11 +28,10 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
 from pushlab.lab.wire_in_words import piece_text
-from pushlab.wire.tls import client_context
+from pushlab.wire.driver import Driver
 
 __all__ = ["Conversation", "Piece", "piece_text", "record_conversation"]
 
-_DIAL_S = 5.0
 _FAREWELL_S = 0.5
 
 
@@ -110,8 +109,10 @@ async def record_conversation(
     return await recording.run(span_s)
 
 
-class _Recording:
-    """Drives one `Subscriber` and writes down what crosses; see `pushlab.contract.subscriber`."""
+class _Recording(Driver):
+    """Writes down what crosses."""
+
+    dial_s = 5.0
 
     def __init__(
         self,
@@ -119,30 +120,25 @@ class _Recording:
         until: Callable[[Sequence[Event]], bool] | None,
         tls: ssl.SSLContext | None,
     ) -> None:
-        self._subscriber = subscriber
+        super().__init__(subscriber, tls=tls)
         self._until = until
-        self._tls = tls
-        self._loop = asyncio.get_running_loop()
         self._begun_ns = monotonic_ns()
-        self._line: _Line | None = None
-        self._open: set[_Line] = set()
-        self._connections = 0
-        self._dialing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._numbers: dict[asyncio.Transport, int] = {}
         self._enough = asyncio.Event()
         self._answered = asyncio.Event()
         self.pieces: list[Piece] = []
         self.events: list[tuple[float, Event]] = []
 
     async def run(self, span_s: float) -> Conversation:
-        self._subscriber.start(monotonic_ns())
-        self._turn()
+        self.start()
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._enough.wait(), span_s)
             await self._leave()
         finally:
-            self._end()
+            self._stop()
+            for link in tuple(self._links):
+                link.close()
         return Conversation(
             pieces=tuple(self.pieces),
             events=tuple(self.events),
@@ -153,114 +149,44 @@ class _Recording:
 
     async def _leave(self) -> None:
         """Say goodbye; if that is a word, hear what is said to it."""
-        line = self._line
-        self._line = None  # what comes from now on is for nobody
+        link = self._link
+        self._link = None  # what comes from now on is for nobody
         self._subscriber.close(monotonic_ns())
         goodbye = self._subscriber.data_to_send()
-        if line is None or not goodbye:
+        if link is None or not goodbye:
             return
         self._answered.clear()
-        self.pieces.append(Piece(self._now_s(), "client", goodbye, line.number))
-        line.transport.write(goodbye)
+        self._write(link, goodbye)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._answered.wait(), _FAREWELL_S)
-
-    def _end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._dialing is not None:
-            self._dialing.cancel()
-        for line in tuple(self._open):
-            line.transport.close()
 
     def _now_s(self) -> float:
         return (monotonic_ns() - self._begun_ns) / 1e9
 
-    def _turn(self) -> None:
-        """After anything happened: send, take events, open or close, and set the timer."""
-        subscriber, line = self._subscriber, self._line
-        data = subscriber.data_to_send()
-        if data and line is not None:
-            self.pieces.append(Piece(self._now_s(), "client", data, line.number))
-            line.transport.write(data)
-        for event in subscriber.events_received():
+    def _note(
+        self, sender: Literal["client", "server"], data: bytes, link: asyncio.Transport
+    ) -> None:
+        self.pieces.append(Piece(self._now_s(), sender, data, self._numbers[link]))
+
+    def _write(self, link: asyncio.Transport, data: bytes) -> None:
+        self._note("client", data, link)
+        super()._write(link, data)
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
             self.events.append((self._now_s(), event))
             if self._until is not None and self._until([event for _, event in self.events]):
                 self._enough.set()
-        if line is not None and not subscriber.holds_connection:
-            self._line = None
-            line.transport.close()
-        if subscriber.wants_connection and self._dialing is None:
-            self._dialing = self._loop.create_task(self._dial())
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_ns = subscriber.get_timer()
-        if due_ns is not None:
-            delay_s = max(0.0, (due_ns - monotonic_ns()) / 1e9)
-            self._timer = self._loop.call_later(delay_s, self._on_timer)
 
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._subscriber.handle_timer(monotonic_ns())
-        self._turn()
+    def made(self, link: asyncio.Transport) -> None:
+        self._numbers[link] = len(self._numbers) + 1
+        super().made(link)
 
-    async def _dial(self) -> None:
-        endpoint = self._subscriber.endpoint
-        context = (self._tls or client_context()) if endpoint.tls else None
-        try:
-            async with asyncio.timeout(_DIAL_S):
-                await self._loop.create_connection(
-                    lambda: _Line(self), endpoint.host, endpoint.port, ssl=context
-                )
-        except (OSError, TimeoutError, ValueError) as error:
-            self._dialing = None
-            reason = str(error) or "no answer to a connection attempt"
-            self._subscriber.connection_failed(reason, monotonic_ns())
-            self._turn()
-
-    # ---- what a line tells ----
-
-    def made(self, line: "_Line") -> None:
-        self._dialing = None
-        self._connections += 1
-        line.number = self._connections
-        self._line = line
-        self._open.add(line)
-        self._subscriber.connection_made(monotonic_ns())
-        self._turn()
-
-    def arrived(self, line: "_Line", data: bytes) -> None:
-        self.pieces.append(Piece(self._now_s(), "server", data, line.number))
+    def data(self, link: asyncio.Transport, data: bytes) -> None:
+        self._note("server", data, link)
         self._answered.set()
-        if line is self._line:
-            self._subscriber.receive_data(data, monotonic_ns())
-            self._turn()
+        super().data(link, data)
 
-    def lost(self, line: "_Line") -> None:
-        self._open.discard(line)
+    def lost(self, link: asyncio.Transport) -> None:
         self._answered.set()
-        if line is self._line:
-            self._line = None
-            self._subscriber.receive_eof(monotonic_ns())
-            self._turn()
-
-
-class _Line(asyncio.Protocol):
-    """One connection of a recording."""
-
-    transport: asyncio.Transport
-
-    def __init__(self, recording: _Recording) -> None:
-        self._recording = recording
-        self.number = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self._recording.made(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._recording.arrived(self, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._recording.lost(self)
+        super().lost(link)

@@ -10,16 +10,17 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from pushlab.client import Messages
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Connected, Event, Gap, Message
 from pushlab.contract.hits import Hit
-from pushlab.contract.subscriber import Subscriber
+from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.errors import ConnectionFailed, PushlabError, Refused
 from pushlab.testing.judge import LIMIT_S, check_texts, eventually
+from pushlab.wire.driver import Driver, Link
 
 __all__ = ["CannotCut", "FriendlyReader", "Reader", "StreamReader", "WireReader"]
 
@@ -140,99 +141,50 @@ class Reader(abc.ABC):
         """Say goodbye and wait until the connection is gone."""
 
 
-class WireReader(Reader):
+class WireReader(Driver, Reader):
     """A sans-I/O client half over a socket of its own."""
 
+    dial_s = LIMIT_S
+
     def __init__(self, subscriber: Subscriber) -> None:
-        super().__init__()
-        self._subscriber = subscriber
-        self._loop = asyncio.get_running_loop()
-        self._link: asyncio.Transport | None = None
-        self._dialing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        Reader.__init__(self)
+        Driver.__init__(self, subscriber)
         self._stalled = False
         self._cut = False
-        self._gone = asyncio.Event()
-        self._gone.set()
-        subscriber.start(time.monotonic_ns())
-        self._turn()
+        self.start()
 
     @property
     def hits(self) -> Mapping[Hit, int]:
         """What it has sent, by kind."""
         return self._subscriber.hits
 
+    def _take(self, events: Sequence[Event]) -> None:
+        self.events += events
+
     def _turn(self) -> None:
-        if self._cut:
-            return
-        subscriber, link = self._subscriber, self._link
-        data = subscriber.data_to_send()
-        if data and link is not None:
-            link.write(data)
-        self.events += subscriber.events_received()
-        if link is not None and not subscriber.holds_connection:
-            self._link = None
-            link.close()
-        if subscriber.wants_connection and self._dialing is None:
-            self._dialing = self._loop.create_task(self._dial())
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_ns = subscriber.get_timer()
-        if due_ns is not None:
-            delay_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
-            self._timer = self._loop.call_later(delay_s, self._tick)
+        if not self._cut:
+            super()._turn()
 
-    def _tick(self) -> None:
-        self._timer = None
-        self._subscriber.handle_timer(time.monotonic_ns())
-        self._turn()
-
-    async def _dial(self) -> None:
-        endpoint = self._subscriber.endpoint
+    async def _connect(self, endpoint: Endpoint) -> None:
         wire = socket.socket(socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET)
-        # A small buffer, so that a reader that stalls holds up the server soon.
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
-        wire.setblocking(False)
         try:
-            async with asyncio.timeout(LIMIT_S):
-                await self._loop.sock_connect(wire, (endpoint.host, endpoint.port))
-                await self._loop.create_connection(lambda: _Link(self), sock=wire)
-        except (OSError, TimeoutError) as error:
-            wire.close()
-            self._dialing = None
-            self._subscriber.connection_failed(str(error) or "timed out", time.monotonic_ns())
-            self._turn()
+            # A small buffer, so that a reader that stalls holds up the server soon.
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
+            wire.setblocking(False)
+            await self._loop.sock_connect(wire, (endpoint.host, endpoint.port))
+            await self._loop.create_connection(lambda: Link(self), sock=wire)
         except BaseException:
             wire.close()
             raise
 
     def made(self, link: asyncio.Transport) -> None:
         """A connection is open."""
-        self._dialing = None
         if self._cut:
             link.abort()
             return
-        self._link = link
-        self._gone.clear()
         if self._stalled:
             link.pause_reading()
-        self._subscriber.connection_made(time.monotonic_ns())
-        self._turn()
-
-    def data(self, link: asyncio.Transport, data: bytes) -> None:
-        """Bytes arrived."""
-        if link is self._link:
-            self._subscriber.receive_data(data, time.monotonic_ns())
-            self._turn()
-
-    def lost(self, link: asyncio.Transport) -> None:
-        """The connection is gone."""
-        self._gone.set()
-        if link is self._link:
-            self._link = None
-            self._subscriber.receive_eof(time.monotonic_ns())
-            self._turn()
+        super().made(link)
 
     def stall(self) -> None:
         """Take nothing more off the wire."""
@@ -258,12 +210,6 @@ class WireReader(Reader):
         if self._link is not None:
             self._link.abort()
 
-    def _stop(self) -> None:
-        if self._dialing is not None:
-            self._dialing.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
-
     async def leave(self) -> None:
         """Say goodbye and wait until the connection is gone."""
         link = self._link
@@ -279,21 +225,6 @@ class WireReader(Reader):
             if link is not None:
                 link.abort()
             raise AssertionError("a closed connection did not end") from None
-
-
-class _Link(asyncio.Protocol):
-    def __init__(self, reader: WireReader) -> None:
-        self._reader = reader
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._reader.made(self._transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.data(self._transport, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._reader.lost(self._transport)
 
 
 class _TaskReader(Reader):
