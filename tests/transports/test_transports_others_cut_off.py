@@ -24,7 +24,7 @@ import httpx
 import httpx_sse
 import paho.mqtt.client as paho
 import pytest
-from cutting_proxy import CuttingProxy
+from bad_link import BadLink
 from live_hub import PATIENCE_S, LiveHub, live_hub
 from paho.mqtt.enums import CallbackAPIVersion
 from websockets.asyncio.client import connect as ws_connect
@@ -76,7 +76,7 @@ class Book:
             await self._came.wait()
 
 
-async def spoil(hub: LiveHub, proxy: CuttingProxy, book: Book, ready: asyncio.Event) -> list[str]:
+async def spoil(hub: LiveHub, proxy: BadLink, book: Book, ready: asyncio.Event) -> list[str]:
     """Publish forty messages around a hole and a cut; what the client has of them."""
 
     async def publish(first: int, last: int) -> None:
@@ -137,7 +137,7 @@ async def websockets_client(url: str, token: str, take: Take, ready: asyncio.Eve
 @pytest.mark.parametrize("client", [httpx_sse_client, websockets_client])
 async def test_a_client_with_a_cursor_loses_nothing(client: Any) -> None:
     async with live_hub() as hub, asyncio.timeout(PATIENCE_S):
-        with CuttingProxy.before(hub.url) as proxy:
+        with BadLink.before(hub.url) as proxy:
             book, ready = Book(), asyncio.Event()
             token = await hub.token("ann")
             reading = asyncio.ensure_future(
@@ -155,7 +155,7 @@ async def test_a_client_with_a_cursor_loses_nothing(client: Any) -> None:
 
 
 @contextlib.asynccontextmanager
-async def hub_with_broker(kind: str) -> AsyncIterator[tuple[LiveHub, CuttingProxy, dict[str, Any]]]:
+async def hub_with_broker(kind: str) -> AsyncIterator[tuple[LiveHub, BadLink, dict[str, Any]]]:
     """A hub, a line to its broker, and what the hub tells of MQTT to the holder of a token."""
     keys = TokenKeys.fresh()
     async with (
@@ -163,7 +163,7 @@ async def hub_with_broker(kind: str) -> AsyncIterator[tuple[LiveHub, CuttingProx
         live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
     ):
         told = (await hub.api("POST", "/v1/channels", {"client_id": "ann"})).json
-        with CuttingProxy(broker.access.host, broker.access.port) as proxy:
+        with BadLink(broker.access.host, broker.access.port) as proxy:
             yield hub, proxy, {**told["endpoints"]["mqtt"], "token": told["token"]}
 
 

@@ -133,7 +133,7 @@ def page(only_page, page_errors):
 
 @pytest.fixture
 def link(site):
-    one = BadLink(site.url)
+    one = BadLink.before(site.url)
     yield one
     one.close()
 
@@ -402,7 +402,7 @@ def test_auto_takes_what_gets_through_and_keeps_it(site, link, page):
     page.evaluate("token => listen('sse', token, {transport: 'auto'})", site.token("b", "auto"))
     listeners.names.append("sse")
     listeners.until("sse", "open")
-    link.swallowed.append(b"GET /v1/events")  # and one that waits for the end of a response
+    link.vanishing.append(b"GET /v1/events")  # and one that waits for the end of a response
     page.evaluate("token => listen('poll', token, {transport: 'auto'})", site.token("c", "auto"))
     listeners.names.append("poll")
     listeners.until("poll", "open")
@@ -411,8 +411,8 @@ def test_auto_takes_what_gets_through_and_keeps_it(site, link, page):
     site.publish("auto", "one")
     listeners.all_until_texts(["one"])
     link.forbidden.clear()
-    link.swallowed.clear()
-    link.cut()
+    link.vanishing.clear()
+    link.cut(reset=True)
     site.publish("auto", "two")
     listeners.all_until_texts(["one", "two"])
     assert page.evaluate(transports) == ["websocket", "sse", "long-polling"]

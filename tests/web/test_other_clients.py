@@ -7,7 +7,7 @@ Last-Event-ID; a WebSocket's page opens another one with ``?after=``.
 """
 
 import pytest
-from cutting_proxy import CuttingProxy
+from bad_link import BadLink
 from live_site import until
 
 EVENT_SOURCE = """token => {
@@ -43,7 +43,7 @@ def texts(first: int, last: int) -> list[str]:
 @pytest.mark.parametrize("script", [EVENT_SOURCE, WEB_SOCKET], ids=["EventSource", "WebSocket"])
 def test_chromiums_own_client_is_cut_off_and_loses_nothing(own_site, context, script):
     site = own_site()
-    with CuttingProxy.before(site.url) as proxy:
+    with BadLink.before(site.url) as proxy:
         page = context.new_page()
         page.goto(proxy.in_place_of(site.url) + "/v1/nothing-is-here")
         page.evaluate(script, site.token("ann"))
