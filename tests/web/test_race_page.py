@@ -92,7 +92,11 @@ def test_messages_land_in_all_five_lanes_and_cost_what_they_cost(site, page, wit
     for lane in LANES:
         assert milliseconds(figure(page, lane, "median")) >= 0
         assert re.match(r"[\d.,]+ k?B", figure(page, lane, "bytes")), lane
-    assert "at once" in page.inner_text(".lane[data-transport=short-polling] .seen")
+    # Between two polls it says that something waits.
+    until(
+        lambda: "at once" in page.inner_text(".lane[data-transport=short-polling] .seen"),
+        "what a poll fetched",
+    )
     assert "One handshake" in page.inner_text(".lane[data-transport=websocket] .seen")
     assert {url.split("/")[2] for url in asked if url.startswith(("http", "ws"))} == {
         site.url.split("/")[2]
