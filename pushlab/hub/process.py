@@ -22,7 +22,7 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
 from pushlab.hub.certificate import Certificate
 
-__all__ = ["HubConfig", "HubProcess", "spawn_hub", "start_hub"]
+__all__ = ["HubConfig", "HubProcess", "end_child", "spawn_hub", "start_hub"]
 
 _STOP_S = 5.0
 _START_S = 30.0
@@ -129,15 +129,7 @@ class HubProcess:
 
     async def stop(self) -> None:
         """End every stream with the reason ``server-restart``, then the process."""
-        if self._process.returncode is None:
-            assert self._process.stdin is not None
-            with contextlib.suppress(ConnectionError):
-                self._process.stdin.close()
-            try:
-                await asyncio.wait_for(self._process.wait(), _STOP_S)
-            except TimeoutError:
-                self.kill()
-        await self._process.wait()
+        await end_child(self._process, within_s=_STOP_S)
         await asyncio.wait(self._collectors, timeout=1)  # its last words
 
     async def __aenter__(self) -> "HubProcess":
@@ -159,11 +151,24 @@ async def _collect(stream: asyncio.StreamReader, lines: deque[str]) -> None:
         lines.append(line.decode(errors="replace").rstrip())
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a child that may have ended by itself already."""
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
+async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.0) -> None:
+    """Close a child's input and wait for its end; kill it when that takes too long.
+
+    It has ended when this returns or raises, also where the caller was cancelled meanwhile.
+    """
+    if process.stdin is not None:
+        with contextlib.suppress(ConnectionError):
+            process.stdin.close()
+    try:
+        async with asyncio.timeout(within_s):
+            await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 async def spawn_hub() -> asyncio.subprocess.Process:
@@ -207,7 +212,7 @@ async def start_hub(
         if not isinstance(answer, dict):
             raise ValueError("not an object")
     except BaseException as error:
-        await _end(process)
+        await end_child(process)
         if isinstance(error, TimeoutError):
             raise HubFailed(f"the hub was not ready within {_START_S:g} s") from error
         if isinstance(error, ValueError):
@@ -216,7 +221,7 @@ async def start_hub(
     if "url" in answer:
         collectors = (collector, asyncio.create_task(_collect(process.stdout, log)))
         return HubProcess(process, answer["url"], config, log, collectors)
-    await _end(process)
+    await end_child(process)
     await collector
     kind = _REPORTED.get(answer.get("error", ""), HubFailed)
     text = answer.get("text") or "the hub did not start:\n" + "\n".join(log)

@@ -6,9 +6,8 @@ processes follows at once: beside the harness's floor they would take its time.
 """
 
 import asyncio
-import contextlib
 
-from pushlab.hub.process import spawn_hub
+from pushlab.hub.process import end_child, spawn_hub
 from pushlab.lab.publisher_client import PublisherProcess, start_publisher
 from pushlab.lab.swarm_client import SwarmProcess, start_swarm
 
@@ -49,10 +48,8 @@ class Spares:
         hub, swarm, publisher = self._hub, self._swarm, self._publisher
         self._hub = self._swarm = self._publisher = None
         workers = [worker for worker in (swarm, publisher) if worker is not None]
-        for one in (hub, *workers):
-            if one is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    one.kill()
+        for worker in workers:
+            worker.kill()
         if hub is not None:
-            await hub.wait()
+            await end_child(hub)
         await asyncio.gather(*(worker.stop() for worker in workers))

@@ -88,8 +88,10 @@ class BrowserProcess(SwarmProcess):
 
     async def stop(self) -> None:
         """End the process, Chromium and all its children, and remove what they leave."""
-        await super().stop()
-        self.kill()
+        try:
+            await super().stop()
+        finally:
+            self.kill()
         # Those that were killed hold their files a moment longer.
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pushlab.hub.process import end_child
+
 __all__ = ["Worker", "WorkerFailed", "spawn_worker"]
 
 _STOP_S = 2.0
@@ -107,14 +109,7 @@ class Worker:
 
     async def stop(self) -> None:
         """End it, by force if it does not follow."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(ConnectionError):
-                self._process.stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), _STOP_S)
-        except TimeoutError:
-            self.kill()
-            await self._process.wait()
+        await end_child(self._process, within_s=_STOP_S)
         await asyncio.gather(*self._readers, return_exceptions=True)
 
     def kill(self) -> None:

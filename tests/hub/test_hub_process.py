@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.errors import HubFailed, PortInUse, UnknownTransport, UsageError
-from pushlab.hub.process import HubConfig, start_hub
+from pushlab.hub.process import HubConfig, end_child, start_hub
 
 
 def test_a_configuration_survives_its_journey():
@@ -100,6 +100,20 @@ async def test_a_failing_child_exits_by_itself_and_clean(unused_port):
             child.kill()
     assert json.loads(line)["error"] == "UnknownTransport"
     assert (status, words) == (1, b"")
+
+
+@pytest.mark.parametrize("within_s", [0.0, PATIENCE_S])
+async def test_a_child_is_ended_also_when_who_ends_it_is_cancelled(within_s):
+    """It would be left without anybody who waits for it, and with its pipes open."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "import time; time.sleep(3600)"), stdin=asyncio.subprocess.PIPE
+    )
+    ending = asyncio.create_task(end_child(child, within_s=within_s))
+    await asyncio.sleep(0)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert child.returncode == -signal.SIGKILL
 
 
 async def test_secrets_stand_in_no_argument_list():
