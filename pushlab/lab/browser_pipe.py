@@ -8,7 +8,6 @@ The protocol: https://chromedevtools.github.io/devtools-protocol/. A message is 
 """
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
@@ -209,13 +208,3 @@ class DevTools:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(BrowserFailed("Chromium has ended"))
-
-    def end(self) -> None:
-        """End it, and wait until it is gone; its children end with it."""
-        if self._out is not None:
-            self._out.close()  # Chromium takes that as the word to go
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
-        if self._reading is not None:
-            self._reading.cancel()

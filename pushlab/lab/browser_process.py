@@ -19,13 +19,14 @@ from urllib.parse import urlsplit
 from pushlab.lab.browser_clock import PageClock
 from pushlab.lab.browser_pipe import DevTools
 from pushlab.lab.browser_swarm import BrowserSwarm, Seat, total
-from pushlab.lab.process_tree import ProcessTree
+from pushlab.lab.process_tree import ProcessTree, end_own_group
 from pushlab.lab.recorder import Recorder
 from pushlab.lab.socket_bytes import SocketBytes
 from pushlab.lab.worker_main import CommandServer, Write, run_worker
 
 __all__ = ["BrowserServer", "main"]
 
+_END_S = 5.0
 _BUCKET_NS = 100_000_000
 _HOLDS_SOCKETS = "network.mojom.NetworkService"  # the one process of Chromium's that does
 
@@ -60,8 +61,7 @@ class BrowserServer(CommandServer):
 
     async def close(self) -> None:
         """End Chromium, and remove what it leaves; who started this may be gone."""
-        if self._tools is not None:
-            self._tools.end()
+        end_own_group(within_s=_END_S)  # also a Chromium that is still coming up
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _do_configure(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -194,6 +194,8 @@ def _highest(lags: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def main() -> None:
     """Serve commands until standard input ends."""
     folder = Path(sys.argv[1])
+    if os.getpgrp() != os.getpid():  # started by hand: `close` ends the whole group
+        os.setpgid(0, 0)
     run_worker(lambda write: BrowserServer(write, folder))
 
 

@@ -1,6 +1,7 @@
 """A process with all that descend from it, as one: Chromium is a dozen processes and more."""
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import psutil
 
 from pushlab.lab.watch import ProcessWatch, cpu_seconds, memory_and_descriptors
 
-__all__ = ["ProcessTree", "TreeWatch"]
+__all__ = ["ProcessTree", "TreeWatch", "end_own_group"]
 
 _LOOK_AGAIN_S = 2.0
 
@@ -67,3 +68,26 @@ class TreeWatch(ProcessWatch):
     def _memory_and_descriptors(self) -> tuple[int, int] | None:
         seen = [found for pid in self._tree.pids() if (found := memory_and_descriptors(pid))]
         return (sum(m for m, _ in seen), sum(d for _, d in seen)) if seen else None
+
+
+def end_own_group(*, within_s: float) -> None:
+    """Kill all other processes of this one's group, and wait until they are gone.
+
+    Whoever has lost its parent is still of the group, while it descends from nobody here any more.
+    """
+    deadline_s = time.monotonic() + within_s
+    while time.monotonic() < deadline_s:
+        others = [one for one in psutil.process_iter() if one.pid != os.getpid() and _is_ours(one)]
+        if not others:
+            return
+        for one in others:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        psutil.wait_procs(others, timeout=max(0.0, deadline_s - time.monotonic()))
+
+
+def _is_ours(one: psutil.Process) -> bool:
+    try:
+        return os.getpgid(one.pid) == os.getpgrp() and one.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.Error):
+        return False
