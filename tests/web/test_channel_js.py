@@ -31,7 +31,11 @@ HARNESS = """async () => {
   window.listen = (name, token, options = {}) => {
     const seen = (window.seen[name] = []);
     const own = { pollInterval: 0.2, transport: name, ...options };
-    if (own.renewed) own.refreshToken = async () => own.renewed;
+    let failures = own.renewalFails ?? 0;
+    if ("renewed" in own) own.refreshToken = async () => {
+      if (failures-- > 0) throw new Error("the application is away");
+      return own.renewed;
+    };
     const socket = (window.sockets[name] = new Channel(token, own).open());
     for (const kind of ["open", "message", "error", "close", "gap", "lost", "reconnect"]) {
       socket[`on${kind}`] = (event) => seen.push([kind, socket.readyState, event]);
@@ -310,6 +314,41 @@ def test_a_token_that_expires_ends_it_or_is_renewed(site, page):
         listeners.all_until_texts(sent[name][sent[name].index(first) :])
         kinds = listeners.kinds(f"{name} renewed", "message")
         assert kinds == ["open", "lost", "reconnect"], name
+
+
+def test_a_new_token_is_asked_for_until_there_is_one_or_none_any_more(site, page):
+    listeners = Listeners(page, site.url)
+    for name in TRANSPORTS:
+        channel = f"renewal {name}"
+        listeners.open(name, site.token("ann", channel) + "x", renewed=site.token("ann", channel))
+        listeners.open(
+            f"{name} later",
+            site.token("bob", channel) + "x",
+            transport=name,
+            renewed=site.token("bob", channel),
+            renewalFails=2,
+        )
+        listeners.open(f"{name} never", "x", transport=name, renewed=None, renewalFails=1)
+    listeners.names = [name for name in listeners.names if not name.endswith("never")]
+    listeners.all_until("open")
+    listeners.open("in vain", "x", transport="sse", renewed="", renewalFails=1_000_000)
+    listeners.names.remove("in vain")
+    for name in TRANSPORTS:
+        site.publish(f"renewal {name}", "hello")
+    listeners.all_until_texts(["hello"])
+    for name in TRANSPORTS:
+        listeners.until(f"{name} never", "close")
+        error, _ = listeners.seen(f"{name} never")
+        assert (error[2]["code"], error[2]["reason"]) == (401, "token-invalid"), name
+        assert error[2]["description"].endswith("; there is no new one")
+    assert listeners.kinds("in vain") == []
+    page.evaluate(
+        "() => { const now = performance.now.bind(performance);"
+        " performance.now = () => now() + 61_000; }"
+    )
+    listeners.until("in vain", "close")
+    error, _ = listeners.seen("in vain")
+    assert error[2]["description"].endswith("getting a new one failed: the application is away")
 
 
 def test_the_longest_message_and_the_oddest(site, page):

@@ -29,8 +29,9 @@
  * @property {string} [server] where the hub is; the page's own origin unless given
  * @property {string | null} [after] the cursor to go on after; without it: from now on
  * @property {number} [pollInterval] seconds between short polls, from 0.02; 1 unless given
- * @property {() => string | Promise<string>} [refreshToken] fetches a new token when the old one
- *   is refused
+ * @property {() => string | null | Promise<string | null>} [refreshToken] fetches a new token when
+ *   the old one is refused; null: there is none any more. When it throws it is asked again, for up to
+ *   a minute
  * @property {typeof globalThis.fetch} [fetch] used instead of the browser's own
  * @property {any} [WebSocket] used instead of the browser's own
  * @property {any} [EventSource] used instead of the browser's own
@@ -104,6 +105,8 @@ const QUIET_MS = 20_000;
 const HOLD_S = 30;
 const HOLD_GRACE_MS = 15_000;
 const DEV_INTERVAL_MS = 500;
+/** How long `refreshToken` may fail before that is the end. */
+const RENEW_FOR_MS = 60_000;
 
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
@@ -235,6 +238,7 @@ class Reader {
   #attempt = 0;
   #down = false; // whether a connection that stood is lost
   #renewed = false; // whether the token is new and has not been accepted yet
+  #unrenewedAt = NaN; // since when getting a new one has failed
   #timer = 0; // until the next attempt
   #standTimer = 0; // until this attempt has taken too long
   #awayAt = -Infinity; // when the page was last hidden, frozen or offline
@@ -519,16 +523,28 @@ class Reader {
   async #renew(reason) {
     this.#renewed = true;
     this.#noteLoss(reason);
+    const end = (/** @type {string} */ why) =>
+      this.fail(401, reason, `${SENTENCES[reason] ?? reason}; ${why}`);
+    let token;
     try {
-      const token = await this.options.refreshToken?.();
-      if (typeof token !== "string" || !token) throw new Error("it was given none");
-      this.token = token;
+      token = await this.options.refreshToken?.();
     } catch (error) {
-      const words = SENTENCES[reason] ?? reason;
-      this.fail(401, reason, `${words}; getting a new one failed: ${wordsOf(error)}`);
+      if (Number.isNaN(this.#unrenewedAt)) this.#unrenewedAt = performance.now();
+      if (performance.now() - this.#unrenewedAt > RENEW_FOR_MS) {
+        end(`getting a new one failed: ${wordsOf(error)}`);
+      } else {
+        this.#renewed = false; // the old one is refused again, and then it is asked again
+        this.#dialLater();
+      }
       return;
     }
-    if (this.state <= OPEN) this.#dial();
+    if (typeof token === "string" && token) {
+      this.token = token;
+      this.#unrenewedAt = NaN;
+      this.#dial();
+    } else {
+      end("there is no new one");
+    }
   }
 
   /** @param {string} reason */
@@ -613,6 +629,7 @@ class Reader {
   #wake(patience) {
     if (this.state > OPEN) return;
     this.#attempt = 0; // what failed while the page was away says nothing about now
+    this.#unrenewedAt = NaN;
     if (this.#timer) this.#dial();
     else this.#line?.wake(patience);
   }

@@ -120,14 +120,23 @@ export class Membership {
    * The line was away, perhaps for so long that the server has said goodbye to this member, who
    * would then wait at a channel on which nothing comes.
    */
-  async #confirm() {
+  #confirm() {
+    this.#joinAgainOrEnd().catch(() => {}); // the server is away again, and so is the line
+  }
+
+  /**
+   * @returns {Promise<Joined | null>} null: the server said no, and that is the end
+   * @throws {Problem} the server is away itself
+   */
+  async #joinAgainOrEnd() {
     try {
-      await this.#joinAgain();
+      return await this.#joinAgain();
     } catch (problem) {
-      if (!(problem instanceof Problem) || problem.status < 400 || problem.status > 409) return;
+      if (!(problem instanceof Problem) || problem.status < 400 || problem.status > 409) throw problem;
       this.#channel?.close(); // somebody else has the name by now, say
       this.#isOpen = false;
       this.#say("ended", problem.message);
+      return null;
     }
   }
 
@@ -162,9 +171,8 @@ export class Membership {
       transport: this._switch.transport,
       pollInterval: this._switch.pollInterval,
       refreshToken: async () => {
-        const again = await this.#joinAgain();
-        if (again.client_id === joined.client_id) return again.token;
-        throw new Error("the server has forgotten this member"); // whose channel is closed by now
+        const again = await this.#joinAgainOrEnd();
+        return again?.client_id === joined.client_id ? again.token : null; // else this one is over
       },
       handlers: {
         onopen: (carrier) => this.#opened(carrier),

@@ -49,14 +49,18 @@ export class SwitchedChannel {
    * @param {string | null} options.after the cursor to begin after
    * @param {string} options.transport one of the CHOICES
    * @param {number} options.pollInterval in seconds, for short polling
-   * @param {() => Promise<string>} options.refreshToken
+   * @param {() => Promise<string | null>} options.refreshToken
    * @param {Handlers} options.handlers
    */
   constructor({ token, after, transport, pollInterval, refreshToken, handlers }) {
     this.token = token;
     this.pollInterval = pollInterval;
     this.handlers = handlers;
-    this.refreshToken = async () => (this.token = await refreshToken());
+    this.refreshToken = async () => {
+      const token = await refreshToken();
+      if (token !== null) this.token = token;
+      return token;
+    };
     this.#socket = this.#open(transport, after);
   }
 
