@@ -57,6 +57,11 @@ class Presence:
         keys = self._connections.keys() | self._leases.keys()
         return sorted(client for where, client in keys if where == channel)
 
+    def elsewhere(self, channel: str) -> int:
+        """How many (channel, client ID) pairs are present on any other channel."""
+        keys = self._connections.keys() | self._leases.keys()
+        return sum(where != channel for where, _ in keys)
+
     def total(self) -> int:
         """How many (channel, client ID) pairs are present."""
         return len(self._connections.keys() | self._leases.keys())

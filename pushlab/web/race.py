@@ -172,6 +172,7 @@ class Race:
             "published": self._published,
             "lanes": {name: self._lane(name) for name in self.lanes},
             "missing": self.missing,
+            "elsewhere": self._hub.presence.elsewhere(CHANNEL),
         }
 
     def change(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_channels_and_clients_are_kept_apart(presence, told):
     assert presence.present("a") == []
     assert presence.present("b") == ["ann", "bob"]
     assert presence.total() == 2
+    assert (presence.elsewhere("a"), presence.elsewhere("b")) == (2, 0)
     assert presence.channels() == {"b"}
     assert [connected for *_, connected in told] == [True, True, True, False]
 

@@ -13,7 +13,7 @@ import { PublisherPicture, scaleFor } from "/web/race_canvas.js";
 import { Controls, TRIES } from "/web/race_controls.js";
 import { Lane } from "/web/race_lane.js";
 import { Published } from "/web/race_record.js";
-import { clockNote, whatToExpect } from "/web/race_words.js";
+import { clockNote, elsewhereNote, whatToExpect } from "/web/race_words.js";
 import { ServerClock } from "/web/server_clock.js";
 import { SlowLink } from "/web/slow_link.js";
 
@@ -213,7 +213,8 @@ function writeFine() {
   const others = (settings?.clients ?? 1) - 1;
   const swarm =
     others > 0 ? `This page is one client per lane; the server runs ${counted(others, "more", "more")} of each.` : "";
-  const text = [swarm, clockNote(clock.boundMs)].filter(Boolean).join(" ");
+  const elsewhere = elsewhereNote(told?.elsewhere ?? 0);
+  const text = [swarm, elsewhere, clockNote(clock.boundMs)].filter(Boolean).join(" ");
   if (byId("fine").textContent !== text) byId("fine").textContent = text;
 }
 

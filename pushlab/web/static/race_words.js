@@ -121,3 +121,10 @@ export function clockNote(boundMs) {
   if (!(boundMs > 3)) return "";
   return `The server's clock is known to ±${span(boundMs)} here: shorter times are not exact.`;
 }
+
+/** Whose hits are counted besides. @param {number} elsewhere clients of the hub, not of the race */
+export function elsewhereNote(elsewhere) {
+  if (elsewhere === 0) return "";
+  const who = elsewhere === 1 ? "One more client" : `${count(elsewhere)} more clients`;
+  return `${who} of this hub, in a chat, a game or a program, count among its hits in these lanes.`;
+}
