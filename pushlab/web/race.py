@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -88,6 +89,11 @@ def _message(n: int, sent_ms: float, payload_bytes: int) -> str:
     """A message of just so many bytes."""
     bare = json.dumps({"n": n, "sent_ms": sent_ms, "pad": ""}, separators=(",", ":"))
     return f'{bare[:-2]}{"x" * max(0, payload_bytes - len(bare))}"}}'
+
+
+def _gap() -> float:
+    """From one message to the next, in gaps of the set rate: up to a quarter more or less."""
+    return random.uniform(0.75, 1.25)
 
 
 async def _happens(event: asyncio.Event, *, within_s: float) -> None:
@@ -170,6 +176,7 @@ class Race:
             "resets": self._resets,
             "since_ms": self._since_ms,
             "published": self._published,
+            "last": self._n,
             "lanes": {name: self._lane(name) for name in self.lanes},
             "missing": self.missing,
             "elsewhere": self._hub.presence.elsewhere(CHANNEL),
@@ -229,21 +236,25 @@ class Race:
         return time.monotonic() - self._looked_at < LOOKED_ON_S
 
     async def _publish_on(self) -> None:
-        """Publish by the clock, whoever reads (an open loop)."""
+        """Publish by the clock, whoever reads (an open loop).
+
+        The gaps vary: else messages and polls march in step, and a poll that comes just before each
+        message makes polling look worse than it is, one just after it better.
+        """
         last = time.monotonic()
+        gap = _gap()
         while True:
             self._changed.clear()
             if not self._looked_on or self._settings.paused:
                 await self._changed.wait()
                 last = time.monotonic()
                 continue
-            period_s = 1 / self._settings.rate_per_s
-            now, due = time.monotonic(), last + period_s
+            now, due = time.monotonic(), last + gap / self._settings.rate_per_s
             if due > now:
                 # A change is seen at once; a look, which comes every second, changes nothing.
                 await _happens(self._changed, within_s=due - now)
                 continue
-            last = due if now - due < _LATE_S else now
+            last, gap = due if now - due < _LATE_S else now, _gap()
             with contextlib.suppress(Refused):  # the hub is full; there may be room next time
                 self._publish(round((time.time() - (now - last)) * 1e3, 3))
             await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import itertools
 import json
 import os
 import signal
@@ -390,6 +391,20 @@ async def test_a_full_hub_does_not_end_the_race(hub, monkeypatch):
         async with asyncio.timeout(PATIENCE_S):
             while race.state()["published"] == 0:  # noqa: ASYNC110 - the look keeps it going
                 await asyncio.sleep(0.01)
+
+
+async def test_messages_come_at_their_rate_but_not_in_step(hub):
+    """Else each would wait just as long for a poll by the clock as the one before."""
+    race = Race(hub)
+    race.change({"rate_per_s": 50})
+    async with race.running(), asyncio.timeout(PATIENCE_S):
+        while race.state()["published"] < 40:  # noqa: ASYNC110 - the look keeps it going
+            await asyncio.sleep(0.01)
+    sent_ms = [json.loads(entry.data)["sent_ms"] for entry in hub.channel("demo-race")._log]
+    gaps_ms = [after - before for before, after in itertools.pairwise(sent_ms)]
+    assert min(gaps_ms) >= 0.74 * 20  # a machine that stalls makes gaps longer, never shorter
+    assert sum(gap < 19 for gap in gaps_ms) >= 5
+    assert sum(gap > 21 for gap in gaps_ms) >= 5
 
 
 async def test_a_crowd_that_does_not_answer_is_said_so(monkeypatch):

@@ -137,7 +137,6 @@ async function ask() {
   }
   told = state;
   adopt(state.settings);
-  byId("published").textContent = count(state.published - publishedBefore);
 }
 
 /** @type {Promise<any> | null} */
@@ -204,9 +203,17 @@ function draw() {
   for (const lane of lanes) lane.picture.draw(lane.record, seenMs, scaleMs, !calm.matches);
   if (now - writtenMs >= WRITE_MS && settings) {
     writtenMs = now;
+    // What has landed since the server was asked was published, too.
+    if (told) writeCount(told.published - publishedBefore + Math.max(0, published.last - told.last));
     for (const lane of lanes) lane.write(told?.lanes[lane.look.name], settings, seenMs);
     writeFine();
   }
+}
+
+/** @param {number} messages */
+function writeCount(messages) {
+  const text = count(messages);
+  if (byId("published").textContent !== text) byId("published").textContent = text;
 }
 
 function writeFine() {
