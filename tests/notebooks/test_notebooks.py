@@ -116,6 +116,8 @@ def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
             assert "No server was started" not in text
             pictures += "image/png" in output.data
             untouched += text.startswith("Not attempted yet")
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                assert output.output_type == "display_data", "nbgrader takes a result for points"
         if "measure(" in cell.source or "race(" in cell.source:
             shown = [output for output in cell.outputs if output.output_type == "display_data"]
             assert len(shown) == 1, "one bar, and a sentence in its place"

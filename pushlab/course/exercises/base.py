@@ -47,6 +47,12 @@ class Feedback(Shown):
     def _card(self) -> Card:
         return Card(_HEADS[self.verdict], self.text, _TONES[self.verdict])
 
+    def _ipython_display_(self) -> None:
+        """As an output of its own: what a cell returns nbgrader takes for a number of points."""
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercise(Shown):
