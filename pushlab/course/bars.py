@@ -116,7 +116,8 @@ def figure_chart(
         if cell in guesses:
             bars.append(Bar("guess", guesses[cell].value, guesses[cell].name))
         formula = measured.formula(cell, figure)
-        if formula:  # nought is no place on a logarithmic axis, and no surprise on another
+        # No way takes no time at all: a formula that leaves the machine out says nothing of it.
+        if formula is not None and (formula or kind.unit != "s"):
             bars.append(Bar("formula", formula * kind.factor, "the formula"))
         value = getattr(numbers, figure)
         if value is not None:
@@ -244,7 +245,7 @@ def bars_chart(
                 row.name,
                 (0, middle),
                 xycoords=axes.get_yaxis_transform(),
-                xytext=(-16, 0),
+                xytext=(-22, 0),
                 textcoords="offset points",
                 ha="right",
                 va="center",
@@ -293,6 +294,7 @@ def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: f
         marker={"formula": "D", "other": "s"}.get(bar.kind, "o"),
         markersize=15, markeredgewidth=2.5, markeredgecolor=ink,
         markerfacecolor=colour if bar.kind == "measured" else "white", zorder=4,
+        clip_on=False,  # at nought a marker stands on the edge
     )  # fmt: skip
     if len(bar.samples):
         shown = np.asarray(bar.samples)
