@@ -129,8 +129,8 @@ class Measured:
                 useful = 1 - wasted_fraction(rate_per_s=rate, interval_s=interval_s)
                 each = messages_per_useful_poll(rate_per_s=rate, interval_s=interval_s)
                 return 1 / (useful * each)
-            expected = record.clients * record.rate_per_channel * told["duration_s"]
-            return None if hits is None else hits / expected
+            expected = told["expected"]  # both are of the very schedule that was drawn
+            return hits / expected if hits is not None and expected else None
         if figure == "wasted" and interval_s and record.arrivals == "poisson":
             return wasted_fraction(rate_per_s=rate, interval_s=interval_s)
         return None

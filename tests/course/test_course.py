@@ -64,6 +64,9 @@ async def test_in_haste_all_five_have_the_shape_of_a_real_run(monkeypatch):
         assert run[name].bytes_per_message > 0
     assert run["long-polling"].requests_per_message == pytest.approx(1, abs=0.5)
     assert run["sse"].requests_per_s == 0
+    said = {name: run.formula(name, "requests_per_message") for name in five}
+    assert (said["sse"], said["websocket"]) == (0, 0)
+    assert said["mqtt"] == pytest.approx(1, abs=1e-3), "a receipt for each message, however many"
     with pytest.raises(CourseError, match="say which"):
         run.waiting_s  # noqa: B018
     for figure in ("waiting_s", "requests_per_s", "wasted", "bytes_per_message"):
