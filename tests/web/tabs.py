@@ -92,6 +92,14 @@ class Tab:
             f"() => location.href === {json.dumps(url)} && document.readyState === 'complete'"
         )
 
+    def back(self, url: str) -> None:
+        """To the page before, which may have been put aside as it was."""
+        told = self._tabs.call("Page.getNavigationHistory", self._session)
+        entry = told["entries"][told["currentIndex"] - 1]
+        assert entry["url"] == url
+        self._tabs.call("Page.navigateToHistoryEntry", self._session, entryId=entry["id"])
+        self.wait_for_function(f"() => location.href === {json.dumps(url)}")
+
     def evaluate(self, function: str, argument: Any = None) -> Any:
         told = self._tabs.call(
             "Runtime.evaluate",

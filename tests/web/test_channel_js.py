@@ -432,6 +432,31 @@ def test_a_page_that_is_left_says_goodbye(site, page):
     until(lambda: site.present("left") == [], "all have left", limit_s=25)
 
 
+def test_a_page_that_was_put_aside_goes_on_when_it_is_shown_again(site, tabs):
+    tab = tabs.open("about:blank")
+    listeners = Listeners(tab, site.url)
+    tab.evaluate(
+        "() => { window.fate = []; "
+        "for (const e of ['pagehide', 'pageshow']) "
+        "addEventListener(e, ({ type, persisted }) => fate.push([type, persisted])); }"
+    )
+    for name in TRANSPORTS:
+        listeners.open(name, site.token(f"aside {name}", "aside"))
+    listeners.all_until("open")
+    site.publish("aside", "before")
+    listeners.all_until_texts(["before"])
+    tab.goto(f"{site.url}/web/style.css")
+    until(lambda: site.present("aside") == [], "all have left", limit_s=25)
+    site.publish("aside", "meanwhile")
+    tab.back(f"{site.url}/web/channel.js")
+    assert tab.evaluate("() => fate") == [["pagehide", True], ["pageshow", True]]
+    site.publish("aside", "after")
+    listeners.all_until_texts(["before", "meanwhile", "after"])
+    for name in TRANSPORTS:
+        kinds = listeners.kinds(name, "message")
+        assert kinds == ["open", "lost", "reconnect"], name
+
+
 def test_auto_takes_what_gets_through_and_keeps_it(site, link, page):
     listeners = Listeners(page, link.url)
     page.evaluate("token => listen('free', token, {transport: 'auto'})", site.token("a", "auto"))
