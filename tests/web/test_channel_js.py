@@ -524,6 +524,40 @@ def test_what_comes_twice_is_dropped_and_what_is_missing_is_told(site, page):
     ]
 
 
+@pytest.mark.skipif("mqtt" not in TRANSPORTS, reason="MQTT is not installed for the browser")
+def test_over_mqtt_what_is_lost_on_the_way_is_asked_for(site, page):
+    """No broker sends a message again while the connection stands."""
+    listeners = Listeners(page, site.url)
+    page.evaluate(
+        """token => {
+          window.swallowed = 0;
+          class Losing extends WebSocket {
+            constructor(...all) {
+              super(...all);
+              this.addEventListener("message", event => {
+                const text = new TextDecoder().decode(event.data);
+                if (!text.includes("to be lost") || swallowed > 0) return;
+                swallowed += 1;
+                event.stopImmediatePropagation();
+              });
+            }
+          }
+          listen("mqtt", token, { WebSocket: Losing });
+        }""",
+        site.token("ann", "holes"),
+    )
+    listeners.names.append("mqtt")
+    listeners.all_until("open")
+    site.publish("holes", "first")
+    site.publish("holes", "to be lost")
+    page.wait_for_function("() => swallowed === 1", polling=_LOOK_EVERY_MS)
+    site.publish("holes", "third")
+    site.publish("holes", "fourth")
+    listeners.all_until_texts(["first", "to be lost", "third", "fourth"])
+    assert listeners.kinds("mqtt", "message") == ["open"], "neither lost nor a gap"
+    assert listeners.stats("mqtt")["hits"]["reconnect"] >= 1, "the question"
+
+
 def test_who_closes_when_told_of_a_loss_asks_no_more(site, page):
     Listeners(page, site.url)
     asked = page.evaluate(
