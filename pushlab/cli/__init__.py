@@ -1,0 +1,62 @@
+"""The command line: arguments to calls, and errors to one clear line.
+
+Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was asked for is wrong,
+130 interrupted by Ctrl-C.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+import pushlab
+from pushlab.cli import forecasting, measuring, reading, serving
+from pushlab.errors import PushlabError, UsageError
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(_with_negatives(words))
+    try:
+        status: int = arguments.run(arguments)
+        return status
+    except UsageError as error:
+        print(f"pushlab: {error}", file=sys.stderr)
+        return 2
+    except PushlabError as error:
+        print(f"pushlab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _with_negatives(words: Sequence[str]) -> list[str]:
+    """`words` with ``--flag -1/s`` as one word, or argparse would take the value for a flag."""
+    joined: list[str] = []
+    for word in words:
+        flag = joined[-1] if joined else ""
+        if re.match(r"-[\d.]", word) and flag.startswith("--") and "=" not in flag:
+            joined[-1] = f"{flag}={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pushlab", description="Measure and teach polling versus push."
+    )
+    parser.add_argument("--version", action="version", version=f"pushlab {pushlab.__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for part in (measuring, reading, forecasting, serving):
+        part.add_commands(commands)
+    return parser
