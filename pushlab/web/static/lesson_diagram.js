@@ -193,7 +193,7 @@ export class Diagram {
         class: `arrow ${sense}`,
         role: "button",
         tabindex: "-1",
-        "aria-label": `At ${number} ${unit}, ${spoken}: ${label}`,
+        "aria-label": `${number} ${unit} ${label}, ${spoken}`, // first what is seen, for who says it
         data: { index },
         on: {
           click: choose,
@@ -204,7 +204,7 @@ export class Diagram {
         },
       },
       drawing("rect", { class: "hold", x: 0, y: y - 21, width: right + 4, height: 32, rx: 6 }),
-      drawing("text", { class: "when", x: left - 10, y: y + 4 }, `${number} ${unit}`),
+      drawing("text", { class: "when", x: left - 10, y: y + 4 }, `${number} ${unit} `),
       drawing("text", { class: "words", x: (left + right) / 2, y: y - 6 }, cut(label, most)),
       drawing("line", { class: "shaft", x1: from, y1: y, x2: to + side * 7, y2: y + SLOPE }),
       drawing("path", { class: "head", d: `M${to} ${y + SLOPE}l${side * 10} -5.5v11z` }),
