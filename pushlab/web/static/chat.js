@@ -53,7 +53,7 @@ const membership = new Membership({
     onmessage: hear,
     ongap(missed) {
       const what = missed === null ? "Some messages" : counted(missed, "message");
-      add(element("li", { class: "gap" }, `${what} missed`));
+      add(element("div", { class: "gap" }, `${what} missed`));
       giveUpTaken();
     },
   },
@@ -84,11 +84,11 @@ function hear(told, transport) {
   if (Array.isArray(told.members)) members = told.members;
   if (told.type === "joined") {
     note(told.name, "came");
-    add(element("li", { class: "event" }, element("bdi", {}, told.name), " joined"));
+    add(element("div", { class: "event" }, element("bdi", {}, told.name), " joined"));
   } else if (told.type === "left") {
     note(told.name, "left");
     const how = told.why === "gone" ? " is gone: the page was closed, or its line is lost" : " left";
-    add(element("li", { class: "event" }, element("bdi", {}, told.name), how));
+    add(element("div", { class: "event" }, element("bdi", {}, told.name), how));
   }
   showMembers();
 }
@@ -101,7 +101,7 @@ function hear(told, transport) {
 function said(name, words, sentMs) {
   const at = sentMs === null ? null : new Date(sentMs);
   return element(
-    "li",
+    "div",
     { class: `said${name === me ? " mine" : ""}${at ? "" : " underway"}` },
     element(
       "p",
