@@ -558,6 +558,42 @@ def test_over_mqtt_what_is_lost_on_the_way_is_asked_for(site, page):
     assert listeners.stats("mqtt")["hits"]["reconnect"] >= 1, "the question"
 
 
+def test_each_message_is_shown_once_however_often_the_transport_is_switched(site, page):
+    Listeners(page, site.url)
+    page.evaluate(
+        """async token => {
+          const { SwitchedChannel } = await import("/web/transport_switch.js");
+          window.shown = [];
+          window.told = [];
+          const tell = kind => (...what) => told.push([kind, ...what]);
+          window.switched = new SwitchedChannel({
+            token, after: null, transport: "websocket", pollInterval: 0.2,
+            refreshToken: async () => null,
+            handlers: {
+              onopen: () => (window.opened = (window.opened ?? 0) + 1),
+              onmessage: ({ data }) => shown.push(data),
+              ongap: tell("gap"), onend: tell("end"), onrefused: tell("refused"),
+              onhit() {}, onbytes() {}, onlost() {}, onreconnect() {},
+            },
+          });
+        }""",
+        site.token("ann", "switched"),
+    )
+    page.wait_for_function("() => window.opened", polling=_LOOK_EVERY_MS)
+    texts = [str(number) for number in range(200)]
+    ways = itertools.cycle(name for name in TRANSPORTS if name != "channel-api-dev")
+    for text in texts:
+        site.publish("switched", text)
+        if int(text) % 3 == 0:
+            page.evaluate("name => switched.switchTo(name)", next(ways))
+    page.wait_for_function("last => shown.includes(last)", arg=texts[-1], polling=_LOOK_EVERY_MS)
+    page.evaluate("() => switched.switchTo('sse')")
+    site.publish("switched", "the end")
+    page.wait_for_function("() => shown.includes('the end')", polling=_LOOK_EVERY_MS)
+    assert page.evaluate("() => shown") == [*texts, "the end"]
+    assert page.evaluate("() => told") == []
+
+
 def test_who_closes_when_told_of_a_loss_asks_no_more(site, page):
     Listeners(page, site.url)
     asked = page.evaluate(

@@ -2,15 +2,16 @@
 /**
  * A channel whose transport can be changed while messages come, and the switch to change it.
  *
- * Make before break: the new transport opens from the old one's cursor, and the old one is closed
- * only when the new one stands. What both deliver meanwhile is told once, so nothing is lost,
- * nothing comes twice, and to the server the client has been there all the time. A transport that
- * cannot be opened leaves everything as it was.
+ * Make before break: the new transport opens where the page stands, and the old one is closed only
+ * when the new one stands. What comes behind that is passed over, so nothing is lost, nothing comes
+ * twice, however often it is switched, and to the server the client has been there all the time. A
+ * transport that cannot be opened leaves everything as it was.
  */
 
-import { Channel } from "/web/channel.js";
+import { Channel, parseCursor, spell } from "/web/channel.js";
 import { element, markOf, titleOf } from "/web/page.js";
 
+/** @typedef {import("/web/channel.js").Cursor} Cursor */
 /** @typedef {import("/web/channel.js").Socket} Socket */
 
 /**
@@ -38,8 +39,8 @@ export class SwitchedChannel {
   #socket = null;
   /** @type {Socket | null} */
   #next = null;
-  /** What the old transport delivered while the new one was opening. @type {Set<number>} */
-  #both = new Set();
+  /** The last message, or gap, that the page was told of. @type {Cursor | null} */
+  #told = null;
   #timer = 0;
   #ended = false;
 
@@ -69,18 +70,17 @@ export class SwitchedChannel {
     return this.#socket?.transport ?? "";
   }
 
-  /** Where the reader stands. */
+  /** Where the page stands, which a transport that has just opened may have yet to reach. */
   get cursor() {
-    return this.#socket?.cursor ?? null;
+    return this.#told ? spell(this.#told) : (this.#socket?.cursor ?? null);
   }
 
   /** Carry the channel by another transport. @param {string} transport one of the CHOICES */
   switchTo(transport) {
     if (this.#ended || !this.#socket) return;
     this.#giveUp();
-    this.#both.clear();
     this.#timer = setTimeout(() => this.#refused("it did not open in time"), OPEN_WITHIN_MS);
-    this.#next = this.#open(transport, this.#socket.cursor);
+    this.#next = this.#open(transport, this.cursor);
     this.wanted = transport;
   }
 
@@ -127,16 +127,12 @@ export class SwitchedChannel {
     };
     socket.onmessage = (message) => {
       tellBytes();
-      if (socket === this.#socket) {
-        if (this.#next) this.#both.add(message.seq);
-        else if (this.#both.delete(message.seq)) return;
+      if (socket === this.#socket && this.#isNews(socket.cursor)) {
         this.handlers.onmessage(message, socket.transport);
       }
     };
     socket.ongap = (gap) => {
-      if (socket !== this.#socket) return;
-      this.#both.clear();
-      this.handlers.ongap(gap);
+      if (socket === this.#socket && this.#isNews(gap.resumed)) this.handlers.ongap(gap);
     };
     socket.onhit = ({ kind }) => {
       this.handlers.onhit(kind, socket.transport);
@@ -155,6 +151,14 @@ export class SwitchedChannel {
       }
     };
     return socket;
+  }
+
+  /** Whether the page has not been told of this yet; it is told now. @param {string | null} cursor */
+  #isNews(cursor) {
+    const at = parseCursor(cursor);
+    if (this.#told?.epoch === at.epoch && at.seq <= this.#told.seq) return false;
+    this.#told = at;
+    return true;
   }
 
   /** @param {Socket} socket */
