@@ -508,13 +508,15 @@ async def test_the_race_runs_while_somebody_looks_on_and_its_crowd_follows_the_s
     await post("/demo/race/reset", {})
     found = await until(
         state,
-        lambda s: all(lane["swarm"]["deliveries"] >= 60 for lane in s["lanes"].values()),
+        lambda s: (
+            all(lane["swarm"]["deliveries"] >= 60 for lane in s["lanes"].values())
+            and s["lanes"]["mqtt"]["hits"].get("ack", 0) >= 60  # the broker tells now and then
+        ),
     )
     assert found["published"] >= 20
     lanes = found["lanes"]
-    assert lanes["long-polling"]["hits"]["poll-useful"] >= 20
+    assert lanes["long-polling"]["hits"]["poll-useful"] >= 3  # where it is busy, several at once
     assert lanes["sse"]["hits"] == {}  # they connected before the reset, and that is all
-    assert lanes["mqtt"]["hits"]["ack"] >= 60
     assert all(lane["swarm"]["bytes_in"] > 60 * 200 for lane in lanes.values())
     # An interval is short polling's alone: the others are not disturbed.
     await post("/demo/race/settings", {"poll_interval_s": 0.2, "rate_per_s": 1, "paused": True})
