@@ -9,12 +9,7 @@ __all__ = ["add_commands"]
 
 
 def add_commands(commands: Commands) -> None:
-    """Add show, chart, report, check, diff and export."""
-    show = commands.add_parser("show", help="print the table of a run")
-    add_folder(show, "a run's")
-    show.add_argument("--json", action="store_true", help="the summary as JSON")
-    show.set_defaults(run=_show)
-
+    """Add chart, report, show, check, diff and export."""
     chart = commands.add_parser("chart", help="draw the charts of a run")
     add_folder(chart, "a run's")
     chart.add_argument("--out", type=Path, metavar="DIR", help="default: RUN/charts")
@@ -32,6 +27,11 @@ def add_commands(commands: Commands) -> None:
     )
     report.add_argument("--open", action="store_true", help="open it in the browser")
     report.set_defaults(run=_report)
+
+    show = commands.add_parser("show", help="print the table of a run")
+    add_folder(show, "a run's")
+    show.add_argument("--json", action="store_true", help="the summary as JSON")
+    show.set_defaults(run=_show)
 
     check = commands.add_parser(
         "check",

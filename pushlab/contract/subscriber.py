@@ -1,7 +1,7 @@
 """The client half of a transport: sans-I/O, so one object drives every use.
 
 A `Subscriber` turns bytes into events and says which bytes to send, when it wants a connection and
-when it next wants to be woken. It opens no socket and reads no clock: a *driver* does both:
+when it next wants to be woken. It opens no socket and reads no clock, since a *driver* does both:
 `pushlab.wire.driver` for one subscriber, the laboratory's swarm for thousands, and tests with no
 network at all.
 

@@ -154,7 +154,7 @@ async def _collect(stream: asyncio.StreamReader, lines: deque[str]) -> None:
 async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.0) -> None:
     """Close a child's input and wait for its end; kill it when that takes too long.
 
-    It has ended when this returns or raises, also where the caller was cancelled meanwhile.
+    It has ended when this returns; when the caller is cancelled it is killed, and waited for too.
     """
     if process.stdin is not None:
         with contextlib.suppress(ConnectionError):

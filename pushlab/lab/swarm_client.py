@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -92,13 +93,21 @@ class BrowserProcess(SwarmProcess):
             await super().stop()
         finally:
             self.kill()
-        # Those that were killed hold their files a moment longer.
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+            await asyncio.to_thread(_remove, Path(self._folder))
 
     def kill(self) -> None:
         """End it at once, and Chromium with it: they are one process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of processes that were killed; they may write there a moment longer."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.02)
 
 
 async def start_browser() -> SwarmProcess:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ from pushlab.lab.browser_swarm import PER_PAGE, BrowserSwarm, Seat
 from pushlab.lab.scenario_file import load_scenario, parse_scenario
 from pushlab.lab.scenario_text import scenario_as_toml
 from pushlab.lab.socket_bytes import SocketBytes
+from pushlab.lab.swarm_client import start_browser
 
 PATIENCE_S = 60.0
 
@@ -236,6 +238,44 @@ async def test_a_run_in_chromium_stands_beside_the_swarms(
 
 def _keys(rows) -> tuple[list[int], list[int]]:
     return rows.channel.tolist(), rows.seq.tolist()
+
+
+def test_a_whole_process_group_is_ended_at_once() -> None:
+    """Also those who have lost their parent, and though nobody may look at the dead for a while."""
+    code = (
+        "import os, subprocess, time\n"
+        "from pushlab.lab.process_tree import end_own_group\n"
+        "subprocess.run(['sh', '-c', 'sleep 600 & sleep 600 &'])\n"
+        "begun = time.monotonic()\n"
+        "end_own_group(within_s=60)\n"
+        "print(time.monotonic() - begun)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as leader:
+        told, _ = leader.communicate(timeout=PATIENCE_S)
+    assert float(told) < 30, "it waits for processes to end, not for its time to end"
+    left = [one for one in psutil.process_iter() if _group_of(one) == leader.pid]
+    assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _group_of(process: psutil.Process) -> int:
+    try:
+        return os.getpgid(process.pid)
+    except OSError:
+        return 0
+
+
+@needs_browser
+async def test_a_browser_whose_end_is_cancelled_leaves_nothing(own_temporary_folder: Path) -> None:
+    browser = await start_browser()
+    ending = asyncio.create_task(browser.stop())
+    await asyncio.sleep(0.01)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert not browser.running
+    assert leftovers(own_temporary_folder) == []
 
 
 @needs_browser

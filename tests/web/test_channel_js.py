@@ -34,6 +34,7 @@ HARNESS = """async () => {
     let failures = own.renewalFails ?? 0;
     if ("renewed" in own) own.refreshToken = async () => {
       if (failures-- > 0) throw new Error("the application is away");
+      if (own.renewalWaits) await new Promise(done => (window.give = done));
       return own.renewed;
     };
     const socket = (window.sockets[name] = new Channel(token, own).open());
@@ -44,6 +45,13 @@ HARNESS = """async () => {
   };
   window.kinds = (kind) => Object.fromEntries(Object.entries(window.seen).map(
     ([name, seen]) => [name, seen.filter(([one]) => one === kind).map(([, , event]) => event)]));
+}"""
+
+
+#: More than a minute goes by.
+LATER = """() => {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + 61_000;
 }"""
 
 
@@ -342,13 +350,52 @@ def test_a_new_token_is_asked_for_until_there_is_one_or_none_any_more(site, page
         assert (error[2]["code"], error[2]["reason"]) == (401, "token-invalid"), name
         assert error[2]["description"].endswith("; there is no new one")
     assert listeners.kinds("in vain") == []
-    page.evaluate(
-        "() => { const now = performance.now.bind(performance);"
-        " performance.now = () => now() + 61_000; }"
-    )
+    page.evaluate(LATER)
     listeners.until("in vain", "close")
     error, _ = listeners.seen("in vain")
     assert error[2]["description"].endswith("getting a new one failed: the application is away")
+
+
+def test_while_a_new_token_is_fetched_nobody_asks_with_the_old_one(site, page):
+    listeners = Listeners(page, site.url)
+    good = site.token("ann", "awaited")
+    listeners.open("ann", "x", transport="long-polling", renewed=good, renewalWaits=True)
+    page.wait_for_function("() => window.give", polling=_LOOK_EVERY_MS)
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.wait_for_timeout(300)  # in which the old one could be refused for good
+    page.evaluate("() => give()")
+    listeners.until("ann", "open")
+    assert listeners.kinds("ann") == ["open"]
+
+
+def test_a_connection_that_stood_begins_the_minute_of_failing_renewals_anew(site, page):
+    listeners = Listeners(page, site.url)
+    page.evaluate(
+        """token => {
+          let refusing = false;
+          window.refuse = on => (refusing = on);
+          window.renewals = 0;
+          const no = () => new Response('{"error": "token-expired"}', { status: 401 });
+          listen("ann", token, {
+            transport: "short-polling", pollInterval: 0.05,
+            fetch: async (...all) => (refusing ? no() : fetch(...all)),
+            refreshToken: async () => {
+              renewals += 1;
+              throw new Error("the application is away");
+            },
+          });
+        }""",
+        site.token("ann", "minutes"),
+    )
+    listeners.until("ann", "open")
+    page.evaluate("() => refuse(true)")
+    page.wait_for_function("() => renewals >= 1", polling=_LOOK_EVERY_MS)
+    page.evaluate("() => refuse(false)")
+    listeners.until("ann", "reconnect")
+    page.evaluate(LATER)
+    asked = page.evaluate("() => (refuse(true), renewals)")
+    page.wait_for_function("asked => renewals >= asked + 3", arg=asked, polling=_LOOK_EVERY_MS)
+    assert "close" not in listeners.kinds("ann")
 
 
 def test_the_longest_message_and_the_oddest(site, page):

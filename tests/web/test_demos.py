@@ -32,7 +32,7 @@ from pushlab.web.chat import Chat
 from pushlab.web.crowd import COUNTED, Crowd, LaneWish
 from pushlab.web.crowd_process import Tally
 from pushlab.web.lesson import Lesson
-from pushlab.web.race import LANES, Race, Settings
+from pushlab.web.race import LANES, Race, Settings, _gap
 from pushlab.web.site import WebSite
 from pushlab.web.tictactoe import TicTacToe
 
@@ -393,7 +393,14 @@ async def test_a_full_hub_does_not_end_the_race(hub, monkeypatch):
                 await asyncio.sleep(0.01)
 
 
-async def test_messages_come_at_their_rate_but_not_in_step(hub):
+def test_gaps_between_messages_keep_the_rate():
+    gaps = [_gap() for _ in range(10_000)]
+    assert 0.75 <= min(gaps) < 0.76
+    assert 1.24 < max(gaps) <= 1.25
+    assert sum(gaps) / len(gaps) == pytest.approx(1, rel=0.01)
+
+
+async def test_messages_do_not_come_in_step(hub):
     """Else each would wait just as long for a poll by the clock as the one before."""
     race = Race(hub)
     race.change({"rate_per_s": 50})

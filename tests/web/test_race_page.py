@@ -103,9 +103,9 @@ def test_messages_land_in_all_five_lanes_and_cost_what_they_cost(site, page, wit
     }
 
     # Whoever reads another channel is in the server's hits too, and the page says so.
-    assert "count among its hits" not in page.inner_text("#fine")
+    assert "The hits of" not in page.inner_text("#fine")
     site.ask("GET", f"/v1/poll?token={site.token('ann', 'elsewhere')}")
-    until(lambda: "One more client of this hub" in page.inner_text("#fine"), "a word of ann")
+    until(lambda: "one more client of this hub" in page.inner_text("#fine"), "a word of ann")
 
 
 def test_while_nothing_is_published_only_short_polling_asks_in_vain(site, page):

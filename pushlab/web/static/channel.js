@@ -238,7 +238,8 @@ class Reader {
   #attempt = 0;
   #down = false; // whether a connection that stood is lost
   #renewed = false; // whether the token is new and has not been accepted yet
-  #unrenewedAt = NaN; // since when getting a new one has failed
+  #renewing = false; // whether a new one is being fetched
+  #unrenewedAt = NaN; // since when that has failed, and the old one was refused again and again
   #timer = 0; // until the next attempt
   #standTimer = 0; // until this attempt has taken too long
   #awayAt = -Infinity; // when the page was last hidden, frozen or offline
@@ -372,6 +373,7 @@ class Reader {
     this.#settled = true;
     this.#failures = this.#attempt = 0;
     this.#renewed = false;
+    this.#unrenewedAt = NaN;
     const gap = this.#position(at);
     const where = { transport: this.transport, cursor: this.cursor };
     if (this.state === CONNECTING) {
@@ -409,6 +411,7 @@ class Reader {
     this.#line = null;
     clearTimeout(this.#standTimer);
     if (this.state > OPEN) return;
+    this.#unrenewedAt = NaN; // it is not the token, for now
     this.#noteLoss(reason);
     if (this.#settled || this.#candidates.length === 1) this.#dialLater();
     else this.#judge(1);
@@ -468,7 +471,8 @@ class Reader {
   // ---- connecting -------------------------------------------------------------------------
 
   #dial() {
-    if (this.state > OPEN) return; // the application has closed it, being told of a loss
+    // The application has closed it, being told of a loss; or the token is no good and a new one comes.
+    if (this.state > OPEN || this.#renewing) return;
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#line?.end(); // there is one at a time, whoever asks for the next
@@ -483,6 +487,7 @@ class Reader {
     this.#standTimer = setTimeout(() => {
       line.end();
       this.#line = null;
+      this.#unrenewedAt = NaN;
       this.#noteLoss("no answer");
       if (choosing) this.#judge(2);
       else this.#dialLater();
@@ -527,8 +532,11 @@ class Reader {
       this.fail(401, reason, `${SENTENCES[reason] ?? reason}; ${why}`);
     let token;
     try {
+      this.#renewing = true;
       token = await this.options.refreshToken?.();
+      this.#renewing = false;
     } catch (error) {
+      this.#renewing = false;
       if (Number.isNaN(this.#unrenewedAt)) this.#unrenewedAt = performance.now();
       if (performance.now() - this.#unrenewedAt > RENEW_FOR_MS) {
         end(`getting a new one failed: ${wordsOf(error)}`);

@@ -129,10 +129,12 @@ export class Membership {
    * @throws {Problem} the server is away itself
    */
   async #joinAgainOrEnd() {
+    const before = this.#joined;
     try {
       return await this.#joinAgain();
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.status < 400 || problem.status > 409) throw problem;
+      if (this.#joined !== before) return null; // who asked has left, and is somebody else by now
       this.#channel?.close(); // somebody else has the name by now, say
       this.#isOpen = false;
       this.#say("ended", problem.message);

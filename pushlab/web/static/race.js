@@ -40,6 +40,7 @@ let told = null;
 let settings = null;
 let sinceMs = -1;
 let publishedBefore = 0;
+let elsewhere = 0; // the most clients of the hub, not of the race, since the figures began
 let pollIntervalS = 0;
 let joined = false;
 
@@ -132,10 +133,12 @@ async function ask() {
     const came = sinceMs === -1;
     sinceMs = state.since_ms;
     publishedBefore = came ? state.published : 0;
+    elsewhere = 0;
     published.clear(came ? asked : clock.here(state.since_ms));
     for (const lane of lanes) lane.clear(came ? (state.lanes[lane.look.name] ?? null) : null);
   }
   told = state;
+  elsewhere = Math.max(elsewhere, state.elsewhere);
   adopt(state.settings);
 }
 
@@ -153,7 +156,7 @@ async function join() {
   for (const lane of lanes) {
     const { name } = lane.look;
     const own = seats.lanes[name];
-    if (own) lane.open(own, pollIntervalS, async () => (await seat()).lanes[name].token);
+    if (own) lane.open(own, pollIntervalS, async () => (await seat()).lanes[name]?.token ?? null);
     else lane.fail(`${capital(seats.missing?.[lane.look.name] ?? "this server does not offer it")}.`);
   }
   joined = true;
@@ -220,8 +223,7 @@ function writeFine() {
   const others = (settings?.clients ?? 1) - 1;
   const swarm =
     others > 0 ? `This page is one client per lane; the server runs ${counted(others, "more", "more")} of each.` : "";
-  const elsewhere = elsewhereNote(told?.elsewhere ?? 0);
-  const text = [swarm, elsewhere, clockNote(clock.boundMs)].filter(Boolean).join(" ");
+  const text = [swarm, elsewhereNote(elsewhere), clockNote(clock.boundMs)].filter(Boolean).join(" ");
   if (byId("fine").textContent !== text) byId("fine").textContent = text;
 }
 

@@ -42,7 +42,7 @@ export class Lane {
     this._opened = 0; // which of its sockets speaks
     /** @type {Seat | null} */
     this._seat = null;
-    /** @type {(() => Promise<string>) | undefined} */
+    /** @type {(() => Promise<string | null>) | undefined} */
     this._refreshToken = undefined;
     this._bytes = 0; // of sockets that are closed, and less what was before a reset
     this._problem = "";
@@ -63,7 +63,7 @@ export class Lane {
    * Open this page's channel.
    * @param {Seat} seat
    * @param {number} pollIntervalS
-   * @param {() => Promise<string>} refreshToken
+   * @param {() => Promise<string | null>} refreshToken
    */
   open(seat, pollIntervalS, refreshToken) {
     this._seat = seat;

@@ -125,6 +125,6 @@ export function clockNote(boundMs) {
 /** Whose hits are counted besides. @param {number} elsewhere clients of the hub, not of the race */
 export function elsewhereNote(elsewhere) {
   if (elsewhere === 0) return "";
-  const who = elsewhere === 1 ? "One more client" : `${count(elsewhere)} more clients`;
-  return `${who} of this hub, in a chat, a game or a program, count among its hits in these lanes.`;
+  const whose = elsewhere === 1 ? "one more client" : `${count(elsewhere)} more clients`;
+  return `The hits of ${whose} of this hub, in a chat, a game or a program, are counted in these lanes.`;
 }
