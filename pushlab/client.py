@@ -62,6 +62,10 @@ def connect(
 ) -> "Messages":
     """Subscribe to the channel that `token` grants.
 
+    Without a cursor it is read from now on, and now is when ``async with`` has been entered: what
+    is published after that arrives. With one, reading goes on from there, whenever the connection
+    stands. (A transport in the friendly form, `Transport.messages`, reads from when it stands.)
+
     Args:
         url: the hub's, such as ``http://127.0.0.1:8000``.
         token: from ``POST /v1/channels``; or a function that fetches one, which is then asked again
@@ -123,6 +127,7 @@ class Messages:
         self._driver: _Driver | None = None
         self._stream: AsyncIterator[Event] | None = None
         self._entered = False
+        self._early: deque[Event] = deque()  # what happened while it was being entered
         self._renewals = 0  # tokens fetched since a connection stood
         self._lost_at: float | None = None
         self.gaps: list[Gap] = []
@@ -133,10 +138,19 @@ class Messages:
         return self._cursor
 
     async def __aenter__(self) -> "Messages":
-        """Begin; the first connection is made in the background."""
+        """Begin, and wait until the hub has said where "from now on" is."""
         self._entered = True
         self._lost_at = time.monotonic()
-        await self._begin()
+        try:
+            await self._begin()
+            while self._cursor is None and self._driver is not None:
+                event = await self._advance()
+                if isinstance(event, Closed):
+                    raise _refusal(event)
+                self._early.append(event)
+        except BaseException:
+            await self._finish()
+            raise
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -156,21 +170,24 @@ class Messages:
         if not self._entered:
             raise RuntimeError("use 'async with pushlab.connect(...) as messages'")
         while True:
+            event = self._early.popleft() if self._early else await self._advance()
+            if isinstance(event, Closed) and event.reason == "closed":
+                return
+            yield event
+            if isinstance(event, Closed):
+                raise _refusal(event)
+
+    async def _advance(self) -> Event:
+        """The next event; what it means for the reader is seen to."""
+        while True:
             event = await self._next()
             if isinstance(event, Message):
                 self._cursor = event.cursor
-                yield event
-            elif isinstance(event, Closed):
-                if event.reason == "closed":
-                    return
-                if await self._renewed(event):
-                    continue
-                yield event
-                detail = f"the hub ended the subscription: {event.reason}"
-                raise Refused(event.status, event.reason, detail)
-            else:
+            elif not isinstance(event, Closed):
                 self._note(event)
-                yield event
+            elif event.reason != "closed" and await self._renewed(event):
+                continue
+            return event
 
     async def _renewed(self, end: Closed) -> bool:
         """Go on with a new token, if one helps and there is patience left.
@@ -262,6 +279,11 @@ class Messages:
         if self._stream is not None:
             await cast(Any, self._stream).aclose()
             self._stream = None
+
+
+def _refusal(end: Closed) -> Refused:
+    detail = f"the hub ended the subscription: {end.reason}"
+    return Refused(end.status, end.reason, detail)
 
 
 class _Answer:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(240)
 
 def search(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "pushlab.cli", "capacity", *arguments],
+        [sys.executable, "-m", "pushlab", "capacity", *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 
 def pushlab(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pushlab.cli", *arguments],
+        [sys.executable, "-m", "pushlab", *arguments],
         cwd=cwd,
         env={**os.environ, **environment},
         capture_output=True,
@@ -147,7 +147,7 @@ def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A run of one long trial, in the middle of measuring."""
     command = ["compare", "tiny", "--transports", "sse", "--duration", "40", "--no-charts"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pushlab.cli", *command],
+        [sys.executable, "-m", "pushlab", *command],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -188,7 +188,7 @@ def test_kill_9_of_the_command_leaves_no_process(running) -> None:
 def test_serve_prints_a_fresh_key_once_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PUSHLAB_API_KEY"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pushlab.cli", "serve", "--port", "0", "--broker", "embedded"],
+        [sys.executable, "-m", "pushlab", "serve", "--port", "0", "--broker", "embedded"],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.PIPE,
@@ -220,7 +220,7 @@ def test_serve_encrypts_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
         files = ["--certfile", certificate.certfile, "--keyfile", str(certificate.keyfile)]
         command = ["serve", "--port", "0", "--broker", "none", *files]
         process = subprocess.Popen(
-            [sys.executable, "-m", "pushlab.cli", *command],
+            [sys.executable, "-m", "pushlab", *command],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             text=True,

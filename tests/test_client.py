@@ -273,14 +273,24 @@ async def test_a_server_that_is_none_of_ours_is_given_up(name):
             )
 
 
+@EVERY
+async def test_what_is_published_once_it_is_entered_arrives(hub, ann, name):
+    async with subscribe(hub, sign(ann, lives_s=600), name) as messages:
+        await hub.publish(ann, "at once")
+        assert await take(messages, 1) == ["at once"]
+
+
 # ---- refusals and renewals --------------------------------------------------------------------
 
 
 @EVERY
 async def test_a_bad_token_is_refused(hub, ann, name):
-    events = []
+    with pytest.raises(Refused, match="token-invalid"):
+        async with subscribe(hub, "nonsense", name):
+            pytest.fail("it was entered")
+    events = []  # who goes on from a cursor does not wait before the first of them
     with pytest.raises(Refused) as caught:
-        await read_all(subscribe(hub, "nonsense", name), events)
+        await read_all(subscribe(hub, "nonsense", name, cursor="4f1c9a02-1"), events)
     assert (caught.value.status, caught.value.reason) == (401, "token-invalid")
     assert events == [pushlab.Closed("token-invalid", 401)]
     assert "nonsense" not in str(caught.value)

@@ -25,7 +25,7 @@ def run(*arguments: str, cwd: Path, timeout: float = 120) -> subprocess.Complete
 
 
 def test_it_is_listed_behind_those_that_come_with_pushlab(tmp_path: Path) -> None:
-    done = run("-m", "pushlab.cli", "transports", cwd=tmp_path)
+    done = run("-m", "pushlab", "transports", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
         "short-polling",
@@ -40,7 +40,7 @@ def test_it_is_listed_behind_those_that_come_with_pushlab(tmp_path: Path) -> Non
 
 def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pushlab.cli", "compare", "tiny", "--transports", "ndjson"],
+        [sys.executable, "-m", "pushlab", "compare", "tiny", "--transports", "ndjson"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -65,7 +65,7 @@ def test_two_lines_prove_it(tmp_path: Path) -> None:
 
 def test_it_can_be_compared(tmp_path: Path) -> None:
     done = run(
-        *("-m", "pushlab.cli", "compare", "tiny", "--transports", "sse,ndjson"),
+        *("-m", "pushlab", "compare", "tiny", "--transports", "sse,ndjson"),
         *("--trials", "1", "--no-charts", "--json"),
         cwd=tmp_path,
     )

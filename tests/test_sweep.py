@@ -35,7 +35,7 @@ pytestmark = pytest.mark.timeout(240)
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "pushlab.cli", *arguments],
+        [sys.executable, "-m", "pushlab", *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

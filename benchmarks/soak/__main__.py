@@ -41,7 +41,7 @@ LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
 def serving() -> "Iterator[tuple[str, int]]":
     """A server with its pages; its URL and process id."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "pushlab.cli", "serve", "--port", "0"],
+        [sys.executable, "-m", "pushlab", "serve", "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PUSHLAB_API_KEY": secrets.token_urlsafe(24)},

@@ -215,7 +215,7 @@ def test_a_failed_export_leaves_nothing_and_spoils_nothing(capsys, folder, tmp_p
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_a_reader_that_goes_away_is_no_trouble(folder, form):
-    command = [sys.executable, "-m", "pushlab.cli", "export", str(folder), "--format", form]
+    command = [sys.executable, "-m", "pushlab", "export", str(folder), "--format", form]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert len(process.stdout.read(4)) == 4
         process.stdout.close()
@@ -225,6 +225,6 @@ def test_a_reader_that_goes_away_is_no_trouble(folder, form):
 
 def test_parquet_through_a_pipe_is_whole(folder, tmp_path):
     file = tmp_path / "piped.parquet"
-    command = f"{sys.executable} -m pushlab.cli export {folder} --format parquet | cat > {file}"
+    command = f"{sys.executable} -m pushlab export {folder} --format parquet | cat > {file}"
     subprocess.run(command, shell=True, check=True, timeout=60)
     assert len(pq.read_table(file)) > 9000

@@ -287,7 +287,7 @@ async def test_the_commands_end_is_chromiums_end(
 ) -> None:
     words = ["compare", "tiny", "--client", "browser", "--transports", "sse", "--duration", "600"]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pushlab.cli", *words, "--out", str(tmp_path)),
+        *(sys.executable, "-m", "pushlab", *words, "--out", str(tmp_path)),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -7,7 +7,9 @@ driven by the browser's own protocol (https://chromedevtools.github.io/devtools-
 import contextlib
 import itertools
 import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -35,6 +37,8 @@ class Tabs:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(self._folder)},  # where it puts its sockets
+            start_new_session=True,
         )
         told = self._folder / "DevToolsActivePort"
         try:
@@ -52,12 +56,15 @@ class Tabs:
         self._end()
 
     def _end(self) -> None:
-        self._process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(10)
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+        def gone() -> bool:  # those that were killed may write a moment longer
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return not self._folder.exists()
+
+        until(gone, "its folder is gone")
 
     def call(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
         number = next(self._numbers)

@@ -592,7 +592,7 @@ async def test_the_lesson_refuses_what_it_cannot_do(hub):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill"])
 def test_pushlab_serve_is_up_soon_tells_its_pages_and_leaves_no_process(number):
-    command = [sys.executable, "-m", "pushlab.cli", "serve", "--port", "0", "--broker", "none"]
+    command = [sys.executable, "-m", "pushlab", "serve", "--port", "0", "--broker", "none"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             lines = []

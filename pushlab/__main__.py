@@ -1,4 +1,4 @@
-"""``python -m pushlab.cli`` is the command ``pushlab``."""
+"""``python -m pushlab`` is the command ``pushlab``."""
 
 import sys
 
