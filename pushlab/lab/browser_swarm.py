@@ -20,10 +20,11 @@ from time import monotonic_ns
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.errors import BrowserUnavailable
 from pushlab.lab.browser_clock import Exchange, PageClock, offset_of
 from pushlab.lab.browser_pipe import BrowserFailed, DevTools
 
-__all__ = ["PER_PAGE", "BrowserSwarm", "Seat", "total"]
+__all__ = ["PER_PAGE", "BrowserSwarm", "Seat", "require_mqtt", "total"]
 
 PER_PAGE = 5
 
@@ -112,8 +113,8 @@ class BrowserSwarm:
             }
             for number, seat in enumerate(seats)
         ]
-        if transport == "mqtt" and _asset(_BUNDLE.removeprefix("/web/")) is None:
-            raise BrowserFailed("MQTT for the browser is not installed: run make web (needs npm)")
+        if transport == "mqtt":
+            require_mqtt()
         for start in range(0, len(readers), PER_PAGE):
             page = await self._open_page()
             self._pages.append(page)
@@ -268,6 +269,15 @@ def total(each: Sequence[dict[str, Any]]) -> dict[str, Any]:
         hits.update(told["hits"])
         counts.update({name: n for name, n in told.items() if name != "hits"})
     return {**counts, "hits": dict(hits)}
+
+
+def require_mqtt() -> None:
+    """Raise BrowserUnavailable where MQTT for the browser was not installed."""
+    if _asset(_BUNDLE.removeprefix("/web/")) is None:
+        raise BrowserUnavailable(
+            "MQTT for the browser is not installed: run make web (needs npm), or leave mqtt out"
+            " (--transports short-polling,long-polling,sse,websocket)"
+        )
 
 
 def _asset(name: str) -> bytes | None:

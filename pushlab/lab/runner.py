@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.broker import start_broker
 from pushlab.lab.browser_pipe import browser_version
+from pushlab.lab.browser_swarm import require_mqtt
 from pushlab.lab.certificates import require_certificates
 from pushlab.lab.cores import choose_cores
 from pushlab.lab.events import (
@@ -169,8 +170,11 @@ async def check_broker(scenario: Scenario) -> str:
 
 async def check_browser_runs(scenario: Scenario) -> str:
     """Name and version of the browser, if a cell needs one. Raises BrowserUnavailable."""
-    if all(cell.client == "python" for cell in scenario.cells):
+    there = [cell.transport for cell in scenario.cells if cell.client != "python"]
+    if not there:
         return ""
+    if "mqtt" in there:
+        require_mqtt()
     return await asyncio.to_thread(browser_version)
 
 

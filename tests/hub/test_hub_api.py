@@ -594,7 +594,7 @@ async def test_no_answer_is_a_server_error_and_nothing_is_logged(hub):
     assert hub.log() == ""
 
 
-def test_every_refusal_stands_in_the_table():
+async def test_every_refusal_stands_in_the_table():
     root = Path(__file__).parents[2]
     _, _, table = (root / "servers/hub/README.md").read_text().partition("| status | `error` |")
     table = table.partition("\n\n")[0]

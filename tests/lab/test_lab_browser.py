@@ -22,8 +22,8 @@ from pushlab.cli import main
 from pushlab.errors import BrowserUnavailable, ScenarioError
 from pushlab.lab import browser_swarm
 from pushlab.lab.browser_clock import Exchange, Offset, PageClock, offset_of
-from pushlab.lab.browser_pipe import BrowserFailed, find_browser
-from pushlab.lab.browser_swarm import PER_PAGE, BrowserSwarm, Seat
+from pushlab.lab.browser_pipe import find_browser
+from pushlab.lab.browser_swarm import PER_PAGE
 from pushlab.lab.scenario_file import load_scenario, parse_scenario
 from pushlab.lab.scenario_text import scenario_as_toml
 from pushlab.lab.socket_bytes import SocketBytes
@@ -165,14 +165,15 @@ def test_without_chromium_the_command_says_what_to_install(
     assert not (tmp_path / "runs").exists()
 
 
-async def test_without_the_bundle_mqtt_says_what_to_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    class NoTools:
-        on_event = None
-
+def test_without_the_bundle_mqtt_says_what_to_build_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(browser_swarm, "_asset", lambda name: None)
-    swarm = BrowserSwarm(NoTools(), "http://127.0.0.1:1")  # type: ignore[arg-type]
-    with pytest.raises(BrowserFailed, match="make web"):
-        await swarm.open("mqtt", [Seat(0, "t")], interval_s=0.0, phases=False, seed=1)
+    command = ["compare", "tiny", "--client", "both", "--transports", "sse,mqtt"]
+    assert main([*command, "--broker", "embedded", "--out", str(tmp_path / "runs")]) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "make web" in line
+    assert not (tmp_path / "runs").exists()
 
 
 # ---- Chromium -----------------------------------------------------------------------------------
