@@ -4,6 +4,7 @@ The publisher's own lateness, without what the server held up, must be small aga
 a run reports: the difference in mean latency between its cells.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = ["GENERATOR_SHARE", "effect_of", "marks_of", "tail_delay_s"]
 GENERATOR_SHARE = 0.10
 
 _BOUND = "generator-bound"
+_NUMBER = re.compile(r"\d[\d,]*")
 
 
 def effect_of(cells: Mapping[str, Sequence[TrialFigures]]) -> float | None:
@@ -45,9 +47,33 @@ def tail_delay_s(trials: Sequence[TrialFigures]) -> float | None:
 
 
 def marks_of(good: Sequence[TrialFigures], effect_s: float | None) -> list[str]:
-    """The marks of a cell: those of its trials, and what its publish delays say."""
-    marks = {mark for t in good for mark in t.record.marks}
+    """The marks of a cell: those of its trials, and what its publish delays say.
+
+    The trials' marks that differ in their figures alone are one, with the worst of them.
+    """
+    names = {mark for t in good for mark in t.record.marks if " " not in mark}
     delay_s = tail_delay_s(good)
     if effect_s is not None and delay_s is not None and delay_s > GENERATOR_SHARE * effect_s:
-        marks.add(_BOUND)
-    return sorted(marks, key=lambda mark: (" " in mark, mark))
+        names.add(_BOUND)
+    causes: dict[str, list[str]] = {}
+    for trial in good:
+        for mark in trial.record.marks:
+            if " " in mark:
+                causes.setdefault(_NUMBER.sub("", mark), []).append(mark)
+    return sorted(names) + [_joined(causes[cause], len(good)) for cause in sorted(causes)]
+
+
+def _joined(marks: Sequence[str], trials: int) -> str:
+    """One cause in some of so many trials: ``hub at up to 93% of a core (3 trials)``."""
+    if trials == 1:
+        return marks[0]
+    worst = max(marks, key=_figure)
+    if len(set(marks)) > 1:
+        worst = _NUMBER.sub(r"up to \g<0>", worst, count=1)
+    return f"{worst} ({len(marks)} trial{'s' if len(marks) > 1 else ''})"
+
+
+def _figure(mark: str) -> int:
+    """The first number in a mark, which says how bad it is."""
+    found = _NUMBER.search(mark)
+    return int(found[0].replace(",", "")) if found else 0

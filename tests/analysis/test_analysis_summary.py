@@ -232,6 +232,35 @@ def test_marks_come_through(tmp_path):
     assert any("generator-bound" in caveat for caveat in summary["caveats"])
 
 
+def test_a_cause_is_named_once_with_its_worst_figure(tmp_path):
+    late = "publisher's event loop late by {} ms"
+    each = [
+        ("generator-bound", late.format(92), "hub at 85% of a core"),
+        ("generator-bound", late.format("1,033"), "hub at 85% of a core"),
+        ("generator-bound", late.format(55), "swarm has 900 of 1,000 descriptors"),
+    ]
+    path = simulate(tmp_path, Cell("sse", "sse"), trials=len(each))
+    document = json.loads((path / "run.json").read_text())
+    for trial in document["trials"]:
+        trial["marks"] = each[trial["index"]]
+    (path / "run.json").write_text(json.dumps(document))
+    summary = summary_of(path)
+    assert summary["transports"]["sse"]["marks"] == [
+        "generator-bound",
+        "hub at 85% of a core (2 trials)",
+        "publisher's event loop late by up to 1,033 ms (3 trials)",
+        "swarm has 900 of 1,000 descriptors (1 trial)",
+    ]
+    (told,) = [caveat for caveat in summary["caveats"] if "event loop" in caveat]
+    assert told.count("event loop") == 1
+
+
+def test_a_cause_in_the_only_trial_stays_as_it_is(tmp_path):
+    marks = ["generator-bound", "swarm at 91% of a core"]
+    summary = summary_of(simulate(tmp_path, Cell("sse", "sse", marks=tuple(marks)), trials=1))
+    assert summary["transports"]["sse"]["marks"] == marks
+
+
 def late_by(path, delay_s):
     """The same run with every message sent so late, and therefore received so late."""
 
