@@ -37,6 +37,7 @@ class Watcher:
             disable=not self._live,
         )
         self._seen: TrialProgress | None = None
+        self._warmed = False
         self._run: TaskID | None = None
         self._trial: TaskID | None = None
         self._trials = 0
@@ -71,6 +72,7 @@ class Watcher:
         assert self._run is not None
         assert self._trial is not None
         self._seen = None
+        self._warmed = False
         room = max(12, self._console.width // 5)
         self._bars.update(self._run, note=f"{event.order + 1} of {self._trials}")
         self._bars.reset(
@@ -84,6 +86,8 @@ class Watcher:
         assert self._trial is not None
         if event.deliveries:
             self._seen = event
+        if event.phase is Phase.WARMUP and event.total_s:
+            self._warmed = True
         note = ", ".join([str(event.phase), *_so_far(event)])
         self._bars.update(self._trial, completed=event.done_s, total=event.total_s, note=note)
 
@@ -94,7 +98,10 @@ class Watcher:
         if record.reason:
             text += f" ({record.reason})"
         elif self._seen is not None:
-            text += f" ({', '.join(_so_far(self._seen))})"
+            count, *rest = _so_far(self._seen)
+            if self._warmed:  # the table counts the measured window alone
+                count += " with warm-up"
+            text += f" ({', '.join([count, *rest])})"
         style = {"ok": "", "interrupted": "yellow"}.get(record.status, "red")
         self._console.print(Text(text, style=style), soft_wrap=True)
 

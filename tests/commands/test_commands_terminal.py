@@ -93,13 +93,14 @@ def test_no_color_is_respected(run, capsys, monkeypatch):
     assert "31m" in capsys.readouterr().out
 
 
-def watched(run):
+def watched(run, warmup_s=0.5):
     """What a watcher says of one trial."""
     record = run.trials_of("sse")[0]
     with Watcher() as watcher:
         watcher(RunStarted(run.path, ("sse",), 1))
         watcher(TrialStarted(0, 0, "sse"))
         watcher(Progress(0, Phase.CONNECTING, connected=10))
+        watcher(Progress(0, Phase.WARMUP, total_s=warmup_s))
         watcher(
             Progress(
                 0, Phase.MEASURING, done_s=1, total_s=2, deliveries=40, median_latency_s=0.0012
@@ -114,7 +115,12 @@ def test_progress_in_a_pipe_is_a_line_for_each_trial(run, capsys):
     assert said.out == ""
     assert "\x1b" not in said.err
     (line,) = said.err.strip().splitlines()
-    assert "sse: ok (40 deliveries, median 1.2 ms)" in line
+    assert "sse: ok (40 deliveries with warm-up, median 1.2 ms)" in line
+
+
+def test_a_trial_without_warm_up_speaks_of_none(run, capsys):
+    watched(run, warmup_s=0)
+    assert "sse: ok (40 deliveries, median 1.2 ms)" in capsys.readouterr().err
 
 
 def test_progress_on_a_terminal_moves(run, capsys, monkeypatch):
@@ -124,7 +130,7 @@ def test_progress_on_a_terminal_moves(run, capsys, monkeypatch):
     watched(run)
     text = capsys.readouterr().err
     assert "\x1b" in text
-    assert "sse: ok (40 deliveries, median 1.2 ms)" in text
+    assert "sse: ok (40 deliveries with warm-up, median 1.2 ms)" in text
 
 
 def test_labels_keep_their_ends():
