@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pushlab.analysis.keys import value_words, with_key
 from pushlab.charts.curves import Spot
-from pushlab.charts.keys import value_words, with_key
 from pushlab.charts.style import times, within_sentence
 
 __all__ = ["Course", "Ends", "grid_finding"]

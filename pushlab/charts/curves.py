@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from pushlab.analysis.keys import spans_decades, value_words
 from pushlab.charts.frame import fit
-from pushlab.charts.keys import spans_decades, value_words
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, Look
 
 __all__ = ["Curve", "Spot", "draw_curves", "handles", "name_curves", "scale_across", "scale_up"]

@@ -11,6 +11,8 @@ from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
+from pushlab.analysis.keys import mark
+
 __all__ = [
     "ACCENT",
     "ASKING",
@@ -171,13 +173,6 @@ def seconds(value: float) -> str:
     if size < 0.9995:
         return f"{_digits(value * 1e3)} ms"
     return f"{_digits(value)} s"
-
-
-def mark(value: float) -> str:
-    """A round duration, as an axis has it: ``500 ms``, ``1 s``."""
-    if 0 < value < 0.9995e-3:
-        return f"{value * 1e6:g} µs"
-    return f"{value * 1e3:g} ms" if 0 < value < 0.9995 else f"{value:g} s"
 
 
 def count(value: float) -> str:

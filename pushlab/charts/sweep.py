@@ -12,6 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 
 from pushlab.analysis.grid import FIGURES, Figure, Line, lines_of, summarise_points
+from pushlab.analysis.keys import key_words, with_key
 from pushlab.charts.capacity import capacity_charts
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import (
@@ -24,7 +25,6 @@ from pushlab.charts.curves import (
     scale_up,
 )
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
-from pushlab.charts.keys import key_words, with_key
 from pushlab.charts.style import INK, count, looks, mark, seconds
 from pushlab.runs import Run, Sweep
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from pushlab.charts.style import mark
-
-__all__ = ["key_words", "spans_decades", "value_words", "with_key"]
+__all__ = ["key_words", "mark", "spans_decades", "value_words", "with_key"]
 
 _NOUNS = {
     "rate_per_s": "messages/s per channel",
@@ -40,6 +38,13 @@ def value_words(key: str, value: float) -> str:
     if name.endswith("_bytes"):
         return f"{value:,.12g} B"
     return f"{int(value):,}" if value == int(value) else f"{value:.12g}"
+
+
+def mark(value: float) -> str:
+    """A round duration, as an axis has it: ``500 ms``, ``1 s``."""
+    if 0 < value < 0.9995e-3:
+        return f"{value * 1e6:g} µs"
+    return f"{value * 1e3:g} ms" if 0 < value < 0.9995 else f"{value:g} s"
 
 
 def with_key(key: str, value: float) -> str:
