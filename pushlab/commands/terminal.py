@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from pushlab.commands.run_table import plain_table, pretty_table
+from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.commands.units import quantity
 from pushlab.runs import Run, network_in_words
 
@@ -37,6 +37,9 @@ def print_run(run: Run, *, to_stderr: bool = False) -> None:
     else:
         console.print()
         for line in plain_table(cells):
+            console.print(Text(line), soft_wrap=True)
+        console.print()  # so that the table is a paragraph of its own, for awk
+        for line in plain_legend(cells):
             console.print(Text(line), soft_wrap=True)
     _print_notes(console, cells, summary.get("caveats", []), wrap=live)
 

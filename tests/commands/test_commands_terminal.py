@@ -1,6 +1,7 @@
 """What the terminal shows fits it; what a pipe gets is plain lines."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -8,7 +9,7 @@ from simulated import STANDARD, Cell, simulate
 
 from pushlab.analysis import summarise
 from pushlab.commands.progress import Watcher
-from pushlab.commands.run_table import plain_table, pretty_table
+from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.commands.terminal import print_run
 from pushlab.commands.units import shortened
 from pushlab.lab.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
@@ -29,6 +30,11 @@ def run(tmp_path_factory):
     )
     write_summary(folder, summarise(Run.load(folder)))
     return Run.load(folder)
+
+
+def fields(line):
+    """As ``awk -F '  +'`` has them."""
+    return re.split(" {2,}", line)
 
 
 def shown(run, width):
@@ -63,8 +69,27 @@ def test_a_pipe_gets_a_line_for_each_transport(run):
     assert lines[0].split()[:3] == ["transport", "delivered", "lost"]
     assert any(line.startswith(f"{LONG} [bold]:smile: *") for line in lines)
     (sse,) = [line for line in lines if line.startswith("sse ") and not line.startswith("sse 2")]
-    assert len(sse.split("  ")) > 5
-    assert len(sse.split()) == len(lines[0].split())
+    assert len(fields(sse)) == len(fields(lines[0])) > 5
+
+
+def test_the_plain_table_has_the_terminals_values_and_explains_its_heads(run):
+    cells = run.summary["transports"]
+    lines = plain_table(cells)
+    name, *values = next(fields(line) for line in lines if line.startswith("sse "))
+    whole = shown(run, 160).splitlines()
+    assert " ".join(next(line for line in whole if line.startswith(f"{name} ")).split()[1:]) == (
+        " ".join(" ".join(values).split())
+    )
+    explained = plain_legend(cells)
+    assert explained[0] == (
+        "hits, bytes, CPU: per delivery; p50, p99, mean: latency; stale: at most; USD: a month."
+    )
+    in_full = " ".join(" ".join(whole[:2]).split())
+    assert all(head in in_full for head in ("hits per", "stale", "latency", "USD a"))
+    assert max(map(len, explained)) <= 100
+    on_terminal = [line.strip() for line in whole]
+    assert set(explained[1:]) < set(on_terminal)
+    assert "*: see the remarks below." in explained
 
 
 def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
