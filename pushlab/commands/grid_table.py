@@ -1,9 +1,11 @@
-"""The table of a sweep: one row for each point and transport, no wider than 100 columns."""
+"""The table of a sweep: one row for each point and transport, for a terminal and for a pipe."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +17,18 @@ from pushlab.analysis.grid import (
     lines_of,
     predicted_hits_per_s,
 )
+from pushlab.analysis.keys import key_words, value_words
+from pushlab.commands.columns import (
+    Column,
+    aligned,
+    fitting,
+    in_two_lines,
+    is_empty,
+    left_out,
+    legend,
+    star,
+)
+from pushlab.commands.terminal import is_live
 from pushlab.commands.units import quantity, seconds
 from pushlab.runs import Sweep
 
@@ -22,16 +36,34 @@ __all__ = ["grid_json", "print_sweep"]
 
 
 def print_sweep(sweep: Sweep, *, to_stderr: bool = False) -> None:
-    """Print the grid, and what must be known before it is believed."""
-    console = Console(stderr=to_stderr, highlight=False)
-    if not console.is_terminal:
-        console = Console(stderr=to_stderr, highlight=False, width=100)
+    """Print the grid, and what must be known before it is believed.
+
+    On a terminal the table keeps to the terminal's width. Elsewhere it is plain text, a line for
+    each transport at each point, and for each remark, however long.
+    """
+    console = Console(stderr=to_stderr, highlight=False, emoji=False)
+    live = is_live(console)
     lines = lines_of(sweep)
+    rows = _rows(sweep, lines)
+    shown = [row.cell for row in rows if row.cell is not None]
     console.print()
-    console.print(_headline(sweep))
-    console.print(_table(sweep, lines))
-    for note in _notes(sweep, lines):
-        console.print(Text(f"! {note}"))
+    console.print(_headline(sweep), soft_wrap=not live)
+    if live:
+        for part in _pretty_table(sweep, rows, shown, console.width):
+            console.print(part)
+    else:
+        console.print()
+        for text in _plain_table(sweep, rows):
+            console.print(Text(text), soft_wrap=True)
+        console.print()  # so that the table is a paragraph of its own, for awk
+        keys = [(_short(axis.key), key_words(axis.key)) for axis in sweep.axes]
+        for text in legend(_COLUMNS, shown, short=True, others=keys):
+            console.print(Text(text), soft_wrap=True)
+    notes = _notes(sweep, lines)
+    if notes:
+        console.print()
+    for note in notes:
+        console.print(Text(f"! {note}"), soft_wrap=not live)
 
 
 def grid_json(sweep: Sweep) -> dict[str, Any]:
@@ -55,7 +87,7 @@ def grid_json(sweep: Sweep) -> dict[str, Any]:
 
 
 def _headline(sweep: Sweep) -> Text:
-    axes = " x ".join(f"{len(axis.values)} {axis.key}" for axis in sweep.axes)
+    axes = " x ".join(f"{len(axis.values)} of {key_words(axis.key)}" for axis in sweep.axes)
     text = Text(f"{sweep.name}: ", style="bold")
     text.append(f"{len(sweep.points)} points ({axes}), {len(sweep.order)} trials", "not bold")
     if sweep.status != "complete":
@@ -63,42 +95,109 @@ def _headline(sweep: Sweep) -> Text:
     return text
 
 
-def _table(sweep: Sweep, lines: Sequence[Line]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for axis in sweep.axes:
-        table.add_column(axis.key.replace(".", "\n"), justify="right", overflow="fold")
-    table.add_column("transport", overflow="ellipsis", no_wrap=True)
-    for title in ("lost", "hits/s", "(model)", "p50", "p99", "mean", "(model)", "CPU of\na core"):
-        table.add_column(title, justify="right", no_wrap=True)
+def _hits_model(summary: Mapping[str, Any]) -> str:
+    hits = predicted_hits_per_s(summary)
+    return "-" if hits is None else f"({quantity(hits)})"
+
+
+def _mean_model(summary: Mapping[str, Any]) -> str:
+    mean_s = (summary["predicted"] or {}).get("mean_latency_s")
+    if mean_s is None:
+        return "-"
+    return "(≈ 0)" if mean_s < 1e-5 else f"({seconds(mean_s)})"
+
+
+def _cpu(summary: Mapping[str, Any]) -> str:
+    share = cpu_share(summary)
+    return "-" if share is None else f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
+
+
+_COLUMNS = (
+    Column("lost", "lost", lambda s: f"{s['lost']:,}", 0, bad=lambda s: s["lost"] > 0),
+    Column("hits/s", "hits/s", lambda s: quantity(hits_per_s(s)), 0),
+    Column("(hits/s)", "(hits/s)", _hits_model, 4),
+    Column("p50", "latency p50", lambda s: seconds(s["latency_s"]["p50"]), 1),
+    Column("p99", "latency p99", lambda s: seconds(s["latency_s"]["p99"]), 2),
+    Column("mean", "latency mean", lambda s: seconds(s["latency_s"]["mean"]), 0),
+    Column("(mean)", "(mean)", _mean_model, 5),
+    Column("CPU", "CPU of a core", _cpu, 3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One transport at one point of the grid.
+
+    Attributes:
+        point: the value of each swept key, in words.
+        cell: its summary; None where nothing was measured, of which `told` says why.
+    """
+
+    point: Sequence[str]
+    name: str
+    cell: Mapping[str, Any] | None
+    told: str = ""
+
+
+def _rows(sweep: Sweep, lines: Sequence[Line]) -> list[_Row]:
+    rows = []
     for number, point in enumerate(sweep.points):
-        begun = False
+        words = [value_words(axis.key, point.values[axis.key]) for axis in sweep.axes]
         for line in lines:
+            summary = line.at[number]
             if line.floor:
                 continue
-            keys = [f"{point.values[axis.key]:.12g}" for axis in sweep.axes]
-            table.add_row(*([""] * len(keys) if begun else keys), *_row(line, line.at[number]))
-            begun = True
-    return table
+            if summary is None:
+                rows.append(_Row(words, line.name, None, "not run"))
+            elif is_empty(summary):
+                rows.append(_Row(words, line.name, None, summary["status"].replace("-", " ")))
+            else:
+                rows.append(_Row(words, line.name + star(summary), summary))
+    return rows
 
 
-def _row(line: Line, summary: Mapping[str, Any] | None) -> list[Text | str]:
-    if summary is None or summary["status"] in ("failed", "not-run"):
-        told = "not run" if summary is None else summary["status"].replace("-", " ")
-        return [line.name, Text(told, style="red")]
-    latency, predicted = summary["latency_s"], summary["predicted"] or {}
-    share, model = cpu_share(summary), predicted.get("mean_latency_s")
-    star = " *" if summary["marks"] or summary["unstable"] else ""
-    return [
-        line.name + star,
-        Text(f"{summary['lost']:,}", style="bold red" if summary["lost"] else ""),
-        quantity(hits_per_s(summary)),
-        f"({quantity(predicted_hits_per_s(summary))})",
-        seconds(latency["p50"]),
-        seconds(latency["p99"]),
-        seconds(latency["mean"]),
-        "(≈ 0)" if model is not None and model < 1e-5 else f"({seconds(model)})",
-        "-" if share is None else f"{share:.1%}" if share < 0.0995 else f"{share:.0%}",
-    ]
+def _short(key: str) -> str:
+    """A swept key's short head: ``messages/s``, not ``messages/s per channel``."""
+    return key_words(key).partition(" per ")[0]
+
+
+def _plain_table(sweep: Sweep, rows: Sequence[_Row]) -> list[str]:
+    """The point in every line: `grep` must not part a transport from its load."""
+    keys = [_short(axis.key) for axis in sweep.axes]
+    texts = [[*keys, "transport", *(column.head for column in _COLUMNS)]]
+    for row in rows:
+        found = [row.told] if row.cell is None else [c.text(row.cell) for c in _COLUMNS]
+        texts.append([*row.point, row.name, *found])
+    return aligned(texts, left=len(keys))
+
+
+def _pretty_table(
+    sweep: Sweep, rows: Sequence[_Row], shown: Sequence[Mapping[str, Any]], width: int
+) -> list[Table | Text]:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for i, axis in enumerate(sweep.axes):
+        title = in_two_lines(key_words(axis.key))
+        texts = [*title.split("\n"), *(row.point[i] for row in rows)]
+        width -= max(map(cell_len, texts)) + 1
+        table.add_column(Text(title), justify="right", no_wrap=True)
+    chosen, name_room = fitting(_COLUMNS, shown, [row.name for row in rows], width)
+    table.add_column("transport", overflow="fold", max_width=name_room)
+    for column in chosen:
+        table.add_column(column.title, justify="right", no_wrap=True)
+    before: Sequence[str] = ()
+    for row in rows:
+        point = [""] * len(row.point) if row.point == before else row.point
+        before = row.point
+        texts_of = (
+            [Text(row.told, style="red")]
+            if row.cell is None
+            else [Text(c.text(row.cell), "bold red" if c.bad(row.cell) else "") for c in chosen]
+        )
+        table.add_row(*point, Text(row.name), *texts_of)
+    below = legend(_COLUMNS, shown, short=False)
+    if missing := left_out(_COLUMNS, chosen):
+        below.append(f"{missing} A wider window has it all.")
+    return [table, *(Text(line, style="dim") for line in below)]
 
 
 def _notes(sweep: Sweep, lines: Sequence[Line]) -> list[str]:
@@ -122,7 +221,7 @@ def _troubles(line: Line, summary: Mapping[str, Any] | None) -> list[str]:
     found = []
     if summary["reason"]:
         found.append(f"{line.name}: {summary['status']}: {shorten(summary['reason'], 160)}")
-    plain = [mark for mark in summary["marks"] if " " not in mark]
+    plain = [mark for mark in summary["marks"] if " " not in mark] or summary["marks"]
     if plain:
         found.append(f"{line.name}: marked {', '.join(plain)}")
     if summary["unstable"]:
@@ -135,7 +234,10 @@ def _where(sweep: Sweep, numbers: Sequence[int]) -> str:
     if len(numbers) == len(sweep.points):
         return "all points"
     words = [
-        ", ".join(f"{key} {value:.12g}" for key, value in sweep.points[number].values.items())
+        ", ".join(
+            f"{key_words(key)} {value_words(key, value)}"
+            for key, value in sweep.points[number].values.items()
+        )
         for number in numbers
     ]
     more = f"; and {len(words) - 3} more" if len(words) > 3 else ""

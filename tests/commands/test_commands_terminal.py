@@ -5,9 +5,12 @@ import re
 
 import pytest
 from rich.console import Console
-from simulated import STANDARD, Cell, simulate
+from simulated import FLOOR, STANDARD, Cell, simulate
+from simulated_sweeps import make_sweep
 
 from pushlab.analysis import summarise
+from pushlab.analysis.grid import summarise_points
+from pushlab.commands.grid_table import print_sweep
 from pushlab.commands.progress import Watcher
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.commands.terminal import print_run
@@ -16,6 +19,8 @@ from pushlab.lab.events import Phase, Progress, RunStarted, TrialFinished, Trial
 from pushlab.runs import Run, write_summary
 
 LONG = "a poll every second by a client that keeps its connection"
+
+ENDED = "5 subscribers were ended: slow (5)"
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +37,29 @@ def run(tmp_path_factory):
     return Run.load(folder)
 
 
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    def cells(values):
+        poll = Cell("short-polling", "short-polling", {"interval_s": values["poll_interval_s"]})
+        down = "no broker" if values["clients"] > 50 else None
+        return [poll, *STANDARD[1:4], Cell("mqtt", "mqtt", fail=down), FLOOR]
+
+    axes = {"clients": [40, 400], "poll_interval_s": [0.5, 2]}
+    found = make_sweep(tmp_path_factory.mktemp("sweeps"), axes, cells)
+    summarise_points(found)
+    return found
+
+
 def fields(line):
     """As ``awk -F '  +'`` has them."""
     return re.split(" {2,}", line)
+
+
+def on_a_terminal(sweep, width, capsys, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", str(width))):
+        monkeypatch.setenv(name, value)
+    print_sweep(sweep)
+    return re.sub("\x1b[^m]*m", "", capsys.readouterr().out)
 
 
 def shown(run, width):
@@ -99,6 +124,64 @@ def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
     assert "\x1b" not in text
     assert "[bold]:smile:" in text
     assert "! mqtt, trials 0, 1: failed (the broker is not installed).\n" in text
+
+
+@pytest.mark.parametrize("width", [160, 100, 80, 60])
+def test_the_table_of_a_sweep_fits_and_no_word_is_torn(sweep, width, capsys, monkeypatch):
+    text = on_a_terminal(sweep, width, capsys, monkeypatch)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+    words = text.split()
+    for word in ("clients", "poll", "interval", "transport", "lost", "hits/s", "latency", "mean"):
+        assert word in words
+    for words_of_a_row in ("short-polling", "websocket", "500 ms", "failed"):
+        assert words_of_a_row in text
+
+
+def test_what_a_model_says_gives_way_first_in_a_sweep(sweep, capsys, monkeypatch):
+    assert "No room here" not in on_a_terminal(sweep, 120, capsys, monkeypatch)
+    text = on_a_terminal(sweep, 80, capsys, monkeypatch)
+    assert "No room here for: (hits/s), (mean)." in text
+    assert "In brackets: what a closed form predicts." in text
+    assert "CPU of" in text
+
+
+def test_long_labels_and_keys_of_a_sweep_are_broken_at_blanks(tmp_path, capsys, monkeypatch):
+    label = "carrier-pigeon with quite a long name of its own"
+    found = make_sweep(
+        tmp_path,
+        {"rate_per_s": [1, 2], "short-polling.interval_s": [0.5, 2]},
+        lambda values: [Cell(label, "carrier-pigeon"), Cell("sse", "sse", marks=(ENDED,))],
+        trials=1,
+    )
+    summarise_points(found)
+    print_sweep(found)
+    out = capsys.readouterr().out
+    assert "\nmessages/s  short-polling: interval  transport  " in out
+    assert "\nmessages/s: per channel; p50, p99, mean: latency; CPU: of a core.\n" in out
+    text = on_a_terminal(found, 80, capsys, monkeypatch)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    heads = text.split("transport")[0]
+    assert {"messages/s", "short-polling:"} <= set(heads.split())
+    assert {"per", "channel", "interval", *label.split()} <= set(text.split())
+    assert f"! sse: marked {ENDED} [all points]" in text  # where its star points to
+
+
+def test_a_pipe_gets_a_line_for_each_transport_at_each_point(sweep, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    print_sweep(sweep)
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    _, table, legend, notes = text.strip().split("\n\n")
+    head, *lines = table.splitlines()
+    assert fields(head)[:4] == ["clients", "poll interval", "transport", "lost"]
+    assert len(lines) == 4 * 5
+    for line in lines:
+        assert len(fields(line)) == (4 if "failed" in line else len(fields(head)))
+    points = [fields(line)[:2] for line in lines if fields(line)[2] == "sse"]
+    assert points == [["40", "500 ms"], ["40", "2 s"], ["400", "500 ms"], ["400", "2 s"]]
+    assert legend.startswith("p50, p99, mean: latency; CPU: of a core.\n")
+    assert "[clients 400, poll interval 500 ms; clients 400, poll interval 2 s]" in notes
 
 
 def test_a_dumb_terminal_gets_plain_text(run, capsys, monkeypatch):
