@@ -138,6 +138,79 @@ def test_a_run_has_its_charts_and_its_table(run_folder: Path) -> None:
     assert cell["delivered"] == cell["expected"] > 0
 
 
+#: A call of each command that takes ``--out``; RUN stands for a run's folder.
+WRITING = {
+    "compare": ["tiny"],
+    "capacity": ["sse", "--slo", "p95<1s"],
+    "reproduce": ["rfc6202-transits"],
+    "chart": ["RUN"],
+    "report": ["RUN"],
+    "export": ["RUN", "--format", "csv"],
+    "cost": ["RUN"],
+    "energy": ["RUN"],
+    "crossovers": [],
+}
+
+
+def test_each_command_that_takes_out_is_tested(capsys: pytest.CaptureFixture[str]) -> None:
+    def help_of(*words: str) -> str:
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        return capsys.readouterr().out
+
+    commands = re.findall(r"^    (\w+)", help_of(), re.M)
+    assert len(commands) > len(WRITING)
+    assert {name for name in commands if "--out" in help_of(name)} == set(WRITING)
+
+
+@pytest.mark.parametrize("out", ["there", "a-file/inner", "/proc/y", "long" * 100])
+@pytest.mark.parametrize("command", WRITING)
+def test_an_out_that_cannot_be_written_is_one_line(
+    command: str,
+    out: str,
+    run_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a-file").write_text("precious")
+    if command in ("report", "export"):  # they write a file, the others a folder
+        Path("there").mkdir()
+    else:
+        Path("there").write_text("precious")
+    before = sorted(tmp_path.iterdir())
+    words = [str(run_folder) if word == "RUN" else word for word in WRITING[command]]
+    status = main([command, *words, "--out", out])
+    said = capsys.readouterr()
+    refused(subprocess.CompletedProcess(words, status, said.out, said.err), out)
+    assert sorted(tmp_path.iterdir()) == before
+    assert Path("a-file").read_text() == "precious"
+
+
+def test_so_it_is_without_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a-file").write_text("precious")
+    load = ["--rate-per-client", "1/min", "--out", "a-file"]
+    for words in (["cost", "--clients", "1e6", *load], ["energy", *load]):
+        status = main(words)
+        said = capsys.readouterr()
+        refused(subprocess.CompletedProcess(words, status, said.out, said.err), "a-file")
+
+
+def test_a_chart_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_the_way = tmp_path / "when-push-loses.svg"
+    in_the_way.mkdir()
+    assert main(["crossovers", "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"pushlab: {tmp_path}: charts cannot be written there")
+    assert said.count("\n") == 1
+
+
 def descendants(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 

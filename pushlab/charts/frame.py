@@ -20,6 +20,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from pushlab.charts.style import ACCENT, GREY, GRID, INK
 from pushlab.charts.view import View
+from pushlab.errors import SetupError
 
 __all__ = [
     "PAGE",
@@ -33,6 +34,7 @@ __all__ = [
     "frame",
     "label",
     "label_rows",
+    "make_folder",
     "note",
     "row_size",
     "save",
@@ -317,13 +319,40 @@ def note(
     )
 
 
+def make_folder(out: Path) -> None:
+    """Make the folder that gets charts, unless it is there.
+
+    Whoever prints a table first calls it before, so that a wrong folder is told at once.
+
+    Raises:
+        SetupError: it cannot be made, or is a file.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SetupError(f"{out}: is a file, and charts go into a folder; name one") from error
+    except OSError as error:
+        raise SetupError(
+            f"{out}: this folder for charts cannot be made ({error.strerror}); name another"
+        ) from error
+
+
 def save(chart: Chart, out: Path) -> list[Path]:
-    """Write the chart as PNG and as SVG, the same bytes for the same run."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Write the chart as PNG and as SVG, the same bytes for the same run.
+
+    Raises:
+        SetupError: the folder or a file cannot be written.
+    """
+    make_folder(out)
     png, svg = out / f"{chart.name}.png", out / f"{chart.name}.svg"
-    with styled():
-        chart.figure.savefig(png, metadata={"Software": None})
-        chart.figure.savefig(svg, metadata={"Date": None})
+    try:
+        with styled():
+            chart.figure.savefig(png, metadata={"Software": None})
+            chart.figure.savefig(svg, metadata={"Date": None})
+    except OSError as error:
+        raise SetupError(
+            f"{out}: charts cannot be written there ({error.strerror or error})"
+        ) from error
     return [png, svg]
 
 

@@ -112,10 +112,12 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _chart(arguments: argparse.Namespace) -> int:
     from pushlab.charts import draw_charts, draw_sweep
+    from pushlab.charts.frame import make_folder
     from pushlab.runs import Run, load_folder
 
     found = load_folder(run_folder(arguments))
     out = arguments.out or found.path / "charts"
+    make_folder(out)
     for path in draw_charts(found, out) if isinstance(found, Run) else draw_sweep(found, out):
         print(path)
     return 0

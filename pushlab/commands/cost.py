@@ -60,6 +60,7 @@ def cost(ask: Ask) -> int:
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
+        SetupError: the charts cannot be written.
     """
     if not 0 <= ask.headroom < 1:
         raise UsageError(f"--headroom is {ask.headroom:g}; it must be at least 0 and below 1")
@@ -73,16 +74,22 @@ def cost(ask: Ask) -> int:
         egress=ask.egress,
         headroom=ask.headroom,
     )
+    out = ask.out
+    if out is None and ask.folder is not None and not ask.as_json:
+        out = ask.folder / "charts"
+    if not ask.with_charts or not costs.every_bill:
+        out = None
+    if out is not None:
+        from pushlab.charts.frame import make_folder  # a table needs no matplotlib
+
+        make_folder(out)
     if ask.as_json:
         print(json_text(costs.to_json()))
     else:
         few = ask.offers is None or ask.offers.strip() == "all"
         print_costs(title, costs, with_items=ask.with_items, every_even=not few)
-    out = ask.out
-    if out is None and ask.folder is not None and not ask.as_json:
-        out = ask.folder / "charts"
-    if out is not None and ask.with_charts and costs.every_bill:
-        from pushlab.charts.bills import draw_costs  # a table needs no matplotlib
+    if out is not None:
+        from pushlab.charts.bills import draw_costs
 
         for path in draw_costs(title, costs, out):
             if not ask.as_json:

@@ -9,6 +9,7 @@ from pushlab.analysis.calibration import calibrate
 from pushlab.analysis.crossovers import Setting, crossovers, curves
 from pushlab.analysis.quantities import parse_bytes, parse_number, parse_seconds
 from pushlab.charts.crossovers import draw_crossovers
+from pushlab.charts.frame import make_folder
 from pushlab.commands.terminal import json_text
 from pushlab.commands.units import quantity
 from pushlab.errors import UsageError
@@ -31,6 +32,7 @@ def show_crossovers(
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
+        SetupError: the chart cannot be written.
     """
     setting = Setting(
         interval_s=parse_seconds(poll_interval or "5s", "--poll-interval"),
@@ -44,6 +46,8 @@ def show_crossovers(
         )
     known = calibrate(known_from) if known_from else {}
     found = crossovers(setting, known)
+    if out is not None:
+        make_folder(out)
     if as_json:
         print(json_text([each.to_json() for each in found]))
     else:

@@ -54,6 +54,7 @@ def energy(ask: Ask) -> int:
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
+        SetupError: the chart cannot be written.
     """
     radios = find_radios(ask.radio)
     battery_wh = parse_watt_hours(ask.battery, "--battery")
@@ -62,6 +63,15 @@ def energy(ask: Ask) -> int:
     cells, title, notes = (
         _measured(ask, ask.folder, radios) if ask.folder else _predicted(ask, radios)
     )
+    out = ask.out
+    if out is None and ask.folder is not None and not ask.as_json:
+        out = ask.folder / "charts"
+    if not ask.with_charts:
+        out = None
+    if out is not None:
+        from pushlab.charts.frame import make_folder  # a table needs no matplotlib
+
+        make_folder(out)
     if ask.as_json:
         told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
         print(json_text({"battery_wh": battery_wh, "cells": told, "notes": notes}))
@@ -74,11 +84,8 @@ def energy(ask: Ask) -> int:
         print()
         for text in notes:
             print(textwrap.fill(text, 100, break_on_hyphens=False))
-    out = ask.out
-    if out is None and ask.folder is not None and not ask.as_json:
-        out = ask.folder / "charts"
-    if out is not None and ask.with_charts:
-        from pushlab.charts.radio import draw_radio  # a table needs no matplotlib
+    if out is not None:
+        from pushlab.charts.radio import draw_radio
 
         for path in draw_radio(title, cells, radios[0], out, battery_wh=battery_wh):
             if not ask.as_json:

@@ -1,5 +1,6 @@
 """`pushlab export`: one table of a run into a file or a pipe."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -33,6 +34,9 @@ def export(
         SetupError: the file cannot be written.
     """
     to_stdout = out is None or str(out) == "-"
+    # os.path and not Path: on Python 3.11 that raises where a name is too long.
+    if out is not None and not to_stdout and os.path.isdir(out):
+        raise UsageError(f"--out: {out} is a folder; name a file, such as {out / f'{what}.csv'}")
     if form is None:
         form = "csv" if to_stdout or out is None else out.suffix.removeprefix(".").lower()
     if form not in FORMATS:
@@ -44,9 +48,7 @@ def export(
         write_tables(tables, sys.stdout.buffer, form)
         sys.stdout.buffer.flush()
         return 0
-    if out.is_dir():
-        raise UsageError(f"--out: {out} is a folder; name a file")
-    if out.exists() and not force:
+    if os.path.exists(out) and not force:
         raise UsageError(f"--out: {out} is there already; --force replaces it")
     partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
     try:
@@ -56,5 +58,6 @@ def export(
     except OSError as error:
         raise SetupError(f"{out}: cannot be written ({error.strerror or error})") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there is none where it could not be opened
+            partial.unlink()
     return 0

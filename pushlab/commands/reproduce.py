@@ -20,10 +20,11 @@ from pushlab.analysis.reproductions import (
 )
 from pushlab.analysis.summary import summarise, summarise_cells
 from pushlab.charts.claims import draw_claims
+from pushlab.charts.frame import make_folder
 from pushlab.commands.progress import Watcher
 from pushlab.commands.terminal import json_text
 from pushlab.commands.units import quantity
-from pushlab.errors import UsageError
+from pushlab.errors import SetupError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario_file import parse_scenario
 from pushlab.runs import Run, write_summary
@@ -50,7 +51,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
 
     Raises:
         UsageError: there is no such reproduction, or it is wrong.
-        SetupError: see `run_scenario`.
+        SetupError: `out` cannot be written; or see `run_scenario`.
     """
     reproductions = [load_reproduction(name) for name in names]
     if not reproductions:
@@ -63,6 +64,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     for each in reproductions:
         if each.name not in scenarios:
             judge(each, {}, {})  # tells of a wrong expression before minutes of measuring
+    make_folder(out)
     console = Console(stderr=as_json, highlight=False, emoji=False, soft_wrap=True)
     begin_s, told, status = time.monotonic(), [], 0
     for number, each in enumerate(reproductions, 1):
@@ -72,7 +74,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
         outcomes = judge(each, cells, summarise_cells(cells))
         files = draw_claims(each, outcomes, out)
         data = _json(each, outcomes, run)
-        (out / f"{each.name}.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        _write(out / f"{each.name}.json", json.dumps(data, indent=2) + "\n")
         told.append(data)
         for outcome in outcomes:
             console.print(_line(outcome))
@@ -92,6 +94,13 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     if as_json:
         print(json_text(told))
     return int(status)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _measured(scenario: Any, out: Path) -> Run:

@@ -1,6 +1,7 @@
 """Writes the page: what the run says, in the order in which a reader asks."""
 
 import base64
+import contextlib
 import shlex
 from importlib.resources import files
 from pathlib import Path
@@ -57,6 +58,8 @@ def write_report(view: View, out: Path, *, scenario_toml: str, baseline: str | N
         partial.write_text(text, encoding="utf-8")
         partial.replace(out)
     except OSError as error:
+        with contextlib.suppress(OSError):  # there is none where it could not be opened
+            partial.unlink()
         raise RunError(f"{out}: cannot be written ({error.strerror})") from error
     return out
 
