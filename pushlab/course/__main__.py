@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from pushlab.errors import MissingExtra, PushlabError, UsageError
+from pushlab.errors import MissingExtra, PushlabError, SetupError, UsageError
 
 __all__ = ["lay_out"]
 
@@ -28,7 +28,8 @@ def lay_out(folder: Path | None) -> Path:
     """The folder with the notebooks: the checkout's, or `folder` with copies.
 
     Raises:
-        UsageError: this installation has no notebooks.
+        UsageError: this installation has no notebooks; or `folder` is a file.
+        SetupError: the folder cannot be made, or the notebooks cannot be copied into it.
     """
     if folder is None and (_CHECKOUT / _FIRST).is_file():
         return _CHECKOUT
@@ -36,10 +37,18 @@ def lay_out(folder: Path | None) -> Path:
     if not (source / _FIRST).is_file():
         raise UsageError("this installation of pushlab has no notebooks")
     folder = folder or Path("pushlab-course")
-    folder.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted(source.glob("*.ipynb")):
-        if not (folder / notebook.name).exists():
-            shutil.copy(notebook, folder / notebook.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for notebook in sorted(source.glob("*.ipynb")):
+            if not (folder / notebook.name).exists():
+                shutil.copy(notebook, folder / notebook.name)
+    except FileExistsError as error:
+        raise UsageError(f"{folder}: is a file; name a folder for the notebooks") from error
+    except OSError as error:
+        raise SetupError(
+            f"{folder}: the notebooks cannot be copied there ({error.strerror or error});"
+            " name another folder"
+        ) from error
     return folder
 
 
@@ -62,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return subprocess.run(command, cwd=folder, check=False).returncode
     except PushlabError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
 

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from pushlab.course.__main__ import main
@@ -36,3 +37,17 @@ def test_copies_are_laid_out_and_never_overwritten(tmp_path, capsys):
     assert main([str(folder), "--no-open"]) == 0
     assert first.read_text() == "my own work"
     assert len(list(folder.glob("*.ipynb"))) == len(list((ROOT / "notebooks").glob("*.ipynb")))
+
+
+@pytest.mark.parametrize(
+    ("folder", "status"), [("mine.toml", 2), ("mine.toml/inner", 1), ("/proc/x", 1)]
+)
+def test_a_folder_that_cannot_be_is_told_in_one_line(folder, status, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text("precious")
+    assert main([folder, "--no-open"]) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{folder}: ")
+    assert said.err.count("\n") == 1
+    assert Path("mine.toml").read_text() == "precious"
