@@ -66,6 +66,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         (["show", "nowhere"], ["nowhere"]),
         (["chart"], ["results"]),
         (["serve", "--port", "70000"], ["70000"]),
+        (["serve", "--host", "203.0.113.1", "--broker", "none"], ["203.0.113.1", "listen"]),
         (["serve", "--certfile", "no.pem"], ["no.pem", "No such file"]),
         (["serve", "--keyfile", "no.pem"], ["--keyfile", "--certfile"]),
         (["compare", "tiny", "--jitter-ms", "5"], ["--jitter-ms", "one_way_ms"]),
@@ -101,6 +102,40 @@ def test_the_command_itself_ends_so_too(tmp_path: Path) -> None:
 def test_an_unknown_key_is_told_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("cleints = 3\n")
     refused(pushlab("compare", "mine.toml", cwd=tmp_path), "mine.toml", "cleints", "clients")
+
+
+@pytest.mark.parametrize("command", ["show", "chart", "report", "resume", "cost"])
+def test_a_file_in_place_of_a_run_is_told(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a-file").write_text("")
+    status = main([command, "a-file"])
+    said = capsys.readouterr()
+    done = subprocess.CompletedProcess(command, status, said.out, said.err)
+    refused(done, "a-file", "is a file", "folder")
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [("there", ["is a folder", "there/trials.csv"]), ("rows", ["rows", "parquet"])],
+)
+def test_a_name_that_tells_no_format_is_told(
+    out: str,
+    words: list[str],
+    run_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there").mkdir()
+    status = main(["export", str(run_folder), "--what", "trials", "--out", out])
+    said = capsys.readouterr()
+    refused(subprocess.CompletedProcess(out, status, said.out, said.err), *words)
 
 
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:

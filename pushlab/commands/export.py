@@ -40,7 +40,8 @@ def export(
     if form is None:
         form = "csv" if to_stdout or out is None else out.suffix.removeprefix(".").lower()
     if form not in FORMATS:
-        raise UsageError(f"unknown format {form!r}: --format is one of {', '.join(FORMATS)}")
+        told = f"unknown format {form!r}" if form else f"the name {out} tells no format"
+        raise UsageError(f"{told}: --format is one of {', '.join(FORMATS)}")
     tables = tables_of(Run.load(folder), what)
     if to_stdout or out is None:
         if form == "parquet" and sys.stdout.isatty():

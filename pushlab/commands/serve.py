@@ -93,10 +93,10 @@ async def serve_until_interrupted(
         )
         if api_key is not None:
             config = dataclasses.replace(config, api_key=api_key)
-        if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
-            print(f"Note: {host} can be reached from other machines, and nothing is encrypted.")
 
         def ready(url: str) -> None:
+            if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+                print(f"Note: {host} can be reached from other machines, and nothing is encrypted.")
             print(f"pushlab hub on {url}")
             if access is not None:
                 scheme = "mqtts" if access.tls else "mqtt"

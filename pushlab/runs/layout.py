@@ -65,6 +65,8 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
         RunError: it is missing, unreadable, or no run.
     """
     file = path / name
+    if path.is_file():
+        raise RunError(f"{path}: is a file; name the folder of a run")
     if not path.is_dir():
         raise RunError(f"{path}: no such run folder")
     try:
