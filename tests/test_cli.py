@@ -71,6 +71,8 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         (["serve", "--keyfile", "no.pem"], ["--keyfile", "--certfile"]),
         (["compare", "tiny", "--jitter-ms", "5"], ["--jitter-ms", "one_way_ms"]),
         (["compare", "tiny", "--kbit-per-s", "-1"], ["--kbit-per-s"]),
+        (["crossovers", "--poll-interval", "1,5s"], ["--poll-interval", "1,5s", "500ms"]),
+        (["crossovers", "--clients", "1,0000"], ["--clients", "1,0000", "1e6"]),
     ],
 )
 def test_bad_input_is_one_line(

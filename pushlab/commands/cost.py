@@ -14,13 +14,13 @@ from pushlab.analysis.cost import (
     traffic_by_cell,
 )
 from pushlab.analysis.cost.traffic import TRANSPORTS
-from pushlab.analysis.quantities import (
+from pushlab.commands.cost_table import print_costs
+from pushlab.commands.quantities import (
     parse_bytes,
     parse_number,
     parse_rate_per_s,
     parse_seconds,
 )
-from pushlab.commands.cost_table import print_costs
 from pushlab.commands.terminal import json_text
 from pushlab.commands.units import message_rate
 from pushlab.errors import UsageError

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from pushlab.analysis.calibration import calibrate
 from pushlab.analysis.crossovers import Setting, crossovers, curves
-from pushlab.analysis.quantities import parse_bytes, parse_number, parse_seconds
 from pushlab.charts.crossovers import draw_crossovers
 from pushlab.charts.frame import make_folder
+from pushlab.commands.quantities import parse_bytes, parse_number, parse_seconds
 from pushlab.commands.terminal import json_text
 from pushlab.commands.units import quantity
 from pushlab.errors import UsageError

@@ -15,7 +15,7 @@ from pushlab.analysis.energy import (
     run_traces,
     window_notes,
 )
-from pushlab.analysis.quantities import (
+from pushlab.commands.quantities import (
     parse_bytes,
     parse_rate_per_s,
     parse_seconds,

@@ -8,14 +8,14 @@ from pushlab.analysis.calibration import calibrate
 from pushlab.analysis.cost import OFFERS, Bill, PriceBook, bill, load_book
 from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
 from pushlab.analysis.forecast import Forecast, forecast
-from pushlab.analysis.quantities import (
+from pushlab.analysis.sizing import Workload
+from pushlab.commands.predict_table import print_forecasts, print_validation
+from pushlab.commands.quantities import (
     parse_bytes,
     parse_number,
     parse_rate_per_s,
     parse_seconds,
 )
-from pushlab.analysis.sizing import Workload
-from pushlab.commands.predict_table import print_forecasts, print_validation
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
 from pushlab.runs import Run
