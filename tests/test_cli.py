@@ -106,6 +106,103 @@ def test_an_unknown_key_is_told_with_its_file(tmp_path: Path) -> None:
     refused(pushlab("compare", "mine.toml", cwd=tmp_path), "mine.toml", "cleints", "clients")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "compare tiny --clients abc",
+            "pushlab compare: argument --clients: 'abc' is not a whole number such as 50 or 1e3,"
+            " or a list such as 50,100 (see pushlab compare --help)",
+        ),
+        ("compare tiny --clients 1.5", "'1.5' is not a whole number"),
+        ("compare tiny --clients 50,,100", "--clients: '' is not a whole number"),
+        ("compare tiny --rate 1/fortnight", "--rate: '1/fortnight' is not a rate such as 2/s"),
+        ("compare tiny --duration 5,long", "--duration: 'long' is not a time such as 5s"),
+        ("compare tiny --one-way-ms inf", "--one-way-ms: 'inf' is not a number such as 80"),
+        ("compare tiny --seed x", "--seed: 'x' is not a whole number such as 1"),
+        ("compare tiny --client robot", "argument --client: invalid choice: 'robot'"),
+        ("compare tiny --fast", "pushlab compare: unrecognized arguments: --fast (see pushlab c"),
+        ("capacity sse", "pushlab capacity: the following arguments are required: --slo"),
+        ("capacity sse --slo x --clients 50,100", "'50,100' must be one value, without a comma"),
+        ("capacity sse --slo x --max many", "--max: 'many' is not a number such as 5000"),
+        ("serve --port abc", "--port: 'abc' is not a whole number such as 8000 (see pushlab s"),
+        ("predict --headroom half", "--headroom: 'half' is not a number such as 0.5"),
+        ("cost --headroom nan", "--headroom: 'nan' is not a number such as 0.5"),
+        ("diff a b --threshold nan", "--threshold: 'nan' is not a number such as 5 (see"),
+        ("diff a b --threshold much", "--threshold: 'much' is not a number such as 5 (see"),
+        ("pigeon", "pushlab: argument COMMAND: invalid choice: 'pigeon'"),
+        ("", "pushlab: the following arguments are required: COMMAND (see pushlab --help)"),
+        ("--fast", "pushlab: "),
+    ],
+)
+def test_what_the_parser_refuses_is_one_line(
+    words: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words.split())
+    assert left.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert told in said.err
+    assert re.fullmatch(r"pushlab.*: .* \(see pushlab.* --help\)\n", said.err)
+
+
+def test_a_line_break_in_an_argument_makes_no_second_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["compare", "--fa\nst"])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("--clients 1e2", {"clients": 100}),
+        ("--clients 50,100,2e2", {"clients": [50, 100, 200]}),
+        ("--seed 9007199254740993", {"seed": 9007199254740993}),
+        ("--poll-interval 5s", {"poll_interval_s": 5.0}),
+        ("--poll-interval 500ms,2,1min", {"poll_interval_s": [0.5, 2.0, 60.0]}),
+        ("--duration 2min", {"duration_s": 120.0}),
+        ("--duration 7", {"duration_s": 7.0}),
+        ("--rate 30/min", {"rate_per_s": 0.5}),
+        ("--rate 2", {"rate_per_s": 2.0}),
+    ],
+)
+def test_quantities_are_read_alike_by_all_that_measure(
+    words: str, read: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    def measure(*_: object, overrides: dict[str, object], **__: object) -> int:
+        asked.append({key: value for key, value in overrides.items() if value is not None})
+        return 0
+
+    monkeypatch.setattr("pushlab.commands.compare.compare", measure)
+    monkeypatch.setattr("pushlab.commands.capacity.capacity", measure)
+    assert main(["compare", "tiny", *words.split()]) == 0
+    if not any(isinstance(value, list) for value in read.values()):  # a search has no grid
+        assert main(["capacity", "sse", "--slo", "p95<1s", *words.split()]) == 0
+    assert asked
+    assert all(one == read for one in asked)
+    assert all(type(one[key]) is type(value) for one in asked for key, value in read.items())
+
+
+def test_reading_arguments_loads_nothing_large(tmp_path: Path) -> None:
+    code = """
+import sys
+from pushlab.cli import main
+try:
+    main(["compare", "--clients", "1e3", "--rate", "much"])
+except SystemExit:
+    print(*{"numpy", "pyarrow", "matplotlib", "rich"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
 @pytest.mark.parametrize("command", ["show", "chart", "report", "resume", "cost"])
 def test_a_file_in_place_of_a_run_is_told(
     command: str,

@@ -330,7 +330,7 @@ def make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise SetupError(f"{out}: is a file, and charts go into a folder; name one") from error
+        raise SetupError(f"{out}: is a file; charts go into a folder, so name one") from error
     except OSError as error:
         raise SetupError(
             f"{out}: this folder for charts cannot be made ({error.strerror}); name another"

@@ -4,7 +4,6 @@ Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was a
 130 interrupted by Ctrl-C.
 """
 
-import argparse
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 
 import pushlab
 from pushlab.cli import forecasting, measuring, reading, serving
+from pushlab.cli.arguments import Commands, Parser
 from pushlab.errors import PushlabError, UsageError
 
 __all__ = ["main"]
@@ -22,7 +22,10 @@ _INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser().parse_args(_with_negatives(words))
+    parser, commands = _parser()
+    arguments, unknown = parser.parse_known_args(_with_negatives(words))
+    if unknown:  # told by the command's own parser, which knows its flags; argparse asks the first
+        commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         status: int = arguments.run(arguments)
         return status
@@ -51,12 +54,12 @@ def _with_negatives(words: Sequence[str]) -> list[str]:
     return joined
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pushlab", description="Measure and teach polling versus push."
-    )
+def _parser() -> tuple[Parser, Commands]:
+    parser = Parser(prog="pushlab", description="Measure and teach polling versus push.")
     parser.add_argument("--version", action="version", version=f"pushlab {pushlab.__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
     for part in (measuring, reading, forecasting, serving):
         part.add_commands(commands)
-    return parser
+    return parser, commands

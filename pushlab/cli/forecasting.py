@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pushlab.cli.arguments import Commands
+from pushlab.cli.arguments import Commands, number, whole
 from pushlab.errors import UsageError
 
 __all__ = ["add_commands"]
@@ -32,7 +32,7 @@ def add_commands(commands: Commands) -> None:
     )
     cost.add_argument("--free-tier", action="store_true", help="take off what offers give away")
     cost.add_argument(
-        "--headroom", type=float, default=0.5, metavar="X", help="of servers; default: 0.5"
+        "--headroom", type=number("0.5"), default=0.5, metavar="X", help="of servers; default: 0.5"
     )
     cost.add_argument(
         "--egress", action="store_true", help="add the data that leave the cloud, at AWS"
@@ -87,10 +87,12 @@ def add_commands(commands: Commands) -> None:
         "--calibrate", type=Path, metavar="RUN", help="a run or sweep: what the server costs"
     )
     predict.add_argument(
-        "--headroom", type=float, default=0.5, metavar="X", help="of servers; default: 0.5"
+        "--headroom", type=number("0.5"), default=0.5, metavar="X", help="of servers; default: 0.5"
     )
     predict.add_argument("--server-memory", metavar="SIZE", help="of one server; default: 4GiB")
-    predict.add_argument("--seed", type=int, default=1, metavar="N", help="of the simulation")
+    predict.add_argument(
+        "--seed", type=whole("1"), default=1, metavar="N", help="of the simulation"
+    )
     predict.add_argument(
         "--every-client", action="store_true", help="simulate every client, not a sample of them"
     )

@@ -1,13 +1,22 @@
 """The commands that measure: arguments to calls."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from pushlab.cli.arguments import Commands, add_folder, run_folder
+from pushlab.cli.arguments import (
+    Commands,
+    add_folder,
+    listed,
+    number,
+    rate_per_s,
+    run_folder,
+    seconds,
+    whole,
+)
 
 __all__ = ["add_commands"]
+
+_UNITS = "Quantities may have units: 1e3, 1/min, 500ms, 2min; without one they are as said above."
 
 
 def add_commands(commands: Commands) -> None:
@@ -17,6 +26,7 @@ def add_commands(commands: Commands) -> None:
         help="put the same work on several transports and measure",
         description="Put the same work on several transports; write a run's folder and charts."
         " A list of numbers, in the file or as --clients 50,100,200, makes a sweep.",
+        epilog=_UNITS,
     )
     compare.add_argument(
         "scenario",
@@ -25,17 +35,19 @@ def add_commands(commands: Commands) -> None:
         help="a standard scenario (see: pushlab scenarios) or a TOML file; default: quick",
     )
     compare.add_argument("--transports", metavar="A,B,...", help="only these (names or labels)")
-    whole, real = _numbers(int), _numbers(float)
-    compare.add_argument("--clients", type=whole, metavar="N", help="subscribers")
-    compare.add_argument("--rate", type=real, metavar="R", help="messages/s on each channel")
-    compare.add_argument("--poll-interval", type=real, metavar="S", help="seconds between polls")
-    compare.add_argument("--duration", type=real, metavar="S", help="seconds measured per trial")
+    clients, rate = listed(whole("50 or 1e3"), "50,100"), listed(rate_per_s, "1,10")
+    span = listed(seconds, "0.5,5")
+    compare.add_argument("--clients", type=clients, metavar="N", help="subscribers")
+    compare.add_argument("--rate", type=rate, metavar="R", help="messages/s on each channel")
+    compare.add_argument("--poll-interval", type=span, metavar="S", help="seconds between polls")
+    compare.add_argument("--duration", type=span, metavar="S", help="seconds measured per trial")
+    ms, kbit = listed(number("80"), "20,80"), listed(number("2000"), "500,2000")
     compare.add_argument(
-        "--one-way-ms", type=real, metavar="MS", help="emulate a link: milliseconds each way"
+        "--one-way-ms", type=ms, metavar="MS", help="emulate a link: milliseconds each way"
     )
-    compare.add_argument("--jitter-ms", type=real, metavar="MS", help="of the link: plus or minus")
+    compare.add_argument("--jitter-ms", type=ms, metavar="MS", help="of the link: plus or minus")
     compare.add_argument(
-        "--kbit-per-s", type=real, metavar="K", help="of the link: bandwidth of each connection"
+        "--kbit-per-s", type=kbit, metavar="K", help="of the link: bandwidth of each connection"
     )
     compare.add_argument(
         "--tls", action=argparse.BooleanOptionalAction, help="encrypt every connection, or none"
@@ -51,8 +63,12 @@ def add_commands(commands: Commands) -> None:
         action="store_true",
         help="let server and load generator run on the same cores",
     )
-    compare.add_argument("--trials", type=int, metavar="N", help="repetitions of each transport")
-    compare.add_argument("--seed", type=int, metavar="N", help="of schedules, phases and order")
+    compare.add_argument(
+        "--trials", type=whole("3"), metavar="N", help="repetitions of each transport"
+    )
+    compare.add_argument(
+        "--seed", type=whole("1"), metavar="N", help="of schedules, phases and order"
+    )
     compare.add_argument(
         "--broker",
         metavar="B",
@@ -82,6 +98,7 @@ def add_commands(commands: Commands) -> None:
         help="raise the load until an objective breaks",
         description="Raise the number of clients (or the rate) until an objective breaks, and say"
         " what ran out.",
+        epilog=_UNITS,
     )
     capacity.add_argument("transport", help="one transport (name, or label in the scenario)")
     capacity.add_argument(
@@ -97,21 +114,38 @@ def add_commands(commands: Commands) -> None:
     capacity.add_argument(
         "--vary", choices=("clients", "rate"), default="clients", help="default: clients"
     )
-    capacity.add_argument("--start", type=float, metavar="N", help="default: the scenario's")
+    capacity.add_argument("--start", type=number("50"), metavar="N", help="default: the scenario's")
     capacity.add_argument(
-        "--max", type=float, metavar="N", help="default: 20,000 clients; 10,000 messages/s"
+        "--max",
+        type=number("5000 or 5e3"),
+        metavar="N",
+        help="default: 20,000 clients; 10,000 messages/s",
     )
     capacity.add_argument(
-        "--precision", type=float, default=0.1, metavar="P", help="of the answer; default: 0.1"
+        "--precision",
+        type=number("0.1"),
+        default=0.1,
+        metavar="P",
+        help="of the answer; default: 0.1",
     )
-    capacity.add_argument("--clients", type=int, metavar="N", help="with --vary rate")
-    capacity.add_argument("--rate", type=float, metavar="R", help="messages/s on each channel")
-    capacity.add_argument("--poll-interval", type=float, metavar="S", help="seconds between polls")
-    capacity.add_argument("--duration", type=float, metavar="S", help="seconds measured, at least")
     capacity.add_argument(
-        "--trials", type=int, default=1, metavar="N", help="per load; more than half must hold"
+        "--clients", type=whole("50 or 1e3"), metavar="N", help="with --vary rate"
     )
-    capacity.add_argument("--seed", type=int, metavar="N", help="of schedules and phases")
+    capacity.add_argument("--rate", type=rate_per_s, metavar="R", help="messages/s on each channel")
+    capacity.add_argument(
+        "--poll-interval", type=seconds, metavar="S", help="seconds between polls"
+    )
+    capacity.add_argument(
+        "--duration", type=seconds, metavar="S", help="seconds measured, at least"
+    )
+    capacity.add_argument(
+        "--trials",
+        type=whole("3"),
+        default=1,
+        metavar="N",
+        help="per load; more than half must hold",
+    )
+    capacity.add_argument("--seed", type=whole("1"), metavar="N", help="of schedules and phases")
     capacity.add_argument("--broker", metavar="B", help="as for compare")
     capacity.add_argument(
         "--out", type=Path, default=Path("results"), metavar="DIR", help="where the folder goes"
@@ -159,17 +193,6 @@ def add_commands(commands: Commands) -> None:
         "--json", action="store_true", help="the claims as JSON on stdout; the rest on stderr"
     )
     again.set_defaults(run=_reproduce)
-
-
-def _numbers(kind: type[int] | type[float]) -> Callable[[str], Any]:
-    """What reads ``50`` as a number and ``50,100,200`` as a list of them."""
-
-    def read(text: str) -> Any:
-        found = [kind(word) for word in text.split(",")]
-        return found[0] if len(found) == 1 else found
-
-    read.__name__ = "whole number" if kind is int else "number"  # argparse names it in errors
-    return read
 
 
 def _compare(arguments: argparse.Namespace) -> int:

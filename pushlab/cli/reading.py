@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pushlab.cli.arguments import Commands, add_folder, run_folder
+from pushlab.cli.arguments import Commands, add_folder, number, run_folder
 
 __all__ = ["add_commands"]
 
@@ -58,7 +58,7 @@ def add_commands(commands: Commands) -> None:
     diff.add_argument("b", type=Path, metavar="RUN_B", help="another")
     diff.add_argument(
         "--threshold",
-        type=float,
+        type=number("5"),
         default=5.0,
         metavar="PERCENT",
         help="smaller differences are no change; default: 5",

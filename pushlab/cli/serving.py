@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from pushlab.cli.arguments import Commands
+from pushlab.cli.arguments import Commands, whole
 from pushlab.contract.registry import load_transport, transport_names
 from pushlab.errors import PushlabError
 
@@ -14,7 +14,9 @@ def add_commands(commands: Commands) -> None:
     """Add serve, transports and scenarios."""
     serve = commands.add_parser("serve", help="start a hub with its pages")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1 (loopback only)")
-    serve.add_argument("--port", type=int, default=8000, help="default: 8000; 0 takes a free one")
+    serve.add_argument(
+        "--port", type=whole("8000"), default=8000, help="default: 8000; 0 takes a free one"
+    )
     serve.add_argument(
         "--broker",
         default="auto",

