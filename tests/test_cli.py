@@ -218,6 +218,15 @@ def test_a_file_in_place_of_a_run_is_told(
     refused(done, "a-file", "is a file", "folder")
 
 
+@pytest.mark.parametrize("command", ["show", "chart", "report", "resume", "cost"])
+def test_a_name_that_no_folder_can_have_is_told(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "x" * 300]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.endswith("no such run folder")
+
+
 @pytest.mark.parametrize(
     ("out", "words"),
     [("there", ["is a folder", "there/trials.csv"]), ("rows", ["rows", "parquet"])],

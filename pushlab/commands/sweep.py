@@ -1,5 +1,6 @@
 """`pushlab compare` on a grid, and `pushlab resume`: run what is left, analyse, draw, print."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,7 +77,7 @@ def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> 
 
 
 def _sweep_at(folder: Path) -> Sweep:
-    if (folder / "run.json").exists():
+    if os.path.isfile(folder / "run.json"):
         raise RunError(f"{folder}: a plain run is not resumed; only a sweep is, a grid of points")
     return Sweep.load(folder)
 

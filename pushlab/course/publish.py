@@ -223,6 +223,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PushlabError as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"{out}: cannot be written to ({error.strerror})", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -65,9 +65,9 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
         RunError: it is missing, unreadable, or no run.
     """
     file = path / name
-    if path.is_file():
+    if os.path.isfile(path):  # of pathlib, a name that is too long is an error
         raise RunError(f"{path}: is a file; name the folder of a run")
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise RunError(f"{path}: no such run folder")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

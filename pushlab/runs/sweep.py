@@ -126,7 +126,7 @@ class Sweep:
 def load_folder(path: Path) -> Run | Sweep:
     """Read what is in a folder, a run or a sweep. Raises RunError."""
     path = Path(path)
-    return Sweep.load(path) if (path / SWEEP_FILE).exists() else Run.load(path)
+    return Sweep.load(path) if os.path.isfile(path / SWEEP_FILE) else Run.load(path)
 
 
 class SweepWriter:
