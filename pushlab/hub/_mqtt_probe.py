@@ -10,6 +10,7 @@ from typing import Any
 from pushlab.contract.serving import BrokerAccess
 from pushlab.errors import BrokerUnavailable
 from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.transports import _mqtt_names as names
 from pushlab.wire.tls import client_context
 
 __all__ = ["DYNSEC", "NotYet", "check_rules", "log_in"]
@@ -108,24 +109,37 @@ async def log_in(
 async def check_rules(access: BrokerAccess) -> None:
     """Check that a broker that runs already has the dynamic-security plug-in, and closed doors.
 
+    And that the account may publish to a client. A broker acknowledges a publish that it denies,
+    and drops it; so the probe listens to topics such as a client has, and publishes to them.
+
     Raises:
         NotYet: the broker does not answer at all.
-        BrokerUnavailable: no such plug-in, no right to use it, or its default lets any client
-            subscribe or publish where it likes.
+        BrokerUnavailable: no such plug-in, no right to use it, no right to publish to a client, or
+            its default lets any client subscribe or publish where it likes.
     """
     where = f"the MQTT broker on {access.host}:{access.port}"
+    unheard: set[bytes] = set()
 
     async def ask(line: _Line) -> Any:
         command = json.dumps({"commands": [{"command": "getDefaultACLAccess"}]}).encode()
-        line.writer.write(mqtt311.subscribe(1, [(f"{DYNSEC}/response", 1)]))
+        nobody = names.new_session(resumes=False)  # nobody else listens there
+        topics = [names.INBOX + nobody, names.live_topic(nobody)]
+        listens = [f"{DYNSEC}/response", *topics]
+        line.writer.write(mqtt311.subscribe(1, [(topic, 1) for topic in listens]))
         answer = await line.packet()
-        if not isinstance(answer, mqtt311.Suback) or answer.codes != b"\x01":
+        if not isinstance(answer, mqtt311.Suback) or answer.codes[:1] != b"\x01":
             return None
-        line.writer.write(mqtt311.publish(DYNSEC, command, qos=1, packet_id=2))
-        while True:
+        for packet_id, (topic, code) in enumerate(zip(topics, answer.codes[1:], strict=True), 2):
+            if code == 1:  # else the account may not read there, as it need not, and we cannot tell
+                unheard.add(topic.encode())
+                line.writer.write(mqtt311.publish(topic, b"", qos=1, packet_id=packet_id))
+        line.writer.write(mqtt311.publish(DYNSEC, command, qos=1, packet_id=9))
+        while True:  # a broker keeps the order of a connection: the command's answer comes last
             packet = await line.packet()
             if isinstance(packet, mqtt311.Publish):
-                return json.loads(packet.payload)
+                if packet.topic not in unheard:
+                    return json.loads(packet.payload)
+                unheard.discard(packet.topic)
 
     refusal = (
         f"{where} does not let {access.username!r} use the dynamic-security plug-in, with which"
@@ -151,4 +165,10 @@ async def check_rules(access: BrokerAccess) -> None:
         raise BrokerUnavailable(
             f"{where} allows {' and '.join(sorted(open_doors))} to every client by default; deny"
             " it (mosquitto_ctrl dynsec setDefaultACLAccess ... deny)"
+        )
+    if unheard:
+        raise BrokerUnavailable(
+            f"{where} does not let {access.username!r} publish to clients, so no message would"
+            " arrive; allow it (mosquitto_ctrl dynsec addRoleACL ROLE publishClientSend '#' allow,"
+            f" with a role of {access.username!r})"
         )

@@ -529,6 +529,26 @@ async def test_a_remote_broker_must_keep_its_doors_closed():
             await start_broker(url_of(theirs), keys=TokenKeys.fresh())
 
 
+@needs_mosquitto
+async def test_a_remote_broker_must_let_the_bridge_publish(monkeypatch):
+    """It would acknowledge every message, and drop it: `mosquitto_ctrl dynsec init` makes such."""
+    rules_of = mosquitto._rules
+
+    def rules(username, password):
+        made = rules_of(username, password)
+        acls = made["roles"][0]["acls"]
+        acls.remove({"acltype": "publishClientSend", "topic": "#", "allow": True})
+        return made
+
+    monkeypatch.setattr(mosquitto, "_rules", rules)
+    async with await start_broker("mosquitto", keys=TokenKeys.fresh()) as theirs:
+        right = "allow it .*addRoleACL ROLE publishClientSend '#' allow"
+        with pytest.raises(BrokerUnavailable, match=f"publish to clients.*{right}") as caught:
+            await start_broker(url_of(theirs), keys=TokenKeys.fresh())
+        assert "\n" not in str(caught.value)
+        assert theirs.access.password not in str(caught.value)
+
+
 async def test_a_remote_broker_must_have_the_plug_in():
     async with await start_broker("embedded", keys=TokenKeys.fresh()) as theirs:
         with pytest.raises(BrokerUnavailable, match="dynamic-security plug-in"):
