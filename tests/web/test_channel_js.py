@@ -368,6 +368,24 @@ def test_while_a_new_token_is_fetched_nobody_asks_with_the_old_one(site, page):
     assert listeners.kinds("ann") == ["open"]
 
 
+def test_a_new_token_that_takes_too_long_is_asked_for_again(site, page):
+    listeners = Listeners(page, site.url)
+    page.evaluate(
+        """token => {
+          const real = window.setTimeout;
+          window.setTimeout = (act, ms, ...all) => real(act, ms === 29_000 ? 50 : ms, ...all);
+          let asked = 0;
+          listen("ann", "x", {
+            transport: "websocket",
+            refreshToken: () => ((asked += 1) > 1 ? token : new Promise(() => {})),
+          });
+        }""",
+        site.token("ann", "late"),
+    )
+    listeners.until("ann", "open")
+    assert listeners.kinds("ann") == ["open"]
+
+
 def test_a_connection_that_stood_begins_the_minute_of_failing_renewals_anew(site, page):
     listeners = Listeners(page, site.url)
     page.evaluate(

@@ -123,6 +123,35 @@ def test_on_a_phone_by_keyboard_and_after_a_reload(trio):
     fits_a_phone(page)
 
 
+def test_a_refusal_that_comes_late_ends_the_room_that_was_left_and_no_other(browser, site):
+    held = []
+
+    def hold(route):
+        """Keep the answer to who asks for a new token."""
+        again = "token" in json.loads(route.request.post_data)
+        held.append(route) if again else route.continue_()
+
+    with people(browser, site.url) as some:
+        page = some.page("/chat?room=early&transport=short-polling")
+        join(page, "Ada")
+        expect(page.locator("#state")).to_have_text(line_over("short-polling"))
+        page.route("**/demo/chat/join", hold)
+        no = {"error": "token-expired", "detail": "", "status": 401}
+        page.route("**/v1/poll*", lambda route: route.fulfill(status=401, json=no))
+        while not held:
+            page.wait_for_timeout(50)
+        page.unroute("**/v1/poll*")
+        page.click("#leave")
+        page.fill("#room", "late")
+        join(page, "Ada")
+        expect(page.locator("#state")).to_have_text(line_over("short-polling"))
+        taken = {"error": "name-taken", "detail": "somebody else is called Ada", "status": 409}
+        held.pop().fulfill(status=409, json=taken)
+        say(page, "still here")
+        expect(page.locator(TEXTS)).to_have_text(["still here"])
+        expect(page.locator("#state")).to_have_text(line_over("short-polling"))
+
+
 @pytest.mark.soak
 def test_a_server_that_has_forgotten_everybody_and_has_no_broker(browser, own_site):
     site = own_site()

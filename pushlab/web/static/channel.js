@@ -107,6 +107,7 @@ const HOLD_GRACE_MS = 15_000;
 const DEV_INTERVAL_MS = 500;
 /** How long `refreshToken` may fail before that is the end. */
 const RENEW_FOR_MS = 60_000;
+const RENEW_WITHIN_MS = 29_000;
 
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
@@ -531,12 +532,14 @@ class Reader {
     const end = (/** @type {string} */ why) =>
       this.fail(401, reason, `${SENTENCES[reason] ?? reason}; ${why}`);
     let token;
+    let timer = 0;
+    const late = new Promise((_, fail) => {
+      timer = setTimeout(() => fail(new Error("it took too long")), RENEW_WITHIN_MS);
+    });
+    this.#renewing = true;
     try {
-      this.#renewing = true;
-      token = await this.options.refreshToken?.();
-      this.#renewing = false;
+      token = await Promise.race([this.options.refreshToken?.(), late]);
     } catch (error) {
-      this.#renewing = false;
       if (Number.isNaN(this.#unrenewedAt)) this.#unrenewedAt = performance.now();
       if (performance.now() - this.#unrenewedAt > RENEW_FOR_MS) {
         end(`getting a new one failed: ${wordsOf(error)}`);
@@ -545,6 +548,9 @@ class Reader {
         this.#dialLater();
       }
       return;
+    } finally {
+      this.#renewing = false;
+      clearTimeout(timer);
     }
     if (typeof token === "string" && token) {
       this.token = token;
