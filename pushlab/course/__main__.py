@@ -23,6 +23,9 @@ _CHECKOUT = _HERE.parents[1] / "notebooks"
 _PACKED = _HERE / "_notebooks"  # in a wheel
 _FIRST = "00_start_here.ipynb"
 
+#: JupyterLab's settings for the course: no question about news over a lesson, and no news either.
+_SETTINGS = _HERE / "jupyter"
+
 
 def lay_out(folder: Path | None) -> Path:
     """The folder with the notebooks: the checkout's, or `folder` with copies.
@@ -68,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = [sys.executable, "-m", "jupyterlab", _FIRST, *others]
         if os.geteuid() == 0:  # as in a container, where JupyterLab would refuse
             command.append("--allow-root")
-        return subprocess.run(command, cwd=folder, check=False).returncode
+        paths = [str(_SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+        environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+        return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
     except PushlabError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1

@@ -1,6 +1,9 @@
 """The ways into the course: environment.yml by repo2docker's rules, and copies from the package."""
 
+import json
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -51,3 +54,22 @@ def test_a_folder_that_cannot_be_is_told_in_one_line(folder, status, tmp_path, m
     assert said.err.startswith(f"{folder}: ")
     assert said.err.count("\n") == 1
     assert Path("mine.toml").read_text() == "precious"
+
+
+def test_jupyterlab_asks_nothing_of_a_student_and_keeps_the_users_own_settings(
+    tmp_path, monkeypatch
+):
+    started = []
+
+    def start(command, **more):
+        started.append(more["env"])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr("pushlab.course.__main__.find_spec", lambda name: name)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/of/the/user")
+    assert main([str(tmp_path / "course")]) == 0
+    ((ours, users),) = [env["JUPYTER_CONFIG_PATH"].split(os.pathsep) for env in started]
+    settings = json.loads(Path(ours, "labconfig", "default_setting_overrides.json").read_text())
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert users == "/of/the/user"
