@@ -107,6 +107,7 @@ def test_on_a_phone_by_keyboard_and_after_a_reload(trio):
     expect(page.locator(".members li", has_text="you")).to_have_text("Adayou")
     assert other.locator(".event").count() == events, "nobody has left or come"
     page.click("#leave")
+    expect(page.locator("#name")).to_be_visible()
     fits_a_phone(page)
     page.focus("#name")
     page.keyboard.press("ControlOrMeta+A")
@@ -142,6 +143,7 @@ def test_a_refusal_that_comes_late_ends_the_room_that_was_left_and_no_other(brow
             page.wait_for_timeout(50)
         page.unroute("**/v1/poll*")
         page.click("#leave")
+        expect(page.locator("#name")).to_be_visible()
         page.fill("#room", "late")
         join(page, "Ada")
         expect(page.locator("#state")).to_have_text(line_over("short-polling"))

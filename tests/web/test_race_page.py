@@ -102,10 +102,11 @@ def test_messages_land_in_all_five_lanes_and_cost_what_they_cost(site, page, wit
         site.url.split("/")[2]
     }
 
-    # Whoever reads another channel is in the server's hits too, and the page says so.
-    assert "The hits of" not in page.inner_text("#fine")
-    site.ask("GET", f"/v1/poll?token={site.token('ann', 'elsewhere')}")
-    until(lambda: "one more client of this hub" in page.inner_text("#fine"), "a word of ann")
+    # Whoever reads another channel is in the server's hits too, and the page says so. (Others may
+    # be there still, whom tests before this one have left.)
+    for name in ("ann", "bob"):
+        site.ask("GET", f"/v1/poll?token={site.token(name, 'elsewhere')}")
+    until(lambda: "more clients of this hub" in page.inner_text("#fine"), "a word of them")
 
 
 def test_while_nothing_is_published_only_short_polling_asks_in_vain(site, page):
