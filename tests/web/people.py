@@ -75,7 +75,8 @@ def people(browser: Any, url: str) -> Iterator[People]:
 
 
 def carry_by(page: Any, transport: str) -> None:
-    """Press the switch."""
+    """Press the switch, once it is there."""
+    expect(page.locator("#switch")).to_be_visible()
     page.check(f"#switch input[value={transport}]", force=True)
 
 
