@@ -20,10 +20,7 @@ def add_commands(commands: Commands) -> None:
     )
     cost.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
     cost.add_argument("--clients", metavar="N", help="clients; with a run: scaled to so many")
-    cost.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
-    cost.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
-    cost.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
-    cost.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    _add_load(cost)
     cost.add_argument("--one-way", metavar="T", help="the network's delay; default: 0s")
     cost.add_argument("--per-channel", metavar="N", help="clients that share a channel; default: 1")
     cost.add_argument("--offers", metavar="A,B,...", help="only these; default: all")
@@ -53,13 +50,10 @@ def add_commands(commands: Commands) -> None:
         epilog="Quantities take units: 1/min, 5s, 300B, 15Wh.",
     )
     energy.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
-    energy.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
-    energy.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
-    energy.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    _add_load(energy)
     energy.add_argument(
         "--keep-alive", metavar="T", help="of push, after silence; 0: none; default: 60s"
     )
-    energy.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
     energy.add_argument("--radio", metavar="A,B", help="lte, 3g, wifi; default: all")
     energy.add_argument("--battery", default="15Wh", metavar="WH", help="default: 15Wh")
     energy.add_argument(
@@ -77,10 +71,7 @@ def add_commands(commands: Commands) -> None:
         epilog="Quantities take units: 1e6, 1/min, 5s, 300B, 4GiB.",
     )
     predict.add_argument("--clients", metavar="N", help="clients")
-    predict.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
-    predict.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
-    predict.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
-    predict.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    _add_load(predict)
     predict.add_argument("--one-way", metavar="T", help="the network's delay; default: 0s")
     predict.add_argument("--per-channel", metavar="N", help="clients on a channel; default: 1")
     predict.add_argument(
@@ -122,6 +113,14 @@ def add_commands(commands: Commands) -> None:
     lost.add_argument("--out", type=Path, metavar="DIR", help="draw the chart there")
     lost.add_argument("--json", action="store_true", help="everything as JSON")
     lost.set_defaults(run=_crossovers)
+
+
+def _add_load(command: argparse.ArgumentParser) -> None:
+    """What one client gets, and how its transport asks for it."""
+    command.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
+    command.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
+    command.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
+    command.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
 
 
 def _cost(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from pushlab.analysis.cost import (
     traffic_by_cell,
 )
 from pushlab.analysis.cost.traffic import TRANSPORTS
+from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.cost_table import print_costs
 from pushlab.commands.quantities import (
     parse_bytes,
@@ -74,22 +75,15 @@ def cost(ask: Ask) -> int:
         egress=ask.egress,
         headroom=ask.headroom,
     )
-    out = ask.out
-    if out is None and ask.folder is not None and not ask.as_json:
-        out = ask.folder / "charts"
-    if not ask.with_charts or not costs.every_bill:
-        out = None
-    if out is not None:
-        from pushlab.charts.frame import make_folder  # a table needs no matplotlib
-
-        make_folder(out)
+    wanted = ask.with_charts and bool(costs.every_bill)
+    out = charts_folder(ask.out, ask.folder, wanted=wanted, as_json=ask.as_json)
     if ask.as_json:
         print(json_text(costs.to_json()))
     else:
         few = ask.offers is None or ask.offers.strip() == "all"
         print_costs(title, costs, with_items=ask.with_items, every_even=not few)
     if out is not None:
-        from pushlab.charts.bills import draw_costs
+        from pushlab.charts.bills import draw_costs  # a table needs no matplotlib
 
         for path in draw_costs(title, costs, out):
             if not ask.as_json:

@@ -15,6 +15,7 @@ from pushlab.analysis.energy import (
     run_traces,
     window_notes,
 )
+from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.quantities import (
     parse_bytes,
     parse_rate_per_s,
@@ -63,15 +64,7 @@ def energy(ask: Ask) -> int:
     cells, title, notes = (
         _measured(ask, ask.folder, radios) if ask.folder else _predicted(ask, radios)
     )
-    out = ask.out
-    if out is None and ask.folder is not None and not ask.as_json:
-        out = ask.folder / "charts"
-    if not ask.with_charts:
-        out = None
-    if out is not None:
-        from pushlab.charts.frame import make_folder  # a table needs no matplotlib
-
-        make_folder(out)
+    out = charts_folder(ask.out, ask.folder, wanted=ask.with_charts, as_json=ask.as_json)
     if ask.as_json:
         told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
         print(json_text({"battery_wh": battery_wh, "cells": told, "notes": notes}))
@@ -85,7 +78,7 @@ def energy(ask: Ask) -> int:
         for text in notes:
             print(textwrap.fill(text, 100, break_on_hyphens=False))
     if out is not None:
-        from pushlab.charts.radio import draw_radio
+        from pushlab.charts.radio import draw_radio  # a table needs no matplotlib
 
         for path in draw_radio(title, cells, radios[0], out, battery_wh=battery_wh):
             if not ask.as_json:
