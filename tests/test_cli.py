@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from pushlab.cli import main
-from pushlab.lab.certificates import fresh_certificate
+from pushlab.lab.host.certificates import fresh_certificate
 
 PATIENCE_S = 60.0
 

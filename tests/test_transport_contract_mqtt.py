@@ -2,8 +2,8 @@
 
 import pytest
 
+from pushlab.brokers.mosquitto import find_mosquitto
 from pushlab.errors import BrokerUnavailable
-from pushlab.hub.mosquitto import find_mosquitto
 from pushlab.testing import TransportContract
 
 

@@ -17,7 +17,7 @@ from benchmarks.fidelity.capture import CaptureFailed, missing
 from benchmarks.fidelity.trial import Fidelity, TrialBroken, measure_fidelity
 from benchmarks.harness.report import Report
 from pushlab.errors import PushlabError
-from pushlab.lab.machine import describe_machine
+from pushlab.lab.host.machine import describe_machine
 
 _TRANSPORTS = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
 _RESULTS = Path(__file__).parents[1] / "results"

@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.fidelity.capture import Capture
 from benchmarks.fidelity.clocks import between, read_distance
 from benchmarks.fidelity.wire import Wire
-from pushlab.lab.plan import TrialOutcome, TrialPlan
-from pushlab.lab.scenario import Scenario, Wish, make_cells
-from pushlab.lab.stage import Stage
-from pushlab.lab.trial import Trial
+from pushlab.lab.scenario.model import Scenario, Wish, make_cells
+from pushlab.lab.trial.phases import Trial
+from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
+from pushlab.lab.trial.processes import Stage
 
 __all__ = ["Fidelity", "TrialBroken", "measure_fidelity"]
 

@@ -20,12 +20,12 @@ from typing import Any, ClassVar
 from benchmarks.generator.swarm import running_swarm
 from benchmarks.harness.model import OWN, Benchmark, Contender, Goal, NotRun, Sample
 from benchmarks.harness.processes import cpu_of, pin, start_child
+from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
-from pushlab.hub.broker import start_broker
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.hub_api import Admission, HubApi
-from pushlab.lab.swarm_client import SwarmProcess
+from pushlab.lab.workers.swarm_client import SwarmProcess
 
 __all__ = [
     "MqttFanOut",

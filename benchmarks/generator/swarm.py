@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.harness.processes import pin
 from pushlab.lab.hub_api import Admission
-from pushlab.lab.swarm_client import SwarmProcess, start_swarm
+from pushlab.lab.workers.swarm_client import SwarmProcess, start_swarm
 from pushlab.runs import Link
 
 __all__ = ["Window", "configured_swarm", "measure_window", "running_swarm"]

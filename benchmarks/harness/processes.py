@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from pushlab.lab.watch import cpu_seconds
+from pushlab.lab.host.process_sampler import cpu_seconds
 
 __all__ = [
     "CORES",

@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.harness.chart import draw_goals
 from benchmarks.harness.figures import Figure, Ratio, Verdict, figures_of, verdicts_of
 from benchmarks.harness.run import Outcome
-from pushlab.lab.machine import describe_machine
+from pushlab.lab.host.machine import describe_machine
 
 __all__ = ["Report"]
 

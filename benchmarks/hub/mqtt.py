@@ -10,11 +10,11 @@ from benchmarks.harness.model import OWN, Benchmark, Contender, NotRun, Sample
 from benchmarks.harness.processes import pin
 from benchmarks.hub.servers import CHANNEL
 from benchmarks.hub.work import MESSAGE, SERVER_CORE, Work, run_crowd
+from pushlab.brokers.mosquitto import find_mosquitto
+from pushlab.brokers.start import Broker, start_broker
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
-from pushlab.hub.broker import Broker, start_broker
-from pushlab.hub.mosquitto import find_mosquitto
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.hub_api import Admission, HubApi, publish_path
 from pushlab.transports import _mqtt311 as mqtt311

@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks.harness.model import NotRun
 from benchmarks.harness.processes import pin
-from pushlab.lab.http import HttpConnection, connect_http
+from pushlab.wire.http_client import HttpConnection, connect_http
 
 __all__ = ["Nchan", "find_module", "missing", "running_nchan"]
 

@@ -18,7 +18,7 @@ from benchmarks.hub.nchan import Nchan, running_nchan
 from benchmarks.hub.work import MESSAGE, SERVER_CORE
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.lab.http import connect_http, request_bytes
+from pushlab.wire.http_client import connect_http, request_bytes
 
 __all__ = ["CHANNEL", "Polls", "Server", "running_server"]
 

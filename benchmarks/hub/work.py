@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.harness.processes import start_child
-from pushlab.lab.watch import cpu_seconds
+from pushlab.lab.host.process_sampler import cpu_seconds
 
 __all__ = [
     "GENERATOR_CORE",

@@ -7,9 +7,9 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pushlab.analysis.prediction import Prediction
-from pushlab.analysis.summary import summarise_cells
-from pushlab.analysis.trials import PUBLISH_KINDS
+from pushlab.analysis.models.prediction import Prediction
+from pushlab.analysis.summary.summarise import summarise_cells
+from pushlab.analysis.trials.figures import PUBLISH_KINDS
 from pushlab.contract.hits import Hit
 
 __all__ = ["figure_names", "unit_of"]

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pushlab.analysis.keys import key_words, value_words, with_key
+from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
 from pushlab.charts.style import ACCENT, GREY, INK, Look, count, looks, mark, seconds

@@ -7,8 +7,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pushlab.analysis.claims import Outcome
-from pushlab.analysis.reproductions import Reproduction
+from pushlab.analysis.papers.claims import Outcome
+from pushlab.analysis.papers.reproductions import Reproduction
 from pushlab.charts.frame import Chart, describe_axis, frame, save, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, INK
 

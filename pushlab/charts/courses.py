@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pushlab.analysis.keys import value_words, with_key
+from pushlab.analysis.summary.keys import value_words, with_key
 from pushlab.charts.curves import Spot
 from pushlab.charts.style import times, within_sentence
 

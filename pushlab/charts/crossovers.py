@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from pushlab.analysis.crossovers import Curve, Setting
+from pushlab.analysis.forecast.crossovers import Curve, Setting
 from pushlab.charts.frame import Chart, describe_axis, frame, save, styled
 from pushlab.charts.style import GREY, GRID, INK, count, looks
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from pushlab.analysis.keys import spans_decades, value_words
+from pushlab.analysis.summary.keys import spans_decades, value_words
 from pushlab.charts.frame import fit
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, Look
 

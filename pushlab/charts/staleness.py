@@ -8,8 +8,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pushlab.analysis.staleness import owed_to, staleness_at
-from pushlab.analysis.trials import TrialFigures
+from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.analysis.trials.staleness import owed_to, staleness_at
 from pushlab.charts.findings import staleness_finding
 from pushlab.charts.frame import (
     SLIDE,

@@ -11,7 +11,7 @@ from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
-from pushlab.analysis.keys import mark
+from pushlab.analysis.summary.keys import mark
 
 __all__ = [
     "ACCENT",

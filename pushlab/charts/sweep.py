@@ -11,8 +11,8 @@ from typing import Any
 
 from matplotlib.figure import Figure as Drawing
 
-from pushlab.analysis.grid import FIGURES, Figure, Line, lines_of, summarise_points
-from pushlab.analysis.keys import key_words, with_key
+from pushlab.analysis.summary.keys import key_words, with_key
+from pushlab.analysis.summary.sweep_lines import FIGURES, Figure, Line, lines_of, summarise_points
 from pushlab.charts.capacity import capacity_charts
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import (

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pushlab.analysis.summary import analyse, floor_delay_s, summarise_cells
-from pushlab.analysis.trials import TrialFigures
+from pushlab.analysis.summary.summarise import analyse, floor_delay_s, summarise_cells
+from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.charts.style import Look, looks, within_sentence
 from pushlab.runs import Run, network_in_words
 

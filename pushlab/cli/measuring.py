@@ -266,7 +266,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
         return list_reproductions()
     names = arguments.names
     if arguments.all:
-        from pushlab.analysis.reproductions import builtin_reproductions
+        from pushlab.analysis.papers.reproductions import builtin_reproductions
 
         names = builtin_reproductions()
     return reproduce(names, out=arguments.out, as_json=arguments.json)

@@ -78,7 +78,7 @@ def _transports(arguments: argparse.Namespace) -> int:
 
 
 def _scenarios(arguments: argparse.Namespace) -> int:
-    from pushlab.lab.scenario_file import builtin_scenarios, load_scenario
+    from pushlab.lab.scenario.toml_reader import builtin_scenarios, load_scenario
 
     names = builtin_scenarios()
     for name in names:

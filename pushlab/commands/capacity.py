@@ -14,18 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from pushlab.analysis import summarise
-from pushlab.analysis.capacity import Load, Result, Words, conclude, look_at
-from pushlab.analysis.objectives import Objective, parse_objective
-from pushlab.analysis.search import Attempt, Limits, next_load
-from pushlab.analysis.statistics import PERCENTILES, samples_needed
+from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
+from pushlab.analysis.slo.objectives import Objective, parse_objective
+from pushlab.analysis.slo.search import Attempt, Limits, next_load
+from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.commands import terminal
 from pushlab.commands.units import quantity, seconds
 from pushlab.errors import NotEnoughDescriptors, UsageError
-from pushlab.lab.events import LabEvent, Phase, Progress, TrialStarted
 from pushlab.lab.runner import stopped_by_signals
-from pushlab.lab.scenario import Scenario
-from pushlab.lab.scenario_file import load_scenario
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.steps import Steps, Vary
+from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
 from pushlab.runs import Sweep, SweepAxis, SweepWriter, write_summary
 
 __all__ = ["capacity", "objective_words", "print_capacity"]

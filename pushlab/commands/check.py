@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.analysis import summarise
-from pushlab.analysis.objectives import Objective, parse_objective
-from pushlab.analysis.verdicts import Verdict, judge
+from pushlab.analysis.slo.objectives import Objective, parse_objective
+from pushlab.analysis.slo.verdicts import Verdict, judge
 from pushlab.commands.terminal import json_text
 from pushlab.commands.units import with_unit
 from pushlab.errors import UsageError

@@ -12,14 +12,14 @@ from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.commands.sweep import start_sweep
 from pushlab.errors import RunError, UsageError
-from pushlab.lab.floor import FloorDriver
-from pushlab.lab.grid import load_grid
 from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario.grid import load_grid
+from pushlab.lab.trial.baseline import FloorDriver
 from pushlab.runs import Run, write_summary
 from pushlab.testing.null import Null
 
 if TYPE_CHECKING:
-    from pushlab.analysis.trials import TrialFigures
+    from pushlab.analysis.trials.figures import TrialFigures
 
 __all__ = ["compare"]
 

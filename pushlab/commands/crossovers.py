@@ -5,8 +5,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from pushlab.analysis.calibration import calibrate
-from pushlab.analysis.crossovers import Setting, crossovers, curves
+from pushlab.analysis.forecast.calibration import calibrate
+from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
 from pushlab.charts.crossovers import draw_crossovers
 from pushlab.charts.frame import make_folder
 from pushlab.commands.quantities import parse_bytes, parse_number, parse_seconds

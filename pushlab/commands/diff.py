@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pushlab.analysis.difference import Change, Difference, compare_runs
-from pushlab.analysis.noise import LEVEL
+from pushlab.analysis.diff.difference import Change, Difference, compare_runs
+from pushlab.analysis.stats.noise import LEVEL
 from pushlab.analysis.vocabulary import unit_of
 from pushlab.commands.terminal import json_text
 from pushlab.commands.units import with_unit

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pushlab.analysis.grid import (
+from pushlab.analysis.summary.keys import key_words, value_words
+from pushlab.analysis.summary.sweep_lines import (
     Line,
     cpu_share,
     hits_per_s,
     lines_of,
     predicted_hits_per_s,
 )
-from pushlab.analysis.keys import key_words, value_words
 from pushlab.commands.columns import (
     Column,
     aligned,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pushlab.analysis.calibration import calibrate
 from pushlab.analysis.cost import OFFERS, Bill, PriceBook, bill, load_book
 from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
-from pushlab.analysis.forecast import Forecast, forecast
-from pushlab.analysis.sizing import Workload
+from pushlab.analysis.forecast.calibration import calibrate
+from pushlab.analysis.forecast.forecast import Forecast, forecast
+from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.predict_table import print_forecasts, print_validation
 from pushlab.commands.quantities import (
     parse_bytes,
@@ -133,7 +133,7 @@ def validate_run(folder: Path, *, as_json: bool = False) -> int:
         RunError: there is no such run, or it is damaged.
     """
     from pushlab.analysis import analyse
-    from pushlab.analysis.validation import validate
+    from pushlab.analysis.forecast.validation import validate
 
     run = Run.load(folder)
     found = validate(run, analyse(run))

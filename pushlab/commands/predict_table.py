@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pushlab.analysis.cost import Bill
-from pushlab.analysis.forecast import Expected, Forecast, difference
-from pushlab.analysis.sizing import Workload
-from pushlab.analysis.validation import (
+from pushlab.analysis.forecast.forecast import Expected, Forecast, difference
+from pushlab.analysis.forecast.sizing import Workload
+from pushlab.analysis.forecast.validation import (
     HITS_WITHIN,
     LATENCY_WITHIN,
     MODELS_WITHIN,

@@ -9,14 +9,14 @@ from rich.text import Text
 
 from pushlab.commands.terminal import is_live
 from pushlab.commands.units import quantity, seconds, shortened
-from pushlab.lab.events import (
+from pushlab.lab.trial.events import (
     LabEvent,
     Phase,
     RunStarted,
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.events import Progress as TrialProgress
+from pushlab.lab.trial.events import Progress as TrialProgress
 from pushlab.runs import TrialRecord
 
 __all__ = ["Watcher"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from pushlab.charts import view_of, write_report
 from pushlab.charts.view import View
 from pushlab.errors import UsageError
-from pushlab.lab.scenario_text import scenario_as_toml
+from pushlab.lab.scenario.toml_writer import scenario_as_toml
 from pushlab.runs import Run, load_folder
 
 __all__ = ["report", "report_of"]

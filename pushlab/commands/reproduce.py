@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.text import Text
 
 from pushlab.analysis import analyse
-from pushlab.analysis.claims import Outcome, judge
-from pushlab.analysis.reproductions import (
+from pushlab.analysis.papers.claims import Outcome, judge
+from pushlab.analysis.papers.reproductions import (
     Reproduction,
     builtin_reproductions,
     load_reproduction,
 )
-from pushlab.analysis.summary import summarise, summarise_cells
+from pushlab.analysis.summary.summarise import summarise, summarise_cells
 from pushlab.charts.claims import draw_claims
 from pushlab.charts.frame import make_folder
 from pushlab.commands.progress import Watcher
@@ -26,7 +26,7 @@ from pushlab.commands.terminal import json_text
 from pushlab.commands.units import quantity
 from pushlab.errors import SetupError, UsageError
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario_file import parse_scenario
+from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run, write_summary
 
 __all__ = ["list_reproductions", "reproduce"]

@@ -9,17 +9,17 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from pushlab.brokers.start import start_broker
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
-from pushlab.hub.broker import start_broker
-from pushlab.hub.certificate import Certificate
 from pushlab.hub.core import Hub
 from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.hub.site import Site, SiteMaker
 from pushlab.web.files import PAGES, TITLES, Files
+from pushlab.wire.certificate import Certificate
 
 __all__ = ["serve_until_interrupted"]
 

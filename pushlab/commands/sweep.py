@@ -10,9 +10,9 @@ import uvloop
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.errors import RunError, UsageError
-from pushlab.lab.floor import FloorDriver
-from pushlab.lab.grid import Grid, make_grid
+from pushlab.lab.scenario.grid import Grid, make_grid
 from pushlab.lab.sweep import check_same_grid, create_sweep, run_sweep
+from pushlab.lab.trial.baseline import FloorDriver
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
 
@@ -118,7 +118,7 @@ def _run(
             )
         )
     # The analysis is loaded only now: it has no place in a process that measures.
-    from pushlab.analysis.grid import lines_of, summarise_points
+    from pushlab.analysis.summary.sweep_lines import lines_of, summarise_points
     from pushlab.commands.grid_table import grid_json, print_sweep
 
     sweep = Sweep.load(writer.path)

@@ -3,7 +3,14 @@
 from html import escape
 from typing import Any
 
-from pushlab.lab.events import LabEvent, Phase, Progress, RunStarted, TrialFinished, TrialStarted
+from pushlab.lab.trial.events import (
+    LabEvent,
+    Phase,
+    Progress,
+    RunStarted,
+    TrialFinished,
+    TrialStarted,
+)
 
 __all__ = ["Bar"]
 

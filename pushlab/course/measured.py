@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.formulas import messages_per_useful_poll, wasted_fraction
-from pushlab.analysis.summary import analyse
+from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
+from pushlab.analysis.summary.summarise import analyse
 from pushlab.charts.view import View, view_of
 from pushlab.course.guesses import Guess
 from pushlab.course.trouble import CourseError

@@ -10,15 +10,15 @@ from typing import Any
 
 from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.course.bar import Bar
-from pushlab.course.haste import run_in_haste
 from pushlab.course.measured import Measured, measured_from
 from pushlab.course.mode import fast, reading
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
 from pushlab.errors import PushlabError, SetupError, UsageError
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario import Scenario
-from pushlab.lab.scenario_file import make_scenario
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.toml_reader import make_scenario
+from pushlab.lab.trial.in_process import run_in_haste
 from pushlab.runs import Run
 
 __all__ = ["measure"]

@@ -13,7 +13,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from pushlab.analysis.calibration import Calibration, calibration_of
 from pushlab.analysis.cost import (
     FIRST_CHOICE,
     OFFERS,
@@ -24,7 +23,8 @@ from pushlab.analysis.cost import (
 )
 from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
 from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
-from pushlab.analysis.formulas import memory_bytes, servers_needed
+from pushlab.analysis.forecast.calibration import Calibration, calibration_of
+from pushlab.analysis.models.formulas import memory_bytes, servers_needed
 from pushlab.charts.break_evens import span_words
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
 from pushlab.charts.frame import describe_axis, frame, scale_below, styled

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from pushlab.analysis.formulas import poll_latency_s, wasted_fraction
+from pushlab.analysis.models.formulas import poll_latency_s, wasted_fraction
 from pushlab.charts.frame import frame, scale_below, styled
 from pushlab.charts.style import GREY, INK, looks, mark
 from pushlab.course.pictures import Picture

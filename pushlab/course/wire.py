@@ -12,19 +12,19 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from pushlab.brokers.start import start_broker
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
-from pushlab.course.haste import serving_here
 from pushlab.course.mode import fast, reading
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
 from pushlab.errors import SetupError, UsageError
-from pushlab.hub.broker import start_broker
 from pushlab.hub.process import HubConfig, start_hub
-from pushlab.lab.conversation import piece_text, record_conversation
 from pushlab.lab.hub_api import HubApi
+from pushlab.lab.trial.in_process import serving_here
+from pushlab.transcript.record import piece_text, record_conversation
 
 __all__ = ["Step", "Wire", "record_wire", "show_wire"]
 

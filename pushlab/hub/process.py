@@ -20,7 +20,7 @@ from pushlab import errors
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
-from pushlab.hub.certificate import Certificate
+from pushlab.wire.certificate import Certificate
 
 __all__ = ["HubConfig", "HubProcess", "end_child", "spawn_hub", "start_hub"]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.errors import ConnectionFailed, Refused
-from pushlab.lab.http import HttpConnection, connect_http, request_bytes
+from pushlab.wire.http_client import HttpConnection, connect_http, request_bytes
 from pushlab.wire.tls import client_context
 
 __all__ = ["Admission", "HubApi", "publish_path"]

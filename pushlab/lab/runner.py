@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import TokenKeys
-from pushlab.hub.broker import start_broker
-from pushlab.lab.browser_pipe import browser_version
-from pushlab.lab.browser_swarm import require_mqtt
-from pushlab.lab.certificates import require_certificates
-from pushlab.lab.cores import choose_cores
-from pushlab.lab.events import (
+from pushlab.lab.browser.devtools import browser_version
+from pushlab.lab.browser.swarm import require_mqtt
+from pushlab.lab.host.certificates import require_certificates
+from pushlab.lab.host.cores import choose_cores
+from pushlab.lab.host.machine import describe_machine, require_descriptors
+from pushlab.lab.scenario.model import Cell, Scenario
+from pushlab.lab.trial.events import (
     LabEvent,
     Observer,
     RunFinished,
@@ -27,10 +29,8 @@ from pushlab.lab.events import (
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.machine import describe_machine, require_descriptors
-from pushlab.lab.plan import TrialDriver, TrialOutcome, TrialPlan, floor_plan, order_of_trials
-from pushlab.lab.process_driver import Interrupted, ProcessDriver
-from pushlab.lab.scenario import Cell, Scenario
+from pushlab.lab.trial.plan import TrialDriver, TrialOutcome, TrialPlan, floor_plan, order_of_trials
+from pushlab.lab.trial.process_driver import Interrupted, ProcessDriver
 from pushlab.runs import RunWriter
 
 __all__ = [

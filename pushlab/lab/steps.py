@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pushlab.lab.certificates import require_certificates
-from pushlab.lab.cores import choose_cores
-from pushlab.lab.events import Observer
-from pushlab.lab.machine import describe_machine, require_descriptors
-from pushlab.lab.plan import TrialPlan
-from pushlab.lab.process_driver import ProcessDriver
+from pushlab.lab.host.certificates import require_certificates
+from pushlab.lab.host.cores import choose_cores
+from pushlab.lab.host.machine import describe_machine, require_descriptors
 from pushlab.lab.runner import check_broker, run_trial, without_log_in, without_password
-from pushlab.lab.scenario import Scenario
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.trial.events import Observer
+from pushlab.lab.trial.plan import TrialPlan
+from pushlab.lab.trial.process_driver import ProcessDriver
 from pushlab.runs import Run, RunWriter, SweepPoint, SweepWriter, TrialRecord
 
 __all__ = ["Steps", "Vary"]

@@ -13,21 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pushlab.errors import NotEnoughDescriptors, ScenarioError
-from pushlab.lab.certificates import require_certificates
-from pushlab.lab.cores import Cores, choose_cores
-from pushlab.lab.events import (
-    LabEvent,
-    Observer,
-    Progress,
-    RunFinished,
-    RunStarted,
-    TrialFinished,
-    TrialStarted,
-)
-from pushlab.lab.grid import Grid, GridTrial
-from pushlab.lab.machine import describe_machine, require_descriptors
-from pushlab.lab.plan import Stop, Tell, TrialDriver, TrialOutcome, TrialPlan, floor_plan
-from pushlab.lab.process_driver import ProcessDriver
+from pushlab.lab.host.certificates import require_certificates
+from pushlab.lab.host.cores import Cores, choose_cores
+from pushlab.lab.host.machine import describe_machine, require_descriptors
 from pushlab.lab.runner import (
     FLOOR,
     check_broker,
@@ -37,7 +25,19 @@ from pushlab.lab.runner import (
     without_log_in,
     without_password,
 )
-from pushlab.lab.scenario import Cell
+from pushlab.lab.scenario.grid import Grid, GridTrial
+from pushlab.lab.scenario.model import Cell
+from pushlab.lab.trial.events import (
+    LabEvent,
+    Observer,
+    Progress,
+    RunFinished,
+    RunStarted,
+    TrialFinished,
+    TrialStarted,
+)
+from pushlab.lab.trial.plan import Stop, Tell, TrialDriver, TrialOutcome, TrialPlan, floor_plan
+from pushlab.lab.trial.process_driver import ProcessDriver
 from pushlab.runs import Run, RunWriter, Sweep, SweepAxis, SweepPoint, SweepWriter
 
 __all__ = ["check_same_grid", "create_sweep", "run_sweep", "sweep_points"]

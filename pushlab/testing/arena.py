@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from pushlab.brokers.start import Broker, start_broker
 from pushlab.client import TokenSource, connect, discover
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
@@ -25,13 +26,12 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, PortInUse, Refused
-from pushlab.hub.broker import Broker, start_broker
 from pushlab.hub.core import Hub
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.lab.http import Answer, HttpConnection, connect_http, request_bytes
 from pushlab.testing.judge import LIMIT_S
 from pushlab.testing.plug import plugged_in
 from pushlab.testing.reader import FriendlyReader, Reader, StreamReader, WireReader
+from pushlab.wire.http_client import Answer, HttpConnection, connect_http, request_bytes
 
 __all__ = ["Arena", "InProcessArena", "ProcessArena"]
 

@@ -1,7 +1,7 @@
 """The race's further clients, seen from the server: wished for, run in a process, reported.
 
 The process is there only while there is somebody in it. It ends with the server, whatever ends
-that (`pushlab.lab.worker_main`).
+that (`pushlab.lab.workers.child`).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pushlab.lab.worker import Worker, WorkerFailed, spawn_worker
+from pushlab.lab.workers.parent import Worker, WorkerFailed, spawn_worker
 from pushlab.runs import Link
 
 __all__ = ["COUNTED", "Crowd", "LaneReport", "LaneWish"]

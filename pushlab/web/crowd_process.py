@@ -16,9 +16,9 @@ from typing import Any
 
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
-from pushlab.lab.recorder import Recorder
-from pushlab.lab.swarm import Swarm
-from pushlab.lab.worker_main import CommandServer, run_worker
+from pushlab.lab.load.recorder import Recorder
+from pushlab.lab.load.swarm import Swarm
+from pushlab.lab.workers.child import CommandServer, run_worker
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 

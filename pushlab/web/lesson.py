@@ -17,7 +17,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
-from pushlab.lab.conversation import Conversation, Piece, piece_text, record_conversation
+from pushlab.transcript.record import Conversation, Piece, piece_text, record_conversation
 from pushlab.wire.tls import client_context
 
 __all__ = ["Lesson"]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.accounting import account
-from pushlab.analysis.staleness import owed_to, staleness_at, staleness_figures
+from pushlab.analysis.trials.accounting import account
+from pushlab.analysis.trials.staleness import owed_to, staleness_at, staleness_figures
 from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
 
 

@@ -6,12 +6,12 @@ import pytest
 from simulated import STANDARD, simulate
 
 from pushlab.analysis import analyse
-from pushlab.analysis.claims import judge
-from pushlab.analysis.expressions import Missing, evaluate
-from pushlab.analysis.reproductions import builtin_reproductions, load_reproduction
-from pushlab.analysis.summary import summarise_cells
+from pushlab.analysis.papers.claims import judge
+from pushlab.analysis.papers.expressions import Missing, evaluate
+from pushlab.analysis.papers.reproductions import builtin_reproductions, load_reproduction
+from pushlab.analysis.summary.summarise import summarise_cells
 from pushlab.errors import UsageError
-from pushlab.lab.scenario_file import parse_scenario
+from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
 
 FILE = """

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from test_analysis_forecast import KNOWN
 
-from pushlab.analysis.calibration import Span
-from pushlab.analysis.crossovers import Setting, crossovers, curves
+from pushlab.analysis.forecast.calibration import Span
+from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
 from pushlab.cli import main
 
 POLLED = dataclasses.replace(

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import STANDARD, Cell, simulate
 
-from pushlab.analysis.difference import compare_runs
-from pushlab.analysis.noise import Side, compare, judge_all
-from pushlab.analysis.student import t_quantile, t_tail
+from pushlab.analysis.diff.difference import compare_runs
+from pushlab.analysis.stats.noise import Side, compare, judge_all
+from pushlab.analysis.stats.student import t_quantile, t_tail
 from pushlab.runs import Run
 
 

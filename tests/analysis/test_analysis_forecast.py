@@ -6,11 +6,11 @@ import pytest
 from simulated import FLOOR, STANDARD, Cell, simulate
 
 from pushlab.analysis import analyse
-from pushlab.analysis.calibration import Calibration, Span, calibrate, calibration_of
 from pushlab.analysis.cost.traffic import TRANSPORTS
-from pushlab.analysis.forecast import difference, forecast
-from pushlab.analysis.sizing import Workload
-from pushlab.analysis.validation import validate
+from pushlab.analysis.forecast.calibration import Calibration, Span, calibrate, calibration_of
+from pushlab.analysis.forecast.forecast import difference, forecast
+from pushlab.analysis.forecast.sizing import Workload
+from pushlab.analysis.forecast.validation import validate
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 

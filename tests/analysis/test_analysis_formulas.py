@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pushlab.analysis.formulas import (
+from pushlab.analysis.models.formulas import (
     answered_interval_s,
     cheapest_interval_s,
     fan_out_latency_s,

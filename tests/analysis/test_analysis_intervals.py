@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.intervals import MIN_TRIALS, log_error, trial_interval
-from pushlab.analysis.statistics import describe
+from pushlab.analysis.stats.intervals import MIN_TRIALS, log_error, trial_interval
+from pushlab.analysis.stats.percentiles import describe
 
 
 def mean_of(values):

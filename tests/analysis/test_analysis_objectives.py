@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from simulated import FLOOR, Cell, simulate
 
 from pushlab.analysis import summarise
-from pushlab.analysis.objectives import Objective, parse_objective
-from pushlab.analysis.verdicts import judge
+from pushlab.analysis.slo.objectives import Objective, parse_objective
+from pushlab.analysis.slo.verdicts import judge
 from pushlab.analysis.vocabulary import figure_names, unit_of
 from pushlab.errors import UsageError
 from pushlab.runs import Run

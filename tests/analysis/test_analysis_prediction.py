@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pushlab.analysis.formulas import queue_wait_s
-from pushlab.analysis.prediction import predict
+from pushlab.analysis.models.formulas import queue_wait_s
+from pushlab.analysis.models.prediction import predict
 from pushlab.runs import Link, SwarmFigures, TrialRecord
 
 

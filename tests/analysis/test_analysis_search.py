@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.capacity import Load, Words, cause_of, conclude
-from pushlab.analysis.search import Attempt, Limits, bracket_of, next_load, steps_at_most
+from pushlab.analysis.slo.capacity import Load, Words, cause_of, conclude
+from pushlab.analysis.slo.search import Attempt, Limits, bracket_of, next_load, steps_at_most
 
 
 def search(system, limits: Limits) -> list[Attempt]:

@@ -4,14 +4,14 @@ import time
 
 import pytest
 
-from pushlab.analysis import formulas
-from pushlab.analysis.formulas import queue_wait_s
-from pushlab.analysis.simulated_queues import (
+from pushlab.analysis.models import formulas
+from pushlab.analysis.models.formulas import queue_wait_s
+from pushlab.analysis.models.simulated_queues import (
     simulate_copy,
     simulate_fan_out_s,
     simulate_queue_wait_s,
 )
-from pushlab.analysis.simulation import simulate
+from pushlab.analysis.models.simulation import simulate
 from pushlab.errors import UsageError
 
 WITHIN = 0.02

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.statistics import (
+from pushlab.analysis.stats.percentiles import (
     MIN_BEYOND,
     PERCENTILES,
     describe,

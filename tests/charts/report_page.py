@@ -6,7 +6,7 @@ from pathlib import Path
 from simulated import FLOOR, STANDARD, Cell, simulate
 
 from pushlab.charts import view_of, write_report
-from pushlab.lab.scenario_text import scenario_as_toml
+from pushlab.lab.scenario.toml_writer import scenario_as_toml
 from pushlab.runs import Run
 
 LONG = "a poll every second by a client that keeps its connection, through two proxies"

@@ -9,7 +9,7 @@ from simulated import STANDARD, Cell, simulate
 from pushlab.charts import view_of
 from pushlab.charts.report.ratios import baseline_of, ratio_table, ratio_words
 from pushlab.errors import RunError, UsageError
-from pushlab.lab.scenario_file import parse_scenario
+from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
 
 

@@ -12,8 +12,8 @@ from test_charts_draw import (
     measured,
 )
 
-from pushlab.analysis.capacity import Load, Words, conclude
-from pushlab.analysis.search import Limits
+from pushlab.analysis.slo.capacity import Load, Words, conclude
+from pushlab.analysis.slo.search import Limits
 from pushlab.charts import draw_sweep
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import Spot

@@ -9,13 +9,13 @@ from simulated import FLOOR, STANDARD, Cell, simulate
 from simulated_sweeps import make_sweep
 
 from pushlab.analysis import summarise
-from pushlab.analysis.grid import summarise_points
+from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands.grid_table import print_sweep
 from pushlab.commands.progress import Watcher
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.commands.terminal import print_run
 from pushlab.commands.units import shortened
-from pushlab.lab.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
+from pushlab.lab.trial.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
 from pushlab.runs import Run, write_summary
 
 LONG = "a poll every second by a client that keeps its connection"

@@ -18,16 +18,16 @@ import aiomqtt
 import psutil
 import pytest
 
+from pushlab.brokers import mosquitto
+from pushlab.brokers.start import Broker, start_broker
 from pushlab.contract.events import Closed, Connected, Message
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError
-from pushlab.hub import mosquitto
-from pushlab.hub.broker import Broker, start_broker
 from pushlab.hub.core import Hub
-from pushlab.lab.certificates import fresh_certificate
+from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports.mqtt import Mqtt
 
@@ -373,7 +373,7 @@ def test_it_does_not_outlive_its_parent(kind):
     program = (
         "import asyncio, sys, time\n"
         "from pushlab.contract.tokens import TokenKeys\n"
-        "from pushlab.hub.broker import start_broker\n"
+        "from pushlab.brokers.start import start_broker\n"
         f"broker = asyncio.run(start_broker({kind!r}, keys=TokenKeys.fresh()))\n"
         "print(broker.pid, flush=True)\n"
         "time.sleep(60)\n"

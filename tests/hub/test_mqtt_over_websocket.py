@@ -9,13 +9,13 @@ from live_hub import PATIENCE_S, live_hub
 from websockets.asyncio.client import connect as ws_connect
 from websockets.exceptions import ConnectionClosed
 
+from pushlab.brokers.mosquitto import find_mosquitto
+from pushlab.brokers.start import start_broker
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
-from pushlab.hub.broker import start_broker
 from pushlab.hub.core import Hub
-from pushlab.hub.mosquitto import find_mosquitto
-from pushlab.lab.certificates import fresh_certificate
+from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt_websocket import websocket_route

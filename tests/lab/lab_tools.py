@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psutil
 
-from pushlab.lab.events import LabEvent, Phase, Progress, TrialStarted
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario import Scenario
-from pushlab.lab.scenario_file import load_scenario
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.toml_reader import load_scenario
+from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
 from pushlab.runs import Run
 
 

@@ -20,14 +20,14 @@ from pushlab.analysis import summarise
 from pushlab.charts.style import looks
 from pushlab.cli import main
 from pushlab.errors import BrowserUnavailable, ScenarioError
-from pushlab.lab import browser_swarm
-from pushlab.lab.browser_clock import Exchange, Offset, PageClock, offset_of
-from pushlab.lab.browser_pipe import find_browser
-from pushlab.lab.browser_swarm import PER_PAGE
-from pushlab.lab.scenario_file import load_scenario, parse_scenario
-from pushlab.lab.scenario_text import scenario_as_toml
-from pushlab.lab.socket_bytes import SocketBytes
-from pushlab.lab.swarm_client import start_browser
+from pushlab.lab.browser import swarm as browser_swarm
+from pushlab.lab.browser.clock import Exchange, Offset, PageClock, offset_of
+from pushlab.lab.browser.devtools import find_browser
+from pushlab.lab.browser.socket_bytes import SocketBytes
+from pushlab.lab.browser.swarm import PER_PAGE
+from pushlab.lab.scenario.toml_reader import load_scenario, parse_scenario
+from pushlab.lab.scenario.toml_writer import scenario_as_toml
+from pushlab.lab.workers.swarm_client import start_browser
 
 PATIENCE_S = 60.0
 
@@ -245,7 +245,7 @@ def test_a_whole_process_group_is_ended_at_once() -> None:
     """Also those who have lost their parent, and though nobody may look at the dead for a while."""
     code = (
         "import os, subprocess, time\n"
-        "from pushlab.lab.process_tree import end_own_group\n"
+        "from pushlab.lab.host.process_tree import end_own_group\n"
         "subprocess.run(['sh', '-c', 'sleep 600 & sleep 600 &'])\n"
         "begun = time.monotonic()\n"
         "end_own_group(within_s=60)\n"

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from live_hub import HTTP_TRANSPORTS, PATIENCE_S, live_hub
 from websockets.frames import OP_BINARY, OP_PING, OP_TEXT, Frame
 
+from pushlab.brokers.start import start_broker
 from pushlab.contract.events import Message
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
-from pushlab.hub.broker import start_broker
-from pushlab.lab.conversation import piece_text, record_conversation
+from pushlab.transcript.record import piece_text, record_conversation
 from pushlab.transports import _mqtt311 as mqtt311
 
 TOKEN = TokenKeys.fresh().issue(client_id="ann/é", channel="c", duration_minutes=5, now=0)[0]

@@ -11,7 +11,7 @@ from test_lab_runs import check_accounting, check_figures
 
 from pushlab.analysis import summarise
 from pushlab.errors import MissingExtra
-from pushlab.lab.events import Phase
+from pushlab.lab.trial.events import Phase
 from pushlab.runs import Link, Run, TrialRecord
 
 pytestmark = pytest.mark.timeout(180)

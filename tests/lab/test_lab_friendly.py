@@ -29,7 +29,7 @@ SCRIPT = """
 import asyncio, sys
 from pathlib import Path
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario_file import load_scenario
+from pushlab.lab.scenario.toml_reader import load_scenario
 scenario = load_scenario("tiny").override(transports=["friendly"], duration_s=0.5)
 print(asyncio.run(run_scenario(scenario, out=Path(sys.argv[1]))))
 """

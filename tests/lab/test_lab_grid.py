@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.errors import ScenarioError
-from pushlab.lab.grid import MAX_POINTS, Grid, load_grid, make_grid
+from pushlab.lab.scenario.grid import MAX_POINTS, Grid, load_grid, make_grid
 
 POLL: dict[str, Any] = {"name": "short-polling"}
 SSE: dict[str, Any] = {"name": "sse"}

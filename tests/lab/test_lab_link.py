@@ -17,11 +17,11 @@ from test_lab_swarm import LIMIT_S, Lines, Server, connected, eventually, reache
 
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import UsageError
-from pushlab.hub.certificate import Certificate
-from pushlab.lab.certificates import fresh_certificate
-from pushlab.lab.held_line import Holding
-from pushlab.lab.swarm import Swarm
+from pushlab.lab.host.certificates import fresh_certificate
+from pushlab.lab.load.emulated_link import Holding
+from pushlab.lab.load.swarm import Swarm
 from pushlab.runs import Link, network_in_words
+from pushlab.wire.certificate import Certificate
 from pushlab.wire.tls import client_context
 
 _MS = 1_000_000

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pushlab.lab.live import LiveLatency
-from pushlab.lab.recorder import Recorder
-from pushlab.lab.schedule import Schedule
+from pushlab.lab.load.recorder import Recorder
+from pushlab.lab.scenario.schedule import Schedule
+from pushlab.lab.trial.live_latency import LiveLatency
 
 MS = 1_000_000
 

@@ -13,15 +13,15 @@ import pytest
 from lab_tools import run, tiny
 
 from pushlab.errors import NotEnoughDescriptors
-from pushlab.lab.floor import FloorDriver
-from pushlab.lab.machine import (
+from pushlab.lab.host.machine import (
     SPARE_DESCRIPTORS,
     describe_machine,
     require_descriptors,
 )
-from pushlab.lab.plan import TrialPlan, order_of_trials
+from pushlab.lab.host.process_sampler import ProcessWatch, cpu_seconds
 from pushlab.lab.runner import FLOOR, run_scenario
-from pushlab.lab.watch import ProcessWatch, cpu_seconds
+from pushlab.lab.trial.baseline import FloorDriver
+from pushlab.lab.trial.plan import TrialPlan, order_of_trials
 from pushlab.runs import Run
 from pushlab.testing.null import Null
 

@@ -15,14 +15,14 @@ from lab_tools import Watcher, children, run, tiny
 from test_lab_runs import check_accounting
 
 from pushlab.analysis import analyse, summarise
-from pushlab.analysis.generator import effect_of, marks_of
+from pushlab.analysis.summary.generator import effect_of, marks_of
 from pushlab.errors import ScenarioError
-from pushlab.lab.cores import choose_cores
-from pushlab.lab.events import Phase
-from pushlab.lab.loop_lag import LAG_EVERY_NS, LoopLag
-from pushlab.lab.marks import Load
-from pushlab.lab.marks import marks_of as marks_of_load
-from pushlab.lab.scenario_file import parse_scenario
+from pushlab.lab.host.cores import choose_cores
+from pushlab.lab.scenario.toml_reader import parse_scenario
+from pushlab.lab.trial.events import Phase
+from pushlab.lab.trial.marks import Load
+from pushlab.lab.trial.marks import marks_of as marks_of_load
+from pushlab.lab.workers.loop_lag import LAG_EVERY_NS, LoopLag
 from pushlab.runs import PublisherFigures, Run, ServerFigures, SwarmFigures, TrialRecord
 
 pytestmark = pytest.mark.timeout(180)
@@ -210,7 +210,7 @@ def test_what_the_server_held_up_does_not_mark_the_generator() -> None:
 
 
 def test_ports_run_out_with_connections_that_close(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pushlab.lab.marks.port_range", lambda: 1_000)
+    monkeypatch.setattr("pushlab.lab.trial.marks.port_range", lambda: 1_000)
     swarm = SwarmFigures(open_descriptors=100, dials=900)
     assert marks_of_load(load(swarm=swarm, closing_connections=50)) == []
     marks = marks_of_load(load(swarm=swarm, closing_connections=5_000))
@@ -284,7 +284,7 @@ async def test_a_publisher_that_is_killed_fails_its_trial_and_keeps_its_rows(
 ) -> None:
     def kill() -> None:
         time.sleep(0.3)
-        (publisher,) = children("pushlab.lab.publisher_process")
+        (publisher,) = children("pushlab.lab.workers.publisher_process")
         publisher.kill()
 
     result = await run(tiny(["sse"], trials=2, rate_per_s=30), tmp_path, Watcher(kill))
@@ -338,10 +338,10 @@ def test_cores_are_shared_out_in_halves() -> None:
 
 
 def test_threads_of_one_core_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pushlab.lab.cores._siblings", lambda core: core % 3)
+    monkeypatch.setattr("pushlab.lab.host.cores._siblings", lambda core: core % 3)
     shared = choose_cores(available=range(6))  # cores 0, 1, 2 with two threads each
     assert (shared.servers, shared.generator) == ((0, 3), (1, 4, 2, 5))
-    monkeypatch.setattr("pushlab.lab.cores._siblings", lambda core: 0)
+    monkeypatch.setattr("pushlab.lab.host.cores._siblings", lambda core: 0)
     assert choose_cores(available=[0, 1]).servers == (0,)  # one core, two threads: better than none
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from pushlab.errors import ConnectionFailed, Refused
 from pushlab.lab.hub_api import HubApi, publish_path
-from pushlab.lab.ledger import LATE_NS, Ledger
-from pushlab.lab.open_loop import OpenLoop, make_payloads
-from pushlab.lab.publisher import Publisher
-from pushlab.lab.schedule import Schedule
+from pushlab.lab.load.open_loop import OpenLoop, make_payloads
+from pushlab.lab.load.publish_log import LATE_NS, Ledger
+from pushlab.lab.load.publisher import Publisher
+from pushlab.lab.scenario.schedule import Schedule
 
 _MS = 1_000_000
 

@@ -12,7 +12,8 @@ import pytest
 from lab_tools import Watcher, children, run, tiny
 
 from pushlab.errors import BrokerUnavailable, NotEnoughDescriptors
-from pushlab.lab.events import (
+from pushlab.lab.runner import run_scenario
+from pushlab.lab.trial.events import (
     Phase,
     Progress,
     RunFinished,
@@ -20,7 +21,6 @@ from pushlab.lab.events import (
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.runner import run_scenario
 from pushlab.runs import Run, TrialRecord
 
 HTTP = ["short-polling", "long-polling", "sse", "websocket"]
@@ -211,7 +211,7 @@ async def test_a_hub_that_is_killed_fails_its_trial_and_the_run_goes_on(
 
 async def test_a_swarm_that_is_killed_fails_its_trial_and_the_run_goes_on(tmp_path: Path) -> None:
     def kill() -> None:
-        (swarm,) = children("pushlab.lab.swarm_process")
+        (swarm,) = children("pushlab.lab.workers.swarm_process")
         swarm.kill()
 
     result = await run(tiny(["sse"], trials=2), tmp_path, Watcher(kill))
@@ -224,7 +224,7 @@ async def test_a_swarm_that_is_killed_fails_its_trial_and_the_run_goes_on(tmp_pa
 
 async def test_a_broker_that_is_killed_fails_its_trial_and_the_run_goes_on(tmp_path: Path) -> None:
     def kill() -> None:
-        (broker,) = children("pushlab.hub.embedded_broker")
+        (broker,) = children("pushlab.brokers.embedded")
         broker.kill()
 
     scenario = tiny(["mqtt"], broker="embedded", trials=2, duration_s=2)
@@ -296,9 +296,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import {loop_module}
-from pushlab.lab.events import Phase, Progress
+from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario_file import load_scenario
+from pushlab.lab.scenario.toml_reader import load_scenario
 
 def observe(event):
     if isinstance(event, Progress) and event.phase is Phase.{phase}:

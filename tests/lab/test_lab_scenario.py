@@ -7,8 +7,8 @@ import pytest
 
 from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.errors import ScenarioError, UnknownTransport, UsageError
-from pushlab.lab.scenario import Scenario
-from pushlab.lab.scenario_file import builtin_scenarios, load_scenario, parse_scenario
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.toml_reader import builtin_scenarios, load_scenario, parse_scenario
 from pushlab.runs import Link
 
 SSE = '\n[[transport]]\nname = "sse"\n'

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pushlab.lab.scenario_file import builtin_scenarios, load_scenario, parse_scenario
-from pushlab.lab.scenario_text import scenario_as_toml
+from pushlab.lab.scenario.toml_reader import builtin_scenarios, load_scenario, parse_scenario
+from pushlab.lab.scenario.toml_writer import scenario_as_toml
 
 MINE = """
 title = "Umlaute \\"ä\\", a # and a [bracket]"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.lab.schedule import ARRIVALS, Schedule, make_schedule
+from pushlab.lab.scenario.schedule import ARRIVALS, Schedule, make_schedule
 
 arrivals = st.sampled_from(ARRIVALS)
 seeds = st.integers(0, 2**63 - 1)

@@ -19,9 +19,9 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
-from pushlab.lab.drivers import Connection
-from pushlab.lab.observed_line import observed_among
-from pushlab.lab.swarm import Swarm
+from pushlab.lab.load.swarm import Swarm
+from pushlab.lab.load.traffic_tap import observed_among
+from pushlab.lab.load.virtual_subscriber import Connection
 
 LIMIT_S = 30.0
 _MS = 1_000_000
@@ -429,7 +429,7 @@ async def test_what_arrives_together_is_noted_before_any_of_it_is_read() -> None
 async def test_the_event_loop_looks_again_between_a_few_pieces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pushlab.lab.swarm._OVERLOAD_NS", 3_600_000_000_000)
+    monkeypatch.setattr("pushlab.lab.load.swarm._OVERLOAD_NS", 3_600_000_000_000)
     swarm = Swarm(Lines(), seed=1)
     told: list[tuple[int, int]] = []
     for number in range(6):
@@ -442,7 +442,7 @@ async def test_the_event_loop_looks_again_between_a_few_pieces(
 
 
 async def test_an_overloaded_generator_reads_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pushlab.lab.swarm._OVERLOAD_NS", -1)
+    monkeypatch.setattr("pushlab.lab.load.swarm._OVERLOAD_NS", -1)
     swarm = Swarm(Lines(), seed=1)
     told: list[tuple[int, int]] = []
     for number in range(50):
@@ -454,7 +454,7 @@ async def test_an_overloaded_generator_reads_all_at_once(monkeypatch: pytest.Mon
 def test_the_swarms_process_starts_without_what_only_the_runner_needs():
     """Every megabyte there is one that the machine under test does not have."""
     code = (
-        "import sys, pushlab.lab.swarm_process\n"
+        "import sys, pushlab.lab.workers.swarm_process\n"
         "print(*({'numpy', 'pyarrow', 'matplotlib', 'psutil', 'uvicorn'} & set(sys.modules)))"
     )
     told = subprocess.run(

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from pushlab.lab import scenario as scenario_module
-from pushlab.lab.scenario import Scenario
+from pushlab.lab.scenario import model as scenario_module
+from pushlab.lab.scenario.model import Scenario
 from pushlab.runs import (
     BrokerFigures,
     ConnectFigures,

@@ -30,10 +30,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from websockets.asyncio.client import connect as ws_connect
 from websockets.exceptions import ConnectionClosed
 
+from pushlab.brokers.mosquitto import find_mosquitto
+from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
-from pushlab.hub.broker import start_broker
-from pushlab.hub.mosquitto import find_mosquitto
 
 Take = Callable[[str], None]
 

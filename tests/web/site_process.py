@@ -16,9 +16,9 @@ from typing import Any
 
 import uvloop
 
+from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import PushlabError
-from pushlab.hub.broker import start_broker
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.web.site import WebSite

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from live_hub import PATIENCE_S, ask
 
+from pushlab.brokers.start import start_broker
 from pushlab.cli import main
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
-from pushlab.hub.broker import start_broker
 from pushlab.hub.core import Hub
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pushlab.analysis.cost.traffic import Traffic
-from pushlab.analysis.trials import TrialFigures
+from pushlab.analysis.trials.figures import TrialFigures
 
 __all__ = ["traffic_by_cell", "traffic_of"]
 

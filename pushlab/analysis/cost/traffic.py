@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pushlab.analysis.formulas import long_poll_requests_per_s
+from pushlab.analysis.models.formulas import long_poll_requests_per_s
 from pushlab.errors import UsageError
 
 __all__ = ["CLOCKED", "POLLING", "TRANSPORTS", "Traffic", "predicted_traffic"]

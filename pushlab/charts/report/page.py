@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from pushlab.analysis.caveats import caveats_of
+from pushlab.analysis.summary.caveats import caveats_of
 from pushlab.charts.draw import charts_of
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report import tables, words

@@ -1,6 +1,6 @@
 """How many times as much as a baseline: ratios with their intervals, as a table."""
 
-from pushlab.analysis.comparison import FIGURES, ratios_to
+from pushlab.analysis.summary.comparison import FIGURES, ratios_to
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
 from pushlab.charts.style import ASKING
 from pushlab.charts.view import View

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pushlab.analysis.validation import validate
+from pushlab.analysis.forecast.validation import validate
 from pushlab.charts.findings import usd, whole
 from pushlab.charts.hits import WASTED
 from pushlab.charts.style import count, seconds

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pushlab.analysis.intervals import MIN_TRIALS
+from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.charts.style import count, mark, seconds
 from pushlab.charts.view import View
 

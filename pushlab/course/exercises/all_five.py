@@ -1,6 +1,6 @@
 """Chapter 7: two transports against each other, and what a count does not say."""
 
-from pushlab.analysis.formulas import (
+from pushlab.analysis.models.formulas import (
     long_poll_percentile_s,
     long_poll_requests_per_s,
     poll_percentile_s,

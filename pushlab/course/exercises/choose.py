@@ -1,6 +1,6 @@
 """Chapter 9: a judgement, a number behind one, and a rule of one's own."""
 
-from pushlab.analysis.formulas import messages_per_useful_poll, wasted_fraction
+from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import instead, per_client
 from pushlab.course.exercises.rule import BadRule, Rule

@@ -1,6 +1,6 @@
 """Chapter 3: what holding the question changes, and when it turns into a storm."""
 
-from pushlab.analysis.formulas import long_poll_requests_per_s, storm_rate_per_s
+from pushlab.analysis.models.formulas import long_poll_requests_per_s, storm_rate_per_s
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     half,

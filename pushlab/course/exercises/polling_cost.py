@@ -1,6 +1,6 @@
 """Chapter 2: hits, bytes and waste of polling."""
 
-from pushlab.analysis.formulas import messages_per_useful_poll, wasted_fraction
+from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import complement, forgot, instead, per_client, percent
 

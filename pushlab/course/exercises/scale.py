@@ -2,7 +2,7 @@
 
 from pushlab.analysis.cost import predicted_traffic
 from pushlab.analysis.cost.break_even import closed_form_interval_s
-from pushlab.analysis.formulas import servers_needed
+from pushlab.analysis.models.formulas import servers_needed
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,

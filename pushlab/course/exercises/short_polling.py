@@ -1,6 +1,6 @@
 """Chapter 1: how long a message waits, and how often the server is asked."""
 
-from pushlab.analysis.formulas import poll_latency_s
+from pushlab.analysis.models.formulas import poll_latency_s
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     half,

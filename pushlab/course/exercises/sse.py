@@ -1,7 +1,7 @@
 """Chapter 4: what an answer without end saves, and what it costs when it breaks."""
 
 from pushlab.analysis.cost import predicted_traffic
-from pushlab.analysis.formulas import long_poll_percentile_s
+from pushlab.analysis.models.formulas import long_poll_percentile_s
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,

@@ -1,6 +1,6 @@
 """Chapter 5: what a thin frame saves, what silence costs, and who needs to speak both ways."""
 
-from pushlab.analysis.formulas import pings_per_s
+from pushlab.analysis.models.formulas import pings_per_s
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import (
     instead,

@@ -1,0 +1,167 @@
+"""From a load and what one server was measured to cost, to the servers that carry it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pushlab.analysis.cost.traffic import POLLING, Traffic
+from pushlab.analysis.forecast.calibration import Calibration, Span
+from pushlab.analysis.models.formulas import (
+    fan_out_latency_s,
+    memory_bytes,
+    queue_wait_s,
+    servers_needed,
+)
+from pushlab.analysis.models.simulated_queues import simulate_fan_out_s, simulate_queue_wait_s
+
+__all__ = ["Servers", "Workload", "size_servers"]
+
+_QUEUE_CUSTOMERS = 200_000
+_SLACK = 1.1  # how far above the most that was measured still counts as measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What is asked of a service.
+
+    Attributes:
+        rate_per_s: messages that each client gets, per second, at Poisson times.
+        per_channel: clients that read the same channel.
+        headroom: the share of each server that is kept free.
+        server_bytes: memory of one server; its CPU is one core, since a hub is one process.
+        every_client: simulate them all, not a sample.
+    """
+
+    clients: int
+    rate_per_s: float
+    interval_s: float
+    payload_bytes: float
+    hold_s: float = 30.0
+    one_way_s: float = 0.0
+    per_channel: float = 1.0
+    headroom: float = 0.5
+    server_bytes: float = 4 * 2.0**30
+    seed: int = 1
+    every_client: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """The servers for a load, as one that was measured.
+
+    Attributes:
+        cores: CPU seconds a second, of all.
+        utilisation: of each server's core.
+        connections: of each server.
+        memory_bytes: of each server; None if it is not known what a connection needs.
+        wait_s, simulated_wait_s: what the server adds to a delivery on average: a queue of Poisson
+            arrivals, and the turn of each reader of a channel; infinite where it is full.
+        beyond: what of the load lies outside what was measured, in words.
+    """
+
+    count: int
+    cores: float
+    utilisation: float
+    connections: float
+    memory_bytes: float | None
+    bandwidth_bytes_per_s: float
+    wait_s: float
+    simulated_wait_s: float | None
+    beyond: tuple[str, ...]
+
+
+def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
+    """The servers for this traffic, as many as its CPU and its memory ask for.
+
+    Raises:
+        UsageError: nothing of a server is left beside its headroom.
+    """
+    load = (traffic.hits_per_s, traffic.deliveries_per_s, traffic.publishes_per_s)
+    cores = known.cores(*load)
+    count = servers_needed(need=cores, one_has=1.0, headroom=w.headroom)
+    base, each = known.base_bytes, known.bytes_per_connection
+    if base is not None and each is not None:
+        usable = w.server_bytes * (1 - w.headroom) - base
+        count = max(count, servers_needed(need=traffic.clients * each, one_has=usable))
+    connections = traffic.clients / count
+    held = None
+    if base is not None and each is not None:
+        held = memory_bytes(clients=connections, base_bytes=base, each_bytes=each)
+    wait, simulated = _waits(traffic, w, known, count)
+    here = replace(traffic.scaled(connections), channels=1.0)
+    return Servers(
+        count=count,
+        cores=cores,
+        utilisation=cores / count,
+        connections=connections,
+        memory_bytes=held,
+        bandwidth_bytes_per_s=known.bandwidth_bytes_per_s(*load[:2], w.payload_bytes),
+        wait_s=wait,
+        simulated_wait_s=simulated,
+        beyond=_beyond(here, w, known),
+    )
+
+
+def _waits(
+    traffic: Traffic, w: Workload, known: Calibration, count: int
+) -> tuple[float, float | None]:
+    """What one of so many servers adds to a delivery, by closed form and simulated."""
+    if traffic.transport in POLLING:
+        rate = traffic.hits_per_s / count
+        service = known.cores(*_per(traffic, traffic.hits_per_s))
+        wait = queue_wait_s(rate_per_s=rate, service_s=service)
+        told = _told(
+            rate * service,
+            lambda: simulate_queue_wait_s(
+                rate_per_s=rate, service_s=service, customers=_QUEUE_CUSTOMERS, seed=w.seed
+            ),
+        )
+        return wait + service, None if told is None else told + service
+    readers = max(1, round(w.per_channel))
+    rate = traffic.publishes_per_s / count
+    if not rate:
+        return 0.0, 0.0
+    send = known.cores(*_per(traffic, traffic.deliveries_per_s))
+    wait = queue_wait_s(rate_per_s=rate, service_s=readers * send)
+    told = _told(
+        rate * readers * send,
+        lambda: simulate_fan_out_s(
+            publishes_per_s=rate,
+            clients=readers,
+            send_s=send,
+            customers=_QUEUE_CUSTOMERS,
+            seed=w.seed,
+        ),
+    )
+    return wait + fan_out_latency_s(clients=readers, send_s=send)[0], told
+
+
+def _per(traffic: Traffic, events_per_s: float) -> tuple[float, float, float]:
+    """Hits, deliveries and publishes for each event of a kind."""
+    if not events_per_s:
+        return 0.0, 0.0, 0.0
+    return (
+        traffic.hits_per_s / events_per_s,
+        traffic.deliveries_per_s / events_per_s,
+        traffic.publishes_per_s / events_per_s,
+    )
+
+
+def _told(load: float, simulated: Callable[[], float]) -> float | None:
+    """What a simulation says, where a queue has an end and somebody comes."""
+    return simulated() if 0 < load < 1 else None
+
+
+def _beyond(one: Traffic, w: Workload, known: Calibration) -> tuple[str, ...]:
+    """What one server would get, as far as it lies outside what the measured one got."""
+    loads: list[tuple[str, float, Span]] = [
+        ("connections per server", one.clients, known.clients),
+        ("hits/s per server", one.hits_per_s, known.hits_per_s),
+        ("deliveries/s per server", one.deliveries_per_s, known.deliveries_per_s),
+    ]
+    kinds: list[tuple[str, float, Span]] = [
+        ("readers per channel", w.per_channel, known.per_channel),
+        ("bytes of payload", w.payload_bytes, known.payload_bytes),
+    ]
+    outside = [load for load in loads if load[1] > load[2].high * _SLACK]
+    outside += [kind for kind in kinds if not kind[2].low / 2 <= kind[1] <= kind[2].high * 2]
+    return tuple(f"{Span(value, value)} {what} (measured: {span})" for what, value, span in outside)

@@ -1,0 +1,173 @@
+"""A run against its models: predicted, simulated and measured side by side, with a verdict.
+
+The simulation is of the run's own parameters, with the message rate that its schedule drew, and it
+shares no code with the closed forms.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pushlab.analysis.models.prediction import ways_of
+from pushlab.analysis.models.simulated_queues import simulate_queue_wait_s
+from pushlab.analysis.models.simulation import simulate
+from pushlab.analysis.summary.summarise import floor_delay_s
+from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.runs import Run
+
+__all__ = ["HITS_WITHIN", "LATENCY_WITHIN", "MODELS_WITHIN", "Validated", "validate"]
+
+#: Measured hits from predicted ones, as a share.
+HITS_WITHIN = 0.05
+#: Measured mean latency from the predicted one: a share, or so many seconds if that is more.
+LATENCY_WITHIN = (0.10, 0.002)
+#: Simulated figures from closed forms, as a share; of a latency a microsecond more.
+MODELS_WITHIN = 0.02
+_SAME_S = 1e-6
+_EVENTS = 400_000
+_CLIENTS = 20_000  # simulated, so that chance plays no part; the figures are scaled to the run's
+_SIMULATED = ("poisson", "constant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """One cell: what models say of it, and what it did. None: no model, or nothing measured.
+
+    Attributes:
+        hits, mean latencies: `hits` of all good trials' windows together.
+        problems: what lies outside its tolerance, in words; empty where all is well.
+    """
+
+    cell: str
+    transport: str
+    predicted_hits: float | None
+    simulated_hits: float | None
+    measured_hits: float | None
+    predicted_latency_s: float | None
+    simulated_latency_s: float | None
+    measured_latency_s: float | None
+    problems: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def validate(run: Run, cells: Mapping[str, Sequence[TrialFigures]]) -> list[Validated]:
+    """Validate every cell of a run but the harness's floor.
+
+    Args:
+        cells: what `pushlab.analysis.analyse` made of the run.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    delay_s = floor_delay_s(run)
+    return [
+        _cell(cell, trials, delay_s)
+        for cell, trials in cells.items()
+        if trials and not trials[0].record.floor
+    ]
+
+
+def _cell(cell: str, trials: Sequence[TrialFigures], delay_s: float) -> Validated:
+    good = [t for t in trials if t.record.status == "ok"]
+    simulated = [_simulated(t, delay_s) for t in good]
+    latencies = [t.latency_s for t in good if len(t.latency_s)]
+    weights = [len(t.latency_s) for t in good]
+    found = {
+        "predicted_hits": _sum([t.predicted.hits for t in good]),
+        "simulated_hits": _sum([hits for hits, _ in simulated]),
+        "measured_hits": float(sum(t.hits_total for t in good)) if good else None,
+        "predicted_latency_s": _mean([t.predicted.mean_latency_s for t in good], weights),
+        "simulated_latency_s": _mean([latency for _, latency in simulated], weights),
+        "measured_latency_s": float(np.concatenate(latencies).mean()) if latencies else None,
+    }
+    problems = _problems(**found) if good else ("no trial went well",)
+    transport = trials[0].record.transport
+    return Validated(cell=cell, transport=transport, problems=problems, **found)
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _mean(values: Sequence[float | None], weights: Sequence[int]) -> float | None:
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values) or not sum(weights):
+        return None
+    return float(np.average(known, weights=weights))
+
+
+def _simulated(trial: TrialFigures, delay_s: float) -> tuple[float | None, float | None]:
+    """Hits and mean latency of one trial by simulation; None where it cannot be simulated."""
+    record, options = trial.record, trial.record.options
+    span = record.channels * record.duration_s
+    if trial.predicted.hits is None or record.arrivals not in _SIMULATED or not span:
+        return None, None
+    ways = ways_of(record, delay_s, trial.rows.counts.delivered)
+    rate = trial.rows.counts.scheduled / span
+    paced = record.arrivals == "constant"
+    told = simulate(
+        record.transport,
+        clients=_CLIENTS,
+        rate_per_s=rate,
+        interval_s=float(options.get("interval_s", 1.0)),
+        pause=options.get("clock", "fixed") == "pause",
+        hold_s=float(options.get("hold_s", 30.0)),
+        one_way_s=ways.down_s,
+        up_s=ways.up_s,
+        paced=paced,
+        qos=int(options.get("qos", 1)),
+        keep_alive_s=float(options.get("keep_alive_s", 0.0)),
+        seed=record.index + 1,
+        events=_EVENTS,
+    )
+    latency = told.mean_latency_s
+    if trial.predicted.mean_latency_s is None:
+        latency = None
+    elif latency is not None and not told.wasted and ways.transfer_s and not paced:
+        latency += simulate_queue_wait_s(rate_per_s=rate, service_s=ways.transfer_s)
+    return told.hits_per_s * record.duration_s * record.clients / _CLIENTS, latency
+
+
+def _problems(
+    *,
+    predicted_hits: float | None,
+    simulated_hits: float | None,
+    measured_hits: float | None,
+    predicted_latency_s: float | None,
+    simulated_latency_s: float | None,
+    measured_latency_s: float | None,
+) -> tuple[str, ...]:
+    """What lies outside its tolerance."""
+    share, least_s = LATENCY_WITHIN
+    checks: list[tuple[str, float | None, float | None, Callable[[float], float]]] = [
+        ("hits", predicted_hits, measured_hits, lambda model: HITS_WITHIN * model),
+        (
+            "mean latency",
+            predicted_latency_s,
+            measured_latency_s,
+            lambda model: max(share * model, least_s),
+        ),
+        (
+            "hits, simulated",
+            predicted_hits,
+            simulated_hits,
+            lambda model: MODELS_WITHIN * model,
+        ),
+        (
+            "mean latency, simulated",
+            predicted_latency_s,
+            simulated_latency_s,
+            lambda model: MODELS_WITHIN * model + _SAME_S,
+        ),
+    ]
+    return tuple(
+        f"{what}: {found / model - 1:+.1%} off" if model else f"{what}: {found:g}, not 0"
+        for what, model, found, within in checks
+        if model is not None and found is not None and abs(found - model) > within(model)
+    )

@@ -1,0 +1,1 @@
+"""Closed forms and the simulation that keeps them honest."""

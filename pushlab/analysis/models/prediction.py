@@ -1,0 +1,223 @@
+"""From a trial's record to what closed forms say of it: hits and mean latency, before measuring.
+
+The forms and their symbols are those of `pushlab.analysis.models.formulas`; here d is the delay
+from server to client, u the other way, g = u + d, and x how long the link needs to carry one
+delivery.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from pushlab.analysis.models.formulas import (
+    answered_interval_s,
+    long_poll_latency_s,
+    long_poll_requests_per_s,
+    one_by_one_poll_latency_s,
+    paced_long_poll_requests_per_s,
+    paced_pings_per_s,
+    pings_per_s,
+    poll_latency_s,
+    queue_wait_s,
+)
+from pushlab.runs import TrialRecord
+
+__all__ = ["Prediction", "Ways", "predict", "ways_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Hits in the measured window, mean latency, and how long connecting takes over a link.
+
+    None where no closed form exists.
+    """
+
+    hits: float | None
+    mean_latency_s: float | None
+    formula_hits: str
+    formula_latency: str
+    hits_setup: float | None = None
+    connect_s: float | None = None
+    formula_connect: str = "none: without a way to go it depends on the machine"
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def predict(
+    trial: TrialRecord,
+    *,
+    delay_s: float = 0.0,
+    rate_per_channel: float | None = None,
+    delivered: int = 0,
+) -> Prediction:
+    """The prediction for one trial.
+
+    Args:
+        delay_s: what a delivery takes on loopback, the mean latency of the null transport; the
+            trial's link comes on top of it.
+        rate_per_channel: lam as the schedule has it in the measured window, which random arrivals
+            scatter around the rate that was asked for; None takes the latter.
+        delivered: how many deliveries the trial's bytes were for; with it and a link of limited
+            bandwidth, the time that the link needs to carry them is taken into account.
+    """
+    maker = _PREDICTIONS.get(trial.transport)
+    if maker is None:
+        return Prediction(None, None, "no closed form is known", "no closed form is known")
+    lam = trial.rate_per_channel if rate_per_channel is None else rate_per_channel
+    prediction = maker(trial, lam, ways_of(trial, delay_s, delivered))
+    return dataclasses.replace(prediction, **_connecting(trial))
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How long bytes take: `down_s` is d, `up_s` is u, `transfer_s` is x, a part of d."""
+
+    down_s: float
+    up_s: float
+    transfer_s: float
+
+    @property
+    def round_trip_s(self) -> float:
+        """There and back."""
+        return self.down_s + self.up_s
+
+
+def ways_of(trial: TrialRecord, delay_s: float, delivered: int) -> Ways:
+    """The ways of one trial, with the mean size of what was asked and brought."""
+    swarm, link = trial.swarm, trial.link
+    way_s = delay_s + link.one_way_s
+    if swarm is None or not link.kbit_per_s:
+        return Ways(way_s, way_s, 0.0)
+    if trial.transport in _ASKING:
+        asked = max(1, sum(swarm.hits.values()))
+        request_s = link.transfer_s(swarm.bytes_out / asked)
+        answer_s = link.transfer_s(swarm.bytes_in / asked)
+        return Ways(way_s + answer_s, way_s + request_s, answer_s)
+    each_s = link.transfer_s(swarm.bytes_in / delivered) if delivered else 0.0
+    return Ways(way_s + each_s, way_s, each_s)
+
+
+def _connecting(trial: TrialRecord) -> dict[str, Any]:
+    """Round trips from the wish for a connection to the server's word that it stands."""
+    link = trial.link
+    if not link.one_way_ms or link.kbit_per_s:
+        return {}
+    steps = ["TCP", *(["TLS"] if trial.tls else []), *_GREETINGS.get(trial.transport, ["request"])]
+    return {
+        "connect_s": 2 * link.one_way_s * len(steps),
+        "formula_connect": f"{len(steps)} round trips: {', '.join(steps)}",
+    }
+
+
+def _short_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    options = trial.options
+    interval = float(options.get("interval_s", 1.0))
+    if options.get("clock", "fixed") == "pause":
+        cycle = interval + ways.round_trip_s
+        texts = ("clients x duration / (P + u + d)", "(P + u + d)/2 + d (F2)")
+    else:
+        cycle = answered_interval_s(interval_s=interval, round_trip_s=ways.round_trip_s)
+        texts = ("clients x duration / T", "T/2 + d (F1)")
+        if cycle > interval:
+            texts = ("clients x duration / T', T' = T ceil((u + d)/T)", "T'/2 + d (F1)")
+    hits = trial.clients * trial.duration_s / cycle
+    latency: float | None = poll_latency_s(interval_s=cycle, delay_s=ways.down_s)
+    if not options.get("random_phase", True):
+        latency, texts = None, (texts[0], "none: without random phases it depends on the schedule")
+    return Prediction(hits, latency, *texts)
+
+
+def _channel_api_dev(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    cycle = float(trial.options.get("interval_s", 0.5)) + ways.round_trip_s
+    hits = trial.clients * trial.duration_s / cycle
+    texts = ("clients x duration / C, C = P + u + d", "C/2 + d: no queue")
+    if lam * cycle >= 1:
+        texts = (texts[0], "none: more messages come than polls, and each fetches one")
+        return Prediction(hits, None, *texts)
+    if trial.arrivals == "constant" or lam == 0:
+        return Prediction(hits, poll_latency_s(interval_s=cycle, delay_s=ways.down_s), *texts)
+    if trial.arrivals != "poisson":
+        texts = (texts[0], f"none is known for {trial.arrivals} arrivals at one message a poll")
+        return Prediction(hits, None, *texts)
+    latency = one_by_one_poll_latency_s(rate_per_s=lam, cycle_s=cycle, delay_s=ways.down_s)
+    return Prediction(hits, latency, texts[0], "C/(2 (1 - lam C)) + d: one message a poll")
+
+
+def _long_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    hold, gap, d = float(trial.options.get("hold_s", 30.0)), ways.round_trip_s, ways.down_s
+    if trial.arrivals == "poisson":
+        hits = long_poll_requests_per_s(rate_per_s=lam, gap_s=gap, hold_s=hold)
+        return Prediction(
+            trial.clients * trial.duration_s * hits,
+            long_poll_latency_s(rate_per_s=lam, delay_s=d, gap_s=gap, hold_s=hold),
+            "clients x duration / C, C = g + exp(-lam g)(1 - exp(-lam W))/lam, g = u + d (F5)",
+            "d + g^2/(2C), g = u + d (F6)",
+        )
+    if trial.arrivals == "constant":
+        hits = paced_long_poll_requests_per_s(rate_per_s=lam, gap_s=gap, hold_s=hold)
+        met = lam == 0 or 1 / lam > gap
+        return Prediction(
+            trial.clients * trial.duration_s * hits,
+            d if met else None,
+            "clients x duration x lam x (1 + holds that expire between two messages)",
+            "d: a poll is waiting whenever a message comes"
+            if met
+            else "none: messages come faster than a client can ask again",
+        )
+    none = f"no closed form is known for {trial.arrivals} arrivals"
+    return Prediction(None, None, none, none)
+
+
+def _pushed(trial: TrialRecord, lam: float, ways: Ways, when: str) -> tuple[float | None, str]:
+    """Mean latency of what is sent as soon as it can be, and its formula."""
+    d, x = ways.down_s, ways.transfer_s
+    if not x or (trial.arrivals == "constant" and lam * x < 1):
+        return d, f"d: {when}"
+    if lam * x >= 1:
+        return None, "none: more is sent than the link carries"
+    if trial.arrivals != "poisson":
+        return None, f"none is known for {trial.arrivals} arrivals on a link of limited bandwidth"
+    wait = queue_wait_s(rate_per_s=lam, service_s=x)
+    return d + wait, f"d + lam x^2/(2 (1 - lam x)): {when}, after what is before it (F13)"
+
+
+def _stream(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    latency, formula = _pushed(trial, lam, ways, "sent as soon as it is accepted")
+    return Prediction(
+        0.0,
+        latency,
+        "0 once connected; before, one handshake per client",
+        formula,
+        hits_setup=float(trial.clients),
+    )
+
+
+def _mqtt(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    latency, formula = _pushed(trial, lam, ways, "sent as soon as the broker has it")
+    options = trial.options
+    qos = int(options.get("qos", 1))
+    keep_alive = float(options.get("keep_alive_s", 60.0))
+    spoken, pings = lam if qos else 0.0, 0.0
+    if keep_alive:
+        form = pings_per_s if trial.arrivals == "poisson" else paced_pings_per_s
+        pings = form(rate_per_s=spoken, keep_alive_s=keep_alive)
+    return Prediction(
+        trial.clients * trial.duration_s * (spoken * qos + pings),
+        latency,
+        f"{qos} acknowledgements per delivery at QoS {qos}, and a ping per silent keep-alive",
+        formula,
+    )
+
+
+_ASKING = ("short-polling", "long-polling", "channel-api-dev")
+_GREETINGS = {"mqtt": ["CONNECT", "SUBSCRIBE", "question"]}
+_PREDICTIONS = {
+    "short-polling": _short_polling,
+    "long-polling": _long_polling,
+    "sse": _stream,
+    "websocket": _stream,
+    "mqtt": _mqtt,
+    "channel-api-dev": _channel_api_dev,
+}

@@ -1,0 +1,1 @@
+"""Objectives, verdicts, and the greatest load that still meets them."""

@@ -1,0 +1,265 @@
+"""What one trial says of capacity: whether the objectives held, and how busy everybody was."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from pushlab.analysis.slo.objectives import Objective
+from pushlab.analysis.slo.search import Attempt, Bracket, Limits, bracket_of
+from pushlab.analysis.slo.verdicts import judge
+from pushlab.analysis.summary.summarise import summarise_cells
+from pushlab.analysis.trials.figures import figures_of
+from pushlab.runs import Run, TrialRecord
+
+__all__ = ["BUSY", "Cause", "Load", "Result", "Words", "cause_of", "conclude", "look_at"]
+
+#: A process that uses more of a core than this has little left to give.
+BUSY = 0.8
+
+_FULL = 0.9  # of all cores
+_OTHERS = 0.5  # cores
+
+#: What ran out. ``generator`` and ``descriptors`` are on our side: the server may carry more.
+Cause = Literal["server", "broker", "generator", "descriptors", "errors", "machine", "nothing"]
+
+
+#: What may have run out before the server did.
+_OURS = frozenset({"generator", "descriptors", "machine"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One trial at one load.
+
+    Attributes:
+        at: clients, or messages per second and channel.
+        outcome: see `pushlab.analysis.slo.search`.
+        values: the figure of each objective, by the objective's text; None: not measured.
+        broken: the objectives that were not met.
+        busy: shares of a core that ``hub``, ``broker``, ``swarm`` and ``publisher`` used, and
+            the share of all cores that was in use by whomever, ``machine``.
+        cause: what ran out, where the objectives did not hold.
+        why: the same in words, for the end of a sentence.
+    """
+
+    at: float
+    outcome: Literal["held", "broke", "failed", "limit"]
+    values: dict[str, float | None] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    busy: dict[str, float] = field(default_factory=dict)
+    cause: Cause | None = None
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a search found.
+
+    Attributes:
+        held, broke: the bracket; None: no load held, none broke.
+        at_least: whether the capacity may be larger than `held`, since what ran out was not the
+            server, or since nothing broke.
+        cause, why: see `Load`, of the load that broke.
+        sentence: all of it in words.
+    """
+
+    held: float | None
+    broke: float | None
+    at_least: bool
+    cause: Cause | None
+    why: str
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary."""
+        return asdict(self)
+
+
+def look_at(
+    run: Run,
+    trial: TrialRecord,
+    objectives: Sequence[Objective],
+    *,
+    at: float,
+    machine: float | None = None,
+) -> Load:
+    """Judge one trial.
+
+    Args:
+        machine: the share of all cores that was in use meanwhile, by whomever.
+
+    Raises:
+        UsageError: an objective asks about another cell.
+        RunError: a file of rows is missing or damaged.
+    """
+    if trial.status != "ok":
+        why = trial.reason or "no reason is known"
+        return Load(at=at, outcome="failed", cause="errors", why=why)
+    summary = summarise_cells({trial.cell: [figures_of(run, trial)]})
+    verdicts = [(one, judge(one, summary)[0]) for one in objectives]
+    values = {one.text: verdict.value for one, verdict in verdicts}
+    broken = [one.text for one, verdict in verdicts if not verdict.met]
+    busy = _busy(trial)
+    if machine is not None:
+        busy["machine"] = machine
+    if not broken:
+        return Load(at=at, outcome="held", values=values, busy=busy)
+    cause, why = cause_of(summary[trial.cell]["marks"], busy, run.environment)
+    unmeasured = [verdict.why for _, verdict in verdicts if not verdict.met and verdict.why]
+    if unmeasured:
+        why = f"{unmeasured[0]}, {why}"
+    return Load(
+        at=at, outcome="broke", values=values, broken=broken, busy=busy, cause=cause, why=why
+    )
+
+
+def _busy(trial: TrialRecord) -> dict[str, float]:
+    used = {
+        "hub": trial.server.cpu_s if trial.server else None,
+        "broker": trial.broker.cpu_s if trial.broker else None,
+        "swarm": trial.swarm.cpu_s if trial.swarm else None,
+        "publisher": trial.publisher.cpu_s if trial.publisher else None,
+    }
+    return {
+        name: cpu_s / trial.duration_s
+        for name, cpu_s in used.items()
+        if cpu_s is not None and trial.duration_s
+    }
+
+
+def cause_of(
+    marks: Sequence[str], busy: Mapping[str, float], environment: Mapping[str, Any]
+) -> tuple[Cause, str]:
+    """What ran out: the generator first, so that its own end is never taken for the server's.
+
+    Args:
+        environment: the run's; how many cores there are, and who is pinned to which.
+    """
+    pinning = environment.get("pinning") or {}
+    ours = {name: share for name, share in busy.items() if name != "machine"}
+    shares = ", ".join(f"the {name} at {share:.0%} of a core" for name, share in ours.items())
+    if "generator-bound" in marks:
+        words = [mark for mark in marks if mark.startswith(("swarm", "publisher"))]
+        return "generator", f"the generator ran out: {', '.join(words) or 'it sent too late'}"
+    if _full(busy, pinning, "swarm", "publisher"):
+        return "generator", f"the generator ran out: its cores are full ({shares})"
+    if busy.get("hub", 0.0) > BUSY:
+        return "server", f"with the hub at {busy['hub']:.0%} of a core"
+    if busy.get("broker", 0.0) > BUSY:
+        return "broker", f"with the broker at {busy['broker']:.0%} of a core"
+    if _full(busy, pinning, "hub", "broker"):
+        return "server", f"with the cores of hub and broker full ({shares})"
+    if busy.get("machine", 0.0) > _FULL:
+        others = busy["machine"] * (environment.get("cores") or 1) - sum(ours.values())
+        by = f", {others:.1f} of them by other programs" if others > _OTHERS else ""
+        return "machine", f"with all cores of the machine in use{by} ({shares})"
+    return "nothing", f"with nobody busy ({shares})" if shares else "with nobody busy"
+
+
+def _full(busy: Mapping[str, float], pinning: Mapping[str, Any], *names: str) -> bool:
+    """Whether processes that are pinned to the same cores use all of them."""
+    cores = len(pinning.get(names[0]) or ())
+    return bool(cores) and sum(busy.get(name, 0.0) for name in names) > _FULL * cores
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a search reads.
+
+    Attributes:
+        name: the transport's.
+        unit: what a load counts, such as ``clients``.
+        values: the objectives, each with what makes words of a value of its figure.
+    """
+
+    name: str
+    unit: str
+    values: Mapping[str, Callable[[float], str]]
+
+    @property
+    def goal(self) -> str:
+        """All objectives."""
+        return " and ".join(self.values)
+
+    def figure(self, objective: str) -> str:
+        """An objective's left side as it was written: ``p95``."""
+        return re.split("[<>=!]", objective)[0].strip()
+
+    def loaded(self, at: float) -> str:
+        """The load with its unit: ``1 client``, ``3,200 clients``."""
+        unit = self.unit.removesuffix("s") if at == 1 else self.unit
+        return f"{self.load(at)} {unit}"
+
+    def load(self, at: float) -> str:
+        """The number alone."""
+        return f"{int(at):,}" if at == int(at) else f"{at:.3g}"
+
+    def figures(self, load: Load) -> str:
+        """The figures that broke their objectives: ``p95 was 180 ms``."""
+        told = []
+        for text in load.broken:
+            value = load.values.get(text)
+            if value is not None:
+                told.append(f"{self.figure(text)} was {self.values[text](value)}")
+        return " and ".join(told)
+
+
+def conclude(
+    loads: Sequence[Load], limits: Limits, words: Words, *, stopped: bool = False
+) -> Result:
+    """The result of the trials so far.
+
+    Args:
+        stopped: whether the search was interrupted.
+    """
+    bracket = bracket_of([Attempt(load.at, load.outcome) for load in loads], limits)
+    broken = [load for load in loads if load.at == bracket.broke and load.outcome != "held"]
+    # A trial that was judged tells more than one that failed.
+    last = max(broken, key=lambda load: load.outcome == "broke", default=None)
+    ours = last is not None and last.cause in _OURS
+    text = _held(bracket, words, ours=ours, most=limits.most)
+    if last is not None:
+        there = "" if bracket.held is None else f"at {words.load(last.at)} "
+        text += f"; {there}{_fate(last, words)}"
+    if stopped:
+        text = f"Stopped before its end: {text}"
+    return Result(
+        held=bracket.held,
+        broke=bracket.broke,
+        at_least=bracket.held is not None and (last is None or ours or stopped),
+        cause=None if last is None else last.cause,
+        why="" if last is None else last.why,
+        sentence=text,
+    )
+
+
+def _held(bracket: Bracket, words: Words, *, ours: bool, most: float) -> str:
+    """The part of the sentence that says up to where the objectives held."""
+    if bracket.held is None:
+        if bracket.broke is None:
+            return f"{words.name}: nothing is known about {words.goal}"
+        return f"{words.name} did not hold {words.goal} at {words.loaded(bracket.broke)}"
+    there = words.loaded(bracket.held)
+    if ours:
+        return f"{words.name} held {words.goal} at {there}, and may hold it at more"
+    if bracket.broke is None:
+        tried = ", the most that was tried" if bracket.held >= most else " and may hold it at more"
+        return f"{words.name} held {words.goal} at {there}{tried}"
+    return f"{words.name} held {words.goal} up to {there}"
+
+
+def _fate(load: Load, words: Words) -> str:
+    """What happened where the objectives did not hold."""
+    if load.outcome == "failed":
+        return f"the trials failed: {load.why}"
+    if load.outcome == "limit":
+        return f"descriptors ran out: {load.why}"
+    figures = words.figures(load)
+    if load.cause == "generator":
+        return load.why + (f" ({figures})" if figures else "")
+    return f"{figures} {load.why}" if figures else load.why

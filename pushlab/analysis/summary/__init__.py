@@ -1,0 +1,1 @@
+"""What a run amounts to: its figures for each transport, with intervals and caveats."""

@@ -1,0 +1,79 @@
+"""Whether the load generator, and not what it loaded, made the figures.
+
+The publisher's own lateness, without what the server held up, must be small against the effect that
+a run reports: the difference in mean latency between its cells.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pushlab.analysis.stats.percentiles import percentile
+from pushlab.analysis.trials.figures import TrialFigures
+
+__all__ = ["GENERATOR_SHARE", "effect_of", "marks_of", "tail_delay_s"]
+
+#: A publish delay above this share of an effect spoils the effect.
+GENERATOR_SHARE = 0.10
+
+_BOUND = "generator-bound"
+_NUMBER = re.compile(r"\d[\d,]*")
+
+
+def effect_of(cells: Mapping[str, Sequence[TrialFigures]]) -> float | None:
+    """The effect that a run reports, in seconds: its largest difference of mean latencies.
+
+    With a single cell that delivered, its mean latency; None if none did.
+    """
+    means = []
+    for trials in cells.values():
+        good = [t for t in trials if t.record.status == "ok" and not t.record.floor]
+        count = sum(len(t.latency_s) for t in good)
+        if count:
+            means.append(sum(float(t.latency_s.sum()) for t in good) / count)
+    if not means:
+        return None
+    return max(means) - min(means) if len(means) > 1 else means[0]
+
+
+def tail_delay_s(trials: Sequence[TrialFigures]) -> float | None:
+    """The publisher's own delay at its p99; with too few publishes p90 or the median; else None."""
+    if not trials:
+        return None
+    delays = np.sort(np.concatenate([t.generator_delay_s for t in trials]))
+    known = (percentile(delays, per_mille) for per_mille in (990, 900, 500))
+    return next((value for value in known if value is not None), None)
+
+
+def marks_of(good: Sequence[TrialFigures], effect_s: float | None) -> list[str]:
+    """The marks of a cell: those of its trials, and what its publish delays say.
+
+    The trials' marks that differ in their figures alone are one, with the worst of them.
+    """
+    names = {mark for t in good for mark in t.record.marks if " " not in mark}
+    delay_s = tail_delay_s(good)
+    if effect_s is not None and delay_s is not None and delay_s > GENERATOR_SHARE * effect_s:
+        names.add(_BOUND)
+    causes: dict[str, list[str]] = {}
+    for trial in good:
+        for mark in trial.record.marks:
+            if " " in mark:
+                causes.setdefault(_NUMBER.sub("", mark), []).append(mark)
+    return sorted(names) + [_joined(causes[cause], len(good)) for cause in sorted(causes)]
+
+
+def _joined(marks: Sequence[str], trials: int) -> str:
+    """One cause in some of so many trials: ``hub at up to 93% of a core (3 trials)``."""
+    if trials == 1:
+        return marks[0]
+    worst = max(marks, key=_figure)
+    if len(set(marks)) > 1:
+        worst = _NUMBER.sub(r"up to \g<0>", worst, count=1)
+    return f"{worst} ({len(marks)} trial{'s' if len(marks) > 1 else ''})"
+
+
+def _figure(mark: str) -> int:
+    """The first number in a mark, which says how bad it is."""
+    found = _NUMBER.search(mark)
+    return int(found[0].replace(",", "")) if found else 0

@@ -1,0 +1,1 @@
+"""One trial's rows to its figures: accounting, latency, hits, staleness."""

@@ -1,0 +1,184 @@
+"""One trial's figures, and the check that server and clients counted the same.
+
+Everything later is sums over these, or samples merged from them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pushlab.analysis.models.prediction import Prediction, predict
+from pushlab.analysis.stats.percentiles import describe
+from pushlab.analysis.trials.accounting import TrialRows, account
+from pushlab.analysis.trials.staleness import staleness_figures
+from pushlab.runs import Run, TrialRecord
+
+__all__ = ["PUBLISH_KINDS", "TrialFigures", "figures_of", "load_rows"]
+
+Floats = npt.NDArray[np.float64]
+
+#: Requests of the publisher: the same for every transport, so they are told apart.
+PUBLISH_KINDS = frozenset({"publish"})
+
+
+#: The latencies that ``per_trial`` shows.
+_MAIN = ("p50", "p90", "p95", "p99", "mean", "max")
+_OWN_BROKERS = ("embedded", "mosquitto")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFigures:
+    """What one trial says.
+
+    Attributes:
+        hits, hits_setup: requests for the sake of delivery, within and before the window.
+        publish_hits: the publisher's requests within the window, as the server counted them.
+        hits_source: who counted `hits`: ``server`` or ``swarm``.
+        generator_delay_s: of `publish_delay_s`, what was not the server's doing.
+        connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
+        mismatch: how server and clients differ, in words; None if they agree.
+        payload_bytes: mean size of an accepted message.
+    """
+
+    record: TrialRecord
+    rows: TrialRows
+    latency_s: Floats
+    latency_from_send_s: Floats
+    publish_delay_s: Floats
+    generator_delay_s: Floats
+    connect_s: Floats
+    staleness_s: Mapping[str, float | None]
+    hits: Mapping[str, int]
+    hits_setup: Mapping[str, int]
+    publish_hits: int
+    hits_source: str
+    mismatch: str | None
+    payload_bytes: float
+    predicted: Prediction
+
+    @property
+    def hits_total(self) -> int:
+        """All hits of the window but the publisher's."""
+        return sum(self.hits.values())
+
+    @property
+    def bytes_total(self) -> int:
+        """The subscribers' bytes of the window, both ways."""
+        swarm = self.record.swarm
+        return swarm.bytes_in + swarm.bytes_out if swarm else 0
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of the hub and its broker within the window."""
+        server = self.record.server.cpu_s if self.record.server else 0.0
+        broker = self.record.broker.cpu_s if self.record.broker else None
+        return server + (broker or 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """The main figures, for ``per_trial``."""
+        latency = describe([self.latency_s])
+        return {
+            "index": self.record.index,
+            "order": self.record.order,
+            "status": self.record.status,
+            "reason": self.record.reason,
+            "marks": list(self.record.marks),
+            **asdict(self.rows.counts),
+            "hits_total": self.hits_total,
+            "latency_s": {name: latency[name] for name in _MAIN},
+            "server_cpu_s": self.record.server.cpu_s if self.record.server else None,
+        }
+
+
+def load_rows(run: Run, trial: TrialRecord) -> TrialRows:
+    """Read one trial's rows and join them.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    return account(trial, run.publishes(trial), run.deliveries(trial))
+
+
+def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFigures:
+    """Read one trial and compute its figures.
+
+    Args:
+        delay_s: what a delivery takes on loopback, for the prediction.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    rows = load_rows(run, trial)
+    connects = run.connects(trial)
+    accepted = rows.publishes.payload_bytes[rows.publishes.seq > 0]
+    hits, setup, source = _hits(trial)
+    span = trial.channels * trial.duration_s
+    return TrialFigures(
+        record=trial,
+        rows=rows,
+        latency_s=rows.latency_s(),
+        latency_from_send_s=rows.latency_from_send_s(),
+        publish_delay_s=rows.publish_delay_s(),
+        generator_delay_s=rows.generator_delay_s(),
+        connect_s=(connects.connected_ns - connects.wanted_ns) / 1e9,
+        staleness_s=staleness_figures(rows),
+        hits=hits,
+        hits_setup=setup,
+        publish_hits=sum(_pick(trial.server.hits, publish=True).values()) if trial.server else 0,
+        hits_source=source,
+        mismatch=_mismatch(trial, source),
+        payload_bytes=float(accepted.mean()) if len(accepted) else 0.0,
+        predicted=predict(
+            trial,
+            delay_s=delay_s,
+            rate_per_channel=rows.counts.scheduled / span if span > 0 else None,
+            delivered=rows.counts.delivered,
+        ),
+    )
+
+
+def _pick(hits: Mapping[str, int], *, publish: bool = False) -> dict[str, int]:
+    """The publisher's kinds, or all others."""
+    return {kind: n for kind, n in hits.items() if (kind in PUBLISH_KINDS) == publish and n}
+
+
+def _hits(trial: TrialRecord) -> tuple[dict[str, int], dict[str, int], str]:
+    """The hits of the window and before, and who counted them.
+
+    With a broker the subscribers' packets never reach the hub: then the clients' own count stands,
+    unless the hub has learnt the kinds from a broker of its own.
+    """
+    server = _pick(trial.server.hits) if trial.server else {}
+    server_setup = _pick(trial.server.hits_setup) if trial.server else {}
+    told = server and trial.broker is not None and trial.broker.kind in _OWN_BROKERS
+    if trial.broker is not None and trial.swarm is not None and not told:
+        return _pick(trial.swarm.hits), _pick(trial.swarm.hits_setup), "swarm"
+    return server, server_setup, "server"
+
+
+def _mismatch(trial: TrialRecord, source: str) -> str | None:
+    """How the counts of server and clients differ, kind by kind.
+
+    Counts over the whole trial, taken after the last client left, must agree exactly. Counts of the
+    window alone are taken at two moments in two processes, with requests under way: there each
+    kind may differ by one per client.
+    """
+    if trial.swarm is None or trial.server is None:
+        return None
+    if source == "swarm":
+        total = trial.broker.hits_total if trial.broker else None
+        sent = sum(_pick(trial.swarm.hits).values())
+        if total is not None and abs(total - sent) > trial.clients:
+            return f"the broker counted {total} packets, the clients sent {sent}"
+        return None
+    counted, asked, slack = _pick(trial.server.hits), _pick(trial.swarm.hits), trial.clients
+    if trial.server.hits_all and trial.swarm.hits_all:
+        counted, asked, slack = _pick(trial.server.hits_all), _pick(trial.swarm.hits_all), 0
+    for kind in sorted(counted.keys() | asked.keys()):
+        there, here = counted.get(kind, 0), asked.get(kind, 0)
+        if abs(there - here) > slack:
+            return f"{kind}: the server counted {there}, the clients sent {here}"
+    return None

@@ -1,0 +1,1 @@
+"""MQTT brokers: started, probed, logged in to."""

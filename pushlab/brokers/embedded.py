@@ -1,0 +1,90 @@
+"""The MQTT broker for machines without Mosquitto: amqtt, in a process of its own.
+
+``python -m pushlab.brokers.embedded`` reads one line of JSON from its standard input (the
+bridge's log-in, the keys that sign tokens, and a certificate if it shall encrypt), prints one line
+of JSON with its port when it is ready, and ends when its input closes: it never outlives whoever
+started it.
+
+It checks tokens itself, so nobody need register a log-in. It tells the bridge how many packets of
+which kind sessions sent (on `COUNTS_TOPIC`; PUBLISH excepted, for the bridge sees those itself) and
+when a session has gone.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+__all__ = ["main"]
+
+
+def _read_line() -> bytes:
+    """The first line of standard input, which stays open behind it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        more = os.read(0, 65_536)
+        if not more:
+            break
+        line += more
+    return line
+
+
+def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Wait in a thread until standard input closes."""
+    try:
+        while os.read(0, 65_536):
+            pass
+    except OSError:
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+async def _serve(config: dict[str, Any]) -> None:
+    from pushlab.brokers._amqtt import PushlabBroker
+    from pushlab.wire.certificate import Certificate
+
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    threading.Thread(target=_watch_input, args=(loop, stop), daemon=True).start()
+    broker = PushlabBroker(
+        username=config["username"], password=config["password"], keys=config["keys"]
+    )
+    await broker.start()
+    certificate = config["certificate"] and Certificate(**config["certificate"])
+    server = await loop.create_server(
+        broker.protocol,
+        "127.0.0.1",
+        0,
+        backlog=4_096,
+        ssl=certificate.server_context() if certificate else None,
+    )
+    gc.collect()
+    gc.freeze()
+    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    await stop.wait()
+
+
+def main() -> None:
+    """Serve until standard input closes or SIGTERM comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.disable(logging.CRITICAL)
+    config = json.loads(_read_line() or b"{}")
+    try:
+        import uvloop
+    except ImportError:
+        run = asyncio.run
+    else:
+        run = uvloop.run
+    run(_serve(config))
+    sys.stdout.flush()
+    os._exit(0)  # sessions may hang on peers that no longer read; nothing here is worth keeping
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Subscribers in Chromium, driven over its DevTools pipe."""

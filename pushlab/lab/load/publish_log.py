@@ -1,0 +1,131 @@
+"""A schedule and what became of each message, in memory that runner and publisher share.
+
+The memory is a file without a name: it goes with the last process that has it, and what a
+publisher has written outlives the publisher, even one that was killed.
+"""
+
+import mmap
+import os
+import tempfile
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pushlab.lab.scenario.schedule import Schedule
+from pushlab.runs import PublisherFigures
+
+__all__ = ["LATE_NS", "Ledger", "unnamed_file"]
+
+#: A send that is this much behind its time counts as late.
+LATE_NS = 10_000_000
+
+_HEAD = 3  # start_ns, warmup_ns, end_ns
+_WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns")
+_ROW_BYTES = 8 * len(_WIDE) + 4 + 2
+
+
+def unnamed_file() -> IO[bytes]:
+    """A file for a ledger, in memory where that can be, to be handed to a child by descriptor."""
+    return tempfile.TemporaryFile(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+
+
+class Ledger:
+    """One row for each scheduled message; numpy arrays over the shared memory.
+
+    Attributes:
+        schedule: when each message is due, and on which channel.
+        sent_ns, accepted_ns, seq, status: as `pushlab.runs.rows.PUBLISHES` has them.
+        held_ns: how long the message was due, and no connection was free since the server had not
+            answered on any.
+    """
+
+    def __init__(self, memory: "mmap.mmap | bytearray", rows: int) -> None:
+        self._memory = memory
+        self._head = np.frombuffer(memory, np.int64, _HEAD)
+        place = 8 * _HEAD
+        wide: dict[str, npt.NDArray[np.int64]] = {}
+        for name in _WIDE:
+            wide[name] = np.frombuffer(memory, np.int64, rows, offset=place)
+            place += 8 * rows
+        self._offset_ns = wide["offset_ns"]
+        self.sent_ns = wide["sent_ns"]
+        self.accepted_ns = wide["accepted_ns"]
+        self.seq = wide["seq"]
+        self.held_ns = wide["held_ns"]
+        self._channel = np.frombuffer(memory, np.int32, rows, offset=place)
+        self.status = np.frombuffer(memory, np.int16, rows, offset=place + 4 * rows)
+
+    @classmethod
+    def create(cls, schedule: Schedule, file: IO[bytes] | None = None) -> "Ledger":
+        """An empty ledger for `schedule`: in `file`, or in the memory of this process alone."""
+        rows = len(schedule)
+        size = 8 * _HEAD + rows * _ROW_BYTES
+        memory: mmap.mmap | bytearray = bytearray(size)
+        if file is not None:
+            file.truncate(size)
+            memory = mmap.mmap(file.fileno(), size)
+        made = cls(memory, rows)
+        made._offset_ns[:] = schedule.offset_ns
+        made._channel[:] = schedule.channel
+        made._head[:] = (0, schedule.warmup_ns, schedule.end_ns)
+        return made
+
+    @classmethod
+    def attach(cls, descriptor: int, rows: int) -> "Ledger":
+        """The ledger that another process has created."""
+        size = 8 * _HEAD + rows * _ROW_BYTES
+        return cls(mmap.mmap(descriptor, size), rows)
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+    @property
+    def schedule(self) -> Schedule:
+        """When each message is due."""
+        _, warmup_ns, end_ns = self._head.tolist()
+        return Schedule(self._offset_ns, self._channel, warmup_ns, end_ns)
+
+    @property
+    def start_ns(self) -> int:
+        """The schedule's zero on the monotonic clock; 0 before it is known."""
+        return int(self._head[0])
+
+    @start_ns.setter
+    def start_ns(self, start_ns: int) -> None:
+        self._head[0] = start_ns
+
+    def heads(self, before: list[int]) -> list[int]:
+        """The highest `seq` accepted in each channel; `before`: what it was at first."""
+        heads = np.array(before, np.int64)
+        np.maximum.at(heads, self._channel, self.seq)
+        return [int(head) for head in heads]
+
+    def rows(self, payload_bytes: int) -> dict[str, Any]:
+        """The columns of `pushlab.runs.rows.PUBLISHES`; one row for each scheduled message."""
+        return {
+            "channel": self._channel.copy(),
+            "seq": self.seq.copy(),
+            "intended_ns": self.start_ns + self._offset_ns,
+            "sent_ns": self.sent_ns.copy(),
+            "accepted_ns": self.accepted_ns.copy(),
+            "held_ns": self.held_ns.copy(),
+            "status": self.status.copy(),
+            "warmup": self.schedule.warmup,
+            "payload_bytes": np.full(len(self), payload_bytes, np.int32),
+        }
+
+    def figures(self, **more: Any) -> PublisherFigures:
+        """The counts within the measured window, and what else is known of the publisher."""
+        measured = ~self.schedule.warmup
+        sent = measured & (self.sent_ns > 0)
+        delay_ns = self.sent_ns - (self.start_ns + self._offset_ns)
+        return PublisherFigures(
+            scheduled=int(measured.sum()),
+            sent=int(sent.sum()),
+            accepted=int((measured & (self.seq > 0)).sum()),
+            late=int((sent & (delay_ns > LATE_NS)).sum()),
+            skipped=int((measured & (self.sent_ns == 0)).sum()),
+            held=int((measured & (self.held_ns > LATE_NS)).sum()),
+            **more,
+        )

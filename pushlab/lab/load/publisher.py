@@ -1,0 +1,161 @@
+"""The publisher: an open loop over HTTP.
+
+A message goes out on a connection that is idle, and a few are kept ready. When all wait for
+answers, others are opened, up to a limit: a server that has stopped does not stop the clock, since
+its kernel takes connections and requests all the same. Beyond the limit messages wait and go out
+late, and how long the server held them up is written down. Nothing is sent twice: whether a message
+whose connection was lost has been taken is not known.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pushlab.errors import ConnectionFailed
+from pushlab.lab.hub_api import HubApi, publish_path
+from pushlab.lab.load.open_loop import OpenLoop
+from pushlab.lab.load.publish_log import Ledger
+from pushlab.wire.http_client import Answer, HttpConnection
+
+__all__ = ["Publisher"]
+
+_READY_CONNECTIONS = 4
+_MOST_CONNECTIONS = 1024
+
+
+class Publisher(OpenLoop):
+    """Sends one schedule to one hub.
+
+    Args:
+        api: the hub.
+        channels: the channels' names, by number.
+        most_connections: open at once.
+    """
+
+    def __init__(
+        self,
+        api: HubApi,
+        ledger: Ledger,
+        *,
+        channels: Sequence[str],
+        payload_bytes: int,
+        seed: int,
+        most_connections: int = _MOST_CONNECTIONS,
+    ) -> None:
+        super().__init__(ledger, payload_bytes=payload_bytes, seed=seed)
+        self._api = api
+        body = b"0" * payload_bytes
+        self._heads = [
+            api.request("POST", publish_path(channel), body)[:-payload_bytes]
+            for channel in channels
+        ]
+        self._idle: list[HttpConnection] = []
+        self._connections: list[HttpConnection] = []
+        self._dialing: set[asyncio.Task[None]] = set()
+        self._under_way = 0
+        self._encrypted = api.url.startswith("https:")
+        self._most_connections = most_connections
+        self._gone_bytes_in = 0
+        self._gone_bytes_out = 0
+
+    async def connect(self) -> None:
+        """Open the first connections.
+
+        Raises:
+            ConnectionFailed: the hub is gone.
+        """
+        for _ in range(_READY_CONNECTIONS):
+            connection = await self._api.connect()
+            self._connections.append(connection)
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Stop at once; what was not sent is skipped."""
+        super().close()
+        for task in self._dialing:
+            task.cancel()
+        for connection in self._connections:
+            connection.close()
+
+    def _unanswered(self) -> int:
+        return self._under_way
+
+    def _is_held(self) -> bool:
+        return not self._idle and self._room() <= 0
+
+    def traffic(self) -> tuple[int, int]:
+        """Bytes in and out so far, of all connections."""
+        return (
+            self._gone_bytes_in + sum(connection.bytes_in for connection in self._connections),
+            self._gone_bytes_out + sum(connection.bytes_out for connection in self._connections),
+        )
+
+    def _room(self) -> int:
+        """How many connections may be opened yet."""
+        return self._most_connections - len(self._connections) - len(self._dialing)
+
+    def _drop(self, connection: HttpConnection) -> None:
+        """Forget a connection that is closed, but not its bytes."""
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._gone_bytes_in += connection.bytes_in
+            self._gone_bytes_out += connection.bytes_out
+
+    def _send_waiting(self, free_ns: int = 0) -> None:
+        """Send what can be sent; see `_take` for `free_ns`."""
+        while self.waiting and self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                self._send(connection, self._take(free_ns))
+            else:
+                self._drop(connection)
+        wanted = len(self.waiting) + _READY_CONNECTIONS - len(self._idle) - len(self._dialing)
+        if wanted <= 0 or self.stopped:
+            return
+        for _ in range(min(self._room(), wanted)):
+            task = asyncio.ensure_future(self._dial())
+            self._dialing.add(task)
+            task.add_done_callback(self._dialing.discard)
+
+    async def _dial(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            connection = await self._api.connect()
+        except ConnectionFailed:
+            if self.waiting:  # the hub takes no connections: this message is skipped
+                self._take()
+                self._check_done()
+            return
+        self._connections.append(connection)
+        if self.stopped:
+            connection.close()
+            return
+        self._idle.append(connection)
+        self._dialing.discard(task)  # at once: the next message must not wait for this dial
+        # The kernel opens a connection without the server's process, but does not encrypt it.
+        self._send_waiting(time.monotonic_ns() if self._encrypted else 0)
+
+    def _send(self, connection: HttpConnection, index: int) -> None:
+        request = self._heads[self._channels[index]] + self.payloads[index % len(self.payloads)]
+        self._under_way += 1
+        self.ledger.sent_ns[index] = connection.send(
+            request, lambda answer: self._answered(connection, index, answer)
+        )
+
+    def _answered(self, connection: HttpConnection, index: int, answer: Answer) -> None:
+        self._under_way -= 1
+        self.ledger.status[index] = answer.status
+        free_ns = time.monotonic_ns()
+        if answer.status == 202:
+            told: dict[str, Any] = json.loads(answer.body)
+            free_ns = int(told["accepted_ns"])  # what came later is not the server's delay
+            self._accept(index, int(told["seq"]), free_ns)
+        if not connection.open:
+            self._drop(connection)
+        elif not self.stopped:
+            self._idle.append(connection)
+            self._send_waiting(free_ns)
+        self._check_done()

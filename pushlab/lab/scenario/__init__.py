@@ -1,0 +1,1 @@
+"""What is asked: the scenario, its files, its sweeps and its schedule."""

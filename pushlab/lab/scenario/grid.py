@@ -1,0 +1,249 @@
+"""A grid: a scenario in which numbers are lists, as one scenario for each combination of them.
+
+A list may stand wherever a scenario takes a number: ``clients = [50, 100, 200]``, ``interval_s =
+[0.5, 5]`` in a ``[[transport]]`` table, ``--clients 50,100,200``. Every combination is a point. The
+order of trials is drawn over the whole grid, so that no point is measured in one go.
+"""
+
+import copy
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pushlab.errors import ScenarioError
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.toml_reader import flatten, make_scenario, read_source
+
+__all__ = ["MAX_POINTS", "Axis", "Grid", "GridTrial", "Point", "load_grid", "make_grid"]
+
+#: More points than anybody waits for.
+MAX_POINTS = 10_000
+
+_SALT = 0x5EE9
+
+#: Keywords of `Scenario.override` that have another name in a file, and on the command line.
+_KEY_OF_FLAG = {key: f"link.{key}" for key in ("one_way_ms", "jitter_ms", "kbit_per_s")}
+_NAME_OF_FLAG = {"rate_per_s": "rate", "poll_interval_s": "poll-interval", "duration_s": "duration"}
+
+#: Where a list stands: keys and indices into the file's data, or ("--", keyword) for a flag.
+_Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A swept key, such as ``clients`` or ``short-polling.interval_s``, and its values."""
+
+    key: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One combination: the value of each swept key, and the scenario that it makes."""
+
+    values: Mapping[str, float]
+    scenario: Scenario
+
+    @property
+    def label(self) -> str:
+        """The point in words: ``clients 50, poll_interval_s 0.5``."""
+        return ", ".join(f"{key} {value:g}" for key, value in self.values.items())
+
+
+@dataclass(frozen=True, slots=True)
+class GridTrial:
+    """One trial of a grid: repetition `index` of cell number `cell` of point number `point`.
+
+    Attributes:
+        order: its place among the trials of its own point.
+    """
+
+    point: int
+    cell: int
+    index: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """All points of a scenario; a scenario without lists is a grid of one point and no axis.
+
+    Attributes:
+        points: the last axis varies fastest.
+        source: what makes the same grid again through `make_grid`: ``data``, ``file``,
+            ``default`` and ``flags``, in plain JSON values.
+    """
+
+    axes: tuple[Axis, ...]
+    points: tuple[Point, ...]
+    source: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.points[0].scenario.name
+
+    def order(self, *, floor: bool = False) -> list[GridTrial]:
+        """All trials in the order of execution: each repetition of all cells of all points anew.
+
+        Args:
+            floor: each point has one cell more, the harness's own floor.
+        """
+        scenarios = [point.scenario for point in self.points]
+        rng = np.random.default_rng([scenarios[0].seed, _SALT])
+        done = [0] * len(scenarios)
+        found: list[GridTrial] = []
+        for index in range(max(scenario.trials for scenario in scenarios)):
+            pairs = [
+                (number, cell)
+                for number, scenario in enumerate(scenarios)
+                for cell in range(len(scenario.cells) + floor)
+                if index < scenario.trials
+            ]
+            for pick in rng.permutation(len(pairs)):
+                number, cell = pairs[pick]
+                found.append(GridTrial(number, cell, index, done[number]))
+                done[number] += 1
+        return found
+
+
+def load_grid(name_or_path: str | Path, flags: Mapping[str, Any] | None = None) -> Grid:
+    """Read a scenario whose numbers may be lists; see `load_scenario` for `name_or_path`.
+
+    Args:
+        flags: keyword arguments for `Scenario.override`; a sequence of numbers is an axis. A flag
+            takes the place of what the file says of its key.
+
+    Raises:
+        ScenarioError: a point cannot be run; the text has file and key.
+        UnknownTransport, MissingExtra: a transport is not installed.
+    """
+    data, file, default = read_source(name_or_path)
+    return make_grid(data, file, default=default, flags=flags or {})
+
+
+def make_grid(
+    data: Mapping[str, Any], file: str, *, default: str, flags: Mapping[str, Any]
+) -> Grid:
+    """Make the grid of a scenario file's `data`; see `load_grid`.
+
+    Args:
+        file: what errors call it.
+        default: the scenario's name, unless `data` has one.
+    """
+    data = flatten(data)
+    flags = {key: value for key, value in flags.items() if value is not None}
+    places = dict(_lists(data, file, flags))
+    count = math.prod(len(axis.values) for axis in places.values())
+    if count > MAX_POINTS:
+        raise ScenarioError(f"{file}: a grid of {count:,} points; at most {MAX_POINTS:,} are run")
+    combinations = list(itertools.product(*(axis.values for axis in places.values())))
+    scenarios = [
+        _scenario(data, file, default, flags, dict(zip(places, combination, strict=True)))
+        for combination in combinations
+    ]
+    kept = [
+        number
+        for number, axis in enumerate(places.values())
+        if len(axis.values) > 1 and _matters(number, combinations, scenarios)
+    ]
+    axes = [list(places.values())[number] for number in kept]
+    points: dict[tuple[float, ...], Point] = {}
+    for combination, scenario in zip(combinations, scenarios, strict=True):
+        chosen = tuple(combination[number] for number in kept)
+        values = {axis.key: value for axis, value in zip(axes, chosen, strict=True)}
+        points.setdefault(chosen, Point(values, scenario))
+    source = {"file": Path(file).name, "default": default, "data": data, "flags": flags}
+    return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(source)))
+
+
+def _lists(
+    data: Mapping[str, Any], file: str, flags: Mapping[str, Any]
+) -> Iterator[tuple[_Place, Axis]]:
+    """Where lists stand, and the axes that they are."""
+    taken = {_KEY_OF_FLAG.get(flag, flag) for flag in flags}
+    for key, value in data.items():
+        if key == "transport" and isinstance(value, list):
+            yield from _lists_of_transports(value, file, flags)
+        elif isinstance(value, list) and key not in taken:
+            yield (key,), Axis(key, _numbers(value, f"{file}: {key}"))
+    for flag, value in flags.items():
+        if flag != "transports" and isinstance(value, Sequence) and not isinstance(value, str):
+            name = f"--{_NAME_OF_FLAG.get(flag, flag).replace('_', '-')}"
+            yield ("--", flag), Axis(_KEY_OF_FLAG.get(flag, flag), _numbers(value, name))
+
+
+def _lists_of_transports(
+    tables: Sequence[Any], file: str, flags: Mapping[str, Any]
+) -> Iterator[tuple[_Place, Axis]]:
+    taken: set[str] = set()
+    for i, table in enumerate(tables):
+        if not isinstance(table, Mapping):
+            continue
+        for option, value in table.items():
+            if not isinstance(value, list):
+                continue
+            place = f"transport[{i}].{option}"
+            name = f"{table.get('label', table.get('name'))}.{option}"
+            key = place if name in taken else name
+            taken.add(name)
+            values = _numbers(value, f"{file}: {place}")
+            if option != "interval_s" or "poll_interval_s" not in flags:
+                yield ("transport", i, option), Axis(key, values)
+            else:  # the flag takes its place
+                yield ("transport", i, option), Axis(key, values[:1])
+
+
+def _numbers(values: Sequence[Any], where: str) -> tuple[float, ...]:
+    """The numbers of a list. Raises ScenarioError."""
+    if not values:
+        raise ScenarioError(f"{where}: the list is empty; it must hold at least one number")
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ScenarioError(f"{where}: a list must hold numbers alone, and {value!r} is none")
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise ScenarioError(f"{where}: {value:g} stands twice in the list")
+    return tuple(values)
+
+
+def _scenario(
+    data: Mapping[str, Any],
+    file: str,
+    default: str,
+    flags: Mapping[str, Any],
+    chosen: Mapping[_Place, float],
+) -> Scenario:
+    """The scenario of one point."""
+    own = copy.deepcopy(dict(data))
+    given = dict(flags)
+    for place, value in chosen.items():
+        if place[0] == "--":
+            given[str(place[1])] = value
+            continue
+        target: Any = own
+        for step in place[:-1]:
+            target = target[step]
+        target[place[-1]] = value
+    for flag in given:  # it counts; what the file has may be a list
+        if isinstance(own.get(_KEY_OF_FLAG.get(flag, flag)), list):
+            del own[_KEY_OF_FLAG.get(flag, flag)]
+    return make_scenario(own, file, default=default).override(**given)
+
+
+def _matters(
+    number: int, combinations: Sequence[tuple[float, ...]], scenarios: Sequence[Scenario]
+) -> bool:
+    """Whether the scenario depends on axis `number`; its transport may have been left out."""
+    seen: dict[tuple[float, ...], Scenario] = {}
+    for combination, scenario in zip(combinations, scenarios, strict=True):
+        others = combination[:number] + combination[number + 1 :]
+        if seen.setdefault(others, scenario) != scenario:
+            return True
+    return False

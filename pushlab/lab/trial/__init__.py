@@ -1,0 +1,1 @@
+"""One execution of one transport: its processes, its phases, its record."""

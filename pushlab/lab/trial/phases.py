@@ -1,0 +1,362 @@
+"""One trial: start, connect, probe, warm up, measure, drain, stop; and what is left if it breaks.
+
+A trial is ready when every subscriber has received a probe, never because some time has passed. It
+ends with a drain that has a limit. Whatever happens, the rows that exist are kept.
+"""
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+from typing import Any, Literal
+
+from pushlab.errors import PushlabError
+from pushlab.lab.host.cores import Cores
+from pushlab.lab.host.machine import closing_connections
+from pushlab.lab.host.process_sampler import sample_rows
+from pushlab.lab.trial.events import Phase, Progress
+from pushlab.lab.trial.live_latency import LiveLatency
+from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
+from pushlab.lab.trial.processes import Cpu, Stage
+from pushlab.lab.trial.record import Notes, collect
+from pushlab.lab.workers.parent import WorkerFailed
+from pushlab.lab.workers.swarm_client import read_connects, read_deliveries, read_traffic
+from pushlab.lab.workers.warm_pool import Spares
+
+__all__ = ["Trial", "TrialFailed"]
+
+_READY_S = 30.0
+_CLIENTS_PER_S = 100  # a slow machine connects so many clients a second
+_PROBE_AGAIN_S = 2.0
+_LEAD_NS = 100_000_000  # from the word to begin to the schedule's zero
+_PROGRESS_S = 0.5
+_SETTLING_ROUNDS = 3
+_COLLECT_S = 15.0
+_COUNTS_AGREE_S = 5.0  # at most; they agree at once unless something is wrong
+_BROKER_COUNTS_AGREE_S = 8.0  # Mosquitto tells its counts once a second
+_NS = 1_000_000_000
+
+
+class TrialFailed(Exception):
+    """A trial cannot go on; the text is its reason."""
+
+
+class Trial:
+    """The state of one trial.
+
+    Attributes:
+        complete: whether everything was measured.
+    """
+
+    def __init__(
+        self,
+        plan: TrialPlan,
+        tell: Tell,
+        cores: Cores | None = None,
+        spares: Spares | None = None,
+    ) -> None:
+        self.plan = plan
+        self.stage = Stage(plan, cores, spares)
+        self.complete = False
+        self._tell = tell
+        self._published = False
+        self._begun = False
+        self._ended = False
+        self._connected = 0
+        self._deliveries = 0
+        self._live: LiveLatency | None = None
+        self._median_s: float | None = None
+        self._notes = Notes()
+        self._window_ns = (0, 0)
+
+    # ---- the phases -------------------------------------------------------------------------
+
+    async def measure(self) -> None:
+        """From nothing to the last delivery. Raises TrialFailed and what the parts raise."""
+        stage, plan, scenario = self.stage, self.plan, self.plan.scenario
+        self._note(Phase.STARTING)
+        await stage.start()
+        names = plan.channels
+        readers = [
+            (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
+            for i in range(scenario.clients)
+        ]
+        minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
+        admissions = await stage.api.admit(plan.cell.transport, readers, duration_minutes=minutes)
+        self._notes.sans_io, _ = await asyncio.gather(
+            stage.swarm.configure(
+                plan.cell.transport,
+                plan.cell.options,
+                admissions,
+                seed=plan.seed,
+                link=scenario.link,
+                server=stage.api.url,
+                authority=stage.authority,
+            ),
+            stage.publisher.configure(
+                url=stage.api.url,
+                api_key=stage.hub.api_key,
+                authority=stage.authority,
+                channels=names,
+                payload_bytes=scenario.payload_bytes,
+                seed=plan.seed,
+            ),
+        )
+        stage.swarm.when_closed(self._on_closed)
+        limit_s = _READY_S + 2 * plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
+        limit_s += scenario.link.slack_s
+        await self._storm(limit_s)
+        heads = await self._probe(limit_s)
+        await self._settle()
+        await self._window(heads)
+        await self._drain(heads)
+        self.complete = True
+
+    def _longest_s(self) -> float:
+        scenario = self.plan.scenario
+        return scenario.warmup_s + scenario.duration_s + scenario.drain_s + 300
+
+    async def _storm(self, limit_s: float) -> None:
+        """Let every subscriber connect, and note what that took."""
+        before = self.stage.cpu()
+        told = await self._within(
+            Phase.CONNECTING,
+            limit_s,
+            self.stage.swarm.ask("start"),
+            "were accepted by the server",
+        )
+        self._notes.storm = (before, self.stage.cpu(), told)
+
+    async def _probe(self, limit_s: float) -> list[int]:
+        """Send messages until every subscriber has the newest; the channels' heads."""
+        end_s = time.monotonic() + limit_s
+        again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
+        again_s += self.plan.scenario.link.slack_s
+        while True:
+            heads = await self.stage.api.publish_to_all(self.plan.channels, "probe")
+            left_s = end_s - time.monotonic()
+            reach = self.stage.swarm.ask("reach", heads=heads)
+            if left_s <= again_s:
+                await self._within(Phase.PROBING, left_s, reach, "received a probe")
+                return heads
+            with contextlib.suppress(TrialFailed):
+                await self._within(Phase.PROBING, again_s, reach, "received a probe")
+                return heads
+
+    async def _settle(self) -> None:
+        """Let swarm and hub work off what the probes left: answers to them come after all that."""
+        await asyncio.sleep(self.plan.scenario.link.round_trip_s)
+        for _ in range(_SETTLING_ROUNDS):
+            await self._look()
+            await self.stage.api.hits(self.plan.cell.transport)
+
+    async def _window(self, heads: list[int]) -> None:
+        """Warm up and measure."""
+        stage = self.stage
+        schedule = stage.ledger.schedule
+        begin_ns = time.monotonic_ns() + _LEAD_NS
+        start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
+        self._window_ns = (start_ns, end_ns)
+        await stage.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+        self._live = LiveLatency(
+            schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
+        )
+        self._published = True
+        await stage.publisher.ask("begin", begin_ns=begin_ns)
+        await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
+        self._begun = True
+        self._notes.start = await self._moment()
+        async with self._stalling((start_ns + end_ns) // 2):
+            await self._pass_time(Phase.MEASURING, start_ns, end_ns)
+        self._ended = True
+        self._notes.end = await self._moment()
+        self._notes.closing_connections = closing_connections()
+
+    @contextlib.asynccontextmanager
+    async def _stalling(self, middle_ns: int) -> AsyncIterator[None]:
+        """Meanwhile stop the hub around `middle_ns`, if the scenario asks for it."""
+        task = asyncio.ensure_future(self._stall(middle_ns))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _stall(self, middle_ns: int) -> None:
+        stall_s = self.plan.scenario.stall_s
+        if not stall_s:
+            return
+        await asyncio.sleep((middle_ns - time.monotonic_ns()) / _NS - stall_s / 2)
+        hub = self.stage.hub
+        try:
+            hub.send_signal(signal.SIGSTOP)
+            from_ns = time.monotonic_ns()
+            await asyncio.sleep(stall_s)
+            self._notes.stall_ns = [from_ns, time.monotonic_ns()]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                hub.send_signal(signal.SIGCONT)
+
+    async def _moment(self) -> tuple[Cpu, dict[str, int]]:
+        """What the server has used and counted now."""
+        return self.stage.cpu(), await self.stage.api.hits(self.plan.cell.transport)
+
+    async def _drain(self, heads: list[int]) -> None:
+        """Wait for what is still under way; what has not come by then is lost."""
+        limit_s = self.plan.scenario.drain_s + self.plan.cell.interval_s
+        limit_s += self.plan.scenario.link.slack_s
+        end_s = time.monotonic() + limit_s
+        self._note(Phase.DRAINING, total_s=limit_s)
+        self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
+        goal = self.stage.ledger.heads(heads)
+        with contextlib.suppress(TrialFailed):
+            await self._within(
+                Phase.DRAINING,
+                max(0.05, end_s - time.monotonic()),
+                self.stage.swarm.ask("reach", heads=goal),
+                "have everything",
+            )
+
+    # ---- waiting ----------------------------------------------------------------------------
+
+    async def _pass_time(self, phase: Phase, from_ns: int, to_ns: int) -> None:
+        """Let the time until `to_ns` pass, and tell of it."""
+        total_s = (to_ns - from_ns) / _NS
+        self._note(phase, total_s=total_s)
+        while (now_ns := time.monotonic_ns()) < to_ns:
+            await asyncio.sleep(min(_PROGRESS_S, (to_ns - now_ns) / _NS))
+            if time.monotonic_ns() < to_ns:
+                await self._look()
+                done_s = max(0, time.monotonic_ns() - from_ns) / _NS
+                self._note(phase, done_s=done_s, total_s=total_s)
+
+    async def _within(self, phase: Phase, limit_s: float, work: Awaitable[Any], wanted: str) -> Any:
+        """The result of `work`; tell of it, and give up after `limit_s`. Raises TrialFailed."""
+        begin_s = time.monotonic()
+        task = asyncio.ensure_future(work)
+        try:
+            while True:
+                done_s = time.monotonic() - begin_s
+                self._note(phase, done_s=done_s, total_s=limit_s)
+                left_s = max(0.0, limit_s - done_s)
+                await asyncio.wait({task}, timeout=min(_PROGRESS_S, left_s))
+                if task.done():
+                    await self._look()
+                    return task.result()
+                status = await self._look()
+                if time.monotonic() - begin_s >= limit_s:
+                    clients = self.plan.scenario.clients
+                    count = (
+                        status["connected"]
+                        if phase is Phase.CONNECTING
+                        else clients - status["pending"]
+                    )
+                    why = f" ({status['reasons'][0]})" if status["reasons"] else ""
+                    raise TrialFailed(
+                        f"only {count:,} of {clients:,} subscribers {wanted}"
+                        f" within {limit_s:.3g} s{why}"
+                    )
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _look(self) -> dict[str, Any]:
+        status = await self.stage.swarm.ask("status")
+        self._connected, self._deliveries = status["connected"], status["deliveries"]
+        if self._live is not None:
+            self._median_s = self._live.add(status["recent"])
+        return status
+
+    def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:
+        self.stage.phase = phase.name.lower()
+        self._tell(
+            Progress(
+                self.plan.order,
+                phase,
+                done_s=done_s,
+                total_s=total_s,
+                connected=self._connected,
+                deliveries=self._deliveries,
+                median_latency_s=self._median_s,
+            )
+        )
+
+    def _on_closed(self, reason: str, status: int) -> None:
+        if not self._published:
+            self.stage.report(f"the server closed a subscriber: {reason} ({status})")
+
+    # ---- the end ----------------------------------------------------------------------------
+
+    async def end(
+        self, status: Literal["ok", "failed", "interrupted"], reason: str | None
+    ) -> TrialOutcome:
+        """Collect what there is, stop everything, and say what the trial left."""
+        self._note(Phase.STOPPING)
+        deliveries: dict[str, Any] | None = None
+        try:
+            if self._published:
+                with contextlib.suppress(WorkerFailed, TimeoutError):
+                    await asyncio.wait_for(self._halt_publisher(), _COLLECT_S)
+                with contextlib.suppress(WorkerFailed, TimeoutError):
+                    deliveries = await asyncio.wait_for(self._collect(), _COLLECT_S)
+            if self.complete and self._notes.swarm is not None:
+                with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
+                    await asyncio.wait_for(self._reconcile(), _COLLECT_S)
+        finally:
+            await self.stage.stop()
+        start_ns, end_ns = self._window_ns
+        notes, stage = self._notes, self.stage
+        ledger = stage.ledger if self._published else None
+        record = self.plan.record(
+            status=status,
+            reason=reason,
+            measure_start_ns=start_ns if self._begun else None,
+            measure_end_ns=end_ns if self._ended else None,
+            **collect(self.plan, stage, notes, ledger),
+        )
+        return TrialOutcome(
+            record,
+            publishes=ledger.rows(self.plan.scenario.payload_bytes) if ledger else None,
+            deliveries=deliveries,
+            connects=notes.connects,
+            traffic=notes.traffic,
+            samples=sample_rows(list(stage.watches.values()), notes.loop_lags()),
+        )
+
+    async def _halt_publisher(self) -> None:
+        """Let the publisher send no more, and get its figures if there are none yet."""
+        if self._notes.publisher is None:
+            limit_s = -self.plan.scenario.duration_s - self.plan.scenario.warmup_s
+            self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
+
+    async def _collect(self) -> dict[str, Any] | None:
+        """The swarm's figures and rows, if it still runs."""
+        if not self.stage.has_swarm:
+            return None
+        with tempfile.TemporaryDirectory(prefix="pushlab-") as name:
+            folder = Path(name)
+            told = await self.stage.swarm.ask("finish", path=name)
+            self._notes.swarm = told
+            self._notes.connects = read_connects(folder / "connects", told["connects"])
+            self._notes.traffic = read_traffic(folder / "traffic", told["traffic"])
+            return read_deliveries(
+                folder / "deliveries", told["rows"], per_channel=self.plan.scenario.per_channel
+            )
+
+    async def _reconcile(self) -> None:
+        """Let all leave; then wait until the server has counted what the clients sent."""
+        left = await self.stage.swarm.ask("leave")
+        if not self._notes.sans_io:
+            return
+        limit_s = _COUNTS_AGREE_S if self.stage.broker is None else _BROKER_COUNTS_AGREE_S
+        end_s = time.monotonic() + limit_s
+        self._notes.swarm_hits = sent = {kind: n for kind, n in left["hits"].items() if n}
+        while True:
+            self._notes.hub_hits = await self.stage.api.hits(self.plan.cell.transport)
+            received = {k: n for k, n in self._notes.hub_hits.items() if n and k != "publish"}
+            if received == sent or time.monotonic() >= end_s:
+                return
+            await asyncio.sleep(0.05)

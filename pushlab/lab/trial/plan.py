@@ -1,0 +1,141 @@
+"""What a trial is told, what it leaves, and who can run one."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from pushlab.lab.scenario.model import Cell, Scenario
+from pushlab.lab.scenario.schedule import Schedule, make_schedule
+from pushlab.lab.trial.events import Progress
+from pushlab.runs import Link, TrialRecord
+
+__all__ = [
+    "Stop",
+    "Tell",
+    "TrialDriver",
+    "TrialOutcome",
+    "TrialPlan",
+    "floor_plan",
+    "order_of_trials",
+]
+
+_FLOOR_WARMUP_S = 0.1
+_FLOOR_S = 0.5
+
+Tell = Callable[[Progress], None]
+
+
+class Stop(Protocol):
+    """What `asyncio.Event` offers to whoever waits for the user to stop the run."""
+
+    def is_set(self) -> bool:
+        """Whether the user has asked."""
+
+    async def wait(self) -> Any:
+        """Wait until the user asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """One execution of one cell.
+
+    Attributes:
+        order: its place in the run, from 0.
+        index: which repetition of its cell, from 0.
+        floor: the harness's own floor, no competitor.
+        another_follows: whether the next trial needs processes too, so that they may come up while
+            this one is put away.
+    """
+
+    scenario: Scenario
+    cell: Cell
+    order: int
+    index: int
+    floor: bool = False
+    another_follows: bool = False
+
+    @property
+    def seed(self) -> int:
+        """Of the subscribers' phases and the messages' letters; the same for every cell."""
+        return int(np.random.SeedSequence([self.scenario.seed, self.index]).generate_state(1)[0])
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels' names, by number."""
+        return [f"lab/{number}" for number in range(self.scenario.channel_count)]
+
+    def schedule(self) -> Schedule:
+        """When to publish; the same for every cell of one repetition."""
+        scenario = self.scenario
+        return make_schedule(
+            arrivals=scenario.arrivals,
+            channels=scenario.channel_count,
+            rate_per_s=scenario.rate_per_s,
+            warmup_s=scenario.warmup_s,
+            duration_s=scenario.duration_s,
+            seed=scenario.seed,
+            repetition=self.index,
+            burst_size=scenario.burst_size,
+            burst_gap_s=scenario.burst_gap_s,
+        )
+
+    def record(self, **figures: Any) -> TrialRecord:
+        """The trial's record with `figures` filled in."""
+        scenario = self.scenario
+        return TrialRecord(
+            index=self.index,
+            order=self.order,
+            cell=self.cell.label,
+            transport=self.cell.transport,
+            options=dict(self.cell.options),
+            client=self.cell.client,
+            clients=scenario.clients,
+            channels=scenario.channel_count,
+            per_channel=scenario.per_channel,
+            rate_per_channel=scenario.rate_per_s,
+            arrivals=scenario.arrivals,
+            duration_s=scenario.duration_s,
+            link=Link() if self.floor else scenario.link,
+            tls=scenario.tls and not self.floor,
+            floor=self.floor,
+            **figures,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """What a trial leaves: its record and its raw rows (see `pushlab.runs.rows`), if there are."""
+
+    record: TrialRecord
+    publishes: dict[str, Any] | None = None
+    deliveries: dict[str, Any] | None = None
+    connects: dict[str, Any] | None = None
+    samples: dict[str, Any] | None = None
+    traffic: dict[str, Any] | None = None
+
+
+class TrialDriver(Protocol):
+    """Runs trials; one for the processes of the laboratory, another for the harness's floor."""
+
+    async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
+        """Run one trial to its end, or until `stop` is set; what fails is in the outcome."""
+
+
+def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialPlan:
+    """A trial of the harness's own floor: short, since nothing in it depends on a network."""
+    short = dataclasses.replace(
+        scenario,
+        warmup_s=min(scenario.warmup_s, _FLOOR_WARMUP_S),
+        duration_s=min(scenario.duration_s, _FLOOR_S),
+        stall_s=0.0,
+    )
+    return TrialPlan(short, cell, order, index, floor=True)
+
+
+def order_of_trials(cells: int, trials: int, seed: int) -> list[tuple[int, int]]:
+    """The order of execution as (cell, repetition): every repetition in another random order."""
+    rng = np.random.default_rng([seed, 0x0DE5])
+    return [(int(cell), index) for index in range(trials) for cell in rng.permutation(cells)]

@@ -1,0 +1,204 @@
+"""From what a trial noted to the figures in its record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.trial.marks import Load, marks_of
+from pushlab.lab.trial.plan import TrialPlan
+from pushlab.lab.trial.processes import Cpu, Stage
+from pushlab.runs import (
+    BrokerFigures,
+    ClockFigures,
+    ConnectFigures,
+    PublisherFigures,
+    ServerFigures,
+    SwarmFigures,
+)
+
+__all__ = ["Notes", "collect"]
+
+_NS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a trial noted on its way.
+
+    Attributes:
+        storm: CPU seconds before and after all connected, and the swarm's counters then.
+        start, end: CPU seconds and the hub's hits at the ends of the window.
+        swarm, publisher: their answers to ``finish``.
+        connects: how each subscriber was connected.
+        traffic: when the observed subscribers sent and received.
+        closing_connections: of the machine, at the window's end.
+        stall_ns: when the hub was stopped, and when it went on.
+        swarm_hits, hub_hits: of the whole trial, after everybody left.
+        sans_io: whether the swarm drives sans-I/O client halves.
+    """
+
+    storm: tuple[Cpu, Cpu, Mapping[str, Any]] | None = None
+    start: tuple[Cpu, dict[str, int]] | None = None
+    end: tuple[Cpu, dict[str, int]] | None = None
+    swarm: Mapping[str, Any] | None = None
+    publisher: Mapping[str, Any] | None = None
+    connects: dict[str, Any] | None = None
+    traffic: dict[str, Any] | None = None
+    closing_connections: int = 0
+    stall_ns: list[int] | None = None
+    swarm_hits: dict[str, int] = field(default_factory=dict)
+    hub_hits: dict[str, int] = field(default_factory=dict)
+    sans_io: bool = True
+
+    def loop_lags(self) -> dict[str, Sequence[Sequence[int]]]:
+        """The event loops' lags over time, by process."""
+        told = {"swarm": self.swarm, "publisher": self.publisher}
+        return {name: answer["loop_lags"] for name, answer in told.items() if answer is not None}
+
+
+def collect(plan: TrialPlan, stage: Stage, notes: Notes, ledger: Ledger | None) -> dict[str, Any]:
+    """The record's figures; those that could not be taken are None."""
+    swarm = _swarm(stage, notes)
+    server = _server(stage, notes, swarm)
+    publisher = None if ledger is None else _publisher(stage, notes, ledger)
+    load = Load(
+        duration_s=plan.scenario.duration_s,
+        swarm=swarm,
+        publisher=publisher,
+        server=server,
+        descriptor_limit=None if notes.swarm is None else notes.swarm["descriptor_limit"],
+        closing_connections=notes.closing_connections,
+    )
+    return {
+        "server": server,
+        "broker": _broker(stage, notes),
+        "swarm": swarm,
+        "connect": _connect(notes),
+        "publisher": publisher,
+        "clocks": _clocks(notes),
+        "stall_ns": notes.stall_ns,
+        "marks": [*marks_of(load), *_remarks(notes)],
+    }
+
+
+def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    return {kind: n - before.get(kind, 0) for kind, n in after.items() if n > before.get(kind, 0)}
+
+
+def _server(stage: Stage, notes: Notes, swarm: SwarmFigures | None) -> ServerFigures | None:
+    if notes.start is None or notes.end is None or "hub" not in stage.watches:
+        return None
+    (before, setup), (after, then) = notes.start, notes.end
+    hits = _minus(then, setup)
+    requests = {kind: n for kind, n in notes.hub_hits.items() if kind != "publish"}
+    if stage.broker is not None and swarm is not None and requests == notes.swarm_hits:
+        # A broker tells its counts late, so the hub cannot know when a packet came. The totals
+        # agree to the last packet: then the clients' clock says which of them lie in the window.
+        hits = {**swarm.hits, **{kind: n for kind, n in hits.items() if kind == "publish"}}
+        setup = {**swarm.hits_setup, **{k: n for k, n in setup.items() if k == "publish"}}
+    return ServerFigures(
+        hits=hits,
+        hits_setup=setup,
+        hits_all=notes.hub_hits,
+        cpu_s=_used(before.hub_s, after.hub_s) or 0.0,
+        rss_bytes=stage.watches["hub"].rss_bytes,
+        open_descriptors=stage.watches["hub"].open_descriptors,
+    )
+
+
+def _used(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else after - before
+
+
+def _broker(stage: Stage, notes: Notes) -> BrokerFigures | None:
+    broker = stage.broker
+    if broker is None:
+        return None
+    watch = stage.watches.get("broker")
+    cpu_s = None
+    if notes.start is not None and notes.end is not None:
+        cpu_s = _used(notes.start[0].broker_s, notes.end[0].broker_s)
+    return BrokerFigures(
+        kind=broker.kind,
+        version=broker.version,
+        cpu_s=cpu_s,
+        rss_bytes=watch.rss_bytes if watch else None,
+    )
+
+
+def _swarm(stage: Stage, notes: Notes) -> SwarmFigures | None:
+    told = notes.swarm
+    if told is None:
+        return None
+    start, end = told["start"], told["end"]
+    zero: dict[str, Any] = {"hits": {}, "bytes_in": 0, "bytes_out": 0, "cpu_s": 0.0}
+    before = start or {**zero, "disconnects": 0}
+    return SwarmFigures(
+        hits=_minus(end["hits"], before["hits"]),
+        hits_setup={kind: int(n) for kind, n in before["hits"].items()},
+        hits_all=notes.swarm_hits,
+        bytes_in=end["bytes_in"] - before["bytes_in"],
+        bytes_out=end["bytes_out"] - before["bytes_out"],
+        bytes_in_setup=before["bytes_in"],
+        bytes_out_setup=before["bytes_out"],
+        cpu_s=end["cpu_s"] - before["cpu_s"],
+        rss_bytes=stage.watches["swarm"].rss_bytes,
+        open_descriptors=stage.watches["swarm"].open_descriptors,
+        dials=told["now"]["dials"],
+        loop_lag_p99_s=told["loop_lag_p99_s"],
+        duplicated=told["now"]["duplicated"] + told["wire_duplicates"],
+        reordered=told["now"]["reordered"],
+        gaps=told["now"]["gaps"],
+        disconnects=end["disconnects"] - before["disconnects"],
+    )
+
+
+def _clocks(notes: Notes) -> ClockFigures | None:
+    told = notes.swarm
+    return ClockFigures(**told["clocks"]) if told is not None and "clocks" in told else None
+
+
+def _connect(notes: Notes) -> ConnectFigures | None:
+    if notes.storm is None:
+        return None
+    before, after, told = notes.storm
+    rows = notes.connects
+    storm_s = None
+    if rows is not None and len(rows["wanted_ns"]):
+        storm_s = int(rows["connected_ns"].max() - rows["wanted_ns"].min()) / _NS
+    return ConnectFigures(
+        clients=0 if rows is None else len(rows["wanted_ns"]),
+        storm_s=storm_s,
+        server_cpu_s=_used(before.hub_s, after.hub_s),
+        broker_cpu_s=_used(before.broker_s, after.broker_s),
+        swarm_cpu_s=_used(before.swarm_s, after.swarm_s),
+        bytes_in=told["bytes_in"],
+        bytes_out=told["bytes_out"],
+        hits={kind: n for kind, n in told["hits"].items() if n},
+    )
+
+
+def _publisher(stage: Stage, notes: Notes, ledger: Ledger) -> PublisherFigures:
+    watch, told = stage.watches["publisher"], notes.publisher
+    seen: dict[str, Any] = {
+        "rss_bytes": watch.rss_bytes,
+        "open_descriptors": watch.open_descriptors,
+    }
+    if told is not None:
+        start, end = told["start"], told["end"]
+        seen["loop_lag_p99_s"] = told["loop_lag_p99_s"]
+        if start is not None:
+            seen |= {name: end[name] - start[name] for name in ("bytes_in", "bytes_out", "cpu_s")}
+    return ledger.figures(**seen)
+
+
+def _remarks(notes: Notes) -> list[str]:
+    """What else to hold against the figures."""
+    remarks: list[str] = []
+    if not notes.sans_io:
+        remarks.append("friendly-form")
+    if notes.swarm is not None and notes.swarm["closed"]:
+        why = ", ".join(f"{reason} ({n})" for reason, n in notes.swarm["reasons"].items())
+        remarks.append(f"{notes.swarm['closed']} subscribers were ended: {why}")
+    return remarks

@@ -1,0 +1,1 @@
+"""An exchange on the wire, in words."""
