@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.fidelity.capture import Capture
 from benchmarks.fidelity.clocks import between, read_distance
 from benchmarks.fidelity.wire import Wire
-from pushlab.lab.scenario.model import Scenario, Wish, make_cells
+from pushlab.lab.scenario.model import CellRequest, Scenario, make_cells
 from pushlab.lab.trial.phases import Trial
 from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
-from pushlab.lab.trial.processes import Stage
+from pushlab.lab.trial.processes import TrialProcesses
 
 __all__ = ["Fidelity", "TrialBroken", "measure_fidelity"]
 
@@ -70,7 +70,7 @@ class TrialBroken(Exception):
     """A trial did not go well; the text is its reason."""
 
 
-class _TappedStage(Stage):
+class _TappedStage(TrialProcesses):
     """A stage whose wires are captured while its processes stand."""
 
     def __init__(self, plan: TrialPlan, capture: Capture) -> None:
@@ -154,7 +154,7 @@ def _scenario(transport: str) -> Scenario:
 
 
 def _with_cell(scenario: Scenario, transport: str, interval_s: float) -> Scenario:
-    cells = make_cells([Wish(transport)], interval_s)
+    cells = make_cells([CellRequest(transport)], interval_s)
     return dataclasses.replace(scenario, cells=cells, poll_interval_s=interval_s)
 
 
@@ -186,7 +186,7 @@ def _busy(outcome: TrialOutcome) -> dict[str, float]:
 # ---- running and comparing ------------------------------------------------------------------
 
 
-async def _run(plan: TrialPlan, stage: Stage | None = None) -> TrialOutcome:
+async def _run(plan: TrialPlan, stage: TrialProcesses | None = None) -> TrialOutcome:
     trial = Trial(plan, lambda progress: None)
     if stage is not None:
         trial.stage = stage

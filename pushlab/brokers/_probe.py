@@ -23,7 +23,7 @@ class NotYet(Exception):
     """Nothing listens there yet, or it hung up."""
 
 
-class _Line:
+class _ProbeConnection:
     """One connection, read packet by packet."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +41,9 @@ class _Line:
         return self._packets.pop(0)
 
 
-async def _with_line(access: BrokerAccess, talk: Callable[[_Line], Awaitable[Any]]) -> Any:
+async def _with_line(
+    access: BrokerAccess, talk: Callable[[_ProbeConnection], Awaitable[Any]]
+) -> Any:
     """Connect, log in, let `talk` talk, and leave. Raises NotYet or BrokerUnavailable."""
     where = f"{access.host}:{access.port}"
 
@@ -50,7 +52,7 @@ async def _with_line(access: BrokerAccess, talk: Callable[[_Line], Awaitable[Any
             access.host, access.port, ssl=client_context(access.authority) if access.tls else None
         )
         try:
-            line = _Line(reader, writer)
+            line = _ProbeConnection(reader, writer)
             writer.write(
                 mqtt311.connect(
                     f"pushlab-probe-{secrets.token_hex(4)}",
@@ -92,7 +94,7 @@ async def log_in(
         BrokerUnavailable: something answered and refused.
     """
 
-    async def nothing(line: _Line) -> None:
+    async def nothing(line: _ProbeConnection) -> None:
         return None
 
     until = time.monotonic() + limit_s
@@ -120,7 +122,7 @@ async def check_rules(access: BrokerAccess) -> None:
     where = f"the MQTT broker on {access.host}:{access.port}"
     unheard: set[bytes] = set()
 
-    async def ask(line: _Line) -> Any:
+    async def ask(line: _ProbeConnection) -> Any:
         command = json.dumps({"commands": [{"command": "getDefaultACLAccess"}]}).encode()
         nobody = names.new_session(resumes=False)  # nobody else listens there
         topics = [names.INBOX + nobody, names.live_topic(nobody)]

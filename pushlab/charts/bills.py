@@ -26,13 +26,13 @@ from pushlab.charts.frame import (
     scale_below,
     styled,
 )
-from pushlab.charts.style import ASKING, GREY, INK, Look, looks, name_of, within_sentence
+from pushlab.charts.style import ASKING, GREY, INK, CellStyle, cell_styles, name_of, within_sentence
 
 __all__ = ["bills_chart", "chosen_bills", "draw_costs", "price_footer"]
 
 _MOST_ROWS = 12
 _OFFER_PX = 300.0  # the longest name of an offer
-#: How a bar's parts look: opacity and hatch. Messages and requests are the colour itself.
+#: How a bar's parts style: opacity and hatch. Messages and requests are the colour itself.
 _PARTS: dict[str, tuple[float, str]] = {
     "requests": (1.0, ""),
     "messages": (1.0, ""),
@@ -73,7 +73,7 @@ def _is_weak(one: Bill) -> bool:
 
 
 def bills_chart(
-    title: str, costs: Costs, sheet: Sheet = SLIDE, look: Mapping[str, Look] | None = None
+    title: str, costs: Costs, sheet: Sheet = SLIDE, style: Mapping[str, CellStyle] | None = None
 ) -> Chart:
     """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared."""
     every = costs.every_bill
@@ -81,7 +81,7 @@ def bills_chart(
     subtitle = title
     if len(every) > len(shown):
         subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
-    look = look or looks({one.cell: one.transport for one in every})
+    style = style or cell_styles({one.cell: one.transport for one in every})
     finding = _finding(every)
     with styled():
         figure, bottom, top = frame(
@@ -95,8 +95,8 @@ def bills_chart(
         most = max(one.usd for one in shown) or 1.0
         axes.set_xlim(0, most * (1 + 0.25 * sheet.room))
         for row, one in enumerate(shown):
-            _name(axes, row, one, look[one.cell], size, sheet)
-            _bar(axes, row, one, look[one.cell])
+            _name(axes, row, one, style[one.cell], size, sheet)
+            _bar(axes, row, one, style[one.cell])
             marks = (" ~" if _is_weak(one) else "") + (" +" if one.servers_on_top else "")
             note(axes, one.usd, row, usd(one.usd) + marks, size=size, fontweight="bold")
         scale_below(axes)
@@ -141,9 +141,9 @@ def _who(one: Bill) -> str:
     return f"{name_of(one.cell, one.transport)} on {OFFERS[one.offer].short}"
 
 
-def _name(axes: Axes, row: int, one: Bill, look: Look, size: float, sheet: Sheet) -> None:
+def _name(axes: Axes, row: int, one: Bill, style: CellStyle, size: float, sheet: Sheet) -> None:
     """Transport and offer of a row, left of its bar, or above it where the page is narrow."""
-    transport, offer = look.name, OFFERS[one.offer].short
+    transport, offer = style.name, OFFERS[one.offer].short
     common: dict[str, Any] = {
         "xycoords": axes.get_yaxis_transform(),
         "textcoords": "offset points",
@@ -178,7 +178,7 @@ def _parts(one: Bill) -> list[tuple[str, float]]:
     return [(kind, amount) for kind, amount in sums.items() if amount > 0]
 
 
-def _bar(axes: Axes, row: int, one: Bill, look: Look) -> None:
+def _bar(axes: Axes, row: int, one: Bill, style: CellStyle) -> None:
     left = 0.0
     for kind, amount in _parts(one):
         opacity, hatch = _PARTS[kind]
@@ -188,7 +188,7 @@ def _bar(axes: Axes, row: int, one: Bill, look: Look) -> None:
             amount,
             left=left,
             height=0.6,
-            color=look.colour,
+            color=style.colour,
             alpha=opacity,
             hatch=hatch or None,
             edgecolor="white",

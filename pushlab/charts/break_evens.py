@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.findings import usd
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
-from pushlab.charts.style import GREY, GRID, INK, Look, looks, name_of, within_sentence
+from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_of, within_sentence
 
 __all__ = ["break_even_chart", "span_words"]
 
@@ -52,7 +52,7 @@ def break_even_chart(
     costs: Costs,
     footer: str,
     sheet: Sheet = SLIDE,
-    look: Mapping[str, Look] | None = None,
+    style: Mapping[str, CellStyle] | None = None,
 ) -> Chart | None:
     """Draw the curves; None where polling crosses no push offer."""
     crossing = [even for even in costs.evens if even.interval_s is not None]
@@ -77,7 +77,7 @@ def break_even_chart(
         axes = figure.add_axes((left, bottom, sheet.right - margin - left, top - bottom))
         axes.set_xscale("log")
         axes.set_yscale("log")
-        look = look or looks({level.cell: level.transport for level in levels.values()})
+        style = style or cell_styles({level.cell: level.transport for level in levels.values()})
         names: list[_Name] = []
         amounts: list[float] = []
         for place, key in enumerate(polling):
@@ -86,7 +86,7 @@ def break_even_chart(
             names.append(_Name(cost[-1], "Short polling", _offer(key), _WARM[place]))
             amounts += [cost[0], cost[-1]]
         for level in levels.values():
-            paint = look[level.cell]
+            paint = style[level.cell]
             axes.axhline(level.usd, color=paint.colour, linestyle=paint.line, linewidth=3)
             text = f"{paint.name}, {usd(level.usd)}"
             names.append(_Name(level.usd, text, _offer(level.offer), paint.colour))

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
-from pushlab.charts.style import ACCENT, GREY, INK, Look, count, looks, mark, seconds
+from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles, count, mark, seconds
 from pushlab.runs import Run, Sweep
 
 __all__ = ["capacity_charts"]
@@ -21,7 +21,7 @@ _LONG = 170
 _UPPER = 0.6  # the share of the height that the figure gets
 
 
-class _View:
+class _CapacityView:
     """A search, ready to be drawn."""
 
     def __init__(self, sweep: Sweep) -> None:
@@ -84,7 +84,7 @@ def capacity_charts(sweep: Sweep) -> list[Chart]:
     """The chart of a search; none if nothing was measured."""
     if not sweep.capacity or not sweep.capacity["loads"]:
         return []
-    view = _View(sweep)
+    view = _CapacityView(sweep)
     title = str(view.found["sentence"])
     if len(title) > _LONG:  # the shares in brackets are drawn below
         title = re.sub(r" \([^()]*\)$", "", title)
@@ -117,15 +117,15 @@ def _dot(label: str, **more: Any) -> Line2D:
     )
 
 
-def _draw_figure(axes: Axes, view: _View) -> None:
+def _draw_figure(axes: Axes, view: _CapacityView) -> None:
     transport = str(view.found["transport"])
-    look = looks({str(view.found["cell"]): transport})[str(view.found["cell"])]
+    style = cell_styles({str(view.found["cell"]): transport})[str(view.found["cell"])]
     text = view.goal["text"]
     spots = [
         Spot(load["at"], load["values"].get(text), careful=load["outcome"] != "held")
         for load in sorted(view.loads, key=lambda load: load["at"])
     ]
-    curve = Curve(look, _last(spots))
+    curve = Curve(style, _last(spots))
     limit = float(view.goal["limit"])
     seen = [spot.value for spot in spots if spot.value is not None]
     ticks = mark if view.goal["unit"] == "s" else view.words
@@ -137,7 +137,7 @@ def _draw_figure(axes: Axes, view: _View) -> None:
                 [spot.value],
                 marker="o",
                 markersize=7,
-                color=look.colour,
+                color=style.colour,
                 alpha=0.5,
                 zorder=2.5,
             )
@@ -176,23 +176,23 @@ def _last(spots: Sequence[Spot]) -> list[Spot]:
 
 
 #: Who uses the CPU: our own side in greys, the server in colour.
-_SHARES: Mapping[str, Look] = {
-    "hub": Look("Hub", "#0072B2", "-"),
-    "broker": Look("Broker", "#009E73", (0, (4, 1, 1, 1, 1, 1))),
-    "swarm": Look("Swarm", "#6B6B6B", (0, (6, 1.5))),
-    "publisher": Look("Publisher", "#9A9A9A", (0, (1.2, 1))),
-    "machine": Look("All cores", INK, (0, (1, 3))),
+_SHARES: Mapping[str, CellStyle] = {
+    "hub": CellStyle("Hub", "#0072B2", "-"),
+    "broker": CellStyle("Broker", "#009E73", (0, (4, 1, 1, 1, 1, 1))),
+    "swarm": CellStyle("Swarm", "#6B6B6B", (0, (6, 1.5))),
+    "publisher": CellStyle("Publisher", "#9A9A9A", (0, (1.2, 1))),
+    "machine": CellStyle("All cores", INK, (0, (1, 3))),
 }
 
 
-def _draw_cpu(axes: Axes, view: _View) -> None:
+def _draw_cpu(axes: Axes, view: _CapacityView) -> None:
     curves = []
-    for name, look in _SHARES.items():
+    for name, style in _SHARES.items():
         known = [(load["at"], load["busy"].get(name)) for load in view.loads]
         spots = _last([Spot(at, share) for at, share in known if share is not None])
         spots.sort(key=lambda spot: spot.at)
         if spots:
-            curves.append(Curve(look, spots))
+            curves.append(Curve(style, spots))
     axes.set_ylim(0, max([1.05, *(s.value or 0 for curve in curves for s in curve.spots)]))
     axes.set_yticks([0, 0.5, 1.0], ["0", "50%", "100%"])
     axes.tick_params(axis="y", length=0, labelsize=15)

@@ -19,7 +19,7 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import GREY, INK
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["cost_chart"]
 
@@ -34,7 +34,7 @@ _HOURLY: dict[str, Any] = {
 }
 
 
-def cost_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
+def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     subtitle = (
@@ -53,13 +53,13 @@ def cost_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
         axes.set_xlim(0, reach * (1 + 0.62 * sheet.room))
         hourly = False
         for row, cell in enumerate(cells):
-            price, look = prices[cell], view.looks[cell]
+            price, style = prices[cell], view.cell_styles[cell]
             problem = view.problem(cell)
             if price["usd"] is None or problem is not None:
                 text = problem or price["assumptions"]
                 note(axes, 0, row, text, size=size * 0.8, color=GREY, style="italic")
                 continue
-            axes.barh(row, price["usd"], height=0.5, color=look.colour, **look.texture)
+            axes.barh(row, price["usd"], height=0.5, color=style.colour, **style.texture)
             end = price["usd"]
             if price["alternative"]:
                 hourly = True

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.forecast.crossovers import Curve, Setting
 from pushlab.charts.frame import Chart, describe_axis, frame, save, styled
-from pushlab.charts.style import GREY, GRID, INK, count, looks
+from pushlab.charts.style import GREY, GRID, INK, cell_styles, count
 
 __all__ = ["crossovers_chart", "draw_crossovers"]
 
@@ -32,7 +32,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
         f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f} bytes,"
         f" {setting.one_way_s * 1e3:g} ms one way"
     )
-    look = looks({line.name: line.transport for line in lines})
+    styles = cell_styles({line.name: line.transport for line in lines})
     with styled():
         figure, bottom, top = frame(footer, finding, subtitle)
         axes = figure.add_axes((0.09, bottom, 0.56, top - bottom))
@@ -48,7 +48,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
         ends = []
         for line in lines:
             y = np.array([line.ratio(float(each)) for each in x])
-            style = look[line.name]
+            style = styles[line.name]
             axes.plot(x, y, color=style.colour, linestyle=style.line, linewidth=3.5)
             cross = line.crossing()
             if cross is not None and _LOW <= cross <= _HIGH:

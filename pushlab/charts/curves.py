@@ -19,7 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from pushlab.analysis.summary.keys import spans_decades, value_words
 from pushlab.charts.frame import fit
-from pushlab.charts.style import ACCENT, GREY, GRID, INK, Look
+from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle
 
 __all__ = ["Curve", "Spot", "draw_curves", "handles", "name_curves", "scale_across", "scale_up"]
 
@@ -64,9 +64,9 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One line and how it looks; `floor` for the harness's own."""
+    """One line and how it cell_styles; `floor` for the harness's own."""
 
-    look: Look
+    style: CellStyle
     spots: Sequence[Spot] = field(default_factory=tuple)
     floor: bool = False
 
@@ -153,13 +153,13 @@ def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
         if forms:
             axes.plot(*zip(*forms, strict=True), **_CLOSED_FORM, clip_on=False, zorder=2.5)
     for number, curve in enumerate(curves):
-        colour = curve.look.colour
+        colour = curve.style.colour
         known = [(spot, up(spot.value)) for spot in curve.spots if spot.value is not None]
         axes.plot(
             [spot.at for spot, _ in known],
             [y for _, y in known],
             color=colour,
-            linestyle=curve.look.line,
+            linestyle=curve.style.line,
             linewidth=3,
             clip_on=False,
             zorder=3,
@@ -185,7 +185,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
                 place = (spot.at, 0.03 + 0.05 * number)
                 axes.plot(*place, transform=axes.get_xaxis_transform(), zorder=5, **_CROSS)
                 axes.annotate(
-                    curve.look.name,
+                    curve.style.name,
                     place,
                     xycoords=axes.get_xaxis_transform(),
                     xytext=(-9, 0),
@@ -222,12 +222,12 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
     width, height = (float(size) for size in figure.get_window_extent().size)
     for (y, last, curve, note), place in zip(ends, places, strict=True):
         room = width - float(box.x1) - _LEADER - 8
-        lines, points = fit(drawing, curve.look.name + note, size, room)
+        lines, points = fit(drawing, curve.style.name + note, size, room)
         # In parts of the sheet: pixels are others when it is written as SVG.
         if last is not None:
             across = [(last + 8) / width, (float(box.x1) + _LEADER - 6) / width]
             up = [y / height, place / height]
-            drawing.add_artist(Line2D(across, up, color=curve.look.colour, linewidth=1))
+            drawing.add_artist(Line2D(across, up, color=curve.style.colour, linewidth=1))
         drawing.text(
             (float(box.x1) + _LEADER) / width,
             place / height,
@@ -235,7 +235,7 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
             va="center",
             fontsize=points,
             fontweight="bold",
-            color=_dark(curve.look.colour),
+            color=_dark(curve.style.colour),
         )
 
 

@@ -8,13 +8,13 @@ from pushlab.charts.frame import SLIDE, Chart, Sheet, save
 from pushlab.charts.hits import hits_chart
 from pushlab.charts.latency import latency_chart
 from pushlab.charts.staleness import staleness_chart
-from pushlab.charts.view import View, view_of
+from pushlab.charts.view import RunView, view_of
 from pushlab.charts.weight import weight_chart
 from pushlab.runs import Run
 
 __all__ = ["charts_of", "draw_charts", "draw_view"]
 
-_CHARTS: tuple[Callable[[View, Sheet], Chart], ...] = (
+_CHARTS: tuple[Callable[[RunView, Sheet], Chart], ...] = (
     latency_chart,
     hits_chart,
     staleness_chart,
@@ -23,12 +23,12 @@ _CHARTS: tuple[Callable[[View, Sheet], Chart], ...] = (
 )
 
 
-def charts_of(view: View, sheet: Sheet = SLIDE) -> list[Chart]:
+def charts_of(view: RunView, sheet: Sheet = SLIDE) -> list[Chart]:
     """Draw every chart on sheets of this kind."""
     return [chart(view, sheet) for chart in _CHARTS]
 
 
-def draw_view(view: View, out: Path) -> list[Path]:
+def draw_view(view: RunView, out: Path) -> list[Path]:
     """Draw every chart as a slide into the folder `out`, as PNG and SVG; returns their paths."""
     return [path for chart in charts_of(view) for path in save(chart, Path(out))]
 

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from pushlab.charts.style import ACCENT, GREY, GRID, INK
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 from pushlab.errors import SetupError
 
 __all__ = [
@@ -180,7 +180,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def label_rows(
-    axes: Axes, view: View, cells: Sequence[str], *, figure: str, sheet: Sheet = SLIDE
+    axes: Axes, view: RunView, cells: Sequence[str], *, figure: str, sheet: Sheet = SLIDE
 ) -> None:
     """Name each row, row 0 on top, with what is to be held against its `figure`."""
     axes.set_ylim(len(cells) - 0.4, -0.6)
@@ -193,7 +193,7 @@ def label_rows(
 
 def label(
     axes: Axes,
-    view: View,
+    view: RunView,
     cell: str,
     place: tuple[float, float],
     *,
@@ -218,7 +218,7 @@ def label(
     }
     if sheet.above:
         span = axes.get_position().width * sheet.width
-        (name,), points = fit(drawing, view.looks[cell].name, size, span * share, 1)
+        (name,), points = fit(drawing, view.cell_styles[cell].name, size, span * share, 1)
         axes.annotate(
             name, place, xytext=(4, 0), ha="left", fontsize=points, fontweight="bold", **common
         )
@@ -235,7 +235,7 @@ def label(
             )
         return
     width = sheet.left * sheet.width - 34
-    lines, points = fit(drawing, view.looks[cell].name, size, width)
+    lines, points = fit(drawing, view.cell_styles[cell].name, size, width)
     texts = [(line, points, "bold", INK) for line in lines]
     if remark:
         remarks, least = fit(drawing, remark, size * 0.68, width)

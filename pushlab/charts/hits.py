@@ -18,7 +18,7 @@ from pushlab.charts.frame import (
 )
 from pushlab.charts.style import GREY, INK
 from pushlab.charts.style import count as show
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["WASTED", "hits_chart"]
 
@@ -26,7 +26,7 @@ __all__ = ["WASTED", "hits_chart"]
 WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
 
 
-def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
+def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw hits per delivery as bars, with a tick where the closed form puts them."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells, title = view.rivals, hits_finding(summaries, view.names)
@@ -41,7 +41,7 @@ def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
         axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
         long = 0.3 if sheet.above else 0.4
         for row, cell in enumerate(cells):
-            summary, look = view.summaries[cell], view.looks[cell]
+            summary, style = view.summaries[cell], view.cell_styles[cell]
             problem = view.problem(cell)
             if problem is not None:
                 note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
@@ -49,14 +49,14 @@ def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
             delivered = summary["latency_s"]["count"]
             wasted = sum(n for kind, n in summary["hits"].items() if kind in WASTED) / delivered
             useful = summary["hits_per_delivery"] - wasted
-            axes.barh(row, useful, height=0.56, color=look.colour, **look.texture)
+            axes.barh(row, useful, height=0.56, color=style.colour, **style.texture)
             axes.barh(
                 row,
                 wasted,
                 left=useful,
                 height=0.56,
                 facecolor="white",
-                edgecolor=look.colour,
+                edgecolor=style.colour,
                 hatch="//",
                 linewidth=2,
             )
@@ -89,7 +89,7 @@ def hits_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
         return Chart("2-hits", title, figure)
 
 
-def _predicted(view: View, cell: str) -> float | None:
+def _predicted(view: RunView, cell: str) -> float | None:
     """Predicted hits over the deliveries of the good trials."""
     summary = view.summaries[cell]
     hits = (summary["predicted"] or {}).get("hits")
@@ -97,14 +97,14 @@ def _predicted(view: View, cell: str) -> float | None:
     return None if hits is None or not count else hits / count
 
 
-def _reach(view: View, cell: str) -> float:
+def _reach(view: RunView, cell: str) -> float:
     if view.problem(cell) is not None:
         return 0.0
     measured: float = view.summaries[cell]["hits_per_delivery"]
     return max(measured, _predicted(view, cell) or 0.0)
 
 
-def _words(view: View, cell: str, wasted: float) -> str:
+def _words(view: RunView, cell: str, wasted: float) -> str:
     summary = view.summaries[cell]
     total = summary["hits_per_delivery"]
     if not summary["hits_total"]:

@@ -22,7 +22,7 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import GREY, INK, LINE, mark, seconds
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["latency_chart"]
 
@@ -43,7 +43,7 @@ _PREDICTED: dict[str, Any] = {
 }
 
 
-def latency_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
+def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     title = latency_finding(summaries, view.names, view.floor_s)
@@ -69,7 +69,7 @@ def latency_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
         return Chart("1-latency", title, figure)
 
 
-def _limits(view: View, tail: float) -> tuple[float, float]:
+def _limits(view: RunView, tail: float) -> tuple[float, float]:
     """The axis: all latencies above zero and all predictions; `tail` times more for labels."""
     seen = []
     for cell in view.cells:
@@ -85,8 +85,8 @@ def _limits(view: View, tail: float) -> tuple[float, float]:
     return min(seen) / 1.6, max(seen) * tail
 
 
-def _hill(axes: Axes, view: View, cell: str, row: int, size: float, sheet: Sheet) -> None:
-    look, summary = view.looks[cell], view.summaries[cell]
+def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sheet) -> None:
+    style, summary = view.cell_styles[cell], view.summaries[cell]
     problem = view.problem(cell)
     if problem is not None:
         note(axes, axes.get_xlim()[0], row, problem, size=size * 0.8, color=GREY, style="italic")
@@ -100,16 +100,16 @@ def _hill(axes: Axes, view: View, cell: str, row: int, size: float, sheet: Sheet
     upper = base - height * heights
     # The kernel reaches beyond the samples; the hill must not.
     shown = (centres >= positive.min(initial=last)) & (centres <= positive.max(initial=first))
-    colour = look.colour
+    colour = style.colour
     axes.fill_between(
-        10**centres, upper, base, where=shown, color=colour, alpha=look.fill, linewidth=0
+        10**centres, upper, base, where=shown, color=colour, alpha=style.fill, linewidth=0
     )
     axes.plot(
         10**centres,
         np.where(shown, upper, np.nan),
         color=colour,
         linewidth=2.4,
-        linestyle=look.line,
+        linestyle=style.line,
     )
     axes.axhline(base, color=LINE, linewidth=1, zorder=0.5)
     latency = summary["latency_s"]

@@ -26,7 +26,7 @@ from pushlab.charts.frame import (
     save,
     styled,
 )
-from pushlab.charts.style import GREY, INK, LINE, PUSHING, Look, looks, within_sentence
+from pushlab.charts.style import GREY, INK, LINE, PUSHING, CellStyle, cell_styles, within_sentence
 
 __all__ = ["draw_radio", "radio_chart"]
 
@@ -50,16 +50,16 @@ def radio_chart(
     radio: Radio,
     *,
     battery_wh: float,
-    look: Mapping[str, Look] | None = None,
+    style: Mapping[str, CellStyle] | None = None,
     sheet: Sheet = SLIDE,
 ) -> Chart:
     """A row for each transport: the power over a minute, and the energy of an hour beside it."""
     shown = list(cells)[:_MOST_ROWS]
-    look = look or looks({cell.cell: cell.transport for cell in shown})
+    style = style or cell_styles({cell.cell: cell.transport for cell in shown})
     span_s = min(_MINUTE_S, *(cell.traces[0].span_s for cell in shown))
     begin_s = _begin(shown, span_s)
     most_w = max(radio.promotion.w, *(tail.w for tail in radio.tails))
-    finding = _finding(shown, radio, look)
+    finding = _finding(shown, radio, style)
     footer = f"{radio.title}: {radio.sources[0]}; radios of 2012 to 2014, 5G is not covered"
     with styled():
         figure, bottom, top = frame(footer, finding, title, rows=len(shown), sheet=sheet)
@@ -70,8 +70,8 @@ def radio_chart(
         axes.set_xlim(0, span_s)
         for row, cell in enumerate(shown):
             tall = _TALL_BELOW_WORDS if sheet.above else _TALL
-            _row(axes, row, cell, radio, look[cell.cell], begin_s, span_s, tall / most_w, tall)
-            _words(axes, row, cell, radio, look[cell.cell], battery_wh, sheet)
+            _row(axes, row, cell, radio, style[cell.cell], begin_s, span_s, tall / most_w, tall)
+            _words(axes, row, cell, radio, style[cell.cell], battery_wh, sheet)
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} s")
         axes.spines["bottom"].set_visible(False)
@@ -95,7 +95,7 @@ def _row(
     row: int,
     cell: CellEnergy,
     radio: Radio,
-    look: Look,
+    style: CellStyle,
     begin_s: float,
     span_s: float,
     per_w: float,
@@ -119,14 +119,14 @@ def _row(
             [left, right],
             [up, up],
             [floor, floor],
-            color=LINE if idle else GREY if waking else look.colour,
+            color=LINE if idle else GREY if waking else style.colour,
             alpha=1.0 if idle or waking else 0.45,
             linewidth=0,
             zorder=2,
         )
     within = times_s - begin_s
     moments = within[(within >= 0) & (within < span_s)]
-    axes.vlines(moments, floor - tall - 0.04, floor, color=look.colour, linewidth=2.2, zorder=3)
+    axes.vlines(moments, floor - tall - 0.04, floor, color=style.colour, linewidth=2.2, zorder=3)
 
 
 def _words(
@@ -134,7 +134,7 @@ def _words(
     row: int,
     cell: CellEnergy,
     radio: Radio,
-    look: Look,
+    style: CellStyle,
     battery_wh: float,
     sheet: Sheet,
 ) -> None:
@@ -152,11 +152,11 @@ def _words(
     hour = f"{whole(use.joules_per_hour)} J an hour"
     rest = f"{percent:.2g} % of {battery_wh:g} Wh, on {use.radio_on:.0%}"
     if sheet.above:
-        text = f"{look.name}: {hour}, {rest}"
+        text = f"{style.name}: {hour}, {rest}"
         (line,), points = fit(figure, text, size * 0.85, sheet.width * 0.9, 1)
         axes.annotate(line, (0, row - 0.47), xytext=(0, 0), ha="left", fontsize=points, **common)
         return
-    lines, points = fit(figure, look.name, size, sheet.left * sheet.width - 34)
+    lines, points = fit(figure, style.name, size, sheet.left * sheet.width - 34)
     axes.annotate(
         "\n".join(lines),
         (0, row),
@@ -191,14 +191,14 @@ def _legend() -> list[Patch]:
     ]
 
 
-def _finding(cells: Sequence[CellEnergy], radio: Radio, look: Mapping[str, Look]) -> str:
+def _finding(cells: Sequence[CellEnergy], radio: Radio, style: Mapping[str, CellStyle]) -> str:
     """Who takes most and least of the battery."""
     ranked = sorted(cells, key=lambda cell: cell.uses[radio.name].joules_per_hour)
     least, most = ranked[0], ranked[-1]
     low, high = (cell.uses[radio.name].joules_per_hour for cell in (least, most))
     if len(ranked) == 1:
         text = f"takes {whole(low)} J an hour"
-        return f"On {radio.title}, {within_sentence(look[least.cell].name)} {text}"
+        return f"On {radio.title}, {within_sentence(style[least.cell].name)} {text}"
     if high <= low * 1.02:
         return (
             f"On {radio.title} all take about {whole(high)} J an hour: the radio never sleeps,"
@@ -208,10 +208,10 @@ def _finding(cells: Sequence[CellEnergy], radio: Radio, look: Mapping[str, Look]
         )
     pushed = [cell.uses[radio.name].joules_per_hour for cell in cells if cell.transport in PUSHING]
     alike = least.transport in PUSHING and len(pushed) > 1 and max(pushed) <= low * 1.02
-    who = "push" if alike else within_sentence(look[least.cell].name)
+    who = "push" if alike else within_sentence(style[least.cell].name)
     awake = most.uses[radio.name].radio_on > 0.98
     text = (
-        f"On {radio.title}, {within_sentence(look[most.cell].name)} takes {whole(high)} J an hour"
+        f"On {radio.title}, {within_sentence(style[most.cell].name)} takes {whole(high)} J an hour"
     )
     text += ", since the radio never sleeps" if awake else ""
     return f"{text}; {who} takes {whole(low)}"

@@ -22,7 +22,7 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import GREY, INK, LINE, mark, seconds
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["staleness_chart"]
 
@@ -30,7 +30,7 @@ _WINDOW_S = 10.0
 _MOST = 8  # rows that can be read from the back of a room
 
 
-def staleness_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
+def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw one client's staleness over ten seconds of the first trial, a row for each cell."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells = view.rivals[:_MOST] if sheet.words else view.rivals
@@ -112,14 +112,14 @@ def _curve(trials: Sequence[TrialFigures]) -> _Curve | None:
 
 def _panel(
     axes: Axes,
-    view: View,
+    view: RunView,
     cell: str,
     curve: _Curve | None,
     highest: float,
     size: float,
     sheet: Sheet,
 ) -> None:
-    look, summary = view.looks[cell], view.summaries[cell]
+    style, summary = view.cell_styles[cell], view.summaries[cell]
     axes.set_ylim(0, highest * 1.06)
     axes.set_yticks([])
     axes.axhline(highest, color=LINE, linewidth=1, linestyle=(0, (2, 3)), zorder=0.5)
@@ -135,8 +135,8 @@ def _panel(
         return
     at, stale, published = curve
     axes.set_xlim(0, max(float(at[-1]), 1e-9))
-    axes.fill_between(at, stale, color=look.colour, alpha=look.fill, linewidth=0)
-    axes.plot(at, stale, color=look.colour, linewidth=2.2, clip_on=False)
+    axes.fill_between(at, stale, color=style.colour, alpha=style.fill, linewidth=0)
+    axes.plot(at, stale, color=style.colour, linewidth=2.2, clip_on=False)
     ticks = np.repeat(published, 3)
     ends = np.tile([-0.08 * highest, 0.08 * highest, np.nan], len(published))
     axes.plot(ticks, ends, color=INK, linewidth=1, clip_on=False)

@@ -1,4 +1,4 @@
-"""How transports look and how numbers read: one place, so that all charts agree.
+"""How transports style and how numbers read: one place, so that all charts agree.
 
 Warm colours ask, cool colours push. Each transport has a line style and a hatch too, so that a grey
 printer keeps them apart. Several settings of one transport are shades of its colour; where its
@@ -21,9 +21,9 @@ __all__ = [
     "INK",
     "LINE",
     "PUSHING",
-    "Look",
+    "CellStyle",
+    "cell_styles",
     "count",
-    "looks",
     "mark",
     "name_of",
     "seconds",
@@ -75,7 +75,7 @@ _DOTTED: Mapping[str, Any] = {"hatch": "..", "edgecolor": "white", "linewidth": 
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CellStyle:
     """How one cell is drawn: `name` in words, `colour`, and a line style `line`.
 
     Attributes:
@@ -108,12 +108,12 @@ def within_sentence(name: str) -> str:
     return name
 
 
-def looks(
+def cell_styles(
     transports: Mapping[str, str | None],
     floors: Sequence[str] = (),
     browsers: Container[str] = (),
-) -> dict[str, Look]:
-    """The look of every cell, given each cell's transport; those in `floors` are grey.
+) -> dict[str, CellStyle]:
+    """The style of every cell, given each cell's transport; those in `floors` are grey.
 
     A cell that did not come to its turn has no transport; its label tells which one it would be.
 
@@ -121,7 +121,7 @@ def looks(
         browsers: cells whose subscribers were in a browser, besides those whose labels say so.
     """
     transports = {cell: name or _told_by(cell) for cell, name in transports.items()}
-    found: dict[str, Look] = {}
+    found: dict[str, CellStyle] = {}
 
     def in_browser(cell: str) -> bool:
         return cell in browsers or cell.endswith(_BROWSER)
@@ -143,9 +143,9 @@ def looks(
         colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
         name = name_of(cell, transport)
         if dotted:
-            found[cell] = Look(name, colour, _DOTS, 0.2, _DOTTED)
+            found[cell] = CellStyle(name, colour, _DOTS, 0.2, _DOTTED)
         else:
-            found[cell] = Look(name, colour, _LINES.get(key, "-"))
+            found[cell] = CellStyle(name, colour, _LINES.get(key, "-"))
     return found
 
 

@@ -12,7 +12,13 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 
 from pushlab.analysis.summary.keys import key_words, with_key
-from pushlab.analysis.summary.sweep_lines import FIGURES, Figure, Line, lines_of, summarise_points
+from pushlab.analysis.summary.sweep_lines import (
+    FIGURES,
+    Figure,
+    SweepSeries,
+    lines_of,
+    summarise_points,
+)
 from pushlab.charts.capacity import capacity_charts
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import (
@@ -25,7 +31,7 @@ from pushlab.charts.curves import (
     scale_up,
 )
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
-from pushlab.charts.style import INK, count, looks, mark, seconds
+from pushlab.charts.style import INK, cell_styles, count, mark, seconds
 from pushlab.runs import Run, Sweep
 
 __all__ = ["charts_of_sweep", "draw_sweep"]
@@ -82,7 +88,7 @@ def charts_of_sweep(sweep: Sweep) -> list[Chart]:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _SweepView:
     """A sweep, ready to be drawn.
 
     Attributes:
@@ -92,7 +98,7 @@ class _View:
     """
 
     sweep: Sweep
-    lines: Sequence[Line]
+    lines: Sequence[SweepSeries]
     across: str
     xs: Sequence[float]
     panels: tuple[str, Sequence[float]] | None
@@ -152,7 +158,7 @@ class _View:
         )
 
 
-def _view(sweep: Sweep) -> _View:
+def _view(sweep: Sweep) -> _SweepView:
     # Equal lengths: the earlier key goes across.
     keys = sorted(sweep.axes, key=lambda axis: -len(axis.values))
     panels = None
@@ -162,7 +168,7 @@ def _view(sweep: Sweep) -> _View:
         chosen = [values[round(i * (len(values) - 1) / max(steps - 1, 1))] for i in range(steps)]
         panels = (keys[1].key, chosen)
     runs = (sweep.run_of(number) for number in range(len(sweep.points)))
-    return _View(
+    return _SweepView(
         sweep=sweep,
         lines=lines_of(sweep),
         across=keys[0].key,
@@ -179,10 +185,10 @@ def _value(figure: Figure, summary: Mapping[str, Any] | None) -> float | None:
     return figure.of(summary)
 
 
-def _curves(view: _View, figure: Figure, panel: float | None) -> list[Curve]:
+def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve]:
     """The curves of one panel; the harness's floor with the latencies alone."""
     floors = [line.name for line in view.lines if line.floor]
-    looked = looks({line.name: line.transport for line in view.lines}, floors)
+    looked = cell_styles({line.name: line.transport for line in view.lines}, floors)
     curves = []
     for line in view.lines:
         if line.floor and figure.stability != "latency_s":
@@ -218,7 +224,7 @@ def _careful(summary: Mapping[str, Any], figure: Figure) -> bool:
     )
 
 
-def _care(view: _View, figure: Figure) -> str:
+def _care(view: _SweepView, figure: Figure) -> str:
     """What the marks with a hole mean in this chart."""
     seen = [one for line in view.lines for one in line.at if one is not None]
     words = {
@@ -231,7 +237,7 @@ def _care(view: _View, figure: Figure) -> str:
 
 
 def _chart(
-    view: _View,
+    view: _SweepView,
     name: str,
     figure: Figure,
     about: str,
@@ -271,7 +277,7 @@ def _chart(
 
 
 def _describe(
-    drawing: Drawing, view: _View, about: str, marks: Sequence[Any], bottom: float
+    drawing: Drawing, view: _SweepView, about: str, marks: Sequence[Any], bottom: float
 ) -> None:
     """Say at the foot what is shown, over which key, and what the marks mean."""
     axes = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
@@ -280,7 +286,7 @@ def _describe(
     describe_axis(axes, text, marks, drop_pt=32)
 
 
-def _courses(view: _View, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
+def _courses(view: _SweepView, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
     """What each line does along either key, from its first value to its last."""
     found = []
     for number, curve in enumerate(drawn[0]):
@@ -310,4 +316,4 @@ def _course(curve: Curve, key: str, values: Sequence[float], pairs: Sequence[End
     measured = [
         ends for ends in pairs if ends.first.value is not None and ends.last.value is not None
     ]
-    return Course(curve.look.name, key, (values[0], values[-1]), measured)
+    return Course(curve.style.name, key, (values[0], values[-1]), measured)

@@ -6,27 +6,27 @@ from typing import Any
 
 from pushlab.analysis.summary.summarise import analyse, floor_delay_s, summarise_cells
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.charts.style import Look, looks, within_sentence
+from pushlab.charts.style import CellStyle, cell_styles, within_sentence
 from pushlab.runs import Run, network_in_words
 
-__all__ = ["View", "view_of"]
+__all__ = ["RunView", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RunView:
     """A run, ready to be drawn.
 
     Attributes:
         every_trial: the trials of each cell, failed ones too.
         summaries: `summarise`'s object of each cell.
-        looks: how each cell is drawn.
+        cell_styles: how each cell is drawn.
         floor_s: the harness's own latency; None if the run did not measure it.
     """
 
     run: Run
     every_trial: Mapping[str, Sequence[TrialFigures]]
     summaries: Mapping[str, Mapping[str, Any]]
-    looks: Mapping[str, Look]
+    cell_styles: Mapping[str, CellStyle]
     floor_s: float | None
 
     @property
@@ -50,7 +50,7 @@ class View:
     @property
     def names(self) -> dict[str, str]:
         """The cells' names as they stand inside a sentence."""
-        return {cell: within_sentence(look.name) for cell, look in self.looks.items()}
+        return {cell: within_sentence(style.name) for cell, style in self.cell_styles.items()}
 
     def problem(self, cell: str) -> str | None:
         """Why there is nothing to draw for a cell, in few words; None if there is something."""
@@ -116,7 +116,7 @@ class View:
         return f"{size} · {spans} · {place} · pushlab {self.run.pushlab_version}{partly}"
 
 
-def view_of(run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None) -> View:
+def view_of(run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None) -> RunView:
     """Compute what the charts need.
 
     Args:
@@ -130,10 +130,10 @@ def view_of(run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None)
     floors = [cell for cell, summary in summaries.items() if summary["floor"]]
     browsers = [cell for cell, summary in summaries.items() if summary["client"] == "browser"]
     transports = {cell: summary["transport"] for cell, summary in summaries.items()}
-    return View(
+    return RunView(
         run=run,
         every_trial=cells,
         summaries=summaries,
-        looks=looks(transports, floors, browsers),
+        cell_styles=cell_styles(transports, floors, browsers),
         floor_s=floor_delay_s(run) or None,
     )

@@ -19,12 +19,12 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import GREY, seconds
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["weight_chart"]
 
 
-def weight_chart(view: View, sheet: Sheet = SLIDE) -> Chart:
+def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells, title = view.rivals, weight_finding(summaries, view.names)
@@ -68,7 +68,7 @@ def _cpu(summary: dict[str, Any]) -> tuple[float, float] | None:
 
 
 def _bars(
-    axes: Axes, view: View, parts: _Parts, show: Callable[[float], str], sheet: Sheet
+    axes: Axes, view: RunView, parts: _Parts, show: Callable[[float], str], sheet: Sheet
 ) -> None:
     cells = view.rivals
     size = row_size(len(cells), sheet)
@@ -76,7 +76,7 @@ def _bars(
     reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
     axes.set_xlim(0, reach * (1 + 0.36 * sheet.room))
     for row, cell in enumerate(cells):
-        pair, look = found[cell], view.looks[cell]
+        pair, style = found[cell], view.cell_styles[cell]
         if pair is None:
             problem = view.problem(cell)
             if problem is not None and parts is not _bytes:
@@ -84,14 +84,14 @@ def _bars(
             text = problem or "not measured"
             note(axes, 0, row, text, size=size * 0.75, color=GREY, style="italic")
             continue
-        axes.barh(row, pair[0], height=0.56, color=look.colour, **look.texture)
+        axes.barh(row, pair[0], height=0.56, color=style.colour, **style.texture)
         axes.barh(
             row,
             pair[1],
             left=pair[0],
             height=0.56,
             facecolor="white",
-            edgecolor=look.colour,
+            edgecolor=style.colour,
             hatch="//",
             linewidth=2 if pair[1] else 0,
         )

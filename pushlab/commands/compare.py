@@ -14,7 +14,7 @@ from pushlab.commands.sweep import start_sweep
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
-from pushlab.lab.trial.baseline import FloorDriver
+from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.runs import Run, write_summary
 from pushlab.testing.null import Null
 
@@ -76,7 +76,7 @@ def compare(
                 out=out,
                 observer=watcher,
                 command=["pushlab", *sys.argv[1:]],
-                floor=FloorDriver(Null()),
+                floor=BaselineBackend(Null()),
                 pinning=pinning,
             )
         )

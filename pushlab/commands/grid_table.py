@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pushlab.analysis.summary.keys import key_words, value_words
 from pushlab.analysis.summary.sweep_lines import (
-    Line,
+    SweepSeries,
     cpu_share,
     hits_per_s,
     lines_of,
@@ -139,7 +139,7 @@ class _Row:
     told: str = ""
 
 
-def _rows(sweep: Sweep, lines: Sequence[Line]) -> list[_Row]:
+def _rows(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[_Row]:
     rows = []
     for number, point in enumerate(sweep.points):
         words = [value_words(axis.key, point.values[axis.key]) for axis in sweep.axes]
@@ -200,7 +200,7 @@ def _pretty_table(
     return [table, *(Text(line, style="dim") for line in below)]
 
 
-def _notes(sweep: Sweep, lines: Sequence[Line]) -> list[str]:
+def _notes(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[str]:
     """Each trouble once, with the points that have it."""
     found: dict[str, list[int]] = {}
     for line in lines:
@@ -215,7 +215,7 @@ def _notes(sweep: Sweep, lines: Sequence[Line]) -> list[str]:
     return notes
 
 
-def _troubles(line: Line, summary: Mapping[str, Any] | None) -> list[str]:
+def _troubles(line: SweepSeries, summary: Mapping[str, Any] | None) -> list[str]:
     if summary is None:
         return [f"{line.name}: did not come to its turn"]
     found = []

@@ -4,7 +4,7 @@ import webbrowser
 from pathlib import Path
 
 from pushlab.charts import view_of, write_report
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 from pushlab.errors import UsageError
 from pushlab.lab.scenario.toml_writer import scenario_as_toml
 from pushlab.runs import Run, load_folder
@@ -36,7 +36,7 @@ def report(
     return path
 
 
-def report_of(view: View, out: Path | None = None, baseline: str | None = None) -> Path:
+def report_of(view: RunView, out: Path | None = None, baseline: str | None = None) -> Path:
     """The same for a run that has been analysed."""
     return write_report(
         view,

@@ -12,7 +12,7 @@ from pushlab.commands.progress import Watcher
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.scenario.grid import Grid, make_grid
 from pushlab.lab.sweep import check_same_grid, create_sweep, run_sweep
-from pushlab.lab.trial.baseline import FloorDriver
+from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
 
@@ -113,7 +113,7 @@ def _run(
                 writer,
                 observer=watcher,
                 command=["pushlab", *sys.argv[1:]],
-                floor=FloorDriver(Null()),
+                floor=BaselineBackend(Null()),
                 pinning=pinning,
             )
         )

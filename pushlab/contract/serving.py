@@ -15,22 +15,22 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant
 
 __all__ = [
-    "Answer",
     "AsgiApp",
     "BrokerAccess",
     "Direct",
     "Entry",
     "Feed",
-    "HttpLine",
+    "HttpExchange",
     "Hub",
     "HubSettings",
     "Page",
     "Receive",
+    "Response",
     "Route",
     "Scope",
     "Send",
-    "SocketLine",
-    "Stream",
+    "StreamingResponse",
+    "WebSocketConnection",
 ]
 
 Scope = MutableMapping[str, Any]
@@ -232,7 +232,7 @@ class Hub(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole HTTP response; header names are in lower case.
 
     Its length and what the attributes below say are the server's to add.
@@ -249,41 +249,41 @@ class Answer:
     cache_control: bytes = b"no-store"
 
 
-class HttpLine(Protocol):
-    """One HTTP request that a `Stream` may answer at any time."""
+class HttpExchange(Protocol):
+    """One HTTP request that a `StreamingResponse` may answer at any time."""
 
     __slots__ = ()
 
-    def answer(self, answer: Answer) -> None:
-        """Answer it whole."""
+    def answer(self, answer: Response) -> None:
+        """Response it whole."""
 
     def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
         """Begin a 200 whose length is open, with its first bytes; False as for `write`."""
 
     def write(self, *pieces: bytes) -> bool:
-        """Send these bytes; False when the line is full and `Stream.resume` will be called."""
+        """Send these bytes; False when full: `StreamingResponse.resume` will be called."""
 
     def end(self, data: bytes, *, linger_s: float) -> None:
         """Send the last bytes; cut the connection if the client has not taken them by then."""
 
 
-class SocketLine(Protocol):
+class WebSocketConnection(Protocol):
     """One open WebSocket."""
 
     __slots__ = ()
 
     def write(self, *pieces: bytes) -> bool:
-        """Send a text frame of each piece (UTF-8); False as for `HttpLine.write`."""
+        """Send a text frame of each piece (UTF-8); False as for `HttpExchange.write`."""
 
     def end(self, code: int, reason: str, *, linger_s: float) -> None:
         """Close the WebSocket; cut the connection if the client has not taken that by then."""
 
 
-class Stream(Protocol):
+class StreamingResponse(Protocol):
     """What holds a line and writes to it when there is something to say."""
 
     def begin(self, line: Any) -> None:
-        """Here is the line: an `HttpLine`, or a `SocketLine` that is accepted already."""
+        """Here is an `HttpExchange`, or a `WebSocketConnection` that is accepted already."""
 
     def resume(self) -> None:
         """The line, which was full, has room again."""
@@ -294,7 +294,7 @@ class Stream(Protocol):
 
 #: A server half as a plain call: the scope's method, query_string and headers in, and in the same
 #: turn an answer or a stream out.
-Direct = Callable[[Scope], Answer | Stream]
+Direct = Callable[[Scope], Response | StreamingResponse]
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def figure_chart(
         if value is not None:
             samples = measured.samples_s(cell) if figure == "waiting_s" else ()
             bars.append(Bar("measured", value * kind.factor, "measured", tuple(samples)))
-        rows.append(Row(numbers.name, measured.view.looks[cell].colour, bars))
+        rows.append(Row(numbers.name, measured.view.cell_styles[cell].colour, bars))
     return bars_chart(
         rows,
         unit=kind.unit,

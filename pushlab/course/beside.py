@@ -39,7 +39,7 @@ def beside_reference(measured: Measured, figure: str) -> Picture:
         known = getattr(other.figures(there[0]), figure) if there else None
         if known is not None:
             bars.append(Bar("other", known * kind.factor, "reference"))
-        rows.append(Row(measured.figures(cell).name, measured.view.looks[cell].colour, bars))
+        rows.append(Row(measured.figures(cell).name, measured.view.cell_styles[cell].colour, bars))
     ours, theirs = measured.record(measured.cells[0]), other.record(other.cells[0])
     return bars_chart(
         rows,
@@ -69,7 +69,9 @@ def month_of(measured: Measured) -> Picture:
         if told.get("alternative"):
             bars.append(Bar("other", told["alternative"]["usd"], "load balancer"))
         if bars:
-            rows.append(Row(measured.figures(cell).name, measured.view.looks[cell].colour, bars))
+            rows.append(
+                Row(measured.figures(cell).name, measured.view.cell_styles[cell].colour, bars)
+            )
     if not rows:
         raise CourseError("no offer is known that carries what was measured")
     dear, cheap = max(rows, key=_first), min(rows, key=_first)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.testing import ContractBroken, TransportContract
-from pushlab.testing.judge import in_haste
+from pushlab.testing.judge import shorter_limits
 
 __all__ = ["judge"]
 
@@ -29,7 +29,7 @@ def judge(transport: str, options: Mapping[str, Any], clauses: Sequence[str]) ->
             promise = str(getattr(TransportContract, name).__doc__).strip().rstrip(".")
             _say({"kept": kept, "now": promise})
             try:
-                with in_haste(_HASTE):
+                with shorter_limits(_HASTE):
                     getattr(suite_class(), name)()
             except ContractBroken as broken:
                 what = str(broken).partition("What happened:")[2].partition("; it was told:")[0]

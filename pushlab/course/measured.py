@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
 from pushlab.analysis.summary.summarise import analyse
-from pushlab.charts.view import View, view_of
+from pushlab.charts.view import RunView, view_of
 from pushlab.course.guesses import Guess
 from pushlab.course.trouble import CourseError
 from pushlab.runs import Run, TrafficRows, TrialRecord
@@ -57,7 +57,7 @@ class Measured:
     """
 
     def __init__(
-        self, view: View, cells: Sequence[str], traffic: Mapping[str, TrafficRows], *, here: bool
+        self, view: RunView, cells: Sequence[str], traffic: Mapping[str, TrafficRows], *, here: bool
     ) -> None:
         self.view = view
         self.cells = list(cells)
@@ -97,7 +97,7 @@ class Measured:
         told = self.view.summaries[cell]
         latency = told["latency_s"]
         return Figures(
-            name=self.view.looks[cell].name,
+            name=self.view.cell_styles[cell].name,
             waiting_s=float(latency["mean"] or 0.0),
             worst_s=float(latency["max"] or 0.0),
             requests_per_s=told["hits_total"] / told["duration_s"],

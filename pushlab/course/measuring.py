@@ -18,7 +18,7 @@ from pushlab.errors import PushlabError, SetupError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import make_scenario
-from pushlab.lab.trial.in_process import run_in_haste
+from pushlab.lab.trial.in_process import run_in_process
 from pushlab.runs import Run
 
 __all__ = ["measure"]
@@ -71,7 +71,7 @@ async def measure(
             return _read(scenario, bar, f"{_NO_SERVER}, since the course is only read")
         with tempfile.TemporaryDirectory(prefix="pushlab-course-") as folder:
             try:
-                run_all = run_in_haste if fast() else run_scenario
+                run_all = run_in_process if fast() else run_scenario
                 path = await run_all(scenario, out=Path(folder), observer=bar)
             except (SetupError, OSError) as error:
                 return _read(scenario, bar, f"{_NO_SERVER} ({error})")

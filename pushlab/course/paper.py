@@ -28,7 +28,7 @@ from pushlab.analysis.models.formulas import memory_bytes, servers_needed
 from pushlab.charts.break_evens import span_words
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
 from pushlab.charts.frame import describe_axis, frame, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, GRID, INK, looks
+from pushlab.charts.style import ACCENT, GREY, GRID, INK, cell_styles
 from pushlab.course.bars import Bar, Row, bars_chart
 from pushlab.course.guesses import Guess
 from pushlab.course.pictures import Picture
@@ -47,7 +47,7 @@ _SERVER_BYTES = 4 * 2.0**30
 _SERVER = (
     "a server: a core and 4 GiB, half kept free; its costs as in the reference run (400 clients)"
 )
-_LOOKS = looks({name: name for name in TRANSPORTS})
+_STYLES = cell_styles({name: name for name in TRANSPORTS})
 _FIGURES = {
     "requests_per_s": ("requests a second, for all clients together", "requests a second"),
     "servers": ("servers", "servers"),
@@ -159,7 +159,9 @@ class Paper:
         of: Callable[[str, float], float] = (
             self.servers if figure == "servers" else self.requests_per_s
         )
-        curves = [Curve(_LOOKS[name], [Spot(n, of(name, n)) for n in steps]) for name in TRANSPORTS]
+        curves = [
+            Curve(_STYLES[name], [Spot(n, of(name, n)) for n in steps]) for name in TRANSPORTS
+        ]
         most = of("short-polling", self.clients)
         push = of("sse", self.clients)
         title = f"{most:,.0f} {unit} with short polling, {push:,.0f} with SSE"
@@ -198,7 +200,7 @@ class Paper:
 
     def _words(self, of: Callable[[str, float], float], unit: str) -> str:
         return "\n".join(
-            f"{_LOOKS[name].name}: {of(name, self.clients):,.0f} {unit}" for name in TRANSPORTS
+            f"{_STYLES[name].name}: {of(name, self.clients):,.0f} {unit}" for name in TRANSPORTS
         )
 
     def month(self, guess: Guess | None = None) -> Picture:
@@ -215,7 +217,7 @@ class Paper:
                 bars.append(Bar("other", each, "by the request"))
             if guess is not None and name == "short-polling":
                 bars.insert(0, Bar("guess", guess.value, guess.name))
-            rows.append(Row(_LOOKS[name].name, _LOOKS[name].colour, bars))
+            rows.append(Row(_STYLES[name].name, _STYLES[name].colour, bars))
         low, high = self.usd("sse", by_request=False), self.usd("short-polling", by_request=True)
         gate = bill(OFFERS["aws-alb"], self.traffic("sse"), _book()).usd
         return bars_chart(
@@ -250,7 +252,7 @@ class Paper:
             uses = energy_of(name, name, [trace], radios).uses
             shares = [uses[radio].battery_percent_per_hour(_BATTERY_WH) for radio in _RADIOS]
             bars = [Bar("measured", shares[0], "mobile network"), Bar("other", shares[1], "Wi-Fi")]
-            rows.append(Row(_LOOKS[name].name, _LOOKS[name].colour, bars))
+            rows.append(Row(_STYLES[name].name, _STYLES[name].colour, bars))
         push, poll = rows[2].bars[0].value, rows[0].bars[0].value
         return bars_chart(
             rows,
@@ -280,7 +282,7 @@ class Paper:
                 even = self.break_even_s(push, by_request=by)
                 crossings.append(even)
                 words.append(
-                    f"{how}: polling is cheaper than {_LOOKS[push].name} above {span_words(even)}"
+                    f"{how}: polling is cheaper than {_STYLES[push].name} above {span_words(even)}"
                 )
             title = (
                 f"Asking less often than every {span_words(crossings[0])}, polling is cheaper"
@@ -293,16 +295,16 @@ class Paper:
             axes.set_yscale("log")
             axes.set_xlim(intervals[0], intervals[-1])
             axes.set_ylim(min(levels) / 4, max(max(line) for line in lines) * 2)
-            poll = _LOOKS["short-polling"]
+            poll = _STYLES["short-polling"]
             for (_, push, style, how), line, level, even in zip(
                 pairs, lines, levels, crossings, strict=True
             ):
-                look = _LOOKS[push]
+                pushed = _STYLES[push]
                 axes.plot(intervals, line, color=poll.colour, linestyle=style, linewidth=3.5)
-                axes.axhline(level, color=look.colour, linestyle=style, linewidth=3.5)
+                axes.axhline(level, color=pushed.colour, linestyle=style, linewidth=3.5)
                 axes.plot([even], [level], "o", color=INK, markersize=13, zorder=5)
                 _say(axes, even, level, span_words(even), INK, right=True)
-                for one, value in ((poll, line[-1]), (look, level)):
+                for one, value in ((poll, line[-1]), (pushed, level)):
                     named = replace(one, name=f"{one.name}, {how}")
                     names.append(Curve(named, [Spot(float(intervals[-1]), value)]))
             ticks = [1, 5, 30, 60, 300, 1800]

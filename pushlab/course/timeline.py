@@ -27,10 +27,10 @@ def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
         CourseError: nobody was observed.
     """
     trial = measured.view.trials[cell][0]
-    record, look = trial.record, measured.view.looks[cell]
+    record, style = trial.record, measured.view.cell_styles[cell]
     traffic = measured.traffic.get(cell)
     if traffic is None:
-        raise CourseError(f"no client of {look.name} was observed in this run")
+        raise CourseError(f"no client of {style.name} was observed in this run")
     rows = trial.rows
     start_ns = record.measure_start_ns or 0
     span_s = min(span_s, record.duration_s)
@@ -50,7 +50,7 @@ def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
         for asked in (at_s[sent] if record.transport not in PUSHING else ())
     ]
     asks = [(asked, answered) for asked, answered in asks if asked <= span_s and answered >= 0]
-    title, words = _finding(look.name, record.transport, len(asks), [b - a for a, b in pairs])
+    title, words = _finding(style.name, record.transport, len(asks), [b - a for a, b in pairs])
     with styled():
         subtitle = f"One client of {record.clients:,}, for {with_unit(span_s, 's')}"
         figure, bottom, top = frame("", title, subtitle)
@@ -65,14 +65,14 @@ def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
             axes.axhline(height, color=GREY, linewidth=0.8, zorder=0)
         for asked, answered in asks:
             useful = any(asked <= arrived <= answered + 0.002 for _, arrived in pairs)
-            colour = look.colour if useful else "#B5B5B5"
+            colour = style.colour if useful else "#B5B5B5"
             axes.plot([asked, answered], [-0.4, -0.4], color=colour, linewidth=8, zorder=2)
             axes.plot([asked, asked], [-0.56, -0.24], color=colour, linewidth=4, zorder=3)
         labelled = -span_s
         for written, arrived in pairs:
-            axes.plot([written, arrived], [1, 0], color=look.colour, linewidth=2.5, zorder=2)
+            axes.plot([written, arrived], [1, 0], color=style.colour, linewidth=2.5, zorder=2)
             axes.plot([written], [1], marker="o", markersize=13, color=INK, zorder=4)
-            axes.plot([arrived], [0], marker="v", markersize=13, color=look.colour, zorder=4)
+            axes.plot([arrived], [0], marker="v", markersize=13, color=style.colour, zorder=4)
             middle = (written + arrived) / 2
             if arrived - written < 0.01 * span_s or middle - labelled < 0.1 * span_s:
                 continue
@@ -88,7 +88,7 @@ def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
         scale_below(axes)
         marks = [
-            Line2D([], [], color=look.colour, linewidth=4, label="a question that brings news"),
+            Line2D([], [], color=style.colour, linewidth=4, label="a question that brings news"),
             Line2D([], [], color="#B5B5B5", linewidth=4, label="a question without news"),
         ]
         describe_axis(axes, "time", marks if asks else ())

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
-from pushlab.contract.serving import Answer, Receive, Route, Scope, Send, Stream
+from pushlab.contract.serving import Receive, Response, Route, Scope, Send, StreamingResponse
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.api import API, Api
@@ -56,7 +56,7 @@ class App:
         if direct is None:
             return route
 
-        def guarded(scope: Scope) -> Answer | Stream:
+        def guarded(scope: Scope) -> Response | StreamingResponse:
             if self.origins.needs_check(scope):
                 try:
                     self.origins.check(scope["headers"])

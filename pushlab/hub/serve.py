@@ -17,7 +17,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
 from pushlab.hub.app import App
 from pushlab.hub.core import Hub
-from pushlab.hub.door import Entrance
+from pushlab.hub.http_protocol import HttpProtocolFactory
 from pushlab.hub.origins import Headers, Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.site import SiteMaker
@@ -138,11 +138,11 @@ async def serve(
         return origins.foreign(headers) is not None
 
     # It makes protocols, as the class does that uvicorn expects.
-    entrance: Any = Entrance(app.routes, is_foreign if config.allow_origins else None)
+    factory: Any = HttpProtocolFactory(app.routes, is_foreign if config.allow_origins else None)
     server = _Server(
         uvicorn.Config(
             app,
-            http=entrance,
+            http=factory,
             ws="websockets-sansio",
             lifespan="off",
             log_config=None,

@@ -29,8 +29,14 @@ from pushlab.lab.trial.events import (
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.trial.plan import TrialDriver, TrialOutcome, TrialPlan, floor_plan, order_of_trials
-from pushlab.lab.trial.process_driver import Interrupted, ProcessDriver
+from pushlab.lab.trial.plan import (
+    TrialBackend,
+    TrialOutcome,
+    TrialPlan,
+    floor_plan,
+    order_of_trials,
+)
+from pushlab.lab.trial.process_backend import Interrupted, ProcessBackend
 from pushlab.runs import RunWriter
 
 __all__ = [
@@ -54,7 +60,7 @@ async def run_scenario(
     out: Path,
     observer: Observer | None = None,
     command: Sequence[str] = (),
-    floor: TrialDriver | None = None,
+    floor: TrialBackend | None = None,
     pinning: bool = True,
     stop: asyncio.Event | None = None,
 ) -> Path:
@@ -105,8 +111,8 @@ async def run_scenario(
             order = order_of_trials(len(cells), scenario.trials, scenario.seed)
             labels = tuple(cell.label for cell in cells)
             tell(RunStarted(writer.path, labels, len(order)))
-            measured = ProcessDriver(cores)
-            drivers: dict[str, TrialDriver] = {} if floor is None else {FLOOR: floor}
+            measured = ProcessBackend(cores)
+            drivers: dict[str, TrialBackend] = {} if floor is None else {FLOOR: floor}
             plans = [
                 (floor_plan if cells[cell].label in drivers else TrialPlan)(
                     scenario, cells[cell], number, index
@@ -132,7 +138,7 @@ async def run_scenario(
 
 
 async def run_trial(
-    plan: TrialPlan, driver: TrialDriver, writer: RunWriter, tell: Observer, stop: asyncio.Event
+    plan: TrialPlan, driver: TrialBackend, writer: RunWriter, tell: Observer, stop: asyncio.Event
 ) -> None:
     """Run one trial and put it on disk, whatever becomes of it; if this is cancelled, too."""
     tell(TrialStarted(plan.order, plan.index, plan.cell.label))

@@ -16,7 +16,7 @@ from pushlab.lab.runner import check_broker, run_trial, without_log_in, without_
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.events import Observer
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.process_driver import ProcessDriver
+from pushlab.lab.trial.process_backend import ProcessBackend
 from pushlab.runs import Run, RunWriter, SweepPoint, SweepWriter, TrialRecord
 
 __all__ = ["Steps", "Vary"]
@@ -81,7 +81,7 @@ class Steps:
         self._counts[load] = count + 1
         plan = TrialPlan(scenario, scenario.cells[0], count, count)
         writer = self._open(load, scenario)
-        await run_trial(plan, ProcessDriver(self._cores), writer, self._observer, stop)
+        await run_trial(plan, ProcessBackend(self._cores), writer, self._observer, stop)
         run = Run.load(writer.finish("incomplete" if stop.is_set() else "complete"))
         return run, run.trials[-1]
 

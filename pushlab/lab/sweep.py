@@ -36,8 +36,8 @@ from pushlab.lab.trial.events import (
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.trial.plan import Stop, Tell, TrialDriver, TrialOutcome, TrialPlan, floor_plan
-from pushlab.lab.trial.process_driver import ProcessDriver
+from pushlab.lab.trial.plan import Stop, Tell, TrialBackend, TrialOutcome, TrialPlan, floor_plan
+from pushlab.lab.trial.process_backend import ProcessBackend
 from pushlab.runs import Run, RunWriter, Sweep, SweepAxis, SweepPoint, SweepWriter
 
 __all__ = ["check_same_grid", "create_sweep", "run_sweep", "sweep_points"]
@@ -130,7 +130,7 @@ async def run_sweep(
     *,
     observer: Observer,
     command: Sequence[str] = (),
-    floor: TrialDriver | None = None,
+    floor: TrialBackend | None = None,
     pinning: bool = True,
     stop: asyncio.Event | None = None,
 ) -> Literal["complete", "incomplete"]:
@@ -183,7 +183,7 @@ class _Work:
         path: Path,
         environment: dict[str, Any],
         command: Sequence[str],
-        floor: TrialDriver | None,
+        floor: TrialBackend | None,
         cores: Cores,
     ) -> None:
         self.order = grid.order(floor=floor is not None)
@@ -192,7 +192,7 @@ class _Work:
         self._environment = environment
         self._command = command
         self._floor = floor
-        self._driver = ProcessDriver(cores)
+        self._driver = ProcessBackend(cores)
         self._points = sweep_points(grid, floor=floor is not None)
         self._writers: dict[int, RunWriter] = {}
         self._left = [
@@ -223,7 +223,7 @@ class _Work:
         scenario = self._grid.points[trial.point].scenario
         is_floor = trial.cell == len(scenario.cells)
         cell = Cell(FLOOR, "null") if is_floor else scenario.cells[trial.cell]
-        driver: TrialDriver = _Wary(self._floor if is_floor and self._floor else self._driver)
+        driver: TrialBackend = _Wary(self._floor if is_floor and self._floor else self._driver)
         make = floor_plan if is_floor else TrialPlan
         plan = make(scenario, cell, trial.order, trial.index)
         label = self.label(trial)
@@ -270,7 +270,7 @@ class _Work:
 class _Wary:
     """Runs a trial, unless this machine cannot have so many clients: then it has failed."""
 
-    def __init__(self, driver: TrialDriver) -> None:
+    def __init__(self, driver: TrialBackend) -> None:
         self._driver = driver
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:

@@ -14,7 +14,7 @@ __all__ = [
     "check_texts",
     "clause",
     "eventually",
-    "in_haste",
+    "shorter_limits",
     "shown",
 ]
 
@@ -22,7 +22,7 @@ __all__ = [
 LIMIT_S = 10.0
 _CLAUSE_S = 50.0
 _LOOK_EVERY_S = 0.01
-_haste = 1.0
+_limit_factor = 1.0
 
 _Suite = TypeVar("_Suite")
 
@@ -88,7 +88,7 @@ async def eventually(
     limit_s: float = LIMIT_S,
 ) -> None:
     """Wait until `holds()` is true (it may be async); fail with `what` when it never is."""
-    end = time.monotonic() + limit_s * _haste
+    end = time.monotonic() + limit_s * _limit_factor
     while True:
         answer = holds()
         if isinstance(answer, Awaitable):
@@ -101,14 +101,14 @@ async def eventually(
 
 
 @contextlib.contextmanager
-def in_haste(factor: float) -> Iterator[None]:
+def shorter_limits(factor: float) -> Iterator[None]:
     """Within the body, wait only this part of every limit: for tests of broken transports."""
-    global _haste
-    before, _haste = _haste, factor
+    global _limit_factor
+    before, _limit_factor = _limit_factor, factor
     try:
         yield
     finally:
-        _haste = before
+        _limit_factor = before
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -20,9 +20,9 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.errors import ConnectionFailed, PushlabError, Refused
 from pushlab.testing.judge import LIMIT_S, check_texts, eventually
-from pushlab.wire.driver import Driver, Link
+from pushlab.wire.driver import Driver, DriverProtocol
 
-__all__ = ["CannotCut", "FriendlyReader", "Reader", "StreamReader", "WireReader"]
+__all__ = ["CannotCut", "FriendlyReader", "StreamReader", "SuiteReader", "WireReader"]
 
 _SMALL_BUFFER_BYTES = 8 * 1024
 
@@ -31,7 +31,7 @@ class CannotCut(Exception):
     """This reader has no socket that could be cut."""
 
 
-class Reader(abc.ABC):
+class SuiteReader(abc.ABC):
     """Collects what one client is told.
 
     Attributes:
@@ -141,13 +141,13 @@ class Reader(abc.ABC):
         """Say goodbye and wait until the connection is gone."""
 
 
-class WireReader(Driver, Reader):
+class WireReader(Driver, SuiteReader):
     """A sans-I/O client half over a socket of its own."""
 
     dial_s = LIMIT_S
 
     def __init__(self, subscriber: Subscriber) -> None:
-        Reader.__init__(self)
+        SuiteReader.__init__(self)
         Driver.__init__(self, subscriber)
         self._stalled = False
         self._cut = False
@@ -172,7 +172,7 @@ class WireReader(Driver, Reader):
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
             wire.setblocking(False)
             await self._loop.sock_connect(wire, (endpoint.host, endpoint.port))
-            await self._loop.create_connection(lambda: Link(self), sock=wire)
+            await self._loop.create_connection(lambda: DriverProtocol(self), sock=wire)
         except BaseException:
             wire.close()
             raise
@@ -227,7 +227,7 @@ class WireReader(Driver, Reader):
             raise AssertionError("a closed connection did not end") from None
 
 
-class _TaskReader(Reader):
+class _TaskReader(SuiteReader):
     """Collects from an async iterator, in a task."""
 
     def __init__(self) -> None:

@@ -20,9 +20,9 @@ from pushlab.contract.serving import BrokerAccess, Hub, Page
 from pushlab.contract.tokens import Grant
 from pushlab.errors import BrokerUnavailable, InvalidCursor, Refused
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_connection import BridgeConnection
 from pushlab.transports._mqtt_counts import SYS_TOPIC, Counts
 from pushlab.transports._mqtt_forward import Forwards, frame_of
-from pushlab.transports._mqtt_link import Link
 from pushlab.transports._mqtt_logins import CONTROL, RESPONSES, Logins
 
 __all__ = ["Bridge"]
@@ -61,7 +61,7 @@ class Bridge:
             topics.append((names.COUNTS_TOPIC, 1))
         else:
             topics += [(RESPONSES, 1), (SYS_TOPIC, 0)]
-        self._link = Link(
+        self._link = BridgeConnection(
             access,
             topics=topics,
             will=(names.BRIDGE_TOPIC, _RESTARTED),

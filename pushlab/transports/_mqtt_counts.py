@@ -15,7 +15,7 @@ import json
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Hub
-from pushlab.transports._mqtt_link import Link
+from pushlab.transports._mqtt_connection import BridgeConnection
 
 __all__ = ["SYS_TOPIC", "Counts"]
 
@@ -33,7 +33,7 @@ class Counts:
         kind: of the broker.
     """
 
-    def __init__(self, hub: Hub, link: Link, kind: str) -> None:
+    def __init__(self, hub: Hub, link: BridgeConnection, kind: str) -> None:
         self._hub = hub
         self._link = link
         self._kind = kind

@@ -10,7 +10,7 @@ from functools import partial
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import encode_frame
 from pushlab.contract.serving import Entry, Feed, Hub
-from pushlab.transports._mqtt_link import Link
+from pushlab.transports._mqtt_connection import BridgeConnection
 from pushlab.transports._mqtt_names import live_topic
 
 __all__ = ["Forwards", "frame_of"]
@@ -33,7 +33,7 @@ class _Forward:
 
     __slots__ = ("_link", "asked", "channel", "done", "feed", "paused", "sent", "topic", "users")
 
-    def __init__(self, channel: str, link: Link) -> None:
+    def __init__(self, channel: str, link: BridgeConnection) -> None:
         self._link = link
         self.channel = channel
         self.topic = live_topic(channel)
@@ -70,7 +70,7 @@ class Forwards:
         link: the way to the broker.
     """
 
-    def __init__(self, hub: Hub, link: Link) -> None:
+    def __init__(self, hub: Hub, link: BridgeConnection) -> None:
         self._hub = hub
         self._link = link
         self._forwards: dict[str, _Forward] = {}

@@ -30,7 +30,7 @@ from typing import ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Answer, Entry, Hub, Page, Route, Scope
+from pushlab.contract.serving import Entry, Hub, Page, Response, Route, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -105,14 +105,14 @@ class _Desk:
         self._transport = transport
         self._places = _Places()
 
-    def answer(self, scope: Scope) -> Answer:
+    def answer(self, scope: Scope) -> Response:
         try:
             return self._answer(scope)
         except Refused as refusal:
             self._hub.count(self._transport, Hit.REFUSED)
             return replace(refusal_answer(refusal), cache_control=_NO_CACHE)
 
-    def _answer(self, scope: Scope) -> Answer:
+    def _answer(self, scope: Scope) -> Response:
         query = parameters(scope)
         command = query.get("command", "")
         if command not in _COMMANDS:
@@ -146,13 +146,13 @@ def _encode(entry: Entry) -> bytes:
     return entry.data.encode()
 
 
-def _plain(body: bytes, page: Page | None = None, stands: Cursor | None = None) -> Answer:
+def _plain(body: bytes, page: Page | None = None, stands: Cursor | None = None) -> Response:
     headers = [_NO_SNIFFING]
     if page is not None:
         headers.append((b"pushlab-cursor", str(stands).encode()))
         if page.gap_after is not None:
             headers.append((b"pushlab-gap", f"{page.gap_after} {page.position}".encode()))
-    return Answer(200, body, tuple(headers), _TEXT, _NO_CACHE)
+    return Response(200, body, tuple(headers), _TEXT, _NO_CACHE)
 
 
 class _Places:

@@ -23,14 +23,14 @@ from random import Random
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import (
-    Answer,
     Entry,
-    HttpLine,
+    HttpExchange,
     Hub,
     Page,
+    Response,
     Route,
     Scope,
-    Stream,
+    StreamingResponse,
 )
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
@@ -77,7 +77,7 @@ class LongPolling(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE /v1/wait``."""
 
-        def wait(scope: Scope) -> Answer | Stream:
+        def wait(scope: Scope) -> Response | StreamingResponse:
             query = parameters(scope)
             grant, after = admit(hub, scope, query)
             if scope["method"] == "DELETE":
@@ -109,7 +109,7 @@ class _HeldRequest:
 
     __slots__ = ("_after", "_answered", "_feed", "_grant", "_hold_s", "_hub", "_line", "_timer")
 
-    _line: HttpLine
+    _line: HttpExchange
     _timer: asyncio.TimerHandle
 
     def __init__(self, hub: Hub, grant: Grant, after: Cursor, hold_s: float) -> None:
@@ -122,7 +122,7 @@ class _HeldRequest:
             grant, after, transport=LongPolling.name, write=self._on_entries, end=self._on_end
         )
 
-    def begin(self, line: HttpLine) -> None:
+    def begin(self, line: HttpExchange) -> None:
         """Hold from now on."""
         self._line = line
         self._timer = asyncio.get_running_loop().call_later(self._hold_s, self._on_entries, ())
@@ -140,7 +140,7 @@ class _HeldRequest:
             self._hub.release(self._grant)
 
     def _on_entries(self, entries: Sequence[Entry]) -> bool:
-        """Answer with these, or with nothing when the hold has ended."""
+        """Response with these, or with nothing when the hold has ended."""
         if not self._answered:
             self._answered = True
             self._hub.lease(self._grant)  # before the feed closes, so that presence does not flap

@@ -27,7 +27,7 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry, Feed, HttpLine, Hub, Route, Scope, Stream
+from pushlab.contract.serving import Entry, Feed, HttpExchange, Hub, Route, Scope, StreamingResponse
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
@@ -77,7 +77,7 @@ class ServerSentEvents(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET /v1/events``."""
 
-        def events(scope: Scope) -> Stream:
+        def events(scope: Scope) -> StreamingResponse:
             query = dict(parameters(scope))
             for name, value in scope["headers"]:
                 if name == b"last-event-id":
@@ -103,7 +103,7 @@ class _Stream(FeedStream):
     __slots__ = ("_tells_at", "_timer")
 
     encode = staticmethod(encode_event)
-    _line: HttpLine
+    _line: HttpExchange
     _timer: asyncio.TimerHandle
 
     def __init__(self, hub: Hub, *, tells_at: bool) -> None:

@@ -37,7 +37,15 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import status_of_close_code, to_close_code
-from pushlab.contract.serving import Entry, Feed, Hub, Route, Scope, SocketLine, Stream
+from pushlab.contract.serving import (
+    Entry,
+    Feed,
+    Hub,
+    Route,
+    Scope,
+    StreamingResponse,
+    WebSocketConnection,
+)
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
@@ -96,7 +104,7 @@ class WebSocket(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``WS /v1/socket``."""
 
-        def socket(scope: Scope) -> Stream:
+        def socket(scope: Scope) -> StreamingResponse:
             return _Stream(hub).open(self.name, scope, parameters(scope))
 
         return [direct_route(hub, self.name, "websocket", PATH, socket)]
@@ -118,7 +126,7 @@ class _Stream(FeedStream):
     __slots__ = ()
 
     encode = staticmethod(encode_text)
-    _line: SocketLine
+    _line: WebSocketConnection
 
     def _hello(self, feed: Feed) -> bool:
         if feed.gap_after is not None:

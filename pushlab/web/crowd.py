@@ -14,7 +14,7 @@ from typing import Any
 from pushlab.lab.workers.parent import Worker, WorkerFailed, spawn_worker
 from pushlab.runs import Link
 
-__all__ = ["COUNTED", "Crowd", "LaneReport", "LaneWish"]
+__all__ = ["COUNTED", "Crowd", "LaneReport", "LaneRequest"]
 
 COUNTED = ("bytes_in", "bytes_out", "deliveries")
 _ANSWER_S = 10.0
@@ -22,7 +22,7 @@ _AGAIN_S = 5.0  # before a process that failed is started again
 
 
 @dataclass(frozen=True, slots=True)
-class LaneWish:
+class LaneRequest:
     """Who shall be in a lane.
 
     Attributes:
@@ -60,7 +60,7 @@ class Crowd:
 
     def __init__(self) -> None:
         self._worker: Worker | None = None
-        self._settled: dict[str, LaneWish] = {}
+        self._settled: dict[str, LaneRequest] = {}
         self._last: dict[str, dict[str, int]] = {}
         self._afresh = False  # whether the next status is where counting begins
         self._trouble_at = -_AGAIN_S
@@ -78,36 +78,38 @@ class Crowd:
         for report in self.lanes.values():
             report.counted = dict.fromkeys(COUNTED, 0)
 
-    async def follow(self, wishes: Mapping[str, LaneWish]) -> None:
+    async def follow(self, requests: Mapping[str, LaneRequest]) -> None:
         """Make the lanes as they are wished for, as far as they are not, and ask how they are."""
-        for name in wishes:
+        for name in requests:
             self.lanes.setdefault(name, LaneReport())
-        if not any(wish.clients for wish in wishes.values()) and self._worker is None:
+        if not any(request.clients for request in requests.values()) and self._worker is None:
             return
         if self._trouble and time.monotonic() - self._trouble_at < _AGAIN_S:
             return
         self._trouble = ""
         try:
             async with asyncio.timeout(_ANSWER_S):
-                await self._settle(wishes)
-                self._read(await self._ask("status"), wishes)
+                await self._settle(requests)
+                self._read(await self._ask("status"), requests)
         except (WorkerFailed, OSError, TimeoutError) as error:
             await self.stop()
             self._trouble_at = time.monotonic()
             self._trouble = f"the further clients' process failed: {str(error) or 'no answer'}"
-            for name, wish in wishes.items():
-                self.lanes[name].ready = not wish.clients
-                self.lanes[name].note = self._trouble if wish.clients else ""
+            for name, request in requests.items():
+                self.lanes[name].ready = not request.clients
+                self.lanes[name].note = self._trouble if request.clients else ""
             return
         if not any(report.clients for report in self.lanes.values()):
             await self.stop()
 
-    async def _settle(self, wishes: Mapping[str, LaneWish]) -> None:
-        for name, wish in wishes.items():
-            if self._settled.get(name) == wish or (name not in self._settled and not wish.clients):
+    async def _settle(self, requests: Mapping[str, LaneRequest]) -> None:
+        for name, request in requests.items():
+            if self._settled.get(name) == request or (
+                name not in self._settled and not request.clients
+            ):
                 continue
-            await self._ask("settle", lane=name, **asdict(wish))
-            self._settled[name] = wish
+            await self._ask("settle", lane=name, **asdict(request))
+            self._settled[name] = request
 
     async def _ask(self, do: str, **values: Any) -> dict[str, Any]:
         if self._worker is None:
@@ -115,7 +117,7 @@ class Crowd:
             self._worker = Worker(process, "race's crowd")
         return await self._worker.ask(do, **values)
 
-    def _read(self, answer: dict[str, Any], wishes: Mapping[str, LaneWish]) -> None:
+    def _read(self, answer: dict[str, Any], requests: Mapping[str, LaneRequest]) -> None:
         for name, told in answer["lanes"].items():
             report = self.lanes.setdefault(name, LaneReport())
             last = self._last.get(name, dict.fromkeys(COUNTED, 0))
@@ -123,7 +125,7 @@ class Crowd:
             if not self._afresh:
                 for key in COUNTED:
                     report.counted[key] += max(0, told[key] - last[key])
-            wished = wishes[name].clients if name in wishes else 0
+            wished = requests[name].clients if name in requests else 0
             report.clients = told["clients"]
             report.ended = told["ended"]
             report.ready = told["accepted"] >= wished and not told["ended"]

@@ -23,7 +23,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
 from pushlab.runs import Link
-from pushlab.web.crowd import Crowd, LaneReport, LaneWish
+from pushlab.web.crowd import Crowd, LaneReport, LaneRequest
 from pushlab.web.members import now_ms
 
 __all__ = ["CHANNEL", "LANES", "Race", "Settings"]
@@ -273,24 +273,24 @@ class Race:
             self._follow_now.clear()
             wished = self._wished()
             with contextlib.suppress(Refused):  # no room for a token; there may be next time
-                wishes = {name: await self._wish(name, wished) for name in self.lanes}
-                await self.crowd.follow(wishes)
+                requests = {name: await self._wish(name, wished) for name in self.lanes}
+                await self.crowd.follow(requests)
             await _happens(self._follow_now, within_s=_FOLLOW_S)
 
-    async def _wish(self, name: str, clients: int) -> LaneWish:
+    async def _wish(self, name: str, clients: int) -> LaneRequest:
         options: dict[str, Any] = {}
         if name == "short-polling":
             options["interval_s"] = float(self._settings.poll_interval_s)
         link = Link(one_way_ms=self._settings.one_way_ms)
         if not clients:
-            return LaneWish(0, "", {}, options, link)
+            return LaneRequest(0, "", {}, options, link)
         report = self.crowd.lanes.get(name)
         if report is not None and report.ended:
             self._tokens.pop(name, None)
         if name not in self._tokens:
             self._tokens[name] = await self._admission(make_transport(name, {}))
         token, endpoint = self._tokens[name]
-        return LaneWish(clients, token, endpoint, options, link, self._authority)
+        return LaneRequest(clients, token, endpoint, options, link, self._authority)
 
     async def _admission(self, transport: Transport) -> tuple[str, Mapping[str, Any]]:
         """One token for the lane's further clients: they are connections of one client."""

@@ -1,9 +1,9 @@
 """What the server's routes share: reading a request's token, cursor and body, refusing, writing.
 
-`Outlet` writes to a connection from outside its task, in the turn in which a message is published.
-An ASGI ``send`` is a coroutine that, as long as the socket takes data, runs to its end without
-waiting; the outlet runs it by hand. Only when it waits for the socket does a task take it over, and
-then the outlet says that it is full.
+`AsgiWriter` writes to a connection from outside its task, in the turn in which a message is
+published. An ASGI ``send`` is a coroutine that, as long as the socket takes data, runs to its end
+without waiting; the writer runs it by hand. Only when it waits for the socket does a task take it
+over, and then the writer says that it is full.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.reasons import SLOW_READER
-from pushlab.contract.serving import Answer, Hub, Receive, Scope, Send
+from pushlab.contract.serving import Hub, Receive, Response, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor, Refused
 
 __all__ = [
-    "Outlet",
+    "AsgiWriter",
     "abort",
     "admit",
     "linger_s",
@@ -135,8 +135,8 @@ async def read_body(receive: Receive, limit: int, what: str) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def respond(send: Send, answer: Answer) -> None:
-    """Answer a request whole. The two messages are sent in one turn if the socket takes them."""
+async def respond(send: Send, answer: Response) -> None:
+    """Response a request whole. The two messages are sent in one turn if the socket takes them."""
     headers = [(b"cache-control", answer.cache_control), *answer.headers]
     if answer.status != 204:
         headers.append((b"content-type", answer.content_type))
@@ -145,14 +145,14 @@ async def respond(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def refusal_answer(refusal: Refused) -> Answer:
+def refusal_answer(refusal: Refused) -> Response:
     """A refusal as an answer: its status, and JSON that says why."""
     headers = ((b"www-authenticate", b"Bearer"),) if refusal.status == 401 else ()
-    return Answer(refusal.status, json.dumps(refusal.to_json()).encode(), headers)
+    return Response(refusal.status, json.dumps(refusal.to_json()).encode(), headers)
 
 
 async def refuse(send: Send, refusal: Refused) -> None:
-    """Answer with a refusal."""
+    """Response with a refusal."""
     await respond(send, refusal_answer(refusal))
 
 
@@ -190,12 +190,12 @@ def _continue(coroutine: Coroutine[Any, Any, None], waiting_for: Any) -> Generat
         return
 
 
-class Outlet:
+class AsgiWriter:
     """Writes ASGI messages to one connection, now if the socket takes them.
 
     Args:
         send, receive: the connection's, as ASGI gives them.
-        on_writable: called when a full outlet has room again.
+        on_writable: called when a full writer has room again.
 
     Attributes:
         full: whether the last message still waits for the socket; `write` must wait too.
@@ -213,7 +213,7 @@ class Outlet:
         self.full = False
 
     def write(self, message: dict[str, Any]) -> bool:
-        """Send a message; False when the outlet is now full, or the client has gone."""
+        """Send a message; False when the writer is now full, or the client has gone."""
         return self.run(self._send(message))
 
     def run(self, coroutine: Any) -> bool:

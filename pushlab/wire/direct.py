@@ -10,20 +10,20 @@ from typing import Any
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
 from pushlab.contract.serving import (
-    Answer,
     AsgiApp,
     Direct,
-    HttpLine,
+    HttpExchange,
     Hub,
     Receive,
+    Response,
     Route,
     Scope,
     Send,
-    SocketLine,
-    Stream,
+    StreamingResponse,
+    WebSocketConnection,
 )
 from pushlab.errors import Refused
-from pushlab.wire.asgi import Outlet, refusal_answer, respond, wait_for_disconnect
+from pushlab.wire.asgi import AsgiWriter, refusal_answer, respond, wait_for_disconnect
 
 __all__ = ["RefusedSocket", "direct_route"]
 
@@ -41,7 +41,7 @@ def direct_route(
 ) -> Route:
     """A route that is served by `server_half`, which may raise `Refused`; that is counted."""
 
-    def direct(scope: Scope) -> Answer | Stream:
+    def direct(scope: Scope) -> Response | StreamingResponse:
         try:
             return server_half(scope)
         except Refused as refusal:
@@ -60,7 +60,7 @@ class RefusedSocket:
     def __init__(self, refusal: Refused) -> None:
         self._refusal = refusal
 
-    def begin(self, line: SocketLine) -> None:
+    def begin(self, line: WebSocketConnection) -> None:
         """Close the WebSocket with the refusal's code and reason."""
         line.end(to_close_code(self._refusal.status), self._refusal.reason, linger_s=_LINGER_S)
 
@@ -74,10 +74,10 @@ class RefusedSocket:
 def _http_app(direct: Direct) -> AsgiApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         found = direct(scope)
-        if isinstance(found, Answer):
+        if isinstance(found, Response):
             await respond(send, found)
         else:
-            await _serve(_AsgiHttpLine(send, receive, found), found, receive)
+            await _serve(_AsgiHttpExchange(send, receive, found), found, receive)
 
     return app
 
@@ -87,13 +87,13 @@ def _socket_app(direct: Direct) -> AsgiApp:
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
         stream = direct(scope)
-        assert not isinstance(stream, Answer), "a WebSocket has no answer"
-        await _serve(_AsgiSocketLine(send, receive, stream), stream, receive)
+        assert not isinstance(stream, Response), "a WebSocket has no answer"
+        await _serve(_AsgiWebSocketConnection(send, receive, stream), stream, receive)
 
     return app
 
 
-async def _serve(line: "_AsgiLine", stream: Stream, receive: Receive) -> None:
+async def _serve(line: "_AsgiExchange", stream: StreamingResponse, receive: Receive) -> None:
     try:
         stream.begin(line)
         await wait_for_disconnect(receive)
@@ -102,12 +102,12 @@ async def _serve(line: "_AsgiLine", stream: Stream, receive: Receive) -> None:
         line.close()
 
 
-class _AsgiLine:
-    __slots__ = ("_outlet", "_send")
+class _AsgiExchange:
+    __slots__ = ("_send", "_writer")
 
-    def __init__(self, send: Send, receive: Receive, stream: Stream) -> None:
+    def __init__(self, send: Send, receive: Receive, stream: StreamingResponse) -> None:
         self._send = send
-        self._outlet = Outlet(send, receive, stream.resume)
+        self._writer = AsgiWriter(send, receive, stream.resume)
 
     async def _send_all(self, messages: Iterable[dict[str, Any]]) -> None:
         for message in messages:
@@ -115,36 +115,36 @@ class _AsgiLine:
 
     def close(self) -> None:
         """The response is complete, or the client has gone."""
-        self._outlet.close()
+        self._writer.close()
 
 
-class _AsgiHttpLine(_AsgiLine, HttpLine):
+class _AsgiHttpExchange(_AsgiExchange, HttpExchange):
     __slots__ = ()
 
-    def answer(self, answer: Answer) -> None:
-        self._outlet.run(respond(self._send, answer))
+    def answer(self, answer: Response) -> None:
+        self._writer.run(respond(self._send, answer))
 
     def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
         start = {"type": "http.response.start", "status": 200, "headers": headers}
-        return self._outlet.run(self._send_all((start, _body(data))))
+        return self._writer.run(self._send_all((start, _body(data))))
 
     def write(self, *pieces: bytes) -> bool:
-        return self._outlet.write(_body(b"".join(pieces)))
+        return self._writer.write(_body(b"".join(pieces)))
 
     def end(self, data: bytes, *, linger_s: float) -> None:
-        self._outlet.finish(_body(data, more=False), linger_s=linger_s)
+        self._writer.finish(_body(data, more=False), linger_s=linger_s)
 
 
-class _AsgiSocketLine(_AsgiLine, SocketLine):
+class _AsgiWebSocketConnection(_AsgiExchange, WebSocketConnection):
     __slots__ = ()
 
     def write(self, *pieces: bytes) -> bool:
         messages = [{"type": "websocket.send", "text": piece.decode()} for piece in pieces]
-        return self._outlet.run(self._send_all(messages))
+        return self._writer.run(self._send_all(messages))
 
     def end(self, code: int, reason: str, *, linger_s: float) -> None:
         close = {"type": "websocket.close", "code": code, "reason": reason}
-        self._outlet.finish(close, linger_s=linger_s)
+        self._writer.finish(close, linger_s=linger_s)
 
 
 def _body(data: bytes, *, more: bool = True) -> dict[str, Any]:

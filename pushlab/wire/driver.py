@@ -16,7 +16,7 @@ from pushlab.contract.events import Event
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.wire.tls import client_context
 
-__all__ = ["Driver", "Link"]
+__all__ = ["Driver", "DriverProtocol"]
 
 _WRITE_BUFFER_BYTES = 1024 * 1024
 
@@ -59,10 +59,10 @@ class Driver:
         link.write(data)
 
     async def _connect(self, endpoint: Endpoint) -> None:
-        """Open a connection, a `Link`, to where the transport listens."""
+        """Open a connection, a `DriverProtocol`, to where the transport listens."""
         context = (self._tls or client_context()) if endpoint.tls else None
         await self._loop.create_connection(
-            lambda: Link(self), endpoint.host, endpoint.port, ssl=context
+            lambda: DriverProtocol(self), endpoint.host, endpoint.port, ssl=context
         )
 
     def _delay_s(self, due_ns: int) -> float | None:
@@ -142,7 +142,7 @@ class Driver:
             self._turn()
 
 
-class Link(asyncio.Protocol):
+class DriverProtocol(asyncio.Protocol):
     """One connection of a driver."""
 
     def __init__(self, driver: Driver) -> None:

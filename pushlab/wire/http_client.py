@@ -15,11 +15,11 @@ import httptools
 
 from pushlab.errors import ConnectionFailed
 
-__all__ = ["Answer", "HttpConnection", "connect_http", "request_bytes"]
+__all__ = ["HttpConnection", "HttpResponse", "connect_http", "request_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A response.
 
     Attributes:
@@ -54,7 +54,7 @@ class HttpConnection(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
-        self._on_answer: Callable[[Answer], None] | None = None
+        self._on_answer: Callable[[HttpResponse], None] | None = None
         self._body: list[bytes] = []
         self._status = 0
         self.open = False
@@ -66,7 +66,7 @@ class HttpConnection(asyncio.Protocol):
         """Whether an answer is due."""
         return self._on_answer is not None
 
-    def send(self, request: bytes, on_answer: Callable[[Answer], None]) -> int:
+    def send(self, request: bytes, on_answer: Callable[[HttpResponse], None]) -> int:
         """Send a request; `on_answer` is called once, whatever happens.
 
         Returns:
@@ -80,7 +80,7 @@ class HttpConnection(asyncio.Protocol):
         self.bytes_out += len(request)
         return sent_ns
 
-    async def exchange(self, request: bytes) -> Answer:
+    async def exchange(self, request: bytes) -> HttpResponse:
         """Send a request and wait for the answer.
 
         Raises:
@@ -88,7 +88,7 @@ class HttpConnection(asyncio.Protocol):
         """
         if not self.open:
             raise ConnectionFailed("the hub closed the connection")
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
         self.send(request, lambda answer: None if future.done() else future.set_result(answer))
         answer = await future
         if answer.status == 0:
@@ -119,7 +119,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
         self.open = False
-        self._answer(Answer(0, b""))
+        self._answer(HttpResponse(0, b""))
 
     # ---- called by httptools ----
 
@@ -139,9 +139,9 @@ class HttpConnection(asyncio.Protocol):
         """The response is whole."""
         if not self._parser.should_keep_alive():
             self.close()
-        self._answer(Answer(self._status, b"".join(self._body)))
+        self._answer(HttpResponse(self._status, b"".join(self._body)))
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: HttpResponse) -> None:
         on_answer, self._on_answer = self._on_answer, None
         if on_answer is not None:
             on_answer(answer)

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Answer, Entry, Hub, Page, Route, Scope
+from pushlab.contract.serving import Entry, Hub, Page, Response, Route, Scope
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor
@@ -61,20 +61,20 @@ def _encode_page(page: Page) -> bytes:
     return b"".join(parts)
 
 
-def answer_poll(hub: Hub, transport: str, page: Page, *, after: Cursor | None) -> Answer:
+def answer_poll(hub: Hub, transport: str, page: Page, *, after: Cursor | None) -> Response:
     """Count a poll that asked from `after` by what it brings, and make its answer."""
     kind = Hit.POLL_USEFUL if page.useful else Hit.POLL_EMPTY
     hub.count(transport, kind if after is not None else Hit.CONNECT)
     if page.useful:
-        return Answer(200, _encode_page(page))
-    return Answer(204, b"", ((b"pushlab-cursor", str(page.cursor).encode()),))
+        return Response(200, _encode_page(page))
+    return Response(204, b"", ((b"pushlab-cursor", str(page.cursor).encode()),))
 
 
-def answer_goodbye(hub: Hub, transport: str, grant: Grant) -> Answer:
+def answer_goodbye(hub: Hub, transport: str, grant: Grant) -> Response:
     """A client that polls leaves: end its presence at once."""
     hub.count(transport, Hit.LEAVE)
     hub.release(grant)
-    return Answer(204)
+    return Response(204)
 
 
 def asked_lease_s(query: Mapping[str, str]) -> float | None:
@@ -92,7 +92,7 @@ def lease_suffix(lease_s: float, *, interval_s: float) -> str:
 def poll_route(hub: Hub, transport: str, path: str) -> Route:
     """``GET`` and ``DELETE`` on a path, answered at once with a page or with nothing."""
 
-    def poll(scope: Scope) -> Answer:
+    def poll(scope: Scope) -> Response:
         query = parameters(scope)
         grant, after = admit(hub, scope, query)
         if scope["method"] == "DELETE":

@@ -12,7 +12,7 @@ __all__ = ["FeedStream"]
 
 
 class FeedStream(abc.ABC):
-    """A `Stream` that tells one client what happens on one channel.
+    """A `StreamingResponse` that tells one client what happens on one channel.
 
     Attributes:
         full: whether the line has no room now.

@@ -131,7 +131,7 @@ def test_a_run_of_many_settings_is_drawn(tmp_path):
     view = view_of(run)
     costs = price_all(traffic_by_cell(view.trials), find_offers(None), load_book())
     assert "carrier-pigeon: none of these offers carries it" in costs.unpriced
-    chart = bills_chart("t", costs, SLIDE, view.looks)
+    chart = bills_chart("t", costs, SLIDE, view.cell_styles)
     texts, size = measured(chart.figure)
     check_titles_are_short_and_all_words_on_the_page(texts, size)
     assert "Short polling 0.5 s" in words(chart)
@@ -142,4 +142,6 @@ def test_a_run_of_many_settings_is_drawn(tmp_path):
         if traces
     ]
     assert len(energies) == 7
-    check(radio_chart("t", energies, find_radios("wifi")[0], battery_wh=15.0, look=view.looks))
+    check(
+        radio_chart("t", energies, find_radios("wifi")[0], battery_wh=15.0, style=view.cell_styles)
+    )

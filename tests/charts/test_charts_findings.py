@@ -9,7 +9,7 @@ from pushlab.charts.findings import (
     staleness_finding,
     weight_finding,
 )
-from pushlab.charts.style import count, looks, mark, name_of, seconds, times, within_sentence
+from pushlab.charts.style import cell_styles, count, mark, name_of, seconds, times, within_sentence
 
 NAMES = {
     "short-polling": "short polling",
@@ -216,15 +216,15 @@ def test_names():
 
 
 def test_settings_of_one_transport_are_shades_and_all_differ():
-    found = looks({f"short-polling {i}": "short-polling" for i in range(4)} | {"sse": "sse"})
-    assert len({look.colour for look in found.values()}) == 5
+    found = cell_styles({f"short-polling {i}": "short-polling" for i in range(4)} | {"sse": "sse"})
+    assert len({style.colour for style in found.values()}) == 5
     assert found["sse"].colour == "#56B4E9"
-    assert len({str(look.line) for look in found.values()}) == 2
+    assert len({str(style.line) for style in found.values()}) == 2
 
 
 def test_colours_carry_meaning():
-    found = looks({name: name for name in list(NAMES)[:5]} | {"null": "null"}, ["null"])
-    assert [look.colour for look in found.values()] == [
+    found = cell_styles({name: name for name in list(NAMES)[:5]} | {"null": "null"}, ["null"])
+    assert [style.colour for style in found.values()] == [
         "#D55E00",
         "#E69F00",
         "#56B4E9",

@@ -16,12 +16,12 @@ from pushlab.transports.sse import ServerSentEvents
 
 
 class BrokenReader(Null):
-    """A null transport whose client half is `Reader`."""
+    """A null transport whose client half is `SuiteReader`."""
 
-    Reader: type[NullReader] = NullReader
+    SuiteReader: type[NullReader] = NullReader
 
     def messages(self, endpoint: Any, token: str, *, cursor: Cursor | None = None) -> NullReader:
-        return self.Reader(self, f"http://{endpoint.authority}", token, cursor)
+        return self.SuiteReader(self, f"http://{endpoint.authority}", token, cursor)
 
 
 class HubProxy:
@@ -53,7 +53,7 @@ class BrokenServer(Null):
 
 
 class DropsEveryTenth(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         def _write(self, entries: Sequence[Entry]) -> bool:
             kept = [entry for entry in entries if entry.seq % 10]
             return super()._write(kept) if kept else True
@@ -67,7 +67,7 @@ class DropsEveryTenth(BrokenReader):
 
 
 class DeliversTwice(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         def _take(self, entries: Sequence[Entry]) -> None:
             super()._take(entries)
             if entries[-1].seq % 7 == 0:
@@ -76,7 +76,7 @@ class DeliversTwice(BrokenReader):
 
 
 class Reorders(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         def _take(self, entries: Sequence[Entry]) -> None:
             if self._waiting:  # two pieces wait, and the later one is taken first
                 entries = [*self._waiting.popleft(), *entries]
@@ -88,7 +88,7 @@ class Reorders(BrokenReader):
 
 
 class StripsSpaces(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         def _take(self, entries: Sequence[Entry]) -> None:
             at = len(self._events)
             super()._take(entries)
@@ -99,7 +99,7 @@ class StripsSpaces(BrokenReader):
 
 
 class MovesLineEnds(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         def _take(self, entries: Sequence[Entry]) -> None:
             at = len(self._events)
             super()._take(entries)
@@ -111,7 +111,7 @@ class MovesLineEnds(BrokenReader):
 
 
 class HidesGaps(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         async def __anext__(self) -> Any:
             while isinstance(event := await super().__anext__(), Gap):
                 pass
@@ -119,7 +119,7 @@ class HidesGaps(BrokenReader):
 
 
 class CountsGapsWrongly(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         async def __anext__(self) -> Any:
             event = await super().__anext__()
             if isinstance(event, Gap) and event.missed:
@@ -128,20 +128,20 @@ class CountsGapsWrongly(BrokenReader):
 
 
 class CloseHangs(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         async def aclose(self) -> None:
             await super().aclose()
             await asyncio.sleep(3)
 
 
 class GivesUpOnALoss(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         def _lose(self, reason: str, status: int) -> None:
             super()._lose(reason, 401 if status == 503 else status)
 
 
 class SilentWhenNobodyServes(BrokenReader):
-    class Reader(NullReader):
+    class SuiteReader(NullReader):
         async def __anext__(self) -> Any:
             while True:
                 event = await super().__anext__()

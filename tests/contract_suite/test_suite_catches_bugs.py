@@ -4,7 +4,7 @@ import broken_transports as broken
 import pytest
 
 from pushlab.testing import ContractBroken, Null, TransportContract
-from pushlab.testing.judge import in_haste
+from pushlab.testing.judge import shorter_limits
 
 BUGS = [
     (broken.DropsEveryTenth, "test_order_and_exactly_once", "in order, each exactly once"),
@@ -58,7 +58,7 @@ def run_clause(suite: type[TransportContract], clause: str) -> None:
 @pytest.fixture
 def impatient():
     """What will never come need not be waited for as long as elsewhere."""
-    with in_haste(0.1):
+    with shorter_limits(0.1):
         yield
 
 

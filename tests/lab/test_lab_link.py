@@ -59,7 +59,7 @@ class Relay:
 
 
 @contextlib.asynccontextmanager
-async def stage(
+async def processes(
     clients: int,
     link: Link,
     *,
@@ -131,7 +131,7 @@ async def test_trouble_of_one_holds_up_nobody() -> None:
 
 
 async def test_every_byte_is_held_one_way_and_connecting_pays_its_round_trips() -> None:
-    async with stage(20, Link(one_way_ms=40)) as (server, swarm, _):
+    async with processes(20, Link(one_way_ms=40)) as (server, swarm, _):
         await connected(swarm)
         assert min(connect_s(swarm)) >= 0.160, "TCP's round trip, and that of the hello"
         sent_ns = time.monotonic_ns()
@@ -150,7 +150,7 @@ async def test_every_byte_is_held_one_way_and_connecting_pays_its_round_trips() 
 
 
 async def test_jitter_spreads_and_keeps_the_order() -> None:
-    async with stage(1, Link(one_way_ms=30, jitter_ms=25)) as (server, swarm, _):
+    async with processes(1, Link(one_way_ms=30, jitter_ms=25)) as (server, swarm, _):
         await connected(swarm)
         sent_ns = []
         for seq in range(1, 101):
@@ -182,7 +182,7 @@ async def test_the_jitter_is_repeated_by_its_seed_and_centred() -> None:
 
 
 async def test_a_connection_lost_far_away_comes_back_to_resume() -> None:
-    async with stage(1, Link(one_way_ms=10)) as (server, swarm, _):
+    async with processes(1, Link(one_way_ms=10)) as (server, swarm, _):
         await connected(swarm)
         server.tell("msg 1\nmsg 2\n")
         server.writers["t0"].close()  # what was sent before arrives before the end does
@@ -196,7 +196,11 @@ async def test_a_connection_lost_far_away_comes_back_to_resume() -> None:
 
 
 async def test_bandwidth_carries_one_byte_after_another() -> None:
-    async with stage(2, Link(one_way_ms=5, kbit_per_s=800)) as (server, swarm, _):  # 100 bytes/ms
+    async with processes(2, Link(one_way_ms=5, kbit_per_s=800)) as (
+        server,
+        swarm,
+        _,
+    ):  # 100 bytes/ms
         await connected(swarm)
         swarm.recorder.begin()
         line_bytes, count = 200, 100
@@ -218,7 +222,7 @@ async def test_bandwidth_carries_one_byte_after_another() -> None:
 
 async def test_a_slow_link_stops_the_server_and_loses_nothing() -> None:
     count, size = 40, 9_000
-    async with stage(1, Link(kbit_per_s=8_000)) as (server, swarm, _):  # 1 byte/µs
+    async with processes(1, Link(kbit_per_s=8_000)) as (server, swarm, _):  # 1 byte/µs
         await connected(swarm)
         (connection,) = swarm.connections
         socket = connection.transport._below
@@ -248,7 +252,7 @@ def test_a_link_in_words() -> None:
 async def test_tls_counts_every_byte_of_the_wire() -> None:
     with fresh_certificate() as certificate:
         trusted = client_context(certificate.authority)
-        async with stage(
+        async with processes(
             5, Link(one_way_ms=1), certificate=certificate, trusted=trusted, observed=range(5)
         ) as (
             server,
@@ -275,7 +279,11 @@ async def test_tls_pays_a_round_trip_more() -> None:
     link = Link(one_way_ms=30)
     with fresh_certificate() as certificate:
         trusted = client_context(certificate.authority)
-        async with stage(3, link, certificate=certificate, trusted=trusted) as (server, swarm, _):
+        async with processes(3, link, certificate=certificate, trusted=trusted) as (
+            server,
+            swarm,
+            _,
+        ):
             await connected(swarm)
             assert min(connect_s(swarm)) >= 0.180, "TCP, TLS 1.3, and the hello"
             sent_ns = time.monotonic_ns()
@@ -287,7 +295,11 @@ async def test_tls_pays_a_round_trip_more() -> None:
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted() -> None:
     with fresh_certificate() as certificate, fresh_certificate() as another:
         trusted = client_context(another.authority)
-        async with stage(1, Link(), certificate=certificate, trusted=trusted) as (_, swarm, relay):
+        async with processes(1, Link(), certificate=certificate, trusted=trusted) as (
+            _,
+            swarm,
+            relay,
+        ):
             swarm.start()
             await eventually(lambda: swarm.recorder.disconnects >= 2)  # it tries again
             (reason,) = swarm.recorder.reasons

@@ -146,7 +146,7 @@ async def hindered(tmp_path: Path, module: str) -> tuple[Run, list[str]]:
     return result, marks_of(cell, effect_of({"sse": cell}))
 
 
-@pytest.mark.parametrize("module", ["lab.publisher_process", "lab.swarm_process"])
+@pytest.mark.parametrize("module", ["workers.publisher_process", "workers.swarm_process"])
 async def test_a_generator_that_hardly_gets_on_is_marked(tmp_path: Path, module: str) -> None:
     _, marks = await hindered(tmp_path, module)
     name = "publisher" if "publisher" in module else "swarm"
@@ -304,7 +304,7 @@ async def test_the_next_trials_processes_come_up_while_one_is_put_away(tmp_path:
     """Each process serves one trial, and those of a run that is stopped do not stay."""
     seen: list[set[int]] = []
     stop = asyncio.Event()
-    modules = ("pushlab.hub", "lab.swarm_process", "lab.publisher_process")
+    modules = ("pushlab.hub", "workers.swarm_process", "workers.publisher_process")
 
     def observe(event: object) -> None:
         phase, order = getattr(event, "phase", None), getattr(event, "order", 0)

@@ -12,7 +12,7 @@ import pytest
 from pushlab.errors import ConnectionFailed, Refused
 from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.lab.load.open_loop import OpenLoop, make_payloads
-from pushlab.lab.load.publish_log import LATE_NS, Ledger
+from pushlab.lab.load.publish_log import LATE_NS, PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.scenario.schedule import Schedule
 
@@ -77,7 +77,7 @@ async def serving() -> AsyncIterator[Server]:
 def publisher(server: Server, plan: Schedule, **changes: int) -> Publisher:
     settings = {"payload_bytes": 20, "seed": 1} | changes
     return Publisher(
-        HubApi(server.url, "key"), Ledger.create(plan), channels=["a/b", "ü"], **settings
+        HubApi(server.url, "key"), PublishLog.create(plan), channels=["a/b", "ü"], **settings
     )
 
 
@@ -92,7 +92,7 @@ async def test_every_message_is_sent_when_it_is_due_and_stamped() -> None:
     async with serving() as server:
         made = publisher(server, plan)
         await publish(made)
-        rows = made.ledger.rows(20)
+        rows = made.publish_log.rows(20)
         assert server.paths[0] == "/v1/channels/a%2Fb/messages"
         assert server.paths.count("/v1/channels/%C3%BC/messages") == 2
         assert server.keys == {"bearer key"}
@@ -104,9 +104,11 @@ async def test_every_message_is_sent_when_it_is_due_and_stamped() -> None:
         assert (rows["accepted_ns"] >= rows["sent_ns"]).all()
         assert rows["warmup"].tolist() == [True, True, True, False, False]
         assert set(rows["payload_bytes"].tolist()) == {20}
-        figures = made.ledger.figures()
+        figures = made.publish_log.figures()
         assert (figures.scheduled, figures.sent, figures.accepted, figures.skipped) == (2, 2, 2, 0)
-        assert made.ledger.heads([0, 0]) == [max(rows["seq"][rows["channel"] == i]) for i in (0, 1)]
+        assert made.publish_log.heads([0, 0]) == [
+            max(rows["seq"][rows["channel"] == i]) for i in (0, 1)
+        ]
 
 
 async def test_a_slow_server_does_not_slow_the_clock() -> None:
@@ -121,7 +123,7 @@ async def test_a_slow_server_does_not_slow_the_clock() -> None:
         assert server.connections >= 20  # each waits for its answer
         server.free.set()
         await made.finish(30)
-        assert (made.ledger.status == 202).all()
+        assert (made.publish_log.status == 202).all()
 
 
 async def test_beyond_the_limit_of_connections_messages_wait_and_go_out_late() -> None:
@@ -137,7 +139,7 @@ async def test_beyond_the_limit_of_connections_messages_wait_and_go_out_late() -
         assert len(server.bodies) == server.connections == 256
         server.free.set()
         await made.finish(30)
-        figures = made.ledger.figures()
+        figures = made.publish_log.figures()
         assert figures.sent == figures.accepted == 300
         assert figures.late >= 44
         assert figures.held == 44  # it was the server that let them wait
@@ -148,13 +150,13 @@ async def test_what_cannot_be_sent_before_the_limit_is_skipped_and_counted() -> 
         server.free.clear()
         made = publisher(server, schedule(*[0.0] * 260), most_connections=256)
         await publish(made, limit_s=0.3)
-        figures = made.ledger.figures()
+        figures = made.publish_log.figures()
         assert figures.scheduled == 260
         assert figures.sent + figures.skipped == 260
         assert figures.skipped >= 4
         assert figures.held >= 4
         assert figures.accepted == 0
-        rows = made.ledger.rows(20)
+        rows = made.publish_log.rows(20)
         assert len(rows["seq"]) == 260
         assert (rows["status"] == 0).all()
 
@@ -164,10 +166,10 @@ async def test_a_refusal_is_a_row_with_its_status() -> None:
         server.status = 429
         made = publisher(server, schedule(0, 1))
         await publish(made)
-        assert made.ledger.status.tolist() == [429, 429]
-        assert made.ledger.seq.tolist() == [0, 0]
-        assert (made.ledger.sent_ns > 0).all()
-        assert made.ledger.figures().accepted == 0
+        assert made.publish_log.status.tolist() == [429, 429]
+        assert made.publish_log.seq.tolist() == [0, 0]
+        assert (made.publish_log.sent_ns > 0).all()
+        assert made.publish_log.figures().accepted == 0
 
 
 async def test_a_lost_connection_is_a_row_without_an_answer_and_nothing_is_sent_twice() -> None:
@@ -175,8 +177,8 @@ async def test_a_lost_connection_is_a_row_without_an_answer_and_nothing_is_sent_
         server.hang_up = True
         made = publisher(server, schedule(0, 5, 10))
         await publish(made)
-        assert made.ledger.status.tolist() == [0, 0, 0]
-        assert (made.ledger.sent_ns > 0).all()
+        assert made.publish_log.status.tolist() == [0, 0, 0]
+        assert (made.publish_log.sent_ns > 0).all()
         assert len(server.bodies) == 3
 
 
@@ -191,8 +193,8 @@ async def test_a_hub_that_is_gone_is_not_waited_for() -> None:
     made.start(time.monotonic_ns())
     async with asyncio.timeout(30):
         await made.finish(25)
-    assert made.ledger.figures().sent == 0
-    assert made.ledger.figures().skipped == 6
+    assert made.publish_log.figures().sent == 0
+    assert made.publish_log.figures().skipped == 6
 
 
 async def test_bytes_are_counted() -> None:
@@ -209,7 +211,7 @@ async def test_an_empty_schedule_is_done_at_once() -> None:
         made = publisher(server, schedule())
         async with asyncio.timeout(30):
             await publish(made, limit_s=1_000)
-        assert made.ledger.figures().scheduled == 0
+        assert made.publish_log.figures().scheduled == 0
 
 
 class Direct(OpenLoop):
@@ -217,16 +219,16 @@ class Direct(OpenLoop):
 
     def _send_waiting(self) -> None:
         while self.waiting:
-            self.ledger.sent_ns[self._take()] = time.monotonic_ns()
+            self.publish_log.sent_ns[self._take()] = time.monotonic_ns()
 
 
 async def test_nothing_is_sent_early_and_everything_in_order() -> None:
     plan = schedule(*(i * 3.7 for i in range(20)))
-    made = Direct(Ledger.create(plan), payload_bytes=1, seed=1)
+    made = Direct(PublishLog.create(plan), payload_bytes=1, seed=1)
     made.start(time.monotonic_ns())
     await made.finish(30)
-    assert (made.ledger.sent_ns >= made.start_ns + plan.offset_ns).all()
-    assert (np.diff(made.ledger.sent_ns) >= 0).all()
+    assert (made.publish_log.sent_ns >= made.start_ns + plan.offset_ns).all()
+    assert (np.diff(made.publish_log.sent_ns) >= 0).all()
 
 
 @pytest.mark.parametrize("size", [1, 2, 100, 32_767])

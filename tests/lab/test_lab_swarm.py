@@ -124,7 +124,7 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def stage(
+async def processes(
     clients: int, *, per_channel: int = 100, tick_ms: int = 0, observed: Container[int] = ()
 ) -> AsyncIterator[tuple[Server, Swarm]]:
     server = Server()
@@ -152,7 +152,7 @@ async def reached(swarm: Swarm, *heads: int) -> None:
 
 
 async def test_all_connect_and_get_what_is_sent() -> None:
-    async with stage(200) as (server, swarm):
+    async with processes(200) as (server, swarm):
         await connected(swarm)
         assert sorted(server.writers) == sorted(f"t{i}" for i in range(200))
         server.tell("msg 1\nmsg 2\n")
@@ -167,7 +167,7 @@ async def test_all_connect_and_get_what_is_sent() -> None:
 
 
 async def test_of_a_few_every_piece_is_written_down() -> None:
-    async with stage(4, observed=(1, 3)) as (server, swarm):
+    async with processes(4, observed=(1, 3)) as (server, swarm):
         await connected(swarm)
         before_ns = time.monotonic_ns()
         server.tell("msg 1\n", "t0", "t1", "t2", "t3")
@@ -197,7 +197,7 @@ def test_who_is_observed_is_spread_over_all(clients, count):
 
 
 async def test_rows_have_each_delivery_in_order_of_arrival() -> None:
-    async with stage(3, per_channel=2) as (server, swarm):
+    async with processes(3, per_channel=2) as (server, swarm):
         await connected(swarm)
         server.tell("msg 1\n")
         await reached(swarm, 1, 1)
@@ -223,7 +223,7 @@ async def reached_by(swarm: Swarm, number: int, seq: int) -> None:
 
 
 async def test_the_goal_counts_those_who_have_not_reached_it() -> None:
-    async with stage(4, per_channel=2) as (server, swarm):
+    async with processes(4, per_channel=2) as (server, swarm):
         await connected(swarm)
         server.tell("msg 1\n", "t0")
         await reached_by(swarm, 0, 1)
@@ -239,7 +239,7 @@ async def test_the_goal_counts_those_who_have_not_reached_it() -> None:
 
 
 async def test_a_lost_connection_is_counted_and_comes_back_to_resume() -> None:
-    async with stage(1) as (server, swarm):
+    async with processes(1) as (server, swarm):
         await connected(swarm)
         server.tell("msg 1\n")
         await reached(swarm, 1)
@@ -258,7 +258,7 @@ async def test_a_lost_connection_is_counted_and_comes_back_to_resume() -> None:
 
 
 async def test_a_connection_that_the_subscriber_gives_up_is_closed() -> None:
-    async with stage(1) as (server, swarm):
+    async with processes(1) as (server, swarm):
         await connected(swarm)
         first = server.writers["t0"]
         server.tell("lose\n")
@@ -269,7 +269,7 @@ async def test_a_connection_that_the_subscriber_gives_up_is_closed() -> None:
 
 
 async def test_nobody_there_is_tried_again() -> None:
-    async with stage(2) as (server, swarm):
+    async with processes(2) as (server, swarm):
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         listener.close()
@@ -284,7 +284,7 @@ async def test_nobody_there_is_tried_again() -> None:
 
 
 async def test_gaps_and_ends_are_counted() -> None:
-    async with stage(2) as (server, swarm):
+    async with processes(2) as (server, swarm):
         told: list[Closed] = []
         swarm.on_closed = told.append
         await connected(swarm)
@@ -298,7 +298,7 @@ async def test_gaps_and_ends_are_counted() -> None:
 
 
 async def test_timers_run_when_they_are_due_and_not_before() -> None:
-    async with stage(1, tick_ms=20) as (server, swarm):
+    async with processes(1, tick_ms=20) as (server, swarm):
         await connected(swarm)
         subscriber = swarm.readers[0].subscriber
         await server.until(5, "tick")
@@ -309,7 +309,7 @@ async def test_timers_run_when_they_are_due_and_not_before() -> None:
 
 
 async def test_leaving_says_goodbye_and_closes() -> None:
-    async with stage(20) as (server, swarm):
+    async with processes(20) as (server, swarm):
         await connected(swarm)
         await swarm.leave(LIMIT_S)
         assert swarm.connections == set()
@@ -320,7 +320,7 @@ async def test_leaving_says_goodbye_and_closes() -> None:
 
 
 async def test_not_all_dial_at_once() -> None:
-    async with stage(150) as (_, swarm):
+    async with processes(150) as (_, swarm):
         most = 0
         task_count = swarm._dialing
 
@@ -336,7 +336,7 @@ async def test_not_all_dial_at_once() -> None:
 
 
 async def test_the_application_sees_what_a_careless_plugin_repeats() -> None:
-    async with stage(1) as (_, swarm):
+    async with processes(1) as (_, swarm):
         reader = swarm.readers[0]
         reader.take([Message("e", 1, "x"), Message("e", 1, "x"), Message("e", 3, "x")], 5)
         reader.take([Message("e", 2, "x")], 6)

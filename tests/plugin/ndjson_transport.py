@@ -17,7 +17,7 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.wire.asgi import (
-    Outlet,
+    AsgiWriter,
     admit,
     linger_s,
     parameters,
@@ -47,7 +47,7 @@ class JsonLines(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         async def lines(scope: Scope, receive: Receive, send: Send) -> None:
             feeds: list[Feed] = []
-            outlet = Outlet(send, receive, lambda: feeds[0].resume())
+            outlet = AsgiWriter(send, receive, lambda: feeds[0].resume())
 
             def body(data: bytes, more: bool = True) -> dict[str, object]:
                 return {"type": "http.response.body", "body": data, "more_body": more}

@@ -29,7 +29,7 @@ from pushlab.runs import Link
 from pushlab.web import chat, tictactoe
 from pushlab.web.board import LINES, Board, IllegalMove
 from pushlab.web.chat import Chat
-from pushlab.web.crowd import COUNTED, Crowd, LaneWish
+from pushlab.web.crowd import COUNTED, Crowd, LaneRequest
 from pushlab.web.crowd_process import Tally
 from pushlab.web.lesson import Lesson
 from pushlab.web.race import LANES, Race, Settings, _gap
@@ -421,7 +421,7 @@ async def test_a_crowd_that_does_not_answer_is_said_so(monkeypatch):
     monkeypatch.setattr("pushlab.web.crowd.spawn_worker", nobody)
     monkeypatch.setattr("pushlab.web.crowd._ANSWER_S", 0.01)
     crowd = Crowd()
-    await crowd.follow({"sse": LaneWish(1, "", {}, {}, Link())})
+    await crowd.follow({"sse": LaneRequest(1, "", {}, {}, Link())})
     assert crowd.lanes["sse"].note == "the further clients' process failed: no answer"
 
 
@@ -433,7 +433,7 @@ async def test_what_a_crowd_got_before_a_reset_is_not_counted_after_it(monkeypat
         return {"lanes": {"sse": {**told, **dict.fromkeys(COUNTED, got)}}}
 
     monkeypatch.setattr(Crowd, "_ask", ask_process)
-    crowd, wishes = Crowd(), {"sse": LaneWish(1, "", {}, {}, Link())}
+    crowd, wishes = Crowd(), {"sse": LaneRequest(1, "", {}, {}, Link())}
     counted = []
     for got in (10, 30, 35):
         await crowd.follow(wishes)

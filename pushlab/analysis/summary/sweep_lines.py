@@ -14,7 +14,7 @@ from pushlab.runs import Sweep, write_summary
 __all__ = [
     "FIGURES",
     "Figure",
-    "Line",
+    "SweepSeries",
     "cpu_share",
     "hits_per_s",
     "lines_of",
@@ -26,7 +26,7 @@ Summary = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SweepSeries:
     """One transport setting along the grid.
 
     Attributes:
@@ -111,7 +111,7 @@ def summarise_points(sweep: Sweep) -> None:
             write_summary(run.path, summarise(run))
 
 
-def lines_of(sweep: Sweep) -> list[Line]:
+def lines_of(sweep: Sweep) -> list[SweepSeries]:
     """The lines of a sweep whose points have summaries, in the order of its transport settings.
 
     Raises:
@@ -129,7 +129,7 @@ def lines_of(sweep: Sweep) -> list[Line]:
             at.append(None if summary is None else summary["transports"].get(label))
         known: Summary = next((one for one in at if one is not None and one["transport"]), {})
         name = labels[0] if len(set(labels)) == 1 else _common(labels)
-        lines.append(Line(name, known.get("transport"), bool(known.get("floor")), at))
+        lines.append(SweepSeries(name, known.get("transport"), bool(known.get("floor")), at))
     return lines
 
 

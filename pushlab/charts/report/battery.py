@@ -16,7 +16,7 @@ from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.tables import Cell, Column, Row, Table
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["BatterySection", "battery_section"]
 
@@ -33,7 +33,7 @@ class BatterySection:
     notes: Sequence[str]
 
 
-def battery_section(view: View, book: Sketchbook) -> BatterySection | None:
+def battery_section(view: RunView, book: Sketchbook) -> BatterySection | None:
     """The section; None where nobody knows when clients sent and received.
 
     Raises:
@@ -48,12 +48,15 @@ def battery_section(view: View, book: Sketchbook) -> BatterySection | None:
     if not cells:
         return None
     wide, narrow = (
-        radio_chart("", cells, radios[0], battery_wh=_BATTERY_WH, look=view.looks, sheet=sheet)
+        radio_chart(
+            "", cells, radios[0], battery_wh=_BATTERY_WH, style=view.cell_styles, sheet=sheet
+        )
         for sheet in (PAGE, _PHONE)
     )
     spent = {cell.cell: cell.uses[radios[0].name].joules_per_hour for cell in cells}
     said = "; ".join(
-        f"{view.looks[cell].name}: {whole(joules)} J an hour" for cell, joules in spent.items()
+        f"{view.cell_styles[cell].name}: {whole(joules)} J an hour"
+        for cell, joules in spent.items()
     )
     figure = book.figure(
         wide,
@@ -65,7 +68,7 @@ def battery_section(view: View, book: Sketchbook) -> BatterySection | None:
     return BatterySection(figure, _table(view, cells, radios), _notes(view, cells))
 
 
-def _table(view: View, cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> Table:
+def _table(view: RunView, cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> Table:
     rows = []
     for cell in cells:
         found = []
@@ -77,8 +80,8 @@ def _table(view: View, cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> 
                 Cell(f"{use.radio_on:.0%}", f"{use.wakeups_per_hour:,.0f} wake-ups"),
             ]
         marks = () if cell.measured else ("predicted",)
-        look = view.looks[cell.cell]
-        rows.append(Row(look.name, found, marks, "", look.colour))
+        style = view.cell_styles[cell.cell]
+        rows.append(Row(style.name, found, marks, "", style.colour))
     columns = [
         column
         for radio in radios
@@ -87,7 +90,7 @@ def _table(view: View, cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> 
     return Table("An hour of one client, on three radios.", "Transport", columns, rows)
 
 
-def _notes(view: View, cells: Sequence[CellEnergy]) -> list[str]:
+def _notes(view: RunView, cells: Sequence[CellEnergy]) -> list[str]:
     found = [
         "The radios are those of 2012 to 2014 (AT&T ARO and EnergyBox); 5G is not covered. Screen"
         " and processor are not counted."

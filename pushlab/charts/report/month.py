@@ -11,7 +11,7 @@ from pushlab.charts.findings import usd
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["MonthSection", "month_section"]
 
@@ -30,14 +30,14 @@ class MonthSection:
     notes: Sequence[str]
 
 
-def month_section(view: View, book: Sketchbook) -> MonthSection | None:
+def month_section(view: RunView, book: Sketchbook) -> MonthSection | None:
     """The section; None where no offer carries anything that was measured."""
     costs = price_all(traffic_by_cell(view.trials), find_offers(None), load_book())
     if not costs.every_bill:
         return None
     title = "A month of this traffic"
     shown = chosen_bills(costs.every_bill)
-    wide, narrow = (bills_chart(title, costs, sheet, view.looks) for sheet in (_PAGE, _PHONE))
+    wide, narrow = (bills_chart(title, costs, sheet, view.cell_styles) for sheet in (_PAGE, _PHONE))
     figures = [
         book.figure(
             wide,
@@ -50,7 +50,7 @@ def month_section(view: View, book: Sketchbook) -> MonthSection | None:
     tables = [_bills_table(view, shown)]
     footer = price_footer(costs.every_bill)
     curves = [
-        break_even_chart(title, costs, footer, sheet, view.looks) for sheet in (PAGE, _CURVES)
+        break_even_chart(title, costs, footer, sheet, view.cell_styles) for sheet in (PAGE, _CURVES)
     ]
     if curves[0] is not None and curves[1] is not None:
         table = _even_table(view, costs)
@@ -73,11 +73,11 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
 
 
-def _who(view: View, one: Bill) -> str:
-    return f"{view.looks[one.cell].name}, {OFFERS[one.offer].short}"
+def _who(view: RunView, one: Bill) -> str:
+    return f"{view.cell_styles[one.cell].name}, {OFFERS[one.offer].short}"
 
 
-def _bills_table(view: View, shown: Sequence[Bill]) -> Table:
+def _bills_table(view: RunView, shown: Sequence[Bill]) -> Table:
     """Each bill's month, lines and gaps."""
     rows = []
     for one in shown:
@@ -86,7 +86,7 @@ def _bills_table(view: View, shown: Sequence[Bill]) -> Table:
         weak = "weak source" if one.confidence in ("third-party", "weak") else ""
         rows.append(
             Row(
-                view.looks[one.cell].name,
+                view.cell_styles[one.cell].name,
                 [
                     Cell(OFFERS[one.offer].title),
                     Cell(usd(one.usd).removeprefix("USD "), note, weak),
@@ -95,7 +95,7 @@ def _bills_table(view: View, shown: Sequence[Bill]) -> Table:
                 ],
                 (),
                 "",
-                view.looks[one.cell].colour,
+                view.cell_styles[one.cell].colour,
             )
         )
     columns = [
@@ -112,7 +112,7 @@ def _bills_table(view: View, shown: Sequence[Bill]) -> Table:
     )
 
 
-def _even_table(view: View, costs: Costs) -> Table:
+def _even_table(view: RunView, costs: Costs) -> Table:
     """From which interval polling at each metered offer is cheaper than each push bill."""
     told = {(e.polling, e.cell, e.push): e for e in costs.evens if OFFERS[e.polling].meters_polls}
     polling = costs.telling_polling(_MOST_POLLING)
@@ -120,8 +120,8 @@ def _even_table(view: View, costs: Costs) -> Table:
     rows = []
     for cell, push in sorted(bills, key=lambda pair: bills[pair])[:_MOST_PUSH]:
         cells = [_even(told[key, cell, push]) for key in polling]
-        name = f"{view.looks[cell].name}, {OFFERS[push].short}"
-        rows.append(Row(name, cells, (), "", view.looks[cell].colour))
+        name = f"{view.cell_styles[cell].name}, {OFFERS[push].short}"
+        rows.append(Row(name, cells, (), "", view.cell_styles[cell].colour))
     columns = [Column(OFFERS[key].short, "short polling") for key in polling]
     caption = "Short polling is cheaper than push when it asks less often than every …"
     return Table(caption, "Push", columns, rows)

@@ -18,7 +18,7 @@ from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.month import month_section
 from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.charts.style import seconds
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 from pushlab.errors import RunError
 
 __all__ = ["write_report"]
@@ -41,7 +41,9 @@ _SHOWN = {
 }
 
 
-def write_report(view: View, out: Path, *, scenario_toml: str, baseline: str | None = None) -> Path:
+def write_report(
+    view: RunView, out: Path, *, scenario_toml: str, baseline: str | None = None
+) -> Path:
     """Write the page of a run to the file `out` and return its path.
 
     Args:
@@ -64,7 +66,7 @@ def write_report(view: View, out: Path, *, scenario_toml: str, baseline: str | N
     return out
 
 
-def _page(view: View, *, scenario_toml: str, baseline: str | None) -> str:
+def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
     base = baseline_of(view, baseline)
     drawn = any(view.problem(cell) is None for cell in view.cells)
     book = Sketchbook()
@@ -124,7 +126,7 @@ def _marks(shown: list[tables.Table]) -> set[str]:
     return {"failed" if name.endswith(" failed") else name for name in names if name}
 
 
-def _figures(view: View, book: Sketchbook) -> list[Figure]:
+def _figures(view: RunView, book: Sketchbook) -> list[Figure]:
     """Each chart twice, for a desk and for a phone, with its finding and what it shows in words."""
     return [
         book.figure(wide, narrow, shows=_SHOWN.get(wide.name, ""), words=_in_words(view, wide.name))
@@ -132,7 +134,7 @@ def _figures(view: View, book: Sketchbook) -> list[Figure]:
     ]
 
 
-def _in_words(view: View, name: str) -> str:
+def _in_words(view: RunView, name: str) -> str:
     """What a figure shows, for those who hear it."""
     said = []
     for cell in view.rivals:
@@ -156,11 +158,11 @@ def _in_words(view: View, name: str) -> str:
             text = f"USD {s['usd_per_month']['usd']:,.2f} a month"
         else:
             text = "nothing known"
-        said.append(f"{view.looks[cell].name}: {text}")
+        said.append(f"{view.cell_styles[cell].name}: {text}")
     return "; ".join(said) + "."
 
 
-def _state(view: View) -> str:
+def _state(view: RunView) -> str:
     trials = view.run.trials
     good = sum(trial.status == "ok" for trial in trials)
     created = view.run.created_utc.replace("T", " ").removesuffix("Z")
@@ -171,7 +173,7 @@ def _state(view: View) -> str:
     )
 
 
-def _problems(view: View) -> list[str]:
+def _problems(view: RunView) -> list[str]:
     """What is missing from this run, for the top of the page."""
     found = []
     if view.run.status != "complete":
@@ -182,12 +184,12 @@ def _problems(view: View) -> list[str]:
     for cell in view.rivals:
         problem = view.problem(cell)
         if problem is not None:
-            found.append(f"{view.looks[cell].name}: {problem}.")
+            found.append(f"{view.cell_styles[cell].name}: {problem}.")
         elif view.summaries[cell]["status"] == "partly-failed":
             summary = view.summaries[cell]
             failed, made = summary["trials"]["failed"], sum(summary["trials"].values())
             found.append(
-                f"{view.looks[cell].name}: {failed} of {made} trials failed"
+                f"{view.cell_styles[cell].name}: {failed} of {made} trials failed"
                 f" ({summary['reason']}); its figures are of the others."
             )
     return found

@@ -3,7 +3,7 @@
 from pushlab.analysis.summary.comparison import FIGURES, ratios_to
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
 from pushlab.charts.style import ASKING
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 from pushlab.errors import UsageError
 
 __all__ = ["baseline_of", "ratio_table", "ratio_words"]
@@ -16,7 +16,7 @@ _TITLES = {
 }
 
 
-def baseline_of(view: View, wanted: str | None) -> str | None:
+def baseline_of(view: RunView, wanted: str | None) -> str | None:
     """The cell that others are divided by: `wanted`, or the first that asks, or the first at all.
 
     Returns:
@@ -47,26 +47,26 @@ def ratio_words(ratio: float) -> str:
     return f"{ratio:.1f} ×" if ratio >= 9.95 else f"{ratio:.2f} ×"
 
 
-def ratio_table(view: View, baseline: str) -> Table:
+def ratio_table(view: RunView, baseline: str) -> Table:
     """Each cell's main figures as multiples of the baseline's."""
     known = ratios_to(view.every_trial, baseline)
     rows = []
     for cell in view.rivals:
-        look = view.looks[cell]
+        style = view.cell_styles[cell]
         problem = view.problem(cell) or ""
         if cell == baseline:
             rows.append(
-                Row(look.name, [Cell("1", "the baseline")] * len(FIGURES), (), "", look.colour)
+                Row(style.name, [Cell("1", "the baseline")] * len(FIGURES), (), "", style.colour)
             )
             continue
         cells = [] if problem else [_cell(view, cell, baseline, name, known) for name in FIGURES]
-        rows.append(Row(look.name, cells, (), problem, look.colour))
+        rows.append(Row(style.name, cells, (), problem, style.colour))
     caption = f"Multiples of {view.names[baseline]}, with 95 % intervals over trials."
     return Table(caption, "Transport", [_TITLES[name] for name in FIGURES], rows)
 
 
 def _cell(
-    view: View,
+    view: RunView,
     cell: str,
     baseline: str,
     name: str,

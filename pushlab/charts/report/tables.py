@@ -1,4 +1,4 @@
-"""The page's tables as data; the template gives them their looks."""
+"""The page's tables as data; the template gives them their cell_styles."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from pushlab.analysis.forecast.validation import validate
 from pushlab.charts.findings import usd, whole
 from pushlab.charts.hits import WASTED
 from pushlab.charts.style import count, seconds
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = [
     "Cell",
@@ -88,11 +88,11 @@ def span(low_high: Sequence[float] | None, show: Callable[[float], str]) -> str:
 
 
 def _rows(
-    view: View, make: Callable[[Summary], Sequence[Cell]], *, floor: bool = False
+    view: RunView, make: Callable[[Summary], Sequence[Cell]], *, floor: bool = False
 ) -> list[Row]:
     rows = []
     for cell in view.cells if floor else view.rivals:
-        summary, look = view.summaries[cell], view.looks[cell]
+        summary, style = view.summaries[cell], view.cell_styles[cell]
         problem = view.problem(cell) or ""
         marks = [mark for mark in summary["marks"] if " " not in mark]
         if summary["status"] == "partly-failed":
@@ -101,7 +101,7 @@ def _rows(
         if problem == "no deliveries":
             problem = f"none of {summary['expected']:,} deliveries arrived"
         cells = [] if problem else make(summary)
-        rows.append(Row(look.name, cells, marks, problem, look.colour))
+        rows.append(Row(style.name, cells, marks, problem, style.colour))
     return rows
 
 
@@ -126,7 +126,7 @@ def _figure(
     return Cell(show(value), ", ".join(note for note in notes if note), mark)
 
 
-def results_table(view: View) -> Table:
+def results_table(view: RunView) -> Table:
     """The main figures of each cell."""
 
     def cells(s: Summary) -> list[Cell]:
@@ -179,7 +179,7 @@ def results_table(view: View) -> Table:
     return Table(caption, "Transport", columns, _rows(view, cells))
 
 
-def prediction_table(view: View) -> Table:
+def prediction_table(view: RunView) -> Table:
     """What closed forms and simulation say of hits and mean latency, and how far off they are."""
     models = iter(validate(view.run, {cell: view.every_trial[cell] for cell in _told(view)}))
 
@@ -215,7 +215,7 @@ def prediction_table(view: View) -> Table:
     return Table(caption, "Transport", columns, _rows(view, cells))
 
 
-def _told(view: View) -> list[str]:
+def _told(view: RunView) -> list[str]:
     """The cells of which there are figures, in the order of the rows."""
     return [cell for cell in view.rivals if not view.problem(cell)]
 
@@ -259,7 +259,7 @@ def _residual(
     return Cell(show(measured - predicted), share)
 
 
-def storm_table(view: View) -> Table:
+def storm_table(view: RunView) -> Table:
     """Connecting, apart from the steady state."""
 
     def cells(s: Summary) -> list[Cell]:
@@ -289,7 +289,7 @@ def storm_table(view: View) -> Table:
     return Table(caption, "Transport", columns, _rows(view, cells))
 
 
-def lateness_table(view: View) -> Table:
+def lateness_table(view: RunView) -> Table:
     """Latency from the actual send, and the publisher's own lateness; the floor included."""
 
     def cells(s: Summary) -> list[Cell]:
@@ -313,7 +313,7 @@ def lateness_table(view: View) -> Table:
     return Table(caption, "Transport", columns, _rows(view, cells, floor=True))
 
 
-def order_table(view: View) -> Table:
+def order_table(view: RunView) -> Table:
     """What came twice, out of order or late, and what the server held; the floor included."""
     counted = ("duplicated", "reordered", "late", "gaps", "disconnects")
 
@@ -349,7 +349,7 @@ def _unit_price(each_usd: float) -> str:
     return f"USD {each_usd:.4g}"
 
 
-def cost_table(view: View) -> Table:
+def cost_table(view: RunView) -> Table:
     """What the price of a month is made of."""
 
     def cells(s: Summary) -> list[Cell]:
@@ -383,7 +383,7 @@ def cost_table(view: View) -> Table:
     )
 
 
-def trials_table(view: View) -> Table:
+def trials_table(view: RunView) -> Table:
     """Every trial, in the order of execution."""
     made = sorted(
         (t for trials in view.every_trial.values() for t in trials), key=lambda t: t.record.order
@@ -392,7 +392,7 @@ def trials_table(view: View) -> Table:
     for trial in made:
         told, record = trial.to_json(), trial.record
         latency = told["latency_s"]
-        name = f"{record.order + 1}. {view.looks[record.cell].name}, trial {record.index + 1}"
+        name = f"{record.order + 1}. {view.cell_styles[record.cell].name}, trial {record.index + 1}"
         marks = [mark for mark in record.marks if " " not in mark]
         if record.status != "ok":
             marks.insert(0, record.status)
@@ -408,7 +408,7 @@ def trials_table(view: View) -> Table:
             Cell(NOTHING if cpu is None else seconds(cpu)),
             Cell(record.reason or ""),
         ]
-        rows.append(Row(name, cells, marks, "", view.looks[record.cell].colour))
+        rows.append(Row(name, cells, marks, "", view.cell_styles[record.cell].colour))
     columns = [
         Column("Delivered"),
         Column("Lost"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.charts.style import count, mark, seconds
-from pushlab.charts.view import View
+from pushlab.charts.view import RunView
 
 __all__ = ["asked", "conditions", "environment", "marks_explained", "settings"]
 
@@ -31,7 +31,7 @@ def _plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def asked(view: View) -> list[str]:
+def asked(view: RunView) -> list[str]:
     """The scenario, as sentences."""
     scenario = view.run.scenario
     trial = next(iter(view.run.trials), None)
@@ -72,19 +72,23 @@ def _arrivals(scenario: Mapping[str, Any]) -> str:
     return "evenly spaced" if arrivals == "constant" else f"{arrivals} arrivals"
 
 
-def settings(view: View) -> list[tuple[str, str, str]]:
+def settings(view: RunView) -> list[tuple[str, str, str]]:
     """Each transport setting: its name, its colour, and its options in words."""
     found = []
     for cell in view.rivals:
         options = view.summaries[cell]["options"] or _planned(view, cell)
         words = [f"{_key(key)}: {_value(key, value)}" for key, value in options.items()]
         found.append(
-            (view.looks[cell].name, view.looks[cell].colour, ", ".join(words) or "no options")
+            (
+                view.cell_styles[cell].name,
+                view.cell_styles[cell].colour,
+                ", ".join(words) or "no options",
+            )
         )
     return found
 
 
-def _planned(view: View, cell: str) -> Mapping[str, Any]:
+def _planned(view: RunView, cell: str) -> Mapping[str, Any]:
     for table in view.run.scenario.get("transports", []):
         if table.get("label") == cell:
             return dict(table.get("options", {}))
@@ -113,12 +117,12 @@ def _value(key: str, value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def conditions(view: View) -> list[str]:
+def conditions(view: RunView) -> list[str]:
     """What holds for this run as a whole and limits what it can say."""
     run, found = view.run, []
     good = [t for trials in view.trials.values() for t in trials]
     embedded = [
-        view.looks[cell].name
+        view.cell_styles[cell].name
         for cell in view.rivals
         if str(view.summaries[cell]["broker"] or "").startswith("embedded")
     ]
@@ -167,7 +171,7 @@ def marks_explained(names: set[str]) -> list[tuple[str, str]]:
     return found + [(name, "see the caveats") for name in sorted(names - _MARKS.keys())]
 
 
-def environment(view: View) -> list[tuple[str, str]]:
+def environment(view: RunView) -> list[tuple[str, str]]:
     """The machine and the software, as names and values."""
     found = []
     for key, value in view.run.environment.items():

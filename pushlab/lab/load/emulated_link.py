@@ -20,7 +20,7 @@ from typing import Any, Protocol, cast
 
 from pushlab.runs import Link
 
-__all__ = ["HeldLine", "Holding", "Line"]
+__all__ = ["DelayedProtocol", "Holding", "SubscriberIO"]
 
 _MS = 1_000_000
 _NEVER_NS = 1 << 62
@@ -29,7 +29,7 @@ _QUEUE_BYTES = 64 * 1024
 _AT_ONCE = 200  # before sockets get their turn
 
 
-class Line(Protocol):
+class SubscriberIO(Protocol):
     """What lies above a socket or a line: the driver's connection, or another line."""
 
     def connection_made(self, transport: Any) -> None:
@@ -128,7 +128,7 @@ class _Way:
         return self.last_ns
 
 
-class HeldLine(asyncio.Protocol):
+class DelayedProtocol(asyncio.Protocol):
     """Between a socket and what is above it; to the latter it looks like a transport.
 
     Args:
@@ -138,7 +138,7 @@ class HeldLine(asyncio.Protocol):
 
     __slots__ = ("_above", "_below", "_holding", "_in", "_out")
 
-    def __init__(self, holding: Holding, above: Line) -> None:
+    def __init__(self, holding: Holding, above: SubscriberIO) -> None:
         self._holding = holding
         self._above = above
         self._below: asyncio.Transport | None = None

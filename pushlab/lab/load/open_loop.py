@@ -15,7 +15,7 @@ from collections import deque
 from random import Random
 from string import ascii_letters
 
-from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.load.publish_log import PublishLog
 
 __all__ = ["OpenLoop", "make_payloads"]
 
@@ -36,26 +36,26 @@ class OpenLoop(abc.ABC):
     """Sends one schedule.
 
     Args:
-        ledger: the schedule, and where to write what becomes of each message.
+        publish_log: the schedule, and where to write what becomes of each message.
         payload_bytes: the size of each message.
         seed: of the messages' letters.
 
     Attributes:
-        ledger, schedule: as given.
+        publish_log, schedule: as given.
         start_ns: the schedule's zero on the monotonic clock.
         due_ns: when a message that waits was taken up, by its number.
         waiting: the messages that are due and have not gone out.
     """
 
-    def __init__(self, ledger: Ledger, *, payload_bytes: int, seed: int) -> None:
-        self.ledger = ledger
-        self.schedule = schedule = ledger.schedule
+    def __init__(self, publish_log: PublishLog, *, payload_bytes: int, seed: int) -> None:
+        self.publish_log = publish_log
+        self.schedule = schedule = publish_log.schedule
         self.payloads = make_payloads(payload_bytes, seed)
         self.start_ns = 0
         self.due_ns: dict[int, int] = {}
         self.waiting: deque[int] = deque()
         self.stopped = False
-        self._count = count = len(ledger)
+        self._count = count = len(publish_log)
         self._channels: list[int] = schedule.channel.tolist()
         self._due_ns: list[int] = []
         self._next = 0
@@ -82,7 +82,7 @@ class OpenLoop(abc.ABC):
 
     def start(self, start_ns: int) -> None:
         """Send by the clock from now on; the schedule's zero is `start_ns`."""
-        self.start_ns = self.ledger.start_ns = start_ns
+        self.start_ns = self.publish_log.start_ns = start_ns
         self._due_ns = (start_ns + self.schedule.offset_ns).tolist()
         if not self._due_ns:
             self._done.set()
@@ -110,7 +110,7 @@ class OpenLoop(abc.ABC):
         if self.waiting and self._is_held():
             now_ns = time.monotonic_ns()
             for index in self.waiting:
-                self.ledger.held_ns[index] = now_ns - self.due_ns[index]
+                self.publish_log.held_ns[index] = now_ns - self.due_ns[index]
         self.waiting.clear()
 
     # ---- the clock --------------------------------------------------------------------------
@@ -157,13 +157,13 @@ class OpenLoop(abc.ABC):
         index = self.waiting.popleft()
         due_ns = self.due_ns.pop(index)
         if free_ns > due_ns:
-            self.ledger.held_ns[index] = free_ns - due_ns
+            self.publish_log.held_ns[index] = free_ns - due_ns
         return index
 
     def _accept(self, index: int, seq: int, accepted_ns: int) -> None:
         """The server took message `index`."""
-        self.ledger.seq[index] = seq
-        self.ledger.accepted_ns[index] = accepted_ns
+        self.publish_log.seq[index] = seq
+        self.publish_log.accepted_ns[index] = accepted_ns
 
     def _check_done(self) -> None:
         if self._next >= self._count and not self.waiting and not self._unanswered():

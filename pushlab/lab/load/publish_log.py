@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.runs import PublisherFigures
 
-__all__ = ["LATE_NS", "Ledger", "unnamed_file"]
+__all__ = ["LATE_NS", "PublishLog", "unnamed_file"]
 
 #: A send that is this much behind its time counts as late.
 LATE_NS = 10_000_000
@@ -26,11 +26,11 @@ _ROW_BYTES = 8 * len(_WIDE) + 4 + 2
 
 
 def unnamed_file() -> IO[bytes]:
-    """A file for a ledger, in memory where that can be, to be handed to a child by descriptor."""
+    """A file for a publish log, in memory where that can be, to be handed to a child."""
     return tempfile.TemporaryFile(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 
 
-class Ledger:
+class PublishLog:
     """One row for each scheduled message; numpy arrays over the shared memory.
 
     Attributes:
@@ -57,8 +57,8 @@ class Ledger:
         self.status = np.frombuffer(memory, np.int16, rows, offset=place + 4 * rows)
 
     @classmethod
-    def create(cls, schedule: Schedule, file: IO[bytes] | None = None) -> "Ledger":
-        """An empty ledger for `schedule`: in `file`, or in the memory of this process alone."""
+    def create(cls, schedule: Schedule, file: IO[bytes] | None = None) -> "PublishLog":
+        """An empty log for `schedule`: in `file`, or in the memory of this process alone."""
         rows = len(schedule)
         size = 8 * _HEAD + rows * _ROW_BYTES
         memory: mmap.mmap | bytearray = bytearray(size)
@@ -72,8 +72,8 @@ class Ledger:
         return made
 
     @classmethod
-    def attach(cls, descriptor: int, rows: int) -> "Ledger":
-        """The ledger that another process has created."""
+    def attach(cls, descriptor: int, rows: int) -> "PublishLog":
+        """The publish_log that another process has created."""
         size = 8 * _HEAD + rows * _ROW_BYTES
         return cls(mmap.mmap(descriptor, size), rows)
 

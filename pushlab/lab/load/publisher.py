@@ -16,8 +16,8 @@ from typing import Any
 from pushlab.errors import ConnectionFailed
 from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.lab.load.open_loop import OpenLoop
-from pushlab.lab.load.publish_log import Ledger
-from pushlab.wire.http_client import Answer, HttpConnection
+from pushlab.lab.load.publish_log import PublishLog
+from pushlab.wire.http_client import HttpConnection, HttpResponse
 
 __all__ = ["Publisher"]
 
@@ -37,14 +37,14 @@ class Publisher(OpenLoop):
     def __init__(
         self,
         api: HubApi,
-        ledger: Ledger,
+        publish_log: PublishLog,
         *,
         channels: Sequence[str],
         payload_bytes: int,
         seed: int,
         most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
-        super().__init__(ledger, payload_bytes=payload_bytes, seed=seed)
+        super().__init__(publish_log, payload_bytes=payload_bytes, seed=seed)
         self._api = api
         body = b"0" * payload_bytes
         self._heads = [
@@ -141,13 +141,13 @@ class Publisher(OpenLoop):
     def _send(self, connection: HttpConnection, index: int) -> None:
         request = self._heads[self._channels[index]] + self.payloads[index % len(self.payloads)]
         self._under_way += 1
-        self.ledger.sent_ns[index] = connection.send(
+        self.publish_log.sent_ns[index] = connection.send(
             request, lambda answer: self._answered(connection, index, answer)
         )
 
-    def _answered(self, connection: HttpConnection, index: int, answer: Answer) -> None:
+    def _answered(self, connection: HttpConnection, index: int, answer: HttpResponse) -> None:
         self._under_way -= 1
-        self.ledger.status[index] = answer.status
+        self.publish_log.status[index] = answer.status
         free_ns = time.monotonic_ns()
         if answer.status == 202:
             told: dict[str, Any] = json.loads(answer.body)

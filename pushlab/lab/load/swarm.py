@@ -16,11 +16,11 @@ from typing import cast
 from pushlab.contract.events import Closed
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.lab.load.emulated_link import HeldLine, Holding, Line
+from pushlab.lab.load.emulated_link import DelayedProtocol, Holding, SubscriberIO
 from pushlab.lab.load.recorder import Recorder
-from pushlab.lab.load.tls_layer import TlsLine
-from pushlab.lab.load.traffic_tap import ObservedLine
-from pushlab.lab.load.virtual_subscriber import Connection, Driver, Guest
+from pushlab.lab.load.tls_layer import TlsProtocol
+from pushlab.lab.load.traffic_tap import TappedProtocol
+from pushlab.lab.load.virtual_subscriber import Connection, IteratorSubscriber, SansIoSubscriber
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 
@@ -65,7 +65,7 @@ class Swarm:
         self.loop = asyncio.get_running_loop()
         self.transport = transport
         self.recorder = Recorder()
-        self.readers: list[Driver | Guest] = []
+        self.readers: list[SansIoSubscriber | IteratorSubscriber] = []
         self.connections: set[Connection] = set()
         self.goal: Sequence[int] = ()
         self.pending = 0
@@ -78,7 +78,7 @@ class Swarm:
         self._holding = Holding(self.loop, self._link, seed=seed) if self._link.present else None
         self._tls = tls
         self._observed = observed
-        self._dials: deque[Driver] = deque()
+        self._dials: deque[SansIoSubscriber] = deque()
         self._dialing: set[asyncio.Task[None]] = set()
         self._all_connected = asyncio.Event()
         self._reached = asyncio.Event()
@@ -90,10 +90,10 @@ class Swarm:
         """Add a subscriber of channel number `channel`."""
         number = len(self.readers)
         if not self.transport.is_sans_io():
-            self.readers.append(Guest(self, number, channel, endpoint, token))
+            self.readers.append(IteratorSubscriber(self, number, channel, endpoint, token))
             return
         subscriber = self.transport.subscriber(endpoint, token, rng=self._rng)
-        self.readers.append(Driver(self, number, channel, subscriber))
+        self.readers.append(SansIoSubscriber(self, number, channel, subscriber))
 
     def start(self) -> None:
         """Let every subscriber begin."""
@@ -105,7 +105,9 @@ class Swarm:
         limit_s += self._link.slack_s
         for reader in self.readers:
             reader.leave()
-        tasks = [r.task for r in self.readers if isinstance(r, Guest) and r.task is not None]
+        tasks = [
+            r.task for r in self.readers if isinstance(r, IteratorSubscriber) and r.task is not None
+        ]
         if tasks:
             await asyncio.wait(tasks, timeout=limit_s)
         if self._dialing:
@@ -157,7 +159,7 @@ class Swarm:
 
     # ---- connecting -------------------------------------------------------------------------
 
-    def dial(self, driver: Driver) -> None:
+    def dial(self, driver: SansIoSubscriber) -> None:
         """Open a connection for `driver` when it is its turn."""
         self.dials += 1
         self._dials.append(driver)
@@ -165,15 +167,15 @@ class Swarm:
 
     def line(self, connection: Connection, endpoint: Endpoint) -> asyncio.Protocol:
         """What to put on the socket of `connection`: itself, or lines that do more."""
-        line: Line = connection
+        line: SubscriberIO = connection
         if endpoint.tls:
             if self._tls is None:
                 self._tls = client_context()
-            line = TlsLine(self._tls, endpoint.host, connection, self.recorder)
+            line = TlsProtocol(self._tls, endpoint.host, connection, self.recorder)
         if connection.driver.number in self._observed:
-            line = ObservedLine(connection.driver.number, line, self.recorder)
+            line = TappedProtocol(connection.driver.number, line, self.recorder)
         if self._holding is not None:
-            line = HeldLine(self._holding, line)
+            line = DelayedProtocol(self._holding, line)
         return cast(asyncio.Protocol, line)
 
     def _next_dial(self) -> None:
@@ -229,11 +231,11 @@ class Swarm:
         """Requests sent so far, by kind."""
         total: Counter[str] = Counter()
         for reader in self.readers:
-            if isinstance(reader, Driver):
+            if isinstance(reader, SansIoSubscriber):
                 for kind, count in reader.subscriber.hits.items():
                     total[str(kind)] += count
         return dict(total)
 
     def wire_duplicates(self) -> int:
         """Messages that arrived again and were dropped before the application saw them."""
-        return sum(r.subscriber.duplicates for r in self.readers if isinstance(r, Driver))
+        return sum(r.subscriber.duplicates for r in self.readers if isinstance(r, SansIoSubscriber))

@@ -12,12 +12,12 @@ from typing import Any, cast
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.load.virtual_subscriber import Connection
 
-__all__ = ["TlsLine"]
+__all__ = ["TlsProtocol"]
 
 _RECORD_BYTES = 16 * 1024  # the most that one TLS record holds (RFC 8446, section 5.1)
 
 
-class TlsLine(asyncio.Protocol):
+class TlsProtocol(asyncio.Protocol):
     """Between a socket (or a link) and the driver's connection, to which it is a transport.
 
     The connection above counts the bytes that it sends and gets; this line counts what encryption

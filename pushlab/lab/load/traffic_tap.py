@@ -8,10 +8,10 @@ import asyncio
 import time
 from typing import Any, cast
 
-from pushlab.lab.load.emulated_link import Line
+from pushlab.lab.load.emulated_link import SubscriberIO
 from pushlab.lab.load.recorder import Recorder
 
-__all__ = ["ObservedLine", "observed_among"]
+__all__ = ["TappedProtocol", "observed_among"]
 
 _MOST = 20
 _SHARE = 5
@@ -24,7 +24,7 @@ def observed_among(clients: int) -> range:
     return range(0, min(clients, step * count), step)
 
 
-class ObservedLine(asyncio.Protocol):
+class TappedProtocol(asyncio.Protocol):
     """Between a socket (or a link) and what is above it, to which it is a transport.
 
     Args:
@@ -35,7 +35,7 @@ class ObservedLine(asyncio.Protocol):
 
     __slots__ = ("_above", "_below", "_recorder", "_subscriber")
 
-    def __init__(self, subscriber: int, above: Line, recorder: Recorder) -> None:
+    def __init__(self, subscriber: int, above: SubscriberIO, recorder: Recorder) -> None:
         self._subscriber = subscriber
         self._above = above
         self._recorder = recorder

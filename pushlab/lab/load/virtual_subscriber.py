@@ -1,9 +1,9 @@
 """One subscriber of the swarm: its connection, its timer, and what its application sees.
 
-`Driver` does for a sans-I/O subscriber what `pushlab.contract.subscriber` asks of a driver, and as
-little else as it can: one protocol object for each connection, one timer for each subscriber, one
-clock reading for each piece of data that arrives. `Guest` runs the friendly form of a transport
-that insists on its own sockets.
+`SansIoSubscriber` does for a sans-I/O subscriber what `pushlab.contract.subscriber` asks of a
+driver, and as little else as it can: one protocol object for each connection, one timer for each
+subscriber, one clock reading for each piece of data that arrives. `IteratorSubscriber` runs the
+friendly form of a transport that insists on its own sockets.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 if TYPE_CHECKING:
     from pushlab.lab.load.swarm import Swarm
 
-__all__ = ["Connection", "Driver", "Guest", "Reader"]
+__all__ = ["Connection", "IteratorSubscriber", "SansIoSubscriber", "VirtualSubscriber"]
 
 _TICK_NS = 1_000_000  # event loops round timers to a millisecond, some of them downward
 
@@ -27,7 +27,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = ("driver", "transport")
 
-    def __init__(self, driver: "Driver") -> None:
+    def __init__(self, driver: "SansIoSubscriber") -> None:
         self.driver = driver
         self.transport: asyncio.Transport | None = None  # or a line that looks like one
 
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
             driver.flush(now_ns)
 
 
-class Reader:
+class VirtualSubscriber:
     """What the application sees of one subscriber.
 
     Attributes:
@@ -134,7 +134,7 @@ class Reader:
                     swarm.one_closed(event)
 
 
-class Driver(Reader):
+class SansIoSubscriber(VirtualSubscriber):
     """Drives one sans-I/O subscriber: the duty that `pushlab.contract.subscriber` describes."""
 
     __slots__ = ("connection", "dialing", "subscriber", "timer", "timer_ns")
@@ -233,7 +233,7 @@ class Driver(Reader):
         self.flush(now_ns)
 
 
-class Guest(Reader):
+class IteratorSubscriber(VirtualSubscriber):
     """Runs the friendly form of a transport that has no sans-I/O client half."""
 
     __slots__ = ("_endpoint", "_token", "task")

@@ -18,10 +18,10 @@ from pushlab.runs import Link
 __all__ = [
     "MAX_BROWSER_CLIENTS",
     "Cell",
+    "CellRequest",
     "ChannelPlan",
     "Client",
     "Scenario",
-    "Wish",
     "make_cells",
 ]
 
@@ -200,8 +200,8 @@ class Scenario:
         if client is not None:
             cells = _with_client(cells, client)
         if transports is not None or poll_interval_s is not None or client is not None:
-            wishes = [_wish(cell) for cell in cells]
-            unique = [wish for i, wish in enumerate(wishes) if wish not in wishes[:i]]
+            requests = [_request(cell) for cell in cells]
+            unique = [request for i, request in enumerate(requests) if request not in requests[:i]]
             made = make_cells(unique, result.poll_interval_s)
             result = dataclasses.replace(result, cells=made)
         where = {key: flag for key, (flag, _) in flags.items() if key in given}
@@ -216,7 +216,7 @@ def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) ->
         raise ScenarioError("--transports names no transport")
     for name in names:
         found = [cell for cell in scenario.cells if name in (cell.transport, cell.label)]
-        chosen += found or make_cells([Wish(name)], poll_interval_s)
+        chosen += found or make_cells([CellRequest(name)], poll_interval_s)
     return chosen
 
 
@@ -241,7 +241,7 @@ def _with_client(cells: Iterable[Cell], client: str) -> list[Cell]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CellRequest:
     """A cell as it is asked for: what it leaves out is made up."""
 
     transport: str
@@ -250,12 +250,12 @@ class Wish:
     client: Client = "python"
 
 
-def _wish(cell: Cell) -> Wish:
+def _request(cell: Cell) -> CellRequest:
     label = cell.label if cell.own_label else None
-    return Wish(cell.transport, cell.options, label, cell.client)
+    return CellRequest(cell.transport, cell.options, label, cell.client)
 
 
-def make_cells(wishes: Sequence[Wish], poll_interval_s: float) -> tuple[Cell, ...]:
+def make_cells(requests: Sequence[CellRequest], poll_interval_s: float) -> tuple[Cell, ...]:
     """Build cells, with labels that differ.
 
     A transport that appears once is labelled with its name; one that appears several times, with
@@ -266,14 +266,14 @@ def make_cells(wishes: Sequence[Wish], poll_interval_s: float) -> tuple[Cell, ..
         UnknownTransport, MissingExtra, UsageError: see `make_transport`.
         ScenarioError: two cells have the same label.
     """
-    made: list[Wish] = []
-    for wish in wishes:
-        transport = make_transport(wish.transport, wish.options)
+    made: list[CellRequest] = []
+    for request in requests:
+        transport = make_transport(request.transport, request.options)
         settings = dataclasses.asdict(transport.options)
-        if "interval_s" in settings and "interval_s" not in wish.options:
+        if "interval_s" in settings and "interval_s" not in request.options:
             settings["interval_s"] = poll_interval_s
-            make_transport(wish.transport, settings)
-        made.append(dataclasses.replace(wish, options=settings))
+            make_transport(request.transport, settings)
+        made.append(dataclasses.replace(request, options=settings))
     labels = [one.label or _label(one, made) for one in made]
     for i, label in enumerate(labels):
         if label in labels[:i]:
@@ -284,19 +284,19 @@ def make_cells(wishes: Sequence[Wish], poll_interval_s: float) -> tuple[Cell, ..
     )
 
 
-def _label(wish: Wish, made: Sequence[Wish]) -> str:
+def _label(request: CellRequest, made: Sequence[CellRequest]) -> str:
     """The name, and the settings in which this cell differs from others of that name."""
     others = [
         other.options
         for other in made
-        if (other.transport, other.client) == (wish.transport, wish.client)
+        if (other.transport, other.client) == (request.transport, request.client)
     ]
-    settings = wish.options
+    settings = request.options
     differing = [
         key for key in settings if any(other.get(key) != settings[key] for other in others)
     ]
-    label = " ".join([wish.transport, *(_in_words(key, settings[key]) for key in differing)])
-    return label + _IN_BROWSER if wish.client == "browser" else label
+    label = " ".join([request.transport, *(_in_words(key, settings[key]) for key in differing)])
+    return label + _IN_BROWSER if request.client == "browser" else label
 
 
 _UNITS = {"_s": "s", "_bytes": "bytes", "_per_s": "per s"}

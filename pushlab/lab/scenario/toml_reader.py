@@ -42,7 +42,13 @@ from typing import Any, NoReturn, get_args
 
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
 from pushlab.errors import ScenarioError, UsageError
-from pushlab.lab.scenario.model import MAX_BROWSER_CLIENTS, Client, Scenario, Wish, make_cells
+from pushlab.lab.scenario.model import (
+    MAX_BROWSER_CLIENTS,
+    CellRequest,
+    Client,
+    Scenario,
+    make_cells,
+)
 from pushlab.lab.scenario.schedule import ARRIVALS
 
 __all__ = [
@@ -262,7 +268,7 @@ def check_browser(scenario: Scenario, where: Callable[[str], str]) -> None:
                 f"{cell.label}: channel.js does not speak {cell.transport}; leave it out of a run"
                 f" with the client browser (it speaks {', '.join(_IN_BROWSER)})"
             )
-        usual = make_cells([Wish(cell.transport)], 1.0)[0].options
+        usual = make_cells([CellRequest(cell.transport)], 1.0)[0].options
         free = _IN_BROWSER[cell.transport]
         for option, value in cell.options.items():
             if option not in free and value != usual.get(option):
@@ -366,7 +372,7 @@ def _cells(tables: Any, file: str, poll_interval_s: float) -> Any:
             raise ScenarioError(
                 f"{where}.client: {client!r} is not one of {', '.join(map(str, _CLIENTS))}"
             )
-        wanted.append(Wish(str(name), settings, label, client))
+        wanted.append(CellRequest(str(name), settings, label, client))
         _try(lambda: make_cells(wanted[-1:], poll_interval_s), where, settings)
     try:
         return make_cells(wanted, poll_interval_s)

@@ -6,7 +6,7 @@ from typing import Any
 import tomli_w
 
 from pushlab.errors import PushlabError
-from pushlab.lab.scenario.model import Wish, make_cells
+from pushlab.lab.scenario.model import CellRequest, make_cells
 
 __all__ = ["scenario_as_toml"]
 
@@ -36,13 +36,15 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
 
 def _given_labels(planned: list[Mapping[str, Any]], poll_interval_s: float) -> set[str]:
     """The labels that would not come by themselves."""
-    wishes = [
-        Wish(cell["transport"], dict(cell.get("options", {})), client=cell.get("client", "python"))
+    requests = [
+        CellRequest(
+            cell["transport"], dict(cell.get("options", {})), client=cell.get("client", "python")
+        )
         for cell in planned
     ]
     labels = [str(cell["label"]) for cell in planned]
     try:
-        made = [cell.label for cell in make_cells(wishes, poll_interval_s)]
+        made = [cell.label for cell in make_cells(requests, poll_interval_s)]
     except PushlabError:  # a plug-in that is not installed here; or two that differ by label alone
         return set(labels)
     return set(labels) - set(made) if set(labels) <= set(made) else set(labels)

@@ -14,14 +14,14 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.hub.core import Hub
 from pushlab.lab.load.open_loop import OpenLoop
-from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.processes import hub_settings
 from pushlab.runs import SwarmFigures
 
-__all__ = ["FloorDriver"]
+__all__ = ["BaselineBackend"]
 
 _URL = "http://in-process:1"
 _LEAD_NS = 50_000_000
@@ -35,13 +35,13 @@ class _DirectPublisher(OpenLoop):
     def __init__(
         self,
         hub: Hub,
-        ledger: Ledger,
+        publish_log: PublishLog,
         *,
         channels: Sequence[str],
         payload_bytes: int,
         seed: int,
     ) -> None:
-        super().__init__(ledger, payload_bytes=payload_bytes, seed=seed)
+        super().__init__(publish_log, payload_bytes=payload_bytes, seed=seed)
         self._hub = hub
         self._names = channels
         self._texts = [payload.decode() for payload in self.payloads]
@@ -49,14 +49,14 @@ class _DirectPublisher(OpenLoop):
     def _send_waiting(self) -> None:
         while self.waiting:
             index = self._take()
-            self.ledger.sent_ns[index] = time.monotonic_ns()
+            self.publish_log.sent_ns[index] = time.monotonic_ns()
             channel = self._names[self._channels[index]]
             entry = self._hub.publish(channel, self._texts[index % len(self._texts)])
-            self.ledger.status[index] = 202
+            self.publish_log.status[index] = 202
             self._accept(index, entry.seq, entry.accepted_ns)
 
 
-class FloorDriver:
+class BaselineBackend:
     """Runs trials of a transport that needs no network.
 
     Args:
@@ -68,7 +68,7 @@ class FloorDriver:
         self._transport = transport
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
-        """Run one trial; see `pushlab.lab.trial.plan.TrialDriver`."""
+        """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
         scenario = plan.scenario
         hub = Hub(keys=TokenKeys.fresh(), settings=hub_settings(scenario))
         hub.listening_at(_URL)
@@ -100,10 +100,10 @@ class FloorDriver:
         except TimeoutError:
             reason = "not every subscriber got a probe"
             return TrialOutcome(plan.record(status="failed", reason=reason))
-        ledger = Ledger.create(plan.schedule())
+        publish_log = PublishLog.create(plan.schedule())
         publisher = _DirectPublisher(
             hub,
-            ledger,
+            publish_log,
             channels=plan.channels,
             payload_bytes=plan.scenario.payload_bytes,
             seed=plan.seed,
@@ -136,7 +136,7 @@ class FloorDriver:
         if not interrupted:
             tell(Progress(plan.order, Phase.DRAINING, deliveries=swarm.recorder.deliveries))
             await publisher.finish(plan.scenario.drain_s)
-            swarm.set_goal(ledger.heads(heads))
+            swarm.set_goal(publish_log.heads(heads))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(swarm.reached(), plan.scenario.drain_s)
         publisher.close()
@@ -146,14 +146,14 @@ class FloorDriver:
                 reason="the run was stopped" if interrupted else None,
                 measure_start_ns=start_ns,
                 measure_end_ns=None if interrupted else end_ns,
-                publisher=ledger.figures(),
+                publisher=publish_log.figures(),
                 swarm=SwarmFigures(
                     duplicated=swarm.recorder.duplicated,
                     reordered=swarm.recorder.reordered,
                     gaps=swarm.recorder.gaps,
                 ),
             ),
-            publishes=ledger.rows(plan.scenario.payload_bytes),
+            publishes=publish_log.rows(plan.scenario.payload_bytes),
             deliveries=swarm.recorder.columns(plan.scenario.per_channel),
             connects=swarm.recorder.connects(),
         )

@@ -19,7 +19,7 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.lab.hub_api import HubApi
-from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
@@ -31,14 +31,14 @@ from pushlab.lab.trial.processes import hub_settings
 from pushlab.lab.workers.swarm_client import read_traffic
 from pushlab.runs import BrokerFigures, RunWriter, ServerFigures, SwarmFigures
 
-__all__ = ["run_in_haste", "serving_here"]
+__all__ = ["run_in_process", "serving_here"]
 
 _LEAD_NS = 20_000_000
 _LIMIT_S = 20.0
 _NS = 1_000_000_000
 
 
-async def run_in_haste(scenario: Scenario, *, out: Path, observer: Observer) -> Path:
+async def run_in_process(scenario: Scenario, *, out: Path, observer: Observer) -> Path:
     """Run every cell of a scenario once; the run's folder. See `pushlab.lab.runner.run_scenario`.
 
     Raises:
@@ -57,17 +57,17 @@ async def run_in_haste(scenario: Scenario, *, out: Path, observer: Observer) -> 
         observer(RunStarted(writer.path, tuple(labels), len(labels)))
         for number, cell in enumerate(scenario.cells):
             plan = TrialPlan(scenario, cell, number, 0)
-            await run_trial(plan, _Haste(), writer, observer, stop)
+            await run_trial(plan, _InProcessBackend(), writer, observer, stop)
         path = writer.finish("complete")
         observer(RunFinished(path, "complete"))
         return path
 
 
-class _Haste:
+class _InProcessBackend:
     """Runs one trial on this event loop."""
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
-        """See `pushlab.lab.trial.plan.TrialDriver`."""
+        """See `pushlab.lab.trial.plan.TrialBackend`."""
         cell, scenario = plan.cell, plan.scenario
         transport = cell.make()
         tell(Progress(plan.order, Phase.STARTING))
@@ -117,10 +117,10 @@ class _Haste:
         heads = await api.publish_to_all(plan.channels, "probe")
         swarm.set_goal(heads)
         await swarm.reached()
-        ledger = Ledger.create(plan.schedule())
+        publish_log = PublishLog.create(plan.schedule())
         publisher = Publisher(
             api,
-            ledger,
+            publish_log,
             channels=plan.channels,
             payload_bytes=plan.scenario.payload_bytes,
             seed=plan.seed,
@@ -128,8 +128,8 @@ class _Haste:
         await publisher.connect()
         swarm.recorder.begin()
         begin_ns = time.monotonic_ns() + _LEAD_NS
-        start_ns = begin_ns + ledger.schedule.warmup_ns
-        end_ns = begin_ns + ledger.schedule.end_ns
+        start_ns = begin_ns + publish_log.schedule.warmup_ns
+        end_ns = begin_ns + publish_log.schedule.end_ns
         name = plan.cell.transport
         publisher.start(begin_ns)
         await _until(start_ns)
@@ -138,7 +138,7 @@ class _Haste:
         await _until(end_ns)
         after = (swarm.recorder.snapshot(), swarm.hits(), await api.hits(name))
         await publisher.finish(plan.scenario.drain_s)
-        swarm.set_goal(ledger.heads(heads))
+        swarm.set_goal(publish_log.heads(heads))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(swarm.reached(), plan.scenario.drain_s)
         publisher.close()
@@ -148,7 +148,7 @@ class _Haste:
             reason=None,
             measure_start_ns=start_ns,
             measure_end_ns=end_ns,
-            publisher=ledger.figures(),
+            publisher=publish_log.figures(),
             server=ServerFigures(
                 hits=_minus(counted[1], counted[0]), hits_setup=dict(_plain(counted[0])), cpu_s=0.0
             ),
@@ -164,7 +164,7 @@ class _Haste:
         )
         return TrialOutcome(
             record,
-            publishes=ledger.rows(plan.scenario.payload_bytes),
+            publishes=publish_log.rows(plan.scenario.payload_bytes),
             deliveries=swarm.recorder.columns(plan.scenario.per_channel),
             connects=swarm.recorder.connects(),
             traffic=_traffic(swarm),

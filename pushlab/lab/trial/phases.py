@@ -20,11 +20,11 @@ from pushlab.lab.host.process_sampler import sample_rows
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.processes import Cpu, Stage
-from pushlab.lab.trial.record import Notes, collect
+from pushlab.lab.trial.processes import Cpu, TrialProcesses
+from pushlab.lab.trial.record import TrialObservations, collect
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.swarm_client import read_connects, read_deliveries, read_traffic
-from pushlab.lab.workers.warm_pool import Spares
+from pushlab.lab.workers.warm_pool import WarmPool
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -56,10 +56,10 @@ class Trial:
         plan: TrialPlan,
         tell: Tell,
         cores: Cores | None = None,
-        spares: Spares | None = None,
+        warm_pool: WarmPool | None = None,
     ) -> None:
         self.plan = plan
-        self.stage = Stage(plan, cores, spares)
+        self.processes = TrialProcesses(plan, cores, warm_pool)
         self.complete = False
         self._tell = tell
         self._published = False
@@ -69,43 +69,45 @@ class Trial:
         self._deliveries = 0
         self._live: LiveLatency | None = None
         self._median_s: float | None = None
-        self._notes = Notes()
+        self._notes = TrialObservations()
         self._window_ns = (0, 0)
 
     # ---- the phases -------------------------------------------------------------------------
 
     async def measure(self) -> None:
         """From nothing to the last delivery. Raises TrialFailed and what the parts raise."""
-        stage, plan, scenario = self.stage, self.plan, self.plan.scenario
+        processes, plan, scenario = self.processes, self.plan, self.plan.scenario
         self._note(Phase.STARTING)
-        await stage.start()
+        await processes.start()
         names = plan.channels
         readers = [
             (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
             for i in range(scenario.clients)
         ]
         minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
-        admissions = await stage.api.admit(plan.cell.transport, readers, duration_minutes=minutes)
+        admissions = await processes.api.admit(
+            plan.cell.transport, readers, duration_minutes=minutes
+        )
         self._notes.sans_io, _ = await asyncio.gather(
-            stage.swarm.configure(
+            processes.swarm.configure(
                 plan.cell.transport,
                 plan.cell.options,
                 admissions,
                 seed=plan.seed,
                 link=scenario.link,
-                server=stage.api.url,
-                authority=stage.authority,
+                server=processes.api.url,
+                authority=processes.authority,
             ),
-            stage.publisher.configure(
-                url=stage.api.url,
-                api_key=stage.hub.api_key,
-                authority=stage.authority,
+            processes.publisher.configure(
+                url=processes.api.url,
+                api_key=processes.hub.api_key,
+                authority=processes.authority,
                 channels=names,
                 payload_bytes=scenario.payload_bytes,
                 seed=plan.seed,
             ),
         )
-        stage.swarm.when_closed(self._on_closed)
+        processes.swarm.when_closed(self._on_closed)
         limit_s = _READY_S + 2 * plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
         limit_s += scenario.link.slack_s
         await self._storm(limit_s)
@@ -121,14 +123,14 @@ class Trial:
 
     async def _storm(self, limit_s: float) -> None:
         """Let every subscriber connect, and note what that took."""
-        before = self.stage.cpu()
+        before = self.processes.cpu()
         told = await self._within(
             Phase.CONNECTING,
             limit_s,
-            self.stage.swarm.ask("start"),
+            self.processes.swarm.ask("start"),
             "were accepted by the server",
         )
-        self._notes.storm = (before, self.stage.cpu(), told)
+        self._notes.storm = (before, self.processes.cpu(), told)
 
     async def _probe(self, limit_s: float) -> list[int]:
         """Send messages until every subscriber has the newest; the channels' heads."""
@@ -136,9 +138,9 @@ class Trial:
         again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
         again_s += self.plan.scenario.link.slack_s
         while True:
-            heads = await self.stage.api.publish_to_all(self.plan.channels, "probe")
+            heads = await self.processes.api.publish_to_all(self.plan.channels, "probe")
             left_s = end_s - time.monotonic()
-            reach = self.stage.swarm.ask("reach", heads=heads)
+            reach = self.processes.swarm.ask("reach", heads=heads)
             if left_s <= again_s:
                 await self._within(Phase.PROBING, left_s, reach, "received a probe")
                 return heads
@@ -151,21 +153,21 @@ class Trial:
         await asyncio.sleep(self.plan.scenario.link.round_trip_s)
         for _ in range(_SETTLING_ROUNDS):
             await self._look()
-            await self.stage.api.hits(self.plan.cell.transport)
+            await self.processes.api.hits(self.plan.cell.transport)
 
     async def _window(self, heads: list[int]) -> None:
         """Warm up and measure."""
-        stage = self.stage
-        schedule = stage.ledger.schedule
+        processes = self.processes
+        schedule = processes.publish_log.schedule
         begin_ns = time.monotonic_ns() + _LEAD_NS
         start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
         self._window_ns = (start_ns, end_ns)
-        await stage.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+        await processes.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
         self._live = LiveLatency(
             schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
         )
         self._published = True
-        await stage.publisher.ask("begin", begin_ns=begin_ns)
+        await processes.publisher.ask("begin", begin_ns=begin_ns)
         await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
         self._begun = True
         self._notes.start = await self._moment()
@@ -190,7 +192,7 @@ class Trial:
         if not stall_s:
             return
         await asyncio.sleep((middle_ns - time.monotonic_ns()) / _NS - stall_s / 2)
-        hub = self.stage.hub
+        hub = self.processes.hub
         try:
             hub.send_signal(signal.SIGSTOP)
             from_ns = time.monotonic_ns()
@@ -202,7 +204,7 @@ class Trial:
 
     async def _moment(self) -> tuple[Cpu, dict[str, int]]:
         """What the server has used and counted now."""
-        return self.stage.cpu(), await self.stage.api.hits(self.plan.cell.transport)
+        return self.processes.cpu(), await self.processes.api.hits(self.plan.cell.transport)
 
     async def _drain(self, heads: list[int]) -> None:
         """Wait for what is still under way; what has not come by then is lost."""
@@ -210,13 +212,13 @@ class Trial:
         limit_s += self.plan.scenario.link.slack_s
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
-        self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
-        goal = self.stage.ledger.heads(heads)
+        self._notes.publisher = await self.processes.publisher.ask("finish", limit_s=limit_s)
+        goal = self.processes.publish_log.heads(heads)
         with contextlib.suppress(TrialFailed):
             await self._within(
                 Phase.DRAINING,
                 max(0.05, end_s - time.monotonic()),
-                self.stage.swarm.ask("reach", heads=goal),
+                self.processes.swarm.ask("reach", heads=goal),
                 "have everything",
             )
 
@@ -264,14 +266,14 @@ class Trial:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _look(self) -> dict[str, Any]:
-        status = await self.stage.swarm.ask("status")
+        status = await self.processes.swarm.ask("status")
         self._connected, self._deliveries = status["connected"], status["deliveries"]
         if self._live is not None:
             self._median_s = self._live.add(status["recent"])
         return status
 
     def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:
-        self.stage.phase = phase.name.lower()
+        self.processes.phase = phase.name.lower()
         self._tell(
             Progress(
                 self.plan.order,
@@ -286,7 +288,7 @@ class Trial:
 
     def _on_closed(self, reason: str, status: int) -> None:
         if not self._published:
-            self.stage.report(f"the server closed a subscriber: {reason} ({status})")
+            self.processes.report(f"the server closed a subscriber: {reason} ({status})")
 
     # ---- the end ----------------------------------------------------------------------------
 
@@ -306,39 +308,39 @@ class Trial:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
         finally:
-            await self.stage.stop()
+            await self.processes.stop()
         start_ns, end_ns = self._window_ns
-        notes, stage = self._notes, self.stage
-        ledger = stage.ledger if self._published else None
+        notes, processes = self._notes, self.processes
+        publish_log = processes.publish_log if self._published else None
         record = self.plan.record(
             status=status,
             reason=reason,
             measure_start_ns=start_ns if self._begun else None,
             measure_end_ns=end_ns if self._ended else None,
-            **collect(self.plan, stage, notes, ledger),
+            **collect(self.plan, processes, notes, publish_log),
         )
         return TrialOutcome(
             record,
-            publishes=ledger.rows(self.plan.scenario.payload_bytes) if ledger else None,
+            publishes=publish_log.rows(self.plan.scenario.payload_bytes) if publish_log else None,
             deliveries=deliveries,
             connects=notes.connects,
             traffic=notes.traffic,
-            samples=sample_rows(list(stage.watches.values()), notes.loop_lags()),
+            samples=sample_rows(list(processes.watches.values()), notes.loop_lags()),
         )
 
     async def _halt_publisher(self) -> None:
         """Let the publisher send no more, and get its figures if there are none yet."""
         if self._notes.publisher is None:
             limit_s = -self.plan.scenario.duration_s - self.plan.scenario.warmup_s
-            self._notes.publisher = await self.stage.publisher.ask("finish", limit_s=limit_s)
+            self._notes.publisher = await self.processes.publisher.ask("finish", limit_s=limit_s)
 
     async def _collect(self) -> dict[str, Any] | None:
         """The swarm's figures and rows, if it still runs."""
-        if not self.stage.has_swarm:
+        if not self.processes.has_swarm:
             return None
         with tempfile.TemporaryDirectory(prefix="pushlab-") as name:
             folder = Path(name)
-            told = await self.stage.swarm.ask("finish", path=name)
+            told = await self.processes.swarm.ask("finish", path=name)
             self._notes.swarm = told
             self._notes.connects = read_connects(folder / "connects", told["connects"])
             self._notes.traffic = read_traffic(folder / "traffic", told["traffic"])
@@ -348,14 +350,14 @@ class Trial:
 
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""
-        left = await self.stage.swarm.ask("leave")
+        left = await self.processes.swarm.ask("leave")
         if not self._notes.sans_io:
             return
-        limit_s = _COUNTS_AGREE_S if self.stage.broker is None else _BROKER_COUNTS_AGREE_S
+        limit_s = _COUNTS_AGREE_S if self.processes.broker is None else _BROKER_COUNTS_AGREE_S
         end_s = time.monotonic() + limit_s
         self._notes.swarm_hits = sent = {kind: n for kind, n in left["hits"].items() if n}
         while True:
-            self._notes.hub_hits = await self.stage.api.hits(self.plan.cell.transport)
+            self._notes.hub_hits = await self.processes.api.hits(self.plan.cell.transport)
             received = {k: n for k, n in self._notes.hub_hits.items() if n and k != "publish"}
             if received == sent or time.monotonic() >= end_s:
                 return

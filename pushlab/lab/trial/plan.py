@@ -15,7 +15,7 @@ from pushlab.runs import Link, TrialRecord
 __all__ = [
     "Stop",
     "Tell",
-    "TrialDriver",
+    "TrialBackend",
     "TrialOutcome",
     "TrialPlan",
     "floor_plan",
@@ -117,7 +117,7 @@ class TrialOutcome:
     traffic: dict[str, Any] | None = None
 
 
-class TrialDriver(Protocol):
+class TrialBackend(Protocol):
     """Runs trials; one for the processes of the laboratory, another for the harness's floor."""
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:

@@ -16,16 +16,16 @@ from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.hub_api import HubApi
-from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.parent import Worker, WorkerFailed
 from pushlab.lab.workers.publisher_client import PublisherProcess
 from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser
-from pushlab.lab.workers.warm_pool import Spares
+from pushlab.lab.workers.warm_pool import WarmPool
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["Cpu", "Stage", "hub_settings"]
+__all__ = ["Cpu", "TrialProcesses", "hub_settings"]
 
 _STOP_S = 8.0
 
@@ -45,19 +45,19 @@ def hub_settings(scenario: Scenario) -> HubSettings:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU seconds of the stage's processes at one moment; None for one that is not there."""
+    """CPU seconds of the processes's processes at one moment; None for one that is not there."""
 
     hub_s: float | None
     broker_s: float | None
     swarm_s: float | None
 
 
-class Stage:
+class TrialProcesses:
     """Fresh processes for one trial.
 
     Args:
         cores: which processes run on which; shared out afresh if None.
-        spares: where to take processes from that have come up already.
+        warm_pool: where to take processes from that have come up already.
 
     Attributes:
         trouble: set to the reason as soon as one of the processes is found dead.
@@ -67,7 +67,7 @@ class Stage:
     """
 
     def __init__(
-        self, plan: TrialPlan, cores: Cores | None = None, spares: Spares | None = None
+        self, plan: TrialPlan, cores: Cores | None = None, warm_pool: WarmPool | None = None
     ) -> None:
         self.plan = plan
         self.cores = choose_cores() if cores is None else cores
@@ -76,7 +76,7 @@ class Stage:
         self.broker: Broker | None = None
         self.watches: dict[str, ProcessWatch] = {}
         self.phase = ""
-        self._spares = spares or Spares()
+        self._warm_pool = warm_pool or WarmPool()
         self._hub: HubProcess | None = None
         self._swarm: SwarmProcess | None = None
         self._publisher: PublisherProcess | None = None
@@ -107,10 +107,10 @@ class Stage:
         return self._publisher
 
     @property
-    def ledger(self) -> Ledger:
+    def publish_log(self) -> PublishLog:
         """The schedule, and what the publisher has made of it so far."""
-        assert self.publisher.ledger is not None
-        return self.publisher.ledger
+        assert self.publisher.publish_log is not None
+        return self.publisher.publish_log
 
     @property
     def api(self) -> HubApi:
@@ -126,8 +126,8 @@ class Stage:
         """
         # Python comes up in both while the rest starts
         browser = self.plan.cell.client == "browser"
-        self._swarm = await (start_browser() if browser else self._spares.swarm())
-        self._publisher = await self._spares.publisher()
+        self._swarm = await (start_browser() if browser else self._warm_pool.swarm())
+        self._publisher = await self._warm_pool.publisher()
         self._begin_to_watch("swarm", self._swarm.pid, self.cores.generator, tree=browser)
         self._begin_to_watch("publisher", self._publisher.pid, self.cores.publisher)
         with contextlib.ExitStack() as stack:
@@ -153,7 +153,7 @@ class Stage:
                 broker=None if self.broker is None else self.broker.access,
                 certificate=certificate,
             ),
-            process=await self._spares.hub(),
+            process=await self._warm_pool.hub(),
         )
 
     def _watch(self) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import Load, marks_of
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.processes import Cpu, Stage
+from pushlab.lab.trial.processes import Cpu, TrialProcesses
 from pushlab.runs import (
     BrokerFigures,
     ClockFigures,
@@ -17,13 +17,13 @@ from pushlab.runs import (
     SwarmFigures,
 )
 
-__all__ = ["Notes", "collect"]
+__all__ = ["TrialObservations", "collect"]
 
 _NS = 1_000_000_000
 
 
 @dataclass(slots=True)
-class Notes:
+class TrialObservations:
     """What a trial noted on its way.
 
     Attributes:
@@ -57,11 +57,16 @@ class Notes:
         return {name: answer["loop_lags"] for name, answer in told.items() if answer is not None}
 
 
-def collect(plan: TrialPlan, stage: Stage, notes: Notes, ledger: Ledger | None) -> dict[str, Any]:
+def collect(
+    plan: TrialPlan,
+    processes: TrialProcesses,
+    notes: TrialObservations,
+    publish_log: PublishLog | None,
+) -> dict[str, Any]:
     """The record's figures; those that could not be taken are None."""
-    swarm = _swarm(stage, notes)
-    server = _server(stage, notes, swarm)
-    publisher = None if ledger is None else _publisher(stage, notes, ledger)
+    swarm = _swarm(processes, notes)
+    server = _server(processes, notes, swarm)
+    publisher = None if publish_log is None else _publisher(processes, notes, publish_log)
     load = Load(
         duration_s=plan.scenario.duration_s,
         swarm=swarm,
@@ -72,7 +77,7 @@ def collect(plan: TrialPlan, stage: Stage, notes: Notes, ledger: Ledger | None) 
     )
     return {
         "server": server,
-        "broker": _broker(stage, notes),
+        "broker": _broker(processes, notes),
         "swarm": swarm,
         "connect": _connect(notes),
         "publisher": publisher,
@@ -86,13 +91,15 @@ def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int
     return {kind: n - before.get(kind, 0) for kind, n in after.items() if n > before.get(kind, 0)}
 
 
-def _server(stage: Stage, notes: Notes, swarm: SwarmFigures | None) -> ServerFigures | None:
-    if notes.start is None or notes.end is None or "hub" not in stage.watches:
+def _server(
+    processes: TrialProcesses, notes: TrialObservations, swarm: SwarmFigures | None
+) -> ServerFigures | None:
+    if notes.start is None or notes.end is None or "hub" not in processes.watches:
         return None
     (before, setup), (after, then) = notes.start, notes.end
     hits = _minus(then, setup)
     requests = {kind: n for kind, n in notes.hub_hits.items() if kind != "publish"}
-    if stage.broker is not None and swarm is not None and requests == notes.swarm_hits:
+    if processes.broker is not None and swarm is not None and requests == notes.swarm_hits:
         # A broker tells its counts late, so the hub cannot know when a packet came. The totals
         # agree to the last packet: then the clients' clock says which of them lie in the window.
         hits = {**swarm.hits, **{kind: n for kind, n in hits.items() if kind == "publish"}}
@@ -102,8 +109,8 @@ def _server(stage: Stage, notes: Notes, swarm: SwarmFigures | None) -> ServerFig
         hits_setup=setup,
         hits_all=notes.hub_hits,
         cpu_s=_used(before.hub_s, after.hub_s) or 0.0,
-        rss_bytes=stage.watches["hub"].rss_bytes,
-        open_descriptors=stage.watches["hub"].open_descriptors,
+        rss_bytes=processes.watches["hub"].rss_bytes,
+        open_descriptors=processes.watches["hub"].open_descriptors,
     )
 
 
@@ -111,11 +118,11 @@ def _used(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else after - before
 
 
-def _broker(stage: Stage, notes: Notes) -> BrokerFigures | None:
-    broker = stage.broker
+def _broker(processes: TrialProcesses, notes: TrialObservations) -> BrokerFigures | None:
+    broker = processes.broker
     if broker is None:
         return None
-    watch = stage.watches.get("broker")
+    watch = processes.watches.get("broker")
     cpu_s = None
     if notes.start is not None and notes.end is not None:
         cpu_s = _used(notes.start[0].broker_s, notes.end[0].broker_s)
@@ -127,7 +134,7 @@ def _broker(stage: Stage, notes: Notes) -> BrokerFigures | None:
     )
 
 
-def _swarm(stage: Stage, notes: Notes) -> SwarmFigures | None:
+def _swarm(processes: TrialProcesses, notes: TrialObservations) -> SwarmFigures | None:
     told = notes.swarm
     if told is None:
         return None
@@ -143,8 +150,8 @@ def _swarm(stage: Stage, notes: Notes) -> SwarmFigures | None:
         bytes_in_setup=before["bytes_in"],
         bytes_out_setup=before["bytes_out"],
         cpu_s=end["cpu_s"] - before["cpu_s"],
-        rss_bytes=stage.watches["swarm"].rss_bytes,
-        open_descriptors=stage.watches["swarm"].open_descriptors,
+        rss_bytes=processes.watches["swarm"].rss_bytes,
+        open_descriptors=processes.watches["swarm"].open_descriptors,
         dials=told["now"]["dials"],
         loop_lag_p99_s=told["loop_lag_p99_s"],
         duplicated=told["now"]["duplicated"] + told["wire_duplicates"],
@@ -154,12 +161,12 @@ def _swarm(stage: Stage, notes: Notes) -> SwarmFigures | None:
     )
 
 
-def _clocks(notes: Notes) -> ClockFigures | None:
+def _clocks(notes: TrialObservations) -> ClockFigures | None:
     told = notes.swarm
     return ClockFigures(**told["clocks"]) if told is not None and "clocks" in told else None
 
 
-def _connect(notes: Notes) -> ConnectFigures | None:
+def _connect(notes: TrialObservations) -> ConnectFigures | None:
     if notes.storm is None:
         return None
     before, after, told = notes.storm
@@ -179,8 +186,10 @@ def _connect(notes: Notes) -> ConnectFigures | None:
     )
 
 
-def _publisher(stage: Stage, notes: Notes, ledger: Ledger) -> PublisherFigures:
-    watch, told = stage.watches["publisher"], notes.publisher
+def _publisher(
+    processes: TrialProcesses, notes: TrialObservations, publish_log: PublishLog
+) -> PublisherFigures:
+    watch, told = processes.watches["publisher"], notes.publisher
     seen: dict[str, Any] = {
         "rss_bytes": watch.rss_bytes,
         "open_descriptors": watch.open_descriptors,
@@ -190,10 +199,10 @@ def _publisher(stage: Stage, notes: Notes, ledger: Ledger) -> PublisherFigures:
         seen["loop_lag_p99_s"] = told["loop_lag_p99_s"]
         if start is not None:
             seen |= {name: end[name] - start[name] for name in ("bytes_in", "bytes_out", "cpu_s")}
-    return ledger.figures(**seen)
+    return publish_log.figures(**seen)
 
 
-def _remarks(notes: Notes) -> list[str]:
+def _remarks(notes: TrialObservations) -> list[str]:
     """What else to hold against the figures."""
     remarks: list[str] = []
     if not notes.sans_io:

@@ -1,7 +1,7 @@
 """The publisher's process: ``python -m pushlab.lab.workers.publisher_process FD``, a worker.
 
 Nothing else is done in it, so that nothing delays a message but the machine. ``FD`` is the file
-of the ledger, with the schedule and the rows. Its commands:
+of the publish_log, with the schedule and the rows. Its commands:
 
 =============  ====================================================================================
 ``configure``  how many rows there are, where the hub is, whom to trust, the API key, the channels'
@@ -16,7 +16,7 @@ import sys
 from typing import Any
 
 from pushlab.lab.hub_api import HubApi
-from pushlab.lab.load.publish_log import Ledger
+from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.workers.child import (
     CommandServer,
@@ -51,7 +51,7 @@ class PublisherServer(CommandServer):
     async def _do_configure(self, command: dict[str, Any]) -> dict[str, Any]:
         self._publisher = Publisher(
             HubApi(command["url"], command["api_key"], authority=command["authority"]),
-            Ledger.attach(self._descriptor, command["rows"]),
+            PublishLog.attach(self._descriptor, command["rows"]),
             channels=command["channels"],
             payload_bytes=command["payload_bytes"],
             seed=command["seed"],

@@ -1,7 +1,7 @@
 """Processes that come up before their trial does, while the trial before is being put away.
 
 Loading Python and its modules takes longer than all else between two windows. Nothing is measured
-then, and each process still serves one trial alone. Spares are started only where a trial with
+then, and each process still serves one trial alone. WarmPool are started only where a trial with
 processes follows at once: beside the harness's floor they would take its time.
 """
 
@@ -11,10 +11,10 @@ from pushlab.hub.process import end_child, spawn_hub
 from pushlab.lab.workers.publisher_client import PublisherProcess, start_publisher
 from pushlab.lab.workers.swarm_client import SwarmProcess, start_swarm
 
-__all__ = ["Spares"]
+__all__ = ["WarmPool"]
 
 
-class Spares:
+class WarmPool:
     """At most one spare process of each kind; call `drop` in the end."""
 
     def __init__(self) -> None:

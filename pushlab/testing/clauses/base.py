@@ -10,8 +10,8 @@ from unittest import SkipTest
 from pushlab.contract.registry import make_transport
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.transport import Transport
-from pushlab.testing.arena import Arena, InProcessArena, ProcessArena
-from pushlab.testing.reader import Reader
+from pushlab.testing.harness import ContractHarness, InProcessHarness, ProcessHarness
+from pushlab.testing.reader import SuiteReader
 
 __all__ = ["Base"]
 
@@ -30,8 +30,8 @@ class Base:
     )
 
     _runner: ClassVar[asyncio.Runner | None] = None
-    _arena: ClassVar[Arena | None] = None
-    _fragile: ClassVar[Arena | None] = None
+    _harness: ClassVar[ContractHarness | None] = None
+    _fragile: ClassVar[ContractHarness | None] = None
 
     # ---- called by pytest -------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ class Base:
     def setup_class(cls) -> None:
         """Begin the event loop on which every clause of this class runs."""
         cls._runner = asyncio.Runner()
-        cls._arena = cls._fragile = None
+        cls._harness = cls._fragile = None
 
     @classmethod
     def teardown_class(cls) -> None:
@@ -51,10 +51,10 @@ class Base:
 
     @classmethod
     async def _close(cls) -> None:
-        for arena in (cls._arena, cls._fragile):
-            if arena is not None:
-                await arena.close()
-        cls._arena = cls._fragile = None
+        for harness in (cls._harness, cls._fragile):
+            if harness is not None:
+                await harness.close()
+        cls._harness = cls._fragile = None
 
     # ---- used by clauses --------------------------------------------------------------------
 
@@ -67,9 +67,9 @@ class Base:
             try:
                 await coroutine
             finally:
-                for arena in (type(self)._arena, type(self)._fragile):
-                    if arena is not None:
-                        await arena.dismiss()
+                for harness in (type(self)._harness, type(self)._fragile):
+                    if harness is not None:
+                        await harness.dismiss()
 
         runner.run(judged())
 
@@ -88,40 +88,40 @@ class Base:
         return cls.transport if isinstance(cls.transport, str) else cls.transport.name
 
     @classmethod
-    def make_arena(cls) -> Arena:
+    def make_arena(cls) -> ContractHarness:
         """A hub that has not been started."""
         if cls.place == "in-process":
-            return InProcessArena(cls.make_transport(), cls.settings)
-        return ProcessArena(cls.make_transport(), cls.settings, broker=cls.broker)
+            return InProcessHarness(cls.make_transport(), cls.settings)
+        return ProcessHarness(cls.make_transport(), cls.settings, broker=cls.broker)
 
     @classmethod
-    async def arena(cls) -> Arena:
+    async def harness(cls) -> ContractHarness:
         """The hub that clauses share; no clause may disturb it."""
-        if cls._arena is None:
-            arena = cls.make_arena()
-            await arena.start()
-            cls._arena = arena
-        return cls._arena
+        if cls._harness is None:
+            harness = cls.make_arena()
+            await harness.start()
+            cls._harness = harness
+        return cls._harness
 
     @classmethod
-    async def fragile_arena(cls) -> Arena:
+    async def fragile_arena(cls) -> ContractHarness:
         """A hub that clauses may stop and start; each leaves it running."""
         if cls._fragile is None:
-            arena = cls.make_arena()
-            await arena.start()
-            cls._fragile = arena
+            harness = cls.make_arena()
+            await harness.start()
+            cls._fragile = harness
         return cls._fragile
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def own_arena(cls) -> AsyncIterator[Arena]:
+    async def own_arena(cls) -> AsyncIterator[ContractHarness]:
         """A hub that no other clause has used."""
-        arena = cls.make_arena()
+        harness = cls.make_arena()
         try:
-            await arena.start()
-            yield arena
+            await harness.start()
+            yield harness
         finally:
-            await arena.close()
+            await harness.close()
 
     @staticmethod
     def skip(why: str) -> NoReturn:
@@ -134,8 +134,10 @@ class Base:
         return f"{name}-{secrets.token_hex(4)}"
 
     @classmethod
-    async def reader_on(cls, arena: Arena, channel: str, client_id: str = "reader") -> Reader:
+    async def reader_on(
+        cls, harness: ContractHarness, channel: str, client_id: str = "reader"
+    ) -> SuiteReader:
         """A reader that stands on a channel."""
-        reader = await arena.read(await arena.token(client_id, channel))
+        reader = await harness.read(await harness.token(client_id, channel))
         await reader.connected()
         return reader

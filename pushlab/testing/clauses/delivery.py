@@ -5,7 +5,7 @@ import asyncio
 from pushlab.errors import Refused
 from pushlab.testing.clauses.base import Base
 from pushlab.testing.judge import check, check_texts, clause, eventually
-from pushlab.testing.reader import Reader
+from pushlab.testing.reader import SuiteReader
 from pushlab.testing.texts import ODD_CHANNELS, ODD_CLIENT_IDS, ODD_TEXTS, TOO_LONG
 
 __all__ = ["Delivery"]
@@ -19,15 +19,15 @@ class Delivery(Base):
     @clause("Messages arrive in order, each exactly once, and then nothing more comes.")
     async def test_order_and_exactly_once(self) -> None:
         """Three bursts, one by one and together."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("order")
-        reader = await self.reader_on(arena, channel)
+        reader = await self.reader_on(harness, channel)
         sent: list[str] = []
         for burst in range(3):
             texts = [f"{burst}:{number}" for number in range(40)]
             for text in texts[:15]:
-                await arena.publish(channel, text)
-            await arena.publish_all(channel, texts[15:])
+                await harness.publish(channel, text)
+            await harness.publish_all(channel, texts[15:])
             sent += texts
             await reader.has(sent)
         await asyncio.sleep(_SILENCE_S)
@@ -41,27 +41,27 @@ class Delivery(Base):
     @clause("A message reaches everyone who reads its channel.")
     async def test_fan_out(self) -> None:
         """Twenty-five readers."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("fan-out")
-        readers = [await arena.read(await arena.token(f"r{n}", channel)) for n in range(25)]
+        readers = [await harness.read(await harness.token(f"r{n}", channel)) for n in range(25)]
         for reader in readers:
             await reader.connected()
         sent = [f"to all {number}" for number in range(20)]
         for text in sent:
-            await arena.publish(channel, text)
+            await harness.publish(channel, text)
         for number, reader in enumerate(readers):
             await reader.has(sent, f"reader {number + 1} of {len(readers)}")
 
     @clause("A channel's messages reach its own readers and nobody else.")
     async def test_channels_do_not_leak(self) -> None:
         """One reader on each of three channels."""
-        arena = await self.arena()
+        harness = await self.harness()
         stem = self.fresh("leak")
         channels = [stem, stem + "x", stem.upper()]
-        readers = [await self.reader_on(arena, channel) for channel in channels]
+        readers = [await self.reader_on(harness, channel) for channel in channels]
         for number in range(10):
             for channel in channels:
-                await arena.publish(channel, f"{number} for {channel}")
+                await harness.publish(channel, f"{number} for {channel}")
         for channel, reader in zip(channels, readers, strict=True):
             who = f"the reader of {channel}"
             await reader.has([f"{number} for {channel}" for number in range(10)], who)
@@ -73,44 +73,44 @@ class Delivery(Base):
     @clause("A reader without a cursor starts from now: nothing older is sent to it.")
     async def test_a_new_reader_starts_from_now(self) -> None:
         """Published before, and after."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("now")
-        await arena.publish_all(channel, ["old 1", "old 2"])
-        reader = await self.reader_on(arena, channel)
-        await arena.publish(channel, "new")
+        await harness.publish_all(channel, ["old 1", "old 2"])
+        reader = await self.reader_on(harness, channel)
+        await harness.publish(channel, "new")
         await reader.has(["new"])
         check(reader.cursor is not None and reader.cursor.seq == 3, "its cursor is not behind 3")
 
     @clause("Any text arrives unchanged, whatever it looks like on the wire.")
     async def test_any_text(self) -> None:
         """Texts that look like SSE, JSON, HTTP, frames; control characters; the longest ones."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("text")
-        reader = await self.reader_on(arena, channel)
+        reader = await self.reader_on(harness, channel)
         for text in ODD_TEXTS:
-            await arena.publish(channel, text)
+            await harness.publish(channel, text)
         await reader.has(list(ODD_TEXTS))
         check(not reader.gaps, f"a gap was reported where nothing is missing; {reader.story()}")
 
     @clause("Any text that is replayed arrives unchanged, too.")
     async def test_any_text_replayed(self) -> None:
         """The same, published together while the reader was away."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("replayed-text")
-        first = await arena.publish(channel, "first")
-        await arena.publish_all(channel, ODD_TEXTS)
-        reader = await arena.read(await arena.token("reader", channel), cursor=first)
+        first = await harness.publish(channel, "first")
+        await harness.publish_all(channel, ODD_TEXTS)
+        reader = await harness.read(await harness.token("reader", channel), cursor=first)
         await reader.has(list(ODD_TEXTS))
 
     @clause("A message of 32,768 bytes and an empty one are refused, and disturb nobody.")
     async def test_too_long_and_empty(self) -> None:
         """413 (or 400) for too long, 400 for empty."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("too-long")
-        reader = await self.reader_on(arena, channel)
+        reader = await self.reader_on(harness, channel)
         for text, statuses in (TOO_LONG, (400, 413)), ("漢" * 10_923, (400, 413)), ("", (400,)):
             try:
-                await arena.publish(channel, text)
+                await harness.publish(channel, text)
             except Refused as refusal:
                 check(
                     refusal.status in statuses,
@@ -120,33 +120,35 @@ class Delivery(Base):
                 pass  # within one process, the contract's own error
             else:
                 check(False, f"a message of {len(text.encode()):,} bytes was taken")
-        await arena.publish(channel, "after")
+        await harness.publish(channel, "after")
         await reader.has(["after"])
         check(reader.messages[0].seq == 1, "a refused message has taken a number")
 
     @clause("Channels may have any names, and no two names are mixed up.")
     async def test_odd_channel_names(self) -> None:
         """One reader on each, all at once."""
-        arena = await self.arena()
-        readers: dict[str, Reader] = {}
+        harness = await self.harness()
+        readers: dict[str, SuiteReader] = {}
         for name in ODD_CHANNELS:
-            readers[name] = await arena.read(await arena.token("reader", name))
+            readers[name] = await harness.read(await harness.token("reader", name))
         for name, reader in readers.items():
             await reader.until(
                 lambda reader=reader: reader.cursor is not None,  # type: ignore[misc]
                 f"the reader of channel {name!a} was not told that it is connected",
             )
         for number, name in enumerate(readers):
-            await arena.publish(name, f"for channel {number}")
+            await harness.publish(name, f"for channel {number}")
         for number, (name, reader) in enumerate(readers.items()):
             await reader.has([f"for channel {number}"], f"the reader of channel {name!a}")
 
     @clause("Client IDs may be any text, and presence names each as it is.")
     async def test_odd_client_ids(self) -> None:
         """All on one channel."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("client-ids")
-        readers = [await arena.read(await arena.token(name, channel)) for name in ODD_CLIENT_IDS]
+        readers = [
+            await harness.read(await harness.token(name, channel)) for name in ODD_CLIENT_IDS
+        ]
         for name, reader in zip(ODD_CLIENT_IDS, readers, strict=True):
             await reader.until(
                 lambda reader=reader: reader.cursor is not None,  # type: ignore[misc]
@@ -155,7 +157,7 @@ class Delivery(Base):
         present: list[str] = []
 
         async def all_there() -> bool:
-            present[:] = await arena.present(channel)
+            present[:] = await harness.present(channel)
             return present == sorted(ODD_CLIENT_IDS)
 
         await eventually(
@@ -165,6 +167,6 @@ class Delivery(Base):
                 f" absent are {sorted(set(ODD_CLIENT_IDS) - set(present))!a} that are there"
             ),
         )
-        await arena.publish(channel, "to all")
+        await harness.publish(channel, "to all")
         for name, reader in zip(ODD_CLIENT_IDS, readers, strict=True):
             await reader.has(["to all"], f"the client ID {name!a}")

@@ -5,8 +5,8 @@ import asyncio
 from pushlab.contract.events import Closed
 from pushlab.contract.hits import Hit
 from pushlab.errors import Refused
-from pushlab.testing.arena import Arena
 from pushlab.testing.clauses.base import Base
+from pushlab.testing.harness import ContractHarness
 from pushlab.testing.judge import check, clause, eventually
 from pushlab.testing.reader import CannotCut
 
@@ -16,11 +16,13 @@ __all__ = ["Presence"]
 class Presence(Base):
     """What the server tells the application of its readers."""
 
-    async def _present(self, arena: Arena, channel: str, expected: list[str], when: str) -> None:
+    async def _present(
+        self, harness: ContractHarness, channel: str, expected: list[str], when: str
+    ) -> None:
         told: list[str] = []
 
         async def right() -> bool:
-            told[:] = await arena.present(channel)
+            told[:] = await harness.present(channel)
             return told == expected
 
         await eventually(
@@ -30,67 +32,67 @@ class Presence(Base):
     @clause("Presence comes when a client connects and goes when its last connection leaves.")
     async def test_presence(self) -> None:
         """Two clients, one of them twice."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("presence")
-        await self._present(arena, channel, [], "before anybody came")
-        ann = await self.reader_on(arena, channel, "ann")
-        await self._present(arena, channel, ["ann"], "when ann came")
-        bob = await self.reader_on(arena, channel, "bob")
-        await self._present(arena, channel, ["ann", "bob"], "when bob came")
-        await self._present(arena, self.fresh("elsewhere"), [], "on another channel")
+        await self._present(harness, channel, [], "before anybody came")
+        ann = await self.reader_on(harness, channel, "ann")
+        await self._present(harness, channel, ["ann"], "when ann came")
+        bob = await self.reader_on(harness, channel, "bob")
+        await self._present(harness, channel, ["ann", "bob"], "when bob came")
+        await self._present(harness, self.fresh("elsewhere"), [], "on another channel")
         await ann.leave()
-        await self._present(arena, channel, ["bob"], "when ann left")
-        again = await self.reader_on(arena, channel, "ann")
-        await self._present(arena, channel, ["ann", "bob"], "when ann came again")
+        await self._present(harness, channel, ["bob"], "when ann left")
+        again = await self.reader_on(harness, channel, "ann")
+        await self._present(harness, channel, ["ann", "bob"], "when ann came again")
         await again.leave()
         await bob.leave()
-        await self._present(arena, channel, [], "when everybody had left")
+        await self._present(harness, channel, [], "when everybody had left")
 
     @clause("A client stays present while it reads, longer than any lease.")
     async def test_presence_lasts(self) -> None:
         """Looked at over more than a lease."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("lasting")
-        await self.reader_on(arena, channel, "ann")
-        await asyncio.sleep(arena.settings.lease_s + 0.5)
-        await self._present(arena, channel, ["ann"], "while ann reads")
+        await self.reader_on(harness, channel, "ann")
+        await asyncio.sleep(harness.settings.lease_s + 0.5)
+        await self._present(harness, channel, ["ann"], "while ann reads")
 
     @clause("Presence goes without a goodbye, too: when a connection is cut.")
     async def test_presence_after_a_cut(self) -> None:
         """The socket breaks; polling is told by its lease."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("cut")
-        reader = await self.reader_on(arena, channel, "ann")
-        await self._present(arena, channel, ["ann"], "when ann came")
+        reader = await self.reader_on(harness, channel, "ann")
+        await self._present(harness, channel, ["ann"], "when ann came")
         try:
             reader.cut()
         except CannotCut:
             self.skip("this reader has no socket that could be cut")
-        await self._present(arena, channel, [], "when ann's connection had been cut")
+        await self._present(harness, channel, [], "when ann's connection had been cut")
 
     @clause("The hits that the server counts, by kind, are those that its clients sent.")
     async def test_hits(self) -> None:
         """Connecting, reading, resuming, being refused, leaving: on a hub of its own."""
-        async with self.own_arena() as arena:
+        async with self.own_arena() as harness:
             channel = self.fresh("hits")
-            token = await arena.token("ann", channel)
-            reader = await arena.read(token)
+            token = await harness.token("ann", channel)
+            reader = await harness.read(token)
             if reader.hits is None:
                 self.skip("this client half does not tell what it sends")
             await reader.connected()
             for number in range(5):
-                await arena.publish(channel, str(number))
+                await harness.publish(channel, str(number))
                 await reader.has([str(n) for n in range(number + 1)])
             await reader.leave()
-            await self._present(arena, channel, [], "when ann left")  # so it is not answered to
-            await arena.publish(channel, "5")
-            again = await arena.read(token, cursor=reader.cursor)
+            await self._present(harness, channel, [], "when ann left")  # so it is not answered to
+            await harness.publish(channel, "5")
+            again = await harness.read(token, cursor=reader.cursor)
             await again.has(["5"])
             await again.leave()
             readers = [reader, again]
-            expired = arena.signed("ann", channel, life_s=-1)
+            expired = harness.signed("ann", channel, life_s=-1)
             try:
-                refused = await arena.read(expired)
+                refused = await harness.read(expired)
             except Refused:
                 pass  # told before it got as far as the transport
             else:
@@ -106,7 +108,7 @@ class Presence(Base):
             async def agree() -> bool:
                 counted.clear()
                 counted.update(
-                    {kind: count for kind, count in (await arena.hits()).items() if count}
+                    {kind: count for kind, count in (await harness.hits()).items() if count}
                 )
                 return counted == sent
 

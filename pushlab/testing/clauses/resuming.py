@@ -4,10 +4,10 @@ import asyncio
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Connected
-from pushlab.testing.arena import Arena
 from pushlab.testing.clauses.base import Base
+from pushlab.testing.harness import ContractHarness
 from pushlab.testing.judge import check, check_texts, clause
-from pushlab.testing.reader import CannotCut, Reader
+from pushlab.testing.reader import CannotCut, SuiteReader
 
 __all__ = ["Resuming"]
 
@@ -17,42 +17,44 @@ _SILENCE_S = 0.25
 class Resuming(Base):
     """What a reader gets that has been there before."""
 
-    async def _come_back(self, arena: Arena, channel: str, cursor: Cursor | None) -> Reader:
+    async def _come_back(
+        self, harness: ContractHarness, channel: str, cursor: Cursor | None
+    ) -> SuiteReader:
         check(cursor is not None, "a reader was never told where it stands")
-        return await arena.read(await arena.token("reader", channel), cursor=cursor)
+        return await harness.read(await harness.token("reader", channel), cursor=cursor)
 
     @clause("A reader that comes back with its cursor gets what it missed, once, and no gap.")
     async def test_resume_behind_a_message(self) -> None:
         """Twice in a row, then with nothing missed."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("resume")
-        reader = await self.reader_on(arena, channel)
-        await arena.publish_all(channel, ["1", "2", "3"])
+        reader = await self.reader_on(harness, channel)
+        await harness.publish_all(channel, ["1", "2", "3"])
         await reader.has(["1", "2", "3"])
         for absence in ["4", "5", "6"], ["7"], []:
             await reader.leave()
             for text in absence:
-                await arena.publish(channel, text)
-            reader = await self._come_back(arena, channel, reader.cursor)
+                await harness.publish(channel, text)
+            reader = await self._come_back(harness, channel, reader.cursor)
             await reader.has(absence, "a reader that came back")
             await reader.connected()
             await asyncio.sleep(_SILENCE_S)
             check_texts(reader.texts, absence, "a reader that came back")
             check(not reader.gaps, f"nothing is missing, yet a gap was told; {reader.story()}")
-        await arena.publish(channel, "8")
+        await harness.publish(channel, "8")
         await reader.has(["8"], "a reader that came back to nothing new")
 
     @clause("A reader that left before any message came resumes from there, too.")
     async def test_resume_before_any_message(self) -> None:
         """Its cursor is what it was told on connecting."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("resume-early")
         for number in range(3):
-            reader = await self.reader_on(arena, channel)
+            reader = await self.reader_on(harness, channel)
             await reader.leave()
             texts = [f"{number}a", f"{number}b"]
-            await arena.publish_all(channel, texts)
-            back = await self._come_back(arena, channel, reader.cursor)
+            await harness.publish_all(channel, texts)
+            back = await self._come_back(harness, channel, reader.cursor)
             await back.has(texts, "a reader that came back")
             check(not back.gaps, f"nothing is missing, yet a gap was told; {back.story()}")
             await back.leave()
@@ -60,11 +62,11 @@ class Resuming(Base):
     @clause("Two readers with different cursors each get what is new to them.")
     async def test_two_cursors(self) -> None:
         """One replay must not decide another."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("two-cursors")
-        cursors = [await arena.publish(channel, str(number)) for number in range(12)]
-        early = await self._come_back(arena, channel, cursors[0])
-        late = await self._come_back(arena, channel, cursors[9])
+        cursors = [await harness.publish(channel, str(number)) for number in range(12)]
+        early = await self._come_back(harness, channel, cursors[0])
+        late = await self._come_back(harness, channel, cursors[9])
         await late.has(["10", "11"], "the reader behind number 9")
         await early.has([str(n) for n in range(1, 12)], "the reader behind number 0")
 
@@ -74,27 +76,27 @@ class Resuming(Base):
     )
     async def test_handover(self) -> None:
         """Readers come, with a cursor and without, while a publisher publishes without pause."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("handover")
-        start = await arena.publish(channel, "0")
-        token = await arena.token("reader", channel)
+        start = await harness.publish(channel, "0")
+        token = await harness.token("reader", channel)
         published = 0
         latest = start
         stop = False
 
         async def publish() -> None:
             nonlocal published, latest
-            while not stop and published < arena.settings.retain_messages // 2:
+            while not stop and published < harness.settings.retain_messages // 2:
                 published += 1
-                latest = await arena.publish(channel, str(published))
+                latest = await harness.publish(channel, str(published))
 
         publisher = asyncio.ensure_future(publish())
-        readers: list[tuple[Reader, Cursor | None]] = []
+        readers: list[tuple[SuiteReader, Cursor | None]] = []
         try:
             for number in range(24):
                 # A reader without a cursor, behind the newest message, or behind the first one.
                 cursor = (None, latest, start)[number % 3]
-                reader = await arena.read(token, cursor=cursor)
+                reader = await harness.read(token, cursor=cursor)
                 readers.append((reader, cursor))
                 if number % 4 == 3:
                     await reader.connected()
@@ -114,12 +116,12 @@ class Resuming(Base):
     @clause("A reader whose connection breaks in mid-stream comes back by itself, losing nothing.")
     async def test_broken_connections(self) -> None:
         """Its socket is cut again and again while messages come."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("broken")
-        reader = await self.reader_on(arena, channel)
+        reader = await self.reader_on(harness, channel)
         sent = [str(number) for number in range(120)]
         for number, text in enumerate(sent):
-            await arena.publish(channel, text)
+            await harness.publish(channel, text)
             if number % 40 == 20:
                 try:
                     reader.drop()
@@ -132,13 +134,13 @@ class Resuming(Base):
     @clause("What retention no longer holds is a gap that says how many messages were missed.")
     async def test_retention_overflow(self) -> None:
         """More than the log keeps is published while the reader is away."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("retention")
-        kept = arena.settings.retain_messages
-        first = await arena.publish(channel, "0")
+        kept = harness.settings.retain_messages
+        first = await harness.publish(channel, "0")
         texts = [str(number) for number in range(1, kept + 201)]
-        await arena.publish_all(channel, texts)
-        reader = await self._come_back(arena, channel, first)
+        await harness.publish_all(channel, texts)
+        reader = await self._come_back(harness, channel, first)
         await reader.has(texts[-kept:], "a reader that came back too late")
         check(len(reader.gaps) == 1, f"{len(reader.gaps)} gaps were told, not 1; {reader.story()}")
         gap = reader.gaps[0]

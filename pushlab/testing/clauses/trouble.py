@@ -16,13 +16,13 @@ class Trouble(Base):
     @clause("A server that is absent is reported and tried again, and found when it comes.")
     async def test_server_absent(self) -> None:
         """Nobody listens at first."""
-        arena = await self.fragile_arena()
+        harness = await self.fragile_arena()
         channel = self.fresh("absent")
-        token = arena.signed("ann", channel, life_s=3_600)
-        await arena.stop()
+        token = harness.signed("ann", channel, life_s=3_600)
+        await harness.stop()
         try:
-            impatient = arena.subscribe(token, retry_for_s=0.3)
-            patient = arena.subscribe(token)
+            impatient = harness.subscribe(token, retry_for_s=0.3)
+            patient = harness.subscribe(token)
             await impatient.until(
                 lambda: impatient.ended, "nobody serves, and no failure was raised", limit_s=30
             )
@@ -32,11 +32,11 @@ class Trouble(Base):
             )
             check(not patient.ended, f"a patient reader gave up; {patient.story()}")
         finally:
-            await arena.start()
+            await harness.start()
         await patient.until(
             lambda: patient.of(Connected), "the server came and was not found", limit_s=30
         )
-        await arena.publish(channel, "here")
+        await harness.publish(channel, "here")
         await patient.has(["here"])
 
     @clause(
@@ -45,18 +45,18 @@ class Trouble(Base):
     )
     async def test_server_lost(self) -> None:
         """It dies as by ``kill -9``, and another takes its place."""
-        arena = await self.fragile_arena()
+        harness = await self.fragile_arena()
         channel = self.fresh("lost")
-        reader = arena.subscribe(await arena.token("ann", channel))
+        reader = harness.subscribe(await harness.token("ann", channel))
         await reader.connected()
-        await arena.publish(channel, "before")
+        await harness.publish(channel, "before")
         await reader.has(["before"])
-        await arena.kill()
+        await harness.kill()
         try:
             await reader.until(lambda: reader.of(Disconnected), "the loss was not reported")
         finally:
-            await arena.start()
-        await arena.publish(channel, "after")
+            await harness.start()
+        await harness.publish(channel, "after")
         await reader.until(
             lambda: len(reader.messages) >= 2, "it did not come back to the new server", limit_s=30
         )
@@ -72,18 +72,18 @@ class Trouble(Base):
     @clause("A reader that was away while the server was begun anew is told of a gap.")
     async def test_restart_is_a_gap(self) -> None:
         """Its cursor is of the old log, and smaller and larger than what the new log has."""
-        arena = await self.fragile_arena()
+        harness = await self.fragile_arena()
         channel = self.fresh("restart")
-        early = await arena.publish(channel, "old 1")
-        await arena.publish_all(channel, [f"old {number}" for number in range(2, 8)])
-        reader = await self.reader_on(arena, channel)
+        early = await harness.publish(channel, "old 1")
+        await harness.publish_all(channel, [f"old {number}" for number in range(2, 8)])
+        reader = await self.reader_on(harness, channel)
         late = reader.cursor
         await reader.leave()
-        await arena.stop()
-        await arena.start()
-        await arena.publish_all(channel, ["new 1", "new 2", "new 3"])
+        await harness.stop()
+        await harness.start()
+        await harness.publish_all(channel, ["new 1", "new 2", "new 3"])
         for cursor in early, late:
-            back = await arena.read(await arena.token("ann", channel), cursor=cursor)
+            back = await harness.read(await harness.token("ann", channel), cursor=cursor)
             await back.has(["new 1", "new 2", "new 3"], f"a reader from the old log ({cursor})")
             check(
                 len(back.gaps) == 1 and back.gaps[0].missed is None,
@@ -93,17 +93,17 @@ class Trouble(Base):
     @clause("A server that is stopped tells its readers to come back, and they do.")
     async def test_clean_stop(self) -> None:
         """Nobody is told that it is the end."""
-        arena = await self.fragile_arena()
+        harness = await self.fragile_arena()
         channel = self.fresh("stop")
-        token = arena.signed("ann", channel, life_s=3_600)
-        reader = await arena.read(token)
+        token = harness.signed("ann", channel, life_s=3_600)
+        reader = await harness.read(token)
         await reader.connected()
-        await arena.stop()
+        await harness.stop()
         try:
             await reader.until(lambda: reader.of(Disconnected), "the stop was not reported")
         finally:
-            await arena.start()
-        await arena.publish(channel, "back")
+            await harness.start()
+        await harness.publish(channel, "back")
         await reader.until(lambda: reader.messages, "it did not come back", limit_s=30)
         check(not reader.of(Closed), f"a stop is no end for a reader; {reader.story()}")
         await reader.has(["back"])
@@ -114,16 +114,16 @@ class Trouble(Base):
     )
     async def test_stalled_reader(self) -> None:
         """One among fifty, and more bytes than any buffer between should hold."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("stalled")
-        readers = [await arena.read(await arena.token(f"r{n}", channel)) for n in range(50)]
+        readers = [await harness.read(await harness.token(f"r{n}", channel)) for n in range(50)]
         for reader in readers:
             await reader.connected()
         slow, *quick = readers
         slow.stall()
         sent = [secrets.token_urlsafe(22_500) for _ in range(60)]  # compression does not help
         for text in sent:
-            await arena.publish(channel, text)
+            await harness.publish(channel, text)
         for number, reader in enumerate(quick):
             await reader.has(sent, f"reader {number + 2} of 50, beside one that stalls", limit_s=30)
             check(not reader.of(Disconnected), f"a quick reader was cut off; {reader.story()}")
@@ -152,18 +152,18 @@ class Trouble(Base):
     cuts_slow_readers = True
 
     async def _has_gone(self, channel: str, client_id: str) -> bool:
-        return client_id not in await (await self.arena()).present(channel)
+        return client_id not in await (await self.harness()).present(channel)
 
     @clause("Leaving is prompt, and the server lets go of the connection.")
     async def test_leaving_is_prompt(self) -> None:
         """While quiet, and in the middle of a burst."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("leaving")
-        token = await arena.token("ann", channel)
+        token = await harness.token("ann", channel)
         for burst in 0, 200:
-            reader = arena.subscribe(token)
+            reader = harness.subscribe(token)
             await reader.connected()
-            await arena.publish_all(channel, [str(number) for number in range(burst)])
+            await harness.publish_all(channel, [str(number) for number in range(burst)])
             await asyncio.sleep(0)
             await reader.leave()
             check(

@@ -6,8 +6,8 @@ import time
 from pushlab.contract.events import Closed, Message
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
-from pushlab.testing.arena import Arena
 from pushlab.testing.clauses.base import Base
+from pushlab.testing.harness import ContractHarness
 from pushlab.testing.judge import LIMIT_S, check, clause
 
 __all__ = ["Trust"]
@@ -16,9 +16,9 @@ __all__ = ["Trust"]
 class Trust(Base):
     """Who may read."""
 
-    async def _refused(self, arena: Arena, token: str, reason: str, what: str) -> None:
+    async def _refused(self, harness: ContractHarness, token: str, reason: str, what: str) -> None:
         """Both the friendly client and the wire must be told 401 and `reason`."""
-        friend = arena.subscribe(token)
+        friend = harness.subscribe(token)
         await friend.until(lambda: friend.ended or friend.messages, f"{what} was not refused")
         refused = friend.refused
         check(
@@ -27,7 +27,7 @@ class Trust(Base):
         )
         check(token not in f"{friend.error!r} {friend.error}", f"the refusal of {what} shows it")
         try:
-            reader = await arena.read(token)
+            reader = await harness.read(token)
         except Refused as refusal:  # a transport that asks the hub where to go is told there
             told = [Closed(refusal.reason, refusal.status)]
         else:
@@ -42,30 +42,30 @@ class Trust(Base):
     @clause("A forged token is refused with 401 token-invalid.")
     async def test_forged_token(self) -> None:
         """Signed with another secret under the right key id, and changed by one character."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("forged")
-        impostor = TokenKeys(dict.fromkeys(arena.keys.export(), b"a guessed secret"))
-        forged = arena.signed("eve", channel, life_s=3_600, keys=impostor)
-        await self._refused(arena, forged, "token-invalid", "a token with a forged signature")
-        good = arena.signed("ann", channel, life_s=3_600)
+        impostor = TokenKeys(dict.fromkeys(harness.keys.export(), b"a guessed secret"))
+        forged = harness.signed("eve", channel, life_s=3_600, keys=impostor)
+        await self._refused(harness, forged, "token-invalid", "a token with a forged signature")
+        good = harness.signed("ann", channel, life_s=3_600)
         key_id, payload, signature = good.split(".")
         other = "A" if payload[8] != "A" else "B"
         changed = ".".join([key_id, payload[:8] + other + payload[9:], signature])
-        await self._refused(arena, changed, "token-invalid", "a token that was changed")
+        await self._refused(harness, changed, "token-invalid", "a token that was changed")
 
     @clause("A token whose key the server has dropped is refused with 401 token-revoked.")
     async def test_revoked_key(self) -> None:
         """Signed with a key that the hub does not hold."""
-        arena = await self.arena()
-        token = arena.signed("ann", self.fresh("r"), life_s=3_600, keys=TokenKeys.fresh())
-        await self._refused(arena, token, "token-revoked", "a token of a revoked key")
+        harness = await self.harness()
+        token = harness.signed("ann", self.fresh("r"), life_s=3_600, keys=TokenKeys.fresh())
+        await self._refused(harness, token, "token-revoked", "a token of a revoked key")
 
     @clause("An expired token is refused with 401 token-expired.")
     async def test_expired_token(self) -> None:
         """It ended a second ago."""
-        arena = await self.arena()
-        token = arena.signed("ann", self.fresh("expired"), life_s=-1)
-        await self._refused(arena, token, "token-expired", "an expired token")
+        harness = await self.harness()
+        token = harness.signed("ann", self.fresh("expired"), life_s=-1)
+        await self._refused(harness, token, "token-expired", "an expired token")
 
     @clause(
         "A token that expires ends an open connection with 401 token-expired, and a new token"
@@ -73,15 +73,15 @@ class Trust(Base):
     )
     async def test_expiry_mid_stream(self) -> None:
         """Messages before, during and after."""
-        arena = await self.arena()
+        harness = await self.harness()
         for life_s in 2.0, 5.0, 15.0:  # a slow machine needs a longer life to connect in
             channel = self.fresh("expiry")
-            token = arena.signed("ann", channel, life_s=life_s)
+            token = harness.signed("ann", channel, life_s=life_s)
             ends_at = time.time() + life_s
-            reader = await arena.read(token)
+            reader = await harness.read(token)
             await reader.until(lambda r=reader: r.cursor or r.of(Closed), "a reader heard nothing")  # type: ignore[misc]
             if not reader.of(Closed):
-                await arena.publish(channel, "before")
+                await harness.publish(channel, "before")
                 break
         await reader.until(
             lambda: reader.of(Closed),
@@ -93,10 +93,10 @@ class Trust(Base):
             f"the end must say 401 token-expired; {reader.story()}",
         )
         check(time.time() > ends_at - 0.1, "the connection ended before the token did")
-        await arena.publish_all(channel, ["between 1", "between 2"])
-        fresh = await arena.token("ann", channel)
-        again = await arena.read(fresh, cursor=reader.cursor)
-        await arena.publish(channel, "after")
+        await harness.publish_all(channel, ["between 1", "between 2"])
+        fresh = await harness.token("ann", channel)
+        again = await harness.read(fresh, cursor=reader.cursor)
+        await harness.publish(channel, "after")
         await again.until(
             lambda: again.messages and again.texts[-1] == "after",
             "a reader with a new token did not get what came after",
@@ -111,21 +111,21 @@ class Trust(Base):
     @clause("An application that can fetch a new token reads on through an expiry by itself.")
     async def test_renewal(self) -> None:
         """`pushlab.connect` with a function for a token."""
-        arena = await self.arena()
+        harness = await self.harness()
         channel = self.fresh("renewal")
         asked = 0
 
         def fetch() -> str:
             nonlocal asked
             asked += 1
-            return arena.signed("ann", channel, life_s=1.5 if asked == 1 else 3_600)
+            return harness.signed("ann", channel, life_s=1.5 if asked == 1 else 3_600)
 
-        reader = arena.subscribe(fetch)
+        reader = harness.subscribe(fetch)
         await reader.connected()
         sent: list[str] = []
         while asked < 2 or len(sent) < 20:
             sent.append(str(len(sent)))
-            await arena.publish(channel, sent[-1])
+            await harness.publish(channel, sent[-1])
             await asyncio.sleep(0.02)
             check(len(sent) < 3_000, f"no new token was asked for; {reader.story()}")
         await reader.until(

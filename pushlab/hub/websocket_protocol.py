@@ -18,7 +18,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from pushlab.contract.serving import Answer, Direct, Scope, SocketLine, Stream
+from pushlab.contract.serving import Direct, Response, Scope, StreamingResponse, WebSocketConnection
 
 __all__ = ["DirectSocket", "TextFrames"]
 
@@ -46,7 +46,7 @@ class TextFrames:
         return self.frame
 
 
-class DirectSocket(asyncio.Protocol, SocketLine):
+class DirectSocket(asyncio.Protocol, WebSocketConnection):
     """One WebSocket, and the line of its stream.
 
     Args:
@@ -77,14 +77,14 @@ class DirectSocket(asyncio.Protocol, SocketLine):
         self._core: ServerProtocol | None = None
         self._decoder: codecs.IncrementalDecoder | None = None  # while a text arrives in parts
         self._extensions: list[Any] = []
-        self._stream: Stream | None = None
+        self._stream: StreamingResponse | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._heard = True  # since the last ping
         self._paused = False
         connections.add(self)
 
     def open(self, scope: Scope, direct: Direct, frames: TextFrames) -> None:
-        """Answer the handshake; if it stands, begin the stream."""
+        """Response the handshake; if it stands, begin the stream."""
         core = ServerProtocol(extensions=self._offered(), logger=_log)
         headers = Headers(
             (name.decode("ascii"), value.decode("latin-1")) for name, value in scope["headers"]
@@ -98,7 +98,7 @@ class DirectSocket(asyncio.Protocol, SocketLine):
         self._frames = frames
         self._extensions = core.extensions
         stream = direct(scope)
-        assert not isinstance(stream, Answer), "a WebSocket has no answer"
+        assert not isinstance(stream, Response), "a WebSocket has no answer"
         self._stream = stream
         self._ping_later()
         stream.begin(self)
@@ -126,7 +126,7 @@ class DirectSocket(asyncio.Protocol, SocketLine):
         return self._core
 
     def data_received(self, data: bytes) -> None:
-        """Answer pings and the close; what else a client says is not for the hub."""
+        """Response pings and the close; what else a client says is not for the hub."""
         self._heard = True
         core = self._conversation()
         core.receive_data(data)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pushlab.errors import Refused
-from pushlab.wire.asgi import Outlet, number_parameter, parameters
+from pushlab.wire.asgi import AsgiWriter, number_parameter, parameters
 
 
 class Socket:
@@ -19,7 +19,7 @@ class Socket:
         self.gone = False
 
     async def receive(self):
-        raise AssertionError("an outlet only writes")
+        raise AssertionError("an writer only writes")
 
     async def send(self, message):
         await self.writable.wait() if not self.writable.is_set() else None
@@ -47,38 +47,38 @@ def woken():
 
 
 @pytest.fixture
-def outlet(socket, woken):
-    outlet = Outlet(socket.send, socket.receive, lambda: woken.append(True))
-    yield outlet
-    outlet.close()
+def writer(socket, woken):
+    writer = AsgiWriter(socket.send, socket.receive, lambda: woken.append(True))
+    yield writer
+    writer.close()
 
 
-async def test_a_write_happens_in_the_same_turn(socket, outlet, woken):
-    assert outlet.write({"n": 1})
+async def test_a_write_happens_in_the_same_turn(socket, writer, woken):
+    assert writer.write({"n": 1})
     assert socket.sent == [1]
-    assert not outlet.full
+    assert not writer.full
     assert woken == []
 
 
-async def test_a_write_that_waits_makes_it_full_and_is_finished_later(socket, outlet, woken):
+async def test_a_write_that_waits_makes_it_full_and_is_finished_later(socket, writer, woken):
     socket.writable.clear()
-    assert not outlet.write({"n": 1})
-    assert outlet.full
+    assert not writer.write({"n": 1})
+    assert writer.full
     await turns()
     assert (socket.sent, woken) == ([], [])
     socket.writable.set()
     await turns()
-    assert (socket.sent, woken, outlet.full) == ([1], [True], False)
-    assert outlet.write({"n": 2})
+    assert (socket.sent, woken, writer.full) == ([1], [True], False)
+    assert writer.write({"n": 2})
 
 
-async def test_several_messages_may_wait_in_their_midst(socket, outlet, woken):
+async def test_several_messages_may_wait_in_their_midst(socket, writer, woken):
     async def send_all():
         for number in range(5):
             await socket.send({"n": number})
 
     socket.pause_after = 2
-    assert not outlet.run(send_all())
+    assert not writer.run(send_all())
     assert socket.sent == [0, 1]
     socket.writable.set()
     await turns()
@@ -86,10 +86,10 @@ async def test_several_messages_may_wait_in_their_midst(socket, outlet, woken):
     assert woken == [True]
 
 
-async def test_the_last_message_comes_behind_what_waits_and_only_once(socket, outlet, woken):
+async def test_the_last_message_comes_behind_what_waits_and_only_once(socket, writer, woken):
     socket.writable.clear()
-    outlet.write({"n": 1})
-    outlet.finish({"n": "last"}, linger_s=9)
+    writer.write({"n": 1})
+    writer.finish({"n": "last"}, linger_s=9)
     assert socket.sent == []
     socket.pause_after = 1  # the last one has to wait, too
     socket.writable.set()
@@ -100,27 +100,27 @@ async def test_the_last_message_comes_behind_what_waits_and_only_once(socket, ou
     assert socket.sent == [1, "last"]
 
 
-async def test_the_last_message_goes_at_once_if_it_can(socket, outlet):
-    outlet.finish({"n": "last"}, linger_s=9)
+async def test_the_last_message_goes_at_once_if_it_can(socket, writer):
+    writer.finish({"n": "last"}, linger_s=9)
     assert socket.sent == ["last"]
 
 
-async def test_a_client_that_has_gone_is_no_exception(socket, outlet, woken):
+async def test_a_client_that_has_gone_is_no_exception(socket, writer, woken):
     socket.gone = True
-    assert not outlet.write({"n": 1})
+    assert not writer.write({"n": 1})
     socket.gone = False
     socket.writable.clear()
-    outlet.write({"n": 2})
+    writer.write({"n": 2})
     socket.gone = True
     socket.writable.set()
     await turns()
     assert (socket.sent, woken) == ([], [])
 
 
-async def test_closing_drops_what_waits(socket, outlet, woken):
+async def test_closing_drops_what_waits(socket, writer, woken):
     socket.writable.clear()
-    outlet.write({"n": 1})
-    outlet.close()
+    writer.write({"n": 1})
+    writer.close()
     socket.writable.set()
     await turns()
     assert (socket.sent, woken) == ([], [])

@@ -1,7 +1,7 @@
 """The bridge's connection to its broker: it comes back by itself, and keeps what it sends in order.
 
-`Link.send` never waits. It queues, and a window of publishes is under way at once; each is started
-in order on one connection, and a broker handles one connection's packets in order.
+`BridgeConnection.send` never waits. It queues, and a window of publishes is under way at once; each
+is started in order on one connection, and a broker handles one connection's packets in order.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from pushlab.contract.serving import BrokerAccess
 from pushlab.errors import BrokerUnavailable
 from pushlab.wire.tls import client_context
 
-__all__ = ["Link"]
+__all__ = ["BridgeConnection"]
 
 _WINDOW = 100
 _HIGH_MESSAGES = 2_000
@@ -32,7 +32,7 @@ _quiet = logging.getLogger("pushlab.mqtt.client")
 _Then = Callable[[], None]
 
 
-class Link:
+class BridgeConnection:
     """One log-in of the bridge, over any number of connections in a row.
 
     Args:

@@ -9,16 +9,16 @@ from pushlab.errors import PushlabError
 from pushlab.lab.host.cores import Cores
 from pushlab.lab.trial.phases import Trial, TrialFailed
 from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.processes import Stage
+from pushlab.lab.trial.processes import TrialProcesses
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.lab.workers.warm_pool import Spares
+from pushlab.lab.workers.warm_pool import WarmPool
 
-__all__ = ["Interrupted", "ProcessDriver"]
+__all__ = ["Interrupted", "ProcessBackend"]
 
 _Value = TypeVar("_Value")
 
 
-class ProcessDriver:
+class ProcessBackend:
     """Runs trials with a hub, a broker, a swarm and a publisher in fresh processes.
 
     Args:
@@ -27,25 +27,25 @@ class ProcessDriver:
 
     def __init__(self, cores: Cores | None = None) -> None:
         self._cores = cores
-        self._spares = Spares()
+        self._warm_pool = WarmPool()
 
     async def close(self) -> None:
         """End processes that were started for a trial that does not come."""
-        await self._spares.drop()
+        await self._warm_pool.drop()
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
-        """Run one trial; see `pushlab.lab.trial.plan.TrialDriver`."""
-        trial = Trial(plan, tell, self._cores, self._spares)
+        """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
+        trial = Trial(plan, tell, self._cores, self._warm_pool)
         status: Literal["ok", "failed", "interrupted"] = "ok"
         reason: str | None = None
         cancelled = False
         try:
-            reason = await _until(trial.measure(), trial.stage, stop)
+            reason = await _until(trial.measure(), trial.processes, stop)
         except asyncio.CancelledError:
             cancelled = True
         if plan.another_follows and not cancelled and not stop.is_set():
             with contextlib.suppress(OSError):
-                await self._spares.fill()
+                await self._warm_pool.fill()
         if reason is not None:
             status = "failed"
         elif not trial.complete:
@@ -78,22 +78,22 @@ async def _to_the_end(work: Awaitable[_Value]) -> tuple[_Value, bool]:
     return task.result(), cancelled
 
 
-async def _until(work: Any, stage: Stage, stop: Stop) -> str | None:
+async def _until(work: Any, processes: TrialProcesses, stop: Stop) -> str | None:
     """Run `work` until it ends, a process dies or the user stops; the reason if it failed."""
     main = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait({main, stopping, stage.trouble}, return_when=asyncio.FIRST_COMPLETED)
-        if stage.trouble.done():
-            return stage.trouble.result()
+        await asyncio.wait({main, stopping, processes.trouble}, return_when=asyncio.FIRST_COMPLETED)
+        if processes.trouble.done():
+            return processes.trouble.result()
         if not main.done():
             return None
         error = main.exception()
         if error is None:
             return None
         # A death is often felt as a lost connection first; its own words say more.
-        await asyncio.wait({stage.trouble}, timeout=0.5)
-        return stage.trouble.result() if stage.trouble.done() else _reason(error)
+        await asyncio.wait({processes.trouble}, timeout=0.5)
+        return processes.trouble.result() if processes.trouble.done() else _reason(error)
     finally:
         for task in (main, stopping):
             task.cancel()

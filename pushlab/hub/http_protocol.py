@@ -15,11 +15,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from pushlab.contract.serving import Answer, Direct, HttpLine, Route, Scope, Stream
+from pushlab.contract.serving import Direct, HttpExchange, Response, Route, Scope, StreamingResponse
 from pushlab.hub.request import RequestReader
-from pushlab.hub.socket_line import DirectSocket, TextFrames
+from pushlab.hub.websocket_protocol import DirectSocket, TextFrames
 
-__all__ = ["Entrance"]
+__all__ = ["HttpProtocolFactory"]
 
 _log = logging.getLogger("uvicorn.error")
 _FAILED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -27,7 +27,7 @@ _LINGER_S = 1.0
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
-class Entrance:
+class HttpProtocolFactory:
     """Makes a door for each connection: what uvicorn takes as its HTTP protocol.
 
     Args:
@@ -50,16 +50,16 @@ class Entrance:
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> "_Door":
+    ) -> "_HttpProtocol":
         """A protocol for a new connection, in uvicorn's words."""
         self.config = config
         self.server_state = server_state
         self.connections: set[Any] = server_state.connections
         self.app_state = app_state
-        return _Door(self)
+        return _HttpProtocol(self)
 
 
-def _encode(answer: Answer) -> bytes:
+def _encode(answer: Response) -> bytes:
     parts = [STATUS_LINE[answer.status], b"cache-control: %b\r\n" % answer.cache_control]
     parts += [b"%b: %b\r\n" % header for header in answer.headers]
     if answer.status != 204:
@@ -86,7 +86,7 @@ class _Chunks:
         return self.chunk
 
 
-class _Door(asyncio.Protocol, HttpLine):
+class _HttpProtocol(asyncio.Protocol, HttpExchange):
     """One connection: direct requests, one after another, until it is handed over."""
 
     __slots__ = (
@@ -94,7 +94,7 @@ class _Door(asyncio.Protocol, HttpLine):
         "_closing",
         "_direct",
         "_early",
-        "_entrance",
+        "_factory",
         "_paused",
         "_rested_at",
         "_scope",
@@ -107,11 +107,11 @@ class _Door(asyncio.Protocol, HttpLine):
     _direct: Direct
     _scope: Scope
 
-    def __init__(self, entrance: Entrance) -> None:
-        self._entrance = entrance
+    def __init__(self, factory: HttpProtocolFactory) -> None:
+        self._factory = factory
         self._asked = b""  # the last request, if it may be asked again; `_scope` is what it says
         self._early = b""  # what came behind a request that is not answered yet
-        self._stream: Stream | None = None
+        self._stream: StreamingResponse | None = None
         self._timer: asyncio.TimerHandle | None = None  # ends an idle connection, or a lingering
         self._rested_at = 0.0
         self._paused = False
@@ -122,7 +122,7 @@ class _Door(asyncio.Protocol, HttpLine):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
         self._transport = cast(asyncio.Transport, transport)
-        self._entrance.connections.add(self)
+        self._factory.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Serve a direct request, or hand the connection over."""
@@ -131,7 +131,7 @@ class _Door(asyncio.Protocol, HttpLine):
             self._transport.pause_reading()
             return
         if data != self._asked:  # a client that polls asks the same again and again
-            found = self._entrance.read(data)
+            found = self._factory.read(data)
             if found is None:
                 self._hand_over(data)
                 return
@@ -142,7 +142,7 @@ class _Door(asyncio.Protocol, HttpLine):
                 self._open_socket()
                 return
             answer = self._direct(self._scope)
-            if isinstance(answer, Answer):
+            if isinstance(answer, Response):
                 self._transport.write(_encode(answer))
                 self._rest()
             else:
@@ -157,33 +157,33 @@ class _Door(asyncio.Protocol, HttpLine):
 
     def _hand_over(self, data: bytes) -> None:
         """This connection is uvicorn's from now on."""
-        entrance = self._entrance
+        factory = self._factory
         self._stop_timer()
-        entrance.connections.discard(self)
-        protocol = HttpToolsProtocol(entrance.config, entrance.server_state, entrance.app_state)
+        factory.connections.discard(self)
+        protocol = HttpToolsProtocol(factory.config, factory.server_state, factory.app_state)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
     def _open_socket(self) -> None:
-        entrance = self._entrance
+        factory = self._factory
         self._stop_timer()
-        entrance.connections.discard(self)
-        socket = DirectSocket(entrance.config, entrance.connections, self._transport)
+        factory.connections.discard(self)
+        socket = DirectSocket(factory.config, factory.connections, self._transport)
         self._transport.set_protocol(socket)
-        socket.open(self._scope, self._direct, entrance.frames)
+        socket.open(self._scope, self._direct, factory.frames)
 
     # ---- the line of a stream ---------------------------------------------------------------
 
-    def answer(self, answer: Answer) -> None:
-        """Answer the request whole."""
+    def answer(self, answer: Response) -> None:
+        """Response the request whole."""
         self._write(_encode(answer))
         self._complete(_LINGER_S)
 
     def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
         """Begin a response of open length."""
         head = [b"%b: %b\r\n" % header for header in headers]
-        chunk = self._entrance.chunks.make(data)
+        chunk = self._factory.chunks.make(data)
         return self._write(
             b"".join((STATUS_LINE[200], *head, b"transfer-encoding: chunked\r\n\r\n", chunk))
         )
@@ -191,7 +191,7 @@ class _Door(asyncio.Protocol, HttpLine):
     def write(self, *pieces: bytes) -> bool:
         """Send a chunk."""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        chunks = self._entrance.chunks
+        chunks = self._factory.chunks
         try:  # spelled out here, for there is no hotter path
             self._transport.write(chunks.chunk if data is chunks.data else chunks.make(data))
         except RuntimeError:  # as in `_write`
@@ -200,7 +200,7 @@ class _Door(asyncio.Protocol, HttpLine):
 
     def end(self, data: bytes, *, linger_s: float) -> None:
         """Send the last chunk."""
-        self._write(self._entrance.chunks.make(data) + _LAST_CHUNK)
+        self._write(self._factory.chunks.make(data) + _LAST_CHUNK)
         self._complete(linger_s)
 
     def _write(self, data: bytes) -> bool:
@@ -232,14 +232,14 @@ class _Door(asyncio.Protocol, HttpLine):
         self._rested_at = time.monotonic()
         if self._timer is None:  # else it will find out by itself that it is early
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._entrance.config.timeout_keep_alive, self._on_idle)
+            self._timer = loop.call_later(self._factory.config.timeout_keep_alive, self._on_idle)
         if self._early:
             data, self._early = self._early, b""
             self._transport.resume_reading()
             self.data_received(data)
 
     def _on_idle(self) -> None:
-        left_s = self._rested_at + self._entrance.config.timeout_keep_alive - time.monotonic()
+        left_s = self._rested_at + self._factory.config.timeout_keep_alive - time.monotonic()
         if left_s <= 0:
             self._transport.close()
         else:
@@ -277,7 +277,7 @@ class _Door(asyncio.Protocol, HttpLine):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
         self._stop_timer()
-        self._entrance.connections.discard(self)
+        self._factory.connections.discard(self)
         if self._stream is not None:
             stream, self._stream = self._stream, None
             stream.close()

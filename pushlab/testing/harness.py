@@ -1,7 +1,7 @@
-"""Arenas: where a transport's two ends meet while the suite looks on.
+"""Harnesses: where a transport's two ends meet while the suite looks on.
 
-`ProcessArena` is the real thing: a hub in a process of its own, sockets on the loopback, and a
-broker for transports that need one. `InProcessArena` is for the null transport.
+`ProcessHarness` is the real thing: a hub in a process of its own, sockets on the loopback, and a
+broker for transports that need one. `InProcessHarness` is for the null transport.
 """
 
 import abc
@@ -28,15 +28,15 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, PortInUse, Refused
 from pushlab.hub.core import Hub
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.testing.entry_point import registered
 from pushlab.testing.judge import LIMIT_S
-from pushlab.testing.plug import plugged_in
-from pushlab.testing.reader import FriendlyReader, Reader, StreamReader, WireReader
-from pushlab.wire.http_client import Answer, HttpConnection, connect_http, request_bytes
+from pushlab.testing.reader import FriendlyReader, StreamReader, SuiteReader, WireReader
+from pushlab.wire.http_client import HttpConnection, HttpResponse, connect_http, request_bytes
 
-__all__ = ["Arena", "InProcessArena", "ProcessArena"]
+__all__ = ["ContractHarness", "InProcessHarness", "ProcessHarness"]
 
 
-class Arena(abc.ABC):
+class ContractHarness(abc.ABC):
     """One hub, one transport, and any number of readers.
 
     Args:
@@ -53,7 +53,7 @@ class Arena(abc.ABC):
         self.settings = settings
         self.keys = TokenKeys.fresh()
         self.url = ""
-        self._readers: list[Reader] = []
+        self._readers: list[SuiteReader] = []
 
     # ---- the hub's life ---------------------------------------------------------------------
 
@@ -107,10 +107,10 @@ class Arena(abc.ABC):
     async def _endpoint(self, token: str) -> Endpoint:
         return Endpoint.from_url(self.url)
 
-    async def read(self, token: str, *, cursor: Cursor | None = None) -> Reader:
+    async def read(self, token: str, *, cursor: Cursor | None = None) -> SuiteReader:
         """A reader at the wire itself."""
         endpoint = await self._endpoint(token)
-        reader: Reader
+        reader: SuiteReader
         if self.transport.is_sans_io():
             reader = WireReader(
                 self.transport.subscriber(endpoint, token, cursor=cursor, rng=Random())
@@ -142,7 +142,7 @@ class Arena(abc.ABC):
         await asyncio.gather(*(reader.leave() for reader in readers), return_exceptions=True)
 
 
-class ProcessArena(Arena):
+class ProcessHarness(ContractHarness):
     """A hub in a process of its own, and a broker where the transport needs one.
 
     Args:
@@ -170,7 +170,7 @@ class ProcessArena(Arena):
             transports={self.transport.name: asdict(self.transport.options)},
             broker=self._broker.access if self._broker else None,
         )
-        with plugged_in(type(self.transport)):
+        with registered(type(self.transport)):
             for attempt in itertools.count():
                 try:
                     self._hub = await start_hub(config)
@@ -220,7 +220,7 @@ class ProcessArena(Arena):
             raise Refused(answer.status, told["error"], told["detail"])
         return told
 
-    async def _exchange(self, request: bytes) -> Answer:
+    async def _exchange(self, request: bytes) -> HttpResponse:
         if self._line is None or not self._line.open:
             self._line = await connect_http(self.url)
         try:
@@ -267,7 +267,7 @@ class ProcessArena(Arena):
         return Endpoint.from_url(details["url"], details)
 
 
-class InProcessArena(Arena):
+class InProcessHarness(ContractHarness):
     """A hub in this process, for a transport that needs no network."""
 
     _numbers = itertools.count(1)

@@ -15,11 +15,11 @@ from pushlab.contract.registry import GROUP, load_transport
 from pushlab.contract.transport import Transport
 from pushlab.errors import PushlabError, UsageError
 
-__all__ = ["plugged_in"]
+__all__ = ["registered"]
 
 
 @contextlib.contextmanager
-def plugged_in(kind: type[Transport]) -> Iterator[None]:
+def registered(kind: type[Transport]) -> Iterator[None]:
     """Processes that start in the body know `kind` by its name.
 
     Raises:

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import pytest_asyncio
 
-from pushlab.contract.serving import Answer, Route
-from pushlab.hub.door import Entrance
+from pushlab.contract.serving import Response, Route
+from pushlab.hub.http_protocol import HttpProtocolFactory
 
 REQUEST = b"GET /here HTTP/1.1\r\nHost: test\r\n\r\n"
 HANDSHAKE = (
@@ -32,7 +32,7 @@ class Connection:
         self.reading = True
         self.stalls = self.closed = self.aborted = self.broken = False
         state = SimpleNamespace(connections=self.connections)
-        self.protocol = Entrance(routes)(self.config, state, {})
+        self.protocol = HttpProtocolFactory(routes)(self.config, state, {})
         self.protocol.connection_made(self)
 
     def set_protocol(self, protocol):
@@ -62,7 +62,7 @@ class Connection:
         self.aborted = True
 
 
-class Stream:
+class StreamingResponse:
     """A stream that does what the test says."""
 
     def __init__(self):
@@ -95,7 +95,7 @@ async def until(condition):
 
 @pytest.fixture
 def stream():
-    return Stream()
+    return StreamingResponse()
 
 
 @pytest_asyncio.fixture(params=["http", "websocket"])
@@ -117,7 +117,7 @@ async def streaming(request, stream):
 
 
 async def test_an_answer_is_written_whole():
-    connection = answering(Answer(200, b"{}", ((b"x-one", b"1"),)))
+    connection = answering(Response(200, b"{}", ((b"x-one", b"1"),)))
     connection.protocol.data_received(REQUEST)
     assert connection.sent == (
         b"HTTP/1.1 200 OK\r\ncache-control: no-store\r\nx-one: 1\r\n"
@@ -126,7 +126,7 @@ async def test_an_answer_is_written_whole():
 
 
 async def test_an_idle_connection_is_closed_and_one_in_use_is_not():
-    connection = answering(Answer(204))
+    connection = answering(Response(204))
     loop = asyncio.get_running_loop()
     begun = loop.time()
     while loop.time() < begun + 5 * SOON_S:
@@ -137,7 +137,7 @@ async def test_an_idle_connection_is_closed_and_one_in_use_is_not():
 
 
 async def test_who_does_not_read_answers_is_not_read_either():
-    connection = answering(Answer(204))
+    connection = answering(Response(204))
     connection.stalls = True
     connection.protocol.data_received(REQUEST)
     assert not connection.reading
@@ -154,7 +154,7 @@ async def test_a_server_half_that_fails_is_a_500_and_the_end(caplog):
 
 
 async def test_a_server_that_stops_closes_what_rests_and_waits_for_what_does_not(stream):
-    resting = answering(Answer(204))
+    resting = answering(Response(204))
     resting.protocol.data_received(REQUEST)
     resting.protocol.shutdown()
     assert resting.closed
@@ -162,7 +162,7 @@ async def test_a_server_that_stops_closes_what_rests_and_waits_for_what_does_not
     held.protocol.data_received(REQUEST)
     held.protocol.shutdown()
     assert not held.closed
-    stream.line.answer(Answer(204))
+    stream.line.answer(Response(204))
     assert held.closed
 
 
@@ -172,10 +172,10 @@ async def test_the_next_request_behind_a_held_one_is_kept(stream):
     connection.protocol.data_received(REQUEST[:20])
     assert not connection.reading
     connection.protocol.data_received(REQUEST[20:])
-    stream.line.answer(Answer(204))
+    stream.line.answer(Response(204))
     assert connection.reading
     assert stream.closes == 1  # the same stream serves again, which is the test's doing
-    stream.line.answer(Answer(204))
+    stream.line.answer(Response(204))
     assert connection.sent.count(b"204 No Content") == 2
 
 
@@ -260,7 +260,7 @@ async def test_a_client_that_answers_pings_stays(socket, stream):
 
 
 async def test_a_client_that_does_not_close_its_half_is_cut_at_last(socket, stream, monkeypatch):
-    monkeypatch.setattr("pushlab.hub.socket_line._CLOSE_S", SOON_S)
+    monkeypatch.setattr("pushlab.hub.websocket_protocol._CLOSE_S", SOON_S)
     stream.line.end(4401, "token-expired", linger_s=3600)
     assert socket.sent == b"\x88\x0f\x11\x31token-expired"
     assert not socket.closed
