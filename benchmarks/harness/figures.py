@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.harness.model import OWN, Goal
 from benchmarks.harness.run import Outcome
 
-__all__ = ["Figure", "Ratio", "Verdict", "figures_of", "verdicts_of"]
+__all__ = ["Figure", "Ratio", "Verdict", "figures_of", "median_of", "verdicts_of"]
 
 _DRAWS = 5_000
 
@@ -59,7 +59,7 @@ class Verdict:
         return None if self.seen is None else self.goal.reached(self.seen.median) >= 1.0
 
 
-def _median_of(values: list[float], seed: int = 0) -> Ratio | None:
+def median_of(values: list[float], seed: int = 0) -> Ratio | None:
     """The median with a percentile bootstrap over repetitions."""
     if not values:
         return None
@@ -71,7 +71,7 @@ def _median_of(values: list[float], seed: int = 0) -> Ratio | None:
 
 def _ratio(outcome: Outcome, peer: str) -> Ratio | None:
     own, other = outcome.values(OWN), outcome.values(peer)
-    return _median_of([own[r] / other[r] for r in sorted(own.keys() & other.keys())])
+    return median_of([own[r] / other[r] for r in sorted(own.keys() & other.keys())])
 
 
 def figures_of(outcome: Outcome) -> list[Figure]:
@@ -109,7 +109,7 @@ def verdicts_of(outcome: Outcome) -> list[Verdict]:
     for goal in benchmark.goals:
         sense = "at least" if goal.least is not None else "at most"
         if goal.beside is None:
-            seen = _median_of(list(outcome.values(OWN).values()))
+            seen = median_of(list(outcome.values(OWN).values()))
             text = f"{benchmark.title}: {sense} {goal.wanted:,g} {benchmark.unit}"
         else:
             seen = _ratio(outcome, goal.beside)
