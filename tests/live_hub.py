@@ -18,7 +18,7 @@ PATIENCE_S = 30.0
 
 
 @dataclass
-class HttpResponse:
+class Answer:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -28,14 +28,14 @@ class HttpResponse:
         return json.loads(self.body)
 
 
-async def read_head(reader: asyncio.StreamReader) -> HttpResponse:
+async def read_head(reader: asyncio.StreamReader) -> Answer:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in head[1:] if line)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
-    return HttpResponse(int(head[0].split(" ")[1]), headers)
+    return Answer(int(head[0].split(" ")[1]), headers)
 
 
-async def read_answer(reader: asyncio.StreamReader) -> HttpResponse:
+async def read_answer(reader: asyncio.StreamReader) -> Answer:
     answer = await read_head(reader)
     answer.body = await reader.readexactly(int(answer.headers.get("content-length", "0")))
     return answer
@@ -61,7 +61,7 @@ async def ask(
     secret: str | None = None,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
-) -> HttpResponse:
+) -> Answer:
     lines = [f"{method} {target} HTTP/1.1", "Host: test", "Connection: close"]
     if secret is not None:
         lines.append(f"Authorization: Bearer {secret}")
@@ -89,11 +89,11 @@ class LiveHub:
     def log(self) -> str:
         return self.process.log
 
-    async def ask(self, method: str, target: str, **more: Any) -> HttpResponse:
+    async def ask(self, method: str, target: str, **more: Any) -> Answer:
         """A request without a secret, unless `secret` gives one."""
         return await ask(self.url, method, target, **more)
 
-    async def api(self, method: str, target: str, body: Any = None) -> HttpResponse:
+    async def api(self, method: str, target: str, body: Any = None) -> Answer:
         """A request with the API key; `body` is bytes, or becomes JSON."""
         raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         return await ask(self.url, method, target, secret=self.key, body=raw)
