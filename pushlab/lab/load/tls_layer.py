@@ -7,14 +7,21 @@ its handshake pays its round trips by itself.
 
 import asyncio
 import ssl
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
+from pushlab.lab.load.emulated_link import SubscriberIO
 from pushlab.lab.load.recorder import Recorder
-from pushlab.lab.load.virtual_subscriber import Connection
 
-__all__ = ["TlsProtocol"]
+__all__ = ["EncryptedIO", "TlsProtocol"]
 
 _RECORD_BYTES = 16 * 1024  # the most that one TLS record holds (RFC 8446, section 5.1)
+
+
+class EncryptedIO(SubscriberIO, Protocol):
+    """What lies above TLS."""
+
+    def connection_failed(self, reason: str) -> None:
+        """The connection will not open."""
 
 
 class TlsProtocol(asyncio.Protocol):
@@ -33,7 +40,7 @@ class TlsProtocol(asyncio.Protocol):
     __slots__ = ("_above", "_below", "_closed", "_in", "_open", "_out", "_recorder", "_tls")
 
     def __init__(
-        self, context: ssl.SSLContext, host: str, above: Connection, recorder: Recorder
+        self, context: ssl.SSLContext, host: str, above: EncryptedIO, recorder: Recorder
     ) -> None:
         self._above = above
         self._recorder = recorder

@@ -9,13 +9,11 @@ friendly form of a transport that insists on its own sockets.
 import asyncio
 from collections.abc import Sequence
 from time import monotonic_ns
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
 from pushlab.contract.subscriber import Endpoint, Subscriber
-
-if TYPE_CHECKING:
-    from pushlab.lab.load.swarm import Swarm
+from pushlab.lab.load.swarm_state import SwarmState
 
 __all__ = ["Connection", "IteratorSubscriber", "SansIoSubscriber", "VirtualSubscriber"]
 
@@ -91,7 +89,7 @@ class VirtualSubscriber:
 
     __slots__ = ("channel", "closed", "connected", "last_seq", "number", "swarm", "wanted_ns")
 
-    def __init__(self, swarm: "Swarm", number: int, channel: int) -> None:
+    def __init__(self, swarm: SwarmState, number: int, channel: int) -> None:
         self.swarm = swarm
         self.number = number
         self.channel = channel
@@ -139,7 +137,9 @@ class SansIoSubscriber(VirtualSubscriber):
 
     __slots__ = ("connection", "dialing", "subscriber", "timer", "timer_ns")
 
-    def __init__(self, swarm: "Swarm", number: int, channel: int, subscriber: Subscriber) -> None:
+    def __init__(
+        self, swarm: SwarmState, number: int, channel: int, subscriber: Subscriber
+    ) -> None:
         super().__init__(swarm, number, channel)
         self.subscriber = subscriber
         self.connection: Connection | None = None
@@ -178,7 +178,7 @@ class SansIoSubscriber(VirtualSubscriber):
                 self.dialing = True
                 if not self.wanted_ns:
                     self.wanted_ns = now_ns
-                self.swarm.dial(self)
+                self.swarm.dial(self.dial)
         when_ns = subscriber.get_timer()
         if when_ns is not None and (self.timer is None or when_ns < self.timer_ns):
             self._arm(when_ns, now_ns)
@@ -220,7 +220,9 @@ class SansIoSubscriber(VirtualSubscriber):
         endpoint = self.subscriber.endpoint
         try:
             await self.swarm.loop.create_connection(
-                lambda: self.swarm.line(Connection(self), endpoint), endpoint.host, endpoint.port
+                lambda: self.swarm.line(self.number, Connection(self), endpoint),
+                endpoint.host,
+                endpoint.port,
             )
         except OSError as error:
             self.dial_failed(error.strerror or str(error))
@@ -239,7 +241,7 @@ class IteratorSubscriber(VirtualSubscriber):
     __slots__ = ("_endpoint", "_token", "task")
 
     def __init__(
-        self, swarm: "Swarm", number: int, channel: int, endpoint: Endpoint, token: str
+        self, swarm: SwarmState, number: int, channel: int, endpoint: Endpoint, token: str
     ) -> None:
         super().__init__(swarm, number, channel)
         self._endpoint = endpoint
