@@ -2,6 +2,7 @@
 tests run at once, and in which order."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +30,9 @@ def pytest_xdist_auto_num_workers() -> int:
 #: Long modules whose tests share nothing: any worker may run any of them. The tests of every other
 #: module (or class) run in one worker, since they share what is dear to make.
 APART = (
-    "tests/lab/test_lab_far_away.py",
-    "tests/lab/test_lab_method.py",
-    "tests/lab/test_lab_runs.py",
+    "tests/lab/test_far_away.py",
+    "tests/lab/test_method.py",
+    "tests/lab/test_runner.py",
     "tests/notebooks/test_notebooks.py",
 )
 
@@ -71,3 +72,11 @@ def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("TMPDIR", folder)
         monkeypatch.setattr(tempfile, "tempdir", None)
         yield Path(folder)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of the loopback interface that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from live_hub import PATIENCE_S, config, live_hub
 
 from pushlab import channel_api, errors
 from pushlab.channel_api import ChannelService, LocalChannelService
 from pushlab.contract.tokens import Grant, TokenKeys, looks_like_token
 from pushlab.hub.core import Hub
 from pushlab.hub.process import start_hub
+from tests.live_hub import PATIENCE_S, config, live_hub
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,6 @@ from random import Random
 
 import pytest
 import pytest_asyncio
-from live_hub import HTTP_TRANSPORTS, PATIENCE_S, config, live_hub
 
 import pushlab
 from pushlab.client import discover
@@ -25,6 +24,7 @@ from pushlab.errors import (
 )
 from pushlab.hub.process import start_hub
 from pushlab.transports.short_polling import ShortPolling
+from tests.live_hub import HTTP_TRANSPORTS, PATIENCE_S, config, live_hub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EVERY = pytest.mark.parametrize("name", HTTP_TRANSPORTS)
@@ -233,15 +233,6 @@ async def test_nobody_there_is_given_up_after_a_while(name, unused_port):
             )
         )
     assert time.monotonic() - began >= 0.3
-
-
-@pytest.fixture
-def unused_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 300, "no-such-host.invalid"])

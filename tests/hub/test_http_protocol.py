@@ -7,7 +7,8 @@ import json
 
 import pytest
 import pytest_asyncio
-from live_hub import PATIENCE_S, dial, live_hub, read_answer, read_head
+
+from tests.live_hub import PATIENCE_S, dial, live_hub, read_answer, read_head
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

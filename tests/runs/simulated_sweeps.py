@@ -2,9 +2,8 @@
 
 import itertools
 
-from simulated import simulate
-
 from pushlab.runs import Sweep, SweepAxis, SweepPoint, SweepWriter
+from tests.runs.simulated import simulate
 
 
 def make_sweep(root, axes, cells_at, *, leave_out=(), trials=2):

@@ -5,7 +5,13 @@ import time
 from urllib.parse import quote
 
 import pytest
-from halves import (
+
+from pushlab.contract.hits import Hit
+from pushlab.contract.tokens import Grant, TokenKeys
+from pushlab.errors import UsageError
+from pushlab.transports.channel_api_dev import ChannelApiDev, ChannelApiDevOptions, _Places
+from tests.live_hub import PATIENCE_S, dial, live_hub, read_answer
+from tests.transports.halves import (
     SECOND,
     Connected,
     Cursor,
@@ -15,12 +21,6 @@ from halves import (
     response,
     texts,
 )
-from live_hub import PATIENCE_S, dial, live_hub, read_answer
-
-from pushlab.contract.hits import Hit
-from pushlab.contract.tokens import Grant, TokenKeys
-from pushlab.errors import UsageError
-from pushlab.transports.channel_api_dev import ChannelApiDev, ChannelApiDevOptions, _Places
 
 NAME = "channel-api-dev"
 

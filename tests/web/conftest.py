@@ -15,10 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_site import CHROMIUM, MQTT_BUNDLE, PATIENCE_S, Site, chromium_arguments, watch_errors
-from tabs import Tabs
 
 from pushlab.contract.serving import HubSettings
+from tests.web.live_site import (
+    CHROMIUM,
+    MQTT_BUNDLE,
+    PATIENCE_S,
+    Site,
+    chromium_arguments,
+    watch_errors,
+)
+from tests.web.tabs import Tabs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, watch_errors
+
+from tests.web.live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, watch_errors
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect

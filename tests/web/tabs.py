@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from live_site import PATIENCE_S, chromium_arguments, until
 from websockets.sync.client import connect
+
+from tests.web.live_site import PATIENCE_S, chromium_arguments, until
 
 __all__ = ["Tab", "Tabs"]
 

@@ -8,11 +8,18 @@ import json
 import time
 
 import pytest
-from bad_link import BadLink
-from live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, Site, until, watch_errors
 
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
+from tests.bad_link import BadLink
+from tests.web.live_site import (
+    BROWSER_TRANSPORTS,
+    MQTT_BUNDLE,
+    PATIENCE_S,
+    Site,
+    until,
+    watch_errors,
+)
 
 #: MQTT takes part where the browser's client of it is installed.
 TRANSPORTS = [

@@ -4,8 +4,9 @@ import json
 import re
 
 import pytest
-from live_site import MQTT_BUNDLE
-from people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
+
+from tests.web.live_site import MQTT_BUNDLE
+from tests.web.people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
 
 # Markup, and a word that has nowhere to break; lines; letters that run the other way.
 SAID = {

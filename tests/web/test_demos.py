@@ -15,7 +15,6 @@ import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
-from live_hub import PATIENCE_S, ask
 
 from pushlab.brokers.start import start_broker
 from pushlab.cli import main
@@ -35,6 +34,7 @@ from pushlab.web.lesson import Lesson
 from pushlab.web.race import LANES, Race, Settings, _gap
 from pushlab.web.site import WebSite
 from pushlab.web.tictactoe import TicTacToe
+from tests.live_hub import PATIENCE_S, ask
 
 SOON_S = 0.05
 

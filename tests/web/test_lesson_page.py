@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from live_site import until
+
+from tests.web.live_site import until
 
 TITLES = {
     "short-polling": "Short polling",

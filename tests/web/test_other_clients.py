@@ -7,8 +7,9 @@ Last-Event-ID; a WebSocket's page opens another one with ``?after=``.
 """
 
 import pytest
-from bad_link import BadLink
-from live_site import until
+
+from tests.bad_link import BadLink
+from tests.web.live_site import until
 
 EVENT_SOURCE = """token => {
   window.got = [];

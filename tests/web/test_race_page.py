@@ -5,7 +5,8 @@ import json
 import re
 
 import pytest
-from live_site import until, watch_errors
+
+from tests.web.live_site import until, watch_errors
 
 LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
 USUAL = {

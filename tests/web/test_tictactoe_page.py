@@ -1,7 +1,8 @@
 """Tic-tac-toe as its players see it: in a real browser, over each transport."""
 
 import pytest
-from people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
+
+from tests.web.people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
 
 #: X wins on the diagonal.
 MOVES = [("X", 0), ("O", 1), ("X", 4), ("O", 2), ("X", 8)]

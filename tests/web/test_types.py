@@ -4,7 +4,8 @@ import shutil
 import subprocess
 
 import pytest
-from live_site import WEB
+
+from tests.web.live_site import WEB
 
 
 def test_the_front_end_is_sound_to_the_type_checker():

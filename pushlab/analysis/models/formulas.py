@@ -4,7 +4,7 @@ Symbols: lam = messages per second on a channel, T = poll interval, P = pause af
 d = one-way delay, g = gap between a response and the next request (2d where both ways are alike),
 W = the longest hold of a long poll, N = clients, c = cost of one send, s = service time. All times
 in seconds; arrivals are Poisson unless said otherwise. F1 to F16 are the numbers of the table in
-tests/analysis/formulas.csv; a form without one is derived in its docstring.
+tests/analysis/models/formulas.csv; a form without one is derived in its docstring.
 """
 
 import math

@@ -1,0 +1,286 @@
+"""`pushlab cost` and `pushlab energy` as a user meets them: tables, refusals, JSON, charts."""
+
+import csv
+import json
+from importlib.resources import files
+
+import pytest
+
+from pushlab.cli import main
+from tests.runs.simulated import STANDARD, simulate
+
+WORK = ["--clients", "1000", "--rate-per-client", "1/min", "--poll-interval", "5s"]
+GATEWAYS = ["--offers", "aws-http-api,aws-websocket-api"]
+
+
+def run(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def told(capsys, *arguments):
+    status, out, err = run(capsys, *arguments)
+    assert (status, err) == (0, "")
+    return out
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return simulate(tmp_path_factory.mktemp("runs"), *STANDARD)
+
+
+def test_polling_and_push_in_three_sums(capsys):
+    out = told(capsys, "cost", *WORK, *GATEWAYS, "--items")
+    assert "518.4 million polls -> 300 million requests x USD 1.00 a million = USD 300.00" in out
+    assert "518.4 million polls -> 218.4 million requests x USD 0.90 a million = USD 196.56" in out
+    rows = {tuple(line.split()[:3]) for line in out.splitlines()}
+    assert ("short-polling", "aws-http-api", "496.56") in rows
+    assert ("websocket", "aws-websocket-api", "54.00") in rows
+    (even,) = [
+        line
+        for line in out.splitlines()
+        if line.startswith("websocket at aws-websocket") and "USD" not in line
+    ]
+    assert even.split()[-2:] == ["48", "s"]
+    assert "transcription" in out
+    assert "2026-09-20" in out
+
+
+def test_the_same_as_json(capsys):
+    found = json.loads(told(capsys, "cost", *WORK, *GATEWAYS, "--json"))
+    (polls,) = found["bills"]["short-polling"]
+    assert polls["usd"] == pytest.approx(496.56)
+    assert sum(item["units"] for item in polls["items"]) == pytest.approx(518.4e6)
+    assert [item["kind"] for item in polls["items"]] == ["requests", "requests"]
+    (push,) = found["bills"]["websocket"]
+    assert push["usd"] == pytest.approx(54.00)
+    (even,) = found["break_even"]
+    assert even["closed_form_s"] == pytest.approx(48)
+    assert even["interval_s"] == pytest.approx(48)
+    assert "mqtt: none of these offers carries it" in found["unpriced"]
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--items"], ["--offers", "all"], ["--egress", "--free-tier"]]
+)
+@pytest.mark.parametrize("clients", ["1", "10e6"])
+def test_no_line_is_wider_than_a_hundred(capsys, more, clients):
+    out = told(capsys, "cost", "--clients", clients, "--rate-per-client", "2/s", *more)
+    assert max(len(line) for line in out.splitlines()) <= 100
+    assert "\x1b" not in out
+
+
+def test_marks_explain_themselves(capsys):
+    out = told(capsys, "cost", "--clients", "1e6", "--rate-per-client", "1/min")
+    lines = [line.split() for line in out.splitlines()]
+    for offer, mark in (
+        ("aws-websocket-api", ">"),  # 43.2 billion messages: the book knows the first billion
+        ("aws-alb", "+"),
+        ("ably", "~"),
+        ("aws-rest-api", "+>"),
+    ):
+        assert any(offer in line and mark in line for line in lines), offer
+    for mark in "~+>":
+        assert f"\n{mark} " in out
+    few = told(capsys, "cost", *WORK, *GATEWAYS)
+    assert "\n> " not in few
+    assert "\n~ " not in few
+
+
+def test_all_offers_of_a_transport_stand_cheapest_first(capsys):
+    found = json.loads(told(capsys, "cost", *WORK, "--json"))
+    for bills in found["bills"].values():
+        sums = [one["usd"] for one in bills]
+        assert sums == sorted(sums)
+        assert sums
+
+
+def test_egress_is_what_clients_download(capsys):
+    plain = json.loads(told(capsys, "cost", *WORK, "--json"))
+    loaded = json.loads(told(capsys, "cost", *WORK, "--json", "--egress"))
+    for name in ("short-polling", "websocket", "mqtt"):
+        down = loaded["traffic"][name]["down_bytes_per_s"] * 30 * 86_400 / 1e9
+        before = {one["offer"]: one["usd"] for one in plain["bills"][name]}
+        for one in loaded["bills"][name]:
+            added = one["usd"] - before[one["offer"]]
+            aws = one["offer"].startswith("aws")
+            assert added == pytest.approx(down * 0.09 if aws else 0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cost"], ["--clients and --rate-per-client missing", "1/min"]),
+        (["cost", "--clients", "-5", "--rate-per-client", "1"], ["at least 1", "-5"]),
+        (["cost", "--clients", "0.5", "--rate-per-client", "1"], ["at least 1"]),
+        (["cost", "--clients", "nan", "--rate-per-client", "1"], ["--clients", "nan"]),
+        (["cost", "--clients", "inf", "--rate-per-client", "1"], ["--clients", "inf"]),
+        (["cost", "--clients", "1e999", "--rate-per-client", "1"], ["--clients"]),
+        (["cost", "--clients", "many", "--rate-per-client", "1"], ["--clients", "1e6"]),
+        (["cost", "--clients", "5", "--rate-per-client", "-1"], ["message rate", "-1"]),
+        (["cost", "--clients", "5", "--rate-per-client", "1/week"], ["1/week", "1/min"]),
+        ([*["cost", *WORK], "--poll-interval", "0"], ["poll interval", "above 0 s"]),
+        ([*["cost", *WORK], "--poll-interval", "5 parsecs"], ["--poll-interval", "5s"]),
+        ([*["cost", *WORK], "--payload=-1B"], ["payload", "-1"]),
+        ([*["cost", *WORK], "--hold", "0s"], ["hold", "above 0 s"]),
+        ([*["cost", *WORK], "--per-channel", "2000"], ["1000 clients", "2000"]),
+        ([*["cost", *WORK], "--offers", "aws-snail"], ["unknown offer 'aws-snail'", "aws-alb"]),
+        ([*["cost", *WORK], "--headroom", "1"], ["--headroom"]),
+        ([*["cost", *WORK], "--prices", "none.csv"], ["none.csv", "no such price file"]),
+        (["cost", "nowhere"], ["nowhere"]),
+        (["energy"], ["--rate-per-client missing"]),
+        (["energy", "--rate-per-client", "-1"], ["message rate"]),
+        (["energy", "--rate-per-client", "1", "--poll-interval", "0"], ["poll interval"]),
+        (["energy", "--rate-per-client", "1", "--radio", "5g"], ["unknown radio '5g'", "lte"]),
+        (["energy", "--rate-per-client", "1", "--battery", "0"], ["--battery", "above 0"]),
+        (["energy", "--rate-per-client", "1", "--battery", "big"], ["--battery", "15Wh"]),
+        (["energy", "--rate-per-client", "1", "--keep-alive=-1s"], ["keep-alive"]),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(capsys, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, *arguments)
+    assert status in (1, 2)
+    assert out == ""
+    assert err.startswith("pushlab: ")
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def own_book(tmp_path, change):
+    """The built-in prices with each row changed, or without a column."""
+    text = files("pushlab.analysis.cost").joinpath("prices.csv").read_text(encoding="utf-8")
+    rows = [change(dict(row)) for row in csv.DictReader(text.splitlines())]
+    path = tmp_path / "mine.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_prices_of_ones_own(capsys, tmp_path):
+    def half(row):
+        return {**row, "usd": float(row["usd"]) / 2}
+
+    path = own_book(tmp_path, half)
+    out = told(capsys, "cost", *WORK, *GATEWAYS, "--prices", path)
+    assert "248.28" in out
+    assert "27.00" in out
+
+
+def test_a_price_file_without_a_column_is_refused(capsys, tmp_path):
+    def without(row):
+        del row["confidence"]
+        return row
+
+    status, out, err = run(capsys, "cost", *WORK, "--prices", own_book(tmp_path, without))
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "mine.csv" in err
+    assert "'confidence' is missing" in err
+
+
+def test_old_prices_warn(capsys, tmp_path):
+    def aged(row):
+        return {**row, "read": "2021-03-04"}
+
+    out = told(capsys, "cost", *WORK, "--prices", own_book(tmp_path, aged))
+    assert "were read more than a year ago" in out
+    assert "2021-03-04" in out
+
+
+def test_a_run_is_priced_with_its_servers_and_scaled(capsys, folder):
+    one = json.loads(told(capsys, "cost", folder, "--json"))
+    many = json.loads(told(capsys, "cost", folder, "--clients", "1e6", "--json"))
+    assert one["traffic"]["sse"]["clients"] == 100
+    for cell in ("sse", "websocket", "short-polling", "mqtt"):
+        found = {bill["offer"]: bill["usd"] for bill in many["bills"][cell]}
+        assert found["aws-fargate"] > 0  # sized by the run's CPU and memory
+        assert many["traffic"][cell]["hits_per_s"] == pytest.approx(
+            1e4 * one["traffic"][cell]["hits_per_s"]
+        )
+    few = {bill["offer"]: bill["usd"] for bill in one["bills"]["websocket"]}
+    lot = {bill["offer"]: bill["usd"] for bill in many["bills"]["websocket"]}
+    assert lot["aws-websocket-api"] == pytest.approx(1e4 * few["aws-websocket-api"])
+
+
+def test_a_runs_charts_lie_with_its_own(capsys, folder, tmp_path):
+    out = told(capsys, "cost", folder, "--clients", "1e6")
+    assert (folder / "charts" / "6-bills.png").exists()
+    assert (folder / "charts" / "7-break-even.svg").exists()
+    assert str(folder / "charts" / "6-bills.png") in out
+    told(capsys, "cost", folder, "--out", tmp_path / "a", "--no-charts")
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_a_run_has_measured_cannot_be_told_to_it(capsys, folder):
+    for command in ("cost", "energy"):
+        status, out, err = run(capsys, command, folder, "--poll-interval", "3s")
+        assert (status, out) == (2, "")
+        assert "--poll-interval does not go with a run" in err
+
+
+# ---- energy -------------------------------------------------------------------------------------
+
+
+def test_a_poll_every_five_seconds_keeps_an_lte_radio_awake(capsys):
+    out = told(capsys, "energy", "--rate-per-client", "1/min", "--radio", "lte")
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    joules = float(rows["short-polling"][1].replace(",", ""))
+    assert joules == pytest.approx(3_600 * 1.06, rel=0.001)
+    assert float(rows["short-polling"][2]) == pytest.approx(joules / 54_000 * 100, rel=0.01)
+    assert rows["short-polling"][3] == "100.0%"
+    assert float(rows["websocket"][1].replace(",", "")) < joules / 3
+    assert "5G is not covered" in out
+    assert max(len(line) for line in out.splitlines()) <= 100
+
+
+def test_push_pays_for_its_keep_alives(capsys):
+    spent = []
+    for keep_alive in ("0", "300s", "5s"):
+        found = json.loads(
+            told(
+                capsys,
+                *["energy", "--rate-per-client", "0", "--radio", "lte", "--json"],
+                *["--keep-alive", keep_alive],
+            )
+        )
+        spent.append(found["cells"]["mqtt"]["radios"]["lte"]["joules_per_hour"])
+    assert spent[0] < spent[1] < spent[2]
+    assert spent[2] == pytest.approx(3_600 * 1.06, rel=0.01)
+
+
+def test_a_smaller_battery_loses_a_larger_share(capsys):
+    shares = []
+    for battery in ("15Wh", "27kJ"):
+        out = told(capsys, "energy", "--rate-per-client", "1/min", "--battery", battery, "--json")
+        radios = json.loads(out)["cells"]["sse"]["radios"]
+        shares.append(radios["3g"]["battery_percent_per_hour"])
+    assert shares[1] == pytest.approx(2 * shares[0])
+
+
+def test_a_run_gives_its_own_times(capsys, folder):
+    found = json.loads(told(capsys, "energy", folder, "--radio", "wifi", "--json"))
+    cells = found["cells"]
+    assert all(cell["measured"] for cell in cells.values())
+    assert {cell["clients"] for cell in cells.values()} == {10}  # five in each of two trials
+    # A message every half second, each with a tail of a quarter: awake half of the time.
+    assert cells["sse"]["radios"]["wifi"]["radio_on"] == pytest.approx(0.5, abs=0.03)
+    # A poll every second.
+    assert cells["short-polling"]["radios"]["wifi"]["radio_on"] == pytest.approx(0.25, abs=0.03)
+    assert cells["short-polling"]["radios"]["wifi"]["wakeups_per_hour"] == pytest.approx(
+        3_600, rel=0.1
+    )
+    assert any("stand for the hour" in note for note in found["notes"])
+
+
+def test_a_run_that_wrote_no_times_is_predicted(capsys, tmp_path):
+    folder = simulate(tmp_path, *STANDARD[:3], trials=1, duration_s=4)
+    for path in (folder / "traffic").iterdir():
+        path.unlink()
+    out = told(capsys, "energy", folder, "--radio", "lte")
+    assert "predicted from the settings" in out
+    assert (folder / "charts" / "8-radio.png").exists()

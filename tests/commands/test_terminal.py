@@ -1,0 +1,247 @@
+"""What the terminal shows fits it; what a pipe gets is plain lines."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from pushlab.analysis import summarise
+from pushlab.analysis.summary.sweep_lines import summarise_points
+from pushlab.commands.grid_table import print_sweep
+from pushlab.commands.progress import Watcher
+from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
+from pushlab.commands.terminal import print_run
+from pushlab.commands.units import shortened
+from pushlab.lab.trial.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
+from pushlab.runs import Run, write_summary
+from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
+from tests.runs.simulated_sweeps import make_sweep
+
+LONG = "a poll every second by a client that keeps its connection"
+
+ENDED = "5 subscribers were ended: slow (5)"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = simulate(
+        tmp_path_factory.mktemp("runs"),
+        *STANDARD[:4],
+        Cell("mqtt", "mqtt", fail="the broker is not installed"),
+        Cell(f"{LONG} [bold]:smile:", "short-polling", marks=("generator-bound",)),
+        Cell("sse 2", "sse", loss=0.2),
+        duration_s=4,
+    )
+    write_summary(folder, summarise(Run.load(folder)))
+    return Run.load(folder)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    def cells(values):
+        poll = Cell("short-polling", "short-polling", {"interval_s": values["poll_interval_s"]})
+        down = "no broker" if values["clients"] > 50 else None
+        return [poll, *STANDARD[1:4], Cell("mqtt", "mqtt", fail=down), FLOOR]
+
+    axes = {"clients": [40, 400], "poll_interval_s": [0.5, 2]}
+    found = make_sweep(tmp_path_factory.mktemp("sweeps"), axes, cells)
+    summarise_points(found)
+    return found
+
+
+def fields(line):
+    """As ``awk -F '  +'`` has them."""
+    return re.split(" {2,}", line)
+
+
+def on_a_terminal(sweep, width, capsys, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", str(width))):
+        monkeypatch.setenv(name, value)
+    print_sweep(sweep)
+    return re.sub("\x1b[^m]*m", "", capsys.readouterr().out)
+
+
+def shown(run, width):
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    for part in pretty_table(run.summary["transports"], width):
+        console.print(part)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [160, 100, 80, 60])
+def test_the_table_fits_and_nothing_in_it_is_cut(run, width):
+    text = shown(run, width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "…" not in text
+    assert "latency" in text
+    assert "lost" in text
+    assert "failed" in text
+
+
+def test_columns_give_way_in_order_and_are_named(run):
+    assert "No room here" not in shown(run, 160)
+    narrow = shown(run, 60)
+    assert "No room here for" in narrow
+    told = " ".join(narrow.split("No room here for")[1].split())
+    assert "USD a month" in told
+    assert "mean" not in told
+
+
+def test_a_pipe_gets_a_line_for_each_transport(run):
+    lines = plain_table(run.summary["transports"])
+    assert len(lines) == 1 + len(run.cells)
+    assert lines[0].split()[:3] == ["transport", "delivered", "lost"]
+    assert any(line.startswith(f"{LONG} [bold]:smile: *") for line in lines)
+    (sse,) = [line for line in lines if line.startswith("sse ") and not line.startswith("sse 2")]
+    assert len(fields(sse)) == len(fields(lines[0])) > 5
+
+
+def test_the_plain_table_has_the_terminals_values_and_explains_its_heads(run):
+    cells = run.summary["transports"]
+    lines = plain_table(cells)
+    name, *values = next(fields(line) for line in lines if line.startswith("sse "))
+    whole = shown(run, 160).splitlines()
+    assert " ".join(next(line for line in whole if line.startswith(f"{name} ")).split()[1:]) == (
+        " ".join(" ".join(values).split())
+    )
+    explained = plain_legend(cells)
+    assert explained[0] == (
+        "hits, bytes, CPU: per delivery; p50, p99, mean: latency; stale: at most; USD: a month."
+    )
+    in_full = " ".join(" ".join(whole[:2]).split())
+    assert all(head in in_full for head in ("hits per", "stale", "latency", "USD a"))
+    assert max(map(len, explained)) <= 100
+    on_terminal = [line.strip() for line in whole]
+    assert set(explained[1:]) < set(on_terminal)
+    assert "*: see the remarks below." in explained
+
+
+def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    print_run(run)
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "[bold]:smile:" in text
+    assert "! mqtt, trials 0, 1: failed (the broker is not installed).\n" in text
+
+
+@pytest.mark.parametrize("width", [160, 100, 80, 60])
+def test_the_table_of_a_sweep_fits_and_no_word_is_torn(sweep, width, capsys, monkeypatch):
+    text = on_a_terminal(sweep, width, capsys, monkeypatch)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+    words = text.split()
+    for word in ("clients", "poll", "interval", "transport", "lost", "hits/s", "latency", "mean"):
+        assert word in words
+    for words_of_a_row in ("short-polling", "websocket", "500 ms", "failed"):
+        assert words_of_a_row in text
+
+
+def test_what_a_model_says_gives_way_first_in_a_sweep(sweep, capsys, monkeypatch):
+    assert "No room here" not in on_a_terminal(sweep, 120, capsys, monkeypatch)
+    text = on_a_terminal(sweep, 80, capsys, monkeypatch)
+    assert "No room here for: (hits/s), (mean)." in text
+    assert "In brackets: what a closed form predicts." in text
+    assert "CPU of" in text
+
+
+def test_long_labels_and_keys_of_a_sweep_are_broken_at_blanks(tmp_path, capsys, monkeypatch):
+    label = "carrier-pigeon with quite a long name of its own"
+    found = make_sweep(
+        tmp_path,
+        {"rate_per_s": [1, 2], "short-polling.interval_s": [0.5, 2]},
+        lambda values: [Cell(label, "carrier-pigeon"), Cell("sse", "sse", marks=(ENDED,))],
+        trials=1,
+    )
+    summarise_points(found)
+    print_sweep(found)
+    out = capsys.readouterr().out
+    assert "\nmessages/s  short-polling: interval  transport  " in out
+    assert "\nmessages/s: per channel; p50, p99, mean: latency; CPU: of a core.\n" in out
+    text = on_a_terminal(found, 80, capsys, monkeypatch)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+    heads = text.split("transport")[0]
+    assert {"messages/s", "short-polling:"} <= set(heads.split())
+    assert {"per", "channel", "interval", *label.split()} <= set(text.split())
+    assert f"! sse: marked {ENDED} [all points]" in text  # where its star points to
+
+
+def test_a_pipe_gets_a_line_for_each_transport_at_each_point(sweep, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    print_sweep(sweep)
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    _, table, legend, notes = text.strip().split("\n\n")
+    head, *lines = table.splitlines()
+    assert fields(head)[:4] == ["clients", "poll interval", "transport", "lost"]
+    assert len(lines) == 4 * 5
+    for line in lines:
+        assert len(fields(line)) == (4 if "failed" in line else len(fields(head)))
+    points = [fields(line)[:2] for line in lines if fields(line)[2] == "sse"]
+    assert points == [["40", "500 ms"], ["40", "2 s"], ["400", "500 ms"], ["400", "2 s"]]
+    assert legend.startswith("p50, p99, mean: latency; CPU: of a core.\n")
+    assert "[clients 400, poll interval 500 ms; clients 400, poll interval 2 s]" in notes
+
+
+def test_a_dumb_terminal_gets_plain_text(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    print_run(run)
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_no_color_is_respected(run, capsys, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    print_run(run)
+    assert "\x1b[31m" not in capsys.readouterr().out
+    monkeypatch.delenv("NO_COLOR")
+    print_run(run)
+    assert "31m" in capsys.readouterr().out
+
+
+def watched(run, warmup_s=0.5):
+    """What a watcher says of one trial."""
+    record = run.trials_of("sse")[0]
+    with Watcher() as watcher:
+        watcher(RunStarted(run.path, ("sse",), 1))
+        watcher(TrialStarted(0, 0, "sse"))
+        watcher(Progress(0, Phase.CONNECTING, connected=10))
+        watcher(Progress(0, Phase.WARMUP, total_s=warmup_s))
+        watcher(
+            Progress(
+                0, Phase.MEASURING, done_s=1, total_s=2, deliveries=40, median_latency_s=0.0012
+            )
+        )
+        watcher(TrialFinished(record))
+
+
+def test_progress_in_a_pipe_is_a_line_for_each_trial(run, capsys):
+    watched(run)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "\x1b" not in said.err
+    (line,) = said.err.strip().splitlines()
+    assert "sse: ok (40 deliveries with warm-up, median 1.2 ms)" in line
+
+
+def test_a_trial_without_warm_up_speaks_of_none(run, capsys):
+    watched(run, warmup_s=0)
+    assert "sse: ok (40 deliveries, median 1.2 ms)" in capsys.readouterr().err
+
+
+def test_progress_on_a_terminal_moves(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    watched(run)
+    text = capsys.readouterr().err
+    assert "\x1b" in text
+    assert "sse: ok (40 deliveries with warm-up, median 1.2 ms)" in text
+
+
+def test_labels_keep_their_ends():
+    assert shortened("short", 12) == "short"
+    assert shortened("a label with 5 s", 12) == "a label… 5 s"
+    assert len(shortened(LONG, 20)) <= 20
