@@ -23,7 +23,7 @@ from pushlab.web.files import Files
 from pushlab.web.jsapi import classic_script
 from pushlab.web.limits import Limiter
 from pushlab.web.site import WebSite
-from tests.live_hub import PATIENCE_S, HttpResponse, ask, read_head
+from tests.live_hub import PATIENCE_S, Answer, ask, read_head
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,7 +57,7 @@ class Site:
         try:
             writer.write(f"HEAD {target} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode())
             head = await read_head(reader)
-            return HttpResponse(head.status, head.headers, await reader.read())
+            return Answer(head.status, head.headers, await reader.read())
         finally:
             writer.close()
 
