@@ -12,6 +12,7 @@ import pytest_asyncio
 
 import pushlab
 from pushlab.client import discover
+from pushlab.contract.profile import Profile
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.contract.transport import Transport
@@ -422,7 +423,7 @@ class FriendlyOnly(Transport):
     """A plug-in whose library insists on its own sockets."""
 
     name = "friendly"
-    title = "Friendly"
+    profile = Profile(title="Friendly")
     closed = False
 
     async def messages(self, endpoint, token, *, cursor=None):

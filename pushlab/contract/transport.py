@@ -9,7 +9,8 @@ from typing import Any, ClassVar, get_type_hints
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Event
-from pushlab.contract.serving import Hub, Route
+from pushlab.contract.profile import Profile
+from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import UsageError
@@ -31,17 +32,22 @@ class Transport(abc.ABC):
 
     Attributes:
         name: how users name it, such as ``long-polling``.
-        title: how charts name it.
+        profile: what it is, as far as neither its options nor the hub's dials say it; `in_force`
+            adds those.
         Options: a frozen dataclass of settings with defaults; units stand in their names. Its
             ``__post_init__`` raises `UsageError` for values that cannot be.
-        discovers: whether a client must ask the hub where this transport listens (MQTT), because
-            the hub's own address does not tell.
+        title, discovers: the profile's title and `own_address`.
     """
 
     name: ClassVar[str]
+    profile: ClassVar[Profile] = Profile()
     title: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
     discovers: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        if "profile" in cls.__dict__:
+            cls.title, cls.discovers = cls.profile.title, cls.profile.own_address
 
     def __init__(self, options: Any = None) -> None:
         self.options: Any = self.Options() if options is None else options
@@ -69,6 +75,10 @@ class Transport(abc.ABC):
                 )
             values[key] = value
         return cls(cls.Options(**values))
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """The profile with what these options and a hub with these settings make of it."""
+        return self.profile
 
     # ---- the server half --------------------------------------------------------------------
 

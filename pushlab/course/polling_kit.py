@@ -10,6 +10,7 @@ from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Message
+from pushlab.contract.profile import Profile
 from pushlab.contract.serving import Hub, Route
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
@@ -42,7 +43,8 @@ class PollingTransport(Transport):
     """Polling whose rule is to be written: subclass it, and give it a name and `next_wait_s`."""
 
     name = "my-polling"
-    title = "My polling"
+    #: Without an interval: its rule may choose any.
+    profile = Profile(title="My polling", delivery="interval-poll", protocol="http")
     Options = PollingTransportOptions
 
     def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:

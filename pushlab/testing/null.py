@@ -17,6 +17,7 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Closed, Connected, Disconnected, Event
 from pushlab.contract.hits import Hit
 from pushlab.contract.inbox import Inbox
+from pushlab.contract.profile import Profile
 from pushlab.contract.reasons import is_final
 from pushlab.contract.serving import Entry, Feed, Hub
 from pushlab.contract.subscriber import Endpoint
@@ -34,7 +35,7 @@ class Null(Transport):
     """No network: both ends in one process."""
 
     name = "null"
-    title = "No network"
+    profile = Profile(title="Harness floor", delivery="stream")
 
     # ---- the server half --------------------------------------------------------------------
 

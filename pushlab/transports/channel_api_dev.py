@@ -30,7 +30,8 @@ from typing import ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry, Hub, Page, Response, Route, Scope
+from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.serving import Entry, Hub, HubSettings, Page, Response, Route, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -38,7 +39,7 @@ from pushlab.errors import Refused, UsageError
 from pushlab.wire.asgi import admit, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import ResponseParser
-from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_suffix
+from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_of, lease_suffix
 
 __all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
 
@@ -76,8 +77,24 @@ class ChannelApiDev(Transport):
     """The development server's wire, both ends."""
 
     name = "channel-api-dev"
-    title = "Channel API (dev server)"
+    profile = Profile(
+        title="Channel API (dev server)",
+        delivery="interval-poll",
+        protocol="http",
+        pause=True,
+        messages_per_answer=1,
+        wire=Wire(request_bytes=221, empty_answer_bytes=165, answer_bytes=168),
+        colour="#8F4A1E",
+        dashes=(3, 1.5),
+    )
     Options = ChannelApiDevOptions
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the interval between polls."""
+        o: ChannelApiDevOptions = self.options
+        told = replace(self.profile, random_phase=o.random_phase)
+        lease_s = lease_of(o.interval_s, settings.lease_s)
+        return told.timed(interval_s=o.interval_s, lease_s=lease_s)
 
     # ---- the server half --------------------------------------------------------------------
 

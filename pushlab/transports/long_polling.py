@@ -22,10 +22,12 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
+from pushlab.contract.profile import Profile, Wire
 from pushlab.contract.serving import (
     Entry,
     HttpExchange,
     Hub,
+    HubSettings,
     Page,
     Response,
     Route,
@@ -69,8 +71,22 @@ class LongPolling(Transport):
     """Long polling, both ends."""
 
     name = "long-polling"
-    title = "Long polling"
+    profile = Profile(
+        title="Long polling",
+        delivery="held-poll",
+        protocol="http",
+        wire=Wire(request_bytes=226, empty_answer_bytes=80, answer_bytes=135, message_bytes=26),
+        colour="#E69F00",
+        dashes=(6, 1.5),
+    )
     Options = LongPollingOptions
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the hold, and how long the hub and the client wait beyond it."""
+        hold_s = self.options.hold_s
+        return self.profile.timed(
+            hold_s=hold_s, silence_s=hold_s + _GRACE_S, lease_s=settings.lease_s
+        )
 
     # ---- the server half --------------------------------------------------------------------
 

@@ -47,15 +47,16 @@ counted.
 import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame
 from pushlab.contract.hits import Hit
+from pushlab.contract.profile import Profile, Wire
 from pushlab.contract.reasons import is_final
-from pushlab.contract.serving import Hub, Route
+from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -105,9 +106,25 @@ class Mqtt(Transport):
     """MQTT over TCP, through a broker."""
 
     name = "mqtt"
-    title = "MQTT"
+    profile = Profile(
+        title="MQTT",
+        delivery="stream",
+        protocol="mqtt",
+        needs_broker=True,
+        own_address=True,
+        client_keeps_alive=True,
+        greeting=("CONNECT", "SUBSCRIBE", "question"),
+        wire=Wire(message_bytes=34, ack_bytes=4),
+        colour="#009E73",
+        dashes=(4, 1, 1, 1, 1, 1),
+    )
     Options = MqttOptions
-    discovers = True
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the QoS and the client's keep-alive."""
+        o: MqttOptions = self.options
+        told = replace(self.profile, acks=o.qos)
+        return told.timed(keep_alive_s=o.keep_alive_s)
 
     def background(self, hub: Hub) -> AbstractAsyncContextManager[None] | None:
         """The bridge to the hub's broker; None when it has none."""

@@ -15,15 +15,16 @@ after each poll. ``DELETE /v1/poll`` ends the lease.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.serving import Hub, Route
+from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
-from pushlab.wire.polling import IntervalPollSubscriber, lease_suffix, poll_route
+from pushlab.wire.polling import IntervalPollSubscriber, lease_of, lease_suffix, poll_route
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
 
@@ -59,8 +60,20 @@ class ShortPolling(Transport):
     """Short polling, both ends."""
 
     name = "short-polling"
-    title = "Short polling"
+    profile = Profile(
+        title="Short polling",
+        delivery="interval-poll",
+        protocol="http",
+        wire=Wire(request_bytes=215, empty_answer_bytes=80, answer_bytes=135, message_bytes=26),
+        colour="#D55E00",
+    )
     Options = ShortPollingOptions
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the interval, and the lease that goes with it."""
+        o: ShortPollingOptions = self.options
+        told = replace(self.profile, pause=o.clock == "pause", random_phase=o.random_phase)
+        return told.timed(interval_s=o.interval_s, lease_s=lease_of(o.interval_s, settings.lease_s))
 
     # ---- the server half --------------------------------------------------------------------
 

@@ -27,7 +27,17 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry, Feed, HttpExchange, Hub, Route, Scope, StreamingResponse
+from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.serving import (
+    Entry,
+    Feed,
+    HttpExchange,
+    Hub,
+    HubSettings,
+    Route,
+    Scope,
+    StreamingResponse,
+)
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
@@ -70,7 +80,18 @@ class ServerSentEvents(Transport):
     """Server-sent events, both ends."""
 
     name = "sse"
-    title = "SSE"
+    profile = Profile(
+        title="SSE",
+        delivery="stream",
+        protocol="http",
+        wire=Wire(message_bytes=29),
+        colour="#56B4E9",
+        dashes=(6, 1.5, 1, 1.5),
+    )
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the hub's keep-alive."""
+        return self.profile.timed(keep_alive_s=settings.keep_alive_s, silence_s=_SILENCE_S)
 
     # ---- the server half --------------------------------------------------------------------
 

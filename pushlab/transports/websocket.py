@@ -36,6 +36,7 @@ from websockets.uri import WebSocketURI
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
+from pushlab.contract.profile import Profile, Timers, Wire
 from pushlab.contract.reasons import status_of_close_code, to_close_code
 from pushlab.contract.serving import (
     Entry,
@@ -83,7 +84,15 @@ class WebSocket(Transport):
     """WebSocket, both ends."""
 
     name = "websocket"
-    title = "WebSocket"
+    profile = Profile(
+        title="WebSocket",
+        delivery="stream",
+        protocol="websocket",
+        timers=Timers(keep_alive_s=PING_INTERVAL_S, silence_s=_SILENCE_S),
+        wire=Wire(message_bytes=13),
+        colour="#0072B2",
+        dashes=(1.2, 1),
+    )
     Options = WebSocketOptions
 
     # ---- the server half --------------------------------------------------------------------

@@ -35,10 +35,12 @@ __all__ = [
     "answer_goodbye",
     "answer_poll",
     "asked_lease_s",
+    "lease_of",
     "lease_suffix",
     "poll_route",
 ]
 
+_SELDOM_S = 10.0
 _ANSWER_DUE_NS = 30_000_000_000
 _POLL_EMPTY = Hit.POLL_EMPTY
 #: What reading a page raises that is no page at all.
@@ -84,9 +86,14 @@ def asked_lease_s(query: Mapping[str, str]) -> float | None:
     return number_parameter(query, "lease_s", least=1, most=259_200)
 
 
+def lease_of(interval_s: float, usual_s: float) -> float:
+    """How long a client that asks every `interval_s` is present after a poll."""
+    return 3 * interval_s if interval_s > _SELDOM_S else usual_s
+
+
 def lease_suffix(lease_s: float, *, interval_s: float) -> str:
     """The parameter by which a client that asks seldom says so; the usual lease needs no word."""
-    return f"&lease_s={lease_s:g}" if interval_s > 10 else ""
+    return f"&lease_s={lease_s:g}" if interval_s > _SELDOM_S else ""
 
 
 def poll_route(hub: Hub, transport: str, path: str) -> Route:

@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from pushlab.contract import registry
+from pushlab.contract.profile import Profile
 from pushlab.contract.transport import Transport
 from pushlab.errors import MissingExtra, UnknownTransport, UsageError
 
@@ -24,13 +25,13 @@ class Dials:
 
 class Toy(Transport):
     name = "toy"
-    title = "Toy"
+    profile = Profile(title="Toy")
     Options = Dials
 
 
 class Plain(Transport):
     name = "plain"
-    title = "Plain"
+    profile = Profile(title="Plain")
 
 
 not_a_transport = object()

@@ -9,12 +9,13 @@ from pushlab.runs import Run
 
 PLUGIN = """
 from pushlab.client import connect
+from pushlab.contract.profile import Profile
 from pushlab.contract.registry import make_transport
 from pushlab.contract.transport import Transport
 
 class Friendly(Transport):
     name = "friendly"
-    title = "Friendly form only"
+    profile = Profile(title="Friendly form only")
 
     def routes(self, hub):
         return make_transport("sse").routes(hub)

@@ -12,7 +12,17 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry, Feed, Hub, Receive, Route, Scope, Send
+from pushlab.contract.profile import Profile
+from pushlab.contract.serving import (
+    Entry,
+    Feed,
+    Hub,
+    HubSettings,
+    Receive,
+    Route,
+    Scope,
+    Send,
+)
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
@@ -42,7 +52,10 @@ class JsonLines(Transport):
     """JSON lines, both ends."""
 
     name = "ndjson"
-    title = "JSON lines"
+    profile = Profile(title="JSON lines", delivery="stream", protocol="http")
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        return self.profile.timed(keep_alive_s=settings.keep_alive_s)
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         async def lines(scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,6 +16,7 @@ import pytest
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Closed, Connected, Event, Message
 from pushlab.contract.hits import Hit
+from pushlab.contract.profile import Profile
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
@@ -70,7 +71,7 @@ class LineSubscriber(Subscriber):
 
 class Lines(Transport):
     name = "lines"
-    title = "Lines"
+    profile = Profile(title="Lines")
 
     def __init__(self, tick_ms: int = 0) -> None:
         super().__init__()
@@ -351,7 +352,7 @@ async def test_the_application_sees_what_a_careless_plugin_repeats() -> None:
 
 class Friendly(Transport):
     name = "friendly"
-    title = "Friendly"
+    profile = Profile(title="Friendly")
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,124 @@
+"""What a transport is, declared once by the transport itself: everything else derives from it.
+
+The class declares its `Profile`; what its options and the hub's dials add is in the profile *in
+force* (`Transport.in_force`). A run's folder stores that one for each transport setting, so prices,
+predictions, energy and charts need no transport, and a plug-in gets them as the built-in five do.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pushlab.contract.hits import Hit
+
+__all__ = ["Delivery", "Profile", "Timers", "Wire"]
+
+#: How messages reach a client: asked for at an interval; asked for, and the question is held until
+#: there is one; sent as they come; in a way that no closed form is known for.
+Delivery = Literal["interval-poll", "held-poll", "stream", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """Spans in seconds; 0: there is none.
+
+    Attributes:
+        interval_s: between two polls of a client.
+        hold_s: the longest that the server holds a question.
+        keep_alive_s: silence on a connection after which one of its ends says that it lives.
+        silence_s: after which the client takes a connection for dead.
+        lease_s: for which a polling client is present after a poll.
+    """
+
+    interval_s: float = 0.0
+    hold_s: float = 0.0
+    keep_alive_s: float = 0.0
+    silence_s: float = 0.0
+    lease_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """Bytes of TCP around a payload, over loopback and without TLS.
+
+    A browser's headers and cookies are several times as long.
+
+    Attributes:
+        request_bytes: of a poll.
+        empty_answer_bytes, answer_bytes: of a poll's answer without messages, and with some.
+        message_bytes: beside each message, in an answer or on a stream.
+        ack_bytes: of each acknowledgement.
+    """
+
+    request_bytes: int = 0
+    empty_answer_bytes: int = 0
+    answer_bytes: int = 0
+    message_bytes: int = 0
+    ack_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What one transport is; plain values, so that JSON can hold it.
+
+    Attributes:
+        title: how tables and charts name it; empty: by its name.
+        delivery: how messages reach a client; see `Delivery`.
+        protocol: what the connection speaks: ``http``, ``websocket``, ``mqtt``, or another.
+        needs_broker: whether the hub must have an MQTT broker.
+        own_address: whether it listens at an address of its own, which clients ask the hub for.
+        pause: whether a poll's interval begins with the answer, not by a fixed clock.
+        random_phase: whether each client begins at a random point of its first interval.
+        messages_per_answer: the most that a poll brings; 0: as many as there are.
+        acks: what a client sends for each message that it got (MQTT: its QoS); each is a hit.
+        client_keeps_alive: whether the client speaks when a keep-alive is due, which is a hit; else
+            the server does.
+        greeting: the round trips that connecting takes after TCP and TLS, in words.
+        wire: its bytes; None: nobody declared them.
+        colour, dashes: of its lines in charts (``#rrggbb``; lengths of strokes and gaps in widths
+            of the line, none for a whole line); empty: a plug-in's, in turn.
+    """
+
+    title: str = ""
+    delivery: Delivery = "other"
+    protocol: str = ""
+    needs_broker: bool = False
+    own_address: bool = False
+    timers: Timers = Timers()
+    pause: bool = False
+    random_phase: bool = True
+    messages_per_answer: int = 0
+    acks: int = 0
+    client_keeps_alive: bool = False
+    greeting: tuple[str, ...] = ("request",)
+    wire: Wire | None = None
+    colour: str = ""
+    dashes: tuple[float, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the client asks."""
+        return self.delivery in ("interval-poll", "held-poll")
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the server speaks first."""
+        return self.delivery == "stream"
+
+    @property
+    def hits(self) -> frozenset[Hit]:
+        """The kinds of hit that its client makes for the sake of delivery, once connected."""
+        found: set[Hit] = {Hit.POLL_EMPTY, Hit.POLL_USEFUL} if self.asks else set()
+        if self.acks:
+            found.add(Hit.ACK)
+        if self.client_keeps_alive:
+            found.add(Hit.KEEP_ALIVE)
+        return frozenset(found)
+
+    def timed(self, **timers: float) -> Self:
+        """The same with these of its `Timers`."""
+        return dataclasses.replace(self, timers=dataclasses.replace(self.timers, **timers))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists."""
+        return dataclasses.asdict(self)
