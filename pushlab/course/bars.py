@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,12 +10,10 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, INK, LINE, mark, within_sentence
 from pushlab.course.guesses import Guess
+from pushlab.course.measured import Measurement, rate_in_words
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
-
-if TYPE_CHECKING:
-    from pushlab.course.measured import Measured
 
 __all__ = ["Bar", "Kind", "Row", "bars_chart", "figure_chart", "kind_of"]
 
@@ -100,7 +97,7 @@ def kind_of(figure: str) -> Kind:
 
 
 def figure_chart(
-    measured: "Measured",
+    measured: Measurement,
     figure: str,
     guess: Guess | Mapping[str, Guess] | None,
     *,
@@ -135,7 +132,7 @@ def figure_chart(
 
 
 def _by_cell(
-    measured: "Measured", guess: Guess | Mapping[str, Guess] | None
+    measured: Measurement, guess: Guess | Mapping[str, Guess] | None
 ) -> Mapping[str, Guess]:
     if guess is None:
         return {}
@@ -144,7 +141,7 @@ def _by_cell(
     return {measured.cells[0]: guess}
 
 
-def _short_names(measured: "Measured") -> dict[str, str]:
+def _short_names(measured: Measurement) -> dict[str, str]:
     """How a title calls each row: settings of one transport by what tells them apart."""
     names = {}
     same = len({measured.record(cell).transport for cell in measured.cells}) == 1
@@ -170,9 +167,7 @@ def _finding(kind: Kind, rows: Sequence[Row], names: Mapping[str, str]) -> str:
     )
 
 
-def _subtitle(measured: "Measured") -> str:
-    from pushlab.course.measured import rate_in_words
-
+def _subtitle(measured: Measurement) -> str:
     record = measured.record(measured.cells[0])
     parts = [f"{record.clients:,} clients", rate_in_words(record)]
     intervals = {
@@ -187,7 +182,7 @@ def _subtitle(measured: "Measured") -> str:
     return ", ".join(parts)
 
 
-def _footer(measured: "Measured") -> str:
+def _footer(measured: Measurement) -> str:
     record = measured.record(measured.cells[0])
     counts = [measured.figures(cell).deliveries for cell in measured.cells]
     many = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"

@@ -4,7 +4,8 @@ from pushlab.analysis.cost import OFFERS
 from pushlab.charts.findings import usd
 from pushlab.charts.style import within_sentence
 from pushlab.course.bars import Bar, Row, bars_chart, kind_of
-from pushlab.course.measured import Measured, measured_from, rate_in_words
+from pushlab.course.measured import rate_in_words
+from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.pictures import Picture
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError

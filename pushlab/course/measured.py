@@ -1,23 +1,18 @@
-"""What a measurement says: a few plain numbers for each transport, and the charts of them."""
+"""What a measurement says: a few plain numbers for each transport, and a sentence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
-from pushlab.analysis.summary.summarise import analyse
-from pushlab.charts.view import RunView, view_of
-from pushlab.course.guesses import Guess
+from pushlab.charts.view import RunView
 from pushlab.course.trouble import CourseError
-from pushlab.runs import Run, TrafficRows, TrialRecord
+from pushlab.runs import TrafficRows, TrialRecord
 
-if TYPE_CHECKING:
-    from pushlab.course.pictures import Picture
-
-__all__ = ["Figures", "Measured", "measured_from"]
+__all__ = ["Figures", "Measurement", "rate_in_words"]
 
 _EMPTY, _USEFUL = "poll-empty", "poll-useful"
 
@@ -49,7 +44,7 @@ class Figures:
     lost: int
 
 
-class Measured:
+class Measurement:
     """A measurement, or the reference run in its place.
 
     ``measured["short-polling"]`` has the numbers of one transport; where only one was measured,
@@ -161,33 +156,6 @@ class Measured:
             lines.append(f"  {figures.name}: {figures.deliveries:,} messages delivered")
         return "\n".join(lines)
 
-    # ---- charts -----------------------------------------------------------------------------
-
-    def chart(
-        self,
-        figure: str,
-        guess: Guess | Mapping[str, Guess] | None = None,
-        *,
-        title: str | None = None,
-    ) -> "Picture":
-        """One figure of every row, with the formula and the student's guess beside it.
-
-        Args:
-            figure: ``waiting_s``, ``requests_per_s``, ``requests_per_message``, ``wasted``,
-                ``bytes_per_message`` or ``cpu_ms_per_message``.
-            guess: what the student wrote down; for several rows, by row or transport.
-            title: what the chart shows, if another sentence says it better than ours.
-        """
-        from pushlab.course.bars import figure_chart
-
-        return figure_chart(self, figure, guess, title=title)
-
-    def timeline(self, name: str | None = None, *, seconds: float = 4.0) -> "Picture":
-        """One client's requests and messages along the time."""
-        from pushlab.course.timeline import timeline_chart
-
-        return timeline_chart(self, self.cell(name or self.cells[0]), seconds)
-
 
 def rate_in_words(record: TrialRecord) -> str:
     """How often messages come: ``a message every 2 s in each room of 10``."""
@@ -196,30 +164,6 @@ def rate_in_words(record: TrialRecord) -> str:
     if rate == 1:
         often = "a message every second"
     return often if record.channels == 1 else f"{often} in each room of {record.per_channel}"
-
-
-def measured_from(
-    run: Run, *, measured_here: bool, transports: Sequence[str] | None = None
-) -> Measured:
-    """Read everything that charts need out of a run's folder.
-
-    Args:
-        transports: keep the rows of these alone, as far as the run has them; None keeps all.
-
-    Raises:
-        RunError: a file of rows is missing or damaged.
-    """
-    view = view_of(run, analyse(run))
-    cells = [cell for cell in view.rivals if view.trials[cell]]
-    if transports is not None:
-        known = [c for c in cells if view.trials[c][0].record.transport in transports]
-        cells = known or cells
-    traffic = {}
-    for cell in cells:
-        rows = run.traffic(view.trials[cell][0].record)
-        if rows is not None:
-            traffic[cell] = rows
-    return Measured(view, cells, traffic, here=measured_here)
 
 
 def _wasted(hits: Mapping[str, int]) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.course.bar import Bar
-from pushlab.course.measured import Measured, measured_from
+from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.mode import fast, reading
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError

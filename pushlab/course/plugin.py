@@ -16,7 +16,7 @@ from typing import Any
 from pushlab.contract.transport import Transport
 from pushlab.course.cards import Card, Shown
 from pushlab.course.cells import installed
-from pushlab.course.measured import Measured
+from pushlab.course.measurement_charts import Measured
 from pushlab.course.measuring import measure
 from pushlab.course.mode import fast, reading
 from pushlab.course.trouble import CourseError

@@ -1,26 +1,22 @@
 """One client along the time: when it asked, what the answer brought, how long a message waited."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
 from pushlab.charts.style import GREY, INK, PUSHING, mark, seconds
+from pushlab.course.measured import Measurement
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
-
-if TYPE_CHECKING:
-    from pushlab.course.measured import Measured
 
 __all__ = ["timeline_chart"]
 
 _NS = 1e9
 
 
-def timeline_chart(measured: "Measured", cell: str, span_s: float) -> Picture:
+def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
     """Draw one observed client: questions below, messages above, and a line for each wait.
 
     Raises:

@@ -5,7 +5,7 @@ import pytest
 from pushlab.course import answers, beside_reference, check_transport, month_of, on_paper
 from pushlab.course.exercises import CHAPTERS, all_exercises
 from pushlab.course.guesses import predict
-from pushlab.course.measured import measured_from
+from pushlab.course.measurement_charts import measured_from
 from pushlab.course.mode import READING
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
