@@ -6,8 +6,8 @@ A member says something by an ordinary post; the server sends it to everybody's 
 from dataclasses import dataclass, field
 from typing import Any
 
+from pushlab.channel_api import LocalChannelService
 from pushlab.errors import Refused
-from pushlab.hub.core import Hub
 from pushlab.web.members import GRACE_S, OPENING_S, Member, Members, now_ms
 from pushlab.web.texts import key_of, label, text
 
@@ -36,13 +36,19 @@ class _Room:
 class Chat:
     """All rooms of one server."""
 
-    def __init__(self, hub: Hub, *, grace_s: float = GRACE_S, opening_s: float = OPENING_S) -> None:
+    def __init__(
+        self,
+        channels: LocalChannelService,
+        *,
+        grace_s: float = GRACE_S,
+        opening_s: float = OPENING_S,
+    ) -> None:
         self.members = Members(
-            hub, kind="chat", on_gone=self._on_gone, grace_s=grace_s, opening_s=opening_s
+            channels, kind="chat", on_gone=self._on_gone, grace_s=grace_s, opening_s=opening_s
         )
         self._rooms: dict[str, _Room] = {}
 
-    async def join(self, body: dict[str, Any]) -> dict[str, Any]:
+    def join(self, body: dict[str, Any]) -> dict[str, Any]:
         """Enter a room, or come back to it with the token of before."""
         room_name = label(body, "room", most=_ROOM_CHARS)
         name = label(body, "name", most=_NAME_CHARS)
@@ -53,7 +59,7 @@ class Chat:
             member = self._enter(room_name, name)
         room = self._rooms[member.place]
         return {
-            **await self.members.invite(member),
+            **self.members.invite(member),
             "room": room.name,
             "members": room.names,
         }

@@ -6,7 +6,6 @@ soon (a page that is loaded anew, a train in a tunnel) is no goodbye.
 """
 
 import asyncio
-import contextlib
 import json
 import secrets
 import time
@@ -14,13 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pushlab.contract.cursor import Cursor
+from pushlab.channel_api import LocalChannelService
+from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
-from pushlab.hub.channel import Channel
-from pushlab.hub.core import Hub
-from pushlab.hub.presence import PresenceEvent
 
-__all__ = ["Member", "Members", "now_ms"]
+__all__ = ["Member", "Members", "now_ms", "small"]
 
 GRACE_S = 4.0  #: how long a channel may be gone before its member is
 OPENING_S = 20.0  #: how long a new member may take to open its channel
@@ -29,6 +26,17 @@ _TOKEN_MINUTES = 240
 #: What a member's channel keeps, and how far its reader may fall behind: a talk, not an archive.
 _KEPT_MESSAGES = 200
 _KEPT_BYTES = 128 * 1024
+
+
+def small(settings: HubSettings) -> HubSettings:
+    """A hub's dials, for channels that keep little."""
+    return replace(
+        settings,
+        retain_messages=_KEPT_MESSAGES,
+        retain_bytes=_KEPT_BYTES,
+        lag_messages=_KEPT_MESSAGES,
+        lag_bytes=_KEPT_BYTES,
+    )
 
 
 def now_ms() -> float:
@@ -57,6 +65,7 @@ class Members:
     """Everybody in one demonstration.
 
     Args:
+        channels: the Channel API on the server's hub.
         kind: begins every client ID.
         on_gone: called when a member's channel has gone and not come back.
         on_back: called when the channel of one who was gone is there again.
@@ -64,7 +73,7 @@ class Members:
 
     def __init__(
         self,
-        hub: Hub,
+        channels: LocalChannelService,
         *,
         kind: str,
         on_gone: Callable[[Member], None],
@@ -72,22 +81,15 @@ class Members:
         grace_s: float = GRACE_S,
         opening_s: float = OPENING_S,
     ) -> None:
-        self._hub = hub
+        self._channels = channels
         self._kind = kind
         self._on_gone = on_gone
         self._on_back = on_back
         self._grace_s = grace_s
         self._opening_s = opening_s
-        self._settings = replace(
-            hub.settings,
-            retain_messages=_KEPT_MESSAGES,
-            retain_bytes=_KEPT_BYTES,
-            lag_messages=_KEPT_MESSAGES,
-            lag_bytes=_KEPT_BYTES,
-        )
         self._members: dict[str, Member] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
-        hub.presence.listen(self._on_presence)
+        channels.on_presence(self._on_connected, self._on_disconnected)
 
     def __len__(self) -> int:
         return len(self._members)
@@ -97,18 +99,16 @@ class Members:
         if len(self._members) >= MOST_MEMBERS:
             raise Refused(429, "too-many-members", f"there are {MOST_MEMBERS:,} people already")
         member = Member(f"{self._kind}-{secrets.token_hex(8)}", place, name)
-        self._channel(member.client_id)  # if there is no room for it, nobody has come
+        self._channels.position(member.client_id)  # if there is no room for it, nobody has come
         self._members[member.client_id] = member
         self._expect(member, self._opening_s)
         return member
 
-    async def invite(self, member: Member) -> dict[str, Any]:
+    def invite(self, member: Member) -> dict[str, Any]:
         """What the member's page needs: a token, and from where to read."""
-        channel = self._channel(member.client_id)
-        at = Cursor(channel.epoch, channel.head)
-        token, _ = await self._hub.create_channel(member.client_id, duration_minutes=_TOKEN_MINUTES)
+        at = self._channels.position(member.client_id)
         return {
-            "token": token,
+            "token": self._channels.create_channel(member.client_id, _TOKEN_MINUTES),
             "client_id": member.client_id,
             "cursor": str(at),
             "name": member.name,
@@ -117,20 +117,17 @@ class Members:
 
     def returning(self, token: object) -> Member | None:
         """The member who held this token, which may have expired; None when there is none."""
-        return self._holder(token, now=0.0)
+        return self._holder(token, expired_too=True)
 
-    def _holder(self, token: object, *, now: float) -> Member | None:
+    def _holder(self, token: object, *, expired_too: bool = False) -> Member | None:
         if not isinstance(token, str):
             return None
-        with contextlib.suppress(Refused):
-            grant = self._hub.keys.verify(token, now=now)
-            if grant.channel == grant.client_id:  # a token of ours, not one for another channel
-                return self._members.get(grant.client_id)
-        return None
+        client_id = self._channels.holder(token, expired_too=expired_too)
+        return None if client_id is None else self._members.get(client_id)
 
     def get(self, token: object) -> Member:
         """The member who holds this token. Raises Refused (401 `not-a-member`)."""
-        member = self._holder(token, now=time.time())
+        member = self._holder(token)
         if member is None:
             raise Refused(401, "not-a-member", "nobody here has this token; join again")
         return member
@@ -139,22 +136,13 @@ class Members:
         """Send a message to the channels of these members."""
         text = json.dumps(message, ensure_ascii=False)
         for client_id in client_ids:
-            self._channel(client_id)
-            self._hub.publish(client_id, text)
-
-    def _channel(self, client_id: str) -> Channel:
-        """A member's channel, which keeps little."""
-        channel = self._hub.channel(client_id)
-        channel.settings = self._settings
-        return channel
+            self._channels.send_message(client_id, text)
 
     def remove(self, member: Member) -> None:
         """Forget a member, and what its channel holds."""
         self._members.pop(member.client_id, None)
         self._keep(member)
-        channel = self._hub.channel(member.client_id)
-        channel.settings = replace(self._settings, retain_messages=0)
-        channel.trim(time.monotonic_ns())
+        self._channels.forget(member.client_id)
 
     def close(self) -> None:
         """The hub stops: nobody is told of anybody any more."""
@@ -165,12 +153,12 @@ class Members:
 
     # ---- presence ---------------------------------------------------------------------------
 
-    def _on_presence(self, event: PresenceEvent) -> None:
-        member = self._members.get(event.client_id)
-        if member is None or event.channel != event.client_id:
-            return
-        if not event.connected:
+    def _on_disconnected(self, client_id: str) -> None:
+        if (member := self._members.get(client_id)) is not None:
             self._expect(member, self._grace_s)
+
+    def _on_connected(self, client_id: str) -> None:
+        if (member := self._members.get(client_id)) is None:
             return
         self._keep(member)
         if not member.present:

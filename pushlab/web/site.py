@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from pushlab.channel_api import LocalChannelService
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
@@ -16,6 +17,7 @@ from pushlab.web.chat import Chat
 from pushlab.web.demo import Demo, Post
 from pushlab.web.files import PAGES, File, Files
 from pushlab.web.lesson import Lesson
+from pushlab.web.members import small
 from pushlab.web.race import Race
 from pushlab.web.tictactoe import TicTacToe
 from pushlab.wire.asgi import refusal_answer, refuse, respond
@@ -40,8 +42,9 @@ class WebSite:
         self, hub: Hub, *, authority: str | None = None, files: Files | None = None
     ) -> None:
         self._files = files or Files()
-        self._chat = Chat(hub)
-        self._games = TicTacToe(hub)
+        channels = LocalChannelService(hub, settings=small(hub.settings))
+        self._chat = Chat(channels)
+        self._games = TicTacToe(channels)
         self.race = Race(hub, authority=authority)
         lesson = Lesson(hub, authority=authority)
         self._demo = Demo(

@@ -10,8 +10,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from pushlab.channel_api import LocalChannelService
 from pushlab.errors import Refused
-from pushlab.hub.core import Hub
 from pushlab.web.board import Board, IllegalMove
 from pushlab.web.members import GRACE_S, OPENING_S, Member, Members, now_ms
 from pushlab.web.texts import field as text_field
@@ -106,14 +106,14 @@ class TicTacToe:
 
     def __init__(
         self,
-        hub: Hub,
+        channels: LocalChannelService,
         *,
         grace_s: float = GRACE_S,
         opening_s: float = OPENING_S,
         seat_kept_s: float = SEAT_KEPT_S,
     ) -> None:
         self.members = Members(
-            hub,
+            channels,
             kind="ttt",
             on_gone=self._on_gone,
             on_back=self._on_back,
@@ -126,7 +126,7 @@ class TicTacToe:
 
     # ---- what pages ask ---------------------------------------------------------------------
 
-    async def join(self, body: dict[str, Any]) -> dict[str, Any]:
+    def join(self, body: dict[str, Any]) -> dict[str, Any]:
         """Begin a game, sit down at one, watch it, or come back to it."""
         name = label(body, "name", most=_NAME_CHARS) if body.get("name") else "Somebody"
         wanted = text_field(body, "game") if body.get("game") else None
@@ -139,7 +139,7 @@ class TicTacToe:
         game = self._come_back(member) if member is not None else None
         if member is None or game is None:
             game, member = self._enter(wanted or _fresh_name(), name)
-        invitation = await self.members.invite(member)
+        invitation = self.members.invite(member)
         return {
             **invitation,
             "game": game.name,

@@ -1,0 +1,89 @@
+"""App Engine's Channel API on a pushlab hub: `create_channel` and `send_message`.
+
+::
+
+    from pushlab import channel_api as channel
+
+    token = channel.create_channel("ada")       # goes into Ada's page
+    channel.send_message("ada", "hello, Ada")   # or the token in place of the client ID
+
+Which hub that is: `use` says it, else the environment, ``PUSHLAB_HUB`` (the address of `pushlab
+serve`, unless it is set) and ``PUSHLAB_API_KEY``. What to use where:
+
+- In an application beside a hub: the two functions, or a `ChannelService` of your own. Their calls
+  block until the hub has answered; a coroutine awaits them with ``asyncio.to_thread``.
+- In the hub's own process: a `LocalChannelService`. Its calls never wait on the hub's event loop,
+  and may be made in other threads too.
+
+The limits are the original's (`pushlab.contract.limits`), and so are the errors, which are also
+those of `pushlab.errors`::
+
+    PushlabError
+    └── Error
+        ├── InvalidChannelClientIdError        also an InvalidClientId
+        ├── InvalidChannelTokenDurationError   also an InvalidDuration
+        └── InvalidMessageError                also an InvalidMessage
+
+A hub that is not there is a `ConnectionFailed`, and one that says no a `Refused`, as everywhere.
+"""
+
+import threading
+
+from pushlab.channel_api.in_process import LocalChannelService
+from pushlab.channel_api.over_http import ChannelService
+from pushlab.channel_api.service import (
+    Error,
+    InvalidChannelClientIdError,
+    InvalidChannelTokenDurationError,
+    InvalidMessageError,
+    Service,
+)
+
+__all__ = [
+    "ChannelService",
+    "Error",
+    "InvalidChannelClientIdError",
+    "InvalidChannelTokenDurationError",
+    "InvalidMessageError",
+    "LocalChannelService",
+    "Service",
+    "create_channel",
+    "send_message",
+    "use",
+]
+
+_service: Service | None = None
+_choosing = threading.Lock()
+
+
+def use(service: Service | None) -> None:
+    """Let `create_channel` and `send_message` speak to this service; None: to the environment's."""
+    global _service
+    with _choosing:
+        _service = service
+
+
+def _chosen() -> Service:
+    global _service
+    with _choosing:
+        if _service is None:
+            _service = ChannelService()
+        return _service
+
+
+def create_channel(client_id: str, duration_minutes: int | None = None) -> str:
+    """Make a token; see `Service.create_channel`.
+
+    Raises:
+        UsageError: no service was chosen, and the environment names none.
+    """
+    return _chosen().create_channel(client_id, duration_minutes)
+
+
+def send_message(client_id: str, message: str) -> None:
+    """Send a message; see `Service.send_message`.
+
+    Raises:
+        UsageError: no service was chosen, and the environment names none.
+    """
+    _chosen().send_message(client_id, message)

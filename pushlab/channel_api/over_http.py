@@ -1,0 +1,162 @@
+"""The Channel API on a hub at a URL, by its HTTP API."""
+
+import contextlib
+import http.client
+import json
+import os
+import select
+import ssl
+import time
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from pushlab.channel_api.service import Service
+from pushlab.contract.subscriber import Endpoint
+from pushlab.errors import ConnectionFailed, Refused, UsageError
+
+__all__ = ["ChannelService"]
+
+_DEFAULT_HUB = "http://127.0.0.1:8000"
+_MOST_KNOWN_TOKENS = 1_000
+
+
+class ChannelService(Service):
+    """The Channel API on a hub at a URL, over connections that are kept open.
+
+    Args:
+        url: of the hub, ``http`` or ``https``; None: ``PUSHLAB_HUB``, or where `pushlab serve` is.
+        api_key: of the hub; None: ``PUSHLAB_API_KEY``.
+        timeout_s: how long the hub may take to answer.
+        context: what TLS trusts; None: whom this machine trusts.
+
+    Raises:
+        UsageError: no such URL, or no API key.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 10.0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.url = url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB
+        key = api_key or os.environ.get("PUSHLAB_API_KEY")
+        if not self.url.startswith(("http://", "https://")):
+            raise UsageError(f"the hub's address {self.url!r} is not one such as {_DEFAULT_HUB}")
+        if not key:
+            raise UsageError("the Channel API needs the hub's API key: set PUSHLAB_API_KEY")
+        if not (key.isascii() and key.isprintable()):
+            raise UsageError("the hub's API key must be printable ASCII")
+        self._endpoint = Endpoint.from_url(self.url)
+        self._key = key
+        self._timeout_s = timeout_s
+        self._context = context
+        self._idle: list[tuple[int, http.client.HTTPConnection]] = []
+        self._known: dict[str, tuple[str, float]] = {}
+
+    def __repr__(self) -> str:
+        return f"ChannelService({self.url!r})"
+
+    def __enter__(self) -> "ChannelService":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the next call opens one again."""
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop()[1].close()
+
+    # ---- the three requests -----------------------------------------------------------------
+
+    def _make_token(self, client_id: str, duration_minutes: int | None) -> str:
+        body = {"client_id": client_id, "duration_minutes": duration_minutes}
+        told = self._ask("POST", "/v1/channels", json.dumps(body).encode())
+        if not isinstance(token := told.get("token"), str):
+            self._no_hub("it gave no token")
+        return token
+
+    def _publish(self, channel: str, message: str) -> None:
+        self._ask("POST", f"/v1/channels/{quote(channel, safe='')}/messages", message.encode())
+
+    def _grant_of(self, token: str) -> tuple[str, float]:
+        known = self._known.get(token)
+        if known is None or known[1] <= time.time():
+            told = self._ask("GET", "/v1/endpoints", secret=token)
+            try:
+                known = str(told["channel"]), float(told["expires_at"])
+            except (LookupError, TypeError, ValueError) as error:
+                self._no_hub("it did not say what the token is for", error)
+            if len(self._known) >= _MOST_KNOWN_TOKENS:
+                self._known.clear()
+            self._known[token] = known
+        return known
+
+    # ---- connections ------------------------------------------------------------------------
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, *, secret: str | None = None
+    ) -> dict[str, Any]:
+        connection = self._take()
+        try:
+            connection.request(
+                method,
+                self._endpoint.path + path,
+                body,
+                {"Authorization": f"Bearer {secret or self._key}"},
+            )
+            response = connection.getresponse()
+            raw = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise ConnectionFailed(
+                f"the hub at {self.url} did not answer: {str(error) or type(error).__name__}"
+            ) from error
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock is not None:  # else the answer said that it is the last one
+            self._idle.append((os.getpid(), connection))
+        try:
+            told = json.loads(raw)
+        except (ValueError, RecursionError):
+            told = None
+        if response.status >= 300:
+            told = told if isinstance(told, dict) else {}
+            reason = str(told.get("error", f"http-{response.status}"))
+            detail = str(told.get("detail", f"{self.url} answered {response.status}"))
+            raise Refused(response.status, reason, detail)
+        if not isinstance(told, dict):
+            self._no_hub("its answer is no JSON object")
+        return told
+
+    def _no_hub(self, why: str, cause: Exception | None = None) -> NoReturn:
+        raise ConnectionFailed(f"what answers at {self.url} is no pushlab hub: {why}") from cause
+
+    def _take(self) -> http.client.HTTPConnection:
+        """A connection that nobody uses: one that was kept and still stands, or a new one."""
+        while True:
+            try:
+                owner, kept = self._idle.pop()
+            except IndexError:
+                break
+            if owner == os.getpid() and not _has_ended(kept):  # a fork shares its parent's
+                return kept
+            kept.close()
+        place = self._endpoint
+        if place.tls:
+            return http.client.HTTPSConnection(
+                place.host, place.port, timeout=self._timeout_s, context=self._context
+            )
+        return http.client.HTTPConnection(place.host, place.port, timeout=self._timeout_s)
+
+
+def _has_ended(connection: http.client.HTTPConnection) -> bool:
+    """Whether an idle connection has something to say, which can only be the server's goodbye."""
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return bool(waiting.poll(0))
