@@ -30,6 +30,7 @@ def pytest_xdist_auto_num_workers() -> int:
 #: Long modules whose tests share nothing: any worker may run any of them. The tests of every other
 #: module (or class) run in one worker, since they share what is dear to make.
 APART = (
+    "tests/examples/test_examples.py",
     "tests/lab/test_far_away.py",
     "tests/lab/test_method.py",
     "tests/lab/test_runner.py",
