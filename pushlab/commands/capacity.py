@@ -3,9 +3,9 @@
 import asyncio
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 import uvloop
@@ -21,14 +21,17 @@ from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.commands import terminal
 from pushlab.commands.units import quantity, seconds
 from pushlab.errors import NotEnoughDescriptors, UsageError
-from pushlab.lab.runner import stopped_by_signals
+from pushlab.lab.host.machine import require_descriptors
+from pushlab.lab.preflight import check_ready
+from pushlab.lab.runner import PlannedTrial, Search, run_trials, stopped_by_signals
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
-from pushlab.lab.steps import Steps, Vary
-from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
+from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialFinished, TrialStarted
 from pushlab.runs import Sweep, SweepAxis, SweepWriter, write_summary
 
 __all__ = ["capacity", "objective_words", "print_capacity"]
+
+Vary = Literal["clients", "rate_per_s"]
 
 _INTERRUPTED = 130
 _MOST: Mapping[Vary, float] = {"clients": 20_000, "rate_per_s": 10_000}
@@ -197,46 +200,46 @@ class _Search:
         self._status = self._console.status("")
         self._at = 0.0
         self._times: list[tuple[float, float]] = []  # busy and idle, of all cores together
-        self._steps = Steps(
-            scenario,
-            writer,
-            vary=vary,
-            command=["pushlab", *sys.argv[1:]],
-            observer=self._watch,
-            pinning=pinning,
-        )
+        self._pinning = pinning
 
     async def run(self) -> bool:
         """Search to the end, or until SIGINT or SIGTERM; whether it was stopped."""
         stop = asyncio.Event()
         with stopped_by_signals(stop), self._status:
-            await self._steps.begin()
+            ready = await check_ready(
+                [self._scenario], command=["pushlab", *sys.argv[1:]], pinning=self._pinning
+            )
+            self._writer.begin_session(ready.command, ready.environment)
             self._keep(stopped=True)
-            while (at := self._next()) is not None and not stop.is_set():
-                self._at = at
-                load = await self._measure(at, stop)
-                if load is None:
-                    break
-                self._loads.append(load)
-                self._tell(load)
-                self._keep(stopped=True)
+            self._folders = Search(self._scenario, self._writer, ready, vary=self._vary)
+            await run_trials(self._trials(), ready=ready, observer=self._watch, stop=stop)
             stopped = stop.is_set()
             self._keep(stopped=stopped)
             self._writer.finish("incomplete" if stopped else "complete")
             return stopped
 
+    def _trials(self) -> Iterator[PlannedTrial]:
+        """The next trial, as long as what has been tried does not say enough."""
+        while (at := self._next()) is not None:
+            self._at = at
+            try:
+                require_descriptors(self._at_load(at).clients)
+            except NotEnoughDescriptors as error:
+                self._add(Load(at=at, outcome="limit", cause="descriptors", why=str(error)))
+                continue
+            yield self._folders.trial_at(at, duration_s=self._duration_s(at))
+
     def _next(self) -> float | None:
         return next_load([Attempt(load.at, load.outcome) for load in self._loads], self._limits)
 
-    async def _measure(self, at: float, stop: asyncio.Event) -> Load | None:
-        """One trial at a load; None if it was interrupted."""
-        try:
-            run, trial = await self._steps.run(at, duration_s=self._duration_s(at), stop=stop)
-        except NotEnoughDescriptors as error:
-            return Load(at=at, outcome="limit", cause="descriptors", why=str(error))
-        if trial.status == "interrupted":
-            return None
-        return look_at(run, trial, self._goals, at=at, machine=self._machine())
+    def _at_load(self, at: float) -> Scenario:
+        changed: dict[str, Any] = {self._vary: int(at) if self._vary == "clients" else at}
+        return dataclasses.replace(self._scenario, **changed)
+
+    def _add(self, load: Load) -> None:
+        self._loads.append(load)
+        self._tell(load)
+        self._keep(stopped=True)
 
     def _machine(self) -> float | None:
         """The share of all cores that was in use while the trial measured, by whomever."""
@@ -248,8 +251,7 @@ class _Search:
 
     def _duration_s(self, at: float) -> float:
         """Long enough for the percentiles that the objectives ask about."""
-        changed: dict[str, Any] = {self._vary: int(at) if self._vary == "clients" else at}
-        scenario = dataclasses.replace(self._scenario, **changed)
+        scenario = self._at_load(at)
         each_s = scenario.clients * scenario.rate_per_s
         longest = scenario.duration_s
         for goal in self._goals:
@@ -293,6 +295,10 @@ class _Search:
                 self._times.append((sum(now) - idle, idle))
             load = f"{self._words.load(self._at)} {self._words.unit}"
             self._status.update(f"{load}: {event.phase}, {event.connected:,} connected")
+        if isinstance(event, TrialFinished) and event.record.status != "interrupted":
+            run = self._folders.run_at(self._at)
+            machine = self._machine()
+            self._add(look_at(run, run.trials[-1], self._goals, at=self._at, machine=machine))
 
     def _tell(self, load: Load) -> None:
         values = [

@@ -10,8 +10,9 @@ import uvloop
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.errors import RunError, UsageError
+from pushlab.lab.runner import run_sweep
 from pushlab.lab.scenario.grid import Grid, make_grid
-from pushlab.lab.sweep import check_same_grid, create_sweep, run_sweep
+from pushlab.lab.scenario.stored import check_same_grid, create_sweep
 from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null

@@ -67,6 +67,9 @@ class BaselineBackend:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    async def close(self) -> None:
+        """It keeps nothing."""
+
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
         scenario = plan.scenario

@@ -23,48 +23,24 @@ from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
-from pushlab.lab.runner import run_trial
-from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.trial.events import Observer, Phase, Progress, RunFinished, RunStarted
+from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.processes import hub_settings
 from pushlab.lab.workers.swarm_client import read_traffic
-from pushlab.runs import BrokerFigures, RunWriter, ServerFigures, SwarmFigures
+from pushlab.runs import BrokerFigures, ServerFigures, SwarmFigures
 
-__all__ = ["run_in_process", "serving_here"]
+__all__ = ["InProcessBackend", "serving_here"]
 
 _LEAD_NS = 20_000_000
 _LIMIT_S = 20.0
 _NS = 1_000_000_000
 
 
-async def run_in_process(scenario: Scenario, *, out: Path, observer: Observer) -> Path:
-    """Run every cell of a scenario once; the run's folder. See `pushlab.lab.runner.run_scenario`.
+class InProcessBackend:
+    """Runs trials on this event loop."""
 
-    Raises:
-        SetupError: no server or broker starts.
-    """
-    labels = [cell.label for cell in scenario.cells]
-    stop = asyncio.Event()
-    with RunWriter.create(
-        out,
-        scenario=scenario.to_json(),
-        cells=labels,
-        environment={"processor": "a test", "cores": 1},
-        command=[],
-        seed=scenario.seed,
-    ) as writer:
-        observer(RunStarted(writer.path, tuple(labels), len(labels)))
-        for number, cell in enumerate(scenario.cells):
-            plan = TrialPlan(scenario, cell, number, 0)
-            await run_trial(plan, _InProcessBackend(), writer, observer, stop)
-        path = writer.finish("complete")
-        observer(RunFinished(path, "complete"))
-        return path
-
-
-class _InProcessBackend:
-    """Runs one trial on this event loop."""
+    async def close(self) -> None:
+        """It keeps nothing."""
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """See `pushlab.lab.trial.plan.TrialBackend`."""

@@ -123,6 +123,9 @@ class TrialBackend(Protocol):
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial to its end, or until `stop` is set; what fails is in the outcome."""
 
+    async def close(self) -> None:
+        """Put away what it keeps from trial to trial."""
+
 
 def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialPlan:
     """A trial of the harness's own floor: short, since nothing in it depends on a network."""

@@ -18,7 +18,8 @@ from pushlab.lab.host.machine import (
     require_descriptors,
 )
 from pushlab.lab.host.process_sampler import ProcessWatch, cpu_seconds
-from pushlab.lab.runner import FLOOR, run_scenario
+from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario.stored import FLOOR
 from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.lab.trial.plan import TrialPlan, order_of_trials
 from pushlab.runs import Run

@@ -1,0 +1,42 @@
+"""A trial from its plan to the disk."""
+
+from pushlab.errors import NotEnoughDescriptors
+from pushlab.lab.host.machine import require_descriptors
+from pushlab.lab.trial.plan import Stop, Tell, TrialBackend, TrialOutcome, TrialPlan
+from pushlab.lab.trial.process_backend import Interrupted
+from pushlab.runs import RunWriter, TrialRecord
+
+__all__ = ["run_trial"]
+
+
+async def run_trial(
+    plan: TrialPlan, backend: TrialBackend, writer: RunWriter, tell: Tell, stop: Stop
+) -> TrialRecord:
+    """Run one trial and put it on disk, whatever becomes of it; if this is cancelled, too.
+
+    Where this machine cannot have so many clients, it has failed.
+
+    Raises:
+        RunError: the disk does not take it.
+    """
+    try:
+        require_descriptors(plan.scenario.clients)
+        outcome = await backend.run(plan, tell, stop)
+    except NotEnoughDescriptors as error:
+        outcome = TrialOutcome(plan.record(status="failed", reason=str(error)))
+    except Interrupted as interrupted:
+        _keep(writer, interrupted.outcome)
+        raise
+    _keep(writer, outcome)
+    return outcome.record
+
+
+def _keep(writer: RunWriter, outcome: TrialOutcome) -> None:
+    writer.add_trial(
+        outcome.record,
+        publishes=outcome.publishes,
+        deliveries=outcome.deliveries,
+        connects=outcome.connects,
+        samples=outcome.samples,
+        traffic=outcome.traffic,
+    )
