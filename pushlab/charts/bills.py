@@ -12,7 +12,6 @@ from matplotlib.transforms import ScaledTranslation
 from pushlab.analysis.cost import FIRST_CHOICE, OFFERS, Bill, Costs
 from pushlab.analysis.cost.meter import KINDS
 from pushlab.charts.break_evens import break_even_chart
-from pushlab.charts.findings import usd
 from pushlab.charts.frame import (
     SLIDE,
     Chart,
@@ -27,6 +26,7 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import ASKING, GREY, INK, CellStyle, cell_styles, name_of, within_sentence
+from pushlab.quantities import usd
 
 __all__ = ["bills_chart", "chosen_bills", "draw_costs", "price_footer"]
 

@@ -12,11 +12,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
-from pushlab.charts.findings import usd
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
 from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_of, within_sentence
+from pushlab.quantities import interval, usd
 
-__all__ = ["break_even_chart", "span_words"]
+__all__ = ["break_even_chart"]
 
 _MOST_POLLING, _MOST_PUSH = 2, 4
 _POINTS = 120
@@ -108,7 +108,7 @@ def _asked(axes: Axes, interval_s: float) -> None:
     """A faint line at the interval that was asked about."""
     axes.axvline(interval_s, color=GREY, linewidth=1.2, linestyle=(0, (2, 2)), zorder=0)
     axes.annotate(
-        f"asked: every {span_words(interval_s)}",
+        f"asked: every {interval(interval_s)}",
         (interval_s, 0),
         xycoords=axes.get_xaxis_transform(),
         xytext=(6, 10),
@@ -148,7 +148,7 @@ def _finding(evens: Sequence[BreakEven]) -> str:
     return (
         f"Polling on {OFFERS[main.polling].short} is cheaper than {text} on"
         f" {OFFERS[main.push].short} only when it asks less often than every"
-        f" {span_words(main.interval_s or 0)}"
+        f" {interval(main.interval_s or 0)}"
     )
 
 
@@ -164,9 +164,9 @@ def _mark(axes: Axes, even: BreakEven, *, place: int) -> None:
         markeredgewidth=1.5,
         zorder=5,
     )
-    text, closed = span_words(even.interval_s), even.closed_form_s
+    text, closed = interval(even.interval_s), even.closed_form_s
     if closed is not None:
-        text += "" if abs(closed / even.interval_s - 1) <= 0.005 else f" (T* {span_words(closed)})"
+        text += "" if abs(closed / even.interval_s - 1) <= 0.005 else f" (T* {interval(closed)})"
     right = place == 0
     axes.annotate(
         text,
@@ -224,17 +224,9 @@ def _scales(axes: Axes, low: float, high: float) -> None:
         apart = not ticks or math.log(tick / ticks[-1]) > 0.085 * math.log(high / low)
         if low <= tick <= high and apart:
             ticks.append(tick)
-    axes.set_xticks(ticks, [span_words(tick) for tick in ticks])
+    axes.set_xticks(ticks, [interval(tick) for tick in ticks])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axes.tick_params(length=0, labelsize=16)
     axes.grid(color=GRID, linewidth=1)
     axes.set_axisbelow(True)
-
-
-def span_words(seconds: float) -> str:
-    """A span of time in the unit that fits it: ``48 s``, ``20.4 min``."""
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        if seconds >= (2 * size if size == 60 and seconds % 60 else size):
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e3:.3g} ms"

@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
-from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles, count, mark, seconds
+from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles
+from pushlab.quantities import duration, exact_duration, number
 from pushlab.runs import Run, Sweep
 
 __all__ = ["capacity_charts"]
@@ -44,8 +45,8 @@ class _CapacityView:
         """A value of the objective's figure."""
         unit = self.goal["unit"]
         if unit == "s":
-            return seconds(value)
-        return f"{value:.3%}" if unit == "share" else count(value)
+            return duration(value)
+        return f"{value:.3%}" if unit == "share" else number(value)
 
     def subtitle(self) -> str:
         """The scenario, without the load."""
@@ -128,7 +129,7 @@ def _draw_figure(axes: Axes, view: _CapacityView) -> None:
     curve = Curve(style, _last(spots))
     limit = float(view.goal["limit"])
     seen = [spot.value for spot in spots if spot.value is not None]
-    ticks = mark if view.goal["unit"] == "s" else view.words
+    ticks = exact_duration if view.goal["unit"] == "s" else view.words
     scale_up(axes, [curve], ticks, more=[limit, *seen])
     for spot in spots:
         if spot.value is not None and spot not in curve.spots:

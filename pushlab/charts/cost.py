@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 
-from pushlab.charts.findings import cost_finding, usd
+from pushlab.charts.findings import cost_finding
 from pushlab.charts.frame import (
     SLIDE,
     Chart,
@@ -20,6 +20,7 @@ from pushlab.charts.frame import (
 )
 from pushlab.charts.style import GREY, INK
 from pushlab.charts.view import RunView
+from pushlab.quantities import usd
 
 __all__ = ["cost_chart"]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pushlab.analysis.summary.keys import value_words, with_key
 from pushlab.charts.curves import Spot
-from pushlab.charts.style import times, within_sentence
+from pushlab.charts.style import within_sentence
+from pushlab.quantities import times
 
 __all__ = ["Course", "Ends", "grid_finding"]
 

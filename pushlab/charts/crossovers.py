@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.forecast.crossovers import Curve, Setting
 from pushlab.charts.frame import Chart, describe_axis, frame, save, styled
-from pushlab.charts.style import GREY, GRID, INK, cell_styles, count
+from pushlab.charts.style import GREY, GRID, INK, cell_styles
+from pushlab.quantities import number
 
 __all__ = ["crossovers_chart", "draw_crossovers"]
 
@@ -53,7 +54,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
             cross = line.crossing()
             if cross is not None and _LOW <= cross <= _HIGH:
                 axes.plot(cross, 1, "o", color=style.colour, markersize=11)
-            told = line.name if cross is None else f"{line.name}: {count(cross)}"
+            told = line.name if cross is None else f"{line.name}: {number(cross)}"
             ends.append((float(y[-1]), told, style.colour))
         _label_ends(axes, ends)
         for text, left, up in (("push loses", 0.02, 0.95), ("push wins", 0.85, 0.05)):

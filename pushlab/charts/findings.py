@@ -7,16 +7,15 @@ beats pushing, the title says so.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pushlab.charts.style import ASKING, PUSHING, count, seconds, times
+from pushlab.charts.style import ASKING, PUSHING
+from pushlab.quantities import brief, duration, number, times, usd
 
 __all__ = [
     "cost_finding",
     "hits_finding",
     "latency_finding",
     "staleness_finding",
-    "usd",
     "weight_finding",
-    "whole",
 ]
 
 Summaries = Mapping[str, Mapping[str, Any]]
@@ -105,8 +104,8 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     first, best = ranked[0]
     if len(ranked) == 1:
         p99 = described[first]["p99"]
-        tail = f", 99 % within {seconds(p99)}" if p99 is not None else ""
-        return _sentence(f"{names[first]} delivers in {seconds(best)} ({word}){tail}")
+        tail = f", 99 % within {duration(p99)}" if p99 is not None else ""
+        return _sentence(f"{names[first]} delivers in {duration(best)} ({word}){tail}")
     last, worst = ranked[-1]
     near = floor_s or 0.0
     ceiling = (summaries[first]["latency_s"][f"{key}_ci"] or [best, best])[1]
@@ -118,17 +117,17 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     if len(leaders) == len(ranked) or worst <= best * _SAME:
         return (
             f"No difference worth a rank: every {word} lies between"
-            f" {seconds(best)} and {seconds(worst)}"
+            f" {duration(best)} and {duration(worst)}"
         )
     who = _join([names[cell] for cell, _ in leaders])
     verb = "delivers" if len(leaders) == 1 else "deliver"
-    reach = f"{seconds(best)} to {seconds(leaders[-1][1])}"
-    if seconds(best) == seconds(leaders[-1][1]):
-        reach = seconds(best)
+    reach = f"{duration(best)} to {duration(leaders[-1][1])}"
+    if duration(best) == duration(leaders[-1][1]):
+        reach = duration(best)
     much = f", {times(worst / best)} as long" if best > 0 else ""
     asked = all(summaries[cell]["transport"] in ASKING for cell, _ in leaders)
     beaten = any(summaries[cell]["transport"] in PUSHING for cell, _ in ranked)
-    text = f"{who} {verb} in {reach} ({word}); {names[last]} takes {seconds(worst)}{much}"
+    text = f"{who} {verb} in {reach} ({word}); {names[last]} takes {duration(worst)}{much}"
     if asked and beaten:
         return f"Polling wins: {text}"
     return _sentence(text + _upset(ranked, summaries, names, "beats", apart=near))
@@ -152,7 +151,7 @@ def hits_finding(summaries: Summaries, names: Names) -> str:
         verb = "needs" if len(none) == 1 else "need"
         text = f"{names[last]} costs {_requests(most)} per delivery; {_join(none)} {verb} none"
     else:
-        text = f"{names[first]} needs {_requests(least)} per delivery, {names[last]} {count(most)}"
+        text = f"{names[first]} needs {_requests(least)} per delivery, {names[last]} {number(most)}"
     verdict = _verdict(ranked, summaries)
     return _sentence(verdict + text + _upset(ranked, summaries, names, "needs fewer than"))
 
@@ -160,7 +159,7 @@ def hits_finding(summaries: Summaries, names: Names) -> str:
 def _requests(value: float) -> str:
     if value < _NONE:
         return "no request"
-    return f"{count(value)} request" + ("" if abs(value - 1) < 0.005 else "s")
+    return f"{number(value)} request" + ("" if abs(value - 1) < 0.005 else "s")
 
 
 def staleness_finding(summaries: Summaries, names: Names) -> str:
@@ -171,13 +170,13 @@ def staleness_finding(summaries: Summaries, names: Names) -> str:
     first, best = ranked[0]
     last, worst = ranked[-1]
     if len(ranked) == 1:
-        return f"With {names[first]} a client falls up to {seconds(best)} behind"
+        return f"With {names[first]} a client falls up to {duration(best)} behind"
     if worst <= best * _SAME:
-        return f"Whatever carries the messages, a client falls up to {seconds(worst)} behind"
+        return f"Whatever carries the messages, a client falls up to {duration(worst)} behind"
     verdict = _verdict(ranked, summaries, _SAME_WORST)
     return _sentence(
-        f"{verdict}with {names[last]} a client falls up to {seconds(worst)} behind,"
-        f" with {names[first]} never more than {seconds(best)}"
+        f"{verdict}with {names[last]} a client falls up to {duration(worst)} behind,"
+        f" with {names[first]} never more than {duration(best)}"
     )
 
 
@@ -190,7 +189,7 @@ def weight_finding(summaries: Summaries, names: Names) -> str:
     if [c for c, _ in (sizes[:1] + sizes[-1:])] == [c for c, _ in (loads[:1] + loads[-1:])]:
         return _both_weights(sizes, loads, summaries, names)
     parts = []
-    for ranked, show, unit in ((sizes, whole, " bytes"), (loads, seconds, " of CPU")):
+    for ranked, show, unit in ((sizes, brief, " bytes"), (loads, duration, " of CPU")):
         if not ranked:
             continue
         (first, least), (last, most) = ranked[0], ranked[-1]
@@ -205,16 +204,11 @@ def weight_finding(summaries: Summaries, names: Names) -> str:
 def _both_weights(sizes: _Ranking, loads: _Ranking, summaries: Summaries, names: Names) -> str:
     """The sentence when one cell is the lightest in both respects, and one the heaviest."""
     (first, light), (last, heavy) = sizes[0], sizes[-1]
-    text = f"{names[first]} takes {whole(light)} bytes and {seconds(loads[0][1])} of CPU"
+    text = f"{names[first]} takes {brief(light)} bytes and {duration(loads[0][1])} of CPU"
     if len(sizes) > 1:
-        text += f", {names[last]} {whole(heavy)} bytes and {seconds(loads[-1][1])}"
+        text += f", {names[last]} {brief(heavy)} bytes and {duration(loads[-1][1])}"
     upset = _upset(sizes, summaries, names, "takes fewer bytes than")
     return _sentence(f"{_verdict(sizes, summaries)}per delivery {text}{upset}")
-
-
-def whole(value: float) -> str:
-    """A number of bytes, whole unless it is tiny."""
-    return f"{value:,.0f}" if value >= 10 else count(value)
 
 
 def cost_finding(summaries: Summaries, names: Names) -> str:
@@ -232,8 +226,3 @@ def cost_finding(summaries: Summaries, names: Names) -> str:
         f"{_verdict(ranked, summaries)}a month of this costs {usd(least)} with {names[first]},"
         f" {usd(most)} with {names[last]}{_upset(ranked, summaries, names, 'costs less than')}"
     )
-
-
-def usd(value: float) -> str:
-    """An amount: ``USD 0.43``, ``USD 17``, ``USD 1,037``."""
-    return f"USD {value:,.2f}" if value < 10 else f"USD {value:,.0f}"

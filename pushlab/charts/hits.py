@@ -17,8 +17,8 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import GREY, INK
-from pushlab.charts.style import count as show
 from pushlab.charts.view import RunView
+from pushlab.quantities import number
 
 __all__ = ["WASTED", "hits_chart"]
 
@@ -111,5 +111,5 @@ def _words(view: RunView, cell: str, wasted: float) -> str:
         each = summary["hits_setup"].get("connect", 0) // max(summary["trials"]["ok"], 1)
         return f"0, after {each:,} handshakes" if each else "0"
     if wasted >= 0.005 and total > 0:
-        return f"{show(total)}, {wasted / total:.0%} in vain"
-    return show(total)
+        return f"{number(total)}, {wasted / total:.0%} in vain"
+    return number(total)

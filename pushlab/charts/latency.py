@@ -21,8 +21,9 @@ from pushlab.charts.frame import (
     scale_below,
     styled,
 )
-from pushlab.charts.style import GREY, INK, LINE, mark, seconds
+from pushlab.charts.style import GREY, INK, LINE
 from pushlab.charts.view import RunView
+from pushlab.quantities import duration, exact_duration
 
 __all__ = ["latency_chart"]
 
@@ -57,7 +58,7 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         low, high = _limits(view, 3.2 * sheet.room**4)
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
         axes.xaxis.set_minor_formatter(NullFormatter())
         scale_below(axes)
         for row, cell in enumerate(cells):
@@ -120,11 +121,11 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     if expected:
         axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
     key = "p50" if latency["p50"] is not None else "mean"
-    words = [f"{'median' if key == 'p50' else 'mean'} {seconds(latency[key])}"]
+    words = [f"{'median' if key == 'p50' else 'mean'} {duration(latency[key])}"]
     if latency["p99"] is not None:
-        words.append(f"p99 {seconds(latency['p99'])}")
+        words.append(f"p99 {duration(latency['p99'])}")
     if summary["clock_bound_s"] is not None:
-        words.append(f"± {seconds(summary['clock_bound_s'])}")
+        words.append(f"± {duration(summary['clock_bound_s'])}")
     text = ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
     # On the side of the hill that has more room.
     if not len(positive):

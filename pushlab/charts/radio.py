@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from pushlab.analysis.energy import CellEnergy, Radio, timeline
-from pushlab.charts.findings import whole
 from pushlab.charts.frame import (
     SLIDE,
     Chart,
@@ -27,6 +26,7 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.style import GREY, INK, LINE, PUSHING, CellStyle, cell_styles, within_sentence
+from pushlab.quantities import brief
 
 __all__ = ["draw_radio", "radio_chart"]
 
@@ -149,7 +149,7 @@ def _words(
         "va": "center",
         "annotation_clip": False,
     }
-    hour = f"{whole(use.joules_per_hour)} J an hour"
+    hour = f"{brief(use.joules_per_hour)} J an hour"
     rest = f"{percent:.2g} % of {battery_wh:g} Wh, on {use.radio_on:.0%}"
     if sheet.above:
         text = f"{style.name}: {hour}, {rest}"
@@ -197,21 +197,21 @@ def _finding(cells: Sequence[CellEnergy], radio: Radio, style: Mapping[str, Cell
     least, most = ranked[0], ranked[-1]
     low, high = (cell.uses[radio.name].joules_per_hour for cell in (least, most))
     if len(ranked) == 1:
-        text = f"takes {whole(low)} J an hour"
+        text = f"takes {brief(low)} J an hour"
         return f"On {radio.title}, {within_sentence(style[least.cell].name)} {text}"
     if high <= low * 1.02:
         return (
-            f"On {radio.title} all take about {whole(high)} J an hour: the radio never sleeps,"
+            f"On {radio.title} all take about {brief(high)} J an hour: the radio never sleeps,"
             " whoever speaks first"
             if min(cell.uses[radio.name].radio_on for cell in cells) > 0.98
-            else f"On {radio.title} all take about {whole(high)} J an hour"
+            else f"On {radio.title} all take about {brief(high)} J an hour"
         )
     pushed = [cell.uses[radio.name].joules_per_hour for cell in cells if cell.transport in PUSHING]
     alike = least.transport in PUSHING and len(pushed) > 1 and max(pushed) <= low * 1.02
     who = "push" if alike else within_sentence(style[least.cell].name)
     awake = most.uses[radio.name].radio_on > 0.98
     text = (
-        f"On {radio.title}, {within_sentence(style[most.cell].name)} takes {whole(high)} J an hour"
+        f"On {radio.title}, {within_sentence(style[most.cell].name)} takes {brief(high)} J an hour"
     )
     text += ", since the radio never sleeps" if awake else ""
-    return f"{text}; {who} takes {whole(low)}"
+    return f"{text}; {who} takes {brief(low)}"

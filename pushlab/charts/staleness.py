@@ -21,8 +21,9 @@ from pushlab.charts.frame import (
     row_size,
     styled,
 )
-from pushlab.charts.style import GREY, INK, LINE, mark, seconds
+from pushlab.charts.style import GREY, INK, LINE
 from pushlab.charts.view import RunView
+from pushlab.quantities import duration, exact_duration
 
 __all__ = ["staleness_chart"]
 
@@ -71,7 +72,7 @@ def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
                     "transform": axes.transAxes,
                 }
                 axes.text(0.0, 1.0, "age of the oldest message that one client lacks", **told)
-                axes.text(1.0, 1.0, f"every row: 0 to {mark(scale)}", ha="right", **told)
+                axes.text(1.0, 1.0, f"every row: 0 to {exact_duration(scale)}", ha="right", **told)
             if row == len(cells) - 1:
                 tick = Line2D(
                     [],
@@ -85,7 +86,7 @@ def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
                 )
                 text = "seconds of the measured window"
                 if sheet.above:
-                    text = f"seconds; every row is 0 to {mark(scale)} high"
+                    text = f"seconds; every row is 0 to {exact_duration(scale)} high"
                 describe_axis(axes, text, [tick], sheet=sheet)
         return Chart("3-staleness", title, figure)
 
@@ -143,7 +144,7 @@ def _panel(
     figures = summary["staleness_s"]
     if figures["mean"] is None:
         return
-    told_beside = [f"worst {seconds(figures['max'])}", f"mean {seconds(figures['mean'])}"]
+    told_beside = [f"worst {duration(figures['max'])}", f"mean {duration(figures['mean'])}"]
     if sheet.above:
         axes.text(1, spot[1], ", ".join(told_beside), fontsize=size * 0.8, ha="right", **beside)
         return

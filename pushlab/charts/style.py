@@ -11,8 +11,6 @@ from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
-from pushlab.analysis.summary.keys import mark
-
 __all__ = [
     "ACCENT",
     "ASKING",
@@ -23,11 +21,7 @@ __all__ = [
     "PUSHING",
     "CellStyle",
     "cell_styles",
-    "count",
-    "mark",
     "name_of",
-    "seconds",
-    "times",
     "within_sentence",
 ]
 
@@ -161,37 +155,3 @@ def _shade(base: str, index: int, count: int) -> str:
     toward, share = (0.0, -place * 0.35) if place < 0 else (1.0, place * 0.45)
     red, green, blue = (channel + (toward - channel) * share for channel in to_rgb(base))
     return to_hex((red, green, blue))
-
-
-def seconds(value: float) -> str:
-    """A duration with a unit that suits it: ``650 µs``, ``503 ms``, ``2.5 s``."""
-    size = abs(value)
-    if size == 0:
-        return "0 s"
-    if size < 0.9995e-3:
-        return f"{_digits(value * 1e6)} µs"
-    if size < 0.9995:
-        return f"{_digits(value * 1e3)} ms"
-    return f"{_digits(value)} s"
-
-
-def count(value: float) -> str:
-    """A number with as many digits as it can bear: ``0.52``, ``10.4``, ``1,037``."""
-    return _digits(value)
-
-
-def times(ratio: float) -> str:
-    """A ratio in words: ``1.8 times``, ``310 times``."""
-    if ratio >= 100:
-        digits = len(str(int(ratio)))
-        return f"{round(ratio, 2 - digits):,.0f} times"
-    return f"{ratio:.0f} times" if ratio >= 10 else f"{ratio:.1f} times"
-
-
-def _digits(value: float) -> str:
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= 99.95:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"

@@ -31,7 +31,8 @@ from pushlab.charts.curves import (
     scale_up,
 )
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
-from pushlab.charts.style import INK, cell_styles, count, mark, seconds
+from pushlab.charts.style import INK, cell_styles
+from pushlab.quantities import brief, duration, exact_duration
 from pushlab.runs import Run, Sweep
 
 __all__ = ["charts_of_sweep", "draw_sweep"]
@@ -43,13 +44,19 @@ _Values = Callable[[float], str]
 
 
 def _rate(value: float) -> str:
-    return f"{count(value).removesuffix('.0').removesuffix('.00')}/s" if value else "none"
+    return f"{brief(value)}/s" if value else "none"
 
 
 #: Per chart: its number, what it shows, its noun in a sentence, a value in words, one for an axis.
 _CHARTS: Mapping[str, tuple[int, str, str, _Values, _Values]] = {
-    "latency": (1, "mean latency: received minus intended", "mean latency", seconds, mark),
-    "latency-p99": (2, "99 % of the deliveries came within", "p99", seconds, mark),
+    "latency": (
+        1,
+        "mean latency: received minus intended",
+        "mean latency",
+        duration,
+        exact_duration,
+    ),
+    "latency-p99": (2, "99 % of the deliveries came within", "p99", duration, exact_duration),
     "hits": (3, "requests to the server per second", "hit rate", _rate, lambda v: f"{v:,.6g}"),
     "cpu": (
         4,
@@ -194,8 +201,8 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
         if line.floor and figure.stability != "latency_s":
             continue
         spots = []
-        for number in view.numbers(panel):
-            summary = line.at[number]
+        for point in view.numbers(panel):
+            summary = line.at[point]
             if summary is None:
                 continue
             value = _value(figure, summary)
@@ -205,7 +212,7 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
                 continue  # it did not come to its turn
             spots.append(
                 Spot(
-                    view.sweep.points[number].values[view.across],
+                    view.sweep.points[point].values[view.across],
                     value,
                     None if value is None or line.floor else figure.predicted(summary),
                     None if value is None else figure.interval(summary),
@@ -289,10 +296,10 @@ def _describe(
 def _courses(view: _SweepView, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
     """What each line does along either key, from its first value to its last."""
     found = []
-    for number, curve in enumerate(drawn[0]):
+    for place, curve in enumerate(drawn[0]):
         if curve.floor:
             continue
-        line = [{spot.at: spot for spot in curves[number].spots} for curves in drawn]
+        line = [{spot.at: spot for spot in curves[place].spots} for curves in drawn]
         wheres = [""]
         if view.panels is not None:
             key, values = view.panels

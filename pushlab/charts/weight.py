@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from pushlab.charts.findings import weight_finding, whole
+from pushlab.charts.findings import weight_finding
 from pushlab.charts.frame import (
     SLIDE,
     Chart,
@@ -18,8 +18,9 @@ from pushlab.charts.frame import (
     row_size,
     styled,
 )
-from pushlab.charts.style import GREY, seconds
+from pushlab.charts.style import GREY
 from pushlab.charts.view import RunView
+from pushlab.quantities import brief, duration
 
 __all__ = ["weight_chart"]
 
@@ -40,8 +41,8 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         label_rows(left, view, cells, figure="cpu_s_per_delivery", sheet=sheet)
         right.set_ylim(left.get_ylim())
         right.set_yticks([])
-        _bars(left, view, _bytes, whole, sheet)
-        _bars(right, view, _cpu, seconds, sheet)
+        _bars(left, view, _bytes, brief, sheet)
+        _bars(right, view, _cpu, duration, sheet)
         marks = []
         if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
             marks = [

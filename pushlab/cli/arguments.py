@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeAlias, TypeVar
 
-from pushlab.commands.quantities import (
+from pushlab.errors import UsageError
+from pushlab.quantities import (
     parse_number,
     parse_rate_per_s,
     parse_seconds,
     parse_whole,
 )
-from pushlab.errors import UsageError
 
 __all__ = [
     "Commands",

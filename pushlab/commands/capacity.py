@@ -19,7 +19,6 @@ from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.search import Attempt, Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.commands import terminal
-from pushlab.commands.units import quantity, seconds
 from pushlab.errors import NotEnoughDescriptors, UsageError
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import check_ready
@@ -27,6 +26,7 @@ from pushlab.lab.runner import PlannedTrial, Search, run_trials, stopped_by_sign
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialFinished, TrialStarted
+from pushlab.quantities import duration, number
 from pushlab.runs import Sweep, SweepAxis, SweepWriter, write_summary
 
 __all__ = ["capacity", "objective_words", "print_capacity"]
@@ -102,8 +102,8 @@ def capacity(
     with writer:
         stopped = uvloop.run(search.run())
     sweep = Sweep.load(writer.path)
-    for number in range(len(sweep.points)):
-        run = sweep.run_of(number)
+    for point in range(len(sweep.points)):
+        run = sweep.run_of(point)
         if run is not None:
             write_summary(run.path, summarise(run))
     print_capacity(sweep, to_stderr=as_json)
@@ -166,11 +166,11 @@ def objective_words(objective: Objective) -> Callable[[float], str]:
 
     def words(value: float) -> str:
         if objective.unit == "s":
-            return seconds(value)
+            return duration(value)
         if objective.unit == "share":
             return f"{value:.3%}"
         unit = {"bytes": " B", "usd": " USD"}.get(objective.unit, "")
-        return quantity(value) + unit
+        return number(value) + unit
 
     return words
 

@@ -8,8 +8,8 @@ from pushlab.analysis import summarise
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.verdicts import Verdict, judge
 from pushlab.commands.terminal import json_text
-from pushlab.commands.units import with_unit
 from pushlab.errors import UsageError
+from pushlab.quantities import span, with_unit
 from pushlab.runs import Run
 
 __all__ = ["check"]
@@ -96,8 +96,8 @@ def _line(verdict: Verdict, cell: Mapping[str, Any]) -> str:
         told += f"{objective.figure} is {with_unit(verdict.value, objective.unit)}"
         notes = []
         if verdict.interval is not None:
-            low, high = (with_unit(bound, objective.unit) for bound in verdict.interval)
-            notes.append(f"95 % interval {low} to {high}")
+            both = span(verdict.interval, lambda bound: with_unit(bound, objective.unit))
+            notes.append(f"95 % interval {both or told.rpartition(' is ')[2]}")
             if verdict.interval[0] <= objective.limit <= verdict.interval[1]:
                 notes.append("it spans the limit")
         if verdict.samples is not None:

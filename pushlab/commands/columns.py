@@ -11,9 +11,22 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from pushlab import quantities
+
 __all__ = ["Column", "aligned", "fitting", "in_two_lines", "is_empty", "left_out", "legend", "star"]
 
 Cell = Mapping[str, Any]
+
+
+def duration(value: float | None) -> str:
+    """A duration, or that there is none."""
+    return "-" if value is None else quantities.duration(value)
+
+
+def number(value: float | None) -> str:
+    """A number, or that there is none."""
+    return "-" if value is None else quantities.number(value)
+
 
 _LEAST_NAME = 14  # letters for a label before a column gives way to it
 _MOST_NAME = 30

@@ -16,15 +16,15 @@ from pushlab.analysis.cost import (
 from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.cost_table import print_costs
-from pushlab.commands.quantities import (
+from pushlab.commands.terminal import json_text
+from pushlab.errors import UsageError
+from pushlab.quantities import (
+    message_rate,
     parse_bytes,
     parse_number,
     parse_rate_per_s,
     parse_seconds,
 )
-from pushlab.commands.terminal import json_text
-from pushlab.commands.units import message_rate
-from pushlab.errors import UsageError
 from pushlab.runs import Run
 
 __all__ = ["Ask", "cost"]

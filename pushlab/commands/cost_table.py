@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pushlab.analysis.cost import Bill, BreakEven, Costs, Item
-from pushlab.commands.units import interval_words, shortened
+from pushlab.commands.progress import shortened
+from pushlab.quantities import interval
 
 __all__ = ["print_costs"]
 
@@ -172,9 +173,9 @@ def _even(even: BreakEven) -> str:
     if even.always:
         return "always cheaper" if even.always == "polling" else "never cheaper"
     assert even.interval_s is not None
-    text, closed = interval_words(even.interval_s), even.closed_form_s
+    text, closed = interval(even.interval_s), even.closed_form_s
     if closed is not None and abs(closed / even.interval_s - 1) > 0.005:
-        (number, unit), (other, its_unit) = text.split(), interval_words(closed).split()
+        (number, unit), (other, its_unit) = text.split(), interval(closed).split()
         same = unit == its_unit
         text = f"{number} ({other}) {unit}" if same else f"{text} ({other} {its_unit})"
     return text

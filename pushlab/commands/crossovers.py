@@ -9,10 +9,9 @@ from pushlab.analysis.forecast.calibration import calibrate
 from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
 from pushlab.charts.crossovers import draw_crossovers
 from pushlab.charts.frame import make_folder
-from pushlab.commands.quantities import parse_bytes, parse_number, parse_seconds
 from pushlab.commands.terminal import json_text
-from pushlab.commands.units import quantity
 from pushlab.errors import UsageError
+from pushlab.quantities import number, parse_bytes, parse_number, parse_seconds
 
 __all__ = ["show_crossovers"]
 
@@ -60,7 +59,7 @@ def show_crossovers(
             )
         )
         for each in found:
-            told = "give a run (--calibrate RUN)" if each.value is None else quantity(each.value)
+            told = "give a run (--calibrate RUN)" if each.value is None else number(each.value)
             console.print(f"\n{each.says}: {told} {each.unit if each.value is not None else ''}")
             console.print(Text(f"  {each.formula}", style="dim"))
             console.print(Text(f"  measure it: {each.measure}", style="dim"))

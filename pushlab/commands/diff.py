@@ -10,8 +10,8 @@ from pushlab.analysis.diff.difference import Change, Difference, compare_runs
 from pushlab.analysis.stats.noise import LEVEL
 from pushlab.analysis.vocabulary import unit_of
 from pushlab.commands.terminal import json_text
-from pushlab.commands.units import with_unit
 from pushlab.errors import UsageError
+from pushlab.quantities import with_unit
 from pushlab.runs import Run
 
 __all__ = ["diff"]
@@ -88,8 +88,8 @@ def _table(changes: list[Change]) -> Table:
         table.add_row(
             change.cell if change.cell != before else "",
             change.figure,
-            with_unit(change.a, unit),
-            with_unit(change.b, unit),
+            "-" if change.a is None else with_unit(change.a, unit),
+            "-" if change.b is None else with_unit(change.b, unit),
             "-" if change.ratio is None else f"{change.ratio:.3g}",
             "-" if change.interval is None else "{:.3g} to {:.3g}".format(*change.interval),
             Text(_word(change), style=_STYLES[change.judgement]),

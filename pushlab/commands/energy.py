@@ -16,15 +16,16 @@ from pushlab.analysis.energy import (
     window_notes,
 )
 from pushlab.commands.charts_folder import charts_folder
-from pushlab.commands.quantities import (
+from pushlab.commands.terminal import json_text
+from pushlab.errors import UsageError
+from pushlab.quantities import (
+    message_rate,
+    number,
     parse_bytes,
     parse_rate_per_s,
     parse_seconds,
     parse_watt_hours,
 )
-from pushlab.commands.terminal import json_text
-from pushlab.commands.units import message_rate, quantity
-from pushlab.errors import UsageError
 from pushlab.runs import Run
 
 __all__ = ["Ask", "energy"]
@@ -164,7 +165,7 @@ def _sources(radios: Sequence[Radio]) -> list[str]:
 def _lines(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Iterator[str]:
     tails = " + ".join(f"{tail.s:g} s at {tail.w:g} W" for tail in radio.tails)
     idle = cells[0].uses[radio.name].idle_joules_per_hour
-    yield f"{radio.title} (tail {tails}; idle {quantity(idle)} J an hour)"
+    yield f"{radio.title} (tail {tails}; idle {number(idle)} J an hour)"
     wide = max(len("transport"), *(len(cell.cell) for cell in cells))
     line = f"{{:<{wide}}}  {{:>8}}  {{:>21}}  {{:>9}}  {{:>15}}"
     yield line.format(
@@ -175,7 +176,7 @@ def _lines(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Iter
         yield line.format(
             cell.cell,
             f"{use.joules_per_hour:,.0f}",
-            quantity(use.battery_percent_per_hour(battery_wh)),
+            number(use.battery_percent_per_hour(battery_wh)),
             f"{use.radio_on:.1%}",
             f"{use.wakeups_per_hour:,.0f}",
         )

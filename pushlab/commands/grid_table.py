@@ -21,15 +21,16 @@ from pushlab.analysis.summary.sweep_lines import (
 from pushlab.commands.columns import (
     Column,
     aligned,
+    duration,
     fitting,
     in_two_lines,
     is_empty,
     left_out,
     legend,
+    number,
     star,
 )
 from pushlab.commands.terminal import is_live
-from pushlab.commands.units import quantity, seconds
 from pushlab.runs import Sweep
 
 __all__ = ["grid_json", "print_sweep"]
@@ -97,14 +98,14 @@ def _headline(sweep: Sweep) -> Text:
 
 def _hits_model(summary: Mapping[str, Any]) -> str:
     hits = predicted_hits_per_s(summary)
-    return "-" if hits is None else f"({quantity(hits)})"
+    return "-" if hits is None else f"({number(hits)})"
 
 
 def _mean_model(summary: Mapping[str, Any]) -> str:
     mean_s = (summary["predicted"] or {}).get("mean_latency_s")
     if mean_s is None:
         return "-"
-    return "(≈ 0)" if mean_s < 1e-5 else f"({seconds(mean_s)})"
+    return "(≈ 0)" if mean_s < 1e-5 else f"({duration(mean_s)})"
 
 
 def _cpu(summary: Mapping[str, Any]) -> str:
@@ -114,11 +115,11 @@ def _cpu(summary: Mapping[str, Any]) -> str:
 
 _COLUMNS = (
     Column("lost", "lost", lambda s: f"{s['lost']:,}", 0, bad=lambda s: s["lost"] > 0),
-    Column("hits/s", "hits/s", lambda s: quantity(hits_per_s(s)), 0),
+    Column("hits/s", "hits/s", lambda s: number(hits_per_s(s)), 0),
     Column("(hits/s)", "(hits/s)", _hits_model, 4),
-    Column("p50", "latency p50", lambda s: seconds(s["latency_s"]["p50"]), 1),
-    Column("p99", "latency p99", lambda s: seconds(s["latency_s"]["p99"]), 2),
-    Column("mean", "latency mean", lambda s: seconds(s["latency_s"]["mean"]), 0),
+    Column("p50", "latency p50", lambda s: duration(s["latency_s"]["p50"]), 1),
+    Column("p99", "latency p99", lambda s: duration(s["latency_s"]["p99"]), 2),
+    Column("mean", "latency mean", lambda s: duration(s["latency_s"]["mean"]), 0),
     Column("(mean)", "(mean)", _mean_model, 5),
     Column("CPU", "CPU of a core", _cpu, 3),
 )
@@ -141,10 +142,10 @@ class _Row:
 
 def _rows(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[_Row]:
     rows = []
-    for number, point in enumerate(sweep.points):
+    for place, point in enumerate(sweep.points):
         words = [value_words(axis.key, point.values[axis.key]) for axis in sweep.axes]
         for line in lines:
-            summary = line.at[number]
+            summary = line.at[place]
             if line.floor:
                 continue
             if summary is None:
@@ -204,9 +205,9 @@ def _notes(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[str]:
     """Each trouble once, with the points that have it."""
     found: dict[str, list[int]] = {}
     for line in lines:
-        for number, summary in enumerate(line.at):
+        for place, summary in enumerate(line.at):
             for text in _troubles(line, summary):
-                found.setdefault(text, []).append(number)
+                found.setdefault(text, []).append(place)
     notes = [f"{text} [{_where(sweep, numbers)}]" for text, numbers in found.items()]
     if len(sweep.sessions) > 1:
         commits = {session["environment"].get("commit") for session in sweep.sessions}

@@ -10,14 +10,14 @@ from pushlab.analysis.forecast.calibration import calibrate
 from pushlab.analysis.forecast.forecast import Forecast, forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.predict_table import print_forecasts, print_validation
-from pushlab.commands.quantities import (
+from pushlab.commands.terminal import json_text
+from pushlab.errors import UsageError
+from pushlab.quantities import (
     parse_bytes,
     parse_number,
     parse_rate_per_s,
     parse_seconds,
 )
-from pushlab.commands.terminal import json_text
-from pushlab.errors import UsageError
 from pushlab.runs import Run
 
 __all__ = ["Ask", "predict", "validate_run"]

@@ -17,7 +17,8 @@ from pushlab.analysis.forecast.validation import (
     MODELS_WITHIN,
     Validated,
 )
-from pushlab.commands.units import message_rate, quantity, seconds
+from pushlab.commands.columns import duration, number
+from pushlab.quantities import message_rate
 from pushlab.runs import Run
 
 __all__ = ["print_forecasts", "print_validation"]
@@ -38,7 +39,7 @@ def _seconds(value: float | None) -> str:
         if not value
         else "no end"
         if value == math.inf
-        else seconds(value)
+        else duration(value)
     )
 
 
@@ -47,15 +48,15 @@ def _size(value: float | None) -> str:
         return "-"
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if value >= size:
-            return f"{quantity(value / size)} {unit}"
-    return f"{quantity(value)} B"
+            return f"{number(value / size)} {unit}"
+    return f"{number(value)} B"
 
 
 _FIGURES: tuple[tuple[str, Callable[[Expected], float | None], Show], ...] = (
-    ("hits/s", lambda e: e.hits_per_s, quantity),
-    ("deliveries/s", lambda e: e.deliveries_per_s, quantity),
+    ("hits/s", lambda e: e.hits_per_s, number),
+    ("deliveries/s", lambda e: e.deliveries_per_s, number),
     ("polls in vain", lambda e: e.wasted, _share),
-    ("messages per useful poll", lambda e: e.messages_per_useful_poll, quantity),
+    ("messages per useful poll", lambda e: e.messages_per_useful_poll, number),
     ("latency, mean", lambda e: e.mean_latency_s, _seconds),
     ("latency, p50", lambda e: e.percentiles_s.get(50.0), _seconds),
     ("latency, p90", lambda e: e.percentiles_s.get(90.0), _seconds),
@@ -80,7 +81,7 @@ def print_forecasts(
         f"{message_rate(w.rate_per_s)} each",
         f"polls every {w.interval_s:g} s",
         f"{w.payload_bytes:,.0f} bytes",
-        f"{seconds(w.one_way_s) if w.one_way_s else '0 s'} one way",
+        f"{duration(w.one_way_s) if w.one_way_s else '0 s'} one way",
     ]
     console.print(Text(", ".join(parts), style="bold"))
     console.print()
@@ -136,7 +137,7 @@ def _add_servers(table: Table, forecasts: Mapping[str, Forecast]) -> None:
             "servers, with headroom",
             [f"{s.count:,}{'*' if s.beyond else ''}" if s else "-" for s in known],
         ),
-        ("connections per server", [quantity(s.connections) if s else "-" for s in known]),
+        ("connections per server", [number(s.connections) if s else "-" for s in known]),
         ("memory per server", [_size(s.memory_bytes) if s else "-" for s in known]),
         ("load of a server's core", [_share(s.utilisation) if s else "-" for s in known]),
         ("wait at the server, mean", [_seconds(s.wait_s) if s else "-" for s in known]),
@@ -251,7 +252,7 @@ def _signed_count(value: float) -> str:
 
 
 def _signed_seconds(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{seconds(value)}"
+    return f"{'+' if value > 0 else ''}{duration(value)}"
 
 
 def _residual(model: float | None, found: float | None, show: Callable[[float], str]) -> str:

@@ -8,7 +8,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from pushlab.commands.terminal import is_live
-from pushlab.commands.units import quantity, seconds, shortened
 from pushlab.lab.trial.events import (
     LabEvent,
     Phase,
@@ -17,9 +16,10 @@ from pushlab.lab.trial.events import (
     TrialStarted,
 )
 from pushlab.lab.trial.events import Progress as TrialProgress
+from pushlab.quantities import duration, exact
 from pushlab.runs import TrialRecord
 
-__all__ = ["Watcher"]
+__all__ = ["Watcher", "shortened"]
 
 
 class Watcher:
@@ -109,8 +109,16 @@ class Watcher:
 def _so_far(event: TrialProgress) -> list[str]:
     """The figures of a trial until now, few enough for a line."""
     if not event.deliveries:
-        return [f"{quantity(event.connected)} connected"] if event.connected else []
-    found = [f"{quantity(event.deliveries)} deliveries"]
+        return [f"{exact(event.connected)} connected"] if event.connected else []
+    found = [f"{exact(event.deliveries)} deliveries"]
     if event.median_latency_s is not None:
-        found.append(f"median {seconds(event.median_latency_s)}")
+        found.append(f"median {duration(event.median_latency_s)}")
     return found
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most so many letters; the middle goes, since labels often differ at the end."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 1].rstrip()}…{text[len(text) - end :]}"

@@ -23,10 +23,10 @@ from pushlab.charts.claims import draw_claims
 from pushlab.charts.frame import make_folder
 from pushlab.commands.progress import Watcher
 from pushlab.commands.terminal import json_text
-from pushlab.commands.units import quantity
 from pushlab.errors import SetupError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.toml_reader import parse_scenario
+from pushlab.quantities import brief
 from pushlab.runs import Run, write_summary
 
 __all__ = ["list_reproductions", "reproduce"]
@@ -67,8 +67,8 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     make_folder(out)
     console = Console(stderr=as_json, highlight=False, emoji=False, soft_wrap=True)
     begin_s, told, status = time.monotonic(), [], 0
-    for number, each in enumerate(reproductions, 1):
-        console.print(Text(f"[{number}/{len(reproductions)}] {each.title}", style="bold"))
+    for place, each in enumerate(reproductions, 1):
+        console.print(Text(f"[{place}/{len(reproductions)}] {each.title}", style="bold"))
         run = _measured(scenarios[each.name], out) if each.name in scenarios else None
         cells = analyse(run) if run else {}
         outcomes = judge(each, cells, summarise_cells(cells))
@@ -122,7 +122,7 @@ def _line(outcome: Outcome) -> Text:
     }[outcome.passed]
     claim = outcome.claim
     figures = [
-        f"{name} {quantity(value, 4)}"
+        f"{name} {brief(value, 4)}"
         for name, value in (
             ("published", claim.published),
             ("predicted", outcome.predicted),

@@ -9,13 +9,14 @@ from rich.text import Text
 from pushlab.commands.columns import (
     Column,
     aligned,
+    duration,
     fitting,
     is_empty,
     left_out,
     legend,
+    number,
     star,
 )
-from pushlab.commands.units import quantity, seconds
 
 __all__ = ["plain_legend", "plain_table", "pretty_table"]
 
@@ -24,26 +25,26 @@ Cells = Mapping[str, Mapping[str, Any]]
 
 def _hits_model(cell: Mapping[str, Any]) -> str:
     hits, count = (cell["predicted"] or {}).get("hits"), cell["latency_s"]["count"]
-    return quantity(hits / count) if hits is not None and count else "-"
+    return number(hits / count) if hits is not None and count else "-"
 
 
 def _mean_model(cell: Mapping[str, Any]) -> str:
     """A predicted latency; a closed form without a network in it comes to nothing."""
     mean_s = (cell["predicted"] or {}).get("mean_latency_s")
-    return "≈ 0" if mean_s is not None and mean_s < 1e-5 else seconds(mean_s)
+    return "≈ 0" if mean_s is not None and mean_s < 1e-5 else duration(mean_s)
 
 
 _COLUMNS = (
-    Column("delivered", "delivered", lambda c: quantity(c["delivered"]), 4),
+    Column("delivered", "delivered", lambda c: number(c["delivered"]), 4),
     Column("lost", "lost", lambda c: f"{c['lost']:,}", 0, bad=lambda c: c["lost"] > 0),
-    Column("hits", "hits per delivery", lambda c: quantity(c["hits_per_delivery"]), 0, _hits_model),
-    Column("p50", "latency p50", lambda c: seconds(c["latency_s"]["p50"]), 0),
-    Column("p99", "latency p99", lambda c: seconds(c["latency_s"]["p99"]), 1),
-    Column("mean", "latency mean", lambda c: seconds(c["latency_s"]["mean"]), 0, _mean_model),
-    Column("stale", "stale at most", lambda c: seconds(c["staleness_s"]["max"]), 5),
-    Column("bytes", "bytes per delivery", lambda c: quantity(c["bytes_per_delivery"]), 2),
-    Column("CPU", "CPU per delivery", lambda c: seconds(c["cpu_s_per_delivery"]), 3),
-    Column("USD", "USD a month", lambda c: quantity((c["usd_per_month"] or {}).get("usd")), 6),
+    Column("hits", "hits per delivery", lambda c: number(c["hits_per_delivery"]), 0, _hits_model),
+    Column("p50", "latency p50", lambda c: duration(c["latency_s"]["p50"]), 0),
+    Column("p99", "latency p99", lambda c: duration(c["latency_s"]["p99"]), 1),
+    Column("mean", "latency mean", lambda c: duration(c["latency_s"]["mean"]), 0, _mean_model),
+    Column("stale", "stale at most", lambda c: duration(c["staleness_s"]["max"]), 5),
+    Column("bytes", "bytes per delivery", lambda c: number(c["bytes_per_delivery"]), 2),
+    Column("CPU", "CPU per delivery", lambda c: duration(c["cpu_s_per_delivery"]), 3),
+    Column("USD", "USD a month", lambda c: number((c["usd_per_month"] or {}).get("usd")), 6),
 )
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
-from pushlab.commands.units import quantity
+from pushlab.quantities import exact
 from pushlab.runs import Run, network_in_words
 
 __all__ = ["is_live", "json_text", "print_run"]
@@ -53,7 +53,7 @@ def _headline(run: Run) -> Text:
     scenario = run.scenario
     parts = [
         f"{scenario['clients']:,} clients",
-        f"{quantity(scenario['rate_per_s'])} messages/s on {scenario['channel_count']:,} channel"
+        f"{exact(scenario['rate_per_s'])} messages/s on {scenario['channel_count']:,} channel"
         + ("" if scenario["channel_count"] == 1 else "s"),
         f"{scenario['duration_s']:g} s measured",
         f"{scenario['trials']} trial" + ("" if scenario["trials"] == 1 else "s"),

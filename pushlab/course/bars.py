@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, INK, LINE, mark, within_sentence
+from pushlab.charts.style import ACCENT, GREY, INK, LINE, within_sentence
 from pushlab.course.guesses import Guess
 from pushlab.course.measured import Measurement, rate_in_words
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
+from pushlab.quantities import exact_duration
 
 __all__ = ["Bar", "Kind", "Row", "bars_chart", "figure_chart", "kind_of"]
 
@@ -149,7 +150,7 @@ def _short_names(measured: Measurement) -> dict[str, str]:
         name, options = measured.figures(cell).name, measured.record(cell).options
         short = within_sentence(name)
         if same and len(measured.cells) > 1 and "interval_s" in options:
-            short = f"asking every {mark(float(options['interval_s']))}"
+            short = f"asking every {exact_duration(float(options['interval_s']))}"
         names[name] = short
     return names
 
@@ -176,7 +177,7 @@ def _subtitle(measured: Measurement) -> str:
         if "interval_s" in measured.record(cell).options
     }
     if len(intervals) == 1:
-        parts.append(f"polling clients ask every {mark(intervals.pop())}")
+        parts.append(f"polling clients ask every {exact_duration(intervals.pop())}")
     if record.link.one_way_ms:
         parts.append(f"a server {record.link.one_way_ms:g} ms away")
     return ", ".join(parts)
@@ -271,7 +272,7 @@ def _scale(
     else:
         axes.set_xlim(0, reach * 1.62)
     axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: mark(value) if unit == "s" else f"{value:,.10g}")
+        FuncFormatter(lambda value, _: exact_duration(value) if unit == "s" else f"{value:,.10g}")
     )
 
 

@@ -1,7 +1,6 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
 from pushlab.analysis.cost import OFFERS
-from pushlab.charts.findings import usd
 from pushlab.charts.style import within_sentence
 from pushlab.course.bars import Bar, Row, bars_chart, kind_of
 from pushlab.course.measured import rate_in_words
@@ -9,6 +8,7 @@ from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.pictures import Picture
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
+from pushlab.quantities import usd
 
 __all__ = ["beside_reference", "month_of"]
 

@@ -25,7 +25,6 @@ from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
 from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
 from pushlab.analysis.forecast.calibration import Calibration, calibration_of
 from pushlab.analysis.models.formulas import memory_bytes, servers_needed
-from pushlab.charts.break_evens import span_words
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
 from pushlab.charts.frame import describe_axis, frame, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, cell_styles
@@ -35,6 +34,7 @@ from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
+from pushlab.quantities import interval
 
 __all__ = ["Paper", "on_paper"]
 
@@ -282,10 +282,10 @@ class Paper:
                 even = self.break_even_s(push, by_request=by)
                 crossings.append(even)
                 words.append(
-                    f"{how}: polling is cheaper than {_STYLES[push].name} above {span_words(even)}"
+                    f"{how}: polling is cheaper than {_STYLES[push].name} above {interval(even)}"
                 )
             title = (
-                f"Asking less often than every {span_words(crossings[0])}, polling is cheaper"
+                f"Asking less often than every {interval(crossings[0])}, polling is cheaper"
                 " than push, even on servers of your own"
             )
             subtitle = f"{self.clients:,} clients, {self._asked().partition(';')[0]}"
@@ -303,12 +303,12 @@ class Paper:
                 axes.plot(intervals, line, color=poll.colour, linestyle=style, linewidth=3.5)
                 axes.axhline(level, color=pushed.colour, linestyle=style, linewidth=3.5)
                 axes.plot([even], [level], "o", color=INK, markersize=13, zorder=5)
-                _say(axes, even, level, span_words(even), INK, right=True)
+                _say(axes, even, level, interval(even), INK, right=True)
                 for one, value in ((poll, line[-1]), (pushed, level)):
                     named = replace(one, name=f"{one.name}, {how}")
                     names.append(Curve(named, [Spot(float(intervals[-1]), value)]))
             ticks = [1, 5, 30, 60, 300, 1800]
-            axes.set_xticks(ticks, [span_words(t) for t in ticks])
+            axes.set_xticks(ticks, [interval(t) for t in ticks])
             axes.xaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))

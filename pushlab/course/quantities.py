@@ -3,7 +3,7 @@
 import math
 from numbers import Real
 
-from pushlab.charts.style import count, mark, seconds
+from pushlab.quantities import duration, exact_duration, number
 
 __all__ = ["number_from", "with_unit"]
 
@@ -29,10 +29,10 @@ def number_from(value: object) -> float | None:
 def with_unit(value: float, unit: str) -> str:
     """A number and its unit: ``503 ms``, ``12 requests``, ``37 %``."""
     if unit == "s":
-        return mark(value) if value == float(f"{value:.2g}") else seconds(value)
+        return exact_duration(value) if value == float(f"{value:.2g}") else duration(value)
     if unit == "%":
         return f"{value:.0f} %" if value >= 1 else f"{value:.2g} %"
-    shown = f"{value:,.0f}" if math.isclose(value, round(value), rel_tol=1e-9) else count(value)
+    shown = f"{value:,.0f}" if math.isclose(value, round(value), rel_tol=1e-9) else number(value)
     if shown == "1" and len(unit) > 1:
         unit = unit.removesuffix("s")
     return f"{shown} {unit}".strip()

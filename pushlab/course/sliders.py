@@ -12,9 +12,10 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.analysis.models.formulas import poll_latency_s, wasted_fraction
 from pushlab.charts.frame import frame, scale_below, styled
-from pushlab.charts.style import GREY, INK, cell_styles, mark
+from pushlab.charts.style import GREY, INK, cell_styles
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
+from pushlab.quantities import exact_duration
 
 __all__ = ["Explorer", "explore", "interval_chart"]
 
@@ -121,7 +122,7 @@ def _scales(axes: Axes, unit: str) -> None:
     axes.set_xlim(_LOW_S * 0.8, _HIGH_S * 1.3)
     axes.set_xticks([0.1, 1, 10, 100])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
     if unit == "%":
         axes.set_ylim(-8, 112)
         axes.set_yticks([0, 25, 50, 75, 100])
@@ -136,7 +137,7 @@ def _scales(axes: Axes, unit: str) -> None:
 
 def _tick(value: float, unit: str) -> str:
     if unit == "s":
-        return mark(value)
+        return exact_duration(value)
     return _large(value) or f"{value:,g}{' %' if unit == '%' else ''}"
 
 

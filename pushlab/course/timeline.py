@@ -5,11 +5,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
-from pushlab.charts.style import GREY, INK, PUSHING, mark, seconds
+from pushlab.charts.style import GREY, INK, PUSHING
 from pushlab.course.measured import Measurement
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
+from pushlab.quantities import duration, exact_duration
 
 __all__ = ["timeline_chart"]
 
@@ -74,14 +75,14 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
                 continue
             labelled = middle
             axes.annotate(
-                seconds(arrived - written),
+                duration(arrived - written),
                 (middle, 0.5),
                 xytext=(10, 0),
                 textcoords="offset points",
                 fontsize=17,
                 va="center",
             )
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: mark(value)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
         scale_below(axes)
         marks = [
             Line2D([], [], color=style.colour, linewidth=4, label="a question that brings news"),
@@ -94,8 +95,8 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
 def _finding(name: str, transport: str, asked: int, waits: list[float]) -> tuple[str, str]:
     count = len(waits)
     messages = f"{count} message{'s' if count != 1 else ''}"
-    words = f"{messages}; waits: " + ", ".join(seconds(wait) for wait in waits)
+    words = f"{messages}; waits: " + ", ".join(duration(wait) for wait in waits)
     if transport in PUSHING:
         mean_s = sum(waits) / max(count, 1)
-        return f"{name}: nobody asks; {messages}, each within {seconds(mean_s)} or so", words
+        return f"{name}: nobody asks; {messages}, each within {duration(mean_s)} or so", words
     return f"{name}: {asked} questions for {messages}", f"{asked} questions, {words}"

@@ -9,7 +9,7 @@ from pushlab.charts.findings import (
     staleness_finding,
     weight_finding,
 )
-from pushlab.charts.style import cell_styles, count, mark, name_of, seconds, times, within_sentence
+from pushlab.charts.style import cell_styles, name_of, within_sentence
 
 NAMES = {
     "short-polling": "short polling",
@@ -167,44 +167,6 @@ def test_weights_of_two_winners():
 
 
 # ---- words ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0 s"),
-        (0.00000065, "0.65 µs"),
-        (0.0009, "900 µs"),
-        (0.0016, "1.60 ms"),
-        (0.0503, "50.3 ms"),
-        (0.503, "503 ms"),
-        (0.9996, "1.00 s"),
-        (12.34, "12.3 s"),
-        (-0.002, "-2.00 ms"),
-    ],
-)
-def test_seconds(value, text):
-    assert seconds(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.5, "0.50"), (10.4, "10.4"), (1037.2, "1,037")]
-)
-def test_count(value, text):
-    assert count(value) == text
-
-
-@pytest.mark.parametrize(
-    ("ratio", "text"),
-    [(1.83, "1.8 times"), (31.4, "31 times"), (311, "310 times"), (1412, "1,400 times")],
-)
-def test_times(ratio, text):
-    assert times(ratio) == text
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.0005, "500 µs"), (0.5, "500 ms"), (5.0, "5 s")])
-def test_mark(value, text):
-    assert mark(value) == text
 
 
 def test_names():

@@ -10,8 +10,8 @@ from pushlab.analysis.slo.search import Limits
 from pushlab.charts import draw_sweep
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import Spot
-from pushlab.charts.style import seconds
 from pushlab.charts.sweep import charts_of_sweep
+from pushlab.quantities import duration
 from pushlab.runs import Sweep, SweepAxis, SweepPoint, SweepWriter
 from tests.charts.test_draw import (
     check_no_text_lies_on_another,
@@ -175,7 +175,7 @@ def test_the_title_tells_the_steepest_line_and_one_that_stays():
     told = grid_finding(
         "mean latency",
         [course("Long polling", (0.01, 0.04)), course("SSE", (0.002, 0.0021))],
-        seconds,
+        duration,
     )
     assert told == (
         "From 10 to 100 clients, the mean latency of long polling goes from 10.0 ms to 40.0 ms"
@@ -202,7 +202,7 @@ def test_the_title_tells_who_needs_none():
     ],
 )
 def test_the_title_claims_nothing_that_chance_could_make(lines):
-    assert "changes enough" in grid_finding("mean latency", lines, seconds)
+    assert "changes enough" in grid_finding("mean latency", lines, duration)
 
 
 # ---- capacity --------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def make_search(root, loads, *, stopped=False):
             point = SweepPoint(folder=folder, values={"clients": at}, scenario={}, cells=["sse"])
             writer.add_point(point)
         limits = Limits(start=100, most=20_000)
-        words = Words("SSE", "clients", {GOAL: seconds})
+        words = Words("SSE", "clients", {GOAL: duration})
         objective = {"text": GOAL, "figure": "latency_s.p95", "operator": "<"}
         writer.set_capacity(
             {

@@ -9,10 +9,9 @@ from rich.console import Console
 from pushlab.analysis import summarise
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands.grid_table import print_sweep
-from pushlab.commands.progress import Watcher
+from pushlab.commands.progress import Watcher, shortened
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.commands.terminal import print_run
-from pushlab.commands.units import shortened
 from pushlab.lab.trial.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
 from pushlab.runs import Run, write_summary
 from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
@@ -223,12 +222,12 @@ def test_progress_in_a_pipe_is_a_line_for_each_trial(run, capsys):
     assert said.out == ""
     assert "\x1b" not in said.err
     (line,) = said.err.strip().splitlines()
-    assert "sse: ok (40 deliveries with warm-up, median 1.2 ms)" in line
+    assert "sse: ok (40 deliveries with warm-up, median 1.20 ms)" in line
 
 
 def test_a_trial_without_warm_up_speaks_of_none(run, capsys):
     watched(run, warmup_s=0)
-    assert "sse: ok (40 deliveries, median 1.2 ms)" in capsys.readouterr().err
+    assert "sse: ok (40 deliveries, median 1.20 ms)" in capsys.readouterr().err
 
 
 def test_progress_on_a_terminal_moves(run, capsys, monkeypatch):
@@ -238,7 +237,7 @@ def test_progress_on_a_terminal_moves(run, capsys, monkeypatch):
     watched(run)
     text = capsys.readouterr().err
     assert "\x1b" in text
-    assert "sse: ok (40 deliveries with warm-up, median 1.2 ms)" in text
+    assert "sse: ok (40 deliveries with warm-up, median 1.20 ms)" in text
 
 
 def test_labels_keep_their_ends():

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-__all__ = ["key_words", "mark", "spans_decades", "value_words", "with_key"]
+from pushlab.quantities import exact, exact_duration
+
+__all__ = ["key_words", "spans_decades", "value_words", "with_key"]
 
 _NOUNS = {
     "rate_per_s": "messages/s per channel",
@@ -30,21 +32,14 @@ def value_words(key: str, value: float) -> str:
     """The value with its unit: ``500 ms``, ``1,000 B``, ``200``."""
     name = key.rpartition(".")[2]
     if name.endswith("_ms"):
-        return mark(value / 1e3)
+        return exact_duration(value / 1e3)
     if name == "kbit_per_s":
-        return f"{value:,.12g} kbit/s"
+        return f"{exact(value)} kbit/s"
     if name.endswith("_s") and not name.endswith("_per_s"):
-        return mark(value)
+        return exact_duration(value)
     if name.endswith("_bytes"):
-        return f"{value:,.12g} B"
-    return f"{int(value):,}" if value == int(value) else f"{value:.12g}"
-
-
-def mark(value: float) -> str:
-    """A round duration, as an axis has it: ``500 ms``, ``1 s``."""
-    if 0 < value < 0.9995e-3:
-        return f"{value * 1e6:g} µs"
-    return f"{value * 1e3:g} ms" if 0 < value < 0.9995 else f"{value:g} s"
+        return f"{exact(value)} B"
+    return exact(value)
 
 
 def with_key(key: str, value: float) -> str:

@@ -11,12 +11,12 @@ from pushlab.analysis.energy import (
     run_traces,
     window_notes,
 )
-from pushlab.charts.findings import whole
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.tables import Cell, Column, Row, Table
 from pushlab.charts.view import RunView
+from pushlab.quantities import brief, number
 
 __all__ = ["BatterySection", "battery_section"]
 
@@ -55,7 +55,7 @@ def battery_section(view: RunView, book: Sketchbook) -> BatterySection | None:
     )
     spent = {cell.cell: cell.uses[radios[0].name].joules_per_hour for cell in cells}
     said = "; ".join(
-        f"{view.cell_styles[cell].name}: {whole(joules)} J an hour"
+        f"{view.cell_styles[cell].name}: {brief(joules)} J an hour"
         for cell, joules in spent.items()
     )
     figure = book.figure(
@@ -76,7 +76,7 @@ def _table(view: RunView, cells: Sequence[CellEnergy], radios: Sequence[Radio]) 
             use = cell.uses[radio.name]
             percent = use.battery_percent_per_hour(_BATTERY_WH)
             found += [
-                Cell(whole(use.joules_per_hour), f"{percent:.2g} % of {_BATTERY_WH:g} Wh"),
+                Cell(brief(use.joules_per_hour), f"{number(percent)} % of {_BATTERY_WH:g} Wh"),
                 Cell(f"{use.radio_on:.0%}", f"{use.wakeups_per_hour:,.0f} wake-ups"),
             ]
         marks = () if cell.measured else ("predicted",)

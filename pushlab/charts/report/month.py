@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pushlab.analysis.cost import OFFERS, Bill, BreakEven, Costs, find_offers, load_book, price_all
 from pushlab.analysis.cost.measured import traffic_by_cell
 from pushlab.charts.bills import bills_chart, chosen_bills, price_footer
-from pushlab.charts.break_evens import break_even_chart, span_words
-from pushlab.charts.findings import usd
+from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
 from pushlab.charts.view import RunView
+from pushlab.quantities import interval, usd
 
 __all__ = ["MonthSection", "month_section"]
 
@@ -130,8 +130,8 @@ def _even_table(view: RunView, costs: Costs) -> Table:
 def _even(even: BreakEven) -> Cell:
     if even.interval_s is None:
         return Cell("always" if even.always == "polling" else "never")
-    note = "" if even.closed_form_s is None else f"T* {span_words(even.closed_form_s)}"
-    return Cell(span_words(even.interval_s), note)
+    note = "" if even.closed_form_s is None else f"T* {interval(even.closed_form_s)}"
+    return Cell(interval(even.interval_s), note)
 
 
 def _told(table: Table) -> str:

@@ -17,9 +17,9 @@ from pushlab.charts.report.battery import battery_section
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.month import month_section
 from pushlab.charts.report.ratios import baseline_of, ratio_table
-from pushlab.charts.style import seconds
 from pushlab.charts.view import RunView
 from pushlab.errors import RunError
+from pushlab.quantities import duration
 
 __all__ = ["write_report"]
 
@@ -143,17 +143,17 @@ def _in_words(view: RunView, name: str) -> str:
             text = problem
         elif name == "1-latency":
             latency = s["latency_s"]
-            text = f"mean {seconds(latency['mean'])}"
+            text = f"mean {duration(latency['mean'])}"
             if latency["p50"] is not None:
-                text = f"median {seconds(latency['p50'])}, {text}"
+                text = f"median {duration(latency['p50'])}, {text}"
         elif name == "2-hits":
             text = f"{s['hits_per_delivery']:.2f} requests per delivery"
         elif name == "3-staleness" and s["staleness_s"]["max"] is not None:
-            text = f"at worst {seconds(s['staleness_s']['max'])} behind"
+            text = f"at worst {duration(s['staleness_s']['max'])} behind"
         elif name == "4-bytes-and-cpu" and s["bytes_per_delivery"] is not None:
             text = f"{s['bytes_per_delivery']:,.0f} bytes"
             if s["cpu_s_per_delivery"] is not None:
-                text += f", {seconds(s['cpu_s_per_delivery'])} of CPU"
+                text += f", {duration(s['cpu_s_per_delivery'])} of CPU"
         elif name == "5-cost" and s["usd_per_month"]["usd"] is not None:
             text = f"USD {s['usd_per_month']['usd']:,.2f} a month"
         else:

@@ -5,8 +5,9 @@ from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
 from pushlab.charts.style import ASKING
 from pushlab.charts.view import RunView
 from pushlab.errors import UsageError
+from pushlab.quantities import ratio, span
 
-__all__ = ["baseline_of", "ratio_table", "ratio_words"]
+__all__ = ["baseline_of", "ratio_table"]
 
 _TITLES = {
     "latency_s": Column("Mean latency"),
@@ -34,17 +35,6 @@ def baseline_of(view: RunView, wanted: str | None) -> str | None:
         return wanted
     asking = [cell for cell in able if view.summaries[cell]["transport"] in ASKING]
     return next(iter(asking + able), None)
-
-
-def ratio_words(ratio: float) -> str:
-    """A ratio: ``3.7 x``, ``0.63 x``, ``1/326``; ``none`` for zero."""
-    if ratio == 0:
-        return "none"
-    if ratio < 0.1:
-        return f"1/{1 / ratio:,.0f}"
-    if ratio >= 100:
-        return f"{ratio:,.0f} ×"
-    return f"{ratio:.1f} ×" if ratio >= 9.95 else f"{ratio:.2f} ×"
 
 
 def ratio_table(view: RunView, baseline: str) -> Table:
@@ -76,16 +66,15 @@ def _cell(
     if found is None:
         own = view.summaries[baseline].get(name)
         return Cell(NOTHING, "the baseline has none" if own == 0 else "")
-    ratio, interval = found
+    multiple, interval = found
     note, mark = "", ""
     if interval is not None:
         low, high = interval
-        if ratio_words(low) != ratio_words(high):
-            note = f"{ratio_words(low)} to {ratio_words(high)}"
+        note = span(interval, ratio)
         if low <= 1 <= high:
             mark = "no clear difference"
     if name == "latency_s" and view.floor_s is not None:
         means = [view.summaries[which]["latency_s"]["mean"] for which in (cell, baseline)]
         if abs(means[0] - means[1]) < view.floor_s:
             mark = "below the harness floor"
-    return Cell(ratio_words(ratio), note, mark)
+    return Cell(ratio(multiple), note, mark)

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pushlab.analysis.forecast.validation import validate
-from pushlab.charts.findings import usd, whole
 from pushlab.charts.hits import WASTED
-from pushlab.charts.style import count, seconds
 from pushlab.charts.view import RunView
+from pushlab.quantities import brief, duration, number, span, usd
 
 __all__ = [
     "Cell",
@@ -74,19 +73,6 @@ class Table:
     rows: Sequence[Row] = field(default_factory=list)
 
 
-def span(low_high: Sequence[float] | None, show: Callable[[float], str]) -> str:
-    """An interval in words, its unit once; empty without one, or where both ends read alike."""
-    if not low_high:
-        return ""
-    low, high = show(low_high[0]), show(low_high[1])
-    if low == high:
-        return ""
-    number, _, unit = low.partition(" ")
-    if unit and high.endswith(f" {unit}"):
-        low = number
-    return f"{low} to {high}"
-
-
 def _rows(
     view: RunView, make: Callable[[Summary], Sequence[Cell]], *, floor: bool = False
 ) -> list[Row]:
@@ -122,7 +108,7 @@ def _figure(
     if value is None:
         return Cell(NOTHING)
     mark = "unstable" if name in summary["unstable"] else ""
-    notes = [span(ci, show), "" if bound_s is None else f"± {seconds(bound_s)}"]
+    notes = [span(ci, show), "" if bound_s is None else f"± {duration(bound_s)}"]
     return Cell(show(value), ", ".join(note for note in notes if note), mark)
 
 
@@ -144,18 +130,18 @@ def results_table(view: RunView) -> Table:
                 bool(s["lost"]),
             ),
             Cell(f"{s['hits_total']:,}", share),
-            _figure(s, each_hits, count, name="hits_per_delivery", ci=s["hits_per_delivery_ci"]),
-            _figure(s, latency["p50"], seconds, ci=latency["p50_ci"], bound_s=s["clock_bound_s"]),
-            _figure(s, latency["p99"], seconds, ci=latency["p99_ci"]),
-            _figure(s, latency["mean"], seconds, name="latency_s", ci=latency["mean_ci"]),
+            _figure(s, each_hits, number, name="hits_per_delivery", ci=s["hits_per_delivery_ci"]),
+            _figure(s, latency["p50"], duration, ci=latency["p50_ci"], bound_s=s["clock_bound_s"]),
+            _figure(s, latency["p99"], duration, ci=latency["p99_ci"]),
+            _figure(s, latency["mean"], duration, name="latency_s", ci=latency["mean_ci"]),
             Cell(NOTHING)
             if stale["mean"] is None
-            else Cell(seconds(stale["mean"]), f"worst {seconds(stale['max'])}"),
-            _figure(s, each_bytes, whole, name="bytes_per_delivery", ci=s["bytes_per_delivery_ci"]),
+            else Cell(duration(stale["mean"]), f"worst {duration(stale['max'])}"),
+            _figure(s, each_bytes, brief, name="bytes_per_delivery", ci=s["bytes_per_delivery_ci"]),
             _figure(
                 s,
                 s["cpu_s_per_delivery"],
-                seconds,
+                duration,
                 name="cpu_s_per_delivery",
                 ci=s["cpu_s_per_delivery_ci"],
             ),
@@ -194,7 +180,7 @@ def prediction_table(view: RunView) -> Table:
             Cell(_formula(predicted.get("formula_hits"))),
             Cell(_model(latency)),
             Cell(_model(model.simulated_latency_s)),
-            Cell(NOTHING if s["latency_s"]["mean"] is None else seconds(s["latency_s"]["mean"])),
+            Cell(NOTHING if s["latency_s"]["mean"] is None else duration(s["latency_s"]["mean"])),
             _residual(latency, s["latency_s"]["mean"], _signed),
             Cell(_formula(predicted.get("formula_latency"))),
         ]
@@ -223,7 +209,7 @@ def _told(view: RunView) -> list[str]:
 def _hits(value: float | None) -> str:
     if value is None:
         return NOTHING
-    return count(value) if value < 10 else f"{value:,.0f}"
+    return number(value) if value < 10 else f"{value:,.0f}"
 
 
 def _formula(text: str | None) -> str:
@@ -238,14 +224,14 @@ def _change(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{seconds(value)}"
+    return f"{'+' if value > 0 else ''}{duration(value)}"
 
 
 def _model(latency_s: float | None) -> str:
     """A predicted latency; a closed form without a network in it comes to nothing."""
     if latency_s is None:
         return NOTHING
-    return "≈ 0" if latency_s < 1e-5 else seconds(latency_s)
+    return "≈ 0" if latency_s < 1e-5 else duration(latency_s)
 
 
 def _residual(
@@ -269,11 +255,11 @@ def storm_table(view: RunView) -> Table:
         each = s["bytes_setup"] / clients if s["bytes_setup"] is not None and clients else None
         return [
             *(
-                Cell(NOTHING if took[name] is None else seconds(took[name]))
+                Cell(NOTHING if took[name] is None else duration(took[name]))
                 for name in ("p50", "p99", "max")
             ),
             Cell(f"{sum(s['hits_setup'].values()) / clients:.2f}" if clients else NOTHING),
-            Cell(NOTHING if each is None else whole(each)),
+            Cell(NOTHING if each is None else brief(each)),
             Cell(kinds or NOTHING),
         ]
 
@@ -340,7 +326,7 @@ def order_table(view: RunView) -> Table:
 
 
 def _duration(value: float | None) -> Cell:
-    return Cell(NOTHING if value is None else seconds(value))
+    return Cell(NOTHING if value is None else duration(value))
 
 
 def _unit_price(each_usd: float) -> str:
@@ -402,10 +388,10 @@ def trials_table(view: RunView) -> Table:
             Cell(f"{told['lost']:,}", bad=bool(told["lost"])),
             Cell(f"{told['hits_total']:,}"),
             *(
-                Cell(NOTHING if latency[key] is None else seconds(latency[key]))
+                Cell(NOTHING if latency[key] is None else duration(latency[key]))
                 for key in ("p50", "p99", "mean", "max")
             ),
-            Cell(NOTHING if cpu is None else seconds(cpu)),
+            Cell(NOTHING if cpu is None else duration(cpu)),
             Cell(record.reason or ""),
         ]
         rows.append(Row(name, cells, marks, "", view.cell_styles[record.cell].colour))

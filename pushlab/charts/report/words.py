@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pushlab.analysis.stats.intervals import MIN_TRIALS
-from pushlab.charts.style import count, mark, seconds
 from pushlab.charts.view import RunView
+from pushlab.quantities import counted, duration, exact, exact_duration
 
 __all__ = ["asked", "conditions", "environment", "marks_explained", "settings"]
 
@@ -27,10 +27,6 @@ _MARKS = {
 }
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def asked(view: RunView) -> list[str]:
     """The scenario, as sentences."""
     scenario = view.run.scenario
@@ -44,21 +40,22 @@ def asked(view: RunView) -> list[str]:
         rooms = "each of a channel of its own"
     else:
         each = trial.per_channel if trial else scenario.get("room_size")
-        rooms = f"in {_plural(channels, 'channel')} of {each}"
-    found = [f"{_plural(clients, 'subscriber')}, {rooms}."]
+        rooms = f"in {counted(channels, 'channel')} of {each}"
+    found = [f"{counted(clients, 'subscriber')}, {rooms}."]
     size = scenario.get("payload_bytes")
     of = f" of {size:,} bytes" if size else ""
     where = "" if channels == 1 else " on each channel"
     found.append(
         f"{rate:g} messages{of} a second{where}, {_arrivals(scenario)}:"
-        f" {count(rate * clients)} deliveries a second are owed."
+        f" {exact(rate * clients)} deliveries a second are owed."
     )
     trials, length = int(scenario.get("trials", 1)), float(scenario.get("duration_s", 0))
-    text = f"{_plural(trials, 'trial')} of {mark(length)} for each setting"
+    text = f"{counted(trials, 'trial')} of {exact_duration(length)} for each setting"
     if "warmup_s" in scenario:
-        text += f", after {mark(float(scenario['warmup_s']))} of warm-up"
+        text += f", after {exact_duration(float(scenario['warmup_s']))} of warm-up"
     if "drain_s" in scenario:
-        text += f" and with at most {mark(float(scenario['drain_s']))} for what is still under way"
+        drain = exact_duration(float(scenario["drain_s"]))
+        text += f" and with at most {drain} for what is still under way"
     found.append(f"{text}. Each trial has a fresh server; settings alternate in random order.")
     return found
 
@@ -160,7 +157,7 @@ def conditions(view: RunView) -> list[str]:
         found.append("The harness's own floor was not measured in this run.")
     elif view.floor_s is not None:
         found.append(
-            f"Measuring itself takes {seconds(view.floor_s)}: the null transport, in one process."
+            f"Measuring itself takes {duration(view.floor_s)}: the null transport, in one process."
         )
     return found
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from pushlab.charts import view_of
-from pushlab.charts.report.ratios import baseline_of, ratio_table, ratio_words
+from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
@@ -173,18 +173,3 @@ def test_a_page_that_cannot_be_written_is_told(tmp_path):
     (folder / "report.html").mkdir()
     with pytest.raises(RunError, match=r"report\.html: cannot be written"):
         written(folder)
-
-
-@pytest.mark.parametrize(
-    ("ratio", "text"),
-    [
-        (0, "none"),
-        (1 / 326, "1/326"),
-        (0.15, "0.15 ×"),
-        (3.72, "3.72 ×"),
-        (31.4, "31.4 ×"),
-        (1412, "1,412 ×"),
-    ],
-)
-def test_ratios_in_words(ratio, text):
-    assert ratio_words(ratio) == text
