@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pushlab import PushlabError
 from pushlab.lab.runner import run_scenario
+from pushlab.lab.scenario.source import Source
 from pushlab.lab.scenario.toml_reader import make_scenario
 from pushlab.runs import Run
 
@@ -28,7 +29,7 @@ SCENARIO = {
 
 
 def main(out: Path) -> None:
-    scenario = make_scenario(SCENARIO, "the game's scenario")
+    scenario = make_scenario(Source(SCENARIO, "the game's scenario"))
     path = asyncio.run(run_scenario(scenario, out=out))
     # What analyses is imported after the measuring: numpy has no place in a process that measures.
     from pushlab.analysis import summarise

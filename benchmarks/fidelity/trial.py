@@ -12,7 +12,8 @@ import numpy as np
 from benchmarks.fidelity.capture import Capture
 from benchmarks.fidelity.clocks import between, read_distance
 from benchmarks.fidelity.wire import Wire
-from pushlab.lab.scenario.model import CellRequest, Scenario, make_cells
+from pushlab.lab.scenario.cells import CellRequest, make_cells
+from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.phases import Trial
 from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
 from pushlab.lab.trial.processes import TrialProcesses

@@ -9,9 +9,9 @@ import uvloop
 
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
-from pushlab.errors import RunError, UsageError
+from pushlab.errors import RunError, ScenarioError, UsageError
 from pushlab.lab.runner import run_sweep
-from pushlab.lab.scenario.grid import Grid, make_grid
+from pushlab.lab.scenario.grid import Grid, grid_again
 from pushlab.lab.scenario.stored import check_same_grid, create_sweep
 from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.runs import Sweep, SweepWriter
@@ -63,15 +63,16 @@ def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> 
     sweep = _sweep_at(folder)
     if sweep.kind != "sweep":
         raise UsageError(f"{folder}: a search for capacity is not resumed; start it anew")
-    source = sweep.source
-    grid = make_grid(
-        source["data"], source["file"], default=source["default"], flags=source["flags"]
-    )
+    try:
+        grid = grid_again(sweep.source)
+        pinning = bool(sweep.source["pinning"])
+    except (KeyError, ScenarioError) as error:
+        raise RunError(f"{folder / 'sweep.json'}: source: {error}") from error
     return start_sweep(
         grid,
         out=folder,
         again=folder,
-        pinning=source["pinning"],
+        pinning=pinning,
         with_charts=with_charts,
         as_json=as_json,
     )

@@ -8,10 +8,11 @@ connection that lags costs a number, not a buffer.
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
+from pushlab.contract.setting import Setting
 from pushlab.contract.tokens import Grant
 
 __all__ = [
@@ -121,34 +122,62 @@ class BrokerAccess:
     authority: str | None = field(default=None, repr=False)
 
 
+_MOST_S = 7 * 86_400.0
+
+
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """The hub's dials.
+    """The hub's dials, for ``pushlab serve``, and the ``[hub]`` table of a scenario."""
 
-    Attributes:
-        retain_messages, retain_bytes, retain_s: what a channel keeps, whichever is least.
-        lag_messages, lag_bytes: how far a connection may fall behind before it is closed as a
-            slow reader.
-        keep_alive_s: silence after which a stream says that it lives.
-        lease_s: how long a polling client is present after a poll.
-        hold_s: how long a long poll waits when its client names no span.
-        max_hold_s: the longest span it may name.
-        page_messages, page_bytes: the most that one poll's answer carries.
-        linger_s: how long a slow reader may take to read why it was closed.
-    """
-
-    retain_messages: int = 1_000
-    retain_bytes: int = 8 * 1024 * 1024
-    retain_s: float = 3_600.0
-    lag_messages: int = 1_000
-    lag_bytes: int = 4 * 1024 * 1024
-    keep_alive_s: float = 15.0
-    lease_s: float = 30.0
-    hold_s: float = 30.0
-    max_hold_s: float = 120.0
-    page_messages: int = 500
-    page_bytes: int = 1024 * 1024
-    linger_s: float = 5.0
+    retain_messages: Annotated[
+        int, Setting("messages that a channel keeps at most", least=1, most=10_000_000)
+    ] = 1_000
+    retain_bytes: Annotated[
+        int, Setting("bytes that a channel keeps at most", unit="bytes", least=1, most=2**40)
+    ] = 8 * 1024 * 1024
+    retain_s: Annotated[
+        float, Setting("how long a channel keeps a message", unit="s", above=0, most=_MOST_S)
+    ] = 3_600.0
+    lag_messages: Annotated[
+        int,
+        Setting("messages behind which a connection is a slow reader", least=1, most=10_000_000),
+    ] = 1_000
+    lag_bytes: Annotated[
+        int,
+        Setting(
+            "bytes behind which a connection is a slow reader", unit="bytes", least=1, most=2**40
+        ),
+    ] = 4 * 1024 * 1024
+    keep_alive_s: Annotated[
+        float,
+        Setting("silence after which a stream says that it lives", unit="s", above=0, most=3_600),
+    ] = 15.0
+    lease_s: Annotated[
+        float,
+        Setting(
+            "how long a polling client is present after a poll", unit="s", above=0, most=86_400
+        ),
+    ] = 30.0
+    hold_s: Annotated[
+        float,
+        Setting("how long a long poll waits that names no span", unit="s", above=0, most=3_600),
+    ] = 30.0
+    max_hold_s: Annotated[
+        float, Setting("the longest span that a long poll may name", unit="s", above=0, most=3_600)
+    ] = 120.0
+    page_messages: Annotated[
+        int, Setting("messages in a poll's answer at most", least=1, most=1_000_000)
+    ] = 500
+    page_bytes: Annotated[
+        int,
+        Setting("bytes of messages in a poll's answer at most", unit="bytes", least=1, most=2**30),
+    ] = 1024 * 1024
+    linger_s: Annotated[
+        float,
+        Setting(
+            "how long a slow reader may take to read why it was closed", unit="s", least=0, most=600
+        ),
+    ] = 5.0
 
 
 class Feed(Protocol):

@@ -18,6 +18,7 @@ from pushlab.errors import PushlabError, SetupError, UsageError
 from pushlab.lab.preflight import Readiness
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.source import Source
 from pushlab.lab.scenario.toml_reader import make_scenario
 from pushlab.lab.trial.in_process import InProcessBackend
 from pushlab.runs import Run
@@ -126,7 +127,7 @@ def _scenario(
             **({"link": link} if link else {}),
             **{key: value for key, value in more.items() if key not in link},
         }
-        scenario = make_scenario(asked, "measure")
+        scenario = make_scenario(Source(asked, "measure"))
         return _hurried(asked, scenario) if fast() else scenario
     except PushlabError as error:
         raise CourseError(str(error)) from error
@@ -150,20 +151,18 @@ def _hurried(asked: Mapping[str, Any], scenario: Scenario) -> Scenario:
         key: value / _HASTE if key.endswith("_ms") else value
         for key, value in asked.get("link", {}).items()
     }
-    return make_scenario(
-        {
-            **asked,
-            **({"link": link} if link else {}),
-            "trials": 1,
-            "clients": min(scenario.clients, _FAST_CLIENTS),
-            "room_size": min(scenario.room_size, _FAST_CLIENTS),
-            "rate_per_s": min(scenario.rate_per_s * _HASTE, _FAST_RATE),
-            "warmup_s": 0.0,
-            "duration_s": min(scenario.duration_s / _HASTE, _FAST_S),
-            "transport": tables,
-        },
-        "measure",
-    )
+    faster_still = {
+        **asked,
+        **({"link": link} if link else {}),
+        "trials": 1,
+        "clients": min(scenario.clients, _FAST_CLIENTS),
+        "room_size": min(scenario.room_size, _FAST_CLIENTS),
+        "rate_per_s": min(scenario.rate_per_s * _HASTE, _FAST_RATE),
+        "warmup_s": 0.0,
+        "duration_s": min(scenario.duration_s / _HASTE, _FAST_S),
+        "transport": tables,
+    }
+    return make_scenario(Source(faster_still, "measure"))
 
 
 def _read(scenario: Scenario, bar: Bar, why: str) -> Measured:

@@ -18,8 +18,9 @@ from typing import Any, Literal
 
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import Readiness, check_ready
+from pushlab.lab.scenario.cells import Cell
 from pushlab.lab.scenario.grid import Grid
-from pushlab.lab.scenario.model import Cell, Scenario
+from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import FLOOR, sweep_points, without_log_in
 from pushlab.lab.trial.events import (
     Observer,

@@ -1,6 +1,9 @@
 """The network between subscribers and server that a trial emulates, and the words for it."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pushlab.contract.setting import Setting
 
 __all__ = ["Link", "network_in_words"]
 
@@ -9,17 +12,26 @@ __all__ = ["Link", "network_in_words"]
 class Link:
     """What lies between each subscriber and the server; all zero: loopback as it is.
 
-    Attributes:
-        one_way_ms: how long bytes are under way, in each direction.
-        jitter_ms: the way of each piece is drawn evenly from `one_way_ms` plus or minus this; the
-            pieces of one connection do not overtake each other.
-        kbit_per_s: how fast each connection carries bytes in each direction, in thousands of bits
-            per second; 0 sets no limit.
+    The way of each piece is drawn evenly from `one_way_ms` plus or minus `jitter_ms`; the pieces of
+    one connection do not overtake each other.
     """
 
-    one_way_ms: float = 0.0
-    jitter_ms: float = 0.0
-    kbit_per_s: float = 0.0
+    one_way_ms: Annotated[
+        float,
+        Setting("how long bytes are under way in each direction", unit="ms", least=0, most=10_000),
+    ] = 0.0
+    jitter_ms: Annotated[
+        float, Setting("plus or minus so much for each piece", unit="ms", least=0, most=10_000)
+    ] = 0.0
+    kbit_per_s: Annotated[
+        float,
+        Setting(
+            "bandwidth of each connection in each direction; 0: no limit",
+            unit="kbit/s",
+            least=0,
+            most=100_000_000,
+        ),
+    ] = 0.0
 
     @property
     def present(self) -> bool:

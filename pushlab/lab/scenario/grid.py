@@ -10,26 +10,36 @@ import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pushlab.contract.setting import shown
 from pushlab.errors import ScenarioError
-from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.scenario.toml_reader import flatten, make_scenario, read_source
+from pushlab.lab.scenario.model import Scenario, flag_key, scenario_keys
+from pushlab.lab.scenario.source import Source, read_source
+from pushlab.lab.scenario.toml_reader import flatten, make_scenario
 
-__all__ = ["MAX_POINTS", "Axis", "Grid", "GridTrial", "Point", "load_grid", "make_grid"]
+__all__ = [
+    "MAX_POINTS",
+    "Axis",
+    "Grid",
+    "GridTrial",
+    "Point",
+    "grid_again",
+    "load_grid",
+    "make_grid",
+]
 
 #: More points than anybody waits for.
 MAX_POINTS = 10_000
 
 _SALT = 0x5EE9
 
-#: Keywords of `Scenario.override` that have another name in a file, and on the command line.
-_KEY_OF_FLAG = {key: f"link.{key}" for key in ("one_way_ms", "jitter_ms", "kbit_per_s")}
-_NAME_OF_FLAG = {"rate_per_s": "rate", "poll_interval_s": "poll-interval", "duration_s": "duration"}
+#: Keywords of `Scenario.override` that are no key of a scenario.
+_NO_KEYS = ("transports", "client")
 
 #: Where a list stands: keys and indices into the file's data, or ("--", keyword) for a flag.
 _Place = tuple[str | int, ...]
@@ -76,7 +86,7 @@ class Grid:
 
     Attributes:
         points: the last axis varies fastest.
-        source: what makes the same grid again through `make_grid`: ``data``, ``file``,
+        source: what makes the same grid again through `grid_again`: ``data``, ``file``,
             ``default`` and ``flags``, in plain JSON values.
     """
 
@@ -124,28 +134,35 @@ def load_grid(name_or_path: str | Path, flags: Mapping[str, Any] | None = None) 
         ScenarioError: a point cannot be run; the text has file and key.
         UnknownTransport, MissingExtra: a transport is not installed.
     """
-    data, file, default = read_source(name_or_path)
-    return make_grid(data, file, default=default, flags=flags or {})
+    return make_grid(read_source(name_or_path), flags or {})
 
 
-def make_grid(
-    data: Mapping[str, Any], file: str, *, default: str, flags: Mapping[str, Any]
-) -> Grid:
-    """Make the grid of a scenario file's `data`; see `load_grid`.
+def grid_again(source: Mapping[str, Any]) -> Grid:
+    """The grid of a `Grid.source` that a sweep's folder keeps. Raises as `load_grid`."""
+    try:
+        made_of = Source(source["data"], source["file"], source["default"])
+        return make_grid(made_of, source["flags"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ScenarioError(f"the sweep's source lacks something: {error}") from error
 
-    Args:
-        file: what errors call it.
-        default: the scenario's name, unless `data` has one.
-    """
-    data = flatten(data)
-    flags = {key: value for key, value in flags.items() if value is not None}
-    places = dict(_lists(data, file, flags))
+
+def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
+    """Make the grid of a scenario file's data; see `load_grid`."""
+    data = flatten(source.data)
+    flags = {
+        name if name in _NO_KEYS else flag_key(name): value
+        for name, value in flags.items()
+        if value is not None
+    }
+    places = dict(_lists(data, source, flags))
     count = math.prod(len(axis.values) for axis in places.values())
     if count > MAX_POINTS:
-        raise ScenarioError(f"{file}: a grid of {count:,} points; at most {MAX_POINTS:,} are run")
+        raise ScenarioError(
+            f"{source.file}: a grid of {count:,} points; at most {MAX_POINTS:,} are run"
+        )
     combinations = list(itertools.product(*(axis.values for axis in places.values())))
     scenarios = [
-        _scenario(data, file, default, flags, dict(zip(places, combination, strict=True)))
+        _scenario(source, data, flags, dict(zip(places, combination, strict=True)))
         for combination in combinations
     ]
     kept = [
@@ -159,28 +176,31 @@ def make_grid(
         chosen = tuple(combination[number] for number in kept)
         values = {axis.key: value for axis, value in zip(axes, chosen, strict=True)}
         points.setdefault(chosen, Point(values, scenario))
-    source = {"file": Path(file).name, "default": default, "data": data, "flags": flags}
-    return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(source)))
+    kept_source = {
+        "file": Path(source.file).name,
+        "default": source.default,
+        "data": data,
+        "flags": flags,
+    }
+    return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(kept_source)))
 
 
 def _lists(
-    data: Mapping[str, Any], file: str, flags: Mapping[str, Any]
+    data: Mapping[str, Any], source: Source, flags: Mapping[str, Any]
 ) -> Iterator[tuple[_Place, Axis]]:
     """Where lists stand, and the axes that they are."""
-    taken = {_KEY_OF_FLAG.get(flag, flag) for flag in flags}
     for key, value in data.items():
         if key == "transport" and isinstance(value, list):
-            yield from _lists_of_transports(value, file, flags)
-        elif isinstance(value, list) and key not in taken:
-            yield (key,), Axis(key, _numbers(value, f"{file}: {key}"))
+            yield from _lists_of_transports(value, source, flags)
+        elif isinstance(value, list) and key not in flags:
+            yield (key,), Axis(key, _numbers(value, source.where(key)))
     for flag, value in flags.items():
         if flag != "transports" and isinstance(value, Sequence) and not isinstance(value, str):
-            name = f"--{_NAME_OF_FLAG.get(flag, flag).replace('_', '-')}"
-            yield ("--", flag), Axis(_KEY_OF_FLAG.get(flag, flag), _numbers(value, name))
+            yield ("--", flag), Axis(flag, _numbers(value, scenario_keys()[flag].flag))
 
 
 def _lists_of_transports(
-    tables: Sequence[Any], file: str, flags: Mapping[str, Any]
+    tables: Sequence[Any], source: Source, flags: Mapping[str, Any]
 ) -> Iterator[tuple[_Place, Axis]]:
     taken: set[str] = set()
     for i, table in enumerate(tables):
@@ -193,7 +213,7 @@ def _lists_of_transports(
             name = f"{table.get('label', table.get('name'))}.{option}"
             key = place if name in taken else name
             taken.add(name)
-            values = _numbers(value, f"{file}: {place}")
+            values = _numbers(value, source.where(place))
             if option != "interval_s" or "poll_interval_s" not in flags:
                 yield ("transport", i, option), Axis(key, values)
             else:  # the flag takes its place
@@ -206,17 +226,18 @@ def _numbers(values: Sequence[Any], where: str) -> tuple[float, ...]:
         raise ScenarioError(f"{where}: the list is empty; it must hold at least one number")
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ScenarioError(f"{where}: a list must hold numbers alone, and {value!r} is none")
+            raise ScenarioError(
+                f"{where}: a list must hold numbers alone, and {shown(value)} is none"
+            )
     for i, value in enumerate(values):
         if value in values[:i]:
-            raise ScenarioError(f"{where}: {value:g} stands twice in the list")
+            raise ScenarioError(f"{where}: {shown(value)} stands twice in the list")
     return tuple(values)
 
 
 def _scenario(
+    source: Source,
     data: Mapping[str, Any],
-    file: str,
-    default: str,
     flags: Mapping[str, Any],
     chosen: Mapping[_Place, float],
 ) -> Scenario:
@@ -232,9 +253,9 @@ def _scenario(
             target = target[step]
         target[place[-1]] = value
     for flag in given:  # it counts; what the file has may be a list
-        if isinstance(own.get(_KEY_OF_FLAG.get(flag, flag)), list):
-            del own[_KEY_OF_FLAG.get(flag, flag)]
-    return make_scenario(own, file, default=default).override(**given)
+        if isinstance(own.get(flag), list):
+            del own[flag]
+    return make_scenario(replace(source, data=own)).override(**given)
 
 
 def _matters(

@@ -1,118 +1,143 @@
 """A scenario: what is asked of every transport alike, checked before anything runs.
 
-Scenarios are TOML files; see `pushlab.lab.scenario.toml_reader` for the keys. A scenario that
-exists can be run: names are known, options are accepted by their transport, numbers lie in range.
+Each key is declared here once, with its type, range, unit and meaning (see
+`pushlab.contract.setting`). From the declarations come the checks of TOML files and their errors,
+the flags of ``pushlab compare``, what a sweep may vary, the JSON Schema for editors, and the table
+in docs/scenarios.md.
+
+A scenario that exists can be run: names are known, options are accepted by their transport, numbers
+lie in range.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 
-from pushlab.contract.registry import make_transport
-from pushlab.contract.transport import Transport
+from pushlab.contract.limits import MAX_MESSAGE_BYTES
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.setting import Key, Setting, keys_of
 from pushlab.errors import ScenarioError
-from pushlab.lab.scenario.schedule import Arrivals
+from pushlab.lab.scenario.cells import (
+    Cell,
+    CellRequest,
+    make_cells,
+    remake_cells,
+    with_client,
+    with_interval,
+)
+from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_browser
+from pushlab.lab.scenario.values import check_values
 from pushlab.runs import Link
 
-__all__ = [
-    "MAX_BROWSER_CLIENTS",
-    "Cell",
-    "CellRequest",
-    "ChannelPlan",
-    "Client",
-    "Scenario",
-    "make_cells",
-]
+__all__ = ["Arrivals", "ChannelPlan", "RuleBroken", "Scenario", "flag_key", "scenario_keys"]
 
 ChannelPlan = Literal["shared", "per-client", "rooms"]
-#: Who the subscribers are: the swarm's own client halves, or channel.js in Chromium.
-Client = Literal["python", "browser"]
-
-#: Chromium gets a process for each few clients; more than this would measure its memory.
-MAX_BROWSER_CLIENTS = 200
-
-_IN_BROWSER = " in Chromium"
+Arrivals = Literal["constant", "poisson", "burst"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One transport with one setting.
+class RuleBroken(ScenarioError):
+    """Two values do not go together; the text begins with the key of one.
 
     Attributes:
-        label: names it in tables and charts, unique within a scenario.
-        transport: the transport's name.
-        options: all its settings, defaults filled in.
-        own_label: whether the scenario gave the label.
-        client: what its subscribers are.
+        key: of the value to change.
+        text: what is wrong with it.
     """
 
-    label: str
-    transport: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    own_label: bool = False
-    client: Client = "python"
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(f"{key}: {text}")
+        self.key, self.text = key, text
 
-    def make(self) -> Transport:
-        """The transport itself."""
-        return make_transport(self.transport, self.options)
-
-    @property
-    def interval_s(self) -> float:
-        """How long this transport may let a message wait by its own design; 0 for the most."""
-        return float(self.options.get("interval_s", 0.0))
+    def at(self, where: Callable[[str], str]) -> ScenarioError:
+        """The same, told of a file or a flag."""
+        return ScenarioError(f"{where(self.key)}: {self.text}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """The work, and the transports that do it.
+    """The work, and the transports that do it; client ``i`` reads channel ``i // per_channel``.
 
-    Attributes:
-        clients: subscribers; client ``i`` reads channel ``i // per_channel``.
-        channels: ``shared`` (one for all), ``per-client``, or ``rooms`` of `room_size` clients.
-        arrivals: see `pushlab.lab.scenario.schedule.make_schedule`.
-        rate_per_s: messages per second and channel.
-        warmup_s, duration_s: the measured window follows the warm-up.
-        drain_s: the longest wait for what is still under way after the window; a transport that
-            asks at an interval gets that interval on top.
-        stall_s: stop the hub (SIGSTOP) for so long in the middle of the window; 0: never.
-        trials: how often each cell is repeated, each time with a fresh server.
-        broker: ``auto``, ``embedded``, ``mosquitto`` or a URL.
-        link: the network to emulate between each subscriber and the server; the publisher is the
-            server's neighbour.
-        tls: whether every connection is encrypted.
-        poll_interval_s: for transports that poll at an interval, unless their own table has one.
+    Raises:
+        RuleBroken: two values do not go together.
     """
 
-    name: str
-    title: str = ""
-    description: str = ""
-    clients: int = 50
-    channels: ChannelPlan = "shared"
-    room_size: int = 10
-    arrivals: Arrivals = "poisson"
-    burst_size: int = 10
-    burst_gap_s: float = 0.0
-    rate_per_s: float = 1.0
-    payload_bytes: int = 100
-    warmup_s: float = 1.0
-    duration_s: float = 10.0
-    drain_s: float = 10.0
-    stall_s: float = 0.0
-    trials: int = 1
-    seed: int = 1
-    broker: str = "auto"
+    name: Annotated[
+        str,
+        Setting("names the run's folder", pattern=r"\S", such="text that is not empty", flag=False),
+    ]
+    title: Annotated[str, Setting("one line about it", flag=False)] = ""
+    description: Annotated[str, Setting("what it shows", flag=False)] = ""
+    clients: Annotated[int, Setting("subscribers", least=1, most=1_000_000)] = 50
+    channels: Annotated[
+        ChannelPlan, Setting("one for all, one for each client, or one for each room_size clients")
+    ] = "shared"
+    room_size: Annotated[int, Setting("clients of a room", least=1, most=1_000_000)] = 10
+    arrivals: Annotated[
+        Arrivals, Setting("at even times, at random ones, or in bursts at random times")
+    ] = "poisson"
+    burst_size: Annotated[int, Setting("messages of a burst", least=1, most=100_000)] = 10
+    burst_gap_s: Annotated[
+        float, Setting("between two messages of a burst", unit="s", least=0, most=60)
+    ] = 0.0
+    rate_per_s: Annotated[
+        float, Setting("messages per second on each channel", unit="1/s", above=0, most=100_000)
+    ] = 1.0
+    payload_bytes: Annotated[
+        int, Setting("of a message", unit="bytes", least=1, most=MAX_MESSAGE_BYTES)
+    ] = 100
+    warmup_s: Annotated[float, Setting("before the window", unit="s", least=0, most=3_600)] = 1.0
+    duration_s: Annotated[
+        float, Setting("the measured window of each trial", unit="s", above=0, most=86_400)
+    ] = 10.0
+    drain_s: Annotated[
+        float,
+        Setting(
+            "the longest wait for what is under way after it; a poll's interval comes on top",
+            unit="s",
+            least=0,
+            most=3_600,
+        ),
+    ] = 10.0
+    stall_s: Annotated[
+        float,
+        Setting("stop the hub for so long in mid-window; 0: never", unit="s", least=0, most=3_600),
+    ] = 0.0
+    trials: Annotated[
+        int, Setting("repetitions of each transport, each on a fresh server", least=1, most=1_000)
+    ] = 1
+    seed: Annotated[int, Setting("of schedules, phases and order", least=0, most=2**63 - 1)] = 1
+    broker: Annotated[
+        str,
+        Setting(
+            "auto (Mosquitto if installed, else embedded), embedded, mosquitto, or a URL",
+            pattern="^(auto|embedded|mosquitto)$|://",
+            such="auto, embedded, mosquitto or a URL such as mqtt://host:1883",
+        ),
+    ] = "auto"
+    tls: Annotated[bool, Setting("encrypt every connection, or none")] = False
+    poll_interval_s: Annotated[
+        float,
+        Setting(
+            "between polls, where a transport's own table has no interval_s",
+            unit="s",
+            least=0.001,
+            most=86_400,
+        ),
+    ] = 1.0
     link: Link = field(default_factory=Link)
-    tls: bool = False
-    poll_interval_s: float = 1.0
+    hub: HubSettings = field(default_factory=HubSettings)
     cells: tuple[Cell, ...] = ()
 
     def __post_init__(self) -> None:
         if self.stall_s and self.stall_s >= self.duration_s:
-            raise ScenarioError(
-                f"stall_s: a stall of {self.stall_s:g} s does not fit into a window of"
-                f" {self.duration_s:g} s (duration_s)"
+            raise RuleBroken(
+                "stall_s",
+                f"a stall of {self.stall_s:g} s does not fit into a window of"
+                f" {self.duration_s:g} s (duration_s)",
             )
+        self._check_network()
+        self._check_browser()
 
     @property
     def per_channel(self) -> int:
@@ -126,6 +151,28 @@ class Scenario:
         """How many channels there are."""
         return -(-self.clients // self.per_channel)
 
+    @property
+    def hub_settings(self) -> HubSettings:
+        """The hub's dials, the same for every cell.
+
+        Unless the scenario sets its retention, it is what the slowest poll has yet to fetch.
+        """
+        plain = HubSettings()
+        longest_s = 4 * max((cell.interval_s for cell in self.cells), default=0.0) + 30
+        messages = int(longest_s * self.rate_per_s) + self.burst_size
+        messages = max(plain.retain_messages, messages)
+        needed = {
+            "retain_messages": messages,
+            "retain_bytes": max(plain.retain_bytes, messages * self.payload_bytes),
+            "retain_s": max(plain.retain_s, longest_s),
+        }
+        raised = {
+            name: most
+            for name, most in needed.items()
+            if getattr(self.hub, name) == getattr(plain, name)
+        }
+        return dataclasses.replace(self.hub, **raised)  # type: ignore[arg-type]
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, with every default filled in."""
         values = dataclasses.asdict(self)
@@ -134,80 +181,132 @@ class Scenario:
             del cell["own_label"]
             if cell["client"] == "python":
                 del cell["client"]
+        values["hub"] = dataclasses.asdict(self.hub_settings)
         return {**values, "channel_count": self.channel_count, "transports": list(cells)}
 
-    def with_values(self, values: Mapping[str, Any]) -> "Scenario":
-        """The scenario with some values changed; ``link.one_way_ms`` names a value of the link."""
-        own = {key: value for key, value in values.items() if "." not in key}
-        link = {key.removeprefix("link."): values[key] for key in values if key not in own}
-        return dataclasses.replace(self, **own, link=dataclasses.replace(self.link, **link))
+    def with_values(self, values: Mapping[str, Any], **changes: Any) -> "Scenario":
+        """The scenario with some values changed; ``link.one_way_ms`` names a value of the link.
+
+        Args:
+            changes: of whole fields, such as ``cells``.
+        """
+        for key, value in values.items():
+            table, _, own = key.rpartition(".")
+            if table:
+                inner = changes.get(table, getattr(self, table))
+                changes[table] = dataclasses.replace(inner, **{own: value})
+            else:
+                changes[own] = value
+        return dataclasses.replace(self, **changes)
 
     def override(
         self,
         *,
         transports: Sequence[str] | None = None,
-        clients: int | None = None,
-        rate_per_s: float | None = None,
-        poll_interval_s: float | None = None,
-        duration_s: float | None = None,
-        trials: int | None = None,
-        seed: int | None = None,
-        broker: str | None = None,
-        one_way_ms: float | None = None,
-        jitter_ms: float | None = None,
-        kbit_per_s: float | None = None,
-        tls: bool | None = None,
         client: str | None = None,
+        **values: Any,
     ) -> "Scenario":
         """The scenario with what a command line asks for; None leaves a value as it is.
 
         `transports` keeps the scenario's cells of these names (or labels) and adds, with default
-        settings, those that it does not have. `poll_interval_s` holds for every cell that polls
+        settings, those that it does not have. A `poll_interval_s` holds for every cell that polls
         at an interval; cells that become the same are one. `client` says who the subscribers of all
         cells are: ``python``, ``browser``, or ``both``, which makes two cells of each.
+
+        Args:
+            values: of keys; one of the link or the hub may be named without its table.
 
         Raises:
             ScenarioError: a value is out of range; the text names the flag.
             UnknownTransport, MissingExtra: a transport is not installed.
         """
-        from pushlab.lab.scenario.toml_reader import (  # they build on this
-            check_browser,
-            check_network,
-            check_values,
-        )
-
-        flags = {
-            "clients": ("--clients", clients),
-            "rate_per_s": ("--rate", rate_per_s),
-            "poll_interval_s": ("--poll-interval", poll_interval_s),
-            "duration_s": ("--duration", duration_s),
-            "trials": ("--trials", trials),
-            "seed": ("--seed", seed),
-            "broker": ("--broker", broker),
-            "link.one_way_ms": ("--one-way-ms", one_way_ms),
-            "link.jitter_ms": ("--jitter-ms", jitter_ms),
-            "link.kbit_per_s": ("--kbit-per-s", kbit_per_s),
-            "tls": ("--tls", tls),
-        }
-        given = {key: value for key, (_, value) in flags.items() if value is not None}
-        values = check_values(given, lambda key: flags[key][0])
-        result = self.with_values(values)
+        keys = scenario_keys()
+        given = {flag_key(name): value for name, value in values.items() if value is not None}
+        checked = check_values(given, keys, lambda key: keys[key].flag)
+        interval_s = checked.get("poll_interval_s")
+        poll_interval_s = self.poll_interval_s if interval_s is None else interval_s
         cells: Iterable[Cell] = self.cells
         if transports is not None:
-            cells = _select(self, transports, result.poll_interval_s)
-        if poll_interval_s is not None:
-            cells = [_with_interval(cell, poll_interval_s) for cell in cells]
+            cells = _select(self, transports, poll_interval_s)
+        if interval_s is not None:
+            cells = [with_interval(cell, interval_s) for cell in cells]
         if client is not None:
-            cells = _with_client(cells, client)
-        if transports is not None or poll_interval_s is not None or client is not None:
-            requests = [_request(cell) for cell in cells]
-            unique = [request for i, request in enumerate(requests) if request not in requests[:i]]
-            made = make_cells(unique, result.poll_interval_s)
-            result = dataclasses.replace(result, cells=made)
-        where = {key: flag for key, (flag, _) in flags.items() if key in given}
-        check_network(result, lambda key: where.get(key, key))
-        check_browser(result, lambda key: where.get(key, key))
-        return result
+            cells = with_client(cells, client)
+        if cells is not self.cells:
+            cells = remake_cells(cells, poll_interval_s)
+        try:
+            return self.with_values(checked, cells=cells)
+        except RuleBroken as error:
+            raise error.at(lambda key: keys[key].flag if key in given else key) from error
+
+    def _check_network(self) -> None:
+        """Check what link and encryption ask of the rest. Raises RuleBroken."""
+        link, one_way = self.link, "link.one_way_ms"
+        if link.jitter_ms > link.one_way_ms:
+            raise RuleBroken(
+                "link.jitter_ms",
+                f"{link.jitter_ms:g} is more than {one_way} ({link.one_way_ms:g}); bytes cannot"
+                " arrive before they leave",
+            )
+        for cell in self.cells:
+            if (link.present or self.tls) and not cell.make().is_sans_io():
+                raise RuleBroken(
+                    self._network_key,
+                    f"{cell.transport} opens its own sockets, out of reach of an emulated link and"
+                    " of the trial's certificates; leave the transport out, or link and tls",
+                )
+        if "://" in self.broker and self.tls != self.broker.startswith("mqtts://"):
+            raise RuleBroken(
+                "tls" if self.tls else "broker",
+                "all connections are encrypted, or none; here the broker's URL must begin with"
+                f" {'mqtts://' if self.tls else 'mqtt://'}",
+            )
+
+    def _check_browser(self) -> None:
+        """Check what cells in Chromium ask of the rest. Raises RuleBroken."""
+        cells = [cell for cell in self.cells if cell.client == "browser"]
+        if cells and self.clients > MAX_BROWSER_CLIENTS:
+            raise RuleBroken(
+                "clients",
+                f"{self.clients:,} clients are too many for Chromium, which needs a process for"
+                f" every few; at most {MAX_BROWSER_CLIENTS}, such as --clients 50",
+            )
+        if cells and (self.link.present or self.tls):
+            raise RuleBroken(
+                self._network_key,
+                "cells in Chromium are measured on loopback and in plain text alone; leave out link"
+                " and tls, or the client browser",
+            )
+        for cell in cells:
+            told = refused_in_browser(cell)
+            if told is not None:
+                raise RuleBroken("client", f"{cell.label}: {told}")
+
+    @property
+    def _network_key(self) -> str:
+        if not self.link.present:
+            return "tls"
+        return "link.one_way_ms" if self.link.one_way_ms else "link.kbit_per_s"
+
+
+@cache
+def scenario_keys() -> Mapping[str, Key]:
+    """All keys that a scenario may have, but for its transports; ``link.one_way_ms`` is one."""
+    return keys_of(Scenario)
+
+
+def flag_key(name: str) -> str:
+    """The key that a keyword of `Scenario.override` means: ``one_way_ms`` is the link's.
+
+    Raises:
+        TypeError: there is no such key.
+    """
+    if name in scenario_keys():
+        return name
+    for key in scenario_keys():
+        if key.endswith(f".{name}"):
+            return key
+    raise TypeError(f"a scenario has no key {name!r}")
 
 
 def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) -> list[Cell]:
@@ -218,97 +317,3 @@ def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) ->
         found = [cell for cell in scenario.cells if name in (cell.transport, cell.label)]
         chosen += found or make_cells([CellRequest(name)], poll_interval_s)
     return chosen
-
-
-def _with_interval(cell: Cell, interval_s: float) -> Cell:
-    if "interval_s" not in cell.options:
-        return cell
-    return dataclasses.replace(cell, options={**cell.options, "interval_s": float(interval_s)})
-
-
-def _with_client(cells: Iterable[Cell], client: str) -> list[Cell]:
-    """The cells with other subscribers; a label of the scenario's own tells the two apart."""
-    if client not in ("python", "browser", "both"):
-        raise ScenarioError(f"--client: {client!r} is not one of python, browser, both")
-    found: list[Cell] = []
-    for cell in cells:
-        plain = cell.label.removesuffix(_IN_BROWSER)
-        if client != "browser":
-            found.append(dataclasses.replace(cell, label=plain, client="python"))
-        if client != "python":
-            found.append(dataclasses.replace(cell, label=plain + _IN_BROWSER, client="browser"))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class CellRequest:
-    """A cell as it is asked for: what it leaves out is made up."""
-
-    transport: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    label: str | None = None
-    client: Client = "python"
-
-
-def _request(cell: Cell) -> CellRequest:
-    label = cell.label if cell.own_label else None
-    return CellRequest(cell.transport, cell.options, label, cell.client)
-
-
-def make_cells(requests: Sequence[CellRequest], poll_interval_s: float) -> tuple[Cell, ...]:
-    """Build cells, with labels that differ.
-
-    A transport that appears once is labelled with its name; one that appears several times, with
-    its name and what tells its settings apart, such as ``short-polling 5 s``; in a browser, as
-    ``sse in Chromium``.
-
-    Raises:
-        UnknownTransport, MissingExtra, UsageError: see `make_transport`.
-        ScenarioError: two cells have the same label.
-    """
-    made: list[CellRequest] = []
-    for request in requests:
-        transport = make_transport(request.transport, request.options)
-        settings = dataclasses.asdict(transport.options)
-        if "interval_s" in settings and "interval_s" not in request.options:
-            settings["interval_s"] = poll_interval_s
-            make_transport(request.transport, settings)
-        made.append(dataclasses.replace(request, options=settings))
-    labels = [one.label or _label(one, made) for one in made]
-    for i, label in enumerate(labels):
-        if label in labels[:i]:
-            raise ScenarioError(f"two transports have the label {label!r}; give one another label")
-    return tuple(
-        Cell(label, one.transport, one.options, one.label is not None, one.client)
-        for label, one in zip(labels, made, strict=True)
-    )
-
-
-def _label(request: CellRequest, made: Sequence[CellRequest]) -> str:
-    """The name, and the settings in which this cell differs from others of that name."""
-    others = [
-        other.options
-        for other in made
-        if (other.transport, other.client) == (request.transport, request.client)
-    ]
-    settings = request.options
-    differing = [
-        key for key in settings if any(other.get(key) != settings[key] for other in others)
-    ]
-    label = " ".join([request.transport, *(_in_words(key, settings[key]) for key in differing)])
-    return label + _IN_BROWSER if request.client == "browser" else label
-
-
-_UNITS = {"_s": "s", "_bytes": "bytes", "_per_s": "per s"}
-
-
-def _in_words(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return key.replace("_", " ") if value else f"no {key.replace('_', ' ')}"
-    shown = f"{value:g}" if isinstance(value, float) else str(value)
-    if key == "interval_s":
-        return f"{shown} s"
-    for ending, unit in _UNITS.items():
-        if key.endswith(ending):
-            return f"{key.removesuffix(ending).replace('_', ' ')} {shown} {unit}"
-    return shown if isinstance(value, str) else f"{key.replace('_', ' ')} {shown}"

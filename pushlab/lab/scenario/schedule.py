@@ -6,15 +6,13 @@ same work.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ARRIVALS", "Arrivals", "Schedule", "make_schedule"]
+from pushlab.lab.scenario.model import Arrivals
 
-Arrivals = Literal["constant", "poisson", "burst"]
-ARRIVALS: tuple[Arrivals, ...] = ("constant", "poisson", "burst")
+__all__ = ["Schedule", "make_schedule"]
 
 _NS = 1_000_000_000
 

@@ -6,7 +6,7 @@ from typing import Any
 import tomli_w
 
 from pushlab.errors import PushlabError
-from pushlab.lab.scenario.model import CellRequest, make_cells
+from pushlab.lab.scenario.cells import CellRequest, make_cells
 
 __all__ = ["scenario_as_toml"]
 

@@ -18,7 +18,6 @@ from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.processes import hub_settings
 from pushlab.runs import SwarmFigures
 
 __all__ = ["BaselineBackend"]
@@ -73,7 +72,7 @@ class BaselineBackend:
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
         scenario = plan.scenario
-        hub = Hub(keys=TokenKeys.fresh(), settings=hub_settings(scenario))
+        hub = Hub(keys=TokenKeys.fresh(), settings=scenario.hub_settings)
         hub.listening_at(_URL)
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(hub.running())

@@ -25,7 +25,6 @@ from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.processes import hub_settings
 from pushlab.lab.workers.swarm_client import read_traffic
 from pushlab.runs import BrokerFigures, ServerFigures, SwarmFigures
 
@@ -56,7 +55,7 @@ class InProcessBackend:
                 )
             config = HubConfig(
                 keys=keys.export(),
-                settings=hub_settings(scenario),
+                settings=scenario.hub_settings,
                 transports={cell.transport: dict(cell.options)},
                 broker=None if broker is None else broker.access,
             )

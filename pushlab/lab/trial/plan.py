@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pushlab.lab.scenario.model import Cell, Scenario
+from pushlab.lab.scenario.cells import Cell
+from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.schedule import Schedule, make_schedule
 from pushlab.lab.trial.events import Progress
 from pushlab.runs import Link, TrialRecord

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.brokers.start import Broker, start_broker
-from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import PushlabError
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
@@ -17,7 +16,6 @@ from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
-from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.parent import Worker, WorkerFailed
 from pushlab.lab.workers.publisher_client import PublisherProcess
@@ -25,22 +23,9 @@ from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser
 from pushlab.lab.workers.warm_pool import WarmPool
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["Cpu", "TrialProcesses", "hub_settings"]
+__all__ = ["Cpu", "TrialProcesses"]
 
 _STOP_S = 8.0
-
-
-def hub_settings(scenario: Scenario) -> HubSettings:
-    """The hub's dials, the same for every cell: it keeps what the slowest poll has yet to fetch."""
-    plain = HubSettings()
-    longest_s = 4 * max((cell.interval_s for cell in scenario.cells), default=0.0) + 30
-    messages = int(longest_s * scenario.rate_per_s) + scenario.burst_size
-    messages = max(plain.retain_messages, messages)
-    return HubSettings(
-        retain_messages=messages,
-        retain_bytes=max(plain.retain_bytes, messages * scenario.payload_bytes),
-        retain_s=max(plain.retain_s, longest_s),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +133,7 @@ class TrialProcesses:
         self._hub = await start_hub(
             HubConfig(
                 keys=keys.export(),
-                settings=hub_settings(scenario),
+                settings=scenario.hub_settings,
                 transports={cell.transport: dict(cell.options)},
                 broker=None if self.broker is None else self.broker.access,
                 certificate=certificate,

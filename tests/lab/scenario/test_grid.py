@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.errors import ScenarioError
-from pushlab.lab.scenario.grid import MAX_POINTS, Grid, load_grid, make_grid
+from pushlab.lab.scenario.grid import MAX_POINTS, Grid, grid_again, load_grid, make_grid
+from pushlab.lab.scenario.source import Source
 
 POLL: dict[str, Any] = {"name": "short-polling"}
 SSE: dict[str, Any] = {"name": "sse"}
@@ -17,7 +18,7 @@ SSE: dict[str, Any] = {"name": "sse"}
 
 def grid(flags: dict[str, Any] | None = None, *tables: dict[str, Any], **keys: Any) -> Grid:
     data = {**keys, "transport": list(tables or (POLL, SSE))}
-    return make_grid(data, "mine.toml", default="mine", flags=flags or {})
+    return make_grid(Source(data, "mine.toml", "mine"), flags or {})
 
 
 def refusal(flags: dict[str, Any] | None = None, *tables: dict[str, Any], **keys: Any) -> str:
@@ -108,10 +109,7 @@ def test_bad_flags_and_options_are_named() -> None:
 def test_a_grid_can_be_made_again_from_what_is_written_down() -> None:
     made = grid({"rate_per_s": [1.0, 2.0], "trials": 2}, clients=[2, 4], seed=5)
     source = json.loads(json.dumps(made.source))
-    again = make_grid(
-        source["data"], source["file"], default=source["default"], flags=source["flags"]
-    )
-    assert again == made
+    assert grid_again(source) == made
 
 
 numbers = st.lists(st.integers(1, 50), min_size=1, max_size=3, unique=True)

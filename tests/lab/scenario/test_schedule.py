@@ -1,11 +1,16 @@
 """The publish schedule: open loop, from a seed, and of the rate that was asked for."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.lab.scenario.schedule import ARRIVALS, Schedule, make_schedule
+from pushlab.lab.scenario.model import Arrivals
+from pushlab.lab.scenario.schedule import Schedule, make_schedule
+
+ARRIVALS = get_args(Arrivals)
 
 arrivals = st.sampled_from(ARRIVALS)
 seeds = st.integers(0, 2**63 - 1)

@@ -1,14 +1,24 @@
 """Scenarios: what is accepted, and one clear line for everything that is not."""
 
+import contextlib
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.errors import ScenarioError, UnknownTransport, UsageError
-from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.scenario.toml_reader import builtin_scenarios, load_scenario, parse_scenario
+from pushlab.lab.scenario.model import Scenario, scenario_keys
+from pushlab.lab.scenario.source import Source
+from pushlab.lab.scenario.toml_reader import (
+    builtin_scenarios,
+    load_scenario,
+    make_scenario,
+    parse_scenario,
+)
 from pushlab.runs import Link
 
 SSE = '\n[[transport]]\nname = "sse"\n'
@@ -20,7 +30,7 @@ def refusal(text: str) -> str:
         parse_scenario(text, "mine.toml")
     message = str(caught.value)
     assert "\n" not in message
-    return message
+    return re.sub(r"^mine\.toml:\d+: ", "mine.toml: ", message)  # the lines have their own tests
 
 
 # ---- what comes with pushlab -----------------------------------------------------------------
@@ -130,7 +140,7 @@ def test_a_scenario_as_json_has_every_default_filled_in() -> None:
         ("duration_s = inf" + SSE, ["mine.toml: duration_s", "inf", "above 0"]),
         ("payload_bytes = 32768" + SSE, ["mine.toml: payload_bytes", "from 1 to 32,767"]),
         ("name = 3" + SSE, ["mine.toml: name", "must be text", "a number"]),
-        ('name = " "' + SSE, ["mine.toml: name", "not be empty"]),
+        ('name = " "' + SSE, ["mine.toml: name", "not empty"]),
         ('channels = "room"' + SSE, ["mine.toml: channels", "shared, per-client, rooms"]),
         ('arrivals = "often"' + SSE, ["mine.toml: arrivals", "constant, poisson, burst"]),
         ('broker = "mosquito"' + SSE, ["mine.toml: broker", "did you mean mosquitto?"]),
@@ -156,7 +166,7 @@ def test_an_unknown_transport_is_told_with_file_key_and_the_known_ones() -> None
     with pytest.raises(UnknownTransport) as caught:
         parse_scenario('[[transport]]\nname = "shrt-polling"', "mine.toml")
     message = str(caught.value)
-    assert message.startswith("mine.toml: transport[0].name:")
+    assert message.startswith("mine.toml:2: transport[0].name:")
     assert "did you mean short-polling?" in message
 
 
@@ -267,7 +277,7 @@ def test_a_link_is_a_table_of_numbers() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("link = 50" + SSE, ["mine.toml: link:", "[link]", "a number"]),
+        ("link = 50" + SSE, ["mine.toml: link:", "[link]", "not 50"]),
         ("[link]\none_way_s = 1" + SSE, ["mine.toml: link.one_way_s:", "link.one_way_ms"]),
         ("[link]\none_way_ms = -1" + SSE, ["mine.toml: link.one_way_ms:", "0 to 10,000"]),
         ('[link]\nkbit_per_s = "fast"' + SSE, ["mine.toml: link.kbit_per_s:", "a number"]),
@@ -306,3 +316,85 @@ def test_flags_change_the_link_value_by_value(scenario: Scenario) -> None:
         far.override(jitter_ms=60)
     with pytest.raises(ScenarioError, match=r"^--one-way-ms: "):
         far.override(one_way_ms=-1)
+
+
+# ---- where it stands in the file -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("# a\ntitle = 'x'\n\nclients = 0\n" + SSE, "mine.toml:4: clients: 0 is out of range"),
+        ('title = """\nclients = 0\n"""\nclients = 0\n' + SSE, "mine.toml:4: clients: 0"),
+        ("[link]\n# b\none_way_ms = -1\n" + SSE, "mine.toml:3: link.one_way_ms: -1"),
+        ("[hub]\nkeep_alive_s = 0\n" + SSE, "mine.toml:2: hub.keep_alive_s: 0"),
+        ("hub = 3\n" + SSE, "mine.toml:1: hub: write it as a [hub] table"),
+        (SSE + POLL + "clock = 'x'\n\ninterval_s = 0", "mine.toml:9: transport[1].interval_s"),
+        (SSE + "\n[[transport]]\nlabel = 'a'", "mine.toml:5: transport[1].name: is missing"),
+        ("nonsense = [\n1,\n2]\n" + SSE, "mine.toml:1: nonsense: unknown key"),
+        ("stall_s = 2\nduration_s = 1\n" + SSE, "mine.toml:1: stall_s: a stall of 2 s"),
+        ("clients = 3\n\nclients = 4" + SSE, "mine.toml: not TOML: Cannot overwrite a value"),
+    ],
+)
+def test_an_error_names_file_line_and_key(text: str, begins: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(text, "mine.toml")
+    assert str(caught.value).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("clients = " + "1" * 5_000, "not a scenario: Exceeds the limit"),
+        ("clients = 0x" + "f" * 5_000 + SSE, "a number of thousands of digits is out of range"),
+        ("clients = " + "[" * 1_000, "lists within lists without end"),
+        ("clients = " + "[" * 100_000, "lists within lists without end"),
+        ("rate_per_s = 1" + "0" * 400 + SSE, "is out of range; it must be above 0 and at most"),
+        ("rate_per_s = 1e999" + SSE, "inf is out of range"),
+        ('channels = "' + "x" * 5_000 + '"' + SSE, "is not one of shared, per-client, rooms"),
+        ("clients = 1979-05-27" + SSE, "must be a whole number, not date"),
+    ],
+)
+def test_what_no_reader_is_made_for_is_one_line_too(text: str, words: str) -> None:
+    message = refusal(text)
+    assert words in message
+    assert len(message) < 400
+
+
+@given(st.text(alphabet='[]{}"=\n.ax1-# \x00', max_size=60))
+def test_garbage_is_a_scenario_or_one_line(text: str) -> None:
+    with contextlib.suppress(UsageError):
+        parse_scenario(text, "mine.toml")
+    with pytest.raises(UsageError, match=r"\A.+\Z"):
+        parse_scenario("clients = 0\n" + text + SSE, "mine.toml")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from([*scenario_keys(), "link", "hub", "transport", "x"]), json_values)
+def test_any_value_of_any_key_is_taken_or_refused_in_one_line(key: str, value: object) -> None:
+    data = {"transport": [{"name": "sse"}], key: value}
+    told = ""
+    try:
+        make_scenario(Source(data, "mine.toml"))
+    except UsageError as error:
+        told = str(error)
+    assert not told or re.fullmatch(rf"mine\.toml: {re.escape(key)}.*", told)
+
+
+def test_the_hubs_dials_are_a_table_of_the_scenario_and_reach_the_hub() -> None:
+    text = "[hub]\nkeep_alive_s = 60\nretain_messages = 7\n" + POLL + "interval_s = 500\n"
+    made = parse_scenario(text, "mine.toml")
+    assert (made.hub_settings.keep_alive_s, made.hub_settings.retain_messages) == (60.0, 7)
+    assert made.hub_settings.retain_s == 3_600.0  # enough for four polls
+    slow = parse_scenario(POLL + "interval_s = 5000\n", "mine.toml")
+    assert slow.hub_settings.retain_s == 20_030.0
+    assert made.to_json()["hub"]["keep_alive_s"] == 60.0
+    assert made.override(keep_alive_s=5).hub_settings.keep_alive_s == 5.0
+    with pytest.raises(ScenarioError, match=r"^--keep-alive: 0 is out of range"):
+        made.override(keep_alive_s=0)

@@ -1,0 +1,157 @@
+"""The cells of a scenario: each transport that does the work, with each of its settings."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from pushlab.contract.registry import make_transport
+from pushlab.contract.transport import Transport
+from pushlab.errors import ScenarioError
+
+__all__ = [
+    "CLIENTS",
+    "Cell",
+    "CellRequest",
+    "Client",
+    "make_cells",
+    "remake_cells",
+    "with_client",
+    "with_interval",
+]
+
+#: Who the subscribers are: the swarm's own client halves, or channel.js in Chromium.
+Client = Literal["python", "browser"]
+CLIENTS: tuple[Client, ...] = get_args(Client)
+
+_IN_BROWSER = " in Chromium"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One transport with one setting.
+
+    Attributes:
+        label: names it in tables and charts, unique within a scenario.
+        transport: the transport's name.
+        options: all its settings, defaults filled in.
+        own_label: whether the scenario gave the label.
+        client: what its subscribers are.
+    """
+
+    label: str
+    transport: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    own_label: bool = False
+    client: Client = "python"
+
+    def make(self) -> Transport:
+        """The transport itself."""
+        return make_transport(self.transport, self.options)
+
+    @property
+    def interval_s(self) -> float:
+        """How long this transport may let a message wait by its own design; 0 for the most."""
+        return float(self.options.get("interval_s", 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class CellRequest:
+    """A cell as it is asked for: what it leaves out is made up."""
+
+    transport: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    client: Client = "python"
+
+
+def make_cells(requests: Sequence[CellRequest], poll_interval_s: float) -> tuple[Cell, ...]:
+    """Build cells, with labels that differ.
+
+    A transport that appears once is labelled with its name; one that appears several times, with
+    its name and what tells its settings apart, such as ``short-polling 5 s``; in a browser, as
+    ``sse in Chromium``.
+
+    Raises:
+        UnknownTransport, MissingExtra, UsageError: see `make_transport`.
+        ScenarioError: two cells have the same label.
+    """
+    made: list[CellRequest] = []
+    for request in requests:
+        transport = make_transport(request.transport, request.options)
+        settings = dataclasses.asdict(transport.options)
+        if "interval_s" in settings and "interval_s" not in request.options:
+            settings["interval_s"] = poll_interval_s
+            make_transport(request.transport, settings)
+        made.append(dataclasses.replace(request, options=settings))
+    labels = [one.label or _label(one, made) for one in made]
+    for i, label in enumerate(labels):
+        if label in labels[:i]:
+            raise ScenarioError(f"two transports have the label {label!r}; give one another label")
+    return tuple(
+        Cell(label, one.transport, one.options, one.label is not None, one.client)
+        for label, one in zip(labels, made, strict=True)
+    )
+
+
+def _label(request: CellRequest, made: Sequence[CellRequest]) -> str:
+    """The name, and the settings in which this cell differs from others of that name."""
+    others = [
+        other.options
+        for other in made
+        if (other.transport, other.client) == (request.transport, request.client)
+    ]
+    settings = request.options
+    differing = [
+        key for key in settings if any(other.get(key) != settings[key] for other in others)
+    ]
+    label = " ".join([request.transport, *(_in_words(key, settings[key]) for key in differing)])
+    return label + _IN_BROWSER if request.client == "browser" else label
+
+
+_UNITS = {"_s": "s", "_bytes": "bytes", "_per_s": "per s"}
+
+
+def _in_words(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return key.replace("_", " ") if value else f"no {key.replace('_', ' ')}"
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    if key == "interval_s":
+        return f"{shown} s"
+    for ending, unit in _UNITS.items():
+        if key.endswith(ending):
+            return f"{key.removesuffix(ending).replace('_', ' ')} {shown} {unit}"
+    return shown if isinstance(value, str) else f"{key.replace('_', ' ')} {shown}"
+
+
+def remake_cells(cells: Iterable[Cell], poll_interval_s: float) -> tuple[Cell, ...]:
+    """The cells with labels anew, those that have become the same once. Raises as `make_cells`."""
+    requests = [
+        CellRequest(
+            cell.transport, cell.options, cell.label if cell.own_label else None, cell.client
+        )
+        for cell in cells
+    ]
+    unique = [request for i, request in enumerate(requests) if request not in requests[:i]]
+    return make_cells(unique, poll_interval_s)
+
+
+def with_interval(cell: Cell, interval_s: float) -> Cell:
+    """The cell with another poll interval, if it has one."""
+    if "interval_s" not in cell.options:
+        return cell
+    return dataclasses.replace(cell, options={**cell.options, "interval_s": float(interval_s)})
+
+
+def with_client(cells: Iterable[Cell], client: str) -> list[Cell]:
+    """The cells with other subscribers; a label of the scenario's own tells the two apart."""
+    if client not in ("python", "browser", "both"):
+        raise ScenarioError(f"--client: {client!r} is not one of python, browser, both")
+    found: list[Cell] = []
+    for cell in cells:
+        plain = cell.label.removesuffix(_IN_BROWSER)
+        if client != "browser":
+            found.append(dataclasses.replace(cell, label=plain, client="python"))
+        if client != "python":
+            found.append(dataclasses.replace(cell, label=plain + _IN_BROWSER, client="browser"))
+    return found
