@@ -62,7 +62,8 @@ class Profile:
     """What one transport is; plain values, so that JSON can hold it.
 
     Attributes:
-        title: how tables and charts name it; empty: by its name.
+        name: the transport's, and `title`, how tables and charts name it; the class fills in what
+            is empty.
         delivery: how messages reach a client; see `Delivery`.
         protocol: what the connection speaks: ``http``, ``websocket``, ``mqtt``, or another.
         needs_broker: whether the hub must have an MQTT broker.
@@ -79,6 +80,7 @@ class Profile:
             of the line, none for a whole line); empty: a plug-in's, in turn.
     """
 
+    name: str = ""
     title: str = ""
     delivery: Delivery = "other"
     protocol: str = ""

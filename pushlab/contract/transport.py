@@ -46,8 +46,10 @@ class Transport(abc.ABC):
     discovers: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        if "profile" in cls.__dict__:
-            cls.title, cls.discovers = cls.profile.title, cls.profile.own_address
+        name = getattr(cls, "name", "")
+        title = cls.profile.title or name
+        cls.profile = dataclasses.replace(cls.profile, name=name, title=title)
+        cls.title, cls.discovers = title, cls.profile.own_address
 
     def __init__(self, options: Any = None) -> None:
         self.options: Any = self.Options() if options is None else options

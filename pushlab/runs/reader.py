@@ -4,15 +4,17 @@ Whatever is wrong with a folder is told in one line that names the file.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 
+from pushlab.contract.profile import Profile
 from pushlab.errors import RunError
 from pushlab.runs.layout import RUN_FILE, SWEEP_FILE, RunStatus, read_document, rows_path
+from pushlab.runs.profiles import read_profiles
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import (
     CONNECTS,
@@ -38,6 +40,7 @@ class Run:
     Attributes:
         cells: the labels of the transport settings, in the order for tables and charts; a cell
             that has no trial did not come to its turn.
+        profiles: what the transport of each cell was, with its settings.
         summary: what the analysis made of it; None if it has not been analysed.
     """
 
@@ -51,6 +54,7 @@ class Run:
     scenario: Mapping[str, Any]
     environment: Mapping[str, Any]
     cells: Sequence[str]
+    profiles: Mapping[str, Profile]
     trials: Sequence[TrialRecord]
     summary: Mapping[str, Any] | None
 
@@ -84,6 +88,7 @@ class Run:
         for i, trial in enumerate(trials):
             if trial.cell not in cells:
                 raise RunError(f"{file}: trials[{i}] is of the unknown cell {trial.cell!r}")
+        profiles = read_profiles(document, cells, trials, f"{file}: profiles")
         summary = document.get("summary")
         if summary is not None and not isinstance(summary, dict):
             raise RunError(f"{file}: 'summary' must be an object or null")
@@ -98,7 +103,8 @@ class Run:
             scenario=take("scenario", dict),
             environment=take("environment", dict),
             cells=cells,
-            trials=trials,
+            profiles=profiles,
+            trials=[replace(trial, profile=profiles[trial.cell]) for trial in trials],
             summary=summary,
         )
 

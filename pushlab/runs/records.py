@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
+from pushlab.contract.profile import Profile
 from pushlab.errors import RunError
 from pushlab.runs.link import Link
 
@@ -194,6 +195,8 @@ class TrialRecord:
         clocks: of the pages, where the subscribers were in a browser; None: the monotonic clock.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
+        profile: what the transport was, with its settings; ``run.json`` has it once for each cell,
+            under ``profiles``.
     """
 
     index: int
@@ -223,14 +226,17 @@ class TrialRecord:
     clocks: ClockFigures | None = None
     marks: list[str] = field(default_factory=list)
     floor: bool = False
+    profile: Profile = field(default_factory=Profile)
 
     def subscribers_of(self, channel: int) -> int:
         """How many subscribers channel number `channel` has."""
         return max(0, min(self.per_channel, self.clients - channel * self.per_channel))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists."""
-        return dataclasses.asdict(self)
+        """Plain dictionaries and lists, without the profile."""
+        told = dataclasses.asdict(self)
+        del told["profile"]
+        return told
 
     @classmethod
     def from_json(cls, data: object, where: str) -> "TrialRecord":
@@ -284,10 +290,10 @@ def _check(hint: Any, value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise RunError(f"{where} must be an object, not {_name(value)}")
         return {key: _check(args[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin is list:
+    if origin in (list, tuple):
         if not isinstance(value, list):
             raise RunError(f"{where} must be a list, not {_name(value)}")
-        return [_check(args[0], item, f"{where}[{i}]") for i, item in enumerate(value)]
+        return origin(_check(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not hint:

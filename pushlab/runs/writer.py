@@ -106,6 +106,7 @@ class RunWriter:
             "scenario": dict(scenario),
             "environment": dict(environment),
             "cells": list(cells),
+            "profiles": {},
             "trials": [],
             "summary": None,
         }
@@ -176,6 +177,8 @@ class RunWriter:
             for kind, table in tables.items():
                 write_table(table, rows_path(self.path, kind, record.order))
             self._document["trials"].append(record.to_json())
+            if record.profile.name:
+                self._document.setdefault("profiles", {})[record.cell] = record.profile.to_json()
             self._save()
         except OSError as error:
             raise RunError(f"{self.path}: the trial cannot be written ({error})") from error

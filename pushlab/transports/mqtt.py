@@ -124,7 +124,7 @@ class Mqtt(Transport):
         """With the QoS and the client's keep-alive."""
         o: MqttOptions = self.options
         told = replace(self.profile, acks=o.qos)
-        return told.timed(keep_alive_s=o.keep_alive_s)
+        return told.timed(keep_alive_s=float(o.keep_alive_s))
 
     def background(self, hub: Hub) -> AbstractAsyncContextManager[None] | None:
         """The bridge to the hub's broker; None when it has none."""

@@ -1,5 +1,6 @@
 """A run's folder: what is written comes back, and whatever is damaged is named in one line."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pushlab.contract.profile import Profile, Timers, Wire
 from pushlab.errors import NewerSchema, RunError, UsageError
 from pushlab.runs import (
     SCHEMA_VERSION,
@@ -57,6 +59,11 @@ def record(**changes):
     return TrialRecord(**{**values, **changes})
 
 
+def bare(run):
+    """Its trials' records without the profiles, which the run holds for each cell."""
+    return [dataclasses.replace(trial, profile=Profile()) for trial in run.trials]
+
+
 def begin(root, cells=("sse", "mqtt"), **more):
     settings = {
         "scenario": {"name": "quick"},
@@ -86,7 +93,7 @@ def test_what_was_written_comes_back(folder):
     run = Run.load(folder)
     assert (run.status, run.seed, list(run.cells)) == ("complete", 7, ["sse", "mqtt"])
     assert run.command == ["pushlab", "compare"]
-    assert list(run.trials) == [record()]
+    assert bare(run) == [record()]
     publishes, deliveries = run.publishes(run.trials[0]), run.deliveries(run.trials[0])
     assert publishes.seq.tolist() == [1, 0]
     assert publishes.sent_ns.tolist() == [11, 0]
@@ -96,6 +103,59 @@ def test_what_was_written_comes_back(folder):
     assert table["seq"].to_pylist() == [1, None]
     assert table["cell"].to_pylist() == ["sse", "sse"]
     assert pa.types.is_dictionary(table.schema.field("cell").type)
+
+
+def test_a_run_keeps_what_its_transports_were(tmp_path):
+    stranger = Profile(
+        name="pigeon",
+        title="Carrier pigeon",
+        delivery="held-poll",
+        greeting=("whistle", "seed"),
+        timers=Timers(hold_s=7.5),
+        wire=Wire(request_bytes=9),
+        dashes=(2, 0.5),
+    )
+    writer = begin(tmp_path, cells=["birds", "never flown"])
+    writer.add_trial(record(cell="birds", transport="pigeon", profile=stranger))
+    run = Run.load(writer.finish())
+    assert run.profiles["birds"] == run.trials[0].profile == stranger
+    assert run.profiles["never flown"] == Profile(name="never flown", title="never flown")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ([], "profiles must be an object"),
+        ({"sse": 3}, "profiles.sse must be an object"),
+        ({"sse": {"timers": {"hold_s": "long"}}}, "profiles.sse.timers.hold_s must be float"),
+        ({"sse": {"delivery": "by air"}}, "profiles.sse.delivery must be one of interval-poll"),
+    ],
+)
+def test_a_damaged_profile_is_named(folder, wrong, where):
+    document = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**document, "profiles": wrong}))
+    with pytest.raises(RunError, match=where):
+        Run.load(folder)
+
+
+def test_an_older_run_gets_the_installed_transports_profiles_with_its_own_options(tmp_path):
+    scenario = {
+        "transports": [
+            {"label": "seldom", "transport": "short-polling", "options": {"interval_s": 60.0}},
+            {"label": "sure", "transport": "mqtt", "options": {"qos": 0}},
+            {"label": "odd", "transport": "mqtt", "options": {"wings": 2}},
+            "damaged",
+        ]
+    }
+    cells = ["seldom", "sure", "odd", "floor"]
+    writer = begin(tmp_path, cells=cells, scenario=scenario)
+    writer.add_trial(record(cell="sure", transport="mqtt", options={"qos": 2}))
+    writer.add_trial(record(cell="floor", transport="null", floor=True, order=1))
+    found = Run.load(writer.finish()).profiles
+    assert found["seldom"].timers.interval_s == 60.0
+    assert (found["sure"].acks, found["sure"].title) == (2, "MQTT")
+    assert found["odd"] == Profile(name="mqtt", title="mqtt")
+    assert (found["floor"].title, found["floor"].asks) == ("Harness floor", False)
 
 
 counts = st.dictionaries(st.sampled_from(["connect", "ack", "poll-empty"]), st.integers(0, 10**9))
@@ -335,7 +395,7 @@ def test_keys_of_a_later_pushlab_are_passed_over(folder):
         document["trials"][0]["novelty"] = {"a": [1]}
 
     edit(folder, change)
-    assert list(Run.load(folder).trials) == [record()]
+    assert bare(Run.load(folder)) == [record()]
 
 
 def deliveries_file(folder):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pushlab.contract.profile import Profile
 from pushlab.lab.scenario.cells import Cell
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.schedule import Schedule, make_schedule
@@ -102,6 +103,7 @@ class TrialPlan:
             link=Link() if self.floor else scenario.link,
             tls=scenario.tls and not self.floor,
             floor=self.floor,
+            profile=Profile() if self.floor else self.cell.make().in_force(scenario.hub_settings),
             **figures,
         )
 
