@@ -54,13 +54,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that ask for more time come first, or one of them would run alone at the end."""
-    patience_s: dict[Path, float] = {}
-    for item in items:
-        mark = item.get_closest_marker("timeout")
-        asked_s = float(mark.args[0]) if mark is not None and mark.args else 0.0
-        patience_s[item.path] = max(asked_s, patience_s.get(item.path, 0.0))
-    items.sort(key=lambda item: -patience_s[item.path])
+    """Long modules come first, or one of them would run alone at the end."""
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture

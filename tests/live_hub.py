@@ -10,11 +10,10 @@ from urllib.parse import quote, urlsplit
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from tests.patience import PATIENCE_S
 
 #: Every transport that needs no broker.
 HTTP_TRANSPORTS = ("short-polling", "long-polling", "sse", "websocket")
-#: Long enough for any machine; a test that reaches it has failed.
-PATIENCE_S = 30.0
 
 
 @dataclass

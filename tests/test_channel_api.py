@@ -15,7 +15,8 @@ from pushlab.channel_api import ChannelService, LocalChannelService
 from pushlab.contract.tokens import Grant, TokenKeys, looks_like_token
 from pushlab.hub.core import Hub
 from pushlab.hub.process import start_hub
-from tests.live_hub import PATIENCE_S, config, live_hub
+from tests.live_hub import config, live_hub
+from tests.patience import PATIENCE_S
 
 
 @contextlib.asynccontextmanager

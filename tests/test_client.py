@@ -25,7 +25,8 @@ from pushlab.errors import (
 )
 from pushlab.hub.process import start_hub
 from pushlab.transports.short_polling import ShortPolling
-from tests.live_hub import HTTP_TRANSPORTS, PATIENCE_S, config, live_hub
+from tests.live_hub import HTTP_TRANSPORTS, config, live_hub
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EVERY = pytest.mark.parametrize("name", HTTP_TRANSPORTS)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import pushlab
+from tests.patience import PATIENCE_S
 
 MODULES = sorted(
     module.name
@@ -101,7 +102,11 @@ def test_every_error_is_in_the_tree():
 def test_importing_pushlab_is_light():
     script = "import sys, pushlab; print('\\n'.join(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     loaded = set(done.stdout.split())
     assert "pushlab.client" in loaded
@@ -118,7 +123,11 @@ def test_a_transport_is_loaded_without_the_others(name):
         "print('\\n'.join(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
     )
     loaded = set(done.stdout.split())
     mine = "pushlab.transports." + name.replace("-", "_")

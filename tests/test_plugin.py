@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 PLUGIN = Path(__file__).parent / "plugin"
 
 
-def run(*arguments: str, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path, timeout: float = PATIENCE_S
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(PLUGIN)}
     return subprocess.run(
         [sys.executable, *arguments],
@@ -44,7 +48,7 @@ def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 2
@@ -54,11 +58,11 @@ def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(180)
+@pytest.mark.long
 def test_two_lines_prove_it(tmp_path: Path) -> None:
     proof = PLUGIN / "contract_of_ndjson.py"
     options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
-    done = run("-m", "pytest", *options, str(proof), cwd=tmp_path, timeout=170)
+    done = run("-m", "pytest", *options, str(proof), cwd=tmp_path, timeout=2 * PATIENCE_S)
     assert done.returncode == 0, done.stdout[-4000:]
     assert "passed" in done.stdout
 

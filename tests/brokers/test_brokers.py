@@ -30,8 +30,7 @@ from pushlab.hub.core import Hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports.mqtt import Mqtt
-
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S
 
 
 def _is_missing() -> str | None:

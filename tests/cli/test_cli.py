@@ -18,8 +18,7 @@ import pytest
 
 from pushlab.cli import main
 from pushlab.lab.host.certificates import fresh_certificate
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 def pushlab(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -385,7 +384,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(running, tmp_path)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 130
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
     (folder,) = (tmp_path / "results").iterdir()
     document = json.loads((folder / "run.json").read_text())
@@ -397,7 +396,7 @@ def test_kill_9_of_the_command_leaves_no_process(running) -> None:
     children = descendants(running)
     running.kill()
     running.communicate(timeout=PATIENCE_S)
-    _, alive = psutil.wait_procs(children, timeout=15)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
 
 

@@ -13,10 +13,9 @@ import pytest
 
 from pushlab.cli import main
 from pushlab.runs import Sweep, latest_run
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 90.0
-
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 
 
 def search(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
@@ -98,7 +97,7 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
     sweep = Sweep.load(latest_run(tmp_path / "results"))
     assert sweep.status == "incomplete"

@@ -11,6 +11,7 @@ import pytest
 from pushlab.analysis import summarise
 from pushlab.cli import main
 from pushlab.runs import Run, write_summary
+from tests.patience import PATIENCE_S
 from tests.runs.simulated import Cell, simulate
 
 
@@ -220,11 +221,11 @@ def test_a_reader_that_goes_away_is_no_trouble(folder, form):
         assert len(process.stdout.read(4)) == 4
         process.stdout.close()
         assert process.stderr.read() == b""
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_S)
 
 
 def test_parquet_through_a_pipe_is_whole(folder, tmp_path):
     file = tmp_path / "piped.parquet"
     command = f"{sys.executable} -m pushlab export {folder} --format parquet | cat > {file}"
-    subprocess.run(command, shell=True, check=True, timeout=60)
+    subprocess.run(command, shell=True, check=True, timeout=PATIENCE_S)
     assert len(pq.read_table(file)) > 9000

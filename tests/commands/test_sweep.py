@@ -15,8 +15,7 @@ import pytest
 
 from pushlab.cli import main
 from pushlab.runs import Run, Sweep, SweepWriter, latest_run, load_folder
-
-PATIENCE_S = 90.0
+from tests.patience import PATIENCE_S
 
 GRID = """
 name = "small"
@@ -30,7 +29,7 @@ seed = 3
 name = "sse"
 """
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.long
 
 
 def start(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
@@ -148,7 +147,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
         1, "compare", "small.toml", number=signal.SIGKILL, cwd=tmp_path
     )  # kill -9
     assert code == -signal.SIGKILL
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
     folder = latest_run(tmp_path / "results")
     assert Sweep.load(folder).status == "running"
@@ -159,7 +158,7 @@ def test_an_interrupted_sweep_goes_on_to_the_same_grid(whole: Path, tmp_path: Pa
         2, "resume", "--no-charts", number=signal.SIGINT, cwd=tmp_path
     )  # Ctrl-C
     assert code == 130
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
     assert Sweep.load(folder).status == "incomplete"
     second = when(folder)

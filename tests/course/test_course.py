@@ -14,6 +14,7 @@ from pushlab.course.mode import FAST, PICTURES, READING
 from pushlab.course.trouble import CourseError
 from pushlab.course.wire import Step, fold
 from pushlab.errors import HubFailed
+from tests.patience import PATIENCE_S
 
 
 def test_names_of_the_course_are_there():
@@ -148,5 +149,5 @@ async def test_a_stop_ends_the_measurement_and_its_processes():
         await asyncio.sleep(0.05)
     os.kill(os.getpid(), signal.SIGINT)  # as the button that interrupts a kernel does
     with pytest.raises(CourseError, match="was stopped"):
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, PATIENCE_S)
     assert set(psutil.Process().children(recursive=True)) <= before

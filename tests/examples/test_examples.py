@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 PATIENCE_S = 30.0
 KEY = "of the examples"
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.long
 
 
 class Program:

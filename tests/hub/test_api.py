@@ -12,16 +12,8 @@ import pytest_asyncio
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub import core
 from pushlab.hub.serve import serve
-from tests.live_hub import (
-    HTTP_TRANSPORTS,
-    PATIENCE_S,
-    LiveHub,
-    config,
-    dial,
-    live_hub,
-    read_answer,
-    read_head,
-)
+from tests.live_hub import HTTP_TRANSPORTS, LiveHub, config, dial, live_hub, read_answer, read_head
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,8 @@ import json
 import pytest
 import pytest_asyncio
 
-from tests.live_hub import PATIENCE_S, dial, live_hub, read_answer, read_head
+from tests.live_hub import dial, live_hub, read_answer, read_head
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

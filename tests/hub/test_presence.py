@@ -9,8 +9,7 @@ import pytest
 from pushlab.errors import UsageError
 from pushlab.hub.presence import Presence, PresenceEvent, PresencePoster
 from tests.live_hub import dial, live_hub, read_head
-
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture

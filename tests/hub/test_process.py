@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 
 import psutil
 import pytest
@@ -16,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.errors import HubFailed, PortInUse, UnknownTransport, UsageError
 from pushlab.hub.process import HubConfig, end_child, start_hub
-from tests.live_hub import HTTP_TRANSPORTS, PATIENCE_S, config, dial, live_hub, read_head
+from tests.live_hub import HTTP_TRANSPORTS, config, dial, live_hub, read_head
+from tests.patience import PATIENCE_S
 
 
 def test_a_configuration_survives_its_journey():
@@ -184,10 +184,8 @@ async def open_streams(hub):
 
 async def test_stopping_with_open_streams_is_quick_and_says_why():
     async with live_hub() as hub, open_streams(hub) as heard:
-        began = time.monotonic()
         await hub.process.stop()
-        assert time.monotonic() - began < 5, "else it was killed"
-        assert hub.process.returncode == 0
+        assert hub.process.returncode == 0, "it ended by itself, in time, else it was killed"
     assert 'event: close\ndata: {"reason": "server-restart", "status": 503}' in heard["sse"]
     assert heard["sse"].endswith("0\r\n\r\n"), "a response that ends, not one that is cut"
     assert heard["long-polling"].startswith("HTTP/1.1 503 ")

@@ -14,7 +14,7 @@ from pushlab.runs import Link, Run, TrialRecord
 from tests.lab.lab_tools import Watcher, run, tiny
 from tests.lab.test_runner import check_accounting, check_figures
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.long
 
 
 def latencies_ms(result: Run, trial: TrialRecord) -> np.ndarray:

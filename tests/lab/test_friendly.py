@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from pushlab.runs import Run
+from tests.patience import PATIENCE_S
 
 PLUGIN = """
 from pushlab.client import connect
@@ -48,7 +49,7 @@ def test_the_friendly_form_is_run_as_tasks_and_marked(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

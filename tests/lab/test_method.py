@@ -25,7 +25,7 @@ from pushlab.runs import PublisherFigures, Run, ServerFigures, SwarmFigures, Tri
 from tests.lab.lab_tools import Watcher, children, run, tiny
 from tests.lab.test_runner import check_accounting
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.long
 
 _LINUX = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity here")
 
@@ -66,19 +66,19 @@ async def test_a_stalled_hub_shows_in_full_and_is_not_the_generators_fault(tmp_p
         left_ns = to_ns - intended_ns
         latency_ns = received_ns - intended_ns
         assert (latency_ns >= left_ns).all()
-        assert np.median(latency_ns - left_ns) < 0.5e9
+        assert np.median(latency_ns - left_ns) < 0.5 * np.median(left_ns)
         assert latency_ns.max() >= 1.8e9  # the first of them was intended soon after the stop
         # The clock went on: messages left on time while nobody answered.
         publishes = result.publishes(trial)
         meanwhile = (publishes.intended_ns > from_ns) & (publishes.intended_ns < to_ns)
         delay_ns = publishes.sent_ns[meanwhile] - publishes.intended_ns[meanwhile]
         assert meanwhile.sum() > 20
-        assert np.median(delay_ns) < 0.1e9
+        assert np.median(delay_ns) < 0.3 * np.median(left_ns)
         assert trial.publisher is not None
         assert (trial.publisher.skipped, trial.publisher.held) == (0, 0)
         # Who counts from the server's acceptance never sees the stall.
         hidden_ns = np.median(received_ns) - np.median(publishes.accepted_ns[meanwhile])
-        assert hidden_ns < 0.5e9 < np.median(left_ns)
+        assert hidden_ns < 0.5 * np.median(left_ns)
         effect_s = effect_of({trial.cell: cells[trial.cell]})
         assert "generator-bound" not in marks_of(cells[trial.cell], effect_s) or _lagged(trial)
 
@@ -93,7 +93,7 @@ def _lagged(trial: TrialRecord) -> bool:
 
 def test_a_stall_must_fit_into_the_window() -> None:
     text = 'duration_s = 2.0\nstall_s = 2.0\n[[transport]]\nname = "sse"\n'
-    with pytest.raises(ScenarioError, match=r"f\.toml: stall_s: .* does not fit into a window"):
+    with pytest.raises(ScenarioError, match=r"f\.toml:\d+: stall_s: .* does not fit into a window"):
         parse_scenario(text, "f.toml")
     with pytest.raises(ScenarioError, match="stall_s"):
         tiny(["sse"], duration_s=5.0).with_values({"stall_s": 1.0}).override(duration_s=0.5)

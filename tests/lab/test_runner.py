@@ -22,11 +22,12 @@ from pushlab.lab.trial.events import (
 )
 from pushlab.runs import Run, TrialRecord
 from tests.lab.lab_tools import Watcher, children, run, tiny
+from tests.patience import PATIENCE_S
 
 HTTP = ["short-polling", "long-polling", "sse", "websocket"]
 BROKERS = ["embedded", *(["mosquitto"] if shutil.which("mosquitto") else [])]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.long
 
 
 def check_accounting(result: Run, trial: TrialRecord) -> None:
@@ -360,7 +361,7 @@ async def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path, transpor
     assert len(others) >= 2
     process.kill()
     await process.wait()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, others, 30)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, others, PATIENCE_S)
     assert alive == []
     (path,) = tmp_path.iterdir()
     assert Run.load(path).status == "running"

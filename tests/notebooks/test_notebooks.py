@@ -97,7 +97,7 @@ def test_a_chapter_has_its_parts(path):
     assert all(each["schema_version"] == 3 for each in graded)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.long
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
     monkeypatch.setenv(FAST, "1")

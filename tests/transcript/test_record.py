@@ -17,7 +17,8 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.transcript.record import piece_text, record_conversation
 from pushlab.transports import _mqtt311 as mqtt311
-from tests.live_hub import HTTP_TRANSPORTS, PATIENCE_S, live_hub
+from tests.live_hub import HTTP_TRANSPORTS, live_hub
+from tests.patience import PATIENCE_S
 
 TOKEN = TokenKeys.fresh().issue(client_id="ann/é", channel="c", duration_minutes=5, now=0)[0]
 OPTIONS = {"short-polling": {"interval_s": 0.05}, "long-polling": {"hold_s": 0.5}}

@@ -10,7 +10,8 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import UsageError
 from pushlab.transports.channel_api_dev import ChannelApiDev, ChannelApiDevOptions, _Places
-from tests.live_hub import PATIENCE_S, dial, live_hub, read_answer
+from tests.live_hub import dial, live_hub, read_answer
+from tests.patience import PATIENCE_S
 from tests.transports.halves import (
     SECOND,
     Connected,

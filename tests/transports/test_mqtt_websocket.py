@@ -18,7 +18,8 @@ from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt_websocket import websocket_route
-from tests.live_hub import PATIENCE_S, live_hub
+from tests.live_hub import live_hub
+from tests.patience import PATIENCE_S
 
 
 def access(port, **more):

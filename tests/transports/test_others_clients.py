@@ -10,7 +10,8 @@ import pytest
 from websockets.asyncio.client import connect as ws_connect
 from websockets.exceptions import ConnectionClosedError
 
-from tests.live_hub import PATIENCE_S, live_hub
+from tests.live_hub import live_hub
+from tests.patience import PATIENCE_S
 
 TEXTS = [
     "plain",

@@ -33,7 +33,8 @@ from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
 from tests.bad_link import BadLink
-from tests.live_hub import PATIENCE_S, LiveHub, live_hub
+from tests.live_hub import LiveHub, live_hub
+from tests.patience import PATIENCE_S
 
 Take = Callable[[str], None]
 

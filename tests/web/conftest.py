@@ -17,23 +17,16 @@ from typing import Any
 import pytest
 
 from pushlab.contract.serving import HubSettings
-from tests.web.live_site import (
-    CHROMIUM,
-    MQTT_BUNDLE,
-    PATIENCE_S,
-    Site,
-    chromium_arguments,
-    watch_errors,
-)
+from tests.patience import PATIENCE_S
+from tests.web.live_site import CHROMIUM, MQTT_BUNDLE, Site, chromium_arguments, watch_errors
 from tests.web.tabs import Tabs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers start slowly on a machine that does other things."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(180))
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="package")  # gone before tests elsewhere look at what processes there are

@@ -20,13 +20,12 @@ import pushlab.web
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub.process import HubConfig
+from tests.patience import PATIENCE_S
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 WEB = Path(pushlab.web.__file__).parent
 #: Where `make web` puts the one front-end dependency.
 MQTT_BUNDLE = WEB / "vendor" / "mqtt.esm.js"
-#: Long enough for any machine; a test that reaches it has failed.
-PATIENCE_S = 30.0
 BROWSER_TRANSPORTS = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
 _PROCESS = Path(__file__).parent / "site_process.py"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.web.live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, PATIENCE_S, watch_errors
+from tests.patience import PATIENCE_S
+from tests.web.live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, watch_errors
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect

@@ -18,7 +18,8 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from tests.web.live_site import PATIENCE_S, chromium_arguments, until
+from tests.patience import PATIENCE_S
+from tests.web.live_site import chromium_arguments, until
 
 __all__ = ["Tab", "Tabs"]
 

@@ -12,14 +12,8 @@ import pytest
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from tests.bad_link import BadLink
-from tests.web.live_site import (
-    BROWSER_TRANSPORTS,
-    MQTT_BUNDLE,
-    PATIENCE_S,
-    Site,
-    until,
-    watch_errors,
-)
+from tests.patience import PATIENCE_S
+from tests.web.live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE, Site, until, watch_errors
 
 #: MQTT takes part where the browser's client of it is installed.
 TRANSPORTS = [
@@ -501,7 +495,7 @@ def test_a_page_that_is_left_says_goodbye(site, page):
     until(lambda: len(site.present("left")) == len(TRANSPORTS), "all are present")
     page.goto("about:blank")
     # A lease alone would keep the polling ones for half a minute and more.
-    until(lambda: site.present("left") == [], "all have left", limit_s=25)
+    until(lambda: site.present("left") == [], "all have left")
 
 
 def test_a_page_that_was_put_aside_goes_on_when_it_is_shown_again(site, tabs):
@@ -518,7 +512,7 @@ def test_a_page_that_was_put_aside_goes_on_when_it_is_shown_again(site, tabs):
     site.publish("aside", "before")
     listeners.all_until_texts(["before"])
     tab.goto(f"{site.url}/web/style.css")
-    until(lambda: site.present("aside") == [], "all have left", limit_s=25)
+    until(lambda: site.present("aside") == [], "all have left")
     site.publish("aside", "meanwhile")
     tab.back(f"{site.url}/web/channel.js")
     assert tab.evaluate("() => fate") == [["pagehide", True], ["pageshow", True]]

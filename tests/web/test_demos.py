@@ -36,7 +36,8 @@ from pushlab.web.members import small
 from pushlab.web.race import LANES, Race, Settings, _gap
 from pushlab.web.site import WebSite
 from pushlab.web.tictactoe import TicTacToe
-from tests.live_hub import PATIENCE_S, ask
+from tests.live_hub import ask
+from tests.patience import PATIENCE_S
 
 SOON_S = 0.05
 

@@ -23,7 +23,8 @@ from pushlab.web.files import Files
 from pushlab.web.jsapi import classic_script
 from pushlab.web.limits import Limiter
 from pushlab.web.site import WebSite
-from tests.live_hub import PATIENCE_S, Answer, ask, read_head
+from tests.live_hub import Answer, ask, read_head
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,7 +15,7 @@ pytestmark = [
         not Path(CHROMIUM).exists(),
         reason="chromium is not installed (Debian: apt install chromium)",
     ),
-    pytest.mark.timeout(180),
+    pytest.mark.long,
 ]
 
 # What is to be seen of the figures, and what sticks out of the page.

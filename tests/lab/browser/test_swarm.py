@@ -28,8 +28,7 @@ from pushlab.lab.scenario.toml_writer import scenario_as_toml
 from pushlab.lab.workers.swarm_client import start_browser
 from tests.lab.lab_tools import children, run, tiny
 from tests.lab.test_runner import check_accounting, check_figures
-
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 
 def _missing() -> str | None:
@@ -184,7 +183,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 @needs_browser
-@pytest.mark.timeout(180)
+@pytest.mark.long
 async def test_a_run_in_chromium_stands_beside_the_swarms(
     tmp_path: Path, own_temporary_folder: Path
 ) -> None:
@@ -280,7 +279,7 @@ async def test_a_browser_whose_end_is_cancelled_leaves_nothing(own_temporary_fol
 
 
 @needs_browser
-@pytest.mark.timeout(180)
+@pytest.mark.long
 @pytest.mark.soak
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 async def test_the_commands_end_is_chromiums_end(

@@ -15,6 +15,7 @@ from pushlab.lab.load.open_loop import OpenLoop, make_payloads
 from pushlab.lab.load.publish_log import LATE_NS, PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.scenario.schedule import Schedule
+from tests.patience import PATIENCE_S
 
 _MS = 1_000_000
 
@@ -117,12 +118,12 @@ async def test_a_slow_server_does_not_slow_the_clock() -> None:
         made = publisher(server, schedule(*range(0, 40, 2)))
         await made.connect()
         made.start(time.monotonic_ns())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while len(server.bodies) < 20:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         assert server.connections >= 20  # each waits for its answer
         server.free.set()
-        await made.finish(30)
+        await made.finish(PATIENCE_S)
         assert (made.publish_log.status == 202).all()
 
 
@@ -132,13 +133,13 @@ async def test_beyond_the_limit_of_connections_messages_wait_and_go_out_late() -
         made = publisher(server, schedule(*[0.0] * 300), most_connections=256)
         await made.connect()
         made.start(time.monotonic_ns())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while len(server.bodies) < 256:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         await asyncio.sleep(2 * LATE_NS / 1e9)
         assert len(server.bodies) == server.connections == 256
         server.free.set()
-        await made.finish(30)
+        await made.finish(PATIENCE_S)
         figures = made.publish_log.figures()
         assert figures.sent == figures.accepted == 300
         assert figures.late >= 44
@@ -191,7 +192,7 @@ async def test_a_hub_that_is_gone_is_not_waited_for() -> None:
         connection.close()
     await asyncio.sleep(0.01)
     made.start(time.monotonic_ns())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await made.finish(25)
     assert made.publish_log.figures().sent == 0
     assert made.publish_log.figures().skipped == 6
@@ -209,7 +210,7 @@ async def test_bytes_are_counted() -> None:
 async def test_an_empty_schedule_is_done_at_once() -> None:
     async with serving() as server:
         made = publisher(server, schedule())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await publish(made, limit_s=1_000)
         assert made.publish_log.figures().scheduled == 0
 
@@ -226,7 +227,7 @@ async def test_nothing_is_sent_early_and_everything_in_order() -> None:
     plan = schedule(*(i * 3.7 for i in range(20)))
     made = Direct(PublishLog.create(plan), payload_bytes=1, seed=1)
     made.start(time.monotonic_ns())
-    await made.finish(30)
+    await made.finish(PATIENCE_S)
     assert (made.publish_log.sent_ns >= made.start_ns + plan.offset_ns).all()
     assert (np.diff(made.publish_log.sent_ns) >= 0).all()
 

@@ -23,8 +23,9 @@ from pushlab.contract.transport import Transport
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
 from pushlab.lab.load.virtual_subscriber import Connection
+from tests.patience import PATIENCE_S
 
-LIMIT_S = 30.0
+LIMIT_S = PATIENCE_S
 _MS = 1_000_000
 
 
@@ -459,6 +460,6 @@ def test_the_swarms_process_starts_without_what_only_the_runner_needs():
         "print(*({'numpy', 'pyarrow', 'matplotlib', 'psutil', 'uvicorn'} & set(sys.modules)))"
     )
     told = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE_S
     )
     assert told.stdout.split() == []
