@@ -9,11 +9,11 @@ PORT     ?= 8000
 WEB      := pushlab/web
 
 .PHONY: help compare test check bench soak fidelity serve web reference lab slides course-html \
-        install format clean
+        docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs mosquitto, chromium and npm for them)"
-	@echo "make check      format, lint, types, import contracts"
+	@echo "make check      format, lint, types, import contracts, links between the documents"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
@@ -22,6 +22,7 @@ help:
 	@echo "make lab        open the course in JupyterLab"
 	@echo "make slides     the course as slides that work offline, and all figures as one PDF"
 	@echo "make course-html  the course as pages with their outputs, in build/course/"
+	@echo "make docs       the documents and the API reference as pages, in build/docs/"
 	@echo "make reference  measure again what results/reference/ holds"
 	@echo "make install    only make $(VENV), with everything for development"
 
@@ -36,6 +37,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q -p no:cacheprovider tests/docs/test_links.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -86,6 +88,10 @@ slides: $(VENV)/.notebooks
 course-html: $(VENV)/.notebooks
 	$(BIN)/python -m pushlab.course.publish pages
 
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs build --strict
+	@echo "build/docs/index.html"
+
 install: $(VENV)/.dev web
 
 clean:
@@ -106,6 +112,11 @@ $(VENV)/.core: $(BIN)/python pyproject.toml
 $(VENV)/.notebooks: $(VENV)/.core
 	@echo "Installing JupyterLab into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --editable ".[notebooks]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.core
+	@echo "Installing MkDocs into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core

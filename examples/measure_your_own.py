@@ -12,24 +12,29 @@ from pathlib import Path
 
 from pushlab import PushlabError
 from pushlab.lab.runner import run_scenario
-from pushlab.lab.scenario.source import Source
-from pushlab.lab.scenario.toml_reader import make_scenario
+from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
 
-SCENARIO = {
-    "name": "game",
-    "clients": 20,
-    "channels": "rooms",
-    "room_size": 4,
-    "rate_per_s": 10.0,
-    "warmup_s": 0.2,
-    "duration_s": 1.0,
-    "transport": [{"name": "short-polling", "interval_s": 0.2}, {"name": "websocket"}],
-}
+SCENARIO = """
+name = "game"
+clients = 20
+channels = "rooms"
+room_size = 4
+rate_per_s = 10
+warmup_s = 0.2
+duration_s = 1
+
+[[transport]]
+name = "short-polling"
+interval_s = 0.2
+
+[[transport]]
+name = "websocket"
+"""
 
 
 def main(out: Path) -> None:
-    scenario = make_scenario(Source(SCENARIO, "the game's scenario"))
+    scenario = parse_scenario(SCENARIO, "the game's scenario")
     path = asyncio.run(run_scenario(scenario, out=out))
     # What analyses is imported after the measuring: numpy has no place in a process that measures.
     from pushlab.analysis import summarise

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.profile import Profile
 from pushlab.contract.serving import Hub, Route
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
@@ -34,7 +35,7 @@ class BackingOff(Transport):
     """Polling that backs off, both ends."""
 
     name = "backing-off"
-    title = "Backing off"
+    profile = Profile(title="Backing off", delivery="other", protocol="http")  # no closed form yet
     Options = Options
 
     def routes(self, hub: Hub) -> Sequence[Route]:

@@ -1,0 +1,105 @@
+"""What `make docs` puts where: a hook of MkDocs.
+
+The pages keep their paths in the repository, so that a link between two of them is the same link
+there and here. A file that a page links to comes along; a folder is its README. The reference has a
+page for each room of the package, made from what is there.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+from pygments.formatters import HtmlFormatter
+
+ROOT = Path(__file__).parents[1]
+LINK = re.compile(r"(!?\[[^\]]*\]\()([^)#\s]+)(#[^)\s]*)?(\))")
+#: The theme keeps each cell in one line; ours hold sentences.
+TABLES = ".wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }"
+#: The first entries of the contents.
+GUIDES = (
+    ("Start", "README.md"),
+    ("Design", "docs/design.md"),
+    ("Method", "docs/method.md"),
+    ("Glossary", "docs/glossary.md"),
+    ("Contributing", "docs/contributing.md"),
+)
+
+
+def pages() -> list[str]:
+    """The Markdown files of the site, by their paths in the repository."""
+    folders = ("docs", "results", "servers", "examples", "notebooks", "benchmarks")
+    found = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    found += [path for folder in folders for path in sorted((ROOT / folder).rglob("*.md"))]
+    return [str(path.relative_to(ROOT)) for path in found if "reference" not in path.parts]
+
+
+def targets(page: str) -> Iterator[tuple[str, Path]]:
+    """What a page links to within the repository: as it is written, and the file itself."""
+    for found in LINK.finditer((ROOT / page).read_text(encoding="utf-8")):
+        if "://" not in found[2] and not found[2].startswith("mailto:"):
+            yield found[2], (ROOT / page).parent.joinpath(found[2]).resolve()
+
+
+def rooms() -> dict[str, list[str]]:
+    """The package's rooms and their public modules, as they are imported."""
+    found: dict[str, list[str]] = {"pushlab": []}
+    for path in sorted((ROOT / "pushlab").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if any(part.startswith("_") and part != "__init__" for part in parts):
+            continue
+        if parts[-1] == "__init__":
+            found.setdefault(".".join(parts[:-1]), []).insert(0, ".".join(parts[:-1]))
+        else:
+            found.setdefault(".".join(parts[:-1]), []).append(".".join(parts))
+    return found
+
+
+def on_config(config: Any) -> Any:
+    """The contents: guides, the rest of the pages, the reference."""
+    guides = {path: title for title, path in GUIDES}
+    more = [page for page in pages() if page not in guides]
+    config["nav"] = [
+        *({title: path} for title, path in GUIDES),
+        {"More": more},
+        {"Reference": [{room: f"reference/{room}.md"} for room in rooms()]},
+    ]
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Lay out pages, what they link to, the reference, and a style for code and tables."""
+    for each in list(files):
+        if each.src_dir == config["docs_dir"]:  # its pages come under their paths in the repository
+            files.remove(each)
+    wanted = dict.fromkeys(pages())
+    for page in list(wanted):
+        for _, file in targets(page):
+            if file.is_file() and file.suffix != ".md" and file.is_relative_to(ROOT):
+                wanted[str(file.relative_to(ROOT))] = None
+    for path in wanted:
+        files.append(File.generated(config, path, abs_src_path=str(ROOT / path)))
+    for room, modules in rooms().items():
+        text = f"# {room}\n\n" + "\n\n".join(f"::: {module}" for module in modules) + "\n"
+        files.append(File.generated(config, f"reference/{room}.md", content=text))
+    style = HtmlFormatter(style="default").get_style_defs(".highlight")
+    files.append(File.generated(config, "style.css", content=f"{style}\n{TABLES}"))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **more: Any) -> str:
+    """A link to a folder leads to its README; to one that has none, it is text."""
+    path = ROOT / page.file.src_uri
+
+    def turn(found: re.Match[str]) -> str:
+        if "://" in found[2]:
+            return found[0]
+        folder = path.parent / found[2]
+        if not folder.is_dir():
+            return found[0]
+        if (folder / "README.md").exists():
+            return f"{found[1]}{found[2].rstrip('/')}/README.md{found[3] or ''}{found[4]}"
+        return found[1].lstrip("!")[1:-2]
+
+    return LINK.sub(turn, markdown)

@@ -1,0 +1,88 @@
+"""`make docs`: without a warning, nothing loaded from another host, no room left out."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: What a browser fetches by itself.
+LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
+FOREIGN = re.compile(r"(?:https?:)?//")
+IN_CSS = re.compile(r"""@import\s[^;]+|url\(\s*["']?((?:https?:)?//[^)]*)\)""")
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    words = ["-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=170, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "WARNING" not in done.stderr, done.stderr[-3000:]
+    return folder
+
+
+class Loaded(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in LOADS and (where := values.get(LOADS[tag])):
+            self.found.append(where)
+
+
+def test_nothing_is_loaded_from_another_host(site):
+    found = []
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 40
+    for page in pages:
+        loaded = Loaded()
+        loaded.feed(page.read_text())
+        assert loaded.found, page
+        found += [(page.name, where) for where in loaded.found if FOREIGN.match(where)]
+    for style in site.rglob("*.css"):
+        found += [(style.name, each.group()) for each in IN_CSS.finditer(style.read_text())]
+    assert found == []
+
+
+def test_what_pages_load_is_there(site):
+    for page in site.rglob("*.html"):
+        if page.name == "404.html":  # it names its own server's paths
+            continue
+        loaded = Loaded()
+        loaded.feed(page.read_text())
+        for where in loaded.found:
+            if not where.startswith("data:"):
+                assert (page.parent / where.partition("?")[0]).exists(), (page, where)
+
+
+@pytest.mark.parametrize(
+    ("room", "name"),
+    [
+        ("pushlab", "pushlab.client.connect"),
+        ("pushlab.contract", "pushlab.contract.transport.Transport"),
+        ("pushlab.analysis.cost", "pushlab.analysis.cost"),
+    ],
+)
+def test_the_reference_has_the_docstrings(site, room, name):
+    page = (site / "reference" / f"{room}.html").read_text()
+    assert f'id="{name}"' in page
+    assert "<code>::</code>" not in page
+    assert not re.search(r"<p>[^<]*::</p>", page)
+
+
+def test_every_package_is_in_the_reference(site):
+    rooms = [
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "pushlab").rglob("__init__.py")
+    ]
+    pages = {path.stem for path in (site / "reference").glob("*.html")}
+    assert set(rooms) - pages == set()
