@@ -4,14 +4,15 @@ Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was a
 130 interrupted by Ctrl-C.
 """
 
+import argparse
 import os
 import re
 import sys
 from collections.abc import Sequence
 
 import pushlab
-from pushlab.cli import forecasting, measuring, reading, serving
-from pushlab.cli.arguments import Commands, Parser
+from pushlab.cli import deciding, learning, measuring, reading, serving
+from pushlab.cli.arguments import Commands, Group, Parser, call_of
 from pushlab.errors import PushlabError, UsageError
 
 __all__ = ["main"]
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:  # told by the command's own parser, which knows its flags; argparse asks the first
         commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
-        status: int = arguments.run(arguments)
+        status: int = arguments.run(**call_of(arguments))
         return status
     except UsageError as error:
         print(f"pushlab: {error}", file=sys.stderr)
@@ -55,11 +56,26 @@ def _with_negatives(words: Sequence[str]) -> list[str]:
 
 
 def _parser() -> tuple[Parser, Commands]:
-    parser = Parser(prog="pushlab", description="Measure and teach polling versus push.")
-    parser.add_argument("--version", action="version", version=f"pushlab {pushlab.__version__}")
-    commands = parser.add_subparsers(
-        title="commands", dest="command", required=True, metavar="COMMAND"
+    """The parser, with its commands listed by what a person wants."""
+    parser = Parser(
+        prog="pushlab",
+        usage="%(prog)s [-h] [--version] COMMAND ...",
+        description="Measure and teach polling versus push.",
     )
-    for part in (measuring, reading, forecasting, serving):
-        part.add_commands(commands)
+    parser.add_argument("--version", action="version", version=f"pushlab {pushlab.__version__}")
+    commands: Commands = parser.add_subparsers(
+        dest="command", prog="pushlab", required=True, metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    groups = [Group(commands, title) for title in ("measure", "read", "decide", "serve", "learn")]
+    measure, read, decide, serve, learn = groups
+    measuring.add_commands(measure)
+    reading.add_commands(read)
+    deciding.add_commands(decide)
+    serving.add_commands(serve)
+    learning.add_commands(learn, parser)
+    listed = [
+        f"{group.title}:\n" + "\n".join(f"  {name:<12}{told}" for name, told in group.names.items())
+        for group in groups
+    ]
+    parser.epilog = "\n\n".join([*listed, "pushlab COMMAND --help has the flags, and examples."])
     return parser, commands

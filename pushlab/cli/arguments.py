@@ -1,13 +1,20 @@
-"""Arguments that several commands have, and how their values and errors read."""
+"""How commands are declared, and what several of them have: values, folders, a scenario's keys.
+
+A flag's ``dest`` is the keyword under which the command's function takes its value, so that what
+argparse has read is the call. The keys of a scenario come from their one declaration.
+"""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
+from pushlab.contract.setting import Key
 from pushlab.errors import UsageError
 from pushlab.quantities import (
+    parse_bytes,
     parse_number,
     parse_rate_per_s,
     parse_seconds,
@@ -16,30 +23,127 @@ from pushlab.quantities import (
 
 __all__ = [
     "Commands",
+    "Group",
     "Parser",
     "add_folder",
-    "listed",
+    "add_json",
+    "add_keys",
+    "add_no_charts",
+    "add_override",
+    "call_of",
+    "lazily",
     "number",
-    "rate_per_s",
-    "run_folder",
     "seconds",
     "whole",
 ]
 
 _Value = TypeVar("_Value")
 
+#: Before the ``dest`` of what goes into ``overrides``, in place of a keyword of its own.
+_OVERRIDE = "override "
+_GROUPS = {"": "the work", "link": "the emulated network", "hub": "the hub's dials"}
+_LETTERS = {"s": "T", "1/s": "R", "bytes": "SIZE", "ms": "MS", "kbit/s": "K"}
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Lines that begin with a space stay as they are, as examples do; the rest is filled."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill = super()._fill_text
+        lines = (
+            line if line[:1] in (" ", "") else fill(line, width, indent)
+            for line in text.split("\n")
+        )
+        return "\n".join(lines)
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and not the usage first. Its subparsers are such, too."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Formatter, **options)
+
     def error(self, message: str) -> NoReturn:
         """Leave with exit status 2."""
         told = " ".join(message.split())  # what was typed may hold a line break
+        told = told if len(told) <= 400 else f"{told[:200]} … {told[-199:]}"
         self.exit(2, f"{self.prog}: {told} (see {self.prog} --help)\n")
 
 
 #: What ``add_subparsers()`` returns.
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+class Group:
+    """Commands that serve one wish, under a title of their own in ``pushlab --help``."""
+
+    def __init__(self, commands: Commands, title: str) -> None:
+        self._commands = commands
+        self.title = title
+        self.names: dict[str, str] = {}
+
+    def add(
+        self,
+        name: str,
+        about: str,
+        *,
+        run: Callable[..., int],
+        examples: tuple[str, str],
+        more: str = "",
+        units: str = "",
+    ) -> Parser:
+        """Add a command.
+
+        Args:
+            about: a line for the list of commands.
+            run: called with what the flags say, by their ``dest``.
+            examples: two command lines that run, without ``pushlab``.
+            more: the description; `about` if empty.
+            units: quantities with units that its flags take.
+        """
+        self.names[name] = about
+        told = "\n".join(["Examples:", *(f"  pushlab {example}" for example in examples)])
+        if units:
+            told = f"Quantities take units: {units}.\n\n{told}"
+        description = more or f"{about[0].upper()}{about[1:]}."
+        command = self._commands.add_parser(name, help=about, description=description, epilog=told)
+        command.set_defaults(run=run, examples=examples)
+        return command
+
+
+def call_of(arguments: argparse.Namespace) -> Mapping[str, Any]:
+    """The keywords for the command's function. Raises UsageError."""
+    values = {
+        name: value
+        for name, value in vars(arguments).items()
+        if name not in ("command", "run", "examples", "newest") and not name.startswith(_OVERRIDE)
+    }
+    overrides = {
+        name.removeprefix(_OVERRIDE): value
+        for name, value in vars(arguments).items()
+        if name.startswith(_OVERRIDE)
+    }
+    if overrides:
+        values["overrides"] = {key: one for key, one in overrides.items() if one is not None}
+    if getattr(arguments, "newest", False) and values["folder"] is None:
+        from pushlab.runs import latest_run
+
+        values["folder"] = latest_run(Path("results"))
+    return values
+
+
+def lazily(place: str) -> Callable[..., int]:
+    """The function at ``module:name``, loaded when it is called."""
+
+    def run(**asked: Any) -> int:
+        module, _, name = place.partition(":")
+        status: int = getattr(import_module(module), name)(**asked)
+        return status
+
+    return run
+
+
+# ---- values -------------------------------------------------------------------------------------
 
 
 def whole(such: str) -> Callable[[str], int]:
@@ -57,12 +161,7 @@ def seconds(text: str) -> float:
     return _reader(parse_seconds)(text)
 
 
-def rate_per_s(text: str) -> float:
-    """Read a rate; a plain number is so many per second."""
-    return _reader(parse_rate_per_s)(text)
-
-
-def listed(read: Callable[[str], _Value], such: str) -> Callable[[str], "_Value | list[_Value]"]:
+def _listed(read: Callable[[str], _Value], such: str) -> Callable[[str], "_Value | list[_Value]"]:
     """What reads one value as `read` does, and several with commas between as a list of them.
 
     Args:
@@ -93,15 +192,72 @@ def _reader(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
     return read
 
 
+# ---- what several commands have -----------------------------------------------------------------
+
+
 def add_folder(command: argparse.ArgumentParser, whose: str) -> None:
-    """Let a command take a folder; see `run_folder`."""
+    """Let a command take a folder; the newest run's, if none is named."""
     command.add_argument(
         "folder", nargs="?", type=Path, help=f"{whose} folder; default: the newest"
     )
+    command.set_defaults(newest=True)
 
 
-def run_folder(arguments: argparse.Namespace) -> Path:
-    """The folder that was named, or the newest run's. Raises UsageError."""
-    from pushlab.runs import latest_run
+def add_json(command: argparse.ArgumentParser, about: str) -> None:
+    """``--json``."""
+    command.add_argument("--json", action="store_true", dest="as_json", help=about)
 
-    return arguments.folder or latest_run(Path("results"))
+
+def add_no_charts(command: argparse.ArgumentParser, about: str = "draw no charts") -> None:
+    """``--no-charts``."""
+    command.add_argument("--no-charts", action="store_false", dest="with_charts", help=about)
+
+
+def add_keys(command: argparse.ArgumentParser, keys: Mapping[str, Key], *, swept: bool) -> None:
+    """A flag for each key that has one, in the groups of their tables; into ``overrides``.
+
+    Args:
+        swept: whether a list of numbers may stand where a number stands.
+    """
+    groups: dict[str, Any] = {}
+    for key in keys.values():
+        if not key.setting.flag:
+            continue
+        table = key.name.rpartition(".")[0]
+        if table not in groups:
+            groups[table] = command.add_argument_group(_GROUPS.get(table, table))
+        groups[table].add_argument(key.flag, dest=_OVERRIDE + key.name, **_options(key, swept))
+
+
+def add_override(command: Any, flag: str, **options: Any) -> None:
+    """A flag of this command's own that goes into ``overrides``."""
+    command.add_argument(
+        flag, dest=_OVERRIDE + flag.removeprefix("--").replace("-", "_"), **options
+    )
+
+
+def _options(key: Key, swept: bool) -> dict[str, Any]:
+    """What argparse must know of a flag."""
+    options: dict[str, Any] = {"help": key.setting.help.replace("%", "%%"), "default": None}
+    if key.kind is bool:
+        return {**options, "action": argparse.BooleanOptionalAction}
+    if key.words:
+        return {**options, "choices": key.words}
+    options["metavar"] = _LETTERS.get(key.setting.unit, "N" if key.is_number else "TEXT")
+    if not key.is_number:
+        return options
+    such, first = key.such, key.such.split()[0]
+    by_unit: dict[str, Callable[[str], Any]] = {
+        "s": seconds,
+        "1/s": _reader(parse_rate_per_s),
+        "bytes": _reader(_whole_bytes),
+    }
+    read = by_unit.get(key.setting.unit) or (whole if key.kind is int else number)(such)
+    return {**options, "type": _listed(read, f"{first},{2 * float(first):g}") if swept else read}
+
+
+def _whole_bytes(text: str) -> int:
+    size = parse_bytes(text)
+    if not size.is_integer():
+        raise UsageError(f"{text!r} is not a whole number of bytes")
+    return int(size)

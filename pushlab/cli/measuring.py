@@ -1,104 +1,119 @@
-"""The commands that measure: arguments to calls."""
+"""The commands that measure."""
 
-import argparse
 from pathlib import Path
+from typing import Any
 
 from pushlab.cli.arguments import (
-    Commands,
+    Group,
+    Parser,
     add_folder,
-    listed,
+    add_json,
+    add_keys,
+    add_no_charts,
+    add_override,
     number,
-    rate_per_s,
-    run_folder,
-    seconds,
     whole,
 )
+from pushlab.lab.scenario.model import scenario_keys
 
 __all__ = ["add_commands"]
 
-_UNITS = "Quantities may have units: 1e3, 1/min, 500ms, 2min; without one they are as said above."
+_UNITS = "1e3, 1/min, 500ms, 2min, 2KiB"
+_REST = "as JSON on stdout; the rest on stderr"
 
 
-def add_commands(commands: Commands) -> None:
+def add_commands(group: Group) -> None:
     """Add compare, capacity, resume and reproduce."""
-    compare = commands.add_parser(
+    _add_compare(group)
+    _add_capacity(group)
+    resume = group.add(
+        "resume",
+        "go on with a sweep that was stopped or killed",
+        run=_resume,
+        more="Run those trials of a sweep that have not ended yet, and no others.",
+        examples=("resume", "resume results/20260101T120000Z-quick-sweep-1f2e3d --no-charts"),
+    )
+    add_folder(resume, "a sweep's")
+    add_no_charts(resume)
+    add_json(resume, f"the grid {_REST}")
+    again = group.add(
+        "reproduce",
+        "run published experiments again, and check their claims",
+        run=_reproduce,
+        more="Run published experiments at laptop scale: published, predicted and measured side by"
+        " side, pass or fail for each claim. Exit status 1 if a claim fails.",
+        examples=("reproduce --list", "reproduce --all --json"),
+    )
+    again.add_argument("names", nargs="*", metavar="NAME", help="see --list; or a TOML file")
+    again.add_argument("--list", action="store_true", dest="listing", help="list them")
+    again.add_argument("--all", action="store_true", dest="all_known", help="all of pushlab's own")
+    _add_out(again, "results/reproductions", "where runs, charts and figures go")
+    add_json(again, f"the claims {_REST}")
+
+
+def _add_compare(group: Group) -> None:
+    compare = group.add(
         "compare",
-        help="put the same work on several transports and measure",
-        description="Put the same work on several transports; write a run's folder and charts."
-        " A list of numbers, in the file or as --clients 50,100,200, makes a sweep.",
-        epilog=_UNITS,
+        "put the same work on several transports and measure",
+        run=_compare,
+        more="Put the same work on several transports; write a run's folder and charts. A list of"
+        " numbers, in the file or as --clients 50,100,200, makes a sweep.",
+        units=_UNITS,
+        examples=(
+            "compare tiny --no-charts",
+            "compare quick --transports sse,mqtt --clients 20,40 --duration 2s",
+        ),
     )
     compare.add_argument(
-        "scenario",
+        "scenario_name",
         nargs="?",
         default="quick",
+        metavar="scenario",
         help="a standard scenario (see: pushlab scenarios) or a TOML file; default: quick",
     )
-    compare.add_argument("--transports", metavar="A,B,...", help="only these (names or labels)")
-    clients, rate = listed(whole("50 or 1e3"), "50,100"), listed(rate_per_s, "1,10")
-    span = listed(seconds, "0.5,5")
-    compare.add_argument("--clients", type=clients, metavar="N", help="subscribers")
-    compare.add_argument("--rate", type=rate, metavar="R", help="messages/s on each channel")
-    compare.add_argument("--poll-interval", type=span, metavar="S", help="seconds between polls")
-    compare.add_argument("--duration", type=span, metavar="S", help="seconds measured per trial")
-    ms, kbit = listed(number("80"), "20,80"), listed(number("2000"), "500,2000")
-    compare.add_argument(
-        "--one-way-ms", type=ms, metavar="MS", help="emulate a link: milliseconds each way"
+    add_override(
+        compare,
+        "--transports",
+        metavar="A,B,...",
+        type=lambda text: text.split(","),
+        help="only these (names or labels)",
     )
-    compare.add_argument("--jitter-ms", type=ms, metavar="MS", help="of the link: plus or minus")
-    compare.add_argument(
-        "--kbit-per-s", type=kbit, metavar="K", help="of the link: bandwidth of each connection"
-    )
-    compare.add_argument(
-        "--tls", action=argparse.BooleanOptionalAction, help="encrypt every connection, or none"
-    )
-    compare.add_argument(
+    add_override(
+        compare,
         "--client",
         choices=("python", "browser", "both"),
         help="who subscribes: the swarm, channel.js in headless Chromium, or first one, then the"
         " other; default: what the scenario says, mostly python",
     )
-    compare.add_argument(
-        "--no-pinning",
-        action="store_true",
-        help="let server and load generator run on the same cores",
-    )
-    compare.add_argument(
-        "--trials", type=whole("3"), metavar="N", help="repetitions of each transport"
-    )
-    compare.add_argument(
-        "--seed", type=whole("1"), metavar="N", help="of schedules, phases and order"
-    )
-    compare.add_argument(
-        "--broker",
-        metavar="B",
-        help="auto (Mosquitto if installed, else embedded), embedded, mosquitto, or a URL",
-    )
-    compare.add_argument(
-        "--out",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="where the run's folder goes",
-    )
+    _add_out(compare, "results", "where the run's folder goes")
     compare.add_argument(
         "--replace", type=Path, metavar="DIR", help="write the run to DIR itself, in place of it"
     )
     compare.add_argument(
-        "--resume", type=Path, metavar="DIR", help="go on with this sweep of the same scenario"
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        dest="again",
+        help="go on with this sweep of the same scenario",
     )
-    compare.add_argument("--no-charts", action="store_true", help="draw no charts, write no report")
-    compare.add_argument(
-        "--json", action="store_true", help="the summary as JSON on stdout; the rest on stderr"
-    )
-    compare.set_defaults(run=_compare)
+    _add_no_pinning(compare)
+    add_no_charts(compare, "draw no charts, write no report")
+    add_json(compare, f"the summary {_REST}")
+    add_keys(compare, scenario_keys(), swept=True)
 
-    capacity = commands.add_parser(
+
+def _add_capacity(group: Group) -> None:
+    capacity = group.add(
         "capacity",
-        help="raise the load until an objective breaks",
-        description="Raise the number of clients (or the rate) until an objective breaks, and say"
-        " what ran out.",
-        epilog=_UNITS,
+        "raise the load until an objective breaks",
+        run=_capacity,
+        more="Raise the number of clients (or the rate) until an objective breaks, and say what ran"
+        " out.",
+        units=_UNITS,
+        examples=(
+            "capacity sse --slo 'p95<100ms' --max 2000",
+            "capacity long-polling --vary rate --clients 50 --slo lost==0 --duration 3s",
+        ),
     )
     capacity.add_argument("transport", help="one transport (name, or label in the scenario)")
     capacity.add_argument(
@@ -106,10 +121,14 @@ def add_commands(commands: Commands) -> None:
         action="append",
         required=True,
         metavar="OBJECTIVE",
+        dest="objectives",
         help="such as 'p95<100ms' or 'lost==0'; may be given several times",
     )
     capacity.add_argument(
-        "--scenario", default="capacity", help="name or TOML file of the rest; default: capacity"
+        "--scenario",
+        default="capacity",
+        dest="scenario_name",
+        help="name or TOML file of the rest; default: capacity",
     )
     capacity.add_argument(
         "--vary", choices=("clients", "rate"), default="clients", help="default: clients"
@@ -119,6 +138,7 @@ def add_commands(commands: Commands) -> None:
         "--max",
         type=number("5000 or 5e3"),
         metavar="N",
+        dest="most",
         help="default: 20,000 clients; 10,000 messages/s",
     )
     capacity.add_argument(
@@ -129,144 +149,61 @@ def add_commands(commands: Commands) -> None:
         help="of the answer; default: 0.1",
     )
     capacity.add_argument(
-        "--clients", type=whole("50 or 1e3"), metavar="N", help="with --vary rate"
-    )
-    capacity.add_argument("--rate", type=rate_per_s, metavar="R", help="messages/s on each channel")
-    capacity.add_argument(
-        "--poll-interval", type=seconds, metavar="S", help="seconds between polls"
-    )
-    capacity.add_argument(
-        "--duration", type=seconds, metavar="S", help="seconds measured, at least"
-    )
-    capacity.add_argument(
         "--trials",
         type=whole("3"),
         default=1,
         metavar="N",
         help="per load; more than half must hold",
     )
-    capacity.add_argument("--seed", type=whole("1"), metavar="N", help="of schedules and phases")
-    capacity.add_argument("--broker", metavar="B", help="as for compare")
-    capacity.add_argument(
-        "--out", type=Path, default=Path("results"), metavar="DIR", help="where the folder goes"
-    )
-    capacity.add_argument(
-        "--no-pinning",
-        action="store_true",
-        help="let server and load generator run on the same cores",
-    )
-    capacity.add_argument("--no-charts", action="store_true", help="draw no chart")
-    capacity.add_argument(
-        "--json", action="store_true", help="the result as JSON on stdout; the rest on stderr"
-    )
-    capacity.set_defaults(run=_capacity)
+    _add_out(capacity, "results", "where the folder goes")
+    _add_no_pinning(capacity)
+    add_no_charts(capacity, "draw no chart")
+    add_json(capacity, f"the result {_REST}")
+    keys = {name: key for name, key in scenario_keys().items() if name != "trials"}
+    add_keys(capacity, keys, swept=False)
 
-    resume = commands.add_parser(
-        "resume",
-        help="go on with a sweep that was stopped or killed",
-        description="Run those trials of a sweep that have not ended yet, and no others.",
-    )
-    add_folder(resume, "a sweep's")
-    resume.add_argument("--no-charts", action="store_true", help="draw no charts")
-    resume.add_argument(
-        "--json", action="store_true", help="the grid as JSON on stdout; the rest on stderr"
-    )
-    resume.set_defaults(run=_resume)
 
-    again = commands.add_parser(
-        "reproduce",
-        help="run published experiments again, and check their claims",
-        description="Run published experiments at laptop scale: published, predicted and measured"
-        " side by side, pass or fail for each claim. Exit status 1 if a claim fails.",
-    )
-    again.add_argument("names", nargs="*", metavar="NAME", help="see --list; or a TOML file")
-    again.add_argument("--list", action="store_true", help="list them")
-    again.add_argument("--all", action="store_true", help="all that come with pushlab")
-    again.add_argument(
+def _add_out(command: Parser, default: str, about: str) -> None:
+    command.add_argument(
         "--out",
         type=Path,
-        default=Path("results/reproductions"),
+        default=Path(default),
         metavar="DIR",
-        help="where runs, charts and figures go; default: results/reproductions",
+        help=f"{about}; default: {default}",
     )
-    again.add_argument(
-        "--json", action="store_true", help="the claims as JSON on stdout; the rest on stderr"
-    )
-    again.set_defaults(run=_reproduce)
 
 
-def _compare(arguments: argparse.Namespace) -> int:
+def _add_no_pinning(command: Parser) -> None:
+    command.add_argument(
+        "--no-pinning",
+        action="store_false",
+        dest="pinning",
+        help="let server and load generator run on the same cores",
+    )
+
+
+def _compare(**asked: Any) -> int:
     from pushlab.commands.compare import compare
 
-    return compare(
-        arguments.scenario,
-        overrides={
-            "transports": arguments.transports.split(",") if arguments.transports else None,
-            "clients": arguments.clients,
-            "rate_per_s": arguments.rate,
-            "poll_interval_s": arguments.poll_interval,
-            "duration_s": arguments.duration,
-            "trials": arguments.trials,
-            "seed": arguments.seed,
-            "broker": arguments.broker,
-            "one_way_ms": arguments.one_way_ms,
-            "jitter_ms": arguments.jitter_ms,
-            "kbit_per_s": arguments.kbit_per_s,
-            "tls": arguments.tls,
-            "client": arguments.client,
-        },
-        out=arguments.out,
-        replace=arguments.replace,
-        again=arguments.resume,
-        pinning=not arguments.no_pinning,
-        with_charts=not arguments.no_charts,
-        as_json=arguments.json,
-    )
+    return compare(**{"overrides": {}, **asked})
 
 
-def _capacity(arguments: argparse.Namespace) -> int:
+def _capacity(vary: str, **asked: Any) -> int:
     from pushlab.commands.capacity import capacity
 
-    return capacity(
-        arguments.transport,
-        objectives=arguments.slo,
-        scenario_name=arguments.scenario,
-        overrides={
-            "clients": arguments.clients,
-            "rate_per_s": arguments.rate,
-            "poll_interval_s": arguments.poll_interval,
-            "duration_s": arguments.duration,
-            "seed": arguments.seed,
-            "broker": arguments.broker,
-        },
-        vary="clients" if arguments.vary == "clients" else "rate_per_s",
-        start=arguments.start,
-        most=arguments.max,
-        precision=arguments.precision,
-        trials=arguments.trials,
-        out=arguments.out,
-        pinning=not arguments.no_pinning,
-        with_charts=not arguments.no_charts,
-        as_json=arguments.json,
-    )
+    return capacity(vary="clients" if vary == "clients" else "rate_per_s", **asked)
 
 
-def _resume(arguments: argparse.Namespace) -> int:
+def _resume(**asked: Any) -> int:
     from pushlab.commands.sweep import resume
 
-    return resume(
-        run_folder(arguments), with_charts=not arguments.no_charts, as_json=arguments.json
-    )
+    return resume(**asked)
 
 
-def _reproduce(arguments: argparse.Namespace) -> int:
+def _reproduce(*, names: list[str], listing: bool, all_known: bool, **asked: Any) -> int:
+    from pushlab.analysis.papers.reproductions import builtin_reproductions
     from pushlab.commands.reproduce import list_reproductions, reproduce
 
-    if arguments.list:
+    if listing:
         return list_reproductions()
-    names = arguments.names
-    if arguments.all:
-        from pushlab.analysis.papers.reproductions import builtin_reproductions
-
-        names = builtin_reproductions()
-    return reproduce(names, out=arguments.out, as_json=arguments.json)
+    return reproduce(builtin_reproductions() if all_known else names, **asked)

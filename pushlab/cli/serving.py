@@ -1,18 +1,24 @@
-"""The commands that serve, and list what there is: arguments to calls."""
+"""The command that serves."""
 
-import argparse
 import os
+from typing import Any
 
-from pushlab.cli.arguments import Commands, whole
-from pushlab.contract.registry import load_transport, transport_names
-from pushlab.errors import PushlabError
+from pushlab.cli.arguments import Group, add_keys, whole
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.setting import keys_of
 
 __all__ = ["add_commands"]
 
 
-def add_commands(commands: Commands) -> None:
-    """Add serve, transports and scenarios."""
-    serve = commands.add_parser("serve", help="start a hub with its pages")
+def add_commands(group: Group) -> None:
+    """Add serve."""
+    serve = group.add(
+        "serve",
+        "start a hub with its pages",
+        run=_serve,
+        units="500ms, 2min, 4MiB",
+        examples=("serve --open", "serve --port 0 --broker none --no-pages --keep-alive 60s"),
+    )
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1 (loopback only)")
     serve.add_argument(
         "--port", type=whole("8000"), default=8000, help="default: 8000; 0 takes a free one"
@@ -31,56 +37,30 @@ def add_commands(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="ORIGIN",
+        dest="allow_origins",
         help="let pages of this origin in as well (https://example.org); may be repeated",
     )
-    serve.add_argument("--no-pages", action="store_true", help="serve the API and transports alone")
-    serve.add_argument("--open", action="store_true", help="open the race in the browser")
-    serve.set_defaults(run=_serve)
+    serve.add_argument(
+        "--no-pages",
+        action="store_false",
+        dest="pages",
+        help="serve the API and transports alone",
+    )
+    serve.add_argument(
+        "--open", action="store_true", dest="open_browser", help="open the race in the browser"
+    )
+    add_keys(serve, keys_of(HubSettings, "hub."), swept=False)
 
-    listing = commands.add_parser("transports", help="list the transports, plug-ins included")
-    listing.set_defaults(run=_transports)
 
-    scenarios = commands.add_parser("scenarios", help="list the standard scenarios")
-    scenarios.set_defaults(run=_scenarios)
-
-
-def _serve(arguments: argparse.Namespace) -> int:
+def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     import uvloop
 
     from pushlab.commands.serve import serve_until_interrupted
+    from pushlab.lab.scenario.values import check_values
 
-    uvloop.run(
-        serve_until_interrupted(
-            host=arguments.host,
-            port=arguments.port,
-            broker=arguments.broker,
-            presence_url=arguments.presence_url,
-            api_key=os.environ.get("PUSHLAB_API_KEY"),
-            certfile=arguments.certfile,
-            keyfile=arguments.keyfile,
-            allow_origins=arguments.allow_origin,
-            pages=not arguments.no_pages,
-            open_browser=arguments.open,
-        )
-    )
-    return 0
-
-
-def _transports(arguments: argparse.Namespace) -> int:
-    names = transport_names()
-    for name in names:
-        try:
-            title = load_transport(name).title
-        except PushlabError as error:
-            title = f"cannot be used: {error}"
-        print(f"{name:<{max(map(len, names))}}  {title}")
-    return 0
-
-
-def _scenarios(arguments: argparse.Namespace) -> int:
-    from pushlab.lab.scenario.toml_reader import builtin_scenarios, load_scenario
-
-    names = builtin_scenarios()
-    for name in names:
-        print(f"{name:<{max(map(len, names))}}  {load_scenario(name).title}")
+    keys = keys_of(HubSettings, "hub.")
+    given = check_values(overrides, keys, lambda name: keys[name].flag)
+    settings = HubSettings(**{keys[name].own: value for name, value in given.items()})
+    api_key = os.environ.get("PUSHLAB_API_KEY")
+    uvloop.run(serve_until_interrupted(settings=settings, api_key=api_key, **asked))
     return 0

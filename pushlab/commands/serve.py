@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pushlab.brokers.start import start_broker
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
 from pushlab.hub.core import Hub
@@ -34,6 +34,7 @@ async def serve_until_interrupted(
     broker: str,
     presence_url: str | None,
     api_key: str | None,
+    settings: HubSettings | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
     allow_origins: Sequence[str] = (),
@@ -44,6 +45,7 @@ async def serve_until_interrupted(
 
     Args:
         broker: as for `start_broker`, or ``none``.
+        settings: the hub's dials.
         api_key: None makes a fresh one, which is printed once.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
             it listens on loopback alone and stays plain.
@@ -87,6 +89,7 @@ async def serve_until_interrupted(
             port=port,
             keys=keys.export(),
             broker=access,
+            settings=settings or HubSettings(),
             presence_url=presence_url,
             certificate=certificate,
             allow_origins=tuple(allow_origins),

@@ -122,7 +122,7 @@ class BrokerAccess:
     authority: str | None = field(default=None, repr=False)
 
 
-_MOST_S = 7 * 86_400.0
+_MOST_S = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)

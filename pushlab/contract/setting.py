@@ -31,7 +31,8 @@ class Setting:
         help: what it means, in a few words; a flag's help and a line of the docs.
         unit: ``s``, ``1/s``, ``bytes``, ...; empty for counts and words.
         least, above, most: the range; finite numbers alone are in one.
-        pattern: what a text must match; `such` says so in words.
+        pattern: what a text must match; `such` says so in words. Of a number, `such` is an example;
+            the default is, without it.
         flag: whether the command line has a flag for it.
     """
 
@@ -81,6 +82,11 @@ class Key:
         """On the command line: ``--rate`` for ``rate_per_s``, since its value may have a unit."""
         ending = _ENDINGS.get(self.setting.unit, "")
         return f"--{self.own.removesuffix(ending).replace('_', '-')}"
+
+    @property
+    def such(self) -> str:
+        """An example of it, for errors."""
+        return self.setting.such or f"{self.default:g}"
 
     @property
     def is_number(self) -> bool:

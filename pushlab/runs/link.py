@@ -18,16 +18,24 @@ class Link:
 
     one_way_ms: Annotated[
         float,
-        Setting("how long bytes are under way in each direction", unit="ms", least=0, most=10_000),
+        Setting(
+            "how long bytes are under way in each direction",
+            unit="ms",
+            such="80",
+            least=0,
+            most=10_000,
+        ),
     ] = 0.0
     jitter_ms: Annotated[
-        float, Setting("plus or minus so much for each piece", unit="ms", least=0, most=10_000)
+        float,
+        Setting("plus or minus so much for each piece", unit="ms", such="5", least=0, most=10_000),
     ] = 0.0
     kbit_per_s: Annotated[
         float,
         Setting(
             "bandwidth of each connection in each direction; 0: no limit",
             unit="kbit/s",
+            such="2000",
             least=0,
             most=100_000_000,
         ),

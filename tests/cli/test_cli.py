@@ -300,7 +300,7 @@ def test_each_command_that_takes_out_is_tested(capsys: pytest.CaptureFixture[str
             main([*words, "--help"])
         return capsys.readouterr().out
 
-    commands = re.findall(r"^    (\w+)", help_of(), re.M)
+    commands = re.findall(r"^  (\w+)  ", help_of(), re.M)
     assert len(commands) > len(WRITING)
     assert {name for name in commands if "--out" in help_of(name)} == set(WRITING)
 

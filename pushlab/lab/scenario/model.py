@@ -68,7 +68,7 @@ class Scenario:
     ]
     title: Annotated[str, Setting("one line about it", flag=False)] = ""
     description: Annotated[str, Setting("what it shows", flag=False)] = ""
-    clients: Annotated[int, Setting("subscribers", least=1, most=1_000_000)] = 50
+    clients: Annotated[int, Setting("subscribers", such="50 or 1e3", least=1, most=1_000_000)] = 50
     channels: Annotated[
         ChannelPlan, Setting("one for all, one for each client, or one for each room_size clients")
     ] = "shared"

@@ -1,0 +1,150 @@
+"""The help: commands by what a person wants, examples that run, completions, and nothing loaded."""
+
+import contextlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pushlab.cli import _parser, main
+
+HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
+#: Those that measure or serve take long; their examples are read, and not run.
+LONG = ("compare", "capacity", "resume", "reproduce --all", "serve")
+
+ROOT = Path(__file__).parents[2]
+
+
+def examples() -> list[str]:
+    _, commands = _parser()
+    return [line for one in commands.choices.values() for line in one.get_default("examples")]
+
+
+def test_commands_are_listed_by_what_a_person_wants(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    titles = re.findall(r"^(\w+):\n  \w", told, re.M)
+    assert titles == ["options", "measure", "read", "decide", "serve", "learn"][1:]
+    _, commands = _parser()
+    assert re.findall(r"^  (\w+) +\w", told, re.M) == list(commands.choices)
+
+
+@pytest.mark.parametrize("example", examples())
+def test_each_example_is_in_its_help_and_can_be_read(
+    example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser, _ = _parser()
+    words = shlex.split(example)
+    with contextlib.suppress(SystemExit):
+        parser.parse_args([words[0], "--help"])
+    assert f"  pushlab {example}\n" in capsys.readouterr().out
+    if words[-1] != "--help":
+        assert parser.parse_args(words).command == words[0]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a reference run, which is the newest run too."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "results/reference", folder / "results/reference")
+    (folder / "results/20260101T000000Z-quick-abcdef").symlink_to("reference")
+    return folder
+
+
+@pytest.mark.parametrize("example", [one for one in examples() if not one.startswith(LONG)])
+def test_each_short_example_runs(
+    example: str,
+    checkout: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(checkout)
+    try:
+        status = main(shlex.split(example))
+    except SystemExit as left:
+        status = left.code
+    said = capsys.readouterr()
+    assert (status, said.err) == (0, "")
+    assert said.out
+
+
+@pytest.mark.parametrize("words", [["--help"], ["compare", "--help"], ["completion", "fish"]])
+def test_a_help_loads_nothing_large(words: list[str]) -> None:
+    assert loaded_by(words) == set()
+
+
+def loaded_by(words: list[str]) -> set[str]:
+    """Which large modules a command loads."""
+    code = f"""
+import sys
+from pushlab.cli import main
+try:
+    main({words!r})
+except SystemExit:
+    pass
+print(*{{name.split('.')[0] for name in sys.modules}} & {set(HEAVY)!r}, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+# ---- completions ------------------------------------------------------------------------------
+
+COMPLETE = {
+    "bash": """
+source <(pushlab completion bash)
+COMP_WORDS=(pushlab {words}); COMP_CWORD={last}; COMP_LINE="pushlab {words}"
+_shtab_pushlab 2>/dev/null
+printf '%s\\n' "${{COMPREPLY[@]}}"
+""",
+    "fish": """
+pushlab completion fish | source
+complete -C "pushlab {words}"
+""",
+    "zsh": """
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -U compinit; compinit -u -D; source <(pushlab completion zsh)'
+zpty -w shell $'pushlab {words}\t'
+sleep 3
+zpty -w shell $'\t'
+zpty -r -m shell out '*{found}*'
+print -r -- $out
+""",
+}
+
+
+@pytest.mark.parametrize("shell", COMPLETE)
+@pytest.mark.parametrize(
+    ("words", "found"), [("comp", "compare"), ("serve --keep", "--keep-alive")]
+)
+def test_a_shell_completes_commands_and_flags(
+    shell: str, words: str, found: str, tmp_path: Path
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
+    script = COMPLETE[shell].format(words=words, last=len(words.split()), found=found)
+    path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+    done = subprocess.run(
+        [shell, "-c", script],
+        capture_output=True,
+        text=True,
+        env={"PATH": path, "HOME": str(tmp_path)},
+        check=False,
+    )
+    assert found in re.findall(r"[\w-]+", done.stdout), done.stderr
+
+
+@pytest.mark.parametrize("shell", COMPLETE)
+def test_a_completion_script_has_every_command(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    _, commands = _parser()
+    assert all(name in script for name in commands.choices)
