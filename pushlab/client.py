@@ -21,8 +21,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from random import Random
 from typing import Any, cast
 
-import httptools
-
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
 from pushlab.contract.registry import make_transport
@@ -30,6 +28,9 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused, UsageError
 from pushlab.wire.driver import Driver
+from pushlab.wire.http1 import BadResponse, request_head
+from pushlab.wire.http_client import fetch
+from pushlab.wire.tls import client_context
 
 __all__ = ["Messages", "TokenSource", "connect", "discover"]
 
@@ -37,7 +38,6 @@ __all__ = ["Messages", "TokenSource", "connect", "discover"]
 TokenSource = str | Callable[[], str | Awaitable[str]]
 
 _DIAL_S = 10.0
-_READ_BYTES = 1024 * 1024
 _LEAVE_S = 2.0
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -286,20 +286,6 @@ def _refusal(end: Closed) -> Refused:
     return Refused(end.status, end.reason, detail)
 
 
-class _Answer:
-    """One response's body, collected by httptools."""
-
-    def __init__(self) -> None:
-        self.body = b""
-        self.complete = False
-
-    def on_body(self, data: bytes) -> None:
-        self.body += data
-
-    def on_message_complete(self) -> None:
-        self.complete = True
-
-
 async def discover(
     hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
 ) -> Mapping[str, Any]:
@@ -309,39 +295,21 @@ async def discover(
         Refused: the hub said no.
         ConnectionFailed: it could not be reached, or does not speak pushlab.
     """
-    request = (
-        f"GET {hub.path}/v1/endpoints HTTP/1.1\r\nHost: {hub.authority}\r\n"
-        f"Authorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-    )
-    answer = _Answer()
-    parser = httptools.HttpResponseParser(answer)
+    headers = ("Connection", "close")
+    request = b"".join(request_head(hub, token, "GET", "/v1/endpoints", headers))
     try:
-        async with asyncio.timeout(_DIAL_S):
-            context = (tls or ssl.create_default_context()) if hub.tls else None
-            reader, writer = await asyncio.open_connection(hub.host, hub.port, ssl=context)
-            try:
-                writer.write(request.encode())
-                while not answer.complete and (data := await reader.read(_READ_BYTES)):
-                    parser.feed_data(data)
-            finally:
-                writer.close()
+        context = (tls or client_context()) if hub.tls else None
+        answer = await fetch(hub.host, hub.port, request, tls=context, within_s=_DIAL_S)
         told = json.loads(answer.body)
         if not isinstance(told, dict):
             raise ValueError("the answer is not an object")
-        status = parser.get_status_code()
-        if status != 200:
-            reason = str(told.get("error", f"http-{status}"))
-            raise Refused(status, reason, str(told.get("detail", "")))
+        if answer.status != 200:
+            reason = str(told.get("error", f"http-{answer.status}"))
+            raise Refused(answer.status, reason, str(told.get("detail", "")))
         endpoints = told.get("endpoints")
         if not isinstance(endpoints, dict):
             raise ValueError("the answer names no endpoints")
-    except (
-        OSError,
-        TimeoutError,
-        httptools.HttpParserError,
-        ValueError,
-        RecursionError,
-    ) as error:
+    except (OSError, TimeoutError, BadResponse, ValueError, RecursionError) as error:
         reason = str(error) or type(error).__name__
         raise ConnectionFailed(f"cannot ask {hub.authority} for its endpoints: {reason}") from error
     return endpoints

@@ -18,7 +18,8 @@ from benchmarks.hub.nchan import Nchan, running_nchan
 from benchmarks.hub.work import MESSAGE, SERVER_CORE
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.wire.http_client import connect_http, request_bytes
+from pushlab.wire.http1 import request_bytes
+from pushlab.wire.http_client import connect_http
 
 __all__ = ["CHANNEL", "Polls", "Server", "running_server"]
 
@@ -66,6 +67,11 @@ class Server(abc.ABC):
         """Where it listens on 127.0.0.1."""
         return urlsplit(self.url).port or 80
 
+    @property
+    def authority(self) -> str:
+        """Host and port."""
+        return urlsplit(self.url).netloc
+
     @abc.abstractmethod
     def subscribe(self, kind: str, count: int) -> list[bytes]:
         """The requests of `count` subscribers over ``sse`` or ``websocket``."""
@@ -110,7 +116,7 @@ class _Hub(Server):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         return [
             request_bytes(
-                self.url, "GET", path, headers={"Authorization": f"Bearer {token}", **headers}
+                self.authority, "GET", path, headers={"Authorization": f"Bearer {token}", **headers}
             )
             for token in self._tokens(count)
         ]
@@ -123,7 +129,7 @@ class _Hub(Server):
     def publish(self) -> bytes:
         headers = {"Authorization": f"Bearer {self._key}"}
         path = f"/v1/channels/{CHANNEL}/messages"
-        return request_bytes(self.url, "POST", path, headers=headers, body=MESSAGE)
+        return request_bytes(self.authority, "POST", path, headers=headers, body=MESSAGE)
 
     async def polls(self, count: int) -> Polls:
         for _ in range(2):
@@ -152,10 +158,10 @@ class _Nchan(Server):
             headers, path = {"Accept": "text/event-stream"}, "/sse"
         else:
             headers, path = _UPGRADE, "/socket"
-        return [request_bytes(self.url, "GET", path, headers=headers)] * count
+        return [request_bytes(self.authority, "GET", path, headers=headers)] * count
 
     def publish(self) -> bytes:
-        return request_bytes(self.url, "POST", "/publish", headers={}, body=MESSAGE)
+        return request_bytes(self.authority, "POST", "/publish", headers={}, body=MESSAGE)
 
     async def polls(self, count: int) -> Polls:
         requests = []
@@ -166,7 +172,7 @@ class _Nchan(Server):
             assert told is not None, body
             at = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(int(told[1])))
             headers = {"If-Modified-Since": at, "If-None-Match": told[2].decode()}
-            requests.append(request_bytes(self.url, "GET", "/poll", headers=headers))
+            requests.append(request_bytes(self.authority, "GET", "/poll", headers=headers))
         useful = [requests[0]] * count
         return Polls([requests[1]] * count, useful, useful, b"HTTP/1.1 304")
 

@@ -13,13 +13,15 @@ connection and comes back has gone and come; the polls of a client that polls ar
 import asyncio
 import contextlib
 import logging
-import ssl
 import urllib.parse
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pushlab.errors import UsageError
+from pushlab.wire.http1 import BadResponse, request_bytes
+from pushlab.wire.http_client import fetch
+from pushlab.wire.tls import client_context
 
 __all__ = ["Presence", "PresenceEvent", "PresencePoster"]
 
@@ -194,32 +196,28 @@ class PresencePoster:
         form = {"from": event.client_id}
         if event.channel != event.client_id:
             form["channel"] = event.channel
-        body = urllib.parse.urlencode(form)
-        return (
-            f"POST {self._path}/_ah/channel/{what}/ HTTP/1.1\r\n"
-            f"Host: {self._authority}\r\n"
-            "Content-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(body)}\r\n"
-            f"Connection: close\r\n\r\n{body}"
-        ).encode()
+        return request_bytes(
+            self._authority,
+            "POST",
+            f"{self._path}/_ah/channel/{what}/",
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Connection": "close",
+            },
+            body=urllib.parse.urlencode(form).encode(),
+        )
 
     async def _post(self, event: PresenceEvent) -> bool:
         """Whether the application took it; a redirection, too, is a failure."""
         try:
-            async with asyncio.timeout(_ANSWER_DUE_S):
-                context = ssl.create_default_context() if self._tls else None
-                reader, writer = await asyncio.open_connection(self._host, self._port, ssl=context)
-                try:
-                    writer.write(self._request(event))
-                    while True:
-                        version, _, rest = (await reader.readline()).partition(b" ")
-                        if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
-                            return False
-                        if not rest.startswith(b"1"):
-                            return rest.startswith(b"2")
-                        while (await reader.readline()).strip():
-                            pass  # the headers of an interim answer
-                finally:
-                    writer.close()
-        except (OSError, ValueError):  # no connection, no answer in time, or one that is no HTTP
+            answer = await fetch(
+                self._host,
+                self._port,
+                self._request(event),
+                tls=client_context() if self._tls else None,
+                within_s=_ANSWER_DUE_S,
+                head_only=True,
+            )
+        except (OSError, ValueError, BadResponse):  # no connection, no answer in time, or no HTTP
             return False
+        return 200 <= answer.status < 300

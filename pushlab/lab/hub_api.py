@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.errors import ConnectionFailed, Refused
-from pushlab.wire.http_client import HttpConnection, connect_http, request_bytes
+from pushlab.wire.http1 import request_bytes
+from pushlab.wire.http_client import HttpConnection, connect_http
 from pushlab.wire.tls import client_context
 
 __all__ = ["Admission", "HubApi", "publish_path"]
@@ -51,22 +52,25 @@ class HubApi:
 
     def __init__(self, url: str, api_key: str, *, authority: str | None = None) -> None:
         self.url = url
+        self._authority = urlsplit(url).netloc
         self._tls = client_context(authority) if url.startswith("https:") else None
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._idle: list[HttpConnection] = []
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
         """A request's bytes."""
-        return request_bytes(self.url, method, path, headers=self._headers, body=body)
+        return request_bytes(self._authority, method, path, headers=self._headers, body=body)
 
     async def ask(self, method: str, path: str, value: Any = None) -> Any:
-        """Send JSON, get JSON.
+        """Send JSON, or bytes as they are; get JSON.
 
         Raises:
             ConnectionFailed: the hub is gone.
             Refused: the hub said no.
         """
-        body = b"" if value is None else json.dumps(value).encode()
+        body = b"" if value is None else value
+        if not isinstance(body, bytes):
+            body = json.dumps(value).encode()
         connection = await self._connection()
         try:
             answer = await connection.exchange(self.request(method, path, body))

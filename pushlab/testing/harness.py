@@ -8,7 +8,6 @@ import abc
 import asyncio
 import contextlib
 import itertools
-import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -25,13 +24,13 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.contract.transport import Transport
-from pushlab.errors import ConnectionFailed, PortInUse, Refused
+from pushlab.errors import ConnectionFailed, PortInUse
 from pushlab.hub.core import Hub
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.testing.entry_point import registered
 from pushlab.testing.judge import LIMIT_S
 from pushlab.testing.reader import FriendlyReader, StreamReader, SuiteReader, WireReader
-from pushlab.wire.http_client import HttpConnection, HttpResponse, connect_http, request_bytes
 
 __all__ = ["ContractHarness", "InProcessHarness", "ProcessHarness"]
 
@@ -155,7 +154,7 @@ class ProcessHarness(ContractHarness):
         self._broker: Broker | None = None
         self._hub: HubProcess | None = None
         self._api_key = secrets.token_urlsafe(24)
-        self._line: HttpConnection | None = None
+        self._api: HubApi | None = None
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
@@ -205,39 +204,25 @@ class ProcessHarness(ContractHarness):
             self._broker = None
 
     def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        if self._api is not None:
+            self._api.close()
+            self._api = None
 
-    async def _ask(self, method: str, path: str, body: bytes = b"") -> Any:
+    async def _ask(self, method: str, path: str, value: Any = None) -> Any:
         """One request with the API key. Raises Refused, ConnectionFailed."""
-        headers = {"Authorization": f"Bearer {self._api_key}"}
-        request = request_bytes(self.url, method, path, headers=headers, body=body)
+        if self._api is None:
+            self._api = HubApi(self.url, self._api_key)
         async with self._turn:
-            answer = await self._exchange(request)
-        told = json.loads(answer.body)
-        if answer.status >= 300:
-            raise Refused(answer.status, told["error"], told["detail"])
-        return told
-
-    async def _exchange(self, request: bytes) -> HttpResponse:
-        if self._line is None or not self._line.open:
-            self._line = await connect_http(self.url)
-        try:
-            return await self._line.exchange(request)
-        except (ConnectionFailed, asyncio.CancelledError):
-            self._hang_up()
-            raise
+            return await self._api.ask(method, path, value)
 
     async def token(self, client_id: str, channel: str) -> str:
         """A token from ``POST /v1/channels``."""
-        body = json.dumps({"client_id": client_id, "channel": channel}).encode()
-        return str((await self._ask("POST", "/v1/channels", body))["token"])
+        wanted = {"client_id": client_id, "channel": channel}
+        return str((await self._ask("POST", "/v1/channels", wanted))["token"])
 
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish with ``POST /v1/channels/{channel}/messages``."""
-        path = f"/v1/channels/{quote(channel, safe='')}/messages"
-        told = await self._ask("POST", path, text.encode())
+        told = await self._ask("POST", publish_path(channel), text.encode())
         return Cursor(told["epoch"], told["seq"])
 
     async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
@@ -245,7 +230,7 @@ class ProcessHarness(ContractHarness):
         for start in range(0, len(texts), MAX_BATCH_MESSAGES):
             part = texts[start : start + MAX_BATCH_MESSAGES]
             batch = [{"channel": channel, "data": text} for text in part]
-            await self._ask("POST", "/v1/messages", json.dumps(batch).encode())
+            await self._ask("POST", "/v1/messages", batch)
 
     async def present(self, channel: str) -> list[str]:
         """From ``GET /v1/channels/{channel}/presence``."""

@@ -1,15 +1,17 @@
-"""The HTTP/1.1 that three client halves share: a request's bytes, and a response's parts.
+"""A client's HTTP/1.1 without a socket: a request's bytes, and a response's parts.
 
+The client halves of transports speak it, and `pushlab.wire.http_client` for all other requests.
 Parsing is httptools' (llhttp, the parser of Node.js). Framing is RFC 9112.
 """
 
 import json
+from collections.abc import Mapping
 
 import httptools
 
 from pushlab.contract.subscriber import Endpoint
 
-__all__ = ["BadResponse", "ResponseParser", "refusal_reason", "request_head"]
+__all__ = ["BadResponse", "ResponseParser", "refusal_reason", "request_bytes", "request_head"]
 
 
 class BadResponse(Exception):
@@ -31,6 +33,17 @@ def request_head(
     return first.encode(), "\r\n".join(lines).encode()
 
 
+def request_bytes(
+    authority: str, method: str, path: str, *, headers: Mapping[str, str], body: bytes = b""
+) -> bytes:
+    """A whole request; `path` must be encoded already."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {authority}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body or method == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
 def refusal_reason(status: int, body: bytes) -> str:
     """The reason in a refusal's JSON, or ``http-<status>``."""
     try:
@@ -49,9 +62,10 @@ class ResponseParser:
         keeps_alive: whether another may follow on this connection.
         cursor: the ``Pushlab-Cursor`` header, if there was one.
         gap: the ``Pushlab-Gap`` header, if there was one.
+        framed: whether its headers say where its body ends; otherwise the connection's end does.
     """
 
-    __slots__ = ("_parser", "body", "complete", "cursor", "gap", "keeps_alive", "status")
+    __slots__ = ("_parser", "body", "complete", "cursor", "framed", "gap", "keeps_alive", "status")
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
@@ -65,22 +79,37 @@ class ResponseParser:
         self.keeps_alive = True
         self.cursor: str | None = None
         self.gap: str | None = None
+        self.framed = False
 
     def feed(self, data: bytes) -> None:
         """Take bytes. Raises BadResponse."""
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:
+            raise BadResponse("it changes to another protocol") from error
         except httptools.HttpParserError as error:
             raise BadResponse(str(error)) from error
+
+    def feed_eof(self) -> None:
+        """The connection has ended, and with it a response that is not framed."""
+        if self.status and not self.framed:
+            self.complete = True
+            self.keeps_alive = False
 
     # ---- called by httptools ----
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        if len(name) == 14 and name.lower() == b"pushlab-cursor":
-            self.cursor = value.decode("latin-1")
+        if len(name) == 14:
+            name = name.lower()
+            if name == b"content-length":
+                self.framed = True
+            elif name == b"pushlab-cursor":
+                self.cursor = value.decode("latin-1")
         elif len(name) == 11 and name.lower() == b"pushlab-gap":
             self.gap = value.decode("latin-1")
+        elif len(name) == 17 and name.lower() == b"transfer-encoding":
+            self.framed = True
 
     def on_headers_complete(self) -> None:
         """The status line and every header are read."""

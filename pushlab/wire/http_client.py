@@ -1,21 +1,23 @@
-"""HTTP/1.1 for the laboratory's own requests: light, kept alive, and with a stamp at every send.
+"""Requests over sockets: `fetch` for one alone, `HttpConnection` for one after another.
 
-One exchange at a time on one connection; parsing is httptools'. Framing is RFC 9112.
+A connection carries one exchange at a time, is kept alive, and has a stamp at every send. Requests
+and responses are `pushlab.wire.http1`'s.
 """
 
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
-import httptools
-
 from pushlab.errors import ConnectionFailed
+from pushlab.wire.http1 import BadResponse, ResponseParser
 
-__all__ = ["HttpConnection", "HttpResponse", "connect_http", "request_bytes"]
+__all__ = ["HttpConnection", "HttpResponse", "connect_http", "fetch"]
+
+_READ_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +38,18 @@ class HttpConnection(asyncio.Protocol):
 
     Attributes:
         open: whether another request can be sent once this one is answered.
-        busy: whether an answer is due.
         bytes_in, bytes_out: counted since the connection was made, before encryption.
     """
 
-    __slots__ = (
-        "_body",
-        "_on_answer",
-        "_parser",
-        "_status",
-        "_transport",
-        "bytes_in",
-        "bytes_out",
-        "open",
-    )
+    __slots__ = ("_on_answer", "_parser", "_transport", "bytes_in", "bytes_out", "open")
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser = ResponseParser()
         self._on_answer: Callable[[HttpResponse], None] | None = None
-        self._body: list[bytes] = []
-        self._status = 0
         self.open = False
         self.bytes_in = 0
         self.bytes_out = 0
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is due."""
-        return self._on_answer is not None
 
     def send(self, request: bytes, on_answer: Callable[[HttpResponse], None]) -> int:
         """Send a request; `on_answer` is called once, whatever happens.
@@ -111,37 +96,35 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
         self.bytes_in += len(data)
+        parser = self._parser
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError:
+            parser.feed(data)
+        except BadResponse:
             self.close()
+            return
+        if parser.complete:
+            if not parser.keeps_alive:
+                self.close()
+            self._answer()
+
+    def eof_received(self) -> None:
+        """The server sends no more: its answer may end with that."""
+        self._parser.feed_eof()
+        self.open = False
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
         self.open = False
-        self._answer(HttpResponse(0, b""))
+        self._answer()
 
-    # ---- called by httptools ----
-
-    def on_message_begin(self) -> None:
-        """A response begins."""
-        self._body = []
-
-    def on_headers_complete(self) -> None:
-        """The status line and every header are read."""
-        self._status = self._parser.get_status_code()
-
-    def on_body(self, data: bytes) -> None:
-        """A piece of the body."""
-        self._body.append(data)
-
-    def on_message_complete(self) -> None:
-        """The response is whole."""
-        if not self._parser.should_keep_alive():
-            self.close()
-        self._answer(HttpResponse(self._status, b"".join(self._body)))
-
-    def _answer(self, answer: HttpResponse) -> None:
+    def _answer(self) -> None:
+        """Hand over what has been read: a response, or nothing."""
+        parser = self._parser
+        whole = parser.complete
+        answer = HttpResponse(
+            parser.status if whole else 0, b"".join(parser.body) if whole else b""
+        )
+        parser.reset()
         on_answer, self._on_answer = self._on_answer, None
         if on_answer is not None:
             on_answer(answer)
@@ -166,12 +149,38 @@ async def connect_http(url: str, *, tls: ssl.SSLContext | None = None) -> HttpCo
     return connection
 
 
-def request_bytes(
-    url: str, method: str, path: str, *, headers: Mapping[str, str], body: bytes = b""
-) -> bytes:
-    """A whole request; `path` must be encoded already."""
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if body or method == "POST":
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+async def fetch(
+    host: str,
+    port: int,
+    request: bytes,
+    *,
+    tls: ssl.SSLContext | None = None,
+    within_s: float,
+    head_only: bool = False,
+) -> HttpResponse:
+    """Send one request over a connection of its own; it should ask for ``Connection: close``.
+
+    Args:
+        within_s: how long all of it may take.
+        head_only: wait for the status alone; the body is empty or a part.
+
+    Raises:
+        OSError, TimeoutError: no connection, or no whole answer in time.
+        BadResponse: the other side does not speak HTTP/1.1.
+    """
+    parser = ResponseParser()
+    async with asyncio.timeout(within_s):
+        reader, writer = await asyncio.open_connection(host, port, ssl=tls)
+        try:
+            writer.write(request)
+            while not (parser.status if head_only else parser.complete):
+                data = await reader.read(_READ_BYTES)
+                if data:
+                    parser.feed(data)
+                    continue
+                parser.feed_eof()
+                if not parser.complete:
+                    raise BadResponse("the connection ended before the answer did")
+        finally:
+            writer.close()
+    return HttpResponse(parser.status, b"".join(parser.body))
