@@ -32,7 +32,7 @@ from pushlab.wire.http1 import BadResponse, request_head
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
 
-__all__ = ["Messages", "TokenSource", "connect", "discover"]
+__all__ = ["Messages", "TokenSource", "connect", "discover", "locate"]
 
 #: A token, or a function (async or not) that fetches one whenever one is needed.
 TokenSource = str | Callable[[], str | Awaitable[str]]
@@ -244,9 +244,7 @@ class Messages:
         token = self._token if isinstance(self._token, str) else self._token()
         if inspect.isawaitable(token):
             token = await token
-        endpoint = self._hub
-        if self._transport.discovers:
-            endpoint = await self._discover(endpoint, token)
+        endpoint = await self._locate(token)
         if self._transport.is_sans_io():
             subscriber = self._transport.subscriber(
                 endpoint, token, cursor=self._cursor, rng=self._rng
@@ -256,17 +254,12 @@ class Messages:
         else:
             self._stream = self._transport.messages(endpoint, token, cursor=self._cursor)
 
-    async def _discover(self, hub: Endpoint, token: str) -> Endpoint:
+    async def _locate(self, token: str) -> Endpoint:
         """Where the transport listens; asked until the hub answers or patience ends."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                details = (await discover(hub, token, tls=self._tls))[self._transport.name]
-                return Endpoint.from_url(details["url"], details)
-            except KeyError:
-                raise Refused(
-                    404, "no-such-transport", f"this hub does not serve {self._transport.name}"
-                ) from None
+                return await locate(self._transport, self._hub, token, tls=self._tls)
             except ConnectionFailed as error:
                 self._note(Disconnected(str(error), pause_s))
                 await asyncio.sleep(pause_s)
@@ -286,6 +279,22 @@ def _refusal(end: Closed) -> Refused:
     return Refused(end.status, end.reason, detail)
 
 
+async def locate(
+    transport: Transport, hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
+) -> Endpoint:
+    """Where a transport listens: on the hub, or where the hub says if it has an address of its own.
+
+    Raises:
+        Refused, ConnectionFailed: the hub does not tell.
+    """
+    if not transport.profile.own_address:
+        return transport.at(hub)
+    details = (await discover(hub, token, tls=tls)).get(transport.name)
+    if details is None:
+        raise Refused(404, "no-such-transport", f"this hub does not serve {transport.name}")
+    return Endpoint.from_url(details["url"], details)
+
+
 async def discover(
     hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
 ) -> Mapping[str, Any]:
@@ -296,7 +305,7 @@ async def discover(
         ConnectionFailed: it could not be reached, or does not speak pushlab.
     """
     headers = ("Connection", "close")
-    request = b"".join(request_head(hub, token, "GET", "/v1/endpoints", headers))
+    request = b"".join(request_head(hub.below("/v1/endpoints"), token, "GET", headers))
     try:
         context = (tls or client_context()) if hub.tls else None
         answer = await fetch(hub.host, hub.port, request, tls=context, within_s=_DIAL_S)

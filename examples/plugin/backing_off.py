@@ -16,8 +16,6 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
 from pushlab.wire.polling import IntervalPollSubscriber, lease_suffix, poll_route
 
-PATH = "/v1/backing-off"
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -35,11 +33,12 @@ class BackingOff(Transport):
     """Polling that backs off, both ends."""
 
     name = "backing-off"
+    path = "/v1/backing-off"
     profile = Profile(title="Backing off", delivery="other", protocol="http")  # no closed form yet
     Options = Options
 
     def routes(self, hub: Hub) -> Sequence[Route]:
-        return [poll_route(hub, self.name, PATH)]
+        return [poll_route(hub, self.name, self.path)]
 
     def subscriber(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
@@ -53,7 +52,7 @@ class _Subscriber(IntervalPollSubscriber):
     ) -> None:
         longest_s = options.longest_s
         suffix = lease_suffix(3 * longest_s, interval_s=longest_s)
-        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._options = options
         self._wait_s = options.interval_s
         self._stood_at = cursor

@@ -105,7 +105,7 @@ class ChannelService(Service):
         try:
             connection.request(
                 method,
-                self._endpoint.path + path,
+                self._endpoint.below(path).path,
                 body,
                 {"Authorization": f"Bearer {secret or self._key}"},
             )

@@ -24,7 +24,7 @@ for every transport.
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from random import Random
 from types import MappingProxyType
@@ -48,8 +48,8 @@ _NS = 1_000_000_000
 class Endpoint:
     """Where a transport listens.
 
-    `path` is a prefix without a trailing slash; `details` holds what only one transport knows
-    (MQTT: user name and topic).
+    A client half goes to `path` as it stands, a query perhaps included; it adds none of its own.
+    `details` holds what only one transport knows (MQTT: user name and topic).
     """
 
     host: str
@@ -60,7 +60,7 @@ class Endpoint:
 
     @classmethod
     def from_url(cls, url: str, details: Mapping[str, Any] | None = None) -> "Endpoint":
-        """Read ``scheme://host[:port][/path]`` (http, https, ws, wss, mqtt, mqtts).
+        """Read ``scheme://host[:port][/path][?query]`` (http, https, ws, wss, mqtt, mqtts).
 
         Raises:
             UsageError: it is not such a URL.
@@ -77,9 +77,21 @@ class Endpoint:
             host=parts.hostname,
             port=port or defaults[parts.scheme],
             tls=parts.scheme in ("https", "wss", "mqtts"),
-            path=parts.path.rstrip("/"),
+            path=f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path,
             details=details or {},
         )
+
+    def below(self, path: str) -> "Endpoint":
+        """A place below this one, of which `path` begins with a slash."""
+        return replace(self, path=self.path.rstrip("/") + path)
+
+    def asking(self, **parameters: object) -> str:
+        """The path with these parameters in its query, as they stand; those that are None are not.
+
+        Nothing is encoded: cursors and numbers need it not.
+        """
+        words = "&".join(f"{key}={value}" for key, value in parameters.items() if value is not None)
+        return f"{self.path}{'&' if '?' in self.path else '?'}{words}" if words else self.path
 
     @property
     def authority(self) -> str:

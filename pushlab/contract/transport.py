@@ -34,22 +34,23 @@ class Transport(abc.ABC):
         name: how users name it, such as ``long-polling``.
         profile: what it is, as far as neither its options nor the hub's dials say it; `in_force`
             adds those.
+        path: where it listens on the hub, unless it has an address of its own.
         Options: a frozen dataclass of settings with defaults; units stand in their names. Its
             ``__post_init__`` raises `UsageError` for values that cannot be.
-        title, discovers: the profile's title and `own_address`.
+        title: the profile's.
     """
 
     name: ClassVar[str]
     profile: ClassVar[Profile] = Profile()
     title: ClassVar[str]
+    path: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
-    discovers: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         name = getattr(cls, "name", "")
         title = cls.profile.title or name
         cls.profile = dataclasses.replace(cls.profile, name=name, title=title)
-        cls.title, cls.discovers = title, cls.profile.own_address
+        cls.title = title
 
     def __init__(self, options: Any = None) -> None:
         self.options: Any = self.Options() if options is None else options
@@ -98,7 +99,11 @@ class Transport(abc.ABC):
 
     def endpoint(self, hub: Hub, grant: Grant) -> Mapping[str, Any]:
         """Where this transport listens, for the holder of `grant`: at least ``url``."""
-        return {"url": hub.url()}
+        return {"url": hub.url() + self.path}
+
+    def at(self, hub: Endpoint) -> Endpoint:
+        """Where it listens on the hub at this address, if it has no address of its own."""
+        return hub.below(self.path)
 
     # ---- the client half --------------------------------------------------------------------
 

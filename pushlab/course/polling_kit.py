@@ -65,9 +65,11 @@ class PollingTransport(Transport):
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE`` on a path with the transport's name."""
-        return [poll_route(hub, self.name, self._path())]
+        return [poll_route(hub, self.name, self.path)]
 
-    def _path(self) -> str:
+    @property
+    def path(self) -> str:  # type: ignore[override]
+        """Where it listens on the hub."""
         return f"/v1/poll-{self.name}"
 
     # ---- the client half --------------------------------------------------------------------
@@ -76,7 +78,7 @@ class PollingTransport(Transport):
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
     ) -> "RuledSubscriber":
         """The client half."""
-        return RuledSubscriber(self, self._path(), endpoint, token, cursor=cursor, rng=rng)
+        return RuledSubscriber(self, endpoint, token, cursor=cursor, rng=rng)
 
 
 class RuledSubscriber(IntervalPollSubscriber):
@@ -87,7 +89,6 @@ class RuledSubscriber(IntervalPollSubscriber):
     def __init__(
         self,
         kit: PollingTransport,
-        path: str,
         endpoint: Endpoint,
         token: str,
         *,
@@ -96,7 +97,7 @@ class RuledSubscriber(IntervalPollSubscriber):
     ) -> None:
         usual_s = kit.options.interval_s
         suffix = lease_suffix(_LEASE_S, interval_s=usual_s)
-        super().__init__(endpoint, token, path=path, suffix=suffix, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._kit = kit
         self._wait_s = usual_s
         self._found = 0

@@ -133,7 +133,7 @@ async def record_wire(
         SetupError: no server or broker starts.
     """
     keys = TokenKeys.fresh()
-    broker = await start_broker("auto", keys=keys) if transport.discovers else None
+    broker = await start_broker("auto", keys=keys) if transport.profile.needs_broker else None
     try:
         config = HubConfig(
             keys=keys.export(),

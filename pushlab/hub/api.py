@@ -206,7 +206,6 @@ class Api:
             "endpoints": {
                 transport.name: dict(transport.endpoint(self._hub, grant))
                 for transport in self._transports
-                if not (transport.discovers and self._hub.broker is None)
             },
         }
 

@@ -67,7 +67,7 @@ def _transports(config: HubConfig) -> list[Transport]:
     if chosen is None:
         chosen = {name: {} for name in transport_names()}
     made = [make_transport(name, options) for name, options in chosen.items()]
-    return [made_one for made_one in made if config.broker or not made_one.discovers]
+    return [made_one for made_one in made if config.broker or not made_one.profile.needs_broker]
 
 
 class _Server(uvicorn.Server):

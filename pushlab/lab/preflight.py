@@ -56,7 +56,7 @@ async def check_ready(
 
 async def _check_broker(scenario: Scenario) -> str:
     """Start the broker once if a cell needs one, so that its absence is told before the run."""
-    if not any(cell.make().discovers for cell in scenario.cells):
+    if not any(cell.make().profile.needs_broker for cell in scenario.cells):
         return ""
     async with await start_broker(scenario.broker, keys=TokenKeys.fresh()) as broker:
         return f"{broker.kind} {broker.version}".strip()

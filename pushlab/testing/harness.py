@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from pushlab.brokers.start import Broker, start_broker
-from pushlab.client import TokenSource, connect, discover
+from pushlab.client import TokenSource, connect, locate
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.contract.serving import HubSettings
@@ -103,12 +103,9 @@ class ContractHarness(abc.ABC):
 
     # ---- readers ----------------------------------------------------------------------------
 
-    async def _endpoint(self, token: str) -> Endpoint:
-        return Endpoint.from_url(self.url)
-
     async def read(self, token: str, *, cursor: Cursor | None = None) -> SuiteReader:
         """A reader at the wire itself."""
-        endpoint = await self._endpoint(token)
+        endpoint = await locate(self.transport, Endpoint.from_url(self.url), token)
         reader: SuiteReader
         if self.transport.is_sans_io():
             reader = WireReader(
@@ -159,7 +156,7 @@ class ProcessHarness(ContractHarness):
 
     async def start(self) -> None:
         """Start the hub's process, at the same place as the last one."""
-        if self.transport.discovers and self._broker is None:
+        if self.transport.profile.needs_broker and self._broker is None:
             self._broker = await start_broker(self._wanted_broker, keys=self.keys)
         config = HubConfig(
             port=urlsplit(self.url).port or 0,
@@ -243,13 +240,6 @@ class ProcessHarness(ContractHarness):
             self.transport.name, {}
         )
         return dict(counted)
-
-    async def _endpoint(self, token: str) -> Endpoint:
-        endpoint = await super()._endpoint(token)
-        if not self.transport.discovers:
-            return endpoint
-        details = (await discover(endpoint, token))[self.transport.name]
-        return Endpoint.from_url(details["url"], details)
 
 
 class InProcessHarness(ContractHarness):

@@ -2,8 +2,9 @@
 
 ::
 
+    sse = make_transport("sse")
     conversation = await record_conversation(
-        make_transport("sse"), Endpoint.from_url(hub_url), token, span_s=2
+        sse, sse.at(Endpoint.from_url(hub_url)), token, span_s=2
     )
     for piece in conversation.pieces:
         print(f"{piece.at_s:.3f} {piece.sender}\\n{piece_text(piece.data, token=token)}")
@@ -21,7 +22,6 @@ from random import Random
 from time import monotonic_ns
 from typing import Literal
 
-from pushlab.client import discover
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Event
 from pushlab.contract.subscriber import Endpoint, Subscriber
@@ -88,7 +88,7 @@ async def record_conversation(
     """Let a client half speak to a server for a while, then say goodbye; what crossed.
 
     Args:
-        endpoint: the hub's address, or what the hub told about this transport.
+        endpoint: where the transport listens; `pushlab.client.locate` tells it of a hub's.
         span_s: how long to listen, in seconds.
         cursor: what the reader has already; None starts from now.
         seed: of the client's own randomness.
@@ -97,13 +97,9 @@ async def record_conversation(
 
     Raises:
         UsageError: the transport has no sans-I/O client half.
-        Refused, ConnectionFailed: the hub does not tell where the transport listens.
     """
     if not transport.is_sans_io():
         raise UsageError(f"{transport.name} uses sockets of its own, so nothing can be recorded")
-    if transport.discovers and not endpoint.details:
-        details = (await discover(endpoint, token, tls=tls))[transport.name]
-        endpoint = Endpoint.from_url(details["url"], details)
     subscriber = transport.subscriber(endpoint, token, cursor=cursor, rng=Random(seed))
     recording = _Recording(subscriber, until, tls)
     return await recording.run(span_s)

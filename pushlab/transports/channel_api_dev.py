@@ -43,7 +43,6 @@ from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_of
 
 __all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
 
-PATH = "/_ah/channel/dev"
 _COMMANDS = ("connect", "poll", "disconnect")
 _TEXT = b"text/plain; charset=utf-8"
 _NO_CACHE = b"no-cache"
@@ -77,6 +76,7 @@ class ChannelApiDev(Transport):
     """The development server's wire, both ends."""
 
     name = "channel-api-dev"
+    path = "/_ah/channel/dev"
     profile = Profile(
         title="Channel API (dev server)",
         delivery="interval-poll",
@@ -101,7 +101,7 @@ class ChannelApiDev(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET /_ah/channel/dev``."""
         desk = _Desk(hub, self.name)
-        return [direct_route(hub, self.name, "http", PATH, desk.answer)]
+        return [direct_route(hub, self.name, "http", self.path, desk.answer)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -226,7 +226,7 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
         options: ChannelApiDevOptions,
     ) -> None:
         suffix = lease_suffix(options.interval_s * 3, interval_s=options.interval_s)
-        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         # The token stands in the address, as it did; a header would say it twice.
         self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()
         self._tail = suffix.encode() + self._end_of_head
@@ -237,7 +237,7 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
         self._options = options
 
     def _command(self, token: str, command: str) -> bytes:
-        return f"GET {self.endpoint.path}{PATH}?command={command}&channel={token}".encode()
+        return f"GET {self.endpoint.asking(command=command, channel=token)}".encode()
 
     def _first_delay_ns(self) -> int:
         options = self._options

@@ -44,7 +44,6 @@ from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
 
 __all__ = ["LongPolling", "LongPollingOptions"]
 
-PATH = "/v1/wait"
 _NS = 1_000_000_000
 _GRACE_S = 15.0
 
@@ -71,6 +70,7 @@ class LongPolling(Transport):
     """Long polling, both ends."""
 
     name = "long-polling"
+    path = "/v1/wait"
     profile = Profile(
         title="Long polling",
         delivery="held-poll",
@@ -107,7 +107,7 @@ class LongPolling(Transport):
                 return answer_poll(hub, self.name, page, after=after)
             return _HeldRequest(hub, grant, after, hold_s)
 
-        return [direct_route(hub, self.name, "http", PATH, wait, methods=("GET", "DELETE"))]
+        return [direct_route(hub, self.name, "http", self.path, wait, methods=("GET", "DELETE"))]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ class LongPollingSubscriber(PollSubscriber):
         hold_s: float,
     ) -> None:
         suffix = f"&hold_s={hold_s:g}"
-        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._hold_s = hold_s
 
     def _on_connected(self, now_ns: int) -> None:

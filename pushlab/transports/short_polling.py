@@ -28,7 +28,6 @@ from pushlab.wire.polling import IntervalPollSubscriber, lease_of, lease_suffix,
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
 
-PATH = "/v1/poll"
 _NS = 1_000_000_000
 
 
@@ -60,6 +59,7 @@ class ShortPolling(Transport):
     """Short polling, both ends."""
 
     name = "short-polling"
+    path = "/v1/poll"
     profile = Profile(
         title="Short polling",
         delivery="interval-poll",
@@ -79,7 +79,7 @@ class ShortPolling(Transport):
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE /v1/poll``."""
-        return [poll_route(hub, self.name, PATH)]
+        return [poll_route(hub, self.name, self.path)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class ShortPollingSubscriber(IntervalPollSubscriber):
         options: ShortPollingOptions,
     ) -> None:
         suffix = lease_suffix(options.interval_s * 3, interval_s=options.interval_s)
-        super().__init__(endpoint, token, path=PATH, suffix=suffix, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._options = options
         self._interval_ns = int(options.interval_s * _NS)
         self._due_ns = 0  # when the next poll is due by the fixed clock

@@ -48,7 +48,6 @@ from pushlab.wire.streams import FeedStream
 
 __all__ = ["ServerSentEvents"]
 
-PATH = "/v1/events"
 _NS = 1_000_000_000
 _RETRY_MS = 1_000
 _BOM = b"\xef\xbb\xbf"
@@ -80,6 +79,7 @@ class ServerSentEvents(Transport):
     """Server-sent events, both ends."""
 
     name = "sse"
+    path = "/v1/events"
     profile = Profile(
         title="SSE",
         delivery="stream",
@@ -107,7 +107,7 @@ class ServerSentEvents(Transport):
                 self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
             )
 
-        return [direct_route(hub, self.name, "http", PATH, events)]
+        return [direct_route(hub, self.name, "http", self.path, events)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class SseSubscriber(Subscriber):
         if cursor is not None:
             headers.append(("Last-Event-ID", str(cursor)))
         self._hit(Hit.CONNECT if cursor is None else Hit.RECONNECT)
-        self._send(b"".join(request_head(self.endpoint, self._token, "GET", PATH, *headers)))
+        self._send(b"".join(request_head(self.endpoint, self._token, "GET", *headers)))
         self._heard_ns = now_ns
         self._timer_ns = now_ns + int(_SILENCE_S * _NS)
 

@@ -56,7 +56,6 @@ from pushlab.wire.streams import FeedStream
 
 __all__ = ["WebSocket", "WebSocketOptions"]
 
-PATH = "/v1/socket"
 PING_INTERVAL_S = 20.0
 _NS = 1_000_000_000
 _SILENCE_S = 65.0  # three pings of the server's, and a little
@@ -84,6 +83,7 @@ class WebSocket(Transport):
     """WebSocket, both ends."""
 
     name = "websocket"
+    path = "/v1/socket"
     profile = Profile(
         title="WebSocket",
         delivery="stream",
@@ -107,8 +107,8 @@ class WebSocket(Transport):
         }
 
     def endpoint(self, hub: Hub, grant: Any) -> Mapping[str, Any]:
-        """``ws://host:port``."""
-        return {"url": "ws" + hub.url().removeprefix("http")}
+        """``ws://host:port/v1/socket``."""
+        return {"url": "ws" + hub.url().removeprefix("http") + self.path}
 
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``WS /v1/socket``."""
@@ -116,7 +116,7 @@ class WebSocket(Transport):
         def socket(scope: Scope) -> StreamingResponse:
             return _Stream(hub).open(self.name, scope, parameters(scope))
 
-        return [direct_route(hub, self.name, "websocket", PATH, socket)]
+        return [direct_route(hub, self.name, "websocket", self.path, socket)]
 
     # ---- the client half --------------------------------------------------------------------
 
@@ -181,8 +181,8 @@ class WebSocketSubscriber(Subscriber):
         self._rest = b""
         self._fragments = []
         endpoint, cursor = self.endpoint, self._inbox.cursor
-        query = "" if cursor is None else f"after={cursor}"
-        uri = WebSocketURI(endpoint.tls, endpoint.host, endpoint.port, endpoint.path + PATH, query)
+        path, _, query = endpoint.asking(after=cursor).partition("?")
+        uri = WebSocketURI(endpoint.tls, endpoint.host, endpoint.port, path, query)
         extensions = [ClientPerMessageDeflateFactory()] if self._deflate else None
         protocol = ClientProtocol(uri, extensions=extensions, max_size=_MAX_FRAME_BYTES)
         request = protocol.connect()

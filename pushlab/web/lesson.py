@@ -90,7 +90,7 @@ class Lesson:
         published = [] if publishing.cancelled() else publishing.result()
         return {
             "transport": transport.name,
-            "peer": "broker" if transport.discovers else "hub",
+            "peer": "broker" if transport.profile.needs_broker else "hub",
             "span_ms": _ms(conversation.span_s),
             "published": [
                 {"at_ms": _ms((at_ns - conversation.began_ns) / 1e9), "data": data}

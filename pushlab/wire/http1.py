@@ -19,10 +19,10 @@ class BadResponse(Exception):
 
 
 def request_head(
-    endpoint: Endpoint, token: str, method: str, path: str, *headers: tuple[str, str]
+    endpoint: Endpoint, token: str, method: str, *headers: tuple[str, str]
 ) -> tuple[bytes, bytes]:
     """A request without a body, in two halves: between them goes what changes in the path."""
-    first = f"{method} {endpoint.path}{path}"
+    first = f"{method} {endpoint.path or '/'}"
     lines = [
         " HTTP/1.1",
         f"Host: {endpoint.authority}",

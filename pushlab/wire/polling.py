@@ -146,16 +146,15 @@ class PollSubscriber(Subscriber):
         endpoint: Endpoint,
         token: str,
         *,
-        path: str,
         suffix: str,
         cursor: Cursor | None,
         rng: Random,
     ) -> None:
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        head, self._end_of_head = request_head(endpoint, token, "GET", path)
-        self._head = head + b"?after="
+        head, self._end_of_head = request_head(endpoint, token, "GET")
+        self._head = head + (b"&after=" if b"?" in head else b"?after=")
         self._tail = suffix.encode() + self._end_of_head
-        self._goodbye = b"".join(request_head(endpoint, token, "DELETE", path))
+        self._goodbye = b"".join(request_head(endpoint, token, "DELETE"))
         self._parser = ResponseParser()
         self._parsing = False  # whether the parser has begun to read an answer
         self._nothing = b""  # the last answer that brought nothing, if it came in one piece

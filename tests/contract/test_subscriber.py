@@ -292,7 +292,9 @@ def test_the_token_is_in_no_repr():
     [
         ("http://127.0.0.1:8000", Endpoint("127.0.0.1", 8000), "127.0.0.1:8000"),
         ("https://example.org", Endpoint("example.org", 443, tls=True), "example.org:443"),
-        ("http://h:1/a/b/", Endpoint("h", 1, path="/a/b"), "h:1"),
+        ("http://h:1/a/b/", Endpoint("h", 1, path="/a/b/"), "h:1"),
+        ("https://h/a?topic=b#c", Endpoint("h", 443, tls=True, path="/a?topic=b"), "h:443"),
+        ("http://h?topic=b", Endpoint("h", 80, path="/?topic=b"), "h:80"),
         ("ws://[::1]:9", Endpoint("::1", 9), "[::1]:9"),
         ("mqtt://h", Endpoint("h", 1883), "h:1883"),
         ("mqtts://h", Endpoint("h", 8883, tls=True), "h:8883"),

@@ -49,8 +49,9 @@ async def test_a_channel_is_made_with_a_token_and_endpoints(hub):
     assert (made["client_id"], made["channel"]) == ("ann", "ann")
     assert before + 7_199 < made["expires_at"] < time.time() + 7_201
     assert set(made["endpoints"]) == set(HTTP_TRANSPORTS)
-    assert made["endpoints"]["sse"] == {"url": hub.url}
-    assert made["endpoints"]["websocket"] == {"url": hub.url.replace("http", "ws", 1)}
+    assert made["endpoints"]["sse"] == {"url": hub.url + "/v1/events"}
+    socket = hub.url.replace("http", "ws", 1) + "/v1/socket"
+    assert made["endpoints"]["websocket"] == {"url": socket}
     told = (await hub.ask("GET", "/v1/endpoints", secret=made["token"])).json
     assert told == {key: value for key, value in made.items() if key != "token"}
     by_query = await hub.ask("GET", f"/v1/endpoints?token={made['token']}")

@@ -36,7 +36,6 @@ from pushlab.wire.asgi import (
 )
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
-PATH = "/v1/lines"
 SILENCE_NS = 50 * 1_000_000_000
 
 
@@ -52,6 +51,7 @@ class JsonLines(Transport):
     """JSON lines, both ends."""
 
     name = "ndjson"
+    path = "/v1/lines"
     profile = Profile(title="JSON lines", delivery="stream", protocol="http")
 
     def in_force(self, settings: HubSettings) -> Profile:
@@ -99,7 +99,7 @@ class JsonLines(Transport):
                 feed.close()
                 outlet.close()
 
-        return [Route("http", PATH, lines)]
+        return [Route("http", self.path, lines)]
 
     def subscriber(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
@@ -115,8 +115,8 @@ class JsonLinesSubscriber(Subscriber):
         cursor = self.cursor
         self._kind = Hit.CONNECT if cursor is None else Hit.RECONNECT
         self._hit(self._kind)
-        path = PATH if cursor is None else f"{PATH}?after={cursor}"
-        self._send(b"".join(request_head(self.endpoint, self._token, "GET", path)))
+        first, rest = request_head(self.endpoint, self._token, "GET")
+        self._send(first + (b"" if cursor is None else f"?after={cursor}".encode()) + rest)
         self._timer_ns = now_ns + SILENCE_NS
 
     def _on_data(self, data: bytes, now_ns: int) -> None:

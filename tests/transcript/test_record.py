@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from websockets.frames import OP_BINARY, OP_PING, OP_TEXT, Frame
 
 from pushlab.brokers.start import start_broker
+from pushlab.client import locate
 from pushlab.contract.events import Message
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
@@ -38,9 +39,10 @@ async def recorded(hub, name):
 
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         group.create_task(publish())
+        transport = make_transport(name, OPTIONS.get(name, {}))
         conversation = await record_conversation(
-            make_transport(name, OPTIONS.get(name, {})),
-            Endpoint.from_url(hub.url),
+            transport,
+            await locate(transport, Endpoint.from_url(hub.url), token),
             token,
             span_s=PATIENCE_S,
             until=has_message,

@@ -20,7 +20,7 @@ class Hand:
     def __init__(self, transport, *, cursor=None, seed=1, token="TOKEN"):
         self.now = START
         self.half = transport.subscriber(
-            ENDPOINT, token, cursor=cursor and Cursor.parse(cursor), rng=Random(seed)
+            transport.at(ENDPOINT), token, cursor=cursor and Cursor.parse(cursor), rng=Random(seed)
         )
         self.half.start(self.now)
 

@@ -49,7 +49,7 @@ class InProcessBackend:
         async with AsyncExitStack() as stack:
             broker = None
             keys = TokenKeys.fresh()
-            if transport.discovers:
+            if transport.profile.needs_broker:
                 broker = await stack.enter_async_context(
                     await start_broker(scenario.broker, keys=keys)
                 )

@@ -128,7 +128,7 @@ class TrialProcesses:
     async def _start_servers(self, certificate: Certificate | None) -> None:
         keys = TokenKeys.fresh()
         cell, scenario = self.plan.cell, self.plan.scenario
-        if cell.make().discovers:
+        if cell.make().profile.needs_broker:
             self.broker = await start_broker(scenario.broker, keys=keys, certificate=certificate)
         self._hub = await start_hub(
             HubConfig(
