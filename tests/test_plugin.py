@@ -39,6 +39,7 @@ def test_it_is_listed_behind_those_that_come_with_pushlab(tmp_path: Path) -> Non
         "mqtt",
         "channel-api-dev",
         "ndjson",
+        "own-lines",
     ]
 
 
@@ -60,22 +61,31 @@ def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path
 @pytest.mark.soak
 @pytest.mark.long
 def test_two_lines_prove_it(tmp_path: Path) -> None:
-    proof = PLUGIN / "contract_of_ndjson.py"
-    options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path))
-    done = run("-m", "pytest", *options, str(proof), cwd=tmp_path, timeout=2 * PATIENCE_S)
+    assert_proven(tmp_path)
+
+
+def test_one_on_an_address_of_its_own_needs_no_broker(tmp_path: Path) -> None:
+    """Read at the wire and by `pushlab.connect`, on a hub that has none."""
+    assert_proven(tmp_path, "-k", "TestOwnLines and (test_order or test_resume_behind)")
+
+
+def assert_proven(folder: Path, *which: str) -> None:
+    proof = PLUGIN / "contract_of_plugins.py"
+    options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder))
+    done = run("-m", "pytest", *options, *which, str(proof), cwd=folder, timeout=2 * PATIENCE_S)
     assert done.returncode == 0, done.stdout[-4000:]
     assert "passed" in done.stdout
 
 
 def test_it_can_be_compared(tmp_path: Path) -> None:
     done = run(
-        *("-m", "pushlab", "compare", "tiny", "--transports", "sse,ndjson"),
+        *("-m", "pushlab", "compare", "tiny", "--transports", "sse,ndjson,own-lines"),
         *("--trials", "1", "--no-charts", "--json"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     cells = json.loads(done.stdout)["transports"]
-    assert set(cells) == {"harness floor", "sse", "ndjson"}
+    assert set(cells) == {"harness floor", "sse", "ndjson", "own-lines"}
     for cell in cells.values():
         assert cell["delivered"] == cell["expected"] > 0
         assert cell["lost"] == cell["duplicated"] == cell["reordered"] == 0

@@ -42,6 +42,16 @@ from pushlab.errors import UsageError
 __all__ = ["Endpoint", "Phase", "Subscriber"]
 
 _NS = 1_000_000_000
+#: Of a scheme, where the URL names none; 0: it has to (a plug-in's own conversation).
+_PORTS = {
+    "http": 80,
+    "https": 443,
+    "ws": 80,
+    "wss": 443,
+    "mqtt": 1883,
+    "mqtts": 8883,
+    "tcp": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +70,22 @@ class Endpoint:
 
     @classmethod
     def from_url(cls, url: str, details: Mapping[str, Any] | None = None) -> "Endpoint":
-        """Read ``scheme://host[:port][/path][?query]`` (http, https, ws, wss, mqtt, mqtts).
+        """Read ``scheme://host[:port][/path][?query]`` (http, https, ws, wss, mqtt, mqtts, tcp).
 
         Raises:
             UsageError: it is not such a URL.
         """
-        defaults = {"http": 80, "https": 443, "ws": 80, "wss": 443, "mqtt": 1883, "mqtts": 8883}
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise UsageError(f"{url!r} is not a URL: {error}") from error
-        if parts.scheme not in defaults or not parts.hostname:
+        port = port or _PORTS.get(parts.scheme)
+        if parts.scheme not in _PORTS or not parts.hostname or not port:
             raise UsageError(f"{url!r} is not a URL such as http://127.0.0.1:8000")
         return cls(
             host=parts.hostname,
-            port=port or defaults[parts.scheme],
+            port=port,
             tls=parts.scheme in ("https", "wss", "mqtts"),
             path=f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path,
             details=details or {},

@@ -1,7 +1,0 @@
-"""The two lines that prove a plug-in; named so that only tests/test_plugin.py collects it."""
-
-from pushlab.testing import TransportContract
-
-
-class TestJsonLines(TransportContract):
-    transport = "ndjson"
