@@ -11,6 +11,7 @@ cursor, so each message arrives once and in order. What retention no longer hold
 """
 
 import asyncio
+import contextlib
 import inspect
 import json
 import logging
@@ -184,7 +185,10 @@ class Messages:
             if isinstance(event, Message):
                 self._cursor = event.cursor
             elif not isinstance(event, Closed):
+                in_vain = self._lost_at is not None
                 self._note(event)
+                if in_vain and isinstance(event, Disconnected):
+                    await self._follow()
             elif event.reason != "closed" and await self._renewed(event):
                 continue
             return event
@@ -230,6 +234,14 @@ class Messages:
                     f" {event.reason}"
                 )
 
+    async def _follow(self) -> None:
+        """Ask whether what cannot be reached has moved: its server may have begun anew."""
+        if self._driver is not None and self._transport.profile.own_address:
+            with contextlib.suppress(ConnectionFailed, Refused):
+                self._driver.subscriber.endpoint = await locate(
+                    self._transport, self._hub, self._driver.token, tls=self._tls
+                )
+
     async def _next(self) -> Event:
         if self._driver is not None:
             return await self._driver.next_event()
@@ -249,7 +261,7 @@ class Messages:
             subscriber = self._transport.subscriber(
                 endpoint, token, cursor=self._cursor, rng=self._rng
             )
-            self._driver = _Driver(subscriber, tls=self._tls)
+            self._driver = _Driver(subscriber, token, tls=self._tls)
             self._driver.start()
         else:
             self._stream = self._transport.messages(endpoint, token, cursor=self._cursor)
@@ -327,8 +339,9 @@ async def discover(
 class _Driver(Driver):
     """Keeps what happens until the application takes it, and reads no more when that is much."""
 
-    def __init__(self, subscriber: Subscriber, *, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, subscriber: Subscriber, token: str, *, tls: ssl.SSLContext | None) -> None:
         super().__init__(subscriber, tls=tls)
+        self.subscriber, self.token = subscriber, token
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self._paused: asyncio.Transport | None = None  # the link that is not read
