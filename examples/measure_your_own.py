@@ -39,11 +39,11 @@ def main(out: Path) -> None:
     # What analyses is imported after the measuring: numpy has no place in a process that measures.
     from pushlab.analysis import summarise
 
-    for cell, figures in summarise(Run.load(path))["transports"].items():
-        latency = figures["latency_s"]
+    for cell, figures in summarise(Run.load(path)).cells.items():
         print(
-            f"{cell}: {figures['hits_total']:,} hits for {latency['count']:,} deliveries,"
-            f" {figures['lost']} lost, mean {1e3 * latency['mean']:.1f} ms"
+            f"{cell}: {figures.count('hits_total'):,} hits for"
+            f" {figures.count('latency_s.count'):,} deliveries, {figures.count('lost')} lost,"
+            f" mean {1e3 * (figures['latency_s.mean'] or 0.0):.1f} ms"
         )
     print(path)
 

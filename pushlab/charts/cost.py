@@ -48,27 +48,26 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
         size = row_size(len(cells), sheet)
         label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
-        prices = {cell: view.summaries[cell]["usd_per_month"] for cell in cells}
+        prices = {cell: view.summaries[cell].price for cell in cells}
         shown = [cell for cell in cells if view.problem(cell) is None]
-        reach = max([prices[cell]["usd"] or 0.0 for cell in shown] or [0.0]) or 1.0
+        reach = max([prices[cell].usd or 0.0 for cell in shown] or [0.0]) or 1.0
         axes.set_xlim(0, reach * (1 + 0.62 * sheet.room))
         hourly = False
         for row, cell in enumerate(cells):
             price, style = prices[cell], view.cell_styles[cell]
             problem = view.problem(cell)
-            if price["usd"] is None or problem is not None:
-                text = problem or price["assumptions"]
+            if price.usd is None or problem is not None:
+                text = problem or price.assumptions
                 note(axes, 0, row, text, size=size * 0.8, color=GREY, style="italic")
                 continue
-            axes.barh(row, price["usd"], height=0.5, color=style.colour, **style.texture)
-            end = price["usd"]
-            if price["alternative"]:
-                hourly = True
-                other = price["alternative"]["usd"]
+            axes.barh(row, price.usd, height=0.5, color=style.colour, **style.texture)
+            end = price.usd
+            if price.alternative:
+                hourly, other = True, price.alternative.usd or 0.0
                 end = max(end, other)
                 axes.plot([other], [row], **_HOURLY, zorder=4, clip_on=False)
-            amount, offer = usd(price["usd"]), price["offer"]
-            if price["confidence"] not in ("primary", "transcription"):
+            amount, offer = usd(price.usd), price.offer or ""
+            if price.confidence not in ("primary", "transcription"):
                 offer += ", weak source"
             note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, fontweight="bold")
             note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, color=GREY)

@@ -4,9 +4,9 @@ Every function takes summaries by cell (see results/README.md) and the cells' na
 beats pushing, the title says so.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.style import ASKING, PUSHING
 from pushlab.quantities import brief, duration, number, times, usd
 
@@ -18,7 +18,7 @@ __all__ = [
     "weight_finding",
 ]
 
-Summaries = Mapping[str, Mapping[str, Any]]
+Summaries = Mapping[str, CellSummary]
 Names = Mapping[str, str]
 
 _Ranking = Sequence[tuple[str, float]]
@@ -39,28 +39,26 @@ def _join(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _ranked(
-    summaries: Summaries, of: Callable[[Mapping[str, Any]], float | None]
-) -> list[tuple[str, float]]:
-    """Cells with their figures, lowest first.
+def _ranked(summaries: Summaries, figure: str) -> list[tuple[str, float]]:
+    """Cells with that figure, lowest first.
 
     A cell that lost more than 1 % of its deliveries did not do the same work and is not ranked.
     """
     found = []
     for cell, summary in summaries.items():
-        value = of(summary)
-        if value is not None and summary["lost"] <= _LOSS * summary["expected"]:
+        value = summary[figure]
+        if value is not None and summary.count("lost") <= _LOSS * summary.count("expected"):
             found.append((cell, value))
     return sorted(found, key=lambda pair: pair[1])
 
 
 def _polling_wins(ranked: _Ranking, summaries: Summaries, same: float = _SAME) -> bool:
     """Whether a cell that asks has the lowest figure, clearly below all that are pushed to."""
-    pushed = [value for cell, value in ranked if summaries[cell]["transport"] in PUSHING]
+    pushed = [value for cell, value in ranked if summaries[cell].transport in PUSHING]
     first, least = ranked[0]
     return (
         bool(pushed)
-        and summaries[first]["transport"] in ASKING
+        and summaries[first].transport in ASKING
         and min(pushed) > max(least * same, least)
     )
 
@@ -79,8 +77,8 @@ def _upset(
     """
     if not ranked or _polling_wins(ranked, summaries):
         return ""
-    asking = [pair for pair in ranked if summaries[pair[0]]["transport"] in ASKING]
-    pushed = [pair for pair in ranked if summaries[pair[0]]["transport"] in PUSHING]
+    asking = [pair for pair in ranked if summaries[pair[0]].transport in ASKING]
+    pushed = [pair for pair in ranked if summaries[pair[0]].transport in PUSHING]
     if not asking or not pushed:
         return ""
     (low, least), (high, most) = asking[0], pushed[-1]
@@ -95,23 +93,24 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     Whoever differs from the soonest by less than the harness's floor, or has an interval that
     touches the soonest's, leads with it.
     """
-    described = {cell: summary["latency_s"] for cell, summary in summaries.items()}
-    medians = all(d["p50"] is not None for d in described.values() if d["count"])
-    key, word = ("p50", "median") if medians else ("mean", "mean")
-    ranked = _ranked(summaries, lambda s: s["latency_s"][key])
+    medians = all(
+        s["latency_s.p50"] is not None for s in summaries.values() if s["latency_s.count"]
+    )
+    key, word = ("latency_s.p50", "median") if medians else ("latency_s.mean", "mean")
+    ranked = _ranked(summaries, key)
     if not ranked:
         return "Nothing was delivered: there is no latency to show"
     first, best = ranked[0]
     if len(ranked) == 1:
-        p99 = described[first]["p99"]
+        p99 = summaries[first]["latency_s.p99"]
         tail = f", 99 % within {duration(p99)}" if p99 is not None else ""
         return _sentence(f"{names[first]} delivers in {duration(best)} ({word}){tail}")
     last, worst = ranked[-1]
     near = floor_s or 0.0
-    ceiling = (summaries[first]["latency_s"][f"{key}_ci"] or [best, best])[1]
+    ceiling = (summaries[first].interval(key) or (best, best))[1]
     leaders = [ranked[0]]
     for cell, value in ranked[1:]:
-        low = (summaries[cell]["latency_s"][f"{key}_ci"] or [value])[0]
+        low = (summaries[cell].interval(key) or (value, value))[0]
         if value - best < near or low <= ceiling:
             leaders.append((cell, value))
     if len(leaders) == len(ranked) or worst <= best * _SAME:
@@ -125,8 +124,8 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     if duration(best) == duration(leaders[-1][1]):
         reach = duration(best)
     much = f", {times(worst / best)} as long" if best > 0 else ""
-    asked = all(summaries[cell]["transport"] in ASKING for cell, _ in leaders)
-    beaten = any(summaries[cell]["transport"] in PUSHING for cell, _ in ranked)
+    asked = all(summaries[cell].transport in ASKING for cell, _ in leaders)
+    beaten = any(summaries[cell].transport in PUSHING for cell, _ in ranked)
     text = f"{who} {verb} in {reach} ({word}); {names[last]} takes {duration(worst)}{much}"
     if asked and beaten:
         return f"Polling wins: {text}"
@@ -135,7 +134,7 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
 
 def hits_finding(summaries: Summaries, names: Names) -> str:
     """Who troubles the server most for one delivery, and who least."""
-    ranked = _ranked(summaries, lambda s: s["hits_per_delivery"])
+    ranked = _ranked(summaries, "hits_per_delivery")
     if not ranked:
         return "Nothing was delivered: there are no hits to share out"
     first, least = ranked[0]
@@ -164,7 +163,7 @@ def _requests(value: float) -> str:
 
 def staleness_finding(summaries: Summaries, names: Names) -> str:
     """How far behind clients fall at worst."""
-    ranked = _ranked(summaries, lambda s: s["staleness_s"]["max"])
+    ranked = _ranked(summaries, "staleness_s.max")
     if not ranked:
         return "Nothing was measured: there is no staleness to show"
     first, best = ranked[0]
@@ -182,8 +181,8 @@ def staleness_finding(summaries: Summaries, names: Names) -> str:
 
 def weight_finding(summaries: Summaries, names: Names) -> str:
     """What one delivery weighs, in bytes and in CPU time, at its lightest and its heaviest."""
-    sizes = _ranked(summaries, lambda s: s["bytes_per_delivery"])
-    loads = _ranked(summaries, lambda s: s["cpu_s_per_delivery"])
+    sizes = _ranked(summaries, "bytes_per_delivery")
+    loads = _ranked(summaries, "cpu_s_per_delivery")
     if not sizes and not loads:
         return "Nothing was delivered: there is no weight to show"
     if [c for c, _ in (sizes[:1] + sizes[-1:])] == [c for c, _ in (loads[:1] + loads[-1:])]:
@@ -213,7 +212,8 @@ def _both_weights(sizes: _Ranking, loads: _Ranking, summaries: Summaries, names:
 
 def cost_finding(summaries: Summaries, names: Names) -> str:
     """What a month costs at the dearest and the cheapest."""
-    ranked = _ranked(summaries, lambda s: s["usd_per_month"]["usd"] if s["delivered"] else None)
+    delivered = {cell: summary for cell, summary in summaries.items() if summary["delivered"]}
+    ranked = _ranked(delivered, "usd_per_month.usd")
     if not ranked:
         return "No offer is known for what was measured"
     first, least = ranked[0]

@@ -46,9 +46,9 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             if problem is not None:
                 note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
                 continue
-            delivered = summary["latency_s"]["count"]
-            wasted = sum(n for kind, n in summary["hits"].items() if kind in WASTED) / delivered
-            useful = summary["hits_per_delivery"] - wasted
+            delivered = summary.count("latency_s.count")
+            wasted = sum(n for kind, n in summary.hits.items() if kind in WASTED) / delivered
+            useful = (summary["hits_per_delivery"] or 0.0) - wasted
             axes.barh(row, useful, height=0.56, color=style.colour, **style.texture)
             axes.barh(
                 row,
@@ -60,7 +60,7 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
                 hatch="//",
                 linewidth=2,
             )
-            expected = _predicted(view, cell)
+            expected = summary["predicted_hits_per_delivery"]
             if expected is not None:
                 axes.plot([expected] * 2, [row - long, row + long], color=INK, linewidth=4)
             note(
@@ -89,26 +89,18 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         return Chart("2-hits", title, figure)
 
 
-def _predicted(view: RunView, cell: str) -> float | None:
-    """Predicted hits over the deliveries of the good trials."""
-    summary = view.summaries[cell]
-    hits = (summary["predicted"] or {}).get("hits")
-    count = summary["latency_s"]["count"]
-    return None if hits is None or not count else hits / count
-
-
 def _reach(view: RunView, cell: str) -> float:
     if view.problem(cell) is not None:
         return 0.0
-    measured: float = view.summaries[cell]["hits_per_delivery"]
-    return max(measured, _predicted(view, cell) or 0.0)
+    summary = view.summaries[cell]
+    return max(summary["hits_per_delivery"] or 0.0, summary["predicted_hits_per_delivery"] or 0.0)
 
 
 def _words(view: RunView, cell: str, wasted: float) -> str:
     summary = view.summaries[cell]
-    total = summary["hits_per_delivery"]
+    total = summary["hits_per_delivery"] or 0.0
     if not summary["hits_total"]:
-        each = summary["hits_setup"].get("connect", 0) // max(summary["trials"]["ok"], 1)
+        each = summary.hits_setup.get("connect", 0) // max(summary.count("trials.ok"), 1)
         return f"0, after {each:,} handshakes" if each else "0"
     if wasted >= 0.005 and total > 0:
         return f"{number(total)}, {wasted / total:.0%} in vain"

@@ -64,7 +64,7 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         for row, cell in enumerate(cells):
             _hill(axes, view, cell, row, row_size(len(cells), sheet), sheet)
         marks = [Line2D([], [], **_MEASURED, label="mean, measured")]
-        if any((view.summaries[cell]["predicted"] or {}).get("mean_latency_s") for cell in cells):
+        if any(view.summaries[cell]["predicted.mean_latency_s"] for cell in cells):
             marks.append(Line2D([], [], **_PREDICTED, label="mean, by closed form"))
         describe_axis(axes, "latency: received minus intended", marks, sheet=sheet)
         return Chart("1-latency", title, figure)
@@ -78,7 +78,7 @@ def _limits(view: RunView, tail: float) -> tuple[float, float]:
             positive = trial.latency_s[trial.latency_s > 0]
             if len(positive):
                 seen += [float(np.quantile(positive, 0.001)), float(positive.max())]
-        predicted = (view.summaries[cell]["predicted"] or {}).get("mean_latency_s")
+        predicted = view.summaries[cell]["predicted.mean_latency_s"]
         if predicted:
             seen.append(predicted)
     if not seen:
@@ -113,19 +113,24 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
         linestyle=style.line,
     )
     axes.axhline(base, color=LINE, linewidth=1, zorder=0.5)
-    latency = summary["latency_s"]
-    reach = [max(latency["min"], 10**first), max(latency["max"], 10**first)]
+    reach = [max(summary[f"latency_s.{end}"] or 0.0, 10**first) for end in ("min", "max")]
     axes.plot(reach, [base, base], color=colour, linewidth=2.4)
-    axes.plot([latency["mean"]], [base], **_MEASURED, clip_on=False, zorder=5)
-    expected = (summary["predicted"] or {}).get("mean_latency_s")
+    axes.plot([summary["latency_s.mean"] or 0.0], [base], **_MEASURED, clip_on=False, zorder=5)
+    expected = summary["predicted.mean_latency_s"]
     if expected:
         axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
-    key = "p50" if latency["p50"] is not None else "mean"
-    words = [f"{'median' if key == 'p50' else 'mean'} {duration(latency[key])}"]
-    if latency["p99"] is not None:
-        words.append(f"p99 {duration(latency['p99'])}")
-    if summary["clock_bound_s"] is not None:
-        words.append(f"± {duration(summary['clock_bound_s'])}")
+    named = [
+        (word, summary[figure])
+        for word, figure in (
+            ("median", "latency_s.p50"),
+            ("mean", "latency_s.mean"),
+            ("p99", "latency_s.p99"),
+            ("±", "clock_bound_s"),
+        )
+    ]
+    if named[0][1] is not None:  # the mean is the dot, and named where there is no median
+        del named[1]
+    words = [f"{word} {duration(value)}" for word, value in named if value is not None]
     text = ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
     # On the side of the hill that has more room.
     if not len(positive):

@@ -141,10 +141,10 @@ def _panel(
     ticks = np.repeat(published, 3)
     ends = np.tile([-0.08 * highest, 0.08 * highest, np.nan], len(published))
     axes.plot(ticks, ends, color=INK, linewidth=1, clip_on=False)
-    figures = summary["staleness_s"]
-    if figures["mean"] is None:
+    worst_s, mean_s = summary["staleness_s.max"], summary["staleness_s.mean"]
+    if worst_s is None or mean_s is None:
         return
-    told_beside = [f"worst {duration(figures['max'])}", f"mean {duration(figures['mean'])}"]
+    told_beside = [f"worst {duration(worst_s)}", f"mean {duration(mean_s)}"]
     if sheet.above:
         axes.text(1, spot[1], ", ".join(told_beside), fontsize=size * 0.8, ha="right", **beside)
         return

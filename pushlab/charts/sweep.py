@@ -11,14 +11,10 @@ from typing import Any
 
 from matplotlib.figure import Figure as Drawing
 
+from pushlab.analysis.summary.catalogue import Figure, charted
 from pushlab.analysis.summary.keys import key_words, with_key
-from pushlab.analysis.summary.sweep_lines import (
-    FIGURES,
-    Figure,
-    SweepSeries,
-    lines_of,
-    summarise_points,
-)
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.sweep_lines import SweepSeries, lines_of, summarise_points
 from pushlab.charts.capacity import capacity_charts
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import (
@@ -47,24 +43,15 @@ def _rate(value: float) -> str:
     return f"{brief(value)}/s" if value else "none"
 
 
-#: Per chart: its number, what it shows, its noun in a sentence, a value in words, one for an axis.
-_CHARTS: Mapping[str, tuple[int, str, str, _Values, _Values]] = {
-    "latency": (
-        1,
-        "mean latency: received minus intended",
-        "mean latency",
-        duration,
-        exact_duration,
-    ),
-    "latency-p99": (2, "99 % of the deliveries came within", "p99", duration, exact_duration),
-    "hits": (3, "requests to the server per second", "hit rate", _rate, lambda v: f"{v:,.6g}"),
-    "cpu": (
-        4,
-        "CPU time of hub and broker, of one core",
-        "CPU share",
-        lambda value: f"{value:.1%}" if value < 0.0995 else f"{value:.0%}",
-        lambda value: f"{value * 100:.3g}%",
-    ),
+def _share(value: float) -> str:
+    return f"{value:.1%}" if value < 0.0995 else f"{value:.0%}"
+
+
+#: By unit: a value in words, and one for an axis.
+_SHOWN: Mapping[str, tuple[_Values, _Values]] = {
+    "s": (duration, exact_duration),
+    "share": (_share, lambda value: f"{value * 100:.3g}%"),
+    "": (_rate, lambda value: f"{value:,.6g}"),
 }
 
 
@@ -88,9 +75,9 @@ def charts_of_sweep(sweep: Sweep) -> list[Chart]:
     summarise_points(sweep)
     view = _view(sweep)
     return [
-        _chart(view, f"{number}-{name}", FIGURES[name], about, noun, words, ticks)
-        for name, (number, about, noun, words, ticks) in _CHARTS.items()
-        if any(_value(FIGURES[name], one) is not None for line in view.lines for one in line.at)
+        _chart(view, one)
+        for one in charted()
+        if any(_value(one, cell) is not None for line in view.lines for cell in line.at)
     ]
 
 
@@ -149,7 +136,10 @@ class _SweepView:
     def footer(self) -> str:
         """Sample size, duration and machine in one line."""
         sizes = [
-            one["latency_s"]["count"] for line in self.lines for one in line.at if one is not None
+            one.count("latency_s.count")
+            for line in self.lines
+            for one in line.at
+            if one is not None
         ]
         sizes = [size for size in sizes if size] or [0]
         scenario = self.sweep.points[0].scenario
@@ -186,10 +176,10 @@ def _view(sweep: Sweep) -> _SweepView:
     )
 
 
-def _value(figure: Figure, summary: Mapping[str, Any] | None) -> float | None:
-    if summary is None or summary["status"] in ("failed", "not-run") or not summary["delivered"]:
+def _value(figure: Figure, summary: CellSummary | None) -> float | None:
+    if summary is None or summary.is_empty or not summary["delivered"]:
         return None
-    return figure.of(summary)
+    return summary[figure.name]
 
 
 def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve]:
@@ -198,7 +188,7 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
     looked = cell_styles({line.name: line.transport for line in view.lines}, floors)
     curves = []
     for line in view.lines:
-        if line.floor and figure.stability != "latency_s":
+        if line.floor and figure.steady_as != "latency_s":
             continue
         spots = []
         for point in view.numbers(panel):
@@ -206,16 +196,18 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
             if summary is None:
                 continue
             value = _value(figure, summary)
-            if value is None and summary["status"] not in ("failed", "not-run"):
+            if value is None and not summary.is_empty:
                 continue  # too few samples for this figure
-            if value is None and not summary["trials"]["failed"]:
+            if value is None and not summary["trials.failed"]:
                 continue  # it did not come to its turn
             spots.append(
                 Spot(
                     view.sweep.points[point].values[view.across],
                     value,
-                    None if value is None or line.floor else figure.predicted(summary),
-                    None if value is None else figure.interval(summary),
+                    None
+                    if value is None or line.floor or not figure.model
+                    else summary[figure.model],
+                    None if value is None else summary.interval(figure.name),
                     _careful(summary, figure),
                 )
             )
@@ -223,11 +215,11 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
     return curves
 
 
-def _careful(summary: Mapping[str, Any], figure: Figure) -> bool:
+def _careful(summary: CellSummary, figure: Figure) -> bool:
     return (
-        figure.stability in summary["unstable"]
-        or "generator-bound" in summary["marks"]
-        or summary["status"] == "partly-failed"
+        figure.steady_as in summary.unstable
+        or "generator-bound" in summary.marks
+        or summary.status == "partly-failed"
     )
 
 
@@ -235,27 +227,20 @@ def _care(view: _SweepView, figure: Figure) -> str:
     """What the marks with a hole mean in this chart."""
     seen = [one for line in view.lines for one in line.at if one is not None]
     words = {
-        "unstable": any(figure.stability in one["unstable"] for one in seen),
-        "generator-bound": any("generator-bound" in one["marks"] for one in seen),
-        "partly failed": any(one["status"] == "partly-failed" for one in seen),
+        "unstable": any(figure.steady_as in one.unstable for one in seen),
+        "generator-bound": any("generator-bound" in one.marks for one in seen),
+        "partly failed": any(one.status == "partly-failed" for one in seen),
     }
     told = [word for word, there in words.items() if there]
     return " or ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
-def _chart(
-    view: _SweepView,
-    name: str,
-    figure: Figure,
-    about: str,
-    noun: str,
-    words: _Values,
-    ticks: _Values,
-) -> Chart:
+def _chart(view: _SweepView, figure: Figure) -> Chart:
+    words, ticks = _SHOWN[figure.unit]
     panels: Sequence[float | None] = [None] if view.panels is None else view.panels[1]
     drawn = [_curves(view, figure, panel) for panel in panels]
     everything = [curve for curves in drawn for curve in curves]
-    title = grid_finding(noun, _courses(view, drawn), words)
+    title = grid_finding(figure.noun, _courses(view, drawn), words)
     with styled():
         drawing, bottom, top = frame(view.footer(), title, view.subtitle())
         columns = len(panels) if len(panels) <= 3 else -(-len(panels) // 2)
@@ -279,8 +264,8 @@ def _chart(
                 axes.set_title(
                     with_key(view.panels[0], panel), fontsize=17, color=INK, loc="left", pad=10
                 )
-        _describe(drawing, view, about, handles(everything, _care(view, figure)), bottom)
-        return Chart(name, title, drawing)
+        _describe(drawing, view, figure.axis, handles(everything, _care(view, figure)), bottom)
+        return Chart(figure.chart, title, drawing)
 
 
 def _describe(

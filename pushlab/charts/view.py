@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pushlab.analysis.summary.summarise import analyse, floor_delay_s, summarise_cells
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.charts.style import CellStyle, cell_styles, within_sentence
 from pushlab.runs import Run, network_in_words
@@ -17,35 +17,42 @@ class RunView:
     """A run, ready to be drawn.
 
     Attributes:
-        every_trial: the trials of each cell, failed ones too.
-        summaries: `summarise`'s object of each cell.
+        analysis: its trials and their figures.
         cell_styles: how each cell is drawn.
-        floor_s: the harness's own latency; None if the run did not measure it.
     """
 
-    run: Run
-    every_trial: Mapping[str, Sequence[TrialFigures]]
-    summaries: Mapping[str, Mapping[str, Any]]
+    analysis: Analysis
     cell_styles: Mapping[str, CellStyle]
-    floor_s: float | None
 
     @property
-    def trials(self) -> dict[str, list[TrialFigures]]:
+    def run(self) -> Run:
+        """The run."""
+        return self.analysis.run
+
+    @property
+    def trials(self) -> Mapping[str, Sequence[TrialFigures]]:
         """The good trials of each cell."""
-        return {
-            cell: [t for t in trials if t.record.status == "ok"]
-            for cell, trials in self.every_trial.items()
-        }
+        return self.analysis.good
+
+    @property
+    def summaries(self) -> Mapping[str, CellSummary]:
+        """The figures of each cell."""
+        return self.analysis.summary.cells
+
+    @property
+    def floor_s(self) -> float | None:
+        """The harness's own latency; None if the run did not measure it."""
+        return self.analysis.floor_s
 
     @property
     def cells(self) -> list[str]:
         """The cells in the scenario's order, the harness floor last."""
-        return sorted(self.summaries, key=lambda cell: bool(self.summaries[cell]["floor"]))
+        return sorted(self.summaries, key=lambda cell: self.summaries[cell].floor)
 
     @property
     def rivals(self) -> list[str]:
         """The cells without the harness floor."""
-        return [cell for cell in self.cells if not self.summaries[cell]["floor"]]
+        return [cell for cell in self.cells if not self.summaries[cell].floor]
 
     @property
     def names(self) -> dict[str, str]:
@@ -55,23 +62,23 @@ class RunView:
     def problem(self, cell: str) -> str | None:
         """Why there is nothing to draw for a cell, in few words; None if there is something."""
         summary = self.summaries[cell]
-        if summary["status"] == "not-run":
+        if summary.status == "not-run":
             return "not run"
-        if not summary["trials"]["ok"]:
-            return f"failed: {summary['reason'] or 'no reason is known'}"
+        if not summary["trials.ok"]:
+            return f"failed: {summary.reason or 'no reason is known'}"
         return None if summary["delivered"] else "no deliveries"
 
     def remark(self, cell: str, figure: str) -> str:
         """What to hold against a cell's `figure`, for the chart: empty, or words."""
         summary = self.summaries[cell]
-        words = [mark for mark in summary["marks"] if " " not in mark]  # the rest explains these
-        if figure in summary["unstable"]:
+        words = summary.plain_marks  # the rest explains these
+        if figure in summary.unstable:
             words.append("unstable")
-        if summary["status"] == "partly-failed":
-            failed = summary["trials"]["failed"]
+        if summary.status == "partly-failed":
+            failed = summary.count("trials.failed")
             words.append(f"{failed} trial{'s' if failed > 1 else ''} failed")
         if summary["lost"]:
-            words.append(f"{summary['lost']:,} lost")
+            words.append(f"{summary.count('lost'):,} lost")
         return " · ".join(words)
 
     def scenario(self) -> str:
@@ -96,7 +103,7 @@ class RunView:
 
     def footer(self) -> str:
         """Sample size, duration and machine in one line."""
-        sizes = [self.summaries[cell]["latency_s"]["count"] for cell in self.rivals]
+        sizes = [self.summaries[cell].count("latency_s.count") for cell in self.rivals]
         sizes = [size for size in sizes if size]
         if not sizes:
             size = "no deliveries"
@@ -116,24 +123,18 @@ class RunView:
         return f"{size} · {spans} · {place} · pushlab {self.run.pushlab_version}{partly}"
 
 
-def view_of(run: Run, cells: Mapping[str, Sequence[TrialFigures]] | None = None) -> RunView:
-    """Compute what the charts need.
+def view_of(found: Run | Analysis) -> RunView:
+    """What the charts need.
 
     Args:
-        cells: what `analyse` made of the run; None reads its rows now.
+        found: a run, whose rows are read now; or what `analyse` has made of it.
 
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    cells = analyse(run) if cells is None else cells
-    summaries = summarise_cells(cells)
-    floors = [cell for cell, summary in summaries.items() if summary["floor"]]
-    browsers = [cell for cell, summary in summaries.items() if summary["client"] == "browser"]
-    transports = {cell: summary["transport"] for cell, summary in summaries.items()}
-    return RunView(
-        run=run,
-        every_trial=cells,
-        summaries=summaries,
-        cell_styles=cell_styles(transports, floors, browsers),
-        floor_s=floor_delay_s(run) or None,
-    )
+    analysis = analyse(found) if isinstance(found, Run) else found
+    summaries = analysis.summary.cells
+    floors = [cell for cell, summary in summaries.items() if summary.floor]
+    browsers = [cell for cell, summary in summaries.items() if summary.client == "browser"]
+    transports = {cell: summary.transport for cell, summary in summaries.items()}
+    return RunView(analysis, cell_styles(transports, floors, browsers))

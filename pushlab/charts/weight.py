@@ -1,11 +1,11 @@
 """Chart 4: what one delivery weighs: bytes on the wire, and CPU time of the server."""
 
 from collections.abc import Callable
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import weight_finding
 from pushlab.charts.frame import (
     SLIDE,
@@ -54,15 +54,15 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         return Chart("4-bytes-and-cpu", title, figure)
 
 
-_Parts = Callable[[dict[str, Any]], tuple[float, float] | None]
+_Parts = Callable[[CellSummary], tuple[float, float] | None]
 
 
-def _bytes(summary: dict[str, Any]) -> tuple[float, float] | None:
+def _bytes(summary: CellSummary) -> tuple[float, float] | None:
     each = summary["bytes_per_delivery"]
     return None if each is None else (each, 0.0)
 
 
-def _cpu(summary: dict[str, Any]) -> tuple[float, float] | None:
+def _cpu(summary: CellSummary) -> tuple[float, float] | None:
     """The hub's and the broker's share."""
     total, hub = summary["cpu_s_per_delivery"], summary["server_cpu_s_per_delivery"]
     return None if total is None or hub is None else (hub, max(total - hub, 0.0))
@@ -73,7 +73,7 @@ def _bars(
 ) -> None:
     cells = view.rivals
     size = row_size(len(cells), sheet)
-    found = {cell: parts(dict(view.summaries[cell])) for cell in cells}
+    found = {cell: parts(view.summaries[cell]) for cell in cells}
     reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
     axes.set_xlim(0, reach * (1 + 0.36 * sheet.room))
     for row, cell in enumerate(cells):

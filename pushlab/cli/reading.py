@@ -104,15 +104,16 @@ def _add_export(group: Group) -> None:
 
 
 def _show(folder: Path, *, as_json: bool) -> int:
+    from pushlab.analysis.summary.stored import summary_of
     from pushlab.commands import terminal
     from pushlab.runs import Run, load_folder
 
     found = load_folder(folder)
     if isinstance(found, Run):
         if as_json:
-            print(terminal.json_text(found.summary))
+            print(terminal.json_text(summary_of(found).to_json()))
         else:
-            terminal.print_run(found)
+            terminal.print_run(found, summary_of(found))
         return 0
     from pushlab.commands.capacity import print_capacity
     from pushlab.commands.grid_table import grid_json, print_sweep

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pushlab.analysis import summarise
+from pushlab.analysis import analyse
 from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.search import Attempt, Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
+from pushlab.analysis.summary.stored import store
 from pushlab.commands import terminal
 from pushlab.errors import NotEnoughDescriptors, UsageError
 from pushlab.lab.host.machine import require_descriptors
@@ -27,7 +28,7 @@ from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialFinished, TrialStarted
 from pushlab.quantities import duration, number
-from pushlab.runs import Sweep, SweepAxis, SweepWriter, write_summary
+from pushlab.runs import Sweep, SweepAxis, SweepWriter
 
 __all__ = ["capacity", "objective_words", "print_capacity"]
 
@@ -105,7 +106,7 @@ def capacity(
     for point in range(len(sweep.points)):
         run = sweep.run_of(point)
         if run is not None:
-            write_summary(run.path, summarise(run))
+            store(analyse(run))
     print_capacity(sweep, to_stderr=as_json)
     stream = sys.stderr if as_json else sys.stdout
     print(f"\nsteps:  {sweep.path}", file=stream)

@@ -1,12 +1,13 @@
 """`pushlab check`: whether a run meets its objectives, one line for each, for people and for CI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pushlab.analysis import summarise
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.verdicts import Verdict, judge
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.stored import summary_of
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
 from pushlab.quantities import span, with_unit
@@ -34,7 +35,7 @@ def check(
     if not objectives:
         raise UsageError("nothing to check: give --slo OBJECTIVE, such as --slo 'sse.p99<50ms'")
     run = Run.load(folder)
-    cells = _cells(run, objectives)
+    cells = summary_of(run).cells
     verdicts = [verdict for objective in objectives for verdict in judge(objective, cells)]
     complete = run.status == "complete"
     met = complete and all(verdict.met for verdict in verdicts)
@@ -68,23 +69,7 @@ def _from_file(file: Path) -> list[Objective]:
     return found
 
 
-def _cells(run: Run, objectives: Sequence[Objective]) -> Mapping[str, Mapping[str, Any]]:
-    """The run's own summary; made anew if there is none, or an older pushlab left figures out."""
-    cells: Mapping[str, Mapping[str, Any]] = (run.summary or {}).get("transports", {})
-    tops = {objective.figure.split(".")[0] for objective in objectives}
-    leaves = [path for path in (o.figure.split(".") for o in objectives) if path[0].endswith("_s")]
-    known = bool(cells) and all(
-        tops <= cell.keys()
-        and all(path[1] in cell[path[0]] for path in leaves if isinstance(cell[path[0]], dict))
-        for cell in cells.values()
-    )
-    if known:
-        return cells
-    fresh: Mapping[str, Mapping[str, Any]] = summarise(run)["transports"]
-    return fresh
-
-
-def _line(verdict: Verdict, cell: Mapping[str, Any]) -> str:
+def _line(verdict: Verdict, cell: CellSummary) -> str:
     objective = verdict.objective
     word = "met   " if verdict.met else "FAILED"
     told = f"{word}  {objective.text}  {verdict.cell}: "
@@ -103,12 +88,12 @@ def _line(verdict: Verdict, cell: Mapping[str, Any]) -> str:
         if verdict.samples is not None:
             notes.append(f"{verdict.samples:,} samples")
         told += f" ({', '.join(notes)})" if notes else ""
-    if cell["marks"]:
-        told += f" [{'; '.join(cell['marks'])}]"
+    if cell.marks:
+        told += f" [{'; '.join(cell.marks)}]"
     return told
 
 
-def _plain(verdict: Verdict, cell: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(verdict: Verdict, cell: CellSummary) -> dict[str, Any]:
     objective = verdict.objective
     return {
         "objective": objective.text,
@@ -122,5 +107,5 @@ def _plain(verdict: Verdict, cell: Mapping[str, Any]) -> dict[str, Any]:
         "interval": verdict.interval,
         "samples": verdict.samples,
         "why": verdict.why,
-        "marks": cell["marks"],
+        "marks": list(cell.marks),
     }

@@ -4,29 +4,19 @@ On a terminal columns that do not fit are left out, the least important first, a
 each row is one line, with two blanks or more between columns: a value has a blank before its unit.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any
 
 from rich.cells import cell_len
 
 from pushlab import quantities
+from pushlab.analysis.summary.catalogue import FIGURES, Figure
+from pushlab.analysis.summary.model import CellSummary
 
-__all__ = ["Column", "aligned", "fitting", "in_two_lines", "is_empty", "left_out", "legend", "star"]
+__all__ = ["Column", "aligned", "fitting", "in_two_lines", "left_out", "legend", "star"]
 
-Cell = Mapping[str, Any]
-
-
-def duration(value: float | None) -> str:
-    """A duration, or that there is none."""
-    return "-" if value is None else quantities.duration(value)
-
-
-def number(value: float | None) -> str:
-    """A number, or that there is none."""
-    return "-" if value is None else quantities.number(value)
-
+Cell = CellSummary
 
 _LEAST_NAME = 14  # letters for a label before a column gives way to it
 _MOST_NAME = 30
@@ -49,6 +39,24 @@ class Column:
     model: Callable[[Cell], str] | None = None
     bad: Callable[[Cell], bool] = lambda cell: False
 
+    @classmethod
+    def of(cls, figure: Figure, rank: int, *, model_below: bool = False) -> "Column":
+        """The column of a figure.
+
+        Args:
+            model_below: what a closed form predicts stands in brackets below it, not in a column
+                of its own.
+        """
+        model = figure.model if model_below else ""
+        return cls(
+            figure.short,
+            figure.words,
+            lambda cell: _shown(figure, cell[figure.name]),
+            rank,
+            (lambda cell: _shown(FIGURES[model], cell[model])) if model else None,
+            lambda cell: bool(figure.bad and cell[figure.name]),
+        )
+
     @property
     def title(self) -> str:
         """The full words as a terminal's head."""
@@ -65,6 +73,31 @@ class Column:
         for cell in cells:
             texts += [self.text(cell), self.predicted(cell)]
         return max(cell_len(text) for text in texts)
+
+
+def duration(value: float | None) -> str:
+    """A duration, or that there is none."""
+    return "-" if value is None else quantities.duration(value)
+
+
+def number(value: float | None) -> str:
+    """A number, or that there is none."""
+    return "-" if value is None else quantities.number(value)
+
+
+def _shown(figure: Figure, value: float | None) -> str:
+    """A figure in its column, whose head has the unit if it is not of time."""
+    if value is None:
+        return "-"
+    if figure.unit == "s":
+        text = duration(value)
+        if figure.name.startswith("predicted.") and value < 1e-5:
+            text = "≈ 0"  # a closed form without a network in it comes to nothing
+    elif figure.unit == "share":
+        text = quantities.share(value)
+    else:
+        text = quantities.exact(value) if figure.bad else number(value)
+    return f"({text})" if figure.words.startswith("(") else text
 
 
 def in_two_lines(words: str) -> str:
@@ -154,9 +187,4 @@ def legend(
 
 def star(cell: Cell) -> str:
     """What follows a name of which the remarks speak."""
-    return " *" if cell["marks"] or cell["unstable"] else ""
-
-
-def is_empty(cell: Cell) -> bool:
-    """Whether nothing of a cell was measured."""
-    return cell["status"] in ("failed", "not-run")
+    return " *" if cell.marks or cell.unstable else ""

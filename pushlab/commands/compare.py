@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,12 @@ from pushlab.errors import RunError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
 from pushlab.lab.trial.baseline import BaselineBackend
-from pushlab.runs import Run, write_summary
+from pushlab.runs import Run
 from pushlab.testing.null import Null
 
 if TYPE_CHECKING:
-    from pushlab.analysis.trials.figures import TrialFigures
+    from pushlab.analysis import Analysis
+
 
 __all__ = ["compare"]
 
@@ -81,35 +82,35 @@ def compare(
             )
         )
     # The analysis is loaded only now: it has no place in a process that measures.
-    from pushlab.analysis import analyse, summarise
+    from pushlab.analysis import analyse
+    from pushlab.analysis.summary.stored import store
 
-    measured = Run.load(path)
-    cells = analyse(measured)
-    write_summary(path, summarise(measured, cells))
+    analysis = analyse(Run.load(path))
+    summary = store(analysis)
     if replace is not None:
         if replace.exists():
             shutil.rmtree(replace)
         path = Path(shutil.move(path, replace))
-    run = Run.load(path)
-    terminal.print_run(run, to_stderr=as_json)
+    run = analysis.run = Run.load(path)
+    terminal.print_run(run, summary, to_stderr=as_json)
     stream = sys.stderr if as_json else sys.stdout
     print(f"\nrun:    {path}", file=stream)
     if with_charts:
-        for what, where in _draw(run, cells).items():
+        for what, where in _draw(analysis).items():
             print(f"{what + ':':<8}{where}", file=stream)
     if as_json:
-        print(terminal.json_text(run.summary))
+        print(terminal.json_text(summary.to_json()))
     if run.status != "complete":
         return _INTERRUPTED
     return 0 if all(trial.status == "ok" for trial in run.trials) else 1
 
 
-def _draw(run: Run, cells: "Mapping[str, Sequence[TrialFigures]]") -> dict[str, Path]:
+def _draw(analysis: "Analysis") -> dict[str, Path]:
     """Draw the charts, if there is something to draw, and write the report."""
     from pushlab.charts import draw_view, view_of
     from pushlab.commands.report import report_of
 
-    view = view_of(run, cells)
+    view, run = view_of(analysis), analysis.run
     drawn: dict[str, Path] = {}
     if any(trial.status == "ok" for trial in run.trials):
         drawn["charts"] = run.path / "charts"

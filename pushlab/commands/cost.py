@@ -97,7 +97,7 @@ def _measured(ask: Ask, folder: Path) -> tuple[Mapping[str, Traffic], str]:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(f"{flag} does not go with a run: the run has measured it")
     run = Run.load(folder)
-    found = traffic_by_cell(analyse(run))
+    found = traffic_by_cell(analyse(run).good)
     if not found:
         raise UsageError(f"{run.path}: no trial went well, so there is nothing to price")
     clients = next(iter(found.values())).clients

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pushlab.analysis.diff.difference import Change, Difference, compare_runs
 from pushlab.analysis.stats.noise import LEVEL
-from pushlab.analysis.vocabulary import unit_of
+from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
 from pushlab.quantities import with_unit
@@ -84,7 +84,7 @@ def _table(changes: list[Change]) -> Table:
     table.add_column("", no_wrap=True)
     before = None
     for change in changes:
-        unit = unit_of(change.figure)
+        unit = FIGURES[change.figure].unit
         table.add_row(
             change.cell if change.cell != before else "",
             change.figure,

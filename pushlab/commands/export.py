@@ -3,8 +3,10 @@
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from pushlab.analysis.summary.stored import summary_of
 from pushlab.errors import SetupError, UsageError
 from pushlab.runs import Run
 from pushlab.runs.export import FORMATS, write_tables
@@ -42,7 +44,10 @@ def export(
     if form not in FORMATS:
         told = f"unknown format {form!r}" if form else f"the name {out} tells no format"
         raise UsageError(f"{told}: --format is one of {', '.join(FORMATS)}")
-    tables = tables_of(Run.load(folder), what)
+    run = Run.load(folder)
+    if what in ("trials", "summary"):
+        run = replace(run, summary=summary_of(run).to_json())
+    tables = tables_of(run, what)
     if to_stdout or out is None:
         if form == "parquet" and sys.stdout.isatty():
             raise UsageError("Parquet is not for a terminal: give --out FILE, or a pipe")

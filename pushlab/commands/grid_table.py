@@ -1,6 +1,6 @@
 """The table of a sweep: one row for each point and transport, for a terminal and for a pipe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
@@ -10,24 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pushlab.analysis.summary.catalogue import shown_in
 from pushlab.analysis.summary.keys import key_words, value_words
-from pushlab.analysis.summary.sweep_lines import (
-    SweepSeries,
-    cpu_share,
-    hits_per_s,
-    lines_of,
-    predicted_hits_per_s,
-)
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.stored import summary_of
+from pushlab.analysis.summary.sweep_lines import SweepSeries, lines_of
 from pushlab.commands.columns import (
     Column,
     aligned,
-    duration,
     fitting,
     in_two_lines,
-    is_empty,
     left_out,
     legend,
-    number,
     star,
 )
 from pushlab.commands.terminal import is_live
@@ -58,7 +52,7 @@ def print_sweep(sweep: Sweep, *, to_stderr: bool = False) -> None:
             console.print(Text(text), soft_wrap=True)
         console.print()  # so that the table is a paragraph of its own, for awk
         keys = [(_short(axis.key), key_words(axis.key)) for axis in sweep.axes]
-        for text in legend(_COLUMNS, shown, short=True, others=keys):
+        for text in legend(_columns(), shown, short=True, others=keys):
             console.print(Text(text), soft_wrap=True)
     notes = _notes(sweep, lines)
     if notes:
@@ -79,7 +73,7 @@ def grid_json(sweep: Sweep) -> dict[str, Any]:
             {
                 "folder": point.folder,
                 "values": point.values,
-                "transports": run.summary["transports"] if run and run.summary else {},
+                "transports": summary_of(run).to_json()["transports"] if run else {},
             }
             for point, run in zip(sweep.points, runs, strict=True)
         ],
@@ -96,33 +90,8 @@ def _headline(sweep: Sweep) -> Text:
     return text
 
 
-def _hits_model(summary: Mapping[str, Any]) -> str:
-    hits = predicted_hits_per_s(summary)
-    return "-" if hits is None else f"({number(hits)})"
-
-
-def _mean_model(summary: Mapping[str, Any]) -> str:
-    mean_s = (summary["predicted"] or {}).get("mean_latency_s")
-    if mean_s is None:
-        return "-"
-    return "(≈ 0)" if mean_s < 1e-5 else f"({duration(mean_s)})"
-
-
-def _cpu(summary: Mapping[str, Any]) -> str:
-    share = cpu_share(summary)
-    return "-" if share is None else f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
-
-
-_COLUMNS = (
-    Column("lost", "lost", lambda s: f"{s['lost']:,}", 0, bad=lambda s: s["lost"] > 0),
-    Column("hits/s", "hits/s", lambda s: number(hits_per_s(s)), 0),
-    Column("(hits/s)", "(hits/s)", _hits_model, 4),
-    Column("p50", "latency p50", lambda s: duration(s["latency_s"]["p50"]), 1),
-    Column("p99", "latency p99", lambda s: duration(s["latency_s"]["p99"]), 2),
-    Column("mean", "latency mean", lambda s: duration(s["latency_s"]["mean"]), 0),
-    Column("(mean)", "(mean)", _mean_model, 5),
-    Column("CPU", "CPU of a core", _cpu, 3),
-)
+def _columns() -> list[Column]:
+    return [Column.of(one, one.shown["sweep"]) for one in shown_in("sweep")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +105,7 @@ class _Row:
 
     point: Sequence[str]
     name: str
-    cell: Mapping[str, Any] | None
+    cell: CellSummary | None
     told: str = ""
 
 
@@ -150,8 +119,8 @@ def _rows(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[_Row]:
                 continue
             if summary is None:
                 rows.append(_Row(words, line.name, None, "not run"))
-            elif is_empty(summary):
-                rows.append(_Row(words, line.name, None, summary["status"].replace("-", " ")))
+            elif summary.is_empty:
+                rows.append(_Row(words, line.name, None, summary.status.replace("-", " ")))
             else:
                 rows.append(_Row(words, line.name + star(summary), summary))
     return rows
@@ -164,24 +133,25 @@ def _short(key: str) -> str:
 
 def _plain_table(sweep: Sweep, rows: Sequence[_Row]) -> list[str]:
     """The point in every line: `grep` must not part a transport from its load."""
-    keys = [_short(axis.key) for axis in sweep.axes]
-    texts = [[*keys, "transport", *(column.head for column in _COLUMNS)]]
+    keys, columns = [_short(axis.key) for axis in sweep.axes], _columns()
+    texts = [[*keys, "transport", *(column.head for column in columns)]]
     for row in rows:
-        found = [row.told] if row.cell is None else [c.text(row.cell) for c in _COLUMNS]
+        found = [row.told] if row.cell is None else [c.text(row.cell) for c in columns]
         texts.append([*row.point, row.name, *found])
     return aligned(texts, left=len(keys))
 
 
 def _pretty_table(
-    sweep: Sweep, rows: Sequence[_Row], shown: Sequence[Mapping[str, Any]], width: int
+    sweep: Sweep, rows: Sequence[_Row], shown: Sequence[CellSummary], width: int
 ) -> list[Table | Text]:
+    columns = _columns()
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for i, axis in enumerate(sweep.axes):
         title = in_two_lines(key_words(axis.key))
         texts = [*title.split("\n"), *(row.point[i] for row in rows)]
         width -= max(map(cell_len, texts)) + 1
         table.add_column(Text(title), justify="right", no_wrap=True)
-    chosen, name_room = fitting(_COLUMNS, shown, [row.name for row in rows], width)
+    chosen, name_room = fitting(columns, shown, [row.name for row in rows], width)
     table.add_column("transport", overflow="fold", max_width=name_room)
     for column in chosen:
         table.add_column(column.title, justify="right", no_wrap=True)
@@ -195,8 +165,8 @@ def _pretty_table(
             else [Text(c.text(row.cell), "bold red" if c.bad(row.cell) else "") for c in chosen]
         )
         table.add_row(*point, Text(row.name), *texts_of)
-    below = legend(_COLUMNS, shown, short=False)
-    if missing := left_out(_COLUMNS, chosen):
+    below = legend(_columns(), shown, short=False)
+    if missing := left_out(columns, chosen):
         below.append(f"{missing} A wider window has it all.")
     return [table, *(Text(line, style="dim") for line in below)]
 
@@ -216,16 +186,16 @@ def _notes(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[str]:
     return notes
 
 
-def _troubles(line: SweepSeries, summary: Mapping[str, Any] | None) -> list[str]:
+def _troubles(line: SweepSeries, summary: CellSummary | None) -> list[str]:
     if summary is None:
         return [f"{line.name}: did not come to its turn"]
     found = []
-    if summary["reason"]:
-        found.append(f"{line.name}: {summary['status']}: {shorten(summary['reason'], 160)}")
-    plain = [mark for mark in summary["marks"] if " " not in mark] or summary["marks"]
+    if summary.reason:
+        found.append(f"{line.name}: {summary.status}: {shorten(summary.reason, 160)}")
+    plain = summary.plain_marks or summary.marks
     if plain:
         found.append(f"{line.name}: marked {', '.join(plain)}")
-    if summary["unstable"]:
+    if summary.unstable:
         found.append(f"{line.name}: unstable between trials")
     return found
 

@@ -136,7 +136,7 @@ def validate_run(folder: Path, *, as_json: bool = False) -> int:
     from pushlab.analysis.forecast.validation import validate
 
     run = Run.load(folder)
-    found = validate(run, analyse(run))
+    found = validate(analyse(run))
     if not found:
         raise UsageError(f"{folder}: no trial has been run, so there is nothing to validate")
     if as_json:

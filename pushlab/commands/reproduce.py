@@ -11,14 +11,14 @@ import uvloop
 from rich.console import Console
 from rich.text import Text
 
-from pushlab.analysis import analyse
 from pushlab.analysis.papers.claims import Outcome, judge
 from pushlab.analysis.papers.reproductions import (
     Reproduction,
     builtin_reproductions,
     load_reproduction,
 )
-from pushlab.analysis.summary.summarise import summarise, summarise_cells
+from pushlab.analysis.summary.stored import store
+from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.charts.claims import draw_claims
 from pushlab.charts.frame import make_folder
 from pushlab.commands.progress import Watcher
@@ -27,7 +27,7 @@ from pushlab.errors import SetupError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.quantities import brief
-from pushlab.runs import Run, write_summary
+from pushlab.runs import Run
 
 __all__ = ["list_reproductions", "reproduce"]
 
@@ -69,9 +69,9 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     begin_s, told, status = time.monotonic(), [], 0
     for place, each in enumerate(reproductions, 1):
         console.print(Text(f"[{place}/{len(reproductions)}] {each.title}", style="bold"))
-        run = _measured(scenarios[each.name], out) if each.name in scenarios else None
-        cells = analyse(run) if run else {}
-        outcomes = judge(each, cells, summarise_cells(cells))
+        found = _measured(scenarios[each.name], out) if each.name in scenarios else None
+        run = found.run if found else None
+        outcomes = judge(each, *((found.good, found.summary.cells) if found else ({}, {})))
         files = draw_claims(each, outcomes, out)
         data = _json(each, outcomes, run)
         _write(out / f"{each.name}.json", json.dumps(data, indent=2) + "\n")
@@ -103,14 +103,14 @@ def _write(path: Path, text: str) -> None:
         raise SetupError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _measured(scenario: Any, out: Path) -> Run:
-    """Run the scenario; the run, with its summary written."""
+def _measured(scenario: Any, out: Path) -> Analysis:
+    """Run the scenario; what came of it, its summary written."""
     with Watcher() as watcher:
         command = ["pushlab", *sys.argv[1:]]
         path = uvloop.run(run_scenario(scenario, out=out, observer=watcher, command=command))
-    run = Run.load(path)
-    write_summary(path, summarise(run))
-    return run
+    found = analyse(Run.load(path))
+    store(found)
+    return found
 
 
 def _line(outcome: Outcome) -> Text:

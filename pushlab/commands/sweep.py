@@ -138,7 +138,7 @@ def _run(
     if status != "complete":
         print(f"\nIt was stopped. To go on: pushlab resume {sweep.path}", file=sys.stderr)
         return _INTERRUPTED
-    states = [one["status"] for line in lines_of(sweep) for one in line.at if one is not None]
+    states = [one.status for line in lines_of(sweep) for one in line.at if one is not None]
     return 0 if all(state == "ok" for state in states) else 1
 
 

@@ -1,12 +1,13 @@
 """What the terminal shows of a run: a headline, the table, the remarks."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.quantities import exact
 from pushlab.runs import Run, network_in_words
@@ -19,15 +20,14 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def print_run(run: Run, *, to_stderr: bool = False) -> None:
+def print_run(run: Run, summary: RunSummary, *, to_stderr: bool = False) -> None:
     """Print the table of a run and its caveats.
 
     On a terminal the table keeps to the terminal's width. Elsewhere it is plain text, a line for
     each transport and for each remark, however long.
     """
     console = Console(stderr=to_stderr, highlight=False, emoji=False)
-    summary: Mapping[str, Any] = run.summary or {}
-    cells: Mapping[str, Mapping[str, Any]] = summary.get("transports", {})
+    cells = summary.cells
     live = is_live(console)
     console.print()
     console.print(_headline(run), soft_wrap=not live)
@@ -41,7 +41,7 @@ def print_run(run: Run, *, to_stderr: bool = False) -> None:
         console.print()  # so that the table is a paragraph of its own, for awk
         for line in plain_legend(cells):
             console.print(Text(line), soft_wrap=True)
-    _print_notes(console, cells, summary.get("caveats", []), wrap=live)
+    _print_notes(console, cells, summary.caveats, wrap=live)
 
 
 def is_live(console: Console) -> bool:
@@ -69,12 +69,12 @@ def _headline(run: Run) -> Text:
 
 def _print_notes(
     console: Console,
-    cells: Mapping[str, Mapping[str, Any]],
-    caveats: list[str],
+    cells: Mapping[str, CellSummary],
+    caveats: Sequence[str],
     *,
     wrap: bool,
 ) -> None:
-    offers = {name: (cell["usd_per_month"] or {}).get("offer") for name, cell in cells.items()}
+    offers = {name: cell.price.offer for name, cell in cells.items()}
     known = {name: offer for name, offer in offers.items() if offer}
     if known:
         console.print()

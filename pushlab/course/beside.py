@@ -63,12 +63,12 @@ def month_of(measured: Measured) -> Picture:
     """
     rows = []
     for cell in measured.cells:
-        told = measured.view.summaries[cell]["usd_per_month"]
+        told = measured.view.summaries[cell].price
         bars = []
-        if told["usd"] is not None:
-            bars.append(Bar("measured", told["usd"], _SHORT[told["offer"]]))
-        if told.get("alternative"):
-            bars.append(Bar("other", told["alternative"]["usd"], "load balancer"))
+        if told.usd is not None and told.offer is not None:
+            bars.append(Bar("measured", told.usd, _SHORT[told.offer]))
+        if told.alternative:
+            bars.append(Bar("other", told.alternative.usd or 0.0, "load balancer"))
         if bars:
             rows.append(
                 Row(measured.figures(cell).name, measured.view.cell_styles[cell].colour, bars)

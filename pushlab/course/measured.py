@@ -90,18 +90,17 @@ class Measurement:
     def figures(self, cell: str) -> Figures:
         """The numbers of a row."""
         told = self.view.summaries[cell]
-        latency = told["latency_s"]
         return Figures(
             name=self.view.cell_styles[cell].name,
-            waiting_s=float(latency["mean"] or 0.0),
-            worst_s=float(latency["max"] or 0.0),
-            requests_per_s=told["hits_total"] / told["duration_s"],
+            waiting_s=told["latency_s.mean"] or 0.0,
+            worst_s=told["latency_s.max"] or 0.0,
+            requests_per_s=told["hits_per_s"] or 0.0,
             requests_per_message=told["hits_per_delivery"] or 0.0,
-            wasted=_wasted(told["hits"]),
+            wasted=_wasted(told.hits),
             bytes_per_message=told["bytes_per_delivery"] or 0.0,
             cpu_ms_per_message=(told["cpu_s_per_delivery"] or 0.0) * 1000,
-            deliveries=told["delivered"],
-            lost=told["lost"],
+            deliveries=told.count("delivered"),
+            lost=told.count("lost"),
         )
 
     def samples_s(self, cell: str) -> npt.NDArray[np.float64]:
@@ -111,12 +110,10 @@ class Measurement:
     def formula(self, cell: str, figure: str) -> float | None:
         """What a formula says of a figure, without having measured it; None where there is none."""
         told, record = self.view.summaries[cell], self.record(cell)
-        predicted = told["predicted"] or {}
-        hits = predicted.get("hits")
         if figure == "waiting_s":
-            return predicted.get("mean_latency_s")
+            return told["predicted.mean_latency_s"]
         if figure == "requests_per_s":
-            return None if hits is None else hits / told["duration_s"]
+            return told["predicted_hits_per_s"]
         interval_s = float(record.options.get("interval_s", 0.0))
         rate = record.rate_per_channel
         if figure == "requests_per_message":
@@ -124,8 +121,8 @@ class Measurement:
                 useful = 1 - wasted_fraction(rate_per_s=rate, interval_s=interval_s)
                 each = messages_per_useful_poll(rate_per_s=rate, interval_s=interval_s)
                 return 1 / (useful * each)
-            expected = told["expected"]  # both are of the very schedule that was drawn
-            return hits / expected if hits is not None and expected else None
+            # Both are of the very schedule that was drawn.
+            return told.over("predicted.hits", "expected")
         if figure == "wasted" and interval_s and record.arrivals == "poisson":
             return wasted_fraction(rate_per_s=rate, interval_s=interval_s)
         return None

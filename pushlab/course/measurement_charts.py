@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from pushlab.analysis.summary.summarise import analyse
 from pushlab.charts.view import view_of
 from pushlab.course.bars import figure_chart
 from pushlab.course.guesses import Guess
@@ -50,7 +49,7 @@ def measured_from(
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    view = view_of(run, analyse(run))
+    view = view_of(run)
     cells = [cell for cell in view.rivals if view.trials[cell]]
     if transports is not None:
         known = [c for c in cells if view.trials[c][0].record.transport in transports]

@@ -1,5 +1,6 @@
 """Where things stand in a run's folder, and the one JSON document that rules it."""
 
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ __all__ = [
     "folder_name",
     "read_document",
     "rows_path",
+    "summary_digest",
     "write_document",
 ]
 
@@ -44,6 +46,12 @@ def folder_name(created: datetime, name: str, short_id: str) -> str:
 def rows_path(folder: Path, kind: str, order: int) -> Path:
     """Where the rows of the trial that ran as number `order` are; `kind` names their folder."""
     return folder / kind / f"trial-{order:03}.parquet"
+
+
+def summary_digest(summary: Mapping[str, Any]) -> str:
+    """What a stored summary carries, so that one that was edited is not believed."""
+    told = {key: value for key, value in summary.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def write_document(folder: Path, document: Mapping[str, Any], name: str = RUN_FILE) -> None:

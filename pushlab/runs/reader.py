@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from pushlab.contract.profile import Profile
 from pushlab.errors import RunError
-from pushlab.runs.layout import RUN_FILE, SWEEP_FILE, RunStatus, read_document, rows_path
+from pushlab.runs.layout import (
+    RUN_FILE,
+    SWEEP_FILE,
+    RunStatus,
+    read_document,
+    rows_path,
+    summary_digest,
+)
 from pushlab.runs.profiles import read_profiles
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import (
@@ -41,7 +48,8 @@ class Run:
         cells: the labels of the transport settings, in the order for tables and charts; a cell
             that has no trial did not come to its turn.
         profiles: what the transport of each cell was, with its settings.
-        summary: what the analysis made of it; None if it has not been analysed.
+        summary: what was stored of the analysis; None if it has not been analysed, or somebody has
+            edited that. `pushlab.analysis.summary.stored.summary_of` is to be believed.
     """
 
     path: Path
@@ -92,6 +100,8 @@ class Run:
         summary = document.get("summary")
         if summary is not None and not isinstance(summary, dict):
             raise RunError(f"{file}: 'summary' must be an object or null")
+        if summary and summary.get("digest", digest := summary_digest(summary)) != digest:
+            summary = None  # somebody has edited it
         return cls(
             path=path,
             id=take("id", str),

@@ -21,6 +21,7 @@ from pushlab.runs.layout import (
     folder_name,
     read_document,
     rows_path,
+    summary_digest,
     write_document,
 )
 from pushlab.runs.records import TrialRecord
@@ -185,7 +186,7 @@ class RunWriter:
 
     def set_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep what the analysis made of the run."""
-        self._document["summary"] = dict(summary)
+        self._document["summary"] = _sealed(summary)
         self._save()
 
     def set_environment(self, environment: Mapping[str, Any]) -> None:
@@ -222,4 +223,8 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
         RunError: there is no readable run.
     """
     document = read_document(path)
-    write_document(path, {**document, "summary": dict(summary)})
+    write_document(path, {**document, "summary": _sealed(summary)})
+
+
+def _sealed(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {**summary, "digest": summary_digest(summary)}

@@ -113,7 +113,7 @@ def calibration_of(runs: Iterable[Run]) -> dict[str, Calibration]:
     """
     by_transport: dict[str, list[tuple[TrialFigures, float | None]]] = {}
     for run in runs:
-        for trial in (each for several in analyse(run).values() for each in several):
+        for trial in (each for cell in analyse(run).cells.values() for each in cell.all):
             record = trial.record
             if record.client == "browser":  # what the simulation has is the swarm's client
                 continue

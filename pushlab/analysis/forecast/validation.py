@@ -4,7 +4,7 @@ The simulation is of the run's own parameters, with the message rate that its sc
 shares no code with the closed forms.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,9 +13,8 @@ import numpy as np
 from pushlab.analysis.models.prediction import ways_of
 from pushlab.analysis.models.simulated_queues import simulate_queue_wait_s
 from pushlab.analysis.models.simulation import simulate
-from pushlab.analysis.summary.summarise import floor_delay_s
+from pushlab.analysis.summary.summarise import Analysis
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.runs import Run
 
 __all__ = ["HITS_WITHIN", "LATENCY_WITHIN", "MODELS_WITHIN", "Validated", "validate"]
 
@@ -55,20 +54,12 @@ class Validated:
         return asdict(self)
 
 
-def validate(run: Run, cells: Mapping[str, Sequence[TrialFigures]]) -> list[Validated]:
-    """Validate every cell of a run but the harness's floor.
-
-    Args:
-        cells: what `pushlab.analysis.analyse` made of the run.
-
-    Raises:
-        RunError: a file of rows is missing or damaged.
-    """
-    delay_s = floor_delay_s(run)
+def validate(analysis: Analysis, cells: Sequence[str] | None = None) -> list[Validated]:
+    """Validate these cells of a run, or all of them but the harness's floor."""
     return [
-        _cell(cell, trials, delay_s)
-        for cell, trials in cells.items()
-        if trials and not trials[0].record.floor
+        _cell(cell, trials.all, analysis.floor_s or 0.0)
+        for cell, trials in analysis.cells.items()
+        if trials.all and not trials.floor and (cells is None or cell in cells)
     ]
 
 

@@ -6,6 +6,7 @@ delivery.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,11 @@ class Prediction:
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Prediction":
+        """What `to_json` gave."""
+        return cls(**{name: told[name] for name in cls.__slots__ if name in told})
 
 
 def predict(

@@ -8,12 +8,12 @@ from pushlab.analysis.energy import energy_use, load_radios, predicted_trace
 from pushlab.analysis.models import formulas
 from pushlab.analysis.papers.expressions import Missing, evaluate
 from pushlab.analysis.papers.reproductions import Claim, Reproduction
+from pushlab.analysis.summary import catalogue
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.errors import UsageError
 
 __all__ = ["FIGURES", "Outcome", "judge"]
-
-Summary = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ class Outcome:
 
 def judge(
     reproduction: Reproduction,
-    cells: Mapping[str, Sequence[TrialFigures]],
-    summaries: Mapping[str, Summary],
+    good: Mapping[str, Sequence[TrialFigures]],
+    summaries: Mapping[str, CellSummary],
 ) -> list[Outcome]:
     """Compute every claim's figures and check it.
 
@@ -44,7 +44,7 @@ def judge(
     the run ``cell(label, figure)``: any figure of the summary, or one of `FIGURES`.
 
     Args:
-        cells, summaries: of its run; empty if it has none.
+        good, summaries: the good trials and the figures of its run's cells; empty if it has none.
 
     Raises:
         UsageError: an expression is wrong.
@@ -54,9 +54,10 @@ def judge(
         if label not in summaries:
             raise UsageError(f"cell({label!r}, ...): the scenario has no such transport setting")
         if figure in FIGURES:
-            good = [t for t in cells[label] if t.record.status == "ok"]
-            return FIGURES[figure](good) if good else None
-        return _figure(summaries[label], figure)
+            return FIGURES[figure](good[label]) if good[label] else None
+        if figure not in catalogue.FIGURES:
+            raise UsageError(f"{figure!r} is no figure of a run")
+        return summaries[label][figure]
 
     calls: dict[str, Callable[..., Any]] = {
         **_forms(),
@@ -114,18 +115,6 @@ def _battery(radio: str, transport: str, keep_alive_s: float, battery_wh: float 
     return (use.joules_per_hour - use.idle_joules_per_hour) / (battery_wh * 3_600) * 100
 
 
-def _figure(summary: Summary, path: str) -> float | None:
-    """A figure of the summary, such as ``latency_s.p99``."""
-    found: Any = summary
-    for key in path.split("."):
-        if not isinstance(found, Mapping) or key not in found:
-            raise UsageError(f"{path!r} is no figure of a run")
-        found = found[key]
-    if isinstance(found, bool) or not isinstance(found, int | float | None):
-        raise UsageError(f"{path!r} is no figure of a run")
-    return None if found is None else float(found)
-
-
 # ---- figures that a summary does not have -------------------------------------------------------
 
 
@@ -155,7 +144,6 @@ _polls = _hits("poll-empty", "poll-useful")
 
 #: Of the good trials of a cell. The overhead is every byte of TCP but the messages themselves.
 FIGURES: Mapping[str, Callable[[Sequence[TrialFigures]], float | None]] = {
-    "hits_per_s": _over(lambda t: t.hits_total, lambda t: t.record.duration_s),
     "hits_per_client_per_s": _over(
         lambda t: t.hits_total, lambda t: t.record.duration_s * t.record.clients
     ),

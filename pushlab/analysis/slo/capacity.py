@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pushlab.analysis.slo.objectives import Objective
 from pushlab.analysis.slo.search import Attempt, Bracket, Limits, bracket_of
 from pushlab.analysis.slo.verdicts import judge
+from pushlab.analysis.summary.estimators import CellTrials
 from pushlab.analysis.summary.summarise import summarise_cells
 from pushlab.analysis.trials.figures import figures_of
 from pushlab.runs import Run, TrialRecord
@@ -100,7 +101,7 @@ def look_at(
     if trial.status != "ok":
         why = trial.reason or "no reason is known"
         return Load(at=at, outcome="failed", cause="errors", why=why)
-    summary = summarise_cells({trial.cell: [figures_of(run, trial)]})
+    summary = summarise_cells({trial.cell: CellTrials([figures_of(run, trial)])})
     verdicts = [(one, judge(one, summary)[0]) for one in objectives]
     values = {one.text: verdict.value for one, verdict in verdicts}
     broken = [one.text for one, verdict in verdicts if not verdict.met]
@@ -109,7 +110,7 @@ def look_at(
         busy["machine"] = machine
     if not broken:
         return Load(at=at, outcome="held", values=values, busy=busy)
-    cause, why = cause_of(summary[trial.cell]["marks"], busy, run.environment)
+    cause, why = cause_of(summary[trial.cell].marks, busy, run.environment)
     unmeasured = [verdict.why for _, verdict in verdicts if not verdict.met and verdict.why]
     if unmeasured:
         why = f"{unmeasured[0]}, {why}"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from pushlab.analysis.stats.percentiles import PERCENTILES
-from pushlab.analysis.vocabulary import figure_names, unit_of
+from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.errors import UsageError
 
 __all__ = ["Objective", "parse_objective"]
@@ -44,11 +44,6 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
     "usd": {"USD": 1.0, "usd": 1.0},
     "share": {"%": 0.01},
     "": {},
-}
-#: Counts whose limit may be a share, and what they are shares of.
-_WHOLES = {
-    **dict.fromkeys(("delivered", "lost", "duplicated", "reordered", "late"), "expected"),
-    **dict.fromkeys(("sent", "accepted", "skipped", "rejected", "late_sends"), "scheduled"),
 }
 
 
@@ -100,7 +95,7 @@ class Objective:
     @property
     def unit(self) -> str:
         """The unit of `limit`: ``s``, ``bytes``, ``usd``, ``share``, or nothing for a number."""
-        return "share" if self.of else unit_of(self.figure)
+        return "share" if self.of else FIGURES[self.figure].unit
 
 
 def parse_objective(text: str) -> Objective:
@@ -148,8 +143,7 @@ def _take_quoted(text: str) -> tuple[str, bool, str]:
 
 def _full_name(name: str) -> str | None:
     """The path of a figure given by its path or its short name; None if it is not known."""
-    names = figure_names()
-    return next((full for full in (name, f"latency_s.{name}") if full in names), None)
+    return next((full for full in (name, f"latency_s.{name}") if full in FIGURES), None)
 
 
 def _split(text: str, path: str) -> tuple[str, str]:
@@ -169,7 +163,7 @@ def _split(text: str, path: str) -> tuple[str, str]:
 
 def _unknown_figure(path: str) -> str:
     """What to say of a path that ends with no known figure."""
-    names = figure_names()
+    names = list(FIGURES)
     parts = path.split(".")
     tails = [".".join(parts[i:]).strip() for i in range(len(parts))]
     for tail in tails:
@@ -197,16 +191,16 @@ def _limit(text: str, written: str, figure: str, *, short: bool) -> tuple[float,
     value, word = float(found[1]), found[2]
     if abs(value) == float("inf"):
         raise _wrong(text, f"the limit {found[1]} is too large")
-    unit = unit_of(figure)
-    if word == "%" and figure in _WHOLES:
-        return value / 100, _WHOLES[figure]
+    unit, whole = FIGURES[figure].unit, FIGURES[figure].whole
+    if word == "%" and whole:
+        return value / 100, whole
     if not word:
         if short and unit:
             raise _wrong(text, f"{found[1]} of what? Write {found[1]}ms or {found[1]}s")
         return value, None
     if word not in _UNITS[unit]:
         fitting = ", ".join(_UNITS[unit])
-        if figure in _WHOLES:
+        if whole:
             fitting = "%"
         told = f"it takes {fitting} or none" if fitting else "it is a plain number"
         raise _wrong(text, f"the unit {word!r} does not fit {figure}; {told}")

@@ -1,12 +1,13 @@
 """Whether measured figures meet the objectives; what was not measured well meets none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 from pushlab.analysis.slo.objectives import Objective
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
+from pushlab.analysis.summary.catalogue import FIGURES
+from pushlab.analysis.summary.model import CellSummary, Interval
 from pushlab.errors import UsageError
 
 __all__ = ["Verdict", "judge"]
@@ -27,23 +28,21 @@ class Verdict:
     cell: str
     met: bool
     value: float | None
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
     samples: int | None = None
     why: str | None = None
 
 
-def judge(objective: Objective, cells: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
+def judge(objective: Objective, cells: Mapping[str, CellSummary]) -> list[Verdict]:
     """The verdict on each cell that the objective asks about, in the order of `cells`.
 
     Args:
-        cells: the cells' summaries by label, as in ``summary["transports"]``.
+        cells: the cells' summaries by label.
 
     Raises:
         UsageError: there is no such cell.
     """
-    asked = [
-        label for label, cell in cells.items() if objective.asks(label, floor=bool(cell["floor"]))
-    ]
+    asked = [label for label, cell in cells.items() if objective.asks(label, floor=cell.floor)]
     if not asked:
         close = get_close_matches(objective.cell, cells, n=1)
         close = close or [label for label in cells if objective.cell.startswith(f"{label}.")]
@@ -55,55 +54,36 @@ def judge(objective: Objective, cells: Mapping[str, Mapping[str, Any]]) -> list[
     return [_judge(objective, label, cells[label]) for label in asked]
 
 
-def _judge(objective: Objective, label: str, cell: Mapping[str, Any]) -> Verdict:
-    path = objective.figure.split(".")
-    value, interval, samples = _look_up(cell, path)
+def _judge(objective: Objective, label: str, cell: CellSummary) -> Verdict:
+    name, counted = objective.figure, FIGURES[objective.figure].counted_by
+    value, samples = cell[name], cell.count(counted) if counted else None
     if objective.of is not None:
-        whole = cell[objective.of]
+        whole = cell.count(objective.of)
         value, samples = (value / whole if value is not None and whole else None), whole
     trouble = _trouble(cell)
     if value is None and trouble is None:
-        trouble = _why_missing(path, samples)
+        trouble = _why_missing(name, samples)
     met = trouble is None and value is not None and objective.met_by(value)
-    return Verdict(objective, label, met, value, interval, samples, trouble)
+    return Verdict(objective, label, met, value, cell.interval(name), samples, trouble)
 
 
-def _look_up(
-    cell: Mapping[str, Any], path: Sequence[str]
-) -> tuple[float | None, tuple[float, float] | None, int | None]:
-    """A figure's value, its interval and its sample size, each None where there is none."""
-    holder: Mapping[str, Any] = cell
-    for key in path[:-1]:
-        inner = holder.get(key)
-        holder = inner if isinstance(inner, Mapping) else {}
-    value = holder.get(path[-1])
-    if value is None and path[0] in ("hits", "hits_setup") and cell["hits_source"]:
-        value = 0  # a kind that never came has no key
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        value = None
-    bounds = holder.get(f"{path[-1]}_ci")
-    samples = holder.get("count") if len(path) > 1 else None
-    if path[-1].endswith("_per_delivery"):
-        samples = cell["latency_s"]["count"]
-    return value, (bounds[0], bounds[1]) if bounds else None, samples
-
-
-def _trouble(cell: Mapping[str, Any]) -> str | None:
+def _trouble(cell: CellSummary) -> str | None:
     """Why a cell's figures meet no objective: it failed, or it is not complete."""
-    trials = cell["trials"]
-    reason = f": {cell['reason']}" if cell["reason"] else ""
-    if cell["status"] == "not-run" and not trials["interrupted"]:
+    ended = {state: cell.count(f"trials.{state}") for state in ("ok", "failed", "interrupted")}
+    reason = f": {cell.reason}" if cell.reason else ""
+    if cell.status == "not-run" and not ended["interrupted"]:
         return "the cell did not come to its turn"
     for state in ("failed", "interrupted"):
-        if trials[state]:
-            total = sum(trials.values())
-            return f"{trials[state]} of {total} trial{'s' * (total > 1)} {state}{reason}"
+        if ended[state]:
+            total = sum(ended.values())
+            return f"{ended[state]} of {total} trial{'s' * (total > 1)} {state}{reason}"
     return None
 
 
-def _why_missing(path: Sequence[str], samples: int | None) -> str:
-    per_mille = PERCENTILES.get(path[-1])
+def _why_missing(figure: str, samples: int | None) -> str:
+    last = figure.rpartition(".")[2]
+    per_mille = PERCENTILES.get(last)
     if per_mille is None:
-        return f"no {'.'.join(path)}: it was not measured"
-    name, need = path[-1].replace("_", "."), f"needs {samples_needed(per_mille):,}"
+        return f"no {figure}: it was not measured"
+    name, need = last.replace("_", "."), f"needs {samples_needed(per_mille):,}"
     return f"no {name}: {need if samples is None else f'{samples:,} samples, {need}'}"

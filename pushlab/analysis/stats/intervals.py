@@ -28,8 +28,10 @@ _MOST_ENUMERATED = 5
 _DRAWS = 300
 
 
-def trial_interval(trials: int, figure: Callable[[tuple[int, ...]], float]) -> list[float] | None:
-    """The 95 % interval of a figure, as ``[low, high]``.
+def trial_interval(
+    trials: int, figure: Callable[[tuple[int, ...]], float]
+) -> tuple[float, float] | None:
+    """The 95 % interval of a figure, as ``(low, high)``.
 
     Args:
         trials: how many there are.
@@ -42,14 +44,14 @@ def trial_interval(trials: int, figure: Callable[[tuple[int, ...]], float]) -> l
         return None
     value = figure(tuple(range(trials)))
     if np.ptp(_values(trials, figure)) == 0:
-        return [value, value]
+        return value, value
     reach = t_quantile(_TAIL, trials - 1)
     error = log_error(trials, figure)
     if error is not None and value > 0:
         factor = math.exp(min(reach * error, 700.0))
-        return [value / factor, value * factor]
+        return value / factor, value * factor
     width = reach * _error(trials, _values(trials, figure))  # a figure that may be zero or less
-    return [value - width, value + width]
+    return value - width, value + width
 
 
 def log_error(trials: int, figure: Callable[[tuple[int, ...]], float]) -> float | None:

@@ -12,14 +12,15 @@ as *perhaps*.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pushlab.analysis.stats.estimate import Estimate
 from pushlab.analysis.stats.intervals import log_error
 from pushlab.analysis.stats.student import t_quantile, t_tail
 
-__all__ = ["LEVEL", "THRESHOLD", "Comparison", "Judgement", "Side", "compare", "judge_all"]
+__all__ = ["LEVEL", "THRESHOLD", "Comparison", "Judgement", "compare", "judge_all"]
 
 #: A ratio within 1/1.05 and 1.05 is no change: fresh processes on one idle machine differ by this
 #: much in CPU time and latency, and no decision between transports hangs on it.
@@ -28,21 +29,6 @@ THRESHOLD = 0.05
 LEVEL = 0.05
 
 Judgement = Literal["changed", "perhaps", "same", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One run's figure.
-
-    Attributes:
-        value: of all its trials; None if it has none.
-        trials: how many trials it rests on.
-        of: the figure of a draw of trials, given by their indices, some of them repeated.
-    """
-
-    value: float | None
-    trials: int
-    of: Callable[[tuple[int, ...]], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ class Comparison:
     chance: float | None = None
 
 
-def compare(a: Side, b: Side, *, threshold: float = THRESHOLD) -> Comparison:
+def compare(a: Estimate, b: Estimate, *, threshold: float = THRESHOLD) -> Comparison:
     """The ratio of `b` to `a`."""
     if a.value is None or b.value is None:
         return Comparison(None)
@@ -87,7 +73,7 @@ def _exp(value: float) -> float:
     return math.exp(min(value, 700.0))
 
 
-def _from_zero(a: Side, b: Side) -> Comparison:
+def _from_zero(a: Estimate, b: Estimate) -> Comparison:
     """Something against nothing has no ratio; it is a change if every trial has something."""
     some = a if (a.value or 0) > 0 else b
     if min(a.trials, b.trials) < 2:

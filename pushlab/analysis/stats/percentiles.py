@@ -10,15 +10,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.stats.intervals import MIN_TRIALS, trial_interval
+from pushlab.analysis.stats.estimate import Estimate
 
 __all__ = [
     "MIN_BEYOND",
     "PERCENTILES",
-    "describe",
+    "Samples",
     "is_unstable",
     "percentile",
-    "resampled_percentiles",
     "samples_needed",
 ]
 
@@ -29,8 +28,6 @@ MIN_BEYOND = 10
 
 #: The percentiles of a summary, by name, in thousandths: whole numbers, so that counting is exact.
 PERCENTILES = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
-#: Of these, the ones that get an interval.
-_WITH_INTERVAL = ("p50", "p95", "p99")
 
 
 def samples_needed(per_mille: int) -> int:
@@ -53,83 +50,72 @@ def percentile(ordered: Floats, per_mille: int) -> float | None:
     return float(ordered[low] + (ordered[high] - ordered[low]) * (position - low))
 
 
-def describe(trials: Sequence[Floats]) -> dict[str, object]:
-    """Figures of samples in seconds that come from several trials, merged.
+class Samples:
+    """Samples that come from several trials, merged.
 
     Args:
-        trials: the samples of each trial.
-
-    Returns:
-        ``p50``, ``p90``, ``p95``, ``p99``, ``p99_9``, ``mean``, ``min``, ``max``, ``count``,
-        ``nonpositive`` and ``mean_ci``, ``p50_ci``, ``p95_ci``, ``p99_ci``; None where the samples
-        do not suffice.
+        trials: the samples of each trial; those that have none are left out.
     """
-    kept = [np.asarray(samples, dtype=np.float64) for samples in trials if len(samples)]
-    if not kept:
-        empty = (*PERCENTILES, "mean", "min", "max", "mean_ci")
-        bounds = (f"{name}_ci" for name in _WITH_INTERVAL)
-        return {**dict.fromkeys((*empty, *bounds)), "count": 0, "nonpositive": 0}
-    merged = np.sort(np.concatenate(kept))
-    figures: dict[str, object] = {
-        name: percentile(merged, per_mille) for name, per_mille in PERCENTILES.items()
-    }
-    figures["mean"] = float(merged.mean())
-    figures["min"], figures["max"] = float(merged[0]), float(merged[-1])
-    figures["count"] = len(merged)
-    figures["nonpositive"] = int(np.searchsorted(merged, 0.0, side="right"))
-    sums = np.array([samples.sum() for samples in kept])
-    counts = np.array([len(samples) for samples in kept])
 
-    def mean_of(chosen: tuple[int, ...]) -> float:
-        index = list(chosen)
+    def __init__(self, trials: Sequence[Floats]) -> None:
+        self.kept = [np.asarray(each, dtype=np.float64) for each in trials if len(each)]
+        self.merged = np.sort(np.concatenate(self.kept)) if self.kept else np.zeros(0)
+
+    def value(self, name: str) -> float | None:
+        """One of `PERCENTILES`, ``mean``, ``min``, ``max``, ``count`` or ``nonpositive``.
+
+        Returns:
+            None where the samples do not suffice.
+        """
+        merged = self.merged
+        if name in PERCENTILES:
+            return percentile(merged, PERCENTILES[name])
+        if name == "count":
+            return len(merged)
+        if name == "nonpositive":
+            return int(np.searchsorted(merged, 0.0, side="right"))
+        if not len(merged):
+            return None
+        if name == "mean":
+            return float(merged.mean())
+        return float(merged[{"min": 0, "max": -1}[name]])
+
+    def estimate(self, name: str) -> Estimate:
+        """The same, with the figure of any draw of the trials where it has one."""
+        value = self.value(name)
+        if value is None or (name != "mean" and name not in PERCENTILES):
+            return Estimate(value)
+        if name in PERCENTILES:
+            which = list(PERCENTILES).index(name)
+            return Estimate(value, len(self.kept), lambda drawn: float(self._drawn(drawn)[which]))
+        return Estimate(value, len(self.kept), self._mean)
+
+    def _mean(self, drawn: tuple[int, ...]) -> float:
+        sums, counts = self._sums
+        index = list(drawn)
         return float(sums[index].sum() / counts[index].sum())
 
-    figures["mean_ci"] = trial_interval(len(kept), mean_of)
-    known = [name for name in _WITH_INTERVAL if figures[name] is not None]
-    intervals = _percentile_intervals(kept, [PERCENTILES[name] for name in known])
-    figures.update({f"{name}_ci": None for name in _WITH_INTERVAL})
-    figures.update({f"{name}_ci": found for name, found in zip(known, intervals, strict=True)})
-    return figures
+    @functools.cached_property
+    def _sums(self) -> tuple[Floats, Floats]:
+        return np.array([x.sum() for x in self.kept]), np.array([float(len(x)) for x in self.kept])
 
+    @functools.cached_property
+    def _drawn(self) -> Callable[[tuple[int, ...]], Floats]:
+        """All percentiles of a draw, from one sort of the merged samples; it remembers them."""
+        merged = np.concatenate(self.kept)
+        owner = np.repeat(np.arange(len(self.kept)), [len(samples) for samples in self.kept])
+        order = np.argsort(merged, kind="stable")
+        merged, owner = merged[order], owner[order]
 
-def resampled_percentiles(
-    trials: Sequence[Floats], per_milles: Sequence[int]
-) -> Callable[[tuple[int, ...]], Floats]:
-    """The percentiles of any draw of trials, from one sort of the merged samples.
+        @functools.cache
+        def values(drawn: tuple[int, ...]) -> Floats:
+            weights = np.bincount(drawn, minlength=len(self.kept))
+            reached = np.cumsum(weights[owner])
+            # In whole numbers: a rank of q n / 1000 in floating point can miss by one sample.
+            wanted = [-(-int(reached[-1]) * q // 1000) for q in PERCENTILES.values()]
+            return np.asarray(merged[np.searchsorted(reached, wanted)])
 
-    Args:
-        trials: the samples of each trial; none is empty.
-
-    Returns:
-        A function of the drawn trials' indices; it remembers what it was asked.
-    """
-    merged = np.concatenate(trials)
-    owner = np.repeat(np.arange(len(trials)), [len(samples) for samples in trials])
-    order = np.argsort(merged, kind="stable")
-    merged, owner = merged[order], owner[order]
-
-    @functools.cache
-    def values(chosen: tuple[int, ...]) -> Floats:
-        weights = np.bincount(chosen, minlength=len(trials))
-        reached = np.cumsum(weights[owner])
-        # In whole numbers: a rank of q n / 1000 in floating point can miss by one sample.
-        wanted = [-(-int(reached[-1]) * per_mille // 1000) for per_mille in per_milles]
-        return np.asarray(merged[np.searchsorted(reached, wanted)])
-
-    return values
-
-
-def _percentile_intervals(
-    kept: list[Floats], per_milles: Sequence[int]
-) -> list[list[float] | None]:
-    if len(kept) < MIN_TRIALS or not per_milles:
-        return [None for _ in per_milles]
-    values = resampled_percentiles(kept, per_milles)
-
-    def interval(which: int) -> list[float] | None:
-        return trial_interval(len(kept), lambda chosen: float(values(chosen)[which]))
-
-    return [interval(which) for which in range(len(per_milles))]
+        return values
 
 
 def is_unstable(values: Sequence[float]) -> bool:

@@ -4,121 +4,80 @@ A difference smaller than what the harness itself needs (the null transport's la
 bound on the clocks of subscribers in a browser, is no difference: such cells share a rank.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
+from pushlab.analysis.stats.estimate import Estimate
 from pushlab.analysis.stats.intervals import MIN_TRIALS
-from pushlab.analysis.stats.noise import Side, compare
-from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.analysis.stats.noise import compare
+from pushlab.analysis.summary.catalogue import FIGURES, Figure
+from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.model import CellRatio, Interval, Ranking
+from pushlab.runs import ClockFigures
 
-__all__ = ["FIGURES", "compare_cells", "ratio", "ratios_to"]
+__all__ = ["rank_cells", "ranked", "ratio", "ratios_to"]
 
-Figure = Callable[[Sequence[TrialFigures]], float | None]
-
-
-def _mean_latency_s(trials: Sequence[TrialFigures]) -> float | None:
-    count = sum(len(t.latency_s) for t in trials)
-    return sum(float(t.latency_s.sum()) for t in trials) / count if count else None
+Ratio = tuple[float, Interval | None]
 
 
-def _per_delivery(of: Callable[[TrialFigures], float]) -> Figure:
-    def figure(trials: Sequence[TrialFigures]) -> float | None:
-        delivered = sum(t.rows.counts.delivered for t in trials)
-        return sum(of(t) for t in trials) / delivered if delivered else None
-
-    return figure
+def ranked() -> list[Figure]:
+    """The figures that cells are ranked by."""
+    return [one for one in FIGURES.values() if one.ranked]
 
 
-#: What cells are compared by.
-FIGURES: Mapping[str, Figure] = {
-    "latency_s": _mean_latency_s,
-    "hits_per_delivery": _per_delivery(lambda t: t.hits_total),
-    "bytes_per_delivery": _per_delivery(lambda t: t.bytes_total),
-    "cpu_s_per_delivery": _per_delivery(lambda t: t.cpu_s),
-}
-
-
-def ratio(
-    above: Sequence[TrialFigures], below: Sequence[TrialFigures], figure: Figure
-) -> tuple[float, list[float] | None] | None:
+def ratio(above: Estimate, below: Estimate) -> Ratio | None:
     """One cell's figure over another's, with a 95 % interval over the trials of both.
 
     Returns:
         None if a figure is missing or the one below is not above zero; the interval is None if
         either cell has fewer than three trials.
     """
-    top, bottom = figure(above), figure(below)
-    if top is None or bottom is None or bottom <= 0:
+    if above.value is None or below.value is None or below.value <= 0:
         return None
-    if min(len(above), len(below)) < MIN_TRIALS or top <= 0:
-        return top / bottom, None
-    compared = compare(_side(below, bottom, figure), _side(above, top, figure))
-    return top / bottom, None if compared.interval is None else list(compared.interval)
+    found = above.value / below.value
+    if min(above.trials, below.trials) < MIN_TRIALS or above.value <= 0:
+        return found, None
+    return found, compare(below, above).interval
 
 
-def _side(trials: Sequence[TrialFigures], value: float, figure: Figure) -> Side:
-    def of(chosen: tuple[int, ...]) -> float:
-        return figure([trials[i] for i in chosen]) or 0.0
-
-    return Side(value, len(trials), of)
-
-
-def compare_cells(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Any]:
-    """For each main figure: the cells from lowest to highest, and each one's ratio to the lowest.
-
-    Returns:
-        By figure: ``order`` (list of cells), ``ties`` (groups that differ by less than the floor
-        or the clocks' bound, for latency) and ``ratios`` (``cell``, ``to``, ``ratio``, ``ci``). The
-        lowest cell with a figure above zero is what the others are divided by.
-    """
-    good = {
-        cell: [t for t in trials if t.record.status == "ok"]
-        for cell, trials in cells.items()
-        if not any(t.record.floor for t in trials)
-    }
-    floor = _mean_latency_s(
-        [
-            t
-            for trials in cells.values()
-            for t in trials
-            if t.record.floor and t.record.status == "ok"
-        ]
-    )
+def rank_cells(cells: Mapping[str, CellTrials]) -> dict[str, Ranking]:
+    """The cells without the floor, by each ranked figure's `key`."""
+    rivals = {cell: trials for cell, trials in cells.items() if not trials.floor}
+    floor = CellTrials([t for trials in cells.values() if trials.floor for t in trials.all])
+    floor_s = floor.samples("latency_s").value("mean") or 0.0
     blur = {
-        cell: max([floor or 0.0, *(n / 1e9 for t in trials for n in _bounds_ns(t))])
-        for cell, trials in good.items()
+        cell: max([floor_s, *(n / 1e9 for t in trials.good for n in _bounds_ns(t.record.clocks))])
+        for cell, trials in rivals.items()
     }
-    found: dict[str, Any] = {}
-    for name, figure in FIGURES.items():
-        values = {cell: figure(trials) for cell, trials in good.items() if trials}
-        known = {cell: value for cell, value in values.items() if value is not None}
+    found = {}
+    for one in ranked():
+        made = {cell: trials.estimate(one) for cell, trials in rivals.items()}
+        known = {cell: each.value for cell, each in made.items() if each.value is not None}
         order = sorted(known, key=lambda cell: known[cell])
         base = next((cell for cell in order if known[cell] > 0), None)
         ratios = []
         for cell in order:
             if base is not None and cell != base and known[cell] > 0:
-                result = ratio(good[cell], good[base], figure)
+                result = ratio(made[cell], made[base])
                 if result is not None:
-                    ratios.append({"cell": cell, "to": base, "ratio": result[0], "ci": result[1]})
-        ties = _ties(order, known, blur) if name == "latency_s" else []
-        found[name] = {"order": order, "ties": ties, "ratios": ratios}
+                    ratios.append(CellRatio(cell, base, *result))
+        ties = _ties(order, known, blur) if one.key == "latency_s" else []
+        found[one.key] = Ranking(order, ties, ratios)
     return found
 
 
-def ratios_to(
-    cells: Mapping[str, Sequence[TrialFigures]], baseline: str
-) -> dict[str, dict[str, tuple[float, list[float] | None] | None]]:
-    """Each cell's figures over those of the cell `baseline`, by cell and figure; see `ratio`."""
-    good = {cell: [t for t in trials if t.record.status == "ok"] for cell, trials in cells.items()}
+def ratios_to(cells: Mapping[str, CellTrials], baseline: str) -> dict[str, dict[str, Ratio | None]]:
+    """Each cell's figures over those of the cell `baseline`, by cell and `key`; see `ratio`."""
     return {
-        cell: {name: ratio(trials, good[baseline], figure) for name, figure in FIGURES.items()}
-        for cell, trials in good.items()
+        cell: {
+            one.key: ratio(trials.estimate(one), cells[baseline].estimate(one)) for one in ranked()
+        }
+        for cell, trials in cells.items()
     }
 
 
-def _bounds_ns(trial: TrialFigures) -> list[int]:
-    return trial.record.clocks.bound_ns if trial.record.clocks else []
+def _bounds_ns(clocks: ClockFigures | None) -> Sequence[int]:
+    return clocks.bound_ns if clocks else []
 
 
 def _ties(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pushlab.analysis.stats.percentiles import percentile
+from pushlab.analysis.summary.estimators import CellTrials
 from pushlab.analysis.trials.figures import TrialFigures
 
 __all__ = ["GENERATOR_SHARE", "effect_of", "marks_of", "tail_delay_s"]
@@ -21,17 +22,13 @@ _BOUND = "generator-bound"
 _NUMBER = re.compile(r"\d[\d,]*")
 
 
-def effect_of(cells: Mapping[str, Sequence[TrialFigures]]) -> float | None:
+def effect_of(cells: Mapping[str, CellTrials]) -> float | None:
     """The effect that a run reports, in seconds: its largest difference of mean latencies.
 
     With a single cell that delivered, its mean latency; None if none did.
     """
-    means = []
-    for trials in cells.values():
-        good = [t for t in trials if t.record.status == "ok" and not t.record.floor]
-        count = sum(len(t.latency_s) for t in good)
-        if count:
-            means.append(sum(float(t.latency_s.sum()) for t in good) / count)
+    found = [t.samples("latency_s").value("mean") for t in cells.values() if not t.floor]
+    means = [mean_s for mean_s in found if mean_s is not None]
     if not means:
         return None
     return max(means) - min(means) if len(means) > 1 else means[0]

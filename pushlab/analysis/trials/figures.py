@@ -4,28 +4,23 @@ Everything later is sums over these, or samples merged from them.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.models.prediction import Prediction, predict
-from pushlab.analysis.stats.percentiles import describe
-from pushlab.analysis.trials.accounting import TrialRows, account
+from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
 from pushlab.analysis.trials.staleness import staleness_figures
 from pushlab.runs import Run, TrialRecord
 
-__all__ = ["PUBLISH_KINDS", "TrialFigures", "figures_of", "load_rows"]
+__all__ = ["PUBLISH_KINDS", "TrialFigures", "figures_of", "load_rows", "prediction_of"]
 
 Floats = npt.NDArray[np.float64]
 
 #: Requests of the publisher: the same for every transport, so they are told apart.
 PUBLISH_KINDS = frozenset({"publish"})
 
-
-#: The latencies that ``per_trial`` shows.
-_MAIN = ("p50", "p90", "p95", "p99", "mean", "max")
 _OWN_BROKERS = ("embedded", "mosquitto")
 
 
@@ -77,20 +72,24 @@ class TrialFigures:
         broker = self.record.broker.cpu_s if self.record.broker else None
         return server + (broker or 0.0)
 
-    def to_json(self) -> dict[str, Any]:
-        """The main figures, for ``per_trial``."""
-        latency = describe([self.latency_s])
-        return {
-            "index": self.record.index,
-            "order": self.record.order,
-            "status": self.record.status,
-            "reason": self.record.reason,
-            "marks": list(self.record.marks),
-            **asdict(self.rows.counts),
-            "hits_total": self.hits_total,
-            "latency_s": {name: latency[name] for name in _MAIN},
-            "server_cpu_s": self.record.server.cpu_s if self.record.server else None,
-        }
+    @property
+    def generator_cpu_s(self) -> float | None:
+        """CPU seconds of swarm and publisher; None if neither was looked at."""
+        used = [p.cpu_s for p in (self.record.swarm, self.record.publisher) if p]
+        known = [cpu_s for cpu_s in used if cpu_s is not None]
+        return sum(known) if known else None
+
+    @property
+    def counts(self) -> Accounting:
+        """The rows' accounting; what a client half dropped came twice all the same."""
+        counts, swarm = self.rows.counts, self.record.swarm
+        if swarm is None:
+            return counts
+        return replace(
+            counts,
+            duplicated=max(counts.duplicated, swarm.duplicated),
+            reordered=max(counts.reordered, swarm.reordered),
+        )
 
 
 def load_rows(run: Run, trial: TrialRecord) -> TrialRows:
@@ -102,11 +101,23 @@ def load_rows(run: Run, trial: TrialRecord) -> TrialRows:
     return account(trial, run.publishes(trial), run.deliveries(trial))
 
 
-def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFigures:
-    """Read one trial and compute its figures.
+def prediction_of(trial: TrialRecord, rows: TrialRows, delay_s: float) -> Prediction:
+    """What closed forms say of one trial, with the rate that its schedule drew.
 
     Args:
-        delay_s: what a delivery takes on loopback, for the prediction.
+        delay_s: what a delivery takes on loopback.
+    """
+    span = trial.channels * trial.duration_s
+    return predict(
+        trial,
+        delay_s=delay_s,
+        rate_per_channel=rows.counts.scheduled / span if span > 0 else None,
+        delivered=rows.counts.delivered,
+    )
+
+
+def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
+    """Read one trial and compute its figures; its prediction is that of a loopback without delay.
 
     Raises:
         RunError: a file of rows is missing or damaged.
@@ -115,7 +126,6 @@ def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFi
     connects = run.connects(trial)
     accepted = rows.publishes.payload_bytes[rows.publishes.seq > 0]
     hits, setup, source = _hits(trial)
-    span = trial.channels * trial.duration_s
     return TrialFigures(
         record=trial,
         rows=rows,
@@ -131,12 +141,7 @@ def figures_of(run: Run, trial: TrialRecord, *, delay_s: float = 0.0) -> TrialFi
         hits_source=source,
         mismatch=_mismatch(trial, source),
         payload_bytes=float(accepted.mean()) if len(accepted) else 0.0,
-        predicted=predict(
-            trial,
-            delay_s=delay_s,
-            rate_per_channel=rows.counts.scheduled / span if span > 0 else None,
-            delivered=rows.counts.delivered,
-        ),
+        predicted=prediction_of(trial, rows, 0.0),
     )
 
 

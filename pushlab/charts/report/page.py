@@ -3,13 +3,14 @@
 import base64
 import contextlib
 import shlex
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from pushlab.analysis.summary.caveats import caveats_of
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.draw import charts_of
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report import tables, words
@@ -109,7 +110,7 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
         battery=battery,
         trials=trials,
         marks=words.marks_explained(_marks(shown)),
-        caveats=caveats_of(view.run, view.every_trial, view.summaries),
+        caveats=view.analysis.summary.caveats,
         conditions=words.conditions(view),
         environment=words.environment(view),
         commit=view.run.environment.get("commit"),
@@ -138,28 +139,28 @@ def _in_words(view: RunView, name: str) -> str:
     """What a figure shows, for those who hear it."""
     said = []
     for cell in view.rivals:
-        s, problem = view.summaries[cell], view.problem(cell)
-        if problem:
-            text = problem
-        elif name == "1-latency":
-            latency = s["latency_s"]
-            text = f"mean {duration(latency['mean'])}"
-            if latency["p50"] is not None:
-                text = f"median {duration(latency['p50'])}, {text}"
-        elif name == "2-hits":
-            text = f"{s['hits_per_delivery']:.2f} requests per delivery"
-        elif name == "3-staleness" and s["staleness_s"]["max"] is not None:
-            text = f"at worst {duration(s['staleness_s']['max'])} behind"
-        elif name == "4-bytes-and-cpu" and s["bytes_per_delivery"] is not None:
-            text = f"{s['bytes_per_delivery']:,.0f} bytes"
-            if s["cpu_s_per_delivery"] is not None:
-                text += f", {duration(s['cpu_s_per_delivery'])} of CPU"
-        elif name == "5-cost" and s["usd_per_month"]["usd"] is not None:
-            text = f"USD {s['usd_per_month']['usd']:,.2f} a month"
-        else:
-            text = "nothing known"
+        text = view.problem(cell) or _told(view.summaries[cell], name) or "nothing known"
         said.append(f"{view.cell_styles[cell].name}: {text}")
     return "; ".join(said) + "."
+
+
+def _told(cell: CellSummary, name: str) -> str:
+    """One cell's figures in the chart `name`; empty where there are none."""
+    shown: Mapping[str, Sequence[tuple[str, Callable[[float], str]]]] = {
+        "1-latency": (
+            ("latency_s.p50", lambda value: f"median {duration(value)}"),
+            ("latency_s.mean", lambda value: f"mean {duration(value)}"),
+        ),
+        "2-hits": (("hits_per_delivery", lambda value: f"{value:.2f} requests per delivery"),),
+        "3-staleness": (("staleness_s.max", lambda value: f"at worst {duration(value)} behind"),),
+        "4-bytes-and-cpu": (
+            ("bytes_per_delivery", lambda value: f"{value:,.0f} bytes"),
+            ("cpu_s_per_delivery", lambda value: f"{duration(value)} of CPU"),
+        ),
+        "5-cost": (("usd_per_month.usd", lambda value: f"USD {value:,.2f} a month"),),
+    }
+    told = [(show, cell[figure]) for figure, show in shown.get(name, ())]
+    return ", ".join(show(value) for show, value in told if value is not None)
 
 
 def _state(view: RunView) -> str:
@@ -185,11 +186,11 @@ def _problems(view: RunView) -> list[str]:
         problem = view.problem(cell)
         if problem is not None:
             found.append(f"{view.cell_styles[cell].name}: {problem}.")
-        elif view.summaries[cell]["status"] == "partly-failed":
+        elif view.summaries[cell].status == "partly-failed":
             summary = view.summaries[cell]
-            failed, made = summary["trials"]["failed"], sum(summary["trials"].values())
+            failed, made = summary.count("trials.failed"), len(view.analysis.cells[cell].all)
             found.append(
                 f"{view.cell_styles[cell].name}: {failed} of {made} trials failed"
-                f" ({summary['reason']}); its figures are of the others."
+                f" ({summary.reason}); its figures are of the others."
             )
     return found

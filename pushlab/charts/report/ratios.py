@@ -1,6 +1,7 @@
 """How many times as much as a baseline: ratios with their intervals, as a table."""
 
-from pushlab.analysis.summary.comparison import FIGURES, ratios_to
+from pushlab.analysis.summary.catalogue import Figure
+from pushlab.analysis.summary.comparison import Ratio, ranked, ratios_to
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
 from pushlab.charts.style import ASKING
 from pushlab.charts.view import RunView
@@ -8,13 +9,6 @@ from pushlab.errors import UsageError
 from pushlab.quantities import ratio, span
 
 __all__ = ["baseline_of", "ratio_table"]
-
-_TITLES = {
-    "latency_s": Column("Mean latency"),
-    "hits_per_delivery": Column("Hits per delivery"),
-    "bytes_per_delivery": Column("Bytes per delivery"),
-    "cpu_s_per_delivery": Column("CPU per delivery"),
-}
 
 
 def baseline_of(view: RunView, wanted: str | None) -> str | None:
@@ -33,38 +27,41 @@ def baseline_of(view: RunView, wanted: str | None) -> str | None:
             why = "has no figures" if wanted in view.cells else "is none of this run's"
             raise UsageError(f"--baseline: {wanted!r} {why} (those with figures: {known})")
         return wanted
-    asking = [cell for cell in able if view.summaries[cell]["transport"] in ASKING]
+    asking = [cell for cell in able if view.summaries[cell].transport in ASKING]
     return next(iter(asking + able), None)
 
 
 def ratio_table(view: RunView, baseline: str) -> Table:
     """Each cell's main figures as multiples of the baseline's."""
-    known = ratios_to(view.every_trial, baseline)
+    known, figures = ratios_to(view.analysis.cells, baseline), ranked()
     rows = []
     for cell in view.rivals:
         style = view.cell_styles[cell]
         problem = view.problem(cell) or ""
         if cell == baseline:
             rows.append(
-                Row(style.name, [Cell("1", "the baseline")] * len(FIGURES), (), "", style.colour)
+                Row(style.name, [Cell("1", "the baseline")] * len(figures), (), "", style.colour)
             )
             continue
-        cells = [] if problem else [_cell(view, cell, baseline, name, known) for name in FIGURES]
+        cells = (
+            []
+            if problem
+            else [_cell(view, cell, baseline, one, known[cell][one.key]) for one in figures]
+        )
         rows.append(Row(style.name, cells, (), problem, style.colour))
     caption = f"Multiples of {view.names[baseline]}, with 95 % intervals over trials."
-    return Table(caption, "Transport", [_TITLES[name] for name in FIGURES], rows)
+    return Table(caption, "Transport", [Column(one.title) for one in figures], rows)
 
 
 def _cell(
     view: RunView,
     cell: str,
     baseline: str,
-    name: str,
-    known: dict[str, dict[str, tuple[float, list[float] | None] | None]],
+    figure: Figure,
+    found: Ratio | None,
 ) -> Cell:
-    found = known[cell][name]
     if found is None:
-        own = view.summaries[baseline].get(name)
+        own = view.summaries[baseline][figure.name]
         return Cell(NOTHING, "the baseline has none" if own == 0 else "")
     multiple, interval = found
     note, mark = "", ""
@@ -73,8 +70,8 @@ def _cell(
         note = span(interval, ratio)
         if low <= 1 <= high:
             mark = "no clear difference"
-    if name == "latency_s" and view.floor_s is not None:
-        means = [view.summaries[which]["latency_s"]["mean"] for which in (cell, baseline)]
-        if abs(means[0] - means[1]) < view.floor_s:
+    if figure.key == "latency_s" and view.floor_s is not None:
+        ours, theirs = (view.summaries[which][figure.name] or 0.0 for which in (cell, baseline))
+        if abs(ours - theirs) < view.floor_s:
             mark = "below the harness floor"
     return Cell(ratio(multiple), note, mark)

@@ -1,13 +1,16 @@
 """The page's tables as data; the template gives them their cell_styles."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pushlab.analysis.forecast.validation import validate
+from pushlab.analysis.summary.catalogue import Figure, shown_in
+from pushlab.analysis.summary.catalogue import Table as Table_
+from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.hits import WASTED
 from pushlab.charts.view import RunView
-from pushlab.quantities import brief, duration, number, span, usd
+from pushlab.quantities import amount, brief, duration, exact, memory, number, share, span, usd
 
 __all__ = [
     "Cell",
@@ -25,7 +28,7 @@ __all__ = [
 
 NOTHING = "–"
 
-Summary = Mapping[str, Any]
+Summary = CellSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,109 +83,91 @@ def _rows(
     for cell in view.cells if floor else view.rivals:
         summary, style = view.summaries[cell], view.cell_styles[cell]
         problem = view.problem(cell) or ""
-        marks = [mark for mark in summary["marks"] if " " not in mark]
-        if summary["status"] == "partly-failed":
-            failed = summary["trials"]["failed"]
+        marks = summary.plain_marks
+        if summary.status == "partly-failed":
+            failed = summary.count("trials.failed")
             marks.append(f"{failed} trial{'s' if failed > 1 else ''} failed")
         if problem == "no deliveries":
-            problem = f"none of {summary['expected']:,} deliveries arrived"
+            problem = f"none of {summary.count('expected'):,} deliveries arrived"
         cells = [] if problem else make(summary)
         rows.append(Row(style.name, cells, marks, problem, style.colour))
     return rows
 
 
-def _figure(
-    summary: Summary,
-    value: float | None,
-    show: Callable[[float], str],
-    *,
-    name: str = "",
-    ci: Any = None,
-    bound_s: float | None = None,
-) -> Cell:
-    """A figure with its interval, marked if it is unstable between trials.
+def _beside(s: Summary, figure: Figure) -> str:
+    """What stands in small print below a figure, where it is not its interval."""
+    if figure.name == "delivered":
+        return f"of {s.count('expected'):,}"
+    if figure.name == "lost" and s["lost"]:
+        return f"{s.count('lost') / s.count('expected'):.2%}"
+    if figure.name == "hits_total":
+        wasted = sum(s.hits.get(kind, 0) for kind in WASTED)
+        return f"{wasted / s.count('hits_total'):.0%} in vain" if wasted else ""
+    if figure.name == "staleness_s.mean" and s["staleness_s.max"] is not None:
+        return f"worst {duration(s['staleness_s.max'])}"
+    return ""
 
-    Args:
-        bound_s: how far off it may be, where a clock was not the machine's own.
-    """
+
+def _shown(figure: Figure) -> Callable[[float], str]:
+    """How a value of a figure is written in its column, whose head may have the unit."""
+    if figure.unit == "bytes":
+        return brief if "bytes" in figure.words else memory
+    if figure.unit == "usd":
+        return amount
+    if figure.unit:
+        return {"s": duration, "share": share}[figure.unit]
+    return lambda value: exact(value) if isinstance(value, int) else number(value)
+
+
+def _cell(s: Summary, figure: Figure) -> Cell:
+    """A figure of the catalogue with its interval, marked where it is unstable or bad."""
+    value = s[figure.name]
     if value is None:
         return Cell(NOTHING)
-    mark = "unstable" if name in summary["unstable"] else ""
-    notes = [span(ci, show), "" if bound_s is None else f"± {duration(bound_s)}"]
-    return Cell(show(value), ", ".join(note for note in notes if note), mark)
+    show = _shown(figure)
+    bound_s = s["clock_bound_s"] if figure.name == "latency_s.p50" else None
+    notes = [
+        _beside(s, figure),
+        span(s.interval(figure.name), show),
+        "" if bound_s is None else f"± {duration(bound_s)}",
+    ]
+    mark = "unstable" if figure.ranked and figure.key in s.unstable else ""
+    text = ", ".join(note for note in notes if note)
+    return Cell(show(value), text, mark, bool(figure.bad and value))
+
+
+def _table(view: RunView, table: Table_, caption: str, *, floor: bool = False) -> Table:
+    """The figures of the catalogue that are in `table`."""
+    figures = shown_in(table)
+    rows = _rows(view, lambda s: [_cell(s, one) for one in figures], floor=floor)
+    return Table(caption, "Transport", [Column(one.title, one.small) for one in figures], rows)
 
 
 def results_table(view: RunView) -> Table:
     """The main figures of each cell."""
-
-    def cells(s: Summary) -> list[Cell]:
-        latency, wasted = s["latency_s"], sum(s["hits"].get(kind, 0) for kind in WASTED)
-        share = f"{wasted / s['hits_total']:.0%} in vain" if wasted and s["hits_total"] else ""
-        stale = s["staleness_s"]
-        each_hits, each_bytes = s["hits_per_delivery"], s["bytes_per_delivery"]
-        usd_month = s["usd_per_month"]["usd"]
-        return [
-            Cell(f"{s['delivered']:,}", f"of {s['expected']:,}"),
-            Cell(
-                f"{s['lost']:,}",
-                f"{s['lost'] / s['expected']:.2%}" if s["lost"] else "",
-                "",
-                bool(s["lost"]),
-            ),
-            Cell(f"{s['hits_total']:,}", share),
-            _figure(s, each_hits, number, name="hits_per_delivery", ci=s["hits_per_delivery_ci"]),
-            _figure(s, latency["p50"], duration, ci=latency["p50_ci"], bound_s=s["clock_bound_s"]),
-            _figure(s, latency["p99"], duration, ci=latency["p99_ci"]),
-            _figure(s, latency["mean"], duration, name="latency_s", ci=latency["mean_ci"]),
-            Cell(NOTHING)
-            if stale["mean"] is None
-            else Cell(duration(stale["mean"]), f"worst {duration(stale['max'])}"),
-            _figure(s, each_bytes, brief, name="bytes_per_delivery", ci=s["bytes_per_delivery_ci"]),
-            _figure(
-                s,
-                s["cpu_s_per_delivery"],
-                duration,
-                name="cpu_s_per_delivery",
-                ci=s["cpu_s_per_delivery_ci"],
-            ),
-            Cell(NOTHING if usd_month is None else usd(usd_month).removeprefix("USD ")),
-        ]
-
-    columns = [
-        Column("Delivered", "of what was owed"),
-        Column("Lost"),
-        Column("Hits", "requests in the window"),
-        Column("Hits per delivery"),
-        Column("Latency p50"),
-        Column("Latency p99"),
-        Column("Latency mean"),
-        Column("Staleness", "mean"),
-        Column("Bytes", "per delivery, both ways"),
-        Column("CPU", "server, per delivery"),
-        Column("USD", "a month"),
-    ]
-    caption = "Small print below a figure is its 95 % interval over trials."
-    return Table(caption, "Transport", columns, _rows(view, cells))
+    return _table(view, "report", "Small print below a figure is its 95 % interval over trials.")
 
 
 def prediction_table(view: RunView) -> Table:
     """What closed forms and simulation say of hits and mean latency, and how far off they are."""
-    models = iter(validate(view.run, {cell: view.every_trial[cell] for cell in _told(view)}))
+    models = iter(validate(view.analysis, _told(view)))
 
     def cells(s: Summary) -> list[Cell]:
-        predicted, model = s["predicted"] or {}, next(models)
-        hits, latency = predicted.get("hits"), predicted.get("mean_latency_s")
+        model, formula = next(models), s.predicted
+        hits, latency, mean_s = (
+            s[name] for name in ("predicted.hits", "predicted.mean_latency_s", "latency_s.mean")
+        )
         return [
             Cell(_hits(hits)),
             Cell(_hits(model.simulated_hits)),
-            Cell(f"{s['hits_total']:,}"),
+            Cell(f"{s.count('hits_total'):,}"),
             _residual(hits, s["hits_total"], _change),
-            Cell(_formula(predicted.get("formula_hits"))),
+            Cell(_formula(formula.formula_hits if formula else None)),
             Cell(_model(latency)),
             Cell(_model(model.simulated_latency_s)),
-            Cell(NOTHING if s["latency_s"]["mean"] is None else duration(s["latency_s"]["mean"])),
-            _residual(latency, s["latency_s"]["mean"], _signed),
-            Cell(_formula(predicted.get("formula_latency"))),
+            Cell(NOTHING if mean_s is None else duration(mean_s)),
+            _residual(latency, mean_s, _signed),
+            Cell(_formula(formula.formula_latency if formula else None)),
         ]
 
     columns = [
@@ -247,26 +232,22 @@ def _residual(
 
 def storm_table(view: RunView) -> Table:
     """Connecting, apart from the steady state."""
+    took = shown_in("connecting")
 
     def cells(s: Summary) -> list[Cell]:
-        took, runs = s["connect_s"], max(s["trials"]["ok"], 1)
-        kinds = ", ".join(f"{kind} {n:,}" for kind, n in s["hits_setup"].items())
-        clients = (s["clients"] or 0) * runs
-        each = s["bytes_setup"] / clients if s["bytes_setup"] is not None and clients else None
+        kinds = ", ".join(f"{kind} {n:,}" for kind, n in s.hits_setup.items())
+        clients = s.count("clients") * max(s.count("trials.ok"), 1)
+        size = s["bytes_setup"]
+        each = size / clients if size is not None and clients else None
         return [
-            *(
-                Cell(NOTHING if took[name] is None else duration(took[name]))
-                for name in ("p50", "p99", "max")
-            ),
-            Cell(f"{sum(s['hits_setup'].values()) / clients:.2f}" if clients else NOTHING),
+            *(_cell(s, one) for one in took),
+            Cell(f"{sum(s.hits_setup.values()) / clients:.2f}" if clients else NOTHING),
             Cell(NOTHING if each is None else brief(each)),
             Cell(kinds or NOTHING),
         ]
 
     columns = [
-        Column("To connect p50"),
-        Column("To connect p99"),
-        Column("Longest"),
+        *(Column(one.title, one.small) for one in took),
         Column("Hits", "per client"),
         Column("Bytes", "per client, both ways"),
         Column("Hits by kind", "all trials", words=True),
@@ -277,56 +258,14 @@ def storm_table(view: RunView) -> Table:
 
 def lateness_table(view: RunView) -> Table:
     """Latency from the actual send, and the publisher's own lateness; the floor included."""
-
-    def cells(s: Summary) -> list[Cell]:
-        sent, delay = s["latency_from_send_s"], s["publish_delay_s"]
-        return [
-            *(_duration(sent[name]) for name in ("p50", "p99", "mean")),
-            *(_duration(delay[name]) for name in ("p50", "p99")),
-            *(Cell(f"{s[name]:,}") for name in ("late_sends", "skipped")),
-        ]
-
-    columns = [
-        Column("Latency p50", "from the actual send"),
-        Column("Latency p99", "from the actual send"),
-        Column("Latency mean", "from the actual send"),
-        Column("Publish delay p50"),
-        Column("Publish delay p99"),
-        Column("Late sends"),
-        Column("Skipped sends"),
-    ]
     caption = "The publisher's own lateness: latency without it, and what it was."
-    return Table(caption, "Transport", columns, _rows(view, cells, floor=True))
+    return _table(view, "lateness", caption, floor=True)
 
 
 def order_table(view: RunView) -> Table:
     """What came twice, out of order or late, and what the server held; the floor included."""
-    counted = ("duplicated", "reordered", "late", "gaps", "disconnects")
-
-    def cells(s: Summary) -> list[Cell]:
-        memory, held = s["server_rss_bytes"], s["server_open_descriptors"]
-        bad = ("duplicated", "reordered")
-        return [
-            *(Cell(f"{s[name]:,}", bad=bool(s[name]) and name in bad) for name in counted),
-            Cell(NOTHING if memory is None else f"{memory / 2**20:.0f} MiB"),
-            Cell(NOTHING if held is None else f"{held:,}"),
-        ]
-
-    columns = [
-        Column("Duplicated"),
-        Column("Reordered"),
-        Column("In the drain", "came after the window"),
-        Column("Gaps"),
-        Column("Disconnects"),
-        Column("Server memory", "at most"),
-        Column("Server descriptors", "at most"),
-    ]
     caption = "Order and losses of connection; what the server's process held."
-    return Table(caption, "Transport", columns, _rows(view, cells, floor=True))
-
-
-def _duration(value: float | None) -> Cell:
-    return Cell(NOTHING if value is None else duration(value))
+    return _table(view, "order", caption, floor=True)
 
 
 def _unit_price(each_usd: float) -> str:
@@ -339,20 +278,17 @@ def cost_table(view: RunView) -> Table:
     """What the price of a month is made of."""
 
     def cells(s: Summary) -> list[Cell]:
-        price = s["usd_per_month"]
-        other = price["alternative"]
+        price, other = s.price, s.price.alternative
         items = "; ".join(
-            f"{item['units']:,.0f} × {item['item']} at {_unit_price(item['unit_usd'])}"
-            for item in price["items"]
+            f"{item.units:,.0f} × {item.item} at {_unit_price(item.unit_usd)}"
+            for item in price.items
         )
-        sources = ", ".join(
-            dict.fromkeys(f"{item['source']} ({item['read']})" for item in price["items"])
-        )
+        sources = ", ".join(dict.fromkeys(f"{item.source} ({item.read})" for item in price.items))
         return [
-            Cell(NOTHING if price["usd"] is None else usd(price["usd"])),
-            Cell(price["offer"] or NOTHING, price["assumptions"]),
+            Cell(NOTHING if price.usd is None else usd(price.usd)),
+            Cell(price.offer or NOTHING, price.assumptions),
             Cell(items or NOTHING, sources),
-            Cell(f"{usd(other['usd'])}, {other['offer']}" if other else NOTHING),
+            Cell(f"{usd(other.usd or 0.0)}, {other.offer}" if other else NOTHING),
         ]
 
     columns = [
@@ -369,43 +305,31 @@ def cost_table(view: RunView) -> Table:
     )
 
 
+def _of_trial(figure: Figure, trial: CellTrials) -> Cell:
+    value = trial.estimate(figure).value
+    if value is None:
+        return Cell(NOTHING)
+    note = f"of {trial.all[0].counts.expected:,}" if figure.name == "delivered" else ""
+    return Cell(_shown(figure)(value), note, bad=bool(figure.bad and value))
+
+
 def trials_table(view: RunView) -> Table:
     """Every trial, in the order of execution."""
     made = sorted(
-        (t for trials in view.every_trial.values() for t in trials), key=lambda t: t.record.order
+        (t for cell in view.analysis.cells.values() for t in cell.all), key=lambda t: t.record.order
     )
-    rows = []
+    rows, figures = [], shown_in("trials")
     for trial in made:
-        told, record = trial.to_json(), trial.record
-        latency = told["latency_s"]
+        record = trial.record
+        alone = CellTrials([trial], whatever=True)
         name = f"{record.order + 1}. {view.cell_styles[record.cell].name}, trial {record.index + 1}"
         marks = [mark for mark in record.marks if " " not in mark]
         if record.status != "ok":
             marks.insert(0, record.status)
-        cpu = told["server_cpu_s"]
-        cells = [
-            Cell(f"{told['delivered']:,}", f"of {told['expected']:,}"),
-            Cell(f"{told['lost']:,}", bad=bool(told["lost"])),
-            Cell(f"{told['hits_total']:,}"),
-            *(
-                Cell(NOTHING if latency[key] is None else duration(latency[key]))
-                for key in ("p50", "p99", "mean", "max")
-            ),
-            Cell(NOTHING if cpu is None else duration(cpu)),
-            Cell(record.reason or ""),
-        ]
+        cells = [_of_trial(one, alone) for one in figures]
+        cells.append(Cell(record.reason or ""))
         rows.append(Row(name, cells, marks, "", view.cell_styles[record.cell].colour))
-    columns = [
-        Column("Delivered"),
-        Column("Lost"),
-        Column("Hits"),
-        Column("Latency p50"),
-        Column("Latency p99"),
-        Column("Latency mean"),
-        Column("Latency max"),
-        Column("CPU", "server"),
-        Column("Reason", words=True),
-    ]
+    columns = [*(Column(one.title) for one in figures), Column("Reason", words=True)]
     if not any(trial.record.reason for trial in made):
         columns.pop()
         rows = [replace(row, cells=row.cells[:-1]) for row in rows]

@@ -73,7 +73,7 @@ def settings(view: RunView) -> list[tuple[str, str, str]]:
     """Each transport setting: its name, its colour, and its options in words."""
     found = []
     for cell in view.rivals:
-        options = view.summaries[cell]["options"] or _planned(view, cell)
+        options = view.summaries[cell].options or _planned(view, cell)
         words = [f"{_key(key)}: {_value(key, value)}" for key, value in options.items()]
         found.append(
             (
@@ -121,7 +121,7 @@ def conditions(view: RunView) -> list[str]:
     embedded = [
         view.cell_styles[cell].name
         for cell in view.rivals
-        if str(view.summaries[cell]["broker"] or "").startswith("embedded")
+        if (view.summaries[cell].broker or "").startswith("embedded")
     ]
     if embedded:
         found.append(

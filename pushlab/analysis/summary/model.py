@@ -1,0 +1,251 @@
+"""The summary of a run as a typed structure, and its JSON form as files have it.
+
+It needs nothing large, so that a stored summary is shown without numpy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pushlab.analysis.cost.first_price import FirstPrice
+from pushlab.analysis.models.prediction import Prediction
+from pushlab.analysis.summary.catalogue import FIGURES, per_trial
+from pushlab.analysis.summary.estimators import Derived
+
+__all__ = ["CellRatio", "CellSummary", "Interval", "Ranking", "RunSummary", "TrialSummary"]
+
+Interval = tuple[float, float]
+Figures = Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSummary:
+    """The main figures of one trial, whether it went well or not."""
+
+    index: int
+    order: int
+    status: str
+    reason: str | None
+    marks: Sequence[str]
+    values: Figures
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, figures under their paths."""
+        told = {name: getattr(self, name) for name in ("index", "order", "status", "reason")}
+        return _nested({**told, "marks": list(self.marks), **self.values})
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "TrialSummary":
+        """What `to_json` gave."""
+        return cls(
+            **{name: told[name] for name in ("index", "order", "status", "reason", "marks")},
+            values={one.name: _number(told, one.name) for one in per_trial()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSummary:
+    """One cell's trials put together; ``cell["latency_s.p99"]`` is a figure of the catalogue.
+
+    Attributes:
+        status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
+        transport: its name; None where no trial of it has begun, as `client` is.
+        hits, hits_setup: by kind, those kinds alone that came.
+        marks: what to hold against the figures.
+        unstable: the ranked figures that differ too much between trials, by `Figure.key`.
+    """
+
+    status: str
+    reason: str | None = None
+    transport: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    client: str | None = None
+    floor: bool = False
+    values: Figures = field(default_factory=dict)
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    hits: Mapping[str, int] = field(default_factory=dict)
+    hits_setup: Mapping[str, int] = field(default_factory=dict)
+    hits_source: str | None = None
+    broker: str | None = None
+    price: FirstPrice = field(default_factory=FirstPrice)
+    predicted: Prediction | None = None
+    marks: Sequence[str] = ()
+    unstable: Sequence[str] = ()
+    per_trial: Sequence[TrialSummary] = ()
+
+    def __getitem__(self, name: str) -> float | None:
+        """A figure's value; None where it was not measured, or is not in so old a summary.
+
+        Raises:
+            KeyError: no such figure is declared.
+        """
+        made = FIGURES[name].made
+        return made.of(self.__getitem__) if isinstance(made, Derived) else self.values.get(name)
+
+    def count(self, name: str) -> int:
+        """A figure that counts; 0 where it is not there."""
+        return int(self[name] or 0)
+
+    def interval(self, name: str) -> Interval | None:
+        """A figure's 95 % interval, where it has one."""
+        return self.intervals.get(name)
+
+    def over(self, top: str, bottom: str) -> float | None:
+        """One figure over another; None where either is missing or the lower is 0."""
+        return Derived(top, bottom).of(self.__getitem__)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it was measured."""
+        return self.status in ("failed", "not-run")
+
+    @property
+    def plain_marks(self) -> list[str]:
+        """The marks that are names; the others say why."""
+        return [mark for mark in self.marks if " " not in mark]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``run.json`` has of a cell; see results/README.md."""
+        kept = ("status", "reason", "transport", "options", "client", "floor")
+        flat: dict[str, Any] = {name: getattr(self, name) for name in kept}
+        flat["broker"], flat["hits_source"] = self.broker, self.hits_source
+        for one in FIGURES.values():
+            if one.stored:
+                flat[one.name] = self.values.get(one.name)
+                if one.interval:
+                    found = self.intervals.get(one.name)
+                    flat[f"{one.name}_ci"] = None if found is None else list(found)
+        told = _nested(flat)
+        if all(value is None for value in told["connect_storm"].values()):
+            told["connect_storm"] = None
+        return {
+            **told,
+            "hits": dict(self.hits),
+            "hits_setup": dict(self.hits_setup),
+            "usd_per_month": self.price.to_json(),
+            "predicted": None if self.predicted is None else self.predicted.to_json(),
+            "marks": list(self.marks),
+            "unstable": list(self.unstable),
+            "per_trial": [trial.to_json() for trial in self.per_trial],
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "CellSummary":
+        """What `to_json` gave, or an older pushlab stored: figures that it lacks are None."""
+        kept = ("status", "reason", "transport", "options", "client", "floor", "broker")
+        more = ("hits", "hits_setup", "hits_source", "marks", "unstable")
+        values, intervals = {}, {}
+        for one in FIGURES.values():
+            if one.stored:
+                values[one.name] = _number(told, one.name)
+                found = _at(told, f"{one.name}_ci")
+                if isinstance(found, list):
+                    intervals[one.name] = (float(found[0]), float(found[1]))
+        if told.get("hits_source"):  # a kind that never came has no key
+            for name in values:
+                if name.startswith(("hits.", "hits_setup.")):
+                    values[name] = values[name] or 0
+        predicted = told.get("predicted")
+        return cls(
+            **{name: told[name] for name in (*kept, *more) if name in told},
+            values=values,
+            intervals=intervals,
+            price=FirstPrice.from_json(told.get("usd_per_month")),
+            predicted=None if predicted is None else Prediction.from_json(predicted),
+            per_trial=[TrialSummary.from_json(each) for each in told.get("per_trial", ())],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CellRatio:
+    """A cell's figure over that of the cell `to`, with a 95 % interval over the trials of both."""
+
+    cell: str
+    to: str
+    ratio: float
+    ci: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The cells by one figure, from lowest to highest.
+
+    Attributes:
+        ties: groups that differ by less than the floor or the clocks' bound, for latency.
+        ratios: of each cell to the lowest with a figure above zero.
+    """
+
+    order: Sequence[str]
+    ties: Sequence[Sequence[str]]
+    ratios: Sequence[CellRatio]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run amounts to.
+
+    Attributes:
+        rankings: by the `key` of each figure that cells are ranked by.
+        floor_s: the null transport's mean latency; None if the run did not measure it.
+        caveats: what a reader must know, in whole sentences, the gravest first.
+    """
+
+    cells: Mapping[str, CellSummary]
+    rankings: Mapping[str, Ranking]
+    floor_s: float | None
+    caveats: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, as ``run.json`` has them."""
+        return {
+            "transports": {label: cell.to_json() for label, cell in self.cells.items()},
+            "comparisons": {
+                key: {**asdict(ranking), "ratios": [_listed(one) for one in ranking.ratios]}
+                for key, ranking in self.rankings.items()
+            },
+            "floor_s": self.floor_s,
+            "caveats": list(self.caveats),
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "RunSummary":
+        """What `to_json` gave."""
+        return cls(
+            {label: CellSummary.from_json(cell) for label, cell in told["transports"].items()},
+            {
+                key: Ranking(
+                    one["order"], one["ties"], [CellRatio(**ratio) for ratio in one["ratios"]]
+                )
+                for key, one in told.get("comparisons", {}).items()
+            },
+            told.get("floor_s"),
+            told.get("caveats", ()),
+        )
+
+
+def _listed(ratio: CellRatio) -> dict[str, Any]:
+    return {**asdict(ratio), "ci": None if ratio.ci is None else list(ratio.ci)}
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under their paths: ``latency_s.p99`` is ``p99`` in the object ``latency_s``."""
+    told: dict[str, Any] = {}
+    for path, value in flat.items():
+        *above, last = path.split(".")
+        holder = told
+        for key in above:
+            holder = holder.setdefault(key, {})
+        holder[last] = value
+    return told
+
+
+def _at(told: Mapping[str, Any], path: str) -> Any:
+    found: Any = told
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _number(told: Mapping[str, Any], path: str) -> float | None:
+    found = _at(told, path)
+    return None if isinstance(found, bool) or not isinstance(found, int | float) else found

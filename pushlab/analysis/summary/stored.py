@@ -1,0 +1,83 @@
+"""The summary of a run, from the one place where it may come from: its rows.
+
+What ``run.json`` has of it is a cache. It carries the version of its formulas and a digest of what
+it was made of, and a reader drops it where it was edited: whoever changes a figure, or a row, gets
+the figures of the rows.
+"""
+
+import hashlib
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from pushlab.analysis.summary.catalogue import FORMAT
+from pushlab.analysis.summary.model import RunSummary
+from pushlab.runs import Run, write_summary
+from pushlab.runs.layout import rows_path
+
+if TYPE_CHECKING:
+    from pushlab.analysis.summary.summarise import Analysis
+
+__all__ = ["store", "stored_summary", "summary_of"]
+
+#: The rows that figures are made of.
+_KINDS = ("publishes", "deliveries", "connects")
+_NO_ROWS = "The rows of this run are not here: these figures are those that were stored with it."
+
+
+def summary_of(run: Run) -> RunSummary:
+    """The summary of a run: the stored one where it fits, else made from the rows.
+
+    A run without any rows is told by what was stored with it, unless somebody has edited that.
+
+    Raises:
+        RunError: a file of rows is missing or damaged.
+    """
+    if (fitting := stored_summary(run)) is not None:
+        return fitting
+    if run.summary and not _has_rows(run):
+        found = RunSummary.from_json(run.summary)
+        return RunSummary(found.cells, found.rankings, found.floor_s, [*found.caveats, _NO_ROWS])
+    from pushlab.analysis.summary.summarise import analyse
+
+    return analyse(run).summary
+
+
+def stored_summary(run: Run) -> RunSummary | None:
+    """The stored summary; None where it is not of these rows and this version's formulas."""
+    stored = run.summary or {}
+    if stored.get("format") != FORMAT or stored.get("source") != _source(run):
+        return None
+    return RunSummary.from_json(stored)
+
+
+def store(analysis: "Analysis") -> RunSummary:
+    """Keep an analysis's summary in the ``run.json`` of its run; returns it.
+
+    Raises:
+        RunError: there is no readable run.
+    """
+    run, summary = analysis.run, analysis.summary
+    write_summary(run.path, {"format": FORMAT, "source": _source(run), **summary.to_json()})
+    return summary
+
+
+def _has_rows(run: Run) -> bool:
+    return any(rows_path(run.path, kind, t.order).exists() for kind in _KINDS for t in run.trials)
+
+
+def _source(run: Run) -> str:
+    """A digest of all that a summary is made of: records of trials, rows, list prices."""
+    found = hashlib.sha256()
+    trials = [trial.to_json() for trial in run.trials]
+    found.update(_text([run.status, list(run.cells), trials]))
+    found.update(files("pushlab.analysis.cost").joinpath("prices.csv").read_bytes())
+    for kind in _KINDS:
+        for trial in run.trials:
+            path = rows_path(run.path, kind, trial.order)
+            found.update(path.read_bytes() if path.exists() else b"none")
+    return found.hexdigest()
+
+
+def _text(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()
