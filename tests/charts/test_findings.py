@@ -2,6 +2,7 @@
 
 import pytest
 
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import (
     cost_finding,
     hits_finding,
@@ -23,19 +24,22 @@ NAMES = {
 
 def cell(transport, value, *, lost=0, ci=None, delivered=1000):
     """A summary in which every figure has the same value."""
-    latency = {"p50": value, "mean": value, "p99": value, "p50_ci": ci, "mean_ci": ci}
-    return {
-        "transport": transport,
-        "latency_s": {**latency, "count": delivered},
-        "staleness_s": {"max": value, "mean": value},
-        "hits_per_delivery": value,
-        "bytes_per_delivery": value,
-        "cpu_s_per_delivery": value,
-        "usd_per_month": {"usd": value},
-        "expected": 1000,
-        "delivered": delivered,
-        "lost": lost,
-    }
+    alike = ("p50", "mean", "p99")
+    return CellSummary(
+        status="ok",
+        transport=transport,
+        values={
+            **{f"latency_s.{name}": value for name in alike},
+            **dict.fromkeys(("staleness_s.max", "staleness_s.mean"), value),
+            **dict.fromkeys(("hits_per_delivery", "bytes_per_delivery"), value),
+            **dict.fromkeys(("cpu_s_per_delivery", "usd_per_month.usd"), value),
+            "latency_s.count": delivered,
+            "expected": 1000,
+            "delivered": delivered,
+            "lost": lost,
+        },
+        intervals={f"latency_s.{name}": ci for name in alike if ci is not None},
+    )
 
 
 def cells(**values):
@@ -117,7 +121,7 @@ def test_latency_names_figures_and_their_ratio():
 
 def test_means_stand_in_for_medians_that_rest_on_too_few():
     summaries = cells(short_polling=0.5, sse=0.002)
-    summaries["sse"]["latency_s"]["p50"] = None
+    summaries["sse"].values["latency_s.p50"] = None
     assert "(mean)" in latency_finding(summaries, NAMES)
 
 
@@ -158,8 +162,8 @@ def test_one_request_is_no_plural():
 
 def test_weights_of_two_winners():
     summaries = cells(sse=100.0, websocket=80.0)
-    summaries["sse"]["cpu_s_per_delivery"] = 10e-6
-    summaries["websocket"]["cpu_s_per_delivery"] = 20e-6
+    summaries["sse"].values["cpu_s_per_delivery"] = 10e-6
+    summaries["websocket"].values["cpu_s_per_delivery"] = 20e-6
     assert weight_finding(summaries, NAMES) == (
         "Per delivery WebSocket takes 80 bytes, SSE 100;"
         " SSE takes 10.0 µs of CPU, WebSocket 20.0 µs"

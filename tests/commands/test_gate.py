@@ -8,7 +8,8 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from pushlab.analysis import summarise
+from pushlab.analysis import analyse
+from pushlab.analysis.summary.stored import store
 from pushlab.cli import main
 from pushlab.runs import Run, write_summary
 from tests.patience import PATIENCE_S
@@ -19,7 +20,7 @@ from tests.runs.simulated import Cell, simulate
 def folder(tmp_path_factory):
     cells = [Cell("sse", "sse"), Cell("websocket", "websocket", loss=0.01, marks=("server-bound",))]
     path = simulate(tmp_path_factory.mktemp("runs"), *cells, trials=3)
-    write_summary(path, summarise(Run.load(path)))
+    store(analyse(Run.load(path)))
     return path
 
 
@@ -104,6 +105,7 @@ def test_a_run_that_was_stopped_fails(capsys, tmp_path):
 def test_a_summary_without_the_figure_is_made_anew(capsys, folder, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "copy")
     summary = json.loads((copy / "run.json").read_text())["summary"]
+    del summary["format"]  # as it was before summaries had one
     for cell in summary["transports"].values():
         del cell["latency_s"]["p95"]
     write_summary(copy, summary)

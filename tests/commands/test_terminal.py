@@ -6,14 +6,15 @@ import re
 import pytest
 from rich.console import Console
 
-from pushlab.analysis import summarise
+from pushlab.analysis import analyse
+from pushlab.analysis.summary.stored import store, summary_of
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands.grid_table import print_sweep
 from pushlab.commands.progress import Watcher, shortened
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.commands.terminal import print_run
 from pushlab.lab.trial.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
-from pushlab.runs import Run, write_summary
+from pushlab.runs import Run
 from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
 from tests.runs.simulated_sweeps import make_sweep
 
@@ -32,7 +33,7 @@ def run(tmp_path_factory):
         Cell("sse 2", "sse", loss=0.2),
         duration_s=4,
     )
-    write_summary(folder, summarise(Run.load(folder)))
+    store(analyse(Run.load(folder)))
     return Run.load(folder)
 
 
@@ -63,7 +64,7 @@ def on_a_terminal(sweep, width, capsys, monkeypatch):
 
 def shown(run, width):
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    for part in pretty_table(run.summary["transports"], width):
+    for part in pretty_table(summary_of(run).cells, width):
         console.print(part)
     return console.file.getvalue()
 
@@ -88,7 +89,7 @@ def test_columns_give_way_in_order_and_are_named(run):
 
 
 def test_a_pipe_gets_a_line_for_each_transport(run):
-    lines = plain_table(run.summary["transports"])
+    lines = plain_table(summary_of(run).cells)
     assert len(lines) == 1 + len(run.cells)
     assert lines[0].split()[:3] == ["transport", "delivered", "lost"]
     assert any(line.startswith(f"{LONG} [bold]:smile: *") for line in lines)
@@ -97,7 +98,7 @@ def test_a_pipe_gets_a_line_for_each_transport(run):
 
 
 def test_the_plain_table_has_the_terminals_values_and_explains_its_heads(run):
-    cells = run.summary["transports"]
+    cells = summary_of(run).cells
     lines = plain_table(cells)
     name, *values = next(fields(line) for line in lines if line.startswith("sse "))
     whole = shown(run, 160).splitlines()
@@ -118,7 +119,7 @@ def test_the_plain_table_has_the_terminals_values_and_explains_its_heads(run):
 
 def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    print_run(run)
+    print_run(run, summary_of(run))
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "[bold]:smile:" in text
@@ -186,17 +187,17 @@ def test_a_pipe_gets_a_line_for_each_transport_at_each_point(sweep, capsys, monk
 def test_a_dumb_terminal_gets_plain_text(run, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
-    print_run(run)
+    print_run(run, summary_of(run))
     assert "\x1b" not in capsys.readouterr().out
 
 
 def test_no_color_is_respected(run, capsys, monkeypatch):
     for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("NO_COLOR", "1")):
         monkeypatch.setenv(name, value)
-    print_run(run)
+    print_run(run, summary_of(run))
     assert "\x1b[31m" not in capsys.readouterr().out
     monkeypatch.delenv("NO_COLOR")
-    print_run(run)
+    print_run(run, summary_of(run))
     assert "31m" in capsys.readouterr().out
 
 

@@ -62,7 +62,7 @@ async def test_every_transport_pays_its_transits(tmp_path: Path) -> None:
         assert np.median(found[push]) < 300
     assert found["short-polling"].mean() >= 120  # T/2 + 50 ms is 200 ms
     assert result.scenario["link"]["one_way_ms"] == 50
-    told = summarise(result)["transports"]
+    told = summarise(result).to_json()["transports"]
     assert told["sse"]["predicted"]["mean_latency_s"] == pytest.approx(0.05)
     assert told["short-polling"]["predicted"]["mean_latency_s"] == pytest.approx(0.2)
     assert told["mqtt"]["predicted"]["connect_s"] == pytest.approx(0.4)

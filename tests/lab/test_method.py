@@ -54,7 +54,7 @@ async def test_a_stalled_hub_shows_in_full_and_is_not_the_generators_fault(tmp_p
         ["sse", "short-polling"], duration_s=2.6, poll_interval_s=0.1, rate_per_s=20
     ).with_values({"stall_s": 2.0})
     result = await run(scenario, tmp_path)
-    cells = analyse(result)
+    cells = analyse(result).cells
     for trial in result.trials:
         check_accounting(result, trial)  # nothing lost, nothing twice
         assert trial.stall_ns is not None
@@ -141,7 +141,7 @@ async def hindered(tmp_path: Path, module: str) -> tuple[Run, list[str]]:
 
     result = await run(scenario, tmp_path, observe)
     await hindrance.end()
-    cell = analyse(result)["sse"]
+    cell = analyse(result).cells["sse"].all
     check_accounting(result, result.trials[0])
     return result, marks_of(cell, effect_of({"sse": cell}))
 
@@ -158,7 +158,7 @@ async def test_an_overloaded_publisher_is_marked(tmp_path: Path) -> None:
     scenario = tiny(["sse"], clients=1, rate_per_s=100_000, duration_s=0.2)
     result = await run(scenario.with_values({"warmup_s": 0.0, "drain_s": 0.1}), tmp_path)
     (trial,) = result.trials
-    told = summarise(result)["transports"]["sse"]
+    told = summarise(result).to_json()["transports"]["sse"]
     assert trial.publisher is not None
     assert "generator-bound" in told["marks"], (trial.marks, trial.publisher)
 
@@ -167,7 +167,7 @@ async def test_a_server_that_hardly_gets_on_does_not_mark_the_generator(tmp_path
     for attempt in range(3):  # a machine that is too busy for the generator may mark it truly
         result, marks = await hindered(tmp_path / str(attempt), "pushlab.hub")
         (trial,) = result.trials
-        told = summarise(result)["transports"]["sse"]
+        told = summarise(result).to_json()["transports"]["sse"]
         assert told["latency_s"]["max"] > 0.1  # the server was slow
         if not _lagged(trial):
             break
@@ -274,7 +274,7 @@ async def test_every_process_is_watched_through_the_trial(tmp_path: Path) -> Non
     assert storm.bytes_out > 0
     assert trial.measure_start_ns is not None
     assert connects.connected_ns.max() < trial.measure_start_ns
-    told = summarise(result)["transports"]["mqtt"]["connect_storm"]
+    told = summarise(result).to_json()["transports"]["mqtt"]["connect_storm"]
     assert told["clients"] == trial.clients
     assert told["connects_per_s"] == pytest.approx(trial.clients / span_s)
 

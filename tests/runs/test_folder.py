@@ -293,10 +293,17 @@ def test_a_summary_is_put_in_and_nothing_else_changed(folder):
     before = json.loads((folder / "run.json").read_text())
     write_summary(folder, {"transports": {}})
     after = json.loads((folder / "run.json").read_text())
-    assert after.pop("summary") == {"transports": {}}
+    assert after.pop("summary")["transports"] == {}
     del before["summary"]
     assert after == before
-    assert Run.load(folder).summary == {"transports": {}}
+    assert Run.load(folder).summary["transports"] == {}
+
+
+def test_a_summary_that_was_edited_is_none(folder):
+    write_summary(folder, {"transports": {}, "floor_s": 1.0})
+    text = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(text.replace('"floor_s": 1.0', '"floor_s": 2.0'))
+    assert Run.load(folder).summary is None
 
 
 def test_nan_never_reaches_the_file(folder):

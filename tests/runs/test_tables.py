@@ -10,9 +10,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from pushlab.analysis import summarise
+from pushlab.analysis import analyse
+from pushlab.analysis.summary.stored import store
 from pushlab.errors import MissingExtra, RunError, UsageError
-from pushlab.runs import Run, RunWriter, TrialRecord, write_summary
+from pushlab.runs import Run, RunWriter, TrialRecord
 from pushlab.runs.export import FORMATS, write_tables
 from pushlab.runs.joined import JOINED
 from pushlab.runs.tables import table_kinds, tables_of
@@ -23,7 +24,7 @@ from tests.runs.simulated import STANDARD, Cell, simulate
 def run(tmp_path_factory):
     cells = [*STANDARD[:2], Cell('sse, 2 "x"', "sse", loss=0.01, fail_once="killed")]
     path = simulate(tmp_path_factory.mktemp("runs"), *cells, clients=20, per_channel=6, trials=2)
-    write_summary(path, summarise(Run.load(path)))
+    store(analyse(Run.load(path)))
     return Run.load(path)
 
 

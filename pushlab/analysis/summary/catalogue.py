@@ -40,6 +40,7 @@ __all__ = [
     "figure",
     "figures_table",
     "per_trial",
+    "ranked",
     "shown_in",
 ]
 
@@ -71,7 +72,8 @@ class Figure:
         stored: whether it stands in ``run.json``; a `Derived` one does not.
         compared: how `pushlab diff` compares it: ``ratio``, by its trials' spread; ``exact``, any
             difference counts; None: not at all.
-        ranked: whether cells are ranked by it, and looked at for its stability between trials.
+        ranked: its place, from 1, among the figures by which cells are ranked and which are looked
+            at for their stability between trials; 0: it is none of them.
         stability: the ranked figure whose stability speaks for it; see `steady_as`.
         model: the figure that a closed form predicts for it.
         whole: the count of which it may be given as a share (``lost<0.1%``).
@@ -92,7 +94,7 @@ class Figure:
     shown: Mapping[Table, int] = field(default_factory=dict)
     interval: bool = False
     compared: Literal["ratio", "exact"] | None = None
-    ranked: bool = False
+    ranked: int = 0
     stability: str = ""
     model: str = ""
     whole: str = ""
@@ -318,7 +320,7 @@ _TRAFFIC = (
         about="`hits_total` / deliveries of the good trials (`latency_s.count`)",
         interval=True,
         compared="ratio",
-        ranked=True,
+        ranked=2,
         model="predicted_hits_per_delivery",
         shown={"run": 0, "report": 0},
     ),
@@ -376,7 +378,7 @@ def _described(
             about=about,
             interval=what in ("mean", "p50", "p95", "p99"),
             compared="ratio" if latency and what in ("p50", "p95", "p99", "mean") else None,
-            ranked=latency and what == "mean",
+            ranked=int(latency and what == "mean"),
             stability="latency_s" if latency and what == "p99" else "",
             model="predicted.mean_latency_s" if latency and what == "mean" else "",
             bad=bad,
@@ -481,7 +483,7 @@ _USED = (
         about=_BYTES,
         interval=True,
         compared="ratio",
-        ranked=True,
+        ranked=3,
         shown={"run": 2, "report": 0},
     ),
     Figure(
@@ -552,7 +554,7 @@ _USED = (
         about="the hub's and its broker's together",
         interval=True,
         compared="ratio",
-        ranked=True,
+        ranked=4,
         shown={"run": 3, "report": 0},
     ),
     Figure(
@@ -712,8 +714,16 @@ def figure(name: str) -> Figure:
 
 
 def shown_in(table: Table) -> list[Figure]:
-    """The figures of a table, from left to right."""
-    return [one for one in FIGURES.values() if table in one.shown]
+    """The figures of a table, from left to right; what a model says stands beside the figure."""
+    found = [one for one in FIGURES.values() if table in one.shown]
+    models = {one.model for one in found}
+    beside = [[one, FIGURES.get(one.model)] for one in found if one.name not in models]
+    return [one for pair in beside for one in pair if one is not None and one in found]
+
+
+def ranked() -> list[Figure]:
+    """The figures that cells are ranked by."""
+    return sorted((one for one in FIGURES.values() if one.ranked), key=lambda one: one.ranked)
 
 
 def compared(how: Literal["ratio", "exact"]) -> list[Figure]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pushlab.analysis.summary.catalogue import FIGURES
+from pushlab.analysis.summary.catalogue import FIGURES, ranked
 from pushlab.analysis.summary.estimators import CellTrials
 from pushlab.analysis.summary.generator import GENERATOR_SHARE, tail_delay_s
 from pushlab.analysis.summary.model import CellSummary
@@ -18,7 +18,7 @@ def caveats_of(
     summaries: Mapping[str, CellSummary],
 ) -> list[str]:
     """The caveats of a run, the gravest first."""
-    names = {one.key: one.words.split()[0] for one in FIGURES.values() if one.ranked}
+    names = {one.key: one.words.split()[0] for one in ranked()}
     found: list[str] = []
     if run.status != "complete":
         found.append("The run is not complete: it was stopped before its last trial.")

@@ -10,19 +10,14 @@ from itertools import pairwise
 from pushlab.analysis.stats.estimate import Estimate
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.analysis.stats.noise import compare
-from pushlab.analysis.summary.catalogue import FIGURES, Figure
+from pushlab.analysis.summary.catalogue import ranked
 from pushlab.analysis.summary.estimators import CellTrials
 from pushlab.analysis.summary.model import CellRatio, Interval, Ranking
 from pushlab.runs import ClockFigures
 
-__all__ = ["rank_cells", "ranked", "ratio", "ratios_to"]
+__all__ = ["rank_cells", "ratio", "ratios_to"]
 
 Ratio = tuple[float, Interval | None]
-
-
-def ranked() -> list[Figure]:
-    """The figures that cells are ranked by."""
-    return [one for one in FIGURES.values() if one.ranked]
 
 
 def ratio(above: Estimate, below: Estimate) -> Ratio | None:

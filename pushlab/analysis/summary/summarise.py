@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from pushlab.analysis.stats.percentiles import is_unstable
-from pushlab.analysis.summary.catalogue import FIGURES, per_trial
+from pushlab.analysis.summary.catalogue import FIGURES, per_trial, ranked
 from pushlab.analysis.summary.caveats import caveats_of
 from pushlab.analysis.summary.comparison import rank_cells
 from pushlab.analysis.summary.estimators import CellTrials
@@ -131,6 +131,6 @@ def _unstable(good: Sequence[TrialFigures]) -> list[str]:
     alone = [CellTrials([trial]) for trial in good]
     return [
         one.key
-        for one in FIGURES.values()
-        if one.ranked and is_unstable([each.estimate(one).value or 0.0 for each in alone])
+        for one in ranked()
+        if is_unstable([each.estimate(one).value or 0.0 for each in alone])
     ]

@@ -1,7 +1,7 @@
 """How many times as much as a baseline: ratios with their intervals, as a table."""
 
-from pushlab.analysis.summary.catalogue import Figure
-from pushlab.analysis.summary.comparison import Ratio, ranked, ratios_to
+from pushlab.analysis.summary.catalogue import Figure, ranked
+from pushlab.analysis.summary.comparison import Ratio, ratios_to
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
 from pushlab.charts.style import ASKING
 from pushlab.charts.view import RunView

@@ -225,13 +225,13 @@ def test_offers_are_found_by_name():
 def test_a_run_is_priced_at_an_offer_that_carries_it(transport):
     of = traffic(transport, hits_per_s=500, deliveries_per_s=3)
     price = usd_per_month(of, transport)
-    assert price["usd"] == usd(FIRST_CHOICE[transport], of)
-    other = price["alternative"]
+    assert price.usd == usd(FIRST_CHOICE[transport], of)
+    other = price.alternative
     assert (other is None) == (transport in ("sse", "mqtt"))
-    assert other is None or other["usd"] == usd("aws-alb", of)
+    assert other is None or other.usd == usd("aws-alb", of)
 
 
 def test_a_transport_that_no_offer_carries():
     price = usd_per_month(traffic("carrier-pigeon"), "carrier-pigeon")
-    assert price["usd"] is None
-    assert "carrier-pigeon" in price["assumptions"]
+    assert price.usd is None
+    assert "carrier-pigeon" in price.assumptions

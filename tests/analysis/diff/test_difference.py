@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.analysis.diff.difference import compare_runs
-from pushlab.analysis.stats.noise import Side, compare, judge_all
+from pushlab.analysis.stats.estimate import Estimate
+from pushlab.analysis.stats.noise import compare, judge_all
 from pushlab.analysis.stats.student import t_quantile, t_tail
 from pushlab.runs import Run
 from tests.runs.simulated import STANDARD, Cell, simulate
@@ -33,7 +34,7 @@ def test_a_quantile_undoes_a_tail(freedom, tail):
 
 def side(values):
     values = [float(value) for value in values]
-    return Side(
+    return Estimate(
         sum(values) / len(values),
         len(values),
         lambda chosen: sum(values[i] for i in chosen) / len(chosen),

@@ -109,7 +109,7 @@ def test_a_run_without_a_good_trial_calibrates_nothing(tmp_path):
 def test_a_run_that_behaves_as_its_models(tmp_path, arrivals):
     cells = (*STANDARD[:1], *STANDARD[2:4], Cell("mqtt", "mqtt", {"qos": 1}), FLOOR)
     run = Run.load(simulate(tmp_path, *cells, arrivals=arrivals, per_channel=1, rate=0.5))
-    found = validate(run, analyse(run))
+    found = validate(analyse(run))
     assert [each.cell for each in found] == [cell.label for cell in cells[:-1]]
     assert [each.problems for each in found] == [()] * len(found)
     polled = found[0]
@@ -120,6 +120,6 @@ def test_a_run_that_behaves_as_its_models(tmp_path, arrivals):
 def test_a_run_that_does_not(tmp_path):
     slow = Cell("websocket", "websocket", delay_s=0.004)
     run = Run.load(simulate(tmp_path, slow, Cell("sse", "sse", fail="no port")))
-    told, failed = validate(run, analyse(run))
+    told, failed = validate(analyse(run))
     assert told.problems == (f"mean latency: {told.measured_latency_s:g}, not 0",)
     assert failed.problems == ("no trial went well",)

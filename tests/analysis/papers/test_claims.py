@@ -8,7 +8,6 @@ from pushlab.analysis import analyse
 from pushlab.analysis.papers.claims import judge
 from pushlab.analysis.papers.expressions import Missing, evaluate
 from pushlab.analysis.papers.reproductions import builtin_reproductions, load_reproduction
-from pushlab.analysis.summary.summarise import summarise_cells
 from pushlab.errors import UsageError
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
@@ -63,11 +62,11 @@ def test_arithmetic_alone_holds_and_measured_claims_do_not_without_a_run(name):
 
 def test_a_run_is_held_against_its_claims(tmp_path):
     run = Run.load(simulate(tmp_path / "run", *STANDARD[:1]))
-    cells = analyse(run)
+    found_in = analyse(run)
 
     def outcome(measured, holds):
         file = written(tmp_path, measured=measured, holds=holds)
-        (found,) = judge(load_reproduction(file), cells, summarise_cells(cells))
+        (found,) = judge(load_reproduction(file), found_in.good, found_in.summary.cells)
         return found
 
     hits = 'cell("short-polling", "hits_per_s")'
@@ -83,9 +82,9 @@ def test_a_run_is_held_against_its_claims(tmp_path):
 
 def test_what_was_not_measured_has_not_passed(tmp_path):
     run = Run.load(simulate(tmp_path / "run", dataclasses.replace(STANDARD[0], fail="no port")))
-    cells = analyse(run)
+    found_in = analyse(run)
     file = written(tmp_path, measured='cell("short-polling", "hits_per_s")', holds="measured > 0")
-    (found,) = judge(load_reproduction(file), cells, summarise_cells(cells))
+    (found,) = judge(load_reproduction(file), found_in.good, found_in.summary.cells)
     assert found.passed is False
     assert "not measured" in found.missing
 

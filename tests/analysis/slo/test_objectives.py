@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pushlab.analysis import summarise
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.verdicts import judge
-from pushlab.analysis.vocabulary import figure_names, unit_of
+from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 from tests.runs.simulated import FLOOR, Cell, simulate
@@ -105,7 +105,7 @@ limits = st.floats(allow_nan=False, allow_infinity=False)
 operators = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
 
 
-@given(labels, st.sampled_from(figure_names()), operators, limits)
+@given(labels, st.sampled_from(list(FIGURES)), operators, limits)
 def test_an_objective_is_read_back(label, figure, operator, limit):
     objective = Objective(label, figure, operator, limit, quoted=True)
     assert parse_objective(str(objective)) == objective
@@ -114,14 +114,13 @@ def test_an_objective_is_read_back(label, figure, operator, limit):
 
 @given(
     st.from_regex(r"[a-z][a-z0-9 .=-]{0,15}[a-z0-9]", fullmatch=True),
-    st.sampled_from(figure_names()),
+    st.sampled_from(list(FIGURES)),
     operators,
     limits,
 )
 def test_a_bare_label_may_hold_dots_and_blanks(label, figure, operator, limit):
     if any(
-        f"{label}.{figure}".endswith(f".{name}") and len(name) > len(figure)
-        for name in figure_names()
+        f"{label}.{figure}".endswith(f".{name}") and len(name) > len(figure) for name in FIGURES
     ):
         return
     objective = parse_objective(f"{label}.{figure} {operator} {limit!r}")
@@ -142,8 +141,8 @@ def test_nothing_but_a_usage_error_comes_of_rubbish(text):
 
 
 def test_every_figure_that_can_be_named_is_a_number_in_a_real_summary(tmp_path):
-    cells = summarise(Run.load(simulate(tmp_path, trials=2)))["transports"]
-    for name in figure_names():
+    cells = summarise(Run.load(simulate(tmp_path, trials=2))).cells
+    for name in FIGURES:
         for cell in cells.values():
             (verdict,) = judge(parse_objective(f"*.{name}>=-1"), {"x": cell})
             if verdict.value is None:
@@ -154,12 +153,15 @@ def test_every_figure_that_can_be_named_is_a_number_in_a_real_summary(tmp_path):
                 assert verdict.met
 
 
-def test_units_follow_from_names():
+def test_units():
+    def unit_of(name):
+        return FIGURES[name].unit
+
     assert unit_of("latency_s.p99") == unit_of("server_cpu_s_per_delivery") == "s"
     assert unit_of("server_rss_bytes") == unit_of("bytes_in") == "bytes"
     assert unit_of("bytes_per_delivery") == "bytes"
     assert unit_of("usd_per_month.alternative.usd") == "usd"
-    assert unit_of("hits_per_delivery") == unit_of("lost") == unit_of("rate_per_s") == ""
+    assert unit_of("hits_per_delivery") == unit_of("lost") == ""
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +175,7 @@ def cells(tmp_path_factory):
         dataclasses.replace(FLOOR, loss=0.5),
         trials=3,
     )
-    return summarise(Run.load(path))["transports"]
+    return summarise(Run.load(path)).cells
 
 
 def verdicts(cells, text):
@@ -183,8 +185,8 @@ def verdicts(cells, text):
 def test_a_figure_is_judged_with_its_interval_and_sample_size(cells):
     (met,) = verdicts(cells, "sse.p99<50ms").values()
     assert met.met
-    assert met.value == cells["sse"]["latency_s"]["p99"]
-    assert met.interval == tuple(cells["sse"]["latency_s"]["p99_ci"])
+    assert met.value == cells["sse"]["latency_s.p99"]
+    assert met.interval == cells["sse"].interval("latency_s.p99")
     assert met.samples == 6000
     (failed,) = verdicts(cells, "sse.p99<1us").values()
     assert (failed.met, failed.why) == (False, None)
@@ -216,10 +218,15 @@ def test_a_failed_trial_meets_nothing(cells, operator):
 
 
 def test_too_few_samples_meet_nothing_and_say_how_many_it_takes(cells):
-    few = {**cells["sse"], "latency_s": {**cells["sse"]["latency_s"], "p99": None, "count": 57}}
+
+    def with_values(**changed):
+        values = {f"latency_s.{name}": value for name, value in changed.items()}
+        return dataclasses.replace(cells["sse"], values={**cells["sse"].values, **values})
+
+    few = with_values(p99=None, count=57)
     (verdict,) = judge(parse_objective("p99<50ms"), {"sse": few})
     assert (verdict.met, verdict.why) == (False, "no p99: 57 samples, needs 1,000")
-    few = {**cells["sse"], "latency_s": {**cells["sse"]["latency_s"], "p99_9": None}}
+    few = with_values(p99_9=None)
     (verdict,) = judge(parse_objective("p99.9<50ms"), {"sse": few})
     assert verdict.why == "no p99.9: 6,000 samples, needs 10,000"
     (verdict,) = judge(parse_objective("sse.broker_cpu_s<1"), {"sse": cells["sse"]})
@@ -239,6 +246,6 @@ def test_a_cell_that_is_not_there_is_told_with_its_neighbours(cells):
 
 def test_a_run_that_was_stopped_before_the_cells_turn(tmp_path):
     path = simulate(tmp_path, Cell("sse", "sse"), Cell("mqtt", "mqtt"), interrupt_after=1)
-    found = verdicts(summarise(Run.load(path))["transports"], "lost==0")
+    found = verdicts(summarise(Run.load(path)).cells, "lost==0")
     (stopped,) = [verdict for verdict in found.values() if not verdict.met]
     assert stopped.why == "the cell did not come to its turn"

@@ -8,11 +8,22 @@ from hypothesis import strategies as st
 from pushlab.analysis.stats.percentiles import (
     MIN_BEYOND,
     PERCENTILES,
-    describe,
+    Samples,
     is_unstable,
     percentile,
     samples_needed,
 )
+
+NAMES = (*PERCENTILES, "mean", "min", "max", "count", "nonpositive")
+
+
+def described(trials):
+    return {name: Samples(trials).value(name) for name in NAMES}
+
+
+def interval(trials, name):
+    return Samples(trials).estimate(name).interval()
+
 
 samples = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 
@@ -32,40 +43,40 @@ def test_a_percentile_needs_ten_samples_beyond_it(count, per_mille):
     [(19, 0), (20, 1), (99, 1), (100, 2), (199, 2), (200, 3), (1000, 4), (9999, 4), (10_000, 5)],
 )
 def test_which_percentiles_are_given(count, known):
-    figures = describe([np.arange(count, dtype=float)])
+    figures = described([np.arange(count, dtype=float)])
     assert [name for name in PERCENTILES if figures[name] is not None] == list(PERCENTILES)[:known]
 
 
 @given(st.lists(samples, min_size=1, max_size=5))
 def test_trials_are_merged_and_never_averaged(trials):
     arrays = [np.array(trial) for trial in trials]
-    figures, merged = describe(arrays), np.concatenate(arrays)
+    figures, merged = described(arrays), np.concatenate(arrays)
     assert figures["count"] == len(merged)
     assert figures["mean"] == pytest.approx(merged.mean(), abs=1e-6)
     assert (figures["min"], figures["max"]) == (merged.min(), merged.max())
     assert figures["nonpositive"] == np.count_nonzero(merged <= 0)
     if figures["p50"] is not None:
         assert figures["p50"] == pytest.approx(np.median(merged), abs=1e-6)
-    assert (figures["mean_ci"] is None) == (len(trials) < 3)
+    assert (interval(arrays, "mean") is None) == (len(trials) < 3)
 
 
 def test_a_merged_median_differs_from_the_averaged_medians():
-    figures = describe([np.zeros(300), np.ones(100)])
+    figures = described([np.zeros(300), np.ones(100)])
     assert figures["p50"] == 0.0
 
 
 def test_nothing_measured_is_nothing_said():
-    figures = describe([])
+    figures = described([])
     assert figures["count"] == 0
     assert figures["mean"] is None
-    assert describe([np.zeros(0)]) == figures
+    assert described([np.zeros(0)]) == figures
 
 
 def test_the_interval_is_over_trials_and_not_over_messages():
     rng = np.random.default_rng(1)
     levels = [1.0, 2.0, 3.0, 4.0]
     trials = [level + rng.normal(0, 0.01, 5000) for level in levels]
-    low, high = describe(trials)["mean_ci"]
+    low, high = interval(trials, "mean")
     # Over 20,000 messages taken as independent it would be 0.03 wide.
     assert low < 2.0
     assert high > 3.0
@@ -74,11 +85,9 @@ def test_the_interval_is_over_trials_and_not_over_messages():
 
 def test_trials_that_agree_have_a_narrow_interval():
     trials = [np.full(100, 5.0)] * 3
-    figures = describe(trials)
-    assert figures["mean_ci"] == [5.0, 5.0]
-    assert figures["p50_ci"] == [5.0, 5.0]
-    assert figures["p95_ci"] == [5.0, 5.0]
-    assert figures["p99_ci"] is None
+    for name in ("mean", "p50", "p95"):
+        assert interval(trials, name) == (5.0, 5.0)
+    assert interval(trials, "p99") is None
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ async def test_a_run_in_chromium_stands_beside_the_swarms(
         assert trial.swarm.rss_bytes > 100_000_000  # Chromium's processes, not their driver's
         payload = 32 * len(deliveries)
         assert payload < trial.swarm.bytes_in + trial.swarm.bytes_in_setup
-    told = summarise(result)
+    told = summarise(result).to_json()
     assert told["transports"]["websocket in Chromium"]["client"] == "browser"
     assert told["transports"]["websocket in Chromium"]["clock_bound_s"] > 0
     assert told["transports"]["websocket"]["clock_bound_s"] is None
