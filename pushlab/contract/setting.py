@@ -9,9 +9,11 @@ the JSON Schema and the tables in the docs are all made of what it gives.
 """
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 __all__ = ["Key", "Setting", "did_you_mean", "keys_of", "shown"]
@@ -45,6 +47,12 @@ class Setting:
     pattern: str | None = None
     such: str = ""
     flag: bool = True
+
+    def holds(self, value: float) -> bool:
+        """Whether a number lies in the range."""
+        low = -math.inf if self.least is None else self.least
+        high = math.inf if self.most is None else self.most
+        return low <= value <= high and (self.above is None or value > self.above)
 
     @property
     def range(self) -> str:
@@ -126,8 +134,13 @@ class Key:
         )
 
 
-def keys_of(kind: type[Any], above: str = "") -> dict[str, Key]:
+def keys_of(kind: type[Any], above: str = "") -> Mapping[str, Key]:
     """The keys that a dataclass declares, by name; those of a dataclass within it are dotted."""
+    return _keys_of(kind, above)  # type: ignore[arg-type]
+
+
+@cache
+def _keys_of(kind: Any, above: str) -> Mapping[str, Key]:
     hints = get_type_hints(kind, include_extras=True)
     found: dict[str, Key] = {}
     for field in dataclasses.fields(kind):

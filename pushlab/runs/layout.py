@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from pushlab.contract.setting import shown
 from pushlab.errors import NewerSchema, RunError
 
 __all__ = [
@@ -78,7 +80,7 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
     if not os.path.isdir(path):
         raise RunError(f"{path}: no such run folder")
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = _read_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if name == RUN_FILE and (path / SWEEP_FILE).exists():
             some = next(iter(sorted(path.glob(f"points/*/{RUN_FILE}"))), None)
@@ -89,7 +91,9 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
     except OSError as error:
         raise RunError(f"{file}: cannot be read ({error.strerror})") from error
     except ValueError as error:  # bad JSON, or bytes that are not UTF-8
-        raise RunError(f"{file}: damaged or cut off, not JSON ({error})") from error
+        raise RunError(f"{file}: damaged or cut off, not JSON ({shown(error)})") from error
+    except RecursionError as error:
+        raise RunError(f"{file}: not a run's: lists within lists without end") from error
     if not isinstance(document, dict):
         raise RunError(f"{file}: must hold a JSON object")
     version = document.get("schema_version")
@@ -101,3 +105,24 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
             f" {SCHEMA_VERSION}); upgrade pushlab to read it"
         )
     return document
+
+
+def _read_json(text: str) -> Any:
+    """`text` as JSON, with no NaN and no infinity, and each key once. Raises ValueError."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {shown(twice)} stands twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {shown(text)} is not finite")
+    return value

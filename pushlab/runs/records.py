@@ -5,13 +5,12 @@ type or a missing key is named) and tolerant of keys that it does not know.
 """
 
 import dataclasses
-import types
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from operator import attrgetter
+from typing import Annotated, Any, Literal, TypeVar
 
 from pushlab.contract.profile import Profile
+from pushlab.contract.setting import Setting, keys_of
 from pushlab.errors import RunError
 from pushlab.runs.link import Link
 
@@ -199,16 +198,16 @@ class TrialRecord:
             under ``profiles``.
     """
 
-    index: int
-    order: int
+    index: Annotated[int, Setting("the repetition", least=0, most=32_767)]
+    order: Annotated[int, Setting("the place in the order", least=0, most=1_000_000_000)]
     cell: str
     transport: str
     status: TrialStatus
-    clients: int
-    channels: int
-    per_channel: int
-    rate_per_channel: float
-    duration_s: float
+    clients: Annotated[int, Setting("subscribers", least=0, most=1_000_000)]
+    channels: Annotated[int, Setting("channels", least=0, most=1_000_000)]
+    per_channel: Annotated[int, Setting("subscribers of each", least=0, most=1_000_000)]
+    rate_per_channel: Annotated[float, Setting("publishes", unit="1/s", least=0, most=1e9)]
+    duration_s: Annotated[float, Setting("the window", unit="s", least=0, most=1e6)]
     arrivals: str = "constant"
     options: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
@@ -249,53 +248,21 @@ class TrialRecord:
 
 
 def decode(kind: type[_Record], data: object, where: str) -> _Record:
-    """Make the dataclass `kind` from a JSON object; keys that it does not know are passed over.
+    """Make `kind` of what JSON holds; keys that a dataclass does not know are passed over.
 
     Raises:
-        RunError: a key is missing or of the wrong type; the text begins with `where`.
+        RunError: a key is missing, of the wrong type or out of range; the text begins with `where`.
     """
-    if not isinstance(data, Mapping):
-        raise RunError(f"{where} must be an object, not {_name(data)}")
-    hints = typing.get_type_hints(kind)
-    values: dict[str, Any] = {}
-    for spec in dataclasses.fields(kind):  # type: ignore[arg-type]
-        if spec.name in data:
-            values[spec.name] = _check(hints[spec.name], data[spec.name], f"{where}.{spec.name}")
-        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-            raise RunError(f"{where} has no {spec.name!r}")
-    return kind(**values)
+    import msgspec  # here, so that what shows a cached summary does not load it
 
-
-def _name(value: object) -> str:
-    return "null" if value is None else type(value).__name__
-
-
-def _check(hint: Any, value: Any, where: str) -> Any:
-    """`value`, if it is what the type `hint` says."""
-    origin, args = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return value
-    if origin in (Union, types.UnionType):
-        if value is None and type(None) in args:
-            return None
-        (inner,) = (arg for arg in args if arg is not type(None))
-        return _check(inner, value, where)
-    if origin is Literal:
-        if value not in args:
-            raise RunError(f"{where} must be one of {', '.join(map(str, args))}, not {value!r}")
-        return value
-    if dataclasses.is_dataclass(hint):
-        return decode(typing.cast("type[Any]", hint), value, where)
-    if origin is dict:
-        if not isinstance(value, Mapping):
-            raise RunError(f"{where} must be an object, not {_name(value)}")
-        return {key: _check(args[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin in (list, tuple):
-        if not isinstance(value, list):
-            raise RunError(f"{where} must be a list, not {_name(value)}")
-        return origin(_check(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise RunError(f"{where} must be {hint.__name__}, not {_name(value)}")
-    return value
+    try:
+        found = msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        told, _, place = str(error).partition(" - at `$")
+        raise RunError(f"{where}{place.removesuffix('`')}: {told}") from error
+    for one in found if isinstance(found, list) else [found]:
+        for key in keys_of(type(one)).values():
+            value = attrgetter(key.name)(one)
+            if not key.setting.holds(value):
+                raise RunError(f"{where}: {key.name}: {key.refusal(value)}")
+    return found

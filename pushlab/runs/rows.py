@@ -15,18 +15,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pushlab.errors import RunError, UsageError
+from pushlab.runs.layout import RowsKind
 
 __all__ = [
     "CONNECTS",
     "DELIVERIES",
     "PUBLISHES",
     "SAMPLES",
+    "SCHEMAS",
     "TRAFFIC",
     "Columns",
     "ConnectRows",
     "DeliveryRows",
     "PublishRows",
     "TrafficRows",
+    "arrays",
     "read_table",
     "to_table",
     "write_table",
@@ -111,6 +114,16 @@ TRAFFIC = pa.schema(
         pa.field("bytes", pa.int64(), nullable=False),
     ]
 )
+
+
+#: The schema of each kind of rows.
+SCHEMAS: Mapping[RowsKind, pa.Schema] = {
+    "publishes": PUBLISHES,
+    "deliveries": DELIVERIES,
+    "connects": CONNECTS,
+    "samples": SAMPLES,
+    "traffic": TRAFFIC,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,3 +261,17 @@ def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
             raise
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunError(f"{path}: not readable as Parquet rows ({detail})") from error
+
+
+def arrays(table: pa.Table) -> dict[str, Any]:
+    """Columns as numpy, null as 0, without ``cell`` and ``trial``."""
+    found: dict[str, Any] = {}
+    for name in table.column_names:
+        if name not in ("cell", "trial"):
+            column = table[name].combine_chunks()
+            zero = False if pa.types.is_boolean(column.type) else 0
+            dtype = np.bool_ if zero is False else column.type.to_pandas_dtype()
+            found[name] = np.asarray(
+                column.fill_null(zero).to_numpy(zero_copy_only=False), dtype=dtype
+            )
+    return found

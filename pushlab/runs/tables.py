@@ -4,19 +4,18 @@
 trial and per cell; every other kind is a folder of row files in the run's folder, as it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from pushlab.errors import MissingExtra, RunError, UsageError
 from pushlab.runs.joined import JOINED, joined_table
 from pushlab.runs.layout import rows_path
-from pushlab.runs.rows import read_table
-
-if TYPE_CHECKING:
-    from pushlab.runs.reader import Run
+from pushlab.runs.records import TrialRecord
+from pushlab.runs.rows import DeliveryRows, PublishRows, read_table
 
 __all__ = ["table_kinds", "tables_of", "to_pandas"]
 
@@ -24,13 +23,27 @@ __all__ = ["table_kinds", "tables_of", "to_pandas"]
 _LEFT_OUT = frozenset({"per_trial", "items"})
 
 
-def table_kinds(run: "Run") -> list[str]:
+class _Run(Protocol):
+    """What is read of a run; `pushlab.runs.Run` is one."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def trials(self) -> Sequence[TrialRecord]: ...
+    @property
+    def summary(self) -> Mapping[str, Any] | None: ...
+
+    def publishes(self, trial: TrialRecord) -> PublishRows: ...
+    def deliveries(self, trial: TrialRecord) -> DeliveryRows: ...
+
+
+def table_kinds(run: _Run) -> list[str]:
     """What `tables_of` can give of this run."""
     folders = sorted({path.parent.name for path in run.path.glob("*/trial-*.parquet")})
     return list(dict.fromkeys(["deliveries", "publishes", *folders, "trials", "summary"]))
 
 
-def tables_of(run: "Run", what: str = "deliveries") -> Iterator[pa.Table]:
+def tables_of(run: _Run, what: str = "deliveries") -> Iterator[pa.Table]:
     """One table of a run, in parts of one schema: a part for each trial, read when it is asked for.
 
     Raises:
@@ -52,7 +65,7 @@ def tables_of(run: "Run", what: str = "deliveries") -> Iterator[pa.Table]:
     return _rows(run, what)
 
 
-def to_pandas(run: "Run", what: str = "deliveries") -> Any:
+def to_pandas(run: _Run, what: str = "deliveries") -> Any:
     """One table of a run as a pandas DataFrame; ``cell`` is a category, stamps stay whole numbers.
 
     Raises:
@@ -77,14 +90,14 @@ def to_pandas(run: "Run", what: str = "deliveries") -> Any:
     return frame
 
 
-def _joined(run: "Run") -> Iterator[pa.Table]:
+def _joined(run: _Run) -> Iterator[pa.Table]:
     if not run.trials:
         yield JOINED.empty_table()
     for trial in run.trials:
         yield joined_table(trial, run.publishes(trial), run.deliveries(trial))
 
 
-def _rows(run: "Run", kind: str) -> Iterator[pa.Table]:
+def _rows(run: _Run, kind: str) -> Iterator[pa.Table]:
     """The rows of one folder; a trial that failed before it had any may lack its file."""
     schema: pa.Schema | None = None
     for trial in run.trials:
@@ -103,7 +116,7 @@ def _rows(run: "Run", kind: str) -> Iterator[pa.Table]:
         raise RunError(f"{run.path}: there are no {kind} in this run")
 
 
-def _trial_rows(run: "Run") -> Iterator[dict[str, Any]]:
+def _trial_rows(run: _Run) -> Iterator[dict[str, Any]]:
     cells: Mapping[str, Any] = (run.summary or {}).get("transports", {})
     for trial in run.trials:
         row = {"cell": trial.cell, "trial": trial.index, **_flat(trial.to_json())}
@@ -114,7 +127,7 @@ def _trial_rows(run: "Run") -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _summary_rows(run: "Run") -> Iterator[dict[str, Any]]:
+def _summary_rows(run: _Run) -> Iterator[dict[str, Any]]:
     if run.summary is None:
         raise RunError(f"{run.path}: the run has not been analysed, it has no summary")
     for cell, figures in run.summary["transports"].items():

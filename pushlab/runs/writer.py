@@ -12,8 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import pyarrow as pa
-
 from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import (
     SCHEMA_VERSION,
@@ -25,26 +23,9 @@ from pushlab.runs.layout import (
     write_document,
 )
 from pushlab.runs.records import TrialRecord
-from pushlab.runs.rows import (
-    CONNECTS,
-    DELIVERIES,
-    PUBLISHES,
-    SAMPLES,
-    TRAFFIC,
-    Columns,
-    to_table,
-    write_table,
-)
+from pushlab.runs.rows import SCHEMAS, Columns, to_table, write_table
 
 __all__ = ["RunWriter", "write_summary"]
-
-_SCHEMAS: Mapping[RowsKind, pa.Schema] = {
-    "publishes": PUBLISHES,
-    "deliveries": DELIVERIES,
-    "connects": CONNECTS,
-    "samples": SAMPLES,
-    "traffic": TRAFFIC,
-}
 
 
 class RunWriter:
@@ -112,7 +93,7 @@ class RunWriter:
             "summary": None,
         }
         try:
-            for inner in (*_SCHEMAS, "charts"):
+            for inner in (*SCHEMAS, "charts"):
                 (path / inner).mkdir(parents=True, exist_ok=folder is not None)
             write_document(path, document)
         except OSError as error:
@@ -171,7 +152,7 @@ class RunWriter:
             "traffic": traffic,
         }
         tables = {
-            kind: to_table(_SCHEMAS[kind], rows, cell=record.cell, trial=record.index)
+            kind: to_table(SCHEMAS[kind], rows, cell=record.cell, trial=record.index)
             for kind, rows in given.items()
         }
         try:

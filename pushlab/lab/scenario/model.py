@@ -12,7 +12,6 @@ lie in range.
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated, Any, Literal
 
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
@@ -289,7 +288,6 @@ class Scenario:
         return "link.one_way_ms" if self.link.one_way_ms else "link.kbit_per_s"
 
 
-@cache
 def scenario_keys() -> Mapping[str, Key]:
     """All keys that a scenario may have, but for its transports; ``link.one_way_ms`` is one."""
     return keys_of(Scenario)
