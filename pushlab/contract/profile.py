@@ -11,11 +11,23 @@ from typing import Any, Literal, Self
 
 from pushlab.contract.hits import Hit
 
-__all__ = ["Delivery", "Profile", "Timers", "Wire"]
+__all__ = ["Delivery", "Profile", "Timers", "Wire", "silence_of"]
 
 #: How messages reach a client: asked for at an interval; asked for, and the question is held until
 #: there is one; sent as they come; in a way that no closed form is known for.
 Delivery = Literal["interval-poll", "held-poll", "stream", "other"]
+
+
+_MISSED_KEEP_ALIVES = 3
+_LATE_S = 5.0
+
+
+def silence_of(keep_alive_s: float) -> float:
+    """After so many seconds without a word of an end that speaks this often, a connection is dead.
+
+    Three times it was due, and a little.
+    """
+    return _MISSED_KEEP_ALIVES * keep_alive_s + _LATE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

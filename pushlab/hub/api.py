@@ -25,7 +25,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.core import Hub
-from pushlab.wire.asgi import read_body
+from pushlab.wire.asgi import bearer, read_body, token_of
 
 __all__ = ["API", "Api"]
 
@@ -105,13 +105,12 @@ class Api:
         await self._refusal(refusal)(scope, receive, send)
 
     def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        for name, value in headers:
-            if name == b"authorization":
-                scheme, _, key = value.partition(b" ")
-                if scheme.lower() == b"bearer" and hmac.compare_digest(key.strip(), self._key):
-                    return
-                raise Refused(403, "bad-api-key", "this API key is not the hub's")
-        raise Refused(401, "api-key-missing", "send the API key as 'Authorization: Bearer <key>'")
+        key = bearer(headers)
+        if key is None:
+            detail = "send the API key as 'Authorization: Bearer <key>'"
+            raise Refused(401, "api-key-missing", detail)
+        if not hmac.compare_digest(key.encode("latin-1"), self._key):
+            raise Refused(403, "bad-api-key", "this API key is not the hub's")
 
     # ---- publishing -------------------------------------------------------------------------
 
@@ -191,11 +190,7 @@ class Api:
 
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            token = request.query_params.get("token", "")
-        if not token:
-            raise Refused(401, "token-missing", "send the token as 'Authorization: Bearer <token>'")
+        token = token_of(request.scope, request.query_params)
         return JSONResponse(self._describe(await self._hub.welcome(token)))
 
     def _describe(self, grant: Grant) -> dict[str, Any]:

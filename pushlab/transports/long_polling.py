@@ -46,6 +46,7 @@ __all__ = ["LongPolling", "LongPollingOptions"]
 
 _NS = 1_000_000_000
 _GRACE_S = 15.0
+_MOST_HOLD_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class LongPollingOptions:
     hold_s: float = 30.0
 
     def __post_init__(self) -> None:
-        if not 0.1 <= self.hold_s <= 120:
+        if not 0.1 <= self.hold_s <= _MOST_HOLD_S:
             raise UsageError(
                 f"long-polling: hold_s is {self.hold_s:g}; it must lie between 0.1 and 120 seconds"
             )
@@ -83,9 +84,11 @@ class LongPolling(Transport):
 
     def in_force(self, settings: HubSettings) -> Profile:
         """With the hold, and how long the hub and the client wait beyond it."""
-        hold_s = self.options.hold_s
+        asked_s = self.options.hold_s
         return self.profile.timed(
-            hold_s=hold_s, silence_s=hold_s + _GRACE_S, lease_s=settings.lease_s
+            hold_s=min(asked_s, settings.max_hold_s),
+            silence_s=asked_s + _GRACE_S,
+            lease_s=settings.lease_s,
         )
 
     # ---- the server half --------------------------------------------------------------------
@@ -100,7 +103,9 @@ class LongPolling(Transport):
                 return answer_goodbye(hub, self.name, grant)
             hold_s = hub.settings.hold_s
             if "hold_s" in query:
-                hold_s = number_parameter(query, "hold_s", least=0, most=hub.settings.max_hold_s)
+                longest_s = hub.settings.max_hold_s
+                most_s = max(longest_s, _MOST_HOLD_S)
+                hold_s = min(number_parameter(query, "hold_s", least=0, most=most_s), longest_s)
             page = hub.read(grant, after)
             if page.useful or after is None or hold_s == 0:
                 hub.lease(grant)

@@ -7,6 +7,7 @@
     Last-Event-ID: 4f1c9a02-17
                                                      retry: 1000
                                                      id: 4f1c9a02-17          (where you stand)
+                                                     : keep-alive 15          (seconds)
 
                                                      id: 4f1c9a02-18          (a message)
                                                      data: ...
@@ -16,18 +17,21 @@
 The format is the WHATWG HTML standard's, section 9.2. A line break in a message begins another
 ``data:`` line. SSE knows only ``\\n``, so a message with a carriage return in it travels as JSON,
 with ``event: json``. ``event: gap`` tells of missed messages, ``event: close`` of the end; both
-carry JSON. ``Last-Event-ID``, ``?after=`` and ``?lastEventId=`` all resume. A browser's EventSource
-shows no id that comes without data, so with ``?at=1`` where you stand is told as ``event: at`` too.
+carry JSON. The first comment says after how many seconds of silence the next ones come, so that the
+client knows when to give a silent connection up. ``Last-Event-ID``, ``?after=`` and
+``?lastEventId=`` all resume. A browser's EventSource shows no id that comes without data, so with
+``?at=1`` where you stand is told as ``event: at`` too.
 """
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.profile import Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
     Feed,
@@ -54,7 +58,9 @@ _BOM = b"\xef\xbb\xbf"
 _MAX_EVENT_BYTES = 1024 * 1024  # a message of line breaks only, or of escapes, takes a quarter
 #: What reading an event raises that is none of pushlab's.
 _NOT_AN_EVENT = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
-_SILENCE_S = 50.0  # three keep-alives of the server's default, and a little
+#: At the least; a server whose keep-alives come less often says so.
+_SILENCE_S = silence_of(HubSettings().keep_alive_s)
+_KEEP_ALIVE = re.compile(r"keep-alive (\d{1,6}(?:\.\d{1,6})?)", re.ASCII)
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -91,7 +97,8 @@ class ServerSentEvents(Transport):
 
     def in_force(self, settings: HubSettings) -> Profile:
         """With the hub's keep-alive."""
-        return self.profile.timed(keep_alive_s=settings.keep_alive_s, silence_s=_SILENCE_S)
+        keep_alive_s = settings.keep_alive_s
+        return self.profile.timed(keep_alive_s=keep_alive_s, silence_s=_silence_s(keep_alive_s))
 
     # ---- the server half --------------------------------------------------------------------
 
@@ -118,6 +125,10 @@ class ServerSentEvents(Transport):
         return SseSubscriber(endpoint, token, cursor=cursor, rng=rng)
 
 
+def _silence_s(keep_alive_s: float) -> float:
+    return max(_SILENCE_S, silence_of(keep_alive_s))
+
+
 class _Stream(FeedStream):
     """One open stream on the server."""
 
@@ -132,7 +143,8 @@ class _Stream(FeedStream):
         self._tells_at = tells_at
 
     def _hello(self, feed: Feed) -> bool:
-        hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n\n"
+        keep_alive_s = f"{self._hub.settings.keep_alive_s:.6f}".rstrip("0").rstrip(".")
+        hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n: keep-alive {keep_alive_s}\n\n"
         if self._tells_at:
             hello += f"event: at\nid: {feed.position}\ndata: {feed.position}\n\n"
         if feed.gap_after is not None:
@@ -164,7 +176,7 @@ class _Stream(FeedStream):
 class SseSubscriber(Subscriber):
     """Reads one endless response after another."""
 
-    __slots__ = ("_after_cr", "_begun", "_heard_ns", "_parser", "_rest")
+    __slots__ = ("_after_cr", "_begun", "_heard_ns", "_parser", "_rest", "_silence_ns")
 
     def __init__(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None, rng: Random
@@ -175,6 +187,7 @@ class SseSubscriber(Subscriber):
         self._after_cr = False
         self._begun = False
         self._heard_ns = 0
+        self._silence_ns = int(_SILENCE_S * _NS)
 
     def _on_connected(self, now_ns: int) -> None:
         self._parser = ResponseParser()
@@ -188,7 +201,8 @@ class SseSubscriber(Subscriber):
         self._hit(Hit.CONNECT if cursor is None else Hit.RECONNECT)
         self._send(b"".join(request_head(self.endpoint, self._token, "GET", *headers)))
         self._heard_ns = now_ns
-        self._timer_ns = now_ns + int(_SILENCE_S * _NS)
+        self._silence_ns = int(_SILENCE_S * _NS)
+        self._timer_ns = now_ns + self._silence_ns
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
         self._heard_ns = now_ns
@@ -254,6 +268,8 @@ class SseSubscriber(Subscriber):
                 event_id = value
             elif field == "event":
                 name = value
+            elif not field and (said := _KEEP_ALIVE.fullmatch(value)):
+                self._silence_ns = int(_silence_s(float(said[1])) * _NS)
         if name in ("", "message") and lines:
             epoch, _, seq = event_id.partition("-")
             self._deliver(epoch, int(seq), lines[0] if len(lines) == 1 else "\n".join(lines))
@@ -271,7 +287,7 @@ class SseSubscriber(Subscriber):
             self._located(at)
 
     def _on_timer(self, now_ns: int) -> None:
-        due_ns = self._heard_ns + int(_SILENCE_S * _NS)
+        due_ns = self._heard_ns + self._silence_ns
         if now_ns >= due_ns:
             self._lose("the server fell silent", now_ns)
         else:

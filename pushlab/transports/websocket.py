@@ -36,7 +36,7 @@ from websockets.uri import WebSocketURI
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Timers, Wire
+from pushlab.contract.profile import Profile, Timers, Wire, silence_of
 from pushlab.contract.reasons import status_of_close_code, to_close_code
 from pushlab.contract.serving import (
     Entry,
@@ -58,7 +58,7 @@ __all__ = ["WebSocket", "WebSocketOptions"]
 
 PING_INTERVAL_S = 20.0
 _NS = 1_000_000_000
-_SILENCE_S = 65.0  # three pings of the server's, and a little
+_SILENCE_S = silence_of(PING_INTERVAL_S)
 _MAX_FRAME_BYTES = 64 * 1024
 _WHOLE_TEXT = 0x81  # a frame's first byte: a text, neither cut nor compressed
 

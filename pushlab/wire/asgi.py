@@ -9,7 +9,7 @@ over, and then the writer says that it is full.
 import asyncio
 import json
 import types
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,6 +23,7 @@ __all__ = [
     "AsgiWriter",
     "abort",
     "admit",
+    "bearer",
     "linger_s",
     "number_parameter",
     "parameters",
@@ -30,6 +31,7 @@ __all__ = [
     "refusal_answer",
     "refuse",
     "respond",
+    "token_of",
     "wait_for_disconnect",
 ]
 
@@ -55,14 +57,21 @@ def _parse(query: str) -> dict[str, str]:
     return {key: value for key, _, value in plain}
 
 
-def _token(scope: Scope, query: Mapping[str, str], name: str) -> str:
-    for header, value in scope["headers"]:
+def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """What ``Authorization: Bearer`` carries (RFC 6750); "" for another kind, None for nothing."""
+    for header, value in headers:
         if header == b"authorization":
             scheme, _, credentials = value.decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer" or not credentials:
-                raise Refused(401, "token-invalid", "Authorization must be: Bearer <token>")
-            return str(credentials.strip())
-    token = query.get(name, "")
+            return credentials.strip() if scheme.lower() == "bearer" else ""
+    return None
+
+
+def token_of(scope: Scope, query: Mapping[str, str], name: str = "token") -> str:
+    """The token of a request, from its header or its query. Raises Refused (401)."""
+    token = bearer(scope["headers"])
+    if token == "":
+        raise Refused(401, "token-invalid", "Authorization must be: Bearer <token>")
+    token = token or query.get(name, "")
     if not token:
         raise Refused(
             401, "token-missing", f"send the token as 'Authorization: Bearer <token>' or '?{name}='"
@@ -86,7 +95,7 @@ def admit(
     asked: tuple[str, Cursor | None] | None = scope.get(_ASKED)
     if asked is not None:
         return hub.verify(asked[0]), asked[1]
-    token, after = _token(scope, query, token_name), None
+    token, after = token_of(scope, query, token_name), None
     grant = hub.verify(token)
     for name in cursor_names:
         if text := query.get(name):

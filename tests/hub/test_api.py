@@ -9,9 +9,11 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
+from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub import core
 from pushlab.hub.serve import serve
+from pushlab.transports.long_polling import LongPolling
 from tests.live_hub import HTTP_TRANSPORTS, LiveHub, config, dial, live_hub, read_answer, read_head
 from tests.patience import PATIENCE_S
 
@@ -289,7 +291,7 @@ async def test_a_token_that_is_not_good_is_refused(hub, path):
         assert refused(await hub.ask("GET", f"{path}?token={quote(token)}"), 401, reason)
 
 
-@pytest.mark.parametrize("path", CLIENT_PATHS)
+@pytest.mark.parametrize("path", [*CLIENT_PATHS, "/v1/endpoints"])
 async def test_an_odd_authorization_is_refused(hub, path):
     for odd in ("Basic YTpi", "Bearer", "Bearer ", "é"):
         answer = await hub.ask("GET", path, headers={"Authorization": odd})
@@ -330,6 +332,18 @@ async def test_a_hold_that_cannot_be_is_refused(hub, value):
     answer = await hub.ask("GET", f"/v1/wait?hold_s={value}", secret=token)
     assert refused(answer, 400, "invalid-parameter")
     assert await hub.present("hold") == []
+
+
+async def test_a_hold_longer_than_the_hubs_longest_ends_then():
+    async with live_hub(settings={"max_hold_s": 0.2}, transports={"long-polling": {}}) as hub:
+        token = await hub.token("hold")
+        empty = await hub.ask("GET", "/v1/wait", secret=token)
+        target = f"/v1/wait?after={empty.headers['pushlab-cursor']}&hold_s=30"
+        begun = time.monotonic()
+        answer = await hub.ask("GET", target, secret=token)
+        assert answer.status == 204
+        assert time.monotonic() - begun < 25
+    assert LongPolling().in_force(HubSettings(max_hold_s=0.2)).timers.hold_s == 0.2
 
 
 # ---- polls ------------------------------------------------------------------------------------
@@ -420,7 +434,7 @@ async def test_a_stream_resumes_by_header_and_by_either_parameter(hub):
         await stream_opening(hub, f"{base}&after={epoch}-0", **{"Last-Event-ID": f"{epoch}-1"}),
     ]:
         assert b"retry: 1000\n" in opening
-        assert f"id: {epoch}-1\n\n".encode() in opening, "where the reader stands"
+        assert f"id: {epoch}-1\n".encode() in opening, "where the reader stands"
         assert f"id: {epoch}-2\ndata: second\n\n".encode() in opening
         assert b"first" not in opening
 

@@ -6,6 +6,7 @@ messages, and at the end why.
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import Random
@@ -41,10 +42,10 @@ class OwnLines(Transport):
 
     @asynccontextmanager
     async def background(self, hub: Hub) -> AsyncIterator[None]:
-        host = urlsplit(hub.url()).hostname
+        place = urlsplit(hub.url())
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Reader(hub), host, 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self.port = 20_000 + (place.port or 0) % 12_000  # the same when the hub begins anew
+        server = await loop.create_server(lambda: Reader(hub), place.hostname, self.port)
         try:
             yield
         finally:
@@ -68,6 +69,7 @@ class Reader(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.out = cast(asyncio.Transport, transport)
+        self.out.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
 
     def data_received(self, data: bytes) -> None:
         self.head += data

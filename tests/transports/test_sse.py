@@ -1,5 +1,6 @@
 """The client half of SSE, byte by byte."""
 
+import asyncio
 import json
 from itertools import pairwise
 
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import Entry
+from pushlab.contract.serving import Entry, HubSettings
 from pushlab.contract.subscriber import Phase
+from pushlab.contract.tokens import TokenKeys
+from pushlab.hub.core import Hub
 from pushlab.transports.sse import ServerSentEvents, encode_event
 from tests.transports.halves import (
     SECOND,
@@ -284,3 +287,56 @@ def test_a_silent_server_is_left_and_keep_alives_hold_it():
     (event,) = hand.half.events_received()
     assert (type(event), event.reason) == (Disconnected, "the server fell silent")
     assert 85 * SECOND < hand.now - begin < 95 * SECOND, "50 seconds after the keep-alive"
+
+
+@pytest.mark.parametrize(
+    ("keep_alive_s", "silence_s"), [(0.05, 50), (15, 50), (60, 185), (1_800, 5_405)]
+)
+def test_the_hubs_own_keep_alive_holds_the_connection(keep_alive_s, silence_s):
+    """What the hub says of its keep-alive is waited for three times, and a little."""
+    hub = Hub(keys=TokenKeys.fresh(), settings=HubSettings(keep_alive_s=keep_alive_s))
+    assert ServerSentEvents().in_force(hub.settings).timers.silence_s == silence_s
+    hand, events = opened(hello=hello_of(hub))
+    assert [type(event) for event in events] == [Connected]
+    for _ in range(3):
+        hand.now += round(keep_alive_s * SECOND)
+        hand.half.handle_timer(hand.now)
+        assert hand.feed(chunk(b": keep-alive\n\n")) == []
+        assert hand.half.phase is Phase.OPEN, "lost, though the hub spoke on time"
+    heard = hand.now
+    while hand.half.phase is Phase.OPEN:
+        hand.wake()
+    assert hand.now - heard == silence_s * SECOND
+    hand.dial()  # what another server says of itself is not known yet
+    assert hand.half.get_timer() - hand.now == 50 * SECOND
+
+
+def hello_of(hub):
+    """The first bytes of the hub's stream."""
+    said = []
+
+    class Exchange:
+        def begin(self, headers, data):
+            said.append(data)
+            return True
+
+    async def begin():
+        token, _ = hub.make_token("ann")
+        (route,) = ServerSentEvents().routes(hub)
+        headers = [(b"authorization", b"Bearer " + token.encode())]
+        stream = route.direct({"method": "GET", "query_string": b"", "headers": headers})
+        stream.begin(Exchange())
+        stream.close()
+
+    asyncio.run(begin())
+    return said[0]
+
+
+@pytest.mark.parametrize("word", [b"keep-alive on", b"keep-alive -1", b"keep-alive nan", b"x 60"])
+def test_a_comment_that_names_no_span_changes_nothing(word):
+    hand, _ = opened()
+    begin = hand.now
+    assert hand.feed(chunk(b": " + word + b"\n\n")) == []
+    while hand.half.phase is Phase.OPEN:
+        hand.wake()
+    assert hand.now - begin == 50 * SECOND
