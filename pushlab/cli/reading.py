@@ -13,7 +13,7 @@ def add_commands(group: Group) -> None:
     show = group.add(
         "show",
         "print the table of a run",
-        run=_show,
+        run=lazily("pushlab.commands.show:show"),
         examples=("show results/reference", "show results/reference --json"),
     )
     add_folder(show, "a run's")
@@ -101,30 +101,6 @@ def _add_export(group: Group) -> None:
     )
     export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
     export.add_argument("--force", action="store_true", help="replace a file that is there")
-
-
-def _show(folder: Path, *, as_json: bool) -> int:
-    from pushlab.analysis.summary.stored import summary_of
-    from pushlab.commands import terminal
-    from pushlab.runs import Run, load_folder
-
-    found = load_folder(folder)
-    if isinstance(found, Run):
-        if as_json:
-            print(terminal.json_text(summary_of(found).to_json()))
-        else:
-            terminal.print_run(found, summary_of(found))
-        return 0
-    from pushlab.commands.capacity import print_capacity
-    from pushlab.commands.grid_table import grid_json, print_sweep
-
-    if as_json:
-        print(terminal.json_text(grid_json(found)))
-    elif found.kind == "capacity":
-        print_capacity(found)
-    else:
-        print_sweep(found)
-    return 0
 
 
 def _chart(folder: Path, *, out: Path | None) -> int:

@@ -1,7 +1,7 @@
 """What the terminal shows of a run: a headline, the table, the remarks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.text import Text
 from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.commands.run_table import plain_legend, plain_table, pretty_table
 from pushlab.quantities import exact
-from pushlab.runs import Run, network_in_words
+from pushlab.runs.head import RunHead
 
 __all__ = ["is_live", "json_text", "print_run"]
 
@@ -20,7 +20,7 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def print_run(run: Run, summary: RunSummary, *, to_stderr: bool = False) -> None:
+def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> None:
     """Print the table of a run and its caveats.
 
     On a terminal the table keeps to the terminal's width. Elsewhere it is plain text, a line for
@@ -49,19 +49,22 @@ def is_live(console: Console) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def _headline(run: Run) -> Text:
+_SAID: Mapping[str, Callable[[Any], str]] = {
+    "clients": lambda count: f"{count:,} clients",
+    "rate_per_s": lambda rate: f"{exact(rate)} messages/s on",
+    "channel_count": lambda count: f"{count:,} channel" + ("" if count == 1 else "s"),
+    "duration_s": lambda span: f"{span:g} s measured",
+    "trials": lambda count: f"{count} trial" + ("" if count == 1 else "s"),
+}
+
+
+def _headline(run: RunHead) -> Text:
+    """What was asked; a run of others' making may lack some of it."""
     scenario = run.scenario
-    parts = [
-        f"{scenario['clients']:,} clients",
-        f"{exact(scenario['rate_per_s'])} messages/s on {scenario['channel_count']:,} channel"
-        + ("" if scenario["channel_count"] == 1 else "s"),
-        f"{scenario['duration_s']:g} s measured",
-        f"{scenario['trials']} trial" + ("" if scenario["trials"] == 1 else "s"),
-    ]
-    network = {network_in_words(trial.link, tls=trial.tls) for trial in run.trials} - {""}
-    parts += sorted(network)
-    text = Text(f"{scenario['name']}: ", style="bold")
-    text.append(", ".join(parts), style="not bold")
+    parts = [said(scenario[key]) for key, said in _SAID.items() if key in scenario]
+    parts += [run.network] if run.network else []
+    text = Text(f"{scenario.get('name', 'run')}: ", style="bold")
+    text.append(", ".join(parts).replace(" on, ", " on "), style="not bold")
     if run.status != "complete":
         text.append(f"  [{run.status}]", style="bold red")
     return text

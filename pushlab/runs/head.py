@@ -10,6 +10,7 @@ from typing import Any, Self, get_args
 
 from pushlab.errors import RunError
 from pushlab.runs.layout import RUN_FILE, RunStatus, read_document, summary_digest
+from pushlab.runs.link import Link, network_in_words
 
 __all__ = ["RunHead"]
 
@@ -87,6 +88,9 @@ class RunHead:
         for key, kind in _OPTIONAL.items():
             if document.get(key) is not None:
                 _check(document[key], kind, f"{file}: {key!r}")
+        for i, trial in enumerate(document["trials"]):
+            _check(trial, dict, f"{file}: trials[{i}]")
+            _check(trial.get("order"), int, f"{file}: trials[{i}].order")
         if document["status"] not in get_args(RunStatus):
             raise RunError(f"{file}: unknown status {document['status']!r}")
         if not all(type(cell) is str for cell in document["cells"]):
@@ -94,12 +98,21 @@ class RunHead:
         for key, value in document["scenario"].items():
             if key in _SCENARIO:
                 _check(value, _SCENARIO[key], f"{file}: scenario.{key}")
+        for key, value in document["scenario"].get("link", {}).items():
+            _check(value, (int, float), f"{file}: scenario.link.{key}")
         if not all(isinstance(one, dict) for one in document["scenario"].get("transports", ())):
             raise RunError(f"{file}: scenario.transports must hold objects alone")
         given = {**document, "path": path, "summary": _believed(document.get("summary"))}
         given["stored_trials"] = document["trials"]
         given["stored_profiles"] = document.get("profiles") or {}
         return cls(**{one.name: given[one.name] for one in fields(RunHead)}, **cls._typed(given))
+
+    @property
+    def network(self) -> str:
+        """The link and the encryption, in words; empty for plain loopback."""
+        link = self.scenario.get("link") or {}
+        known = {one.name: link[one.name] for one in fields(Link) if one.name in link}
+        return network_in_words(Link(**known), tls=self.scenario.get("tls", False))
 
     @classmethod
     def _typed(cls, document: Mapping[str, Any]) -> Mapping[str, Any]:

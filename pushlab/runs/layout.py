@@ -20,6 +20,7 @@ __all__ = [
     "RowsKind",
     "RunStatus",
     "folder_name",
+    "is_sweep",
     "read_document",
     "rows_path",
     "summary_digest",
@@ -43,6 +44,11 @@ def folder_name(created: datetime, name: str, short_id: str) -> str:
     """``<utc>-<name>-<short id>``, with nothing in it that a file system or a shell minds."""
     plain = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:60] or "run"
     return f"{created:%Y%m%dT%H%M%SZ}-{plain}-{short_id}"
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether the folder is a sweep's, and not a run's."""
+    return os.path.isfile(folder / SWEEP_FILE)  # of pathlib, a name that is too long is an error
 
 
 def rows_path(folder: Path, kind: str, order: int) -> Path:

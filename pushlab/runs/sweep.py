@@ -21,6 +21,7 @@ from pushlab.runs.layout import (
     SWEEP_FILE,
     RunStatus,
     folder_name,
+    is_sweep,
     read_document,
     write_document,
 )
@@ -126,7 +127,7 @@ class Sweep:
 def load_folder(path: Path) -> Run | Sweep:
     """Read what is in a folder, a run or a sweep. Raises RunError."""
     path = Path(path)
-    return Sweep.load(path) if os.path.isfile(path / SWEEP_FILE) else Run.load(path)
+    return Sweep.load(path) if is_sweep(path) else Run.load(path)
 
 
 class SweepWriter:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pushlab.analysis.summary.stored import store
+from pushlab.analysis.summary.summarise import analyse
 from pushlab.cli import _parser, main
+from pushlab.runs import Run
 
 HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
 #: Those that measure or serve take long; their examples are read, and not run.
@@ -148,3 +151,16 @@ def test_a_completion_script_has_every_command(
     script = capsys.readouterr().out
     _, commands = _parser()
     assert all(name in script for name in commands.choices)
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_cached_show_loads_nothing_large(words: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(ROOT / "results/reference", folder)
+    run = Run.load(folder)
+    store(analyse(run))  # in case the formulas have changed since
+    assert loaded_by(["show", str(folder), *words]) == set()
+    (folder / "run.json").write_text(
+        (folder / "run.json").read_text().replace('"p99": 0', '"p99": 9')
+    )
+    assert "numpy" in loaded_by(["show", str(folder), *words])  # the rows are asked again

@@ -1,16 +1,18 @@
 """From a cell's trials to the traffic that a meter reads."""
 
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 from pushlab.analysis.cost.traffic import Traffic
-from pushlab.analysis.trials.figures import TrialFigures
+
+if TYPE_CHECKING:  # it loads numpy
+    from pushlab.analysis.trials.figures import TrialFigures
 
 __all__ = ["traffic_by_cell", "traffic_of"]
 
 
-def traffic_by_cell(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Traffic]:
+def traffic_by_cell(cells: Mapping[str, Sequence["TrialFigures"]]) -> dict[str, Traffic]:
     """The traffic of every cell that has a good trial, without the harness's floor."""
     found = {}
     for cell, trials in cells.items():
@@ -21,7 +23,7 @@ def traffic_by_cell(cells: Mapping[str, Sequence[TrialFigures]]) -> dict[str, Tr
     return found
 
 
-def traffic_of(good: Sequence[TrialFigures]) -> Traffic | None:
+def traffic_of(good: Sequence["TrialFigures"]) -> Traffic | None:
     """The traffic of one cell's good trials, put together; None if no time was measured."""
     seconds = sum(t.record.duration_s for t in good)
     if not seconds:
@@ -44,7 +46,7 @@ def traffic_of(good: Sequence[TrialFigures]) -> Traffic | None:
         deliveries_per_s=sum(t.rows.counts.delivered for t in good) / seconds,
         acks_per_s=sum(t.hits.get("ack", 0) for t in good) / seconds,
         publishes_per_s=sum(t.rows.counts.accepted for t in good) / seconds,
-        payload_bytes=float(np.mean([t.payload_bytes for t in good])),
+        payload_bytes=fmean(t.payload_bytes for t in good),
         up_bytes_per_s=_per_s(seconds, [s.bytes_out for s in swarms]),
         down_bytes_per_s=_per_s(seconds, [s.bytes_in for s in swarms]),
         interval_s=None if interval is None else float(interval),

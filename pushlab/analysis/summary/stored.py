@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pushlab.analysis.summary.catalogue import FORMAT
 from pushlab.analysis.summary.model import RunSummary
-from pushlab.runs import Run, write_summary
+from pushlab.runs.head import RunHead
 from pushlab.runs.layout import rows_path
 
 if TYPE_CHECKING:
     from pushlab.analysis.summary.summarise import Analysis
+    from pushlab.runs import Run
 
 __all__ = ["store", "stored_summary", "summary_of"]
 
@@ -25,7 +26,7 @@ _KINDS = ("publishes", "deliveries", "connects")
 _NO_ROWS = "The rows of this run are not here: these figures are those that were stored with it."
 
 
-def summary_of(run: Run) -> RunSummary:
+def summary_of(run: "Run") -> RunSummary:
     """The summary of a run: the stored one where it fits, else made from the rows.
 
     A run without any rows is told by what was stored with it, unless somebody has edited that.
@@ -43,7 +44,7 @@ def summary_of(run: Run) -> RunSummary:
     return analyse(run).summary
 
 
-def stored_summary(run: Run) -> RunSummary | None:
+def stored_summary(run: RunHead) -> RunSummary | None:
     """The stored summary; None where it is not of these rows and this version's formulas."""
     stored = run.summary or {}
     if stored.get("format") != FORMAT or stored.get("source") != _source(run):
@@ -57,24 +58,25 @@ def store(analysis: "Analysis") -> RunSummary:
     Raises:
         RunError: there is no readable run.
     """
+    from pushlab.runs import write_summary
+
     run, summary = analysis.run, analysis.summary
     write_summary(run.path, {"format": FORMAT, "source": _source(run), **summary.to_json()})
     return summary
 
 
-def _has_rows(run: Run) -> bool:
+def _has_rows(run: "Run") -> bool:
     return any(rows_path(run.path, kind, t.order).exists() for kind in _KINDS for t in run.trials)
 
 
-def _source(run: Run) -> str:
+def _source(run: RunHead) -> str:
     """A digest of all that a summary is made of: records of trials, rows, list prices."""
     found = hashlib.sha256()
-    trials = [trial.to_json() for trial in run.trials]
-    found.update(_text([run.status, list(run.cells), trials]))
+    found.update(_text([run.status, list(run.cells), list(run.stored_trials)]))
     found.update(files("pushlab.analysis.cost").joinpath("prices.csv").read_bytes())
     for kind in _KINDS:
-        for trial in run.trials:
-            path = rows_path(run.path, kind, trial.order)
+        for trial in run.stored_trials:
+            path = rows_path(run.path, kind, trial["order"])
             found.update(path.read_bytes() if path.exists() else b"none")
     return found.hexdigest()
 
