@@ -120,10 +120,10 @@ def share(value: float) -> str:
 
 
 def amount(value_usd: float) -> str:
-    """US dollars without their sign: ``0.43``, ``17.20``, ``1,037``; cents up to a thousand."""
+    """US dollars without their sign: ``0.43``, ``17.20``, ``1,037``; cents up to a hundred."""
     if 0 < abs(value_usd) < 0.005:
         return number(value_usd)
-    return f"{value_usd:,.2f}" if abs(value_usd) < 999.995 else f"{value_usd:,.0f}"
+    return f"{value_usd:,.2f}" if abs(value_usd) < 99.995 else f"{value_usd:,.0f}"
 
 
 def usd(value_usd: float) -> str:

@@ -57,6 +57,7 @@ from pushlab import quantities as q
         (q.usd, 0.0012, "USD 0.0012"),
         (q.usd, 0.43, "USD 0.43"),
         (q.usd, 17.2, "USD 17.20"),
+        (q.usd, 963.12, "USD 963"),
         (q.usd, 1037.4, "USD 1,037"),
         (q.ratio, 0, "none"),
         (q.ratio, 1 / 326, "1/326"),

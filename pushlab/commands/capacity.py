@@ -3,15 +3,14 @@
 import asyncio
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import psutil
 import uvloop
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pushlab.analysis import analyse
 from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
@@ -27,10 +26,12 @@ from pushlab.lab.runner import PlannedTrial, Search, run_trials, stopped_by_sign
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialFinished, TrialStarted
-from pushlab.quantities import duration, number
+from pushlab.quantities import exact, share, with_unit
 from pushlab.runs import Sweep, SweepAxis, SweepWriter
+from pushlab.tables import Cell, Column, Row, Table
+from pushlab.tables.terminal import print_table, say
 
-__all__ = ["capacity", "objective_words", "print_capacity"]
+__all__ = ["capacity", "print_capacity"]
 
 Vary = Literal["clients", "rate_per_s"]
 
@@ -97,7 +98,7 @@ def capacity(
     words = Words(
         scenario.cells[0].make().title,
         _UNITS[vary],
-        {goal.text: objective_words(goal) for goal in goals},
+        {goal.text: partial(with_unit, unit=goal.unit) for goal in goals},
     )
     search = _Search(scenario, goals, limits, words, vary=vary, writer=writer, pinning=pinning)
     with writer:
@@ -160,20 +161,6 @@ def _limits(
         trials=trials,
         whole=vary == "clients",
     )
-
-
-def objective_words(objective: Objective) -> Callable[[float], str]:
-    """What makes words of a value of the objective's figure."""
-
-    def words(value: float) -> str:
-        if objective.unit == "s":
-            return duration(value)
-        if objective.unit == "share":
-            return f"{value:.3%}"
-        unit = {"bytes": " B", "usd": " USD"}.get(objective.unit, "")
-        return number(value) + unit
-
-    return words
 
 
 class _Search:
@@ -320,32 +307,27 @@ class _Search:
 def print_capacity(sweep: Sweep, *, to_stderr: bool = False) -> None:
     """Print what a search found."""
     console = Console(stderr=to_stderr, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(stderr=to_stderr, highlight=False, emoji=False, width=100)
     found = sweep.capacity or {}
     console.print()
-    sentence = found.get("sentence", "Nothing was measured")
-    console.print(Text(f"{sentence}.", style="bold"))
-    if not found.get("loads"):
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    say(console, f"{found.get('sentence', 'Nothing was measured')}.", "bold")
+    if found.get("loads"):
+        console.print()
+        print_table(console, _table(found))
+
+
+def _table(found: Mapping[str, Any]) -> Table:
     texts = [goal["text"] for goal in found["objectives"]]
-    for title in (_UNITS[found["vary"]].split(" ")[0], *texts, "", *_SHARES.values()):
-        table.add_column(title, justify="right", no_wrap=True)
-    words = {text: objective_words(parse_objective(text)) for text in texts}
+    rows = []
     for load in sorted(found["loads"], key=lambda load: load["at"]):
-        values = [load["values"].get(text) for text in texts]
-        shown = [
-            "-" if value is None else words[text](value)
-            for text, value in zip(texts, values, strict=True)
-        ]
         held = load["outcome"] == "held"
-        shares = [load["busy"].get(name) for name in _SHARES]
-        table.add_row(
-            f"{load['at']:,.12g}",
-            *shown,
-            Text("held" if held else load["outcome"], style="" if held else "red"),
-            *("-" if share is None else f"{share:.0%}" for share in shares),
+        cells = [Cell(load["values"].get(text)) for text in texts]
+        cells.append(Cell(load["outcome"], bad=not held))
+        rows.append(
+            Row([load["at"]], [*cells, *(Cell(load["busy"].get(name)) for name in _SHARES)])
         )
-    console.print()
-    console.print(table)
+    goals = [
+        Column(text, show=partial(with_unit, unit=parse_objective(text).unit)) for text in texts
+    ]
+    shares = [Column(words, show=share) for words in _SHARES.values()]
+    leading = [Column(_UNITS[found["vary"]].split(" ")[0], show=exact)]
+    return Table(leading, [*goals, Column("outcome", text=True), *shares], rows)

@@ -1,23 +1,18 @@
-"""What `pushlab cost` prints: bills, what they are made of, and break-even intervals.
+"""What `pushlab cost` prints: bills, what they are made of, and break-even intervals."""
 
-No line is wider than 100 columns, on a terminal and in a pipe alike.
-"""
-
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
-from rich.text import Text
 
 from pushlab.analysis.cost import Bill, BreakEven, Costs, Item
-from pushlab.commands.progress import shortened
 from pushlab.quantities import interval
+from pushlab.tables import Cell, Column, Row, Table
+from pushlab.tables.terminal import print_table, say
 
 __all__ = ["print_costs"]
 
 _WEAK = ("third-party", "weak")
 _MOST_COLUMNS = 3
-_MOST_NAME = 22
 _CLOSED_FORM = (
     "In brackets, where tiers bend it: the closed form T* = N x 30 days x p / (U - b), p being a"
     " poll at the first tier's price, U the month of push, b a month of polling without any poll."
@@ -37,51 +32,34 @@ def print_costs(title: str, costs: Costs, *, with_items: bool, every_even: bool)
         every_even: break-evens of all offers that carry short polling, not of the telling ones.
     """
     console = Console(highlight=False, emoji=False)
-
-    def say(line: str, style: str = "") -> None:
-        console.print(Text(line, style=style), soft_wrap=True)
-
-    say(title, "bold")
-    say("")
-    for place, line in enumerate(_bill_lines(costs.bills)):
-        say(line, "bold" if place == 0 else "")
+    say(console, title, "bold")
+    console.print()
+    print_table(console, _bills_table(costs.bills))
     used = "".join(_marks(one) for one in costs.every_bill)
     for mark, meaning in _MARKS.items():
         if mark in used:
-            say(f"{mark} {meaning}", "dim")
-    if with_items:
-        for cell, found in costs.bills.items():
-            for one in found:
-                say("")
-                say(f"{cell} at {one.offer}: USD {one.usd:,.2f} {_marks(one)}".rstrip(), "bold")
-                for line in _chain(one):
-                    say(line)
+            say(console, f"{mark} {meaning}", "dim")
+    for one in costs.every_bill if with_items else ():
+        console.print()
+        heading = f"{one.cell} at {one.offer}: USD {one.usd:,.2f} {_marks(one)}"
+        say(console, heading.rstrip(), "bold")
+        for line in _chain(one):
+            say(console, f"  {line}")
     shown = costs.telling_polling(_MOST_COLUMNS)
     if every_even:
         shown = list(dict.fromkeys(even.polling for even in costs.evens))
     if shown:
-        say("")
-        say("Break-even: polling is the cheaper one when it asks less often than every", "bold")
-        for line in _even_lines(costs.evens, shown):
-            say(line)
-        for line in _wrapped(_CLOSED_FORM):
-            say(line)
-    say("")
+        console.print()
+        what = "polling is the cheaper one when it asks less often than every"
+        say(console, f"Break-even: {what}", "bold")
+        print_table(console, _even_table(costs.evens, shown))
+        say(console, _CLOSED_FORM)
+    console.print()
     free = "taken off" if costs.dials.get("free_tier") else "not taken off (see --free-tier)"
     out = "priced at AWS" if costs.dials.get("egress") else "left out (see --egress)"
-    given = f"What offers give away: {free}. Data leaving the cloud: {out}."
-    for text in (given, *costs.unpriced, *costs.book.warnings()):
-        for line in _wrapped(text):
-            say(line)
-
-
-def _wrapped(text: str, indent: str = "") -> Iterator[str]:
-    yield from textwrap.wrap(
-        text, 100, break_on_hyphens=False, initial_indent=indent, subsequent_indent=indent
-    )
-
-
-# ---- bills --------------------------------------------------------------------------------------
+    say(console, f"What offers give away: {free}. Data leaving the cloud: {out}.")
+    for text in (*costs.unpriced, *costs.book.warnings()):
+        say(console, text)
 
 
 def _marks(one: Bill) -> str:
@@ -92,37 +70,33 @@ def _marks(one: Bill) -> str:
     )
 
 
-def _bill_lines(bills: Mapping[str, Sequence[Bill]]) -> Iterator[str]:
-    wide = min(_MOST_NAME, max(map(len, (*bills, "transport"))))
-    offers = max((len(one.offer) for found in bills.values() for one in found), default=5)
-    line = f"{{:<{wide}}}  {{:<{offers}}}  {{:>14}} {{:<3}} {{}}"
-    yield line.format("transport", "offer", "USD a month", "", "mostly for")
-    room = 100 - len(line.format("", "", "", "", ""))
+def _bills_table(bills: Mapping[str, Sequence[Bill]]) -> Table:
+    rows = []
     for cell, found in bills.items():
-        for place, one in enumerate(found):
+        for one in found:
             dearest = max(one.items, key=lambda item: item.usd)
-            share = dearest.usd / one.usd if one.usd else 0.0
-            what = f"{dearest.event[: room - 7]} ({share:.0%})"
-            name = shortened(cell, wide) if place == 0 else ""
-            yield line.format(name, one.offer, f"{one.usd:,.2f}", _marks(one), what)
+            part = dearest.usd / one.usd if one.usd else 0.0
+            what = f"{dearest.event} ({part:.0%})"
+            usd = f"{one.usd:,.2f} {_marks(one):<2}"
+            rows.append(Row([cell, one.offer], [Cell(usd), Cell(what)]))
+    leading = [Column("transport", text=True), Column("offer", text=True)]
+    return Table(leading, [Column("USD a month"), Column("mostly for", text=True)], rows)
 
 
 def _chain(one: Bill) -> Iterator[str]:
     """Events, the units that they make, and what these cost; a line for each tier."""
     for item in one.items:
         event = item.event.removesuffix("s") if item.events == 1 else item.event
-        text = (
+        yield (
             f"{_many(item.events)} {event} -> {_many(item.units)} {_plural(item)}"
             f" x USD {_price(item)} = USD {item.usd:,.2f}"
         )
-        yield from _wrapped(text, "  ")
     sources = dict.fromkeys(
         f"{item.price.source} ({item.price.read}, {item.price.confidence})" for item in one.items
     )
-    for source in sources:
-        yield from _wrapped(f"price: {source}", "  ")
+    yield from (f"price: {source}" for source in sources)
     if one.left_out:
-        yield from _wrapped(f"not in it: {', '.join(one.left_out)}", "  ")
+        yield f"not in it: {', '.join(one.left_out)}"
 
 
 def _many(value: float) -> str:
@@ -148,25 +122,16 @@ def _price(item: Item) -> str:
 # ---- break-evens --------------------------------------------------------------------------------
 
 
-def _even_lines(evens: Sequence[BreakEven], shown: Sequence[str]) -> Iterator[str]:
-    """A line for each push bill, cheapest first, a column for each offer for polling."""
-    lines = {(even.cell, even.push): even.push_usd for even in evens}
-    pushes = sorted(lines, key=lambda key: lines[key])
+def _even_table(evens: Sequence[BreakEven], shown: Sequence[str]) -> Table:
+    """A row for each push bill, cheapest first, a column for each offer for polling."""
+    bills = {(even.cell, even.push): even.push_usd for even in evens}
     told = {(even.polling, even.cell, even.push): even for even in evens}
-    wide = max(len(f"{_short(cell)} at {push}") for cell, push in pushes)
-    wide = max(wide, len("than push"))
-    for first in range(0, len(shown), _MOST_COLUMNS):
-        columns = shown[first : first + _MOST_COLUMNS]
-        room = (100 - wide) // len(columns) - 2
-        yield f"{'than push':<{wide}}" + "".join(f"  {key:>{room}}"[: room + 2] for key in columns)
-        for cell, push in pushes:
-            texts = (_even(told[key, cell, push]) for key in columns)
-            name = f"{_short(cell)} at {push}"
-            yield f"{name:<{wide}}" + "".join(f"  {text:>{room}}" for text in texts)
-
-
-def _short(cell: str) -> str:
-    return shortened(cell, 16)
+    rows = [
+        Row([cell, push], [Cell(_even(told[polling, cell, push])) for polling in shown])
+        for cell, push in sorted(bills, key=lambda key: bills[key])
+    ]
+    leading = [Column("than push by", text=True), Column("at", text=True)]
+    return Table(leading, [Column(polling, show=str) for polling in shown], rows)
 
 
 def _even(even: BreakEven) -> str:

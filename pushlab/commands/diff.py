@@ -1,25 +1,25 @@
-"""`pushlab diff`: what changed between two runs, as a table that fits 100 columns."""
+"""`pushlab diff`: what changed between two runs, as a table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pushlab.analysis.diff.difference import Change, Difference, compare_runs
 from pushlab.analysis.stats.noise import LEVEL
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
-from pushlab.quantities import with_unit
+from pushlab.quantities import number, span, with_unit
 from pushlab.runs import Run
+from pushlab.tables import Cell, Column, Row, Table
+from pushlab.tables.terminal import print_table, say
 
 __all__ = ["diff"]
 
 #: A ratio that a comparison should be able to see.
 _VISIBLE = 1.3
 
-_STYLES = {"changed": "bold red", "perhaps": "yellow", "unknown": "dim", "same": ""}
 _WORDS = {"changed": "changed", "perhaps": "perhaps", "unknown": "?", "same": "no change"}
 
 
@@ -47,55 +47,50 @@ def diff(
 
 
 def _print(found: Difference, a: Path, b: Path, *, threshold: float, show_all: bool) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=100)
-
-    def say(text: str, style: str = "") -> None:
-        console.print(Text(text, style=style), soft_wrap=True)
-
-    say(f"A: {a}\nB: {b}")
+    console = Console(highlight=False, emoji=False)
+    say(console, f"A: {a}\nB: {b}")
     for title, lines in (
         ("Not the same work:", found.work),
         ("Machine and software:", found.setting),
     ):
         if lines:
-            say(f"\n{title}", "bold")
+            say(console, f"\n{title}", "bold")
             for line in lines:
-                say(f"  {line}")
+                say(console, f"  {line}")
     for side, cells in (("A", found.only_a), ("B", found.only_b)):
         for cell in cells:
-            say(f"\n{cell}: in {side} only", "bold red")
+            say(console, f"\n{cell}: in {side} only", "bold red")
     shown = [change for change in found.changes if show_all or change.judgement != "same"]
     if shown:
         console.print()
-        console.print(_table(shown))
+        print_table(console, _table(shown))
     console.print()
     for line in _conclusion(found, threshold):
-        console.print(line)
+        say(console, line)
 
 
-def _table(changes: list[Change]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("cell", overflow="fold", max_width=24)
-    table.add_column("figure", no_wrap=True)
-    for title in ("A", "B", "B/A", "95 % interval"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    before = None
+def _table(changes: Sequence[Change]) -> Table:
+    rows = []
     for change in changes:
         unit = FIGURES[change.figure].unit
-        table.add_row(
-            change.cell if change.cell != before else "",
-            change.figure,
-            "-" if change.a is None else with_unit(change.a, unit),
-            "-" if change.b is None else with_unit(change.b, unit),
-            "-" if change.ratio is None else f"{change.ratio:.3g}",
-            "-" if change.interval is None else "{:.3g} to {:.3g}".format(*change.interval),
-            Text(_word(change), style=_STYLES[change.judgement]),
-        )
-        before = change.cell
-    return table
+        values = [
+            None if value is None else with_unit(value, unit) for value in (change.a, change.b)
+        ]
+        cells = [
+            *map(Cell, values),
+            Cell(change.ratio),
+            Cell(span(change.interval, number) or None),
+        ]
+        judged = Cell(_word(change), bad=change.judgement == "changed")
+        rows.append(Row([change.cell, change.figure], [*cells, judged]))
+    columns = [
+        Column("A"),
+        Column("B"),
+        Column("B/A", show=number),
+        Column("95 % interval"),
+        Column("judgement", text=True),
+    ]
+    return Table([Column("cell", text=True), Column("figure", text=True)], columns, rows)
 
 
 def _word(change: Change) -> str:
@@ -127,7 +122,7 @@ def _conclusion(found: Difference, threshold: float) -> list[str]:
     if tally["perhaps"]:
         lines.append(
             f"{tally['perhaps']} perhaps: alone each would count, but among so many figures some"
-            " differ so by chance.\nMore trials (--trials) would tell."
+            " differ so by chance. More trials (--trials) would tell."
         )
     if tally["unknown"]:
         lines.append(

