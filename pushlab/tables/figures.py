@@ -61,4 +61,5 @@ def figure_cell(summary: CellSummary, figure: Figure, note: str = "", mark: str 
 def model_note(summary: CellSummary, figure: Figure) -> str:
     """What a closed form says of a figure, in brackets; empty without one."""
     value = summary[figure.model] if figure.model else None
-    return "" if value is None else f"({kind_of(FIGURES[figure.model])(value)})"
+    text = "" if value is None else kind_of(FIGURES[figure.model])(value)
+    return text if text[:1] in ("", "(") else f"({text})"
