@@ -188,9 +188,7 @@ def _busy(outcome: TrialOutcome) -> dict[str, float]:
 
 
 async def _run(plan: TrialPlan, stage: TrialProcesses | None = None) -> TrialOutcome:
-    trial = Trial(plan, lambda progress: None)
-    if stage is not None:
-        trial.stage = stage
+    trial = Trial(plan, lambda progress: None, stage or TrialProcesses(plan))
     reason: str | None = "interrupted"
     try:
         await trial.measure()

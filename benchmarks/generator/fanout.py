@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.generator.swarm import running_swarm
+from benchmarks.generator.swarm import running_swarm, wrong_in
 from benchmarks.harness.model import OWN, Benchmark, Contender, Goal, NotRun, Sample
 from benchmarks.harness.processes import cpu_of, pin, start_child
 from pushlab.brokers.start import start_broker
@@ -71,16 +71,15 @@ class _FanOut(Benchmark):
         self, swarm: SwarmProcess, api: HubApi, servers: Sequence[int], seconds: float
     ) -> Sample:
         async def reach(rounds: int) -> None:
-            await swarm.ask("reach", heads=[rounds])
+            await swarm.commands.reach(heads=[rounds])
 
         sample = await self._rounds(api, reach, swarm.pid, servers, seconds)
         with tempfile.TemporaryDirectory(prefix="pushlab-bench-") as folder:
-            told = await swarm.ask("finish", path=folder)
-        now = told["now"]
-        wrong = sum(now[key] for key in ("duplicated", "reordered", "gaps", "disconnects"))
+            told = await swarm.commands.finish(path=folder)
+        wrong = wrong_in(told)
         rounds = int(sample.facts["rounds"]) + _WARM_ROUNDS
-        if wrong or told["wire_duplicates"] or told["rows"] != rounds * self.clients:
-            raise RuntimeError(f"{wrong} wrong, {told['rows']} rows in {rounds} rounds")
+        if wrong or told.rows != rounds * self.clients:
+            raise RuntimeError(f"{wrong} wrong, {told.rows} rows in {rounds} rounds")
         return sample
 
     async def _peer(

@@ -79,7 +79,7 @@ async def _stand(transport: str, contender: str, clients: int) -> _Standing:
                 transport, _OPTIONS.get(transport, {}), admissions, core=_GENERATOR
             ) as swarm:
                 cpu_0, began = cpu_of(swarm.pid), time.monotonic()
-                await asyncio.wait_for(swarm.ask("start"), _CONNECT_S)
+                await asyncio.wait_for(swarm.commands.start(), _CONNECT_S)
                 wall_s = time.monotonic() - began
                 cpu_s = cpu_of(swarm.pid) - cpu_0
                 await asyncio.sleep(_SETTLE_S)
@@ -184,18 +184,18 @@ class _Most(Benchmark):
                 pin(pid, _SERVER)
             async with configured_swarm(self.transport, {}, admissions, core=_GENERATOR) as swarm:
                 before, began = rss_of(swarm.pid), time.monotonic()
-                await asyncio.wait_for(swarm.ask("start"), _CONNECT_S)
+                await asyncio.wait_for(swarm.commands.start(), _CONNECT_S)
                 connected_s, rss_bytes = time.monotonic() - began, rss_of(swarm.pid)
                 began = time.monotonic()
                 for round_ in (1, 2, 3):
                     await api.publish_to_all([_CHANNEL], "x" * 100)
-                    await asyncio.wait_for(swarm.ask("reach", heads=[round_]), _CONNECT_S)
+                    await asyncio.wait_for(swarm.commands.reach(heads=[round_]), _CONNECT_S)
                 served_s = time.monotonic() - began
-                told = await swarm.ask("status")
-                if told["closed"] or told["deliveries"] != 3 * _MANY:
+                told = await swarm.commands.status()
+                if told.reason or told.deliveries != 3 * _MANY:
                     raise RuntimeError(f"not everybody was served: {told}")
                 return Sample(
-                    float(told["connected"]),
+                    float(told.connected),
                     {
                         "connected_s": connected_s,
                         "connects_per_s": _MANY / connected_s,

@@ -10,10 +10,10 @@ from typing import Any
 
 from benchmarks.harness.processes import pin
 from pushlab.lab.hub_api import Admission
+from pushlab.lab.workers.messages import SwarmReport, SwarmSetup
 from pushlab.lab.workers.swarm_client import SwarmProcess, start_swarm
-from pushlab.runs import Link
 
-__all__ = ["Window", "configured_swarm", "measure_window", "running_swarm"]
+__all__ = ["Window", "configured_swarm", "measure_window", "running_swarm", "wrong_in"]
 
 _CONNECT_S = 60.0
 _LEAD_NS = 20_000_000
@@ -49,7 +49,10 @@ async def configured_swarm(
     try:
         if core is not None:
             pin(swarm.pid, core, polite=polite)
-        await swarm.configure(transport, options, admissions, seed=1, link=Link())
+        setup = SwarmSetup(
+            transport=transport, options=dict(options), subscribers=list(admissions), seed=1
+        )
+        await swarm.commands.configure(setup=setup)
         yield swarm
     finally:
         await swarm.stop()
@@ -66,7 +69,7 @@ async def running_swarm(
 ) -> AsyncIterator[SwarmProcess]:
     """Subscribers that are connected while the body runs."""
     async with configured_swarm(transport, options, admissions, core=core, polite=polite) as swarm:
-        await asyncio.wait_for(swarm.ask("start"), _CONNECT_S)
+        await asyncio.wait_for(swarm.commands.start(), _CONNECT_S)
         yield swarm
 
 
@@ -74,20 +77,22 @@ async def measure_window(swarm: SwarmProcess, seconds: float) -> Window:
     """Let the swarm note its counters, sleep, and let it tell them."""
     start_ns = time.monotonic_ns() + _LEAD_NS
     end_ns = start_ns + int(seconds * 1e9)
-    await swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+    await swarm.commands.begin(start_ns=start_ns, end_ns=end_ns)
     await asyncio.sleep((end_ns - time.monotonic_ns()) / 1e9 + 0.05)
     with tempfile.TemporaryDirectory(prefix="pushlab-bench-") as folder:
-        told = await swarm.ask("finish", path=folder)
-    start, end, now = told["start"], told["end"], told["now"]
+        told = await swarm.commands.finish(path=folder)
+    start, end = told.start, told.end
+    assert start is not None
     return Window(
-        deliveries=end["deliveries"] - start["deliveries"],
-        hits={k: n - start["hits"].get(k, 0) for k, n in end["hits"].items()},
-        cpu_s=end["cpu_s"] - start["cpu_s"],
+        deliveries=end.deliveries - start.deliveries,
+        hits={k: n - start.hits.get(k, 0) for k, n in end.hits.items()},
+        cpu_s=end.cpu_s - start.cpu_s,
         wall_s=seconds,
-        wrong=now["duplicated"]
-        + now["reordered"]
-        + now["gaps"]
-        + now["disconnects"]
-        + told["wire_duplicates"]
-        + told["closed"],
+        wrong=wrong_in(told) + told.closed,
     )
+
+
+def wrong_in(told: SwarmReport) -> int:
+    """Duplicates, reorderings, gaps and lost connections."""
+    now = told.now
+    return now.duplicated + now.reordered + now.gaps + now.disconnects + told.wire_duplicates

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -35,7 +35,7 @@ class Admission:
 
     token: str
     channel: int
-    endpoint: Mapping[str, Any]
+    endpoint: dict[str, Any]
 
     def __repr__(self) -> str:
         return f"Admission(channel={self.channel})"
@@ -52,6 +52,7 @@ class HubApi:
 
     def __init__(self, url: str, api_key: str, *, authority: str | None = None) -> None:
         self.url = url
+        self.api_key = api_key
         self._authority = urlsplit(url).netloc
         self._tls = client_context(authority) if url.startswith("https:") else None
         self._headers = {"Authorization": f"Bearer {api_key}"}

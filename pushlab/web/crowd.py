@@ -8,35 +8,16 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
+from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker, WorkerFailed, spawn_worker
-from pushlab.runs import Link
+from pushlab.web.crowd_messages import COUNTED, CrowdCommands, LaneRequest, LaneStatus
 
-__all__ = ["COUNTED", "Crowd", "LaneReport", "LaneRequest"]
+__all__ = ["Crowd", "LaneReport"]
 
-COUNTED = ("bytes_in", "bytes_out", "deliveries")
 _ANSWER_S = 10.0
 _AGAIN_S = 5.0  # before a process that failed is started again
-
-
-@dataclass(frozen=True, slots=True)
-class LaneRequest:
-    """Who shall be in a lane.
-
-    Attributes:
-        endpoint: where the transport listens, with ``url``.
-        token: for all of them; a secret.
-        authority: whom to trust where that is encrypted, as a PEM certificate.
-    """
-
-    clients: int
-    token: str = field(repr=False)
-    endpoint: Mapping[str, Any] = field(repr=False)
-    options: Mapping[str, Any]
-    link: Link
-    authority: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -90,7 +71,7 @@ class Crowd:
         try:
             async with asyncio.timeout(_ANSWER_S):
                 await self._settle(requests)
-                self._read(await self._ask("status"), requests)
+                self._read(await (await self._commands()).status(), requests)
         except (WorkerFailed, OSError, TimeoutError) as error:
             await self.stop()
             self._trouble_at = time.monotonic()
@@ -108,32 +89,32 @@ class Crowd:
                 name not in self._settled and not request.clients
             ):
                 continue
-            await self._ask("settle", lane=name, **asdict(request))
+            await (await self._commands()).settle(lane=name, request=request)
             self._settled[name] = request
 
-    async def _ask(self, do: str, **values: Any) -> dict[str, Any]:
+    async def _commands(self) -> CrowdCommands:
         if self._worker is None:
             process = await spawn_worker("pushlab.web.crowd_process")
             self._worker = Worker(process, "race's crowd")
-        return await self._worker.ask(do, **values)
+        return remote(CrowdCommands, self._worker.call)  # type: ignore[type-abstract]
 
-    def _read(self, answer: dict[str, Any], requests: Mapping[str, LaneRequest]) -> None:
-        for name, told in answer["lanes"].items():
+    def _read(self, lanes: dict[str, LaneStatus], requests: Mapping[str, LaneRequest]) -> None:
+        for name, told in lanes.items():
             report = self.lanes.setdefault(name, LaneReport())
             last = self._last.get(name, dict.fromkeys(COUNTED, 0))
-            self._last[name] = {key: told[key] for key in COUNTED}
+            self._last[name] = told.counted
             if not self._afresh:
                 for key in COUNTED:
-                    report.counted[key] += max(0, told[key] - last[key])
+                    report.counted[key] += max(0, told.counted[key] - last[key])
             wished = requests[name].clients if name in requests else 0
-            report.clients = told["clients"]
-            report.ended = told["ended"]
-            report.ready = told["accepted"] >= wished and not told["ended"]
+            report.clients = told.clients
+            report.ended = told.ended
+            report.ready = told.accepted >= wished and not told.ended
             report.note = ""
             if not report.ready:
-                report.note = f"{told['accepted']} of {wished} further clients are connected"
-                if told["trouble"]:
-                    report.note += f" ({told['trouble']})"
+                report.note = f"{told.accepted} of {wished} further clients are connected"
+                if told.trouble:
+                    report.note += f" ({told.trouble})"
         self._afresh = False
 
     async def stop(self) -> None:

@@ -23,7 +23,8 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
 from pushlab.runs import Link
-from pushlab.web.crowd import Crowd, LaneReport, LaneRequest
+from pushlab.web.crowd import Crowd, LaneReport
+from pushlab.web.crowd_messages import LaneRequest
 from pushlab.web.members import now_ms
 
 __all__ = ["CHANNEL", "LANES", "Race", "Settings"]
@@ -290,7 +291,7 @@ class Race:
         if name not in self._tokens:
             self._tokens[name] = await self._admission(make_transport(name, {}))
         token, endpoint = self._tokens[name]
-        return LaneRequest(clients, token, endpoint, options, link, self._authority)
+        return LaneRequest(clients, token, dict(endpoint), options, link, self._authority)
 
     async def _admission(self, transport: Transport) -> tuple[str, Mapping[str, Any]]:
         """One token for the lane's further clients: they are connections of one client."""

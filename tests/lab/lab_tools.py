@@ -1,15 +1,19 @@
 """Small scenarios, and what tests do to the processes of a run."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
+from pushlab.lab.workers.swarm_client import read_deliveries
 from pushlab.runs import Run
 
 
@@ -71,3 +75,10 @@ async def run(
     for name in ("pushlab", "mosquitto"):
         assert [child for child in children(name) if child not in before] == []
     return Run.load(path)
+
+
+def deliveries(recorder: Recorder, *, per_channel: int) -> dict[str, Any]:
+    """The rows of a recorder, as a trial reads them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "deliveries")
+        return read_deliveries(path, recorder.write(path), per_channel=per_channel)

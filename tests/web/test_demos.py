@@ -29,7 +29,8 @@ from pushlab.runs import Link
 from pushlab.web import chat, tictactoe
 from pushlab.web.board import LINES, Board, IllegalMove
 from pushlab.web.chat import Chat
-from pushlab.web.crowd import COUNTED, Crowd, LaneRequest
+from pushlab.web.crowd import Crowd
+from pushlab.web.crowd_messages import COUNTED, LaneRequest, LaneStatus
 from pushlab.web.crowd_process import Tally
 from pushlab.web.lesson import Lesson
 from pushlab.web.members import small
@@ -367,7 +368,7 @@ def test_the_crowds_recorder_counts_and_keeps_nothing():
         tally.add_received_ns(seq)
         tally.moved(1, seq, 100)
         tally.connected(1, seq, seq)
-    assert tally.snapshot()["deliveries"] == 10_000
+    assert tally.deliveries == 10_000
     assert not any(map(len, (tally.seq, tally.subscriber, tally.moved_ns, tally.wanted_ns)))
 
 
@@ -434,11 +435,18 @@ async def test_a_crowd_that_does_not_answer_is_said_so(monkeypatch):
 async def test_what_a_crowd_got_before_a_reset_is_not_counted_after_it(monkeypatch):
     got = 0
 
-    async def ask_process(self, do, **values):
-        told = {"clients": 1, "accepted": 1, "ended": 0, "trouble": ""}
-        return {"lanes": {"sse": {**told, **dict.fromkeys(COUNTED, got)}}}
+    class Process:
+        async def settle(self, *, lane, request):
+            pass
 
-    monkeypatch.setattr(Crowd, "_ask", ask_process)
+        async def status(self):
+            counted = dict.fromkeys(COUNTED, got)
+            return {"sse": LaneStatus(clients=1, accepted=1, ended=0, trouble="", counted=counted)}
+
+    async def commands(self):
+        return Process()
+
+    monkeypatch.setattr(Crowd, "_commands", commands)
     crowd, wishes = Crowd(), {"sse": LaneRequest(1, "", {}, {}, Link())}
     counted = []
     for got in (10, 30, 35):

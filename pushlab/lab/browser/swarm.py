@@ -23,8 +23,10 @@ from urllib.parse import urlsplit
 from pushlab.errors import BrowserUnavailable
 from pushlab.lab.browser.clock import Exchange, PageClock, offset_of
 from pushlab.lab.browser.devtools import BrowserFailed, DevTools
+from pushlab.lab.hub_api import Admission
+from pushlab.lab.workers.messages import SwarmStatus
 
-__all__ = ["PER_PAGE", "BrowserSwarm", "Seat", "require_mqtt", "total"]
+__all__ = ["PER_PAGE", "BrowserSwarm", "require_mqtt", "total"]
 
 PER_PAGE = 5
 
@@ -41,17 +43,6 @@ _ISOLATED = {
 _LOAD_S = 30.0
 _EXCHANGES = 40
 _ISOLATED_NS, _COARSE_NS = 5_000, 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A subscriber: its channel's number, and its token (a secret)."""
-
-    channel: int
-    token: str
-
-    def __repr__(self) -> str:
-        return f"Seat(channel={self.channel})"
 
 
 @dataclass(slots=True)
@@ -92,7 +83,13 @@ class BrowserSwarm:
     # ---- pages ------------------------------------------------------------------------------
 
     async def open(
-        self, transport: str, seats: Sequence[Seat], *, interval_s: float, phases: bool, seed: int
+        self,
+        transport: str,
+        seats: Sequence[Admission],
+        *,
+        interval_s: float,
+        phases: bool,
+        seed: int,
     ) -> None:
         """Open the pages and give them their subscribers.
 
@@ -223,25 +220,24 @@ class BrowserSwarm:
 
         await asyncio.gather(*(tell(page) for page in self._pages))
 
-    async def status(self) -> dict[str, Any]:
-        """How far the subscribers are, and the newest rows."""
+    async def status(self) -> tuple[SwarmStatus, dict[str, Any] | None]:
+        """How far the subscribers are, and what the server said to the first that it ended."""
         each = await self._of_all("swarm.status()")
         reasons: Counter[str] = Counter()
         for told in each:
             reasons.update(told["reasons"])
-        return {
-            **{
-                name: sum(told[name] for told in each)
-                for name in ("connected", "closed", "pending", "deliveries")
-            },
-            "end": next((told["end"] for told in each if told["end"]), None),
-            "recent": [
-                (subscriber, seq, page.to_ns(at_ms))
+        status = SwarmStatus(
+            connected=sum(told["connected"] for told in each),
+            pending=sum(told["pending"] for told in each),
+            deliveries=sum(told["deliveries"] for told in each),
+            recent=[
+                [subscriber, seq, page.to_ns(at_ms)]
                 for page, told in zip(self._pages, each, strict=True)
                 for subscriber, seq, at_ms in told["recent"]
             ],
-            "reasons": [reason for reason, _ in reasons.most_common(1)],
-        }
+            reason=next((reason for reason, _ in reasons.most_common(1)), ""),
+        )
+        return status, next((told["end"] for told in each if told["end"]), None)
 
     async def finish(self) -> list[tuple[PageClock, dict[str, Any]]]:
         """Look at the clocks again; each page's clock and what it has written down."""
@@ -252,13 +248,12 @@ class BrowserSwarm:
         each = await self._of_all("swarm.finish()")
         return [(p.clock, told) for p, told in zip(self._pages, each, strict=True) if p.clock]
 
-    async def leave(self) -> dict[str, Any]:
-        """Everybody says goodbye: how many are left open, and all hits."""
-        each = await self._of_all("swarm.leave()")
+    async def leave(self) -> dict[str, int]:
+        """Everybody says goodbye; all hits."""
         hits: Counter[str] = Counter()
-        for told in each:
+        for told in await self._of_all("swarm.leave()"):
             hits.update(told["hits"])
-        return {"left_open": sum(told["open"] for told in each), "hits": dict(hits)}
+        return dict(hits)
 
 
 def total(each: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -70,6 +70,13 @@ class OpenLoop(abc.ABC):
     def _send_waiting(self) -> None:
         """Send what of `waiting` can go out now; call `_check_done` when answers have come."""
 
+    async def connect(self) -> None:  # noqa: B027 - a wire may need none
+        """Open what it needs. Raises ConnectionFailed."""
+
+    def traffic(self) -> tuple[int, int]:
+        """Bytes in and out so far."""
+        return 0, 0
+
     def _unanswered(self) -> int:
         """How many messages have gone out and wait for an answer."""
         return 0

@@ -72,10 +72,10 @@ class PublishLog:
         return made
 
     @classmethod
-    def attach(cls, descriptor: int, rows: int) -> "PublishLog":
-        """The publish_log that another process has created."""
-        size = 8 * _HEAD + rows * _ROW_BYTES
-        return cls(mmap.mmap(descriptor, size), rows)
+    def attach(cls, descriptor: int) -> "PublishLog":
+        """The publish log that another process has created."""
+        memory = mmap.mmap(descriptor, 0)
+        return cls(memory, (len(memory) - 8 * _HEAD) // _ROW_BYTES)
 
     def __len__(self) -> int:
         return len(self.seq)

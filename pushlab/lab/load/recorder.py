@@ -3,7 +3,6 @@
 from array import array
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 __all__ = ["Recorder"]
 
@@ -78,11 +77,11 @@ class Recorder:
         """How many rows there are since `begin`."""
         return len(self.seq) - self.mark
 
-    def recent(self, most: int = 50) -> list[tuple[int, int, int]]:
+    def recent(self, most: int = 50) -> list[list[int]]:
         """The newest rows since `begin`, at most so many: subscriber, seq, received_ns."""
         first = max(self.mark, len(self.seq) - most)
         columns = (self.subscriber[first:], self.seq[first:], self.received_ns[first:])
-        return list(zip(*columns, strict=True))
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def connected(self, subscriber: int, wanted_ns: int, now_ns: int) -> None:
         """The server has accepted a subscriber for the first time."""
@@ -95,18 +94,6 @@ class Recorder:
         self.moved_subscriber.append(subscriber)
         self.moved_ns.append(now_ns)
         self.moved_bytes.append(size)
-
-    def snapshot(self) -> dict[str, Any]:
-        """The counters now."""
-        return {
-            "bytes_in": self.bytes_in,
-            "bytes_out": self.bytes_out,
-            "duplicated": self.duplicated,
-            "reordered": self.reordered,
-            "gaps": self.gaps,
-            "disconnects": self.disconnects,
-            "deliveries": self.deliveries,
-        }
 
     def write(self, path: Path) -> int:
         """Write the rows since `begin`, column after column in native byte order; how many.
@@ -137,25 +124,3 @@ class Recorder:
             for column in (self.moved_ns, self.moved_bytes, self.moved_subscriber):
                 column.tofile(file)
         return len(self.moved_ns)
-
-    def connects(self) -> dict[str, Any]:
-        """The first connections as the columns of `pushlab.runs.rows.CONNECTS`."""
-        import numpy as np  # see `columns`
-
-        return {
-            "subscriber": np.array(self.connect_subscriber, np.int32),
-            "wanted_ns": np.array(self.wanted_ns, np.int64),
-            "connected_ns": np.array(self.connected_ns, np.int64),
-        }
-
-    def columns(self, per_channel: int) -> dict[str, Any]:
-        """The rows since `begin` as the columns of `pushlab.runs.rows.DELIVERIES`."""
-        import numpy as np  # the swarm's process has no use for it and starts faster without
-
-        subscriber = np.array(self.subscriber[self.mark :], np.int32)
-        return {
-            "channel": subscriber // np.int32(per_channel),
-            "seq": np.array(self.seq[self.mark :], np.int64),
-            "subscriber": subscriber,
-            "received_ns": np.array(self.received_ns[self.mark :], np.int64),
-        }

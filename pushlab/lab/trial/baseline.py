@@ -4,28 +4,26 @@ The hub lives in this process and the subscribers read it by calls. What a trial
 the cost of measuring; differences below it are nobody's merit.
 """
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
 
-from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.hub.core import Hub
+from pushlab.lab.hub_api import Admission
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
-from pushlab.lab.load.swarm import Swarm
-from pushlab.lab.trial.events import Phase, Progress
-from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
-from pushlab.runs import SwarmFigures
+from pushlab.lab.trial.plan import TrialPlan
+from pushlab.lab.trial.process_backend import TestbedBackend
+from pushlab.lab.trial.testbed import Testbed
+from pushlab.lab.workers.messages import PublisherSetup
+from pushlab.lab.workers.publisher_process import PublisherService
+from pushlab.lab.workers.swarm_process import SwarmService
 
 __all__ = ["BaselineBackend"]
 
 _URL = "http://in-process:1"
-_LEAD_NS = 50_000_000
-_PROGRESS_S = 0.5
-_READY_S = 30.0
 
 
 class _DirectPublisher(OpenLoop):
@@ -55,7 +53,73 @@ class _DirectPublisher(OpenLoop):
             self._accept(index, entry.seq, entry.accepted_ns)
 
 
-class BaselineBackend:
+class _DirectApi:
+    """A hub in this process, as the laboratory asks it; it has no hits to tell."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.url = _URL
+        self.api_key = ""
+        self._hub = hub
+
+    async def admit(
+        self, transport: str, subscribers: Sequence[tuple[str, int, str]], *, duration_minutes: int
+    ) -> list[Admission]:
+        return [
+            Admission((await self._hub.create_channel(client_id, name))[0], number, {"url": _URL})
+            for client_id, number, name in subscribers
+        ]
+
+    async def publish_to_all(self, channels: Sequence[str], data: str) -> list[int]:
+        return [self._hub.publish(name, data).seq for name in channels]
+
+    async def hits(self, transport: str) -> dict[str, int]:
+        return {}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Direct(Testbed):
+    """A hub in this process and what calls it."""
+
+    def __init__(self, plan: TrialPlan, transport: Transport) -> None:
+        super().__init__(plan)
+        self._transport = transport
+        self._stack = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Begin a hub."""
+        hub = Hub(keys=TokenKeys.fresh(), settings=self.plan.scenario.hub_settings)
+        hub.listening_at(_URL)
+        await self._stack.enter_async_context(hub.running())
+        background = self._transport.background(hub)
+        if background is not None:
+            await self._stack.enter_async_context(background)
+        self.publish_log = PublishLog.create(self.plan.schedule())
+
+        def publisher(setup: PublisherSetup, publish_log: PublishLog) -> OpenLoop:
+            return _DirectPublisher(
+                hub,
+                publish_log,
+                channels=setup.channels,
+                payload_bytes=setup.payload_bytes,
+                seed=setup.seed,
+            )
+
+        service = PublisherService(lambda: self.publish_log, publisher)
+        swarm = SwarmService(lambda name, options: self._transport)
+        self._stack.push_async_callback(swarm.close)
+        self._stack.push_async_callback(service.close)
+        swarm.on_event = self.server_ended
+        self.api, self.swarm, self.publisher = _DirectApi(hub), swarm, service
+
+    async def stop(self) -> None:
+        """End the hub."""
+        await self._stack.aclose()
+        self.trouble.cancel()
+
+
+class BaselineBackend(TestbedBackend):
     """Runs trials of a transport that needs no network.
 
     Args:
@@ -66,96 +130,5 @@ class BaselineBackend:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def close(self) -> None:
-        """It keeps nothing."""
-
-    async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
-        """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
-        scenario = plan.scenario
-        hub = Hub(keys=TokenKeys.fresh(), settings=scenario.hub_settings)
-        hub.listening_at(_URL)
-        async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(hub.running())
-            background = self._transport.background(hub)
-            if background is not None:
-                await stack.enter_async_context(background)
-            swarm = Swarm(self._transport, seed=plan.seed)
-            for number in range(scenario.clients):
-                channel = number // scenario.per_channel
-                name = plan.channels[channel]
-                token, _ = await hub.create_channel(f"client-{number}", name)
-                swarm.add(channel, Endpoint.from_url(_URL), token)
-            stack.push_async_callback(swarm.leave, 1.0)
-            return await self._measure(plan, tell, stop, hub, swarm)
-
-    async def _measure(
-        self, plan: TrialPlan, tell: Tell, stop: Stop, hub: Hub, swarm: Swarm
-    ) -> TrialOutcome:
-        tell(Progress(plan.order, Phase.CONNECTING))
-        swarm.start()
-        try:
-            async with asyncio.timeout(_READY_S):
-                await swarm.all_connected()
-                heads = [hub.publish(name, "probe").seq for name in plan.channels]
-                swarm.set_goal(heads)
-                await swarm.reached()
-        except TimeoutError:
-            reason = "not every subscriber got a probe"
-            return TrialOutcome(plan.record(status="failed", reason=reason))
-        publish_log = PublishLog.create(plan.schedule())
-        publisher = _DirectPublisher(
-            hub,
-            publish_log,
-            channels=plan.channels,
-            payload_bytes=plan.scenario.payload_bytes,
-            seed=plan.seed,
-        )
-        swarm.recorder.begin()
-        begin_ns = time.monotonic_ns() + _LEAD_NS
-        start_ns = begin_ns + publisher.schedule.warmup_ns
-        end_ns = begin_ns + publisher.schedule.end_ns
-        publisher.start(begin_ns)
-        stopping = asyncio.ensure_future(stop.wait())
-        while (now_ns := time.monotonic_ns()) < end_ns and not stop.is_set():
-            phase, since = (
-                (Phase.WARMUP, begin_ns) if now_ns < start_ns else (Phase.MEASURING, start_ns)
-            )
-            total_s = (end_ns - start_ns if phase is Phase.MEASURING else start_ns - begin_ns) / 1e9
-            done_s = max(0, now_ns - since) / 1e9
-            tell(
-                Progress(
-                    plan.order,
-                    phase,
-                    done_s=done_s,
-                    total_s=total_s,
-                    connected=swarm.connected,
-                    deliveries=swarm.recorder.deliveries,
-                )
-            )
-            await asyncio.wait({stopping}, timeout=min(_PROGRESS_S, (end_ns - now_ns) / 1e9))
-        stopping.cancel()
-        interrupted = stop.is_set()
-        if not interrupted:
-            tell(Progress(plan.order, Phase.DRAINING, deliveries=swarm.recorder.deliveries))
-            await publisher.finish(plan.scenario.drain_s)
-            swarm.set_goal(publish_log.heads(heads))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(swarm.reached(), plan.scenario.drain_s)
-        publisher.close()
-        return TrialOutcome(
-            plan.record(
-                status="interrupted" if interrupted else "ok",
-                reason="the run was stopped" if interrupted else None,
-                measure_start_ns=start_ns,
-                measure_end_ns=None if interrupted else end_ns,
-                publisher=publish_log.figures(),
-                swarm=SwarmFigures(
-                    duplicated=swarm.recorder.duplicated,
-                    reordered=swarm.recorder.reordered,
-                    gaps=swarm.recorder.gaps,
-                ),
-            ),
-            publishes=publish_log.rows(plan.scenario.payload_bytes),
-            deliveries=swarm.recorder.columns(plan.scenario.per_channel),
-            connects=swarm.recorder.connects(),
-        )
+    def _testbed(self, plan: TrialPlan) -> Testbed:
+        return _Direct(plan, self._transport)

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pushlab.errors import PushlabError
-from pushlab.lab.host.cores import Cores
 from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.processes import Cpu, TrialProcesses
 from pushlab.lab.trial.record import TrialObservations, collect
+from pushlab.lab.trial.testbed import Cpu, Testbed
+from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.swarm_client import read_connects, read_deliveries, read_traffic
-from pushlab.lab.workers.warm_pool import WarmPool
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -47,19 +46,16 @@ class TrialFailed(Exception):
 class Trial:
     """The state of one trial.
 
+    Args:
+        testbed: what it runs on; it is started and stopped here.
+
     Attributes:
         complete: whether everything was measured.
     """
 
-    def __init__(
-        self,
-        plan: TrialPlan,
-        tell: Tell,
-        cores: Cores | None = None,
-        warm_pool: WarmPool | None = None,
-    ) -> None:
+    def __init__(self, plan: TrialPlan, tell: Tell, testbed: Testbed) -> None:
         self.plan = plan
-        self.processes = TrialProcesses(plan, cores, warm_pool)
+        self.testbed = testbed
         self.complete = False
         self._tell = tell
         self._published = False
@@ -76,61 +72,69 @@ class Trial:
 
     async def measure(self) -> None:
         """From nothing to the last delivery. Raises TrialFailed and what the parts raise."""
-        processes, plan, scenario = self.processes, self.plan, self.plan.scenario
+        scenario = self.plan.scenario
         self._note(Phase.STARTING)
-        await processes.start()
-        names = plan.channels
-        readers = [
-            (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
-            for i in range(scenario.clients)
-        ]
-        minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
-        admissions = await processes.api.admit(
-            plan.cell.transport, readers, duration_minutes=minutes
-        )
-        self._notes.sans_io, _ = await asyncio.gather(
-            processes.swarm.configure(
-                plan.cell.transport,
-                plan.cell.options,
-                admissions,
-                seed=plan.seed,
-                link=scenario.link,
-                server=processes.api.url,
-                authority=processes.authority,
-            ),
-            processes.publisher.configure(
-                url=processes.api.url,
-                api_key=processes.hub.api_key,
-                authority=processes.authority,
-                channels=names,
-                payload_bytes=scenario.payload_bytes,
-                seed=plan.seed,
-            ),
-        )
-        processes.swarm.when_closed(self._on_closed)
-        limit_s = _READY_S + 2 * plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
+        await self.testbed.start()
+        await self._configure()
+        limit_s = _READY_S + 2 * self.plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
         limit_s += scenario.link.slack_s
-        await self._storm(limit_s)
+        await self._connect(limit_s)
         heads = await self._probe(limit_s)
         await self._settle()
         await self._window(heads)
         await self._drain(heads)
         self.complete = True
 
+    async def _configure(self) -> None:
+        """Get the subscribers' tokens, and tell swarm and publisher what they are to do."""
+        plan, scenario, testbed = self.plan, self.plan.scenario, self.testbed
+        names = plan.channels
+        readers = [
+            (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
+            for i in range(scenario.clients)
+        ]
+        minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
+        subscribers = await testbed.api.admit(
+            plan.cell.transport, readers, duration_minutes=minutes
+        )
+        self._notes.sans_io, _ = await asyncio.gather(
+            testbed.swarm.configure(
+                setup=SwarmSetup(
+                    transport=plan.cell.transport,
+                    options=dict(plan.cell.options),
+                    subscribers=subscribers,
+                    seed=plan.seed,
+                    link=scenario.link,
+                    server=testbed.api.url,
+                    authority=testbed.authority,
+                )
+            ),
+            testbed.publisher.configure(
+                setup=PublisherSetup(
+                    url=testbed.api.url,
+                    api_key=testbed.api.api_key,
+                    authority=testbed.authority,
+                    channels=names,
+                    payload_bytes=scenario.payload_bytes,
+                    seed=plan.seed,
+                )
+            ),
+        )
+
     def _longest_s(self) -> float:
         scenario = self.plan.scenario
         return scenario.warmup_s + scenario.duration_s + scenario.drain_s + 300
 
-    async def _storm(self, limit_s: float) -> None:
+    async def _connect(self, limit_s: float) -> None:
         """Let every subscriber connect, and note what that took."""
-        before = self.processes.cpu()
+        before = self.testbed.cpu()
         told = await self._within(
             Phase.CONNECTING,
             limit_s,
-            self.processes.swarm.ask("start"),
+            self.testbed.swarm.start(),
             "were accepted by the server",
         )
-        self._notes.storm = (before, self.processes.cpu(), told)
+        self._notes.connecting = (before, self.testbed.cpu(), told)
 
     async def _probe(self, limit_s: float) -> list[int]:
         """Send messages until every subscriber has the newest; the channels' heads."""
@@ -138,9 +142,9 @@ class Trial:
         again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
         again_s += self.plan.scenario.link.slack_s
         while True:
-            heads = await self.processes.api.publish_to_all(self.plan.channels, "probe")
+            heads = await self.testbed.api.publish_to_all(self.plan.channels, "probe")
             left_s = end_s - time.monotonic()
-            reach = self.processes.swarm.ask("reach", heads=heads)
+            reach = self.testbed.swarm.reach(heads=heads)
             if left_s <= again_s:
                 await self._within(Phase.PROBING, left_s, reach, "received a probe")
                 return heads
@@ -153,21 +157,21 @@ class Trial:
         await asyncio.sleep(self.plan.scenario.link.round_trip_s)
         for _ in range(_SETTLING_ROUNDS):
             await self._look()
-            await self.processes.api.hits(self.plan.cell.transport)
+            await self.testbed.api.hits(self.plan.cell.transport)
 
     async def _window(self, heads: list[int]) -> None:
         """Warm up and measure."""
-        processes = self.processes
-        schedule = processes.publish_log.schedule
+        testbed = self.testbed
+        schedule = testbed.publish_log.schedule
         begin_ns = time.monotonic_ns() + _LEAD_NS
         start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
         self._window_ns = (start_ns, end_ns)
-        await processes.swarm.ask("begin", start_ns=start_ns, end_ns=end_ns)
+        await testbed.swarm.begin(start_ns=start_ns, end_ns=end_ns)
         self._live = LiveLatency(
             schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
         )
-        self._published = True
-        await processes.publisher.ask("begin", begin_ns=begin_ns)
+        testbed.loaded = self._published = True
+        await testbed.publisher.begin(begin_ns=begin_ns)
         await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
         self._begun = True
         self._notes.start = await self._moment()
@@ -192,19 +196,18 @@ class Trial:
         if not stall_s:
             return
         await asyncio.sleep((middle_ns - time.monotonic_ns()) / _NS - stall_s / 2)
-        hub = self.processes.hub
         try:
-            hub.send_signal(signal.SIGSTOP)
+            self.testbed.signal_server(signal.SIGSTOP)
             from_ns = time.monotonic_ns()
             await asyncio.sleep(stall_s)
             self._notes.stall_ns = [from_ns, time.monotonic_ns()]
         finally:
             with contextlib.suppress(ProcessLookupError):
-                hub.send_signal(signal.SIGCONT)
+                self.testbed.signal_server(signal.SIGCONT)
 
     async def _moment(self) -> tuple[Cpu, dict[str, int]]:
         """What the server has used and counted now."""
-        return self.processes.cpu(), await self.processes.api.hits(self.plan.cell.transport)
+        return self.testbed.cpu(), await self.testbed.api.hits(self.plan.cell.transport)
 
     async def _drain(self, heads: list[int]) -> None:
         """Wait for what is still under way; what has not come by then is lost."""
@@ -212,13 +215,13 @@ class Trial:
         limit_s += self.plan.scenario.link.slack_s
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
-        self._notes.publisher = await self.processes.publisher.ask("finish", limit_s=limit_s)
-        goal = self.processes.publish_log.heads(heads)
+        self._notes.publisher = await self.testbed.publisher.finish(limit_s=limit_s)
+        goal = self.testbed.publish_log.heads(heads)
         with contextlib.suppress(TrialFailed):
             await self._within(
                 Phase.DRAINING,
                 max(0.05, end_s - time.monotonic()),
-                self.processes.swarm.ask("reach", heads=goal),
+                self.testbed.swarm.reach(heads=goal),
                 "have everything",
             )
 
@@ -251,12 +254,9 @@ class Trial:
                 status = await self._look()
                 if time.monotonic() - begin_s >= limit_s:
                     clients = self.plan.scenario.clients
-                    count = (
-                        status["connected"]
-                        if phase is Phase.CONNECTING
-                        else clients - status["pending"]
-                    )
-                    why = f" ({status['reasons'][0]})" if status["reasons"] else ""
+                    connecting = phase is Phase.CONNECTING
+                    count = status.connected if connecting else clients - status.pending
+                    why = f" ({status.reason})" if status.reason else ""
                     raise TrialFailed(
                         f"only {count:,} of {clients:,} subscribers {wanted}"
                         f" within {limit_s:.3g} s{why}"
@@ -265,15 +265,15 @@ class Trial:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _look(self) -> dict[str, Any]:
-        status = await self.processes.swarm.ask("status")
-        self._connected, self._deliveries = status["connected"], status["deliveries"]
+    async def _look(self) -> SwarmStatus:
+        status = await self.testbed.swarm.status()
+        self._connected, self._deliveries = status.connected, status.deliveries
         if self._live is not None:
-            self._median_s = self._live.add(status["recent"])
+            self._median_s = self._live.add(status.recent)
         return status
 
     def _note(self, phase: Phase, *, done_s: float = 0.0, total_s: float | None = None) -> None:
-        self.processes.phase = phase.name.lower()
+        self.testbed.phase = phase.name.lower()
         self._tell(
             Progress(
                 self.plan.order,
@@ -285,10 +285,6 @@ class Trial:
                 median_latency_s=self._median_s,
             )
         )
-
-    def _on_closed(self, reason: str, status: int) -> None:
-        if not self._published:
-            self.processes.report(f"the server closed a subscriber: {reason} ({status})")
 
     # ---- the end ----------------------------------------------------------------------------
 
@@ -308,16 +304,17 @@ class Trial:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
         finally:
-            await self.processes.stop()
+            await self.testbed.stop()
         start_ns, end_ns = self._window_ns
-        notes, processes = self._notes, self.processes
-        publish_log = processes.publish_log if self._published else None
+        notes, testbed = self._notes, self.testbed
+        watches = list(testbed.watches.values())
+        publish_log = testbed.publish_log if self._published else None
         record = self.plan.record(
             status=status,
             reason=reason,
             measure_start_ns=start_ns if self._begun else None,
             measure_end_ns=end_ns if self._ended else None,
-            **collect(self.plan, processes, notes, publish_log),
+            **collect(self.plan, testbed, notes, publish_log),
         )
         return TrialOutcome(
             record,
@@ -325,39 +322,39 @@ class Trial:
             deliveries=deliveries,
             connects=notes.connects,
             traffic=notes.traffic,
-            samples=sample_rows(list(processes.watches.values()), notes.loop_lags()),
+            samples=sample_rows(watches, notes.loop_lags()) if watches else None,
         )
 
     async def _halt_publisher(self) -> None:
         """Let the publisher send no more, and get its figures if there are none yet."""
         if self._notes.publisher is None:
             limit_s = -self.plan.scenario.duration_s - self.plan.scenario.warmup_s
-            self._notes.publisher = await self.processes.publisher.ask("finish", limit_s=limit_s)
+            self._notes.publisher = await self.testbed.publisher.finish(limit_s=limit_s)
 
     async def _collect(self) -> dict[str, Any] | None:
         """The swarm's figures and rows, if it still runs."""
-        if not self.processes.has_swarm:
+        if not self.testbed.has_swarm:
             return None
         with tempfile.TemporaryDirectory(prefix="pushlab-") as name:
             folder = Path(name)
-            told = await self.processes.swarm.ask("finish", path=name)
+            told = await self.testbed.swarm.finish(path=name)
             self._notes.swarm = told
-            self._notes.connects = read_connects(folder / "connects", told["connects"])
-            self._notes.traffic = read_traffic(folder / "traffic", told["traffic"])
+            self._notes.connects = read_connects(folder / "connects", told.connects)
+            self._notes.traffic = read_traffic(folder / "traffic", told.traffic)
             return read_deliveries(
-                folder / "deliveries", told["rows"], per_channel=self.plan.scenario.per_channel
+                folder / "deliveries", told.rows, per_channel=self.plan.scenario.per_channel
             )
 
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""
-        left = await self.processes.swarm.ask("leave")
+        left = await self.testbed.swarm.leave()
         if not self._notes.sans_io:
             return
-        limit_s = _COUNTS_AGREE_S if self.processes.broker is None else _BROKER_COUNTS_AGREE_S
+        limit_s = _COUNTS_AGREE_S if self.testbed.broker is None else _BROKER_COUNTS_AGREE_S
         end_s = time.monotonic() + limit_s
-        self._notes.swarm_hits = sent = {kind: n for kind, n in left["hits"].items() if n}
+        self._notes.swarm_hits = sent = {kind: n for kind, n in left.items() if n}
         while True:
-            self._notes.hub_hits = await self.processes.api.hits(self.plan.cell.transport)
+            self._notes.hub_hits = await self.testbed.api.hits(self.plan.cell.transport)
             received = {k: n for k, n in self._notes.hub_hits.items() if n and k != "publish"}
             if received == sent or time.monotonic() >= end_s:
                 return

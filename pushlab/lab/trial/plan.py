@@ -100,8 +100,8 @@ class TrialPlan:
             rate_per_channel=scenario.rate_per_s,
             arrivals=scenario.arrivals,
             duration_s=scenario.duration_s,
-            link=Link() if self.floor else scenario.link,
-            tls=scenario.tls and not self.floor,
+            link=scenario.link,
+            tls=scenario.tls,
             floor=self.floor,
             profile=Profile() if self.floor else self.cell.make().in_force(scenario.hub_settings),
             **figures,
@@ -137,6 +137,8 @@ def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialP
         warmup_s=min(scenario.warmup_s, _FLOOR_WARMUP_S),
         duration_s=min(scenario.duration_s, _FLOOR_S),
         stall_s=0.0,
+        link=Link(),
+        tls=False,
     )
     return TrialPlan(short, cell, order, index, floor=True)
 

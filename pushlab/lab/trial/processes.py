@@ -1,66 +1,43 @@
-"""The processes of one trial, hub, broker, swarm and publisher: watched, and stopped at the end."""
+"""A testbed of fresh processes: hub, broker, swarm and publisher, watched while they run."""
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pushlab.brokers.start import Broker, start_broker
-from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import PushlabError
-from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.hub.process import HubProcess, start_hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.hub_api import HubApi
-from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.plan import TrialPlan
+from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.parent import Worker, WorkerFailed
 from pushlab.lab.workers.publisher_client import PublisherProcess
 from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser
 from pushlab.lab.workers.warm_pool import WarmPool
-from pushlab.wire.certificate import Certificate
 
-__all__ = ["Cpu", "TrialProcesses"]
+__all__ = ["TrialProcesses"]
 
 _STOP_S = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Cpu:
-    """CPU seconds of the processes's processes at one moment; None for one that is not there."""
-
-    hub_s: float | None
-    broker_s: float | None
-    swarm_s: float | None
-
-
-class TrialProcesses:
+class TrialProcesses(Testbed):
     """Fresh processes for one trial.
 
     Args:
         cores: which processes run on which; shared out afresh if None.
         warm_pool: where to take processes from that have come up already.
-
-    Attributes:
-        trouble: set to the reason as soon as one of the processes is found dead.
-        authority: whom to trust if everything is encrypted, as a PEM certificate.
-        watches: of those that run here, by name: ``hub``, ``swarm``, ``publisher``, ``broker``.
-        phase: the name of what is being done, for the samples.
     """
 
     def __init__(
         self, plan: TrialPlan, cores: Cores | None = None, warm_pool: WarmPool | None = None
     ) -> None:
-        self.plan = plan
+        super().__init__(plan)
         self.cores = choose_cores() if cores is None else cores
-        self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.authority: str | None = None
-        self.broker: Broker | None = None
-        self.watches: dict[str, ProcessWatch] = {}
-        self.phase = ""
         self._warm_pool = warm_pool or WarmPool()
         self._hub: HubProcess | None = None
         self._swarm: SwarmProcess | None = None
@@ -75,84 +52,44 @@ class TrialProcesses:
         return self._hub
 
     @property
-    def swarm(self) -> SwarmProcess:
-        """The subscribers."""
-        assert self._swarm is not None
-        return self._swarm
-
-    @property
     def has_swarm(self) -> bool:
         """Whether the swarm has been started and still runs."""
         return self._swarm is not None and self._swarm.running
 
-    @property
-    def publisher(self) -> PublisherProcess:
-        """The publisher."""
-        assert self._publisher is not None
-        return self._publisher
-
-    @property
-    def publish_log(self) -> PublishLog:
-        """The schedule, and what the publisher has made of it so far."""
-        assert self.publisher.publish_log is not None
-        return self.publisher.publish_log
-
-    @property
-    def api(self) -> HubApi:
-        """The server's API."""
-        assert self._api is not None
-        return self._api
-
     async def start(self) -> None:
-        """Start swarm, broker (for transports that need one) and hub.
-
-        Raises:
-            SetupError, UsageError: one of them does not start; the others are left to `stop`.
-        """
+        """Start swarm, publisher, broker (for transports that need one) and hub."""
         # Python comes up in both while the rest starts
         browser = self.plan.cell.client == "browser"
-        self._swarm = await (start_browser() if browser else self._warm_pool.swarm())
-        self._publisher = await self._warm_pool.publisher()
-        self._begin_to_watch("swarm", self._swarm.pid, self.cores.generator, tree=browser)
-        self._begin_to_watch("publisher", self._publisher.pid, self.cores.publisher)
+        self._swarm = swarm = await (start_browser() if browser else self._warm_pool.swarm())
+        self._publisher = publisher = await self._warm_pool.publisher()
+        self.swarm, self.publisher = swarm.commands, publisher.commands
+        swarm.on_event = self.server_ended
+        self._begin_to_watch("swarm", swarm.pid, self.cores.generator, tree=browser)
+        self._begin_to_watch("publisher", publisher.pid, self.cores.publisher)
         with contextlib.ExitStack() as stack:
             certificate = None
             if self.plan.scenario.tls:
                 certificate = stack.enter_context(fresh_certificate())
                 self.authority = certificate.authority
-            self._publisher.plan(self.plan.schedule())
-            await self._start_servers(certificate)
-        self._api = HubApi(self.hub.url, self.hub.api_key, authority=self.authority)
-        self._watch()
-
-    async def _start_servers(self, certificate: Certificate | None) -> None:
-        keys = TokenKeys.fresh()
-        cell, scenario = self.plan.cell, self.plan.scenario
-        if cell.make().profile.needs_broker:
-            self.broker = await start_broker(scenario.broker, keys=keys, certificate=certificate)
-        self._hub = await start_hub(
-            HubConfig(
-                keys=keys.export(),
-                settings=scenario.hub_settings,
-                transports={cell.transport: dict(cell.options)},
-                broker=None if self.broker is None else self.broker.access,
-                certificate=certificate,
-            ),
-            process=await self._warm_pool.hub(),
-        )
-
-    def _watch(self) -> None:
+            self.publish_log = publisher.plan(self.plan.schedule())
+            config = await self._hub_config(certificate)
+            self._hub = await start_hub(config, process=await self._warm_pool.hub())
+        self.api = self._api = HubApi(self.hub.url, self.hub.api_key, authority=self.authority)
         self._begin_to_watch("hub", self.hub.pid, self.cores.servers)
         if self.broker is not None and self.broker.pid is not None:
             self._begin_to_watch("broker", self.broker.pid, self.cores.servers)
         self._tasks = [
             asyncio.ensure_future(self._watch_hub()),
-            asyncio.ensure_future(self._watch_worker(self.swarm)),
-            asyncio.ensure_future(self._watch_worker(self.publisher)),
+            asyncio.ensure_future(self._watch_worker(swarm)),
+            asyncio.ensure_future(self._watch_worker(publisher)),
             asyncio.ensure_future(
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
         ]
+
+    def signal_server(self, number: signal.Signals) -> None:
+        """Send a signal to the hub."""
+        self.hub.send_signal(number)
 
     def _begin_to_watch(
         self, name: str, pid: int, cores: Sequence[int], *, tree: bool = False
@@ -160,17 +97,7 @@ class TrialProcesses:
         pin(pid, cores)  # and what descends from it
         self.watches[name] = TreeWatch(pid, name) if tree else ProcessWatch(pid, name)
 
-    def cpu(self) -> Cpu:
-        """CPU seconds now."""
-        used = {name: watch.used_cpu_s() for name, watch in self.watches.items()}
-        return Cpu(used.get("hub"), used.get("broker"), used.get("swarm"))
-
     # ---- noticing deaths --------------------------------------------------------------------
-
-    def report(self, reason: str) -> None:
-        """Note the first trouble."""
-        if not self.trouble.done():
-            self.trouble.set_result(reason)
 
     async def _watch_hub(self) -> None:
         status = await self.hub.wait()

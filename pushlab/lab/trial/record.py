@@ -7,10 +7,10 @@ from typing import Any
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import Load, marks_of
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.processes import Cpu, TrialProcesses
+from pushlab.lab.trial.testbed import Cpu, Testbed
+from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
     BrokerFigures,
-    ClockFigures,
     ConnectFigures,
     PublisherFigures,
     ServerFigures,
@@ -27,9 +27,9 @@ class TrialObservations:
     """What a trial noted on its way.
 
     Attributes:
-        storm: CPU seconds before and after all connected, and the swarm's counters then.
+        connecting: CPU seconds before and after all connected, and the swarm's counters then.
         start, end: CPU seconds and the hub's hits at the ends of the window.
-        swarm, publisher: their answers to ``finish``.
+        swarm, publisher: their reports.
         connects: how each subscriber was connected.
         traffic: when the observed subscribers sent and received.
         closing_connections: of the machine, at the window's end.
@@ -38,11 +38,11 @@ class TrialObservations:
         sans_io: whether the swarm drives sans-I/O client halves.
     """
 
-    storm: tuple[Cpu, Cpu, Mapping[str, Any]] | None = None
+    connecting: tuple[Cpu, Cpu, Counters] | None = None
     start: tuple[Cpu, dict[str, int]] | None = None
     end: tuple[Cpu, dict[str, int]] | None = None
-    swarm: Mapping[str, Any] | None = None
-    publisher: Mapping[str, Any] | None = None
+    swarm: SwarmReport | None = None
+    publisher: WindowReport | None = None
     connects: dict[str, Any] | None = None
     traffic: dict[str, Any] | None = None
     closing_connections: int = 0
@@ -54,36 +54,36 @@ class TrialObservations:
     def loop_lags(self) -> dict[str, Sequence[Sequence[int]]]:
         """The event loops' lags over time, by process."""
         told = {"swarm": self.swarm, "publisher": self.publisher}
-        return {name: answer["loop_lags"] for name, answer in told.items() if answer is not None}
+        return {name: answer.loop_lags for name, answer in told.items() if answer is not None}
 
 
 def collect(
     plan: TrialPlan,
-    processes: TrialProcesses,
+    testbed: Testbed,
     notes: TrialObservations,
     publish_log: PublishLog | None,
 ) -> dict[str, Any]:
     """The record's figures; those that could not be taken are None."""
-    swarm = _swarm(processes, notes)
-    server = _server(processes, notes, swarm)
-    publisher = None if publish_log is None else _publisher(processes, notes, publish_log)
+    swarm = _swarm(testbed, notes)
+    server = _server(testbed, notes, swarm)
+    publisher = None if publish_log is None else _publisher(testbed, notes, publish_log)
     load = Load(
         duration_s=plan.scenario.duration_s,
         swarm=swarm,
         publisher=publisher,
         server=server,
-        descriptor_limit=None if notes.swarm is None else notes.swarm["descriptor_limit"],
+        descriptor_limit=None if notes.swarm is None else notes.swarm.descriptor_limit,
         closing_connections=notes.closing_connections,
     )
     return {
         "server": server,
-        "broker": _broker(processes, notes),
+        "broker": _broker(testbed, notes),
         "swarm": swarm,
-        "connect": _connect(notes),
+        "connect": _connect(notes) if testbed.watches else None,
         "publisher": publisher,
-        "clocks": _clocks(notes),
+        "clocks": notes.swarm and notes.swarm.clocks,
         "stall_ns": notes.stall_ns,
-        "marks": [*marks_of(load), *_remarks(notes)],
+        "marks": [*marks_of(load), *_remarks(notes)] if testbed.watches else [],
     }
 
 
@@ -92,14 +92,17 @@ def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int
 
 
 def _server(
-    processes: TrialProcesses, notes: TrialObservations, swarm: SwarmFigures | None
+    testbed: Testbed, notes: TrialObservations, swarm: SwarmFigures | None
 ) -> ServerFigures | None:
-    if notes.start is None or notes.end is None or "hub" not in processes.watches:
+    if notes.start is None or notes.end is None:
         return None
     (before, setup), (after, then) = notes.start, notes.end
+    watch = testbed.watches.get("hub")
+    if watch is None and not then:
+        return None  # it neither counts nor has a process
     hits = _minus(then, setup)
     requests = {kind: n for kind, n in notes.hub_hits.items() if kind != "publish"}
-    if processes.broker is not None and swarm is not None and requests == notes.swarm_hits:
+    if testbed.broker is not None and swarm is not None and requests == notes.swarm_hits:
         # A broker tells its counts late, so the hub cannot know when a packet came. The totals
         # agree to the last packet: then the clients' clock says which of them lie in the window.
         hits = {**swarm.hits, **{kind: n for kind, n in hits.items() if kind == "publish"}}
@@ -109,8 +112,8 @@ def _server(
         hits_setup=setup,
         hits_all=notes.hub_hits,
         cpu_s=_used(before.hub_s, after.hub_s) or 0.0,
-        rss_bytes=processes.watches["hub"].rss_bytes,
-        open_descriptors=processes.watches["hub"].open_descriptors,
+        rss_bytes=0 if watch is None else watch.rss_bytes,
+        open_descriptors=0 if watch is None else watch.open_descriptors,
     )
 
 
@@ -118,11 +121,11 @@ def _used(before: float | None, after: float | None) -> float | None:
     return None if before is None or after is None else after - before
 
 
-def _broker(processes: TrialProcesses, notes: TrialObservations) -> BrokerFigures | None:
-    broker = processes.broker
+def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
+    broker = testbed.broker
     if broker is None:
         return None
-    watch = processes.watches.get("broker")
+    watch = testbed.watches.get("broker")
     cpu_s = None
     if notes.start is not None and notes.end is not None:
         cpu_s = _used(notes.start[0].broker_s, notes.end[0].broker_s)
@@ -134,42 +137,36 @@ def _broker(processes: TrialProcesses, notes: TrialObservations) -> BrokerFigure
     )
 
 
-def _swarm(processes: TrialProcesses, notes: TrialObservations) -> SwarmFigures | None:
+def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
     told = notes.swarm
     if told is None:
         return None
-    start, end = told["start"], told["end"]
-    zero: dict[str, Any] = {"hits": {}, "bytes_in": 0, "bytes_out": 0, "cpu_s": 0.0}
-    before = start or {**zero, "disconnects": 0}
+    before, end, now = told.start or Counters(), told.end, told.now
+    watch = testbed.watches.get("swarm")
     return SwarmFigures(
-        hits=_minus(end["hits"], before["hits"]),
-        hits_setup={kind: int(n) for kind, n in before["hits"].items()},
+        hits=_minus(end.hits, before.hits),
+        hits_setup=before.hits,
         hits_all=notes.swarm_hits,
-        bytes_in=end["bytes_in"] - before["bytes_in"],
-        bytes_out=end["bytes_out"] - before["bytes_out"],
-        bytes_in_setup=before["bytes_in"],
-        bytes_out_setup=before["bytes_out"],
-        cpu_s=end["cpu_s"] - before["cpu_s"],
-        rss_bytes=processes.watches["swarm"].rss_bytes,
-        open_descriptors=processes.watches["swarm"].open_descriptors,
-        dials=told["now"]["dials"],
-        loop_lag_p99_s=told["loop_lag_p99_s"],
-        duplicated=told["now"]["duplicated"] + told["wire_duplicates"],
-        reordered=told["now"]["reordered"],
-        gaps=told["now"]["gaps"],
-        disconnects=end["disconnects"] - before["disconnects"],
+        bytes_in=end.bytes_in - before.bytes_in,
+        bytes_out=end.bytes_out - before.bytes_out,
+        bytes_in_setup=before.bytes_in,
+        bytes_out_setup=before.bytes_out,
+        cpu_s=end.cpu_s - before.cpu_s,
+        rss_bytes=None if watch is None else watch.rss_bytes,
+        open_descriptors=None if watch is None else watch.open_descriptors,
+        dials=now.dials,
+        loop_lag_p99_s=told.loop_lag_p99_s,
+        duplicated=now.duplicated + told.wire_duplicates,
+        reordered=now.reordered,
+        gaps=now.gaps,
+        disconnects=end.disconnects - before.disconnects,
     )
 
 
-def _clocks(notes: TrialObservations) -> ClockFigures | None:
-    told = notes.swarm
-    return ClockFigures(**told["clocks"]) if told is not None and "clocks" in told else None
-
-
 def _connect(notes: TrialObservations) -> ConnectFigures | None:
-    if notes.storm is None:
+    if notes.connecting is None:
         return None
-    before, after, told = notes.storm
+    before, after, told = notes.connecting
     rows = notes.connects
     storm_s = None
     if rows is not None and len(rows["wanted_ns"]):
@@ -180,25 +177,25 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
         server_cpu_s=_used(before.hub_s, after.hub_s),
         broker_cpu_s=_used(before.broker_s, after.broker_s),
         swarm_cpu_s=_used(before.swarm_s, after.swarm_s),
-        bytes_in=told["bytes_in"],
-        bytes_out=told["bytes_out"],
-        hits={kind: n for kind, n in told["hits"].items() if n},
+        bytes_in=told.bytes_in,
+        bytes_out=told.bytes_out,
+        hits={kind: n for kind, n in told.hits.items() if n},
     )
 
 
 def _publisher(
-    processes: TrialProcesses, notes: TrialObservations, publish_log: PublishLog
+    testbed: Testbed, notes: TrialObservations, publish_log: PublishLog
 ) -> PublisherFigures:
-    watch, told = processes.watches["publisher"], notes.publisher
-    seen: dict[str, Any] = {
-        "rss_bytes": watch.rss_bytes,
-        "open_descriptors": watch.open_descriptors,
-    }
+    watch, told = testbed.watches.get("publisher"), notes.publisher
+    seen: dict[str, Any] = {}
+    if watch is not None:
+        seen |= {"rss_bytes": watch.rss_bytes, "open_descriptors": watch.open_descriptors}
     if told is not None:
-        start, end = told["start"], told["end"]
-        seen["loop_lag_p99_s"] = told["loop_lag_p99_s"]
-        if start is not None:
-            seen |= {name: end[name] - start[name] for name in ("bytes_in", "bytes_out", "cpu_s")}
+        seen["loop_lag_p99_s"] = told.loop_lag_p99_s
+        if told.start is not None:
+            seen["bytes_in"] = told.end.bytes_in - told.start.bytes_in
+            seen["bytes_out"] = told.end.bytes_out - told.start.bytes_out
+            seen["cpu_s"] = told.end.cpu_s - told.start.cpu_s if watch else None
     return publish_log.figures(**seen)
 
 
@@ -207,7 +204,7 @@ def _remarks(notes: TrialObservations) -> list[str]:
     remarks: list[str] = []
     if not notes.sans_io:
         remarks.append("friendly-form")
-    if notes.swarm is not None and notes.swarm["closed"]:
-        why = ", ".join(f"{reason} ({n})" for reason, n in notes.swarm["reasons"].items())
-        remarks.append(f"{notes.swarm['closed']} subscribers were ended: {why}")
+    if notes.swarm is not None and notes.swarm.closed:
+        why = ", ".join(f"{reason} ({n})" for reason, n in notes.swarm.reasons.items())
+        remarks.append(f"{notes.swarm.closed} subscribers were ended: {why}")
     return remarks

@@ -1,7 +1,6 @@
-"""A worker's own end: commands in lines of JSON on standard input, answers on standard output.
+"""A worker's own end: calls in lines of JSON on standard input, answers on standard output.
 
-Each line is a command ``{"id": n, "do": ..., ...}``; each is answered by a line ``{"id": n, ...}``,
-some of them only when what they wait for has happened. Secrets come this way so that none stands in
+A call is answered when what it waits for has happened. Secrets come this way so that none stands in
 an argument list. The process ends when its standard input does, so it never outlives its parent.
 """
 
@@ -9,69 +8,70 @@ import abc
 import asyncio
 import contextlib
 import gc
-import json
+import inspect
 import resource
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import uvloop
 
 from pushlab.errors import PushlabError
 from pushlab.lab.workers.loop_lag import LoopLag
+from pushlab.lab.workers.messages import (
+    Counters,
+    SubscriberClosed,
+    WindowReport,
+    decode_arguments,
+    encode,
+)
 
-__all__ = ["CommandServer", "Write", "freeze_memory", "run_worker", "used_cpu_s"]
-
-Write = Callable[[dict[str, Any]], None]
+__all__ = ["CountingService", "WorkerService", "run_worker"]
 
 
-class CommandServer(abc.ABC):
-    """Carries out commands: ``do`` is the name of a method behind ``_do_``.
+class WorkerService:
+    """Does what a worker does, in a process of its own or in somebody else's.
 
-    Args:
-        write: takes an answer.
+    Attributes:
+        own_process: whether it has the process, its CPU and its event loop to itself.
+        on_event: told what happens without having been asked.
     """
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._moments: dict[str, dict[str, Any]] = {}
-        self._window_ns = (0, 0)
+    def __init__(self) -> None:
+        self.own_process = False
+        self.on_event: Callable[[SubscriberClosed], None] = lambda event: None
         self.loop = asyncio.get_running_loop()
         self.lag = LoopLag(self.loop)
 
-    def take(self, line: bytes) -> None:
-        """Begin to carry out one command."""
-        command = json.loads(line)
-        task = asyncio.ensure_future(self._carry_out(command))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def close(self) -> None:
+        """Put away what the worker has made."""
 
-    async def _carry_out(self, command: dict[str, Any]) -> None:
-        do: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]] = getattr(
-            self, f"_do_{command['do']}"
-        )
-        try:
-            answer = await do(command)
-        except PushlabError as error:
-            answer = {"error": type(error).__name__, "text": str(error)}
-        except Exception as error:
-            answer = {"error": type(error).__name__, "text": f"{type(error).__name__}: {error}"}
-        self._write({"id": command["id"], **answer})
+    def cpu_s(self) -> float:
+        """CPU seconds that the process has used, if it is the worker's own."""
+        if not self.own_process:
+            return 0.0
+        return time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID)
 
-    def tell(self, event: str, **values: Any) -> None:
-        """Say something without having been asked."""
-        self._write({"event": event, **values})
+    def freeze_memory(self) -> None:
+        """Let the collector pass over all that stands now: it stays, and walking it takes long."""
+        if self.own_process:
+            gc.collect()
+            gc.freeze()
 
-    async def close(self) -> None:  # noqa: B027 - most have nothing to put away
-        """Put away what the worker has made, before its process ends."""
 
-    # ---- counters at the ends of the window -------------------------------------------------
+class CountingService(WorkerService, abc.ABC):
+    """A service that notes its counters at the ends of a window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moments: dict[str, Counters] = {}
+        self._window_ns = (0, 0)
 
     @abc.abstractmethod
-    def counters(self) -> dict[str, Any]:
+    def counters(self) -> Counters:
         """The counters now."""
 
     def note_window(self, start_ns: int, end_ns: int) -> None:
@@ -84,53 +84,62 @@ class CommandServer(abc.ABC):
     def _note(self, moment: str) -> None:
         self._moments[moment] = self.counters()
 
-    def window(self) -> dict[str, Any]:
-        """The counters at the window's start (None: not begun), its end, and now; lags; limits."""
+    def window(self) -> WindowReport:
+        """What was noted, and the counters now."""
         now = self.counters()
-        start_ns, end_ns = self._window_ns
-        return {
-            "start": self._moments.get("start"),
-            "end": self._moments.get("end", now),
-            "now": now,
-            "loop_lag_p99_s": self.lag.p99_s(start_ns, end_ns),
-            "loop_lags": self.lag.highest(),
-            "descriptor_limit": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-        }
+        return WindowReport(
+            start=self._moments.get("start"),
+            end=self._moments.get("end", now),
+            now=now,
+            loop_lag_p99_s=self.lag.p99_s(*self._window_ns),
+            loop_lags=self.lag.highest(),
+            descriptor_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        )
 
 
-def used_cpu_s() -> float:
-    """CPU seconds that this process has used."""
-    return time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID)
+async def _answer(service: WorkerService, call: dict[str, Any]) -> dict[str, Any]:
+    """Carry out a call: the answer, or what went wrong."""
+    try:
+        method = getattr(service, call["do"])
+        answer = method(**decode_arguments(method, call["with"]))
+        if inspect.isawaitable(answer):
+            answer = await answer
+        return {"id": call["id"], "answer": answer}
+    except Exception as error:
+        text = str(error) if isinstance(error, PushlabError) else f"{type(error).__name__}: {error}"
+        return {"id": call["id"], "error": text}
 
 
-def freeze_memory() -> None:
-    """Let the collector pass over all that stands now: it stays, and walking it takes long."""
-    gc.collect()
-    gc.freeze()
-
-
-async def _serve(make: Callable[[Write], CommandServer]) -> None:
+async def _serve(make: Callable[[], WorkerService]) -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 30)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     out = sys.stdout.buffer
+    tasks: set[asyncio.Task[None]] = set()
 
-    def write(answer: dict[str, Any]) -> None:
+    def write(message: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):
-            out.write(json.dumps(answer).encode() + b"\n")
+            out.write(encode(message))
             out.flush()
 
-    server = make(write)
-    server.lag.start()
+    async def carry_out(line: bytes) -> None:
+        write(await _answer(service, msgspec.json.decode(line)))
+
+    service = make()
+    service.own_process = True
+    service.on_event = lambda event: write({"event": event})
+    service.lag.start()
     try:
         while line := await reader.readline():
-            server.take(line)
+            task = asyncio.ensure_future(carry_out(line))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
     finally:
-        await server.close()
+        await service.close()
 
 
-def run_worker(make: Callable[[Write], CommandServer]) -> None:
-    """Serve commands until standard input ends."""
+def run_worker(make: Callable[[], WorkerService]) -> None:
+    """Serve calls until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:

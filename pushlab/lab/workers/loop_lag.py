@@ -49,14 +49,14 @@ class LoopLag:
         )
         return within[int(len(within) * 0.99)] / 1e9 if within else None
 
-    def highest(self) -> list[tuple[int, int]]:
+    def highest(self) -> list[list[int]]:
         """For each tenth of a second with a sample: its last time and its worst lag, in ns."""
-        found: list[tuple[int, int]] = []
+        found: list[list[int]] = []
         bucket = -1
         for at, lag in zip(self.at_ns, self.lag_ns, strict=True):
             if at // _BUCKET_NS == bucket:
-                found[-1] = (at, max(lag, found[-1][1]))
+                found[-1] = [at, max(lag, found[-1][1])]
             else:
                 bucket = at // _BUCKET_NS
-                found.append((at, lag))
+                found.append([at, lag])
         return found

@@ -1,17 +1,19 @@
-"""The runner's end of a worker's process: commands out, answers back, and its death noticed.
+"""The runner's end of a worker's process: calls out, answers back, and its death noticed.
 
-A worker is a child that takes commands; `pushlab.lab.workers.child` is its own end.
+A worker is a child that carries out calls; `pushlab.lab.workers.child` is its own end.
 """
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from pushlab.hub.process import end_child
+from pushlab.lab.workers.messages import SubscriberClosed, decode_answer, encode
 
 __all__ = ["Worker", "WorkerFailed", "spawn_worker"]
 
@@ -33,12 +35,12 @@ class Worker:
 
     def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
         self._process = process
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._next_id = 0
         self._log: deque[str] = deque(maxlen=20)
         self.name = name
         self.pid = process.pid
-        self.on_event: Callable[[dict[str, Any]], None] = lambda event: None
+        self.on_event: Callable[[SubscriberClosed], None] = lambda event: None
         self._readers = [
             asyncio.ensure_future(self._read_answers()),
             asyncio.ensure_future(self._read_log()),
@@ -57,45 +59,44 @@ class Worker:
         """The last line that it wrote to standard error."""
         return self._log[-1] if self._log else ""
 
-    async def ask(self, do: str, **values: Any) -> dict[str, Any]:
-        """Send a command and wait for its answer.
+    async def call(self, method: Callable[..., Any], **arguments: Any) -> Any:
+        """Let the worker carry out its `method`, and wait for the answer.
 
         Raises:
             WorkerFailed: the process is gone, or cannot do it.
         """
         self._next_id += 1
-        number = self._next_id
-        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        number, do = self._next_id, method.__name__
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        line = json.dumps({"id": number, "do": do, **values}).encode() + b"\n"
         stdin = self._process.stdin
         assert stdin is not None
         try:
             if self._readers[0].done():
                 raise WorkerFailed(f"the {self.name}'s process has ended")
-            stdin.write(line)
+            stdin.write(encode({"id": number, "do": do, "with": arguments}))
             await stdin.drain()
-            answer = await future
+            told = await future
         except ConnectionError as error:
             raise WorkerFailed(f"the {self.name}'s process has ended") from error
         finally:
             self._waiting.pop(number, None)
-        if "error" in answer:
-            raise WorkerFailed(f"the {self.name} could not {do}: {answer['text']}")
-        return answer
+        if "error" in told:
+            raise WorkerFailed(f"the {self.name} could not {do}: {told['error']}")
+        return decode_answer(method, told["answer"])
 
     async def _read_answers(self) -> None:
         stdout = self._process.stdout
         assert stdout is not None
         try:
             while line := await stdout.readline():
-                answer = json.loads(line)
-                if "event" in answer:
-                    self.on_event(answer)
+                told = msgspec.json.decode(line)
+                if "event" in told:
+                    self.on_event(msgspec.convert(told["event"], SubscriberClosed))
                     continue
-                future = self._waiting.get(answer.pop("id"))
+                future = self._waiting.get(told["id"])
                 if future is not None and not future.done():
-                    future.set_result(answer)
+                    future.set_result(told)
         finally:
             for future in self._waiting.values():
                 if not future.done():

@@ -1,79 +1,88 @@
 """The publisher's process: ``python -m pushlab.lab.workers.publisher_process FD``, a worker.
 
 Nothing else is done in it, so that nothing delays a message but the machine. ``FD`` is the file
-of the publish_log, with the schedule and the rows. Its commands:
-
-=============  ====================================================================================
-``configure``  how many rows there are, where the hub is, whom to trust, the API key, the channels'
-               names, the messages' size and seed; answers when the first connections are open
-``begin``      sends by the clock from ``begin_ns`` on; notes the counters at the window's ends
-``finish``     answers with the figures when all is sent and answered, at most ``limit_s`` after the
-               schedule's end
-=============  ====================================================================================
+of the publish log, with the schedule and the rows.
 """
 
 import sys
-from typing import Any
+from collections.abc import Callable
 
 from pushlab.lab.hub_api import HubApi
+from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
-from pushlab.lab.workers.child import (
-    CommandServer,
-    Write,
-    freeze_memory,
-    run_worker,
-    used_cpu_s,
-)
+from pushlab.lab.workers.child import CountingService, run_worker
+from pushlab.lab.workers.messages import Counters, PublisherSetup, WindowReport
 
-__all__ = ["PublisherServer", "main"]
+__all__ = ["PublisherService", "main"]
 
 
-class PublisherServer(CommandServer):
-    """Carries out the publisher's commands."""
+class PublisherService(CountingService):
+    """See `pushlab.lab.workers.messages.PublisherCommands`.
 
-    def __init__(self, write: Write, descriptor: int) -> None:
-        super().__init__(write)
-        self._descriptor = descriptor
-        self._publisher: Publisher | None = None
+    Args:
+        publish_log: opens it, once it is there.
+        make: makes what sends; None: a `Publisher`.
+    """
+
+    def __init__(
+        self,
+        publish_log: Callable[[], PublishLog],
+        make: Callable[[PublisherSetup, PublishLog], OpenLoop] | None = None,
+    ) -> None:
+        super().__init__()
+        self._publish_log = publish_log
+        self._make = make or _publisher
+        self._publisher: OpenLoop | None = None
 
     @property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> OpenLoop:
         """The publisher, once it is configured."""
         assert self._publisher is not None, "configure first"
         return self._publisher
 
-    def counters(self) -> dict[str, Any]:
+    def counters(self) -> Counters:
         """The counters now."""
         bytes_in, bytes_out = self.publisher.traffic()
-        return {"bytes_in": bytes_in, "bytes_out": bytes_out, "cpu_s": used_cpu_s()}
+        return Counters(bytes_in=bytes_in, bytes_out=bytes_out, cpu_s=self.cpu_s())
 
-    async def _do_configure(self, command: dict[str, Any]) -> dict[str, Any]:
-        self._publisher = Publisher(
-            HubApi(command["url"], command["api_key"], authority=command["authority"]),
-            PublishLog.attach(self._descriptor, command["rows"]),
-            channels=command["channels"],
-            payload_bytes=command["payload_bytes"],
-            seed=command["seed"],
-        )
-        await self.publisher.connect()
-        freeze_memory()
-        return {}
+    async def close(self) -> None:
+        """Stop sending."""
+        if self._publisher is not None:
+            self._publisher.close()
 
-    async def _do_begin(self, command: dict[str, Any]) -> dict[str, Any]:
-        begin_ns, schedule = command["begin_ns"], self.publisher.schedule
+    async def configure(self, setup: PublisherSetup) -> None:
+        """Open the first connections."""
+        self._publisher = self._make(setup, self._publish_log())
+        await self._publisher.connect()
+        self.freeze_memory()
+
+    async def begin(self, begin_ns: int) -> None:
+        """Send by the clock from then on."""
+        schedule = self.publisher.schedule
         self.note_window(begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns)
         self.publisher.start(begin_ns)
-        return {}
 
-    async def _do_finish(self, command: dict[str, Any]) -> dict[str, Any]:
-        await self.publisher.finish(command["limit_s"])
+    async def finish(self, limit_s: float) -> WindowReport:
+        """Wait until all is sent and answered, at most so long after the schedule's end."""
+        await self.publisher.finish(limit_s)
         return self.window()
 
 
+def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> Publisher:
+    return Publisher(
+        HubApi(setup.url, setup.api_key, authority=setup.authority),
+        publish_log,
+        channels=setup.channels,
+        payload_bytes=setup.payload_bytes,
+        seed=setup.seed,
+    )
+
+
 def main() -> None:
-    """Serve commands until standard input ends."""
-    run_worker(lambda write: PublisherServer(write, int(sys.argv[1])))
+    """Serve calls until standard input ends."""
+    descriptor = int(sys.argv[1])
+    run_worker(lambda: PublisherService(lambda: PublishLog.attach(descriptor)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The runner's end of the swarm's process: its subscribers handed over, its rows read.
 
-The swarm in Chromium (`BrowserProcess`) takes the same commands.
+The swarm in Chromium (`BrowserProcess`) takes the same calls.
 """
 
 import asyncio
@@ -10,16 +10,13 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pushlab.lab.hub_api import Admission
+from pushlab.lab.workers.messages import SwarmCommands, remote
 from pushlab.lab.workers.parent import Worker, spawn_worker
-from pushlab.runs import Link
 
 __all__ = [
     "BrowserProcess",
@@ -33,47 +30,20 @@ __all__ = [
 
 
 class SwarmProcess(Worker):
-    """A running swarm; start it with `start_swarm`."""
+    """A running swarm; start it with `start_swarm`.
 
-    def when_closed(self, act: Callable[[str, int], None]) -> None:
-        """Let `act` be called with reason and status when the server ends a first subscriber."""
-        self.on_event = lambda event: act(event["reason"], event["status"])
+    Attributes:
+        commands: what it can be told.
+    """
 
-    async def configure(
-        self,
-        transport: str,
-        options: Mapping[str, Any],
-        admissions: Sequence[Admission],
-        *,
-        seed: int,
-        link: Link,
-        server: str = "",
-        authority: str | None = None,
-    ) -> bool:
-        """Give it its subscribers; whether their client half is sans-I/O.
-
-        Args:
-            link: the network to emulate.
-            server: the hub's URL, of which the pages of a browser must be.
-            authority: whom to trust where endpoints are encrypted, as a PEM certificate.
-        """
-        subscribers = [[a.channel, a.token, dict(a.endpoint)] for a in admissions]
-        answer = await self.ask(
-            "configure",
-            transport=transport,
-            options=dict(options),
-            seed=seed,
-            link=asdict(link),
-            server=server,
-            authority=authority,
-            subscribers=subscribers,
-        )
-        return bool(answer["sans_io"])
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        super().__init__(process, "swarm")
+        self.commands = remote(SwarmCommands, self.call)  # type: ignore[type-abstract]
 
 
 async def start_swarm() -> SwarmProcess:
     """Start the process; it takes commands as soon as Python is up."""
-    return SwarmProcess(await spawn_worker("pushlab.lab.workers.swarm_process"), "swarm")
+    return SwarmProcess(await spawn_worker("pushlab.lab.workers.swarm_process"))
 
 
 class BrowserProcess(SwarmProcess):
@@ -84,7 +54,7 @@ class BrowserProcess(SwarmProcess):
     """
 
     def __init__(self, process: asyncio.subprocess.Process, folder: str) -> None:
-        super().__init__(process, "swarm")
+        super().__init__(process)
         self._folder = folder
 
     async def stop(self) -> None:

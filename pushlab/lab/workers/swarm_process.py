@@ -1,40 +1,41 @@
-"""The swarm's process: ``python -m pushlab.lab.workers.swarm_process``, with these commands.
+"""The swarm's process: ``python -m pushlab.lab.workers.swarm_process``, a worker."""
 
-=============  ====================================================================================
-``configure``  transport, options, seed, link, the certificate of the authority that signed the
-               server's (or null), and the subscribers; answers at once
-``start``      every subscriber begins; answers when the server has accepted all
-``reach``      ``heads``: answers when every subscriber of channel i has message ``heads[i]``
-``begin``      rows count from here; notes the counters at ``start_ns`` and at ``end_ns``
-``status``     the counters now
-``finish``     writes the rows to ``path`` and answers with the figures
-``leave``      every subscriber says goodbye; answers with all hits when the connections are closed
-=============  ====================================================================================
-
-It says ``closed`` when the server ends a first subscriber.
-"""
-
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pushlab.contract.events import Closed
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.transport import Transport
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
-from pushlab.lab.workers.child import CommandServer, freeze_memory, run_worker, used_cpu_s
-from pushlab.runs import Link
+from pushlab.lab.workers.child import CountingService, run_worker
+from pushlab.lab.workers.messages import (
+    Counters,
+    SubscriberClosed,
+    SwarmReport,
+    SwarmSetup,
+    SwarmStatus,
+)
 from pushlab.wire.tls import client_context
 
-__all__ = ["SwarmServer", "main"]
+__all__ = ["SwarmService", "main"]
 
 _LEAVE_S = 3.0
 
 
-class SwarmServer(CommandServer):
-    """Carries out the swarm's commands."""
+class SwarmService(CountingService):
+    """See `pushlab.lab.workers.messages.SwarmCommands`.
 
-    _swarm: Swarm | None = None
+    Args:
+        make: makes a transport of its name and options.
+    """
+
+    def __init__(self, make: Callable[[str, dict[str, Any]], Transport] = make_transport) -> None:
+        super().__init__()
+        self._make = make
+        self._swarm: Swarm | None = None
 
     @property
     def swarm(self) -> Swarm:
@@ -42,85 +43,98 @@ class SwarmServer(CommandServer):
         assert self._swarm is not None, "configure first"
         return self._swarm
 
-    def counters(self) -> dict[str, Any]:
+    def counters(self) -> Counters:
         """The counters now."""
-        swarm = self.swarm
-        return {
-            **swarm.recorder.snapshot(),
-            "hits": swarm.hits(),
-            "dials": swarm.dials,
-            "cpu_s": used_cpu_s(),
-        }
+        swarm, recorder = self.swarm, self.swarm.recorder
+        return Counters(
+            bytes_in=recorder.bytes_in,
+            bytes_out=recorder.bytes_out,
+            cpu_s=self.cpu_s(),
+            hits=swarm.hits(),
+            dials=swarm.dials,
+            deliveries=recorder.deliveries,
+            duplicated=recorder.duplicated,
+            reordered=recorder.reordered,
+            gaps=recorder.gaps,
+            disconnects=recorder.disconnects,
+        )
 
-    async def _do_configure(self, command: dict[str, Any]) -> dict[str, Any]:
-        transport = make_transport(command["transport"], command["options"])
-        authority = command["authority"]  # a certificate; there is no secret in it
+    async def close(self) -> None:
+        """Let everybody leave whose connection this process would keep."""
+        if self._swarm is not None and not self.own_process:
+            await self._swarm.leave(_LEAVE_S)
+
+    async def configure(self, setup: SwarmSetup) -> bool:
+        """Take the subscribers; whether their client half is sans-I/O."""
+        transport = self._make(setup.transport, setup.options)
+        authority = setup.authority  # a certificate; there is no secret in it
         self._swarm = swarm = Swarm(
             transport,
-            seed=command["seed"],
-            link=Link(**command["link"]),
+            seed=setup.seed,
+            link=setup.link,
             tls=client_context(authority) if authority else None,
-            observed=observed_among(len(command["subscribers"])),
+            observed=observed_among(len(setup.subscribers)),
         )
-        for channel, token, endpoint in command["subscribers"]:
-            details = {key: value for key, value in endpoint.items() if key != "url"}
-            swarm.add(channel, Endpoint.from_url(endpoint["url"], details), token)
+        for one in setup.subscribers:
+            details = {key: value for key, value in one.endpoint.items() if key != "url"}
+            swarm.add(one.channel, Endpoint.from_url(one.endpoint["url"], details), one.token)
         swarm.on_closed = self._tell_closed
-        freeze_memory()
-        return {"sans_io": transport.is_sans_io()}
+        self.freeze_memory()
+        return transport.is_sans_io()
 
     def _tell_closed(self, event: Closed) -> None:
         if self.swarm.closed == 1:
-            self.tell("closed", reason=event.reason, status=event.status)
+            self.on_event(SubscriberClosed(reason=event.reason, status=event.status))
 
-    async def _do_start(self, command: dict[str, Any]) -> dict[str, Any]:
+    async def start(self) -> Counters:
+        """Let every subscriber begin; the counters when the server has accepted all."""
         self.swarm.start()
         await self.swarm.all_connected()
         return self.counters()
 
-    async def _do_reach(self, command: dict[str, Any]) -> dict[str, Any]:
-        self.swarm.set_goal(command["heads"])
+    async def reach(self, heads: list[int]) -> None:
+        """Wait until every subscriber of channel i has message ``heads[i]``."""
+        self.swarm.set_goal(heads)
         await self.swarm.reached()
-        return {"pending": 0}
 
-    async def _do_begin(self, command: dict[str, Any]) -> dict[str, Any]:
+    async def begin(self, start_ns: int, end_ns: int) -> None:
+        """Count rows from here, and note the counters at both moments."""
         self.swarm.recorder.begin()
-        self.note_window(command["start_ns"], command["end_ns"])
-        return {}
+        self.note_window(start_ns, end_ns)
 
-    async def _do_status(self, command: dict[str, Any]) -> dict[str, Any]:
-        swarm = self.swarm
-        return {
-            "connected": swarm.connected,
-            "closed": swarm.closed,
-            "pending": swarm.pending,
-            "deliveries": swarm.recorder.deliveries,
-            "recent": swarm.recorder.recent(),
-            "reasons": [reason for reason, _ in swarm.recorder.reasons.most_common(1)],
-        }
+    async def status(self) -> SwarmStatus:
+        """How far the subscribers are."""
+        swarm, recorder = self.swarm, self.swarm.recorder
+        return SwarmStatus(
+            connected=swarm.connected,
+            pending=swarm.pending,
+            deliveries=recorder.deliveries,
+            recent=recorder.recent(),
+            reason=next((reason for reason, _ in recorder.reasons.most_common(1)), ""),
+        )
 
-    async def _do_leave(self, command: dict[str, Any]) -> dict[str, Any]:
+    async def leave(self) -> dict[str, int]:
+        """Let everybody say goodbye; all hits, when the connections are closed."""
         await self.swarm.leave(_LEAVE_S)
-        return {"left_open": len(self.swarm.connections), "hits": self.swarm.hits()}
+        return self.swarm.hits()
 
-    async def _do_finish(self, command: dict[str, Any]) -> dict[str, Any]:
-        recorder = self.swarm.recorder
-        folder = Path(command["path"])
-        return {
-            **self.window(),
-            "rows": recorder.write(folder / "deliveries"),
-            "connects": recorder.write_connects(folder / "connects"),
-            "traffic": recorder.write_traffic(folder / "traffic"),
-            "connected": self.swarm.connected,
-            "closed": self.swarm.closed,
-            "reasons": dict(recorder.reasons.most_common(5)),
-            "wire_duplicates": self.swarm.wire_duplicates(),
-        }
+    async def finish(self, path: str) -> SwarmReport:
+        """Write the rows to files in the folder `path`."""
+        swarm, recorder = self.swarm, self.swarm.recorder
+        return SwarmReport.after(
+            self.window(),
+            rows=recorder.write(Path(path, "deliveries")),
+            connects=recorder.write_connects(Path(path, "connects")),
+            traffic=recorder.write_traffic(Path(path, "traffic")),
+            closed=swarm.closed,
+            reasons=dict(recorder.reasons.most_common(5)),
+            wire_duplicates=swarm.wire_duplicates(),
+        )
 
 
 def main() -> None:
-    """Serve commands until standard input ends."""
-    run_worker(SwarmServer)
+    """Serve calls until standard input ends."""
+    run_worker(SwarmService)
 
 
 if __name__ == "__main__":

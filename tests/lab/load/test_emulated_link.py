@@ -22,6 +22,7 @@ from pushlab.lab.load.swarm import Swarm
 from pushlab.runs import Link, network_in_words
 from pushlab.wire.certificate import Certificate
 from pushlab.wire.tls import client_context
+from tests.lab.lab_tools import deliveries
 from tests.lab.load.test_swarm import LIMIT_S, Lines, Server, connected, eventually, reached
 
 _MS = 1_000_000
@@ -208,7 +209,7 @@ async def test_bandwidth_carries_one_byte_after_another() -> None:
             server.tell(f"msg {seq}".ljust(line_bytes - 1) + "\n")
         sent_ns = time.monotonic_ns()
         await reached(swarm, count)
-        columns = swarm.recorder.columns(2)
+        columns = deliveries(swarm.recorder, per_channel=2)
         for subscriber in range(2):  # each has the bandwidth to itself
             mine = columns["subscriber"] == subscriber
             late_ms = (columns["received_ns"][mine] - sent_ns) / _MS

@@ -23,6 +23,7 @@ from pushlab.contract.transport import Transport
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
 from pushlab.lab.load.virtual_subscriber import Connection
+from tests.lab.lab_tools import deliveries
 from tests.patience import PATIENCE_S
 
 LIMIT_S = PATIENCE_S
@@ -207,7 +208,7 @@ async def test_rows_have_each_delivery_in_order_of_arrival() -> None:
         server.tell("msg 2\nmsg 3\n", "t0", "t2")
         await reached(swarm, 1, 3)
         await reached_by(swarm, 0, 3)
-        columns = swarm.recorder.columns(2)
+        columns = deliveries(swarm.recorder, per_channel=2)
         names = ("subscriber", "channel", "seq")
         rows = sorted(zip(*(columns[name].tolist() for name in names), strict=True))
         assert rows == [(0, 0, 2), (0, 0, 3), (2, 1, 2), (2, 1, 3)]

@@ -48,5 +48,5 @@ def test_the_newest_rows_without_probes():
         recorder.received_ns.append(i * 100)
         if i == 1:
             recorder.begin()
-    assert recorder.recent(2) == [(3, 30, 300), (4, 40, 400)]
-    assert recorder.recent() == [(2, 20, 200), (3, 30, 300), (4, 40, 400)]
+    assert recorder.recent(2) == [[3, 30, 300], [4, 40, 400]]
+    assert recorder.recent() == [[2, 20, 200], [3, 30, 300], [4, 40, 400]]

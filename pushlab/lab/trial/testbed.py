@@ -1,0 +1,129 @@
+"""What a trial is run on: a server, subscribers and a publisher, wherever they are."""
+
+import abc
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import Protocol
+
+from pushlab.brokers.start import Broker, start_broker
+from pushlab.contract.tokens import TokenKeys
+from pushlab.hub.process import HubConfig
+from pushlab.lab.host.process_sampler import ProcessWatch
+from pushlab.lab.hub_api import Admission
+from pushlab.lab.load.publish_log import PublishLog
+from pushlab.lab.trial.plan import TrialPlan
+from pushlab.lab.workers.messages import PublisherCommands, SubscriberClosed, SwarmCommands
+from pushlab.wire.certificate import Certificate
+
+__all__ = ["Cpu", "ServerApi", "Testbed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """CPU seconds of the processes at one moment; None for one that is not there."""
+
+    hub_s: float | None
+    broker_s: float | None
+    swarm_s: float | None
+
+
+class ServerApi(Protocol):
+    """How a trial speaks to the server as its application; see `pushlab.lab.hub_api.HubApi`."""
+
+    url: str
+    api_key: str
+
+    async def admit(
+        self, transport: str, subscribers: list[tuple[str, int, str]], *, duration_minutes: int
+    ) -> list[Admission]:
+        """A token for each (client ID, number of the channel, its name), in order."""
+
+    async def publish_to_all(self, channels: list[str], data: str) -> list[int]:
+        """Publish `data` to every channel; the `seq` that each gave it."""
+
+    async def hits(self, transport: str) -> dict[str, int]:
+        """What the server has counted by kind."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class Testbed(abc.ABC):
+    """Server, subscribers and publisher of one trial; `start` makes them.
+
+    Attributes:
+        swarm, publisher: told what to do.
+        api: the server's.
+        publish_log: the schedule, and what the publisher has made of it so far.
+        broker: where the transport needs one.
+        trouble: set to the reason as soon as a part is found dead.
+        authority: whom to trust if everything is encrypted, as a PEM certificate.
+        watches: of the processes, by name: ``hub``, ``swarm``, ``publisher``, ``broker``; none
+            where nothing has a process of its own.
+        phase: the name of what is being done, for the samples.
+        loaded: whether messages are being published: from then on the server may end subscribers.
+    """
+
+    swarm: SwarmCommands
+    publisher: PublisherCommands
+    api: ServerApi
+    publish_log: PublishLog
+
+    def __init__(self, plan: TrialPlan) -> None:
+        self.plan = plan
+        self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.broker: Broker | None = None
+        self.authority: str | None = None
+        self.watches: dict[str, ProcessWatch] = {}
+        self.phase = ""
+        self.loaded = False
+
+    @abc.abstractmethod
+    async def start(self) -> None:
+        """Start everything.
+
+        Raises:
+            SetupError, UsageError: something does not start; the rest is left to `stop`.
+        """
+
+    @abc.abstractmethod
+    async def stop(self) -> None:
+        """End everything; nothing is left when this returns."""
+
+    @property
+    def has_swarm(self) -> bool:
+        """Whether the swarm can be asked for its rows."""
+        return True
+
+    def signal_server(self, number: signal.Signals) -> None:  # noqa: B027 - a server may have no process
+        """Send a signal to the server, if it has a process of its own."""
+
+    def cpu(self) -> Cpu:
+        """CPU seconds now."""
+        used = {name: watch.used_cpu_s() for name, watch in self.watches.items()}
+        return Cpu(used.get("hub"), used.get("broker"), used.get("swarm"))
+
+    def report(self, reason: str) -> None:
+        """Note the first trouble."""
+        if not self.trouble.done():
+            self.trouble.set_result(reason)
+
+    def server_ended(self, event: SubscriberClosed) -> None:
+        """The server ended a first subscriber, which is trouble before there is load."""
+        if not self.loaded:
+            self.report(f"the server closed a subscriber: {event.reason} ({event.status})")
+
+    async def _hub_config(self, certificate: Certificate | None = None) -> HubConfig:
+        """What the hub is to be; its broker, if the transport needs one, runs by then."""
+        keys = TokenKeys.fresh()
+        cell, scenario = self.plan.cell, self.plan.scenario
+        if cell.make().profile.needs_broker:
+            self.broker = await start_broker(scenario.broker, keys=keys, certificate=certificate)
+        return HubConfig(
+            keys=keys.export(),
+            settings=scenario.hub_settings,
+            transports={cell.transport: dict(cell.options)},
+            broker=None if self.broker is None else self.broker.access,
+            certificate=certificate,
+        )

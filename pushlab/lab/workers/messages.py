@@ -1,0 +1,229 @@
+"""What the runner and its workers tell each other.
+
+A worker's commands are the methods of `SwarmCommands` and `PublisherCommands`; both ends have them,
+so the types of one are the types of the other. Between two processes a call is a line of JSON,
+``{"id": n, "do": <method>, "with": {...}}``, and so is its answer, ``{"id": n, "answer": ...}`` or
+``{"id": n, "error": <text>}``. What a worker says without being asked is ``{"event": ...}``.
+"""
+
+import functools
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from pushlab.lab.hub_api import Admission
+from pushlab.runs import ClockFigures, Link
+
+__all__ = [
+    "Counters",
+    "PublisherCommands",
+    "PublisherSetup",
+    "SubscriberClosed",
+    "SwarmCommands",
+    "SwarmReport",
+    "SwarmSetup",
+    "SwarmStatus",
+    "WindowReport",
+    "decode_answer",
+    "decode_arguments",
+    "encode",
+    "remote",
+]
+
+_Commands = TypeVar("_Commands")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What a worker has counted at one moment; bytes are the payload of TCP.
+
+    Attributes:
+        cpu_s: CPU seconds of its process; 0 where it has none of its own.
+        hits: requests sent, by kind.
+        dials: connections asked for.
+    """
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    cpu_s: float = 0.0
+    hits: dict[str, int] = field(default_factory=dict)
+    dials: int = 0
+    deliveries: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    gaps: int = 0
+    disconnects: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowReport:
+    """The counters at the window's start (None: it has not begun), at its end, and now.
+
+    Attributes:
+        loop_lag_p99_s: of the worker's event loop within the window; None: no samples.
+        loop_lags: moments and the worst lags at them, in nanoseconds.
+        descriptor_limit: how many the process may open.
+    """
+
+    start: Counters | None
+    end: Counters
+    now: Counters
+    loop_lag_p99_s: float | None
+    loop_lags: list[list[int]]
+    descriptor_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmReport(WindowReport):
+    """What a swarm has to say in the end.
+
+    Attributes:
+        rows, connects, traffic: how many rows it has written of each kind.
+        closed: how many subscribers the server ended; `reasons`: why, and how often.
+        wire_duplicates: messages that came again and were dropped before anybody saw them.
+        clocks: of the pages, in a browser.
+    """
+
+    rows: int
+    connects: int
+    traffic: int
+    closed: int
+    reasons: dict[str, int]
+    wire_duplicates: int
+    clocks: ClockFigures | None = None
+
+    @classmethod
+    def after(cls, window: WindowReport, **more: Any) -> "SwarmReport":
+        """The report of a window, with what is the swarm's alone."""
+        return cls(**{name: getattr(window, name) for name in WindowReport.__slots__}, **more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmStatus:
+    """How far the subscribers are.
+
+    Attributes:
+        pending: how many have not reached what they shall.
+        recent: the newest rows: subscriber, seq, received_ns.
+        reason: the most frequent one why a connection was lost or ended; "": none was.
+    """
+
+    connected: int
+    pending: int
+    deliveries: int
+    recent: list[list[int]]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberClosed:
+    """The server has ended a first subscriber."""
+
+    reason: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmSetup:
+    """What a swarm is to be.
+
+    Attributes:
+        link: the network to emulate.
+        server: the hub's URL, of which the pages of a browser must be.
+        authority: whom to trust where endpoints are encrypted, as a PEM certificate.
+    """
+
+    transport: str
+    options: dict[str, Any]
+    subscribers: list[Admission]
+    seed: int
+    link: Link = field(default_factory=Link)
+    server: str = ""
+    authority: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherSetup:
+    """Where a publisher sends, and what; the schedule is in the publish log."""
+
+    url: str
+    api_key: str = field(repr=False)
+    authority: str | None
+    channels: list[str]
+    payload_bytes: int
+    seed: int
+
+
+class SwarmCommands(Protocol):
+    """What a swarm can be told, wherever it runs."""
+
+    async def configure(self, *, setup: SwarmSetup) -> bool:
+        """Take the subscribers; whether their client half is sans-I/O."""
+
+    async def start(self) -> Counters:
+        """Let every subscriber begin; the counters when the server has accepted all."""
+
+    async def reach(self, *, heads: list[int]) -> None:
+        """Wait until every subscriber of channel i has message ``heads[i]``."""
+
+    async def begin(self, *, start_ns: int, end_ns: int) -> None:
+        """Count rows from here, and note the counters at both moments."""
+
+    async def status(self) -> SwarmStatus:
+        """How far the subscribers are."""
+
+    async def leave(self) -> dict[str, int]:
+        """Let everybody say goodbye; all hits, when the connections are closed."""
+
+    async def finish(self, *, path: str) -> SwarmReport:
+        """Write the rows to files in the folder `path`."""
+
+
+class PublisherCommands(Protocol):
+    """What a publisher can be told, wherever it runs."""
+
+    async def configure(self, *, setup: PublisherSetup) -> None:
+        """Open the first connections."""
+
+    async def begin(self, *, begin_ns: int) -> None:
+        """Send by the clock from then on."""
+
+    async def finish(self, *, limit_s: float) -> WindowReport:
+        """Wait until all is sent and answered, at most so long after the schedule's end."""
+
+
+# ---- lines of JSON ------------------------------------------------------------------------------
+
+
+def remote(commands: type[_Commands], call: Callable[..., Awaitable[Any]]) -> _Commands:
+    """`commands` at the other end of ``call(method, **arguments)``."""
+    methods = {
+        name: functools.partial(call, method)
+        for name, method in vars(commands).items()
+        if inspect.iscoroutinefunction(method)
+    }
+    return typing.cast(_Commands, SimpleNamespace(**methods))
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """A line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_arguments(method: Callable[..., Any], told: dict[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of a call. Raises msgspec.ValidationError."""
+    hints = _hints(getattr(method, "__func__", method))
+    return {name: msgspec.convert(value, hints[name]) for name, value in told.items()}
+
+
+def decode_answer(method: Callable[..., Any], told: Any) -> Any:
+    """What `method` of the other end has returned. Raises msgspec.ValidationError."""
+    return msgspec.convert(told, _hints(method)["return"])
+
+
+_hints = functools.cache(typing.get_type_hints)
