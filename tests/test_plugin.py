@@ -34,7 +34,11 @@ def test_it_is_listed_behind_those_that_come_with_pushlab(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     project = tomllib.loads((PLUGIN.parents[1] / "pyproject.toml").read_text())["project"]
     built_in = project["entry-points"]["pushlab.transports"]
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [*built_in, "ndjson", "own-lines"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        *built_in,
+        "ndjson",
+        "own-lines",
+    ]
 
 
 def test_without_its_package_it_is_unknown_and_the_known_ones_are_named(tmp_path: Path) -> None:
