@@ -2,11 +2,15 @@
 
 import ast
 import re
+from functools import partial
 from pathlib import Path
 
+import nbclient
 import nbformat
 import psutil
 import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 
 from pushlab.course.exercises import all_exercises
 from pushlab.course.mode import FAST
@@ -97,10 +101,44 @@ def test_a_chapter_has_its_parts(path):
     assert all(each["schema_version"] == 3 for each in graded)
 
 
+#: Takes a kernel back to where it began, but for what others' packages hold.
+AFRESH = """
+%reset -f
+import sys
+name = None
+for name in [name for name in sys.modules if name.split(".")[0] == "pushlab"]:
+    del sys.modules[name]
+if "matplotlib" in sys.modules:
+    sys.modules["matplotlib"].rcdefaults()
+del name, sys
+"""
+
+
+@pytest.fixture(scope="module")
+def shared_kernel():
+    """One kernel for this worker's notebooks: half of what a notebook takes is to start one."""
+    manager = AsyncKernelManager(kernel_name="python3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FAST, "1")
+        patch.setattr(nbclient, "NotebookClient", partial(nbclient.NotebookClient, km=manager))
+        yield manager
+    if manager.has_kernel:
+        run_sync(manager.shutdown_kernel)(now=True)
+
+
+@pytest.fixture
+def kernel(shared_kernel, tmp_path):
+    """What `execute` takes for a kernel of its own: nothing of another notebook is left in it."""
+    path = tmp_path / "afresh.ipynb"
+    cell = nbformat.v4.new_code_cell(AFRESH)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    execute(path)
+
+
 @pytest.mark.long
+@pytest.mark.usefixtures("kernel")
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
-def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
-    monkeypatch.setenv(FAST, "1")
+def test_a_notebook_runs_from_top_to_bottom(path):
     before = path.read_bytes()
     there = set(psutil.Process().children(recursive=True))
     book = execute(path)
