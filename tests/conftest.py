@@ -3,6 +3,7 @@ tests run at once, and in which order."""
 
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Each worker, and each process that a test starts, would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile(
     "pushlab",
