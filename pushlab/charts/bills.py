@@ -1,6 +1,6 @@
 """Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
-from pushlab.analysis.cost import FIRST_CHOICE, OFFERS, Bill, Costs
+from pushlab.analysis.cost import OFFERS, Bill, Costs, first_choice
 from pushlab.analysis.cost.meter import KINDS
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import (
@@ -25,7 +25,8 @@ from pushlab.charts.frame import (
     scale_below,
     styled,
 )
-from pushlab.charts.style import ASKING, GREY, INK, CellStyle, cell_styles, name_of, within_sentence
+from pushlab.charts.style import GREY, INK, CellStyle, cell_styles, name_of, name_within
+from pushlab.contract.profile import Profile
 from pushlab.quantities import usd
 
 __all__ = ["bills_chart", "chosen_bills", "draw_costs", "price_footer"]
@@ -81,7 +82,7 @@ def bills_chart(
     subtitle = title
     if len(every) > len(shown):
         subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
-    style = style or cell_styles({one.cell: one.transport for one in every})
+    style = style or cell_styles({one.cell: one.profile for one in every})
     finding = _finding(every)
     with styled():
         figure, bottom, top = frame(
@@ -114,7 +115,8 @@ def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
             seen.add(one.cell)
             wanted[id(one)] = one
     for one in every:
-        if FIRST_CHOICE.get(one.transport) == one.offer and len(wanted) < _MOST_ROWS:
+        usual = first_choice(one.profile)
+        if usual is not None and usual.key == one.offer and len(wanted) < _MOST_ROWS:
             wanted[id(one)] = one
     for one in every:
         if len(wanted) >= _MOST_ROWS:
@@ -126,19 +128,19 @@ def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
 def _finding(every: Sequence[Bill]) -> str:
     """The cheapest way to push and the cheapest way to ask, with nothing that comes on top."""
     whole = [one for one in every if not one.servers_on_top] or list(every)
-    asked = next((one for one in whole if one.transport in ASKING), None)
-    pushed = next((one for one in whole if one.transport not in ASKING), None)
+    asked = next((one for one in whole if one.profile.asks), None)
+    pushed = next((one for one in whole if not one.profile.asks), None)
     if asked is None or pushed is None:
         return f"The cheapest is {_who(whole[0])}: {usd(whole[0].usd)} a month"
     first, second = (asked, pushed) if asked.usd < pushed.usd else (pushed, asked)
     verdict = "Polling wins: " if first is asked else ""
-    who = within_sentence(_who(first)) if verdict else _who(first)
-    other = within_sentence(_who(second))
+    who = _who(first, name_within if verdict else name_of)
+    other = _who(second, name_within)
     return f"{verdict}{who} costs {usd(first.usd)} a month, {other} {usd(second.usd)}"
 
 
-def _who(one: Bill) -> str:
-    return f"{name_of(one.cell, one.transport)} on {OFFERS[one.offer].short}"
+def _who(one: Bill, named: Callable[[str, Profile], str] = name_of) -> str:
+    return f"{named(one.cell, one.profile)} on {OFFERS[one.offer].short}"
 
 
 def _name(axes: Axes, row: int, one: Bill, style: CellStyle, size: float, sheet: Sheet) -> None:

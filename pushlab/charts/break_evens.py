@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
-from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_of, within_sentence
+from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_within
+from pushlab.contract.profile import Profile
 from pushlab.quantities import interval, usd
 
 __all__ = ["break_even_chart"]
@@ -42,7 +43,7 @@ class _Level:
     """A push bill as a level line."""
 
     cell: str
-    transport: str
+    profile: Profile
     offer: str
     usd: float
 
@@ -77,7 +78,7 @@ def break_even_chart(
         axes = figure.add_axes((left, bottom, sheet.right - margin - left, top - bottom))
         axes.set_xscale("log")
         axes.set_yscale("log")
-        style = style or cell_styles({level.cell: level.transport for level in levels.values()})
+        style = style or cell_styles({level.cell: level.profile for level in levels.values()})
         names: list[_Name] = []
         amounts: list[float] = []
         for place, key in enumerate(polling):
@@ -121,18 +122,18 @@ def _asked(axes: Axes, interval_s: float) -> None:
 def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:
     """The push bills to draw: the cheapest of each transport and the usual gateway, well apart."""
     bills = {
-        (even.cell, even.push): _Level(even.cell, even.transport, even.push, even.push_usd)
+        (even.cell, even.push): _Level(even.cell, even.profile, even.push, even.push_usd)
         for even in crossing
     }
     ranked = sorted(bills.items(), key=lambda pair: pair[1].usd)
     whole = [pair for pair in ranked if not OFFERS[pair[1].offer].servers_on_top]
     usual = [pair for pair in ranked if pair[1].offer == "aws-websocket-api"]
     first = [
-        next((pair for pair in whole if pair[1].transport == name), None)
-        for name in ("websocket", "mqtt", "sse")
+        next(pair for pair in whole if pair[1].profile.name == name)
+        for name in dict.fromkeys(pair[1].profile.name for pair in whole)
     ]
     found: dict[tuple[str, str], _Level] = {}
-    for key, level in [*usual, *(pair for pair in first if pair), *(whole or ranked)]:
+    for key, level in [*usual, *first, *(whole or ranked)]:
         apart = all(
             max(level.usd, other.usd) > _NEAR * min(level.usd, other.usd)
             for other in found.values()
@@ -144,7 +145,7 @@ def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:
 
 def _finding(evens: Sequence[BreakEven]) -> str:
     main = min(evens, key=lambda even: (even.push != "aws-websocket-api", even.push_usd))
-    text = within_sentence(name_of(main.cell, main.transport))
+    text = name_within(main.cell, main.profile)
     return (
         f"Polling on {OFFERS[main.polling].short} is cheaper than {text} on"
         f" {OFFERS[main.push].short} only when it asks less often than every"

@@ -11,6 +11,7 @@ from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
 from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles
+from pushlab.contract.profile import Profile
 from pushlab.quantities import duration, exact_duration, number
 from pushlab.runs import Run, Sweep
 
@@ -119,8 +120,9 @@ def _dot(label: str, **more: Any) -> Line2D:
 
 
 def _draw_figure(axes: Axes, view: _CapacityView) -> None:
-    transport = str(view.found["transport"])
-    style = cell_styles({str(view.found["cell"]): transport})[str(view.found["cell"])]
+    cell = str(view.found["cell"])
+    known = view.run.profiles.get(cell) if view.run else None
+    style = cell_styles({cell: known or Profile(name=cell, title=cell)})[cell]
     text = view.goal["text"]
     spots = [
         Spot(load["at"], load["values"].get(text), careful=load["outcome"] != "held")

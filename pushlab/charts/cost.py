@@ -42,7 +42,7 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
         " egress and free tiers are left out"
     )
-    cells, title = view.rivals, cost_finding(summaries, view.names)
+    cells, title = view.rivals, cost_finding(summaries, view.names, view.run.profiles)
     with styled():
         figure, bottom, top = frame(view.footer(), title, subtitle, rows=len(cells), sheet=sheet)
         axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))

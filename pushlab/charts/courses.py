@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from pushlab.analysis.summary.keys import value_words, with_key
 from pushlab.charts.curves import Spot
-from pushlab.charts.style import within_sentence
 from pushlab.quantities import times
 
 __all__ = ["Course", "Ends", "grid_finding"]
@@ -43,7 +42,10 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What one line does between two values of `key`, for each combination of the other keys."""
+    """What one line does between two values of `key`, for each combination of the other keys.
+
+    Its name is as it stands inside a sentence.
+    """
 
     name: str
     key: str
@@ -88,11 +90,11 @@ def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], 
         change = f" ({times(steep.factor)} {'as much' if high > low else 'less'})"
     where = f" at {ends.where}" if ends.where else ""
     text = (
-        f"From {_span(steep)}{where}, the {noun} of {within_sentence(steep.name)}"
+        f"From {_span(steep)}{where}, the {noun} of {steep.name}"
         f" goes from {words(low)} to {words(high)}{change}"
     )
     others = [one for one in courses if one.key == steep.key and one is not steep]
-    none = [within_sentence(one.name) for one in others if one.middle.last.value == 0]
+    none = [one.name for one in others if one.middle.last.value == 0]
     if none:
         who = " and ".join([", ".join(none[:-1]), none[-1]] if len(none) > 1 else none)
         return f"{text}; {who} {'need' if len(none) > 1 else 'needs'} none"
@@ -100,7 +102,7 @@ def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], 
     if still is None or still.factor >= _SAME:
         return text
     stays = words(still.middle.last.value or 0.0)
-    return f"{text}; {within_sentence(still.name)} stays near {stays}"
+    return f"{text}; {still.name} stays near {stays}"
 
 
 def _span(course: Course) -> str:

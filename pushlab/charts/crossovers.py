@@ -33,7 +33,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
         f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f} bytes,"
         f" {setting.one_way_s * 1e3:g} ms one way"
     )
-    styles = cell_styles({line.name: line.transport for line in lines})
+    styles = cell_styles({line.name: line.profile for line in lines})
     with styled():
         figure, bottom, top = frame(footer, finding, subtitle)
         axes = figure.add_axes((0.09, bottom, 0.56, top - bottom))

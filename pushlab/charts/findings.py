@@ -7,7 +7,7 @@ beats pushing, the title says so.
 from collections.abc import Mapping, Sequence
 
 from pushlab.analysis.summary.model import CellSummary
-from pushlab.charts.style import ASKING, PUSHING
+from pushlab.contract.profile import Profile
 from pushlab.quantities import brief, duration, number, times, usd
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
 
 Summaries = Mapping[str, CellSummary]
 Names = Mapping[str, str]
+Profiles = Mapping[str, Profile]
 
 _Ranking = Sequence[tuple[str, float]]
 
@@ -52,33 +53,29 @@ def _ranked(summaries: Summaries, figure: str) -> list[tuple[str, float]]:
     return sorted(found, key=lambda pair: pair[1])
 
 
-def _polling_wins(ranked: _Ranking, summaries: Summaries, same: float = _SAME) -> bool:
+def _polling_wins(ranked: _Ranking, profiles: Profiles, same: float = _SAME) -> bool:
     """Whether a cell that asks has the lowest figure, clearly below all that are pushed to."""
-    pushed = [value for cell, value in ranked if summaries[cell].transport in PUSHING]
+    pushed = [value for cell, value in ranked if profiles[cell].pushes]
     first, least = ranked[0]
-    return (
-        bool(pushed)
-        and summaries[first].transport in ASKING
-        and min(pushed) > max(least * same, least)
-    )
+    return bool(pushed) and profiles[first].asks and min(pushed) > max(least * same, least)
 
 
-def _verdict(ranked: _Ranking, summaries: Summaries, same: float = _SAME) -> str:
-    return "Polling wins: " if ranked and _polling_wins(ranked, summaries, same) else ""
+def _verdict(ranked: _Ranking, profiles: Profiles, same: float = _SAME) -> str:
+    return "Polling wins: " if ranked and _polling_wins(ranked, profiles, same) else ""
 
 
 def _upset(
-    ranked: _Ranking, summaries: Summaries, names: Names, verb: str, *, apart: float = 0.0
+    ranked: _Ranking, profiles: Profiles, names: Names, verb: str, *, apart: float = 0.0
 ) -> str:
     """A clause for the case that asking beats some pushing without winning; else empty.
 
     Args:
         apart: differences up to this are none.
     """
-    if not ranked or _polling_wins(ranked, summaries):
+    if not ranked or _polling_wins(ranked, profiles):
         return ""
-    asking = [pair for pair in ranked if summaries[pair[0]].transport in ASKING]
-    pushed = [pair for pair in ranked if summaries[pair[0]].transport in PUSHING]
+    asking = [pair for pair in ranked if profiles[pair[0]].asks]
+    pushed = [pair for pair in ranked if profiles[pair[0]].pushes]
     if not asking or not pushed:
         return ""
     (low, least), (high, most) = asking[0], pushed[-1]
@@ -87,7 +84,9 @@ def _upset(
     return f"; {names[low]} {verb} {names[high]}"
 
 
-def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = None) -> str:
+def latency_finding(
+    summaries: Summaries, names: Names, profiles: Profiles, floor_s: float | None = None
+) -> str:
     """Who delivers soonest, and by how much.
 
     Whoever differs from the soonest by less than the harness's floor, or has an interval that
@@ -124,15 +123,15 @@ def latency_finding(summaries: Summaries, names: Names, floor_s: float | None = 
     if duration(best) == duration(leaders[-1][1]):
         reach = duration(best)
     much = f", {times(worst / best)} as long" if best > 0 else ""
-    asked = all(summaries[cell].transport in ASKING for cell, _ in leaders)
-    beaten = any(summaries[cell].transport in PUSHING for cell, _ in ranked)
+    asked = all(profiles[cell].asks for cell, _ in leaders)
+    beaten = any(profiles[cell].pushes for cell, _ in ranked)
     text = f"{who} {verb} in {reach} ({word}); {names[last]} takes {duration(worst)}{much}"
     if asked and beaten:
         return f"Polling wins: {text}"
-    return _sentence(text + _upset(ranked, summaries, names, "beats", apart=near))
+    return _sentence(text + _upset(ranked, profiles, names, "beats", apart=near))
 
 
-def hits_finding(summaries: Summaries, names: Names) -> str:
+def hits_finding(summaries: Summaries, names: Names, profiles: Profiles) -> str:
     """Who troubles the server most for one delivery, and who least."""
     ranked = _ranked(summaries, "hits_per_delivery")
     if not ranked:
@@ -151,8 +150,8 @@ def hits_finding(summaries: Summaries, names: Names) -> str:
         text = f"{names[last]} costs {_requests(most)} per delivery; {_join(none)} {verb} none"
     else:
         text = f"{names[first]} needs {_requests(least)} per delivery, {names[last]} {number(most)}"
-    verdict = _verdict(ranked, summaries)
-    return _sentence(verdict + text + _upset(ranked, summaries, names, "needs fewer than"))
+    verdict = _verdict(ranked, profiles)
+    return _sentence(verdict + text + _upset(ranked, profiles, names, "needs fewer than"))
 
 
 def _requests(value: float) -> str:
@@ -161,7 +160,7 @@ def _requests(value: float) -> str:
     return f"{number(value)} request" + ("" if abs(value - 1) < 0.005 else "s")
 
 
-def staleness_finding(summaries: Summaries, names: Names) -> str:
+def staleness_finding(summaries: Summaries, names: Names, profiles: Profiles) -> str:
     """How far behind clients fall at worst."""
     ranked = _ranked(summaries, "staleness_s.max")
     if not ranked:
@@ -172,21 +171,21 @@ def staleness_finding(summaries: Summaries, names: Names) -> str:
         return f"With {names[first]} a client falls up to {duration(best)} behind"
     if worst <= best * _SAME:
         return f"Whatever carries the messages, a client falls up to {duration(worst)} behind"
-    verdict = _verdict(ranked, summaries, _SAME_WORST)
+    verdict = _verdict(ranked, profiles, _SAME_WORST)
     return _sentence(
         f"{verdict}with {names[last]} a client falls up to {duration(worst)} behind,"
         f" with {names[first]} never more than {duration(best)}"
     )
 
 
-def weight_finding(summaries: Summaries, names: Names) -> str:
+def weight_finding(summaries: Summaries, names: Names, profiles: Profiles) -> str:
     """What one delivery weighs, in bytes and in CPU time, at its lightest and its heaviest."""
     sizes = _ranked(summaries, "bytes_per_delivery")
     loads = _ranked(summaries, "cpu_s_per_delivery")
     if not sizes and not loads:
         return "Nothing was delivered: there is no weight to show"
     if [c for c, _ in (sizes[:1] + sizes[-1:])] == [c for c, _ in (loads[:1] + loads[-1:])]:
-        return _both_weights(sizes, loads, summaries, names)
+        return _both_weights(sizes, loads, names, profiles)
     parts = []
     for ranked, show, unit in ((sizes, brief, " bytes"), (loads, duration, " of CPU")):
         if not ranked:
@@ -195,22 +194,22 @@ def weight_finding(summaries: Summaries, names: Names) -> str:
         text = f"{names[first]} takes {show(least)}{unit}"
         if len(ranked) > 1 and most > least * _SAME:
             text += f", {names[last]} {show(most)}"
-            text += _upset(ranked, summaries, names, "takes less than").replace("; ", ", ")
-        parts.append(_verdict(ranked, summaries) + text)
+            text += _upset(ranked, profiles, names, "takes less than").replace("; ", ", ")
+        parts.append(_verdict(ranked, profiles) + text)
     return _sentence("per delivery " + "; ".join(parts))
 
 
-def _both_weights(sizes: _Ranking, loads: _Ranking, summaries: Summaries, names: Names) -> str:
+def _both_weights(sizes: _Ranking, loads: _Ranking, names: Names, profiles: Profiles) -> str:
     """The sentence when one cell is the lightest in both respects, and one the heaviest."""
     (first, light), (last, heavy) = sizes[0], sizes[-1]
     text = f"{names[first]} takes {brief(light)} bytes and {duration(loads[0][1])} of CPU"
     if len(sizes) > 1:
         text += f", {names[last]} {brief(heavy)} bytes and {duration(loads[-1][1])}"
-    upset = _upset(sizes, summaries, names, "takes fewer bytes than")
-    return _sentence(f"{_verdict(sizes, summaries)}per delivery {text}{upset}")
+    upset = _upset(sizes, profiles, names, "takes fewer bytes than")
+    return _sentence(f"{_verdict(sizes, profiles)}per delivery {text}{upset}")
 
 
-def cost_finding(summaries: Summaries, names: Names) -> str:
+def cost_finding(summaries: Summaries, names: Names, profiles: Profiles) -> str:
     """What a month costs at the dearest and the cheapest."""
     delivered = {cell: summary for cell, summary in summaries.items() if summary["delivered"]}
     ranked = _ranked(delivered, "usd_per_month.usd")
@@ -223,6 +222,6 @@ def cost_finding(summaries: Summaries, names: Names) -> str:
     if most <= least * _SAME:
         return f"A month of this costs about {usd(most)}, whatever carries it"
     return _sentence(
-        f"{_verdict(ranked, summaries)}a month of this costs {usd(least)} with {names[first]},"
-        f" {usd(most)} with {names[last]}{_upset(ranked, summaries, names, 'costs less than')}"
+        f"{_verdict(ranked, profiles)}a month of this costs {usd(least)} with {names[first]},"
+        f" {usd(most)} with {names[last]}{_upset(ranked, profiles, names, 'costs less than')}"
     )

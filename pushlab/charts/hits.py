@@ -29,7 +29,7 @@ WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
 def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw hits per delivery as bars, with a tick where the closed form puts them."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    cells, title = view.rivals, hits_finding(summaries, view.names)
+    cells, title = view.rivals, hits_finding(summaries, view.names, view.run.profiles)
     with styled():
         figure, bottom, top = frame(
             view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet

@@ -47,7 +47,7 @@ _PREDICTED: dict[str, Any] = {
 def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    title = latency_finding(summaries, view.names, view.floor_s)
+    title = latency_finding(summaries, view.names, view.run.profiles, view.floor_s)
     cells = view.cells
     with styled():
         figure, bottom, top = frame(

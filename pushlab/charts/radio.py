@@ -25,7 +25,7 @@ from pushlab.charts.frame import (
     save,
     styled,
 )
-from pushlab.charts.style import GREY, INK, LINE, PUSHING, CellStyle, cell_styles, within_sentence
+from pushlab.charts.style import GREY, INK, LINE, CellStyle, cell_styles
 from pushlab.quantities import brief
 
 __all__ = ["draw_radio", "radio_chart"]
@@ -55,7 +55,7 @@ def radio_chart(
 ) -> Chart:
     """A row for each transport: the power over a minute, and the energy of an hour beside it."""
     shown = list(cells)[:_MOST_ROWS]
-    style = style or cell_styles({cell.cell: cell.transport for cell in shown})
+    style = style or cell_styles({cell.cell: cell.profile for cell in shown})
     span_s = min(_MINUTE_S, *(cell.traces[0].span_s for cell in shown))
     begin_s = _begin(shown, span_s)
     most_w = max(radio.promotion.w, *(tail.w for tail in radio.tails))
@@ -81,7 +81,7 @@ def radio_chart(
 
 def _begin(cells: Sequence[CellEnergy], span_s: float) -> float:
     """Where the minute begins: shortly before a message that was pushed, not at the very start."""
-    pushed = [c.traces[0] for c in cells if c.transport in ("sse", "websocket", "mqtt")]
+    pushed = [c.traces[0] for c in cells if c.profile.pushes]
     for trace in pushed:
         room = trace.span_s - span_s
         later = trace.times_s[(trace.times_s > _BEFORE_S) & (trace.times_s - _BEFORE_S <= room)]
@@ -198,7 +198,7 @@ def _finding(cells: Sequence[CellEnergy], radio: Radio, style: Mapping[str, Cell
     low, high = (cell.uses[radio.name].joules_per_hour for cell in (least, most))
     if len(ranked) == 1:
         text = f"takes {brief(low)} J an hour"
-        return f"On {radio.title}, {within_sentence(style[least.cell].name)} {text}"
+        return f"On {radio.title}, {style[least.cell].within} {text}"
     if high <= low * 1.02:
         return (
             f"On {radio.title} all take about {brief(high)} J an hour: the radio never sleeps,"
@@ -206,12 +206,10 @@ def _finding(cells: Sequence[CellEnergy], radio: Radio, style: Mapping[str, Cell
             if min(cell.uses[radio.name].radio_on for cell in cells) > 0.98
             else f"On {radio.title} all take about {brief(high)} J an hour"
         )
-    pushed = [cell.uses[radio.name].joules_per_hour for cell in cells if cell.transport in PUSHING]
-    alike = least.transport in PUSHING and len(pushed) > 1 and max(pushed) <= low * 1.02
-    who = "push" if alike else within_sentence(style[least.cell].name)
+    pushed = [cell.uses[radio.name].joules_per_hour for cell in cells if cell.profile.pushes]
+    alike = least.profile.pushes and len(pushed) > 1 and max(pushed) <= low * 1.02
+    who = "push" if alike else style[least.cell].within
     awake = most.uses[radio.name].radio_on > 0.98
-    text = (
-        f"On {radio.title}, {within_sentence(style[most.cell].name)} takes {brief(high)} J an hour"
-    )
+    text = f"On {radio.title}, {style[most.cell].within} takes {brief(high)} J an hour"
     text += ", since the radio never sleeps" if awake else ""
     return f"{text}; {who} takes {brief(low)}"

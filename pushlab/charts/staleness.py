@@ -36,7 +36,7 @@ def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells = view.rivals[:_MOST] if sheet.words else view.rivals
     hidden = len(view.rivals) - len(cells)
-    title, subtitle = staleness_finding(summaries, view.names), view.scenario()
+    title, subtitle = staleness_finding(summaries, view.names, view.run.profiles), view.scenario()
     if hidden:
         subtitle += f" (the first {_MOST} of {len(view.rivals)} settings)"
     size = row_size(len(cells), sheet)

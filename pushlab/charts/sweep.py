@@ -185,7 +185,7 @@ def _value(figure: Figure, summary: CellSummary | None) -> float | None:
 def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve]:
     """The curves of one panel; the harness's floor with the latencies alone."""
     floors = [line.name for line in view.lines if line.floor]
-    looked = cell_styles({line.name: line.transport for line in view.lines}, floors)
+    looked = cell_styles({line.name: line.profile for line in view.lines}, floors)
     curves = []
     for line in view.lines:
         if line.floor and figure.steady_as != "latency_s":
@@ -308,4 +308,4 @@ def _course(curve: Curve, key: str, values: Sequence[float], pairs: Sequence[End
     measured = [
         ends for ends in pairs if ends.first.value is not None and ends.last.value is not None
     ]
-    return Course(curve.style.name, key, (values[0], values[-1]), measured)
+    return Course(curve.style.within, key, (values[0], values[-1]), measured)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.charts.style import CellStyle, cell_styles, within_sentence
+from pushlab.charts.style import CellStyle, cell_styles
 from pushlab.runs import Run, network_in_words
 
 __all__ = ["RunView", "view_of"]
@@ -57,7 +57,7 @@ class RunView:
     @property
     def names(self) -> dict[str, str]:
         """The cells' names as they stand inside a sentence."""
-        return {cell: within_sentence(style.name) for cell, style in self.cell_styles.items()}
+        return {cell: style.within for cell, style in self.cell_styles.items()}
 
     def problem(self, cell: str) -> str | None:
         """Why there is nothing to draw for a cell, in few words; None if there is something."""
@@ -136,5 +136,4 @@ def view_of(found: Run | Analysis) -> RunView:
     summaries = analysis.summary.cells
     floors = [cell for cell, summary in summaries.items() if summary.floor]
     browsers = [cell for cell, summary in summaries.items() if summary.client == "browser"]
-    transports = {cell: summary.transport for cell, summary in summaries.items()}
-    return RunView(analysis, cell_styles(transports, floors, browsers))
+    return RunView(analysis, cell_styles(analysis.run.profiles, floors, browsers))

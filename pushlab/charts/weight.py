@@ -28,7 +28,7 @@ __all__ = ["weight_chart"]
 def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    cells, title = view.rivals, weight_finding(summaries, view.names)
+    cells, title = view.rivals, weight_finding(summaries, view.names, view.run.profiles)
     with styled():
         figure, bottom, top = frame(
             view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet

@@ -13,10 +13,10 @@ from pushlab.analysis.cost import (
     price_all,
     traffic_by_cell,
 )
-from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.cost_table import print_costs
 from pushlab.commands.terminal import json_text
+from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import (
     message_rate,
@@ -128,16 +128,14 @@ def _predicted(ask: Ask) -> tuple[Mapping[str, Traffic], str]:
     per_channel = parse_number(ask.per_channel or "1", "--per-channel")
     found = {
         name: predicted_traffic(
-            name,
+            profile.retimed(interval_s=interval_s, hold_s=hold_s),
             clients=clients,
             rate_per_client_per_s=rate,
             payload_bytes=payload,
-            poll_interval_s=interval_s,
-            hold_s=hold_s,
             one_way_s=one_way_s,
             per_channel=per_channel,
         )
-        for name in TRANSPORTS
+        for name, profile in comparable_profiles().items()
     }
     title = (
         f"{clients:,.0f} clients, {message_rate(rate)} of {payload:,.0f} bytes each,"

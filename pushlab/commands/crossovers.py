@@ -10,6 +10,7 @@ from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
 from pushlab.charts.crossovers import draw_crossovers
 from pushlab.charts.frame import make_folder
 from pushlab.commands.terminal import json_text
+from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import number, parse_bytes, parse_number, parse_seconds
 
@@ -33,7 +34,8 @@ def show_crossovers(
         RunError: there is no such run.
         SetupError: the chart cannot be written.
     """
-    setting = Setting(
+    setting = Setting.among(
+        comparable_profiles().values(),
         interval_s=parse_seconds(poll_interval or "5s", "--poll-interval"),
         payload_bytes=parse_bytes(payload or "100B", "--payload"),
         one_way_s=parse_seconds(one_way or "20ms", "--one-way"),

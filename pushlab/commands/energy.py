@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.analysis.energy import (
     CellEnergy,
     Radio,
@@ -18,6 +17,7 @@ from pushlab.analysis.energy import (
 )
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.terminal import json_text
+from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import (
     brief,
@@ -96,13 +96,16 @@ def _measured(
     run = Run.load(folder)
     cells, predicted, unknown = [], [], []
     for cell in run.cells:
-        transport, traces, measured = run_traces(run, cell)
-        if traces:
-            cells.append(energy_of(cell, transport, traces, radios, measured=measured))
-            if not measured:
-                predicted.append(cell)
-        elif transport:
+        found = run_traces(run, cell)
+        if found is None:
+            continue
+        traces, measured = found
+        if not traces:
             unknown.append(cell)
+            continue
+        cells.append(energy_of(cell, run.profiles[cell], traces, radios, measured=measured))
+        if not measured:
+            predicted.append(cell)
     if not cells:
         raise UsageError(f"{run.path}: no trial went well, so there is no traffic to use")
     notes = _sources(radios)
@@ -128,27 +131,29 @@ def _predicted(ask: Ask, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str
     rate = parse_rate_per_s(ask.rate_per_client, "--rate-per-client")
     interval_s = parse_seconds(ask.poll_interval or "5s", "--poll-interval")
     hold_s = parse_seconds(ask.hold or "30s", "--hold")
-    keep_alive_s = parse_seconds(ask.keep_alive or "60s", "--keep-alive")
+    keep_alive_s = parse_seconds(ask.keep_alive, "--keep-alive") if ask.keep_alive else None
     payload = parse_bytes(ask.payload or "100B", "--payload")
+    profiles = {
+        name: profile.retimed(interval_s=interval_s, hold_s=hold_s, keep_alive_s=keep_alive_s)
+        for name, profile in comparable_profiles().items()
+    }
     cells = [
         energy_of(
             name,
-            name,
-            [
-                predicted_trace(
-                    name,
-                    rate_per_s=rate,
-                    poll_interval_s=interval_s,
-                    hold_s=hold_s,
-                    keep_alive_s=keep_alive_s,
-                    payload_bytes=payload,
-                )
-            ],
+            profile,
+            [predicted_trace(profile, rate_per_s=rate, payload_bytes=payload)],
             radios,
         )
-        for name in TRANSPORTS
+        for name, profile in profiles.items()
     ]
-    alive = f"keep-alives after {keep_alive_s:g} s" if keep_alive_s else "no keep-alives"
+    spans = [
+        f"{profile.timers.keep_alive_s:g} s ({profile.title})"
+        for profile in profiles.values()
+        if profile.timers.keep_alive_s
+    ]
+    alive = f"keep-alives after {', '.join(spans)}" if spans else "no keep-alives"
+    if keep_alive_s:
+        alive = f"keep-alives after {keep_alive_s:g} s"
     title = (
         f"{message_rate(rate)} of {payload:,.0f} bytes at random times, polls every"
         f" {interval_s:g} s, holds of {hold_s:g} s, {alive}"

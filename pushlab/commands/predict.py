@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pushlab.analysis.cost import OFFERS, Bill, PriceBook, bill, load_book
-from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
+from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.calibration import calibrate
 from pushlab.analysis.forecast.forecast import Forecast, forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.predict_table import print_forecasts, print_validation
 from pushlab.commands.terminal import json_text
+from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import (
     parse_bytes,
@@ -53,7 +54,10 @@ def predict(ask: Ask) -> int:
     """
     workload = _workload(ask)
     known = calibrate(ask.calibrate) if ask.calibrate else {}
-    forecasts = {name: forecast(name, workload, known.get(name)) for name in TRANSPORTS}
+    forecasts = {
+        name: forecast(profile, workload, known.get(name))
+        for name, profile in comparable_profiles().items()
+    }
     book = load_book(None)
     cheapest = {
         name: _cheapest(each.traffic, book, workload.headroom) for name, each in forecasts.items()

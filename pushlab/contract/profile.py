@@ -120,6 +120,31 @@ class Profile:
         return self.delivery == "stream"
 
     @property
+    def kind(self) -> str:
+        """What carries it, for those who only care about that, such as ``http held-poll``."""
+        return f"{self.protocol or 'unknown'} {self.delivery}"
+
+    @property
+    def client_keep_alive_s(self) -> float:
+        """Silence of the client after which it must speak, which is a hit; 0: never."""
+        return self.timers.keep_alive_s if self.client_keeps_alive else 0.0
+
+    @property
+    def has_closed_form(self) -> bool:
+        """Whether its hits and latencies can be computed from what is declared here."""
+        if self.delivery == "interval-poll":
+            return self.timers.interval_s > 0 and self.messages_per_answer < 2
+        return self.delivery == "stream" or (
+            self.delivery == "held-poll" and self.timers.hold_s > 0 and not self.messages_per_answer
+        )
+
+    @property
+    def title_within(self) -> str:
+        """The title as it stands inside a sentence: ``short polling``, but ``SSE``."""
+        rest = self.title[1:]
+        return self.title[:1].lower() + rest if rest == rest.lower() else self.title
+
+    @property
     def hits(self) -> frozenset[Hit]:
         """The kinds of hit that its client makes for the sake of delivery, once connected."""
         found: set[Hit] = {Hit.POLL_EMPTY, Hit.POLL_USEFUL} if self.asks else set()
@@ -132,6 +157,11 @@ class Profile:
     def timed(self, **timers: float) -> Self:
         """The same with these of its `Timers`."""
         return dataclasses.replace(self, timers=dataclasses.replace(self.timers, **timers))
+
+    def retimed(self, **timers: float | None) -> Self:
+        """The same at other spans, for those of its `Timers` that it has; None changes nothing."""
+        given = {name: span for name, span in timers.items() if span is not None}
+        return self.timed(**{n: s for n, s in given.items() if getattr(self.timers, n)})
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists."""

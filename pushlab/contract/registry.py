@@ -3,15 +3,26 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from pushlab.contract.profile import Profile
+from pushlab.contract.serving import HubSettings
 from pushlab.contract.transport import Transport
-from pushlab.errors import MissingExtra, UnknownTransport, UsageError
+from pushlab.errors import MissingExtra, PushlabError, UnknownTransport, UsageError
 
-__all__ = ["GROUP", "STANDARD", "load_transport", "make_transport", "transport_names"]
+__all__ = [
+    "GROUP",
+    "STANDARD",
+    "comparable_profiles",
+    "load_transport",
+    "make_transport",
+    "profile_of",
+    "transport_names",
+]
 
 GROUP = "pushlab.transports"
 
@@ -72,6 +83,30 @@ def load_transport(name: str) -> type[Transport]:
     if not (isinstance(loaded, type) and issubclass(loaded, Transport)):
         raise UsageError(f"transport {name!r}: {entry.value} is not a Transport class")
     return loaded
+
+
+def profile_of(
+    name: str, options: Mapping[str, Any] | None = None, settings: HubSettings | None = None
+) -> Profile:
+    """What the transport of that name is, with these options and on a hub with these settings.
+
+    Raises:
+        UnknownTransport, MissingExtra, UsageError: see `make_transport`.
+    """
+    return make_transport(name, options).in_force(settings or HubSettings())
+
+
+def comparable_profiles() -> dict[str, Profile]:
+    """What transports that are shown side by side are: the standard five and every plug-in.
+
+    Those for which no closed form is known, and plug-ins that cannot be loaded, are left out.
+    """
+    found = {}
+    for name, entry in _entries().items():
+        if name in STANDARD or entry.dist is None or entry.dist.name != __package__.split(".")[0]:
+            with suppress(PushlabError):
+                found[name] = profile_of(name)
+    return {name: profile for name, profile in found.items() if profile.has_closed_form}
 
 
 def make_transport(name: str, settings: Mapping[str, Any] | None = None) -> Transport:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, INK, LINE, within_sentence
+from pushlab.charts.style import ACCENT, GREY, INK, LINE
 from pushlab.course.guesses import Guess
 from pushlab.course.measured import Measurement, rate_in_words
 from pushlab.course.pictures import Picture
@@ -148,7 +148,7 @@ def _short_names(measured: Measurement) -> dict[str, str]:
     same = len({measured.record(cell).transport for cell in measured.cells}) == 1
     for cell in measured.cells:
         name, options = measured.figures(cell).name, measured.record(cell).options
-        short = within_sentence(name)
+        short = measured.view.names[cell]
         if same and len(measured.cells) > 1 and "interval_s" in options:
             short = f"asking every {exact_duration(float(options['interval_s']))}"
         names[name] = short

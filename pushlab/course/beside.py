@@ -1,7 +1,6 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
 from pushlab.analysis.cost import OFFERS
-from pushlab.charts.style import within_sentence
 from pushlab.course.bars import Bar, Row, bars_chart, kind_of
 from pushlab.course.measured import rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from
@@ -76,14 +75,15 @@ def month_of(measured: Measured) -> Picture:
     if not rows:
         raise CourseError("no offer is known that carries what was measured")
     dear, cheap = max(rows, key=_first), min(rows, key=_first)
+    within = {style.name: style.within for style in measured.view.cell_styles.values()}
     record = measured.record(measured.cells[0])
     return bars_chart(
         rows,
         unit="USD",
         axis=_MONTH,
         title=(
-            f"A month of this: {usd(_first(cheap))} ({within_sentence(cheap.name)})"
-            f" to {usd(_first(dear))} ({within_sentence(dear.name)})"
+            f"A month of this: {usd(_first(cheap))} ({within[cheap.name]})"
+            f" to {usd(_first(dear))} ({within[dear.name]})"
         ),
         subtitle=(
             f"{record.clients:,} clients, {rate_in_words(record)};"

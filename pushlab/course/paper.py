@@ -14,20 +14,22 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.analysis.cost import (
-    FIRST_CHOICE,
     OFFERS,
     PriceBook,
     bill,
+    first_choice,
     load_book,
     predicted_traffic,
 )
-from pushlab.analysis.cost.traffic import TRANSPORTS, Traffic
+from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
 from pushlab.analysis.forecast.calibration import Calibration, calibration_of
 from pushlab.analysis.models.formulas import memory_bytes, servers_needed
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
 from pushlab.charts.frame import describe_axis, frame, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, GRID, INK, cell_styles
+from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle, cell_styles
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import STANDARD, profile_of
 from pushlab.course.bars import Bar, Row, bars_chart
 from pushlab.course.guesses import Guess
 from pushlab.course.pictures import Picture
@@ -47,7 +49,6 @@ _SERVER_BYTES = 4 * 2.0**30
 _SERVER = (
     "a server: a core and 4 GiB, half kept free; its costs as in the reference run (400 clients)"
 )
-_STYLES = cell_styles({name: name for name in TRANSPORTS})
 _FIGURES = {
     "requests_per_s": ("requests a second, for all clients together", "requests a second"),
     "servers": ("servers", "servers"),
@@ -86,11 +87,10 @@ class Paper:
     ) -> Traffic:
         """What a transport makes its servers do."""
         return predicted_traffic(
-            transport,
+            _profiles()[transport].retimed(interval_s=interval_s or self.interval_s),
             clients=clients or self.clients,
             rate_per_client_per_s=self.rate_per_s,
             payload_bytes=_PAYLOAD_BYTES,
-            poll_interval_s=interval_s or self.interval_s,
         )
 
     def requests_per_s(self, transport: str, clients: float | None = None) -> float:
@@ -106,8 +106,8 @@ class Paper:
         if not by_request:
             traffic = self._sized(transport, None, interval_s)[0]
             return bill(OFFERS["aws-fargate"], traffic, _book(), headroom=_HEADROOM).usd
-        offer = OFFERS[FIRST_CHOICE[transport]]
-        if transport == "sse":
+        offer = first_choice(_profiles()[transport])
+        if offer is None or (offer.servers_on_top and not offer.meters_polls):
             return math.nan
         return bill(offer, self.traffic(transport, None, interval_s), _book()).usd
 
@@ -160,7 +160,7 @@ class Paper:
             self.servers if figure == "servers" else self.requests_per_s
         )
         curves = [
-            Curve(_STYLES[name], [Spot(n, of(name, n)) for n in steps]) for name in TRANSPORTS
+            Curve(_styles()[name], [Spot(n, of(name, n)) for n in steps]) for name in STANDARD
         ]
         most = of("short-polling", self.clients)
         push = of("sse", self.clients)
@@ -200,7 +200,7 @@ class Paper:
 
     def _words(self, of: Callable[[str, float], float], unit: str) -> str:
         return "\n".join(
-            f"{_STYLES[name].name}: {of(name, self.clients):,.0f} {unit}" for name in TRANSPORTS
+            f"{_styles()[name].name}: {of(name, self.clients):,.0f} {unit}" for name in STANDARD
         )
 
     def month(self, guess: Guess | None = None) -> Picture:
@@ -210,14 +210,14 @@ class Paper:
             guess: of short polling on rented servers.
         """
         rows = []
-        for name in TRANSPORTS:
+        for name in STANDARD:
             bars = [Bar("measured", self.usd(name, by_request=False), "rented servers")]
             each = self.usd(name, by_request=True)
             if not math.isnan(each):
                 bars.append(Bar("other", each, "by the request"))
             if guess is not None and name == "short-polling":
                 bars.insert(0, Bar("guess", guess.value, guess.name))
-            rows.append(Row(_STYLES[name].name, _STYLES[name].colour, bars))
+            rows.append(Row(_styles()[name].name, _styles()[name].colour, bars))
         low, high = self.usd("sse", by_request=False), self.usd("short-polling", by_request=True)
         gate = bill(OFFERS["aws-alb"], self.traffic("sse"), _book()).usd
         return bars_chart(
@@ -240,19 +240,15 @@ class Paper:
         """What it takes of a phone's battery, with two kinds of radio."""
         radios = find_radios(",".join(_RADIOS))
         rows = []
-        for name in TRANSPORTS:
+        for name in STANDARD:
+            profile = _profiles()[name].retimed(interval_s=self.interval_s)
             trace = predicted_trace(
-                name,
-                rate_per_s=self.rate_per_s,
-                poll_interval_s=self.interval_s,
-                hold_s=30.0,
-                keep_alive_s=60.0,
-                payload_bytes=_PAYLOAD_BYTES,
+                profile, rate_per_s=self.rate_per_s, payload_bytes=_PAYLOAD_BYTES
             )
-            uses = energy_of(name, name, [trace], radios).uses
+            uses = energy_of(name, profile, [trace], radios).uses
             shares = [uses[radio].battery_percent_per_hour(_BATTERY_WH) for radio in _RADIOS]
             bars = [Bar("measured", shares[0], "mobile network"), Bar("other", shares[1], "Wi-Fi")]
-            rows.append(Row(_STYLES[name].name, _STYLES[name].colour, bars))
+            rows.append(Row(_styles()[name].name, _styles()[name].colour, bars))
         push, poll = rows[2].bars[0].value, rows[0].bars[0].value
         return bars_chart(
             rows,
@@ -282,7 +278,7 @@ class Paper:
                 even = self.break_even_s(push, by_request=by)
                 crossings.append(even)
                 words.append(
-                    f"{how}: polling is cheaper than {_STYLES[push].name} above {interval(even)}"
+                    f"{how}: polling is cheaper than {_styles()[push].name} above {interval(even)}"
                 )
             title = (
                 f"Asking less often than every {interval(crossings[0])}, polling is cheaper"
@@ -295,11 +291,11 @@ class Paper:
             axes.set_yscale("log")
             axes.set_xlim(intervals[0], intervals[-1])
             axes.set_ylim(min(levels) / 4, max(max(line) for line in lines) * 2)
-            poll = _STYLES["short-polling"]
+            poll = _styles()["short-polling"]
             for (_, push, style, how), line, level, even in zip(
                 pairs, lines, levels, crossings, strict=True
             ):
-                pushed = _STYLES[push]
+                pushed = _styles()[push]
                 axes.plot(intervals, line, color=poll.colour, linestyle=style, linewidth=3.5)
                 axes.axhline(level, color=pushed.colour, linestyle=style, linewidth=3.5)
                 axes.plot([even], [level], "o", color=INK, markersize=13, zorder=5)
@@ -321,6 +317,16 @@ class Paper:
             )
             describe_axis(axes, "polling asks every ...")
         return Picture(figure, title, "\n".join(words))
+
+
+@cache
+def _profiles() -> Mapping[str, Profile]:
+    return {name: profile_of(name) for name in STANDARD}
+
+
+@cache
+def _styles() -> Mapping[str, CellStyle]:
+    return cell_styles(_profiles())
 
 
 @cache

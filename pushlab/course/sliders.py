@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.analysis.models.formulas import poll_latency_s, wasted_fraction
 from pushlab.charts.frame import frame, scale_below, styled
-from pushlab.charts.style import GREY, INK, cell_styles
+from pushlab.charts.style import GREY, INK
+from pushlab.contract.registry import profile_of
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.quantities import exact_duration
@@ -91,7 +92,7 @@ class Explorer:
 def interval_chart(marked_s: Sequence[float], *, clients: int, rate_per_s: float) -> Picture:
     """Waiting, requests and waste over the poll interval, with some intervals marked."""
     intervals = np.geomspace(_LOW_S, _HIGH_S, 120)
-    colour = cell_styles({"short-polling": "short-polling"})["short-polling"].colour
+    colour = profile_of("short-polling").colour
     panels: tuple[tuple[str, Callable[[float], float], str], ...] = (
         ("average wait", lambda t: poll_latency_s(interval_s=t, delay_s=0.0), "s"),
         ("requests a day", lambda t: clients / t * _DAY_S, ""),

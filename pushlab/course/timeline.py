@@ -5,7 +5,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
-from pushlab.charts.style import GREY, INK, PUSHING
+from pushlab.charts.style import GREY, INK
+from pushlab.contract.profile import Profile
 from pushlab.course.measured import Measurement
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
@@ -44,10 +45,10 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
     answers = [float(t) for t in at_s[~sent]]
     asks = [
         (max(0.0, float(asked)), next((t for t in answers if t > asked), span_s))
-        for asked in (at_s[sent] if record.transport not in PUSHING else ())
+        for asked in (at_s[sent] if not record.profile.pushes else ())
     ]
     asks = [(asked, answered) for asked, answered in asks if asked <= span_s and answered >= 0]
-    title, words = _finding(style.name, record.transport, len(asks), [b - a for a, b in pairs])
+    title, words = _finding(style.name, record.profile, len(asks), [b - a for a, b in pairs])
     with styled():
         subtitle = f"One client of {record.clients:,}, for {with_unit(span_s, 's')}"
         figure, bottom, top = frame("", title, subtitle)
@@ -92,11 +93,11 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
     return Picture(figure, title, words)
 
 
-def _finding(name: str, transport: str, asked: int, waits: list[float]) -> tuple[str, str]:
+def _finding(name: str, profile: Profile, asked: int, waits: list[float]) -> tuple[str, str]:
     count = len(waits)
     messages = f"{count} message{'s' if count != 1 else ''}"
     words = f"{messages}; waits: " + ", ".join(duration(wait) for wait in waits)
-    if transport in PUSHING:
+    if profile.pushes:
         mean_s = sum(waits) / max(count, 1)
         return f"{name}: nobody asks; {messages}, each within {duration(mean_s)} or so", words
     return f"{name}: {asked} questions for {messages}", f"{asked} questions, {words}"

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pushlab.contract.profile import Profile
-from pushlab.contract.registry import make_transport
-from pushlab.contract.serving import HubSettings
+from pushlab.contract.registry import profile_of
 from pushlab.errors import PushlabError, RunError
 from pushlab.runs.records import TrialRecord, decode
 
@@ -52,6 +51,6 @@ def _today(document: Mapping[str, Any], cell: str, trials: Sequence[TrialRecord]
     if trials:
         name, options = trials[0].transport, trials[0].options
     try:
-        return make_transport(name, options).in_force(HubSettings())
+        return profile_of(name, options)
     except PushlabError:
         return Profile(name=name, title=name)

@@ -10,13 +10,13 @@ from pushlab.analysis.cost import (
     price_all,
     traffic_by_cell,
 )
-from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.analysis.energy import energy_of, find_radios, predicted_trace, run_traces
 from pushlab.charts import view_of
 from pushlab.charts.bills import bills_chart, chosen_bills, draw_costs
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import SLIDE
 from pushlab.charts.radio import radio_chart
+from pushlab.contract.registry import comparable_profiles
 from pushlab.runs import Run
 from tests.charts.test_draw import (
     check_no_text_lies_on_another,
@@ -29,13 +29,12 @@ from tests.runs.simulated import STANDARD, Cell, simulate
 def costs_of(clients, rate=1 / 60, interval_s=5.0, offers=None):
     traffic = {
         name: predicted_traffic(
-            name,
+            profile.retimed(interval_s=interval_s),
             clients=clients,
             rate_per_client_per_s=rate,
             payload_bytes=300,
-            poll_interval_s=interval_s,
         )
-        for name in TRANSPORTS
+        for name, profile in comparable_profiles().items()
     }
     return price_all(traffic, find_offers(offers), load_book())
 
@@ -107,11 +106,11 @@ def test_a_minute_of_the_radio():
     cells = [
         energy_of(
             name,
-            name,
-            [predicted_trace(name, rate_per_s=1 / 60, poll_interval_s=5.0)],
+            profile,
+            [predicted_trace(profile.retimed(interval_s=5.0), rate_per_s=1 / 60)],
             lte,
         )
-        for name in TRANSPORTS
+        for name, profile in comparable_profiles().items()
     ]
     chart = radio_chart("one message a minute", cells, lte[0], battery_wh=15.0)
     check(chart)

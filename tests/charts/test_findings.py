@@ -10,7 +10,10 @@ from pushlab.charts.findings import (
     staleness_finding,
     weight_finding,
 )
-from pushlab.charts.style import cell_styles, name_of, within_sentence
+from pushlab.charts.style import cell_styles, name_of, name_within
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import STANDARD, profile_of
+from pushlab.testing.null import Null
 
 NAMES = {
     "short-polling": "short polling",
@@ -19,6 +22,11 @@ NAMES = {
     "websocket": "WebSocket",
     "mqtt": "MQTT",
     "pigeon": "pigeon",
+}
+
+
+PROFILES = {name: profile_of(name) for name in STANDARD} | {
+    "pigeon": Profile(name="pigeon", title="pigeon")
 }
 
 
@@ -55,8 +63,8 @@ FINDINGS = [latency_finding, hits_finding, staleness_finding, weight_finding, co
 
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_push_is_named_best_only_when_it_is(finding):
-    push_wins = finding(cells(short_polling=0.5, sse=0.1), NAMES)
-    polling_wins = finding(cells(short_polling=0.1, sse=0.5), NAMES)
+    push_wins = finding(cells(short_polling=0.5, sse=0.1), NAMES, PROFILES)
+    polling_wins = finding(cells(short_polling=0.1, sse=0.5), NAMES, PROFILES)
     assert push_wins != polling_wins
     assert "Polling wins" in polling_wins
     assert "Polling wins" not in push_wins
@@ -66,7 +74,7 @@ def test_push_is_named_best_only_when_it_is(finding):
 
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_figures_that_are_alike_have_no_winner(finding):
-    text = finding(cells(short_polling=0.5, sse=0.501), NAMES)
+    text = finding(cells(short_polling=0.5, sse=0.501), NAMES, PROFILES)
     assert "wins" not in text
     assert "Per delivery" in text or "SSE" not in text
 
@@ -74,7 +82,7 @@ def test_figures_that_are_alike_have_no_winner(finding):
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_nothing_measured(finding):
     empty = cell("sse", None, delivered=0)
-    text = finding({"sse": empty}, NAMES)
+    text = finding({"sse": empty}, NAMES, PROFILES)
     assert "SSE" not in text
     assert text
 
@@ -82,22 +90,24 @@ def test_nothing_measured(finding):
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_who_lost_messages_is_not_the_winner(finding):
     broken = cell("mqtt", 0.01, lost=300, delivered=700)
-    text = finding({**cells(short_polling=0.5, sse=0.1), "mqtt": broken}, NAMES)
+    text = finding({**cells(short_polling=0.5, sse=0.1), "mqtt": broken}, NAMES, PROFILES)
     assert "MQTT" not in text
     careless = cell("mqtt", 0.01, lost=5, delivered=995)
-    assert "MQTT" in finding({**cells(short_polling=0.5, sse=0.1), "mqtt": careless}, NAMES)
+    assert "MQTT" in finding(
+        {**cells(short_polling=0.5, sse=0.1), "mqtt": careless}, NAMES, PROFILES
+    )
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_one_transport_alone(finding):
-    text = finding(cells(short_polling=0.5), NAMES)
+    text = finding(cells(short_polling=0.5), NAMES, PROFILES)
     assert "hort polling" in text
     assert "wins" not in text
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_a_plug_in_is_neither_asking_nor_pushing(finding):
-    assert "wins" not in finding(cells(short_polling=0.1, pigeon=0.5), NAMES)
+    assert "wins" not in finding(cells(short_polling=0.1, pigeon=0.5), NAMES, PROFILES)
 
 
 @pytest.mark.parametrize(
@@ -110,34 +120,36 @@ def test_a_plug_in_is_neither_asking_nor_pushing(finding):
     ],
 )
 def test_asking_that_beats_some_pushing_is_said(finding, clause):
-    assert clause in finding(cells(sse=0.1, long_polling=0.3, mqtt=0.8), NAMES)
-    assert clause not in finding(cells(sse=0.1, long_polling=0.8, mqtt=0.3), NAMES)
+    assert clause in finding(cells(sse=0.1, long_polling=0.3, mqtt=0.8), NAMES, PROFILES)
+    assert clause not in finding(cells(sse=0.1, long_polling=0.8, mqtt=0.3), NAMES, PROFILES)
 
 
 def test_latency_names_figures_and_their_ratio():
-    text = latency_finding(cells(short_polling=0.5, sse=0.002), NAMES)
+    text = latency_finding(cells(short_polling=0.5, sse=0.002), NAMES, PROFILES)
     assert text == "SSE delivers in 2.00 ms (median); short polling takes 500 ms, 250 times as long"
 
 
 def test_means_stand_in_for_medians_that_rest_on_too_few():
     summaries = cells(short_polling=0.5, sse=0.002)
     summaries["sse"].values["latency_s.p50"] = None
-    assert "(mean)" in latency_finding(summaries, NAMES)
+    assert "(mean)" in latency_finding(summaries, NAMES, PROFILES)
 
 
 def test_a_difference_below_the_floor_is_not_ranked():
     summaries = cells(sse=0.0010, websocket=0.0012, short_polling=0.5)
-    assert latency_finding(summaries, NAMES).startswith("SSE delivers")
-    assert latency_finding(summaries, NAMES, 0.0005).startswith("SSE and WebSocket deliver")
+    assert latency_finding(summaries, NAMES, PROFILES).startswith("SSE delivers")
+    assert latency_finding(summaries, NAMES, PROFILES, 0.0005).startswith(
+        "SSE and WebSocket deliver"
+    )
     del summaries["short-polling"]
-    assert "No difference" in latency_finding(summaries, NAMES, 0.0005)
+    assert "No difference" in latency_finding(summaries, NAMES, PROFILES, 0.0005)
 
 
 def test_extremes_that_are_close_make_no_winner():
     close = cells(short_polling=1.0, long_polling=0.0266, sse=0.0277)
-    assert "wins" not in staleness_finding(close, NAMES)
+    assert "wins" not in staleness_finding(close, NAMES, PROFILES)
     apart = cells(short_polling=1.0, long_polling=0.0266, sse=0.0577)
-    assert "Polling wins" in staleness_finding(apart, NAMES)
+    assert "Polling wins" in staleness_finding(apart, NAMES, PROFILES)
 
 
 def test_intervals_that_touch_are_not_ranked():
@@ -146,25 +158,27 @@ def test_intervals_that_touch_are_not_ranked():
         "websocket": cell("websocket", 0.0012, ci=[0.0011, 0.0014]),
         "short-polling": cell("short-polling", 0.5, ci=[0.4, 0.6]),
     }
-    assert latency_finding(summaries, NAMES).startswith("SSE and WebSocket deliver")
+    assert latency_finding(summaries, NAMES, PROFILES).startswith("SSE and WebSocket deliver")
     summaries["websocket"] = cell("websocket", 0.0020, ci=[0.0019, 0.0021])
-    assert latency_finding(summaries, NAMES).startswith("SSE delivers")
+    assert latency_finding(summaries, NAMES, PROFILES).startswith("SSE delivers")
 
 
 def test_hits_tell_who_needs_none():
-    text = hits_finding(cells(short_polling=10.0, sse=0.0, websocket=0.0, mqtt=1.0), NAMES)
+    text = hits_finding(
+        cells(short_polling=10.0, sse=0.0, websocket=0.0, mqtt=1.0), NAMES, PROFILES
+    )
     assert text == "Short polling costs 10.0 requests per delivery; SSE and WebSocket need none"
 
 
 def test_one_request_is_no_plural():
-    assert "1.00 request per" in hits_finding(cells(mqtt=1.0, sse=0.0), NAMES)
+    assert "1.00 request per" in hits_finding(cells(mqtt=1.0, sse=0.0), NAMES, PROFILES)
 
 
 def test_weights_of_two_winners():
     summaries = cells(sse=100.0, websocket=80.0)
     summaries["sse"].values["cpu_s_per_delivery"] = 10e-6
     summaries["websocket"].values["cpu_s_per_delivery"] = 20e-6
-    assert weight_finding(summaries, NAMES) == (
+    assert weight_finding(summaries, NAMES, PROFILES) == (
         "Per delivery WebSocket takes 80 bytes, SSE 100;"
         " SSE takes 10.0 µs of CPU, WebSocket 20.0 µs"
     )
@@ -174,22 +188,30 @@ def test_weights_of_two_winners():
 
 
 def test_names():
-    assert name_of("short-polling 5 s", "short-polling") == "Short polling 5 s"
-    assert name_of("my own label", "sse") == "my own label"
-    assert name_of("pigeon", "pigeon") == "pigeon"
-    assert within_sentence("Short polling 5 s") == "short polling 5 s"
-    assert within_sentence("SSE") == "SSE"
+    polls, sse = PROFILES["short-polling"], PROFILES["sse"]
+    assert name_of("short-polling 5 s", polls) == "Short polling 5 s"
+    assert name_of("my own label", sse) == name_within("my own label", sse) == "my own label"
+    assert name_of("pigeon", Profile(name="pigeon", title="Carrier pigeon")) == "Carrier pigeon"
+    assert name_of("anything", Profile()) == "anything"
+    assert name_within("short-polling 5 s", polls) == "short polling 5 s"
+    assert name_within("sse", sse) == "SSE"
+    assert name_within("websocket", PROFILES["websocket"]) == "WebSocket"
 
 
 def test_settings_of_one_transport_are_shades_and_all_differ():
-    found = cell_styles({f"short-polling {i}": "short-polling" for i in range(4)} | {"sse": "sse"})
+    found = cell_styles(
+        {f"short-polling {i}": PROFILES["short-polling"] for i in range(4)}
+        | {"sse": PROFILES["sse"]}
+    )
     assert len({style.colour for style in found.values()}) == 5
     assert found["sse"].colour == "#56B4E9"
     assert len({str(style.line) for style in found.values()}) == 2
 
 
 def test_colours_carry_meaning():
-    found = cell_styles({name: name for name in list(NAMES)[:5]} | {"null": "null"}, ["null"])
+    found = cell_styles(
+        {name: PROFILES[name] for name in list(NAMES)[:5]} | {"null": Null.profile}, ["null"]
+    )
     assert [style.colour for style in found.values()] == [
         "#D55E00",
         "#E69F00",

@@ -174,7 +174,7 @@ def course(name, *pairs, key="clients", between=(10, 100), careful=False):
 def test_the_title_tells_the_steepest_line_and_one_that_stays():
     told = grid_finding(
         "mean latency",
-        [course("Long polling", (0.01, 0.04)), course("SSE", (0.002, 0.0021))],
+        [course("long polling", (0.01, 0.04)), course("SSE", (0.002, 0.0021))],
         duration,
     )
     assert told == (
@@ -184,7 +184,7 @@ def test_the_title_tells_the_steepest_line_and_one_that_stays():
 
 
 def test_the_title_tells_who_needs_none():
-    lines = [course("Short polling", (40, 10), key="poll_interval_s", between=(0.5, 2))]
+    lines = [course("short polling", (40, 10), key="poll_interval_s", between=(0.5, 2))]
     lines += [course(name, (0, 0), key="poll_interval_s") for name in ("SSE", "WebSocket")]
     assert grid_finding("hit rate", lines, lambda v: f"{v:g}/s") == (
         "From poll interval 500 ms to 2 s, the hit rate of short polling goes from 40/s to 10/s"

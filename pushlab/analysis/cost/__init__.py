@@ -6,11 +6,10 @@ from pushlab.analysis.cost.costs import Costs, price_all
 from pushlab.analysis.cost.first_price import usd_per_month
 from pushlab.analysis.cost.measured import traffic_by_cell
 from pushlab.analysis.cost.meter import Bill, Item
-from pushlab.analysis.cost.offers import FIRST_CHOICE, OFFERS, Offer, bill, find_offers
+from pushlab.analysis.cost.offers import OFFERS, Offer, bill, find_offers, first_choice
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 
 __all__ = [
-    "FIRST_CHOICE",
     "OFFERS",
     "Bill",
     "BreakEven",
@@ -23,6 +22,7 @@ __all__ = [
     "bill",
     "break_even",
     "find_offers",
+    "first_choice",
     "load_book",
     "predicted_traffic",
     "price_all",

@@ -7,12 +7,13 @@ search on the bills themselves.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import SECONDS, Bill
 from pushlab.analysis.cost.offers import Offer, bill
 from pushlab.analysis.cost.traffic import Traffic
+from pushlab.contract.profile import Profile
 
 __all__ = ["BreakEven", "break_even", "closed_form_interval_s", "usd_at_interval"]
 
@@ -26,7 +27,7 @@ class BreakEven:
 
     Attributes:
         polling: key of the offer that is polled; `push`: of the other.
-        transport, cell: of push.
+        profile, cell: of push.
         push_usd: what a month of push costs.
         interval_s: polling is the cheaper one at longer intervals; None if it never or always is.
         closed_form_s: T* at the price of the first unit; None where polls are not metered, or push
@@ -36,12 +37,18 @@ class BreakEven:
 
     polling: str
     push: str
-    transport: str
+    profile: Profile
     cell: str
     push_usd: float
     interval_s: float | None
     closed_form_s: float | None
     always: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, with the transport's name for its profile."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        del told["profile"]
+        return {"transport": self.profile.name, **told}
 
 
 def closed_form_interval_s(
@@ -87,7 +94,7 @@ def break_even(
     return BreakEven(
         polling=polling.key,
         push=push.offer,
-        transport=push.transport,
+        profile=push.profile,
         cell=push.cell,
         push_usd=push.usd,
         interval_s=None if always else _search(lambda interval_s: usd(interval_s) - push.usd),

@@ -8,7 +8,7 @@ from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.break_even import BreakEven, break_even, usd_at_interval
 from pushlab.analysis.cost.meter import Bill
 from pushlab.analysis.cost.offers import OFFERS, Offer, bill
-from pushlab.analysis.cost.traffic import POLLING, Traffic
+from pushlab.analysis.cost.traffic import Traffic
 
 __all__ = ["Costs", "price_all"]
 
@@ -61,17 +61,18 @@ class Costs:
     def to_json(self) -> dict[str, Any]:
         """Everything in plain values."""
         return {
-            "traffic": {
-                cell: {name: getattr(each, name) for name in Traffic.__slots__}
-                for cell, each in self.traffic.items()
-            },
+            "traffic": {cell: each.to_json() for cell, each in self.traffic.items()},
             "bills": {cell: [one.to_json() for one in found] for cell, found in self.bills.items()},
-            "break_even": [
-                {name: getattr(even, name) for name in BreakEven.__slots__} for even in self.evens
-            ],
+            "break_even": [even.to_json() for even in self.evens],
             "unpriced": list(self.unpriced),
             "warnings": self.book.warnings(),
         }
+
+
+def _polls_for_all(traffic: Traffic) -> bool:
+    """Whether it polls at an interval, for as many messages as there are."""
+    profile = traffic.profile
+    return profile.delivery == "interval-poll" and not profile.messages_per_answer
 
 
 def price_all(
@@ -88,7 +89,7 @@ def price_all(
     bills: dict[str, list[Bill]] = {}
     unpriced = []
     for cell, each in traffic.items():
-        carrying = [offer for offer in offers if each.transport in offer.carries]
+        carrying = [offer for offer in offers if each.profile.kind in offer.carries]
         able = [offer for offer in carrying if offer.can_price(each)]
         bills[cell] = sorted(
             (replace(bill(offer, each, book, **dials), cell=cell) for offer in able),
@@ -99,10 +100,10 @@ def price_all(
     sized = [offer.key for offer in offers if offer.needs_run]
     if sized and not all(each.sized for each in traffic.values()):
         unpriced.append(f"{', '.join(sized)}: sized by a measured server; give a run")
-    polled = next((each for each in traffic.values() if each.transport == "short-polling"), None)
+    polled = next((each for each in traffic.values() if _polls_for_all(each)), None)
     evens = []
     if polled is not None:
-        pushes = [one for found in bills.values() for one in found if one.transport not in POLLING]
+        pushes = [one for found in bills.values() for one in found if not one.profile.asks]
         evens = [
             break_even(offer, polled, push, book, **dials)
             for offer in offers

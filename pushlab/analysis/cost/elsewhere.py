@@ -7,7 +7,7 @@ import math
 
 from pushlab.analysis.cost.common import connected, message_bytes, month_of, servers
 from pushlab.analysis.cost.meter import SECONDS, Item, Meter
-from pushlab.analysis.cost.traffic import CLOCKED, POLLING, Traffic
+from pushlab.analysis.cost.traffic import Traffic
 
 __all__ = ["ably", "cloud_run", "durable_objects", "web_pubsub", "workers"]
 
@@ -22,9 +22,9 @@ def cloud_run(traffic: Traffic, meter: Meter) -> list[Item]:
     Where requests are open all the time, CPU that is always allocated is the cheaper way.
     """
     cores, memory = servers(traffic, meter)
-    always = traffic.transport not in CLOCKED
+    always = traffic.profile.delivery != "interval-poll"
     requests, event = month_of(traffic.hits_per_s), "polls"
-    if traffic.transport not in POLLING:
+    if not traffic.profile.asks:
         requests = month_of(traffic.clients / _CLOUD_RUN_REQUEST_S)
         event = "connections, anew each hour"
     return [
@@ -93,8 +93,8 @@ def durable_objects(traffic: Traffic, meter: Meter) -> list[Item]:
 
     Only the WebSocket interface lets an object sleep while clients are connected.
     """
-    sleeps = traffic.transport == "websocket"
-    polls = month_of(traffic.hits_per_s) if traffic.transport in POLLING else 0.0
+    sleeps = traffic.profile.protocol == "websocket"
+    polls = month_of(traffic.hits_per_s) if traffic.profile.asks else 0.0
     publishes = month_of(traffic.publishes_per_s)
     awake_s = month_of(traffic.channels)
     if sleeps:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.offers import FIRST_CHOICE, OFFERS, bill
+from pushlab.analysis.cost.offers import OFFERS, bill, first_choice
 from pushlab.analysis.cost.traffic import Traffic
 
 __all__ = ["FirstPrice", "Line", "usd_per_month"]
@@ -75,20 +75,21 @@ class FirstPrice:
         return cls(**found)
 
 
-def usd_per_month(traffic: Traffic | None, transport: str) -> FirstPrice:
+def usd_per_month(traffic: Traffic | None) -> FirstPrice:
     """The price of 30 days of this traffic, item by item, without free tiers.
 
     Args:
         traffic: None if nothing was measured.
     """
-    key = FIRST_CHOICE.get(transport)
-    if traffic is None or key is None:
-        why = f"no offer is known that carries {transport}" if traffic else "nothing was measured"
-        return FirstPrice(assumptions=why)
-    offer, book = OFFERS[key], load_book()
+    offer = first_choice(traffic.profile) if traffic else None
+    if traffic is None:
+        return FirstPrice(assumptions="nothing was measured")
+    if offer is None:
+        return FirstPrice(assumptions=f"no offer is known that carries {traffic.profile.name}")
+    book = load_book()
     priced = bill(offer, traffic, book)
     alternative = None
-    if offer is not _HOURLY and transport in _HOURLY.carries:
+    if offer is not _HOURLY and traffic.profile.kind in _HOURLY.carries:
         other = bill(_HOURLY, traffic, book)
         alternative = FirstPrice(
             offer=other.title, usd=other.usd, items=[Line(**i.to_json()) for i in other.items]

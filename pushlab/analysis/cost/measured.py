@@ -36,10 +36,9 @@ def traffic_of(good: Sequence["TrialFigures"]) -> Traffic | None:
     if memory is not None:
         memory += max((b.rss_bytes or 0 for b in brokers), default=0)
     hits_per_s = sum(t.hits_total for t in good) / seconds
-    polls = first.transport == "long-polling" and hits_per_s > 0
-    interval = first.options.get("interval_s")
+    polls = first.profile.delivery == "held-poll" and hits_per_s > 0
     return Traffic(
-        transport=first.transport,
+        profile=first.profile,
         clients=first.clients,
         channels=first.channels,
         hits_per_s=hits_per_s,
@@ -49,7 +48,7 @@ def traffic_of(good: Sequence["TrialFigures"]) -> Traffic | None:
         payload_bytes=fmean(t.payload_bytes for t in good),
         up_bytes_per_s=_per_s(seconds, [s.bytes_out for s in swarms]),
         down_bytes_per_s=_per_s(seconds, [s.bytes_in for s in swarms]),
-        interval_s=None if interval is None else float(interval),
+        interval_s=first.profile.timers.interval_s or None,
         open_s=first.clients / hits_per_s if polls else 0.0,
         cores=sum(t.cpu_s for t in good) / seconds if servers else None,
         memory_bytes=memory,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.analysis.cost.book import Price, PriceBook, weakest
+from pushlab.contract.profile import Profile
 
 __all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Meter"]
 
@@ -84,6 +85,7 @@ class Bill:
 
     Attributes:
         offer: the offer's key; `title` in words.
+        profile: what the transport is.
         cell: the transport setting in a run; else the transport again.
         clients: for how many.
         items: the lines.
@@ -94,7 +96,7 @@ class Bill:
 
     offer: str
     title: str
-    transport: str
+    profile: Profile
     cell: str
     clients: float
     items: Sequence[Item]
@@ -122,7 +124,7 @@ class Bill:
         return {
             "offer": self.offer,
             "title": self.title,
-            "transport": self.transport,
+            "transport": self.profile.name,
             "cell": self.cell,
             "clients": self.clients,
             "usd": self.usd,

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from pushlab.analysis.cost import aws, elsewhere
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import Bill, Item, Meter
-from pushlab.analysis.cost.traffic import CLOCKED, POLLING, Traffic
+from pushlab.analysis.cost.traffic import Traffic
+from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
-__all__ = ["FIRST_CHOICE", "OFFERS", "Offer", "bill", "find_offers"]
+__all__ = ["OFFERS", "Offer", "bill", "find_offers", "first_choice"]
 
-_HTTP = POLLING | {"sse", "websocket"}
-_WEBSOCKET = frozenset({"websocket"})
+#: Kinds of transport; see `Profile.kind`.
+_CLOCKED = frozenset({"http interval-poll"})
+_POLLING = _CLOCKED | {"http held-poll"}
+_WEBSOCKET = frozenset({"websocket stream"})
+_MQTT = frozenset({"mqtt stream"})
+_HTTP = _POLLING | _WEBSOCKET | {"http stream"}
 _LEAVING = "data leaving the cloud"
 
 
@@ -27,7 +32,7 @@ class Offer:
 
     Attributes:
         key: for the command line; `title` for people, `short` for a chart's row.
-        carries: names of the transports that it can carry.
+        carries: the kinds of transport that it can carry.
         meter: traffic to lines; raises UsageError where the traffic lacks what it needs.
         assumptions: what the model takes for granted.
         left_out: what comes on top.
@@ -51,7 +56,7 @@ class Offer:
 
     def can_price(self, traffic: Traffic) -> bool:
         """Whether it carries the transport, and knows of its servers what it needs to know."""
-        return traffic.transport in self.carries and (traffic.sized or not self.needs_run)
+        return traffic.profile.kind in self.carries and (traffic.sized or not self.needs_run)
 
 
 def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool) -> Bill:
@@ -64,9 +69,9 @@ def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool)
         UsageError: the offer does not carry the transport, or needs figures of a server that
             the traffic does not have.
     """
-    if traffic.transport not in offer.carries:
+    if traffic.profile.kind not in offer.carries:
         raise UsageError(
-            f"{offer.title} does not carry {traffic.transport}"
+            f"{offer.title} does not carry {traffic.profile.title}: {traffic.profile.kind}"
             f" (it carries {', '.join(sorted(offer.carries))})"
         )
     meter = Meter(book=book, **dials)  # type: ignore[arg-type]
@@ -80,7 +85,7 @@ def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool)
     return Bill(
         offer=offer.key,
         title=offer.title,
-        transport=traffic.transport,
+        profile=traffic.profile,
         cell=traffic.transport,
         clients=traffic.clients,
         items=items,
@@ -114,7 +119,7 @@ _ALL = [
         key="aws-http-api",
         title="AWS API Gateway, HTTP API",
         short="AWS HTTP API",
-        carries=POLLING,
+        carries=_POLLING,
         meter=aws.http_api,
         assumptions=_POLLS,
         meters_polls=True,
@@ -124,7 +129,7 @@ _ALL = [
         key="aws-http-api+lambda",
         title="AWS API Gateway, HTTP API, with Lambda",
         short="AWS HTTP API + Lambda",
-        carries=POLLING,
+        carries=_POLLING,
         meter=aws.http_api_lambda,
         assumptions=_BY_LAMBDA,
         left_out=("publishing", "storage of the messages"),
@@ -134,7 +139,7 @@ _ALL = [
         key="aws-rest-api",
         title="AWS API Gateway, REST API",
         short="AWS REST API",
-        carries=POLLING,
+        carries=_POLLING,
         meter=aws.rest_api,
         assumptions=_POLLS,
         meters_polls=True,
@@ -144,7 +149,7 @@ _ALL = [
         key="aws-rest-api+lambda",
         title="AWS API Gateway, REST API, with Lambda",
         short="AWS REST API + Lambda",
-        carries=POLLING,
+        carries=_POLLING,
         meter=aws.rest_api_lambda,
         assumptions=_BY_LAMBDA,
         left_out=("publishing", "storage of the messages"),
@@ -173,7 +178,7 @@ _ALL = [
         key="aws-iot-core",
         title="AWS IoT Core",
         short="AWS IoT Core",
-        carries=frozenset({"mqtt"}),
+        carries=_MQTT,
         meter=aws.iot_core,
         assumptions="every delivery is a message, every PUBACK one more; pings are free; all"
         " clients stay connected",
@@ -209,7 +214,7 @@ _ALL = [
         key="aws-fargate",
         title="AWS Fargate containers",
         short="AWS Fargate",
-        carries=_HTTP | {"mqtt"},
+        carries=_HTTP | _MQTT,
         meter=aws.fargate,
         assumptions=f"{_SIZED}; clients reach them directly",
         left_out=("a balancer",),
@@ -241,7 +246,7 @@ _ALL = [
         key="cloudflare-workers",
         title="Cloudflare Workers",
         short="Cloudflare Workers",
-        carries=CLOCKED,
+        carries=_CLOCKED,
         meter=elsewhere.workers,
         assumptions="every poll is one request, and its CPU is the run's where a run is given",
         left_out=("publishing", "storage of the messages"),
@@ -265,7 +270,7 @@ _ALL = [
         key="ably",
         title="Ably",
         short="Ably",
-        carries=frozenset({"sse", "websocket", "mqtt"}),
+        carries=_WEBSOCKET | _MQTT | {"http stream"},
         meter=elsewhere.ably,
         assumptions="one publish to ten subscribers is eleven messages; all clients stay connected",
         left_out=(),
@@ -275,12 +280,15 @@ _ALL = [
 
 #: Every offer, by its key.
 OFFERS: Mapping[str, Offer] = {offer.key: offer for offer in _ALL}
-#: The offer that a run's summary prices each transport at: metered, and able to carry it.
-FIRST_CHOICE: Mapping[str, str] = {
-    "short-polling": "aws-http-api",
-    "long-polling": "aws-http-api",
-    "sse": "aws-alb",  # HTTP APIs buffer responses, so no metered offer of that kind streams
-    "websocket": "aws-websocket-api",
-    "mqtt": "aws-iot-core",
-    "channel-api-dev": "aws-http-api",
+_FIRST_CHOICE: Mapping[str, str] = {
+    "http interval-poll": "aws-http-api",
+    "http held-poll": "aws-http-api",
+    "http stream": "aws-alb",  # HTTP APIs buffer responses, so no metered offer of theirs streams
+    "websocket stream": "aws-websocket-api",
+    "mqtt stream": "aws-iot-core",
 }
+
+
+def first_choice(profile: Profile) -> Offer | None:
+    """The offer at which a run's summary prices a transport: metered, and able to carry it."""
+    return OFFERS.get(_FIRST_CHOICE.get(profile.kind, ""))

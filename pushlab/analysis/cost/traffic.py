@@ -4,33 +4,18 @@ A meter needs no more of a month than this, so that measured and predicted month
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from pushlab.analysis.models.formulas import long_poll_requests_per_s
+from pushlab.analysis.models.formulas import (
+    long_poll_requests_per_s,
+    poll_cycle_s,
+    stream_hits_per_s,
+)
+from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
-__all__ = ["CLOCKED", "POLLING", "TRANSPORTS", "Traffic", "predicted_traffic"]
-
-#: Answered at once, whether there is something or not.
-CLOCKED = frozenset({"short-polling", "channel-api-dev"})
-POLLING = CLOCKED | {"long-polling"}
-TRANSPORTS = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
-_MQTT_KEEP_ALIVE_S = 60.0
-
-# Bytes of TCP around a payload as pushlab's own transports send them over loopback, without TLS. A
-# browser's headers and cookies are several times as long.
-_REQUEST_BYTES = {"short-polling": 215, "long-polling": 226, "channel-api-dev": 221}
-_IN_ANSWER_BYTES = 26
-#: Of an answer without messages, of one with some, and beside each message in it.
-_ANSWER_BYTES = {
-    "short-polling": (80, 135, _IN_ANSWER_BYTES),
-    "long-polling": (80, 135, _IN_ANSWER_BYTES),
-    "channel-api-dev": (165, 168, 0),
-}
-_PUSHED_BYTES = {"sse": 29, "websocket": 13, "mqtt": 34}
-_ACK_BYTES = 4
+__all__ = ["Traffic", "predicted_traffic"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +23,7 @@ class Traffic:
     """The events of one transport per second, and for whom.
 
     Attributes:
-        transport: its name.
+        profile: what the transport is.
         clients: connected (for polling: present) all the time.
         channels: that they read.
         hits_per_s: requests for the sake of delivery: polls, acknowledgements, pings.
@@ -54,7 +39,7 @@ class Traffic:
         memory_bytes: of the servers; None unless measured.
     """
 
-    transport: str
+    profile: Profile
     clients: float
     channels: float = 1.0
     hits_per_s: float = 0.0
@@ -68,6 +53,11 @@ class Traffic:
     open_s: float = 0.0
     cores: float | None = None
     memory_bytes: float | None = None
+
+    @property
+    def transport(self) -> str:
+        """Its name."""
+        return self.profile.name
 
     @property
     def sized(self) -> bool:
@@ -100,6 +90,12 @@ class Traffic:
             memory_bytes=_times(self.memory_bytes, factor),
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, with the transport's name for its profile."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        del told["profile"]
+        return {"transport": self.transport, **told}
+
     def polled_every(self, interval_s: float) -> "Traffic":
         """Short polling by the same clients for the same messages, at another interval.
 
@@ -109,7 +105,9 @@ class Traffic:
         factor = hits_per_s / self.hits_per_s if self.hits_per_s else 1.0
         down = self.down_bytes_per_s
         if down is not None:
-            carried = self.deliveries_per_s * (self.payload_bytes + _IN_ANSWER_BYTES)
+            wire = self.profile.wire
+            beside = wire.message_bytes if wire else 0
+            carried = self.deliveries_per_s * (self.payload_bytes + beside)
             down = carried + max(0.0, down - carried) * factor
         return replace(
             self,
@@ -131,39 +129,29 @@ def _check_clients(clients: float) -> None:
 
 
 def predicted_traffic(
-    transport: str,
+    profile: Profile,
     *,
     clients: float,
     rate_per_client_per_s: float,
     payload_bytes: float,
-    poll_interval_s: float = 1.0,
-    hold_s: float = 30.0,
     one_way_s: float = 0.0,
     per_channel: float = 1.0,
-    options: Mapping[str, Any] | None = None,
 ) -> Traffic:
     """The traffic of a transport by closed form, without a run.
 
     Args:
+        profile: with the timers in force.
         rate_per_client_per_s: messages that each client gets, per second (Poisson).
-        poll_interval_s: of short polling, at a fixed rate.
-        hold_s: the longest hold of a long poll.
         one_way_s: the network's delay, which makes the gap between two long polls.
         per_channel: clients that read the same channel.
-        options: of MQTT: ``qos`` (1), ``keep_alive_s`` (60).
 
     Raises:
         UsageError: a value is out of range, or no closed form is known for the transport.
     """
-    options = options or {}
     _check_clients(clients)
-    for name, value, unit in (
-        ("the poll interval", poll_interval_s, " s"),
-        ("the hold of a long poll", hold_s, " s"),
-        ("the clients per channel", per_channel, ""),
-    ):
-        if not 0 < value < math.inf:
-            raise UsageError(f"{name} must be above 0{unit}, not {value:g}{unit}")
+    _check_profile(profile)
+    if not 0 < per_channel < math.inf:
+        raise UsageError(f"the clients per channel must be above 0, not {per_channel:g}")
     for name, value, unit in (
         ("the message rate", rate_per_client_per_s, " a second"),
         ("the payload", payload_bytes, " bytes"),
@@ -173,69 +161,79 @@ def predicted_traffic(
             raise UsageError(f"{name} must be at least 0{unit}, not {value:g}{unit}")
     if per_channel > clients:
         raise UsageError(f"{clients:g} clients cannot be {per_channel:g} to a channel")
-    rate = rate_per_client_per_s
-    deliveries = clients * rate
+    deliveries = clients * rate_per_client_per_s
     known = Traffic(
-        transport=transport,
+        profile=profile,
         clients=clients,
         channels=clients / per_channel,
         deliveries_per_s=deliveries,
         publishes_per_s=deliveries / per_channel,
         payload_bytes=payload_bytes,
     )
-    if transport == "short-polling":
-        useful = -math.expm1(-rate * poll_interval_s)  # F3: the share of polls that bring something
-        return _polled(known, clients / poll_interval_s, useful, interval_s=poll_interval_s)
-    if transport == "long-polling":
-        gap_s = 2 * one_way_s
-        each = long_poll_requests_per_s(rate_per_s=rate, gap_s=gap_s, hold_s=hold_s)
-        useful = -math.expm1(-rate * (gap_s + hold_s))
-        return _polled(known, clients * each, useful, open_s=max(0.0, 1 / each - gap_s))
-    if transport == "channel-api-dev":
-        cycle_s = poll_interval_s + 2 * one_way_s
-        useful = min(1.0, rate * cycle_s)  # a poll brings one message; what is more is queueing
-        known = replace(known, deliveries_per_s=clients * useful / cycle_s)
-        return _polled(known, clients / cycle_s, useful, interval_s=poll_interval_s)
-    if transport not in TRANSPORTS:
+    if profile.delivery == "stream":
+        return _streamed(known, rate_per_client_per_s)
+    return _polled(known, rate_per_client_per_s, 2 * one_way_s)
+
+
+def _check_profile(profile: Profile) -> None:
+    """Raise UsageError unless there is a closed form for it, with timers that make sense."""
+    timers = profile.timers
+    if not 0 <= timers.keep_alive_s < math.inf:
+        raise UsageError(f"the keep-alive must be at least 0 s, not {timers.keep_alive_s:g} s")
+    if profile.asks:
+        held = profile.delivery == "held-poll"
+        name, span_s = "the poll interval", timers.interval_s
+        if held:
+            name, span_s = "the hold of a long poll", timers.hold_s
+        if not 0 < span_s < math.inf:
+            raise UsageError(f"{name} must be above 0 s, not {span_s:g} s")
+    if not profile.has_closed_form:
         raise UsageError(
-            f"no closed form is known for {transport!r} (known: {', '.join(TRANSPORTS)});"
-            " give a run that measured it"
+            f"no closed form is known for {profile.title}; give a run that measured it"
         )
-    pushed = replace(
-        known,
-        up_bytes_per_s=0.0,
-        down_bytes_per_s=deliveries * (payload_bytes + _PUSHED_BYTES[transport]),
+
+
+def _streamed(known: Traffic, rate_per_s: float) -> Traffic:
+    """With what clients of a stream send, and every byte."""
+    profile, wire = known.profile, known.profile.wire
+    acks = known.deliveries_per_s * profile.acks
+    hits = stream_hits_per_s(
+        rate_per_s=rate_per_s, acks=profile.acks, keep_alive_s=profile.client_keep_alive_s
     )
-    if transport != "mqtt":
-        return pushed
-    keep_alive_s = float(options.get("keep_alive_s", _MQTT_KEEP_ALIVE_S))
-    acks = deliveries if int(options.get("qos", 1)) else 0.0
-    silent = not acks or rate * keep_alive_s < 1
+    each = known.payload_bytes + (wire.message_bytes if wire else 0)
     return replace(
-        pushed,
-        hits_per_s=acks + (clients / keep_alive_s if silent and keep_alive_s else 0.0),
+        known,
+        hits_per_s=known.clients * hits,
         acks_per_s=acks,
-        up_bytes_per_s=acks * _ACK_BYTES,
+        up_bytes_per_s=acks * wire.ack_bytes if wire else None,
+        down_bytes_per_s=known.deliveries_per_s * each if wire else None,
     )
 
 
-def _polled(
-    known: Traffic,
-    polls_per_s: float,
-    useful: float,
-    *,
-    interval_s: float | None = None,
-    open_s: float = 0.0,
-) -> Traffic:
-    """The traffic with so many polls, of which the share `useful` bring something."""
-    empty_bytes, full_bytes, beside_bytes = _ANSWER_BYTES[known.transport]
-    answer = useful * full_bytes + (1 - useful) * empty_bytes
-    carried = known.deliveries_per_s * (known.payload_bytes + beside_bytes)
+def _polled(known: Traffic, rate_per_s: float, gap_s: float) -> Traffic:
+    """With the polls of every client, and every byte."""
+    profile = known.profile
+    interval_s, hold_s = profile.timers.interval_s, profile.timers.hold_s
+    if profile.delivery == "held-poll":
+        polls = long_poll_requests_per_s(rate_per_s=rate_per_s, gap_s=gap_s, hold_s=hold_s)
+        useful = -math.expm1(-rate_per_s * (gap_s + hold_s))
+        known = replace(known, open_s=max(0.0, 1 / polls - gap_s))
+    else:
+        cycle_s = poll_cycle_s(interval_s=interval_s, round_trip_s=gap_s, pause=profile.pause)
+        polls = 1 / cycle_s
+        useful = -math.expm1(-rate_per_s * cycle_s)  # F3: the share that brings something
+        known = replace(known, interval_s=interval_s)
+        if profile.messages_per_answer:  # what is more than one a poll is queueing
+            useful = min(1.0, rate_per_s * cycle_s)
+            known = replace(known, deliveries_per_s=known.clients * useful / cycle_s)
+    known = replace(known, hits_per_s=known.clients * polls)
+    wire = profile.wire
+    if wire is None:
+        return known
+    answer = useful * wire.answer_bytes + (1 - useful) * wire.empty_answer_bytes
+    carried = known.deliveries_per_s * (known.payload_bytes + wire.message_bytes)
     return replace(
         known,
-        hits_per_s=polls_per_s,
-        up_bytes_per_s=polls_per_s * _REQUEST_BYTES[known.transport],
-        down_bytes_per_s=polls_per_s * answer + carried,
-        interval_s=interval_s,
-        open_s=open_s,
+        up_bytes_per_s=known.hits_per_s * wire.request_bytes,
+        down_bytes_per_s=known.hits_per_s * answer + carried,
     )

@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pushlab.analysis.cost.traffic import TRANSPORTS
 from pushlab.analysis.energy.radio import RADIOS, Radio, load_radios
 from pushlab.analysis.energy.traces import Trace, joined, measured_traces, predicted_trace
 from pushlab.analysis.energy.use import Use, energy_use
+from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
 __all__ = ["CellEnergy", "energy_of", "find_radios", "run_traces", "window_notes"]
 
-_MQTT_KEEP_ALIVE_S = 30.0
-_KEEP_ALIVE_S = 60.0
 _SHORT_S = 120.0  # a window that a keep-alive may miss
 
 
@@ -23,13 +21,14 @@ class CellEnergy:
     """One transport setting on every radio.
 
     Attributes:
+        profile: what the transport is.
         traces: of the clients that it was computed from, all of one span.
         uses: of all these clients' windows, one behind the other, by radio.
         measured: whether a run wrote the traces; else closed rules did.
     """
 
     cell: str
-    transport: str
+    profile: Profile
     traces: Sequence[Trace]
     uses: Mapping[str, Use]
     measured: bool
@@ -37,7 +36,7 @@ class CellEnergy:
     def to_json(self, battery_wh: float) -> dict[str, Any]:
         """The figures in plain values."""
         return {
-            "transport": self.transport,
+            "transport": self.profile.name,
             "measured": self.measured,
             "clients": len(self.traces),
             "span_s": self.traces[0].span_s,
@@ -70,7 +69,7 @@ def find_radios(names: str | None) -> list[Radio]:
 
 def energy_of(
     cell: str,
-    transport: str,
+    profile: Profile,
     traces: Sequence[Trace],
     radios: Sequence[Radio],
     *,
@@ -97,35 +96,28 @@ def energy_of(
         )
         for radio in radios
     }
-    return CellEnergy(cell=cell, transport=transport, traces=traces, uses=uses, measured=measured)
+    return CellEnergy(cell=cell, profile=profile, traces=traces, uses=uses, measured=measured)
 
 
-def run_traces(run: Run, cell: str) -> tuple[str, list[Trace], bool]:
-    """A cell's transport, its clients' traces, and whether these were measured.
+def run_traces(run: Run, cell: str) -> tuple[list[Trace], bool] | None:
+    """The traces of a cell's clients, and whether these were measured; None without a good trial.
 
-    Where the run did not write down who sent when, the trace is predicted from the cell's settings.
-    There is none for a cell without a good trial, or of a transport without closed rules.
+    Where the run did not write down who sent when, the trace is predicted from the cell's settings;
+    there is none of a transport without closed rules.
 
     Raises:
         RunError: a file of rows is damaged.
     """
     good = [t for t in run.trials_of(cell) if t.status == "ok" and not t.floor]
     if not good:
-        return "", [], False
-    first = good[0]
+        return None
     found = measured_traces(run, good)
-    if found or first.transport not in TRANSPORTS:
-        return first.transport, found, bool(found)
-    keep_alive_s = _MQTT_KEEP_ALIVE_S if first.transport == "mqtt" else _KEEP_ALIVE_S
-    trace = predicted_trace(
-        first.transport,
-        rate_per_s=first.rate_per_channel,
-        poll_interval_s=float(first.options.get("interval_s", 1.0)),
-        hold_s=float(first.options.get("hold_s", 30.0)),
-        keep_alive_s=float(first.options.get("keep_alive_s", keep_alive_s)),
-        payload_bytes=float(run.scenario.get("payload_bytes", 100)),
-    )
-    return first.transport, [trace], False
+    profile = run.profiles[cell]
+    if found or not profile.has_closed_form:
+        return found, bool(found)
+    payload_bytes = float(run.scenario.get("payload_bytes", 100))
+    rate_per_s = good[0].rate_per_channel
+    return [predicted_trace(profile, rate_per_s=rate_per_s, payload_bytes=payload_bytes)], False
 
 
 def window_notes(cells: Sequence[CellEnergy]) -> list[str]:

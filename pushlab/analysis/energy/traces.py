@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.cost.traffic import TRANSPORTS, predicted_traffic
+from pushlab.analysis.cost.traffic import predicted_traffic
+from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 from pushlab.runs import Run, TrialRecord
 
@@ -81,12 +82,9 @@ def measured_traces(run: Run, trials: Sequence[TrialRecord]) -> list[Trace]:
 
 
 def predicted_trace(
-    transport: str,
+    profile: Profile,
     *,
     rate_per_s: float,
-    poll_interval_s: float = 1.0,
-    hold_s: float = 30.0,
-    keep_alive_s: float = 60.0,
     payload_bytes: float = 100.0,
     span_s: float = 3_600.0,
     seed: int = _SEEDED,
@@ -96,46 +94,30 @@ def predicted_trace(
     The same seed gives every transport the same messages.
 
     Args:
+        profile: with the timers in force. On a stream, one of its ends speaks after so long
+            without any other traffic as the keep-alive says, whose bytes are not counted.
         rate_per_s: messages that the client gets, per second.
-        poll_interval_s: of short polling, at a fixed rate.
-        hold_s: the longest hold of a long poll.
-        keep_alive_s: of the push transports: a ping goes out, or a comment comes, after so long
-            without any other traffic; 0 for none. Its bytes are not counted.
         payload_bytes: of a message.
 
     Raises:
-        UsageError: a value is out of range, or the transport is not known.
+        UsageError: a value is out of range, or no closed form is known for the transport.
     """
-    for name, value, least in (
-        ("the message rate", rate_per_s, 0.0),
-        ("the keep-alive", keep_alive_s, 0.0),
-        ("the poll interval", poll_interval_s, 1e-3),
-        ("the hold", hold_s, 1e-3),
-        ("the span", span_s, 1.0),
-    ):
-        if not least <= value < float("inf"):
-            raise UsageError(f"{name} must be at least {least:g}, not {value:g}")
-    if transport not in TRANSPORTS:
-        raise UsageError(f"no trace is known for {transport!r} (known: {', '.join(TRANSPORTS)})")
+    if not 0 <= rate_per_s < float("inf"):
+        raise UsageError(f"the message rate must be at least 0, not {rate_per_s:g}")
+    if not 1 <= span_s < float("inf"):
+        raise UsageError(f"the span must be at least 1, not {span_s:g}")
+    traffic = predicted_traffic(
+        profile, clients=1, rate_per_client_per_s=rate_per_s, payload_bytes=payload_bytes
+    )
     rng = np.random.default_rng(seed)
     messages = np.sort(rng.uniform(0.0, span_s, rng.poisson(rate_per_s * span_s)))
-    if transport == "short-polling":
-        phase = rng.uniform(0.0, poll_interval_s)
-        times = np.arange(phase, span_s, poll_interval_s)
-    elif transport == "long-polling":
-        times = _with_silences_broken(messages, hold_s, span_s)
-    elif keep_alive_s:
-        times = _with_silences_broken(messages, keep_alive_s, span_s)
+    timers = profile.timers
+    silence_s = timers.hold_s if profile.asks else timers.keep_alive_s
+    if profile.delivery == "interval-poll":
+        phase = rng.uniform(0.0, timers.interval_s)
+        times = np.arange(phase, span_s, timers.interval_s)
     else:
-        times = messages
-    traffic = predicted_traffic(
-        transport,
-        clients=1,
-        rate_per_client_per_s=rate_per_s,
-        payload_bytes=payload_bytes,
-        poll_interval_s=poll_interval_s,
-        hold_s=hold_s,
-    )
+        times = _with_silences_broken(messages, silence_s, span_s) if silence_s else messages
     return Trace(
         times_s=times,
         span_s=span_s,

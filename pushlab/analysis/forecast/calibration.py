@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.cost.traffic import POLLING
 from pushlab.analysis.summary.summarise import analyse
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.errors import UsageError
@@ -131,7 +130,7 @@ def _calibration(transport: str, seen: Sequence[tuple[TrialFigures, float | None
     publishes = np.array([t.rows.counts.accepted for t in trials]) / seconds
     cores = np.array([t.cpu_s for t in trials]) / seconds
     payload = np.array([t.payload_bytes for t in trials])
-    asks = transport in POLLING
+    asks = trials[0].record.profile.asks
     loads = {"hit": hits, "delivery": deliveries, "publish": publishes}
     order = ("hit", "delivery", "publish") if asks else ("delivery", "publish", "hit")
     shares = _shares({name: loads[name] for name in order}, cores, seconds)

@@ -6,9 +6,9 @@ acknowledgement.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from pushlab.analysis.models.formulas import (
     storm_rate_per_s,
     updates_seen_fraction,
 )
+from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
 __all__ = ["Crossover", "Curve", "Setting", "crossovers", "curves"]
@@ -36,16 +37,35 @@ class Setting:
     """What is asked.
 
     Attributes:
+        polled, held, pushed: what is compared: asked at an interval, held, and sent.
         clients: on one channel, where that matters.
         server_bytes: memory of one server, of which `headroom` is kept free, as of its core.
     """
 
+    polled: Profile
+    held: Profile
+    pushed: Profile
     interval_s: float = 5.0
     payload_bytes: float = 100.0
     one_way_s: float = 0.02
     clients: float = 1_000.0
     server_bytes: float = 4 * 2.0**30
     headroom: float = 0.5
+
+    @classmethod
+    def among(cls, profiles: Iterable[Profile], **values: float) -> Self:
+        """With the first of each kind that asks, and the lightest that is sent."""
+        known = [profile for profile in profiles if profile.wire]
+        return cls(
+            polled=next(each for each in known if each.delivery == "interval-poll"),
+            held=next(each for each in known if each.delivery == "held-poll"),
+            pushed=min((each for each in known if each.pushes), key=_message_bytes),
+            **values,
+        )
+
+
+def _message_bytes(profile: Profile) -> int:
+    return profile.wire.message_bytes if profile.wire else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +95,9 @@ class Crossover:
 class Curve:
     """What push costs over what polling costs, at each x; above 1 push loses."""
 
+    key: str
     name: str
-    transport: str
+    profile: Profile
     ratio: Callable[[float], float]
 
     def crossing(self) -> float | None:
@@ -99,32 +120,37 @@ def curves(setting: Setting, known: dict[str, Calibration]) -> list[Curve]:
     Raises:
         UsageError: a value is out of range.
     """
+    polled, pushed = setting.polled, setting.pushed
     found = [
         Curve(
-            name="long polling, requests",
-            transport="long-polling",
+            key="requests",
+            name=f"{setting.held.title_within}, requests",
+            profile=setting.held,
             ratio=lambda x: _asked(setting, x) * setting.interval_s,
         ),
         Curve(
-            name="WebSocket, bytes",
-            transport="websocket",
-            ratio=lambda x: _bytes(setting, "websocket", x) / _bytes(setting, "short-polling", x),
+            key="bytes",
+            name=f"{pushed.title}, bytes",
+            profile=pushed,
+            ratio=lambda x: _bytes(setting, pushed, x) / _bytes(setting, polled, x),
         ),
         Curve(
-            name="WebSocket, bytes, newest only",
-            transport="websocket",
-            ratio=lambda x: _bytes(setting, "websocket", x) / _newest_bytes(setting, x),
+            key="newest",
+            name=f"{pushed.title}, bytes, newest only",
+            profile=pushed,
+            ratio=lambda x: _bytes(setting, pushed, x) / _newest_bytes(setting, x),
         ),
     ]
-    asked, pushed = known.get("short-polling"), known.get("websocket")
-    if asked and pushed:
+    asks, sends = known.get(polled.name), known.get(pushed.name)
+    if asks and sends:
         found.append(
             Curve(
-                name="WebSocket, CPU",
-                transport="websocket",
+                key="cpu",
+                name=f"{pushed.title}, CPU",
+                profile=pushed,
                 ratio=lambda x: (
-                    pushed.cores(0.0, x, x / setting.clients)
-                    / asked.cores(1.0, x, x / setting.clients)
+                    sends.cores(0.0, x, x / setting.clients)
+                    / asks.cores(1.0, x, x / setting.clients)
                 ),
             )
         )
@@ -140,7 +166,8 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
     Raises:
         UsageError: a value is out of range.
     """
-    crossing = {curve.name: curve.crossing() for curve in curves(setting, known)}
+    crossing = {curve.key: curve.crossing() for curve in curves(setting, known)}
+    polled, held, pushed = setting.polled, setting.held, setting.pushed
     gap_s = 2 * setting.one_way_s
     storm = (
         storm_rate_per_s(interval_s=setting.interval_s, gap_s=gap_s) * setting.interval_s
@@ -150,7 +177,7 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
     return [
         Crossover(
             key="storm",
-            says="Long polling asks more often than short polling",
+            says=f"{held.title} asks more often than {polled.title_within}",
             value=storm,
             unit="messages/interval",
             formula="x from g + exp(-lam g)/lam = T (F16); about 1",
@@ -158,8 +185,8 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
         ),
         Crossover(
             key="bytes",
-            says="A WebSocket moves more bytes than polling",
-            value=crossing["WebSocket, bytes"],
+            says=f"{pushed.title} moves more bytes than {polled.title_within}",
+            value=crossing["bytes"],
             unit="messages/interval",
             formula="x = H/(F - f): bytes of a poll over what a message costs more when pushed",
             measure="pushlab compare many-messages",
@@ -167,7 +194,7 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
         Crossover(
             key="newest",
             says="The same where only the newest value counts, as of a price or a position",
-            value=crossing["WebSocket, bytes, newest only"],
+            value=crossing["newest"],
             unit="messages/interval",
             formula="x F = H + (1 - exp(-x)) f: a poll brings one value at most, and a share"
             " (1 - exp(-x))/x of them is ever seen (F11)",
@@ -175,8 +202,8 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
         ),
         Crossover(
             key="cpu",
-            says="A WebSocket takes more of the server's CPU than polling",
-            value=crossing.get("WebSocket, CPU"),
+            says=f"{pushed.title} takes more of the server's CPU than {polled.title_within}",
+            value=crossing.get("cpu"),
             unit="messages/interval",
             formula="x = c_poll/(c_push - c_in_poll)",
             measure="pushlab compare many-messages",
@@ -207,32 +234,31 @@ def _asked(setting: Setting, x: float) -> float:
     )
 
 
-def _bytes(setting: Setting, transport: str, x: float) -> float:
+def _bytes(setting: Setting, profile: Profile, x: float) -> float:
     """Bytes of one client in one interval, both ways, segments' headers included."""
     told = predicted_traffic(
-        transport,
+        profile.retimed(interval_s=setting.interval_s),
         clients=1,
         rate_per_client_per_s=x / setting.interval_s,
         payload_bytes=setting.payload_bytes,
-        poll_interval_s=setting.interval_s,
         one_way_s=setting.one_way_s,
     )
     plain = ((told.up_bytes_per_s or 0.0) + (told.down_bytes_per_s or 0.0)) * setting.interval_s
-    segments = _POLL_SEGMENTS if transport == "short-polling" else _PUSH_SEGMENTS * x
+    segments = _POLL_SEGMENTS if profile.asks else _PUSH_SEGMENTS * x
     return plain + segments * _SEGMENT_BYTES
 
 
 def _newest_bytes(setting: Setting, x: float) -> float:
     """The same for polls that bring the newest value alone."""
     seen = updates_seen_fraction(rate_per_s=x / setting.interval_s, interval_s=setting.interval_s)
-    every = _bytes(setting, "short-polling", x)
-    each = _bytes(setting, "short-polling", x + 1e3) - _bytes(setting, "short-polling", 1e3)
+    every = _bytes(setting, setting.polled, x)
+    each = _bytes(setting, setting.polled, x + 1e3) - _bytes(setting, setting.polled, 1e3)
     return every - (1 - seen) * each if x else every
 
 
 def _idle_interval_s(setting: Setting, known: dict[str, Calibration]) -> float | None:
-    """The interval at which polls need as many cores as idle WebSockets need memories."""
-    asked, pushed = known.get("short-polling"), known.get("websocket")
+    """The interval at which polls need as many cores as idle connections need memories."""
+    asked, pushed = known.get(setting.polled.name), known.get(setting.pushed.name)
     if not asked or not pushed or not pushed.bytes_per_connection:
         return None
     usable = setting.server_bytes * (1 - setting.headroom) - (pushed.base_bytes or 0.0)

@@ -16,7 +16,8 @@ from pushlab.analysis.models.formulas import (
     long_poll_latency_s,
     long_poll_percentile_s,
     messages_per_useful_poll,
-    pings_per_s,
+    one_by_one_poll_latency_s,
+    poll_cycle_s,
     poll_latency_s,
     poll_percentile_s,
     polled_copy_age_s,
@@ -24,12 +25,12 @@ from pushlab.analysis.models.formulas import (
     wasted_fraction,
 )
 from pushlab.analysis.models.simulated_queues import simulate_copy
-from pushlab.analysis.models.simulation import simulate
+from pushlab.analysis.models.simulation import EVENTS, simulate
+from pushlab.contract.profile import Profile
 
 __all__ = ["Expected", "Forecast", "difference", "forecast"]
 
 _PERCENTILES = (50.0, 90.0, 99.0)
-_KEEP_ALIVE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,6 @@ class Forecast:
         servers: None without a calibration of this transport.
     """
 
-    transport: str
     traffic: Traffic
     closed: Expected
     simulated: Expected
@@ -73,13 +73,18 @@ class Forecast:
     servers: Servers | None = field(default=None)
 
     @property
+    def transport(self) -> str:
+        """Its name."""
+        return self.traffic.transport
+
+    @property
     def bandwidth_bytes_per_s(self) -> float:
         """On the subscribers' connections, both ways."""
         return _both_ways(self.traffic)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; None for a wait without end."""
-        found = asdict(self)
+        found = {"transport": self.transport, **asdict(self), "traffic": self.traffic.to_json()}
         for way in ("closed", "simulated"):
             shown = found[way]["percentiles_s"]
             found[way]["percentiles_s"] = {f"p{p:g}": value for p, value in shown.items()}
@@ -89,28 +94,24 @@ class Forecast:
 
 
 def forecast(
-    transport: str, workload: Workload, calibration: Calibration | None = None
+    profile: Profile, workload: Workload, calibration: Calibration | None = None
 ) -> Forecast:
-    """Forecast one transport.
+    """Forecast one transport; the workload's interval and hold go before its own.
 
     Raises:
         UsageError: a value is out of range, or no closed form is known for the transport.
     """
     w = workload
+    profile = profile.retimed(interval_s=w.interval_s, hold_s=w.hold_s)
     traffic = predicted_traffic(
-        transport,
+        profile,
         clients=w.clients,
         rate_per_client_per_s=w.rate_per_s,
         payload_bytes=w.payload_bytes,
-        poll_interval_s=w.interval_s,
-        hold_s=w.hold_s,
         one_way_s=w.one_way_s,
         per_channel=w.per_channel,
     )
-    if transport == "mqtt":
-        pings = pings_per_s(rate_per_s=w.rate_per_s, keep_alive_s=_KEEP_ALIVE_S)
-        traffic = replace(traffic, hits_per_s=w.clients * (w.rate_per_s + pings))
-    simulated, sampled = _simulated(transport, w)
+    simulated, sampled = _simulated(profile, w)
     servers = None
     if calibration is not None:
         servers = size_servers(traffic, w, calibration)
@@ -124,9 +125,8 @@ def forecast(
             down_bytes_per_s=(traffic.down_bytes_per_s or 0.0) * factor,
         )
     return Forecast(
-        transport=transport,
         traffic=traffic,
-        closed=_closed(transport, w, traffic),
+        closed=_closed(profile, w, traffic),
         simulated=simulated,
         sampled=sampled,
         calibration=calibration,
@@ -138,29 +138,19 @@ def _both_ways(traffic: Traffic) -> float:
     return (traffic.up_bytes_per_s or 0.0) + (traffic.down_bytes_per_s or 0.0)
 
 
-def _closed(transport: str, w: Workload, traffic: Traffic) -> Expected:
+def _closed(profile: Profile, w: Workload, traffic: Traffic) -> Expected:
     told = {"hits_per_s": traffic.hits_per_s, "deliveries_per_s": traffic.deliveries_per_s}
-    if transport == "short-polling":
-        polled = {"rate_per_s": w.rate_per_s, "interval_s": w.interval_s}
-        late = {"interval_s": w.interval_s, "delay_s": w.one_way_s}
-        return Expected(
-            **told,
-            mean_latency_s=poll_latency_s(**late),
-            percentiles_s={p: poll_percentile_s(p, **late) for p in _PERCENTILES},
-            worst_latency_s=poll_percentile_s(100, **late),
-            wasted=wasted_fraction(**polled),
-            messages_per_useful_poll=messages_per_useful_poll(**polled),
-            freshness=polled_copy_freshness(**polled),
-            age_s=polled_copy_age_s(**polled),
-        )
-    if transport == "long-polling":
+    if profile.delivery == "interval-poll":
+        return _interval_polls(profile, w, told)
+    if profile.delivery == "held-poll":
         held = {"rate_per_s": w.rate_per_s, "delay_s": w.one_way_s, "hold_s": w.hold_s}
         return Expected(
             **told,
             mean_latency_s=long_poll_latency_s(**held),
             percentiles_s={p: long_poll_percentile_s(p, **held) for p in _PERCENTILES},
             worst_latency_s=long_poll_percentile_s(100, **held),
-            wasted=_expired(traffic, w),
+            # the share that ends empty: nothing in the gap, and nothing in the hold
+            wasted=wasted_fraction(rate_per_s=w.rate_per_s, interval_s=w.hold_s + 2 * w.one_way_s),
         )
     return Expected(
         **told,
@@ -170,28 +160,51 @@ def _closed(transport: str, w: Workload, traffic: Traffic) -> Expected:
     )
 
 
-def _expired(traffic: Traffic, w: Workload) -> float:
-    """The share of long polls that end empty: nothing in the gap, and nothing in the hold."""
-    return wasted_fraction(rate_per_s=w.rate_per_s, interval_s=w.hold_s + 2 * w.one_way_s)
+def _interval_polls(profile: Profile, w: Workload, told: Mapping[str, float]) -> Expected:
+    cycle_s = poll_cycle_s(
+        interval_s=profile.timers.interval_s, round_trip_s=2 * w.one_way_s, pause=profile.pause
+    )
+    polled = {"rate_per_s": w.rate_per_s, "interval_s": cycle_s}
+    if profile.messages_per_answer:
+        return Expected(
+            **told,
+            mean_latency_s=one_by_one_poll_latency_s(
+                rate_per_s=w.rate_per_s, cycle_s=cycle_s, delay_s=w.one_way_s
+            )
+            if w.rate_per_s * cycle_s < 1
+            else None,  # the queue has no end
+            percentiles_s={},
+            worst_latency_s=None,
+            wasted=max(0.0, 1 - w.rate_per_s * cycle_s),
+            messages_per_useful_poll=1.0,
+        )
+    late = {"interval_s": cycle_s, "delay_s": w.one_way_s}
+    return Expected(
+        **told,
+        mean_latency_s=poll_latency_s(**late),
+        percentiles_s={p: poll_percentile_s(p, **late) for p in _PERCENTILES},
+        worst_latency_s=poll_percentile_s(100, **late),
+        wasted=wasted_fraction(**polled),
+        messages_per_useful_poll=messages_per_useful_poll(**polled),
+        freshness=polled_copy_freshness(**polled),
+        age_s=polled_copy_age_s(**polled),
+    )
 
 
-def _simulated(transport: str, w: Workload) -> tuple[Expected, int]:
-    more: dict[str, Any] = {"events": None} if w.every_client else {}
+def _simulated(profile: Profile, w: Workload) -> tuple[Expected, int]:
     told = simulate(
-        transport,
+        profile,
         clients=w.clients,
         rate_per_s=w.rate_per_s,
-        interval_s=w.interval_s,
-        hold_s=w.hold_s,
         one_way_s=w.one_way_s,
-        keep_alive_s=_KEEP_ALIVE_S if transport == "mqtt" else 0.0,
         seed=w.seed,
-        **more,
+        events=None if w.every_client else EVENTS,
     )
     fresh, age = None, None
-    asks_by_clock = transport == "short-polling"
-    if asks_by_clock:
-        fresh, age = simulate_copy(rate_per_s=w.rate_per_s, interval_s=w.interval_s, seed=w.seed)
+    by_clock = profile.delivery == "interval-poll"
+    if by_clock and not profile.messages_per_answer:
+        interval_s = w.clients / told.hits_per_s
+        fresh, age = simulate_copy(rate_per_s=w.rate_per_s, interval_s=interval_s, seed=w.seed)
     return Expected(
         hits_per_s=told.hits_per_s,
         deliveries_per_s=told.deliveries_per_s,
@@ -199,7 +212,7 @@ def _simulated(transport: str, w: Workload) -> tuple[Expected, int]:
         percentiles_s={p: told.percentiles_s[p] for p in _PERCENTILES if p in told.percentiles_s},
         worst_latency_s=told.max_latency_s,
         wasted=told.wasted,
-        messages_per_useful_poll=told.messages_per_useful_poll if asks_by_clock else None,
+        messages_per_useful_poll=told.messages_per_useful_poll if by_clock else None,
         freshness=fresh,
         age_s=age,
     ), told.sampled

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.cost.traffic import POLLING, Traffic
+from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.calibration import Calibration, Span
 from pushlab.analysis.models.formulas import (
     fan_out_latency_s,
@@ -105,7 +105,7 @@ def _waits(
     traffic: Traffic, w: Workload, known: Calibration, count: int
 ) -> tuple[float, float | None]:
     """What one of so many servers adds to a delivery, by closed form and simulated."""
-    if traffic.transport in POLLING:
+    if traffic.profile.asks:
         rate = traffic.hits_per_s / count
         service = known.cores(*_per(traffic, traffic.hits_per_s))
         wait = queue_wait_s(rate_per_s=rate, service_s=service)

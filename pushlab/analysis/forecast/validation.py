@@ -95,7 +95,7 @@ def _mean(values: Sequence[float | None], weights: Sequence[int]) -> float | Non
 
 def _simulated(trial: TrialFigures, delay_s: float) -> tuple[float | None, float | None]:
     """Hits and mean latency of one trial by simulation; None where it cannot be simulated."""
-    record, options = trial.record, trial.record.options
+    record = trial.record
     span = record.channels * record.duration_s
     if trial.predicted.hits is None or record.arrivals not in _SIMULATED or not span:
         return None, None
@@ -103,17 +103,12 @@ def _simulated(trial: TrialFigures, delay_s: float) -> tuple[float | None, float
     rate = trial.rows.counts.scheduled / span
     paced = record.arrivals == "constant"
     told = simulate(
-        record.transport,
+        record.profile,
         clients=_CLIENTS,
         rate_per_s=rate,
-        interval_s=float(options.get("interval_s", 1.0)),
-        pause=options.get("clock", "fixed") == "pause",
-        hold_s=float(options.get("hold_s", 30.0)),
         one_way_s=ways.down_s,
         up_s=ways.up_s,
         paced=paced,
-        qos=int(options.get("qos", 1)),
-        keep_alive_s=float(options.get("keep_alive_s", 0.0)),
         seed=record.index + 1,
         events=_EVENTS,
     )

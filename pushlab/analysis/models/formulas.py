@@ -26,6 +26,7 @@ __all__ = [
     "paced_unbuffered_fraction",
     "pause_poll_latency_s",
     "pings_per_s",
+    "poll_cycle_s",
     "poll_latency_s",
     "poll_percentile_s",
     "polled_copy_age_s",
@@ -33,6 +34,7 @@ __all__ = [
     "queue_wait_s",
     "servers_needed",
     "storm_rate_per_s",
+    "stream_hits_per_s",
     "synchronised_wait_s",
     "unbuffered_fraction",
     "updates_seen_fraction",
@@ -73,6 +75,13 @@ def answered_interval_s(*, interval_s: float, round_trip_s: float) -> float:
     One request is under way at a time: those that fall due meanwhile are left out.
     """
     return interval_s * max(1, math.ceil(round_trip_s / interval_s))
+
+
+def poll_cycle_s(*, interval_s: float, round_trip_s: float, pause: bool = False) -> float:
+    """From one poll to the next: a pause begins with the answer, T + g; a fixed clock gives T'."""
+    if pause:
+        return interval_s + round_trip_s
+    return answered_interval_s(interval_s=interval_s, round_trip_s=round_trip_s)
 
 
 def wasted_fraction(*, rate_per_s: float, interval_s: float) -> float:
@@ -229,6 +238,25 @@ def paced_pings_per_s(*, rate_per_s: float, keep_alive_s: float) -> float:
     if rate_per_s == 0:
         return 1 / keep_alive_s
     return rate_per_s * (math.ceil(1 / (rate_per_s * keep_alive_s) - 1e-9) - 1)
+
+
+def stream_hits_per_s(
+    *, rate_per_s: float, acks: int, keep_alive_s: float, paced: bool = False
+) -> float:
+    """What one client of a stream sends: acknowledgements, and pings where it is silent for long.
+
+    An acknowledgement is a word too, and starts the keep-alive anew.
+
+    Args:
+        acks: for each message.
+        keep_alive_s: silence of the client after which it pings; 0: it never does.
+        paced: messages come at a steady pace, not at Poisson times.
+    """
+    if not keep_alive_s:
+        return acks * rate_per_s
+    form = paced_pings_per_s if paced else pings_per_s
+    spoken = rate_per_s if acks else 0.0
+    return acks * rate_per_s + form(rate_per_s=spoken, keep_alive_s=keep_alive_s)
 
 
 # ---- servers ------------------------------------------------------------------------------------

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.analysis.models.formulas import (
-    answered_interval_s,
     long_poll_latency_s,
     long_poll_requests_per_s,
     one_by_one_poll_latency_s,
     paced_long_poll_requests_per_s,
-    paced_pings_per_s,
-    pings_per_s,
+    poll_cycle_s,
     poll_latency_s,
     queue_wait_s,
+    stream_hits_per_s,
 )
 from pushlab.runs import TrialRecord
 
@@ -68,11 +67,12 @@ def predict(
         delivered: how many deliveries the trial's bytes were for; with it and a link of limited
             bandwidth, the time that the link needs to carry them is taken into account.
     """
-    maker = _PREDICTIONS.get(trial.transport)
-    if maker is None:
+    profile = trial.profile
+    if not profile.has_closed_form:
         return Prediction(None, None, "no closed form is known", "no closed form is known")
     lam = trial.rate_per_channel if rate_per_channel is None else rate_per_channel
-    prediction = maker(trial, lam, ways_of(trial, delay_s, delivered))
+    form = _FORMS[profile.delivery]
+    prediction = form(trial, lam, ways_of(trial, delay_s, delivered))
     return dataclasses.replace(prediction, **_connecting(trial))
 
 
@@ -96,7 +96,7 @@ def ways_of(trial: TrialRecord, delay_s: float, delivered: int) -> Ways:
     way_s = delay_s + link.one_way_s
     if swarm is None or not link.kbit_per_s:
         return Ways(way_s, way_s, 0.0)
-    if trial.transport in _ASKING:
+    if trial.profile.asks:
         asked = max(1, sum(swarm.hits.values()))
         request_s = link.transfer_s(swarm.bytes_out / asked)
         answer_s = link.transfer_s(swarm.bytes_in / asked)
@@ -110,49 +110,39 @@ def _connecting(trial: TrialRecord) -> dict[str, Any]:
     link = trial.link
     if not link.one_way_ms or link.kbit_per_s:
         return {}
-    steps = ["TCP", *(["TLS"] if trial.tls else []), *_GREETINGS.get(trial.transport, ["request"])]
+    steps = ["TCP", *(["TLS"] if trial.tls else []), *trial.profile.greeting]
     return {
         "connect_s": 2 * link.one_way_s * len(steps),
         "formula_connect": f"{len(steps)} round trips: {', '.join(steps)}",
     }
 
 
-def _short_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
-    options = trial.options
-    interval = float(options.get("interval_s", 1.0))
-    if options.get("clock", "fixed") == "pause":
-        cycle = interval + ways.round_trip_s
-        texts = ("clients x duration / (P + u + d)", "(P + u + d)/2 + d (F2)")
-    else:
-        cycle = answered_interval_s(interval_s=interval, round_trip_s=ways.round_trip_s)
-        texts = ("clients x duration / T", "T/2 + d (F1)")
-        if cycle > interval:
-            texts = ("clients x duration / T', T' = T ceil((u + d)/T)", "T'/2 + d (F1)")
+def _interval_poll(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    profile, d = trial.profile, ways.down_s
+    interval, pause = profile.timers.interval_s, profile.pause
+    cycle = poll_cycle_s(interval_s=interval, round_trip_s=ways.round_trip_s, pause=pause)
+    texts = ("clients x duration / T", "T/2 + d (F1)")
+    if pause:
+        texts = ("clients x duration / C, C = P + u + d", "C/2 + d (F2)")
+    elif cycle > interval:
+        texts = ("clients x duration / T', T' = T ceil((u + d)/T)", "T'/2 + d (F1)")
     hits = trial.clients * trial.duration_s / cycle
-    latency: float | None = poll_latency_s(interval_s=cycle, delay_s=ways.down_s)
-    if not options.get("random_phase", True):
-        latency, texts = None, (texts[0], "none: without random phases it depends on the schedule")
-    return Prediction(hits, latency, *texts)
-
-
-def _channel_api_dev(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
-    cycle = float(trial.options.get("interval_s", 0.5)) + ways.round_trip_s
-    hits = trial.clients * trial.duration_s / cycle
-    texts = ("clients x duration / C, C = P + u + d", "C/2 + d: no queue")
+    if not profile.random_phase:
+        return Prediction(hits, None, texts[0], "none: without random phases, on the schedule")
+    if not profile.messages_per_answer or (trial.arrivals == "constant" and lam * cycle < 1):
+        return Prediction(hits, poll_latency_s(interval_s=cycle, delay_s=d), *texts)
     if lam * cycle >= 1:
-        texts = (texts[0], "none: more messages come than polls, and each fetches one")
-        return Prediction(hits, None, *texts)
-    if trial.arrivals == "constant" or lam == 0:
-        return Prediction(hits, poll_latency_s(interval_s=cycle, delay_s=ways.down_s), *texts)
+        why = "none: more messages come than polls, and each fetches one"
+        return Prediction(hits, None, texts[0], why)
     if trial.arrivals != "poisson":
-        texts = (texts[0], f"none is known for {trial.arrivals} arrivals at one message a poll")
-        return Prediction(hits, None, *texts)
-    latency = one_by_one_poll_latency_s(rate_per_s=lam, cycle_s=cycle, delay_s=ways.down_s)
+        why = f"none is known for {trial.arrivals} arrivals at one message a poll"
+        return Prediction(hits, None, texts[0], why)
+    latency = one_by_one_poll_latency_s(rate_per_s=lam, cycle_s=cycle, delay_s=d)
     return Prediction(hits, latency, texts[0], "C/(2 (1 - lam C)) + d: one message a poll")
 
 
-def _long_polling(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
-    hold, gap, d = float(trial.options.get("hold_s", 30.0)), ways.round_trip_s, ways.down_s
+def _held_poll(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
+    hold, gap, d = trial.profile.timers.hold_s, ways.round_trip_s, ways.down_s
     if trial.arrivals == "poisson":
         hits = long_poll_requests_per_s(rate_per_s=lam, gap_s=gap, hold_s=hold)
         return Prediction(
@@ -190,40 +180,23 @@ def _pushed(trial: TrialRecord, lam: float, ways: Ways, when: str) -> tuple[floa
 
 
 def _stream(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
-    latency, formula = _pushed(trial, lam, ways, "sent as soon as it is accepted")
+    profile = trial.profile
+    acks, keep_alive_s = profile.acks, profile.client_keep_alive_s
+    who = "the broker has it" if profile.needs_broker else "it is accepted"
+    latency, formula = _pushed(trial, lam, ways, f"sent as soon as {who}")
+    each = stream_hits_per_s(
+        rate_per_s=lam, acks=acks, keep_alive_s=keep_alive_s, paced=trial.arrivals != "poisson"
+    )
+    told = "0 once connected; before, one handshake per client"
+    if acks or keep_alive_s:
+        told = f"{acks} acknowledgements per delivery, and a ping per silent keep-alive"
     return Prediction(
-        0.0,
+        trial.clients * trial.duration_s * each,
         latency,
-        "0 once connected; before, one handshake per client",
+        told,
         formula,
-        hits_setup=float(trial.clients),
+        hits_setup=float(trial.clients) if len(profile.greeting) == 1 else None,
     )
 
 
-def _mqtt(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:
-    latency, formula = _pushed(trial, lam, ways, "sent as soon as the broker has it")
-    options = trial.options
-    qos = int(options.get("qos", 1))
-    keep_alive = float(options.get("keep_alive_s", 60.0))
-    spoken, pings = lam if qos else 0.0, 0.0
-    if keep_alive:
-        form = pings_per_s if trial.arrivals == "poisson" else paced_pings_per_s
-        pings = form(rate_per_s=spoken, keep_alive_s=keep_alive)
-    return Prediction(
-        trial.clients * trial.duration_s * (spoken * qos + pings),
-        latency,
-        f"{qos} acknowledgements per delivery at QoS {qos}, and a ping per silent keep-alive",
-        formula,
-    )
-
-
-_ASKING = ("short-polling", "long-polling", "channel-api-dev")
-_GREETINGS = {"mqtt": ["CONNECT", "SUBSCRIBE", "question"]}
-_PREDICTIONS = {
-    "short-polling": _short_polling,
-    "long-polling": _long_polling,
-    "sse": _stream,
-    "websocket": _stream,
-    "mqtt": _mqtt,
-    "channel-api-dev": _channel_api_dev,
-}
+_FORMS = {"interval-poll": _interval_poll, "held-poll": _held_poll, "stream": _stream}

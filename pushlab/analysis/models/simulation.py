@@ -11,18 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
-__all__ = ["Simulated", "simulate"]
+__all__ = ["EVENTS", "Simulated", "simulate"]
 
 Floats = npt.NDArray[np.float64]
 
-_EVENTS = 2_000_000
+#: How many events are simulated unless asked otherwise.
+EVENTS = 2_000_000
 _CYCLES = 100  # of a client, where the events of so many fit
 _LEAST_CYCLES = 2
 _QUEUE_CYCLES = 2_000  # where messages queue, which takes long to even out: fewer clients instead
 _SETTLING = 4  # cycles before the counted time, in which long polls forget how they began
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
+_QUIET_S = 30.0  # a cycle of clients that never speak
 _SAME_MOMENT = 1e-9  # of a period: what rounding may take from a moment
 
 
@@ -58,75 +61,67 @@ class _Events:
 
 
 def simulate(
-    transport: str,
+    profile: Profile,
     *,
     clients: int,
     rate_per_s: float,
-    interval_s: float = 1.0,
-    pause: bool = False,
-    hold_s: float = 30.0,
     one_way_s: float = 0.0,
     up_s: float | None = None,
     jitter_s: float = 0.0,
     paced: bool = False,
-    qos: int = 1,
-    keep_alive_s: float = 0.0,
     seed: int = 1,
-    events: int | None = _EVENTS,
+    events: int | None = EVENTS,
 ) -> Simulated:
     """Simulate a population in which each client gets its own messages, at Poisson times.
 
     Args:
+        profile: with the timers in force: interval, hold (by the server's clock), keep-alive. The
+            phases of polls are random.
         rate_per_s: messages per client and second.
-        interval_s: of short polling, with random phases; with `pause` it begins at the answer, as
-            it always does for the development server's clients.
-        hold_s: the longest hold of a long poll, by the server's clock.
         one_way_s: the network's delay; each transit takes up to `jitter_s` more.
         up_s: the delay from client to server, if it is another.
         paced: messages come at a steady pace, each client's from a moment of its own.
-        qos: of MQTT; each delivery is acknowledged so many times.
-        keep_alive_s: of MQTT: the silence after which a client pings; 0: it never does.
         events: about how many to simulate: so many clients are sampled. None: every client.
 
     Raises:
-        UsageError: the transport is not known or a value out of range.
+        UsageError: no closed form is known for the transport, or a value is out of range.
     """
-    maker = _SYSTEMS.get(transport)
-    if maker is None:
-        raise UsageError(f"no simulation is known for {transport!r} (known: {', '.join(_SYSTEMS)})")
+    if not profile.has_closed_form:
+        raise UsageError(f"no simulation is known for {profile.title}")
     up_s = one_way_s if up_s is None else up_s
-    if clients < 1 or rate_per_s < 0 or min(one_way_s, up_s, jitter_s, keep_alive_s) < 0:
+    if clients < 1 or rate_per_s < 0 or min(one_way_s, up_s, jitter_s) < 0:
         raise UsageError("a simulation needs clients, and no rate or delay below 0")
-    if interval_s <= 0 or hold_s <= 0:
-        raise UsageError("the poll interval and the hold must be above 0 s")
-    round_s = one_way_s + up_s
-    if transport in _CLOCKED:
-        pause = pause or transport == "channel-api-dev"
-        cycle_s = interval_s = _beat_s(interval_s, round_s, pause=pause)
-    else:
-        silence_s = keep_alive_s or hold_s if transport == "mqtt" else hold_s
-        cycle_s = min(silence_s, 1 / rate_per_s if rate_per_s else silence_s) + round_s + jitter_s
+    cycle_s = _cycle_s(profile, rate_per_s, one_way_s + up_s, jitter_s)
     busiest = max(rate_per_s, 1 / cycle_s)
-    most = _EVENTS if events is None else events
-    least = _QUEUE_CYCLES if transport == "channel-api-dev" else _LEAST_CYCLES
+    most = EVENTS if events is None else events
+    least = _QUEUE_CYCLES if profile.messages_per_answer else _LEAST_CYCLES
     span_s = max(least * cycle_s, min(_CYCLES * cycle_s, most / clients / busiest))
-    if transport in _CLOCKED:
-        span_s = interval_s * max(1, round(span_s / interval_s))  # whole turns
-    sampled = clients if events is None else max(1, min(clients, int(most / (span_s * busiest))))
+    if profile.delivery == "interval-poll":
+        span_s = cycle_s * max(1, round(span_s / cycle_s))  # whole turns
     world = _World(
         rng=np.random.default_rng(seed),
-        clients=sampled,
+        clients=clients if events is None else max(1, min(clients, int(most / (span_s * busiest)))),
         rate_per_s=rate_per_s,
         paced=paced,
         span_s=span_s,
         cycle_s=cycle_s,
-        hold_s=hold_s,
+        hold_s=profile.timers.hold_s,
         ways_s=(one_way_s, up_s),
         jitter_s=jitter_s,
-        qos=qos,
-        keep_alive_s=keep_alive_s,
+        acks=profile.acks,
+        keep_alive_s=profile.client_keep_alive_s,
     )
-    return _figures(clients, world, maker(world), polls=transport in (*_CLOCKED, "long-polling"))
+    maker = _one_by_one if profile.messages_per_answer else _SYSTEMS[profile.delivery]
+    return _figures(clients, world, maker(world), polls=profile.asks)
+
+
+def _cycle_s(profile: Profile, rate_per_s: float, round_s: float, jitter_s: float) -> float:
+    """From one thing that a client does to the next."""
+    timers = profile.timers
+    if profile.delivery == "interval-poll":
+        return _beat_s(timers.interval_s, round_s, pause=profile.pause)
+    silence_s = timers.hold_s or profile.client_keep_alive_s or _QUIET_S
+    return min(silence_s, 1 / rate_per_s if rate_per_s else silence_s) + round_s + jitter_s
 
 
 def _beat_s(interval_s: float, round_s: float, *, pause: bool) -> float:
@@ -155,7 +150,7 @@ class _World:
     hold_s: float
     ways_s: tuple[float, float]
     jitter_s: float
-    qos: int
+    acks: int
     keep_alive_s: float
 
     def transit_s(self, count: int, *, up: bool = False) -> Floats:
@@ -180,7 +175,7 @@ class _World:
         )
 
 
-def _short_polling(world: _World) -> _Events:
+def _interval_polls(world: _World) -> _Events:
     """Each client's polls reach the server at its phase, and then every T; the span is a circle."""
     interval = world.cycle_s
     owner, at = world.messages()
@@ -220,7 +215,7 @@ def _one_by_one(world: _World) -> _Events:
     return _Events(polls=polls, useful=min(len(at), polls), latency_s=latency)
 
 
-def _long_polling(world: _World) -> _Events:
+def _held_polls(world: _World) -> _Events:
     """Each client in turn: the gap after an answer, then held until a message or the hold's end."""
     rng, end_s = world.rng, world.span_s
     # The server's last answer to each client: spread out, and some cycles before what is counted.
@@ -288,18 +283,12 @@ class _Beat:
         self._first_s = self._first_s[ongoing]
 
 
-def _push(world: _World) -> _Events:
-    """Sent as soon as it is there."""
-    _, at = world.messages()
-    return _Events(polls=0, useful=None, latency_s=world.transit_s(len(at)))
-
-
-def _mqtt(world: _World) -> _Events:
+def _stream(world: _World) -> _Events:
     """Sent as soon as it is there, and acknowledged; a client that was silent for long pings."""
-    if not world.keep_alive_s or not world.qos:
+    if not world.keep_alive_s or not world.acks:
         _, at = world.messages()
         pings = world.clients * world.span_s / world.keep_alive_s if world.keep_alive_s else 0.0
-        polls = len(at) * world.qos + pings
+        polls = len(at) * world.acks + pings
         return _Events(polls=polls, useful=None, latency_s=world.transit_s(len(at)))
     rng, end_s = world.rng, world.span_s
     clock = rng.uniform(-_SETTLING - 1, -_SETTLING, world.clients) * world.cycle_s
@@ -321,17 +310,13 @@ def _mqtt(world: _World) -> _Events:
         clock = clock[ongoing]
         if beat is not None:
             beat.keep(ongoing)
-    return _Events(polls=acks * world.qos + pings, useful=None, latency_s=world.transit_s(acks))
+    return _Events(polls=acks * world.acks + pings, useful=None, latency_s=world.transit_s(acks))
 
 
-_CLOCKED = ("short-polling", "channel-api-dev")
 _SYSTEMS: dict[str, Callable[[_World], _Events]] = {
-    "short-polling": _short_polling,
-    "long-polling": _long_polling,
-    "sse": _push,
-    "websocket": _push,
-    "mqtt": _mqtt,
-    "channel-api-dev": _one_by_one,
+    "interval-poll": _interval_polls,
+    "held-poll": _held_polls,
+    "stream": _stream,
 }
 
 

@@ -11,6 +11,7 @@ from pushlab.analysis.papers.reproductions import Claim, Reproduction
 from pushlab.analysis.summary import catalogue
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.contract.profile import Profile, Timers
 from pushlab.errors import UsageError
 
 __all__ = ["FIGURES", "Outcome", "judge"]
@@ -40,8 +41,8 @@ def judge(
     """Compute every claim's figures and check it.
 
     Its expressions know the numbers of ``[given]``, all closed forms by name,
-    ``battery(radio, transport, keep_alive_s, battery_wh)`` in per cent an hour above idling, and of
-    the run ``cell(label, figure)``: any figure of the summary, or one of `FIGURES`.
+    ``battery(radio, keep_alive_s, battery_wh)`` in per cent an hour above idling, and of the run
+    ``cell(label, figure)``: any figure of the summary, or one of `FIGURES`.
 
     Args:
         good, summaries: the good trials and the figures of its run's cells; empty if it has none.
@@ -99,18 +100,13 @@ def _forms() -> dict[str, Callable[..., Any]]:
     return {name: getattr(formulas, name) for name in formulas.__all__}
 
 
-def _battery(radio: str, transport: str, keep_alive_s: float, battery_wh: float = 5.0) -> float:
+def _battery(radio: str, keep_alive_s: float, battery_wh: float = 5.0) -> float:
     """Per cent of a battery an hour that keeping a silent connection open costs above idling."""
     radios = load_radios()
     if radio not in radios:
         raise UsageError(f"battery: unknown radio {radio!r} (known: {', '.join(radios)})")
-    trace = predicted_trace(
-        transport,
-        rate_per_s=0.0,
-        hold_s=keep_alive_s,
-        keep_alive_s=keep_alive_s,
-        span_s=24 * 3_600.0,
-    )
+    silent = Profile(delivery="stream", timers=Timers(keep_alive_s=keep_alive_s))
+    trace = predicted_trace(silent, rate_per_s=0.0, span_s=24 * 3_600.0)
     use = energy_use(radios[radio], trace.times_s, trace.span_s)
     return (use.joules_per_hour - use.idle_joules_per_hour) / (battery_wh * 3_600) * 100
 

@@ -90,7 +90,7 @@ class CellTrials:
         from pushlab.analysis.cost.measured import traffic_of
 
         traffic = traffic_of(self.good) if self.good else None
-        return usd_per_month(traffic, self.good[0].record.transport if self.good else "")
+        return usd_per_month(traffic)
 
     @functools.cached_property
     def predicted(self) -> Prediction | None:

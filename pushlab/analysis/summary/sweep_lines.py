@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.stored import store, stored_summary, summary_of
 from pushlab.analysis.summary.summarise import analyse
+from pushlab.contract.profile import Profile
 from pushlab.runs import Sweep
 
 __all__ = ["SweepSeries", "lines_of", "summarise_points"]
@@ -17,12 +18,12 @@ class SweepSeries:
 
     Attributes:
         name: its label; where the label changes with the point, what stays the same of it.
-        transport: the transport's name; None if no trial of it has begun.
+        profile: what its transport is.
         at: its summary at each point; None where the point has none.
     """
 
     name: str
-    transport: str | None
+    profile: Profile
     floor: bool
     at: Sequence[CellSummary | None]
 
@@ -55,9 +56,11 @@ def lines_of(sweep: Sweep) -> list[SweepSeries]:
         at = [found.get(label) for label, found in zip(labels, cells, strict=True)]
         known = next((one for one in at if one is not None and one.transport), None)
         name = labels[0] if len(set(labels)) == 1 else _common(labels)
-        lines.append(
-            SweepSeries(name, known.transport if known else None, bool(known and known.floor), at)
+        profile = next(
+            (run.profiles[label] for label, run in zip(labels, runs, strict=True) if run),
+            Profile(name=name, title=name),
         )
+        lines.append(SweepSeries(name, profile, bool(known and known.floor), at))
     return lines
 
 

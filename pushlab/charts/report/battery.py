@@ -42,9 +42,10 @@ def battery_section(view: RunView, book: Sketchbook) -> BatterySection | None:
     radios = find_radios(None)
     cells: list[CellEnergy] = []
     for cell in view.rivals:
-        transport, traces, measured = run_traces(view.run, cell)
+        traces, measured = run_traces(view.run, cell) or ([], False)
         if traces:
-            cells.append(energy_of(cell, transport, traces, radios, measured=measured))
+            profile = view.run.profiles[cell]
+            cells.append(energy_of(cell, profile, traces, radios, measured=measured))
     if not cells:
         return None
     wide, narrow = (

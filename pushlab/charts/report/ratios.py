@@ -3,7 +3,6 @@
 from pushlab.analysis.summary.catalogue import Figure, ranked
 from pushlab.analysis.summary.comparison import Ratio, ratios_to
 from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
-from pushlab.charts.style import ASKING
 from pushlab.charts.view import RunView
 from pushlab.errors import UsageError
 from pushlab.quantities import ratio, span
@@ -27,7 +26,7 @@ def baseline_of(view: RunView, wanted: str | None) -> str | None:
             why = "has no figures" if wanted in view.cells else "is none of this run's"
             raise UsageError(f"--baseline: {wanted!r} {why} (those with figures: {known})")
         return wanted
-    asking = [cell for cell in able if view.summaries[cell].transport in ASKING]
+    asking = [cell for cell in able if view.run.profiles[cell].asks]
     return next(iter(asking + able), None)
 
 

@@ -1,6 +1,7 @@
 """Chapter 6: receipts, topics, and how sure a message must be."""
 
 from pushlab.analysis.cost import predicted_traffic
+from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import forgot, instead, per_client, twice
 
@@ -8,7 +9,7 @@ __all__ = ["EXERCISES"]
 
 _SENSORS, _PER_MINUTE = 300, 4
 _RECEIPTS_PER_S = predicted_traffic(
-    "mqtt", clients=_SENSORS, rate_per_client_per_s=_PER_MINUTE / 60, payload_bytes=20
+    profile_of("mqtt"), clients=_SENSORS, rate_per_client_per_s=_PER_MINUTE / 60, payload_bytes=20
 ).acks_per_s
 
 EXERCISES: tuple[Exercise, ...] = (

@@ -3,6 +3,7 @@
 from pushlab.analysis.cost import predicted_traffic
 from pushlab.analysis.cost.break_even import closed_form_interval_s
 from pushlab.analysis.models.formulas import servers_needed
+from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,
@@ -17,11 +18,10 @@ __all__ = ["EXERCISES"]
 
 _CLIENTS, _EVERY_S = 2_000_000, 10.0
 _POLLS_PER_S = predicted_traffic(
-    "short-polling",
+    profile_of("short-polling").retimed(interval_s=_EVERY_S),
     clients=_CLIENTS,
     rate_per_client_per_s=1 / 60,
     payload_bytes=100,
-    poll_interval_s=_EVERY_S,
 ).hits_per_s
 _POLL_CPU_S, _FREE = 100e-6, 0.5
 _USD_PER_POLL, _PUSH_USD, _READERS = 1e-6, 10_000.0, 1_000_000

@@ -2,6 +2,7 @@
 
 from pushlab.analysis.cost import predicted_traffic
 from pushlab.analysis.models.formulas import long_poll_percentile_s
+from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Exercise, Number
 from pushlab.course.exercises.mistakes import (
     forgot,
@@ -22,11 +23,10 @@ _BACK, _WITHIN_S = 30_000, 10
 
 def _requests_per_s(transport: str) -> float:
     return predicted_traffic(
-        transport,
+        profile_of(transport).retimed(interval_s=_EVERY_S),
         clients=_FANS,
         rate_per_client_per_s=_RATE,
         payload_bytes=100,
-        poll_interval_s=_EVERY_S,
     ).hits_per_s
 
 

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.analysis.cost import OFFERS, bill, break_even, load_book, predicted_traffic
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError
 
 BOOK = load_book()
@@ -12,11 +14,10 @@ BOOK = load_book()
 
 def a_thousand(transport, *, rate=1 / 60, interval_s=5.0, clients=1000.0):
     return predicted_traffic(
-        transport,
+        profile_of(transport).retimed(interval_s=interval_s),
         clients=clients,
         rate_per_client_per_s=rate,
         payload_bytes=300,
-        poll_interval_s=interval_s,
     )
 
 
@@ -96,17 +97,18 @@ def test_push_through_a_balancer_beats_any_gateway_that_is_asked_often():
         {"clients": 0},
         {"clients": -5},
         {"clients": float("nan")},
-        {"poll_interval_s": 0},
+        {"interval_s": 0},
         {"rate_per_client_per_s": -1},
         {"payload_bytes": float("inf")},
     ],
 )
 def test_nonsense_is_refused(bad):
-    given = {"clients": 10, "rate_per_client_per_s": 1, "payload_bytes": 10, "poll_interval_s": 1}
+    given = {"clients": 10, "rate_per_client_per_s": 1, "payload_bytes": 10, **bad}
+    polls = profile_of("short-polling").retimed(interval_s=given.pop("interval_s", 1))
     with pytest.raises(UsageError, match="must be"):
-        predicted_traffic("short-polling", **{**given, **bad})
+        predicted_traffic(polls, **given)
 
 
 def test_an_unknown_transport_has_no_closed_form():
     with pytest.raises(UsageError, match="give a run"):
-        predicted_traffic("pigeon", clients=1, rate_per_client_per_s=1, payload_bytes=1)
+        predicted_traffic(Profile(), clients=1, rate_per_client_per_s=1, payload_bytes=1)

@@ -16,6 +16,7 @@ from pushlab.analysis.energy import (
     predicted_trace,
     timeline,
 )
+from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError
 
 LTE, UMTS, WIFI = (load_radios()[name] for name in RADIOS)
@@ -98,18 +99,23 @@ def test_the_timeline_and_the_sum_agree(times):
         assert energy_use(radio, times, 1_000).joules_per_hour == pytest.approx(3.6 * drawn)
 
 
+def predicted(transport, rate_per_s, *, interval_s=None, keep_alive_s=None, **more):
+    profile = profile_of(transport).retimed(interval_s=interval_s, keep_alive_s=keep_alive_s)
+    return predicted_trace(profile, rate_per_s=rate_per_s, **more)
+
+
 def test_polling_every_second_costs_more_than_push_at_low_rates():
-    polled = predicted_trace("short-polling", rate_per_s=1 / 300, poll_interval_s=5.0)
-    pushed = predicted_trace("websocket", rate_per_s=1 / 300, keep_alive_s=300.0)
+    polled = predicted("short-polling", 1 / 300, interval_s=5.0)
+    pushed = predicted("websocket", 1 / 300, keep_alive_s=300.0)
     assert len(polled.times_s) == 720
     ask, push = (energy_use(LTE, t.times_s, t.span_s).joules_per_hour for t in (polled, pushed))
     assert ask > 5 * push
 
 
 def test_push_pays_for_its_keep_alives_too():
-    seldom = predicted_trace("sse", rate_per_s=0.0, keep_alive_s=600.0)
-    often = predicted_trace("sse", rate_per_s=0.0, keep_alive_s=5.0)
-    never = predicted_trace("sse", rate_per_s=0.0, keep_alive_s=0.0)
+    seldom = predicted("sse", 0.0, keep_alive_s=600.0)
+    often = predicted("sse", 0.0, keep_alive_s=5.0)
+    never = predicted("sse", 0.0, keep_alive_s=0.0)
     spent = [energy_use(LTE, t.times_s, t.span_s).joules_per_hour for t in (never, seldom, often)]
     assert spent[0] < spent[1] < spent[2]
     assert spent[2] == pytest.approx(3_600 * 1.06, rel=0.01)  # as bad as polling every 5 s
@@ -117,7 +123,7 @@ def test_push_pays_for_its_keep_alives_too():
 
 @given(rate=st.floats(0, 2), most=st.floats(1, 100), seed=st.integers(0, 1000))
 def test_no_silence_is_longer_than_the_keep_alive(rate, most, seed):
-    trace = predicted_trace("mqtt", rate_per_s=rate, keep_alive_s=most, seed=seed, span_s=600)
+    trace = predicted("mqtt", rate, keep_alive_s=most, seed=seed, span_s=600)
     marks = np.concatenate([[0.0], trace.times_s, [600.0]])
     assert np.diff(marks).max() <= most * (1 + 1e-9)
     assert np.all(np.diff(trace.times_s) >= 0)
@@ -151,8 +157,8 @@ def test_short_windows_of_many_clients_are_one_clients_life():
     windows = [
         Trace(times_s=np.sort(rng.uniform(0, 2, rng.poisson(1))), span_s=2.0) for _ in range(500)
     ]
-    told = energy_of("sse", "sse", windows, [LTE]).uses["lte"]
-    whole = predicted_trace("sse", rate_per_s=0.5, keep_alive_s=0.0)
+    told = energy_of("sse", profile_of("sse"), windows, [LTE]).uses["lte"]
+    whole = predicted("sse", 0.5, keep_alive_s=0.0)
     assert told.radio_on == pytest.approx(1, abs=0.02)  # the tail is five times the gap
     assert told.radio_on == pytest.approx(
         energy_use(LTE, whole.times_s, whole.span_s).radio_on, abs=0.02

@@ -7,6 +7,7 @@ import pytest
 from pushlab.analysis.forecast.calibration import Span
 from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
 from pushlab.cli import main
+from pushlab.contract.registry import comparable_profiles
 from tests.analysis.forecast.test_forecast import KNOWN
 
 POLLED = dataclasses.replace(
@@ -15,15 +16,19 @@ POLLED = dataclasses.replace(
 BOTH = {"short-polling": POLLED, "websocket": KNOWN}
 
 
+def setting(**values):
+    return Setting.among(comparable_profiles().values(), **values)
+
+
 def found(known=None, **values):
-    return {each.key: each for each in crossovers(Setting(**values), known or {})}
+    return {each.key: each for each in crossovers(setting(**values), known or {})}
 
 
 def test_long_polling_storms_from_one_message_an_interval_on():
     assert found(one_way_s=0.0)["storm"].value == pytest.approx(1.0)
     assert found(interval_s=1.0, one_way_s=0.05)["storm"].value == pytest.approx(1.0049, abs=1e-4)
     assert found(interval_s=0.1, one_way_s=0.05)["storm"].value is None
-    (line, *_) = curves(Setting(interval_s=1.0, one_way_s=0.05), {})
+    (line, *_) = curves(setting(interval_s=1.0, one_way_s=0.05), {})
     assert line.crossing() == pytest.approx(1.0049, abs=1e-3)
 
 

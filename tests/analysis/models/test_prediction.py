@@ -7,6 +7,8 @@ import pytest
 
 from pushlab.analysis.models.formulas import queue_wait_s
 from pushlab.analysis.models.prediction import predict
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import profile_of
 from pushlab.runs import Link, SwarmFigures, TrialRecord
 
 
@@ -24,6 +26,7 @@ def trial(transport, *, arrivals="constant", rate=2.0, **options):
         duration_s=10.0,
         arrivals=arrivals,
         options=options,
+        profile=profile_of(transport, options),
     )
 
 
@@ -46,7 +49,7 @@ def trial(transport, *, arrivals="constant", rate=2.0, **options):
         (trial("channel-api-dev", interval_s=0.398, arrivals="poisson"), 2500, 1.001),
         (trial("channel-api-dev", interval_s=0.498, arrivals="poisson"), 2000, None),
         (trial("channel-api-dev", interval_s=0.398, arrivals="burst"), 2500, None),
-        (trial("carrier-pigeon"), None, None),
+        (dataclasses.replace(trial("sse"), profile=Profile(name="pigeon")), None, None),
     ],
 )
 def test_what_is_predicted_for_a_trial(record, hits, latency):

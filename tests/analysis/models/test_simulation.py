@@ -1,20 +1,30 @@
 """The simulation beside the closed forms: two independent ways to the same figure."""
 
+import dataclasses
 import time
 
 import pytest
 
-from pushlab.analysis.models import formulas
+from pushlab.analysis.models import formulas, simulation
 from pushlab.analysis.models.formulas import queue_wait_s
 from pushlab.analysis.models.simulated_queues import (
     simulate_copy,
     simulate_fan_out_s,
     simulate_queue_wait_s,
 )
-from pushlab.analysis.models.simulation import simulate
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError
 
 WITHIN = 0.02
+
+
+def simulate(transport, *, pause=False, **world):
+    timers = {name: world.pop(f"{name}_s", None) for name in ("interval", "hold", "keep_alive")}
+    profile = profile_of(transport).retimed(**{f"{name}_s": s for name, s in timers.items()})
+    if transport == "short-polling":
+        profile = dataclasses.replace(profile, pause=pause)
+    return simulation.simulate(profile, **world)
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.2, 1.0, 5.0])
@@ -120,7 +130,6 @@ def test_a_queue_waits_as_pollaczek_and_khinchine_say(load):
         {"clients": 0},
         {"rate_per_s": -1},
         {"interval_s": 0},
-        {"hold_s": -1},
         {"one_way_s": -0.1},
     ],
 )
@@ -128,7 +137,7 @@ def test_nonsense_is_refused(bad):
     with pytest.raises(UsageError):
         simulate("short-polling", **{"clients": 1, "rate_per_s": 1, **bad})
     with pytest.raises(UsageError, match="no simulation"):
-        simulate("pigeon", clients=1, rate_per_s=1)
+        simulation.simulate(Profile(title="pigeon"), clients=1, rate_per_s=1)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.01, 0.05, 0.5])

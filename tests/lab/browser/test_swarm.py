@@ -17,6 +17,7 @@ import pytest
 from pushlab.analysis import summarise
 from pushlab.charts.style import cell_styles
 from pushlab.cli import main
+from pushlab.contract.registry import profile_of
 from pushlab.errors import BrowserUnavailable, ScenarioError
 from pushlab.lab.browser import swarm as browser_swarm
 from pushlab.lab.browser.clock import Exchange, Offset, PageClock, offset_of
@@ -127,7 +128,7 @@ def test_both_clients_stand_side_by_side_and_come_back_from_a_file() -> None:
     ]
     assert "client" not in tiny(["sse"]).to_json()["transports"][0]
     # The transport's colour, another line; several settings shade among their own client alone.
-    look = cell_styles({cell.label: cell.transport for cell in scenario.cells})
+    look = cell_styles({cell.label: profile_of(cell.transport) for cell in scenario.cells})
     assert look["sse in Chromium"].name == "SSE in Chromium"
     assert look["sse in Chromium"].colour == look["sse"].colour
     assert look["sse in Chromium"].line != look["sse"].line
