@@ -136,8 +136,8 @@ def test_a_run_of_many_settings_is_drawn(tmp_path):
     assert "Short polling 0.5 s" in words(chart)
     found = [run_traces(run, cell) for cell in run.cells]
     energies = [
-        energy_of(cell, transport, traces, find_radios("wifi"), measured=measured)
-        for cell, (transport, traces, measured) in zip(run.cells, found, strict=True)
+        energy_of(cell, run.profiles[cell], traces, find_radios("wifi"), measured=measured)
+        for cell, (traces, measured) in zip(run.cells, found, strict=True)
         if traces
     ]
     assert len(energies) == 7

@@ -242,6 +242,29 @@ def test_a_poll_every_five_seconds_keeps_an_lte_radio_awake(capsys):
     assert "5G is not covered" in out
 
 
+def test_a_million_clients_ping_as_often_whoever_computes_it(capsys):
+    # An acknowledgement is a word too: it starts MQTT's keep-alive of 30 s anew.
+    asked = ["--clients", "1e6", "--rate-per-client", "1/h", "--json"]
+    priced = json.loads(told(capsys, "cost", *asked))["traffic"]["mqtt"]
+    predicted = json.loads(told(capsys, "predict", *asked))["transports"]["mqtt"]
+    assert round(priced["hits_per_s"]) == 33_472
+    assert round(predicted["closed"]["hits_per_s"]) == 33_472
+    assert predicted["simulated"]["hits_per_s"] == pytest.approx(33_472, rel=0.02)
+
+
+def test_energy_uses_the_keep_alives_that_transports_declare(capsys):
+    found = json.loads(
+        told(capsys, *["energy", "--rate-per-client", "1/h", "--radio", "lte", "--json"])
+    )
+    joules = {
+        name: round(cell["radios"]["lte"]["joules_per_hour"])
+        for name, cell in found["cells"].items()
+    }
+    assert joules["sse"] == 2_666  # the hub speaks every 15 s
+    assert joules["long-polling"] == joules["mqtt"] == 1_376  # every 30 s
+    assert joules["long-polling"] < joules["websocket"] < joules["sse"]  # it pings every 20 s
+
+
 def test_push_pays_for_its_keep_alives(capsys):
     spent = []
     for keep_alive in ("0", "300s", "5s"):

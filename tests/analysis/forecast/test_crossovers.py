@@ -60,7 +60,7 @@ def test_push_that_never_loses_has_no_crossing():
 def test_the_command(capsys, tmp_path):
     assert main(("crossovers", "--poll-interval", "1s", "--out", str(tmp_path))) == 0
     told = capsys.readouterr().out
-    assert "Long polling asks more often than short polling: 1 messages/interval" in told
+    assert "Long polling asks more often than short polling: 1.00 messages/interval" in told
     assert "give a run" in told
     assert (tmp_path / "when-push-loses.png").stat().st_size > 10_000
     assert main(("crossovers", "--poll-interval", "0s")) == 2
