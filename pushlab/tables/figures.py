@@ -21,9 +21,7 @@ def kind_of(figure: Figure) -> Show:
         show = {"s": duration, "share": share, "usd": amount}[figure.unit]
     else:
         show = _counted
-    if figure.name.startswith("predicted."):
-        show = partial(_predicted, show)
-    return partial(_in_brackets, show) if figure.words.startswith("(") else show
+    return partial(_predicted, show) if figure.name.startswith("predicted.") else show
 
 
 def _counted(value: float) -> str:
@@ -39,17 +37,16 @@ def _in_brackets(show: Show, value: float) -> str:
 
 
 def figure_columns(place: Place) -> list[Column]:
-    """The columns of a table, in full words; a short heading where one is declared."""
-    return [
-        Column(
-            one.words if place in ("run", "sweep") else one.title,
-            "" if place in ("run", "sweep") else one.small,
-            show=kind_of(one),
-            head=one.head,
-            rank=one.shown[place],
-        )
-        for one in shown_in(place)
-    ]
+    """The columns of a table; on a terminal there is room for nothing below a heading."""
+    terminal = place in ("run", "sweep")
+    found = []
+    for one in shown_in(place):
+        show = kind_of(one)
+        if one.words.startswith("("):
+            show = partial(_in_brackets, show)
+        words, small = (one.words, "") if terminal else (one.title, one.small)
+        found.append(Column(words, small, show=show, head=one.head, rank=one.shown[place]))
+    return found
 
 
 def figure_cell(summary: CellSummary, figure: Figure, note: str = "", mark: str = "") -> Cell:
@@ -61,5 +58,4 @@ def figure_cell(summary: CellSummary, figure: Figure, note: str = "", mark: str 
 def model_note(summary: CellSummary, figure: Figure) -> str:
     """What a closed form says of a figure, in brackets; empty without one."""
     value = summary[figure.model] if figure.model else None
-    text = "" if value is None else kind_of(FIGURES[figure.model])(value)
-    return text if text[:1] in ("", "(") else f"({text})"
+    return "" if value is None else _in_brackets(kind_of(FIGURES[figure.model]), value)

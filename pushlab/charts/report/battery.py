@@ -14,9 +14,10 @@ from pushlab.analysis.energy import (
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
 from pushlab.charts.report.drawing import Figure, Sketchbook
-from pushlab.charts.report.tables import Cell, Column, Row, Table
+from pushlab.charts.report.tables import TRANSPORT
 from pushlab.charts.view import RunView
-from pushlab.quantities import brief, number
+from pushlab.quantities import brief, number, share
+from pushlab.tables import Cell, Column, Row, Table
 
 __all__ = ["BatterySection", "battery_section"]
 
@@ -77,18 +78,17 @@ def _table(view: RunView, cells: Sequence[CellEnergy], radios: Sequence[Radio]) 
             use = cell.uses[radio.name]
             percent = use.battery_percent_per_hour(_BATTERY_WH)
             found += [
-                Cell(brief(use.joules_per_hour), f"{number(percent)} % of {_BATTERY_WH:g} Wh"),
-                Cell(f"{use.radio_on:.0%}", f"{use.wakeups_per_hour:,.0f} wake-ups"),
+                Cell(use.joules_per_hour, f"{number(percent)} % of {_BATTERY_WH:g} Wh"),
+                Cell(use.radio_on, f"{brief(use.wakeups_per_hour)} wake-ups"),
             ]
         marks = () if cell.measured else ("predicted",)
         style = view.cell_styles[cell.cell]
-        rows.append(Row(style.name, found, marks, "", style.colour))
-    columns = [
-        column
-        for radio in radios
-        for column in (Column(radio.title, "J an hour"), Column(f"{radio.title} on", "an hour"))
-    ]
-    return Table("An hour of one client, on three radios.", "Transport", columns, rows)
+        rows.append(Row([style.name], found, "", marks, style.colour))
+    columns = []
+    for radio in radios:
+        columns.append(Column(radio.title, "J an hour", show=brief))
+        columns.append(Column(f"{radio.title} on", "an hour", show=share))
+    return Table(TRANSPORT, columns, rows, "An hour of one client, on three radios.")
 
 
 def _notes(view: RunView, cells: Sequence[CellEnergy]) -> list[str]:

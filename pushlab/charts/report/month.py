@@ -9,9 +9,10 @@ from pushlab.charts.bills import bills_chart, chosen_bills, price_footer
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report.drawing import Figure, Sketchbook
-from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
+from pushlab.charts.report.tables import TRANSPORT
 from pushlab.charts.view import RunView
-from pushlab.quantities import interval, usd
+from pushlab.quantities import amount, interval, usd
+from pushlab.tables import Cell, Column, Row, Table
 
 __all__ = ["MonthSection", "month_section"]
 
@@ -84,32 +85,22 @@ def _bills_table(view: RunView, shown: Sequence[Bill]) -> Table:
         lines = "; ".join(f"{item.event}: {usd(item.usd)}" for item in one.items)
         note = "beyond the tiers that the book knows" if one.beyond_book else ""
         weak = "weak source" if one.confidence in ("third-party", "weak") else ""
-        rows.append(
-            Row(
-                view.cell_styles[one.cell].name,
-                [
-                    Cell(OFFERS[one.offer].title),
-                    Cell(usd(one.usd).removeprefix("USD "), note, weak),
-                    Cell(lines),
-                    Cell(", ".join(one.left_out) or NOTHING),
-                ],
-                (),
-                "",
-                view.cell_styles[one.cell].colour,
-            )
-        )
+        cells = [
+            Cell(OFFERS[one.offer].title),
+            Cell(one.usd, note, weak),
+            Cell(lines),
+            Cell(", ".join(one.left_out) or None),
+        ]
+        style = view.cell_styles[one.cell]
+        rows.append(Row([style.name], cells, colour=style.colour))
     columns = [
-        Column("Offer", words=True),
-        Column("USD", "a month"),
-        Column("For what", words=True),
-        Column("Comes on top", words=True),
+        Column("Offer", text=True),
+        Column("USD", "a month", show=amount),
+        Column("For what", text=True),
+        Column("Comes on top", text=True),
     ]
-    return Table(
-        "A month is 30 days of this traffic at list prices, cheapest first.",
-        "Transport",
-        columns,
-        rows,
-    )
+    caption = "A month is 30 days of this traffic at list prices, cheapest first."
+    return Table(TRANSPORT, columns, rows, caption)
 
 
 def _even_table(view: RunView, costs: Costs) -> Table:
@@ -121,20 +112,21 @@ def _even_table(view: RunView, costs: Costs) -> Table:
     for cell, push in sorted(bills, key=lambda pair: bills[pair])[:_MOST_PUSH]:
         cells = [_even(told[key, cell, push]) for key in polling]
         name = f"{view.cell_styles[cell].name}, {OFFERS[push].short}"
-        rows.append(Row(name, cells, (), "", view.cell_styles[cell].colour))
-    columns = [Column(OFFERS[key].short, "short polling") for key in polling]
+        rows.append(Row([name], cells, colour=view.cell_styles[cell].colour))
+    columns = [Column(OFFERS[key].short, "short polling", show=interval) for key in polling]
     caption = "Short polling is cheaper than push when it asks less often than every …"
-    return Table(caption, "Push", columns, rows)
+    return Table([Column("Push", text=True)], columns, rows, caption)
 
 
 def _even(even: BreakEven) -> Cell:
     if even.interval_s is None:
         return Cell("always" if even.always == "polling" else "never")
     note = "" if even.closed_form_s is None else f"T* {interval(even.closed_form_s)}"
-    return Cell(interval(even.interval_s), note)
+    return Cell(even.interval_s, note)
 
 
 def _told(table: Table) -> str:
     """The table's first column of figures, for those who hear it."""
-    heard = [f"{row.name}: {row.cells[0].text}" for row in table.rows]
-    return f"{table.columns[0].title} is cheaper from these intervals on. " + "; ".join(heard) + "."
+    first = table.columns[0]
+    heard = [f"{row.name}: {first.told(row.cells[0])}" for row in table.rows]
+    return f"{first.words} is cheaper from these intervals on. " + "; ".join(heard) + "."

@@ -21,6 +21,7 @@ from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.charts.view import RunView
 from pushlab.errors import RunError
 from pushlab.quantities import duration
+from pushlab.tables import Table
 
 __all__ = ["write_report"]
 
@@ -99,7 +100,7 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
         asked=words.asked(view),
         settings=words.settings(view),
         results=results,
-        missing=any(cell.text == tables.NOTHING for row in results.rows for cell in row.cells),
+        missing=any(cell.value is None for row in results.rows for cell in row.cells),
         prediction=tables.prediction_table(view) if drawn else None,
         ratios=ratios,
         baseline=view.names[base] if base is not None else "",
@@ -121,7 +122,7 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
     )
 
 
-def _marks(shown: list[tables.Table]) -> set[str]:
+def _marks(shown: list[Table]) -> set[str]:
     names = {mark for table in shown for row in table.rows for mark in row.marks}
     names |= {cell.mark for table in shown for row in table.rows for cell in row.cells}
     return {"failed" if name.endswith(" failed") else name for name in names if name}

@@ -2,10 +2,11 @@
 
 from pushlab.analysis.summary.catalogue import Figure, ranked
 from pushlab.analysis.summary.comparison import Ratio, ratios_to
-from pushlab.charts.report.tables import NOTHING, Cell, Column, Row, Table
+from pushlab.charts.report.tables import TRANSPORT
 from pushlab.charts.view import RunView
 from pushlab.errors import UsageError
 from pushlab.quantities import ratio, span
+from pushlab.tables import Cell, Column, Row, Table
 
 __all__ = ["baseline_of", "ratio_table"]
 
@@ -38,18 +39,14 @@ def ratio_table(view: RunView, baseline: str) -> Table:
         style = view.cell_styles[cell]
         problem = view.problem(cell) or ""
         if cell == baseline:
-            rows.append(
-                Row(style.name, [Cell("1", "the baseline")] * len(figures), (), "", style.colour)
-            )
-            continue
-        cells = (
-            []
-            if problem
-            else [_cell(view, cell, baseline, one, known[cell][one.key]) for one in figures]
-        )
-        rows.append(Row(style.name, cells, (), problem, style.colour))
+            cells = [Cell("1", "the baseline")] * len(figures)
+        else:
+            ours = {} if problem else known[cell]
+            cells = [_cell(view, cell, baseline, one, ours[one.key]) for one in figures if ours]
+        rows.append(Row([style.name], cells, problem, colour=style.colour))
     caption = f"Multiples of {view.names[baseline]}, with 95 % intervals over trials."
-    return Table(caption, "Transport", [Column(one.title) for one in figures], rows)
+    columns = [Column(one.title, show=ratio) for one in figures]
+    return Table(TRANSPORT, columns, rows, caption)
 
 
 def _cell(
@@ -61,7 +58,7 @@ def _cell(
 ) -> Cell:
     if found is None:
         own = view.summaries[baseline][figure.name]
-        return Cell(NOTHING, "the baseline has none" if own == 0 else "")
+        return Cell(None, "the baseline has none" if own == 0 else "")
     multiple, interval = found
     note, mark = "", ""
     if interval is not None:
@@ -73,4 +70,4 @@ def _cell(
         ours, theirs = (view.summaries[which][figure.name] or 0.0 for which in (cell, baseline))
         if abs(ours - theirs) < view.floor_s:
             mark = "below the harness floor"
-    return Cell(ratio(multiple), note, mark)
+    return Cell(multiple, note, mark)

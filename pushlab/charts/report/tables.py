@@ -1,22 +1,21 @@
-"""The page's tables as data; the template gives them their cell_styles."""
+"""The page's tables of a run's figures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pushlab.analysis.forecast.validation import validate
-from pushlab.analysis.summary.catalogue import Figure, shown_in
-from pushlab.analysis.summary.catalogue import Table as Table_
+from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
+from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.estimators import CellTrials
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.hits import WASTED
 from pushlab.charts.view import RunView
-from pushlab.quantities import amount, brief, duration, exact, memory, number, share, span, usd
+from pushlab.quantities import brief, counted, duration, exact, number, share, signed, span, usd
+from pushlab.tables import Cell, Column, Row, Show, Table
+from pushlab.tables.figures import figure_cell, figure_columns, kind_of
 
 __all__ = [
-    "Cell",
-    "Column",
-    "Row",
-    "Table",
+    "TRANSPORT",
     "cost_table",
     "lateness_table",
     "order_table",
@@ -26,58 +25,11 @@ __all__ = [
     "trials_table",
 ]
 
-NOTHING = "–"
-
-Summary = CellSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One figure: its text, a smaller note below it, and a mark that explains itself."""
-
-    text: str
-    note: str = ""
-    mark: str = ""
-    bad: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A heading, and the unit or the meaning of what stands below it."""
-
-    title: str
-    unit: str = ""
-    words: bool = False  # text, not figures
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one transport setting (or one trial) has in each column.
-
-    Attributes:
-        problem: why there is nothing to show; the cells are empty then.
-        colour: of the setting in the charts.
-    """
-
-    name: str
-    cells: Sequence[Cell] = ()
-    marks: Sequence[str] = ()
-    problem: str = ""
-    colour: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table: what it shows, the heading of the names, the columns and the rows."""
-
-    caption: str
-    first: str
-    columns: Sequence[Column]
-    rows: Sequence[Row] = field(default_factory=list)
+TRANSPORT = (Column("Transport", text=True),)
 
 
 def _rows(
-    view: RunView, make: Callable[[Summary], Sequence[Cell]], *, floor: bool = False
+    view: RunView, make: Callable[[CellSummary], Sequence[Cell]], *, floor: bool = False
 ) -> list[Row]:
     rows = []
     for cell in view.cells if floor else view.rivals:
@@ -86,15 +38,15 @@ def _rows(
         marks = summary.plain_marks
         if summary.status == "partly-failed":
             failed = summary.count("trials.failed")
-            marks.append(f"{failed} trial{'s' if failed > 1 else ''} failed")
+            marks.append(f"{counted(failed, 'trial')} failed")
         if problem == "no deliveries":
-            problem = f"none of {summary.count('expected'):,} deliveries arrived"
+            problem = f"none of {exact(summary.count('expected'))} deliveries arrived"
         cells = [] if problem else make(summary)
-        rows.append(Row(style.name, cells, marks, problem, style.colour))
+        rows.append(Row([style.name], cells, problem, marks, style.colour))
     return rows
 
 
-def _beside(s: Summary, figure: Figure) -> str:
+def _beside(s: CellSummary, figure: Figure) -> str:
     """What stands in small print below a figure, where it is not its interval."""
     if figure.name == "delivered":
         return f"of {s.count('expected'):,}"
@@ -108,39 +60,25 @@ def _beside(s: Summary, figure: Figure) -> str:
     return ""
 
 
-def _shown(figure: Figure) -> Callable[[float], str]:
-    """How a value of a figure is written in its column, whose head may have the unit."""
-    if figure.unit == "bytes":
-        return brief if "bytes" in figure.words else memory
-    if figure.unit == "usd":
-        return amount
-    if figure.unit:
-        return {"s": duration, "share": share}[figure.unit]
-    return lambda value: exact(value) if isinstance(value, int) else number(value)
-
-
-def _cell(s: Summary, figure: Figure) -> Cell:
+def _cell(s: CellSummary, figure: Figure) -> Cell:
     """A figure of the catalogue with its interval, marked where it is unstable or bad."""
-    value = s[figure.name]
-    if value is None:
-        return Cell(NOTHING)
-    show = _shown(figure)
+    if s[figure.name] is None:
+        return Cell()
     bound_s = s["clock_bound_s"] if figure.name == "latency_s.p50" else None
     notes = [
         _beside(s, figure),
-        span(s.interval(figure.name), show),
+        span(s.interval(figure.name), kind_of(figure)),
         "" if bound_s is None else f"± {duration(bound_s)}",
     ]
     mark = "unstable" if figure.ranked and figure.key in s.unstable else ""
-    text = ", ".join(note for note in notes if note)
-    return Cell(show(value), text, mark, bool(figure.bad and value))
+    return figure_cell(s, figure, ", ".join(note for note in notes if note), mark)
 
 
-def _table(view: RunView, table: Table_, caption: str, *, floor: bool = False) -> Table:
-    """The figures of the catalogue that are in `table`."""
-    figures = shown_in(table)
+def _table(view: RunView, place: Place, caption: str, *, floor: bool = False) -> Table:
+    """The figures of the catalogue that are in this table."""
+    figures = shown_in(place)
     rows = _rows(view, lambda s: [_cell(s, one) for one in figures], floor=floor)
-    return Table(caption, "Transport", [Column(one.title, one.small) for one in figures], rows)
+    return Table(TRANSPORT, figure_columns(place), rows, caption)
 
 
 def results_table(view: RunView) -> Table:
@@ -152,38 +90,39 @@ def prediction_table(view: RunView) -> Table:
     """What closed forms and simulation say of hits and mean latency, and how far off they are."""
     models = iter(validate(view.analysis, _told(view)))
 
-    def cells(s: Summary) -> list[Cell]:
+    def cells(s: CellSummary) -> list[Cell]:
         model, formula = next(models), s.predicted
         hits, latency, mean_s = (
             s[name] for name in ("predicted.hits", "predicted.mean_latency_s", "latency_s.mean")
         )
         return [
-            Cell(_hits(hits)),
-            Cell(_hits(model.simulated_hits)),
-            Cell(f"{s.count('hits_total'):,}"),
+            Cell(hits),
+            Cell(model.simulated_hits),
+            Cell(s["hits_total"]),
             _residual(hits, s["hits_total"], _change),
             Cell(_formula(formula.formula_hits if formula else None)),
-            Cell(_model(latency)),
-            Cell(_model(model.simulated_latency_s)),
-            Cell(NOTHING if mean_s is None else duration(mean_s)),
-            _residual(latency, mean_s, _signed),
+            Cell(latency),
+            Cell(model.simulated_latency_s),
+            Cell(mean_s),
+            _residual(latency, mean_s, duration),
             Cell(_formula(formula.formula_latency if formula else None)),
         ]
 
+    model_s = kind_of(FIGURES["predicted.mean_latency_s"])
     columns = [
-        Column("Hits", "predicted"),
-        Column("Hits", "simulated"),
-        Column("Hits", "measured"),
+        Column("Hits", "predicted", show=brief),
+        Column("Hits", "simulated", show=brief),
+        Column("Hits", "measured", show=brief),
         Column("Residual", "hits"),
-        Column("Formula of the hits", words=True),
-        Column("Mean latency", "predicted"),
-        Column("Mean latency", "simulated"),
-        Column("Mean latency", "measured"),
+        Column("Formula of the hits", text=True),
+        Column("Mean latency", "predicted", show=model_s),
+        Column("Mean latency", "simulated", show=model_s),
+        Column("Mean latency", "measured", show=duration),
         Column("Residual", "latency"),
-        Column("Formula of the latency", words=True),
+        Column("Formula of the latency", text=True),
     ]
     caption = "The residual is measured minus predicted."
-    return Table(caption, "Transport", columns, _rows(view, cells))
+    return Table(TRANSPORT, columns, _rows(view, cells), caption)
 
 
 def _told(view: RunView) -> list[str]:
@@ -191,69 +130,49 @@ def _told(view: RunView) -> list[str]:
     return [cell for cell in view.rivals if not view.problem(cell)]
 
 
-def _hits(value: float | None) -> str:
-    if value is None:
-        return NOTHING
-    return number(value) if value < 10 else f"{value:,.0f}"
-
-
-def _formula(text: str | None) -> str:
+def _formula(text: str | None) -> str | None:
     """A closed form as it is printed."""
     for plain, printed in (("lam", "λ"), (" x ", " × "), ("^2", "²")):
-        text = (text or NOTHING).replace(plain, printed)
-    return text or NOTHING
+        text = text and text.replace(plain, printed)
+    return text
 
 
 def _change(value: float) -> str:
-    return "0" if abs(value) < 0.5 else f"{value:+,.0f}"
+    return f"{value:,.0f}" if abs(value) >= 0.5 else "0"
 
 
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{duration(value)}"
-
-
-def _model(latency_s: float | None) -> str:
-    """A predicted latency; a closed form without a network in it comes to nothing."""
-    if latency_s is None:
-        return NOTHING
-    return "≈ 0" if latency_s < 1e-5 else duration(latency_s)
-
-
-def _residual(
-    predicted: float | None, measured: float | None, show: Callable[[float], str]
-) -> Cell:
+def _residual(predicted: float | None, measured: float | None, show: Show) -> Cell:
     if predicted is None or measured is None:
-        return Cell(NOTHING)
-    share = ""
-    if predicted > 1e-5 and abs(measured - predicted) >= 0.0005 * predicted:
-        share = f"{(measured - predicted) / predicted:+.1%}"
-    return Cell(show(measured - predicted), share)
+        return Cell()
+    off = measured - predicted
+    part = off / predicted if predicted > 1e-5 and abs(off) >= 0.0005 * predicted else None
+    return Cell(signed(off, show), "" if part is None else signed(part, share))
 
 
 def storm_table(view: RunView) -> Table:
     """Connecting, apart from the steady state."""
     took = shown_in("connecting")
 
-    def cells(s: Summary) -> list[Cell]:
+    def cells(s: CellSummary) -> list[Cell]:
         kinds = ", ".join(f"{kind} {n:,}" for kind, n in s.hits_setup.items())
         clients = s.count("clients") * max(s.count("trials.ok"), 1)
         size = s["bytes_setup"]
         each = size / clients if size is not None and clients else None
         return [
             *(_cell(s, one) for one in took),
-            Cell(f"{sum(s.hits_setup.values()) / clients:.2f}" if clients else NOTHING),
-            Cell(NOTHING if each is None else brief(each)),
-            Cell(kinds or NOTHING),
+            Cell(sum(s.hits_setup.values()) / clients if clients else None),
+            Cell(each),
+            Cell(kinds or None),
         ]
 
     columns = [
-        *(Column(one.title, one.small) for one in took),
-        Column("Hits", "per client"),
-        Column("Bytes", "per client, both ways"),
-        Column("Hits by kind", "all trials", words=True),
+        *figure_columns("connecting"),
+        Column("Hits", "per client", show=number),
+        Column("Bytes", "per client, both ways", show=brief),
+        Column("Hits by kind", "all trials", text=True),
     ]
     caption = "Hits and bytes of first polls, probes and warm-up are in here too."
-    return Table(caption, "Transport", columns, _rows(view, cells))
+    return Table(TRANSPORT, columns, _rows(view, cells), caption)
 
 
 def lateness_table(view: RunView) -> Table:
@@ -277,7 +196,7 @@ def _unit_price(each_usd: float) -> str:
 def cost_table(view: RunView) -> Table:
     """What the price of a month is made of."""
 
-    def cells(s: Summary) -> list[Cell]:
+    def cells(s: CellSummary) -> list[Cell]:
         price, other = s.price, s.price.alternative
         items = "; ".join(
             f"{item.units:,.0f} × {item.item} at {_unit_price(item.unit_usd)}"
@@ -285,32 +204,26 @@ def cost_table(view: RunView) -> Table:
         )
         sources = ", ".join(dict.fromkeys(f"{item.source} ({item.read})" for item in price.items))
         return [
-            Cell(NOTHING if price.usd is None else usd(price.usd)),
-            Cell(price.offer or NOTHING, price.assumptions),
-            Cell(items or NOTHING, sources),
-            Cell(f"{usd(other.usd or 0.0)}, {other.offer}" if other else NOTHING),
+            Cell(price.usd),
+            Cell(price.offer, price.assumptions),
+            Cell(items or None, sources),
+            Cell(f"{usd(other.usd or 0.0)}, {other.offer}" if other else None),
         ]
 
     columns = [
-        Column("A month"),
-        Column("Offer", "and what is left out", words=True),
-        Column("Items", "units, unit price, source", words=True),
-        Column("The same by the hour", words=True),
+        Column("A month", show=usd),
+        Column("Offer", "and what is left out", text=True),
+        Column("Items", "units, unit price, source", text=True),
+        Column("The same by the hour", text=True),
     ]
-    return Table(
-        "A month is 30 days of this traffic at list prices.",
-        "Transport",
-        columns,
-        _rows(view, cells),
-    )
+    caption = "A month is 30 days of this traffic at list prices."
+    return Table(TRANSPORT, columns, _rows(view, cells), caption)
 
 
 def _of_trial(figure: Figure, trial: CellTrials) -> Cell:
     value = trial.estimate(figure).value
-    if value is None:
-        return Cell(NOTHING)
     note = f"of {trial.all[0].counts.expected:,}" if figure.name == "delivered" else ""
-    return Cell(_shown(figure)(value), note, bad=bool(figure.bad and value))
+    return Cell(value, note, bad=bool(figure.bad and value))
 
 
 def trials_table(view: RunView) -> Table:
@@ -328,9 +241,9 @@ def trials_table(view: RunView) -> Table:
             marks.insert(0, record.status)
         cells = [_of_trial(one, alone) for one in figures]
         cells.append(Cell(record.reason or ""))
-        rows.append(Row(name, cells, marks, "", view.cell_styles[record.cell].colour))
-    columns = [*(Column(one.title) for one in figures), Column("Reason", words=True)]
+        rows.append(Row([name], cells, "", marks, view.cell_styles[record.cell].colour))
+    columns = [*figure_columns("trials"), Column("Reason", text=True)]
     if not any(trial.record.reason for trial in made):
         columns.pop()
         rows = [replace(row, cells=row.cells[:-1]) for row in rows]
-    return Table("Every trial, in the order of execution.", "Trial", columns, rows)
+    return Table([Column("Trial", text=True)], columns, rows, "Every trial, in order of execution.")

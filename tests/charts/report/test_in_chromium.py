@@ -31,6 +31,8 @@ LOOK = """() => ({
   outside: [...document.querySelectorAll("h1, h2, h3, p, li, dd, dt, figcaption, .box, pre")]
     .filter(one => one.getBoundingClientRect().right > window.innerWidth + 1)
     .map(one => one.textContent.slice(0, 60)),
+  cut: [...document.querySelectorAll(".cards")].filter(box => box.scrollWidth > box.clientWidth)
+    .map(box => box.querySelector("caption").textContent),
   ink: getComputedStyle(document.body).color,
   paper: getComputedStyle(document.body).backgroundColor,
 })"""
@@ -77,6 +79,7 @@ def test_every_figure_is_seen_and_nothing_sticks_out(browser, address, width, sc
     assert [url for url in asked if not url.startswith("data:")] == [address]
     assert seen["page"][0] <= seen["page"][1]
     assert seen["outside"] == []
+    assert seen["cut"] == []
     assert len(seen["figures"]) == 8
     for drawings in seen["figures"]:
         (box,) = drawings  # one drawing of the two
@@ -100,3 +103,10 @@ def test_it_prints_on_paper(browser, address):
     assert seen["paper"] == "rgb(255, 255, 255)"
     assert all(len(drawings) == 1 for drawings in seen["figures"])
     assert paper.startswith(b"%PDF")
+
+
+def test_no_table_of_the_reference_is_cut_at_a_desk(browser, tmp_path):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(written(shutil.copytree("results/reference", tmp_path / "run")).as_uri())
+    assert page.evaluate(LOOK)["cut"] == []
+    page.close()
