@@ -1,43 +1,34 @@
 """What a figure is: its name, unit and words, how trials give it, and where it is shown.
 
-One declaration in `FIGURES` puts a figure into the summary of every cell, and so into the
-terminal's tables, the report, `pushlab diff`, objectives (`check --slo`), `pushlab export` and the
-table of results/README.md: all of them ask here, and none has a list of its own. Nothing large is
-imported, so that a stored summary is shown at once.
+One declaration here puts a figure into the summary of every cell, and so into the terminal's
+tables, the report, `pushlab diff`, objectives (`check --slo`), `pushlab export` and the table of
+results/README.md: all of them ask here, and none has a list of its own. Nothing large is imported,
+so that a stored summary is shown at once.
 
 To add a figure, add a `Figure` and its test. Its value is a function of trials (`Sum`, `Largest`,
 `Ratio`, `Sampled`, `Of`) or of a cell's other figures (`Derived`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pushlab.analysis.summary.estimators import (
-    Count,
-    Derived,
-    Estimator,
-    Largest,
-    Mean,
-    Of,
-    Ratio,
-    Sampled,
-    Sum,
-    storms,
-)
+from pushlab.analysis.summary.estimators import Derived, Largest, Of, Ratio, Sampled, Sum, Value
+from pushlab.analysis.summary.figure import Figure, More, Table
 from pushlab.contract.hits import Hit
+
+if TYPE_CHECKING:
+    from pushlab.analysis.trials.figures import TrialFigures
+    from pushlab.runs import ConnectFigures
 
 __all__ = [
     "FIGURES",
     "FORMAT",
     "Figure",
     "Table",
-    "Unit",
     "charted",
     "compared",
     "declare",
-    "figure",
     "figures_table",
     "per_trial",
     "ranked",
@@ -48,669 +39,315 @@ __all__ = [
 #: summaries of other versions are not believed, and made again from the rows.
 FORMAT = 2
 
-Unit = Literal["s", "bytes", "usd", "share", ""]
-#: ``run``: the terminal's table of a run; ``sweep``: that of a sweep; ``report``: the main table of
-#: the page; then the page's tables of the publisher's lateness, of order, of connecting, of trials.
-Table = Literal["run", "sweep", "report", "lateness", "order", "connecting", "trials"]
+#: Every figure by its name, in the order of tables.
+FIGURES: dict[str, Figure] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One figure of a cell.
-
-    Attributes:
-        name: its path in a cell's summary, such as ``latency_s.p99``.
-        words: its name at the head of a column or beside an axis, such as ``latency p99``.
-        unit: of its value; empty for a number.
-        made: how trials give it.
-        about: what it holds, in results/README.md; neighbours with the same words share a row.
-        head: its short name, where one line must do.
-        small: what stands in small print below `words`.
-        shown: the tables that it is in, each with its rank: columns of the highest rank give way
-            first where room is short, those of rank 0 stay.
-        interval: whether it has a 95 % interval over trials.
-        stored: whether it stands in ``run.json``; a `Derived` one does not.
-        compared: how `pushlab diff` compares it: ``ratio``, by its trials' spread; ``exact``, any
-            difference counts; None: not at all.
-        ranked: its place, from 1, among the figures by which cells are ranked and which are looked
-            at for their stability between trials; 0: it is none of them.
-        stability: the ranked figure whose stability speaks for it; see `steady_as`.
-        model: the figure that a closed form predicts for it.
-        whole: the count of which it may be given as a share (``lost<0.1%``).
-        bad: in words, what has happened where it is not 0: ``deliveries were lost``.
-        per_trial: whether ``per_trial`` has it.
-        chart: the name of its chart along a sweep's grid, with its number.
-        axis, noun: what that chart shows, and its name in a sentence.
-        since: the `FORMAT` from which on summaries have it.
-    """
-
-    name: str
-    words: str
-    made: Estimator = field(repr=False)
-    unit: Unit = ""
-    about: str = ""
-    head: str = ""
-    small: str = ""
-    shown: Mapping[Table, int] = field(default_factory=dict)
-    interval: bool = False
-    compared: Literal["ratio", "exact"] | None = None
-    ranked: int = 0
-    stability: str = ""
-    model: str = ""
-    whole: str = ""
-    bad: str = ""
-    per_trial: bool = False
-    chart: str = ""
-    axis: str = ""
-    noun: str = ""
-    since: int = 1
-
-    @property
-    def stored(self) -> bool:
-        """Whether it stands in a stored summary, or is made of figures that do."""
-        return not isinstance(self.made, Derived)
-
-    @property
-    def key(self) -> str:
-        """Its name among those that cells are ranked by: ``latency_s`` is its mean."""
-        return self.name.removesuffix(".mean")
-
-    @property
-    def steady_as(self) -> str:
-        """The key under which a summary's ``unstable`` would name it."""
-        return self.stability or (self.key if self.ranked else "")
-
-    @property
-    def counted_by(self) -> str:
-        """The figure that says how many samples it rests on; empty where none does."""
-        name = "latency_s.count" if isinstance(self.made, Ratio) else ""
-        if isinstance(self.made, Sampled):
-            name = f"{self.made.samples}.count"
-        return name if name in FIGURES else ""
-
-    @property
-    def title(self) -> str:
-        """Its words at the beginning of a line."""
-        return self.words[:1].upper() + self.words[1:]
-
-    @property
-    def short(self) -> str:
-        """Its short name."""
-        return self.head or self.words
+def declare(*figures: Figure) -> None:
+    """Add figures, whose names must be new."""
+    for one in figures:
+        if one.name in FIGURES:
+            raise ValueError(f"there is a figure {one.name!r} already")
+        FIGURES[one.name] = one
 
 
 # ---- the publisher's side, and the deliveries ----------------------------------------------------
 
-_PUBLISHES = "publishes of the measured windows; `scheduled` = `sent` + `skipped`"
+
+def _count(name: str, about: str, words: str = "", *, whole: str = "", bad: str = "") -> Figure:
+    """A count of the accounting; one of what went wrong is compared exactly."""
+    made = Sum(lambda t: getattr(t.counts, name), empty=0, ended=True)
+    one = Figure(name, words or name, made, about, whole=whole, bad=bad, per_trial=True)
+    return one.but(compared="exact") if bad else one
 
 
-def _accounted(name: str) -> Count:
-    return Count(lambda t: getattr(t.counts, name))
+def _of_swarm(*names: str, empty: float | None = None, ended: bool = False) -> Sum:
+    def of(trial: "TrialFigures") -> float | None:
+        swarm = trial.record.swarm
+        return sum(getattr(swarm, name) for name in names) if swarm else None
+
+    return Sum(of, empty, ended)
 
 
-def _swarm_count(name: str) -> Count:
-    return Count(lambda t: getattr(t.record.swarm, name) if t.record.swarm else 0)
+def _cut(name: str) -> Figure:
+    about = "how often subscribers were told that they missed something; lost their connection"
+    made = _of_swarm(name, empty=0, ended=True)
+    return Figure(name, name, made, about, compared="exact", shown={"order": 0})
 
 
-_COUNTS = (
-    *(
-        Figure(
-            name=name,
-            words=name,
-            made=_accounted(name),
-            about=_PUBLISHES,
-            whole="scheduled" if name != "scheduled" else "",
-            per_trial=True,
-        )
-        for name in ("scheduled", "sent", "accepted")
+_SENT = "publishes of the measured windows; `scheduled` = `sent` + `skipped`"
+_OWED = "accepted publishes times the subscribers of their channel"
+_CAME = "of these, how many arrived, each counted once; `expected` = `delivered` + `lost`"
+_DRAINED = "arrived after the measured window, in the drain; part of `delivered`"
+_AGAIN = "came again, on the wire or to the application"
+_BEHIND_LATER = "came after a later message of the same channel"
+_ASTRAY = "deliveries that belong to no publish, or to another channel's reader"
+_NO_PUBLISH = "deliveries belong to no publish of theirs"
+_LATE_SENDS = Sum(lambda t: t.record.publisher.late if t.record.publisher else 0, 0, ended=True)
+
+declare(
+    _count("scheduled", _SENT),
+    _count("sent", _SENT, whole="scheduled"),
+    _count("accepted", _SENT, whole="scheduled"),
+    _count("skipped", _SENT, "skipped sends", whole="scheduled", bad="publishes were skipped").but(
+        shown={"lateness": 0}
     ),
-    Figure(
-        name="skipped",
-        words="skipped sends",
-        made=_accounted("skipped"),
-        about=_PUBLISHES,
-        whole="scheduled",
-        compared="exact",
-        bad="publishes were skipped",
-        per_trial=True,
-        shown={"lateness": 0},
+    _count("rejected", _SENT, whole="scheduled", bad="publishes were not accepted"),
+    _count("expected", _OWED),
+    _count("delivered", _CAME, whole="expected").but(
+        small="of what was owed", shown={"run": 4, "report": 0, "trials": 0}
     ),
-    Figure(
-        name="rejected",
-        words="rejected",
-        made=_accounted("rejected"),
-        about=_PUBLISHES,
-        whole="scheduled",
-        compared="exact",
-        bad="publishes were not accepted",
-        per_trial=True,
+    _count(
+        "lost", "never arrived, the drain included", whole="expected", bad="deliveries were lost"
+    ).but(shown={"run": 0, "sweep": 0, "report": 0, "trials": 0}),
+    _count("duplicated", _AGAIN, whole="expected", bad="deliveries came twice").but(
+        shown={"order": 0}
     ),
-    Figure(
-        name="expected",
-        words="expected",
-        made=_accounted("expected"),
-        about="accepted publishes times the subscribers of their channel",
-        per_trial=True,
+    _count("reordered", _BEHIND_LATER, whole="expected", bad="deliveries came out of order").but(
+        shown={"order": 0}
     ),
-    Figure(
-        name="delivered",
-        words="delivered",
-        made=_accounted("delivered"),
-        about="of these, how many arrived, each counted once; `expected` = `delivered` + `lost`",
-        small="of what was owed",
-        whole="expected",
-        per_trial=True,
-        shown={"run": 4, "report": 0, "trials": 0},
+    _count("late", _DRAINED, "in the drain", whole="expected").but(
+        small="came after the window", shown={"order": 0}
     ),
-    Figure(
-        name="lost",
-        words="lost",
-        made=_accounted("lost"),
-        about="never arrived, the drain included",
-        whole="expected",
-        compared="exact",
-        bad="deliveries were lost",
-        per_trial=True,
-        shown={"run": 0, "sweep": 0, "report": 0, "trials": 0},
+    _count("unmatched", _ASTRAY, bad=_NO_PUBLISH),
+    Figure("late_sends", "late sends", _LATE_SENDS, "sent more than 10 ms late").but(
+        whole="scheduled", shown={"lateness": 0}
     ),
-    Figure(
-        name="duplicated",
-        words="duplicated",
-        made=_accounted("duplicated"),
-        about="came again, on the wire or to the application",
-        whole="expected",
-        compared="exact",
-        bad="deliveries came twice",
-        per_trial=True,
-        shown={"order": 0},
-    ),
-    Figure(
-        name="reordered",
-        words="reordered",
-        made=_accounted("reordered"),
-        about="came after a later message of the same channel",
-        whole="expected",
-        compared="exact",
-        bad="deliveries came out of order",
-        per_trial=True,
-        shown={"order": 0},
-    ),
-    Figure(
-        name="late",
-        words="in the drain",
-        made=_accounted("late"),
-        about="arrived after the measured window, in the drain; part of `delivered`",
-        small="came after the window",
-        whole="expected",
-        per_trial=True,
-        shown={"order": 0},
-    ),
-    Figure(
-        name="unmatched",
-        words="unmatched",
-        made=_accounted("unmatched"),
-        about="deliveries that belong to no publish, or to another channel's reader",
-        compared="exact",
-        bad="deliveries belong to no publish of theirs",
-        per_trial=True,
-    ),
-    Figure(
-        name="late_sends",
-        words="late sends",
-        made=Count(lambda t: t.record.publisher.late if t.record.publisher else 0),
-        about="publishes that were sent more than 10 ms late",
-        whole="scheduled",
-        shown={"lateness": 0},
-    ),
-    *(
-        Figure(
-            name=name,
-            words=name,
-            made=_swarm_count(name),
-            about="how often subscribers were told that they missed something; lost their"
-            " connection",
-            compared="exact",
-            shown={"order": 0},
-        )
-        for name in ("gaps", "disconnects")
-    ),
+    _cut("gaps"),
+    _cut("disconnects"),
 )
 
 # ---- what it took --------------------------------------------------------------------------------
 
 
-def _kind(name: str, kind: str) -> Sum:
-    return Sum(lambda t: getattr(t, name).get(kind, 0))
-
-
 def _kinds(name: str, words: str, about: str) -> Iterator[Figure]:
+    def of(kind: str) -> Sum:
+        return Sum(lambda t: getattr(t, name).get(kind, 0))
+
     for kind in sorted(set(Hit) - {Hit.PUBLISH}):
-        yield Figure(
-            name=f"{name}.{kind}",
-            words=f"{kind} {words}",
-            made=_kind(name, kind),
-            about=about,
-        )
+        yield Figure(f"{name}.{kind}", f"{kind} {words}", of(kind), about)
 
 
-_TRAFFIC = (
+def _delivered(trial: "TrialFigures") -> float:
+    return trial.counts.delivered
+
+
+_SUM = "their sum; the publisher's own requests are in `publish_hits`"
+_EQUAL = "the publisher's requests, which are equal for all transports"
+_PER_DELIVERY = "`hits_total` / deliveries of the good trials (`latency_s.count`)"
+_HITS = Sum(lambda t: t.hits_total, empty=0)
+_HITS_EACH = Ratio(lambda t: t.hits_total, _delivered)
+_HIT_RATE = Derived("hits_total", "duration_s")
+
+declare(
     *_kinds("hits", "hits", "requests for the sake of delivery in the windows, by kind"),
-    Figure(
-        name="hits_total",
-        words="hits",
-        small="requests in the window",
-        made=Sum(lambda t: t.hits_total, empty=0),
-        about="their sum; the publisher's own requests are in `publish_hits`",
-        shown={"report": 0, "trials": 0},
-        model="predicted.hits",
-        per_trial=True,
+    Figure("hits_total", "hits", _HITS, _SUM, small="requests in the window").but(
+        shown={"report": 0, "trials": 0}, model="predicted.hits", per_trial=True
     ),
-    *_kinds("hits_setup", "hits of the set-up", "the same before the windows: handshakes are here"),
-    Figure(
-        name="publish_hits",
-        words="publishes",
-        made=Sum(lambda t: t.publish_hits, empty=0),
-        about="the publisher's requests, which are equal for all transports",
-    ),
-    Figure(
-        name="hits_per_delivery",
-        words="hits per delivery",
-        head="hits",
-        made=Ratio(lambda t: t.hits_total, lambda t: t.counts.delivered),
-        about="`hits_total` / deliveries of the good trials (`latency_s.count`)",
-        interval=True,
-        compared="ratio",
-        ranked=2,
-        model="predicted_hits_per_delivery",
-        shown={"run": 0, "report": 0},
-    ),
-    Figure(
-        name="hits_per_s",
-        words="hits/s",
-        made=Derived("hits_total", "duration_s"),
-        about="requests per second of the windows",
-        model="predicted_hits_per_s",
-        stability="hits_per_delivery",
-        chart="3-hits",
-        axis="requests to the server per second",
-        noun="hit rate",
-        shown={"sweep": 0},
-    ),
+    *_kinds("hits_setup", "hits of the set-up", "the same before the windows, with handshakes"),
+    Figure("publish_hits", "publishes", Sum(lambda t: t.publish_hits, empty=0), _EQUAL),
+    Figure("hits_per_delivery", "hits per delivery", _HITS_EACH, _PER_DELIVERY, head="hits")
+    .but(interval=True, compared="ratio", ranked=2, shown={"run": 0, "report": 0})
+    .but(model="predicted_hits_per_delivery"),
+    Figure("hits_per_s", "hits/s", _HIT_RATE, "requests per second of the windows")
+    .but(stability="hits_per_delivery", model="predicted_hits_per_s", shown={"sweep": 0})
+    .but(chart="3-hits", axis="requests to the server per second", noun="hit rate"),
 )
 
 # ---- how long it took ----------------------------------------------------------------------------
 
-_LATENCY_SHOWN: Mapping[str, Mapping[Table, int]] = {
-    "p50": {"run": 0, "sweep": 1, "report": 0, "trials": 0},
-    "p99": {"run": 1, "sweep": 2, "report": 0, "trials": 0},
-    "mean": {"run": 0, "sweep": 0, "report": 0, "trials": 0},
-    "max": {"trials": 0},
-}
-#: Of the latencies: the chart's name, what it shows, the noun.
-_LATENCY_CHARTS = {
-    "mean": ("1-latency", "mean latency: received minus intended", "mean latency"),
-    "p99": ("2-latency-p99", "99 % of the deliveries came within", "p99"),
-}
-_STALENESS = (
+
+def _described(name: str, words: str, about: str) -> Iterator[Figure]:
+    """The statistics of samples in seconds that come from several trials, merged."""
+    for what in ("p50", "p90", "p95", "p99", "p99_9", "mean", "min", "max", "count", "nonpositive"):
+        short, made = what.replace("_", "."), Sampled(name, what)
+        one = Figure(f"{name}.{what}", f"{words} {short}", made, about)
+        one = one.but(interval=what in ("mean", "p50", "p95", "p99"))
+        yield one.but(shown={"lateness": 0}) if what in ("p50", "p99") else one
+
+
+def _chart(chart: str, axis: str, noun: str) -> More:
+    return {"chart": chart, "axis": axis, "noun": noun}
+
+
+def _latency(one: Figure) -> Figure:
+    """A statistic of the latencies, with all that these have over others."""
+    what = one.name.removeprefix("latency_s.")
+    one = one.but(head=what.replace("_", "."), stability="latency_s", shown={})
+    if one.interval:
+        one = one.but(compared="ratio")
+    if what in ("p50", "p90", "p95", "p99", "mean", "max"):
+        one = one.but(per_trial=True)
+    more: dict[str, More] = {
+        "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0}},
+        "p99": {
+            "shown": {"run": 1, "sweep": 2, "report": 0, "trials": 0},
+            **_chart("2-latency-p99", "99 % of the deliveries came within", "p99"),
+        },
+        "mean": {
+            "shown": {"run": 0, "sweep": 0, "report": 0, "trials": 0},
+            "ranked": 1,
+            "model": "predicted.mean_latency_s",
+            **_chart("1-latency", "mean latency: received minus intended", "mean latency"),
+        },
+        "max": {"shown": {"trials": 0}},
+        "nonpositive": {"bad": "latencies are zero or negative; they are counted as they are"},
+    }
+    return one.but(**more.get(what, {}))
+
+
+_LATENCY = (
+    "received minus intended. A percentile needs ten samples beyond it, else it is `null`;"
+    " `nonpositive` counts latencies of zero or less, which are kept"
+)
+_STALE = (
     "over the window, of now minus the publish time of the oldest message that a subscriber should"
     " have and has not"
 )
-_STATISTICS = ("p50", "p90", "p95", "p99", "p99_9", "mean", "min", "max", "count", "nonpositive")
+_BOUND = (
+    "the largest bound on the error of the pages' clocks, and so of each latency; `null` where the"
+    " clock was the machine's"
+)
+_STALE_MEAN = Ratio(lambda t: t.staleness_s["mean"], lambda t: 1.0)
+_STALE_MAX = Largest(lambda t: t.staleness_s["max"])
+_CLOCKS = Largest(lambda t: max(t.record.clocks.bound_ns) / 1e9 if t.record.clocks else None)
+_WINDOWS = Sum(lambda t: t.record.duration_s, empty=0)
 
-
-def _described(
-    name: str, words: str, about: str, shown: Mapping[str, Mapping[Table, int]]
-) -> Iterator[Figure]:
-    """The statistics of samples in seconds that come from several trials, merged."""
-    latency = name == "latency_s"
-    for what in _STATISTICS:
-        counted = what in ("count", "nonpositive")
-        bad = ""
-        if latency and what == "nonpositive":
-            bad = "latencies are zero or negative; they are counted as they are"
-        chart, axis, noun = _LATENCY_CHARTS.get(what, ("",) * 3) if latency else ("",) * 3
-        yield Figure(
-            name=f"{name}.{what}",
-            words=f"{words} {what.replace('_', '.')}",
-            head=what.replace("_", ".") if latency else "",
-            made=Sampled(name, what),
-            unit="" if counted else "s",
-            about=about,
-            interval=what in ("mean", "p50", "p95", "p99"),
-            compared="ratio" if latency and what in ("p50", "p95", "p99", "mean") else None,
-            ranked=int(latency and what == "mean"),
-            stability="latency_s" if latency and what == "p99" else "",
-            model="predicted.mean_latency_s" if latency and what == "mean" else "",
-            bad=bad,
-            per_trial=latency and what in ("p50", "p90", "p95", "p99", "mean", "max"),
-            shown=shown.get(what, {}),
-            chart=chart,
-            axis=axis,
-            noun=noun,
-        )
-
-
-_TIMES = (
-    *_described(
-        "latency_s",
-        "latency",
-        "received minus intended. A percentile needs ten samples beyond it, else it is `null`;"
-        " `nonpositive` counts latencies of zero or less, which are kept",
-        _LATENCY_SHOWN,
-    ),
-    *_described(
-        "latency_from_send_s",
-        "latency from the send",
-        "the same for received minus sent",
-        {what: {"lateness": 0} for what in ("p50", "p99", "mean")},
-    ),
-    *_described(
-        "publish_delay_s",
-        "publish delay",
-        "the same for sent minus intended",
-        {what: {"lateness": 0} for what in ("p50", "p99")},
-    ),
-    Figure(
-        name="staleness_s.mean",
-        words="staleness",
-        made=Mean(lambda t: t.staleness_s["mean"]),
-        unit="s",
-        about=_STALENESS,
-        small="mean",
-        shown={"report": 0},
-    ),
-    Figure(
-        name="staleness_s.max",
-        words="stale at most",
-        made=Largest(lambda t: t.staleness_s["max"]),
-        unit="s",
-        about=_STALENESS,
-        head="stale",
-        shown={"run": 5},
-    ),
-    Figure(
-        name="clock_bound_s",
-        words="clocks' bound",
-        made=Largest(lambda t: max(t.record.clocks.bound_ns) / 1e9 if t.record.clocks else None),
-        unit="s",
-        about="the largest bound on the error of the pages' clocks, and so of each latency; `null`"
-        " where the clock was the machine's",
-        since=2,
-    ),
-    Figure(
-        name="duration_s",
-        words="measured",
-        made=Sum(lambda t: t.record.duration_s, empty=0),
-        unit="s",
-        about="the sum of the measured windows",
-    ),
+declare(
+    *map(_latency, _described("latency_s", "latency", _LATENCY)),
+    *_described("latency_from_send_s", "latency from the send", "the same for received minus sent"),
+    *_described("publish_delay_s", "publish delay", "the same for sent minus intended"),
+    Figure("staleness_s.mean", "staleness", _STALE_MEAN, _STALE, small="mean", shown={"report": 0}),
+    Figure("staleness_s.max", "stale at most", _STALE_MAX, _STALE, "stale", shown={"run": 5}),
+    Figure("clock_bound_s", "clocks' bound", _CLOCKS, _BOUND, since=2),
+    Figure("duration_s", "measured", _WINDOWS, "the sum of the measured windows"),
 )
 
 # ---- what it used --------------------------------------------------------------------------------
 
 
-def _swarm(*names: str) -> Sum:
-    return Sum(
-        lambda t: sum(getattr(t.record.swarm, name) for name in names) if t.record.swarm else None
-    )
+def _server(name: str) -> Value:
+    return lambda t: getattr(t.record.server, name) if t.record.server else None
+
+
+def _broker(name: str) -> Value:
+    return lambda t: getattr(t.record.broker, name) if t.record.broker else None
 
 
 _BYTES = "the subscribers' TCP payload, both directions"
 _HUB = "the hub's process: CPU in the windows, memory and descriptors at most"
 _BROKER = "the broker's, where there is one"
+_OF_A_CORE = "hub's and broker's CPU time over the time measured: 1 is one core"
+_BYTES_SETUP = _of_swarm("bytes_in_setup", "bytes_out_setup")
+_BYTES_EACH = Ratio(lambda t: t.bytes_total if t.record.swarm else None, _delivered)
+_CPU_EACH = Ratio(lambda t: t.cpu_s if t.record.server else None, _delivered)
+_SERVER_EACH = Ratio(_server("cpu_s"), _delivered)
+_DESCRIPTORS = Largest(_server("open_descriptors"))
+_GENERATOR = Sum(lambda t: t.generator_cpu_s)
+_SHARE = Derived("server_cpu_s", "duration_s", plus="broker_cpu_s")
 
-_USED = (
-    Figure(name="bytes_in", words="bytes in", unit="bytes", made=_swarm("bytes_in"), about=_BYTES),
+declare(
+    Figure("bytes_in", "bytes in", _of_swarm("bytes_in"), _BYTES),
+    Figure("bytes_out", "bytes out", _of_swarm("bytes_out"), _BYTES),
+    Figure("bytes_setup", "bytes of the set-up", _BYTES_SETUP, _BYTES),
     Figure(
-        name="bytes_out", words="bytes out", unit="bytes", made=_swarm("bytes_out"), about=_BYTES
+        "bytes_per_delivery", "bytes per delivery", _BYTES_EACH, _BYTES, "bytes", "both ways"
+    ).but(interval=True, compared="ratio", ranked=3, shown={"run": 2, "report": 0}),
+    Figure("server_cpu_s", "server's CPU", Sum(_server("cpu_s")), _HUB).but(
+        per_trial=True, shown={"trials": 0}
     ),
-    Figure(
-        name="bytes_setup",
-        words="bytes of the set-up",
-        unit="bytes",
-        made=_swarm("bytes_in_setup", "bytes_out_setup"),
-        about=_BYTES,
+    Figure("server_cpu_s_per_delivery", "server's CPU per delivery", _SERVER_EACH, _HUB),
+    Figure("server_rss_bytes", "server's memory", Largest(_server("rss_bytes")), _HUB).but(
+        small="at most", compared="ratio", shown={"order": 0}
     ),
-    Figure(
-        name="bytes_per_delivery",
-        words="bytes per delivery",
-        head="bytes",
-        small="both ways",
-        unit="bytes",
-        made=Ratio(
-            lambda t: t.bytes_total if t.record.swarm else None, lambda t: t.counts.delivered
-        ),
-        about=_BYTES,
-        interval=True,
-        compared="ratio",
-        ranked=3,
-        shown={"run": 2, "report": 0},
+    Figure("server_open_descriptors", "server's descriptors", _DESCRIPTORS, _HUB).but(
+        small="at most", shown={"order": 0}
     ),
-    Figure(
-        name="server_cpu_s",
-        words="server's CPU",
-        unit="s",
-        made=Sum(lambda t: t.record.server.cpu_s if t.record.server else None),
-        about=_HUB,
-        per_trial=True,
-        shown={"trials": 0},
-    ),
-    Figure(
-        name="server_cpu_s_per_delivery",
-        words="server's CPU per delivery",
-        unit="s",
-        made=Ratio(
-            lambda t: t.record.server.cpu_s if t.record.server else None,
-            lambda t: t.counts.delivered,
-        ),
-        about=_HUB,
-    ),
-    Figure(
-        name="server_rss_bytes",
-        words="server's memory",
-        small="at most",
-        unit="bytes",
-        made=Largest(lambda t: t.record.server.rss_bytes if t.record.server else None),
-        about=_HUB,
-        compared="ratio",
-        shown={"order": 0},
-    ),
-    Figure(
-        name="server_open_descriptors",
-        words="server's descriptors",
-        small="at most",
-        made=Largest(lambda t: t.record.server.open_descriptors if t.record.server else None),
-        about=_HUB,
-        shown={"order": 0},
-    ),
-    Figure(
-        name="broker_cpu_s",
-        words="broker's CPU",
-        unit="s",
-        made=Sum(lambda t: t.record.broker.cpu_s if t.record.broker else None),
-        about=_BROKER,
-    ),
-    Figure(
-        name="broker_rss_bytes",
-        words="broker's memory",
-        unit="bytes",
-        made=Largest(lambda t: t.record.broker.rss_bytes if t.record.broker else None),
-        about=_BROKER,
-    ),
-    Figure(
-        name="generator_cpu_s",
-        words="generator's CPU",
-        unit="s",
-        made=Sum(lambda t: t.generator_cpu_s),
-        about="swarm and publisher",
-    ),
-    Figure(
-        name="cpu_s_per_delivery",
-        words="CPU per delivery",
-        head="CPU",
-        small="hub and broker",
-        unit="s",
-        made=Ratio(lambda t: t.cpu_s if t.record.server else None, lambda t: t.counts.delivered),
-        about="the hub's and its broker's together",
-        interval=True,
-        compared="ratio",
-        ranked=4,
-        shown={"run": 3, "report": 0},
-    ),
-    Figure(
-        name="cpu_share",
-        words="CPU of a core",
-        head="CPU",
-        unit="share",
-        made=Derived("server_cpu_s", "duration_s", plus="broker_cpu_s"),
-        about="hub's and broker's CPU time over the time measured: 1 is one core",
-        stability="cpu_s_per_delivery",
-        chart="4-cpu",
-        axis="CPU time of hub and broker, of one core",
-        noun="CPU share",
-        shown={"sweep": 3},
-    ),
+    Figure("broker_cpu_s", "broker's CPU", Sum(_broker("cpu_s")), _BROKER),
+    Figure("broker_rss_bytes", "broker's memory", Largest(_broker("rss_bytes")), _BROKER),
+    Figure("generator_cpu_s", "generator's CPU", _GENERATOR, "swarm and publisher"),
+    Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, "hub and broker", "CPU")
+    .but(small="hub and broker", interval=True, compared="ratio", ranked=4)
+    .but(shown={"run": 3, "report": 0}),
+    Figure("cpu_share", "CPU of a core", _SHARE, _OF_A_CORE, "CPU")
+    .but(stability="cpu_s_per_delivery", shown={"sweep": 3})
+    .but(chart="4-cpu", axis="CPU time of hub and broker, of one core", noun="CPU share"),
 )
 
 # ---- connecting, cost, models, and what was asked ------------------------------------------------
 
-_STORM = (
-    "all storms of the cell put together. A client that polls at an interval begins at a random"
-    " moment of its first interval, so its storm lasts as long"
-)
-_STORMS: Sequence[tuple[str, str, Unit]] = (
-    ("clients", "clients that connected", ""),
-    ("duration_s", "all connected within", "s"),
-    ("connects_per_s", "connects/s", ""),
-    ("server_cpu_s", "server's CPU to connect", "s"),
-    ("broker_cpu_s", "broker's CPU to connect", "s"),
-    ("hits_per_client", "hits to connect a client", ""),
-    ("bytes_per_client", "bytes to connect a client", "bytes"),
-)
-_STATES: Sequence[Literal["ok", "failed", "interrupted"]] = ("ok", "failed", "interrupted")
-_PREDICTED: Sequence[tuple[str, str, Unit, Mapping[Table, int]]] = (
-    ("hits", "predicted hits", "", {}),
-    ("mean_latency_s", "(mean)", "s", {"sweep": 5}),
-    ("hits_setup", "predicted hits of the set-up", "", {}),
-    ("connect_s", "predicted to connect", "s", {}),
-)
+
+def _to_connect(what: str, words: str) -> Figure:
+    made, about = Sampled("connect_s", what), "how long subscribers took to connect"
+    one = Figure(f"connect_s.{what}", words, made, about, shown={"connecting": 0})
+    return one if what == "max" else one.but(compared="ratio")
 
 
-def _predicted(what: str) -> Of:
-    return Of(lambda c: getattr(c.predicted, what) if c.predicted else None)
+def _storm(name: str, words: str, of: Value, over: Value | None = None) -> Figure:
+    about = (
+        "all storms of the cell put together. A client that polls at an interval begins at a random"
+        " moment of its first interval, so its storm lasts as long"
+    )
+    return Figure(f"connect_storm.{name}", words, Ratio(of, over) if over else Sum(of), about)
 
 
-def _ended(status: Literal["ok", "failed", "interrupted"]) -> Of:
-    return Of(lambda c: c.states[status])
+def _in_storm(of: Callable[["ConnectFigures"], float | None]) -> Value:
+    return lambda t: of(t.record.connect) if t.record.connect else None
 
 
-_REST = (
-    *(
-        Figure(
-            name=f"connect_s.{what}",
-            words=words,
-            made=Sampled("connect_s", what),
-            unit="s",
-            about="how long subscribers took to connect",
-            compared="ratio" if what != "max" else None,
-            shown={"connecting": 0},
-        )
-        for what, words in (
-            ("p50", "to connect p50"),
-            ("p99", "to connect p99"),
-            ("max", "longest to connect"),
-        )
+def _predicted(what: str, words: str) -> Figure:
+    made = Of(lambda c: getattr(c.predicted, what) if c.predicted else None)
+    return Figure(f"predicted.{what}", words, made, "by closed form; `connect_s` over a link alone")
+
+
+def _ended(status: Literal["ok", "failed", "interrupted"]) -> Figure:
+    made = Of(lambda c: c.states[status])
+    return Figure(f"trials.{status}", f"trials {status}", made, "how many trials ended so")
+
+
+def _asked(name: Literal["clients", "channels"]) -> Figure:
+    return Figure(name, name, Of(lambda c: getattr(c.first, name) if c.first else None), "as asked")
+
+
+_CONNECTED, _CONNECTED_S = _in_storm(lambda s: s.clients), _in_storm(lambda s: s.storm_s or 0.0)
+_STORM_HITS = _in_storm(lambda s: sum(s.hits.values()))
+_STORM_BYTES = _in_storm(lambda s: s.bytes_in + s.bytes_out)
+_MONTH = "this traffic for 30 days at one offer; `pushlab cost` has all offers"
+_HOURLY = Of(lambda c: c.price.alternative.usd if c.price.alternative else None)
+_MODEL_EACH = Derived("predicted.hits", "latency_s.count")
+_MODEL_RATE = Derived("predicted.hits", "duration_s")
+
+declare(
+    _to_connect("p50", "to connect p50"),
+    _to_connect("p99", "to connect p99"),
+    _to_connect("max", "longest to connect"),
+    _storm("clients", "clients that connected", _CONNECTED),
+    _storm("duration_s", "all connected within", _CONNECTED_S),
+    _storm("connects_per_s", "connects/s", _CONNECTED, _CONNECTED_S),
+    _storm("server_cpu_s", "server's CPU to connect", _in_storm(lambda s: s.server_cpu_s)),
+    _storm("broker_cpu_s", "broker's CPU to connect", _in_storm(lambda s: s.broker_cpu_s)),
+    _storm("hits_per_client", "hits to connect a client", _STORM_HITS, _CONNECTED),
+    _storm("bytes_per_client", "bytes to connect a client", _STORM_BYTES, _CONNECTED),
+    Figure("usd_per_month.usd", "USD a month", Of(lambda c: c.price.usd), _MONTH, "USD").but(
+        shown={"run": 6, "report": 0}
     ),
-    *(
-        Figure(
-            name=f"connect_storm.{what}",
-            words=words,
-            made=Of(storms(what)),
-            unit=unit,
-            about=_STORM,
-        )
-        for what, words, unit in _STORMS
+    Figure("usd_per_month.alternative.usd", "USD by the hour", _HOURLY, "the same by the hour"),
+    _predicted("hits", "predicted hits"),
+    _predicted("mean_latency_s", "(mean)").but(shown={"sweep": 5}),
+    _predicted("hits_setup", "predicted hits of the set-up"),
+    _predicted("connect_s", "predicted to connect"),
+    Figure("predicted_hits_per_delivery", "(hits per delivery)", _MODEL_EACH, "over deliveries"),
+    Figure("predicted_hits_per_s", "(hits/s)", _MODEL_RATE, "over the time measured").but(
+        shown={"sweep": 4}
     ),
-    Figure(
-        name="usd_per_month.usd",
-        words="USD a month",
-        head="USD",
-        unit="usd",
-        made=Of(lambda c: c.price.usd),
-        about="this traffic for 30 days at one offer; `pushlab cost` has all offers",
-        shown={"run": 6, "report": 0},
-    ),
-    Figure(
-        name="usd_per_month.alternative.usd",
-        words="USD a month by the hour",
-        unit="usd",
-        made=Of(lambda c: c.price.alternative.usd if c.price.alternative else None),
-        about="the same traffic by the hour",
-    ),
-    *(
-        Figure(
-            name=f"predicted.{what}",
-            words=words,
-            made=_predicted(what),
-            unit=unit,
-            about="by closed form; `connect_s` over a link alone",
-            shown=shown,
-        )
-        for what, words, unit, shown in _PREDICTED
-    ),
-    Figure(
-        name="predicted_hits_per_delivery",
-        words="predicted hits per delivery",
-        made=Derived("predicted.hits", "latency_s.count"),
-        about="`predicted.hits` over the deliveries",
-    ),
-    Figure(
-        name="predicted_hits_per_s",
-        words="(hits/s)",
-        made=Derived("predicted.hits", "duration_s"),
-        about="`predicted.hits` over the time measured",
-        shown={"sweep": 4},
-    ),
-    *(
-        Figure(
-            name=f"trials.{status}",
-            words=f"trials {status}",
-            made=_ended(status),
-            about="how many trials ended so",
-            compared="exact" if status == "failed" else None,
-        )
-        for status in _STATES
-    ),
-    Figure(
-        name="clients",
-        words="clients",
-        made=Of(lambda c: c.first.clients if c.first else None),
-        about="as the scenario had them",
-    ),
-    Figure(
-        name="channels",
-        words="channels",
-        made=Of(lambda c: c.first.channels if c.first else None),
-        about="as the scenario had them",
-    ),
+    _ended("ok"),
+    _ended("failed").but(compared="exact"),
+    _ended("interrupted"),
+    _asked("clients"),
+    _asked("channels"),
 )
 
-#: Every figure by its name, in the order of tables.
-FIGURES: dict[str, Figure] = {
-    one.name: one for one in (*_COUNTS, *_TRAFFIC, *_TIMES, *_USED, *_REST)
-}
-
-
-def declare(one: Figure) -> None:
-    """Add a figure, as a plug-in may; its name must be new."""
-    if one.name in FIGURES:
-        raise ValueError(f"there is a figure {one.name!r} already")
-    FIGURES[one.name] = one
-
-
-def figure(name: str) -> Figure:
-    """The figure of this name, which is declared."""
-    return FIGURES[name]
+# ---- who asks ------------------------------------------------------------------------------------
 
 
 def shown_in(table: Table) -> list[Figure]:
@@ -748,12 +385,11 @@ def figures_table() -> str:
         found = list(group)
         names = ", ".join(f"`{one.name}`" for one in found)
         units = ", ".join(dict.fromkeys(one.unit for one in found if one.unit))
-        intervals = [one.name for one in found if one.interval]
-        told = f"; with `_ci`: {', '.join(f'`{n}`' for n in intervals)}" if intervals else ""
-        derived = "" if all(one.stored for one in found) else " (made of the others, not stored)"
+        intervals = ", ".join(f"`{one.name}_ci`" for one in found if one.interval)
+        told = f"{about}; 95 % intervals: {intervals}" if intervals else about
+        if not all(one.stored for one in found):
+            told += " (made of the others, not stored)"
         since = max(one.since for one in found)
-        lines.append(
-            f"| {names} | {units or 'a number'} | {about}{told}{derived}"
-            f"{f' (from format {since} on)' if since > 1 else ''} |"
-        )
+        told += f" (from format {since} on)" if since > 1 else ""
+        lines.append(f"| {names} | {units or 'a number'} | {told} |")
     return "\n".join(lines)

@@ -26,16 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CellTrials",
-    "Count",
     "Derived",
     "Estimator",
     "Largest",
-    "Mean",
     "Of",
     "Ratio",
     "Sampled",
     "Sum",
-    "storms",
+    "Value",
 ]
 
 Value = Callable[["TrialFigures"], float | None]
@@ -79,6 +77,7 @@ class CellTrials:
 
     def estimate(self, figure: "Declared") -> Estimate:
         """A figure of the catalogue, of these trials."""
+        assert not isinstance(figure.made, Derived)  # which is made of a summary
         if figure.name not in self._estimates:
             self._estimates[figure.name] = figure.made(self)
         return self._estimates[figure.name]
@@ -127,7 +126,7 @@ class Declared(Protocol):
         """Its path in a cell's summary."""
 
     @property
-    def made(self) -> Estimator:
+    def made(self) -> "Estimator | Derived":
         """How trials give it."""
 
 
@@ -136,39 +135,21 @@ def _known(of: Value, trials: Sequence["TrialFigures"]) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """The sum over all trials but interrupted ones: a failed trial never makes a loss disappear."""
-
-    each: Callable[["TrialFigures"], int]
-
-    def __call__(self, trials: CellTrials) -> Estimate:
-        """The sum."""
-        return Estimate(sum(self.each(t) for t in trials.ended))
-
-
-@dataclass(frozen=True, slots=True)
 class Sum:
-    """The sum over the good trials that know it; `empty` where none does."""
+    """The sum over the good trials that know it; `empty` where none does.
+
+    Attributes:
+        ended: over all but interrupted ones: a failed trial never makes a loss disappear.
+    """
 
     each: Value
     empty: float | None = None
+    ended: bool = False
 
     def __call__(self, trials: CellTrials) -> Estimate:
         """The sum, or `empty`."""
-        known = _known(self.each, trials.good)
+        known = _known(self.each, trials.ended if self.ended else trials.good)
         return Estimate(sum(known) if known else self.empty)
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """The mean over the good trials that know it."""
-
-    each: Value
-
-    def __call__(self, trials: CellTrials) -> Estimate:
-        """The mean."""
-        known = _known(self.each, trials.good)
-        return Estimate(sum(known) / len(known) if known else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,25 +168,24 @@ class Largest:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A sum over a sum, of the good trials; no draws where a trial has nothing below."""
+    """A sum over a sum, of the good trials that know it; no draws where one has nothing below."""
 
     top: Value
-    bottom: Callable[["TrialFigures"], float]
+    bottom: Value
 
     def __call__(self, trials: CellTrials) -> Estimate:
         """The quotient, of all or of a draw."""
-        tops = _known(self.top, trials.good)
-        bottoms = [self.bottom(t) for t in trials.good]
-        if not sum(bottoms) or len(tops) < len(bottoms):
+        pairs = [
+            (top, self.bottom(t) or 0.0) for t in trials.good if (top := self.top(t)) is not None
+        ]
+
+        def quotient(chosen: Sequence[int]) -> float:
+            return sum(pairs[i][0] for i in chosen) / sum(pairs[i][1] for i in chosen)
+
+        if not any(below for _, below in pairs):
             return Estimate(None)
-        value = sum(tops) / sum(bottoms)
-        if not all(bottoms):
-            return Estimate(value)
-        return Estimate(
-            value,
-            len(tops),
-            lambda chosen: sum(tops[i] for i in chosen) / sum(bottoms[i] for i in chosen),
-        )
+        drawable = len(pairs) if all(below for _, below in pairs) else 0
+        return Estimate(quotient(range(len(pairs))), drawable, quotient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,36 +224,3 @@ class Derived:
         top, bottom = figure(self.top), figure(self.bottom)
         more = (figure(self.plus) or 0.0) if self.plus else 0.0
         return None if top is None or not bottom else (top + more) / bottom
-
-    def __call__(self, trials: CellTrials) -> Estimate:
-        """No trials give it: `of` does."""
-        raise NotImplementedError("a derived figure is made of a summary")
-
-
-def storms(what: str) -> Callable[[CellTrials], float | None]:
-    """Of the storms in which all connected: sums, and rates of those sums."""
-
-    def of(trials: CellTrials) -> float | None:
-        found = [t.record.connect for t in trials.good if t.record.connect]
-        if not found:
-            return None
-        clients = sum(s.clients for s in found)
-        span_s = sum(s.storm_s or 0.0 for s in found)
-        cpu_s = {
-            name: [used for s in found if (used := getattr(s, name)) is not None]
-            for name in ("server_cpu_s", "broker_cpu_s")
-        }
-        return {
-            "clients": clients,
-            "duration_s": span_s,
-            "connects_per_s": clients / span_s if span_s else None,
-            **{name: sum(used) if used else None for name, used in cpu_s.items()},
-            "hits_per_client": sum(sum(s.hits.values()) for s in found) / clients
-            if clients
-            else None,
-            "bytes_per_client": sum(s.bytes_in + s.bytes_out for s in found) / clients
-            if clients
-            else None,
-        }[what]
-
-    return of
