@@ -1,6 +1,7 @@
 """A log-in to an MQTT broker, to learn whether it answers and how its access rules stand."""
 
 import asyncio
+import functools
 import json
 import secrets
 import time
@@ -23,7 +24,7 @@ class NotYet(Exception):
     """Nothing listens there yet, or it hung up."""
 
 
-class _ProbeConnection:
+class _Connection:
     """One connection, read packet by packet."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,8 +42,8 @@ class _ProbeConnection:
         return self._packets.pop(0)
 
 
-async def _with_line(
-    access: BrokerAccess, talk: Callable[[_ProbeConnection], Awaitable[Any]]
+async def _with_connection(
+    access: BrokerAccess, talk: Callable[[_Connection], Awaitable[Any]]
 ) -> Any:
     """Connect, log in, let `talk` talk, and leave. Raises NotYet or BrokerUnavailable."""
     where = f"{access.host}:{access.port}"
@@ -52,7 +53,7 @@ async def _with_line(
             access.host, access.port, ssl=client_context(access.authority) if access.tls else None
         )
         try:
-            line = _ProbeConnection(reader, writer)
+            broker = _Connection(reader, writer)
             writer.write(
                 mqtt311.connect(
                     f"pushlab-probe-{secrets.token_hex(4)}",
@@ -61,13 +62,13 @@ async def _with_line(
                     password=access.password,
                 )
             )
-            answer = await line.packet()
+            answer = await broker.packet()
             if not isinstance(answer, mqtt311.Connack):
                 raise BrokerUnavailable(f"what listens on {where} is no MQTT 3.1.1 broker")
             if answer.code:
                 why = mqtt311.CONNACK_REFUSALS.get(answer.code, f"code {answer.code}")
                 raise BrokerUnavailable(f"the MQTT broker on {where} refuses the log-in: {why}")
-            result = await talk(line)
+            result = await talk(broker)
             writer.write(mqtt311.DISCONNECT)
             await writer.drain()
             return result
@@ -94,18 +95,41 @@ async def log_in(
         BrokerUnavailable: something answered and refused.
     """
 
-    async def nothing(line: _ProbeConnection) -> None:
+    async def nothing(broker: _Connection) -> None:
         return None
 
     until = time.monotonic() + limit_s
     while True:
         try:
-            await _with_line(access, nothing)
+            await _with_connection(access, nothing)
             return
         except NotYet:
             if time.monotonic() >= until or not alive():
                 raise
         await asyncio.sleep(0.01)
+
+
+async def _ask_rules(unheard: set[bytes], broker: _Connection) -> Any:
+    """What the plug-in says of its default rules; into `unheard`, topics at which nothing came."""
+    command = json.dumps({"commands": [{"command": "getDefaultACLAccess"}]}).encode()
+    nobody = names.new_session(resumes=False)  # nobody else listens there
+    topics = [names.INBOX + nobody, names.live_topic(nobody)]
+    listens = [f"{DYNSEC}/response", *topics]
+    broker.writer.write(mqtt311.subscribe(1, [(topic, 1) for topic in listens]))
+    answer = await broker.packet()
+    if not isinstance(answer, mqtt311.Suback) or answer.codes[:1] != b"\x01":
+        return None
+    for packet_id, (topic, code) in enumerate(zip(topics, answer.codes[1:], strict=True), 2):
+        if code == 1:  # else the account may not read there, as it need not, and we cannot tell
+            unheard.add(topic.encode())
+            broker.writer.write(mqtt311.publish(topic, b"", qos=1, packet_id=packet_id))
+    broker.writer.write(mqtt311.publish(DYNSEC, command, qos=1, packet_id=9))
+    while True:  # a broker keeps the order of a connection: the command's answer comes last
+        packet = await broker.packet()
+        if isinstance(packet, mqtt311.Publish):
+            if packet.topic not in unheard:
+                return json.loads(packet.payload)
+            unheard.discard(packet.topic)
 
 
 async def check_rules(access: BrokerAccess) -> None:
@@ -120,35 +144,13 @@ async def check_rules(access: BrokerAccess) -> None:
             its default lets any client subscribe or publish where it likes.
     """
     where = f"the MQTT broker on {access.host}:{access.port}"
-    unheard: set[bytes] = set()
-
-    async def ask(line: _ProbeConnection) -> Any:
-        command = json.dumps({"commands": [{"command": "getDefaultACLAccess"}]}).encode()
-        nobody = names.new_session(resumes=False)  # nobody else listens there
-        topics = [names.INBOX + nobody, names.live_topic(nobody)]
-        listens = [f"{DYNSEC}/response", *topics]
-        line.writer.write(mqtt311.subscribe(1, [(topic, 1) for topic in listens]))
-        answer = await line.packet()
-        if not isinstance(answer, mqtt311.Suback) or answer.codes[:1] != b"\x01":
-            return None
-        for packet_id, (topic, code) in enumerate(zip(topics, answer.codes[1:], strict=True), 2):
-            if code == 1:  # else the account may not read there, as it need not, and we cannot tell
-                unheard.add(topic.encode())
-                line.writer.write(mqtt311.publish(topic, b"", qos=1, packet_id=packet_id))
-        line.writer.write(mqtt311.publish(DYNSEC, command, qos=1, packet_id=9))
-        while True:  # a broker keeps the order of a connection: the command's answer comes last
-            packet = await line.packet()
-            if isinstance(packet, mqtt311.Publish):
-                if packet.topic not in unheard:
-                    return json.loads(packet.payload)
-                unheard.discard(packet.topic)
-
     refusal = (
         f"{where} does not let {access.username!r} use the dynamic-security plug-in, with which"
         " pushlab makes log-ins"
     )
+    unheard: set[bytes] = set()
     try:
-        found = await _with_line(access, ask)
+        found = await _with_connection(access, functools.partial(_ask_rules, unheard))
         acls = found["responses"][0]["data"]["acls"] if found else None
     except NotYet as error:
         if "no answer" in str(error):

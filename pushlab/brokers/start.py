@@ -8,29 +8,22 @@ On Linux a child also dies with the *thread* that started it: start brokers from
 as long as they should.
 """
 
-import asyncio
-import atexit
-import contextlib
-import ctypes
 import importlib.metadata
 import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
-from types import TracebackType
-from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from pushlab.brokers import _probe as probe
 from pushlab.brokers import mosquitto
+from pushlab.brokers._child import first_line, last_lines, spawn, tail
+from pushlab.brokers.broker import Broker
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError
@@ -42,85 +35,7 @@ CHOICES = ("auto", "embedded", "mosquitto", "mqtt[s]://USER:PASSWORD@HOST:PORT")
 
 _HUB = "pushlab-hub"  # the bridge's user name
 _START_S = 15.0
-_STOP_S = 5.0
 _PORT_ATTEMPTS = 5
-_PR_SET_PDEATHSIG = 1
-
-
-class Broker:
-    """A broker that is ready; stop it with `stop`, or use it as an async context manager.
-
-    Attributes:
-        access: how the hub reaches it.
-        kind: ``mosquitto``, ``embedded`` or ``remote``.
-        version: the program's version; empty for a remote one.
-        pid: the child's process id; None for a remote one.
-    """
-
-    def __init__(
-        self,
-        access: BrokerAccess,
-        *,
-        version: str = "",
-        child: "subprocess.Popen[bytes] | None" = None,
-        folder: Path | None = None,
-    ) -> None:
-        self.access = access
-        self.kind = access.kind
-        self.version = version
-        self._child = child
-        self._folder = folder
-        if child is not None:
-            atexit.register(self.kill)
-
-    def __repr__(self) -> str:
-        where = f"{self.access.host}:{self.access.port}"
-        return f"<Broker {self.kind} {self.version} on {where}>"
-
-    @property
-    def pid(self) -> int | None:
-        """The child's process id; None for a broker that is not ours."""
-        return None if self._child is None else self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the child still runs; a broker that is not ours counts as running."""
-        return self._child is None or self._child.poll() is None
-
-    async def stop(self) -> None:
-        """End the child, by force if it does not follow; call it as often as you like."""
-        child = self._child
-        if child is not None and child.poll() is None:
-            child.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(child.wait, _STOP_S)
-        self.kill()
-
-    def kill(self) -> None:
-        """End the child at once, and remove its files."""
-        child = self._child
-        if child is not None:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-            for stream in (child.stdin, child.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
-            atexit.unregister(self.kill)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    async def __aenter__(self) -> "Broker":
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
 
 async def start_broker(
@@ -219,7 +134,7 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
     )
     try:
         with (folder / "output").open("wb") as output:
-            child = _spawn(
+            child = spawn(
                 [found.program, "-c", str(folder / "mosquitto.conf")],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -233,7 +148,7 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
     try:
         await probe.log_in(access, limit_s=_START_S, alive=lambda: broker.running)
     except BaseException as error:
-        said = _tail(folder / "log", folder / "output") or str(error)
+        said = tail(folder / "log", folder / "output") or str(error)
         stranger = isinstance(error, BrokerUnavailable)  # another server answered on the port
         broker.kill()
         if stranger or (isinstance(error, probe.NotYet) and "in use" in said):
@@ -253,7 +168,7 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
         "certificate": None if certificate is None else asdict(certificate),
     }
     with tempfile.TemporaryFile() as log:
-        child = _spawn(
+        child = spawn(
             [sys.executable, "-m", "pushlab.brokers.embedded"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -261,79 +176,16 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
         )
         broker = Broker(_access("embedded", 0, password, certificate), child=child)
         try:
-            line = await _first_line(child, json.dumps(config).encode() + b"\n")
+            line = await first_line(child, json.dumps(config).encode() + b"\n", within_s=_START_S)
             port = int(json.loads(line)["port"])
         except BaseException as error:
             broker.kill()
             if isinstance(error, TimeoutError | ValueError | KeyError):
                 log.seek(0)
-                said = _last_lines(log.read().decode(errors="replace"))
+                said = last_lines(log.read().decode(errors="replace"))
                 why = said or f"exit status {child.returncode}"
                 raise BrokerUnavailable(f"the embedded broker did not start: {why}") from error
             raise
     broker.access = _access("embedded", port, password, certificate)
     broker.version = importlib.metadata.version("amqtt")
     return broker
-
-
-async def _first_line(child: "subprocess.Popen[bytes]", told: bytes) -> bytes:
-    """Tell a child something, and wait for its first line. Raises TimeoutError."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(told)
-        child.stdin.flush()
-    line: bytes = await asyncio.wait_for(asyncio.to_thread(child.stdout.readline), _START_S)
-    return line
-
-
-def _last_lines(text: str) -> str:
-    """The end of a text, on one line."""
-    return " | ".join(text.strip().splitlines()[-3:])
-
-
-def _tail(*paths: Path) -> str:
-    """The last words in the first of these files that has any."""
-    for path in paths:
-        with contextlib.suppress(OSError):
-            if lines := _last_lines(path.read_text(errors="replace")):
-                return lines
-    return ""
-
-
-def _spawn(
-    command: list[str],
-    *,
-    stdin: int,
-    stdout: "int | IO[bytes]",
-    stderr: "IO[bytes]",
-    env: Mapping[str, str] | None = None,
-) -> "subprocess.Popen[bytes]":
-    """A child in a session of its own (Ctrl-C is for us, and we stop it) that dies with us."""
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            env=env,
-            start_new_session=True,
-            preexec_fn=_dies_with_parent(),
-        )
-    except OSError as error:
-        raise BrokerUnavailable(f"cannot run {command[0]}: {error.strerror}") from error
-
-
-def _dies_with_parent() -> Callable[[], None] | None:
-    """What makes the kernel kill a child when its parent is gone (Linux: prctl(2))."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it went before we asked
-            os._exit(1)
-
-    return ask

@@ -6,12 +6,13 @@ predictions, energy and charts need no transport, and a plug-in gets them as the
 """
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from pushlab.contract.hits import Hit
 
-__all__ = ["Delivery", "Profile", "Timers", "Wire", "silence_of"]
+__all__ = ["Delivery", "InBrowser", "Profile", "Timers", "Wire", "silence_of"]
 
 #: How messages reach a client: asked for at an interval; asked for, and the question is held until
 #: there is one; sent as they come; in a way that no closed form is known for.
@@ -67,6 +68,20 @@ class Wire:
     answer_bytes: int = 0
     message_bytes: int = 0
     ack_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InBrowser:
+    """What pushlab's client for pages, channel.js, can do of a transport.
+
+    Attributes:
+        options: that may be set there: from one value to another, or to any (None). All others are
+            the client's own.
+        modules: paths of the further scripts that it fetches.
+    """
+
+    options: Mapping[str, tuple[float, float] | None] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

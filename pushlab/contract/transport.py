@@ -9,7 +9,7 @@ from typing import Any, ClassVar, get_type_hints
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Event
-from pushlab.contract.profile import Profile
+from pushlab.contract.profile import InBrowser, Profile
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.tokens import Grant
@@ -35,6 +35,7 @@ class Transport(abc.ABC):
         profile: what it is, as far as neither its options nor the hub's dials say it; `in_force`
             adds those.
         path: where it listens on the hub, unless it has an address of its own.
+        in_browser: what channel.js can do of it; None: it does not speak it.
         Options: a frozen dataclass of settings with defaults; units stand in their names. Its
             ``__post_init__`` raises `UsageError` for values that cannot be.
         title: the profile's.
@@ -43,6 +44,7 @@ class Transport(abc.ABC):
     name: ClassVar[str]
     profile: ClassVar[Profile] = Profile()
     title: ClassVar[str]
+    in_browser: ClassVar[InBrowser | None] = None
     path: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
 

@@ -1,6 +1,9 @@
 """One client along the time: when it asked, what the answer brought, how long a message waited."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
@@ -16,6 +19,7 @@ from pushlab.quantities import duration, exact_duration
 __all__ = ["timeline_chart"]
 
 _NS = 1e9
+_Span = tuple[float, float]
 
 
 def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
@@ -61,28 +65,8 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
         axes.tick_params(axis="y", length=0)
         for height in (1.0, 0.0):
             axes.axhline(height, color=GREY, linewidth=0.8, zorder=0)
-        for asked, answered in asks:
-            useful = any(asked <= arrived <= answered + 0.002 for _, arrived in pairs)
-            colour = style.colour if useful else "#B5B5B5"
-            axes.plot([asked, answered], [-0.4, -0.4], color=colour, linewidth=8, zorder=2)
-            axes.plot([asked, asked], [-0.56, -0.24], color=colour, linewidth=4, zorder=3)
-        labelled = -span_s
-        for written, arrived in pairs:
-            axes.plot([written, arrived], [1, 0], color=style.colour, linewidth=2.5, zorder=2)
-            axes.plot([written], [1], marker="o", markersize=13, color=INK, zorder=4)
-            axes.plot([arrived], [0], marker="v", markersize=13, color=style.colour, zorder=4)
-            middle = (written + arrived) / 2
-            if arrived - written < 0.01 * span_s or middle - labelled < 0.1 * span_s:
-                continue
-            labelled = middle
-            axes.annotate(
-                duration(arrived - written),
-                (middle, 0.5),
-                xytext=(10, 0),
-                textcoords="offset points",
-                fontsize=17,
-                va="center",
-            )
+        _draw_asks(axes, asks, pairs, style.colour)
+        _draw_messages(axes, pairs, style.colour, span_s)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
         scale_below(axes)
         marks = [
@@ -91,6 +75,34 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
         ]
         describe_axis(axes, "time", marks if asks else ())
     return Picture(figure, title, words)
+
+
+def _draw_asks(axes: Axes, asks: Sequence[_Span], messages: Sequence[_Span], hue: str) -> None:
+    for asked, answered in asks:
+        useful = any(asked <= arrived <= answered + 0.002 for _, arrived in messages)
+        colour = hue if useful else "#B5B5B5"
+        axes.plot([asked, answered], [-0.4, -0.4], color=colour, linewidth=8, zorder=2)
+        axes.plot([asked, asked], [-0.56, -0.24], color=colour, linewidth=4, zorder=3)
+
+
+def _draw_messages(axes: Axes, messages: Sequence[_Span], hue: str, span_s: float) -> None:
+    labelled = -span_s
+    for written, arrived in messages:
+        axes.plot([written, arrived], [1, 0], color=hue, linewidth=2.5, zorder=2)
+        axes.plot([written], [1], marker="o", markersize=13, color=INK, zorder=4)
+        axes.plot([arrived], [0], marker="v", markersize=13, color=hue, zorder=4)
+        middle = (written + arrived) / 2
+        if arrived - written < 0.01 * span_s or middle - labelled < 0.1 * span_s:
+            continue
+        labelled = middle
+        axes.annotate(
+            duration(arrived - written),
+            (middle, 0.5),
+            xytext=(10, 0),
+            textcoords="offset points",
+            fontsize=17,
+            va="center",
+        )
 
 
 def _finding(name: str, profile: Profile, asked: int, waits: list[float]) -> tuple[str, str]:

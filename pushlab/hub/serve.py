@@ -6,7 +6,7 @@ import errno
 import logging
 import resource
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
@@ -88,6 +88,39 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _server_settings(config: HubConfig, transports: Sequence[Transport]) -> dict[str, Any]:
+    """What the ASGI server is told beside what every hub has."""
+    # Nothing is compressed unless a transport asks for it: MQTT's WebSocket is like its TCP.
+    settings: dict[str, Any] = {
+        "ws_per_message_deflate": False,
+        "ws_max_size": _MOST_WEBSOCKET_BYTES,
+    }
+    if config.certificate is not None:
+        config.certificate.server_context()  # what is wrong with it is told in one line
+        settings["ssl_certfile"] = config.certificate.certfile
+        settings["ssl_keyfile"] = config.certificate.keyfile
+    for transport in transports:
+        settings.update(transport.server_settings())
+    return settings
+
+
+def _server_config(app: App, protocol: Any, settings: dict[str, Any]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+        **settings,
+    )
+
+
 async def serve(
     config: HubConfig,
     *,
@@ -115,22 +148,12 @@ async def serve(
         broker=config.broker,
         presence_url=config.presence_url,
     )
-    # Nothing is compressed unless a transport asks for it: MQTT's WebSocket is like its TCP.
-    settings: dict[str, Any] = {
-        "ws_per_message_deflate": False,
-        "ws_max_size": _MOST_WEBSOCKET_BYTES,
-    }
-    scheme = "http"
-    if config.certificate is not None:
-        config.certificate.server_context()  # what is wrong with it is told in one line
-        scheme = "https"
-        settings["ssl_certfile"] = config.certificate.certfile
-        settings["ssl_keyfile"] = config.certificate.keyfile
-    for transport in transports:
-        settings.update(transport.server_settings())
+    settings = _server_settings(config, transports)
     listener = _listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
-    hub.listening_at(f"{scheme}://{host}:{listener.getsockname()[1]}")
+    hub.listening_at(
+        f"{'https' if config.certificate else 'http'}://{host}:{listener.getsockname()[1]}"
+    )
     site = make_site(hub) if make_site is not None else None
     app = App(hub, api_key=config.api_key, transports=transports, origins=origins, site=site)
 
@@ -139,23 +162,7 @@ async def serve(
 
     # It makes protocols, as the class does that uvicorn expects.
     factory: Any = HttpProtocolFactory(app.routes, is_foreign if config.allow_origins else None)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=factory,
-            ws="websockets-sansio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_GRACE_S,
-            **settings,
-        ),
-        on_started=lambda: ready(hub.url()),
-    )
+    server = _Server(_server_config(app, factory, settings), on_started=lambda: ready(hub.url()))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         await stack.enter_async_context(hub.running())

@@ -8,7 +8,7 @@ from typing import Any
 from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import TokenKeys
 from pushlab.lab.browser.devtools import browser_version
-from pushlab.lab.browser.swarm import require_mqtt
+from pushlab.lab.browser.swarm import modules_for
 from pushlab.lab.host.certificates import require_certificates
 from pushlab.lab.host.cores import Cores, choose_cores
 from pushlab.lab.host.machine import describe_machine
@@ -67,6 +67,6 @@ async def _check_browser(scenario: Scenario) -> str:
     there = [cell.transport for cell in scenario.cells if cell.client != "python"]
     if not there:
         return ""
-    if "mqtt" in there:
-        require_mqtt()
+    for transport in there:
+        modules_for(transport)
     return await asyncio.to_thread(browser_version)

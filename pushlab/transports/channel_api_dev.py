@@ -30,7 +30,7 @@ from typing import ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Entry, Hub, HubSettings, Page, Response, Route, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
@@ -87,6 +87,7 @@ class ChannelApiDev(Transport):
         colour="#8F4A1E",
         dashes=(3, 1.5),
     )
+    in_browser = InBrowser(options={"interval_s": (0.5, 0.5), "random_phase": None})
     Options = ChannelApiDevOptions
 
     def in_force(self, settings: HubSettings) -> Profile:

@@ -22,7 +22,7 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import (
     Entry,
     HttpExchange,
@@ -80,6 +80,7 @@ class LongPolling(Transport):
         colour="#E69F00",
         dashes=(6, 1.5),
     )
+    in_browser = InBrowser()
     Options = LongPollingOptions
 
     def in_force(self, settings: HubSettings) -> Profile:

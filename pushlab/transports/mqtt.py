@@ -42,6 +42,8 @@ are `connect`, or `reconnect` when the subscriber has a cursor; asking again is 
 and check are `keep-alive`; PUBACK, PUBREC and PUBCOMP are `ack`; the goodbye and DISCONNECT are
 `leave`; what was answered with a no is `refused`. `_mqtt_counts` tells how the server's side is
 counted.
+
+Longer than 400 lines, since both ends of the conversation stand in one file.
 """
 
 import json
@@ -54,7 +56,7 @@ from typing import Any
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.reasons import is_final
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
@@ -117,6 +119,9 @@ class Mqtt(Transport):
         wire=Wire(message_bytes=34, ack_bytes=4),
         colour="#009E73",
         dashes=(4, 1, 1, 1, 1, 1),
+    )
+    in_browser = InBrowser(
+        options={"qos": None}, modules=("/web/channel_mqtt.js", "/web/vendor/mqtt.esm.js")
     )
     Options = MqttOptions
 

@@ -14,12 +14,13 @@ the polls bring nothing. A client that polls is present while its lease lasts: `
 after each poll. ``DELETE /v1/poll`` ends the lease.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.profile import Profile, Wire
+from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
@@ -67,6 +68,7 @@ class ShortPolling(Transport):
         wire=Wire(request_bytes=215, empty_answer_bytes=80, answer_bytes=135, message_bytes=26),
         colour="#D55E00",
     )
+    in_browser = InBrowser(options={"interval_s": (0.02, math.inf), "random_phase": None})
     Options = ShortPollingOptions
 
     def in_force(self, settings: HubSettings) -> Profile:

@@ -31,7 +31,7 @@ from random import Random
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Wire, silence_of
+from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
     Feed,
@@ -94,6 +94,7 @@ class ServerSentEvents(Transport):
         colour="#56B4E9",
         dashes=(6, 1.5, 1, 1.5),
     )
+    in_browser = InBrowser()
 
     def in_force(self, settings: HubSettings) -> Profile:
         """With the hub's keep-alive."""

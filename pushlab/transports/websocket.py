@@ -36,7 +36,7 @@ from websockets.uri import WebSocketURI
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import Profile, Timers, Wire, silence_of
+from pushlab.contract.profile import InBrowser, Profile, Timers, Wire, silence_of
 from pushlab.contract.reasons import status_of_close_code, to_close_code
 from pushlab.contract.serving import (
     Entry,
@@ -93,6 +93,7 @@ class WebSocket(Transport):
         colour="#0072B2",
         dashes=(1.2, 1),
     )
+    in_browser = InBrowser(options={"deflate": None})
     Options = WebSocketOptions
 
     # ---- the server half --------------------------------------------------------------------

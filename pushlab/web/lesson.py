@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pushlab.contract.events import Message
-from pushlab.contract.registry import make_transport, transport_names
+from pushlab.contract.registry import load_transport, make_transport, transport_names
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
@@ -55,7 +55,9 @@ class Lesson:
     async def converse(self, body: dict[str, Any]) -> dict[str, Any]:
         """Make a conversation over the transport that is asked for."""
         name = body.get("transport")
-        if name not in transport_names() or (name == "mqtt" and self._hub.broker is None):
+        if name not in transport_names() or (
+            load_transport(name).profile.needs_broker and self._hub.broker is None
+        ):
             raise Refused(404, "no-such-transport", "this server does not speak that transport")
         messages = _number(body, "messages", 2, 1, _MOST_MESSAGES)
         if not isinstance(messages, int):

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.registry import make_transport
+from pushlab.contract.registry import STANDARD, load_transport, make_transport
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
@@ -30,7 +30,7 @@ from pushlab.web.members import now_ms
 __all__ = ["CHANNEL", "LANES", "Race", "Settings"]
 
 CHANNEL = "demo-race"
-LANES = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
+LANES = STANDARD
 LOOKED_ON_S = 5.0  #: how long after the last look the race goes on
 _FOLLOW_S = 1.0
 _LATE_S = 1.0  # a publisher that is later than this drops what it missed
@@ -129,7 +129,12 @@ class Race:
         self._base = self._hits()
         self._tokens: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.crowd = Crowd()
-        self.missing = {} if hub.broker is not None else {"mqtt": _NO_BROKER}
+        self._profiles = {name: load_transport(name).profile for name in LANES}
+        self.missing = {
+            name: _NO_BROKER
+            for name, profile in self._profiles.items()
+            if profile.needs_broker and hub.broker is None
+        }
         self.lanes = tuple(name for name in LANES if name not in self.missing)
 
     @contextlib.asynccontextmanager
@@ -280,7 +285,7 @@ class Race:
 
     async def _wish(self, name: str, clients: int) -> LaneRequest:
         options: dict[str, Any] = {}
-        if name == "short-polling":
+        if self._profiles[name].delivery == "interval-poll":
             options["interval_s"] = float(self._settings.poll_interval_s)
         link = Link(one_way_ms=self._settings.one_way_ms)
         if not clients:

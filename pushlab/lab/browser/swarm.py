@@ -20,21 +20,19 @@ from time import monotonic_ns
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.contract.registry import load_transport
 from pushlab.errors import BrowserUnavailable
 from pushlab.lab.browser.clock import Exchange, PageClock, offset_of
 from pushlab.lab.browser.devtools import BrowserFailed, DevTools
 from pushlab.lab.hub_api import Admission
 from pushlab.lab.workers.messages import SwarmStatus
 
-__all__ = ["PER_PAGE", "BrowserSwarm", "require_mqtt", "total"]
+__all__ = ["PER_PAGE", "BrowserSwarm", "modules_for", "total"]
 
 PER_PAGE = 5
 
 _ADDRESS = "/pushlab-lab/page"
 _SCRIPT = "/pushlab-lab/page.js"
-_BUNDLE = "/web/vendor/mqtt.esm.js"
-#: What channel.js fetches for itself when it is wanted.
-_MODULES = {"mqtt": ("/web/channel_mqtt.js", _BUNDLE)}
 _PAGE = f'<!doctype html><title>swarm</title><script type="module" src="{_SCRIPT}"></script>'
 _ISOLATED = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -110,15 +108,14 @@ class BrowserSwarm:
             }
             for number, seat in enumerate(seats)
         ]
-        if transport == "mqtt":
-            require_mqtt()
+        modules = modules_for(transport)
         for start in range(0, len(readers), PER_PAGE):
             page = await self._open_page()
             self._pages.append(page)
             told = {
                 "transport": transport,
                 "pollInterval": interval_s or 1.0,
-                "modules": _MODULES.get(transport, ()),
+                "modules": modules,
                 "readers": readers[start : start + PER_PAGE],
             }
             configured = await self._tools.evaluate(
@@ -266,13 +263,16 @@ def total(each: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**counts, "hits": dict(hits)}
 
 
-def require_mqtt() -> None:
-    """Raise BrowserUnavailable where MQTT for the browser was not installed."""
-    if _asset(_BUNDLE.removeprefix("/web/")) is None:
+def modules_for(transport: str) -> tuple[str, ...]:
+    """What channel.js fetches for a transport. Raises BrowserUnavailable where it is not there."""
+    kind = load_transport(transport)
+    modules = kind.in_browser.modules if kind.in_browser else ()
+    if any(_asset(path.removeprefix("/web/")) is None for path in modules):
         raise BrowserUnavailable(
-            "MQTT for the browser is not installed: run make web (needs npm), or leave mqtt out"
-            " (--transports short-polling,long-polling,sse,websocket)"
+            f"{kind.title} for the browser is not installed: run make web (needs npm), or leave"
+            f" {transport} out of --transports"
         )
+    return modules
 
 
 def _asset(name: str) -> bytes | None:

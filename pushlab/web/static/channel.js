@@ -18,6 +18,9 @@
  * is one connection, or one row of questions, and ends with its first trouble. The formats on the
  * wire are described where the server's halves are: `pushlab/transports/`.
  *
+ * Longer than 400 lines, since a page that needs no build step loads one file, and the classic script
+ * is made of it.
+ *
  * The server makes the classic script (`goog.appengine.Channel`) from this file: nothing is imported
  * before it is wanted, and the exports are the last lines.
  */

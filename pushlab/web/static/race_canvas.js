@@ -6,6 +6,8 @@
  * so that a poll draws a fan and a push an upright stroke. Below are the hits of the page's client:
  * full when they brought something, hollow and grey when they did not. Under that, staleness as a
  * curve, with the same scale in all lanes. Nothing is allocated while drawing.
+ *
+ * Longer than 400 lines, since all of it shares one canvas, one scale and one set of buffers.
  */
 
 import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "/web/race_record.js";
