@@ -16,41 +16,21 @@ REASON = "Longer than 400 lines"
 
 #: May name transports, and why.
 ALLOWED = {
+    "analysis/cost/elsewhere.py": "`websocket` as the protocol that an offer takes",
     "contract/registry.py": "which are compared unless others are named, and in which order",
     "contract/subscriber.py": "`mqtt` as the scheme of a URL",
     "course/exercises/__init__.py": "the course's chapters",
     "course/paper.py": "the chapter on choosing, which compares some of them",
-    "course/sliders.py": "the chapter on short polling",
     "hub/app.py": "`websocket` as ASGI's kind of scope",
     "hub/http_protocol.py": "`websocket` as ASGI's kind of scope",
     "hub/origins.py": "`websocket` as ASGI's kind of scope",
     "lab/host/machine.py": "`websocket` as what a parser parses",
     "web/lesson.py": "how often each is asked in a lesson, as a scenario says it",
 }
-#: Known by name still; to be derived from the profiles.
-OPEN_NAMES = {
-    "analysis/cost/costs.py",
-    "analysis/cost/elsewhere.py",
-    "analysis/cost/measured.py",
-    "analysis/cost/offers.py",
-    "analysis/cost/traffic.py",
-    "analysis/energy/battery.py",
-    "analysis/energy/traces.py",
-    "analysis/forecast/crossovers.py",
-    "analysis/forecast/forecast.py",
-    "analysis/models/prediction.py",
-    "analysis/models/simulation.py",
-    "charts/break_evens.py",
-    "charts/radio.py",
-    "charts/style.py",
-}
 #: Too long still.
 OPEN_FILES = {"analysis/summary/catalogue.py"}
 OPEN_FUNCTIONS = {
-    "analysis/cost/traffic.py predicted_traffic",
-    "analysis/energy/traces.py predicted_trace",
     "analysis/forecast/crossovers.py crossovers",
-    "analysis/models/simulation.py simulate",
     "charts/frame.py label",
     "charts/hits.py hits_chart",
     "charts/latency.py _hill",
@@ -58,8 +38,6 @@ OPEN_FUNCTIONS = {
     "commands/compare.py compare",
     "commands/serve.py serve_until_interrupted",
     "lab/runner.py run_scenario",
-    "lab/trial/baseline.py _measure",
-    "lab/trial/in_process.py _measure",
 }
 
 
@@ -133,7 +111,7 @@ def test_nothing_but_its_file_knows_a_transport_by_name() -> None:
         for path, source in sources(".py")
         if not path.startswith("transports/") and (places := keyed_by_name(source, names))
     }
-    wrong = {path: found[path] for path in found if path not in ALLOWED.keys() | OPEN_NAMES}
+    wrong = {path: found[path] for path in found if path not in ALLOWED}
     assert not wrong, f"these name transports instead of asking their profiles: {wrong}"
     assert not ALLOWED.keys() - found.keys(), "these name none any more, and need no leave"
 
