@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import pushlab
 from pushlab.cli import deciding, learning, measuring, reading, serving
-from pushlab.cli.arguments import Commands, Group, Parser, call_of
+from pushlab.cli.arguments import Commands, Group, Parser, call_of, in_one_line
 from pushlab.errors import PushlabError, UsageError
 
 __all__ = ["main"]
@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.run(**call_of(arguments))
         return status
     except UsageError as error:
-        print(f"pushlab: {error}", file=sys.stderr)
+        print(f"pushlab: {in_one_line(str(error))}", file=sys.stderr)
         return 2
     except PushlabError as error:
-        print(f"pushlab: {error}", file=sys.stderr)
+        print(f"pushlab: {in_one_line(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -5,6 +5,7 @@ argparse has read is the call. The keys of a scenario come from their one declar
 """
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -31,6 +32,7 @@ __all__ = [
     "add_no_charts",
     "add_override",
     "call_of",
+    "in_one_line",
     "lazily",
     "number",
     "seconds",
@@ -65,9 +67,13 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave with exit status 2."""
-        told = " ".join(message.split())  # what was typed may hold a line break
-        told = told if len(told) <= 400 else f"{told[:200]} … {told[-199:]}"
-        self.exit(2, f"{self.prog}: {told} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {in_one_line(message)} (see {self.prog} --help)\n")
+
+
+def in_one_line(message: str) -> str:
+    """A message in one line, whatever was typed: a word of thousands of letters is cut."""
+    line = " ".join(message.split())
+    return re.sub(r"\S{500,}", lambda word: f"{word[0][:100]}…{word[0][-100:]}", line)
 
 
 #: What ``add_subparsers()`` returns.

@@ -165,10 +165,18 @@ def _add_crossovers(group: Group) -> None:
         units="5s, 300B, 20ms",
         examples=("crossovers", "crossovers --clients 100 --poll-interval 1s --json"),
     )
-    lost.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
-    lost.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
-    lost.add_argument("--one-way", metavar="T", help="the network's delay; default: 20ms")
-    lost.add_argument("--clients", metavar="N", help="on one channel; default: 1000")
+    lost.add_argument(
+        "--poll-interval", default="5s", metavar="T", help="of short polling; default: 5s"
+    )
+    lost.add_argument(
+        "--payload", default="100B", metavar="SIZE", help="of a message; default: 100B"
+    )
+    lost.add_argument(
+        "--one-way", default="20ms", metavar="T", help="the network's delay; default: 20ms"
+    )
+    lost.add_argument(
+        "--clients", default="1000", metavar="N", help="on one channel; default: 1000"
+    )
     lost.add_argument("--calibrate", type=Path, metavar="RUN", dest="known_from", help=_CALIBRATE)
     lost.add_argument("--out", type=Path, metavar="DIR", help="draw the chart there")
     add_json(lost, "everything as JSON")

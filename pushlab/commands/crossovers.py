@@ -19,10 +19,10 @@ __all__ = ["show_crossovers"]
 
 def show_crossovers(
     *,
-    poll_interval: str | None = None,
-    payload: str | None = None,
-    one_way: str | None = None,
-    clients: str | None = None,
+    poll_interval: str = "5s",
+    payload: str = "100B",
+    one_way: str = "20ms",
+    clients: str = "1000",
     known_from: Path | None = None,
     out: Path | None = None,
     as_json: bool = False,
@@ -36,10 +36,10 @@ def show_crossovers(
     """
     setting = Setting.among(
         comparable_profiles().values(),
-        interval_s=parse_seconds(poll_interval or "5s", "--poll-interval"),
-        payload_bytes=parse_bytes(payload or "100B", "--payload"),
-        one_way_s=parse_seconds(one_way or "20ms", "--one-way"),
-        clients=parse_number(clients or "1000", "--clients"),
+        interval_s=parse_seconds(poll_interval, "--poll-interval"),
+        payload_bytes=parse_bytes(payload, "--payload"),
+        one_way_s=parse_seconds(one_way, "--one-way"),
+        clients=parse_number(clients, "--clients"),
     )
     if setting.interval_s <= 0 or setting.clients < 1 or setting.one_way_s < 0:
         raise UsageError(

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pushlab.contract.setting import shown
+from pushlab.documents import json_data
 from pushlab.errors import NewerSchema, RunError
 
 __all__ = [
@@ -86,7 +85,7 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
     if not os.path.isdir(path):
         raise RunError(f"{path}: no such run folder")
     try:
-        document = _read_json(file.read_text(encoding="utf-8"))
+        text = file.read_bytes()
     except FileNotFoundError:
         if name == RUN_FILE and (path / SWEEP_FILE).exists():
             some = next(iter(sorted(path.glob(f"points/*/{RUN_FILE}"))), None)
@@ -96,10 +95,7 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
         raise RunError(f"{path}: no {kind} folder, it has no {name}") from None
     except OSError as error:
         raise RunError(f"{file}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # bad JSON, or bytes that are not UTF-8
-        raise RunError(f"{file}: damaged or cut off, not JSON ({shown(error)})") from error
-    except RecursionError as error:
-        raise RunError(f"{file}: not a run's: lists within lists without end") from error
+    document = json_data(text, str(file), RunError)
     if not isinstance(document, dict):
         raise RunError(f"{file}: must hold a JSON object")
     version = document.get("schema_version")
@@ -111,24 +107,3 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
             f" {SCHEMA_VERSION}); upgrade pushlab to read it"
         )
     return document
-
-
-def _read_json(text: str) -> Any:
-    """`text` as JSON, with no NaN and no infinity, and each key once. Raises ValueError."""
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {shown(twice)} stands twice")
-    return found
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"the number {shown(text)} is not finite")
-    return value

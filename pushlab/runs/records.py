@@ -259,7 +259,8 @@ def decode(kind: type[_Record], data: object, where: str) -> _Record:
         found = msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         told, _, place = str(error).partition(" - at `$")
-        raise RunError(f"{where}{place.removesuffix('`')}: {told}") from error
+        at = f"{where}{place.removesuffix('`')}".replace(": .", ": ").removesuffix(": ")
+        raise RunError(f"{at}: {told}") from error
     for one in found if isinstance(found, list) else [found]:
         for key in keys_of(type(one)).values():
             value = attrgetter(key.name)(one)

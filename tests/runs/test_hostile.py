@@ -145,3 +145,17 @@ def test_reading_a_runs_head_loads_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "summary", [{"transports": {"sse": 3}}, {"transports": [1]}, {"transports": {"sse": {}}}]
+)
+@pytest.mark.parametrize("command", ["show", "check --slo lost==0"])
+def test_a_summary_that_no_analysis_made_is_one_line(
+    summary: dict, command: str, whole: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({**json.loads(whole), "summary": summary}))
+    assert main([*command.split(), str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"pushlab: {tmp_path / 'run.json'}: summary: is not what")
+    assert said.count("\n") == 1

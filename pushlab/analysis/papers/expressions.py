@@ -40,11 +40,12 @@ def evaluate(
     """
     try:
         tree = ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise UsageError(f"{text!r} is no expression ({error.msg})") from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        told = error.msg if isinstance(error, SyntaxError) else "it is too deep or too long"
+        raise UsageError(f"{text!r} is no expression ({told})") from error
     try:
         return _value(tree, names, calls)
-    except (ZeroDivisionError, OverflowError, TypeError, ValueError) as error:
+    except (ArithmeticError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise UsageError(f"{text!r} has no value: {error}") from error
 
 

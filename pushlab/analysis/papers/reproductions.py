@@ -6,7 +6,6 @@ and a check that is fair to machines that are not those of the paper: exact arit
 order or a ratio. Figures that nobody verified (status MEM) are shown and never checked.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -14,7 +13,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from pushlab.documents import toml_data
 from pushlab.errors import UsageError
+from pushlab.runs.records import decode
 
 __all__ = ["STATUSES", "Claim", "Reproduction", "builtin_reproductions", "load_reproduction"]
 
@@ -96,25 +97,32 @@ def load_reproduction(name_or_path: str) -> Reproduction:
         raise UsageError(f"unknown reproduction {name!r} (known: {known}; or give a .toml file)")
     file = f"{name}{_SUFFIX}"
     try:
-        data = tomllib.loads((folder / file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = (folder / file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # no file, no text, or no path
         raise UsageError(f"{file}: cannot be read ({error})") from error
+    data = toml_data(text, file)
     beside = folder / f"{name}{_SCENARIO}"
     return _reproduction(
         data, name, file, beside.read_text(encoding="utf-8") if beside.is_file() else None
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    title: str
+    source: str
+    about: str = ""
+    given: dict[str, float] = field(default_factory=dict)
+    claim: list[Claim] = field(default_factory=list)
+
+
 def _reproduction(data: dict[str, Any], name: str, file: str, text: str | None) -> Reproduction:
-    claims = []
-    for number, table in enumerate(data.get("claim", [])):
+    found = decode(_File, data, f"{file}: ")
+    for number, (table, claim) in enumerate(zip(data.get("claim", ()), found.claim, strict=True)):
         where = f"{file}: claim[{number}]"
-        unknown = set(table) - set(Claim.__slots__)
-        lacks = [key for key in ("says", "status") if key not in table]
-        if unknown or lacks:
-            what = f"unknown key {min(unknown)!r}" if unknown else f"has no {lacks[0]!r}"
+        if unknown := set(table) - set(Claim.__slots__):
+            what = f"unknown key {min(unknown)!r}"
             raise UsageError(f"{where}: {what} (known: {', '.join(Claim.__slots__)})")
-        claim = Claim(**table)
         if claim.status not in STATUSES:
             raise UsageError(
                 f"{where}.status: {claim.status!r} is not one of {', '.join(STATUSES)}"
@@ -123,18 +131,14 @@ def _reproduction(data: dict[str, Any], name: str, file: str, text: str | None) 
             raise UsageError(f"{where}.holds: a figure of status MEM is shown, never checked")
         if bool(claim.holds) != bool(claim.check):
             raise UsageError(f"{where}: 'holds' and 'check' (its words) go together")
-        claims.append(claim)
-    for key in ("title", "source"):
-        if not isinstance(data.get(key), str):
-            raise UsageError(f"{file}: {key}: is missing, or no text")
-    if not claims:
+    if not found.claim:
         raise UsageError(f"{file}: claim: there is no [[claim]]")
     return Reproduction(
         name=name,
-        title=data["title"],
-        source=data["source"],
-        about=str(data.get("about", "")).strip(),
-        claims=claims,
-        given=data.get("given", {}),
+        title=found.title,
+        source=found.source,
+        about=found.about.strip(),
+        claims=found.claim,
+        given=found.given,
         scenario=text,
     )

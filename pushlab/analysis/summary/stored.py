@@ -7,13 +7,16 @@ the figures of the rows.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pushlab.analysis.summary.catalogue import FORMAT
 from pushlab.analysis.summary.model import RunSummary
+from pushlab.contract.setting import shown
+from pushlab.errors import RunError
 from pushlab.runs.head import RunHead
-from pushlab.runs.layout import rows_path
+from pushlab.runs.layout import RUN_FILE, rows_path
 
 if TYPE_CHECKING:
     from pushlab.analysis.summary.summarise import Analysis
@@ -37,7 +40,7 @@ def summary_of(run: "Run") -> RunSummary:
     if (fitting := stored_summary(run)) is not None:
         return fitting
     if run.summary and not _has_rows(run):
-        found = RunSummary.from_json(run.summary)
+        found = _read(run, run.summary)
         return RunSummary(found.cells, found.rankings, found.floor_s, [*found.caveats, _NO_ROWS])
     from pushlab.analysis.summary.summarise import analyse
 
@@ -49,7 +52,7 @@ def stored_summary(run: RunHead) -> RunSummary | None:
     stored = run.summary or {}
     if stored.get("format") != FORMAT or stored.get("source") != _source(run):
         return None
-    return RunSummary.from_json(stored)
+    return _read(run, stored)
 
 
 def store(analysis: "Analysis") -> RunSummary:
@@ -63,6 +66,15 @@ def store(analysis: "Analysis") -> RunSummary:
     run, summary = analysis.run, analysis.summary
     write_summary(run.path, {"format": FORMAT, "source": _source(run), **summary.to_json()})
     return summary
+
+
+def _read(run: RunHead, stored: Mapping[str, Any]) -> RunSummary:
+    """A stored summary. Raises RunError where it is not of an analysis's making."""
+    try:
+        return RunSummary.from_json(stored)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        told = f"summary: is not what an analysis writes ({shown(error)})"
+        raise RunError(f"{run.path / RUN_FILE}: {told}") from error
 
 
 def _has_rows(run: "Run") -> bool:

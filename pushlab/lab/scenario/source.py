@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.contract.setting import did_you_mean
+from pushlab.documents import toml_data
 from pushlab.errors import ScenarioError
 
 __all__ = ["Source", "builtin_scenarios", "parse_toml", "read_source"]
@@ -95,14 +96,7 @@ def read_source(name_or_path: str | Path) -> Source:
 
 def parse_toml(text: str, file: str, *, default: str = "scenario") -> Source:
     """TOML text as a source. Raises ScenarioError, which begins with `file`."""
-    try:
-        return Source(tomllib.loads(text), file, default, text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{file}: not TOML: {_one_line(error)}") from error
-    except RecursionError as error:
-        raise ScenarioError(f"{file}: not a scenario: lists within lists without end") from error
-    except ValueError as error:  # a number of more digits than Python reads
-        raise ScenarioError(f"{file}: not a scenario: {_one_line(error)}") from error
+    return Source(toml_data(text, file, ScenarioError), file, default, text)
 
 
 def _line_of(text: str, key: str) -> int | None:
@@ -125,8 +119,3 @@ def _line_of(text: str, key: str) -> int | None:
         else:
             return begun + 1
     return None
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else f"{text[:200]}…"

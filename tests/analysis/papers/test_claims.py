@@ -97,8 +97,11 @@ def test_what_was_not_measured_has_not_passed(tmp_path):
         ({"check": ""}, "go together"),
         ({"text": "title = 1"}, "title"),
         ({"text": 'title = "x"\nsource = "y"\n[[claim]]\nsays = "z"'}, "status"),
-        ({"text": 'title = "x"\nsource = "y"\n[[claim]]\nsays = "z"\nwhy = 1'}, "why"),
-        ({"text": "title ="}, "cannot be read"),
+        (
+            {"text": 'title = "x"\nsource = "y"\n[[claim]]\nsays = "z"\nstatus = "V1"\nwhy = 1'},
+            "why",
+        ),
+        ({"text": "title ="}, "not TOML"),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line(tmp_path, bad, word):
