@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pushlab.contract.registry import STANDARD
+from pushlab.runs import Run
 from tests.patience import PATIENCE_S
 
 PLUGIN = Path(__file__).parent / "plugin"
@@ -87,3 +89,22 @@ def test_it_can_be_compared(tmp_path: Path) -> None:
     for cell in cells.values():
         assert cell["delivered"] == cell["expected"] > 0
         assert cell["lost"] == cell["duplicated"] == cell["reordered"] == 0
+    (folder,) = (tmp_path / "results").iterdir()
+    found = Run.load(folder).profiles  # here, where the plug-ins are not installed
+    assert found["ndjson"].title == "JSON lines"
+    assert found["ndjson"].timers.keep_alive_s == found["sse"].timers.keep_alive_s == 15.0
+    for label, profile in found.items():
+        assert set(cells[label]["hits"]) <= {str(kind) for kind in profile.hits}
+    assert cells["ndjson"]["predicted"]["hits"] == 0
+    priced = cells["ndjson"]["usd_per_month"]
+    assert priced["offer"] == cells["sse"]["usd_per_month"]["offer"]
+
+
+def test_it_is_forecast_beside_the_five(tmp_path: Path) -> None:
+    asked = ("--clients", "1000", "--rate-per-client", "1/min", "--json")
+    done = run("-m", "pushlab", "predict", *asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["transports"]
+    assert list(told) == [*STANDARD, "ndjson", "own-lines"]
+    assert told["ndjson"]["closed"] == told["sse"]["closed"]
+    assert told["ndjson"]["traffic"]["down_bytes_per_s"] is None  # nobody declared its bytes
