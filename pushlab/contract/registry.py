@@ -1,4 +1,4 @@
-"""The door for transports: the built-in five and anybody's plug-in enter by the same one."""
+"""The registry of transports: the built-in five and anybody's plug-in stand in it alike."""
 
 import os
 import sys

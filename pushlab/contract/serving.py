@@ -284,7 +284,7 @@ class HttpExchange(Protocol):
     __slots__ = ()
 
     def answer(self, answer: Response) -> None:
-        """Response it whole."""
+        """Answer it whole."""
 
     def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
         """Begin a 200 whose length is open, with its first bytes; False as for `write`."""
@@ -309,13 +309,13 @@ class WebSocketConnection(Protocol):
 
 
 class StreamingResponse(Protocol):
-    """What holds a line and writes to it when there is something to say."""
+    """What holds an exchange open and writes to it when there is something to say."""
 
-    def begin(self, line: Any) -> None:
+    def begin(self, exchange: Any) -> None:
         """Here is an `HttpExchange`, or a `WebSocketConnection` that is accepted already."""
 
     def resume(self) -> None:
-        """The line, which was full, has room again."""
+        """The connection, which was full, has room again."""
 
     def close(self) -> None:
         """The response is complete, or the client has gone; called once."""

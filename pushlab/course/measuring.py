@@ -74,7 +74,7 @@ async def measure(
         with tempfile.TemporaryDirectory(prefix="pushlab-course-") as folder:
             try:
                 path = await run_scenario(
-                    scenario, out=Path(folder), observer=bar, **(_in_haste() if fast() else {})
+                    scenario, out=Path(folder), observer=bar, **(_in_process() if fast() else {})
                 )
             except (SetupError, OSError) as error:
                 return _read(scenario, bar, f"{_NO_SERVER} ({error})")
@@ -102,7 +102,7 @@ def _scenario(
     options: Mapping[str, Any],
     more: Mapping[str, Any],
 ) -> Scenario:
-    """The scenario that was asked for, smaller in haste. Raises CourseError."""
+    """The scenario that was asked for, smaller for a test. Raises CourseError."""
     tables: list[dict[str, Any]] = []
     try:
         if not transports:
@@ -133,7 +133,7 @@ def _scenario(
         raise CourseError(str(error)) from error
 
 
-def _in_haste() -> dict[str, Any]:
+def _in_process() -> dict[str, Any]:
     """What lets the runner work in this process, and look at nothing before."""
     return {
         "backend": InProcessBackend(),

@@ -1,4 +1,4 @@
-"""How the course runs: in full, in haste for a test, or only read where no server can start."""
+"""How the course runs: in full, fast for a test, or only read where no server can start."""
 
 import os
 

@@ -33,7 +33,7 @@ CLAUSES = (
     "test_resume_behind_a_message",
     "test_two_cursors",
 )
-#: Of these, so many where the course runs in haste.
+#: Of these, so many where the course runs fast.
 _FAST_CLAUSES = 2
 _LIMIT_S = 40.0
 

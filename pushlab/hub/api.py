@@ -97,11 +97,11 @@ class Api:
     async def bad_method(
         self, methods: Iterable[str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Response 405 and name the methods that would do."""
+        """Answer 405 and name the methods that would do."""
         await self._bad_method(scope, ", ".join(methods))(scope, receive, send)
 
     async def refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
-        """Response with a refusal, and count it."""
+        """Answer with a refusal, and count it."""
         await self._refusal(refusal)(scope, receive, send)
 
     def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:

@@ -51,7 +51,7 @@ class App:
                 self.routes[(route.kind, route.path)] = self._guarded(route)
 
     def _guarded(self, route: Route) -> Route:
-        """The route with a direct form that lets a strange page look and do no more."""
+        """The route with a direct form that lets a strange page read and do no more."""
         direct = route.direct
         if direct is None:
             return route

@@ -1,4 +1,4 @@
-"""The hub's door: where connections arrive, and where direct routes are served.
+"""The hub's HTTP protocol: where connections arrive, and where direct routes are served.
 
 A poll, a stream or a WebSocket of a direct route is served here, in the turn in which its request
 arrives and with no task of its own. A connection that asks for anything else, or in any unusual
@@ -28,7 +28,7 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 
 class HttpProtocolFactory:
-    """Makes a door for each connection: what uvicorn takes as its HTTP protocol.
+    """Makes one for each connection: what uvicorn takes as its HTTP protocol.
 
     Args:
         routes: by kind and path; those without a direct form are uvicorn's to serve.
@@ -173,7 +173,7 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
         self._transport.set_protocol(socket)
         socket.open(self._scope, self._direct, factory.frames)
 
-    # ---- the line of a stream ---------------------------------------------------------------
+    # ---- the exchange of a stream ---------------------------------------------------------------
 
     def answer(self, answer: Response) -> None:
         """Response the request whole."""

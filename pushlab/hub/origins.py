@@ -1,8 +1,8 @@
 """Which pages may speak to this hub: its own, and those that were named at its start.
 
 A browser says in ``Origin`` whose page asks (RFC 6454, section 7); programs say nothing and are
-not asked, since they could say anything. What is refused: a WebSocket or anything but a look
-(``GET``, ``HEAD``, ``OPTIONS``) from a page of another host. A look from there is served, but the
+not asked, since they could say anything. What is refused: a WebSocket or anything but a read
+(``GET``, ``HEAD``, ``OPTIONS``) from a page of another host. A read from there is served, but the
 browser keeps the answer from that page unless its origin is one of those that were named (CORS,
 https://fetch.spec.whatwg.org/#http-cors-protocol).
 """
@@ -67,7 +67,7 @@ class Origins:
             )
 
     def needs_check(self, scope: Scope) -> bool:
-        """Whether a request does more than look."""
+        """Whether a request does more than read."""
         return scope["type"] == "websocket" or scope["method"] not in _LOOKS
 
     def sharing(self, send: Send, origin: bytes) -> Send:

@@ -47,7 +47,7 @@ class TextFrames:
 
 
 class DirectSocket(asyncio.Protocol, WebSocketConnection):
-    """One WebSocket, and the line of its stream.
+    """One WebSocket, and the connection of its stream.
 
     Args:
         config: uvicorn's, for the settings of WebSockets.
@@ -175,7 +175,7 @@ class DirectSocket(asyncio.Protocol, WebSocketConnection):
             self._leave()
             self._transport.close()
 
-    # ---- the line of a stream ---------------------------------------------------------------
+    # ---- the connection of a stream ---------------------------------------------------------
 
     def write(self, *pieces: bytes) -> bool:
         """Send a text frame of each piece."""

@@ -1,6 +1,6 @@
 """Lets a hub's process find a transport class that no installed package registers.
 
-The class enters by the door that every transport uses, an entry point; it is written down in a
+The class is registered as every transport is, by an entry point; that is written down in a
 folder that is on the child's path and goes away again.
 """
 
@@ -37,10 +37,10 @@ def registered(kind: type[Transport]) -> Iterator[None]:
             f"{kind.__qualname__} must stand at the top of a module that the hub's process can"
             " import, or be registered by an entry point"
         )
-    with tempfile.TemporaryDirectory(prefix="pushlab-plug-") as folder:
-        info = Path(folder, "pushlab_plug-0.dist-info")
+    with tempfile.TemporaryDirectory(prefix="pushlab-plugin-") as folder:
+        info = Path(folder, "pushlab_plugin-0.dist-info")
         info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pushlab-plug\nVersion: 0\n")
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pushlab-plugin\nVersion: 0\n")
         (info / "entry_points.txt").write_text(
             f"[{GROUP}]\n{kind.name} = {kind.__module__}:{kind.__qualname__}\n"
         )

@@ -6,7 +6,7 @@ connection lives: it opens the session's two topics. Its first letter tells a fi
 """
 
 import secrets
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 __all__ = [
     "BRIDGE_TOPIC",
@@ -17,7 +17,6 @@ __all__ = [
     "is_session",
     "live_topic",
     "new_session",
-    "split_username",
     "username_of",
 ]
 
@@ -51,9 +50,3 @@ def is_session(name: str) -> bool:
 def username_of(client_id: str, grant_id: str) -> str:
     """The user name of a grant: the client ID, percent-encoded, and the grant's own name."""
     return f"{quote(client_id, safe='')}/{grant_id}"
-
-
-def split_username(username: str) -> tuple[str, str]:
-    """The inverse of `username_of`: client ID and grant's name."""
-    client_id, _, grant_id = username.partition("/")
-    return unquote(client_id), grant_id

@@ -129,9 +129,9 @@ class LongPolling(Transport):
 class _HeldRequest:
     """One request that waits for a message; answered in the turn in which that is published."""
 
-    __slots__ = ("_after", "_answered", "_feed", "_grant", "_hold_s", "_hub", "_line", "_timer")
+    __slots__ = ("_after", "_answered", "_exchange", "_feed", "_grant", "_hold_s", "_hub", "_timer")
 
-    _line: HttpExchange
+    _exchange: HttpExchange
     _timer: asyncio.TimerHandle
 
     def __init__(self, hub: Hub, grant: Grant, after: Cursor, hold_s: float) -> None:
@@ -144,9 +144,9 @@ class _HeldRequest:
             grant, after, transport=LongPolling.name, write=self._on_entries, end=self._on_end
         )
 
-    def begin(self, line: HttpExchange) -> None:
+    def begin(self, exchange: HttpExchange) -> None:
         """Hold from now on."""
-        self._line = line
+        self._exchange = exchange
         self._timer = asyncio.get_running_loop().call_later(self._hold_s, self._on_entries, ())
         self._feed.start()
 
@@ -162,13 +162,13 @@ class _HeldRequest:
             self._hub.release(self._grant)
 
     def _on_entries(self, entries: Sequence[Entry]) -> bool:
-        """Response with these, or with nothing when the hold has ended."""
+        """Answer with these, or with nothing when the hold has ended."""
         if not self._answered:
             self._answered = True
             self._hub.lease(self._grant)  # before the feed closes, so that presence does not flap
             self._feed.close()
             page = Page(self._after, None, entries, False)
-            self._line.answer(answer_poll(self._hub, LongPolling.name, page, after=self._after))
+            self._exchange.answer(answer_poll(self._hub, LongPolling.name, page, after=self._after))
         return False
 
     def _on_end(self, reason: str, status: int) -> None:
@@ -176,7 +176,7 @@ class _HeldRequest:
         self._answered = True
         self._hub.release(self._grant)
         self._hub.count(LongPolling.name, Hit.REFUSED)
-        self._line.answer(refusal_answer(Refused(status, reason, "the wait was ended")))
+        self._exchange.answer(refusal_answer(Refused(status, reason, "the wait was ended")))
 
 
 class LongPollingSubscriber(PollSubscriber):

@@ -136,7 +136,7 @@ class _Stream(FeedStream):
     __slots__ = ("_tells_at", "_timer")
 
     encode = staticmethod(encode_event)
-    _line: HttpExchange
+    _exchange: HttpExchange
     _timer: asyncio.TimerHandle
 
     def __init__(self, hub: Hub, *, tells_at: bool) -> None:
@@ -152,11 +152,11 @@ class _Stream(FeedStream):
             gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
             hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"
         self._keep_alive_later()
-        return self._line.begin(_HEADERS, hello.encode())
+        return self._exchange.begin(_HEADERS, hello.encode())
 
     def _farewell(self, reason: str, status: int, linger_s: float) -> None:
         data = json.dumps({"reason": reason, "status": status})
-        self._line.end(f"event: close\ndata: {data}\n\n".encode(), linger_s=linger_s)
+        self._exchange.end(f"event: close\ndata: {data}\n\n".encode(), linger_s=linger_s)
 
     def close(self) -> None:
         """The response is complete, or the client has gone."""
@@ -170,7 +170,7 @@ class _Stream(FeedStream):
 
     def _keep_alive(self) -> None:
         if not self.wrote and not self.full:
-            self._line.write(b": keep-alive\n\n")
+            self._exchange.write(b": keep-alive\n\n")
         self._keep_alive_later()
 
 

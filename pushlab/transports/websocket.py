@@ -136,15 +136,15 @@ class _Stream(FeedStream):
     __slots__ = ()
 
     encode = staticmethod(encode_text)
-    _line: WebSocketConnection
+    _exchange: WebSocketConnection
 
     def _hello(self, feed: Feed) -> bool:
         if feed.gap_after is not None:
-            return self._line.write(encode_gap(feed.gap_after, feed.position).encode())
-        return self._line.write(str(feed.position).encode())
+            return self._exchange.write(encode_gap(feed.gap_after, feed.position).encode())
+        return self._exchange.write(str(feed.position).encode())
 
     def _farewell(self, reason: str, status: int, linger_s: float) -> None:
-        self._line.end(to_close_code(status), reason, linger_s=linger_s)
+        self._exchange.end(to_close_code(status), reason, linger_s=linger_s)
 
 
 class WebSocketSubscriber(Subscriber):

@@ -1,4 +1,4 @@
-"""The race's further clients, seen from the server: wished for, run in a process, reported.
+"""The race's further clients, seen from the server: asked for, run in a process, reported.
 
 The process is there only while there is somebody in it. It ends with the server, whatever ends
 that (`pushlab.lab.workers.child`).
@@ -60,7 +60,7 @@ class Crowd:
             report.counted = dict.fromkeys(COUNTED, 0)
 
     async def follow(self, requests: Mapping[str, LaneRequest]) -> None:
-        """Make the lanes as they are wished for, as far as they are not, and ask how they are."""
+        """Make the lanes as they are asked for, as far as they are not, and ask how they are."""
         for name in requests:
             self.lanes.setdefault(name, LaneReport())
         if not any(request.clients for request in requests.values()) and self._worker is None:
@@ -106,13 +106,13 @@ class Crowd:
             if not self._afresh:
                 for key in COUNTED:
                     report.counted[key] += max(0, told.counted[key] - last[key])
-            wished = requests[name].clients if name in requests else 0
+            wanted = requests[name].clients if name in requests else 0
             report.clients = told.clients
             report.ended = told.ended
-            report.ready = told.accepted >= wished and not told.ended
+            report.ready = told.accepted >= wanted and not told.ended
             report.note = ""
             if not report.ready:
-                report.note = f"{told.accepted} of {wished} further clients are connected"
+                report.note = f"{told.accepted} of {wanted} further clients are connected"
                 if told.trouble:
                     report.note += f" ({told.trouble})"
         self._afresh = False

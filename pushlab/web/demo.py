@@ -39,17 +39,17 @@ class Demo:
 
     Args:
         posts: by path.
-        looks: what a GET tells, by path.
+        reads: what a GET tells, by path.
     """
 
     def __init__(
-        self, posts: Mapping[str, Post], looks: Mapping[str, Callable[[], dict[str, Any]]]
+        self, posts: Mapping[str, Post], reads: Mapping[str, Callable[[], dict[str, Any]]]
     ) -> None:
         self._posts = posts
-        self._looks = looks
+        self._reads = reads
         self._posting = Limiter(rate_per_s=20, burst=60)
         self._dear = Limiter(rate_per_s=2, burst=40)
-        self._looking = Limiter(rate_per_s=40, burst=200)
+        self._reading = Limiter(rate_per_s=40, burst=200)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -81,12 +81,12 @@ class Demo:
         path, method = scope["path"], scope["method"]
         client = scope.get("client")
         address = client[0] if client else ""
-        look, post = self._looks.get(path), self._posts.get(path)
-        if look is None and post is None:
+        read, post = self._reads.get(path), self._posts.get(path)
+        if read is None and post is None:
             raise Refused(404, "not-found", f"there is nothing at {path}")
-        if method in ("GET", "HEAD") and look is not None:
-            self._looking.check(address)
-            return look()
+        if method in ("GET", "HEAD") and read is not None:
+            self._reading.check(address)
+            return read()
         if method != "POST" or post is None:
             raise Refused(405, "bad-method", f"{path} does not answer to {method}")
         (self._dear if post.dear else self._posting).check(address)

@@ -225,13 +225,13 @@ class Race:
             "wasted": hits.get(Hit.POLL_EMPTY, 0),
             "swarm": {
                 "clients": report.clients,
-                "ready": report.ready and report.clients == self._wished(),
+                "ready": report.ready and report.clients == self._further_clients(),
                 "note": report.note,
                 **report.counted,
             },
         }
 
-    def _wished(self) -> int:
+    def _further_clients(self) -> int:
         """How many further clients there shall be in each lane now."""
         return self._settings.clients - 1 if self._looked_on else 0
 
@@ -274,16 +274,16 @@ class Race:
     # ---- the further clients ----------------------------------------------------------------
 
     async def _follow(self) -> None:
-        """Have as many further clients as wished, as long as somebody looks on."""
+        """Have as many further clients as wanted, as long as somebody looks on."""
         while True:
             self._follow_now.clear()
-            wished = self._wished()
+            wanted = self._further_clients()
             with contextlib.suppress(Refused):  # no room for a token; there may be next time
-                requests = {name: await self._wish(name, wished) for name in self.lanes}
+                requests = {name: await self._lane_request(name, wanted) for name in self.lanes}
                 await self.crowd.follow(requests)
             await _happens(self._follow_now, within_s=_FOLLOW_S)
 
-    async def _wish(self, name: str, clients: int) -> LaneRequest:
+    async def _lane_request(self, name: str, clients: int) -> LaneRequest:
         options: dict[str, Any] = {}
         if self._profiles[name].delivery == "interval-poll":
             options["interval_s"] = float(self._settings.poll_interval_s)

@@ -62,7 +62,7 @@ class WebSite:
                 "/demo/tictactoe/again": Post(self._games.again),
                 "/demo/tictactoe/leave": Post(self._games.leave),
             },
-            looks={"/demo/race/state": self.race.state},
+            reads={"/demo/race/state": self.race.state},
         )
 
     @contextlib.asynccontextmanager

@@ -145,7 +145,7 @@ async def read_body(receive: Receive, limit: int, what: str) -> bytes:
 
 
 async def respond(send: Send, answer: Response) -> None:
-    """Response a request whole. The two messages are sent in one turn if the socket takes them."""
+    """Answer a request whole. The two messages are sent in one turn if the socket takes them."""
     headers = [(b"cache-control", answer.cache_control), *answer.headers]
     if answer.status != 204:
         headers.append((b"content-type", answer.content_type))
@@ -161,7 +161,7 @@ def refusal_answer(refusal: Refused) -> Response:
 
 
 async def refuse(send: Send, refusal: Refused) -> None:
-    """Response with a refusal."""
+    """Answer with a refusal."""
     await respond(send, refusal_answer(refusal))
 
 

@@ -60,9 +60,9 @@ class RefusedSocket:
     def __init__(self, refusal: Refused) -> None:
         self._refusal = refusal
 
-    def begin(self, line: WebSocketConnection) -> None:
+    def begin(self, exchange: WebSocketConnection) -> None:
         """Close the WebSocket with the refusal's code and reason."""
-        line.end(to_close_code(self._refusal.status), self._refusal.reason, linger_s=_LINGER_S)
+        exchange.end(to_close_code(self._refusal.status), self._refusal.reason, linger_s=_LINGER_S)
 
     def resume(self) -> None:
         """There is nothing more to say."""
@@ -93,13 +93,13 @@ def _socket_app(direct: Direct) -> AsgiApp:
     return app
 
 
-async def _serve(line: "_AsgiExchange", stream: StreamingResponse, receive: Receive) -> None:
+async def _serve(exchange: "_AsgiExchange", stream: StreamingResponse, receive: Receive) -> None:
     try:
-        stream.begin(line)
+        stream.begin(exchange)
         await wait_for_disconnect(receive)
     finally:
         stream.close()
-        line.close()
+        exchange.close()
 
 
 class _AsgiExchange:

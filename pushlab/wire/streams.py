@@ -1,4 +1,4 @@
-"""What the server halves of streams share: a feed of the hub, written to one line."""
+"""What the server halves of streams share: a feed of the hub, written to one exchange."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ class FeedStream(abc.ABC):
     """A `StreamingResponse` that tells one client what happens on one channel.
 
     Attributes:
-        full: whether the line has no room now.
+        full: whether its connection has no room now.
         wrote: whether a message was written since somebody set this to False.
     """
 
-    __slots__ = ("_feed", "_hub", "_line", "full", "wrote")
+    __slots__ = ("_exchange", "_feed", "_hub", "full", "wrote")
 
-    _line: Any
+    _exchange: Any
     _feed: Feed
 
     def __init__(self, hub: Hub) -> None:
@@ -44,16 +44,16 @@ class FeedStream(abc.ABC):
         self._hub.count(transport, Hit.CONNECT if after is None else Hit.RECONNECT)
         return self
 
-    def begin(self, line: Any) -> None:
+    def begin(self, exchange: Any) -> None:
         """Say where the client stands; then what it missed, then what comes."""
-        self._line = line
+        self._exchange = exchange
         if self._hello(self._feed):
             self._feed.start()
         else:
             self.full = True
 
     def resume(self) -> None:
-        """The line has room again."""
+        """The connection has room again."""
         self.full = False
         self._feed.start()
         self._feed.resume()
@@ -65,9 +65,9 @@ class FeedStream(abc.ABC):
     def _write(self, entries: Sequence[Entry]) -> bool:
         self.wrote = True
         if len(entries) == 1:
-            room: bool = self._line.write(entries[0].form(self.encode))
+            room: bool = self._exchange.write(entries[0].form(self.encode))
         else:
-            room = self._line.write(*[entry.form(self.encode) for entry in entries])
+            room = self._exchange.write(*[entry.form(self.encode) for entry in entries])
         self.full = not room
         return room
 
@@ -78,7 +78,7 @@ class FeedStream(abc.ABC):
     @staticmethod
     @abc.abstractmethod
     def encode(entry: Entry) -> bytes:
-        """One message as the bytes that the line is given."""
+        """One message as the bytes that are written."""
 
     @abc.abstractmethod
     def _hello(self, feed: Feed) -> bool:
@@ -86,4 +86,4 @@ class FeedStream(abc.ABC):
 
     @abc.abstractmethod
     def _farewell(self, reason: str, status: int, linger_s: float) -> None:
-        """Tell the client why the hub ends this, and end the line."""
+        """Tell the client why the hub ends this, and end the exchange."""

@@ -55,7 +55,7 @@ async def test_a_real_measurement_leaves_numbers_charts_and_no_process(tmp_path,
     assert len(list(tmp_path.glob("*.pdf"))) == 1
 
 
-async def test_in_haste_all_five_have_the_shape_of_a_real_run(monkeypatch):
+async def test_fast_all_five_have_the_shape_of_a_real_run(monkeypatch):
     monkeypatch.setenv(FAST, "1")
     five = ("short-polling", "long-polling", "sse", "websocket", "mqtt")
     run = await measure(*five, interval_s=0.5, broker="embedded")

@@ -1,4 +1,4 @@
-"""The notebooks of the course: clean as they are committed, and every one runs, in haste."""
+"""The notebooks of the course: clean as they are committed, and every one runs, fast."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""A testbed in haste, for tests of the notebooks: real sockets, but all on this event loop.
+"""A fast testbed, for tests of the notebooks: real sockets, but all on this event loop.
 
 Nothing that it measures is worth showing; what it leaves has the shape of a real trial. `measure`
 uses it when `pushlab.course.mode.fast` says so.

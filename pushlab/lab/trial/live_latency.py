@@ -1,7 +1,7 @@
 """The median latency while a trial runs, from samples: to be watched, never to be kept.
 
 What a run reports is computed from its rows, afterwards. Here the publishes of a channel are taken
-to be accepted in the order of the schedule, which warm_pool asking the publisher.
+to be accepted in the order of the schedule, which spares asking the publisher.
 """
 
 from collections import deque
