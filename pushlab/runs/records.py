@@ -227,10 +227,6 @@ class TrialRecord:
     floor: bool = False
     profile: Profile = field(default_factory=Profile)
 
-    def subscribers_of(self, channel: int) -> int:
-        """How many subscribers channel number `channel` has."""
-        return max(0, min(self.per_channel, self.clients - channel * self.per_channel))
-
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, without the profile."""
         told = dataclasses.asdict(self)

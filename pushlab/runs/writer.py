@@ -165,16 +165,6 @@ class RunWriter:
         except OSError as error:
             raise RunError(f"{self.path}: the trial cannot be written ({error})") from error
 
-    def set_summary(self, summary: Mapping[str, Any]) -> None:
-        """Keep what the analysis made of the run."""
-        self._document["summary"] = _sealed(summary)
-        self._save()
-
-    def set_environment(self, environment: Mapping[str, Any]) -> None:
-        """Keep a fuller environment than was known at the start."""
-        self._document["environment"] = dict(environment)
-        self._save()
-
     def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
         """Mark the run as ended and return its folder."""
         self._document["status"] = status

@@ -6,7 +6,7 @@ acknowledgement.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -68,7 +68,7 @@ def _message_bytes(profile: Profile) -> int:
     return profile.wire.message_bytes if profile.wire else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Crossover:
     """One way in which push loses.
 
@@ -91,7 +91,7 @@ class Crossover:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Curve:
     """What push costs over what polling costs, at each x; above 1 push loses."""
 
@@ -114,50 +114,40 @@ class Curve:
         return high
 
 
-def curves(setting: Setting, known: dict[str, Calibration]) -> list[Curve]:
+def curves(setting: Setting, known: Mapping[str, Calibration]) -> list[Curve]:
     """Push over polling along x: in requests, in bytes, in CPU where a run has told it.
 
     Raises:
         UsageError: a value is out of range.
     """
-    polled, pushed = setting.polled, setting.pushed
+    polled, held, pushed = setting.polled, setting.held, setting.pushed
+
+    def more_bytes(x: float) -> float:
+        return _bytes(setting, pushed, x) / _bytes(setting, polled, x)
+
+    def more_than_newest(x: float) -> float:
+        return _bytes(setting, pushed, x) / _newest_bytes(setting, x)
+
+    def more_requests(x: float) -> float:
+        return _asked(setting, x) * setting.interval_s
+
     found = [
-        Curve(
-            key="requests",
-            name=f"{setting.held.title_within}, requests",
-            profile=setting.held,
-            ratio=lambda x: _asked(setting, x) * setting.interval_s,
-        ),
-        Curve(
-            key="bytes",
-            name=f"{pushed.title}, bytes",
-            profile=pushed,
-            ratio=lambda x: _bytes(setting, pushed, x) / _bytes(setting, polled, x),
-        ),
-        Curve(
-            key="newest",
-            name=f"{pushed.title}, bytes, newest only",
-            profile=pushed,
-            ratio=lambda x: _bytes(setting, pushed, x) / _newest_bytes(setting, x),
-        ),
+        Curve("requests", f"{held.title_within}, requests", held, more_requests),
+        Curve("bytes", f"{pushed.title}, bytes", pushed, more_bytes),
+        Curve("newest", f"{pushed.title}, bytes, newest only", pushed, more_than_newest),
     ]
     asks, sends = known.get(polled.name), known.get(pushed.name)
     if asks and sends:
-        found.append(
-            Curve(
-                key="cpu",
-                name=f"{pushed.title}, CPU",
-                profile=pushed,
-                ratio=lambda x: (
-                    sends.cores(0.0, x, x / setting.clients)
-                    / asks.cores(1.0, x, x / setting.clients)
-                ),
-            )
-        )
+
+        def more_cpu(x: float) -> float:
+            publishes = x / setting.clients
+            return sends.cores(0.0, x, publishes) / asks.cores(1.0, x, publishes)
+
+        found.append(Curve("cpu", f"{pushed.title}, CPU", pushed, more_cpu))
     return found
 
 
-def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossover]:
+def crossovers(setting: Setting, known: Mapping[str, Calibration]) -> list[Crossover]:
     """Every crossover, as a number where it is known.
 
     Args:
@@ -167,64 +157,46 @@ def crossovers(setting: Setting, known: dict[str, Calibration]) -> list[Crossove
         UsageError: a value is out of range.
     """
     crossing = {curve.key: curve.crossing() for curve in curves(setting, known)}
-    polled, held, pushed = setting.polled, setting.held, setting.pushed
-    gap_s = 2 * setting.one_way_s
-    storm = (
-        storm_rate_per_s(interval_s=setting.interval_s, gap_s=gap_s) * setting.interval_s
-        if gap_s < setting.interval_s
-        else None
-    )
+    polled, held, pushed = setting.polled.title_within, setting.held.title, setting.pushed.title
+    gap_s, interval_s = 2 * setting.one_way_s, setting.interval_s
+    storm = None
+    if gap_s < interval_s:
+        storm = storm_rate_per_s(interval_s=interval_s, gap_s=gap_s) * interval_s
+    unit, many = "messages/interval", "pushlab compare many-messages"
     return [
         Crossover(
-            key="storm",
-            says=f"{held.title} asks more often than {polled.title_within}",
-            value=storm,
-            unit="messages/interval",
-            formula="x from g + exp(-lam g)/lam = T (F16); about 1",
-            measure="pushlab reproduce long-polling-storm",
+            "storm", f"{held} asks more often than {polled}", storm, unit,
+            "x from g + exp(-lam g)/lam = T (F16); about 1",
+            "pushlab reproduce long-polling-storm",
         ),
         Crossover(
-            key="bytes",
-            says=f"{pushed.title} moves more bytes than {polled.title_within}",
-            value=crossing["bytes"],
-            unit="messages/interval",
-            formula="x = H/(F - f): bytes of a poll over what a message costs more when pushed",
-            measure="pushlab compare many-messages",
+            "bytes", f"{pushed} moves more bytes than {polled}", crossing["bytes"], unit,
+            "x = H/(F - f): bytes of a poll over what a message costs more when pushed", many,
         ),
         Crossover(
-            key="newest",
-            says="The same where only the newest value counts, as of a price or a position",
-            value=crossing["newest"],
-            unit="messages/interval",
-            formula="x F = H + (1 - exp(-x)) f: a poll brings one value at most, and a share"
+            "newest", "The same where only the newest value counts, as of a price or a position",
+            crossing["newest"], unit,
+            "x F = H + (1 - exp(-x)) f: a poll brings one value at most, and a share"
             " (1 - exp(-x))/x of them is ever seen (F11)",
-            measure="pushlab compare many-messages (messages per useful poll)",
+            f"{many} (messages per useful poll)",
         ),
         Crossover(
-            key="cpu",
-            says=f"{pushed.title} takes more of the server's CPU than {polled.title_within}",
-            value=crossing.get("cpu"),
-            unit="messages/interval",
-            formula="x = c_poll/(c_push - c_in_poll)",
-            measure="pushlab compare many-messages",
+            "cpu", f"{pushed} takes more of the server's CPU than {polled}", crossing.get("cpu"),
+            unit, "x = c_poll/(c_push - c_in_poll)", many,
         ),
         Crossover(
-            key="cache",
-            says="On one channel, polls behind a cache reach the server less often than pushes",
-            value=1.0 / setting.clients,
-            unit="messages/interval, for so many clients",
-            formula="x = 1/N: the server sees one poll an interval, and pushes N times a message",
-            measure="pushlab compare many-messages (hits and deliveries; there is no cache in it)",
+            "cache", "On one channel, polls behind a cache reach the server less often than pushes",
+            1.0 / setting.clients, f"{unit}, for so many clients",
+            "x = 1/N: the server sees one poll an interval, and pushes N times a message",
+            f"{many} (hits and deliveries; there is no cache in it)",
         ),
         Crossover(
-            key="idle",
-            says="Idle connections need more servers than polls at intervals longer than",
-            value=_idle_interval_s(setting, known),
-            unit="s",
-            formula="T = c_poll M/m: CPU of a poll, memory of a server, memory of a connection",
-            measure="pushlab compare own-channels",
+            "idle", "Idle connections need more servers than polls at intervals longer than",
+            _idle_interval_s(setting, known), "s",
+            "T = c_poll M/m: CPU of a poll, memory of a server, memory of a connection",
+            "pushlab compare own-channels",
         ),
-    ]
+    ]  # fmt: skip
 
 
 def _asked(setting: Setting, x: float) -> float:
@@ -256,7 +228,7 @@ def _newest_bytes(setting: Setting, x: float) -> float:
     return every - (1 - seen) * each if x else every
 
 
-def _idle_interval_s(setting: Setting, known: dict[str, Calibration]) -> float | None:
+def _idle_interval_s(setting: Setting, known: Mapping[str, Calibration]) -> float | None:
     """The interval at which polls need as many cores as idle connections need memories."""
     asked, pushed = known.get(setting.polled.name), known.get(setting.pushed.name)
     if not asked or not pushed or not pushed.bytes_per_connection:
