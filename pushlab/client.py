@@ -28,7 +28,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused, UsageError
-from pushlab.wire.driver import Driver
+from pushlab.wire.driver import Driver, DriverConnection
 from pushlab.wire.http1 import BadResponse, request_head
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
@@ -43,7 +43,7 @@ _LEAVE_S = 2.0
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _EVENTS_HELD = 1_000  # above this the driver stops reading from the socket, until half are taken
-_CATCH_UP_S = 1.0
+_CATCH_UP_NS = 1_000_000_000
 #: Ends after which a new token helps.
 _RENEWABLE = ("token-expired", "token-revoked")
 _log = logging.getLogger("pushlab")
@@ -341,11 +341,11 @@ class _Driver(Driver):
 
     def __init__(self, subscriber: Subscriber, token: str, *, tls: ssl.SSLContext | None) -> None:
         super().__init__(subscriber, tls=tls)
-        self.subscriber, self.token = subscriber, token
+        self.token = token
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
-        self._paused: asyncio.Transport | None = None  # the link that is not read
-        self._patient_until = 0.0  # before then no timer: the reader, not the server, was slow
+        self._paused: DriverConnection | None = None  # the one that is not read
+        self._patient_until_ns = 0  # before then no timer: the reader, not the server, was slow
 
     async def next_event(self) -> Event:
         """The next event, when there is one."""
@@ -359,40 +359,50 @@ class _Driver(Driver):
 
     async def close(self) -> None:
         """Leave, and wait until every connection is closed (two seconds at most)."""
-        self._subscriber.close(time.monotonic_ns())
         self._resume_reading()
-        if self._dialing is not None:
-            self._dialing.cancel()
-            await asyncio.wait({self._dialing})
+        self.say_goodbye()
+        self._stop()
+        if self._dialling is not None:
+            await asyncio.wait({self._dialling})
         try:
             async with asyncio.timeout(_LEAVE_S):
                 await self._gone.wait()
         except TimeoutError:
             pass
         finally:
-            for link in tuple(self._links):
-                link.abort()
+            for connection in tuple(self._connections):
+                connection.transport.abort()
 
     @property
     def _pausing(self) -> bool:
-        return self._link is not None and self._link is self._paused
+        return self.connection is not None and self.connection is self._paused
 
     def _resume_reading(self) -> None:
-        if self._link is not None and self._pausing:
+        if self.connection is not None and self._pausing:
             self._paused = None
-            self._patient_until = time.monotonic() + _CATCH_UP_S
-            self._link.resume_reading()
-        self._turn()
+            now_ns = time.monotonic_ns()
+            self._patient_until_ns = now_ns + _CATCH_UP_NS
+            self.connection.transport.resume_reading()
+            self.flush(now_ns)
 
-    def _take(self, events: Sequence[Event]) -> None:
+    def take(self, events: Sequence[Event], now_ns: int) -> None:
+        """Keep them until the application takes them."""
         self._events.extend(events)
-        self._arrived.set()
-        if len(self._events) > _EVENTS_HELD and self._link is not None and not self._pausing:
-            self._paused = self._link  # what comes stays in the socket
-            self._link.pause_reading()
+        if self._events:
+            self._arrived.set()
+        if len(self._events) > _EVENTS_HELD and self.connection is not None and not self._pausing:
+            self._paused = self.connection  # what comes stays in the socket
+            self.connection.transport.pause_reading()
 
-    def _delay_s(self, due_ns: int) -> float | None:
-        if self._pausing:
-            return None
-        now = time.monotonic()
-        return max(0.0, due_ns / 1e9 - now, self._patient_until - now)
+    def arm(self, when_ns: int, now_ns: int) -> None:
+        """Wake the subscriber then, but not while the reader is the slow one."""
+        if not self._pausing:
+            super().arm(max(when_ns, self._patient_until_ns), now_ns)
+
+    def wake(self) -> None:
+        """The timer ran; it was set before the reader fell behind, perhaps."""
+        if self._pausing or time.monotonic_ns() < self._patient_until_ns:
+            self.timer = None
+            self.flush(time.monotonic_ns())
+        else:
+            super().wake()

@@ -20,7 +20,7 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.errors import ConnectionFailed, PushlabError, Refused
 from pushlab.testing.judge import LIMIT_S, check_texts, eventually
-from pushlab.wire.driver import Driver, DriverProtocol
+from pushlab.wire.driver import Driver, DriverConnection
 
 __all__ = ["CannotCut", "FriendlyReader", "StreamReader", "SuiteReader", "WireReader"]
 
@@ -156,14 +156,16 @@ class WireReader(Driver, SuiteReader):
     @property
     def hits(self) -> Mapping[Hit, int]:
         """What it has sent, by kind."""
-        return self._subscriber.hits
+        return self.subscriber.hits
 
-    def _take(self, events: Sequence[Event]) -> None:
+    def take(self, events: Sequence[Event], now_ns: int) -> None:
+        """Keep them."""
         self.events += events
 
-    def _turn(self) -> None:
+    def flush(self, now_ns: int) -> None:
+        """Do what the subscriber asks for, unless it was cut off."""
         if not self._cut:
-            super()._turn()
+            super().flush(now_ns)
 
     async def _connect(self, endpoint: Endpoint) -> None:
         wire = socket.socket(socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET)
@@ -171,59 +173,59 @@ class WireReader(Driver, SuiteReader):
             # A small buffer, so that a reader that stalls holds up the server soon.
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
             wire.setblocking(False)
-            await self._loop.sock_connect(wire, (endpoint.host, endpoint.port))
-            await self._loop.create_connection(lambda: DriverProtocol(self), sock=wire)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(wire, (endpoint.host, endpoint.port))
+            await loop.create_connection(lambda: DriverConnection(self), sock=wire)
         except BaseException:
             wire.close()
             raise
 
-    def made(self, link: asyncio.Transport) -> None:
+    def connection_made(self, connection: DriverConnection) -> None:
         """A connection is open."""
         if self._cut:
-            link.abort()
+            connection.transport.abort()
             return
         if self._stalled:
-            link.pause_reading()
-        super().made(link)
+            connection.transport.pause_reading()
+        super().connection_made(connection)
 
     def stall(self) -> None:
         """Take nothing more off the wire."""
         self._stalled = True
-        if self._link is not None:
-            self._link.pause_reading()
+        if self.connection is not None:
+            self.connection.transport.pause_reading()
 
     def go_on(self) -> None:
         """Read again."""
         self._stalled = False
-        if self._link is not None:
-            self._link.resume_reading()
+        if self.connection is not None:
+            self.connection.transport.resume_reading()
 
     def cut(self) -> None:
         """Break the connection without a goodbye, and do not come back."""
         self._cut = True
         self._stop()
-        if self._link is not None:
-            self._link.abort()
+        if self.connection is not None:
+            self.connection.transport.abort()
 
     def drop(self) -> None:
         """Break the connection without a goodbye, and come back."""
-        if self._link is not None:
-            self._link.abort()
+        if self.connection is not None:
+            self.connection.transport.abort()
 
     async def leave(self) -> None:
         """Say goodbye and wait until the connection is gone."""
-        link = self._link
+        connection = self.connection
         if self._stalled:
             self.go_on()
-        self._subscriber.close(time.monotonic_ns())
-        self._turn()
+        self.say_goodbye()
         self._stop()
         try:
             async with asyncio.timeout(LIMIT_S):
                 await self._gone.wait()
         except TimeoutError:
-            if link is not None:
-                link.abort()
+            if connection is not None:
+                connection.transport.abort()
             raise AssertionError("a closed connection did not end") from None
 
 

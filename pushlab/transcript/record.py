@@ -28,7 +28,7 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
 from pushlab.transcript.wire import piece_text
-from pushlab.wire.driver import Driver
+from pushlab.wire.driver import Driver, DriverConnection
 
 __all__ = ["Conversation", "Piece", "piece_text", "record_conversation"]
 
@@ -105,10 +105,21 @@ async def record_conversation(
     return await recording.run(span_s)
 
 
+class _RecordedConnection(DriverConnection):
+    """A connection whose bytes are written down as they come."""
+
+    driver: "_Recording"
+
+    def data_received(self, data: bytes) -> None:
+        self.driver.heard(self, data)
+        super().data_received(data)
+
+
 class _Recording(Driver):
     """Writes down what crosses."""
 
     dial_s = 5.0
+    connection_class = _RecordedConnection
 
     def __init__(
         self,
@@ -119,7 +130,7 @@ class _Recording(Driver):
         super().__init__(subscriber, tls=tls)
         self._until = until
         self._begun_ns = monotonic_ns()
-        self._numbers: dict[asyncio.Transport, int] = {}
+        self._numbers: dict[DriverConnection, int] = {}
         self._enough = asyncio.Event()
         self._answered = asyncio.Event()
         self.pieces: list[Piece] = []
@@ -133,26 +144,26 @@ class _Recording(Driver):
             await self._leave()
         finally:
             self._stop()
-            for link in tuple(self._links):
-                link.close()
+            for connection in tuple(self._connections):
+                connection.transport.close()
         return Conversation(
             pieces=tuple(self.pieces),
             events=tuple(self.events),
-            hits={str(kind): n for kind, n in self._subscriber.hits.items() if n},
+            hits={str(kind): n for kind, n in self.subscriber.hits.items() if n},
             span_s=self._now_s(),
             began_ns=self._begun_ns,
         )
 
     async def _leave(self) -> None:
         """Say goodbye; if that is a word, hear what is said to it."""
-        link = self._link
-        self._link = None  # what comes from now on is for nobody
-        self._subscriber.close(monotonic_ns())
-        goodbye = self._subscriber.data_to_send()
-        if link is None or not goodbye:
+        connection = self.connection
+        self.connection = None  # what comes from now on is for nobody
+        self.subscriber.close(monotonic_ns())
+        goodbye = self.subscriber.data_to_send()
+        if connection is None or not goodbye:
             return
         self._answered.clear()
-        self._write(link, goodbye)
+        self.write(connection, goodbye)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._answered.wait(), _FAREWELL_S)
 
@@ -160,29 +171,28 @@ class _Recording(Driver):
         return (monotonic_ns() - self._begun_ns) / 1e9
 
     def _note(
-        self, sender: Literal["client", "server"], data: bytes, link: asyncio.Transport
+        self, sender: Literal["client", "server"], data: bytes, connection: DriverConnection
     ) -> None:
-        self.pieces.append(Piece(self._now_s(), sender, data, self._numbers[link]))
+        self.pieces.append(Piece(self._now_s(), sender, data, self._numbers[connection]))
 
-    def _write(self, link: asyncio.Transport, data: bytes) -> None:
-        self._note("client", data, link)
-        super()._write(link, data)
+    def write(self, connection: DriverConnection, data: bytes) -> None:
+        self._note("client", data, connection)
+        super().write(connection, data)
 
-    def _take(self, events: Sequence[Event]) -> None:
+    def take(self, events: Sequence[Event], now_ns: int) -> None:
         for event in events:
             self.events.append((self._now_s(), event))
             if self._until is not None and self._until([event for _, event in self.events]):
                 self._enough.set()
 
-    def made(self, link: asyncio.Transport) -> None:
-        self._numbers[link] = len(self._numbers) + 1
-        super().made(link)
+    def connection_opened(self, connection: DriverConnection) -> None:
+        self._numbers[connection] = len(self._numbers) + 1
+        super().connection_opened(connection)
 
-    def data(self, link: asyncio.Transport, data: bytes) -> None:
-        self._note("server", data, link)
+    def heard(self, connection: DriverConnection, data: bytes) -> None:
+        self._note("server", data, connection)
         self._answered.set()
-        super().data(link, data)
 
-    def lost(self, link: asyncio.Transport) -> None:
+    def lost(self, connection: DriverConnection) -> None:
         self._answered.set()
-        super().lost(link)
+        super().lost(connection)

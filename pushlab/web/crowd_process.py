@@ -135,7 +135,7 @@ def _fit(swarm: Swarm, request: LaneRequest) -> None:
     details = {key: value for key, value in told.items() if key != "url"}
     endpoint = Endpoint.from_url(told["url"], details)
     while len(swarm.readers) > request.clients:
-        swarm.readers.pop().leave()
+        swarm.readers.pop().say_goodbye()
     while len(swarm.readers) < request.clients:
         swarm.add(0, endpoint, request.token)
         swarm.readers[-1].start()

@@ -1,164 +1,245 @@
-"""Drives one sans-I/O client half over this event loop's sockets.
+"""Drives sans-I/O client halves over an event loop's sockets.
 
-This is a driver's whole duty, as `pushlab.contract.subscriber` describes it. `pushlab.connect`, the
-contract suite's reader and the recorder of conversations each add what they are for by overriding a
-step; the laboratory's swarm, which drives thousands at once, has a leaner one.
+`SubscriberDriver` is a driver's whole duty, as `pushlab.contract.subscriber` describes it, and as
+little else as can be: it reads the clock once for each piece of data, and sets a timer anew only
+where one is due earlier. The laboratory's swarm drives thousands with it. `Driver` adds what one
+subscriber needs: sockets of its own, encryption, an end that can be waited for. `pushlab.connect`,
+the contract suite's reader and the recorder of conversations each override a step of it.
 """
 
 import asyncio
 import contextlib
 import ssl
-import time
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pushlab.contract.events import Event
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.wire.tls import client_context
 
-__all__ = ["Driver", "DriverProtocol"]
+__all__ = ["Driver", "DriverConnection", "SubscriberDriver"]
 
 _WRITE_BUFFER_BYTES = 1024 * 1024
+_TICK_NS = 1_000_000  # event loops round timers to a millisecond, some of them downward
 
 
-class Driver:
+class SubscriberDriver:
     """One subscriber, over any number of connections in a row.
+
+    Whoever drives says in `take`, `write` and `dial` what becomes of events, bytes and wishes.
+
+    Attributes:
+        connection: the one in use.
+        dialing: whether one has been asked for.
+        timer, timer_ns: what wakes the subscriber, and when.
+    """
+
+    if not TYPE_CHECKING:
+        __slots__ = ()  # of this class; those below have them, beside what others give them
+
+    subscriber: Subscriber
+    connection: "DriverConnection | None"
+    dialing: bool
+    timer: asyncio.TimerHandle | None
+    timer_ns: int
+
+    def take(self, events: Sequence[Event], now_ns: int) -> None:
+        """What the client half made of what happened."""
+        raise NotImplementedError
+
+    def write(self, connection: "DriverConnection", data: bytes) -> None:
+        """Send these bytes."""
+        connection.transport.write(data)
+
+    def dial(self, now_ns: int) -> None:
+        """Open a connection; call `connection_made` or `dial_failed` in the end."""
+        raise NotImplementedError
+
+    # ---- the duty ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let the subscriber begin."""
+        now_ns = monotonic_ns()
+        self.subscriber.start(now_ns)
+        self.flush(now_ns)
+
+    def say_goodbye(self) -> None:
+        """Let it say goodbye and close."""
+        now_ns = monotonic_ns()
+        self.subscriber.close(now_ns)
+        self.flush(now_ns)
+
+    def flush(self, now_ns: int) -> None:
+        """Carry out what the subscriber asks for after anything has happened."""
+        subscriber = self.subscriber
+        data = subscriber.data_to_send()
+        if data and self.connection is not None:
+            self.write(self.connection, data)
+        events = subscriber.events_received()
+        if events:
+            self.take(events, now_ns)
+        if not subscriber.holds_connection:
+            if self.connection is not None:
+                gone, self.connection = self.connection, None
+                gone.transport.close()  # what is left is sent first
+            if subscriber.wants_connection and not self.dialing:
+                self.dialing = True
+                self.dial(now_ns)
+        when_ns = subscriber.get_timer()
+        if when_ns is not None and (self.timer is None or when_ns < self.timer_ns):
+            self.arm(when_ns, now_ns)
+
+    def arm(self, when_ns: int, now_ns: int) -> None:
+        """Wake the subscriber then."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer_ns = when_ns
+        delay_s = max(0, when_ns - now_ns) / 1e9
+        self.timer = asyncio.get_running_loop().call_later(delay_s, self.wake)
+
+    def wake(self) -> None:
+        """The timer ran; it may have been a little early, or set for a time that has moved."""
+        self.timer = None
+        now_ns = monotonic_ns()
+        when_ns = self.subscriber.get_timer()
+        if when_ns is not None and when_ns > now_ns:
+            self.arm(max(when_ns, now_ns + _TICK_NS), now_ns)
+            return
+        self.subscriber.handle_timer(now_ns)
+        self.flush(now_ns)
+
+    # ---- what a connection tells ------------------------------------------------------------
+
+    def connection_made(self, connection: "DriverConnection") -> None:
+        """The connection that was wanted is open."""
+        self.connection = connection
+        self.dialing = False
+        self.connection_opened(connection)
+        now_ns = monotonic_ns()
+        self.subscriber.connection_made(now_ns)
+        self.flush(now_ns)
+
+    def dial_failed(self, reason: str) -> None:
+        """The connection that was wanted will not open."""
+        self.dialing = False
+        now_ns = monotonic_ns()
+        self.subscriber.connection_failed(reason, now_ns)
+        self.flush(now_ns)
+
+    def lost(self, connection: "DriverConnection") -> None:
+        """The other side sends no more, or a connection is closed."""
+        if self.connection is connection:
+            self.connection = None
+            now_ns = monotonic_ns()
+            self.subscriber.receive_eof(now_ns)
+            self.flush(now_ns)
+
+    def connection_opened(self, connection: "DriverConnection") -> None:
+        """A connection is open."""
+
+    def connection_closed(self, connection: "DriverConnection") -> None:
+        """A connection is closed for good, whether it was in use or not."""
+
+
+class DriverConnection(asyncio.Protocol):
+    """One connection of a driver, which may have had others before."""
+
+    __slots__ = ("driver", "transport")
+
+    def __init__(self, driver: SubscriberDriver) -> None:
+        self.driver = driver
+        self.transport: Any = None  # what the event loop, or a layer below, gives
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        self.transport = transport
+        self.driver.connection_made(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived."""
+        self.read(data, monotonic_ns())
+
+    def read(self, data: bytes, now_ns: int) -> None:
+        """Read what arrived at `now_ns`; of a connection that is no longer wanted, nothing."""
+        driver = self.driver
+        if driver.connection is self:
+            subscriber = driver.subscriber
+            if subscriber.receive_data(data, now_ns):
+                driver.flush(now_ns)
+            else:
+                driver.take(subscriber.events_received(), now_ns)
+
+    def eof_received(self) -> None:
+        """The other side sends no more."""
+        self.driver.lost(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone."""
+        self.driver.lost(self)
+        self.driver.connection_closed(self)
+
+
+class Driver(SubscriberDriver):
+    """One subscriber with sockets of its own.
 
     Args:
         tls: whom to trust where the endpoint is encrypted; None: whom this machine trusts.
 
     Attributes:
         dial_s: how long an attempt to open a connection may take.
+        connection_class: what a connection is.
     """
 
     dial_s: ClassVar[float] = 10.0
+    connection_class: ClassVar[type[DriverConnection]] = DriverConnection
 
     def __init__(self, subscriber: Subscriber, *, tls: ssl.SSLContext | None = None) -> None:
-        self._subscriber = subscriber
+        self.subscriber = subscriber
+        self.connection = None
+        self.dialing = False
+        self.timer = None
+        self.timer_ns = 0
         self._tls = tls
-        self._loop = asyncio.get_running_loop()
-        self._link: asyncio.Transport | None = None  # the connection in use
-        self._links: set[asyncio.Transport] = set()  # open, or closing
+        self._connections: set[DriverConnection] = set()  # open, or closing
         self._gone = asyncio.Event()  # whether there is none
         self._gone.set()
-        self._dialing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        """Begin."""
-        self._subscriber.start(time.monotonic_ns())
-        self._turn()
-
-    # ---- what a driver is for ---------------------------------------------------------------
-
-    def _take(self, events: Sequence[Event]) -> None:
-        """What the client half made of what happened."""
-
-    def _write(self, link: asyncio.Transport, data: bytes) -> None:
-        """Send these bytes."""
-        link.write(data)
+        self._dialling: asyncio.Task[None] | None = None
 
     async def _connect(self, endpoint: Endpoint) -> None:
-        """Open a connection, a `DriverProtocol`, to where the transport listens."""
+        """Open a connection to where the transport listens."""
         context = (self._tls or client_context()) if endpoint.tls else None
-        await self._loop.create_connection(
-            lambda: DriverProtocol(self), endpoint.host, endpoint.port, ssl=context
+        await asyncio.get_running_loop().create_connection(
+            lambda: self.connection_class(self), endpoint.host, endpoint.port, ssl=context
         )
 
-    def _delay_s(self, due_ns: int) -> float | None:
-        """How long to wait for a timer that is due then; None: do not wait for it."""
-        return max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+    def dial(self, now_ns: int) -> None:
+        """Open a connection."""
+        self._dialling = asyncio.get_running_loop().create_task(self._try())
 
-    # ---- the duty ---------------------------------------------------------------------------
-
-    def _turn(self) -> None:
-        """After anything happened: send, take events, open or close, and set the timer."""
-        subscriber, link = self._subscriber, self._link
-        data = subscriber.data_to_send()
-        if data and link is not None:
-            self._write(link, data)
-        if events := subscriber.events_received():
-            self._take(events)
-        if link is not None and not subscriber.holds_connection:
-            self._link = None
-            link.close()
-        if subscriber.wants_connection and self._dialing is None:
-            self._dialing = self._loop.create_task(self._dial())
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        due_ns = subscriber.get_timer()
-        delay_s = None if due_ns is None else self._delay_s(due_ns)
-        if delay_s is not None:
-            self._timer = self._loop.call_later(delay_s, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._subscriber.handle_timer(time.monotonic_ns())
-        self._turn()
-
-    async def _dial(self) -> None:
+    async def _try(self) -> None:
         try:
             async with asyncio.timeout(self.dial_s):
-                await self._connect(self._subscriber.endpoint)
+                await self._connect(self.subscriber.endpoint)
         except (OSError, TimeoutError, ValueError) as error:  # ValueError: a name no host can have
-            self._dialing = None
-            reason = str(error) or "no answer to a connection attempt"
-            self._subscriber.connection_failed(reason, time.monotonic_ns())
-            self._turn()
+            self.dial_failed(str(error) or "no answer to a connection attempt")
 
     def _stop(self) -> None:
         """Dial no more, and wait for no timer."""
-        if self._dialing is not None:
-            self._dialing.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._dialling is not None:
+            self._dialling.cancel()
+        if self.timer is not None:
+            self.timer.cancel()
 
-    # ---- what a link tells ------------------------------------------------------------------
-
-    def made(self, link: asyncio.Transport) -> None:
+    def connection_opened(self, connection: DriverConnection) -> None:
         """A connection is open."""
-        self._dialing = None
-        self._link = link
-        self._links.add(link)
-        self._gone.clear()
-        self._subscriber.connection_made(time.monotonic_ns())
-        self._turn()
-
-    def data(self, link: asyncio.Transport, data: bytes) -> None:
-        """Bytes arrived; those of a connection that is no longer wanted are dropped."""
-        if link is self._link:
-            self._subscriber.receive_data(data, time.monotonic_ns())
-            self._turn()
-
-    def lost(self, link: asyncio.Transport) -> None:
-        """A connection is closed."""
-        self._links.discard(link)
-        if not self._links:
-            self._gone.set()
-        if link is self._link:
-            self._link = None
-            self._subscriber.receive_eof(time.monotonic_ns())
-            self._turn()
-
-
-class DriverProtocol(asyncio.Protocol):
-    """One connection of a driver."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is open."""
-        self._transport = cast(asyncio.Transport, transport)
         with contextlib.suppress(NotImplementedError):
-            self._transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
-        self._driver.made(self._transport)
+            connection.transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
+        self._connections.add(connection)
+        self._gone.clear()
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes arrived."""
-        self._driver.data(self._transport, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._driver.lost(self._transport)
+    def connection_closed(self, connection: DriverConnection) -> None:
+        """A connection is closed."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._gone.set()

@@ -81,7 +81,7 @@ class Swarm(SwarmState):
         """Let every subscriber say goodbye, and wait until the connections are closed."""
         limit_s += self._link.slack_s
         for reader in self.readers:
-            reader.leave()
+            reader.say_goodbye()
         tasks = [
             r.task for r in self.readers if isinstance(r, IteratorSubscriber) and r.task is not None
         ]

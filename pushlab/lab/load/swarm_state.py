@@ -5,25 +5,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic_ns
-from typing import Any, Protocol
+from typing import Any
 
 from pushlab.contract.events import Closed
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.load.tls_layer import EncryptedIO
+from pushlab.wire.driver import DriverConnection
 
 __all__ = ["SwarmState"]
 
 _READ_AT_ONCE = 4
 _OVERLOAD_NS = 10_000_000
-
-
-class _Reader(Protocol):
-    """A connection that reads what has arrived on it."""
-
-    def read(self, data: bytes, now_ns: int) -> None:
-        """Read what arrived at `now_ns`."""
 
 
 class SwarmState(abc.ABC):
@@ -45,7 +39,7 @@ class SwarmState(abc.ABC):
         self.loop = asyncio.get_running_loop()
         self.transport = transport
         self.recorder = Recorder()
-        self.connections: set[Any] = set()
+        self.connections: set[DriverConnection] = set()
         self.goal: Sequence[int] = ()
         self.pending = 0
         self.wanted = 0
@@ -55,7 +49,7 @@ class SwarmState(abc.ABC):
         self._all_connected = asyncio.Event()
         self._reached = asyncio.Event()
         self._all_closed = asyncio.Event()
-        self.arrived: deque[tuple[_Reader, bytes, int]] = deque()
+        self.arrived: deque[tuple[DriverConnection, bytes, int]] = deque()
         self.reading = False
 
     @abc.abstractmethod
@@ -100,7 +94,7 @@ class SwarmState(abc.ABC):
             connection, data, now_ns = arrived.popleft()
             connection.read(data, now_ns)
 
-    def connection_closed(self, connection: _Reader) -> None:
+    def connection_closed(self, connection: DriverConnection) -> None:
         """A connection is gone."""
         self.connections.discard(connection)
         if not self.connections:

@@ -1,78 +1,51 @@
 """One subscriber of the swarm: its connection, its timer, and what its application sees.
 
-`SansIoSubscriber` does for a sans-I/O subscriber what `pushlab.contract.subscriber` asks of a
-driver, and as little else as it can: one protocol object for each connection, one timer for each
-subscriber, one clock reading for each piece of data that arrives. `IteratorSubscriber` runs the
-friendly form of a transport that insists on its own sockets.
+`SansIoSubscriber` drives a sans-I/O client half, `IteratorSubscriber` the friendly form of a
+transport that insists on its own sockets.
 """
 
 import asyncio
 from collections.abc import Sequence
 from time import monotonic_ns
-from typing import cast
 
 from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.lab.load.swarm_state import SwarmState
+from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
 __all__ = ["Connection", "IteratorSubscriber", "SansIoSubscriber", "VirtualSubscriber"]
 
-_TICK_NS = 1_000_000  # event loops round timers to a millisecond, some of them downward
 
+class Connection(DriverConnection):
+    """A connection whose bytes wait until all that have come are noted."""
 
-class Connection(asyncio.Protocol):
-    """One TCP connection of a driver; a driver may have had others before."""
+    __slots__ = ("swarm",)
 
-    __slots__ = ("driver", "transport")
-
-    def __init__(self, driver: "SansIoSubscriber") -> None:
-        self.driver = driver
-        self.transport: asyncio.Transport | None = None  # or a line that looks like one
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection is open."""
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
-        self.driver.connection_made(self)
+    def __init__(self, driver: SubscriberDriver, swarm: SwarmState) -> None:
+        super().__init__(driver)
+        self.swarm = swarm
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: note when, and read them when all that has come is noted."""
-        swarm = self.driver.swarm
+        swarm = self.swarm
         swarm.arrived.append((self, data, monotonic_ns()))
+        swarm.recorder.bytes_in += len(data)
         if not swarm.reading:
             swarm.read_soon()
 
-    def read(self, data: bytes, now_ns: int) -> None:
-        """Read what arrived at `now_ns`."""
-        driver = self.driver
-        driver.swarm.recorder.bytes_in += len(data)
-        if driver.connection is self:
-            subscriber = driver.subscriber
-            if subscriber.receive_data(data, now_ns):
-                driver.flush(now_ns)
-            else:
-                driver.take(subscriber.events_received(), now_ns)
-
     def eof_received(self) -> None:
         """The other side sends no more."""
-        self._gone()
+        self.swarm.read_all()
+        super().eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        self.driver.swarm.connection_closed(self)
-        self._gone()
+        self.swarm.read_all()
+        super().connection_lost(error)
 
     def connection_failed(self, reason: str) -> None:
         """The connection will not open."""
         self.driver.dial_failed(reason)
-
-    def _gone(self) -> None:
-        driver = self.driver
-        driver.swarm.read_all()
-        if driver.connection is self:
-            driver.connection = None
-            now_ns = monotonic_ns()
-            driver.subscriber.receive_eof(now_ns)
-            driver.flush(now_ns)
 
 
 class VirtualSubscriber:
@@ -132,8 +105,8 @@ class VirtualSubscriber:
                     swarm.one_closed(event)
 
 
-class SansIoSubscriber(VirtualSubscriber):
-    """Drives one sans-I/O subscriber: the duty that `pushlab.contract.subscriber` describes."""
+class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):
+    """Drives one sans-I/O subscriber."""
 
     __slots__ = ("connection", "dialing", "subscriber", "timer", "timer_ns")
 
@@ -142,77 +115,23 @@ class SansIoSubscriber(VirtualSubscriber):
     ) -> None:
         super().__init__(swarm, number, channel)
         self.subscriber = subscriber
-        self.connection: Connection | None = None
+        self.connection = None
         self.dialing = False
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer = None
         self.timer_ns = 0
 
-    def start(self) -> None:
-        """Let the subscriber begin."""
-        now_ns = monotonic_ns()
-        self.subscriber.start(now_ns)
-        self.flush(now_ns)
+    def write(self, connection: DriverConnection, data: bytes) -> None:
+        """Send these bytes, and count them."""
+        connection.transport.write(data)
+        self.swarm.recorder.bytes_out += len(data)
 
-    def leave(self) -> None:
-        """Say goodbye and close."""
-        now_ns = monotonic_ns()
-        self.subscriber.close(now_ns)
-        self.flush(now_ns)
+    def dial(self, now_ns: int) -> None:
+        """Open a connection when it is this subscriber's turn."""
+        if not self.wanted_ns:
+            self.wanted_ns = now_ns
+        self.swarm.dial(self.connect)
 
-    def flush(self, now_ns: int) -> None:
-        """Carry out what the subscriber asks for after anything has happened."""
-        subscriber = self.subscriber
-        data = subscriber.data_to_send()
-        if data and self.connection is not None and self.connection.transport is not None:
-            self.connection.transport.write(data)
-            self.swarm.recorder.bytes_out += len(data)
-        events = subscriber.events_received()
-        if events:
-            self.take(events, now_ns)
-        if not subscriber.holds_connection:
-            if self.connection is not None:
-                gone, self.connection = self.connection, None
-                if gone.transport is not None:
-                    gone.transport.close()  # what is left is sent first
-            if subscriber.wants_connection and not self.dialing:
-                self.dialing = True
-                if not self.wanted_ns:
-                    self.wanted_ns = now_ns
-                self.swarm.dial(self.dial)
-        when_ns = subscriber.get_timer()
-        if when_ns is not None and (self.timer is None or when_ns < self.timer_ns):
-            self._arm(when_ns, now_ns)
-
-    def _arm(self, when_ns: int, now_ns: int) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-        self.timer_ns = when_ns
-        delay_s = max(0, when_ns - now_ns) / 1e9
-        self.timer = self.swarm.loop.call_later(delay_s, self._wake)
-
-    def _wake(self) -> None:
-        """The timer ran; it may have been a little early, or set for a time that has moved."""
-        self.timer = None
-        now_ns = monotonic_ns()
-        when_ns = self.subscriber.get_timer()
-        if when_ns is not None and when_ns > now_ns:
-            self._arm(max(when_ns, now_ns + _TICK_NS), now_ns)
-            return
-        self.subscriber.handle_timer(now_ns)
-        self.flush(now_ns)
-
-    # ---- called for the connection ----
-
-    def connection_made(self, connection: Connection) -> None:
-        """The connection that was dialled is open."""
-        self.connection = connection
-        self.dialing = False
-        self.swarm.connections.add(connection)
-        now_ns = monotonic_ns()
-        self.subscriber.connection_made(now_ns)
-        self.flush(now_ns)
-
-    async def dial(self) -> None:
+    async def connect(self) -> None:
         """Open a connection, if it is still wanted."""
         if not self.subscriber.wants_connection:
             self.dialing = False
@@ -220,19 +139,20 @@ class SansIoSubscriber(VirtualSubscriber):
         endpoint = self.subscriber.endpoint
         try:
             await self.swarm.loop.create_connection(
-                lambda: self.swarm.line(self.number, Connection(self), endpoint),
+                lambda: self.swarm.line(self.number, Connection(self, self.swarm), endpoint),
                 endpoint.host,
                 endpoint.port,
             )
         except OSError as error:
             self.dial_failed(error.strerror or str(error))
 
-    def dial_failed(self, reason: str) -> None:
-        """The connection that was dialled will not open."""
-        self.dialing = False
-        now_ns = monotonic_ns()
-        self.subscriber.connection_failed(reason, now_ns)
-        self.flush(now_ns)
+    def connection_opened(self, connection: DriverConnection) -> None:
+        """A connection is open."""
+        self.swarm.connections.add(connection)
+
+    def connection_closed(self, connection: DriverConnection) -> None:
+        """A connection is gone."""
+        self.swarm.connection_closed(connection)
 
 
 class IteratorSubscriber(VirtualSubscriber):
@@ -253,7 +173,7 @@ class IteratorSubscriber(VirtualSubscriber):
         self.wanted_ns = monotonic_ns()
         self.task = self.swarm.loop.create_task(self._read())
 
-    def leave(self) -> None:
+    def say_goodbye(self) -> None:
         """Stop reading."""
         if self.task is not None:
             self.task.cancel()

@@ -408,7 +408,7 @@ class Told:
     """A connection that is seen by what it was told to read."""
 
     def __init__(self, swarm: Swarm, told: list[tuple[int, int]], number: int) -> None:
-        self.driver = SimpleNamespace(swarm=swarm)
+        self.swarm = swarm
         self._told = told
         self._number = number
 
