@@ -60,7 +60,7 @@ class RunFolder:
         self.path = root / (name or "")
         self._name = name
         self._scenario = scenario
-        self._cells = cells
+        self.cells = cells
         self._ready = ready
         self._writer: RunWriter | None = None
         self.left = set(left)
@@ -75,7 +75,7 @@ class RunFolder:
                     self.path if self._name is None else self.path.parent,
                     folder=None if self._name is None else self.path.name,
                     scenario=without_log_in(self._scenario).to_json(),
-                    cells=self._cells,
+                    cells=self.cells,
                     environment=self._ready.environment,
                     command=self._ready.command,
                     seed=self._scenario.seed,
@@ -174,10 +174,6 @@ def _plan(scenario: Scenario, cell: int, order: int, index: int) -> TrialPlan:
     return TrialPlan(scenario, scenario.cells[cell], order, index)
 
 
-def _labels(scenario: Scenario, *, floor: bool) -> list[str]:
-    return [*(cell.label for cell in scenario.cells), *([FLOOR] if floor else [])]
-
-
 async def run_scenario(
     scenario: Scenario,
     *,
@@ -217,17 +213,11 @@ async def run_scenario(
     require_descriptors(scenario.clients)
     with stopped_by_signals(stop):
         ready = ready or await check_ready([scenario], command=command, pinning=pinning)
-        labels = _labels(scenario, floor=floor is not None)
-        order = order_of_trials(len(labels), scenario.trials, scenario.seed)
-        left = [(labels[cell], index) for cell, index in order]
-        folder = RunFolder(out, None, scenario, labels, ready, left)
-        trials = [
-            PlannedTrial(_plan(scenario, cell, number, index), folder, number, labels[cell])
-            for number, (cell, index) in enumerate(order)
-        ]
+        trials = _trials_of_run(scenario, out, ready, floor=floor is not None)
+        folder = trials[0].folder
         path = folder.open().path
         try:
-            tell(RunStarted(path, tuple(labels), len(order)))
+            tell(RunStarted(path, tuple(folder.cells), len(trials)))
             await run_trials(
                 _in_a_row(trials),
                 ready=ready,
@@ -240,6 +230,20 @@ async def run_scenario(
             folder.close()
         tell(RunFinished(path, "incomplete" if folder.left else "complete"))
         return path
+
+
+def _trials_of_run(
+    scenario: Scenario, out: Path, ready: Readiness, *, floor: bool
+) -> list[PlannedTrial]:
+    """All trials of a scenario in their order; they share a folder below `out`."""
+    labels = [cell.label for cell in scenario.cells] + [FLOOR] * floor
+    order = order_of_trials(len(labels), scenario.trials, scenario.seed)
+    left = [(labels[cell], index) for cell, index in order]
+    folder = RunFolder(out, None, scenario, labels, ready, left)
+    return [
+        PlannedTrial(_plan(scenario, cell, number, index), folder, number, labels[cell])
+        for number, (cell, index) in enumerate(order)
+    ]
 
 
 async def run_sweep(
