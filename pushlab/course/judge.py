@@ -15,7 +15,7 @@ from pushlab.testing.judge import shorter_limits
 
 __all__ = ["judge"]
 
-_HASTE = 0.3  # of the limits, which are generous enough for any machine
+_HASTE = 0.15  # of the limits, which are generous enough for any machine
 
 
 def judge(transport: str, options: Mapping[str, Any], clauses: Sequence[str]) -> None:

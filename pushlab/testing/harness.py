@@ -174,7 +174,7 @@ class ProcessHarness(ContractHarness):
                 except PortInUse:  # a client's attempt to connect may hold the port for a moment
                     if not self.url or attempt >= 50:
                         raise
-                    await asyncio.sleep(LIMIT_S / 50)
+                    await asyncio.sleep(LIMIT_S / 100)
         assert self._hub is not None
         self.url = self._hub.url
 

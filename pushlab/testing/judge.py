@@ -19,8 +19,8 @@ __all__ = [
 ]
 
 #: How long a clause waits for what must come. Generous: it only ever passes when all is lost.
-LIMIT_S = 10.0
-_CLAUSE_S = 50.0
+LIMIT_S = 20.0
+_CLAUSE_S = 100.0
 _LOOK_EVERY_S = 0.01
 _limit_factor = 1.0
 

@@ -58,7 +58,7 @@ def run_clause(suite: type[TransportContract], clause: str) -> None:
 @pytest.fixture
 def impatient():
     """What will never come need not be waited for as long as elsewhere."""
-    with shorter_limits(0.1):
+    with shorter_limits(0.05):
         yield
 
 
