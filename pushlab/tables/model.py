@@ -70,6 +70,7 @@ class Row:
         problem: why there is nothing to show; there are no cells then.
         marks: of which the remarks below the table speak.
         colour: of the same thing in the charts.
+        text, dim: as for columns, where rows are columns that were turned.
     """
 
     names: Sequence[float | str]
@@ -77,6 +78,8 @@ class Row:
     problem: str = ""
     marks: Sequence[str] = ()
     colour: str = ""
+    text: bool = False
+    dim: bool = False
 
     @property
     def name(self) -> str:

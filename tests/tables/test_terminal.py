@@ -136,3 +136,9 @@ def test_a_value_that_repeats_is_said_once_on_a_terminal_and_always_in_a_pipe():
     table = Table(leading, [Column("hits")], rows)
     assert [line.plain.split()[0] for line in lines(table, 80)][1:] == ["10", "mqtt", "20", "mqtt"]
     assert [line.split()[0] for line in plain_lines(table)][1:] == ["10", "10", "20", "20"]
+
+
+def test_a_table_without_rows_has_its_heads():
+    table = Table([Column("transport", text=True)], [Column("hits")])
+    assert [line.plain.split() for line in lines(table, 80)] == [["transport", "hits"]]
+    assert [line.split() for line in plain_lines(table)] == [["transport", "hits"]]
