@@ -8,6 +8,7 @@ connection that lags costs a number, not a buffer.
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pushlab.contract.cursor import Cursor
@@ -122,62 +123,27 @@ class BrokerAccess:
     authority: str | None = field(default=None, repr=False)
 
 
-_MOST_S = 7 * 86_400
+_count = partial(Setting, least=1, most=10_000_000)
+_size = partial(Setting, unit="bytes", least=1, most=2**40)
+_span = partial(Setting, unit="s", above=0, most=7 * 86_400)
 
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
     """The hub's dials, for ``pushlab serve``, and the ``[hub]`` table of a scenario."""
 
-    retain_messages: Annotated[
-        int, Setting("messages that a channel keeps at most", least=1, most=10_000_000)
-    ] = 1_000
-    retain_bytes: Annotated[
-        int, Setting("bytes that a channel keeps at most", unit="bytes", least=1, most=2**40)
-    ] = 8 * 1024 * 1024
-    retain_s: Annotated[
-        float, Setting("how long a channel keeps a message", unit="s", above=0, most=_MOST_S)
-    ] = 3_600.0
-    lag_messages: Annotated[
-        int,
-        Setting("messages behind which a connection is a slow reader", least=1, most=10_000_000),
-    ] = 1_000
-    lag_bytes: Annotated[
-        int,
-        Setting(
-            "bytes behind which a connection is a slow reader", unit="bytes", least=1, most=2**40
-        ),
-    ] = 4 * 1024 * 1024
-    keep_alive_s: Annotated[
-        float,
-        Setting("silence after which a stream says that it lives", unit="s", above=0, most=3_600),
-    ] = 15.0
-    lease_s: Annotated[
-        float,
-        Setting(
-            "how long a polling client is present after a poll", unit="s", above=0, most=86_400
-        ),
-    ] = 30.0
-    hold_s: Annotated[
-        float,
-        Setting("how long a long poll waits that names no span", unit="s", above=0, most=3_600),
-    ] = 30.0
-    max_hold_s: Annotated[
-        float, Setting("the longest span that a long poll may name", unit="s", above=0, most=3_600)
-    ] = 120.0
-    page_messages: Annotated[
-        int, Setting("messages in a poll's answer at most", least=1, most=1_000_000)
-    ] = 500
-    page_bytes: Annotated[
-        int,
-        Setting("bytes of messages in a poll's answer at most", unit="bytes", least=1, most=2**30),
-    ] = 1024 * 1024
-    linger_s: Annotated[
-        float,
-        Setting(
-            "how long a slow reader may take to read why it was closed", unit="s", least=0, most=600
-        ),
-    ] = 5.0
+    retain_messages: Annotated[int, _count("messages that a channel keeps at most")] = 1_000
+    retain_bytes: Annotated[int, _size("bytes that a channel keeps at most")] = 8 * 1024 * 1024
+    retain_s: Annotated[float, _span("how long a channel keeps a message")] = 3_600.0
+    lag_messages: Annotated[int, _count("messages behind which a reader is slow")] = 1_000
+    lag_bytes: Annotated[int, _size("bytes behind which a reader is slow")] = 4 * 1024 * 1024
+    keep_alive_s: Annotated[float, _span("silence after which a stream says it lives")] = 15.0
+    lease_s: Annotated[float, _span("how long a client is present after a poll")] = 30.0
+    hold_s: Annotated[float, _span("how long a long poll waits that names no span")] = 30.0
+    max_hold_s: Annotated[float, _span("the longest span that a long poll may name")] = 120.0
+    page_messages: Annotated[int, _count("messages in a poll's answer at most")] = 500
+    page_bytes: Annotated[int, _size("bytes in a poll's answer at most")] = 1024 * 1024
+    linger_s: Annotated[float, _span("how long a slow reader may read why it was closed")] = 5.0
 
 
 class Feed(Protocol):

@@ -10,19 +10,25 @@ the JSON Schema and the tables in the docs are all made of what it gives.
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-__all__ = ["Key", "Setting", "did_you_mean", "keys_of", "shown"]
+from pushlab.errors import UsageError
+
+__all__ = ["Declared", "Key", "Setting", "did_you_mean", "keys_of", "shown"]
 
 #: What a flag's name leaves out, since its value is read with a unit.
 _ENDINGS = {"s": "_s", "1/s": "_per_s"}
 _KINDS = {bool: "true or false", str: "text", list: "a list", dict: "a table"}
 _KINDS |= {int: "a number", float: "a number", tuple: "a list", type(None): "null"}
+_WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _MOST_SHOWN = 60
+_MOST_WHOLE = 2**1000  # what is larger is no float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,27 @@ class Key:
             return f"one of {', '.join(self.words)}"
         if self.kind is str:
             return self.setting.such or "text"
-        plain = {int: "a whole number", float: "a number", bool: "true or false"}[self.kind]
+        plain = _WANTED.get(self.kind, "what its transport takes")
         return f"{plain} {self.setting.range}".strip()
+
+    def take(self, value: Any) -> Any:
+        """`value`, as a float where one is wanted; other kinds than these are not checked.
+
+        Raises:
+            UsageError: it is of another type, or out of range; the text has the key.
+        """
+        setting, taken = self.setting, value
+        if self.kind is float and type(value) is int and abs(value) <= _MOST_WHOLE:
+            taken = float(value)
+        if self.words:
+            fits = type(value) is str and value in self.words
+        else:
+            fits = type(taken) is self.kind or self.kind not in _WANTED
+            fits = fits and not (self.is_number and not setting.holds(taken))
+            fits = fits and not (setting.pattern and not re.search(setting.pattern, taken))
+        if not fits:
+            raise UsageError(f"{self.name}: {self.refusal(value)}")
+        return taken
 
     def refusal(self, value: object) -> str:
         """What is wrong with a value that does not fit, and what would be right."""
@@ -134,24 +159,42 @@ class Key:
         )
 
 
-def keys_of(kind: type[Any], above: str = "") -> Mapping[str, Key]:
-    """The keys that a dataclass declares, by name; those of a dataclass within it are dotted."""
-    return _keys_of(kind, above)  # type: ignore[arg-type]
+class Declared:
+    """The base of dataclasses of `Setting`s: none holds a value that its field does not declare.
+
+    Raises:
+        UsageError: a value does not fit; the text has its key.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for name, key in keys_of(type(self)).items():
+            key.take(attrgetter(name)(self))
+
+
+def keys_of(kind: type[Any], above: str = "", *, all_fields: bool = False) -> Mapping[str, Key]:
+    """The keys that a dataclass declares, by name; those of a dataclass within it are dotted.
+
+    Args:
+        all_fields: with those that declare no `Setting`, as a plug-in's options may.
+    """
+    return _keys_of(kind, above, all_fields)  # type: ignore[arg-type]
 
 
 @cache
-def _keys_of(kind: Any, above: str) -> Mapping[str, Key]:
+def _keys_of(kind: Any, above: str, all_fields: bool) -> Mapping[str, Key]:
     hints = get_type_hints(kind, include_extras=True)
     found: dict[str, Key] = {}
     for field in dataclasses.fields(kind):
         hint, name = hints[field.name], above + field.name
         if dataclasses.is_dataclass(hint):
             found |= keys_of(hint, f"{name}.")  # type: ignore[arg-type]
-        elif get_origin(hint) is Annotated:
-            plain, *notes = get_args(hint)
-            for setting in notes:
-                if isinstance(setting, Setting):
-                    found[name] = Key(name, plain, setting, field.default)
+            continue
+        plain, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        declared = [note for note in notes if isinstance(note, Setting)]
+        if declared or all_fields:
+            found[name] = Key(name, plain, (declared or [Setting("")])[0], field.default)
     return found
 
 

@@ -5,12 +5,13 @@ import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Event
 from pushlab.contract.profile import InBrowser, Profile
 from pushlab.contract.serving import Hub, HubSettings, Route
+from pushlab.contract.setting import keys_of
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import UsageError
@@ -64,22 +65,14 @@ class Transport(abc.ABC):
         Raises:
             UsageError: a setting is unknown, of the wrong type, or out of range.
         """
-        fields = {field.name for field in dataclasses.fields(cls.Options)}
-        hints = get_type_hints(cls.Options)
-        values: dict[str, Any] = {}
-        for key, value in settings.items():
-            if key not in fields:
-                known = ", ".join(sorted(fields)) or "none"
-                raise UsageError(f"{cls.name} has no option {key!r}; its options: {known}")
-            wanted = hints[key]
-            if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
-            if wanted in (int, float, str, bool) and type(value) is not wanted:
-                raise UsageError(
-                    f"{cls.name}: {key} must be {wanted.__name__}, not {type(value).__name__}"
-                )
-            values[key] = value
-        return cls(cls.Options(**values))
+        keys = keys_of(cls.Options, all_fields=True)
+        for name in settings.keys() - keys.keys():
+            known = ", ".join(sorted(keys)) or "none"
+            raise UsageError(f"{cls.name} has no option {name!r}; its options: {known}")
+        try:
+            return cls(cls.Options(**{name: keys[name].take(settings[name]) for name in settings}))
+        except UsageError as error:
+            raise UsageError(f"{cls.name}: {error}") from error
 
     def in_force(self, settings: HubSettings) -> Profile:
         """The profile with what these options and a hub with these settings make of it."""

@@ -1,6 +1,7 @@
 """The network between subscribers and server that a trial emulates, and the words for it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from pushlab.contract.setting import Setting
@@ -8,37 +9,22 @@ from pushlab.contract.setting import Setting
 __all__ = ["Link", "network_in_words"]
 
 
+_span = partial(Setting, unit="ms", least=0, most=10_000)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What lies between each subscriber and the server; all zero: loopback as it is.
+    """What lies between each subscriber and the server, each way; all zero: loopback as it is.
 
     The way of each piece is drawn evenly from `one_way_ms` plus or minus `jitter_ms`; the pieces of
     one connection do not overtake each other.
     """
 
-    one_way_ms: Annotated[
-        float,
-        Setting(
-            "how long bytes are under way in each direction",
-            unit="ms",
-            such="80",
-            least=0,
-            most=10_000,
-        ),
-    ] = 0.0
-    jitter_ms: Annotated[
-        float,
-        Setting("plus or minus so much for each piece", unit="ms", such="5", least=0, most=10_000),
-    ] = 0.0
+    one_way_ms: Annotated[float, _span("how long bytes are under way", such="80")] = 0.0
+    jitter_ms: Annotated[float, _span("plus or minus so much for each piece", such="5")] = 0.0
     kbit_per_s: Annotated[
         float,
-        Setting(
-            "bandwidth of each connection in each direction; 0: no limit",
-            unit="kbit/s",
-            such="2000",
-            least=0,
-            most=100_000_000,
-        ),
+        _span("bandwidth of each connection; 0: no limit", unit="kbit/s", such="2000", most=1e8),
     ] = 0.0
 
     @property

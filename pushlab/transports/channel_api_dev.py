@@ -26,16 +26,17 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Entry, Hub, HubSettings, Page, Response, Route, Scope
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused, UsageError
+from pushlab.errors import Refused
 from pushlab.wire.asgi import admit, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import ResponseParser
@@ -53,23 +54,15 @@ _NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelApiDevOptions:
-    """Settings of the development server's wire.
+class ChannelApiDevOptions(Declared):
+    """Settings of the development server's wire."""
 
-    Attributes:
-        interval_s: seconds from an answer to the next poll, from 0.001 to 86,400.
-        random_phase: whether each client starts at a random point of its first interval.
-    """
-
-    interval_s: float = 0.5
-    random_phase: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0.001 <= self.interval_s <= 86_400:
-            raise UsageError(
-                f"channel-api-dev: interval_s is {self.interval_s:g}; it must lie between 0.001"
-                " and 86400 seconds"
-            )
+    interval_s: Annotated[
+        float, Setting("from an answer to the next poll", unit="s", least=0.001, most=86_400)
+    ] = 0.5
+    random_phase: Annotated[
+        bool, Setting("start each client at a random point of its first interval")
+    ] = True
 
 
 class ChannelApiDev(Transport):

@@ -19,6 +19,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Annotated
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
@@ -34,10 +35,11 @@ from pushlab.contract.serving import (
     Scope,
     StreamingResponse,
 )
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused, UsageError
+from pushlab.errors import Refused
 from pushlab.wire.asgi import admit, number_parameter, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
@@ -50,21 +52,13 @@ _MOST_HOLD_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class LongPollingOptions:
-    """Settings of long polling.
+class LongPollingOptions(Declared):
+    """Settings of long polling; RFC 6202, section 5.5, calls a hold of 30 s safe."""
 
-    Attributes:
-        hold_s: seconds that the server may hold a request, from 0.1 to 120; 30 is the span that
-            RFC 6202, section 5.5, calls safe.
-    """
-
-    hold_s: float = 30.0
-
-    def __post_init__(self) -> None:
-        if not 0.1 <= self.hold_s <= _MOST_HOLD_S:
-            raise UsageError(
-                f"long-polling: hold_s is {self.hold_s:g}; it must lie between 0.1 and 120 seconds"
-            )
+    hold_s: Annotated[
+        float,
+        Setting("how long the server may hold a request", unit="s", least=0.1, most=_MOST_HOLD_S),
+    ] = 30.0
 
 
 class LongPolling(Transport):

@@ -48,11 +48,12 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -66,25 +67,16 @@ __all__ = ["Mqtt", "MqttOptions", "MqttSubscriber"]
 
 
 @dataclass(frozen=True, slots=True)
-class MqttOptions:
-    """What can be set.
+class MqttOptions(Declared):
+    """What can be set; end to end messages come exactly once with each `qos`."""
 
-    Attributes:
-        qos: with which messages are delivered: 0 at most once, 1 at least once, 2 exactly once,
-            on each hop; end to end it is exactly once with all three.
-        keep_alive_s: silence of the subscriber after which it says that it lives, in seconds.
-    """
-
-    qos: int = 1
-    keep_alive_s: int = 30
-
-    def __post_init__(self) -> None:
-        if self.qos not in (0, 1, 2):
-            raise UsageError(f"mqtt: qos is {self.qos}; it must be 0, 1 or 2")
-        if not 1 <= self.keep_alive_s <= 65_535:
-            raise UsageError(
-                f"mqtt: keep_alive_s is {self.keep_alive_s}; it must lie between 1 and 65535"
-            )
+    qos: Annotated[
+        int, Setting("at most, at least or exactly once on each hop", least=0, most=2)
+    ] = 1
+    keep_alive_s: Annotated[
+        int,
+        Setting("silence after which a client says it lives", unit="s", least=1, most=65_535),
+    ] = 30
 
 
 class Mqtt(Transport):

@@ -18,13 +18,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Annotated, Literal
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.errors import UsageError
 from pushlab.wire.polling import IntervalPollSubscriber, lease_of, lease_suffix, poll_route
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
@@ -33,27 +34,18 @@ _NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class ShortPollingOptions:
-    """Settings of short polling.
+class ShortPollingOptions(Declared):
+    """Settings of short polling."""
 
-    Attributes:
-        interval_s: seconds between polls, from 0.001 to 86,400.
-        clock: ``fixed`` polls at a fixed rate; ``pause`` waits `interval_s` after each answer.
-        random_phase: whether each client starts at a random point of its first interval.
-    """
-
-    interval_s: float = 1.0
-    clock: str = "fixed"
-    random_phase: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0.001 <= self.interval_s <= 86_400:
-            raise UsageError(
-                f"short-polling: interval_s is {self.interval_s:g}; it must lie between 0.001"
-                " and 86400 seconds"
-            )
-        if self.clock not in ("fixed", "pause"):
-            raise UsageError(f"short-polling: clock is {self.clock!r}; it must be fixed or pause")
+    interval_s: Annotated[
+        float, Setting("between two polls", unit="s", least=0.001, most=86_400)
+    ] = 1.0
+    clock: Annotated[
+        Literal["fixed", "pause"], Setting("poll at a fixed rate, or pause after each answer")
+    ] = "fixed"
+    random_phase: Annotated[
+        bool, Setting("start each client at a random point of its first interval")
+    ] = True
 
 
 class ShortPolling(Transport):

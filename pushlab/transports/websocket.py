@@ -23,7 +23,7 @@ comes as a close frame, since a browser cannot see a refused handshake's status:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake
@@ -47,6 +47,7 @@ from pushlab.contract.serving import (
     StreamingResponse,
     WebSocketConnection,
 )
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
@@ -64,14 +65,12 @@ _WHOLE_TEXT = 0x81  # a frame's first byte: a text, neither cut nor compressed
 
 
 @dataclass(frozen=True, slots=True)
-class WebSocketOptions:
-    """Settings of WebSocket.
+class WebSocketOptions(Declared):
+    """Settings of WebSocket."""
 
-    Attributes:
-        deflate: whether messages are compressed (RFC 7692), at a cost in memory and CPU.
-    """
-
-    deflate: bool = False
+    deflate: Annotated[
+        bool, Setting("compress messages (RFC 7692), at a cost in memory and CPU")
+    ] = False
 
 
 def encode_text(entry: Entry) -> bytes:

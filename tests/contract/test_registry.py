@@ -123,11 +123,11 @@ def test_a_broken_entry_point_says_which(installed, value, says):
     ("settings", "says"),
     [
         ({"deep": 1}, "no option 'deep'; its options: clock, depth, eager, interval_s"),
-        ({"depth": 1.5}, "depth must be int, not float"),
-        ({"depth": True}, "depth must be int, not bool"),
-        ({"interval_s": "1"}, "interval_s must be float, not str"),
-        ({"interval_s": True}, "interval_s must be float, not bool"),
-        ({"eager": 1}, "eager must be bool, not int"),
+        ({"depth": 1.5}, "depth: must be a whole number, not 1.5"),
+        ({"depth": True}, "depth: must be a whole number, not true or false"),
+        ({"interval_s": "1"}, "interval_s: must be a number, not text"),
+        ({"interval_s": True}, "interval_s: must be a number, not true or false"),
+        ({"eager": 1}, "eager: must be true or false, not a number"),
         ({"depth": 0}, "at least 1"),
     ],
 )

@@ -425,5 +425,5 @@ def test_a_hold_that_cannot_be(value):
 
 
 def test_a_clock_that_cannot_be():
-    with pytest.raises(UsageError, match="fixed or pause"):
+    with pytest.raises(UsageError, match="is not one of fixed, pause"):
         ShortPollingOptions(clock="sundial")

@@ -12,6 +12,7 @@ lie in range.
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
@@ -34,6 +35,11 @@ __all__ = ["Arrivals", "ChannelPlan", "RuleBroken", "Scenario", "flag_key", "sce
 
 ChannelPlan = Literal["shared", "per-client", "rooms"]
 Arrivals = Literal["constant", "poisson", "burst"]
+
+
+_count = partial(Setting, least=1, most=1_000_000)
+_span = partial(Setting, unit="s", least=0, most=3_600)
+_text = partial(Setting, flag=False)
 
 
 class RuleBroken(ScenarioError):
@@ -61,55 +67,37 @@ class Scenario:
         RuleBroken: two values do not go together.
     """
 
-    name: Annotated[
-        str,
-        Setting("names the run's folder", pattern=r"\S", such="text that is not empty", flag=False),
-    ]
-    title: Annotated[str, Setting("one line about it", flag=False)] = ""
-    description: Annotated[str, Setting("what it shows", flag=False)] = ""
-    clients: Annotated[int, Setting("subscribers", such="50 or 1e3", least=1, most=1_000_000)] = 50
+    name: Annotated[str, _text("names the run's folder", pattern=r"\S", such="text, not empty")]
+    title: Annotated[str, _text("one line about it")] = ""
+    description: Annotated[str, _text("what it shows")] = ""
+    clients: Annotated[int, _count("subscribers", such="50 or 1e3")] = 50
     channels: Annotated[
         ChannelPlan, Setting("one for all, one for each client, or one for each room_size clients")
     ] = "shared"
-    room_size: Annotated[int, Setting("clients of a room", least=1, most=1_000_000)] = 10
-    arrivals: Annotated[
-        Arrivals, Setting("at even times, at random ones, or in bursts at random times")
-    ] = "poisson"
-    burst_size: Annotated[int, Setting("messages of a burst", least=1, most=100_000)] = 10
-    burst_gap_s: Annotated[
-        float, Setting("between two messages of a burst", unit="s", least=0, most=60)
-    ] = 0.0
+    room_size: Annotated[int, _count("clients of a room")] = 10
+    arrivals: Annotated[Arrivals, Setting("evenly, at random, or in bursts at random")] = "poisson"
+    burst_size: Annotated[int, _count("messages of a burst", most=100_000)] = 10
+    burst_gap_s: Annotated[float, _span("between two messages of a burst", most=60)] = 0.0
     rate_per_s: Annotated[
         float, Setting("messages per second on each channel", unit="1/s", above=0, most=100_000)
     ] = 1.0
-    payload_bytes: Annotated[
-        int, Setting("of a message", unit="bytes", least=1, most=MAX_MESSAGE_BYTES)
-    ] = 100
-    warmup_s: Annotated[float, Setting("before the window", unit="s", least=0, most=3_600)] = 1.0
+    payload_bytes: Annotated[int, _count("of a message", unit="bytes", most=MAX_MESSAGE_BYTES)] = (
+        100
+    )
+    warmup_s: Annotated[float, _span("before the window")] = 1.0
     duration_s: Annotated[
         float, Setting("the measured window of each trial", unit="s", above=0, most=86_400)
     ] = 10.0
     drain_s: Annotated[
-        float,
-        Setting(
-            "the longest wait for what is under way after it; a poll's interval comes on top",
-            unit="s",
-            least=0,
-            most=3_600,
-        ),
+        float, _span("the longest wait for what is under way after it; a poll's interval on top")
     ] = 10.0
-    stall_s: Annotated[
-        float,
-        Setting("stop the hub for so long in mid-window; 0: never", unit="s", least=0, most=3_600),
-    ] = 0.0
-    trials: Annotated[
-        int, Setting("repetitions of each transport, each on a fresh server", least=1, most=1_000)
-    ] = 1
+    stall_s: Annotated[float, _span("stop the hub for so long in mid-window; 0: never")] = 0.0
+    trials: Annotated[int, _count("repetitions, each on a fresh server", most=1_000)] = 1
     seed: Annotated[int, Setting("of schedules, phases and order", least=0, most=2**63 - 1)] = 1
     broker: Annotated[
         str,
         Setting(
-            "auto (Mosquitto if installed, else embedded), embedded, mosquitto, or a URL",
+            "auto: Mosquitto if it is installed, else embedded",
             pattern="^(auto|embedded|mosquitto)$|://",
             such="auto, embedded, mosquitto or a URL such as mqtt://host:1883",
         ),
@@ -117,12 +105,7 @@ class Scenario:
     tls: Annotated[bool, Setting("encrypt every connection, or none")] = False
     poll_interval_s: Annotated[
         float,
-        Setting(
-            "between polls, where a transport's own table has no interval_s",
-            unit="s",
-            least=0.001,
-            most=86_400,
-        ),
+        _span("between polls, where no transport's table says it", least=0.001, most=86_400),
     ] = 1.0
     link: Link = field(default_factory=Link)
     hub: HubSettings = field(default_factory=HubSettings)

@@ -7,13 +7,12 @@ docs/scenarios.md. Tests hold both to what these functions make.
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Union, get_type_hints
+from typing import Annotated, Any, Union
 
 from pushlab.contract.registry import load_transport, transport_names
 from pushlab.contract.setting import Key, Setting, keys_of
 from pushlab.lab.scenario.cells import Client
 from pushlab.lab.scenario.model import scenario_keys
-from pushlab.lab.scenario.values import typed
 
 __all__ = ["keys_as_markdown", "scenario_schema"]
 
@@ -97,9 +96,19 @@ def _field(key: Key) -> tuple[str, Any, Any]:
     """A field of the file's struct: a number, or a list of numbers."""
     import msgspec
 
-    one = typed(key)
+    setting = key.setting
+    about = f"{setting.help} ({setting.unit})" if setting.unit else setting.help
+    given: dict[str, Any] = {
+        "ge": setting.least,
+        "gt": setting.above,
+        "le": setting.most,
+        "pattern": setting.pattern,
+        "description": about,
+    }
+    limits = {name: limit for name, limit in given.items() if limit is not None}
+    one: Any = Annotated[key.kind, msgspec.Meta(**limits)]
     if key.is_number:
-        one = _either(one, Annotated[list[one], msgspec.Meta(min_length=1)])  # type: ignore[valid-type]
+        one = _either(one, Annotated[list[one], msgspec.Meta(min_length=1)])
     default = msgspec.UNSET if key.default is dataclasses.MISSING else key.default
     return key.own, one, default
 
@@ -108,14 +117,8 @@ def _either(*types: Any) -> Any:
     return Union[types]  # noqa: UP007
 
 
-def _options(transport: str) -> list[Key]:
-    """The options of a transport; those of a plug-in that declares no `Setting` have no range."""
-    options = load_transport(transport).Options
-    declared, hints = keys_of(options), get_type_hints(options)
-    return [
-        declared.get(field.name) or Key(field.name, hints[field.name], Setting(""), field.default)
-        for field in dataclasses.fields(options)
-    ]
+def _options(transport: str) -> Iterable[Key]:
+    return keys_of(load_transport(transport).Options, all_fields=True).values()
 
 
 def _rows(keys: Iterable[Key], *, flags: bool = True) -> list[str]:

@@ -1,13 +1,12 @@
-"""Values checked against what their keys declare; msgspec does it, and the words are ours."""
+"""Values checked against what their keys declare, and told of with file, line and key, or flag."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
 from pushlab.contract.setting import Key
-from pushlab.errors import ScenarioError
+from pushlab.errors import ScenarioError, UsageError
 
-__all__ = ["check_values", "typed"]
+__all__ = ["check_values"]
 
 
 def check_values(
@@ -21,29 +20,10 @@ def check_values(
     Raises:
         ScenarioError: a value has the wrong type or is out of range.
     """
-    import msgspec  # here, so that what only shows or serves a scenario does not load it
-
-    found: dict[str, Any] = {}
+    found = {}
     for name, value in data.items():
         try:
-            found[name] = msgspec.convert(value, typed(keys[name]))
-        except msgspec.ValidationError as error:
-            raise ScenarioError(f"{where(name)}: {keys[name].refusal(value)}") from error
+            found[name] = keys[name].take(value)
+        except UsageError as error:
+            raise ScenarioError(where(name) + str(error).removeprefix(keys[name].name)) from error
     return found
-
-
-@cache
-def typed(key: Key) -> Any:
-    """The key's type with its range, as msgspec takes it."""
-    import msgspec
-
-    setting = key.setting
-    limits = {
-        "ge": setting.least,
-        "gt": setting.above,
-        "le": setting.most,
-        "pattern": setting.pattern,
-    }
-    about = f"{setting.help} ({setting.unit})" if setting.unit else setting.help
-    given: dict[str, Any] = {name: limit for name, limit in limits.items() if limit is not None}
-    return Annotated[key.kind, msgspec.Meta(description=about, **given)]
