@@ -109,7 +109,7 @@ def _add_energy(group: Group) -> None:
     energy.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
     _add_load(energy)
     energy.add_argument(
-        "--keep-alive", metavar="T", help="of push, after silence; 0: none; default: 60s"
+        "--keep-alive", metavar="T", help="of push, after silence; 0: none; default: as declared"
     )
     energy.add_argument("--radio", metavar="A,B", help="lte, 3g, wifi; default: all")
     energy.add_argument("--battery", default="15Wh", metavar="WH", help="default: 15Wh")
@@ -187,7 +187,7 @@ def _add_load(command: Parser) -> None:
     command.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
     command.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
     command.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
-    command.add_argument("--hold", metavar="T", help="of long polling; default: 30s")
+    command.add_argument("--hold", metavar="T", help="of long polling; default: as declared")
 
 
 def _add_headroom(command: Parser) -> None:

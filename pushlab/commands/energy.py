@@ -1,6 +1,6 @@
 """`pushlab energy`: what each transport asks of a phone's battery, from a run or from its rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from pushlab.analysis.energy import (
 )
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.terminal import json_text
+from pushlab.commands.workload import LoadFlags
+from pushlab.contract.profile import Profile
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import (
@@ -24,9 +26,6 @@ from pushlab.quantities import (
     exact_duration,
     message_rate,
     number,
-    parse_bytes,
-    parse_rate_per_s,
-    parse_seconds,
     parse_watt_hours,
     share,
 )
@@ -36,19 +35,12 @@ from pushlab.tables.terminal import print_table, say
 
 __all__ = ["Ask", "energy"]
 
-_WORKLOAD = ("rate_per_client", "poll_interval", "payload", "hold", "keep_alive")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(LoadFlags):
     """What the command line says, as text where it has units; None where it says nothing."""
 
     folder: Path | None = None
-    rate_per_client: str | None = None
-    poll_interval: str | None = None
-    payload: str | None = None
-    hold: str | None = None
-    keep_alive: str | None = None
     radio: str | None = None
     battery: str = "15Wh"
     out: Path | None = None
@@ -89,10 +81,7 @@ def energy(ask: Ask) -> int:
 def _measured(
     ask: Ask, folder: Path, radios: Sequence[Radio]
 ) -> tuple[list[CellEnergy], str, list[str]]:
-    for name in _WORKLOAD:
-        if getattr(ask, name) is not None:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} does not go with a run: the run has measured it")
+    ask.refuse()
     run = Run.load(folder)
     cells, predicted, unknown = [], [], []
     for cell in run.cells:
@@ -123,42 +112,32 @@ def _measured(
 
 
 def _predicted(ask: Ask, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str, list[str]]:
-    if ask.rate_per_client is None:
-        raise UsageError(
-            "--rate-per-client missing; without a run, say how many messages a client gets, such as"
-            " --rate-per-client 1/min"
-        )
-    rate = parse_rate_per_s(ask.rate_per_client, "--rate-per-client")
-    interval_s = parse_seconds(ask.poll_interval or "5s", "--poll-interval")
-    hold_s = parse_seconds(ask.hold or "30s", "--hold")
-    keep_alive_s = parse_seconds(ask.keep_alive, "--keep-alive") if ask.keep_alive else None
-    payload = parse_bytes(ask.payload or "100B", "--payload")
-    profiles = {
-        name: profile.retimed(interval_s=interval_s, hold_s=hold_s, keep_alive_s=keep_alive_s)
-        for name, profile in comparable_profiles().items()
-    }
+    w = ask.workload("rate_per_client")
+    profiles = {name: w.asked(profile) for name, profile in comparable_profiles().items()}
+    size, rate = w.payload_bytes, w.rate_per_s
     cells = [
-        energy_of(
-            name,
-            profile,
-            [predicted_trace(profile, rate_per_s=rate, payload_bytes=payload)],
-            radios,
-        )
-        for name, profile in profiles.items()
+        energy_of(name, one, [predicted_trace(one, rate_per_s=rate, payload_bytes=size)], radios)
+        for name, one in profiles.items()
     ]
-    spans = [
-        f"{profile.timers.keep_alive_s:g} s ({profile.title})"
-        for profile in profiles.values()
-        if profile.timers.keep_alive_s
-    ]
-    alive = f"keep-alives after {', '.join(spans)}" if spans else "no keep-alives"
-    if keep_alive_s:
-        alive = f"keep-alives after {keep_alive_s:g} s"
+    holds, alive = (_spans(profiles.values(), of) for of in ("hold_s", "keep_alive_s"))
+    spoken = f"keep-alives after {alive}" if alive else "no keep-alives"
     title = (
-        f"{message_rate(rate)} of {payload:,.0f} bytes at random times, polls every"
-        f" {interval_s:g} s, holds of {hold_s:g} s, {alive}"
+        f"{message_rate(rate)} of {size:,.0f} bytes at random times, polls every"
+        f" {w.interval_s:g} s, holds of {holds}, {spoken}"
     )
     return cells, title[0].upper() + title[1:], _sources(radios)
+
+
+def _spans(profiles: Iterable[Profile], timer: str) -> str:
+    """The spans of a timer, each with the transports that have it if they differ."""
+    found: dict[str, list[str]] = {}
+    for profile in profiles:
+        span_s = getattr(profile.timers, timer)
+        if span_s:
+            found.setdefault(exact_duration(span_s), []).append(profile.title)
+    if len(found) < 2:
+        return "".join(found)
+    return ", ".join(f"{span} ({', '.join(titles)})" for span, titles in found.items())
 
 
 def _sources(radios: Sequence[Radio]) -> list[str]:

@@ -11,13 +11,11 @@ from pushlab.analysis.forecast.forecast import Forecast, forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.predict_table import print_forecasts, print_validation
 from pushlab.commands.terminal import json_text
+from pushlab.commands.workload import LoadFlags
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import (
     parse_bytes,
-    parse_number,
-    parse_rate_per_s,
-    parse_seconds,
 )
 from pushlab.runs import Run
 
@@ -27,16 +25,9 @@ _MOST_CLIENTS = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(LoadFlags):
     """What the command line says, as text where it has units; None where it says nothing."""
 
-    clients: str | None = None
-    rate_per_client: str | None = None
-    poll_interval: str | None = None
-    payload: str | None = None
-    hold: str | None = None
-    one_way: str | None = None
-    per_channel: str | None = None
     headroom: float = 0.5
     server_memory: str | None = None
     calibrate: Path | None = None
@@ -70,39 +61,22 @@ def predict(ask: Ask) -> int:
 
 
 def _workload(ask: Ask) -> Workload:
-    missing = [
-        f"--{name.replace('_', '-')}"
-        for name in ("clients", "rate_per_client")
-        if getattr(ask, name) is None
-    ]
-    if missing:
-        raise UsageError(
-            f"{' and '.join(missing)} missing; say how many clients there are and how many messages"
-            " each gets, such as --clients 1e6 --rate-per-client 1/min"
-        )
-    clients = parse_number(ask.clients or "", "--clients")
-    if not 1 <= clients <= _MOST_CLIENTS or clients != int(clients):
-        raise UsageError(f"--clients: {ask.clients} is not a whole number from 1 to 1e9")
-    if not 0 <= ask.headroom < 1:
-        raise UsageError(f"--headroom is {ask.headroom:g}; it must lie between 0 and 0.99")
     if ask.seed < 0:
         raise UsageError(f"--seed is {ask.seed}; it must be at least 0")
     server_bytes = parse_bytes(ask.server_memory or "4GiB", "--server-memory")
     if server_bytes <= 0:
         raise UsageError(f"--server-memory: {ask.server_memory} is not above 0")
-    return Workload(
-        clients=int(clients),
-        rate_per_s=parse_rate_per_s(ask.rate_per_client or "", "--rate-per-client"),
-        interval_s=parse_seconds(ask.poll_interval or "5s", "--poll-interval"),
-        payload_bytes=parse_bytes(ask.payload or "100B", "--payload"),
-        hold_s=parse_seconds(ask.hold or "30s", "--hold"),
-        one_way_s=parse_seconds(ask.one_way or "0s", "--one-way"),
-        per_channel=parse_number(ask.per_channel or "1", "--per-channel"),
+    w = ask.workload(
+        "clients",
+        "rate_per_client",
         headroom=ask.headroom,
         server_bytes=server_bytes,
         seed=ask.seed,
         every_client=ask.every_client,
     )
+    if not 1 <= w.clients <= _MOST_CLIENTS or w.clients != int(w.clients):
+        raise UsageError(f"--clients: {ask.clients} is not a whole number from 1 to 1e9")
+    return w
 
 
 def _cheapest(traffic: Traffic, book: PriceBook, headroom: float) -> Bill | None:

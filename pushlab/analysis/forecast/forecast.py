@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
+from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.calibration import Calibration
 from pushlab.analysis.forecast.sizing import Servers, Workload, size_servers
 from pushlab.analysis.models.formulas import (
@@ -78,9 +78,9 @@ class Forecast:
         return self.traffic.transport
 
     @property
-    def bandwidth_bytes_per_s(self) -> float:
-        """On the subscribers' connections, both ways."""
-        return _both_ways(self.traffic)
+    def bandwidth_bytes_per_s(self) -> float | None:
+        """On the subscribers' connections, both ways; None: nobody knows."""
+        return None if self.traffic.down_bytes_per_s is None else _both_ways(self.traffic)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; None for a wait without end."""
@@ -96,21 +96,13 @@ class Forecast:
 def forecast(
     profile: Profile, workload: Workload, calibration: Calibration | None = None
 ) -> Forecast:
-    """Forecast one transport; the workload's interval and hold go before its own.
+    """Forecast one transport; the workload's timers go before its own.
 
     Raises:
         UsageError: a value is out of range, or no closed form is known for the transport.
     """
     w = workload
-    profile = profile.retimed(interval_s=w.interval_s, hold_s=w.hold_s)
-    traffic = predicted_traffic(
-        profile,
-        clients=w.clients,
-        rate_per_client_per_s=w.rate_per_s,
-        payload_bytes=w.payload_bytes,
-        one_way_s=w.one_way_s,
-        per_channel=w.per_channel,
-    )
+    profile, traffic = w.asked(profile), w.traffic(profile)
     simulated, sampled = _simulated(profile, w)
     servers = None
     if calibration is not None:
@@ -143,14 +135,15 @@ def _closed(profile: Profile, w: Workload, traffic: Traffic) -> Expected:
     if profile.delivery == "interval-poll":
         return _interval_polls(profile, w, told)
     if profile.delivery == "held-poll":
-        held = {"rate_per_s": w.rate_per_s, "delay_s": w.one_way_s, "hold_s": w.hold_s}
+        hold_s = profile.timers.hold_s
+        held = {"rate_per_s": w.rate_per_s, "delay_s": w.one_way_s, "hold_s": hold_s}
         return Expected(
             **told,
             mean_latency_s=long_poll_latency_s(**held),
             percentiles_s={p: long_poll_percentile_s(p, **held) for p in _PERCENTILES},
             worst_latency_s=long_poll_percentile_s(100, **held),
             # the share that ends empty: nothing in the gap, and nothing in the hold
-            wasted=wasted_fraction(rate_per_s=w.rate_per_s, interval_s=w.hold_s + 2 * w.one_way_s),
+            wasted=wasted_fraction(rate_per_s=w.rate_per_s, interval_s=hold_s + 2 * w.one_way_s),
         )
     return Expected(
         **told,
@@ -194,7 +187,7 @@ def _interval_polls(profile: Profile, w: Workload, told: Mapping[str, float]) ->
 def _simulated(profile: Profile, w: Workload) -> tuple[Expected, int]:
     told = simulate(
         profile,
-        clients=w.clients,
+        clients=int(w.clients),
         rate_per_s=w.rate_per_s,
         one_way_s=w.one_way_s,
         seed=w.seed,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.analysis.forecast.calibration import Calibration, Span
 from pushlab.analysis.models.formulas import (
     fan_out_latency_s,
@@ -12,6 +12,7 @@ from pushlab.analysis.models.formulas import (
     servers_needed,
 )
 from pushlab.analysis.models.simulated_queues import simulate_fan_out_s, simulate_queue_wait_s
+from pushlab.contract.profile import Profile
 
 __all__ = ["Servers", "Workload", "size_servers"]
 
@@ -25,23 +26,42 @@ class Workload:
 
     Attributes:
         rate_per_s: messages that each client gets, per second, at Poisson times.
+        interval_s, hold_s, keep_alive_s: in place of what transports declare; None: as they do.
         per_channel: clients that read the same channel.
         headroom: the share of each server that is kept free.
         server_bytes: memory of one server; its CPU is one core, since a hub is one process.
         every_client: simulate them all, not a sample.
     """
 
-    clients: int
+    clients: float
     rate_per_s: float
     interval_s: float
     payload_bytes: float
-    hold_s: float = 30.0
+    hold_s: float | None = None
+    keep_alive_s: float | None = None
     one_way_s: float = 0.0
     per_channel: float = 1.0
     headroom: float = 0.5
     server_bytes: float = 4 * 2.0**30
     seed: int = 1
     every_client: bool = False
+
+    def asked(self, profile: Profile) -> Profile:
+        """A transport as it works under this load."""
+        return profile.retimed(
+            interval_s=self.interval_s, hold_s=self.hold_s, keep_alive_s=self.keep_alive_s
+        )
+
+    def traffic(self, profile: Profile) -> Traffic:
+        """What it makes a transport do; see `predicted_traffic`."""
+        return predicted_traffic(
+            self.asked(profile),
+            clients=self.clients,
+            rate_per_client_per_s=self.rate_per_s,
+            payload_bytes=self.payload_bytes,
+            one_way_s=self.one_way_s,
+            per_channel=self.per_channel,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
