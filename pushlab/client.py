@@ -304,7 +304,7 @@ async def locate(
     details = (await discover(hub, token, tls=tls)).get(transport.name)
     if details is None:
         raise Refused(404, "no-such-transport", f"this hub does not serve {transport.name}")
-    return Endpoint.from_url(details["url"], details)
+    return Endpoint.told(details)
 
 
 async def discover(

@@ -91,6 +91,11 @@ class Endpoint:
             details=details or {},
         )
 
+    @classmethod
+    def told(cls, told: Mapping[str, Any]) -> "Endpoint":
+        """What the hub says of a transport (``GET /v1/endpoints``): ``url``, and its details."""
+        return cls.from_url(str(told["url"]), {key: told[key] for key in told if key != "url"})
+
     def below(self, path: str) -> "Endpoint":
         """A place below this one, of which `path` begins with a slash."""
         return replace(self, path=self.path.rstrip("/") + path)

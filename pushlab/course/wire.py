@@ -146,7 +146,7 @@ async def record_wire(
                 (admission,) = await api.admit(
                     transport.name, [("you", 0, _CHANNEL)], duration_minutes=10
                 )
-                endpoint = Endpoint.from_url(str(admission.endpoint["url"]), admission.endpoint)
+                endpoint = Endpoint.told(admission.endpoint)
                 writing = asyncio.ensure_future(_write(api, messages, every_s))
                 conversation = await record_conversation(
                     transport, endpoint, admission.token, span_s=for_s

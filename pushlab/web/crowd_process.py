@@ -131,9 +131,7 @@ def _swarm(lane: str, request: LaneRequest) -> Swarm:
 
 def _fit(swarm: Swarm, request: LaneRequest) -> None:
     """Let clients come or go until there are as many as wanted."""
-    told = request.endpoint
-    details = {key: value for key, value in told.items() if key != "url"}
-    endpoint = Endpoint.from_url(told["url"], details)
+    endpoint = Endpoint.told(request.endpoint)
     while len(swarm.readers) > request.clients:
         swarm.readers.pop().say_goodbye()
     while len(swarm.readers) < request.clients:

@@ -77,8 +77,7 @@ class Lesson:
     async def _converse(self, transport: Transport, messages: int, span_s: float) -> dict[str, Any]:
         client_id = f"lesson-{secrets.token_hex(6)}"
         token, grant = await self._hub.create_channel(client_id, duration_minutes=_TOKEN_MINUTES)
-        told = dict(transport.endpoint(self._hub, grant))
-        endpoint = Endpoint.from_url(told.pop("url"), told)
+        endpoint = Endpoint.told(transport.endpoint(self._hub, grant))
         if endpoint.tls and self._tls is None:
             self._tls = await asyncio.to_thread(client_context, self._authority)
         publishing = asyncio.ensure_future(self._publish(client_id, messages, span_s))

@@ -76,8 +76,7 @@ class SwarmService(CountingService):
             observed=observed_among(len(setup.subscribers)),
         )
         for one in setup.subscribers:
-            details = {key: value for key, value in one.endpoint.items() if key != "url"}
-            swarm.add(one.channel, Endpoint.from_url(one.endpoint["url"], details), one.token)
+            swarm.add(one.channel, Endpoint.told(one.endpoint), one.token)
         swarm.on_closed = self._tell_closed
         self.freeze_memory()
         return transport.is_sans_io()

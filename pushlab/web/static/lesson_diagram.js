@@ -8,7 +8,7 @@
  */
 
 import { time } from "/web/numbers.js";
-import { drawing } from "/web/page.js";
+import { drawing, shownAs } from "/web/page.js";
 import { cut, labelOf, senseOf, waitsOf } from "/web/lesson_words.js";
 
 /** @typedef {import("/web/lesson_words.js").Talk} Talk */
@@ -259,8 +259,7 @@ function heldSpans(talk, events, bottom) {
   const pieces = events.filter(({ kind }) => kind === "piece").sort((a, b) => a.index - b.index);
   /** @type {[number, number][]} */
   const spans = [];
-  const polls = talk.transport.endsWith("polling") || talk.transport === "channel-api-dev";
-  if (!polls) return pieces.length > 0 ? [[pieces[0].y + SLOPE, bottom]] : [];
+  if (!shownAs(talk.transport)?.asks) return pieces.length > 0 ? [[pieces[0].y + SLOPE, bottom]] : [];
   pieces.forEach(({ index, y }, i) => {
     if (talk.pieces[index].sender !== "client") return;
     const answer = pieces[i + 1];

@@ -15,9 +15,9 @@
  *     label.prepend(markOf("sse"));                    // the transport's colour and line style
  */
 
-/** @typedef {{name: string, title: string, asks: boolean, dash: number[]}} Look */
+/** @typedef {{name: string, title: string, asks: boolean, dash: number[]}} Shown */
 
-/** @type {readonly Look[]} The built-in five, askers first; `dash` as for canvas and SVG. */
+/** @type {readonly Shown[]} The built-in five, askers first; `dash` as for canvas and SVG. */
 export const TRANSPORTS = Object.freeze([
   { name: "short-polling", title: "Short polling", asks: true, dash: [] },
   { name: "long-polling", title: "Long polling", asks: true, dash: [9, 3] },
@@ -26,20 +26,26 @@ export const TRANSPORTS = Object.freeze([
   { name: "mqtt", title: "MQTT", asks: false, dash: [6, 2, 2, 2, 2, 2] },
 ]);
 
-/** @type {Look} The old development server's wire, a baseline. */
-export const OLD_WIRE = Object.freeze({
-  name: "channel-api-dev",
-  title: "Channel API (2010)",
-  asks: true,
-  dash: [1, 4],
-});
+/** With the old development server's wire, a baseline. */
+const KNOWN = [
+  ...TRANSPORTS,
+  { name: "channel-api-dev", title: "Channel API (dev server)", asks: true, dash: [1, 4] },
+];
+
+/**
+ * How pages show a transport, if they know it.
+ * @param {string} name
+ */
+export function shownAs(name) {
+  return KNOWN.find((one) => one.name === name);
+}
 
 /**
  * A transport's title in words.
  * @param {string} name
  */
 export function titleOf(name) {
-  return [...TRANSPORTS, OLD_WIRE].find((one) => one.name === name)?.title ?? name;
+  return shownAs(name)?.title ?? name;
 }
 
 /**
@@ -105,13 +111,13 @@ export function byId(id) {
  * @returns {SVGElement}
  */
 export function markOf(name) {
-  const look = [...TRANSPORTS, OLD_WIRE].find((one) => one.name === name);
+  const dash = shownAs(name)?.dash ?? [];
   return drawing(
     "svg",
     { class: "mark", viewBox: "0 0 36 14", "aria-hidden": "true", data: { transport: name } },
     drawing("line", {
       x1: 0, y1: 7, x2: 36, y2: 7,
-      "stroke-dasharray": look && look.dash.length > 0 ? look.dash.join(" ") : null,
+      "stroke-dasharray": dash.length > 0 ? dash.join(" ") : null,
     }),
     drawing("circle", { cx: 27, cy: 7, r: 5 }),
   );

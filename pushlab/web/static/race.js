@@ -30,7 +30,7 @@ const LONGEST_GAP_MS = 120;
 const page = dressPage({ here: "/race" });
 const clock = new ServerClock();
 const published = new Published();
-const lanes = TRANSPORTS.map((look) => new Lane(look, { published, clock, link: new SlowLink() }));
+const lanes = TRANSPORTS.map((shown) => new Lane(shown, { published, clock, link: new SlowLink() }));
 const publisher = new PublisherPicture(byId("publisher"));
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -119,7 +119,7 @@ function adopt(now) {
   byId("expect").textContent = whatToExpect(now);
   for (const lane of lanes) lane.link.oneWayMs = now.one_way_ms;
   if (joined && pollIntervalS !== now.poll_interval_s) {
-    for (const lane of lanes) if (lane.look.name === "short-polling") lane.reopen(now.poll_interval_s);
+    for (const lane of lanes) if (lane.shown.name === "short-polling") lane.reopen(now.poll_interval_s);
   }
   pollIntervalS = now.poll_interval_s;
 }
@@ -135,7 +135,7 @@ async function ask() {
     publishedBefore = came ? state.published : 0;
     elsewhere = 0;
     published.clear(came ? asked : clock.here(state.since_ms));
-    for (const lane of lanes) lane.clear(came ? (state.lanes[lane.look.name] ?? null) : null);
+    for (const lane of lanes) lane.clear(came ? (state.lanes[lane.shown.name] ?? null) : null);
   }
   told = state;
   elsewhere = Math.max(elsewhere, state.elsewhere);
@@ -154,10 +154,10 @@ function seat() {
 async function join() {
   const seats = await seat();
   for (const lane of lanes) {
-    const { name } = lane.look;
+    const { name } = lane.shown;
     const own = seats.lanes[name];
     if (own) lane.open(own, pollIntervalS, async () => (await seat()).lanes[name]?.token ?? null);
-    else lane.fail(`${capital(seats.missing?.[lane.look.name] ?? "this server does not offer it")}.`);
+    else lane.fail(`${capital(seats.missing?.[lane.shown.name] ?? "this server does not offer it")}.`);
   }
   joined = true;
 }
@@ -208,7 +208,7 @@ function draw() {
     writtenMs = now;
     // What has landed since the server was asked was published, too.
     if (told) writeCount(told.published - publishedBefore + Math.max(0, published.last - told.last));
-    for (const lane of lanes) lane.write(told?.lanes[lane.look.name], settings, seenMs);
+    for (const lane of lanes) lane.write(told?.lanes[lane.shown.name], settings, seenMs);
     writeFine();
   }
 }

@@ -8,7 +8,7 @@ import { LanePicture } from "/web/race_canvas.js";
 import { HIT_KINDS, LaneRecord } from "/web/race_record.js";
 import { whatIsSeen, whyNot } from "/web/race_words.js";
 
-/** @typedef {import("/web/page.js").Look} Look */
+/** @typedef {import("/web/page.js").Shown} Shown */
 /** @typedef {import("/web/race_words.js").Settings} Settings */
 /** @typedef {{client_id: string, token: string, cursor: string}} Seat */
 /** What the server counted in a lane: since its last reset, or less what was before this page came.
@@ -26,14 +26,14 @@ const FIGURES = [
 
 export class Lane {
   /**
-   * @param {Look} look
+   * @param {Shown} shown
    * @param {object} race
    * @param {import("/web/race_record.js").Published} race.published
    * @param {import("/web/server_clock.js").ServerClock} race.clock
    * @param {import("/web/slow_link.js").SlowLink} race.link this lane's own
    */
-  constructor(look, { published, clock, link }) {
-    this.look = look;
+  constructor(shown, { published, clock, link }) {
+    this.shown = shown;
     this.link = link;
     this.record = new LaneRecord(published);
     this._clock = clock;
@@ -54,7 +54,7 @@ export class Lane {
     this._seen = element("p", { class: "seen" });
     this.root = this._build();
     this._wasted = this.root.querySelector(".wasted");
-    this.picture = new LanePicture(this.canvas, look.dash);
+    this.picture = new LanePicture(this.canvas, shown.dash);
   }
 
   // ---- its client ------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ export class Lane {
     const { record, _clock: clock } = this;
     this._problem = "";
     const channel = new Channel(/** @type {Seat} */ (this._seat).token, {
-      transport: this.look.name,
+      transport: this.shown.name,
       after: cursor,
       pollInterval: pollIntervalS,
       refreshToken: this._refreshToken,
@@ -123,7 +123,7 @@ export class Lane {
         if (known >= 0) record.hit(known, performance.now());
       },
       onerror: (/** @type {{code: number, description: string}} */ error) => {
-        if (mine === this._opened) this._problem = whyNot(this.look.title, error);
+        if (mine === this._opened) this._problem = whyNot(this.shown.title, error);
       },
     });
   }
@@ -142,7 +142,7 @@ export class Lane {
   // ---- its picture and its figures -------------------------------------------------------------
 
   _build() {
-    const { look } = this;
+    const { shown } = this;
     const figures = element("dl", { class: "figures" });
     for (const { key, label, rest } of FIGURES) {
       const number = document.createTextNode("–");
@@ -159,12 +159,12 @@ export class Lane {
     }
     return element(
       "li",
-      { class: "lane", data: { transport: look.name } },
+      { class: "lane", data: { transport: shown.name } },
       element(
         "div",
         { class: "head" },
-        element("h3", {}, look.title, markOf(look.name)),
-        element("p", { class: "who" }, look.asks ? "the client asks" : "the server speaks first"),
+        element("h3", {}, shown.title, markOf(shown.name)),
+        element("p", { class: "who" }, shown.asks ? "the client asks" : "the server speaks first"),
         this._seen,
       ),
       this.canvas,
@@ -184,12 +184,12 @@ export class Lane {
     const idle = this._problem !== "";
     this.root.classList.toggle("idle", idle);
     this._seen.classList.toggle("problem", idle);
-    let sentence = this._problem || whatIsSeen(this.look.name, record, settings, staleMs);
+    let sentence = this._problem || whatIsSeen(this.shown.name, record, settings, staleMs);
     if (!idle && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
     setText(this._seen, sentence);
 
     const base = this._base;
-    const label = `${this.look.title}: ${counted(record.messages, "message")} landed here; the last 30 seconds, drawn`;
+    const label = `${this.shown.title}: ${counted(record.messages, "message")} landed here; the last 30 seconds, drawn`;
     if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
     let hits = 0;
     if (told) for (const kind in told.hits) hits += told.hits[kind] - (base?.hits[kind] ?? 0);

@@ -9,7 +9,7 @@
  */
 
 import { count, size, time } from "/web/numbers.js";
-import { element, markOf, titleOf } from "/web/page.js";
+import { element, markOf, shownAs, titleOf } from "/web/page.js";
 
 /**
  * One transport's figures on this page. `asked` leaves out confirmations, keep-alives and goodbyes;
@@ -21,7 +21,6 @@ import { element, markOf, titleOf } from "/web/page.js";
 const SHOWN_HITS = 48;
 const KEPT_TRIPS = 99;
 const ASKING = new Set(["poll-empty", "poll-useful", "connect", "reconnect"]);
-const POLLING = new Set(["short-polling", "long-polling", "channel-api-dev"]);
 
 /** @type {Record<string, string>} */
 const IN_WORDS = {
@@ -54,7 +53,7 @@ function median(values) {
  */
 export function sentenceOf({ transport, asked, empty, messages }) {
   if (asked === 0) return "This page has not asked yet.";
-  if (POLLING.has(transport)) {
+  if (shownAs(transport)?.asks) {
     const vain = empty === 0 ? "not once in vain" : `${count(empty)} brought nothing`;
     return `This page has asked ${times(asked)}; ${vain}.`;
   }
