@@ -1,7 +1,7 @@
 """What is looked at before the first trial, so that what is missing is told before the run."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Readiness:
         cores: which processes run on which; None: shared out for each trial.
     """
 
-    environment: Mapping[str, Any]
+    environment: dict[str, Any]
     command: Sequence[str] = ()
     cores: Cores | None = None
 
@@ -48,9 +48,7 @@ async def check_ready(
         require_certificates()
     broker = await _check_broker(scenarios[0])
     browser = await _check_browser(scenarios[0])
-    environment = await asyncio.to_thread(
-        describe_machine, broker, cores.to_json(), browser=browser
-    )
+    environment = await asyncio.to_thread(describe_machine, broker, cores, browser=browser)
     return Readiness(environment, [without_password(word) for word in command], cores)
 
 

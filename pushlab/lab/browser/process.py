@@ -8,6 +8,7 @@ of letting the browser come back by itself, so that it can know them all but one
 that had no answer when the connection was lost may have reached the server or not.
 """
 
+import asyncio
 import dataclasses
 import os
 import shutil
@@ -24,6 +25,7 @@ from pushlab.lab.browser.swarm import BrowserSwarm, total
 from pushlab.lab.host.process_tree import ProcessTree, end_own_group
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.workers.child import CountingService, run_worker
+from pushlab.lab.workers.loop_lag import LoopLag
 from pushlab.lab.workers.messages import (
     Counters,
     SubscriberClosed,
@@ -36,7 +38,6 @@ from pushlab.runs import ClockFigures
 __all__ = ["BrowserService", "main"]
 
 _END_S = 5.0
-_BUCKET_NS = 100_000_000
 _HOLDS_SOCKETS = "network.mojom.NetworkService"  # the one process of Chromium's that does
 
 
@@ -118,7 +119,9 @@ class BrowserService(CountingService):
     async def finish(self, path: str) -> SwarmReport:
         """Write the rows to files in the folder `path`."""
         pages = await self.swarm.finish()
-        recorder, window, lags = _record(pages), self.window(), _lags(pages)
+        recorder = _record(pages)
+        self.lag = _lag_of(pages, self.loop)
+        window = self.window()
         told = total([told["now"] for _, told in pages])
         dials = len(recorder.wanted_ns)
 
@@ -133,13 +136,13 @@ class BrowserService(CountingService):
         reasons: Counter[str] = Counter()
         for _, page in pages:
             reasons.update(page["reasons"])
-        return SwarmReport(
-            start=moment("start", window.start),
-            end=moment("end", window.end) or now,
-            now=now,
-            loop_lag_p99_s=_p99_s(lags, *self._window_ns),
-            loop_lags=_highest(lags),
-            descriptor_limit=window.descriptor_limit,
+        return SwarmReport.after(
+            dataclasses.replace(
+                window,
+                start=moment("start", window.start),
+                end=moment("end", window.end) or now,
+                now=now,
+            ),
             rows=recorder.write(Path(path, "deliveries")),
             connects=recorder.write_connects(Path(path, "connects")),
             traffic=recorder.write_traffic(Path(path, "traffic")),
@@ -185,27 +188,19 @@ def _record(pages: list[tuple[PageClock, dict[str, Any]]]) -> Recorder:
     return recorder
 
 
-def _lags(pages: list[tuple[PageClock, dict[str, Any]]]) -> list[tuple[int, int]]:
-    """How late the pages' timers were, and when, in nanoseconds; in order."""
-    return sorted(
-        (clock.to_ns(at), round(lag * 1e6))
+def _lag_of(
+    pages: list[tuple[PageClock, dict[str, Any]]], loop: asyncio.AbstractEventLoop
+) -> LoopLag:
+    """How late the pages' timers were, and when."""
+    lag = LoopLag(loop)
+    for at_ns, late_ns in sorted(
+        (clock.to_ns(at), round(late * 1e6))
         for clock, told in pages
-        for at, lag in zip(told["lags"]["at"], told["lags"]["lag"], strict=True)
-    )
-
-
-def _p99_s(lags: list[tuple[int, int]], start_ns: int, end_ns: int) -> float | None:
-    within = sorted(lag for at, lag in lags if start_ns <= at - lag <= end_ns)
-    return within[int(len(within) * 0.99)] / 1e9 if within else None
-
-
-def _highest(lags: list[tuple[int, int]]) -> list[list[int]]:
-    """For each tenth of a second with a sample: its last time and its worst lag."""
-    found: dict[int, list[int]] = {}
-    for at, lag in lags:
-        _, worst = found.get(at // _BUCKET_NS, [0, 0])
-        found[at // _BUCKET_NS] = [at, max(lag, worst)]
-    return list(found.values())
+        for at, late in zip(told["lags"]["at"], told["lags"]["lag"], strict=True)
+    ):
+        lag.at_ns.append(at_ns)
+        lag.lag_ns.append(late_ns)
+    return lag
 
 
 def main() -> None:

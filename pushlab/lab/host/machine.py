@@ -9,13 +9,13 @@ import os
 import platform
 import resource
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from pushlab.errors import NotEnoughDescriptors
+from pushlab.lab.host.cores import Cores
 
 __all__ = [
     "SPARE_DESCRIPTORS",
@@ -88,13 +88,13 @@ def closing_connections() -> int:
 
 
 def describe_machine(
-    broker: str = "", pinning: Mapping[str, Any] | None = None, *, browser: str = ""
+    broker: str = "", cores: Cores | None = None, *, browser: str = ""
 ) -> dict[str, Any]:
     """What a run must say of the machine and the software that made it.
 
     Args:
         broker: kind and version of the MQTT broker, if there is one.
-        pinning: which processes run on which cores, as `pushlab.lab.host.cores.Cores` tells it.
+        cores: which processes run on which.
         browser: name and version of the browser, if there are subscribers in one.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -111,7 +111,7 @@ def describe_machine(
         "parsers": {"http": "httptools", "websocket": "websockets"},
         "broker": broker,
         **({"browser": browser} if browser else {}),
-        "pinning": dict(pinning or {"pinned": False, "why": "not asked for"}),
+        "pinning": (cores or Cores(why="not asked for")).to_json(),
         "commit": _commit(),
     }
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.lab.host.machine import closing_connections
@@ -24,6 +24,8 @@ from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.swarm_client import read_connects, read_deliveries, read_traffic
+from pushlab.runs.records import TrialStatus
+from pushlab.runs.rows import Columns
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -288,12 +290,10 @@ class Trial:
 
     # ---- the end ----------------------------------------------------------------------------
 
-    async def end(
-        self, status: Literal["ok", "failed", "interrupted"], reason: str | None
-    ) -> TrialOutcome:
+    async def end(self, status: TrialStatus, reason: str | None) -> TrialOutcome:
         """Collect what there is, stop everything, and say what the trial left."""
         self._note(Phase.STOPPING)
-        deliveries: dict[str, Any] | None = None
+        deliveries: Columns | None = None
         try:
             if self._published:
                 with contextlib.suppress(WorkerFailed, TimeoutError):
@@ -309,12 +309,14 @@ class Trial:
         notes, testbed = self._notes, self.testbed
         watches = list(testbed.watches.values())
         publish_log = testbed.publish_log if self._published else None
-        record = self.plan.record(
+        record = collect(
+            self.plan,
+            testbed,
+            notes,
+            publish_log,
             status=status,
             reason=reason,
-            measure_start_ns=start_ns if self._begun else None,
-            measure_end_ns=end_ns if self._ended else None,
-            **collect(self.plan, testbed, notes, publish_log),
+            window_ns=(start_ns if self._begun else None, end_ns if self._ended else None),
         )
         return TrialOutcome(
             record,
@@ -331,7 +333,7 @@ class Trial:
             limit_s = -self.plan.scenario.duration_s - self.plan.scenario.warmup_s
             self._notes.publisher = await self.testbed.publisher.finish(limit_s=limit_s)
 
-    async def _collect(self) -> dict[str, Any] | None:
+    async def _collect(self) -> Columns | None:
         """The swarm's figures and rows, if it still runs."""
         if not self.testbed.has_swarm:
             return None

@@ -13,6 +13,7 @@ from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.schedule import Schedule, make_schedule
 from pushlab.lab.trial.events import Progress
 from pushlab.runs import Link, TrialRecord
+from pushlab.runs.rows import Columns
 
 __all__ = [
     "Stop",
@@ -113,11 +114,11 @@ class TrialOutcome:
     """What a trial leaves: its record and its raw rows (see `pushlab.runs.rows`), if there are."""
 
     record: TrialRecord
-    publishes: dict[str, Any] | None = None
-    deliveries: dict[str, Any] | None = None
-    connects: dict[str, Any] | None = None
-    samples: dict[str, Any] | None = None
-    traffic: dict[str, Any] | None = None
+    publishes: Columns | None = None
+    deliveries: Columns | None = None
+    connects: Columns | None = None
+    samples: Columns | None = None
+    traffic: Columns | None = None
 
 
 class TrialBackend(Protocol):

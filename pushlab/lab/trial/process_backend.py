@@ -4,7 +4,7 @@ import abc
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pushlab.errors import PushlabError
 from pushlab.lab.host.cores import Cores
@@ -14,6 +14,7 @@ from pushlab.lab.trial.processes import TrialProcesses
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
+from pushlab.runs.records import TrialStatus
 
 __all__ = ["Interrupted", "ProcessBackend", "TestbedBackend"]
 
@@ -36,7 +37,7 @@ class TestbedBackend(abc.ABC):
     async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
         trial = Trial(plan, tell, self._testbed(plan))
-        status: Literal["ok", "failed", "interrupted"] = "ok"
+        status: TrialStatus = "ok"
         reason: str | None = None
         cancelled = False
         try:

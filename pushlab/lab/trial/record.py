@@ -15,7 +15,10 @@ from pushlab.runs import (
     PublisherFigures,
     ServerFigures,
     SwarmFigures,
+    TrialRecord,
 )
+from pushlab.runs.records import TrialStatus
+from pushlab.runs.rows import Columns
 
 __all__ = ["TrialObservations", "collect"]
 
@@ -43,8 +46,8 @@ class TrialObservations:
     end: tuple[Cpu, dict[str, int]] | None = None
     swarm: SwarmReport | None = None
     publisher: WindowReport | None = None
-    connects: dict[str, Any] | None = None
-    traffic: dict[str, Any] | None = None
+    connects: Columns | None = None
+    traffic: Columns | None = None
     closing_connections: int = 0
     stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)
@@ -62,8 +65,12 @@ def collect(
     testbed: Testbed,
     notes: TrialObservations,
     publish_log: PublishLog | None,
-) -> dict[str, Any]:
-    """The record's figures; those that could not be taken are None."""
+    *,
+    status: TrialStatus,
+    reason: str | None,
+    window_ns: tuple[int | None, int | None],
+) -> TrialRecord:
+    """The trial's record; figures that could not be taken are None."""
     swarm = _swarm(testbed, notes)
     server = _server(testbed, notes, swarm)
     publisher = None if publish_log is None else _publisher(testbed, notes, publish_log)
@@ -75,16 +82,20 @@ def collect(
         descriptor_limit=None if notes.swarm is None else notes.swarm.descriptor_limit,
         closing_connections=notes.closing_connections,
     )
-    return {
-        "server": server,
-        "broker": _broker(testbed, notes),
-        "swarm": swarm,
-        "connect": _connect(notes) if testbed.watches else None,
-        "publisher": publisher,
-        "clocks": notes.swarm and notes.swarm.clocks,
-        "stall_ns": notes.stall_ns,
-        "marks": [*marks_of(load), *_remarks(notes)] if testbed.watches else [],
-    }
+    return plan.record(
+        status=status,
+        reason=reason,
+        measure_start_ns=window_ns[0],
+        measure_end_ns=window_ns[1],
+        server=server,
+        broker=_broker(testbed, notes),
+        swarm=swarm,
+        connect=_connect(notes) if testbed.watches else None,
+        publisher=publisher,
+        clocks=notes.swarm and notes.swarm.clocks,
+        stall_ns=notes.stall_ns,
+        marks=[*marks_of(load), *_remarks(notes)] if testbed.watches else [],
+    )
 
 
 def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:

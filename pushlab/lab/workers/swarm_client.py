@@ -11,12 +11,12 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pushlab.lab.workers.messages import SwarmCommands, remote
 from pushlab.lab.workers.parent import Worker, spawn_worker
+from pushlab.runs.rows import Columns
 
 __all__ = [
     "BrowserProcess",
@@ -91,7 +91,7 @@ async def start_browser() -> SwarmProcess:
     return BrowserProcess(worker, folder)
 
 
-def read_deliveries(path: Path, rows: int, *, per_channel: int) -> dict[str, Any]:
+def read_deliveries(path: Path, rows: int, *, per_channel: int) -> Columns:
     """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.DELIVERIES`."""
     raw = path.read_bytes()
     seq = np.frombuffer(raw, np.int64, rows)
@@ -105,7 +105,7 @@ def read_deliveries(path: Path, rows: int, *, per_channel: int) -> dict[str, Any
     }
 
 
-def read_connects(path: Path, rows: int) -> dict[str, Any]:
+def read_connects(path: Path, rows: int) -> Columns:
     """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.CONNECTS`."""
     raw = path.read_bytes()
     return {
@@ -115,7 +115,7 @@ def read_connects(path: Path, rows: int) -> dict[str, Any]:
     }
 
 
-def read_traffic(path: Path, rows: int) -> dict[str, Any]:
+def read_traffic(path: Path, rows: int) -> Columns:
     """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.TRAFFIC`."""
     raw = path.read_bytes()
     size = np.frombuffer(raw, np.int64, rows, offset=rows * 8)
