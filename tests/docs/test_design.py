@@ -21,3 +21,15 @@ def test_every_room_is_in_the_picture():
     rooms = {path.parent.name for path in (ROOT / "pushlab").glob("*/__init__.py")}
     without_code = {"reproductions"}
     assert {room for room in rooms if not re.search(rf"\b{room}\b", picture)} <= without_code
+
+
+def test_the_readme_lists_the_package_as_it_is():
+    text = (ROOT / "README.md").read_text()
+    tree = text.split("## How it is built")[1].split("```")[1]
+    listed = set(re.findall(r"(?:^|;) {2}(\w+(?:\.py|/))", tree, re.M))
+    found = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "pushlab").iterdir()
+        if not path.name.startswith(("_", ".")) and path.name != "py.typed"
+    }
+    assert listed == found
