@@ -32,7 +32,7 @@ class Costs:
     unpriced: Sequence[str]
     polled: Traffic | None
     book: PriceBook
-    dials: Mapping[str, Any]
+    dials: Mapping[str, float | bool]
 
     @property
     def every_bill(self) -> list[Bill]:

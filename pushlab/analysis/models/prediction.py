@@ -73,7 +73,7 @@ def predict(
     lam = trial.rate_per_channel if rate_per_channel is None else rate_per_channel
     form = _FORMS[profile.delivery]
     prediction = form(trial, lam, ways_of(trial, delay_s, delivered))
-    return dataclasses.replace(prediction, **_connecting(trial))
+    return _with_connecting(prediction, trial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +105,17 @@ def ways_of(trial: TrialRecord, delay_s: float, delivered: int) -> Ways:
     return Ways(way_s + each_s, way_s, each_s)
 
 
-def _connecting(trial: TrialRecord) -> dict[str, Any]:
-    """Round trips from the wish for a connection to the server's word that it stands."""
+def _with_connecting(prediction: Prediction, trial: TrialRecord) -> Prediction:
+    """The same, with the round trips from wanting a connection to the word that it stands."""
     link = trial.link
     if not link.one_way_ms or link.kbit_per_s:
-        return {}
+        return prediction
     steps = ["TCP", *(["TLS"] if trial.tls else []), *trial.profile.greeting]
-    return {
-        "connect_s": 2 * link.one_way_s * len(steps),
-        "formula_connect": f"{len(steps)} round trips: {', '.join(steps)}",
-    }
+    return dataclasses.replace(
+        prediction,
+        connect_s=2 * link.one_way_s * len(steps),
+        formula_connect=f"{len(steps)} round trips: {', '.join(steps)}",
+    )
 
 
 def _interval_poll(trial: TrialRecord, lam: float, ways: Ways) -> Prediction:

@@ -49,7 +49,9 @@ def evaluate(
         raise UsageError(f"{text!r} has no value: {error}") from error
 
 
-def _value(node: ast.expr, names: Mapping[str, Any], calls: Mapping[str, Any]) -> Any:
+def _value(
+    node: ast.expr, names: Mapping[str, float | None], calls: Mapping[str, Callable[..., Any]]
+) -> Any:
     def of(part: ast.expr) -> Any:
         return _value(part, names, calls)
 
