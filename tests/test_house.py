@@ -30,10 +30,6 @@ ALLOWED = {
 #: Too long still.
 OPEN_FILES = {"analysis/summary/catalogue.py"}
 OPEN_FUNCTIONS = {
-    "analysis/forecast/crossovers.py crossovers",
-    "charts/frame.py label",
-    "charts/hits.py hits_chart",
-    "charts/latency.py _hill",
     "commands/capacity.py capacity",
     "commands/compare.py compare",
     "commands/serve.py serve_until_interrupted",

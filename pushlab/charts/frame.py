@@ -210,6 +210,7 @@ def label(
         share: of the axes' width, for a name above its row; the rest is for what stands beside.
     """
     drawing = cast("Figure", axes.figure)
+    look: dict[str, Any]
     common: dict[str, Any] = {
         "xycoords": axes.get_yaxis_transform() if in_rows else axes.transAxes,
         "textcoords": "offset points",
@@ -224,15 +225,9 @@ def label(
         )
         if remark:
             (short,), least = fit(drawing, remark, size * 0.7, span * (0.97 - share), 1)
-            axes.annotate(
-                short,
-                (1, place[1]),
-                xytext=(0, 0),
-                ha="right",
-                fontsize=least,
-                color=ACCENT,
-                **common,
-            )
+            at = (1, place[1])
+            look = {"ha": "right", "fontsize": least, "color": ACCENT}
+            axes.annotate(short, at, xytext=(0, 0), **look, **common)
         return
     width = sheet.left * sheet.width - 34
     lines, points = fit(drawing, view.cell_styles[cell].name, size, width)
@@ -243,16 +238,8 @@ def label(
     steps = [1.2 * (texts[i][1] + texts[i + 1][1]) / 2 for i in range(len(texts) - 1)] + [0.0]
     up = sum(steps) / 2
     for (text, points, weight, colour), step in zip(texts, steps, strict=True):
-        axes.annotate(
-            text,
-            place,
-            xytext=(-16, up),
-            ha="right",
-            fontsize=points,
-            fontweight=weight,
-            color=colour,
-            **common,
-        )
+        look = {"ha": "right", "fontsize": points, "fontweight": weight, "color": colour}
+        axes.annotate(text, place, xytext=(-16, up), **look, **common)
         up -= step
 
 

@@ -1,5 +1,8 @@
 """Chart 2: what the server has to handle for one delivery: useful, wasted, and predicted."""
 
+from typing import Any
+
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -36,40 +39,10 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         )
         axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
         label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
-        size = row_size(len(cells), sheet)
         reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
         axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
-        long = 0.3 if sheet.above else 0.4
         for row, cell in enumerate(cells):
-            summary, style = view.summaries[cell], view.cell_styles[cell]
-            problem = view.problem(cell)
-            if problem is not None:
-                note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
-                continue
-            delivered = summary.count("latency_s.count")
-            wasted = sum(n for kind, n in summary.hits.items() if kind in WASTED) / delivered
-            useful = (summary["hits_per_delivery"] or 0.0) - wasted
-            axes.barh(row, useful, height=0.56, color=style.colour, **style.texture)
-            axes.barh(
-                row,
-                wasted,
-                left=useful,
-                height=0.56,
-                facecolor="white",
-                edgecolor=style.colour,
-                hatch="//",
-                linewidth=2,
-            )
-            expected = summary["predicted_hits_per_delivery"]
-            if expected is not None:
-                axes.plot([expected] * 2, [row - long, row + long], color=INK, linewidth=4)
-            note(
-                axes,
-                max(useful + wasted, expected or 0.0),
-                row,
-                _words(view, cell, wasted),
-                size=size * 0.86,
-            )
+            _bar(axes, view, cell, row, row_size(len(cells), sheet), sheet)
         scale_below(axes)
         marks = [
             Patch(color=GREY, label="brought or confirmed a message"),
@@ -87,6 +60,26 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         ]
         describe_axis(axes, "requests per delivery", marks, sheet=sheet)
         return Chart("2-hits", title, figure)
+
+
+def _bar(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sheet) -> None:
+    summary, style = view.summaries[cell], view.cell_styles[cell]
+    problem = view.problem(cell)
+    if problem is not None:
+        note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
+        return
+    delivered = summary.count("latency_s.count")
+    wasted = sum(n for kind, n in summary.hits.items() if kind in WASTED) / delivered
+    useful = (summary["hits_per_delivery"] or 0.0) - wasted
+    axes.barh(row, useful, height=0.56, color=style.colour, **style.texture)
+    hollow: dict[str, Any] = {"facecolor": "white", "edgecolor": style.colour, "hatch": "//"}
+    axes.barh(row, wasted, left=useful, height=0.56, linewidth=2, **hollow)
+    expected = summary["predicted_hits_per_delivery"]
+    if expected is not None:
+        long = 0.3 if sheet.above else 0.4
+        axes.plot([expected] * 2, [row - long, row + long], color=INK, linewidth=4)
+    end = max(useful + wasted, expected or 0.0)
+    note(axes, end, row, _words(view, cell, wasted), size=size * 0.86)
 
 
 def _reach(view: RunView, cell: str) -> float:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import latency_finding
 from pushlab.charts.frame import (
     SLIDE,
@@ -119,6 +120,12 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     expected = summary["predicted.mean_latency_s"]
     if expected:
         axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
+    place = _room(positive, first, last)
+    _name(axes, _words(summary, size), row, place, size=size, sheet=sheet)
+
+
+def _words(summary: CellSummary, size: float) -> str:
+    """The hill's figures in words."""
     named = [
         (word, summary[figure])
         for word, figure in (
@@ -131,16 +138,25 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     if named[0][1] is not None:  # the mean is the dot, and named where there is no median
         del named[1]
     words = [f"{word} {duration(value)}" for word, value in named if value is not None]
-    text = ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
-    # On the side of the hill that has more room.
-    if not len(positive):
-        left = right = first
-    else:
+    return ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
+
+
+def _room(positive: Floats, first: float, last: float) -> tuple[float, bool]:
+    """Where words go beside the hill, and whether on its right: on the side with more room."""
+    left = right = first
+    if len(positive):
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
     on_right = last - right > (left - first) * 0.6
+    return (right if on_right else left), on_right
+
+
+def _name(
+    axes: Axes, text: str, row: int, place: tuple[float, bool], *, size: float, sheet: Sheet
+) -> None:
+    at, on_right = place
     words_at = axes.annotate(
         text,
-        (10 ** (right if on_right else left), row + 0.02),
+        (10**at, row + 0.02),
         xytext=(26 if on_right else -26, 0),
         textcoords="offset points",
         ha="left" if on_right else "right",
@@ -150,9 +166,8 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     )
     # A hill from edge to edge leaves no room: then better on the hill than off the sheet.
     box = words_at.get_window_extent()
-    over = max(0.0, box.x1 - sheet.right * sheet.width) - max(
-        0.0, sheet.left * sheet.width - box.x0
-    )
+    right, left = sheet.right * sheet.width, sheet.left * sheet.width
+    over = max(0.0, box.x1 - right) - max(0.0, left - box.x0)
     words_at.set_x(words_at.get_position()[0] - over * 0.72)
 
 
