@@ -39,8 +39,8 @@ _GB = 1e9
 
 def _polls(traffic: Traffic, meter: Meter, product: str) -> list[Item]:
     polls = month_of(traffic.hits_per_s)
-    steps = meter.steps("aws", product, "request", answer_bytes(traffic))
-    return meter.charge("aws", product, "request", units=polls * steps, event="polls", events=polls)
+    steps = meter.steps(f"aws {product} request", answer_bytes(traffic))
+    return meter.charge(f"aws {product} request", "polls", polls, units=polls * steps)
 
 
 def http_api(traffic: Traffic, meter: Meter) -> list[Item]:
@@ -56,16 +56,10 @@ def rest_api(traffic: Traffic, meter: Meter) -> list[Item]:
 def _lambda(meter: Meter, *, calls: float, open_s: float, event: str) -> list[Item]:
     """Calls, and the time that they last in whole milliseconds."""
     billed_s = max(_LAMBDA_LEAST_S, math.ceil(round(open_s * 1e3, 6)) / 1e3)
+    gb_s = calls * billed_s * _LAMBDA_GB
     return [
-        *meter.charge("aws", "lambda", "request", units=calls, event=event, events=calls),
-        *meter.charge(
-            "aws",
-            "lambda",
-            "duration-x86",
-            units=calls * billed_s * _LAMBDA_GB,
-            event=f"{event} of {billed_s:.3g} s",
-            events=calls,
-        ),
+        *meter.charge("aws lambda request", event, calls),
+        *meter.charge("aws lambda duration-x86", f"{event} of {billed_s:.3g} s", calls, units=gb_s),
     ]
 
 
@@ -87,16 +81,10 @@ def rest_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
 def websocket_api(traffic: Traffic, meter: Meter) -> list[Item]:
     """API Gateway's WebSocket API: messages in steps of 32 KB, and minutes connected."""
     deliveries = month_of(traffic.deliveries_per_s)
-    steps = meter.steps("aws", "api-gateway-websocket", "message", message_bytes(traffic))
+    steps = meter.steps("aws api-gateway-websocket message", message_bytes(traffic))
+    units = deliveries * steps
     return [
-        *meter.charge(
-            "aws",
-            "api-gateway-websocket",
-            "message",
-            units=deliveries * steps,
-            event="deliveries",
-            events=deliveries,
-        ),
+        *meter.charge("aws api-gateway-websocket message", "deliveries", deliveries, units=units),
         *connected(traffic, meter, "aws", "api-gateway-websocket"),
     ]
 
@@ -113,16 +101,11 @@ def websocket_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
 def iot_core(traffic: Traffic, meter: Meter) -> list[Item]:
     """IoT Core: messages in steps of 5 KB, each acknowledgement one more, and minutes connected."""
     deliveries, acks = month_of(traffic.deliveries_per_s), month_of(traffic.acks_per_s)
-    steps = meter.steps("aws", "iot-core", "message", message_bytes(traffic))
+    steps = meter.steps("aws iot-core message", message_bytes(traffic))
+    event = "deliveries and acknowledgements" if acks else "deliveries"
+    units = deliveries * steps + acks
     return [
-        *meter.charge(
-            "aws",
-            "iot-core",
-            "message",
-            units=deliveries * steps + acks,
-            event="deliveries and acknowledgements" if acks else "deliveries",
-            events=deliveries + acks,
-        ),
+        *meter.charge("aws iot-core message", event, deliveries + acks, units=units),
         *connected(traffic, meter, "aws", "iot-core"),
     ]
 
@@ -131,14 +114,7 @@ def appsync(traffic: Traffic, meter: Meter) -> list[Item]:
     """AppSync's subscriptions: updates of any size, and minutes connected."""
     deliveries = month_of(traffic.deliveries_per_s)
     return [
-        *meter.charge(
-            "aws",
-            "appsync",
-            "realtime-update",
-            units=deliveries,
-            event="deliveries",
-            events=deliveries,
-        ),
+        *meter.charge("aws appsync realtime-update", "deliveries", deliveries),
         *connected(traffic, meter, "aws", "appsync"),
     ]
 
@@ -164,8 +140,8 @@ def balancer(traffic: Traffic, meter: Meter) -> list[Item]:
     event = max(sizes, key=lambda name: sizes[name][1])
     events, lcu = sizes[event]
     return [
-        *meter.charge("aws", "alb", "hour", units=HOURS, event="balancers", events=1),
-        *meter.charge("aws", "alb", "lcu-hour", units=lcu * HOURS, event=event, events=events),
+        *meter.charge("aws alb hour", "balancers", 1, units=HOURS),
+        *meter.charge("aws alb lcu-hour", event, events, units=lcu * HOURS),
     ]
 
 
@@ -173,12 +149,8 @@ def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
     """Containers, sized by a run."""
     cores, memory = servers(traffic, meter)
     return [
-        *meter.charge(
-            "aws", "fargate", "vcpu-second", units=cores * SECONDS, event="vCPUs", events=cores
-        ),
-        *meter.charge(
-            "aws", "fargate", "gb-hour", units=memory * HOURS, event="GiB of memory", events=memory
-        ),
+        *meter.charge("aws fargate vcpu-second", "vCPUs", cores, units=cores * SECONDS),
+        *meter.charge("aws fargate gb-hour", "GiB of memory", memory, units=memory * HOURS),
     ]
 
 
@@ -196,6 +168,4 @@ def egress(traffic: Traffic, meter: Meter) -> list[Item]:
     if traffic.down_bytes_per_s is None:
         lacks("the bytes that clients download")
     month = month_of(traffic.down_bytes_per_s)
-    return meter.charge(
-        "aws", "egress", "data-out", units=month / _GB, event="bytes to clients", events=month
-    )
+    return meter.charge("aws egress data-out", "bytes to clients", month, units=month / _GB)

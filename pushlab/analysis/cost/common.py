@@ -33,14 +33,7 @@ def answer_bytes(traffic: Traffic) -> float:
 def connected(traffic: Traffic, meter: Meter, provider: str, product: str) -> list[Item]:
     """The minutes for which all clients are connected."""
     minutes = traffic.clients * MINUTES
-    return meter.charge(
-        provider,
-        product,
-        "connection-minute",
-        units=minutes,
-        event="minutes connected",
-        events=minutes,
-    )
+    return meter.charge(f"{provider} {product} connection-minute", "minutes connected", minutes)
 
 
 def servers(traffic: Traffic, meter: Meter) -> tuple[float, float]:

@@ -22,51 +22,34 @@ def cloud_run(traffic: Traffic, meter: Meter) -> list[Item]:
     Where requests are open all the time, CPU that is always allocated is the cheaper way.
     """
     cores, memory = servers(traffic, meter)
-    always = traffic.profile.delivery != "interval-poll"
+    clocked = traffic.profile.delivery == "interval-poll"
+    kept = "vcpu-second-request-based" if clocked else "vcpu-second-always-allocated"
     requests, event = month_of(traffic.hits_per_s), "polls"
     if not traffic.profile.asks:
         requests = month_of(traffic.clients / _CLOUD_RUN_REQUEST_S)
         event = "connections, anew each hour"
     return [
-        *meter.charge(
-            "gcp",
-            "cloud-run",
-            "vcpu-second-always-allocated" if always else "vcpu-second-request-based",
-            units=cores * SECONDS,
-            event="vCPUs",
-            events=cores,
-        ),
-        *meter.charge(
-            "gcp",
-            "cloud-run",
-            "gib-second",
-            units=memory * SECONDS,
-            event="GiB of memory",
-            events=memory,
-        ),
-        *meter.charge("gcp", "cloud-run", "request", units=requests, event=event, events=requests),
+        *meter.charge(f"gcp cloud-run {kept}", "vCPUs", cores, units=cores * SECONDS),
+        *meter.charge("gcp cloud-run gib-second", "GiB of memory", memory, units=memory * SECONDS),
+        *meter.charge("gcp cloud-run request", event, requests),
     ]
 
 
 def web_pubsub(traffic: Traffic, meter: Meter) -> list[Item]:
     """Web PubSub: whole units for each day, of 1,000 clients and a million messages of 2 KB."""
-    steps = meter.steps("azure", "web-pubsub", "unit-day-standard", message_bytes(traffic))
+    steps = meter.steps("azure web-pubsub unit-day-standard", message_bytes(traffic))
     by_clients = math.ceil(traffic.clients / 1_000)
     by_messages = math.ceil(traffic.deliveries_per_s * 86_400 * steps / 1e6)
     event, events = "clients connected", traffic.clients
     if by_messages > by_clients:
         event, events = "deliveries", month_of(traffic.deliveries_per_s)
     units = max(1, by_clients, by_messages) * 30
-    return meter.charge(
-        "azure", "web-pubsub", "unit-day-standard", units=units, event=event, events=events
-    )
+    return meter.charge("azure web-pubsub unit-day-standard", event, events, units=units)
 
 
 def _at_least(meter: Meter, items: list[Item]) -> list[Item]:
     """Cloudflare's lines, and what is missing to the least that a month costs."""
-    (least,) = meter.charge(
-        "cloudflare", "workers", "month", units=1, event="months at least", events=1
-    )
+    (least,) = meter.charge("cloudflare workers month", "months at least", 1)
     missing = least.usd - math.fsum(item.usd for item in items)
     if missing <= 0:
         return items
@@ -77,14 +60,10 @@ def _at_least(meter: Meter, items: list[Item]) -> list[Item]:
 def workers(traffic: Traffic, meter: Meter) -> list[Item]:
     """Workers: requests, and CPU time where a run measured it."""
     polls = month_of(traffic.hits_per_s)
-    items = meter.charge(
-        "cloudflare", "workers", "request", units=polls, event="polls", events=polls
-    )
+    items = meter.charge("cloudflare workers request", "polls", polls)
     if traffic.cores is not None:
         ms = month_of(traffic.cores) * 1e3
-        items += meter.charge(
-            "cloudflare", "workers", "cpu-ms", units=ms, event="CPU milliseconds", events=ms
-        )
+        items += meter.charge("cloudflare workers cpu-ms", "CPU milliseconds", ms)
     return _at_least(meter, items)
 
 
@@ -101,20 +80,15 @@ def durable_objects(traffic: Traffic, meter: Meter) -> list[Item]:
         awake_s = min(awake_s, max(month_of(traffic.cores or 0.0), publishes * _AWAKE_S))
     items = [
         *meter.charge(
-            "cloudflare",
-            "durable-objects",
-            "request",
-            units=polls + publishes,
-            event="polls and publishes" if polls else "publishes",
-            events=polls + publishes,
+            "cloudflare durable-objects request",
+            "polls and publishes" if polls else "publishes",
+            polls + publishes,
         ),
         *meter.charge(
-            "cloudflare",
-            "durable-objects",
-            "gb-second",
+            "cloudflare durable-objects gb-second",
+            "seconds awake",
+            awake_s,
             units=awake_s * _OBJECT_GB,
-            event="seconds awake",
-            events=awake_s,
         ),
     ]
     return _at_least(meter, items)
@@ -124,13 +98,6 @@ def ably(traffic: Traffic, meter: Meter) -> list[Item]:
     """Ably: every publish and every delivery is a message; minutes connected."""
     messages = month_of(traffic.publishes_per_s + traffic.deliveries_per_s)
     return [
-        *meter.charge(
-            "ably",
-            "messages",
-            "message",
-            units=messages,
-            event="publishes and deliveries",
-            events=messages,
-        ),
+        *meter.charge("ably messages message", "publishes and deliveries", messages),
         *connected(traffic, meter, "ably", "connections"),
     ]

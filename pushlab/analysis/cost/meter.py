@@ -155,10 +155,16 @@ class Meter:
     egress: bool = False
 
     def charge(
-        self, provider: str, product: str, item: str, *, units: float, event: str, events: float
+        self, what: str, event: str, events: float, *, units: float | None = None
     ) -> list[Item]:
-        """The lines for so many units, one for each tier that they reach."""
-        tiers = self.book.tiers(provider, product, item)
+        """The lines for so many units, one for each tier that they reach.
+
+        Args:
+            what: provider, product and item of the book, such as ``aws alb hour``.
+            units: that the events make; None: each makes one.
+        """
+        tiers = self.book.tiers(*what.split())
+        units = events if units is None else units
         if self.free_tier:
             units = max(0.0, units - tiers[0].free)
         if self.first_tier_only:
@@ -170,6 +176,6 @@ class Meter:
             if units > tier.above or tier is tiers[0]
         ]
 
-    def steps(self, provider: str, product: str, item: str, message_bytes: float) -> int:
+    def steps(self, what: str, message_bytes: float) -> int:
         """How many metered units one message of this size is."""
-        return self.book.tiers(provider, product, item)[0].steps(message_bytes)
+        return self.book.tiers(*what.split())[0].steps(message_bytes)

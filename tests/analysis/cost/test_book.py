@@ -29,18 +29,14 @@ def test_every_price_has_a_source_a_day_and_a_confidence():
 
 def test_tiers_share_what_is_charged():
     meter = Meter(book=load_book())
-    lines = meter.charge(
-        "aws", "api-gateway-rest", "request", units=1.5e9, event="polls", events=1.5e9
-    )
+    lines = meter.charge("aws api-gateway-rest request", "polls", 1.5e9)
     assert [line.units for line in lines] == pytest.approx([333e6, 667e6, 500e6])
     assert sum(line.usd for line in lines) == pytest.approx(333 * 3.5 + 667 * 2.8 + 500 * 2.38)
 
 
 @pytest.mark.parametrize("units", [0.0, 1.0, 300e6, 300e6 + 1])
 def test_the_lines_hold_every_unit_once(units):
-    lines = Meter(book=load_book()).charge(
-        "aws", "api-gateway-http", "request", units=units, event="polls", events=units
-    )
+    lines = Meter(book=load_book()).charge("aws api-gateway-http request", "polls", units)
     assert sum(line.units for line in lines) == pytest.approx(units)
     assert len(lines) == (2 if units > 300e6 else 1)
 
