@@ -13,12 +13,11 @@ cursor, so each message arrives once and in order. What retention no longer hold
 import asyncio
 import contextlib
 import inspect
-import json
 import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
 from typing import Any, cast
 
@@ -28,17 +27,14 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused, UsageError
+from pushlab.wire.discovery import locate
 from pushlab.wire.driver import Driver, DriverConnection
-from pushlab.wire.http1 import BadResponse, request_head
-from pushlab.wire.http_client import fetch
-from pushlab.wire.tls import client_context
 
-__all__ = ["Messages", "TokenSource", "connect", "discover", "locate"]
+__all__ = ["Messages", "TokenSource", "connect"]
 
 #: A token, or a function (async or not) that fetches one whenever one is needed.
 TokenSource = str | Callable[[], str | Awaitable[str]]
 
-_DIAL_S = 10.0
 _LEAVE_S = 2.0
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -289,51 +285,6 @@ class Messages:
 def _refusal(end: Closed) -> Refused:
     detail = f"the hub ended the subscription: {end.reason}"
     return Refused(end.status, end.reason, detail)
-
-
-async def locate(
-    transport: Transport, hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
-) -> Endpoint:
-    """Where a transport listens: on the hub, or where the hub says if it has an address of its own.
-
-    Raises:
-        Refused, ConnectionFailed: the hub does not tell.
-    """
-    if not transport.profile.own_address:
-        return transport.at(hub)
-    details = (await discover(hub, token, tls=tls)).get(transport.name)
-    if details is None:
-        raise Refused(404, "no-such-transport", f"this hub does not serve {transport.name}")
-    return Endpoint.told(details)
-
-
-async def discover(
-    hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
-) -> Mapping[str, Any]:
-    """Ask the hub (``GET /v1/endpoints``) where each transport listens for this token.
-
-    Raises:
-        Refused: the hub said no.
-        ConnectionFailed: it could not be reached, or does not speak pushlab.
-    """
-    headers = ("Connection", "close")
-    request = b"".join(request_head(hub.below("/v1/endpoints"), token, "GET", headers))
-    try:
-        context = (tls or client_context()) if hub.tls else None
-        answer = await fetch(hub.host, hub.port, request, tls=context, within_s=_DIAL_S)
-        told = json.loads(answer.body)
-        if not isinstance(told, dict):
-            raise ValueError("the answer is not an object")
-        if answer.status != 200:
-            reason = str(told.get("error", f"http-{answer.status}"))
-            raise Refused(answer.status, reason, str(told.get("detail", "")))
-        endpoints = told.get("endpoints")
-        if not isinstance(endpoints, dict):
-            raise ValueError("the answer names no endpoints")
-    except (OSError, TimeoutError, BadResponse, ValueError, RecursionError) as error:
-        reason = str(error) or type(error).__name__
-        raise ConnectionFailed(f"cannot ask {hub.authority} for its endpoints: {reason}") from error
-    return endpoints
 
 
 class _Driver(Driver):

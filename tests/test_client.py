@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 
 import pushlab
-from pushlab.client import discover
 from pushlab.contract.profile import Profile
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
@@ -25,6 +24,7 @@ from pushlab.errors import (
 )
 from pushlab.hub.process import start_hub
 from pushlab.transports.short_polling import ShortPolling
+from pushlab.wire.discovery import discover
 from tests.live_hub import HTTP_TRANSPORTS, config, live_hub
 from tests.patience import PATIENCE_S
 
@@ -357,8 +357,16 @@ async def test_what_a_source_raises_reaches_the_application():
     [
         ({"transport": "pigeon"}, UnknownTransport, "unknown transport 'pigeon'"),
         ({"transport": "sse", "interval_s": 1}, UsageError, "sse has no option 'interval_s'"),
-        ({"transport": "short-polling", "interval_s": "1"}, UsageError, "must be float, not str"),
-        ({"transport": "short-polling", "interval_s": -1}, UsageError, "interval_s is -1"),
+        (
+            {"transport": "short-polling", "interval_s": "1"},
+            UsageError,
+            "must be a number",
+        ),
+        (
+            {"transport": "short-polling", "interval_s": -1},
+            UsageError,
+            "-1 is out of range",
+        ),
         ({"transport": ShortPolling(), "interval_s": 1}, UsageError, "made already"),
         ({"cursor": "17"}, InvalidCursor, "'17' is not a cursor"),
         ({"url": "127.0.0.1:8000"}, UsageError, "is not a URL"),

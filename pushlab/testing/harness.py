@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from pushlab.brokers.start import Broker, start_broker
-from pushlab.client import TokenSource, connect, locate
+from pushlab.client import TokenSource, connect
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.contract.serving import HubSettings
@@ -31,6 +31,7 @@ from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.testing.entry_point import registered
 from pushlab.testing.judge import LIMIT_S
 from pushlab.testing.reader import FriendlyReader, StreamReader, SuiteReader, WireReader
+from pushlab.wire.discovery import locate
 
 __all__ = ["ContractHarness", "InProcessHarness", "ProcessHarness"]
 

@@ -88,7 +88,7 @@ async def record_conversation(
     """Let a client half speak to a server for a while, then say goodbye; what crossed.
 
     Args:
-        endpoint: where the transport listens; `pushlab.client.locate` tells it of a hub's.
+        endpoint: where the transport listens; `pushlab.wire.discovery.locate` tells it of a hub's.
         span_s: how long to listen, in seconds.
         cursor: what the reader has already; None starts from now.
         seed: of the client's own randomness.

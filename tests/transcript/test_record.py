@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from websockets.frames import OP_BINARY, OP_PING, OP_TEXT, Frame
 
 from pushlab.brokers.start import start_broker
-from pushlab.client import locate
 from pushlab.contract.events import Message
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.transcript.record import piece_text, record_conversation
 from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire.discovery import locate
 from tests.live_hub import HTTP_TRANSPORTS, live_hub
 from tests.patience import PATIENCE_S
 

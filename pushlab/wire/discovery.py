@@ -1,0 +1,62 @@
+"""Where a transport listens, asked of the hub if it has an address of its own."""
+
+import json
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.transport import Transport
+from pushlab.errors import ConnectionFailed, Refused
+from pushlab.wire.http1 import BadResponse, request_head
+from pushlab.wire.http_client import fetch
+from pushlab.wire.tls import client_context
+
+__all__ = ["discover", "locate"]
+
+_DIAL_S = 10.0
+
+
+async def locate(
+    transport: Transport, hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
+) -> Endpoint:
+    """Where a transport listens: on the hub, or where the hub says if it has an address of its own.
+
+    Raises:
+        Refused, ConnectionFailed: the hub does not tell.
+    """
+    if not transport.profile.own_address:
+        return transport.at(hub)
+    details = (await discover(hub, token, tls=tls)).get(transport.name)
+    if details is None:
+        raise Refused(404, "no-such-transport", f"this hub does not serve {transport.name}")
+    return Endpoint.told(details)
+
+
+async def discover(
+    hub: Endpoint, token: str, *, tls: ssl.SSLContext | None = None
+) -> Mapping[str, Any]:
+    """Ask the hub (``GET /v1/endpoints``) where each transport listens for this token.
+
+    Raises:
+        Refused: the hub said no.
+        ConnectionFailed: it could not be reached, or does not speak pushlab.
+    """
+    headers = ("Connection", "close")
+    request = b"".join(request_head(hub.below("/v1/endpoints"), token, "GET", headers))
+    try:
+        context = (tls or client_context()) if hub.tls else None
+        answer = await fetch(hub.host, hub.port, request, tls=context, within_s=_DIAL_S)
+        told = json.loads(answer.body)
+        if not isinstance(told, dict):
+            raise ValueError("the answer is not an object")
+        if answer.status != 200:
+            reason = str(told.get("error", f"http-{answer.status}"))
+            raise Refused(answer.status, reason, str(told.get("detail", "")))
+        endpoints = told.get("endpoints")
+        if not isinstance(endpoints, dict):
+            raise ValueError("the answer names no endpoints")
+    except (OSError, TimeoutError, BadResponse, ValueError, RecursionError) as error:
+        reason = str(error) or type(error).__name__
+        raise ConnectionFailed(f"cannot ask {hub.authority} for its endpoints: {reason}") from error
+    return endpoints
