@@ -19,12 +19,11 @@ from pushlab.charts.frame import (
     describe_axis,
     fit,
     frame,
-    note,
-    row_size,
     save,
     scale_below,
     styled,
 )
+from pushlab.charts.rows import note, row_size
 from pushlab.charts.style import GREY, INK, CellStyle, cell_styles, name_of, name_within
 from pushlab.contract.profile import Profile
 from pushlab.quantities import usd

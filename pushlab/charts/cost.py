@@ -6,18 +6,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 
 from pushlab.charts.findings import cost_finding
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    frame,
-    label_rows,
-    note,
-    row_size,
-    scale_below,
-    styled,
-)
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below, styled
+from pushlab.charts.rows import note, rows_frame, told_instead
 from pushlab.charts.style import GREY, INK
 from pushlab.charts.view import RunView
 from pushlab.quantities import usd
@@ -44,10 +34,7 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     )
     cells, title = view.rivals, cost_finding(summaries, view.names, view.run.profiles)
     with styled():
-        figure, bottom, top = frame(view.footer(), title, subtitle, rows=len(cells), sheet=sheet)
-        axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
-        size = row_size(len(cells), sheet)
-        label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
+        figure, axes, size = rows_frame(view, title, subtitle, sheet, figure="hits_per_delivery")
         prices = {cell: view.summaries[cell].price for cell in cells}
         shown = [cell for cell in cells if view.problem(cell) is None]
         reach = max([prices[cell].usd or 0.0 for cell in shown] or [0.0]) or 1.0
@@ -57,8 +44,7 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             price, style = prices[cell], view.cell_styles[cell]
             problem = view.problem(cell)
             if price.usd is None or problem is not None:
-                text = problem or price.assumptions
-                note(axes, 0, row, text, size=size * 0.8, color=GREY, style="italic")
+                told_instead(axes, row, problem or price.assumptions, size * 0.8)
                 continue
             axes.barh(row, price.usd, height=0.5, color=style.colour, **style.texture)
             end = price.usd

@@ -1,4 +1,4 @@
-"""The frame of every chart: the sheet it is drawn on, its words, and one labelled row per cell.
+"""The frame of every chart: the sheet it is drawn on, and its words.
 
 Figures are made without pyplot, so that drawing changes nothing outside this module.
 """
@@ -18,8 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from pushlab.charts.style import ACCENT, GREY, GRID, INK
-from pushlab.charts.view import RunView
+from pushlab.charts.style import GREY, GRID, INK
 from pushlab.errors import SetupError
 
 __all__ = [
@@ -32,11 +31,7 @@ __all__ = [
     "describe_axis",
     "fit",
     "frame",
-    "label",
-    "label_rows",
     "make_folder",
-    "note",
-    "row_size",
     "save",
     "scale_below",
     "styled",
@@ -136,13 +131,6 @@ def frame(
     return figure, 0.165, top - 0.045 - 0.032 * len(shown)
 
 
-def row_size(rows: int, sheet: Sheet = SLIDE) -> float:
-    """The size of row labels, in points, for so many rows."""
-    if not sheet.words:
-        return 21.0 if sheet.above else 18.0
-    return 21.0 if rows <= 6 else max(11.0, 140.0 / rows)
-
-
 def fit(
     figure: Figure, text: str, size: float, width: float, most: int = 2
 ) -> tuple[list[str], float]:
@@ -177,70 +165,6 @@ def _cut(text: str, most: int) -> str:
         return text
     end = min(8, most // 3)
     return f"{text[: most - end - 1].rstrip()}…{text[-end:]}"
-
-
-def label_rows(
-    axes: Axes, view: RunView, cells: Sequence[str], *, figure: str, sheet: Sheet = SLIDE
-) -> None:
-    """Name each row, row 0 on top, with what is to be held against its `figure`."""
-    axes.set_ylim(len(cells) - 0.4, -0.6)
-    axes.set_yticks([])
-    size = row_size(len(cells), sheet)
-    for row, cell in enumerate(cells):
-        place = (0.0, row - 0.45 if sheet.above else row)
-        label(axes, view, cell, place, remark=view.remark(cell, figure), size=size, sheet=sheet)
-
-
-def label(
-    axes: Axes,
-    view: RunView,
-    cell: str,
-    place: tuple[float, float],
-    *,
-    remark: str,
-    size: float,
-    sheet: Sheet,
-    in_rows: bool = True,
-    share: float = 0.58,
-) -> None:
-    """Name a cell left of `place`, or at it where names stand above rows; the remark goes with it.
-
-    Args:
-        in_rows: whether `place` counts rows upwards; else parts of the axes' height.
-        share: of the axes' width, for a name above its row; the rest is for what stands beside.
-    """
-    drawing = cast("Figure", axes.figure)
-    look: dict[str, Any]
-    common: dict[str, Any] = {
-        "xycoords": axes.get_yaxis_transform() if in_rows else axes.transAxes,
-        "textcoords": "offset points",
-        "va": "center",
-        "annotation_clip": False,
-    }
-    if sheet.above:
-        span = axes.get_position().width * sheet.width
-        (name,), points = fit(drawing, view.cell_styles[cell].name, size, span * share, 1)
-        axes.annotate(
-            name, place, xytext=(4, 0), ha="left", fontsize=points, fontweight="bold", **common
-        )
-        if remark:
-            (short,), least = fit(drawing, remark, size * 0.7, span * (0.97 - share), 1)
-            at = (1, place[1])
-            look = {"ha": "right", "fontsize": least, "color": ACCENT}
-            axes.annotate(short, at, xytext=(0, 0), **look, **common)
-        return
-    width = sheet.left * sheet.width - 34
-    lines, points = fit(drawing, view.cell_styles[cell].name, size, width)
-    texts = [(line, points, "bold", INK) for line in lines]
-    if remark:
-        remarks, least = fit(drawing, remark, size * 0.68, width)
-        texts += [(line, least, "normal", ACCENT) for line in remarks]
-    steps = [1.2 * (texts[i][1] + texts[i + 1][1]) / 2 for i in range(len(texts) - 1)] + [0.0]
-    up = sum(steps) / 2
-    for (text, points, weight, colour), step in zip(texts, steps, strict=True):
-        look = {"ha": "right", "fontsize": points, "fontweight": weight, "color": colour}
-        axes.annotate(text, place, xytext=(-16, up), **look, **common)
-        up -= step
 
 
 def scale_below(axes: Axes) -> None:
@@ -287,22 +211,6 @@ def describe_axis(
         columnspacing=1.4,
         borderaxespad=0,
         borderpad=0,
-    )
-
-
-def note(
-    axes: Axes, x: float, row: float, text: str, *, size: float = 18, up: float = 0.0, **more: Any
-) -> None:
-    """A text in a row, beginning a little right of `x`, raised by `up` points."""
-    axes.annotate(
-        text,
-        (x, row),
-        xytext=(10, up),
-        textcoords="offset points",
-        va="center",
-        fontsize=size,
-        annotation_clip=False,
-        **more,
     )
 
 

@@ -4,22 +4,11 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from pushlab.charts.findings import hits_finding
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    frame,
-    label_rows,
-    note,
-    row_size,
-    scale_below,
-    styled,
-)
-from pushlab.charts.style import GREY, INK
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below, styled
+from pushlab.charts.rows import note, rows_frame, solid_and_hatched, stacked, told_instead
+from pushlab.charts.style import INK
 from pushlab.charts.view import RunView
 from pushlab.quantities import number
 
@@ -34,50 +23,35 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells, title = view.rivals, hits_finding(summaries, view.names, view.run.profiles)
     with styled():
-        figure, bottom, top = frame(
-            view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
+        figure, axes, size = rows_frame(
+            view, title, view.scenario(), sheet, figure="hits_per_delivery"
         )
-        axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
-        label_rows(axes, view, cells, figure="hits_per_delivery", sheet=sheet)
         reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
         axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
         for row, cell in enumerate(cells):
-            _bar(axes, view, cell, row, row_size(len(cells), sheet), sheet)
+            _bar(axes, view, cell, row, size, 0.3 if sheet.above else 0.4)
         scale_below(axes)
+        tick: dict[str, Any] = {"marker": "|", "markersize": 22, "markeredgewidth": 4, "color": INK}
         marks = [
-            Patch(color=GREY, label="brought or confirmed a message"),
-            Patch(facecolor="white", edgecolor=GREY, hatch="//", label="in vain"),
-            Line2D(
-                [],
-                [],
-                marker="|",
-                markersize=22,
-                markeredgewidth=4,
-                color=INK,
-                linestyle="none",
-                label="closed form",
-            ),
+            *solid_and_hatched("brought or confirmed a message", "in vain"),
+            Line2D([], [], **tick, linestyle="none", label="closed form"),
         ]
         describe_axis(axes, "requests per delivery", marks, sheet=sheet)
         return Chart("2-hits", title, figure)
 
 
-def _bar(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sheet) -> None:
-    summary, style = view.summaries[cell], view.cell_styles[cell]
-    problem = view.problem(cell)
+def _bar(axes: Axes, view: RunView, cell: str, row: int, size: float, half: float) -> None:
+    summary, problem = view.summaries[cell], view.problem(cell)
     if problem is not None:
-        note(axes, 0, row, problem, size=size * 0.8, color=GREY, style="italic")
+        told_instead(axes, row, problem, size * 0.8)
         return
     delivered = summary.count("latency_s.count")
     wasted = sum(n for kind, n in summary.hits.items() if kind in WASTED) / delivered
     useful = (summary["hits_per_delivery"] or 0.0) - wasted
-    axes.barh(row, useful, height=0.56, color=style.colour, **style.texture)
-    hollow: dict[str, Any] = {"facecolor": "white", "edgecolor": style.colour, "hatch": "//"}
-    axes.barh(row, wasted, left=useful, height=0.56, linewidth=2, **hollow)
+    stacked(axes, row, useful, wasted, view.cell_styles[cell])
     expected = summary["predicted_hits_per_delivery"]
     if expected is not None:
-        long = 0.3 if sheet.above else 0.4
-        axes.plot([expected] * 2, [row - long, row + long], color=INK, linewidth=4)
+        axes.plot([expected] * 2, [row - half, row + half], color=INK, linewidth=4)
     end = max(useful + wasted, expected or 0.0)
     note(axes, end, row, _words(view, cell, wasted), size=size * 0.86)
 

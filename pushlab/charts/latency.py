@@ -10,19 +10,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import latency_finding
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    frame,
-    label_rows,
-    note,
-    row_size,
-    scale_below,
-    styled,
-)
-from pushlab.charts.style import GREY, INK, LINE
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below, styled
+from pushlab.charts.rows import rows_frame, told_instead
+from pushlab.charts.style import INK, LINE
 from pushlab.charts.view import RunView
 from pushlab.quantities import duration, exact_duration
 
@@ -51,11 +41,9 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     title = latency_finding(summaries, view.names, view.run.profiles, view.floor_s)
     cells = view.cells
     with styled():
-        figure, bottom, top = frame(
-            view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
+        figure, axes, size = rows_frame(
+            view, title, view.scenario(), sheet, figure="latency_s", cells=cells
         )
-        axes = figure.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
-        label_rows(axes, view, cells, figure="latency_s", sheet=sheet)
         low, high = _limits(view, 3.2 * sheet.room**4)
         axes.set_xscale("log")
         axes.set_xlim(low, high)
@@ -63,7 +51,7 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         axes.xaxis.set_minor_formatter(NullFormatter())
         scale_below(axes)
         for row, cell in enumerate(cells):
-            _hill(axes, view, cell, row, row_size(len(cells), sheet), sheet)
+            _hill(axes, view, cell, row, size, sheet)
         marks = [Line2D([], [], **_MEASURED, label="mean, measured")]
         if any(view.summaries[cell]["predicted.mean_latency_s"] for cell in cells):
             marks.append(Line2D([], [], **_PREDICTED, label="mean, by closed form"))
@@ -91,7 +79,7 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     style, summary = view.cell_styles[cell], view.summaries[cell]
     problem = view.problem(cell)
     if problem is not None:
-        note(axes, axes.get_xlim()[0], row, problem, size=size * 0.8, color=GREY, style="italic")
+        told_instead(axes, row, problem, size * 0.8)
         return
     merged = np.concatenate([trial.latency_s for trial in view.trials[cell]])
     base = row + _HEIGHT / 2
@@ -120,43 +108,15 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     expected = summary["predicted.mean_latency_s"]
     if expected:
         axes.plot([expected], [base], **_PREDICTED, clip_on=False, zorder=4)
-    place = _room(positive, first, last)
-    _name(axes, _words(summary, size), row, place, size=size, sheet=sheet)
-
-
-def _words(summary: CellSummary, size: float) -> str:
-    """The hill's figures in words."""
-    named = [
-        (word, summary[figure])
-        for word, figure in (
-            ("median", "latency_s.p50"),
-            ("mean", "latency_s.mean"),
-            ("p99", "latency_s.p99"),
-            ("±", "clock_bound_s"),
-        )
-    ]
-    if named[0][1] is not None:  # the mean is the dot, and named where there is no median
-        del named[1]
-    words = [f"{word} {duration(value)}" for word, value in named if value is not None]
-    return ("\n" if size > 17 else " · ").join(words)  # few rows have room for two lines
-
-
-def _room(positive: Floats, first: float, last: float) -> tuple[float, bool]:
-    """Where words go beside the hill, and whether on its right: on the side with more room."""
-    left = right = first
-    if len(positive):
+    if not len(positive):
+        left = right = first
+    else:
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
-    on_right = last - right > (left - first) * 0.6
-    return (right if on_right else left), on_right
-
-
-def _name(
-    axes: Axes, text: str, row: int, place: tuple[float, bool], *, size: float, sheet: Sheet
-) -> None:
-    at, on_right = place
+    on_right = last - right > (left - first) * 0.6  # the side of the hill that has more room
+    text = ("\n" if size > 17 else " · ").join(_words(summary))  # few rows have room for two lines
     words_at = axes.annotate(
         text,
-        (10**at, row + 0.02),
+        (10 ** (right if on_right else left), row + 0.02),
         xytext=(26 if on_right else -26, 0),
         textcoords="offset points",
         ha="left" if on_right else "right",
@@ -166,9 +126,20 @@ def _name(
     )
     # A hill from edge to edge leaves no room: then better on the hill than off the sheet.
     box = words_at.get_window_extent()
-    right, left = sheet.right * sheet.width, sheet.left * sheet.width
-    over = max(0.0, box.x1 - right) - max(0.0, left - box.x0)
+    over = max(0.0, box.x1 - sheet.right * sheet.width) - max(
+        0.0, sheet.left * sheet.width - box.x0
+    )
     words_at.set_x(words_at.get_position()[0] - over * 0.72)
+
+
+def _words(summary: CellSummary) -> list[str]:
+    """The figures beside a hill; the mean is the dot, and named where there is no median."""
+    middle = ("mean", "latency_s.mean")
+    if summary["latency_s.p50"] is not None:
+        middle = ("median", "latency_s.p50")
+    named = (middle, ("p99", "latency_s.p99"), ("±", "clock_bound_s"))
+    told = [(word, summary[figure]) for word, figure in named]
+    return [f"{word} {duration(value)}" for word, value in told if value is not None]
 
 
 def _density(logs: Floats, first: float, last: float) -> tuple[Floats, Floats]:

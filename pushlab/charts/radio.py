@@ -14,17 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from pushlab.analysis.energy import CellEnergy, Radio, timeline
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    fit,
-    frame,
-    row_size,
-    save,
-    styled,
-)
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, save, styled
+from pushlab.charts.rows import row_size
 from pushlab.charts.style import GREY, INK, LINE, CellStyle, cell_styles
 from pushlab.quantities import brief
 

@@ -11,16 +11,8 @@ from matplotlib.lines import Line2D
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.staleness import owed_to, staleness_at
 from pushlab.charts.findings import staleness_finding
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    frame,
-    label,
-    row_size,
-    styled,
-)
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
+from pushlab.charts.rows import label, row_size
 from pushlab.charts.style import GREY, INK, LINE
 from pushlab.charts.view import RunView
 from pushlab.quantities import duration, exact_duration

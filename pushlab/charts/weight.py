@@ -3,21 +3,11 @@
 from collections.abc import Callable
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import weight_finding
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    frame,
-    label_rows,
-    note,
-    row_size,
-    styled,
-)
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
+from pushlab.charts.rows import label_rows, note, row_size, solid_and_hatched, stacked, told_instead
 from pushlab.charts.style import GREY
 from pushlab.charts.view import RunView
 from pushlab.quantities import brief, duration
@@ -45,10 +35,7 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         _bars(right, view, _cpu, duration, sheet)
         marks = []
         if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
-            marks = [
-                Patch(color=GREY, label="hub"),
-                Patch(facecolor="white", edgecolor=GREY, hatch="//", label="broker"),
-            ]
+            marks = solid_and_hatched("hub", "broker")
         describe_axis(left, "bytes, both ways, with headers", drop_pt=14.0, sheet=sheet)
         describe_axis(right, "CPU time of the server", marks, drop_pt=14.0, sheet=sheet)
         return Chart("4-bytes-and-cpu", title, figure)
@@ -82,20 +69,9 @@ def _bars(
             problem = view.problem(cell)
             if problem is not None and parts is not _bytes:
                 continue  # said once, across both panels
-            text = problem or "not measured"
-            note(axes, 0, row, text, size=size * 0.75, color=GREY, style="italic")
+            told_instead(axes, row, problem or "not measured", size * 0.75)
             continue
-        axes.barh(row, pair[0], height=0.56, color=style.colour, **style.texture)
-        axes.barh(
-            row,
-            pair[1],
-            left=pair[0],
-            height=0.56,
-            facecolor="white",
-            edgecolor=style.colour,
-            hatch="//",
-            linewidth=2 if pair[1] else 0,
-        )
+        stacked(axes, row, *pair, style)
         note(axes, sum(pair), row, show(sum(pair)), size=size * 0.86)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
