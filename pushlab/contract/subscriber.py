@@ -2,8 +2,7 @@
 
 A `Subscriber` turns bytes into events and says which bytes to send, when it wants a connection and
 when it next wants to be woken. It opens no socket and reads no clock, since a *driver* does both:
-`pushlab.wire.driver` for one subscriber, the laboratory's swarm for thousands, and tests with no
-network at all.
+`pushlab.wire.driver`, for one subscriber and for a swarm of thousands, and tests with no network.
 
 A driver's whole duty::
 
@@ -273,10 +272,6 @@ class Subscriber(abc.ABC):
         if self._phase is _OPEN:
             self._on_close(now_ns)
         self._end("closed", 0)
-
-    def rewind(self, cursor: Cursor) -> None:
-        """Forget what came after `cursor`: the next connection asks from there."""
-        self._inbox = Inbox(cursor)
 
     # ---- what a transport calls -------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from pushlab.lab.scenario.cells import Cell
 from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import FLOOR, sweep_points, without_log_in
+from pushlab.lab.trial.backend import ProcessBackend
 from pushlab.lab.trial.events import (
     Observer,
     Progress,
@@ -31,7 +32,6 @@ from pushlab.lab.trial.events import (
     TrialStarted,
 )
 from pushlab.lab.trial.plan import TrialBackend, TrialPlan, floor_plan, order_of_trials
-from pushlab.lab.trial.process_backend import ProcessBackend
 from pushlab.lab.trial.run import run_trial
 from pushlab.runs import Run, RunWriter, SweepPoint, SweepWriter, TrialRecord
 

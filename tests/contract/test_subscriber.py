@@ -214,19 +214,6 @@ def test_leaving_without_a_connection_says_nothing_on_the_wire():
     assert toy.events_received() == [Closed("closed", 0)]
 
 
-def test_a_rewound_reader_asks_from_there():
-    toy = connected()
-    toy.receive_data(b"a-1 x\na-2 y\n", 1)
-    toy.events_received()
-    toy.rewind(Cursor("a", 1))
-    toy.receive_eof(1)
-    toy.handle_timer(toy.get_timer())
-    toy.connection_made(S)
-    assert toy.data_to_send() == b"hello a-1\n"
-    toy.receive_data(b"at a-1\na-2 y\n", S)
-    assert toy.events_received()[-1] == Message("a", 2, "y")
-
-
 def test_the_gap_comes_behind_the_connection_that_tells_of_it():
     toy = connected(cursor=Cursor("a", 0))
     toy.receive_eof(1)

@@ -14,8 +14,8 @@ from pushlab.hub.core import Hub
 from pushlab.lab.hub_api import Admission
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
+from pushlab.lab.trial.backend import TestbedBackend
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.process_backend import TestbedBackend
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.messages import PublisherSetup
 from pushlab.lab.workers.publisher_process import PublisherService

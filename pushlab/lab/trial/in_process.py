@@ -13,8 +13,8 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
+from pushlab.lab.trial.backend import TestbedBackend
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.process_backend import TestbedBackend
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService

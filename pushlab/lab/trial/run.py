@@ -2,8 +2,8 @@
 
 from pushlab.errors import NotEnoughDescriptors
 from pushlab.lab.host.machine import require_descriptors
+from pushlab.lab.trial.backend import Interrupted
 from pushlab.lab.trial.plan import Stop, Tell, TrialBackend, TrialOutcome, TrialPlan
-from pushlab.lab.trial.process_backend import Interrupted
 from pushlab.runs import RunWriter, TrialRecord
 
 __all__ = ["run_trial"]
