@@ -20,6 +20,7 @@ TABLES = ".wy-table-responsive table td, .wy-table-responsive table th { white-s
 #: The first entries of the contents.
 GUIDES = (
     ("Start", "README.md"),
+    ("Using it", "docs/using.md"),
     ("Design", "docs/design.md"),
     ("Method", "docs/method.md"),
     ("Glossary", "docs/glossary.md"),
@@ -59,7 +60,7 @@ def rooms() -> dict[str, list[str]]:
 def on_config(config: Any) -> Any:
     """The contents: guides, the rest of the pages, the reference."""
     guides = {path: title for title, path in GUIDES}
-    more = [page for page in pages() if page not in guides]
+    more = [page for page in pages() if page not in guides and "benchmarks/results" not in page]
     config["nav"] = [
         *({title: path} for title, path in GUIDES),
         {"More": more},
