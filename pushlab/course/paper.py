@@ -249,12 +249,13 @@ class Paper:
             shares = [uses[radio].battery_percent_per_hour(_BATTERY_WH) for radio in _RADIOS]
             bars = [Bar("measured", shares[0], "mobile network"), Bar("other", shares[1], "Wi-Fi")]
             rows.append(Row(_styles()[name].name, _styles()[name].colour, bars))
-        push, poll = rows[2].bars[0].value, rows[0].bars[0].value
+        poll, *push = (row.bars[0].value for row in rows)
         return bars_chart(
             rows,
             unit="%",
             axis="of a phone's full battery, each hour",
-            title=f"On a mobile network polling takes {poll:.1f} % an hour, push {push:.1f} %",
+            title=f"On a mobile network polling takes {poll:.1f} % an hour,"
+            f" the others {min(push):.1f} to {max(push):.1f} %",
             subtitle=f"{self._asked()}; a battery of {_BATTERY_WH:g} Wh",
             footer="radios of 2012, the mobile network is LTE; newer radios are not covered",
         )
