@@ -176,7 +176,7 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
     # ---- the exchange of a stream ---------------------------------------------------------------
 
     def answer(self, answer: Response) -> None:
-        """Response the request whole."""
+        """Answer the request whole."""
         self._write(_encode(answer))
         self._complete(_LINGER_S)
 

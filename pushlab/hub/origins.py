@@ -86,7 +86,7 @@ class Origins:
         return send_shared
 
     async def answer_preflight(self, send: Send, origin: bytes) -> None:
-        """Response the ``OPTIONS`` with which a browser asks before it asks."""
+        """Answer the ``OPTIONS`` with which a browser asks before it asks."""
         headers = [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-methods", b"GET, POST, DELETE"),

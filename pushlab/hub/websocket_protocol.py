@@ -84,7 +84,7 @@ class DirectSocket(asyncio.Protocol, WebSocketConnection):
         connections.add(self)
 
     def open(self, scope: Scope, direct: Direct, frames: TextFrames) -> None:
-        """Response the handshake; if it stands, begin the stream."""
+        """Answer the handshake; if it stands, begin the stream."""
         core = ServerProtocol(extensions=self._offered(), logger=_log)
         headers = Headers(
             (name.decode("ascii"), value.decode("latin-1")) for name, value in scope["headers"]

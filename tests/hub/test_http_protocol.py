@@ -1,4 +1,4 @@
-"""The hub's door over a socket: what it serves itself, what it leaves to uvicorn, no difference."""
+"""The hub over a socket: what it serves itself, what it leaves to uvicorn, no difference."""
 
 import asyncio
 import base64

@@ -60,23 +60,23 @@ class JsonLines(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         async def lines(scope: Scope, receive: Receive, send: Send) -> None:
             feeds: list[Feed] = []
-            outlet = AsgiWriter(send, receive, lambda: feeds[0].resume())
+            writer = AsgiWriter(send, receive, lambda: feeds[0].resume())
 
             def body(data: bytes, more: bool = True) -> dict[str, object]:
                 return {"type": "http.response.body", "body": data, "more_body": more}
 
             def write(entries: Sequence[Entry]) -> bool:
-                return outlet.write(body(b"".join(entry.form(encode) for entry in entries)))
+                return writer.write(body(b"".join(entry.form(encode) for entry in entries)))
 
             def end(reason: str, status: int) -> None:
                 last = body(line(end=reason, status=status), more=False)
-                outlet.finish(last, linger_s=linger_s(hub, reason))
+                writer.finish(last, linger_s=linger_s(hub, reason))
 
             async def keep_alive() -> None:
                 while True:
                     await asyncio.sleep(hub.settings.keep_alive_s)
-                    if not outlet.full:
-                        outlet.write(body(b"\n"))
+                    if not writer.full:
+                        writer.write(body(b"\n"))
 
             try:
                 grant, after = admit(hub, scope, parameters(scope))
@@ -97,7 +97,7 @@ class JsonLines(Transport):
             finally:
                 ticking.cancel()
                 feed.close()
-                outlet.close()
+                writer.close()
 
         return [Route("http", self.path, lines)]
 

@@ -1,7 +1,7 @@
 """Processes that come up before their trial does, while the trial before is being put away.
 
 Loading Python and its modules takes longer than all else between two windows. Nothing is measured
-then, and each process still serves one trial alone. WarmPool are started only where a trial with
+then, and each process still serves one trial alone. They are started only where a trial with
 processes follows at once: beside the harness's floor they would take its time.
 """
 
