@@ -6,34 +6,17 @@ beside every transport over HTTP: metering by request is a choice, not a law.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.offers import OFFERS, bill, first_choice
+from pushlab.analysis.cost.meter import Line
+from pushlab.analysis.cost.offers import OFFERS, Offer, bill, first_choice
 from pushlab.analysis.cost.traffic import Traffic
 
-__all__ = ["FirstPrice", "Line", "usd_per_month"]
+__all__ = ["FirstPrice", "usd_per_month"]
 
 _HOURLY = OFFERS["aws-alb"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a price; see `pushlab.analysis.cost.meter.Item`."""
-
-    item: str
-    kind: str
-    event: str
-    events: float
-    units: float
-    unit: str
-    unit_usd: float
-    usd: float
-    beyond: float
-    source: str
-    read: str
-    confidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +35,12 @@ class FirstPrice:
     confidence: str | None = None
     alternative: "FirstPrice | None" = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries and lists; the alternative without what it shares."""
-        other = self.alternative
-        return {
-            **asdict(self),
-            "items": [asdict(line) for line in self.items],
-            "alternative": other
-            and {
-                "offer": other.offer,
-                "usd": other.usd,
-                "items": [asdict(line) for line in other.items],
-            },
-        }
-
     @classmethod
     def from_json(cls, told: Mapping[str, Any] | None) -> "FirstPrice":
-        """What `to_json` gave."""
+        """What `asdict` gave."""
         found = dict(told or {})
-        found["items"] = [Line(**line) for line in found.get("items", ())]
-        found["alternative"] = found.get("alternative") and cls.from_json(found["alternative"])
-        return cls(**found)
+        other = found.get("alternative")
+        return cls(**{**found, "alternative": other and cls.from_json(other)})
 
 
 def usd_per_month(traffic: Traffic | None) -> FirstPrice:
@@ -81,25 +49,24 @@ def usd_per_month(traffic: Traffic | None) -> FirstPrice:
     Args:
         traffic: None if nothing was measured.
     """
-    offer = first_choice(traffic.profile) if traffic else None
     if traffic is None:
         return FirstPrice(assumptions="nothing was measured")
+    offer = first_choice(traffic.profile)
     if offer is None:
         return FirstPrice(assumptions=f"no offer is known that carries {traffic.profile.name}")
-    book = load_book()
-    priced = bill(offer, traffic, book)
-    alternative = None
+    price = _priced(offer, traffic)
     if offer is not _HOURLY and traffic.profile.kind in _HOURLY.carries:
-        other = bill(_HOURLY, traffic, book)
-        alternative = FirstPrice(
-            offer=other.title, usd=other.usd, items=[Line(**i.to_json()) for i in other.items]
-        )
+        return replace(price, alternative=_priced(_HOURLY, traffic))
+    return price
+
+
+def _priced(offer: Offer, traffic: Traffic) -> FirstPrice:
+    priced = bill(offer, traffic, load_book())
     left_out = ", ".join(priced.left_out)
     return FirstPrice(
         usd=priced.usd,
         offer=priced.title,
-        items=[Line(**item.to_json()) for item in priced.items],
+        items=[item.to_json() for item in priced.items],
         assumptions=f"{priced.assumptions}; left out: {left_out}, free tiers",
         confidence=priced.confidence,
-        alternative=alternative,
     )

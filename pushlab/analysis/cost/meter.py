@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from pushlab.analysis.cost.book import Price, PriceBook, weakest
 from pushlab.contract.profile import Profile
 
-__all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Meter"]
+__all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Line", "Meter"]
 
 #: A month of 30 days.
 SECONDS = 30 * 86_400
@@ -28,6 +28,23 @@ _KIND_OF = {
     "month": "capacity by the hour",
     "data-out": "data",
 }
+
+
+class Line(TypedDict):
+    """An `Item` in plain values."""
+
+    item: str
+    kind: str
+    event: str
+    events: float
+    units: float
+    unit: str
+    unit_usd: float
+    usd: float
+    beyond: float
+    source: str
+    read: str
+    confidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +78,7 @@ class Item:
         """Units for which the vendor has a further tier that the book does not know."""
         return max(0.0, self.units - (self.price.up_to - self.price.above))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Line:
         """The line in plain values."""
         return {
             "item": f"{self.price.product} {self.price.item}",

@@ -7,7 +7,7 @@ from typing import Any
 from pushlab.analysis.diff.sameness import differences_of_setting, differences_of_work
 from pushlab.analysis.stats.noise import THRESHOLD, Judgement, compare, judge_all
 from pushlab.analysis.summary.catalogue import compared
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.summarise import analyse
 from pushlab.runs import Run
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pushlab.analysis.slo.objectives import Objective
 from pushlab.analysis.slo.search import Attempt, Bracket, Limits, bracket_of
 from pushlab.analysis.slo.verdicts import judge
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.summarise import summarise_cells
 from pushlab.analysis.trials.figures import figures_of
 from pushlab.runs import Run, TrialRecord

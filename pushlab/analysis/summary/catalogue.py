@@ -5,16 +5,25 @@ tables, the report, `pushlab diff`, objectives (`check --slo`), `pushlab export`
 results/README.md: all of them ask here, and none has a list of its own. Nothing large is imported,
 so that a stored summary is shown at once.
 
-To add a figure, add a `Figure` and its test. Its value is a function of trials (`Sum`, `Largest`,
-`Ratio`, `Sampled`, `Of`) or of a cell's other figures (`Derived`).
+To add a figure, add a `Figure` and its test. Its value is made of trials (`total`, `largest`,
+`ratio`, `sampled`, `of_cell`) or of a cell's other figures (`Derived`).
 """
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pushlab.analysis.summary.estimators import Derived, Largest, Of, Ratio, Sampled, Sum, Value
-from pushlab.analysis.summary.figure import Figure, More, Table
+from pushlab.analysis.summary.figure import (
+    Derived,
+    Estimator,
+    Figure,
+    Table,
+    Value,
+    largest,
+    of_cell,
+    ratio,
+    sampled,
+    total,
+)
 from pushlab.contract.hits import Hit
 
 if TYPE_CHECKING:
@@ -29,7 +38,6 @@ __all__ = [
     "charted",
     "compared",
     "declare",
-    "figures_table",
     "per_trial",
     "ranked",
     "shown_in",
@@ -56,17 +64,17 @@ def declare(*figures: Figure) -> None:
 
 def _count(name: str, about: str, words: str = "", *, whole: str = "", bad: str = "") -> Figure:
     """A count of the accounting; one of what went wrong is compared exactly."""
-    made = Sum(lambda t: getattr(t.counts, name), empty=0, ended=True)
+    made = total(lambda t: getattr(t.counts, name), empty=0, ended=True)
     one = Figure(name, words or name, made, about, whole=whole, bad=bad, per_trial=True)
     return one.but(compared="exact") if bad else one
 
 
-def _of_swarm(*names: str, empty: float | None = None, ended: bool = False) -> Sum:
+def _of_swarm(*names: str, empty: float | None = None, ended: bool = False) -> Estimator:
     def of(trial: "TrialFigures") -> float | None:
         swarm = trial.record.swarm
         return sum(getattr(swarm, name) for name in names) if swarm else None
 
-    return Sum(of, empty, ended)
+    return total(of, empty, ended=ended)
 
 
 def _cut(name: str) -> Figure:
@@ -83,7 +91,7 @@ _AGAIN = "came again, on the wire or to the application"
 _BEHIND_LATER = "came after a later message of the same channel"
 _ASTRAY = "deliveries that belong to no publish, or to another channel's reader"
 _NO_PUBLISH = "deliveries belong to no publish of theirs"
-_LATE_SENDS = Sum(lambda t: t.record.publisher.late if t.record.publisher else 0, 0, ended=True)
+_LATE_SENDS = total(lambda t: t.record.publisher.late if t.record.publisher else 0, 0, ended=True)
 
 declare(
     _count("scheduled", _SENT),
@@ -121,8 +129,8 @@ declare(
 
 
 def _kinds(name: str, words: str, about: str) -> Iterator[Figure]:
-    def of(kind: str) -> Sum:
-        return Sum(lambda t: getattr(t, name).get(kind, 0))
+    def of(kind: str) -> Estimator:
+        return total(lambda t: getattr(t, name).get(kind, 0))
 
     for kind in sorted(set(Hit) - {Hit.PUBLISH}):
         yield Figure(f"{name}.{kind}", f"{kind} {words}", of(kind), about)
@@ -135,8 +143,8 @@ def _delivered(trial: "TrialFigures") -> float:
 _SUM = "their sum; the publisher's own requests are in `publish_hits`"
 _EQUAL = "the publisher's requests, which are equal for all transports"
 _PER_DELIVERY = "`hits_total` / deliveries of the good trials (`latency_s.count`)"
-_HITS = Sum(lambda t: t.hits_total, empty=0)
-_HITS_EACH = Ratio(lambda t: t.hits_total, _delivered)
+_HITS = total(lambda t: t.hits_total, empty=0)
+_HITS_EACH = ratio(lambda t: t.hits_total, _delivered)
 _HIT_RATE = Derived("hits_total", "duration_s")
 
 declare(
@@ -145,7 +153,7 @@ declare(
         shown={"report": 0, "trials": 0}, model="predicted.hits", per_trial=True
     ),
     *_kinds("hits_setup", "hits of the set-up", "the same before the windows, with handshakes"),
-    Figure("publish_hits", "publishes", Sum(lambda t: t.publish_hits, empty=0), _EQUAL),
+    Figure("publish_hits", "publishes", total(lambda t: t.publish_hits, empty=0), _EQUAL),
     Figure("hits_per_delivery", "hits per delivery", _HITS_EACH, _PER_DELIVERY, head="hits")
     .but(interval=True, compared="ratio", ranked=2, shown={"run": 0, "report": 0})
     .but(model="predicted_hits_per_delivery"),
@@ -160,13 +168,13 @@ declare(
 def _described(name: str, words: str, about: str) -> Iterator[Figure]:
     """The statistics of samples in seconds that come from several trials, merged."""
     for what in ("p50", "p90", "p95", "p99", "p99_9", "mean", "min", "max", "count", "nonpositive"):
-        short, made = what.replace("_", "."), Sampled(name, what)
+        short, made = what.replace("_", "."), sampled(name, what)
         one = Figure(f"{name}.{what}", f"{words} {short}", made, about)
         one = one.but(interval=what in ("mean", "p50", "p95", "p99"))
         yield one.but(shown={"lateness": 0}) if what in ("p50", "p99") else one
 
 
-def _chart(chart: str, axis: str, noun: str) -> More:
+def _chart(chart: str, axis: str, noun: str) -> dict[str, Any]:
     return {"chart": chart, "axis": axis, "noun": noun}
 
 
@@ -178,7 +186,7 @@ def _latency(one: Figure) -> Figure:
         one = one.but(compared="ratio")
     if what in ("p50", "p90", "p95", "p99", "mean", "max"):
         one = one.but(per_trial=True)
-    more: dict[str, More] = {
+    more: dict[str, dict[str, Any]] = {
         "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0}},
         "p99": {
             "shown": {"run": 1, "sweep": 2, "report": 0, "trials": 0},
@@ -208,10 +216,10 @@ _BOUND = (
     "the largest bound on the error of the pages' clocks, and so of each latency; `null` where the"
     " clock was the machine's"
 )
-_STALE_MEAN = Ratio(lambda t: t.staleness_s["mean"], lambda t: 1.0)
-_STALE_MAX = Largest(lambda t: t.staleness_s["max"])
-_CLOCKS = Largest(lambda t: max(t.record.clocks.bound_ns) / 1e9 if t.record.clocks else None)
-_WINDOWS = Sum(lambda t: t.record.duration_s, empty=0)
+_STALE_MEAN = ratio(lambda t: t.staleness_s["mean"], lambda t: 1.0)
+_STALE_MAX = largest(lambda t: t.staleness_s["max"])
+_CLOCKS = largest(lambda t: max(t.record.clocks.bound_ns) / 1e9 if t.record.clocks else None)
+_WINDOWS = total(lambda t: t.record.duration_s, empty=0)
 
 declare(
     *map(_latency, _described("latency_s", "latency", _LATENCY)),
@@ -239,11 +247,11 @@ _HUB = "the hub's process: CPU in the windows, memory and descriptors at most"
 _BROKER = "the broker's, where there is one"
 _OF_A_CORE = "hub's and broker's CPU time over the time measured: 1 is one core"
 _BYTES_SETUP = _of_swarm("bytes_in_setup", "bytes_out_setup")
-_BYTES_EACH = Ratio(lambda t: t.bytes_total if t.record.swarm else None, _delivered)
-_CPU_EACH = Ratio(lambda t: t.cpu_s if t.record.server else None, _delivered)
-_SERVER_EACH = Ratio(_server("cpu_s"), _delivered)
-_DESCRIPTORS = Largest(_server("open_descriptors"))
-_GENERATOR = Sum(lambda t: t.generator_cpu_s)
+_BYTES_EACH = ratio(lambda t: t.bytes_total if t.record.swarm else None, _delivered)
+_CPU_EACH = ratio(lambda t: t.cpu_s if t.record.server else None, _delivered)
+_SERVER_EACH = ratio(_server("cpu_s"), _delivered)
+_DESCRIPTORS = largest(_server("open_descriptors"))
+_GENERATOR = total(lambda t: t.generator_cpu_s)
 _SHARE = Derived("server_cpu_s", "duration_s", plus="broker_cpu_s")
 
 declare(
@@ -253,18 +261,18 @@ declare(
     Figure(
         "bytes_per_delivery", "bytes per delivery", _BYTES_EACH, _BYTES, "bytes", "both ways"
     ).but(interval=True, compared="ratio", ranked=3, shown={"run": 2, "report": 0}),
-    Figure("server_cpu_s", "server's CPU", Sum(_server("cpu_s")), _HUB).but(
+    Figure("server_cpu_s", "server's CPU", total(_server("cpu_s")), _HUB).but(
         per_trial=True, shown={"trials": 0}
     ),
     Figure("server_cpu_s_per_delivery", "server's CPU per delivery", _SERVER_EACH, _HUB),
-    Figure("server_rss_bytes", "server's memory", Largest(_server("rss_bytes")), _HUB).but(
+    Figure("server_rss_bytes", "server's memory", largest(_server("rss_bytes")), _HUB).but(
         small="at most", compared="ratio", shown={"order": 0}
     ),
     Figure("server_open_descriptors", "server's descriptors", _DESCRIPTORS, _HUB).but(
         small="at most", shown={"order": 0}
     ),
-    Figure("broker_cpu_s", "broker's CPU", Sum(_broker("cpu_s")), _BROKER),
-    Figure("broker_rss_bytes", "broker's memory", Largest(_broker("rss_bytes")), _BROKER),
+    Figure("broker_cpu_s", "broker's CPU", total(_broker("cpu_s")), _BROKER),
+    Figure("broker_rss_bytes", "broker's memory", largest(_broker("rss_bytes")), _BROKER),
     Figure("generator_cpu_s", "generator's CPU", _GENERATOR, "swarm and publisher"),
     Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, "hub and broker", "CPU")
     .but(small="hub and broker", interval=True, compared="ratio", ranked=4)
@@ -278,7 +286,7 @@ declare(
 
 
 def _to_connect(what: str, words: str) -> Figure:
-    made, about = Sampled("connect_s", what), "how long subscribers took to connect"
+    made, about = sampled("connect_s", what), "how long subscribers took to connect"
     one = Figure(f"connect_s.{what}", words, made, about, shown={"connecting": 0})
     return one if what == "max" else one.but(compared="ratio")
 
@@ -288,7 +296,7 @@ def _storm(name: str, words: str, of: Value, over: Value | None = None) -> Figur
         "all storms of the cell put together. A client that polls at an interval begins at a random"
         " moment of its first interval, so its storm lasts as long"
     )
-    return Figure(f"connect_storm.{name}", words, Ratio(of, over) if over else Sum(of), about)
+    return Figure(f"connect_storm.{name}", words, ratio(of, over) if over else total(of), about)
 
 
 def _in_storm(of: Callable[["ConnectFigures"], float | None]) -> Value:
@@ -296,24 +304,26 @@ def _in_storm(of: Callable[["ConnectFigures"], float | None]) -> Value:
 
 
 def _predicted(what: str, words: str) -> Figure:
-    made = Of(lambda c: getattr(c.predicted, what) if c.predicted else None)
+    made = of_cell(lambda c: getattr(c.predicted, what) if c.predicted else None)
     return Figure(f"predicted.{what}", words, made, "by closed form; `connect_s` over a link alone")
 
 
 def _ended(status: Literal["ok", "failed", "interrupted"]) -> Figure:
-    made = Of(lambda c: c.states[status])
+    made = of_cell(lambda c: c.states[status])
     return Figure(f"trials.{status}", f"trials {status}", made, "how many trials ended so")
 
 
 def _asked(name: Literal["clients", "channels"]) -> Figure:
-    return Figure(name, name, Of(lambda c: getattr(c.first, name) if c.first else None), "as asked")
+    return Figure(
+        name, name, of_cell(lambda c: getattr(c.first, name) if c.first else None), "as asked"
+    )
 
 
 _CONNECTED, _CONNECTED_S = _in_storm(lambda s: s.clients), _in_storm(lambda s: s.storm_s or 0.0)
 _STORM_HITS = _in_storm(lambda s: sum(s.hits.values()))
 _STORM_BYTES = _in_storm(lambda s: s.bytes_in + s.bytes_out)
 _MONTH = "this traffic for 30 days at one offer; `pushlab cost` has all offers"
-_HOURLY = Of(lambda c: c.price.alternative.usd if c.price.alternative else None)
+_HOURLY = of_cell(lambda c: c.price.alternative.usd if c.price.alternative else None)
 _MODEL_EACH = Derived("predicted.hits", "latency_s.count")
 _MODEL_RATE = Derived("predicted.hits", "duration_s")
 
@@ -328,7 +338,7 @@ declare(
     _storm("broker_cpu_s", "broker's CPU to connect", _in_storm(lambda s: s.broker_cpu_s)),
     _storm("hits_per_client", "hits to connect a client", _STORM_HITS, _CONNECTED),
     _storm("bytes_per_client", "bytes to connect a client", _STORM_BYTES, _CONNECTED),
-    Figure("usd_per_month.usd", "USD a month", Of(lambda c: c.price.usd), _MONTH, "USD").but(
+    Figure("usd_per_month.usd", "USD a month", of_cell(lambda c: c.price.usd), _MONTH, "USD").but(
         shown={"run": 6, "report": 0}
     ),
     Figure("usd_per_month.alternative.usd", "USD by the hour", _HOURLY, "the same by the hour"),
@@ -376,20 +386,3 @@ def per_trial() -> list[Figure]:
 def charted() -> list[Figure]:
     """The figures that are drawn along a sweep's grid."""
     return sorted((one for one in FIGURES.values() if one.chart), key=lambda one: one.chart)
-
-
-def figures_table() -> str:
-    """The table of results/README.md: every figure, its unit, and what it holds."""
-    lines = ["| figures | unit | hold |", "|---|---|---|"]
-    for about, group in groupby(FIGURES.values(), key=lambda one: one.about):
-        found = list(group)
-        names = ", ".join(f"`{one.name}`" for one in found)
-        units = ", ".join(dict.fromkeys(one.unit for one in found if one.unit))
-        intervals = ", ".join(f"`{one.name}_ci`" for one in found if one.interval)
-        told = f"{about}; 95 % intervals: {intervals}" if intervals else about
-        if not all(one.stored for one in found):
-            told += " (made of the others, not stored)"
-        since = max(one.since for one in found)
-        told += f" (from format {since} on)" if since > 1 else ""
-        lines.append(f"| {names} | {units or 'a number'} | {told} |")
-    return "\n".join(lines)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pushlab.analysis.summary.catalogue import FIGURES, ranked
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.generator import GENERATOR_SHARE, tail_delay_s
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.trials.figures import TrialFigures

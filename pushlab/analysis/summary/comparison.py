@@ -11,7 +11,7 @@ from pushlab.analysis.stats.estimate import Estimate
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.analysis.stats.noise import compare
 from pushlab.analysis.summary.catalogue import ranked
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellRatio, Interval, Ranking
 from pushlab.runs import ClockFigures
 
@@ -55,9 +55,11 @@ def rank_cells(cells: Mapping[str, CellTrials]) -> dict[str, Ranking]:
             if base is not None and cell != base and known[cell] > 0:
                 result = ratio(made[cell], made[base])
                 if result is not None:
-                    ratios.append(CellRatio(cell, base, *result))
+                    found_ratio, ci = result
+                    bounds = None if ci is None else list(ci)
+                    ratios.append(CellRatio(cell=cell, to=base, ratio=found_ratio, ci=bounds))
         ties = _ties(order, known, blur) if one.key == "latency_s" else []
-        found[one.key] = Ranking(order, ties, ratios)
+        found[one.key] = Ranking(order=order, ties=ties, ratios=ratios)
     return found
 
 

@@ -1,12 +1,38 @@
-"""What is declared of a figure; `pushlab.analysis.summary.catalogue` has all of them."""
+"""What is declared of a figure, and how trials give it: sums, ratios, statistics of samples.
 
-from collections.abc import Mapping
+Where a figure can be made of any draw of trials, its estimate says how: intervals, differences
+between runs and ratios between cells all rest on such draws. `pushlab.analysis.summary.catalogue`
+has all figures.
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal
 
-from pushlab.analysis.summary.estimators import Derived, Estimator
+from pushlab.analysis.models.prediction import Prediction
+from pushlab.analysis.stats.estimate import Estimate
+from pushlab.runs import TrialRecord
 
-__all__ = ["Figure", "More", "Table", "Unit"]
+if TYPE_CHECKING:
+    from pushlab.analysis.cost.first_price import FirstPrice
+    from pushlab.analysis.stats.percentiles import Samples
+    from pushlab.analysis.trials.figures import TrialFigures
+
+__all__ = [
+    "CellTrials",
+    "Derived",
+    "Estimator",
+    "Figure",
+    "Table",
+    "Value",
+    "largest",
+    "of_cell",
+    "ratio",
+    "sampled",
+    "total",
+]
 
 Unit = Literal["s", "bytes", "usd", "share", ""]
 #: ``run``: the terminal's table of a run; ``sweep``: that of a sweep; ``report``: the main table of
@@ -16,25 +42,158 @@ _UNITS: Mapping[str, Unit] = {"s": "s", "bytes": "bytes", "usd": "usd", "share":
 #: The samples that are counted.
 _COUNTED = ("latency_s", "latency_from_send_s", "publish_delay_s")
 
+Value = Callable[["TrialFigures"], float | None]
+Estimator = Callable[["CellTrials"], Estimate]
 
-class More(TypedDict, total=False):
-    """What a figure may have beside its name, words, making and meaning; see `Figure`."""
 
-    head: str
-    small: str
-    shown: Mapping[Table, int]
-    interval: bool
-    compared: Literal["ratio", "exact"]
-    ranked: int
-    stability: str
-    model: str
-    whole: str
-    bad: str
-    per_trial: bool
-    chart: str
-    axis: str
-    noun: str
-    since: int
+class CellTrials:
+    """One cell's trials, and what several figures need of them, each computed once.
+
+    Attributes:
+        all: every trial; `ended`: all but interrupted ones; `good`: those that went well.
+
+    Args:
+        whatever: take trials for good whatever became of them.
+    """
+
+    def __init__(self, trials: Sequence["TrialFigures"], *, whatever: bool = False) -> None:
+        self.all = list(trials)
+        self.ended = [t for t in trials if whatever or t.record.status != "interrupted"]
+        self.good = [t for t in trials if whatever or t.record.status == "ok"]
+        self.states = Counter(t.record.status for t in trials)
+        self._samples: dict[str, Samples] = {}
+        self._estimates: dict[str, Estimate] = {}
+
+    @property
+    def first(self) -> TrialRecord | None:
+        """The first trial's record, for what all of them share."""
+        return self.all[0].record if self.all else None
+
+    @property
+    def floor(self) -> bool:
+        """Whether the cell is the harness's own floor."""
+        return self.first is not None and self.first.floor
+
+    def samples(self, name: str) -> "Samples":
+        """The good trials' samples of that name, merged."""
+        from pushlab.analysis.stats.percentiles import Samples
+
+        if name not in self._samples:
+            self._samples[name] = Samples([getattr(t, name) for t in self.good])
+        return self._samples[name]
+
+    def estimate(self, figure: "Figure") -> Estimate:
+        """A figure of the catalogue, of these trials."""
+        assert not isinstance(figure.made, Derived)  # which is made of a summary
+        if figure.name not in self._estimates:
+            self._estimates[figure.name] = figure.made(self)
+        return self._estimates[figure.name]
+
+    @functools.cached_property
+    def price(self) -> "FirstPrice":
+        """A month of the cell's traffic."""
+        from pushlab.analysis.cost.first_price import usd_per_month
+        from pushlab.analysis.cost.measured import traffic_of
+
+        traffic = traffic_of(self.good) if self.good else None
+        return usd_per_month(traffic)
+
+    @functools.cached_property
+    def predicted(self) -> Prediction | None:
+        """What closed forms say of all windows together: hits summed, latencies averaged."""
+        each = [t.predicted for t in self.good or self.all]
+        if not each:
+            return None
+
+        def total(values: list[float | None]) -> float | None:
+            known = [value for value in values if value is not None]
+            return sum(known) if len(known) == len(values) else None
+
+        latency_s = total([p.mean_latency_s for p in each])
+        return replace(
+            each[0],
+            mean_latency_s=latency_s / len(each) if latency_s is not None else None,
+            hits=total([p.hits for p in each]),
+            hits_setup=total([p.hits_setup for p in each]),
+        )
+
+
+# ---- how trials give a figure --------------------------------------------------------------------
+
+
+def _known(of: Value, trials: Sequence["TrialFigures"]) -> list[float]:
+    return [value for value in map(of, trials) if value is not None]
+
+
+def total(each: Value, empty: float | None = None, *, ended: bool = False) -> Estimator:
+    """The sum over the good trials that know it; `empty` where none does.
+
+    Args:
+        ended: over all but interrupted ones: a failed trial never makes a loss disappear.
+    """
+
+    def estimate(trials: CellTrials) -> Estimate:
+        known = _known(each, trials.ended if ended else trials.good)
+        return Estimate(sum(known) if known else empty)
+
+    return estimate
+
+
+def largest(each: Value) -> Estimator:
+    """The largest value of the good trials, or of a draw of them."""
+
+    def estimate(trials: CellTrials) -> Estimate:
+        known = _known(each, trials.good)
+        return Estimate(
+            max(known, default=None), len(known), lambda drawn: max(known[i] for i in drawn)
+        )
+
+    return estimate
+
+
+def ratio(top: Value, bottom: Value) -> Estimator:
+    """A sum over a sum, of the good trials that know it; no draws where one has nothing below."""
+
+    def estimate(trials: CellTrials) -> Estimate:
+        pairs = [(above, bottom(t) or 0.0) for t in trials.good if (above := top(t)) is not None]
+
+        def quotient(drawn: Sequence[int]) -> float:
+            return sum(pairs[i][0] for i in drawn) / sum(pairs[i][1] for i in drawn)
+
+        if not any(below for _, below in pairs):
+            return Estimate(None)
+        drawable = len(pairs) if all(below for _, below in pairs) else 0
+        return Estimate(quotient(range(len(pairs))), drawable, quotient)
+
+    return estimate
+
+
+def sampled(samples: str, statistic: str) -> Estimator:
+    """A statistic (``p99``, ``mean``, ``count``) of the good trials' samples, merged."""
+    return lambda trials: trials.samples(samples).estimate(statistic)
+
+
+def of_cell(all_trials: Callable[[CellTrials], float | None]) -> Estimator:
+    """Something that the cell's trials say only together."""
+    return lambda trials: Estimate(all_trials(trials))
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A cell's figure over another, both by name; what is in `plus` is added on top if known."""
+
+    top: str
+    bottom: str
+    plus: str = ""
+
+    def of(self, figure: Callable[[str], float | None]) -> float | None:
+        """Its value, given the others; None where one is missing or the lower is 0."""
+        top, bottom = figure(self.top), figure(self.bottom)
+        more = (figure(self.plus) or 0.0) if self.plus else 0.0
+        return None if top is None or not bottom else (top + more) / bottom
+
+
+# ---- what is declared ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +244,7 @@ class Figure:
     noun: str = ""
     since: int = 1
 
-    def but(self, **more: Unpack[More]) -> "Figure":
+    def but(self, **more: Any) -> "Figure":
         """The same with more to it."""
         return replace(self, **more)
 

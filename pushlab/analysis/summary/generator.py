@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pushlab.analysis.stats.percentiles import percentile
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.trials.figures import TrialFigures
 
 __all__ = ["GENERATOR_SHARE", "effect_of", "marks_of", "tail_delay_s"]

@@ -5,42 +5,17 @@ It needs nothing large, so that a stored summary is shown without numpy.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from pushlab.analysis.cost.first_price import FirstPrice
 from pushlab.analysis.models.prediction import Prediction
-from pushlab.analysis.summary.catalogue import FIGURES, per_trial
-from pushlab.analysis.summary.estimators import Derived
+from pushlab.analysis.summary.catalogue import FIGURES
+from pushlab.analysis.summary.figure import Derived
 
-__all__ = ["CellRatio", "CellSummary", "Interval", "Ranking", "RunSummary", "TrialSummary"]
+__all__ = ["CellRatio", "CellSummary", "Interval", "Ranking", "RunSummary", "nested"]
 
 Interval = tuple[float, float]
 Figures = Mapping[str, float | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialSummary:
-    """The main figures of one trial, whether it went well or not."""
-
-    index: int
-    order: int
-    status: str
-    reason: str | None
-    marks: Sequence[str]
-    values: Figures
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, figures under their paths."""
-        told = {name: getattr(self, name) for name in ("index", "order", "status", "reason")}
-        return _nested({**told, "marks": list(self.marks), **self.values})
-
-    @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> "TrialSummary":
-        """What `to_json` gave."""
-        return cls(
-            **{name: told[name] for name in ("index", "order", "status", "reason", "marks")},
-            values={one.name: _number(told, one.name) for one in per_trial()},
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +28,7 @@ class CellSummary:
         hits, hits_setup: by kind, those kinds alone that came.
         marks: what to hold against the figures.
         unstable: the ranked figures that differ too much between trials, by `Figure.key`.
+        per_trial: the main figures of each trial in plain values, failed ones with their reason.
     """
 
     status: str
@@ -71,7 +47,7 @@ class CellSummary:
     predicted: Prediction | None = None
     marks: Sequence[str] = ()
     unstable: Sequence[str] = ()
-    per_trial: Sequence[TrialSummary] = ()
+    per_trial: Sequence[Mapping[str, object]] = ()
 
     def __getitem__(self, name: str) -> float | None:
         """A figure's value; None where it was not measured, or is not in so old a summary.
@@ -115,25 +91,25 @@ class CellSummary:
                 if one.interval:
                     found = self.intervals.get(one.name)
                     flat[f"{one.name}_ci"] = None if found is None else list(found)
-        told = _nested(flat)
+        told = nested(flat)
         if all(value is None for value in told["connect_storm"].values()):
             told["connect_storm"] = None
         return {
             **told,
             "hits": dict(self.hits),
             "hits_setup": dict(self.hits_setup),
-            "usd_per_month": self.price.to_json(),
+            "usd_per_month": asdict(self.price),
             "predicted": None if self.predicted is None else self.predicted.to_json(),
             "marks": list(self.marks),
             "unstable": list(self.unstable),
-            "per_trial": [trial.to_json() for trial in self.per_trial],
+            "per_trial": list(self.per_trial),
         }
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "CellSummary":
         """What `to_json` gave, or an older pushlab stored: figures that it lacks are None."""
         kept = ("status", "reason", "transport", "options", "client", "floor", "broker")
-        more = ("hits", "hits_setup", "hits_source", "marks", "unstable")
+        more = ("hits", "hits_setup", "hits_source", "marks", "unstable", "per_trial")
         values, intervals = {}, {}
         for one in FIGURES.values():
             if one.stored:
@@ -152,22 +128,19 @@ class CellSummary:
             intervals=intervals,
             price=FirstPrice.from_json(told.get("usd_per_month")),
             predicted=None if predicted is None else Prediction.from_json(predicted),
-            per_trial=[TrialSummary.from_json(each) for each in told.get("per_trial", ())],
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CellRatio:
+class CellRatio(TypedDict):
     """A cell's figure over that of the cell `to`, with a 95 % interval over the trials of both."""
 
     cell: str
     to: str
     ratio: float
-    ci: Interval | None
+    ci: list[float] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(TypedDict):
     """The cells by one figure, from lowest to highest.
 
     Attributes:
@@ -175,9 +148,9 @@ class Ranking:
         ratios: of each cell to the lowest with a figure above zero.
     """
 
-    order: Sequence[str]
-    ties: Sequence[Sequence[str]]
-    ratios: Sequence[CellRatio]
+    order: list[str]
+    ties: list[list[str]]
+    ratios: list[CellRatio]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +172,7 @@ class RunSummary:
         """Plain dictionaries and lists, as ``run.json`` has them."""
         return {
             "transports": {label: cell.to_json() for label, cell in self.cells.items()},
-            "comparisons": {
-                key: {**asdict(ranking), "ratios": [_listed(one) for one in ranking.ratios]}
-                for key, ranking in self.rankings.items()
-            },
+            "comparisons": dict(self.rankings),
             "floor_s": self.floor_s,
             "caveats": list(self.caveats),
         }
@@ -212,22 +182,13 @@ class RunSummary:
         """What `to_json` gave."""
         return cls(
             {label: CellSummary.from_json(cell) for label, cell in told["transports"].items()},
-            {
-                key: Ranking(
-                    one["order"], one["ties"], [CellRatio(**ratio) for ratio in one["ratios"]]
-                )
-                for key, one in told.get("comparisons", {}).items()
-            },
+            told.get("comparisons", {}),
             told.get("floor_s"),
             told.get("caveats", ()),
         )
 
 
-def _listed(ratio: CellRatio) -> dict[str, Any]:
-    return {**asdict(ratio), "ci": None if ratio.ci is None else list(ratio.ci)}
-
-
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Values under their paths: ``latency_s.p99`` is ``p99`` in the object ``latency_s``."""
     told: dict[str, Any] = {}
     for path, value in flat.items():

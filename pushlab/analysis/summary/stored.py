@@ -8,6 +8,7 @@ the figures of the rows.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def summary_of(run: "Run") -> RunSummary:
         return fitting
     if run.summary and not _has_rows(run):
         found = _read(run, run.summary)
-        return RunSummary(found.cells, found.rankings, found.floor_s, [*found.caveats, _NO_ROWS])
+        return replace(found, caveats=[*found.caveats, _NO_ROWS])
     from pushlab.analysis.summary.summarise import analyse
 
     return analyse(run).summary
@@ -88,7 +89,8 @@ def _source(run: RunHead) -> str:
     found.update(files("pushlab.analysis.cost").joinpath("prices.csv").read_bytes())
     for kind in _KINDS:
         for trial in run.stored_trials:
-            path = rows_path(run.path, kind, trial["order"])
+            order = trial.get("order") if isinstance(trial, dict) else None
+            path = rows_path(run.path, kind, order if isinstance(order, int) else 0)
             found.update(path.read_bytes() if path.exists() else b"none")
     return found.hexdigest()
 

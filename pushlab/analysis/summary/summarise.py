@@ -8,9 +8,9 @@ from pushlab.analysis.stats.percentiles import is_unstable
 from pushlab.analysis.summary.catalogue import FIGURES, per_trial, ranked
 from pushlab.analysis.summary.caveats import caveats_of
 from pushlab.analysis.summary.comparison import rank_cells
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.generator import effect_of, marks_of
-from pushlab.analysis.summary.model import CellSummary, RunSummary, TrialSummary
+from pushlab.analysis.summary.model import CellSummary, RunSummary, nested
 from pushlab.analysis.trials.figures import TrialFigures, figures_of, prediction_of
 from pushlab.runs import Run
 
@@ -114,16 +114,11 @@ def _summed(each: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {kind: sum(hits.get(kind, 0) for hits in each) for kind in kinds}
 
 
-def _trial(trial: TrialFigures) -> TrialSummary:
-    alone = CellTrials([trial], whatever=True)
-    return TrialSummary(
-        index=trial.record.index,
-        order=trial.record.order,
-        status=trial.record.status,
-        reason=trial.record.reason,
-        marks=list(trial.record.marks),
-        values={one.name: alone.estimate(one).value for one in per_trial()},
-    )
+def _trial(trial: TrialFigures) -> dict[str, object]:
+    alone, record = CellTrials([trial], whatever=True), trial.record
+    told = {name: getattr(record, name) for name in ("index", "order", "status", "reason")}
+    figures = {one.name: alone.estimate(one).value for one in per_trial()}
+    return nested({**told, "marks": list(record.marks), **figures})
 
 
 def _unstable(good: Sequence[TrialFigures]) -> list[str]:

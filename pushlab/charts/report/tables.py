@@ -6,7 +6,7 @@ from dataclasses import replace
 from pushlab.analysis.forecast.validation import validate
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
-from pushlab.analysis.summary.estimators import CellTrials
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.hits import WASTED
 from pushlab.charts.view import RunView
@@ -199,10 +199,12 @@ def cost_table(view: RunView) -> Table:
     def cells(s: CellSummary) -> list[Cell]:
         price, other = s.price, s.price.alternative
         items = "; ".join(
-            f"{item.units:,.0f} × {item.item} at {_unit_price(item.unit_usd)}"
+            f"{item['units']:,.0f} × {item['item']} at {_unit_price(item['unit_usd'])}"
             for item in price.items
         )
-        sources = ", ".join(dict.fromkeys(f"{item.source} ({item.read})" for item in price.items))
+        sources = ", ".join(
+            dict.fromkeys(f"{item['source']} ({item['read']})" for item in price.items)
+        )
         return [
             Cell(price.usd),
             Cell(price.offer, price.assumptions),
