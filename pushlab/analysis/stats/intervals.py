@@ -15,15 +15,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.stats.student import t_quantile
-
-__all__ = ["MIN_TRIALS", "log_error", "trial_interval"]
+__all__ = ["MIN_TRIALS", "log_error", "t_reach", "trial_interval"]
 
 Floats = npt.NDArray[np.float64]
 
 #: Two trials can agree by chance, or differ by anything: an interval needs one more.
 MIN_TRIALS = 3
-_TAIL = 0.025
 _MOST_ENUMERATED = 5
 _DRAWS = 300
 
@@ -45,13 +42,21 @@ def trial_interval(
     value = figure(tuple(range(trials)))
     if np.ptp(_values(trials, figure)) == 0:
         return value, value
-    reach = t_quantile(_TAIL, trials - 1)
+    reach = t_reach(trials - 1)
     error = log_error(trials, figure)
     if error is not None and value > 0:
         factor = math.exp(min(reach * error, 700.0))
         return value / factor, value * factor
     width = reach * _error(trials, _values(trials, figure))  # a figure that may be zero or less
     return value - width, value + width
+
+
+@functools.cache
+def t_reach(freedom: float) -> float:
+    """How many standard errors a 95 % interval reaches to either side, by Student's t."""
+    from scipy.special import stdtrit  # here: a summary that is stored is shown without SciPy
+
+    return float(stdtrit(freedom, 0.975))
 
 
 def log_error(trials: int, figure: Callable[[tuple[int, ...]], float]) -> float | None:

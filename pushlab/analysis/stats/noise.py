@@ -3,7 +3,8 @@
 A figure's ratio B/A gets a 95 % interval from drawing whole trials of both runs. The plain
 percentile bootstrap is far too narrow for a handful of trials: with two on each side it would see a
 change in every third pair of equal runs. So the draws give the standard error of the ratio's
-logarithm, and Student's t, with the degrees of freedom of the trials, gives the interval's width.
+logarithm, and Student's t, with Welch's degrees of freedom, gives the interval's width: the trials
+of one run may scatter more than those of the other.
 
 A ratio is a change when it differs from one by more than a threshold beyond that error. Many
 figures are compared at once; Benjamini and Hochberg's step-up rule over all of them keeps the
@@ -17,8 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pushlab.analysis.stats.estimate import Estimate
-from pushlab.analysis.stats.intervals import log_error
-from pushlab.analysis.stats.student import t_quantile, t_tail
+from pushlab.analysis.stats.intervals import log_error, t_reach
 
 __all__ = ["LEVEL", "THRESHOLD", "Comparison", "Judgement", "compare", "judge_all"]
 
@@ -60,13 +60,30 @@ def compare(a: Estimate, b: Estimate, *, threshold: float = THRESHOLD) -> Compar
     errors = [log_error(side.trials, side.of) for side in (a, b)]
     if errors[0] is None or errors[1] is None:
         return Comparison(ratio, None, 1.0 if not distance else None)
-    error, freedom = math.hypot(errors[0], errors[1]), a.trials + b.trials - 2
-    reach = t_quantile(0.025, freedom) * error
+    error, freedom = _welch(errors[0], a.trials, errors[1], b.trials)
+    reach = t_reach(freedom) * error
     interval = (_exp(distance - reach), _exp(distance + reach))
     excess = abs(distance) - math.log1p(threshold)
     if excess <= 0:
         return Comparison(ratio, interval, 1.0)
-    return Comparison(ratio, interval, 2 * t_tail(excess / error if error else math.inf, freedom))
+    from scipy.special import stdtr
+
+    return Comparison(
+        ratio, interval, 2 * float(stdtr(freedom, -excess / error if error else -math.inf))
+    )
+
+
+def _welch(a: float, trials_a: int, b: float, trials_b: int) -> tuple[float, float]:
+    """The standard error of a difference, and its degrees of freedom.
+
+    Source: Welch, "The generalization of Student's problem when several different population
+    variances are involved", 1947.
+    """
+    error = math.hypot(a, b)
+    if not error:
+        return 0.0, trials_a + trials_b - 2
+    shares = (a / error) ** 4 / (trials_a - 1) + (b / error) ** 4 / (trials_b - 1)
+    return error, 1 / shares
 
 
 def _exp(value: float) -> float:
@@ -87,13 +104,15 @@ def judge_all(chances: Sequence[float | None]) -> list[Judgement]:
 
     Source: Benjamini and Hochberg, "Controlling the false discovery rate", 1995.
     """
-    known = sorted(chance for chance in chances if chance is not None)
-    passed = [chance for k, chance in enumerate(known, 1) if chance <= LEVEL * k / len(known)]
-    bound = passed[-1] if passed else -1.0
+    from scipy.stats import false_discovery_control
+
+    known = [chance for chance in chances if chance is not None]
+    among_all = iter(false_discovery_control(known, method="bh") if known else ())
 
     def one(chance: float | None) -> Judgement:
         if chance is None:
             return "unknown"
-        return "changed" if chance <= bound else "perhaps" if chance <= LEVEL else "same"
+        changed = next(among_all) <= LEVEL
+        return "changed" if changed else "perhaps" if chance <= LEVEL else "same"
 
     return [one(chance) for chance in chances]

@@ -44,6 +44,15 @@ from tests.runs.simulated import FLOOR, Cell, simulate
         ("short-polling*.hits.poll-empty<1e3", "short-polling*", "hits.poll-empty", "<", 1000),
         ("latency_from_send_s.p99>=1e-3", "*", "latency_from_send_s.p99", ">=", 0.001),
         ("predicted.mean_latency_s<2min", "*", "predicted.mean_latency_s", "<", 120),
+        ("sse.connect_storm.duration_s<1", "sse", "connect_storm.duration_s", "<", 1),
+        (
+            "sse.connect_storm.bytes_per_client<1kB",
+            "sse",
+            "connect_storm.bytes_per_client",
+            "<",
+            1e3,
+        ),
+        ("cpu_share<50%", "*", "cpu_share", "<", 0.5),
     ],
 )
 def test_what_is_written_is_what_is_meant(text, cell, figure, operator, limit):
@@ -74,6 +83,9 @@ def test_a_count_of_deliveries_may_be_limited_by_a_share():
         ("sse.lots==0", ["'lots'", "lost"]),
         ("sse.zebra==0", ["zebra", "latency_s.p99"]),
         ("sse.status==0", ["status"]),
+        ("sse.client==1", ["'client'", "unknown figure"]),
+        ("sse.predicted.formula_connect<1", ["formula_connect", "unknown figure"]),
+        ("sse.connect_storm<1", ["connect_storm.duration_s", "connect_storm.clients"]),
         ("sse.hits.pol-empty==0", ["hits.poll-empty"]),
         ("sse.p99<5KiB", ["KiB", "ms"]),
         ("sse.p99<5", ["5ms", "5s"]),
