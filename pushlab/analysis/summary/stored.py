@@ -83,9 +83,10 @@ def _has_rows(run: "Run") -> bool:
 
 
 def _source(run: RunHead) -> str:
-    """A digest of all that a summary is made of: records of trials, rows, list prices."""
+    """A digest of all that a summary is made of: trials, profiles, rows, list prices."""
     found = hashlib.sha256()
-    found.update(_text([run.status, list(run.cells), list(run.stored_trials)]))
+    told = [run.status, list(run.cells), list(run.stored_trials), dict(run.stored_profiles)]
+    found.update(_text(told))
     found.update(files("pushlab.analysis.cost").joinpath("prices.csv").read_bytes())
     for kind in _KINDS:
         for trial in run.stored_trials:

@@ -126,7 +126,7 @@ def test_a_damaged_summary_without_rows_is_told_in_one_line(folder):
     edit(folder, lambda document: document.update(summary={"transports": {"sse": []}}))
     for kind in ("publishes", "deliveries", "connects"):
         shutil.rmtree(folder / kind)
-    with pytest.raises(RunError, match=r"run\.json: 'summary' is damaged"):
+    with pytest.raises(RunError, match=r"summary: is not what an analysis writes"):
         summary_of(Run.load(folder))
 
 
