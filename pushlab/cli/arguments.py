@@ -65,6 +65,19 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_Formatter, **options)
 
+    def flag(self, name: str, metavar: str | None, about: str = "", **options: Any) -> None:
+        """Add a flag that takes a value; what its default is, is told behind `about`."""
+        if options.get("default") not in (None, []):
+            default = options["default"]
+            told = f"{default:,}" if isinstance(default, int) else default
+            about = f"{about}; default: {told}" if about else f"default: {told}"
+        self.add_argument(name, metavar=metavar, help=about, **options)
+
+    def switch(self, name: str, about: str, **options: Any) -> None:
+        """Add a flag that takes none; ``--no-x`` switches its `dest` off."""
+        action = "store_false" if name.startswith("--no-") else "store_true"
+        self.add_argument(name, action=action, help=about, **options)
+
     def error(self, message: str) -> NoReturn:
         """Leave with exit status 2."""
         self.exit(2, f"{self.prog}: {in_one_line(message)} (see {self.prog} --help)\n")
@@ -201,7 +214,7 @@ def _reader(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
 # ---- what several commands have -----------------------------------------------------------------
 
 
-def add_folder(command: argparse.ArgumentParser, whose: str) -> None:
+def add_folder(command: Parser, whose: str) -> None:
     """Let a command take a folder; the newest run's, if none is named."""
     command.add_argument(
         "folder", nargs="?", type=Path, help=f"{whose} folder; default: the newest"
@@ -209,17 +222,17 @@ def add_folder(command: argparse.ArgumentParser, whose: str) -> None:
     command.set_defaults(newest=True)
 
 
-def add_json(command: argparse.ArgumentParser, about: str) -> None:
+def add_json(command: Parser, about: str) -> None:
     """``--json``."""
     command.add_argument("--json", action="store_true", dest="as_json", help=about)
 
 
-def add_no_charts(command: argparse.ArgumentParser, about: str = "draw no charts") -> None:
+def add_no_charts(command: Parser, about: str = "draw no charts") -> None:
     """``--no-charts``."""
     command.add_argument("--no-charts", action="store_false", dest="with_charts", help=about)
 
 
-def add_keys(command: argparse.ArgumentParser, keys: Mapping[str, Key], *, swept: bool) -> None:
+def add_keys(command: Parser, keys: Mapping[str, Key], *, swept: bool) -> None:
     """A flag for each key that has one, in the groups of their tables; into ``overrides``.
 
     Args:

@@ -42,17 +42,10 @@ def add_commands(group: Group) -> None:
         ),
     )
     add_folder(check, "a run's")
-    check.add_argument(
-        "--slo",
-        action="append",
-        default=[],
-        metavar="OBJECTIVE",
-        dest="texts",
-        help="may be given repeatedly",
+    check.flag(
+        "--slo", "OBJECTIVE", "may be given repeatedly", action="append", default=[], dest="texts"
     )
-    check.add_argument(
-        "--slo-file", type=Path, metavar="FILE", dest="file", help="one in a line; # comments"
-    )
+    check.flag("--slo-file", "FILE", "one in a line; # comments", type=Path, dest="file")
     add_json(check, "the verdicts as JSON")
 
 
@@ -70,25 +63,17 @@ def _add_cost(group: Group) -> None:
         ),
     )
     cost.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
-    cost.add_argument("--clients", metavar="N", help="clients; with a run: scaled to so many")
+    cost.flag("--clients", "N", "clients; with a run: scaled to so many")
     _add_load(cost)
-    cost.add_argument("--one-way", metavar="T", help=_ONE_WAY)
-    cost.add_argument("--per-channel", metavar="N", help="clients that share a channel; default: 1")
-    cost.add_argument("--offers", metavar="A,B,...", help="only these; default: all")
-    cost.add_argument(
-        "--prices", type=Path, metavar="CSV", help="prices of your own, put over ours"
-    )
-    cost.add_argument("--free-tier", action="store_true", help="take off what offers give away")
+    cost.flag("--one-way", "T", _ONE_WAY)
+    cost.flag("--per-channel", "N", "clients that share a channel; default: 1")
+    cost.flag("--offers", "A,B,...", "only these; default: all")
+    cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
+    cost.switch("--free-tier", "take off what offers give away")
     _add_headroom(cost)
-    cost.add_argument(
-        "--egress", action="store_true", help="add the data that leave the cloud, at AWS"
-    )
-    cost.add_argument(
-        "--items", action="store_true", dest="with_items", help="show events, units and prices"
-    )
-    cost.add_argument(
-        "--out", type=Path, metavar="DIR", help="draw the charts there; default: RUN/charts"
-    )
+    cost.switch("--egress", "add the data that leave the cloud, at AWS")
+    cost.switch("--items", "show events, units and prices", dest="with_items")
+    cost.flag("--out", "DIR", "draw the charts there; default: RUN/charts", type=Path)
     add_no_charts(cost)
     add_json(cost, "everything as JSON")
 
@@ -108,14 +93,10 @@ def _add_energy(group: Group) -> None:
     )
     energy.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
     _add_load(energy)
-    energy.add_argument(
-        "--keep-alive", metavar="T", help="of push, after silence; 0: none; default: as declared"
-    )
-    energy.add_argument("--radio", metavar="A,B", help="lte, 3g, wifi; default: all")
-    energy.add_argument("--battery", default="15Wh", metavar="WH", help="default: 15Wh")
-    energy.add_argument(
-        "--out", type=Path, metavar="DIR", help="draw the timeline there; default: RUN/charts"
-    )
+    energy.flag("--keep-alive", "T", "of push, after silence; 0: none; default: as declared")
+    energy.flag("--radio", "A,B", "lte, 3g, wifi; default: all")
+    energy.flag("--battery", "WH", default="15Wh")
+    energy.flag("--out", "DIR", "draw the timeline there; default: RUN/charts", type=Path)
     add_no_charts(energy, "draw no chart")
     add_json(energy, "everything as JSON")
 
@@ -133,24 +114,20 @@ def _add_predict(group: Group) -> None:
             "predict --validate results/reference",
         ),
     )
-    predict.add_argument("--clients", metavar="N", help="clients")
+    predict.flag("--clients", "N", "clients")
     _add_load(predict)
-    predict.add_argument("--one-way", metavar="T", help=_ONE_WAY)
-    predict.add_argument("--per-channel", metavar="N", help="clients on a channel; default: 1")
-    predict.add_argument("--calibrate", type=Path, metavar="RUN", help=_CALIBRATE)
+    predict.flag("--one-way", "T", _ONE_WAY)
+    predict.flag("--per-channel", "N", "clients on a channel; default: 1")
+    predict.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
     _add_headroom(predict)
-    predict.add_argument("--server-memory", metavar="SIZE", help="of one server; default: 4GiB")
-    predict.add_argument(
-        "--seed", type=whole("1"), default=1, metavar="N", help="of the simulation"
-    )
-    predict.add_argument(
-        "--every-client", action="store_true", help="simulate every client, not a sample of them"
-    )
-    predict.add_argument(
+    predict.flag("--server-memory", "SIZE", "of one server; default: 4GiB")
+    predict.flag("--seed", "N", "of the simulation", type=whole("1"), default=1)
+    predict.switch("--every-client", "simulate every client, not a sample of them")
+    predict.flag(
         "--validate",
+        "RUN",
+        "models beside what a run measured; exit status 1 beyond tolerance",
         type=Path,
-        metavar="RUN",
-        help="models beside what a run measured; exit status 1 beyond tolerance",
     )
     add_json(predict, "everything as JSON")
 
@@ -165,35 +142,25 @@ def _add_crossovers(group: Group) -> None:
         units="5s, 300B, 20ms",
         examples=("crossovers", "crossovers --clients 100 --poll-interval 1s --json"),
     )
-    lost.add_argument(
-        "--poll-interval", default="5s", metavar="T", help="of short polling; default: 5s"
-    )
-    lost.add_argument(
-        "--payload", default="100B", metavar="SIZE", help="of a message; default: 100B"
-    )
-    lost.add_argument(
-        "--one-way", default="20ms", metavar="T", help="the network's delay; default: 20ms"
-    )
-    lost.add_argument(
-        "--clients", default="1000", metavar="N", help="on one channel; default: 1000"
-    )
-    lost.add_argument("--calibrate", type=Path, metavar="RUN", dest="known_from", help=_CALIBRATE)
-    lost.add_argument("--out", type=Path, metavar="DIR", help="draw the chart there")
+    lost.flag("--poll-interval", "T", "of short polling", default="5s")
+    lost.flag("--payload", "SIZE", "of a message", default="100B")
+    lost.flag("--one-way", "T", "the network's delay", default="20ms")
+    lost.flag("--clients", "N", "on one channel", default="1000")
+    lost.flag("--calibrate", "RUN", _CALIBRATE, type=Path, dest="known_from")
+    lost.flag("--out", "DIR", "draw the chart there", type=Path)
     add_json(lost, "everything as JSON")
 
 
 def _add_load(command: Parser) -> None:
     """What one client gets, and how its transport asks for it."""
-    command.add_argument("--rate-per-client", metavar="R", help="messages that each client gets")
-    command.add_argument("--poll-interval", metavar="T", help="of short polling; default: 5s")
-    command.add_argument("--payload", metavar="SIZE", help="of a message; default: 100B")
-    command.add_argument("--hold", metavar="T", help="of long polling; default: as declared")
+    command.flag("--rate-per-client", "R", "messages that each client gets")
+    command.flag("--poll-interval", "T", "of short polling; default: 5s")
+    command.flag("--payload", "SIZE", "of a message; default: 100B")
+    command.flag("--hold", "T", "of long polling; default: as declared")
 
 
 def _add_headroom(command: Parser) -> None:
-    command.add_argument(
-        "--headroom", type=number("0.5"), default=0.5, metavar="X", help="of servers; default: 0.5"
-    )
+    command.flag("--headroom", "X", "of servers", type=number("0.5"), default=0.5)
 
 
 def _asking(name: str) -> Callable[..., int]:

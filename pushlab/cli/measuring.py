@@ -45,8 +45,8 @@ def add_commands(group: Group) -> None:
         examples=("reproduce --list", "reproduce --all --json"),
     )
     again.add_argument("names", nargs="*", metavar="NAME", help="see --list; or a TOML file")
-    again.add_argument("--list", action="store_true", dest="listing", help="list them")
-    again.add_argument("--all", action="store_true", dest="all_known", help="all of pushlab's own")
+    again.switch("--list", "list them", dest="listing")
+    again.switch("--all", "all of pushlab's own", dest="all_known")
     _add_out(again, "results/reproductions", "where runs, charts and figures go")
     add_json(again, f"the claims {_REST}")
 
@@ -86,15 +86,9 @@ def _add_compare(group: Group) -> None:
         " other; default: what the scenario says, mostly python",
     )
     _add_out(compare, "results", "where the run's folder goes")
-    compare.add_argument(
-        "--replace", type=Path, metavar="DIR", help="write the run to DIR itself, in place of it"
-    )
-    compare.add_argument(
-        "--resume",
-        type=Path,
-        metavar="DIR",
-        dest="again",
-        help="go on with this sweep of the same scenario",
+    compare.flag("--replace", "DIR", "write the run to DIR itself, in place of it", type=Path)
+    compare.flag(
+        "--resume", "DIR", "go on with this sweep of the same scenario", type=Path, dest="again"
     )
     _add_no_pinning(compare)
     add_no_charts(compare, "draw no charts, write no report")
@@ -116,45 +110,32 @@ def _add_capacity(group: Group) -> None:
         ),
     )
     capacity.add_argument("transport", help="one transport (name, or label in the scenario)")
-    capacity.add_argument(
+    capacity.flag(
         "--slo",
+        "OBJECTIVE",
+        "such as 'p95<100ms' or 'lost==0'; may be given several times",
         action="append",
         required=True,
-        metavar="OBJECTIVE",
         dest="objectives",
-        help="such as 'p95<100ms' or 'lost==0'; may be given several times",
     )
-    capacity.add_argument(
+    capacity.flag(
         "--scenario",
+        None,
+        "name or TOML file of the rest",
         default="capacity",
         dest="scenario_name",
-        help="name or TOML file of the rest; default: capacity",
     )
-    capacity.add_argument(
-        "--vary", choices=("clients", "rate"), default="clients", help="default: clients"
-    )
-    capacity.add_argument("--start", type=number("50"), metavar="N", help="default: the scenario's")
-    capacity.add_argument(
+    capacity.flag("--vary", None, choices=("clients", "rate"), default="clients")
+    capacity.flag("--start", "N", "default: the scenario's", type=number("50"))
+    capacity.flag(
         "--max",
+        "N",
+        "default: 20,000 clients; 10,000 messages/s",
         type=number("5000 or 5e3"),
-        metavar="N",
         dest="most",
-        help="default: 20,000 clients; 10,000 messages/s",
     )
-    capacity.add_argument(
-        "--precision",
-        type=number("0.1"),
-        default=0.1,
-        metavar="P",
-        help="of the answer; default: 0.1",
-    )
-    capacity.add_argument(
-        "--trials",
-        type=whole("3"),
-        default=1,
-        metavar="N",
-        help="per load; more than half must hold",
-    )
+    capacity.flag("--precision", "P", "of the answer", type=number("0.1"), default=0.1)
+    capacity.flag("--trials", "N", "per load; more than half must hold", type=whole("3"), default=1)
     _add_out(capacity, "results", "where the folder goes")
     _add_no_pinning(capacity)
     add_no_charts(capacity, "draw no chart")
@@ -164,21 +145,12 @@ def _add_capacity(group: Group) -> None:
 
 
 def _add_out(command: Parser, default: str, about: str) -> None:
-    command.add_argument(
-        "--out",
-        type=Path,
-        default=Path(default),
-        metavar="DIR",
-        help=f"{about}; default: {default}",
-    )
+    command.flag("--out", "DIR", about, type=Path, default=Path(default))
 
 
 def _add_no_pinning(command: Parser) -> None:
-    command.add_argument(
-        "--no-pinning",
-        action="store_false",
-        dest="pinning",
-        help="let server and load generator run on the same cores",
+    command.switch(
+        "--no-pinning", "let server and load generator run on the same cores", dest="pinning"
     )
 
 

@@ -30,11 +30,9 @@ def add_commands(group: Group) -> None:
         ),
     )
     add_folder(report, "a run's")
-    report.add_argument("--out", type=Path, metavar="FILE", help="default: RUN/report.html")
-    report.add_argument(
-        "--baseline", metavar="LABEL", help="what others are compared with; default: what asks"
-    )
-    report.add_argument("--open", action="store_true", dest="show", help="open it in the browser")
+    report.flag("--out", "FILE", "default: RUN/report.html", type=Path)
+    report.flag("--baseline", "LABEL", "what others are compared with; default: what asks")
+    report.switch("--open", "open it in the browser", dest="show")
 
     chart = group.add(
         "chart",
@@ -43,7 +41,7 @@ def add_commands(group: Group) -> None:
         examples=("chart", "chart results/reference --out charts"),
     )
     add_folder(chart, "a run's")
-    chart.add_argument("--out", type=Path, metavar="DIR", help="default: RUN/charts")
+    chart.flag("--out", "DIR", "default: RUN/charts", type=Path)
     _add_diff(group)
     _add_export(group)
 
@@ -62,16 +60,10 @@ def _add_diff(group: Group) -> None:
     )
     diff.add_argument("a", type=Path, metavar="RUN_A", help="a run's folder")
     diff.add_argument("b", type=Path, metavar="RUN_B", help="another")
-    diff.add_argument(
-        "--threshold",
-        type=number("5"),
-        default=5.0,
-        metavar="PERCENT",
-        help="smaller differences are no change; default: 5",
+    diff.flag(
+        "--threshold", "PERCENT", "smaller differences are no change", type=number("5"), default=5.0
     )
-    diff.add_argument(
-        "--all", action="store_true", dest="show_all", help="show what did not change, too"
-    )
+    diff.switch("--all", "show what did not change, too", dest="show_all")
     add_json(diff, "every figure as JSON")
 
 
@@ -87,20 +79,17 @@ def _add_export(group: Group) -> None:
         ),
     )
     add_folder(export, "a run's")
-    export.add_argument(
+    export.flag(
         "--what",
+        "TABLE",
+        "deliveries (default), publishes, trials, summary, or another folder of rows",
         default="deliveries",
-        metavar="TABLE",
-        help="deliveries (default), publishes, trials, summary, or another folder of rows",
     )
-    export.add_argument(
-        "--format",
-        metavar="F",
-        dest="form",
-        help="csv, parquet or jsonl; default: by the file's name, else csv",
+    export.flag(
+        "--format", "F", "csv, parquet or jsonl; default: by the file's name, else csv", dest="form"
     )
-    export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
-    export.add_argument("--force", action="store_true", help="replace a file that is there")
+    export.flag("--out", "FILE", "default: standard output", type=Path)
+    export.switch("--force", "replace a file that is there")
 
 
 def _chart(folder: Path, *, out: Path | None) -> int:

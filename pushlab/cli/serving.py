@@ -19,36 +19,24 @@ def add_commands(group: Group) -> None:
         units="500ms, 2min, 4MiB",
         examples=("serve --open", "serve --port 0 --broker none --no-pages --keep-alive 60s"),
     )
-    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1 (loopback only)")
-    serve.add_argument(
-        "--port", type=whole("8000"), default=8000, help="default: 8000; 0 takes a free one"
+    serve.flag("--host", None, "where to listen", default="127.0.0.1")
+    serve.flag("--port", None, "0 takes a free one", type=whole("8000"), default=8000)
+    serve.flag(
+        "--broker", "B", "auto, embedded, mosquitto, a URL, or none (no MQTT)", default="auto"
     )
-    serve.add_argument(
-        "--broker",
-        default="auto",
-        metavar="B",
-        help="auto, embedded, mosquitto, a URL, or none (no MQTT); default: auto",
-    )
-    serve.add_argument("--presence-url", metavar="URL", help="post presence to this application")
-    serve.add_argument("--certfile", metavar="PEM", help="encrypt with this certificate (chain)")
-    serve.add_argument("--keyfile", metavar="PEM", help="its private key; default: in --certfile")
-    serve.add_argument(
+    serve.flag("--presence-url", "URL", "post presence to this application")
+    serve.flag("--certfile", "PEM", "encrypt with this certificate (chain)")
+    serve.flag("--keyfile", "PEM", "its private key; default: in --certfile")
+    serve.flag(
         "--allow-origin",
+        "ORIGIN",
+        "let pages of this origin in as well (https://example.org); may be repeated",
         action="append",
         default=[],
-        metavar="ORIGIN",
         dest="allow_origins",
-        help="let pages of this origin in as well (https://example.org); may be repeated",
     )
-    serve.add_argument(
-        "--no-pages",
-        action="store_false",
-        dest="pages",
-        help="serve the API and transports alone",
-    )
-    serve.add_argument(
-        "--open", action="store_true", dest="open_browser", help="open the race in the browser"
-    )
+    serve.switch("--no-pages", "serve the API and transports alone", dest="pages")
+    serve.switch("--open", "open the race in the browser", dest="open_browser")
     add_keys(serve, keys_of(HubSettings, "hub."), swept=False)
 
 

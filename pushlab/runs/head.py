@@ -14,33 +14,22 @@ from pushlab.runs.link import Link, network_in_words
 
 __all__ = ["RunHead"]
 
-_KINDS: Mapping[str, type] = {
-    "id": str,
-    "created_utc": str,
-    "status": str,
-    "pushlab_version": str,
-    "command": list,
-    "seed": int,
-    "scenario": dict,
-    "environment": dict,
-    "cells": list,
-    "trials": list,
+#: Keys by their types, those that must be there and those that may be.
+_NEEDED: Mapping[type, str] = {
+    str: "id created_utc status pushlab_version",
+    list: "command cells trials",
+    dict: "scenario environment",
+    int: "seed",
 }
-_OPTIONAL: Mapping[str, type] = {"summary": dict, "profiles": dict}
+_OPTIONAL: Mapping[type, str] = {dict: "summary profiles"}
 #: What is read of a scenario; older runs and runs of others' making may lack some.
-_SCENARIO: Mapping[str, type | tuple[type, ...]] = {
-    "name": str,
-    "title": str,
-    "description": str,
-    "clients": int,
-    "channel_count": int,
-    "payload_bytes": int,
-    "trials": int,
-    "rate_per_s": (int, float),
-    "duration_s": (int, float),
-    "tls": bool,
-    "link": dict,
-    "transports": list,
+_SCENARIO: Mapping[type, str] = {
+    str: "name title description",
+    int: "clients channel_count payload_bytes trials",
+    float: "rate_per_s duration_s",
+    bool: "tls",
+    dict: "link",
+    list: "transports",
 }
 
 
@@ -81,13 +70,11 @@ class RunHead:
         path = Path(path)
         document = read_document(path)
         file = path / RUN_FILE
-        for key, kind in _KINDS.items():
+        for key in " ".join(_NEEDED.values()).split():
             if key not in document:
                 raise RunError(f"{file}: has no {key!r}")
-            _check(document[key], kind, f"{file}: {key!r}")
-        for key, kind in _OPTIONAL.items():
-            if document.get(key) is not None:
-                _check(document[key], kind, f"{file}: {key!r}")
+        _check_all(document, _NEEDED, f"{file}: ")
+        _check_all(document, _OPTIONAL, f"{file}: ", may_be_none=True)
         for i, trial in enumerate(document["trials"]):
             _check(trial, dict, f"{file}: trials[{i}]")
             _check(trial.get("order"), int, f"{file}: trials[{i}].order")
@@ -95,13 +82,12 @@ class RunHead:
             raise RunError(f"{file}: unknown status {document['status']!r}")
         if not all(type(cell) is str for cell in document["cells"]):
             raise RunError(f"{file}: 'cells' must hold text alone")
-        for key, value in document["scenario"].items():
-            if key in _SCENARIO:
-                _check(value, _SCENARIO[key], f"{file}: scenario.{key}")
-        for key, value in document["scenario"].get("link", {}).items():
-            _check(value, (int, float), f"{file}: scenario.link.{key}")
-        if not all(isinstance(one, dict) for one in document["scenario"].get("transports", ())):
-            raise RunError(f"{file}: scenario.transports must hold objects alone")
+        scenario = document["scenario"]
+        _check_all(scenario, _SCENARIO, f"{file}: scenario.")
+        for key, value in scenario.get("link", {}).items():
+            _check(value, float, f"{file}: scenario.link.{key}")
+        for i, cell in enumerate(scenario.get("transports", ())):
+            _check(cell, dict, f"{file}: scenario.transports[{i}]")
         given = {**document, "path": path, "summary": _believed(document.get("summary"))}
         given["stored_trials"] = document["trials"]
         given["stored_profiles"] = document.get("profiles") or {}
@@ -127,7 +113,15 @@ def _believed(summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return summary
 
 
-def _check(value: object, kind: type | tuple[type, ...], where: str) -> None:
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if type(value) not in kinds:
-        raise RunError(f"{where} must be {' or '.join(one.__name__ for one in kinds)}")
+def _check_all(
+    data: Mapping[str, Any], kinds: Mapping[type, str], where: str, *, may_be_none: bool = False
+) -> None:
+    for kind, keys in kinds.items():
+        for key in keys.split():
+            if key in data and not (may_be_none and data[key] is None):
+                _check(data[key], kind, f"{where}{key}")
+
+
+def _check(value: object, kind: type, where: str) -> None:
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        raise RunError(f"{where} must be {kind.__name__}, not {type(value).__name__}")

@@ -8,7 +8,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -59,8 +59,17 @@ class SweepPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Document:
-    """``sweep.json``; see results/README.md."""
+class Sweep:
+    """A sweep on disk: ``sweep.json``; see results/README.md.
+
+    Attributes:
+        kind: ``sweep``, or ``capacity`` for the steps of a search.
+        source: what the grid was made of.
+        order: the trials in the order of execution, each [point, cell, repetition].
+        sessions: when it was begun and resumed, by which command, on what machine.
+        capacity: what a search found; None for a plain sweep.
+        path: the sweep's folder.
+    """
 
     id: str
     created_utc: str
@@ -74,33 +83,7 @@ class _Document:
     order: list[list[int]]
     sessions: list[dict[str, Any]]
     capacity: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """A sweep on disk.
-
-    Attributes:
-        kind: ``sweep``, or ``capacity`` for the steps of a search.
-        source: what the grid was made of.
-        order: the trials in the order of execution, each [point, cell, repetition].
-        sessions: when it was begun and resumed, by which command, on what machine.
-        capacity: what a search found; None for a plain sweep.
-    """
-
-    path: Path
-    id: str
-    created_utc: str
-    status: RunStatus
-    kind: SweepKind
-    pushlab_version: str
-    name: str
-    source: Mapping[str, Any]
-    axes: Sequence[SweepAxis]
-    points: Sequence[SweepPoint]
-    order: Sequence[Sequence[int]]
-    sessions: Sequence[Mapping[str, Any]]
-    capacity: Mapping[str, Any] | None
+    path: Path = Path()
 
     @classmethod
     def load(cls, path: Path) -> "Sweep":
@@ -111,8 +94,8 @@ class Sweep:
             RunError: it is missing, damaged, or lacks something; the text names the file.
         """
         path = Path(path)
-        document = decode(_Document, read_document(path, SWEEP_FILE), str(path / SWEEP_FILE) + ":")
-        return cls(path, **{name: getattr(document, name) for name in _Document.__slots__})
+        document = {**read_document(path, SWEEP_FILE), "path": ""}
+        return replace(decode(cls, document, f"{path / SWEEP_FILE}: "), path=path)
 
     def run_of(self, number: int) -> Run | None:
         """The run of point `number`; None if none of its trials has begun.

@@ -125,7 +125,7 @@ def test_a_run_keeps_what_its_transports_were(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "where"),
     [
-        ([], "'profiles' must be dict"),
+        ([], "profiles must be dict, not list"),
         ({"sse": 3}, "profiles.sse: Expected `object`, got `int`"),
         (
             {"sse": {"timers": {"hold_s": "long"}}},
