@@ -71,7 +71,7 @@ class Parser(argparse.ArgumentParser):
             default = options["default"]
             told = f"{default:,}" if isinstance(default, int) else default
             about = f"{about}; default: {told}" if about else f"default: {told}"
-        self.add_argument(name, metavar=metavar, help=about, **options)
+        self.add_argument(name, metavar=metavar, help=about, **{"type": _not_empty, **options})
 
     def switch(self, name: str, about: str, **options: Any) -> None:
         """Add a flag that takes none; ``--no-x`` switches its `dest` off."""
@@ -173,6 +173,12 @@ def whole(such: str) -> Callable[[str], int]:
 def number(such: str) -> Callable[[str], float]:
     """What reads a number; `such` is one, for errors."""
     return _reader(partial(parse_number, such=such))
+
+
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
 
 
 def seconds(text: str) -> float:
