@@ -63,7 +63,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     }
     for each in reproductions:
         if each.name not in scenarios:
-            judge(each, {}, {})  # tells of a wrong expression before minutes of measuring
+            judge(each)  # tells of a wrong expression before minutes of measuring
     make_folder(out)
     console = Console(stderr=as_json, highlight=False, emoji=False, soft_wrap=True)
     begin_s, told, status = time.monotonic(), [], 0
@@ -71,7 +71,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
         console.print(Text(f"[{place}/{len(reproductions)}] {each.title}", style="bold"))
         found = _measured(scenarios[each.name], out) if each.name in scenarios else None
         run = found.run if found else None
-        outcomes = judge(each, *((found.good, found.summary.cells) if found else ({}, {})))
+        outcomes = judge(each, found)
         files = draw_claims(each, outcomes, out)
         data = _json(each, outcomes, run)
         _write(out / f"{each.name}.json", json.dumps(data, indent=2) + "\n")

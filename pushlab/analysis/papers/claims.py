@@ -1,6 +1,6 @@
 """Claims held against models and against a run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from pushlab.analysis.models import formulas
 from pushlab.analysis.papers.expressions import Missing, evaluate
 from pushlab.analysis.papers.reproductions import Claim, Reproduction
 from pushlab.analysis.summary import catalogue
-from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.figure import Estimator, Value, ratio
+from pushlab.analysis.summary.summarise import Analysis
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.contract.profile import Profile, Timers
 from pushlab.errors import UsageError
@@ -33,11 +34,7 @@ class Outcome:
     missing: str = ""
 
 
-def judge(
-    reproduction: Reproduction,
-    good: Mapping[str, Sequence[TrialFigures]],
-    summaries: Mapping[str, CellSummary],
-) -> list[Outcome]:
+def judge(reproduction: Reproduction, measured: Analysis | None = None) -> list[Outcome]:
     """Compute every claim's figures and check it.
 
     Its expressions know the numbers of ``[given]``, all closed forms by name,
@@ -45,20 +42,20 @@ def judge(
     ``cell(label, figure)``: any figure of the summary, or one of `FIGURES`.
 
     Args:
-        good, summaries: the good trials and the figures of its run's cells; empty if it has none.
+        measured: its run; None if it has none.
 
     Raises:
         UsageError: an expression is wrong.
     """
 
     def cell(label: str, figure: str) -> float | None:
-        if label not in summaries:
+        if measured is None or label not in measured.cells:
             raise UsageError(f"cell({label!r}, ...): the scenario has no such transport setting")
         if figure in FIGURES:
-            return FIGURES[figure](good[label]) if good[label] else None
+            return FIGURES[figure](measured.cells[label]).value
         if figure not in catalogue.FIGURES:
             raise UsageError(f"{figure!r} is no figure of a run")
-        return summaries[label][figure]
+        return measured.summary.cells[label][figure]
 
     calls: dict[str, Callable[..., Any]] = {
         **_forms(),
@@ -114,38 +111,28 @@ def _battery(radio: str, keep_alive_s: float, battery_wh: float = 5.0) -> float:
 # ---- figures that a summary does not have -------------------------------------------------------
 
 
-def _sum(good: Sequence[TrialFigures], of: Callable[[TrialFigures], float]) -> float:
-    return sum(of(trial) for trial in good)
-
-
-def _hits(*kinds: str) -> Callable[[TrialFigures], float]:
+def _hits(*kinds: str) -> Value:
     return lambda trial: sum(trial.hits.get(kind, 0) for kind in kinds)
 
 
-def _over(
-    top: Callable[[TrialFigures], float], bottom: Callable[[TrialFigures], float]
-) -> Callable[[Sequence[TrialFigures]], float | None]:
-    def figure(good: Sequence[TrialFigures]) -> float | None:
-        below = _sum(good, bottom)
-        return _sum(good, top) / below if below else None
-
-    return figure
+def _delivered(trial: TrialFigures) -> float:
+    return trial.counts.delivered
 
 
 def _overhead(trial: TrialFigures) -> float:
-    return trial.bytes_total - trial.payload_bytes * trial.rows.counts.delivered
+    return trial.bytes_total - trial.payload_bytes * trial.counts.delivered
 
 
 _polls = _hits("poll-empty", "poll-useful")
 
-#: Of the good trials of a cell. The overhead is every byte of TCP but the messages themselves.
-FIGURES: Mapping[str, Callable[[Sequence[TrialFigures]], float | None]] = {
-    "hits_per_client_per_s": _over(
+#: The overhead is every byte of TCP but the messages themselves.
+FIGURES: Mapping[str, Estimator] = {
+    "hits_per_client_per_s": ratio(
         lambda t: t.hits_total, lambda t: t.record.duration_s * t.record.clients
     ),
-    "wasted": _over(_hits("poll-empty"), _polls),
-    "polls_per_useful_poll": _over(_polls, _hits("poll-useful")),
-    "messages_per_useful_poll": _over(lambda t: t.rows.counts.delivered, _hits("poll-useful")),
-    "overhead_bytes_per_hit": _over(_overhead, lambda t: t.hits_total),
-    "overhead_bytes_per_delivery": _over(_overhead, lambda t: t.rows.counts.delivered),
+    "wasted": ratio(_hits("poll-empty"), _polls),
+    "polls_per_useful_poll": ratio(_polls, _hits("poll-useful")),
+    "messages_per_useful_poll": ratio(_delivered, _hits("poll-useful")),
+    "overhead_bytes_per_hit": ratio(_overhead, lambda t: t.hits_total),
+    "overhead_bytes_per_delivery": ratio(_overhead, _delivered),
 }

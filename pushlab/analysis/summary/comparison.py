@@ -35,11 +35,9 @@ def ratio(above: Estimate, below: Estimate) -> Ratio | None:
     return found, compare(below, above).interval
 
 
-def rank_cells(cells: Mapping[str, CellTrials]) -> dict[str, Ranking]:
-    """The cells without the floor, by each ranked figure's `key`."""
+def rank_cells(cells: Mapping[str, CellTrials], floor_s: float) -> dict[str, Ranking]:
+    """The cells without the harness's floor, by each ranked figure's `key`."""
     rivals = {cell: trials for cell, trials in cells.items() if not trials.floor}
-    floor = CellTrials([t for trials in cells.values() if trials.floor for t in trials.all])
-    floor_s = floor.samples("latency_s").value("mean") or 0.0
     blur = {
         cell: max([floor_s, *(n / 1e9 for t in trials.good for n in _bounds_ns(t.record.clocks))])
         for cell, trials in rivals.items()

@@ -43,7 +43,10 @@ class Analysis:
         """What the run amounts to."""
         cells = summarise_cells(self.cells)
         return RunSummary(
-            cells, rank_cells(self.cells), self.floor_s, caveats_of(self.run, self.cells, cells)
+            cells,
+            rank_cells(self.cells, self.floor_s or 0.0),
+            self.floor_s,
+            caveats_of(self.run, self.cells, cells),
         )
 
 

@@ -45,7 +45,7 @@ def test_what_comes_with_pushlab_can_be_read_and_run(name):
     assert not any(claim.holds for claim in found.claims if claim.status == "MEM")
     assert len({claim.says for claim in found.claims}) == len(found.claims)
     if found.scenario is None:
-        assert all(outcome.passed is not False for outcome in judge(found, {}, {}))
+        assert all(outcome.passed is not False for outcome in judge(found))
         return
     scenario = parse_scenario(found.scenario, name)
     seconds = sum(scenario.warmup_s + scenario.duration_s for _ in scenario.cells)
@@ -57,7 +57,7 @@ def test_what_comes_with_pushlab_can_be_read_and_run(name):
 def test_arithmetic_alone_holds_and_measured_claims_do_not_without_a_run(name):
     found = load_reproduction(name)
     plain = dataclasses.replace(found, claims=[c for c in found.claims if not c.measured])
-    assert all(outcome.passed in (True, None) for outcome in judge(plain, {}, {}))
+    assert all(outcome.passed in (True, None) for outcome in judge(plain))
 
 
 def test_a_run_is_held_against_its_claims(tmp_path):
@@ -66,7 +66,7 @@ def test_a_run_is_held_against_its_claims(tmp_path):
 
     def outcome(measured, holds):
         file = written(tmp_path, measured=measured, holds=holds)
-        (found,) = judge(load_reproduction(file), found_in.good, found_in.summary.cells)
+        (found,) = judge(load_reproduction(file), found_in)
         return found
 
     hits = 'cell("short-polling", "hits_per_s")'
@@ -84,7 +84,7 @@ def test_what_was_not_measured_has_not_passed(tmp_path):
     run = Run.load(simulate(tmp_path / "run", dataclasses.replace(STANDARD[0], fail="no port")))
     found_in = analyse(run)
     file = written(tmp_path, measured='cell("short-polling", "hits_per_s")', holds="measured > 0")
-    (found,) = judge(load_reproduction(file), found_in.good, found_in.summary.cells)
+    (found,) = judge(load_reproduction(file), found_in)
     assert found.passed is False
     assert "not measured" in found.missing
 
