@@ -48,19 +48,25 @@ class LoadFlags:
             )
         if not 0 <= headroom < 1:
             raise UsageError(f"--headroom is {headroom:g}; it must be at least 0 and below 1")
-        keep_alive, hold = self.keep_alive, self.hold
         return Workload(
             clients=parse_number(self.clients or "1", "--clients"),
             rate_per_s=parse_rate_per_s(self.rate_per_client or "", "--rate-per-client"),
-            interval_s=parse_seconds(self.poll_interval or "5s", "--poll-interval"),
+            interval_s=_seconds(self.poll_interval or "5s", "--poll-interval"),
             payload_bytes=parse_bytes(self.payload or "100B", "--payload"),
-            hold_s=parse_seconds(hold, "--hold") if hold else None,
-            keep_alive_s=parse_seconds(keep_alive, "--keep-alive") if keep_alive else None,
+            hold_s=_seconds(self.hold, "--hold") if self.hold else None,
+            keep_alive_s=_seconds(self.keep_alive, "--keep-alive") if self.keep_alive else None,
             one_way_s=parse_seconds(self.one_way or "0s", "--one-way"),
             per_channel=parse_number(self.per_channel or "1", "--per-channel"),
             headroom=headroom,
             **more,  # type: ignore[arg-type]
         )
+
+
+def _seconds(text: str, flag: str) -> float:
+    span_s = parse_seconds(text, flag)
+    if span_s < 0:
+        raise UsageError(f"{flag}: {text} is below 0")
+    return span_s
 
 
 def _flag(name: str) -> str:

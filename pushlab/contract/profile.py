@@ -6,11 +6,13 @@ predictions, energy and charts need no transport, and a plug-in gets them as the
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from pushlab.contract.hits import Hit
+from pushlab.errors import UsageError
 
 __all__ = ["Delivery", "InBrowser", "Profile", "Timers", "Wire", "silence_of"]
 
@@ -19,6 +21,7 @@ __all__ = ["Delivery", "InBrowser", "Profile", "Timers", "Wire", "silence_of"]
 Delivery = Literal["interval-poll", "held-poll", "stream", "other"]
 
 
+_LEAST, _MOST = 1e-3, 1e9
 _MISSED_KEEP_ALIVES = 3
 _LATE_S = 5.0
 
@@ -105,6 +108,9 @@ class Profile:
         wire: its bytes; None: nobody declared them.
         colour, dashes: of its lines in charts (``#rrggbb``; lengths of strokes and gaps in widths
             of the line, none for a whole line); empty: a plug-in's, in turn.
+
+    Raises:
+        UsageError: a value cannot be.
     """
 
     name: str = ""
@@ -123,6 +129,18 @@ class Profile:
     wire: Wire | None = None
     colour: str = ""
     dashes: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        numbers = {"messages_per_answer": self.messages_per_answer, "acks": self.acks}
+        for part in (self.timers, self.wire):
+            numbers |= dataclasses.asdict(part) if part is not None else {}
+        for name, value in numbers.items():
+            if value and not _LEAST <= value <= _MOST:
+                raise UsageError(f"{self.name}: {name} is {value:g}; it must be 0 or 0.001 to 1e9")
+        if self.colour and not re.fullmatch("#[0-9A-Fa-f]{6}", self.colour):
+            raise UsageError(f"{self.name}: colour is {self.colour[:20]!r}, not such as '#0072B2'")
+        if not all(_LEAST <= length <= _MOST for length in self.dashes):
+            raise UsageError(f"{self.name}: dashes must be lengths above 0")
 
     @property
     def asks(self) -> bool:

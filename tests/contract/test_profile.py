@@ -10,6 +10,7 @@ from pushlab.contract.profile import Profile, Timers, Wire
 from pushlab.contract.registry import STANDARD, comparable_profiles, load_transport, profile_of
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.transport import Transport
+from pushlab.errors import UsageError
 from pushlab.runs.records import decode
 
 
@@ -101,6 +102,24 @@ def test_without_what_a_form_needs_there_is_none(unknown):
 
 def test_what_is_shown_side_by_side_are_the_five():
     assert tuple(comparable_profiles()) == STANDARD
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"timers": Timers(interval_s=-1.0)},
+        {"timers": Timers(keep_alive_s=float("nan"))},
+        {"timers": Timers(keep_alive_s=1e-9)},  # it would ping for ever
+        {"wire": Wire(ack_bytes=-4)},
+        {"acks": -1},
+        {"colour": "blue"},
+        {"dashes": (0.0, 0.0)},
+    ],
+)
+def test_a_value_that_cannot_be_is_told_in_a_line(bad):
+    with pytest.raises(UsageError, match=r"^pigeon: ") as error:
+        Profile(name="pigeon", **bad)
+    assert "\n" not in str(error.value)
 
 
 def test_a_wire_that_nobody_declared_is_none():

@@ -132,6 +132,7 @@ def test_a_run_keeps_what_its_transports_were(tmp_path):
             "profiles.sse.timers.hold_s: Expected `float`, got `str`",
         ),
         ({"sse": {"delivery": "by air"}}, "profiles.sse.delivery: Invalid enum value 'by air'"),
+        ({"sse": {"name": "sse", "timers": {"hold_s": -1}}}, "profiles.sse: sse: hold_s is -1"),
     ],
 )
 def test_a_damaged_profile_is_named(folder, wrong, where):
