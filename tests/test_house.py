@@ -30,9 +30,6 @@ ALLOWED = {
 #: Too long still.
 OPEN_FILES = {"analysis/summary/catalogue.py"}
 OPEN_FUNCTIONS = {
-    "commands/capacity.py capacity",
-    "commands/compare.py compare",
-    "commands/serve.py serve_until_interrupted",
     "lab/runner.py run_scenario",
 }
 

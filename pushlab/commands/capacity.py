@@ -12,13 +12,13 @@ import psutil
 import uvloop
 from rich.console import Console
 
-from pushlab.analysis import analyse
 from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.search import Attempt, Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
-from pushlab.analysis.summary.stored import store
+from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands import terminal
+from pushlab.commands.sweep import tell_folders
 from pushlab.errors import NotEnoughDescriptors, UsageError
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import check_ready
@@ -79,12 +79,7 @@ def capacity(
     Raises:
         UsageError, SetupError: what is asked for is wrong, or this machine cannot do it.
     """
-    scenario = load_scenario(scenario_name).override(transports=[transport], **overrides)
-    if len(scenario.cells) != 1:
-        labels = ", ".join(cell.label for cell in scenario.cells)
-        raise UsageError(f"{transport} has several settings in {scenario_name}; name one: {labels}")
-    if scenario.cells[0].client == "browser":
-        raise UsageError("a search for capacity needs more clients than Chromium bears")
+    scenario = _of_one_setting(transport, scenario_name, overrides)
     label = scenario.cells[0].label
     goals = [_objective(text, label) for text in objectives]
     limits = _limits(scenario, vary, start, most, precision, trials)
@@ -100,28 +95,29 @@ def capacity(
         _UNITS[vary],
         {goal.text: partial(with_unit, unit=goal.unit) for goal in goals},
     )
-    search = _Search(scenario, goals, limits, words, vary=vary, writer=writer, pinning=pinning)
     with writer:
+        search = _Search(scenario, goals, limits, words, vary=vary, writer=writer, pinning=pinning)
         stopped = uvloop.run(search.run())
     sweep = Sweep.load(writer.path)
-    for point in range(len(sweep.points)):
-        run = sweep.run_of(point)
-        if run is not None:
-            store(analyse(run))
+    summarise_points(sweep)
     print_capacity(sweep, to_stderr=as_json)
-    stream = sys.stderr if as_json else sys.stdout
-    print(f"\nsteps:  {sweep.path}", file=stream)
-    if with_charts:
-        from pushlab.charts import draw_sweep
-
-        if draw_sweep(sweep, sweep.path / "charts"):
-            print(f"chart:  {sweep.path / 'charts'}", file=stream)
+    tell_folders("steps", sweep, with_charts=with_charts, as_json=as_json)
     if as_json:
         print(terminal.json_text(sweep.capacity))
     if stopped:
         return _INTERRUPTED
     found = sweep.capacity or {}
     return 1 if found.get("held") is None and found.get("cause") in (None, "errors") else 0
+
+
+def _of_one_setting(transport: str, name: str, overrides: Mapping[str, Any]) -> Scenario:
+    scenario = load_scenario(name).override(transports=[transport], **overrides)
+    if len(scenario.cells) != 1:
+        labels = ", ".join(cell.label for cell in scenario.cells)
+        raise UsageError(f"{transport} has several settings in {name}; name one: {labels}")
+    if scenario.cells[0].client == "browser":
+        raise UsageError("a search for capacity needs more clients than Chromium bears")
+    return scenario
 
 
 def _objective(text: str, label: str) -> Objective:

@@ -14,6 +14,7 @@ from pushlab.commands.sweep import start_sweep
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
+from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.runs import Run
 from pushlab.testing.null import Null
@@ -69,7 +70,11 @@ def compare(
         raise UsageError(
             f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
         )
-    scenario = grid.points[0].scenario
+    analysis = _measure(grid.points[0].scenario, out, replace, pinning=pinning)
+    return _tell(analysis, with_charts=with_charts, as_json=as_json)
+
+
+def _measure(scenario: Scenario, out: Path, replace: Path | None, *, pinning: bool) -> "Analysis":
     with Watcher() as watcher:
         path = uvloop.run(
             run_scenario(
@@ -86,18 +91,25 @@ def compare(
     from pushlab.analysis.summary.stored import store
 
     analysis = analyse(Run.load(path))
-    summary = store(analysis)
+    store(analysis)
     if replace is not None:
         if replace.exists():
             shutil.rmtree(replace)
         path = Path(shutil.move(path, replace))
-    run = analysis.run = Run.load(path)
+    analysis.run = Run.load(path)
+    return analysis
+
+
+def _tell(analysis: "Analysis", *, with_charts: bool, as_json: bool) -> int:
+    from pushlab.analysis.summary.stored import summary_of
+
+    run, summary = analysis.run, summary_of(analysis.run)
     terminal.print_run(run, summary, to_stderr=as_json)
     stream = sys.stderr if as_json else sys.stdout
-    print(f"\nrun:    {path}", file=stream)
-    if with_charts:
-        for what, where in _draw(analysis).items():
-            print(f"{what + ':':<8}{where}", file=stream)
+    print(file=stream)
+    drawn = _draw(analysis) if with_charts else {}
+    for what, where in {"run": run.path, **drawn}.items():
+        print(f"{what + ':':<8}{where}", file=stream)
     if as_json:
         print(terminal.json_text(summary.to_json()))
     if run.status != "complete":

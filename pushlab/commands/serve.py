@@ -54,31 +54,15 @@ async def serve_until_interrupted(
         open_browser: whether to open the race in this machine's browser.
 
     Raises:
-        UsageError: the API key is too short, the port is none, the certificate cannot be used, or
-            an origin is none.
+        UsageError: the API key is too short; or port, certificate or an origin cannot be used.
         PortInUse, BrokerUnavailable: it cannot start.
     """
-    if api_key is not None and (len(api_key) < _LEAST_KEY_CHARS or not api_key.isprintable()):
-        raise UsageError(
-            f"PUSHLAB_API_KEY must have at least {_LEAST_KEY_CHARS} characters, and no others than"
-            " printable ones; unset it to get a fresh one"
-        )
-    if not 0 <= port <= 65_535:
-        raise UsageError(f"--port is {port}; it must lie between 0 and 65535")
-    if keyfile is not None and certfile is None:
-        raise UsageError("--keyfile is of no use without --certfile")
+    _check(api_key, port)
     if open_browser and not pages:
         raise UsageError("--open has nothing to open with --no-pages")
     Origins(allow_origins)  # what is wrong with one is told before a broker is started
-    certificate = None
-    if certfile is not None:
-        certificate = Certificate(certfile, keyfile)
-        certificate.server_context()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    keys = TokenKeys.fresh()
+    certificate = _certificate(certfile, keyfile)
+    stop, keys = _stop_on_signals(), TokenKeys.fresh()
     async with contextlib.AsyncExitStack() as stack:
         access: BrokerAccess | None = None
         if broker != "none":
@@ -94,26 +78,57 @@ async def serve_until_interrupted(
             certificate=certificate,
             allow_origins=tuple(allow_origins),
         )
-        if api_key is not None:
-            config = dataclasses.replace(config, api_key=api_key)
+        config = config if api_key is None else dataclasses.replace(config, api_key=api_key)
 
         def ready(url: str) -> None:
-            if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
-                print(f"Note: {host} can be reached from other machines, and nothing is encrypted.")
-            print(f"pushlab hub on {url}")
-            if access is not None:
-                scheme = "mqtts" if access.tls else "mqtt"
-                print(f"MQTT broker ({access.kind}) on {scheme}://{access.host}:{access.port}")
-            if api_key is None:
-                print(f"API key (shown once; or set PUSHLAB_API_KEY): {config.api_key}")
-            if pages:
-                _tell_pages(url, mqtt=access is not None)
-            print("Ctrl-C stops it.", flush=True)
+            _tell(url, config, shows_key=api_key is None, pages=pages)
             if open_browser:
                 opening.append(asyncio.ensure_future(_open(f"{_local(url)}/race")))
 
         opening: list[asyncio.Future[None]] = []
         await serve(config, stop=stop, ready=ready, make_site=_site(config) if pages else None)
+
+
+def _check(api_key: str | None, port: int) -> None:
+    if api_key is not None and (len(api_key) < _LEAST_KEY_CHARS or not api_key.isprintable()):
+        raise UsageError(
+            f"PUSHLAB_API_KEY must have at least {_LEAST_KEY_CHARS} characters, and no others than"
+            " printable ones; unset it to get a fresh one"
+        )
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"--port is {port}; it must lie between 0 and 65535")
+
+
+def _tell(url: str, config: HubConfig, *, shows_key: bool, pages: bool) -> None:
+    if config.certificate is None and config.host not in ("127.0.0.1", "::1", "localhost"):
+        print(f"Note: {config.host} can be reached from other machines, and nothing is encrypted.")
+    access = config.broker
+    print(f"pushlab hub on {url}")
+    if access is not None:
+        scheme = "mqtts" if access.tls else "mqtt"
+        print(f"MQTT broker ({access.kind}) on {scheme}://{access.host}:{access.port}")
+    if shows_key:
+        print(f"API key (shown once; or set PUSHLAB_API_KEY): {config.api_key}")
+    if pages:
+        _tell_pages(url, mqtt=access is not None)
+    print("Ctrl-C stops it.", flush=True)
+
+
+def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | None:
+    if certfile is None:
+        if keyfile is not None:
+            raise UsageError("--keyfile is of no use without --certfile")
+        return None
+    certificate = Certificate(certfile, keyfile)
+    certificate.server_context()  # what is wrong with it is told now
+    return certificate
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 def _site(config: HubConfig) -> SiteMaker:

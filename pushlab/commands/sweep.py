@@ -17,7 +17,7 @@ from pushlab.lab.trial.baseline import BaselineBackend
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
 
-__all__ = ["estimate_s", "resume", "start_sweep"]
+__all__ = ["estimate_s", "resume", "start_sweep", "tell_folders"]
 
 _INTERRUPTED = 130
 _AROUND_S = 2.5  # what a trial takes beside its windows: processes start, connect, stop
@@ -126,13 +126,7 @@ def _run(
     sweep = Sweep.load(writer.path)
     summarise_points(sweep)
     print_sweep(sweep, to_stderr=as_json)
-    stream = sys.stderr if as_json else sys.stdout
-    print(f"\nsweep:  {sweep.path}", file=stream)
-    if with_charts:
-        from pushlab.charts.sweep import draw_sweep
-
-        if draw_sweep(sweep, sweep.path / "charts"):
-            print(f"charts: {sweep.path / 'charts'}", file=stream)
+    tell_folders("sweep", sweep, with_charts=with_charts, as_json=as_json)
     if as_json:
         print(terminal.json_text(grid_json(sweep)))
     if status != "complete":
@@ -140,6 +134,17 @@ def _run(
         return _INTERRUPTED
     states = [one.status for line in lines_of(sweep) for one in line.at if one is not None]
     return 0 if all(state == "ok" for state in states) else 1
+
+
+def tell_folders(what: str, sweep: Sweep, *, with_charts: bool, as_json: bool) -> None:
+    """Print where the sweep and its charts are, and draw them."""
+    stream = sys.stderr if as_json else sys.stdout
+    print(f"\n{what}:  {sweep.path}", file=stream)
+    if with_charts:
+        from pushlab.charts.sweep import draw_sweep  # measuring needs no matplotlib
+
+        if draw_sweep(sweep, sweep.path / "charts"):
+            print(f"charts: {sweep.path / 'charts'}", file=stream)
 
 
 def _listed(values: Sequence[float]) -> str:
