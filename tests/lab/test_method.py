@@ -80,7 +80,8 @@ async def test_a_stalled_hub_shows_in_full_and_is_not_the_generators_fault(tmp_p
         hidden_ns = np.median(received_ns) - np.median(publishes.accepted_ns[meanwhile])
         assert hidden_ns < 0.5 * np.median(left_ns)
         effect_s = effect_of({trial.cell: cells[trial.cell]})
-        assert "generator-bound" not in marks_of(cells[trial.cell], effect_s) or _lagged(trial)
+        marks = marks_of(cells[trial.cell].good, effect_s)
+        assert "generator-bound" not in marks or _lagged(trial)
 
 
 def _lagged(trial: TrialRecord) -> bool:
@@ -141,9 +142,9 @@ async def hindered(tmp_path: Path, module: str) -> tuple[Run, list[str]]:
 
     result = await run(scenario, tmp_path, observe)
     await hindrance.end()
-    cell = analyse(result).cells["sse"].all
+    cell = analyse(result).cells["sse"]
     check_accounting(result, result.trials[0])
-    return result, marks_of(cell, effect_of({"sse": cell}))
+    return result, marks_of(cell.good, effect_of({"sse": cell}))
 
 
 @pytest.mark.parametrize("module", ["workers.publisher_process", "workers.swarm_process"])

@@ -305,7 +305,7 @@ async def test_two_play_a_game_and_one_watches(hub):
 
 
 async def test_an_opponent_who_leaves_is_noticed_and_has_the_seat_for_a_while(hub):
-    games = TicTacToe(channels_of(hub), grace_s=SOON_S, seat_kept_s=8 * SOON_S)
+    games = TicTacToe(channels_of(hub), grace_s=SOON_S, seat_kept_s=20 * SOON_S)
     ann = await sit(games, hub, game="g", name="Ann")
     bob = await sit(games, hub, game="g", name="Bob")
     games.move({"token": ann.token, "cell": 4})
