@@ -12,7 +12,7 @@ from pushlab.analysis.energy import (
     energy_of,
     find_radios,
     predicted_trace,
-    run_traces,
+    run_energy,
     window_notes,
 )
 from pushlab.commands.charts_folder import charts_folder
@@ -83,23 +83,13 @@ def _measured(
 ) -> tuple[list[CellEnergy], str, list[str]]:
     ask.refuse()
     run = Run.load(folder)
-    cells, predicted, unknown = [], [], []
-    for cell in run.cells:
-        found = run_traces(run, cell)
-        if found is None:
-            continue
-        traces, measured = found
-        if not traces:
-            unknown.append(cell)
-            continue
-        cells.append(energy_of(cell, run.profiles[cell], traces, radios, measured=measured))
-        if not measured:
-            predicted.append(cell)
+    cells, unknown = run_energy(run, radios)
     if not cells:
         raise UsageError(f"{run.path}: no trial went well, so there is no traffic to use")
     notes = _sources(radios)
     if unknown:
         notes.append(f"{', '.join(unknown)}: nobody wrote down when its clients sent and received.")
+    predicted = [each.cell for each in cells if not each.measured]
     if predicted:
         notes.append(
             f"{', '.join(predicted)}: predicted from the settings, since this run did not write"

@@ -10,7 +10,7 @@ from pushlab.analysis.cost import (
     price_all,
     traffic_by_cell,
 )
-from pushlab.analysis.energy import energy_of, find_radios, predicted_trace, run_traces
+from pushlab.analysis.energy import energy_of, find_radios, predicted_trace, run_energy
 from pushlab.charts import view_of
 from pushlab.charts.bills import bills_chart, chosen_bills, draw_costs
 from pushlab.charts.break_evens import break_even_chart
@@ -134,13 +134,8 @@ def test_a_run_of_many_settings_is_drawn(tmp_path):
     texts, size = measured(chart.figure)
     check_titles_are_short_and_all_words_on_the_page(texts, size)
     assert "Short polling 0.5 s" in words(chart)
-    found = [run_traces(run, cell) for cell in run.cells]
-    energies = [
-        energy_of(cell, run.profiles[cell], traces, find_radios("wifi"), measured=measured)
-        for cell, (traces, measured) in zip(run.cells, found, strict=True)
-        if traces
-    ]
-    assert len(energies) == 7
+    energies, unknown = run_energy(run, find_radios("wifi"))
+    assert (len(energies), unknown) == (7, [])
     check(
         radio_chart("t", energies, find_radios("wifi")[0], battery_wh=15.0, style=view.cell_styles)
     )

@@ -4,7 +4,7 @@ from pushlab.analysis.energy.battery import (
     CellEnergy,
     energy_of,
     find_radios,
-    run_traces,
+    run_energy,
     window_notes,
 )
 from pushlab.analysis.energy.radio import RADIOS, Radio, Spell, load_radios
@@ -24,7 +24,7 @@ __all__ = [
     "load_radios",
     "measured_traces",
     "predicted_trace",
-    "run_traces",
+    "run_energy",
     "timeline",
     "window_notes",
 ]

@@ -11,7 +11,7 @@ from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
-__all__ = ["CellEnergy", "energy_of", "find_radios", "run_traces", "window_notes"]
+__all__ = ["CellEnergy", "energy_of", "find_radios", "run_energy", "window_notes"]
 
 _SHORT_S = 120.0  # a window that a keep-alive may miss
 
@@ -99,8 +99,8 @@ def energy_of(
     return CellEnergy(cell=cell, profile=profile, traces=traces, uses=uses, measured=measured)
 
 
-def run_traces(run: Run, cell: str) -> tuple[list[Trace], bool] | None:
-    """The traces of a cell's clients, and whether these were measured; None without a good trial.
+def run_energy(run: Run, radios: Sequence[Radio]) -> tuple[list[CellEnergy], list[str]]:
+    """What each cell with a good trial asks of these radios, and the cells that nobody can tell of.
 
     Where the run did not write down who sent when, the trace is predicted from the cell's settings;
     there is none of a transport without closed rules.
@@ -108,16 +108,22 @@ def run_traces(run: Run, cell: str) -> tuple[list[Trace], bool] | None:
     Raises:
         RunError: a file of rows is damaged.
     """
-    good = [t for t in run.trials_of(cell) if t.status == "ok" and not t.floor]
-    if not good:
-        return None
-    found = measured_traces(run, good)
-    profile = run.profiles[cell]
-    if found or not profile.has_closed_form:
-        return found, bool(found)
-    payload_bytes = float(run.scenario.get("payload_bytes", 100))
-    rate_per_s = good[0].rate_per_channel
-    return [predicted_trace(profile, rate_per_s=rate_per_s, payload_bytes=payload_bytes)], False
+    known, unknown = [], []
+    size = float(run.scenario.get("payload_bytes", 100))
+    for cell, profile in run.profiles.items():
+        good = [t for t in run.trials_of(cell) if t.status == "ok" and not t.floor]
+        if not good:
+            continue
+        traces = measured_traces(run, good)
+        measured = bool(traces)
+        if not traces and profile.has_closed_form:
+            rate = good[0].rate_per_channel
+            traces = [predicted_trace(profile, rate_per_s=rate, payload_bytes=size)]
+        if traces:
+            known.append(energy_of(cell, profile, traces, radios, measured=measured))
+        else:
+            unknown.append(cell)
+    return known, unknown
 
 
 def window_notes(cells: Sequence[CellEnergy]) -> list[str]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pushlab.analysis.energy import (
     CellEnergy,
     Radio,
-    energy_of,
     find_radios,
-    run_traces,
+    run_energy,
     window_notes,
 )
 from pushlab.charts.frame import PAGE, PHONE
@@ -41,12 +40,7 @@ def battery_section(view: RunView, book: Sketchbook) -> BatterySection | None:
         RunError: a file of rows is damaged.
     """
     radios = find_radios(None)
-    cells: list[CellEnergy] = []
-    for cell in view.rivals:
-        traces, measured = run_traces(view.run, cell) or ([], False)
-        if traces:
-            profile = view.run.profiles[cell]
-            cells.append(energy_of(cell, profile, traces, radios, measured=measured))
+    cells, _ = run_energy(view.run, radios)
     if not cells:
         return None
     wide, narrow = (
