@@ -173,9 +173,8 @@ class WireReader(Driver, SuiteReader):
             # A small buffer, so that a reader that stalls holds up the server soon.
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
             wire.setblocking(False)
-            loop = asyncio.get_running_loop()
-            await loop.sock_connect(wire, (endpoint.host, endpoint.port))
-            await loop.create_connection(lambda: DriverConnection(self), sock=wire)
+            await self.loop.sock_connect(wire, (endpoint.host, endpoint.port))
+            await self.loop.create_connection(lambda: DriverConnection(self), sock=wire)
         except BaseException:
             wire.close()
             raise

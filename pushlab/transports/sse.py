@@ -47,7 +47,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import parameters
 from pushlab.wire.direct import direct_route
-from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
+from pushlab.wire.http1 import BadResponse, BodyParser, refusal_reason, request_head
 from pushlab.wire.streams import FeedStream
 
 __all__ = ["ServerSentEvents"]
@@ -183,7 +183,7 @@ class SseSubscriber(Subscriber):
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None, rng: Random
     ) -> None:
         super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        self._parser = ResponseParser()
+        self._parser = BodyParser()
         self._rest = b""
         self._after_cr = False
         self._begun = False
@@ -191,7 +191,7 @@ class SseSubscriber(Subscriber):
         self._silence_ns = int(_SILENCE_S * _NS)
 
     def _on_connected(self, now_ns: int) -> None:
-        self._parser = ResponseParser()
+        self._parser = BodyParser()
         self._rest = b""
         self._after_cr = False
         self._begun = False

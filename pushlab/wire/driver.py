@@ -32,6 +32,7 @@ class SubscriberDriver:
     Attributes:
         connection: the one in use.
         dialing: whether one has been asked for.
+        loop: on which all of it happens.
         timer, timer_ns: what wakes the subscriber, and when.
     """
 
@@ -41,6 +42,7 @@ class SubscriberDriver:
     subscriber: Subscriber
     connection: "DriverConnection | None"
     dialing: bool
+    loop: asyncio.AbstractEventLoop
     timer: asyncio.TimerHandle | None
     timer_ns: int
 
@@ -96,7 +98,7 @@ class SubscriberDriver:
             self.timer.cancel()
         self.timer_ns = when_ns
         delay_s = max(0, when_ns - now_ns) / 1e9
-        self.timer = asyncio.get_running_loop().call_later(delay_s, self.wake)
+        self.timer = self.loop.call_later(delay_s, self.wake)
 
     def wake(self) -> None:
         """The timer ran; it may have been a little early, or set for a time that has moved."""
@@ -198,6 +200,7 @@ class Driver(SubscriberDriver):
         self.subscriber = subscriber
         self.connection = None
         self.dialing = False
+        self.loop = asyncio.get_running_loop()
         self.timer = None
         self.timer_ns = 0
         self._tls = tls
@@ -209,13 +212,13 @@ class Driver(SubscriberDriver):
     async def _connect(self, endpoint: Endpoint) -> None:
         """Open a connection to where the transport listens."""
         context = (self._tls or client_context()) if endpoint.tls else None
-        await asyncio.get_running_loop().create_connection(
+        await self.loop.create_connection(
             lambda: self.connection_class(self), endpoint.host, endpoint.port, ssl=context
         )
 
     def dial(self, now_ns: int) -> None:
         """Open a connection."""
-        self._dialling = asyncio.get_running_loop().create_task(self._try())
+        self._dialling = self.loop.create_task(self._try())
 
     async def _try(self) -> None:
         try:

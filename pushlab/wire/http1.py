@@ -11,7 +11,14 @@ import httptools
 
 from pushlab.contract.subscriber import Endpoint
 
-__all__ = ["BadResponse", "ResponseParser", "refusal_reason", "request_bytes", "request_head"]
+__all__ = [
+    "BadResponse",
+    "BodyParser",
+    "ResponseParser",
+    "refusal_reason",
+    "request_bytes",
+    "request_head",
+]
 
 
 class BadResponse(Exception):
@@ -52,20 +59,17 @@ def refusal_reason(status: int, body: bytes) -> str:
         return f"http-{status}"
 
 
-class ResponseParser:
-    """Collects one response after another.
+class BodyParser:
+    """Collects one response after another, without their headers.
 
     Attributes:
-        status: of the response being read; 0 before its first line.
+        status: of the response being read; 0 before its headers are read.
         body: what has arrived of its body and has not been taken.
         complete: whether it is whole.
         keeps_alive: whether another may follow on this connection.
-        cursor: the ``Pushlab-Cursor`` header, if there was one.
-        gap: the ``Pushlab-Gap`` header, if there was one.
-        framed: whether its headers say where its body ends; otherwise the connection's end does.
     """
 
-    __slots__ = ("_parser", "body", "complete", "cursor", "framed", "gap", "keeps_alive", "status")
+    __slots__ = ("_parser", "body", "complete", "keeps_alive", "status")
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
@@ -77,9 +81,6 @@ class ResponseParser:
         self.body: list[bytes] = []
         self.complete = False
         self.keeps_alive = True
-        self.cursor: str | None = None
-        self.gap: str | None = None
-        self.framed = False
 
     def feed(self, data: bytes) -> None:
         """Take bytes. Raises BadResponse."""
@@ -90,26 +91,7 @@ class ResponseParser:
         except httptools.HttpParserError as error:
             raise BadResponse(str(error)) from error
 
-    def feed_eof(self) -> None:
-        """The connection has ended, and with it a response that is not framed."""
-        if self.status and not self.framed:
-            self.complete = True
-            self.keeps_alive = False
-
     # ---- called by httptools ----
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        if len(name) == 14:
-            name = name.lower()
-            if name == b"content-length":
-                self.framed = True
-            elif name == b"pushlab-cursor":
-                self.cursor = value.decode("latin-1")
-        elif len(name) == 11 and name.lower() == b"pushlab-gap":
-            self.gap = value.decode("latin-1")
-        elif len(name) == 17 and name.lower() == b"transfer-encoding":
-            self.framed = True
 
     def on_headers_complete(self) -> None:
         """The status line and every header are read."""
@@ -121,8 +103,46 @@ class ResponseParser:
 
     def on_message_complete(self) -> None:
         """The response is whole."""
-        if 100 <= self.status < 200 and self.status != 101:
+        if self.status < 200 and self.status != 101:
             self.reset()  # an interim answer, such as 103 Early Hints; the real one follows
             return
         self.complete = True
         self.keeps_alive = self._parser.should_keep_alive()
+
+
+class ResponseParser(BodyParser):
+    """Collects one response after another.
+
+    Attributes:
+        cursor: the ``Pushlab-Cursor`` header, if there was one.
+        gap: the ``Pushlab-Gap`` header, if there was one.
+        framed: whether its headers say where its body ends; otherwise the connection's end does.
+    """
+
+    __slots__ = ("cursor", "framed", "gap")
+
+    def reset(self) -> None:
+        """Forget the last response."""
+        super().reset()
+        self.cursor: str | None = None
+        self.gap: str | None = None
+        self.framed = False
+
+    def feed_eof(self) -> None:
+        """The connection has ended, and with it a response that is not framed."""
+        if self.status and not self.framed:
+            self.complete = True
+            self.keeps_alive = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; called by httptools."""
+        if len(name) == 14:
+            name = name.lower()
+            if name == b"content-length":
+                self.framed = True
+            elif name == b"pushlab-cursor":
+                self.cursor = value.decode("latin-1")
+        elif len(name) == 11 and name.lower() == b"pushlab-gap":
+            self.gap = value.decode("latin-1")
+        elif len(name) == 17 and name.lower() == b"transfer-encoding":
+            self.framed = True

@@ -1,7 +1,7 @@
 """Requests over sockets: `fetch` for one alone, `HttpConnection` for one after another.
 
-A connection carries one exchange at a time, is kept alive, and has a stamp at every send. Requests
-and responses are `pushlab.wire.http1`'s.
+A connection carries one exchange at a time, is kept alive, and has a stamp at every send; answers
+must say how long they are. Requests and responses are `pushlab.wire.http1`'s.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from pushlab.errors import ConnectionFailed
-from pushlab.wire.http1 import BadResponse, ResponseParser
+from pushlab.wire.http1 import BadResponse, BodyParser, ResponseParser
 
 __all__ = ["HttpConnection", "HttpResponse", "connect_http", "fetch"]
 
@@ -45,7 +45,7 @@ class HttpConnection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._parser = ResponseParser()
+        self._parser = BodyParser()
         self._on_answer: Callable[[HttpResponse], None] | None = None
         self.open = False
         self.bytes_in = 0
@@ -106,11 +106,6 @@ class HttpConnection(asyncio.Protocol):
             if not parser.keeps_alive:
                 self.close()
             self._answer()
-
-    def eof_received(self) -> None:
-        """The server sends no more: its answer may end with that."""
-        self._parser.feed_eof()
-        self.open = False
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""

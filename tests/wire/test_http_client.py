@@ -41,6 +41,8 @@ async def test_an_answer_is_read_to_its_end(answer):
     async with answering(answer) as port:
         told = await fetch("127.0.0.1", port, REQUEST, within_s=5)
         assert (told.status, told.body) == (200, b"ok")
+        if b"1.0" in answer:  # what ends with its connection is not for one that is kept
+            return
         connection = await connect_http(f"http://127.0.0.1:{port}")
         told = await connection.exchange(REQUEST)
         assert (told.status, told.body) == (200, b"ok")

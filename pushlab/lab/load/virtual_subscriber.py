@@ -108,7 +108,7 @@ class VirtualSubscriber:
 class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):
     """Drives one sans-I/O subscriber."""
 
-    __slots__ = ("connection", "dialing", "subscriber", "timer", "timer_ns")
+    __slots__ = ("connection", "dialing", "loop", "subscriber", "timer", "timer_ns")
 
     def __init__(
         self, swarm: SwarmState, number: int, channel: int, subscriber: Subscriber
@@ -117,6 +117,7 @@ class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):
         self.subscriber = subscriber
         self.connection = None
         self.dialing = False
+        self.loop = swarm.loop
         self.timer = None
         self.timer_ns = 0
 
@@ -138,7 +139,7 @@ class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):
             return
         endpoint = self.subscriber.endpoint
         try:
-            await self.swarm.loop.create_connection(
+            await self.loop.create_connection(
                 lambda: self.swarm.line(self.number, Connection(self, self.swarm), endpoint),
                 endpoint.host,
                 endpoint.port,
