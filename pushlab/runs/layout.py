@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pushlab.documents import json_data
 from pushlab.errors import NewerSchema, RunError
@@ -16,6 +18,7 @@ __all__ = [
     "RUN_FILE",
     "SCHEMA_VERSION",
     "SWEEP_FILE",
+    "FolderWriter",
     "RowsKind",
     "RunStatus",
     "folder_name",
@@ -107,3 +110,54 @@ def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
             f" {SCHEMA_VERSION}); upgrade pushlab to read it"
         )
     return document
+
+
+class FolderWriter:
+    """A folder whose one document is being written; a context manager.
+
+    It is marked ``incomplete`` when the block is left without `finish`.
+
+    Attributes:
+        path: the folder.
+        id: the short random part of its name.
+    """
+
+    _file = RUN_FILE
+
+    def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        self.path = path
+        self.id: str = document["id"]
+        self._document = document
+
+    @staticmethod
+    def _begun(now: datetime | None, **values: Any) -> tuple[datetime, dict[str, Any]]:
+        """When the folder is begun, and what every document begins with."""
+        created = (now or datetime.now(UTC)).astimezone(UTC)
+        return created, {
+            "schema_version": SCHEMA_VERSION,
+            "id": secrets.token_hex(3),
+            "created_utc": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+            "status": "running",
+            "pushlab_version": version("pushlab"),
+            **values,
+        }
+
+    def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
+        """Mark it as ended and return its folder."""
+        self._document["status"] = status
+        self._save()
+        return self.path
+
+    def _save(self) -> None:
+        write_document(self.path, self._document, self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if self._document["status"] == "running":
+                self.finish("incomplete")
+        except OSError:
+            if error is None:  # else the first error is the one to tell of
+                raise

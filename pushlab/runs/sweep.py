@@ -6,24 +6,20 @@ that a trial is written in one place and a killed sweep loses only the trial tha
 
 import fcntl
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pushlab.errors import RunError, SetupError
 from pushlab.runs.layout import (
-    SCHEMA_VERSION,
     SWEEP_FILE,
+    FolderWriter,
     RunStatus,
     folder_name,
     is_sweep,
     read_document,
-    write_document,
 )
 from pushlab.runs.reader import Run
 from pushlab.runs.records import decode
@@ -94,7 +90,8 @@ class Sweep:
             RunError: it is missing, damaged, or lacks something; the text names the file.
         """
         path = Path(path)
-        document = {**read_document(path, SWEEP_FILE), "path": ""}
+        document = read_document(path, SWEEP_FILE)
+        document.pop("path", None)
         return replace(decode(cls, document, f"{path / SWEEP_FILE}: "), path=path)
 
     def run_of(self, number: int) -> Run | None:
@@ -113,19 +110,13 @@ def load_folder(path: Path) -> Run | Sweep:
     return Sweep.load(path) if is_sweep(path) else Run.load(path)
 
 
-class SweepWriter:
-    """One sweep being written; make it with `create` or `reopen`, use it as a context manager.
+class SweepWriter(FolderWriter):
+    """One sweep being written; make it with `create` or `reopen`. Nobody else can meanwhile."""
 
-    Nobody else can write to the sweep meanwhile. It is marked ``incomplete`` when the block is
-    left without `finish`.
-
-    Attributes:
-        path: the sweep's folder.
-    """
+    _file = SWEEP_FILE
 
     def __init__(self, path: Path, document: dict[str, Any]) -> None:
-        self.path = path
-        self._document = document
+        super().__init__(path, document)
         self._lock = os.open(path, os.O_RDONLY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -151,24 +142,18 @@ class SweepWriter:
         Raises:
             RunError: the folder cannot be made.
         """
-        created = (now or datetime.now(UTC)).astimezone(UTC)
-        sweep_id = secrets.token_hex(3)
-        path = Path(root) / folder_name(created, f"{name}-{kind}", sweep_id)
-        document: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "id": sweep_id,
-            "created_utc": f"{created:%Y-%m-%dT%H:%M:%SZ}",
-            "status": "running",
-            "kind": kind,
-            "pushlab_version": version("pushlab"),
-            "name": name,
-            "source": dict(source),
-            "axes": [{"key": axis.key, "values": axis.values} for axis in axes],
-            "points": [],
-            "order": [list(trial) for trial in order],
-            "sessions": [],
-            "capacity": None,
-        }
+        created, document = cls._begun(
+            now,
+            kind=kind,
+            name=name,
+            source=dict(source),
+            axes=[{"key": axis.key, "values": axis.values} for axis in axes],
+            points=[],
+            order=[list(trial) for trial in order],
+            sessions=[],
+            capacity=None,
+        )
+        path = Path(root) / folder_name(created, f"{name}-{kind}", document["id"])
         try:
             path.mkdir(parents=True)
             writer = cls(path, document)
@@ -217,26 +202,8 @@ class SweepWriter:
         self._document["capacity"] = dict(capacity)
         self._save()
 
-    def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
-        """Mark the sweep as ended and return its folder."""
-        self._document["status"] = status
-        self._save()
-        return self.path
-
-    def _save(self) -> None:
-        write_document(self.path, self._document, SWEEP_FILE)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
-            if self._document["status"] == "running":
-                self.finish("incomplete")
+            super().__exit__(kind, error, trace)
         finally:
             os.close(self._lock)

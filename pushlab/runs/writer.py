@@ -4,17 +4,14 @@ Each trial's rows go to files of their own, complete before ``run.json`` names t
 file appears by a rename. A run that is killed leaves the trials that had ended, readable.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
+from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any
 
 from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import (
-    SCHEMA_VERSION,
+    FolderWriter,
     RowsKind,
     folder_name,
     read_document,
@@ -28,20 +25,8 @@ from pushlab.runs.rows import SCHEMAS, Columns, to_table, write_table
 __all__ = ["RunWriter", "write_summary"]
 
 
-class RunWriter:
-    """One run being written; make it with `create`.
-
-    As a context manager it marks the run ``incomplete`` when the block is left without `finish`.
-
-    Attributes:
-        path: the run's folder.
-        id: the short random part of its name.
-    """
-
-    def __init__(self, path: Path, document: dict[str, Any]) -> None:
-        self.path = path
-        self.id: str = document["id"]
-        self._document = document
+class RunWriter(FolderWriter):
+    """One run being written; make it with `create`."""
 
     @classmethod
     def create(
@@ -73,25 +58,19 @@ class RunWriter:
         """
         if not cells or len(set(cells)) != len(cells):
             raise UsageError(f"a run needs cells with different labels, not {list(cells)}")
-        created = (now or datetime.now(UTC)).astimezone(UTC)
-        run_id = secrets.token_hex(3)
-        name = folder or folder_name(created, str(scenario.get("name", "run")), run_id)
-        path = Path(root) / name
-        document: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "id": run_id,
-            "created_utc": f"{created:%Y-%m-%dT%H:%M:%SZ}",
-            "status": "running",
-            "pushlab_version": version("pushlab"),
-            "command": list(command),
-            "seed": seed,
-            "scenario": dict(scenario),
-            "environment": dict(environment),
-            "cells": list(cells),
-            "profiles": {},
-            "trials": [],
-            "summary": None,
-        }
+        created, document = cls._begun(
+            now,
+            command=list(command),
+            seed=seed,
+            scenario=dict(scenario),
+            environment=dict(environment),
+            cells=list(cells),
+            profiles={},
+            trials=[],
+            summary=None,
+        )
+        name = folder_name(created, str(scenario.get("name", "run")), document["id"])
+        path = Path(root) / (folder or name)
         try:
             for inner in (*SCHEMAS, "charts"):
                 (path / inner).mkdir(parents=True, exist_ok=folder is not None)
@@ -164,27 +143,6 @@ class RunWriter:
             self._save()
         except OSError as error:
             raise RunError(f"{self.path}: the trial cannot be written ({error})") from error
-
-    def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
-        """Mark the run as ended and return its folder."""
-        self._document["status"] = status
-        self._save()
-        return self.path
-
-    def _save(self) -> None:
-        write_document(self.path, self._document)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._document["status"] == "running":
-            self.finish("incomplete")
 
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
