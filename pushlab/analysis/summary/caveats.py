@@ -94,7 +94,7 @@ def _delays(cells: Mapping[str, CellTrials]) -> list[str]:
     spoilt = []
     for cell, trials in cells.items():
         mean_s = None if trials.floor else trials.samples("latency_s").value("mean")
-        delay_s = tail_delay_s(trials.good)
+        delay_s = tail_delay_s(trials)
         if mean_s is None or delay_s is None or delay_s <= GENERATOR_SHARE * mean_s:
             continue
         spoilt.append(f"{cell} ({delay_s * 1e3:.2f} of {mean_s * 1e3:.2f} ms)")

@@ -7,11 +7,7 @@ a run reports: the difference in mean latency between its cells.
 import re
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from pushlab.analysis.stats.percentiles import percentile
 from pushlab.analysis.summary.figure import CellTrials
-from pushlab.analysis.trials.figures import TrialFigures
 
 __all__ = ["GENERATOR_SHARE", "effect_of", "marks_of", "tail_delay_s"]
 
@@ -34,22 +30,21 @@ def effect_of(cells: Mapping[str, CellTrials]) -> float | None:
     return max(means) - min(means) if len(means) > 1 else means[0]
 
 
-def tail_delay_s(trials: Sequence[TrialFigures]) -> float | None:
+def tail_delay_s(trials: CellTrials) -> float | None:
     """The publisher's own delay at its p99; with too few publishes p90 or the median; else None."""
-    if not trials:
-        return None
-    delays = np.sort(np.concatenate([t.generator_delay_s for t in trials]))
-    known = (percentile(delays, per_mille) for per_mille in (990, 900, 500))
+    delays = trials.samples("generator_delay_s")
+    known = (delays.value(name) for name in ("p99", "p90", "p50"))
     return next((value for value in known if value is not None), None)
 
 
-def marks_of(good: Sequence[TrialFigures], effect_s: float | None) -> list[str]:
+def marks_of(trials: CellTrials, effect_s: float | None) -> list[str]:
     """The marks of a cell: those of its trials, and what its publish delays say.
 
     The trials' marks that differ in their figures alone are one, with the worst of them.
     """
+    good = trials.good
     names = {mark for t in good for mark in t.record.marks if " " not in mark}
-    delay_s = tail_delay_s(good)
+    delay_s = tail_delay_s(trials)
     if effect_s is not None and delay_s is not None and delay_s > GENERATOR_SHARE * effect_s:
         names.add(_BOUND)
     causes: dict[str, list[str]] = {}

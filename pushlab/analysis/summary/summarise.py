@@ -100,7 +100,7 @@ def _cell(trials: CellTrials, effect_s: float | None) -> CellSummary:
         broker=f"{brokers[0].kind} {brokers[0].version}".strip() if brokers else None,
         price=trials.price,
         predicted=trials.predicted,
-        marks=marks_of(good, effect_s),
+        marks=marks_of(trials, effect_s),
         unstable=_unstable(good),
         per_trial=[_trial(t) for t in trials.all],
     )
