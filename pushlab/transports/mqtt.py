@@ -130,6 +130,7 @@ class Mqtt(Transport):
             "username": names.username_of(grant.client_id, grant.grant_id),
             "topic": names.live_topic(grant.channel),
             "qos": self.options.qos,
+            "keep_alive_s": self.options.keep_alive_s,
         }
 
     def subscriber(

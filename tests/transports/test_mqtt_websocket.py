@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pushlab.brokers.mosquitto import find_mosquitto
 from pushlab.brokers.start import start_broker
+from pushlab.contract.registry import profile_of
 from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
@@ -98,6 +99,7 @@ async def test_a_client_of_the_real_broker_connects_subscribes_and_hears(kind):
         token = await hub.token("ann")
         told = (await hub.ask("GET", "/v1/endpoints", secret=token)).json["endpoints"]["mqtt"]
         assert told["websocket_url"] == f"ws{hub.url.removeprefix('http')}/v1/mqtt"
+        assert told["keep_alive_s"] == profile_of("mqtt").timers.keep_alive_s
         parser = mqtt311.Parser()
         async with ws_connect(told["websocket_url"], subprotocols=["mqtt"], proxy=None) as socket:
             assert socket.subprotocol == "mqtt"

@@ -22,8 +22,7 @@ import {
 /** @typedef {import("./channel.js").Line} Line */
 
 const BUNDLE = "/web/vendor/mqtt.esm.js";
-const KEEP_ALIVE_S = 30;
-const CHECK_MS = 25_000; // before the keep-alive is due: a question in its place
+const CHECK_MS_PER_S = 830; // before the keep-alive is due: a question in its place
 const AGAIN_MS = 200;
 const AGAIN_LIMIT_MS = 10_000;
 const MOST_HELD = 2_000;
@@ -100,7 +99,7 @@ class MqttTalk {
 
   /**
    * @param {any} mqtt
-   * @param {{username: string, topic: string, qos: number, websocket_url?: string}} place
+   * @param {{username: string, topic: string, qos: number, keep_alive_s: number, websocket_url?: string}} place
    */
   #connect(mqtt, place) {
     const { line, reader } = this;
@@ -118,7 +117,7 @@ class MqttTalk {
       password: reader.token,
       protocolVersion: 4,
       clean: true,
-      keepalive: KEEP_ALIVE_S,
+      keepalive: place.keep_alive_s,
       connectTimeout: STAND_MS,
       reconnectPeriod: 0,
       resubscribe: false,
@@ -144,7 +143,7 @@ class MqttTalk {
       });
       this.#checkTimer = setInterval(() => {
         if (this.#placed && this.#news && !this.#ask) this.#question("check", place.qos);
-      }, CHECK_MS);
+      }, place.keep_alive_s * CHECK_MS_PER_S);
     });
     client.on("message", (_topic, payload) =>
       line.hear(() => this.#read(decoder.decode(payload), place.qos)),
