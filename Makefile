@@ -148,7 +148,8 @@ bench-packages:
 
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
 # Written as command:package.
-SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm
+SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm \
+                   zsh:zsh fish:fish
 
 .PHONY: system-packages
 system-packages:

@@ -37,8 +37,8 @@ class Transport(abc.ABC):
             adds those.
         path: where it listens on the hub, unless it has an address of its own.
         in_browser: what channel.js can do of it; None: it does not speak it.
-        Options: a frozen dataclass of settings with defaults; units stand in their names. Its
-            ``__post_init__`` raises `UsageError` for values that cannot be.
+        Options: a frozen dataclass with defaults; units stand in their names. One that derives from
+            `Declared`, a `Setting` for each, is checked, and told in the schema of scenarios.
         title: the profile's.
     """
 
