@@ -18,17 +18,15 @@ from pushlab.analysis.cost.traffic import Traffic
 
 __all__ = [
     "appsync",
-    "balanced_fargate",
     "balancer",
     "egress",
     "fargate",
     "http_api",
-    "http_api_lambda",
     "iot_core",
+    "polls_by_lambda",
+    "publishes_by_lambda",
     "rest_api",
-    "rest_api_lambda",
     "websocket_api",
-    "websocket_api_lambda",
 ]
 
 _IDLE_S = 60.0  # after so long without traffic a balancer closes a connection
@@ -63,19 +61,10 @@ def _lambda(meter: Meter, *, calls: float, open_s: float, event: str) -> list[It
     ]
 
 
-def _polls_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+def polls_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+    """A function that runs as long as a poll is open."""
     calls = month_of(traffic.hits_per_s)
     return _lambda(meter, calls=calls, open_s=traffic.open_s, event="polls")
-
-
-def http_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
-    """The HTTP API with a function behind it that runs as long as a poll is open."""
-    return http_api(traffic, meter) + _polls_by_lambda(traffic, meter)
-
-
-def rest_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
-    """The REST API with a function behind it that runs as long as a poll is open."""
-    return rest_api(traffic, meter) + _polls_by_lambda(traffic, meter)
 
 
 def websocket_api(traffic: Traffic, meter: Meter) -> list[Item]:
@@ -89,13 +78,10 @@ def websocket_api(traffic: Traffic, meter: Meter) -> list[Item]:
     ]
 
 
-def websocket_api_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
-    """The WebSocket API with a function for each publish."""
+def publishes_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
+    """A function for each publish."""
     calls = month_of(traffic.publishes_per_s)
-    return [
-        *websocket_api(traffic, meter),
-        *_lambda(meter, calls=calls, open_s=_LAMBDA_LEAST_S, event="publishes"),
-    ]
+    return _lambda(meter, calls=calls, open_s=_LAMBDA_LEAST_S, event="publishes")
 
 
 def iot_core(traffic: Traffic, meter: Meter) -> list[Item]:
@@ -152,11 +138,6 @@ def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
         *meter.charge("aws fargate vcpu-second", "vCPUs", cores, units=cores * SECONDS),
         *meter.charge("aws fargate gb-hour", "GiB of memory", memory, units=memory * HOURS),
     ]
-
-
-def balanced_fargate(traffic: Traffic, meter: Meter) -> list[Item]:
-    """A balancer with containers behind it."""
-    return balancer(traffic, meter) + fargate(traffic, meter)
 
 
 def egress(traffic: Traffic, meter: Meter) -> list[Item]:

@@ -5,7 +5,7 @@ come from the book. It says what it takes for granted and what it leaves out. A 
 that poll are cheap or dear by the metering alone, so the models matter more than the cents.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pushlab.analysis.cost import aws, elsewhere
@@ -33,7 +33,8 @@ class Offer:
     Attributes:
         key: for the command line; `title` for people, `short` for a chart's row.
         carries: the kinds of transport that it can carry.
-        meter: traffic to lines; raises UsageError where the traffic lacks what it needs.
+        meters: traffic to lines, one behind the other; they raise UsageError where the traffic
+            lacks what they need.
         assumptions: what the model takes for granted.
         left_out: what comes on top.
         meters_polls: whether each poll is paid for.
@@ -46,7 +47,7 @@ class Offer:
     title: str
     short: str
     carries: frozenset[str]
-    meter: Callable[[Traffic, Meter], list[Item]]
+    meters: Sequence[Callable[[Traffic, Meter], list[Item]]]
     assumptions: str
     left_out: tuple[str, ...] = ("publishing",)
     meters_polls: bool = False
@@ -75,7 +76,7 @@ def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool)
             f" (it carries {', '.join(sorted(offer.carries))})"
         )
     meter = Meter(book=book, **dials)  # type: ignore[arg-type]
-    items, left_out = offer.meter(traffic, meter), offer.left_out
+    items, left_out = [i for part in offer.meters for i in part(traffic, meter)], offer.left_out
     if offer.egress == "aws" and meter.egress:
         items = [*items, *aws.egress(traffic, meter)]
     elif offer.egress != "free":
@@ -114,53 +115,29 @@ def find_offers(names: str | None) -> list[Offer]:
 _POLLS = "every poll is one request; a long poll is held for no longer than 30 s"
 _BY_LAMBDA = f"{_POLLS}, and a function of 128 MB is paid for all that time"
 _SIZED = "servers sized by the run's CPU and memory in proportion, with headroom; a core is a vCPU"
+_GATEWAYS = (("http", "HTTP API", aws.http_api), ("rest", "REST API", aws.rest_api))
 _ALL = [
-    Offer(
-        key="aws-http-api",
-        title="AWS API Gateway, HTTP API",
-        short="AWS HTTP API",
-        carries=_POLLING,
-        meter=aws.http_api,
-        assumptions=_POLLS,
-        meters_polls=True,
-        servers_on_top=True,
-    ),
-    Offer(
-        key="aws-http-api+lambda",
-        title="AWS API Gateway, HTTP API, with Lambda",
-        short="AWS HTTP API + Lambda",
-        carries=_POLLING,
-        meter=aws.http_api_lambda,
-        assumptions=_BY_LAMBDA,
-        left_out=("publishing", "storage of the messages"),
-        meters_polls=True,
-    ),
-    Offer(
-        key="aws-rest-api",
-        title="AWS API Gateway, REST API",
-        short="AWS REST API",
-        carries=_POLLING,
-        meter=aws.rest_api,
-        assumptions=_POLLS,
-        meters_polls=True,
-        servers_on_top=True,
-    ),
-    Offer(
-        key="aws-rest-api+lambda",
-        title="AWS API Gateway, REST API, with Lambda",
-        short="AWS REST API + Lambda",
-        carries=_POLLING,
-        meter=aws.rest_api_lambda,
-        assumptions=_BY_LAMBDA,
-        left_out=("publishing", "storage of the messages"),
-        meters_polls=True,
+    *(
+        Offer(
+            key=f"aws-{key}-api{'+lambda' if by_lambda else ''}",
+            title=f"AWS API Gateway, {name}{', with Lambda' if by_lambda else ''}",
+            short=f"AWS {name}{' + Lambda' if by_lambda else ''}",
+            carries=_POLLING,
+            meters=(meter, aws.polls_by_lambda) if by_lambda else (meter,),
+            assumptions=_BY_LAMBDA if by_lambda else _POLLS,
+            left_out=("publishing", "storage of the messages") if by_lambda else ("publishing",),
+            meters_polls=True,
+            servers_on_top=not by_lambda,
+        )
+        for key, name, meter in _GATEWAYS
+        for by_lambda in (False, True)
     ),
     Offer(
         key="aws-websocket-api",
         title="AWS API Gateway, WebSocket API",
         short="AWS WebSocket API",
         carries=_WEBSOCKET,
-        meter=aws.websocket_api,
+        meters=(aws.websocket_api,),
         assumptions="every delivery is a message; all clients stay connected; pings are not"
         " counted",
     ),
@@ -169,7 +146,7 @@ _ALL = [
         title="AWS API Gateway, WebSocket API, with Lambda",
         short="AWS WebSocket API + Lambda",
         carries=_WEBSOCKET,
-        meter=aws.websocket_api_lambda,
+        meters=(aws.websocket_api, aws.publishes_by_lambda),
         assumptions="every delivery is a message; all clients stay connected; a function of 1 ms"
         " for each publish",
         left_out=("the function's time to call every connection",),
@@ -179,7 +156,7 @@ _ALL = [
         title="AWS IoT Core",
         short="AWS IoT Core",
         carries=_MQTT,
-        meter=aws.iot_core,
+        meters=(aws.iot_core,),
         assumptions="every delivery is a message, every PUBACK one more; pings are free; all"
         " clients stay connected",
     ),
@@ -188,7 +165,7 @@ _ALL = [
         title="AWS AppSync subscriptions",
         short="AWS AppSync",
         carries=_WEBSOCKET,
-        meter=aws.appsync,
+        meters=(aws.appsync,),
         assumptions="every delivery is one update, whatever its size; all clients stay connected",
     ),
     Offer(
@@ -196,7 +173,7 @@ _ALL = [
         title="AWS Application Load Balancer",
         short="AWS load balancer",
         carries=_HTTP,
-        meter=aws.balancer,
+        meters=(aws.balancer,),
         assumptions="one balancer by the hour; connections stay open and are not metered singly",
         servers_on_top=True,
     ),
@@ -205,7 +182,7 @@ _ALL = [
         title="AWS load balancer with Fargate containers",
         short="AWS balancer + Fargate",
         carries=_HTTP,
-        meter=aws.balanced_fargate,
+        meters=(aws.balancer, aws.fargate),
         assumptions=_SIZED,
         left_out=(),
         needs_run=True,
@@ -215,7 +192,7 @@ _ALL = [
         title="AWS Fargate containers",
         short="AWS Fargate",
         carries=_HTTP | _MQTT,
-        meter=aws.fargate,
+        meters=(aws.fargate,),
         assumptions=f"{_SIZED}; clients reach them directly",
         left_out=("a balancer",),
         needs_run=True,
@@ -225,7 +202,7 @@ _ALL = [
         title="Google Cloud Run",
         short="Google Cloud Run",
         carries=_HTTP,
-        meter=elsewhere.cloud_run,
+        meters=(elsewhere.cloud_run,),
         assumptions=f"{_SIZED}; an open request keeps its instance allocated, and ends within the"
         " hour",
         left_out=(),
@@ -238,7 +215,7 @@ _ALL = [
         title="Azure Web PubSub, standard",
         short="Azure Web PubSub",
         carries=_WEBSOCKET,
-        meter=elsewhere.web_pubsub,
+        meters=(elsewhere.web_pubsub,),
         assumptions="a unit holds 1,000 clients and a million messages of 2 KB a day; whole units",
         egress="unknown",
     ),
@@ -247,7 +224,7 @@ _ALL = [
         title="Cloudflare Workers",
         short="Cloudflare Workers",
         carries=_CLOCKED,
-        meter=elsewhere.workers,
+        meters=(elsewhere.workers,),
         assumptions="every poll is one request, and its CPU is the run's where a run is given",
         left_out=("publishing", "storage of the messages"),
         meters_polls=True,
@@ -258,7 +235,7 @@ _ALL = [
         title="Cloudflare Durable Objects",
         short="Cloudflare Durable Objects",
         carries=_HTTP,
-        meter=elsewhere.durable_objects,
+        meters=(elsewhere.durable_objects,),
         assumptions="an object for each channel, awake all the time; over WebSocket it hibernates"
         " and is awake for a millisecond or the measured CPU at each publish; outgoing messages"
         " are free",
@@ -271,7 +248,7 @@ _ALL = [
         title="Ably",
         short="Ably",
         carries=_WEBSOCKET | _MQTT | {"http stream"},
-        meter=elsewhere.ably,
+        meters=(elsewhere.ably,),
         assumptions="one publish to ten subscribers is eleven messages; all clients stay connected",
         left_out=(),
         egress="unknown",
