@@ -174,7 +174,8 @@ def span(low_high: Sequence[float] | None, show: Callable[[float], str]) -> str:
     return f"{bare if unit and high.endswith(f' {unit}') else low} to {high}"
 
 
-_SHOWN = {"s": duration, "bytes": size, "share": share, "usd": usd, "": number}
+_SHOWN = {"s": duration, "bytes": size, "memory": memory, "share": share, "usd": usd}
+_SHOWN[""] = number
 
 
 def with_unit(value: float, unit: str) -> str:

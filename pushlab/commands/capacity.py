@@ -93,7 +93,7 @@ def capacity(
     words = Words(
         scenario.cells[0].make().title,
         _UNITS[vary],
-        {goal.text: partial(with_unit, unit=goal.unit) for goal in goals},
+        {goal.text: partial(with_unit, unit=goal.kind) for goal in goals},
     )
     with writer:
         search = _Search(scenario, goals, limits, words, vary=vary, writer=writer, pinning=pinning)
@@ -322,7 +322,7 @@ def _table(found: Mapping[str, Any]) -> Table:
             Row([load["at"]], [*cells, *(Cell(load["busy"].get(name)) for name in _SHARES)])
         )
     goals = [
-        Column(text, show=partial(with_unit, unit=parse_objective(text).unit)) for text in texts
+        Column(text, show=partial(with_unit, unit=parse_objective(text).kind)) for text in texts
     ]
     shares = [Column(words, show=share) for words in _SHARES.values()]
     leading = [Column(_UNITS[found["vary"]].split(" ")[0], show=exact)]

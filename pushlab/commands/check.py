@@ -76,12 +76,12 @@ def _line(verdict: Verdict, cell: CellSummary) -> str:
     if verdict.why is not None:
         told += verdict.why
         if verdict.value is not None:
-            told += f"; {objective.figure} is {with_unit(verdict.value, objective.unit)}"
+            told += f"; {objective.figure} is {with_unit(verdict.value, objective.kind)}"
     elif verdict.value is not None:
-        told += f"{objective.figure} is {with_unit(verdict.value, objective.unit)}"
+        told += f"{objective.figure} is {with_unit(verdict.value, objective.kind)}"
         notes = []
         if verdict.interval is not None:
-            both = span(verdict.interval, lambda bound: with_unit(bound, objective.unit))
+            both = span(verdict.interval, lambda bound: with_unit(bound, objective.kind))
             notes.append(f"95 % interval {both or told.rpartition(' is ')[2]}")
             if verdict.interval[0] <= objective.limit <= verdict.interval[1]:
                 notes.append("it spans the limit")

@@ -72,7 +72,7 @@ def _print(found: Difference, a: Path, b: Path, *, threshold: float, show_all: b
 def _table(changes: Sequence[Change]) -> Table:
     rows = []
     for change in changes:
-        unit = FIGURES[change.figure].unit
+        unit = FIGURES[change.figure].kind
         values = [
             None if value is None else with_unit(value, unit) for value in (change.a, change.b)
         ]

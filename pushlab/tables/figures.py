@@ -1,5 +1,6 @@
 """Declared figures as columns and cells, for a terminal and a page alike."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
@@ -15,12 +16,14 @@ _NO_TIME_S = 1e-5  # a closed form without a network in it comes to nothing
 
 def kind_of(figure: Figure) -> Show:
     """What makes words of a figure's values below a heading, which may have their unit."""
-    if figure.unit == "bytes":
-        show: Show = brief if "bytes" in figure.words else memory
-    elif figure.unit:
-        show = {"s": duration, "share": share, "usd": amount}[figure.unit]
-    else:
-        show = _counted
+    kinds: Mapping[str, Show] = {
+        "s": duration,
+        "bytes": brief,
+        "memory": memory,
+        "share": share,
+        "usd": amount,
+    }
+    show = kinds.get(figure.kind, _counted)
     return partial(_predicted, show) if figure.name.startswith("predicted.") else show
 
 

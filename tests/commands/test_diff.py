@@ -1,6 +1,7 @@
 """`pushlab diff` as a user and a CI job meet it."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -16,6 +17,16 @@ def test_a_run_and_its_copy_do_not_differ(capsys, folder, tmp_path):
         assert (status, err) == (0, "")
         assert "No change in" in out
         assert "changed" not in out
+
+
+def test_memory_reads_as_in_a_check_and_in_the_report(capsys, folder):
+    _, differed, _ = run(capsys, "diff", folder, folder, "--all")
+    line = next(line for line in differed.splitlines() if "server_rss_bytes" in line)
+    (told,) = set(re.findall(r"[\d.]+ MiB", line))
+    asked = ("check", folder, "--slo", "server_rss_bytes<1GB")
+    assert run(capsys, *asked)[1].count(f"server_rss_bytes is {told}") == 2
+    run(capsys, "report", folder)
+    assert told in (folder / "report.html").read_text()
 
 
 def test_a_change_exits_1_and_fits_100_columns(capsys, folder, tmp_path):

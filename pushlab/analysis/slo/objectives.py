@@ -97,6 +97,11 @@ class Objective:
         """The unit of `limit`: ``s``, ``bytes``, ``usd``, ``share``, or nothing for a number."""
         return "share" if self.of else FIGURES[self.figure].unit
 
+    @property
+    def kind(self) -> str:
+        """What its limit and its figure's values are shown as; see `Figure.kind`."""
+        return "share" if self.of else FIGURES[self.figure].kind
+
 
 def parse_objective(text: str) -> Objective:
     """Read an objective; see the module's docstring for the grammar.

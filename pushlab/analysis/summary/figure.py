@@ -263,6 +263,11 @@ class Figure:
         return ""
 
     @property
+    def kind(self) -> str:
+        """What it is shown as: its unit, or ``memory``, which counts in powers of 1024."""
+        return "memory" if self.name.endswith("rss_bytes") else self.unit
+
+    @property
     def stored(self) -> bool:
         """Whether it stands in a stored summary, or is made of figures that do."""
         return not isinstance(self.made, Derived)
