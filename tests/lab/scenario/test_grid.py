@@ -112,6 +112,22 @@ def test_a_grid_can_be_made_again_from_what_is_written_down() -> None:
     assert grid_again(source) == made
 
 
+def test_a_sweep_of_an_older_pushlab_is_made_again() -> None:
+    source = {
+        "file": "mine.toml",
+        "default": "mine",
+        "data": {"link.kbit_per_s": 64, "transport": [SSE]},
+        "flags": {"one_way_ms": [5.0, 10.0], "transports": ["sse"], "client": None},
+    }
+    again = grid_again(source)
+    assert [point.values for point in again.points] == [
+        {"link.one_way_ms": 5.0},
+        {"link.one_way_ms": 10.0},
+    ]
+    with pytest.raises(ScenarioError, match="lacks something"):
+        grid_again({"file": "mine.toml"})
+
+
 numbers = st.lists(st.integers(1, 50), min_size=1, max_size=3, unique=True)
 
 

@@ -65,11 +65,12 @@ def test_schema_and_reader_refuse_the_same(text: str) -> None:
 
 
 def test_every_key_takes_its_default_in_a_file() -> None:
+    schema = scenario_schema(OWN)
     for key in scenario_keys().values():
         if isinstance(key.default, str | int | float):
             text = f"{key.name} = {json.dumps(key.default)}\n" + SSE
             assert parse_scenario(text, "mine.toml")
-            jsonschema.validate(tomllib.loads(text), scenario_schema(OWN))
+            jsonschema.validate(tomllib.loads(text), schema)
 
 
 DECLARED = """
