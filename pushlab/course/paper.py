@@ -24,6 +24,7 @@ from pushlab.analysis.cost import (
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
 from pushlab.analysis.forecast.calibration import Calibration, calibration_of
+from pushlab.analysis.models.bisection import crossing
 from pushlab.analysis.models.formulas import memory_bytes, servers_needed
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
 from pushlab.charts.frame import describe_axis, frame, scale_below, styled
@@ -114,12 +115,12 @@ class Paper:
     def break_even_s(self, push: str, *, by_request: bool) -> float:
         """The poll interval above which polling costs less than that transport."""
         level = self.usd(push, by_request=by_request)
-        low, high = 0.01, 1e6
-        for _ in range(50):  # by bisection on a scale of ratios
-            middle = math.sqrt(low * high)
-            costs = self.usd("short-polling", by_request=by_request, interval_s=middle)
-            low, high = (middle, high) if costs > level else (low, middle)
-        return high
+
+        def above(interval_s: float) -> float:
+            costs = self.usd("short-polling", by_request=by_request, interval_s=interval_s)
+            return costs - level
+
+        return crossing(above, 0.01, 1e6)
 
     def _sized(
         self, transport: str, clients: float | None = None, interval_s: float | None = None

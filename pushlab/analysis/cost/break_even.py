@@ -5,20 +5,18 @@ form is T* = N x month x p / (USD of push - b). Tiers bend it, so the interval i
 search on the bills themselves.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import SECONDS, Bill
 from pushlab.analysis.cost.offers import Offer, bill
 from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.models.bisection import crossing
 from pushlab.contract.profile import Profile
 
 __all__ = ["BreakEven", "break_even", "closed_form_interval_s", "usd_at_interval"]
 
 _LEAST_S, _MOST_S = 1e-3, 30 * 86_400.0
-_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,24 +95,10 @@ def break_even(
         profile=push.profile,
         cell=push.cell,
         push_usd=push.usd,
-        interval_s=None if always else _search(lambda interval_s: usd(interval_s) - push.usd),
+        interval_s=None if always else crossing(lambda t: usd(t) - push.usd, _LEAST_S, _MOST_S),
         closed_form_s=_closed_form(polling, poll_traffic, push, book, dials),
         always=always,
     )
-
-
-def _search(excess: Callable[[float], float]) -> float:
-    """Where a falling function crosses zero, by bisection on a scale of ratios."""
-    low, high = _LEAST_S, _MOST_S
-    for _ in range(_STEPS):
-        middle = math.sqrt(low * high)
-        if middle in (low, high):
-            break
-        if excess(middle) > 0:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def _closed_form(

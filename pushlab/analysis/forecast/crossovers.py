@@ -5,7 +5,6 @@ those of pushlab's own transports, with 40 bytes of TCP/IP for each segment and 
 acknowledgement.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.forecast.calibration import Calibration
+from pushlab.analysis.models.bisection import crossing
 from pushlab.analysis.models.formulas import (
     long_poll_requests_per_s,
     storm_rate_per_s,
@@ -105,13 +105,7 @@ class Curve:
         low, high = 1e-6, _MOST
         if self.ratio(low) > 1 or self.ratio(high) < 1:
             return None
-        for _ in range(200):
-            middle = math.sqrt(low * high)
-            if self.ratio(middle) < 1:
-                low = middle
-            else:
-                high = middle
-        return high
+        return crossing(lambda x: 1 - self.ratio(x), low, high)
 
 
 def curves(setting: Setting, known: Mapping[str, Calibration]) -> list[Curve]:
@@ -156,7 +150,7 @@ def crossovers(setting: Setting, known: Mapping[str, Calibration]) -> list[Cross
     Raises:
         UsageError: a value is out of range.
     """
-    crossing = {curve.key: curve.crossing() for curve in curves(setting, known)}
+    crosses = {curve.key: curve.crossing() for curve in curves(setting, known)}
     polled, held, pushed = setting.polled.title_within, setting.held.title, setting.pushed.title
     gap_s, interval_s = 2 * setting.one_way_s, setting.interval_s
     storm = None
@@ -170,18 +164,18 @@ def crossovers(setting: Setting, known: Mapping[str, Calibration]) -> list[Cross
             "pushlab reproduce long-polling-storm",
         ),
         Crossover(
-            "bytes", f"{pushed} moves more bytes than {polled}", crossing["bytes"], unit,
+            "bytes", f"{pushed} moves more bytes than {polled}", crosses["bytes"], unit,
             "x = H/(F - f): bytes of a poll over what a message costs more when pushed", many,
         ),
         Crossover(
             "newest", "The same where only the newest value counts, as of a price or a position",
-            crossing["newest"], unit,
+            crosses["newest"], unit,
             "x F = H + (1 - exp(-x)) f: a poll brings one value at most, and a share"
             " (1 - exp(-x))/x of them is ever seen (F11)",
             f"{many} (messages per useful poll)",
         ),
         Crossover(
-            "cpu", f"{pushed} takes more of the server's CPU than {polled}", crossing.get("cpu"),
+            "cpu", f"{pushed} takes more of the server's CPU than {polled}", crosses.get("cpu"),
             unit, "x = c_poll/(c_push - c_in_poll)", many,
         ),
         Crossover(

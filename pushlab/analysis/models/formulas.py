@@ -9,6 +9,7 @@ tests/analysis/models/formulas.csv; a form without one is derived in its docstri
 
 import math
 
+from pushlab.analysis.models.bisection import crossing
 from pushlab.errors import UsageError
 
 __all__ = [
@@ -206,16 +207,14 @@ def storm_rate_per_s(*, interval_s: float, gap_s: float) -> float:
             f"with a gap of {gap_s:g} s, long polling never asks more often than every"
             f" {interval_s:g} s"
         )
-    low, high = 1e-9, 1.0
-    while gap_s + math.exp(-high * gap_s) / high > interval_s:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if gap_s + math.exp(-middle * gap_s) / middle > interval_s:
-            low = middle
-        else:
-            high = middle
-    return high
+
+    def excess(rate_per_s: float) -> float:
+        return gap_s + math.exp(-rate_per_s * gap_s) / rate_per_s - interval_s
+
+    most = 1.0
+    while excess(most) > 0:
+        most *= 2
+    return crossing(excess, 1e-9, most)
 
 
 # ---- pings --------------------------------------------------------------------------------------
