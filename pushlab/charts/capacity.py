@@ -12,7 +12,7 @@ from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_a
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
 from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles
 from pushlab.contract.profile import Profile
-from pushlab.quantities import duration, exact_duration, number
+from pushlab.quantities import exact_duration, with_unit
 from pushlab.runs import Run, Sweep
 
 __all__ = ["capacity_charts"]
@@ -44,10 +44,7 @@ class _CapacityView:
 
     def words(self, value: float) -> str:
         """A value of the objective's figure."""
-        unit = self.goal["unit"]
-        if unit == "s":
-            return duration(value)
-        return f"{value:.3%}" if unit == "share" else number(value)
+        return with_unit(value, self.goal["unit"])
 
     def subtitle(self) -> str:
         """The scenario, without the load."""

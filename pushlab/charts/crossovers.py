@@ -29,10 +29,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
         low, high = (f"{cross:.2g}" for cross in (found[0], found[-1]))
         many = low if low == high else f"{low} to {high}"
         finding = f"Push begins to lose at {many} messages a poll interval"
-    subtitle = (
-        f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f} bytes,"
-        f" {setting.one_way_s * 1e3:g} ms one way"
-    )
+    subtitle = setting.words
     styles = cell_styles({line.name: line.profile for line in lines})
     with styled():
         figure, bottom, top = frame(footer, finding, subtitle)

@@ -10,7 +10,7 @@ from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below
 from pushlab.charts.rows import note, rows_frame, solid_and_hatched, stacked, told_instead
 from pushlab.charts.style import INK
 from pushlab.charts.view import RunView
-from pushlab.quantities import number
+from pushlab.quantities import number, share
 
 __all__ = ["WASTED", "hits_chart"]
 
@@ -70,5 +70,5 @@ def _words(view: RunView, cell: str, wasted: float) -> str:
         each = summary.hits_setup.get("connect", 0) // max(summary.count("trials.ok"), 1)
         return f"0, after {each:,} handshakes" if each else "0"
     if wasted >= 0.005 and total > 0:
-        return f"{number(total)}, {wasted / total:.0%} in vain"
+        return f"{number(total)}, {share(wasted / total)} in vain"
     return number(total)

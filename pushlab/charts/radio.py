@@ -17,7 +17,7 @@ from pushlab.analysis.energy import CellEnergy, Radio, timeline
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, save, styled
 from pushlab.charts.rows import row_size
 from pushlab.charts.style import GREY, INK, LINE, CellStyle, cell_styles
-from pushlab.quantities import brief
+from pushlab.quantities import brief, number, share
 
 __all__ = ["draw_radio", "radio_chart"]
 
@@ -141,7 +141,7 @@ def _words(
         "annotation_clip": False,
     }
     hour = f"{brief(use.joules_per_hour)} J an hour"
-    rest = f"{percent:.2g} % of {battery_wh:g} Wh, on {use.radio_on:.0%}"
+    rest = f"{number(percent)} % of {battery_wh:g} Wh, on {share(use.radio_on)}"
     if sheet.above:
         text = f"{style.name}: {hour}, {rest}"
         (line,), points = fit(figure, text, size * 0.85, sheet.width * 0.9, 1)
@@ -157,7 +157,7 @@ def _words(
         fontweight="bold",
         **common,
     )
-    for text, up, weight, colour, share in (
+    for text, up, weight, colour, part in (
         (hour, 0.55, "bold", INK, 0.9),
         (rest, -0.6, "normal", GREY, 0.72),
     ):
@@ -166,7 +166,7 @@ def _words(
             (1, row),
             xytext=(14, up * size),
             ha="left",
-            fontsize=size * share,
+            fontsize=size * part,
             fontweight=weight,
             color=colour,
             **common,

@@ -28,7 +28,7 @@ from pushlab.charts.curves import (
 )
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
 from pushlab.charts.style import INK, cell_styles
-from pushlab.quantities import brief, duration, exact_duration
+from pushlab.quantities import brief, counted, duration, exact_duration, share
 from pushlab.runs import Run, Sweep
 
 __all__ = ["charts_of_sweep", "draw_sweep"]
@@ -43,14 +43,10 @@ def _rate(value: float) -> str:
     return f"{brief(value)}/s" if value else "none"
 
 
-def _share(value: float) -> str:
-    return f"{value:.1%}" if value < 0.0995 else f"{value:.0%}"
-
-
 #: By unit: a value in words, and one for an axis.
 _SHOWN: Mapping[str, tuple[_Values, _Values]] = {
     "s": (duration, exact_duration),
-    "share": (_share, lambda value: f"{value * 100:.3g}%"),
+    "share": (share, lambda value: f"{brief(value * 100)} %"),
     "": (_rate, lambda value: f"{value:,.6g}"),
 }
 
@@ -150,7 +146,7 @@ class _SweepView:
         partly = "" if self.sweep.status == "complete" else " · sweep not complete"
         return (
             f"n = {min(sizes):,} to {max(sizes):,} deliveries · "
-            f"{trials} trial{'s' if trials != 1 else ''} of {scenario['duration_s']:g} s"
+            f"{counted(trials, 'trial')} of {exact_duration(scenario['duration_s'])}"
             f" · {machine}{cores} · pushlab {self.sweep.pushlab_version}{partly}"
         )
 

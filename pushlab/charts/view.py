@@ -7,6 +7,7 @@ from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.charts.style import CellStyle, cell_styles
+from pushlab.quantities import counted, exact_duration
 from pushlab.runs import Run, network_in_words
 
 __all__ = ["RunView", "view_of"]
@@ -114,7 +115,7 @@ class RunView:
         good = [t for trials in self.trials.values() for t in trials]
         each = max((len(trials) for trials in self.trials.values()), default=0)
         length = max((t.record.duration_s for t in good), default=0.0)
-        spans = f"{each} trial{'s' if each != 1 else ''} of {length:g} s" if good else "no trial"
+        spans = f"{counted(each, 'trial')} of {exact_duration(length)}" if good else "no trial"
         environment = self.run.environment
         machine = str(environment.get("processor") or environment.get("cpu") or "unknown machine")
         cores = environment.get("cores")

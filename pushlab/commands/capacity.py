@@ -290,7 +290,7 @@ class _Search:
             for text, value in load.values.items()
             if value is not None
         ]
-        busy = [f"{name} {share:.0%}" for name, share in load.busy.items()]
+        busy = [f"{name} {share(part)}" for name, part in load.busy.items()]
         told = [*values, ", ".join(busy)] if load.values else [load.why]
         self._console.print(
             f"{self._words.load(load.at):>8} {self._words.unit}: {load.outcome:<6} "

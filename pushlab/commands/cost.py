@@ -18,10 +18,7 @@ from pushlab.commands.terminal import json_text
 from pushlab.commands.workload import LoadFlags
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
-from pushlab.quantities import (
-    message_rate,
-    parse_number,
-)
+from pushlab.quantities import exact_duration, message_rate, parse_number
 from pushlab.runs import Run
 
 __all__ = ["Ask", "cost"]
@@ -96,6 +93,6 @@ def _predicted(ask: Ask) -> tuple[Mapping[str, Traffic], str]:
     found = {name: w.traffic(profile) for name, profile in comparable_profiles().items()}
     title = (
         f"{w.clients:,.0f} clients, {message_rate(w.rate_per_s)} of {w.payload_bytes:,.0f} bytes"
-        f" each, polls every {w.interval_s:g} s, for 30 days"
+        f" each, polls every {exact_duration(w.interval_s)}, for 30 days"
     )
     return found, title

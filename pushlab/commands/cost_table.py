@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console
 
 from pushlab.analysis.cost import Bill, BreakEven, Costs, Item
-from pushlab.quantities import interval
+from pushlab.quantities import interval, share
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
 
@@ -76,7 +76,7 @@ def _bills_table(bills: Mapping[str, Sequence[Bill]]) -> Table:
         for one in found:
             dearest = max(one.items, key=lambda item: item.usd)
             part = dearest.usd / one.usd if one.usd else 0.0
-            what = f"{dearest.event} ({part:.0%})"
+            what = f"{dearest.event} ({share(part)})"
             usd = f"{one.usd:,.2f} {_marks(one):<2}"
             rows.append(Row([cell, one.offer], [Cell(usd), Cell(what)]))
     leading = [Column("transport", text=True), Column("offer", text=True)]

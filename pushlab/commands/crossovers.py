@@ -53,13 +53,7 @@ def show_crossovers(
         print(json_text([each.to_json() for each in found]))
     else:
         console = Console(highlight=False, emoji=False, soft_wrap=True)
-        console.print(
-            Text(
-                f"Polls every {setting.interval_s:g} s, messages of {setting.payload_bytes:,.0f}"
-                f" bytes, {setting.one_way_s * 1e3:g} ms one way. Push loses from these on:",
-                style="bold",
-            )
-        )
+        console.print(Text(f"{setting.words}. Push loses from these on:", style="bold"))
         for each in found:
             told = "give a run (--calibrate RUN)" if each.value is None else number(each.value)
             console.print(f"\n{each.says}: {told} {each.unit if each.value is not None else ''}")

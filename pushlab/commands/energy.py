@@ -21,14 +21,7 @@ from pushlab.commands.workload import LoadFlags
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
-from pushlab.quantities import (
-    brief,
-    exact_duration,
-    message_rate,
-    number,
-    parse_watt_hours,
-    share,
-)
+from pushlab.quantities import brief, exact_duration, message_rate, number, parse_watt_hours, share
 from pushlab.runs import Run
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
@@ -113,7 +106,7 @@ def _predicted(ask: Ask, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str
     spoken = f"keep-alives after {alive}" if alive else "no keep-alives"
     title = (
         f"{message_rate(rate)} of {size:,.0f} bytes at random times, polls every"
-        f" {w.interval_s:g} s, holds of {holds}, {spoken}"
+        f" {exact_duration(w.interval_s)}, holds of {holds}, {spoken}"
     )
     return cells, title[0].upper() + title[1:], _sources(radios)
 

@@ -157,7 +157,9 @@ def _notes(
     sampled = min(each.sampled for each in forecasts.values())
     who = "every client" if sampled == workload.clients else f"{sampled:,} clients or more"
     worst = _largest_difference(forecasts)
-    apart = "" if worst is None else f", at most {abs(worst[0]):.1%} from closed forms ({worst[1]})"
+    apart = (
+        "" if worst is None else f", at most {share(abs(worst[0]))} from closed forms ({worst[1]})"
+    )
     notes = [f"Simulated: {who} of each transport, seed {workload.seed}{apart}."]
     notes.append(
         "The cheapest offer of those that `pushlab cost` prices; it says what is left out."
@@ -169,8 +171,8 @@ def _notes(
         )
         return notes
     notes.append(
-        f"A server is one hub process on one core with {workload.server_bytes / 2**30:g} GiB,"
-        f" {workload.headroom:.0%} of it kept free; costs as in {calibrated_with}."
+        f"A server is one hub process on one core with {memory(workload.server_bytes)},"
+        f" {share(workload.headroom)} of it kept free; costs as in {calibrated_with}."
     )
     missing = [name for name, each in forecasts.items() if each.calibration is None]
     if missing:
@@ -210,8 +212,8 @@ def print_validation(run: Run, found: Sequence[Validated]) -> None:
     within, least_s = LATENCY_WITHIN
     say(
         console,
-        f"Tolerances: hits {HITS_WITHIN:.0%}; mean latency {within:.0%} or"
-        f" {exact_duration(least_s)}; simulation from closed form {MODELS_WITHIN:.0%}.",
+        f"Tolerances: hits {share(HITS_WITHIN)}; mean latency {share(within)} or"
+        f" {exact_duration(least_s)}; simulation from closed form {share(MODELS_WITHIN)}.",
     )
     for each in found:
         for problem in each.problems:

@@ -26,7 +26,7 @@ from pushlab.commands.terminal import json_text
 from pushlab.errors import SetupError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.toml_reader import parse_scenario
-from pushlab.quantities import brief
+from pushlab.quantities import brief, duration
 from pushlab.runs import Run
 
 __all__ = ["list_reproductions", "reproduce"]
@@ -87,7 +87,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     console.print(
         Text(
             f"{held} claims hold, {failed} fail, {checked.count(None)} are shown only;"
-            f" {time.monotonic() - begin_s:.0f} s",
+            f" {duration(time.monotonic() - begin_s)}",
             style="bold red" if failed else "bold",
         )
     )

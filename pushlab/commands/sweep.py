@@ -14,6 +14,7 @@ from pushlab.lab.runner import run_sweep
 from pushlab.lab.scenario.grid import Grid, grid_again
 from pushlab.lab.scenario.stored import check_same_grid, create_sweep
 from pushlab.lab.trial.baseline import BaselineBackend
+from pushlab.quantities import interval
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
 
@@ -102,10 +103,9 @@ def _run(
 ) -> int:
     axes = " x ".join(f"{axis.key} {_listed(axis.values)}" for axis in grid.axes)
     count = len(grid.order(floor=True))
-    minutes = estimate_s(grid) / 60
-    long = f"{minutes:.0f} min" if minutes >= 2 else f"{minutes * 60:.0f} s"
     print(
-        f"sweep of {len(grid.points)} points: {axes}; {count:,} trials, about {long} in all",
+        f"sweep of {len(grid.points)} points: {axes}; {count:,} trials,"
+        f" about {interval(estimate_s(grid))} in all",
         file=sys.stderr,
     )
     with writer, Watcher() as watcher:

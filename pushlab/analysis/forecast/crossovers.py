@@ -22,6 +22,7 @@ from pushlab.analysis.models.formulas import (
 )
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
+from pushlab.quantities import exact, exact_duration
 
 __all__ = ["Crossover", "Curve", "Setting", "crossovers", "curves"]
 
@@ -51,6 +52,14 @@ class Setting:
     clients: float = 1_000.0
     server_bytes: float = 4 * 2.0**30
     headroom: float = 0.5
+
+    @property
+    def words(self) -> str:
+        """What is asked, in a sentence without its end."""
+        return (
+            f"Polls every {exact_duration(self.interval_s)}, messages of"
+            f" {exact(self.payload_bytes)} bytes, {exact_duration(self.one_way_s)} one way"
+        )
 
     @classmethod
     def among(cls, profiles: Iterable[Profile], **values: float) -> Self:

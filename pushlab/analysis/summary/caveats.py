@@ -7,6 +7,7 @@ from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.generator import GENERATOR_SHARE, tail_delay_s
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.quantities import duration
 from pushlab.runs import Run
 
 __all__ = ["caveats_of"]
@@ -77,7 +78,7 @@ def _accounting(cell: str, summary: CellSummary) -> list[str]:
 def _clocks(summaries: Mapping[str, CellSummary]) -> list[str]:
     """One sentence on the cells whose subscribers had clocks of their own."""
     known = [
-        f"{cell} ± {bound_s * 1e3:.2f} ms"
+        f"{cell} ± {duration(bound_s)}"
         for cell, summary in summaries.items()
         if (bound_s := summary["clock_bound_s"]) is not None
     ]
@@ -97,7 +98,7 @@ def _delays(cells: Mapping[str, CellTrials]) -> list[str]:
         delay_s = tail_delay_s(trials)
         if mean_s is None or delay_s is None or delay_s <= GENERATOR_SHARE * mean_s:
             continue
-        spoilt.append(f"{cell} ({delay_s * 1e3:.2f} of {mean_s * 1e3:.2f} ms)")
+        spoilt.append(f"{cell} ({duration(delay_s)} of {duration(mean_s)})")
     if not spoilt:
         return []
     return [

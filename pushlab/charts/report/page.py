@@ -20,7 +20,7 @@ from pushlab.charts.report.month import month_section
 from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.charts.view import RunView
 from pushlab.errors import RunError
-from pushlab.quantities import duration
+from pushlab.quantities import duration, usd
 from pushlab.tables import Table
 
 __all__ = ["write_report"]
@@ -158,7 +158,7 @@ def _told(cell: CellSummary, name: str) -> str:
             ("bytes_per_delivery", lambda value: f"{value:,.0f} bytes"),
             ("cpu_s_per_delivery", lambda value: f"{duration(value)} of CPU"),
         ),
-        "5-cost": (("usd_per_month.usd", lambda value: f"USD {value:,.2f} a month"),),
+        "5-cost": (("usd_per_month.usd", lambda value: f"{usd(value)} a month"),),
     }
     told = [(show, cell[figure]) for figure, show in shown.get(name, ())]
     return ", ".join(show(value) for show, value in told if value is not None)

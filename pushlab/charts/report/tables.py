@@ -51,10 +51,10 @@ def _beside(s: CellSummary, figure: Figure) -> str:
     if figure.name == "delivered":
         return f"of {s.count('expected'):,}"
     if figure.name == "lost" and s["lost"]:
-        return f"{s.count('lost') / s.count('expected'):.2%}"
+        return share(s.count("lost") / s.count("expected"))
     if figure.name == "hits_total":
         wasted = sum(s.hits.get(kind, 0) for kind in WASTED)
-        return f"{wasted / s.count('hits_total'):.0%} in vain" if wasted else ""
+        return f"{share(wasted / s.count('hits_total'))} in vain" if wasted else ""
     if figure.name == "staleness_s.mean" and s["staleness_s.max"] is not None:
         return f"worst {duration(s['staleness_s.max'])}"
     return ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.charts.view import RunView
-from pushlab.quantities import counted, duration, exact, exact_duration
+from pushlab.quantities import counted, duration, exact, exact_duration, memory
 
 __all__ = ["asked", "conditions", "environment", "marks_explained", "settings"]
 
@@ -175,7 +175,7 @@ def environment(view: RunView) -> list[tuple[str, str]]:
         if value in (None, "", [], {}):
             continue
         if key.endswith("_bytes") and isinstance(value, int):
-            found.append((_key(key), f"{value / 2**30:.1f} GiB"))
+            found.append((_key(key), memory(value)))
         elif key == "load":
             found.append(("load before the run", ", ".join(f"{one:.2f}" for one in value)))
         else:
