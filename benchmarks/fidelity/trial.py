@@ -203,9 +203,7 @@ async def _run(plan: TrialPlan, stage: TrialProcesses | None = None) -> TrialOut
 
 def _pairs(outcome: TrialOutcome, wire: Wire, distance_ns: int) -> tuple[Any, Any, int]:
     """Latencies in seconds as pushlab has them and as the capture has them; rows without a pair."""
-    assert outcome.publishes is not None
-    assert outcome.deliveries is not None
-    published, rows = outcome.publishes, outcome.deliveries
+    published, rows = outcome.rows["publishes"], outcome.rows["deliveries"]
     measured = ~np.asarray(published["warmup"]) & (np.asarray(published["seq"]) > 0)
     intended = dict(
         zip(

@@ -78,8 +78,8 @@ class _FanOut(Benchmark):
             told = await swarm.commands.finish(path=folder)
         wrong = wrong_in(told)
         rounds = int(sample.facts["rounds"]) + _WARM_ROUNDS
-        if wrong or told.rows != rounds * self.clients:
-            raise RuntimeError(f"{wrong} wrong, {told.rows} rows in {rounds} rounds")
+        if wrong or told.rows["deliveries"] != rounds * self.clients:
+            raise RuntimeError(f"{wrong} wrong, {told.rows['deliveries']} rows in {rounds} rounds")
         return sample
 
     async def _peer(

@@ -13,7 +13,7 @@ from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
-from pushlab.lab.workers.swarm_client import read_deliveries
+from pushlab.lab.workers.swarm_client import read_rows
 from pushlab.runs import Run
 
 
@@ -80,5 +80,5 @@ async def run(
 def deliveries(recorder: Recorder, *, per_channel: int) -> dict[str, Any]:
     """The rows of a recorder, as a trial reads them."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "deliveries")
-        return read_deliveries(path, recorder.write(path), per_channel=per_channel)
+        counts = recorder.write(Path(folder))
+        return dict(read_rows(Path(folder), counts, per_channel=per_channel)["deliveries"])

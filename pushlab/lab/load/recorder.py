@@ -95,32 +95,23 @@ class Recorder:
         self.moved_ns.append(now_ns)
         self.moved_bytes.append(size)
 
-    def write(self, path: Path) -> int:
-        """Write the rows since `begin`, column after column in native byte order; how many.
+    def write(self, folder: Path) -> dict[str, int]:
+        """Write the rows into a file of each kind; how many there are in each.
 
-        The columns: int64 seq, int64 received_ns, int32 subscriber.
+        A file has column after column in native byte order, two of int64 and one of int32:
+
+        - ``deliveries`` since `begin`: seq, received_ns, subscriber
+        - ``connects``: wanted_ns, connected_ns, subscriber
+        - ``traffic`` of those that are observed: at_ns, bytes, subscriber
         """
-        with path.open("wb") as file:
-            for column in (self.seq, self.received_ns, self.subscriber):
-                column[self.mark :].tofile(file)
-        return self.deliveries
-
-    def write_connects(self, path: Path) -> int:
-        """Write the first connections in the same manner; how many.
-
-        The columns: int64 wanted_ns, int64 connected_ns, int32 subscriber.
-        """
-        with path.open("wb") as file:
-            for column in (self.wanted_ns, self.connected_ns, self.connect_subscriber):
-                column.tofile(file)
-        return len(self.wanted_ns)
-
-    def write_traffic(self, path: Path) -> int:
-        """Write when observed subscribers sent and received, in the same manner; how many.
-
-        The columns: int64 at_ns, int64 bytes, int32 subscriber.
-        """
-        with path.open("wb") as file:
-            for column in (self.moved_ns, self.moved_bytes, self.moved_subscriber):
-                column.tofile(file)
-        return len(self.moved_ns)
+        mark = self.mark
+        kinds = {
+            "deliveries": (self.seq[mark:], self.received_ns[mark:], self.subscriber[mark:]),
+            "connects": (self.wanted_ns, self.connected_ns, self.connect_subscriber),
+            "traffic": (self.moved_ns, self.moved_bytes, self.moved_subscriber),
+        }
+        for kind, columns in kinds.items():
+            with (folder / kind).open("wb") as file:
+                for column in columns:
+                    column.tofile(file)
+        return {kind: len(columns[0]) for kind, columns in kinds.items()}

@@ -23,9 +23,8 @@ from pushlab.lab.trial.record import TrialObservations, collect
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.lab.workers.swarm_client import read_connects, read_deliveries, read_traffic
+from pushlab.lab.workers.swarm_client import read_rows
 from pushlab.runs.records import TrialStatus
-from pushlab.runs.rows import Columns
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -293,13 +292,12 @@ class Trial:
     async def end(self, status: TrialStatus, reason: str | None) -> TrialOutcome:
         """Collect what there is, stop everything, and say what the trial left."""
         self._note(Phase.STOPPING)
-        deliveries: Columns | None = None
         try:
             if self._published:
                 with contextlib.suppress(WorkerFailed, TimeoutError):
                     await asyncio.wait_for(self._halt_publisher(), _COLLECT_S)
                 with contextlib.suppress(WorkerFailed, TimeoutError):
-                    deliveries = await asyncio.wait_for(self._collect(), _COLLECT_S)
+                    await asyncio.wait_for(self._collect(), _COLLECT_S)
             if self.complete and self._notes.swarm is not None:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
@@ -318,14 +316,12 @@ class Trial:
             reason=reason,
             window_ns=(start_ns if self._begun else None, end_ns if self._ended else None),
         )
-        return TrialOutcome(
-            record,
-            publishes=publish_log.rows(self.plan.scenario.payload_bytes) if publish_log else None,
-            deliveries=deliveries,
-            connects=notes.connects,
-            traffic=notes.traffic,
-            samples=sample_rows(watches, notes.loop_lags()) if watches else None,
-        )
+        rows = dict(notes.rows)
+        if publish_log is not None:
+            rows["publishes"] = publish_log.rows(self.plan.scenario.payload_bytes)
+        if watches:
+            rows["samples"] = sample_rows(watches, notes.loop_lags())
+        return TrialOutcome(record, rows)
 
     async def _halt_publisher(self) -> None:
         """Let the publisher send no more, and get its figures if there are none yet."""
@@ -333,18 +329,14 @@ class Trial:
             limit_s = -self.plan.scenario.duration_s - self.plan.scenario.warmup_s
             self._notes.publisher = await self.testbed.publisher.finish(limit_s=limit_s)
 
-    async def _collect(self) -> Columns | None:
-        """The swarm's figures and rows, if it still runs."""
+    async def _collect(self) -> None:
+        """Get the swarm's figures and rows, if it still runs."""
         if not self.testbed.has_swarm:
-            return None
-        with tempfile.TemporaryDirectory(prefix="pushlab-") as name:
-            folder = Path(name)
-            told = await self.testbed.swarm.finish(path=name)
-            self._notes.swarm = told
-            self._notes.connects = read_connects(folder / "connects", told.connects)
-            self._notes.traffic = read_traffic(folder / "traffic", told.traffic)
-            return read_deliveries(
-                folder / "deliveries", told.rows, per_channel=self.plan.scenario.per_channel
+            return
+        with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
+            self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
+            self._notes.rows = read_rows(
+                Path(folder), told.rows, per_channel=self.plan.scenario.per_channel
             )
 
     async def _reconcile(self) -> None:

@@ -1,8 +1,8 @@
 """What a trial is told, what it leaves, and who can run one."""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -114,11 +114,7 @@ class TrialOutcome:
     """What a trial leaves: its record and its raw rows (see `pushlab.runs.rows`), if there are."""
 
     record: TrialRecord
-    publishes: Columns | None = None
-    deliveries: Columns | None = None
-    connects: Columns | None = None
-    samples: Columns | None = None
-    traffic: Columns | None = None
+    rows: Mapping[str, Columns] = field(default_factory=dict)
 
 
 class TrialBackend(Protocol):

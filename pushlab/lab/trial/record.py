@@ -33,8 +33,7 @@ class TrialObservations:
         connecting: CPU seconds before and after all connected, and the swarm's counters then.
         start, end: CPU seconds and the hub's hits at the ends of the window.
         swarm, publisher: their reports.
-        connects: how each subscriber was connected.
-        traffic: when the observed subscribers sent and received.
+        rows: the swarm's, by kind.
         closing_connections: of the machine, at the window's end.
         stall_ns: when the hub was stopped, and when it went on.
         swarm_hits, hub_hits: of the whole trial, after everybody left.
@@ -46,8 +45,7 @@ class TrialObservations:
     end: tuple[Cpu, dict[str, int]] | None = None
     swarm: SwarmReport | None = None
     publisher: WindowReport | None = None
-    connects: Columns | None = None
-    traffic: Columns | None = None
+    rows: dict[str, Columns] = field(default_factory=dict)
     closing_connections: int = 0
     stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)
@@ -178,7 +176,7 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
     if notes.connecting is None:
         return None
     before, after, told = notes.connecting
-    rows = notes.connects
+    rows = notes.rows.get("connects")
     storm_s = None
     if rows is not None and len(rows["wanted_ns"]):
         storm_s = int(rows["connected_ns"].max() - rows["wanted_ns"].min()) / _NS

@@ -25,18 +25,7 @@ async def run_trial(
     except NotEnoughDescriptors as error:
         outcome = TrialOutcome(plan.record(status="failed", reason=str(error)))
     except Interrupted as interrupted:
-        _keep(writer, interrupted.outcome)
+        writer.add_trial(interrupted.outcome.record, **interrupted.outcome.rows)
         raise
-    _keep(writer, outcome)
+    writer.add_trial(outcome.record, **outcome.rows)
     return outcome.record
-
-
-def _keep(writer: RunWriter, outcome: TrialOutcome) -> None:
-    writer.add_trial(
-        outcome.record,
-        publishes=outcome.publishes,
-        deliveries=outcome.deliveries,
-        connects=outcome.connects,
-        samples=outcome.samples,
-        traffic=outcome.traffic,
-    )

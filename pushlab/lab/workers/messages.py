@@ -83,15 +83,13 @@ class SwarmReport(WindowReport):
     """What a swarm has to say in the end.
 
     Attributes:
-        rows, connects, traffic: how many rows it has written of each kind.
+        rows: how many it has written of each kind.
         closed: how many subscribers the server ended; `reasons`: why, and how often.
         wire_duplicates: messages that came again and were dropped before anybody saw them.
         clocks: of the pages, in a browser.
     """
 
-    rows: int
-    connects: int
-    traffic: int
+    rows: dict[str, int]
     closed: int
     reasons: dict[str, int]
     wire_duplicates: int

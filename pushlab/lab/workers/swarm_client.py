@@ -11,8 +11,10 @@ import signal
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pushlab.lab.workers.messages import SwarmCommands, remote
 from pushlab.lab.workers.parent import Worker, spawn_worker
@@ -21,9 +23,7 @@ from pushlab.runs.rows import Columns
 __all__ = [
     "BrowserProcess",
     "SwarmProcess",
-    "read_connects",
-    "read_deliveries",
-    "read_traffic",
+    "read_rows",
     "start_browser",
     "start_swarm",
 ]
@@ -91,37 +91,33 @@ async def start_browser() -> SwarmProcess:
     return BrowserProcess(worker, folder)
 
 
-def read_deliveries(path: Path, rows: int, *, per_channel: int) -> Columns:
-    """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.DELIVERIES`."""
-    raw = path.read_bytes()
-    seq = np.frombuffer(raw, np.int64, rows)
-    received_ns = np.frombuffer(raw, np.int64, rows, offset=rows * 8)
-    subscriber = np.frombuffer(raw, np.int32, rows, offset=rows * 16)
+def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict[str, Columns]:
+    """Read what `Recorder.write` wrote, as the columns of `pushlab.runs.rows`."""
+    seq, received_ns, reader = _columns(folder / "deliveries", counts["deliveries"])
+    wanted_ns, connected_ns, connected = _columns(folder / "connects", counts["connects"])
+    at_ns, size, observed = _columns(folder / "traffic", counts["traffic"])
     return {
-        "channel": subscriber // np.int32(per_channel),
-        "seq": seq,
-        "subscriber": subscriber,
-        "received_ns": received_ns,
+        "deliveries": {
+            "channel": reader // np.int32(per_channel),
+            "seq": seq,
+            "subscriber": reader,
+            "received_ns": received_ns,
+        },
+        "connects": {
+            "subscriber": connected,
+            "wanted_ns": wanted_ns,
+            "connected_ns": connected_ns,
+        },
+        "traffic": {
+            "subscriber": observed,
+            "at_ns": at_ns,
+            "sent": size < 0,
+            "bytes": np.abs(size),
+        },
     }
 
 
-def read_connects(path: Path, rows: int) -> Columns:
-    """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.CONNECTS`."""
+def _columns(path: Path, rows: int) -> list[npt.NDArray[Any]]:
     raw = path.read_bytes()
-    return {
-        "subscriber": np.frombuffer(raw, np.int32, rows, offset=rows * 16),
-        "wanted_ns": np.frombuffer(raw, np.int64, rows),
-        "connected_ns": np.frombuffer(raw, np.int64, rows, offset=rows * 8),
-    }
-
-
-def read_traffic(path: Path, rows: int) -> Columns:
-    """Read what the command ``finish`` wrote, as the columns of `pushlab.runs.rows.TRAFFIC`."""
-    raw = path.read_bytes()
-    size = np.frombuffer(raw, np.int64, rows, offset=rows * 8)
-    return {
-        "subscriber": np.frombuffer(raw, np.int32, rows, offset=rows * 16),
-        "at_ns": np.frombuffer(raw, np.int64, rows),
-        "sent": size < 0,
-        "bytes": np.abs(size),
-    }
+    kinds = (np.int64, np.int64, np.int32)
+    return [np.frombuffer(raw, kind, rows, offset=rows * 8 * i) for i, kind in enumerate(kinds)]

@@ -122,9 +122,7 @@ class SwarmService(CountingService):
         swarm, recorder = self.swarm, self.swarm.recorder
         return SwarmReport.after(
             self.window(),
-            rows=recorder.write(Path(path, "deliveries")),
-            connects=recorder.write_connects(Path(path, "connects")),
-            traffic=recorder.write_traffic(Path(path, "traffic")),
+            rows=recorder.write(Path(path)),
             closed=swarm.closed,
             reasons=dict(recorder.reasons.most_common(5)),
             wire_duplicates=swarm.wire_duplicates(),
