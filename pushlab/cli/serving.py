@@ -44,11 +44,11 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     import uvloop
 
     from pushlab.commands.serve import serve_until_interrupted
-    from pushlab.lab.scenario.values import check_values
 
     keys = keys_of(HubSettings, "hub.")
-    given = check_values(overrides, keys, lambda name: keys[name].flag)
-    settings = HubSettings(**{keys[name].own: value for name, value in given.items()})
+    settings = HubSettings(
+        **{keys[name].own: keys[name].take(one, keys[name].flag) for name, one in overrides.items()}
+    )
     api_key = os.environ.get("PUSHLAB_API_KEY")
     uvloop.run(serve_until_interrupted(settings=settings, api_key=api_key, **asked))
     return 0

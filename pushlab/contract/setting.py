@@ -122,11 +122,12 @@ class Key:
         plain = _WANTED.get(self.kind, "what its transport takes")
         return f"{plain} {self.setting.range}".strip()
 
-    def take(self, value: Any) -> Any:
+    def take(self, value: Any, where: str = "", refusal: type[UsageError] = UsageError) -> Any:
         """`value`, as a float where one is wanted; other kinds than these are not checked.
 
         Raises:
-            UsageError: it is of another type, or out of range; the text has the key.
+            UsageError: it is of another type, or out of range; a `refusal` that begins with
+                `where`, or else with the key.
         """
         setting, taken = self.setting, value
         if self.kind is float and type(value) is int and abs(value) <= _MOST_WHOLE:
@@ -138,7 +139,7 @@ class Key:
             fits = fits and not (self.is_number and not setting.holds(taken))
             fits = fits and not (setting.pattern and not re.search(setting.pattern, taken))
         if not fits:
-            raise UsageError(f"{self.name}: {self.refusal(value)}")
+            raise refusal(f"{where or self.name}: {self.refusal(value)}")
         return taken
 
     def refusal(self, value: object) -> str:

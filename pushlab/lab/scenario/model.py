@@ -28,7 +28,6 @@ from pushlab.lab.scenario.cells import (
     with_interval,
 )
 from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_browser
-from pushlab.lab.scenario.values import check_values
 from pushlab.runs import Link
 
 __all__ = ["Arrivals", "ChannelPlan", "RuleBroken", "Scenario", "flag_key", "scenario_keys"]
@@ -204,7 +203,10 @@ class Scenario:
         """
         keys = scenario_keys()
         given = {flag_key(name): value for name, value in values.items() if value is not None}
-        checked = check_values(given, keys, lambda key: keys[key].flag)
+        checked = {
+            name: keys[name].take(value, keys[name].flag, ScenarioError)
+            for name, value in given.items()
+        }
         interval_s = checked.get("poll_interval_s")
         poll_interval_s = self.poll_interval_s if interval_s is None else interval_s
         cells: Iterable[Cell] = self.cells

@@ -13,7 +13,6 @@ from pushlab.errors import ScenarioError, UsageError
 from pushlab.lab.scenario.cells import CLIENTS, Cell, CellRequest, make_cells
 from pushlab.lab.scenario.model import RuleBroken, Scenario, scenario_keys
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
-from pushlab.lab.scenario.values import check_values
 
 __all__ = [
     "builtin_scenarios",
@@ -62,7 +61,12 @@ def make_scenario(source: Source) -> Scenario:
             close = did_you_mean(key, [*keys, "transport"])
             known = ", ".join([*keys, "[[transport]]"])
             raise ScenarioError(f"{where(key)}: unknown key{close} (known: {known})")
-    values = check_values(data, keys, where)
+    values = {}
+    for key, value in data.items():
+        try:
+            values[key] = keys[key].take(value)
+        except UsageError as error:  # only now is its line looked for
+            raise ScenarioError(f"{where(key)}: {keys[key].refusal(value)}") from error
     default = keys["poll_interval_s"].default
     cells = _cells(tables, source, values.get("poll_interval_s", default))
     named = {"name": source.default, **values}
