@@ -96,7 +96,7 @@ class RuledSubscriber(IntervalPollSubscriber):
         rng: Random,
     ) -> None:
         usual_s = kit.options.interval_s
-        suffix = lease_suffix(_LEASE_S, interval_s=usual_s)
+        suffix = lease_suffix(usual_s, _LEASE_S)
         super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._kit = kit
         self._wait_s = usual_s

@@ -219,7 +219,7 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
         rng: Random,
         options: ChannelApiDevOptions,
     ) -> None:
-        suffix = lease_suffix(options.interval_s * 3, interval_s=options.interval_s)
+        suffix = lease_suffix(options.interval_s)
         super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         # The token stands in the address, as it did; a header would say it twice.
         self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()

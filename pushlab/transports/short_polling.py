@@ -98,7 +98,7 @@ class ShortPollingSubscriber(IntervalPollSubscriber):
         rng: Random,
         options: ShortPollingOptions,
     ) -> None:
-        suffix = lease_suffix(options.interval_s * 3, interval_s=options.interval_s)
+        suffix = lease_suffix(options.interval_s)
         super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._options = options
         self._interval_ns = int(options.interval_s * _NS)

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _SELDOM_S = 10.0
+_LEASE_INTERVALS = 3
 _ANSWER_DUE_NS = 30_000_000_000
 _POLL_EMPTY = Hit.POLL_EMPTY
 #: What reading a page raises that is no page at all.
@@ -88,11 +89,12 @@ def asked_lease_s(query: Mapping[str, str]) -> float | None:
 
 def lease_of(interval_s: float, usual_s: float) -> float:
     """How long a client that asks every `interval_s` is present after a poll."""
-    return 3 * interval_s if interval_s > _SELDOM_S else usual_s
+    return _LEASE_INTERVALS * interval_s if interval_s > _SELDOM_S else usual_s
 
 
-def lease_suffix(lease_s: float, *, interval_s: float) -> str:
+def lease_suffix(interval_s: float, lease_s: float = 0.0) -> str:
     """The parameter by which a client that asks seldom says so; the usual lease needs no word."""
+    lease_s = lease_s or lease_of(interval_s, 0.0)
     return f"&lease_s={lease_s:g}" if interval_s > _SELDOM_S else ""
 
 
