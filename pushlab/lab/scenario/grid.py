@@ -224,14 +224,14 @@ def _numbers(values: Sequence[Any], where: str) -> tuple[float, ...]:
     """The numbers of a list. Raises ScenarioError."""
     if not values:
         raise ScenarioError(f"{where}: the list is empty; it must hold at least one number")
+    seen: set[float] = set()
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ScenarioError(
-                f"{where}: a list must hold numbers alone, and {shown(value)} is none"
-            )
-    for i, value in enumerate(values):
-        if value in values[:i]:
+            told = f"a list must hold numbers alone, and {shown(value)} is none"
+            raise ScenarioError(f"{where}: {told}")
+        if value in seen:
             raise ScenarioError(f"{where}: {shown(value)} stands twice in the list")
+        seen.add(value)
     return tuple(values)
 
 

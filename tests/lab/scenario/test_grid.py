@@ -89,6 +89,7 @@ def test_a_list_of_a_transport_that_is_left_out_makes_no_points() -> None:
         ({"cleints": [1, 2]}, ["mine.toml: cleints", "did you mean clients?"]),
         ({"channels": ["shared", "rooms"]}, ["mine.toml: channels", "'shared'"]),
         ({"seed": list(range(MAX_POINTS + 1))}, ["10,001 points"]),
+        ({"seed": list(range(200_000))}, ["200,000 points"]),
     ],
 )
 def test_a_list_that_cannot_be_is_told_with_file_and_key(
