@@ -35,6 +35,7 @@ __all__ = [
     "span",
     "times",
     "usd",
+    "whole",
     "with_unit",
 ]
 
@@ -70,6 +71,11 @@ def brief(value: float, digits: int = 3) -> str:
 def exact(value: float) -> str:
     """What was set or counted, with all its digits: ``2``, ``0.25``, ``1,000,000``."""
     return f"{value:,.12g}" if abs(value) < 1e12 else f"{value:,.0f}"
+
+
+def whole(value: float) -> str:
+    """To the next whole number: ``1,037``; ``0`` for less than a half of one."""
+    return f"{value:,.0f}" if abs(value) >= 0.5 else "0"
 
 
 def duration(value_s: float) -> str:
@@ -160,7 +166,8 @@ def counted(count: float, noun: str) -> str:
 
 def signed(value: float, show: Callable[[float], str]) -> str:
     """A difference, with its sign: ``+1.20 ms``."""
-    return f"{'+' if value > 0 else ''}{show(value)}"
+    text = show(value)
+    return f"+{text}" if value > 0 and text != "0" else text
 
 
 def span(low_high: Sequence[float] | None, show: Callable[[float], str]) -> str:

@@ -25,6 +25,8 @@ from pushlab import quantities as q
         (q.exact, 2, "2"),
         (q.exact, 0.25, "0.25"),
         (q.exact, 1e15, "1,000,000,000,000,000"),
+        (q.whole, -0.4, "0"),
+        (q.whole, 1036.6, "1,037"),
         (q.brief, 1.5, "1.5"),
         (q.brief, 1234.5, "1,234"),
         (q.duration, 0, "0 s"),
@@ -87,6 +89,7 @@ def test_counted_and_signed():
     assert q.counted(1000, "client") == "1,000 clients"
     assert q.signed(0.0012, q.duration) == "+1.20 ms"
     assert q.signed(-0.0012, q.duration) == "-1.20 ms"
+    assert q.signed(0.3, q.whole) == "0"
 
 
 MEASURED = st.floats(1e-6, 1e12)

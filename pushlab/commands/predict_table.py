@@ -17,6 +17,7 @@ from pushlab.analysis.forecast.validation import (
 )
 from pushlab.quantities import (
     amount,
+    brief,
     counted,
     duration,
     exact,
@@ -25,11 +26,12 @@ from pushlab.quantities import (
     message_rate,
     number,
     share,
-    signed,
     size,
+    whole,
 )
 from pushlab.runs import Run
 from pushlab.tables import Cell, Column, Row, Show, Table
+from pushlab.tables.figures import residual
 from pushlab.tables.terminal import print_table, say
 
 __all__ = ["print_forecasts", "print_validation"]
@@ -171,8 +173,8 @@ def _notes(
         )
         return notes
     notes.append(
-        f"A server is one hub process on one core with {memory(workload.server_bytes)},"
-        f" {share(workload.headroom)} of it kept free; costs as in {calibrated_with}."
+        f"A server is one hub process on one core with {brief(workload.server_bytes / 2**30)} GiB,"
+        f" {_percent(workload.headroom)} of it kept free; costs as in {calibrated_with}."
     )
     missing = [name for name, each in forecasts.items() if each.calibration is None]
     if missing:
@@ -201,6 +203,11 @@ def _largest_difference(forecasts: Mapping[str, Forecast]) -> tuple[float, str] 
     return max(found, key=lambda one: abs(one[0]), default=None)
 
 
+def _percent(part: float) -> str:
+    """A share that was set."""
+    return f"{brief(part * 100)} %"
+
+
 def print_validation(run: Run, found: Sequence[Validated]) -> None:
     """Print the models beside what was measured."""
     console = Console(highlight=False, emoji=False)
@@ -212,8 +219,8 @@ def print_validation(run: Run, found: Sequence[Validated]) -> None:
     within, least_s = LATENCY_WITHIN
     say(
         console,
-        f"Tolerances: hits {share(HITS_WITHIN)}; mean latency {share(within)} or"
-        f" {exact_duration(least_s)}; simulation from closed form {share(MODELS_WITHIN)}.",
+        f"Tolerances: hits {_percent(HITS_WITHIN)}; mean latency {_percent(within)} or"
+        f" {exact_duration(least_s)}; simulation from closed form {_percent(MODELS_WITHIN)}.",
     )
     for each in found:
         for problem in each.problems:
@@ -229,7 +236,8 @@ def _validation_table(found: Sequence[Validated]) -> Table:
         for what, values, show in (("hits", hits, number), ("mean latency", late, duration)):
             told = [None if value is None else show(value) for value in values]
             off = what.split()[-1] in bad or "no trial went well" in each.problems
-            cells = [*map(Cell, told), Cell(_residual(values[0], values[2], show))]
+            off_by, part = residual(values[0], values[2], whole if show is number else show)
+            cells = [*map(Cell, told), Cell(f"{off_by} ({part})" if part else off_by)]
             rows.append(Row([each.cell, what], [*cells, Cell(_verdict(values, off), bad=off)]))
     heads = ("closed form", "simulated", "measured", "residual")
     columns = [*map(Column, heads), Column("verdict", text=True)]
@@ -242,11 +250,3 @@ def _verdict(values: Sequence[float | None], bad: bool) -> str:
     if values[0] is None:
         return "no closed form"
     return "not measured" if values[2] is None else "ok"
-
-
-def _residual(model: float | None, found: float | None, show: Show) -> str | None:
-    """Measured minus predicted, and as a share where that means something."""
-    if model is None or found is None:
-        return None
-    part = f" ({signed((found - model) / model, share)})" if model > 1e-5 else ""
-    return signed(found - model, show) + part

@@ -6,10 +6,10 @@ from functools import partial
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.model import CellSummary
-from pushlab.quantities import amount, brief, duration, exact, memory, number, share
+from pushlab.quantities import amount, brief, duration, exact, memory, number, share, signed
 from pushlab.tables.model import Cell, Column, Show
 
-__all__ = ["figure_cell", "figure_columns", "kind_of", "model_note"]
+__all__ = ["figure_cell", "figure_columns", "kind_of", "model_note", "residual"]
 
 _NO_TIME_S = 1e-5  # a closed form without a network in it comes to nothing
 
@@ -62,3 +62,12 @@ def model_note(summary: CellSummary, figure: Figure) -> str:
     """What a closed form says of a figure, in brackets; empty without one."""
     value = summary[figure.model] if figure.model else None
     return "" if value is None else _in_brackets(kind_of(FIGURES[figure.model]), value)
+
+
+def residual(predicted: float | None, measured: float | None, show: Show) -> tuple[str | None, str]:
+    """Measured minus predicted, and as a share of it where that means something."""
+    if predicted is None or measured is None:
+        return None, ""
+    off = measured - predicted
+    tells = predicted > _NO_TIME_S and abs(off) >= 0.0005 * predicted
+    return signed(off, show), signed(off / predicted, share) if tells else ""

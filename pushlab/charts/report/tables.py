@@ -10,9 +10,19 @@ from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.hits import WASTED
 from pushlab.charts.view import RunView
-from pushlab.quantities import brief, counted, duration, exact, number, share, signed, span, usd
-from pushlab.tables import Cell, Column, Row, Show, Table
-from pushlab.tables.figures import figure_cell, figure_columns, kind_of
+from pushlab.quantities import (
+    brief,
+    counted,
+    duration,
+    exact,
+    number,
+    share,
+    span,
+    usd,
+    whole,
+)
+from pushlab.tables import Cell, Column, Row, Table
+from pushlab.tables.figures import figure_cell, figure_columns, kind_of, residual
 
 __all__ = [
     "TRANSPORT",
@@ -99,12 +109,12 @@ def prediction_table(view: RunView) -> Table:
             Cell(hits),
             Cell(model.simulated_hits),
             Cell(s["hits_total"]),
-            _residual(hits, s["hits_total"], _change),
+            Cell(*residual(hits, s["hits_total"], whole)),
             Cell(_formula(formula.formula_hits if formula else None)),
             Cell(latency),
             Cell(model.simulated_latency_s),
             Cell(mean_s),
-            _residual(latency, mean_s, duration),
+            Cell(*residual(latency, mean_s, duration)),
             Cell(_formula(formula.formula_latency if formula else None)),
         ]
 
@@ -135,18 +145,6 @@ def _formula(text: str | None) -> str | None:
     for plain, printed in (("lam", "λ"), (" x ", " × "), ("^2", "²")):
         text = text and text.replace(plain, printed)
     return text
-
-
-def _change(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 0.5 else "0"
-
-
-def _residual(predicted: float | None, measured: float | None, show: Show) -> Cell:
-    if predicted is None or measured is None:
-        return Cell()
-    off = measured - predicted
-    part = off / predicted if predicted > 1e-5 and abs(off) >= 0.0005 * predicted else None
-    return Cell(signed(off, show), "" if part is None else signed(part, share))
 
 
 def storm_table(view: RunView) -> Table:
