@@ -175,7 +175,6 @@ def peer_command(
     """The command of a peer's script; tokens are handed over in a file that only we can read."""
     work = {
         "subscribers": [{"token": a.token, **a.endpoint} for a in admissions],
-        "path": {"sse": "/v1/events", "websocket": "/v1/socket"}.get(transport, ""),
     }
     path = folder / "work.json"
     path.touch(mode=0o600)

@@ -17,6 +17,7 @@ from benchmarks.generator.fanout import hub_api, hub_for, peer_command
 from benchmarks.generator.swarm import configured_swarm
 from benchmarks.harness.model import OWN, Benchmark, Contender, Goal, Sample
 from benchmarks.harness.processes import cpu_of, pin, rss_of, start_child
+from pushlab.contract.registry import load_transport
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubProcess
 from pushlab.lab.hub_api import Admission, HubApi
@@ -56,6 +57,7 @@ async def _admit(hub: HubProcess, api: HubApi, transport: str, clients: int) -> 
         return await api.admit(transport, names)
     keys = TokenKeys.restore(hub.config.keys)
     url = "ws" + hub.url.removeprefix("http") if transport == "websocket" else hub.url
+    url += load_transport(transport).path
     return [
         Admission(
             keys.issue(

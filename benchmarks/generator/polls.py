@@ -20,7 +20,8 @@ _CLIENTS = 100
 _CONNECT_S = 30.0
 _WARM_S = 0.5
 _TOKEN = "k1a2b3." + "x" * 86 + "." + "y" * 43  # as long as a real one; nginx asks for none
-_PATH = f"/v1/poll?after={CURSOR}"
+_PLACE = "/v1/poll"
+_PATH = f"{_PLACE}?after={CURSOR}"
 _GENERATOR, _SERVER = 0, 1  # cores
 
 
@@ -59,7 +60,7 @@ class Polls(Benchmark):
 
 
 async def _pushlab(url: str, server: int, seconds: float) -> Sample:
-    admissions = [Admission(_TOKEN, 0, {"url": url})] * _CLIENTS
+    admissions = [Admission(_TOKEN, 0, {"url": url + _PLACE})] * _CLIENTS
     options = {"interval_s": 0.001}
     async with running_swarm("short-polling", options, admissions, core=_GENERATOR) as swarm:
         await measure_window(swarm, _WARM_S)

@@ -22,7 +22,7 @@ async def main() -> None:
                 "Authorization": f"Bearer {subscriber['token']}",
                 "Accept": "text/event-stream",
             }
-            async with session.get(subscriber["url"] + work["path"], headers=headers) as response:
+            async with session.get(subscriber["url"], headers=headers) as response:
                 response.raise_for_status()
                 board[READY] += 1
                 event_id, data = "", []

@@ -18,7 +18,7 @@ async def main() -> None:
 
         async def read(subscriber: dict[str, str]) -> None:
             reader = Reader(board)
-            url = subscriber["url"] + work["path"]
+            url = subscriber["url"]
             headers = {"Authorization": f"Bearer {subscriber['token']}"}
             async with aconnect_sse(client, "GET", url, headers=headers) as source:
                 source.response.raise_for_status()

@@ -16,7 +16,7 @@ async def main() -> None:
         async def read(subscriber: dict[str, str]) -> None:
             reader = Reader(board)
             headers = {"Authorization": f"Bearer {subscriber['token']}"}
-            url = subscriber["url"] + work["path"]
+            url = subscriber["url"]
             async with session.ws_connect(url, headers=headers) as socket:
                 await socket.receive_str()  # where it stands
                 board[READY] += 1

@@ -38,7 +38,7 @@ class Subscriber(User):
         subscriber = work["subscribers"][next(_next)]
         reader = Reader(board)
         socket = websocket.create_connection(
-            subscriber["url"] + work["path"],
+            subscriber["url"],
             header={"Authorization": f"Bearer {subscriber['token']}"},
         )
         socket.recv()  # where it stands

@@ -33,7 +33,7 @@ async def main() -> None:
 
     async def read(subscriber: dict[str, str]) -> None:
         headers = {"Authorization": f"Bearer {subscriber['token']}"}
-        url = subscriber["url"] + work["path"]
+        url = subscriber["url"]
         async with dialing:
             transport, _ = await ws_connect(lambda: Listener(board), url, extra_headers=headers)
         await transport.wait_disconnected()

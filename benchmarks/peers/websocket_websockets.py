@@ -16,7 +16,7 @@ async def main() -> None:
     async def read(subscriber: dict[str, str]) -> None:
         reader = Reader(board)
         headers = {"Authorization": f"Bearer {subscriber['token']}"}
-        url = subscriber["url"] + work["path"]
+        url = subscriber["url"]
         async with dialing:
             socket = await connect(url, additional_headers=headers, compression=None)
         await socket.recv()  # where it stands
