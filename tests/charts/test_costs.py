@@ -117,7 +117,7 @@ def test_a_minute_of_the_radio():
     assert chart.title.startswith("On LTE, short polling takes 3,817 J an hour, since the radio")
     said = words(chart)
     assert "tail: awake for nothing" in said
-    assert "7.1 % of 15 Wh" in said
+    assert "7.07 % of 15 Wh" in said
 
 
 def test_a_run_of_many_settings_is_drawn(tmp_path):
