@@ -50,8 +50,7 @@ class _Subscriber(IntervalPollSubscriber):
     def __init__(
         self, endpoint: Endpoint, token: str, cursor: Cursor | None, rng: Random, options: Options
     ) -> None:
-        longest_s = options.longest_s
-        suffix = lease_suffix(3 * longest_s, interval_s=longest_s)
+        suffix = lease_suffix(options.longest_s)
         super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
         self._options = options
         self._wait_s = options.interval_s

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 #: What a browser fetches by itself.
 LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 FOREIGN = re.compile(r"(?:https?:)?//")
 IN_CSS = re.compile(r"""@import\s[^;]+|url\(\s*["']?((?:https?:)?//[^)]*)\)""")
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     words = ["-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=170, check=False
+        [sys.executable, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE_S,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "WARNING" not in done.stderr, done.stderr[-3000:]

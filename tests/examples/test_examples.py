@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 import pushlab
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-PATIENCE_S = 30.0
 KEY = "of the examples"
 pytestmark = pytest.mark.long
 
