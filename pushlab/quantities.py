@@ -19,6 +19,7 @@ __all__ = [
     "exact",
     "exact_duration",
     "interval",
+    "large",
     "memory",
     "message_rate",
     "number",
@@ -71,6 +72,14 @@ def brief(value: float, digits: int = 3) -> str:
 def exact(value: float) -> str:
     """What was set or counted, with all its digits: ``2``, ``0.25``, ``1,000,000``."""
     return f"{value:,.12g}" if abs(value) < 1e12 else f"{value:,.0f}"
+
+
+def large(value: float, digits: int = 6) -> str:
+    """A number with the word that belongs to it: ``518.4 million``; exact below a million."""
+    for word, size in (("billion", 1e9), ("million", 1e6)):
+        if value >= size:
+            return f"{float(f'{value:.{digits}g}') / size:,.10g} {word}"
+    return f"{value:,.{digits}g}" if value < 1e3 else f"{value:,.0f}"
 
 
 def whole(value: float) -> str:

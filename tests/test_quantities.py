@@ -86,6 +86,9 @@ def test_intervals_say_their_unit_once():
 
 def test_counted_and_signed():
     assert q.counted(1, "trial") == "1 trial"
+    assert q.large(518_400_000) == "518.4 million"
+    assert q.large(1_234_567_890, 3) == "1.23 billion"
+    assert q.large(999.5) == "999.5"
     assert q.counted(1000, "client") == "1,000 clients"
     assert q.signed(0.0012, q.duration) == "+1.20 ms"
     assert q.signed(-0.0012, q.duration) == "-1.20 ms"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console
 
 from pushlab.analysis.cost import Bill, BreakEven, Costs, Item
-from pushlab.quantities import interval, share
+from pushlab.quantities import interval, large, share
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
 
@@ -88,7 +88,7 @@ def _chain(one: Bill) -> Iterator[str]:
     for item in one.items:
         event = item.event.removesuffix("s") if item.events == 1 else item.event
         yield (
-            f"{_many(item.events)} {event} -> {_many(item.units)} {_plural(item)}"
+            f"{large(item.events)} {event} -> {large(item.units)} {_plural(item)}"
             f" x USD {_price(item)} = USD {item.usd:,.2f}"
         )
     sources = dict.fromkeys(
@@ -97,14 +97,6 @@ def _chain(one: Bill) -> Iterator[str]:
     yield from (f"price: {source}" for source in sources)
     if one.left_out:
         yield f"not in it: {', '.join(one.left_out)}"
-
-
-def _many(value: float) -> str:
-    """A count: exact up to a million, then with six digits."""
-    for size, word in ((1e9, "billion"), (1e6, "million")):
-        if value >= size:
-            return f"{value / size:,.6g} {word}"
-    return f"{value:,.6g}" if value < 1e3 else f"{value:,.0f}"
 
 
 def _plural(item: Item) -> str:

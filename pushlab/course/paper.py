@@ -37,7 +37,7 @@ from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
-from pushlab.quantities import interval
+from pushlab.quantities import interval, large
 
 __all__ = ["Paper", "on_paper"]
 
@@ -178,7 +178,7 @@ class Paper:
             axes.set_yscale("log")
             axes.set_ylim(min(seen) / 3, max(seen) * 2)
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: large(value)))
             axes.tick_params(axis="y", length=0, labelsize=15)
             axes.grid(axis="y", color=GRID, linewidth=1)
             axes.spines["bottom"].set_color(GRID)
@@ -309,7 +309,7 @@ class Paper:
             axes.set_xticks(ticks, [interval(t) for t in ticks])
             axes.xaxis.set_minor_locator(NullLocator())
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: large(value)))
             scale_below(axes)
             axes.tick_params(axis="both", labelsize=15, length=0)
             axes.grid(color=GRID, linewidth=1)
@@ -339,10 +339,6 @@ def _known() -> Mapping[str, Calibration]:
 @cache
 def _book() -> PriceBook:
     return load_book(None)
-
-
-def _plain(value: float) -> str:
-    return f"{value / 1e6:,.10g} million" if value >= 1e6 else f"{value:,.10g}"
 
 
 def _round(value: float) -> str:

@@ -16,7 +16,7 @@ from pushlab.charts.style import GREY, INK
 from pushlab.contract.registry import profile_of
 from pushlab.course.pictures import Picture
 from pushlab.course.quantities import with_unit
-from pushlab.quantities import exact_duration
+from pushlab.quantities import exact_duration, large
 
 __all__ = ["Explorer", "explore", "interval_chart"]
 
@@ -139,20 +139,12 @@ def _scales(axes: Axes, unit: str) -> None:
 def _tick(value: float, unit: str) -> str:
     if unit == "s":
         return exact_duration(value)
-    return _large(value) or f"{value:,g}{' %' if unit == '%' else ''}"
-
-
-def _large(value: float) -> str:
-    """A number with the word that belongs to it; empty below a million."""
-    for size, word in ((1e9, "billion"), (1e6, "million")):
-        if value >= size:
-            return f"{float(f'{value:.3g}') / size:,.10g} {word}"
-    return ""
+    return large(value, 3) if value >= 1e6 else f"{value:,g}{' %' if unit == '%' else ''}"
 
 
 def _shown(value: float, unit: str) -> str:
     if not unit and value >= 1e6:
-        return _large(value)
+        return large(value, 3)
     return with_unit(float(f"{value:.3g}"), unit)
 
 
