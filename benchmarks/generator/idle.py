@@ -190,7 +190,7 @@ class _Most(Benchmark):
                 connected_s, rss_bytes = time.monotonic() - began, rss_of(swarm.pid)
                 began = time.monotonic()
                 for round_ in (1, 2, 3):
-                    await api.publish_to_all([_CHANNEL], "x" * 100)
+                    await api.publish_batch([(_CHANNEL, "x" * 100)])
                     await asyncio.wait_for(swarm.commands.reach(heads=[round_]), _CONNECT_S)
                 served_s = time.monotonic() - began
                 told = await swarm.commands.status()

@@ -180,7 +180,7 @@ async def _serving(config: HubConfig) -> AsyncIterator[str]:
 async def _write(api: HubApi, messages: int, every_s: float) -> None:
     for number in range(messages):
         await asyncio.sleep(every_s)
-        await api.publish_to_all([_CHANNEL], f"hello number {number + 1}")
+        await api.publish_batch([(_CHANNEL, f"hello number {number + 1}")])
 
 
 def _title(transport: Transport, for_s: float) -> str:

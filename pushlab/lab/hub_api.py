@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.errors import ConnectionFailed, Refused
 from pushlab.wire.http1 import request_bytes
@@ -130,14 +131,24 @@ class HubApi:
         await _together([work() for _ in range(min(_CONNECTIONS, len(subscribers)))])
         return [admission for admission in admissions if admission is not None]
 
-    async def publish_to_all(self, channels: Sequence[str], data: str) -> list[int]:
-        """Publish `data` to every channel; the `seq` that each gave it."""
+    async def publish(self, channel: str, text: str) -> Cursor:
+        """Publish a message. Raises Refused, ConnectionFailed."""
+        told = await self.ask("POST", publish_path(channel), text.encode())
+        return Cursor(told["epoch"], told["seq"])
+
+    async def publish_batch(self, batch: Sequence[tuple[str, str]]) -> list[int]:
+        """Publish to each channel its text; the `seq` of each."""
         seqs: list[int] = []
-        for start in range(0, len(channels), MAX_BATCH_MESSAGES):
-            part = channels[start : start + MAX_BATCH_MESSAGES]
-            batch = [{"channel": channel, "data": data} for channel in part]
-            seqs += [item["seq"] for item in await self.ask("POST", "/v1/messages", batch)]
+        for start in range(0, len(batch), MAX_BATCH_MESSAGES):
+            part = batch[start : start + MAX_BATCH_MESSAGES]
+            wanted = [{"channel": channel, "data": text} for channel, text in part]
+            seqs += [item["seq"] for item in await self.ask("POST", "/v1/messages", wanted)]
         return seqs
+
+    async def present(self, channel: str) -> list[str]:
+        """The client IDs that are present on a channel."""
+        told = await self.ask("GET", f"/v1/channels/{quote(channel, safe='')}/presence")
+        return list(told["present"])
 
     async def hits(self, transport: str) -> dict[str, int]:
         """What the hub has counted by kind for `transport`, and the publisher's requests."""

@@ -10,24 +10,22 @@ import contextlib
 import itertools
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from random import Random
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pushlab.brokers.start import Broker, start_broker
 from pushlab.client import TokenSource, connect
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, PortInUse
-from pushlab.hub.core import Hub
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.lab.hub_api import HubApi, publish_path
+from pushlab.lab.direct_hub import DirectHub
+from pushlab.lab.hub_api import HubApi
 from pushlab.testing.entry_point import registered
 from pushlab.testing.judge import LIMIT_S
 from pushlab.testing.reader import FriendlyReader, StreamReader, SuiteReader, WireReader
@@ -54,6 +52,7 @@ class ContractHarness(abc.ABC):
         self.keys = TokenKeys.fresh()
         self.url = ""
         self._readers: list[SuiteReader] = []
+        self._api: HubApi | None = None
 
     # ---- the hub's life ---------------------------------------------------------------------
 
@@ -75,25 +74,33 @@ class ContractHarness(abc.ABC):
 
     # ---- the application's side -------------------------------------------------------------
 
-    @abc.abstractmethod
+    @property
+    def api(self) -> HubApi:
+        """How to speak to the hub that runs now. Raises ConnectionFailed."""
+        if self._api is None:
+            raise ConnectionFailed("no hub runs")
+        return self._api
+
     async def token(self, client_id: str, channel: str) -> str:
         """A token from the hub."""
+        return (await self.api.admit(self.transport.name, [(client_id, 0, channel)]))[0].token
 
-    @abc.abstractmethod
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish a message. Raises Refused."""
+        return await self.api.publish(channel, text)
 
-    @abc.abstractmethod
     async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
         """Publish many messages at once."""
+        await self.api.publish_batch([(channel, text) for text in texts])
 
-    @abc.abstractmethod
     async def present(self, channel: str) -> list[str]:
         """The client IDs that are present on a channel."""
+        return await self.api.present(channel)
 
-    @abc.abstractmethod
     async def hits(self) -> dict[str, int]:
         """The hits that the hub has counted for the transport, by kind."""
+        counted = await self.api.hits(self.transport.name)
+        return {kind: n for kind, n in counted.items() if kind != "publish"}
 
     def signed(
         self, client_id: str, channel: str, *, life_s: float, keys: TokenKeys | None = None
@@ -152,8 +159,6 @@ class ProcessHarness(ContractHarness):
         self._broker: Broker | None = None
         self._hub: HubProcess | None = None
         self._api_key = secrets.token_urlsafe(24)
-        self._api: HubApi | None = None
-        self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Start the hub's process, at the same place as the last one."""
@@ -178,10 +183,13 @@ class ProcessHarness(ContractHarness):
                     await asyncio.sleep(LIMIT_S / 100)
         assert self._hub is not None
         self.url = self._hub.url
+        self._api = HubApi(self.url, self._api_key)
 
     async def stop(self) -> None:
         """Stop the process."""
-        self._hang_up()
+        if self._api is not None:
+            self._api.close()
+            self._api = None
         if self._hub is not None:
             await self._hub.stop()
             self._hub = None
@@ -201,47 +209,6 @@ class ProcessHarness(ContractHarness):
             await self._broker.stop()
             self._broker = None
 
-    def _hang_up(self) -> None:
-        if self._api is not None:
-            self._api.close()
-            self._api = None
-
-    async def _ask(self, method: str, path: str, value: Any = None) -> Any:
-        """One request with the API key. Raises Refused, ConnectionFailed."""
-        if self._api is None:
-            self._api = HubApi(self.url, self._api_key)
-        async with self._turn:
-            return await self._api.ask(method, path, value)
-
-    async def token(self, client_id: str, channel: str) -> str:
-        """A token from ``POST /v1/channels``."""
-        wanted = {"client_id": client_id, "channel": channel}
-        return str((await self._ask("POST", "/v1/channels", wanted))["token"])
-
-    async def publish(self, channel: str, text: str) -> Cursor:
-        """Publish with ``POST /v1/channels/{channel}/messages``."""
-        told = await self._ask("POST", publish_path(channel), text.encode())
-        return Cursor(told["epoch"], told["seq"])
-
-    async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
-        """Publish with ``POST /v1/messages``."""
-        for start in range(0, len(texts), MAX_BATCH_MESSAGES):
-            part = texts[start : start + MAX_BATCH_MESSAGES]
-            batch = [{"channel": channel, "data": text} for text in part]
-            await self._ask("POST", "/v1/messages", batch)
-
-    async def present(self, channel: str) -> list[str]:
-        """From ``GET /v1/channels/{channel}/presence``."""
-        told = await self._ask("GET", f"/v1/channels/{quote(channel, safe='')}/presence")
-        return list(told["present"])
-
-    async def hits(self) -> dict[str, int]:
-        """From ``GET /v1/stats``."""
-        counted: Mapping[str, int] = (await self._ask("GET", "/v1/stats"))["hits"].get(
-            self.transport.name, {}
-        )
-        return dict(counted)
-
 
 class InProcessHarness(ContractHarness):
     """A hub in this process, for a transport that needs no network."""
@@ -251,32 +218,18 @@ class InProcessHarness(ContractHarness):
     def __init__(self, transport: Transport, settings: HubSettings) -> None:
         super().__init__(transport, settings)
         self.url = f"http://in-process:{next(self._numbers)}"
-        self._life: contextlib.AsyncExitStack | None = None
-        self._hub: Hub | None = None
-
-    @property
-    def hub(self) -> Hub:
-        """The hub that runs now."""
-        if self._hub is None:
-            raise ConnectionFailed("no hub runs")
-        return self._hub
+        self._life = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
         """Begin a new hub."""
-        hub = Hub(keys=self.keys, settings=self.settings)
-        hub.listening_at(self.url)
-        life = contextlib.AsyncExitStack()
-        await life.enter_async_context(hub.running())
-        background = self.transport.background(hub)
-        if background is not None:
-            await life.enter_async_context(background)
-        self._life, self._hub = life, hub
+        self._api = await self._life.enter_async_context(
+            DirectHub.running(self.transport, self.url, keys=self.keys, settings=self.settings)
+        )
 
     async def stop(self) -> None:
         """End it."""
-        life, self._life, self._hub = self._life, None, None
-        if life is not None:
-            await life.aclose()
+        self._api = None
+        await self._life.aclose()
 
     async def kill(self) -> None:
         """End it; within one process there is no other way."""
@@ -287,26 +240,8 @@ class InProcessHarness(ContractHarness):
         await self.dismiss()
         await self.stop()
 
-    async def token(self, client_id: str, channel: str) -> str:
-        """A token from the hub."""
-        return (await self.hub.create_channel(client_id, channel))[0]
-
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish."""
-        cursor = self.hub.publish(channel, text).cursor
+        cursor = await super().publish(channel, text)
         await asyncio.sleep(0.0005)  # a request takes a while elsewhere, too
         return cursor
-
-    async def publish_all(self, channel: str, texts: Sequence[str]) -> None:
-        """Publish many, in one turn of the event loop."""
-        for text in texts:
-            self.hub.publish(channel, text)
-
-    async def present(self, channel: str) -> list[str]:
-        """From the hub's own record."""
-        return self.hub.presence.present(channel)
-
-    async def hits(self) -> dict[str, int]:
-        """From the hub's own counts."""
-        counted = self.hub.hits.get(self.transport.name, {})
-        return {str(kind): count for kind, count in counted.items()}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker, WorkerFailed, spawn_worker
-from pushlab.web.crowd_messages import COUNTED, CrowdCommands, LaneRequest, LaneStatus
+from pushlab.web.crowd_messages import COUNTED, LaneRequest, LaneStatus
+from pushlab.web.crowd_process import CrowdService
 
 __all__ = ["Crowd", "LaneReport"]
 
@@ -92,11 +93,11 @@ class Crowd:
             await (await self._commands()).settle(lane=name, request=request)
             self._settled[name] = request
 
-    async def _commands(self) -> CrowdCommands:
+    async def _commands(self) -> CrowdService:
         if self._worker is None:
             process = await spawn_worker("pushlab.web.crowd_process")
             self._worker = Worker(process, "race's crowd")
-        return remote(CrowdCommands, self._worker.call)  # type: ignore[type-abstract]
+        return remote(CrowdService, self._worker.call)
 
     def _read(self, lanes: dict[str, LaneStatus], requests: Mapping[str, LaneRequest]) -> None:
         for name, told in lanes.items():

@@ -1,11 +1,11 @@
 """What the race's server and the crowd's process tell each other."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from pushlab.runs import Link
 
-__all__ = ["COUNTED", "CrowdCommands", "LaneRequest", "LaneStatus"]
+__all__ = ["COUNTED", "LaneRequest", "LaneStatus"]
 
 #: What is counted of a lane.
 COUNTED = ("bytes_in", "bytes_out", "deliveries")
@@ -44,13 +44,3 @@ class LaneStatus:
     ended: int
     trouble: str
     counted: dict[str, int]
-
-
-class CrowdCommands(Protocol):
-    """What the crowd's process can be told."""
-
-    async def settle(self, *, lane: str, request: LaneRequest) -> None:
-        """Make one lane; what is there already stays, if all but the number is as before."""
-
-    async def status(self) -> dict[str, LaneStatus]:
-        """How each lane is."""

@@ -84,7 +84,7 @@ class _Lane:
 
 
 class CrowdService(WorkerService):
-    """See `pushlab.web.crowd_messages.CrowdCommands`."""
+    """The crowd as a worker."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -116,33 +116,19 @@ class ResponseParser(BodyParser):
     Attributes:
         cursor: the ``Pushlab-Cursor`` header, if there was one.
         gap: the ``Pushlab-Gap`` header, if there was one.
-        framed: whether its headers say where its body ends; otherwise the connection's end does.
     """
 
-    __slots__ = ("cursor", "framed", "gap")
+    __slots__ = ("cursor", "gap")
 
     def reset(self) -> None:
         """Forget the last response."""
         super().reset()
         self.cursor: str | None = None
         self.gap: str | None = None
-        self.framed = False
-
-    def feed_eof(self) -> None:
-        """The connection has ended, and with it a response that is not framed."""
-        if self.status and not self.framed:
-            self.complete = True
-            self.keeps_alive = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; called by httptools."""
-        if len(name) == 14:
-            name = name.lower()
-            if name == b"content-length":
-                self.framed = True
-            elif name == b"pushlab-cursor":
-                self.cursor = value.decode("latin-1")
+        if len(name) == 14 and name.lower() == b"pushlab-cursor":
+            self.cursor = value.decode("latin-1")
         elif len(name) == 11 and name.lower() == b"pushlab-gap":
             self.gap = value.decode("latin-1")
-        elif len(name) == 17 and name.lower() == b"transfer-encoding":
-            self.framed = True

@@ -13,7 +13,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from pushlab.errors import ConnectionFailed
-from pushlab.wire.http1 import BadResponse, BodyParser, ResponseParser
+from pushlab.wire.http1 import BadResponse, BodyParser
 
 __all__ = ["HttpConnection", "HttpResponse", "connect_http", "fetch"]
 
@@ -163,7 +163,7 @@ async def fetch(
         OSError, TimeoutError: no connection, or no whole answer in time.
         BadResponse: the other side does not speak HTTP/1.1.
     """
-    parser = ResponseParser()
+    parser = BodyParser()
     async with asyncio.timeout(within_s):
         reader, writer = await asyncio.open_connection(host, port, ssl=tls)
         try:
@@ -172,9 +172,9 @@ async def fetch(
                 data = await reader.read(_READ_BYTES)
                 if data:
                     parser.feed(data)
-                    continue
-                parser.feed_eof()
-                if not parser.complete:
+                elif parser.status:
+                    break  # a body may end with its connection
+                else:
                     raise BadResponse("the connection ended before the answer did")
         finally:
             writer.close()

@@ -5,12 +5,10 @@ import pytest
 from pushlab.wire.http1 import BadResponse, ResponseParser, request_bytes
 
 
-def read(*pieces: bytes, eof: bool = False) -> ResponseParser:
+def read(*pieces: bytes) -> ResponseParser:
     parser = ResponseParser()
     for piece in pieces:
         parser.feed(piece)
-    if eof:
-        parser.feed_eof()
     return parser
 
 
@@ -24,17 +22,6 @@ def test_a_response_may_come_in_any_pieces():
 def test_an_interim_answer_is_passed_over():
     parser = read(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
     assert (parser.complete, parser.status) == (True, 204)
-
-
-@pytest.mark.parametrize("head", [b"", b"Connection: close\r\n"])
-def test_the_end_of_the_connection_ends_a_response_that_is_not_framed(head):
-    parser = read(b"HTTP/1.1 200 OK\r\n" + head + b"\r\nabc", eof=True)
-    assert (parser.complete, b"".join(parser.body), parser.keeps_alive) == (True, b"abc", False)
-
-
-@pytest.mark.parametrize("framing", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
-def test_the_end_of_the_connection_ends_no_response_that_is_framed(framing):
-    assert not read(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n", eof=True).complete
 
 
 def test_an_answer_that_nobody_asked_for_is_bad():

@@ -42,7 +42,7 @@ _HOLDS_SOCKETS = "network.mojom.NetworkService"  # the one process of Chromium's
 
 
 class BrowserService(CountingService):
-    """See `pushlab.lab.workers.messages.SwarmCommands`; carried out in Chromium."""
+    """What `SwarmService` offers, in Chromium."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

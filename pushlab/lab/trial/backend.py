@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pushlab.errors import PushlabError
 from pushlab.lab.host.cores import Cores
 from pushlab.lab.trial.phases import Trial, TrialFailed
-from pushlab.lab.trial.plan import Stop, Tell, TrialOutcome, TrialPlan
+from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.processes import TrialProcesses
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.parent import WorkerFailed
@@ -34,7 +34,7 @@ class TestbedBackend(abc.ABC):
     async def close(self) -> None:  # noqa: B027 - most keep nothing
         """Put away what was prepared for a trial that does not come."""
 
-    async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
+    async def run(self, plan: TrialPlan, tell: Tell, stop: asyncio.Event) -> TrialOutcome:
         """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
         trial = Trial(plan, tell, self._testbed(plan))
         status: TrialStatus = "ok"
@@ -101,7 +101,7 @@ async def _to_the_end(work: Awaitable[_Value]) -> tuple[_Value, bool]:
     return task.result(), cancelled
 
 
-async def _until(work: Any, testbed: Testbed, stop: Stop) -> str | None:
+async def _until(work: Any, testbed: Testbed, stop: asyncio.Event) -> str | None:
     """Run `work` until it ends, a process dies or the user stops; the reason if it failed."""
     main = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())

@@ -4,19 +4,18 @@ The hub lives in this process and the subscribers read it by calls. What a trial
 the cost of measuring; differences below it are nobody's merit.
 """
 
-import contextlib
 import time
 from collections.abc import Sequence
 
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.hub.core import Hub
-from pushlab.lab.hub_api import Admission
+from pushlab.lab.direct_hub import DirectHub
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.backend import TestbedBackend
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.testbed import Testbed
+from pushlab.lab.trial.testbed import LocalTestbed, Testbed
 from pushlab.lab.workers.messages import PublisherSetup
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
@@ -53,53 +52,24 @@ class _DirectPublisher(OpenLoop):
             self._accept(index, entry.seq, entry.accepted_ns)
 
 
-class _DirectApi:
-    """A hub in this process, as the laboratory asks it; it has no hits to tell."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.url = _URL
-        self.api_key = ""
-        self._hub = hub
-
-    async def admit(
-        self, transport: str, subscribers: Sequence[tuple[str, int, str]], *, duration_minutes: int
-    ) -> list[Admission]:
-        return [
-            Admission((await self._hub.create_channel(client_id, name))[0], number, {"url": _URL})
-            for client_id, number, name in subscribers
-        ]
-
-    async def publish_to_all(self, channels: Sequence[str], data: str) -> list[int]:
-        return [self._hub.publish(name, data).seq for name in channels]
-
-    async def hits(self, transport: str) -> dict[str, int]:
-        return {}
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class _Direct(Testbed):
+class _Direct(LocalTestbed):
     """A hub in this process and what calls it."""
 
     def __init__(self, plan: TrialPlan, transport: Transport) -> None:
         super().__init__(plan)
         self._transport = transport
-        self._stack = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
         """Begin a hub."""
-        hub = Hub(keys=TokenKeys.fresh(), settings=self.plan.scenario.hub_settings)
-        hub.listening_at(_URL)
-        await self._stack.enter_async_context(hub.running())
-        background = self._transport.background(hub)
-        if background is not None:
-            await self._stack.enter_async_context(background)
+        settings = self.plan.scenario.hub_settings
+        api = await self._stack.enter_async_context(
+            DirectHub.running(self._transport, _URL, keys=TokenKeys.fresh(), settings=settings)
+        )
         self.publish_log = PublishLog.create(self.plan.schedule())
 
         def publisher(setup: PublisherSetup, publish_log: PublishLog) -> OpenLoop:
             return _DirectPublisher(
-                hub,
+                api.hub,
                 publish_log,
                 channels=setup.channels,
                 payload_bytes=setup.payload_bytes,
@@ -107,16 +77,7 @@ class _Direct(Testbed):
             )
 
         service = PublisherService(lambda: self.publish_log, publisher)
-        swarm = SwarmService(lambda name, options: self._transport)
-        self._stack.push_async_callback(swarm.close)
-        self._stack.push_async_callback(service.close)
-        swarm.on_event = self.server_ended
-        self.api, self.swarm, self.publisher = _DirectApi(hub), swarm, service
-
-    async def stop(self) -> None:
-        """End the hub."""
-        await self._stack.aclose()
-        self.trouble.cancel()
+        self._attend(api, SwarmService(lambda name, options: self._transport), service)
 
 
 class BaselineBackend(TestbedBackend):

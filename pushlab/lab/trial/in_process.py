@@ -6,7 +6,7 @@ uses it when `pushlab.course.mode.fast` says so.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pushlab.hub.process import HubConfig
@@ -15,19 +15,15 @@ from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.backend import TestbedBackend
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.testbed import Testbed
+from pushlab.lab.trial.testbed import LocalTestbed, Testbed
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
 
 __all__ = ["InProcessBackend", "serving_here"]
 
 
-class _InProcess(Testbed):
+class _InProcess(LocalTestbed):
     """A hub on this event loop, and clients beside it."""
-
-    def __init__(self, plan: TrialPlan) -> None:
-        super().__init__(plan)
-        self._stack = AsyncExitStack()
 
     async def start(self) -> None:
         """Start broker (for transports that need one) and hub."""
@@ -35,19 +31,9 @@ class _InProcess(Testbed):
         if self.broker is not None:
             self._stack.push_async_exit(self.broker)
         self.publish_log = PublishLog.create(self.plan.schedule())
-        swarm, publisher = SwarmService(), PublisherService(lambda: self.publish_log)
         url = await self._stack.enter_async_context(serving_here(config))
-        api = HubApi(url, config.api_key)
-        self._stack.callback(api.close)
-        self._stack.push_async_callback(publisher.close)
-        self._stack.push_async_callback(swarm.close)
-        swarm.on_event = self.server_ended
-        self.api, self.swarm, self.publisher = api, swarm, publisher
-
-    async def stop(self) -> None:
-        """End everything."""
-        await self._stack.aclose()
-        self.trouble.cancel()
+        publisher = PublisherService(lambda: self.publish_log)
+        self._attend(HubApi(url, config.api_key), SwarmService(), publisher)
 
 
 class InProcessBackend(TestbedBackend):

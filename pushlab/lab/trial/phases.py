@@ -143,7 +143,9 @@ class Trial:
         again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
         again_s += self.plan.scenario.link.slack_s
         while True:
-            heads = await self.testbed.api.publish_to_all(self.plan.channels, "probe")
+            heads = await self.testbed.api.publish_batch(
+                [(channel, "probe") for channel in self.plan.channels]
+            )
             left_s = end_s - time.monotonic()
             reach = self.testbed.swarm.reach(heads=heads)
             if left_s <= again_s:

@@ -1,5 +1,6 @@
 """What a trial is told, what it leaves, and who can run one."""
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from pushlab.runs import Link, TrialRecord
 from pushlab.runs.rows import Columns
 
 __all__ = [
-    "Stop",
     "Tell",
     "TrialBackend",
     "TrialOutcome",
@@ -29,16 +29,6 @@ _FLOOR_WARMUP_S = 0.1
 _FLOOR_S = 0.5
 
 Tell = Callable[[Progress], None]
-
-
-class Stop(Protocol):
-    """What `asyncio.Event` offers to whoever waits for the user to stop the run."""
-
-    def is_set(self) -> bool:
-        """Whether the user has asked."""
-
-    async def wait(self) -> Any:
-        """Wait until the user asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +110,7 @@ class TrialOutcome:
 class TrialBackend(Protocol):
     """Runs trials; one for the processes of the laboratory, another for the harness's floor."""
 
-    async def run(self, plan: TrialPlan, tell: Tell, stop: Stop) -> TrialOutcome:
+    async def run(self, plan: TrialPlan, tell: Tell, stop: asyncio.Event) -> TrialOutcome:
         """Run one trial to its end, or until `stop` is set; what fails is in the outcome."""
 
     async def close(self) -> None:

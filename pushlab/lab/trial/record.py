@@ -103,12 +103,10 @@ def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int
 def _server(
     testbed: Testbed, notes: TrialObservations, swarm: SwarmFigures | None
 ) -> ServerFigures | None:
-    if notes.start is None or notes.end is None:
+    if notes.start is None or notes.end is None or testbed.plan.floor:
         return None
     (before, setup), (after, then) = notes.start, notes.end
     watch = testbed.watches.get("hub")
-    if watch is None and not then:
-        return None  # it neither counts nor has a process
     hits = _minus(then, setup)
     requests = {kind: n for kind, n in notes.hub_hits.items() if kind != "publish"}
     if testbed.broker is not None and swarm is not None and requests == notes.swarm_hits:

@@ -1,16 +1,18 @@
 """A trial from its plan to the disk."""
 
+import asyncio
+
 from pushlab.errors import NotEnoughDescriptors
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.trial.backend import Interrupted
-from pushlab.lab.trial.plan import Stop, Tell, TrialBackend, TrialOutcome, TrialPlan
+from pushlab.lab.trial.plan import Tell, TrialBackend, TrialOutcome, TrialPlan
 from pushlab.runs import RunWriter, TrialRecord
 
 __all__ = ["run_trial"]
 
 
 async def run_trial(
-    plan: TrialPlan, backend: TrialBackend, writer: RunWriter, tell: Tell, stop: Stop
+    plan: TrialPlan, backend: TrialBackend, writer: RunWriter, tell: Tell, stop: asyncio.Event
 ) -> TrialRecord:
     """Run one trial and put it on disk, whatever becomes of it; if this is cancelled, too.
 

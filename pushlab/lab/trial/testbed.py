@@ -2,21 +2,23 @@
 
 import abc
 import asyncio
+import contextlib
 import signal
 from dataclasses import dataclass
-from typing import Protocol
 
 from pushlab.brokers.start import Broker, start_broker
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubConfig
 from pushlab.lab.host.process_sampler import ProcessWatch
-from pushlab.lab.hub_api import Admission
+from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.workers.messages import PublisherCommands, SubscriberClosed, SwarmCommands
+from pushlab.lab.workers.messages import SubscriberClosed
+from pushlab.lab.workers.publisher_process import PublisherService
+from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["Cpu", "ServerApi", "Testbed"]
+__all__ = ["Cpu", "LocalTestbed", "Testbed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +30,11 @@ class Cpu:
     swarm_s: float | None
 
 
-class ServerApi(Protocol):
-    """How a trial speaks to the server as its application; see `pushlab.lab.hub_api.HubApi`."""
-
-    url: str
-    api_key: str
-
-    async def admit(
-        self, transport: str, subscribers: list[tuple[str, int, str]], *, duration_minutes: int
-    ) -> list[Admission]:
-        """A token for each (client ID, number of the channel, its name), in order."""
-
-    async def publish_to_all(self, channels: list[str], data: str) -> list[int]:
-        """Publish `data` to every channel; the `seq` that each gave it."""
-
-    async def hits(self, transport: str) -> dict[str, int]:
-        """What the server has counted by kind."""
-
-    def close(self) -> None:
-        """Close the connections."""
-
-
 class Testbed(abc.ABC):
     """Server, subscribers and publisher of one trial; `start` makes them.
 
     Attributes:
-        swarm, publisher: told what to do.
+        swarm, publisher: told what to do, here or in processes of their own.
         api: the server's.
         publish_log: the schedule, and what the publisher has made of it so far.
         broker: where the transport needs one.
@@ -65,9 +46,9 @@ class Testbed(abc.ABC):
         loaded: whether messages are being published: from then on the server may end subscribers.
     """
 
-    swarm: SwarmCommands
-    publisher: PublisherCommands
-    api: ServerApi
+    swarm: SwarmService
+    publisher: PublisherService
+    api: HubApi
     publish_log: PublishLog
 
     def __init__(self, plan: TrialPlan) -> None:
@@ -127,3 +108,24 @@ class Testbed(abc.ABC):
             broker=None if self.broker is None else self.broker.access,
             certificate=certificate,
         )
+
+
+class LocalTestbed(Testbed):
+    """A testbed within this process: nothing has a process of its own, nothing of it is watched."""
+
+    def __init__(self, plan: TrialPlan) -> None:
+        super().__init__(plan)
+        self._stack = contextlib.AsyncExitStack()
+
+    def _attend(self, api: HubApi, swarm: SwarmService, publisher: PublisherService) -> None:
+        """Let these be the parts, and end them in `stop` before what has been started so far."""
+        self._stack.callback(api.close)
+        self._stack.push_async_callback(publisher.close)
+        self._stack.push_async_callback(swarm.close)
+        swarm.on_event = self.server_ended
+        self.api, self.swarm, self.publisher = api, swarm, publisher
+
+    async def stop(self) -> None:
+        """End everything."""
+        await self._stack.aclose()
+        self.trouble.cancel()

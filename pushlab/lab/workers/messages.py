@@ -1,7 +1,7 @@
 """What the runner and its workers tell each other.
 
-A worker's commands are the methods of `SwarmCommands` and `PublisherCommands`; both ends have them,
-so the types of one are the types of the other. Between two processes a call is a line of JSON,
+A worker's commands are the methods of its service, such as `SwarmService`, so the types of one end
+are the types of the other. Between two processes a call is a line of JSON,
 ``{"id": n, "do": <method>, "with": {...}}``, and so is its answer, ``{"id": n, "answer": ...}`` or
 ``{"id": n, "error": <text>}``. What a worker says without being asked is ``{"event": ...}``.
 """
@@ -12,7 +12,7 @@ import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,10 +21,8 @@ from pushlab.runs import ClockFigures, Link
 
 __all__ = [
     "Counters",
-    "PublisherCommands",
     "PublisherSetup",
     "SubscriberClosed",
-    "SwarmCommands",
     "SwarmReport",
     "SwarmSetup",
     "SwarmStatus",
@@ -35,7 +33,7 @@ __all__ = [
     "remote",
 ]
 
-_Commands = TypeVar("_Commands")
+_Service = TypeVar("_Service")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,55 +155,17 @@ class PublisherSetup:
     seed: int
 
 
-class SwarmCommands(Protocol):
-    """What a swarm can be told, wherever it runs."""
-
-    async def configure(self, *, setup: SwarmSetup) -> bool:
-        """Take the subscribers; whether their client half is sans-I/O."""
-
-    async def start(self) -> Counters:
-        """Let every subscriber begin; the counters when the server has accepted all."""
-
-    async def reach(self, *, heads: list[int]) -> None:
-        """Wait until every subscriber of channel i has message ``heads[i]``."""
-
-    async def begin(self, *, start_ns: int, end_ns: int) -> None:
-        """Count rows from here, and note the counters at both moments."""
-
-    async def status(self) -> SwarmStatus:
-        """How far the subscribers are."""
-
-    async def leave(self) -> dict[str, int]:
-        """Let everybody say goodbye; all hits, when the connections are closed."""
-
-    async def finish(self, *, path: str) -> SwarmReport:
-        """Write the rows to files in the folder `path`."""
-
-
-class PublisherCommands(Protocol):
-    """What a publisher can be told, wherever it runs."""
-
-    async def configure(self, *, setup: PublisherSetup) -> None:
-        """Open the first connections."""
-
-    async def begin(self, *, begin_ns: int) -> None:
-        """Send by the clock from then on."""
-
-    async def finish(self, *, limit_s: float) -> WindowReport:
-        """Wait until all is sent and answered, at most so long after the schedule's end."""
-
-
 # ---- lines of JSON ------------------------------------------------------------------------------
 
 
-def remote(commands: type[_Commands], call: Callable[..., Awaitable[Any]]) -> _Commands:
-    """`commands` at the other end of ``call(method, **arguments)``."""
+def remote(service: type[_Service], call: Callable[..., Awaitable[Any]]) -> _Service:
+    """`service` at the other end of ``call(method, **arguments)``: its coroutines, no more."""
     methods = {
         name: functools.partial(call, method)
-        for name, method in vars(commands).items()
+        for name, method in vars(service).items()
         if inspect.iscoroutinefunction(method)
     }
-    return typing.cast(_Commands, SimpleNamespace(**methods))
+    return typing.cast(_Service, SimpleNamespace(**methods))
 
 
 def encode(message: dict[str, Any]) -> bytes:

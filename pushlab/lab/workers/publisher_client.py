@@ -5,8 +5,9 @@ from typing import IO
 
 from pushlab.lab.load.publish_log import PublishLog, unnamed_file
 from pushlab.lab.scenario.schedule import Schedule
-from pushlab.lab.workers.messages import PublisherCommands, remote
+from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker, spawn_worker
+from pushlab.lab.workers.publisher_process import PublisherService
 
 __all__ = ["PublisherProcess", "start_publisher"]
 
@@ -20,7 +21,7 @@ class PublisherProcess(Worker):
 
     def __init__(self, process: asyncio.subprocess.Process, file: IO[bytes]) -> None:
         super().__init__(process, "publisher")
-        self.commands = remote(PublisherCommands, self.call)  # type: ignore[type-abstract]
+        self.commands = remote(PublisherService, self.call)
         self._file = file
 
     def plan(self, schedule: Schedule) -> PublishLog:

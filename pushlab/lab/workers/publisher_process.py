@@ -18,7 +18,7 @@ __all__ = ["PublisherService", "main"]
 
 
 class PublisherService(CountingService):
-    """See `pushlab.lab.workers.messages.PublisherCommands`.
+    """The publisher as a worker.
 
     Args:
         publish_log: opens it, once it is there.

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.lab.workers.messages import SwarmCommands, remote
+from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker, spawn_worker
+from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.runs.rows import Columns
 
 __all__ = [
@@ -38,7 +39,7 @@ class SwarmProcess(Worker):
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         super().__init__(process, "swarm")
-        self.commands = remote(SwarmCommands, self.call)  # type: ignore[type-abstract]
+        self.commands = remote(SwarmService, self.call)
 
 
 async def start_swarm() -> SwarmProcess:

@@ -26,7 +26,7 @@ _LEAVE_S = 3.0
 
 
 class SwarmService(CountingService):
-    """See `pushlab.lab.workers.messages.SwarmCommands`.
+    """The swarm as a worker.
 
     Args:
         make: makes a transport of its name and options.
