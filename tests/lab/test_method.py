@@ -80,7 +80,7 @@ async def test_a_stalled_hub_shows_in_full_and_is_not_the_generators_fault(tmp_p
         hidden_ns = np.median(received_ns) - np.median(publishes.accepted_ns[meanwhile])
         assert hidden_ns < 0.5 * np.median(left_ns)
         effect_s = effect_of({trial.cell: cells[trial.cell]})
-        marks = marks_of(cells[trial.cell].good, effect_s)
+        marks = marks_of(cells[trial.cell], effect_s)
         assert "generator-bound" not in marks or _lagged(trial)
 
 
@@ -144,7 +144,7 @@ async def hindered(tmp_path: Path, module: str) -> tuple[Run, list[str]]:
     await hindrance.end()
     cell = analyse(result).cells["sse"]
     check_accounting(result, result.trials[0])
-    return result, marks_of(cell.good, effect_of({"sse": cell}))
+    return result, marks_of(cell, effect_of({"sse": cell}))
 
 
 @pytest.mark.parametrize("module", ["workers.publisher_process", "workers.swarm_process"])
