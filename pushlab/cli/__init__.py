@@ -24,10 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     parser, commands = _parser()
-    arguments, unknown = parser.parse_known_args(_with_negatives(words))
-    if unknown:  # told by the command's own parser, which knows its flags; argparse asks the first
-        commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
+        arguments, unknown = parser.parse_known_args(_with_negatives(words))
+        if unknown:  # told by the command's own parser, which knows its flags, not by the first
+            told = f"unrecognized arguments: {' '.join(unknown)}"
+            commands.choices[arguments.command].error(told)
         status: int = arguments.run(**call_of(arguments))
         return status
     except UsageError as error:

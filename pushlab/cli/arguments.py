@@ -1,7 +1,8 @@
 """How commands are declared, and what several of them have: values, folders, a scenario's keys.
 
 A flag's ``dest`` is the keyword under which the command's function takes its value, so that what
-argparse has read is the call. The keys of a scenario come from their one declaration.
+argparse has read is the call; of two words, such as ``load clients``, the first is the keyword of a
+table of all that was given. The keys of a scenario come from their one declaration.
 """
 
 import argparse
@@ -35,14 +36,14 @@ __all__ = [
     "in_one_line",
     "lazily",
     "number",
-    "seconds",
+    "quantity",
     "whole",
 ]
 
 _Value = TypeVar("_Value")
 
 #: Before the ``dest`` of what goes into ``overrides``, in place of a keyword of its own.
-_OVERRIDE = "override "
+_OVERRIDE = "overrides "
 _GROUPS = {"": "the work", "link": "the emulated network", "hub": "the hub's dials"}
 _LETTERS = {"s": "T", "1/s": "R", "bytes": "SIZE", "ms": "MS", "kbit/s": "K"}
 
@@ -132,18 +133,13 @@ class Group:
 
 def call_of(arguments: argparse.Namespace) -> Mapping[str, Any]:
     """The keywords for the command's function. Raises UsageError."""
-    values = {
-        name: value
-        for name, value in vars(arguments).items()
-        if name not in ("command", "run", "examples", "newest") and not name.startswith(_OVERRIDE)
-    }
-    overrides = {
-        name.removeprefix(_OVERRIDE): value
-        for name, value in vars(arguments).items()
-        if name.startswith(_OVERRIDE)
-    }
-    if overrides:
-        values["overrides"] = {key: one for key, one in overrides.items() if one is not None}
+    values: dict[str, Any] = {}
+    for name, value in vars(arguments).items():
+        table, _, key = name.rpartition(" ")
+        if table:
+            values.setdefault(table, {}).update({} if value is None else {key: value})
+        elif name not in ("command", "run", "examples", "newest"):
+            values[name] = value
     if getattr(arguments, "newest", False) and values["folder"] is None:
         from pushlab.runs import latest_run
 
@@ -181,11 +177,6 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def seconds(text: str) -> float:
-    """Read a span of time; a plain number is seconds."""
-    return _reader(parse_seconds)(text)
-
-
 def _listed(read: Callable[[str], _Value], such: str) -> Callable[[str], "_Value | list[_Value]"]:
     """What reads one value as `read` does, and several with commas between as a list of them.
 
@@ -203,18 +194,27 @@ def _listed(read: Callable[[str], _Value], such: str) -> Callable[[str], "_Value
     return read_all
 
 
-def _reader(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
+def quantity(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
     """`parse` with the error that argparse shows; of a UsageError it would not show the text."""
 
     def read(text: str) -> _Value:
-        if "," in text:  # a list to some flags, and thousands to `parse`: better no guess
-            raise argparse.ArgumentTypeError(f"{text!r} must be one value, without a comma")
         try:
             return parse(text)
         except UsageError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return read
+
+
+def _reader(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """The same for one value where others take a list: no comma, which `parse` takes in 1,000."""
+
+    def read(text: str) -> _Value:
+        if "," in text:
+            raise UsageError(f"{text!r} must be one value, without a comma")
+        return parse(text)
+
+    return quantity(read)
 
 
 # ---- what several commands have -----------------------------------------------------------------
@@ -273,7 +273,7 @@ def _options(key: Key, swept: bool) -> dict[str, Any]:
         return options
     such, first = key.such, key.such.split()[0]
     by_unit: dict[str, Callable[[str], Any]] = {
-        "s": seconds,
+        "s": _reader(parse_seconds),
         "1/s": _reader(parse_rate_per_s),
         "bytes": _reader(_whole_bytes),
     }

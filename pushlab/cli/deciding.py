@@ -1,7 +1,7 @@
 """The commands that help to decide: what a load comes to, and whether a run is good enough."""
 
-from collections.abc import Callable
-from importlib import import_module
+import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,34 @@ from pushlab.cli.arguments import (
     add_no_charts,
     lazily,
     number,
+    quantity,
     whole,
 )
 from pushlab.errors import UsageError
+from pushlab.quantities import (
+    parse_bytes,
+    parse_number,
+    parse_rate_per_s,
+    parse_seconds,
+    parse_watt_hours,
+)
 
 __all__ = ["add_commands"]
 
-_ONE_WAY = "the network's delay; default: 0s"
+_ONE_WAY = "the network's delay"
 _CALIBRATE = "a run or sweep: what the server costs"
+#: The flags that say a load: the keyword of `Workload`, what stands for the value, and its reader.
+_LOAD: Mapping[str, tuple[str, str, Callable[..., float]]] = {
+    "--clients": ("clients", "N", parse_number),
+    "--rate-per-client": ("rate_per_s", "R", parse_rate_per_s),
+    "--poll-interval": ("interval_s", "T", parse_seconds),
+    "--payload": ("payload_bytes", "SIZE", parse_bytes),
+    "--hold": ("hold_s", "T", parse_seconds),
+    "--keep-alive": ("keep_alive_s", "T", parse_seconds),
+    "--one-way": ("one_way_s", "T", parse_seconds),
+    "--per-channel": ("per_channel", "N", parse_number),
+    "--server-memory": ("server_bytes", "SIZE", parse_bytes),
+}
 
 
 def add_commands(group: Group) -> None:
@@ -53,7 +73,7 @@ def _add_cost(group: Group) -> None:
     cost = group.add(
         "cost",
         "what a month costs at public offers, from a run or from closed forms",
-        run=_asking("cost"),
+        run=lazily("pushlab.commands.cost:cost"),
         more="Price a month of a run's traffic, or of traffic by closed form, at the list prices of"
         " public offers, and find the poll interval from which polling is cheaper.",
         units="1e6, 1/min, 5s, 300B, 2KiB",
@@ -62,11 +82,11 @@ def _add_cost(group: Group) -> None:
             "cost --clients 1e5 --rate-per-client 1/min --poll-interval 5s",
         ),
     )
-    cost.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
-    cost.flag("--clients", "N", "clients; with a run: scaled to so many")
+    _add_run(cost)
+    _add_of_load(cost, "--clients", "clients; with a run: scaled to so many")
     _add_load(cost)
-    cost.flag("--one-way", "T", _ONE_WAY)
-    cost.flag("--per-channel", "N", "clients that share a channel; default: 1")
+    _add_of_load(cost, "--one-way", _ONE_WAY, default="0s")
+    _add_of_load(cost, "--per-channel", "clients that share a channel", default="1")
     cost.flag("--offers", "A,B,...", "only these; default: all")
     cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
     cost.switch("--free-tier", "take off what offers give away")
@@ -82,7 +102,7 @@ def _add_energy(group: Group) -> None:
     energy = group.add(
         "energy",
         "what each transport asks of a phone's battery, from a run or from closed rules",
-        run=_asking("energy"),
+        run=lazily("pushlab.commands.energy:energy"),
         more="Drive a radio's states (promotion, active, tail, idle) by the times at which a client"
         " sends and receives: those of a run, or predicted ones.",
         units="1/min, 5s, 300B, 15Wh",
@@ -91,11 +111,12 @@ def _add_energy(group: Group) -> None:
             "energy results/reference --no-charts",
         ),
     )
-    energy.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
+    _add_run(energy)
     _add_load(energy)
-    energy.flag("--keep-alive", "T", "of push, after silence; 0: none; default: as declared")
+    _add_of_load(energy, "--keep-alive", "of push, after silence; 0: none; default: as declared")
     energy.flag("--radio", "A,B", "lte, 3g, wifi; default: all")
-    energy.flag("--battery", "WH", default="15Wh")
+    read = quantity(parse_watt_hours)
+    energy.flag("--battery", "WH", type=read, default="15Wh", dest="battery_wh")
     energy.flag("--out", "DIR", "draw the timeline there; default: RUN/charts", type=Path)
     add_no_charts(energy, "draw no chart")
     add_json(energy, "everything as JSON")
@@ -114,15 +135,16 @@ def _add_predict(group: Group) -> None:
             "predict --validate results/reference",
         ),
     )
-    predict.flag("--clients", "N", "clients")
+    _add_of_load(predict, "--clients", "clients")
     _add_load(predict)
-    predict.flag("--one-way", "T", _ONE_WAY)
-    predict.flag("--per-channel", "N", "clients on a channel; default: 1")
+    _add_of_load(predict, "--one-way", _ONE_WAY, default="0s")
+    _add_of_load(predict, "--per-channel", "clients on a channel", default="1")
     predict.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
     _add_headroom(predict)
-    predict.flag("--server-memory", "SIZE", "of one server; default: 4GiB")
-    predict.flag("--seed", "N", "of the simulation", type=whole("1"), default=1)
-    predict.switch("--every-client", "simulate every client, not a sample of them")
+    _add_of_load(predict, "--server-memory", "of one server", default="4GiB")
+    predict.flag("--seed", "N", "of the simulation", type=whole("1"), default=1, dest="load seed")
+    every = "simulate every client, not a sample of them"
+    predict.switch("--every-client", every, dest="load every_client")
     predict.flag(
         "--validate",
         "RUN",
@@ -142,45 +164,59 @@ def _add_crossovers(group: Group) -> None:
         units="5s, 300B, 20ms",
         examples=("crossovers", "crossovers --clients 100 --poll-interval 1s --json"),
     )
-    lost.flag("--poll-interval", "T", "of short polling", default="5s")
-    lost.flag("--payload", "SIZE", "of a message", default="100B")
-    lost.flag("--one-way", "T", "the network's delay", default="20ms")
-    lost.flag("--clients", "N", "on one channel", default="1000")
+    _add_of_load(lost, "--poll-interval", "of short polling", default="5s")
+    _add_of_load(lost, "--payload", "of a message", default="100B")
+    _add_of_load(lost, "--one-way", _ONE_WAY, default="20ms")
+    _add_of_load(lost, "--clients", "on one channel", default="1000")
     lost.flag("--calibrate", "RUN", _CALIBRATE, type=Path, dest="known_from")
     lost.flag("--out", "DIR", "draw the chart there", type=Path)
     add_json(lost, "everything as JSON")
 
 
+class _Noted(argparse.Action):
+    """Keeps a flag's value, and that it was given where a run may stand in its place."""
+
+    def __call__(self, _: Any, asked: argparse.Namespace, value: Any, flag: Any = None) -> None:
+        setattr(asked, self.dest, value)
+        if hasattr(asked, "given"):
+            asked.given += (self.option_strings[0],)
+
+
+def _add_run(command: Parser) -> None:
+    """A run in place of a load; ``given`` has what was said of the load all the same."""
+    command.add_argument("folder", nargs="?", type=Path, metavar="RUN", help="a run's folder")
+    command.set_defaults(given=())
+
+
+def _add_of_load(command: Parser, flag: str, about: str, default: str | None = None) -> None:
+    """A flag of `_LOAD`; its value goes into ``load``."""
+    key, letter, read = _LOAD[flag]
+    options = {"dest": f"load {key}", "type": quantity(read), "action": _Noted}
+    command.flag(flag, letter, about, default=default, **options)
+
+
 def _add_load(command: Parser) -> None:
     """What one client gets, and how its transport asks for it."""
-    command.flag("--rate-per-client", "R", "messages that each client gets")
-    command.flag("--poll-interval", "T", "of short polling; default: 5s")
-    command.flag("--payload", "SIZE", "of a message; default: 100B")
-    command.flag("--hold", "T", "of long polling; default: as declared")
+    _add_of_load(command, "--rate-per-client", "messages that each client gets")
+    _add_of_load(command, "--poll-interval", "of short polling", default="5s")
+    _add_of_load(command, "--payload", "of a message", default="100B")
+    _add_of_load(command, "--hold", "of long polling; default: as declared")
 
 
 def _add_headroom(command: Parser) -> None:
-    command.flag("--headroom", "X", "of servers", type=number("0.5"), default=0.5)
-
-
-def _asking(name: str) -> Callable[..., int]:
-    """The command of that name, which takes all that was said as an ``Ask``."""
-
-    def run(**asked: Any) -> int:
-        module = import_module(f"pushlab.commands.{name}")
-        status: int = getattr(module, name)(module.Ask(**asked))
-        return status
-
-    return run
+    command.flag(
+        "--headroom", "X", "of servers", type=number("0.5"), default=0.5, dest="load headroom"
+    )
 
 
 def _predict(*, validate: Path | None, **asked: Any) -> int:
-    if validate is None:
-        return _asking("predict")(**asked)
-    given = [name for name in ("clients", "rate_per_client", "calibrate") if asked[name]]
-    if given:
-        flag = f"--{given[0].replace('_', '-')}"
-        raise UsageError(f"--validate does not go with {flag}: the run has all that it needs")
-    from pushlab.commands.predict import validate_run
+    from pushlab.commands.predict import predict, validate_run
 
+    if validate is None:
+        return predict(**asked)
+    said = {"--clients": "clients", "--rate-per-client": "rate_per_s"}
+    given = [flag for flag, key in said.items() if key in asked["load"]]
+    if given or asked["calibrate"]:
+        flag = (*given, "--calibrate")[0]
+        raise UsageError(f"--validate does not go with {flag}: the run has all that it needs")
     return validate_run(validate, as_json=asked["as_json"])

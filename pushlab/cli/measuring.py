@@ -11,6 +11,7 @@ from pushlab.cli.arguments import (
     add_keys,
     add_no_charts,
     add_override,
+    lazily,
     number,
     whole,
 )
@@ -29,7 +30,7 @@ def add_commands(group: Group) -> None:
     resume = group.add(
         "resume",
         "go on with a sweep that was stopped or killed",
-        run=_resume,
+        run=lazily("pushlab.commands.sweep:resume"),
         more="Run those trials of a sweep that have not ended yet, and no others.",
         examples=("resume", "resume results/20260101T120000Z-quick-sweep-1f2e3d --no-charts"),
     )
@@ -55,7 +56,7 @@ def _add_compare(group: Group) -> None:
     compare = group.add(
         "compare",
         "put the same work on several transports and measure",
-        run=_compare,
+        run=lazily("pushlab.commands.compare:compare"),
         more="Put the same work on several transports; write a run's folder and charts. A list of"
         " numbers, in the file or as --clients 50,100,200, makes a sweep.",
         units=_UNITS,
@@ -154,22 +155,10 @@ def _add_no_pinning(command: Parser) -> None:
     )
 
 
-def _compare(**asked: Any) -> int:
-    from pushlab.commands.compare import compare
-
-    return compare(**{"overrides": {}, **asked})
-
-
 def _capacity(vary: str, **asked: Any) -> int:
     from pushlab.commands.capacity import capacity
 
     return capacity(vary="clients" if vary == "clients" else "rate_per_s", **asked)
-
-
-def _resume(**asked: Any) -> int:
-    from pushlab.commands.sweep import resume
-
-    return resume(**asked)
 
 
 def _reproduce(*, names: list[str], listing: bool, all_known: bool, **asked: Any) -> int:

@@ -1,5 +1,6 @@
 """`pushlab crossovers`: when push loses, in numbers and as a chart."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -12,35 +13,30 @@ from pushlab.charts.frame import make_folder
 from pushlab.commands.terminal import json_text
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
-from pushlab.quantities import number, parse_bytes, parse_number, parse_seconds
+from pushlab.quantities import number
 
 __all__ = ["show_crossovers"]
 
 
 def show_crossovers(
     *,
-    poll_interval: str = "5s",
-    payload: str = "100B",
-    one_way: str = "20ms",
-    clients: str = "1000",
+    load: Mapping[str, float],
     known_from: Path | None = None,
     out: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Print every crossover with its formula and what measures it; draw the chart into `out`.
 
+    Args:
+        load: values of `Setting`.
+        known_from: a run or sweep that tells what a server costs.
+
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
         SetupError: the chart cannot be written.
     """
-    setting = Setting.among(
-        comparable_profiles().values(),
-        interval_s=parse_seconds(poll_interval, "--poll-interval"),
-        payload_bytes=parse_bytes(payload, "--payload"),
-        one_way_s=parse_seconds(one_way, "--one-way"),
-        clients=parse_number(clients, "--clients"),
-    )
+    setting = Setting.among(comparable_profiles().values(), **load)
     if setting.interval_s <= 0 or setting.clients < 1 or setting.one_way_s < 0:
         raise UsageError(
             "--poll-interval and --clients must be above 0, and --one-way not below it"

@@ -1,8 +1,8 @@
 """`pushlab energy`: what each transport asks of a phone's battery, from a run or from its rules."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -15,49 +15,53 @@ from pushlab.analysis.energy import (
     run_energy,
     window_notes,
 )
+from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.terminal import json_text
-from pushlab.commands.workload import LoadFlags
+from pushlab.commands.workload import refuse_beside_run, workload
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
-from pushlab.quantities import brief, exact_duration, message_rate, number, parse_watt_hours, share
+from pushlab.quantities import brief, exact_duration, message_rate, number, share
 from pushlab.runs import Run
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
 
-__all__ = ["Ask", "energy"]
+__all__ = ["energy"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(LoadFlags):
-    """What the command line says, as text where it has units; None where it says nothing."""
-
-    folder: Path | None = None
-    radio: str | None = None
-    battery: str = "15Wh"
-    out: Path | None = None
-    with_charts: bool = True
-    as_json: bool = False
-
-
-def energy(ask: Ask) -> int:
+def energy(
+    folder: Path | None,
+    *,
+    load: Mapping[str, Any],
+    given: Sequence[str] = (),
+    radio: str | None = None,
+    battery_wh: float,
+    out: Path | None = None,
+    with_charts: bool = True,
+    as_json: bool = False,
+) -> int:
     """Compute and print; the exit status.
+
+    Args:
+        load: what `workload` takes, but for the clients: it is one.
+        given: the flags that said it.
 
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
         SetupError: the chart cannot be written.
     """
-    radios = find_radios(ask.radio)
-    battery_wh = parse_watt_hours(ask.battery, "--battery")
+    radios = find_radios(radio)
     if battery_wh <= 0:
-        raise UsageError(f"--battery: {ask.battery} must be above 0 Wh")
-    cells, title, notes = (
-        _measured(ask, ask.folder, radios) if ask.folder else _predicted(ask, radios)
-    )
-    out = charts_folder(ask.out, ask.folder, wanted=ask.with_charts, as_json=ask.as_json)
-    if ask.as_json:
+        raise UsageError(f"--battery: {battery_wh:g} Wh must be above 0 Wh")
+    if folder:
+        refuse_beside_run(given)
+        cells, title, notes = _measured(folder, radios)
+    else:
+        cells, title, notes = _predicted(workload({"clients": 1.0, **load}), radios)
+    out = charts_folder(out, folder, wanted=with_charts, as_json=as_json)
+    if as_json:
         told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
         print(json_text({"battery_wh": battery_wh, "cells": told, "notes": notes}))
     else:
@@ -66,15 +70,12 @@ def energy(ask: Ask) -> int:
         from pushlab.charts.radio import draw_radio  # a table needs no matplotlib
 
         for path in draw_radio(title, cells, radios[0], out, battery_wh=battery_wh):
-            if not ask.as_json:
+            if not as_json:
                 print(path)
     return 0
 
 
-def _measured(
-    ask: Ask, folder: Path, radios: Sequence[Radio]
-) -> tuple[list[CellEnergy], str, list[str]]:
-    ask.refuse()
+def _measured(folder: Path, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str, list[str]]:
     run = Run.load(folder)
     cells, unknown = run_energy(run, radios)
     if not cells:
@@ -94,8 +95,7 @@ def _measured(
     return cells, f"A phone as a client of {name}; {clients} observed clients", notes
 
 
-def _predicted(ask: Ask, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str, list[str]]:
-    w = ask.workload("rate_per_client")
+def _predicted(w: Workload, radios: Sequence[Radio]) -> tuple[list[CellEnergy], str, list[str]]:
     profiles = {name: w.asked(profile) for name, profile in comparable_profiles().items()}
     size, rate = w.payload_bytes, w.rate_per_s
     cells = [

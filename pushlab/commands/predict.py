@@ -1,82 +1,64 @@
 """`pushlab predict`: what a service for N clients comes to, and how well that holds for a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pushlab.analysis.cost import OFFERS, Bill, PriceBook, bill, load_book
 from pushlab.analysis.cost.traffic import Traffic
-from pushlab.analysis.forecast.calibration import calibrate
+from pushlab.analysis.forecast.calibration import calibrate as costs_of
 from pushlab.analysis.forecast.forecast import Forecast, forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.predict_table import print_forecasts, print_validation
 from pushlab.commands.terminal import json_text
-from pushlab.commands.workload import LoadFlags
+from pushlab.commands.workload import workload
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
-from pushlab.quantities import (
-    parse_bytes,
-)
 from pushlab.runs import Run
 
-__all__ = ["Ask", "predict", "validate_run"]
+__all__ = ["predict", "validate_run"]
 
 _MOST_CLIENTS = 1e9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(LoadFlags):
-    """What the command line says, as text where it has units; None where it says nothing."""
-
-    headroom: float = 0.5
-    server_memory: str | None = None
-    calibrate: Path | None = None
-    seed: int = 1
-    every_client: bool = False
-    as_json: bool = False
-
-
-def predict(ask: Ask) -> int:
+def predict(
+    *, load: Mapping[str, Any], calibrate: Path | None = None, as_json: bool = False
+) -> int:
     """Predict and print; the exit status.
+
+    Args:
+        load: what `workload` takes.
+        calibrate: a run or sweep that tells what a server costs.
 
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
     """
-    workload = _workload(ask)
-    known = calibrate(ask.calibrate) if ask.calibrate else {}
+    work = workload(load)
+    _check(work)
+    known = costs_of(calibrate) if calibrate else {}
     forecasts = {
-        name: forecast(profile, workload, known.get(name))
+        name: forecast(profile, work, known.get(name))
         for name, profile in comparable_profiles().items()
     }
     book = load_book(None)
     cheapest = {
-        name: _cheapest(each.traffic, book, workload.headroom) for name, each in forecasts.items()
+        name: _cheapest(each.traffic, book, work.headroom) for name, each in forecasts.items()
     }
-    if ask.as_json:
-        print(json_text(_json(workload, forecasts, cheapest)))
+    if as_json:
+        print(json_text(_json(work, forecasts, cheapest)))
     else:
-        print_forecasts(workload, forecasts, cheapest, ask.calibrate)
+        print_forecasts(work, forecasts, cheapest, calibrate)
     return 0
 
 
-def _workload(ask: Ask) -> Workload:
-    if ask.seed < 0:
-        raise UsageError(f"--seed is {ask.seed}; it must be at least 0")
-    server_bytes = parse_bytes(ask.server_memory or "4GiB", "--server-memory")
-    if server_bytes <= 0:
-        raise UsageError(f"--server-memory: {ask.server_memory} is not above 0")
-    w = ask.workload(
-        "clients",
-        "rate_per_client",
-        headroom=ask.headroom,
-        server_bytes=server_bytes,
-        seed=ask.seed,
-        every_client=ask.every_client,
-    )
+def _check(w: Workload) -> None:
+    if w.seed < 0:
+        raise UsageError(f"--seed is {w.seed}; it must be at least 0")
+    if w.server_bytes <= 0:
+        raise UsageError(f"--server-memory: {w.server_bytes:g} bytes is not above 0")
     if not 1 <= w.clients <= _MOST_CLIENTS or w.clients != int(w.clients):
-        raise UsageError(f"--clients: {ask.clients} is not a whole number from 1 to 1e9")
-    return w
+        raise UsageError(f"--clients: {w.clients:g} is not a whole number from 1 to 1e9")
 
 
 def _cheapest(traffic: Traffic, book: PriceBook, headroom: float) -> Bill | None:

@@ -46,7 +46,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert done.returncode in (1, 2)
     assert done.stdout == ""
-    assert done.stderr.startswith("pushlab: ")
+    assert done.stderr.startswith("pushlab")
     assert done.stderr.count("\n") == 1, done.stderr
     for word in words:
         assert word in done.stderr

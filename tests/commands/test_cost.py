@@ -15,7 +15,10 @@ GATEWAYS = ["--offers", "aws-http-api,aws-websocket-api"]
 
 
 def run(capsys, *arguments):
-    status = main([str(argument) for argument in arguments])
+    try:
+        status = main([str(argument) for argument in arguments])
+    except SystemExit as left:  # argparse has refused a value
+        status = left.code
     out, err = capsys.readouterr()
     return status, out, err
 
@@ -148,7 +151,7 @@ def test_nonsense_is_refused_in_one_line(capsys, tmp_path, monkeypatch, argument
     status, out, err = run(capsys, *arguments)
     assert status in (1, 2)
     assert out == ""
-    assert err.startswith("pushlab: ")
+    assert err.startswith("pushlab")
     assert err.count("\n") == 1
     for word in words:
         assert word in err
