@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +20,7 @@ from pushlab.charts.frame import (
     fit,
     frame,
     save,
+    say,
     scale_below,
     styled,
 )
@@ -145,32 +146,15 @@ def _who(one: Bill, named: Callable[[str, Profile], str] = name_of) -> str:
 def _name(axes: Axes, row: int, one: Bill, style: CellStyle, size: float, sheet: Sheet) -> None:
     """Transport and offer of a row, left of its bar, or above it where the page is narrow."""
     transport, offer = style.name, OFFERS[one.offer].short
-    common: dict[str, Any] = {
-        "xycoords": axes.get_yaxis_transform(),
-        "textcoords": "offset points",
-        "va": "center",
-        "annotation_clip": False,
-    }
     if sheet.above:
-        text = f"{transport}, {offer}"
-        axes.annotate(text, (0, row - 0.44), xytext=(0, 0), ha="left", fontsize=size, **common)
+        say(axes, f"{transport}, {offer}", (0, row - 0.44), size=size, within="rows")
         return
     box = axes.get_position()
     start = (0.04 - box.x0) / box.width
     room = box.x0 * sheet.width - 64 - _OFFER_PX
     (name,), points = fit(cast("Figure", axes.figure), transport, size, room, 1)
-    axes.annotate(
-        name,
-        (start, row),
-        xytext=(0, 0),
-        ha="left",
-        fontsize=points,
-        fontweight="bold",
-        **common,
-    )
-    axes.annotate(
-        offer, (0, row), xytext=(-14, 0), ha="right", fontsize=size * 0.9, color=GREY, **common
-    )
+    say(axes, name, (start, row), size=points, bold=True, within="rows")
+    say(axes, offer, (0, row), (-14, 0), size * 0.9, GREY, within="rows")
 
 
 def _parts(one: Bill) -> list[tuple[str, float]]:

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
-from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
 from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_within
 from pushlab.contract.profile import Profile
 from pushlab.quantities import interval, usd
@@ -108,14 +108,15 @@ def break_even_chart(
 def _asked(axes: Axes, interval_s: float) -> None:
     """A faint line at the interval that was asked about."""
     axes.axvline(interval_s, color=GREY, linewidth=1.2, linestyle=(0, (2, 2)), zorder=0)
-    axes.annotate(
+    say(
+        axes,
         f"asked: every {interval(interval_s)}",
         (interval_s, 0),
-        xycoords=axes.get_xaxis_transform(),
-        xytext=(6, 10),
-        textcoords="offset points",
-        fontsize=13,
-        color=GREY,
+        (6, 10),
+        13,
+        GREY,
+        va="baseline",
+        within="columns",
     )
 
 
@@ -169,17 +170,16 @@ def _mark(axes: Axes, even: BreakEven, *, place: int) -> None:
     if closed is not None:
         text += "" if abs(closed / even.interval_s - 1) <= 0.005 else f" (T* {interval(closed)})"
     right = place == 0
-    axes.annotate(
+    say(
+        axes,
         text,
         (even.interval_s, even.push_usd),
-        xytext=(10 if right else -10, 9 if right else -11),
-        textcoords="offset points",
-        ha="left" if right else "right",
+        (10 if right else -10, 9 if right else -11),
+        15,
         va="bottom" if right else "top",
-        fontsize=15,
-        fontweight="bold",
         zorder=6,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.75},
+        bold=True,
     )
 
 
@@ -205,17 +205,15 @@ def _name_lines(axes: Axes, names: Sequence[_Name], height: float) -> None:
             (name.line, 11, "bold", name.colour),
             (name.offer, -9, "normal", INK),
         ):
-            axes.annotate(
+            say(
+                axes,
                 text,
                 (1, up / height),
-                xycoords="axes fraction",
-                xytext=(10, shift * 0.72),
-                textcoords="offset points",
-                va="center",
-                fontsize=13.5,
+                (10, shift * 0.72),
+                13.5,
+                colour,
                 fontweight=weight,
-                color=colour,
-                annotation_clip=False,
+                within="axes",
             )
 
 

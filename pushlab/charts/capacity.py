@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
-from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
+from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, say, styled
 from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles
 from pushlab.contract.profile import Profile
 from pushlab.quantities import exact_duration, with_unit
@@ -142,31 +142,22 @@ def _draw_figure(axes: Axes, view: _CapacityView) -> None:
                 zorder=2.5,
             )
     axes.axhline(limit, color=INK, linewidth=1.6, linestyle=(0, (5, 3)), zorder=2)
-    axes.annotate(
-        text,
-        (0, limit),
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(6, 5),
-        textcoords="offset points",
-        fontsize=15,
-        color=INK,
-    )
+    say(axes, text, (0, limit), (6, 5), 15, va="baseline", within="rows")
     draw_curves(axes, [curve])
     name_curves(axes, [curve])
     held, broke = view.found["held"], view.found["broke"]
     for at, word, side in ((held, "held", "right"), (broke, "not held", "left")):
         if at is not None:
             axes.axvline(at, color=GREY, linewidth=1, zorder=1)
-            axes.annotate(
+            say(
+                axes,
                 f"{word} {value_words(view.key, at)}",
                 (at, 1),
-                xycoords=axes.get_xaxis_transform(),
-                xytext=(4 if side == "left" else -4, 6),
-                textcoords="offset points",
+                (4 if side == "left" else -4, 6),
+                15,
                 ha=side,
-                fontsize=15,
-                color=INK,
-                annotation_clip=False,
+                va="baseline",
+                within="columns",
             )
 
 

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from pushlab.analysis.papers.claims import Outcome
 from pushlab.analysis.papers.reproductions import Reproduction
-from pushlab.charts.frame import Chart, describe_axis, frame, save, scale_below, styled
+from pushlab.charts.frame import Chart, describe_axis, frame, save, say, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, INK
 
 __all__ = ["claims_chart", "draw_claims"]
@@ -103,17 +103,15 @@ def _mark(colour: str, shape: str, label: str, *, hollow: bool = False) -> Line2
 def _label(axes: Axes, text: str, row: int, size: float, colour: str) -> None:
     """What a claim says, left of its row, in one line or two."""
     lines = textwrap.wrap(text, int(620 / size), max_lines=2, placeholder=" …")
-    axes.annotate(
+    say(
+        axes,
         "\n".join(lines),
         (0, row),
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(-14, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=size if len(lines) == 1 else size * 0.9,
+        (-14, 0),
+        size if len(lines) == 1 else size * 0.9,
+        colour,
         linespacing=1.05,
-        color=colour,
+        within="rows",
     )
 
 

@@ -55,8 +55,8 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             amount, offer = usd(price.usd), price.offer or ""
             if price.confidence not in ("primary", "transcription"):
                 offer += ", weak source"
-            note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, fontweight="bold")
-            note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, color=GREY)
+            note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, bold=True)
+            note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, colour=GREY)
         scale_below(axes)
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
         marks = [Line2D([], [], **_HOURLY, label="the same through a load balancer, by the hour")]

@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from pushlab.analysis.summary.keys import spans_decades, value_words
-from pushlab.charts.frame import fit
+from pushlab.charts.frame import fit, say
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle
 
 __all__ = ["Curve", "Spot", "draw_curves", "handles", "name_curves", "scale_across", "scale_up"]
@@ -184,17 +184,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
             if spot.value is None:
                 place = (spot.at, 0.03 + 0.05 * number)
                 axes.plot(*place, transform=axes.get_xaxis_transform(), zorder=5, **_CROSS)
-                axes.annotate(
-                    curve.style.name,
-                    place,
-                    xycoords=axes.get_xaxis_transform(),
-                    xytext=(-9, 0),
-                    textcoords="offset points",
-                    ha="right",
-                    va="center",
-                    fontsize=11,
-                    color=ACCENT,
-                )
+                say(axes, curve.style.name, place, (-9, 0), 11, ACCENT, within="columns")
 
 
 def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> None:

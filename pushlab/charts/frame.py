@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.transforms import ScaledTranslation
 
 from pushlab.charts.style import GREY, GRID, INK
@@ -33,6 +34,7 @@ __all__ = [
     "frame",
     "make_folder",
     "save",
+    "say",
     "scale_below",
     "styled",
 ]
@@ -165,6 +167,32 @@ def _cut(text: str, most: int) -> str:
         return text
     end = min(8, most // 3)
     return f"{text[: most - end - 1].rstrip()}…{text[-end:]}"
+
+
+def say(
+    axes: Axes,
+    text: str,
+    at: tuple[float, float],
+    by: tuple[float, float] = (0, 0),
+    size: float = 18,
+    colour: str = INK,
+    *,
+    bold: bool = False,
+    within: Literal["data", "rows", "columns", "axes"] = "data",
+    **more: Any,
+) -> Annotation:
+    """A text beside the place `at`, moved `by` points; one that is moved to the left ends there.
+
+    Args:
+        within: what `at` counts in: data; parts of the width and rows; columns and parts of the
+            height; parts of both.
+    """
+    across, up = axes.get_yaxis_transform(), axes.get_xaxis_transform()
+    places: dict[str, Any] = {"data": "data", "rows": across, "columns": up, "axes": axes.transAxes}
+    told = {"ha": "right" if by[0] < 0 else "left", "va": "center", "annotation_clip": False}
+    told |= {"xycoords": places[within], "textcoords": "offset points", "color": colour}
+    told |= {"fontweight": "bold"} if bold else {}
+    return axes.annotate(text, at, xytext=by, fontsize=size, **told | more)
 
 
 def scale_below(axes: Axes) -> None:

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import latency_finding
-from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below, styled
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, say, scale_below, styled
 from pushlab.charts.rows import rows_frame, told_instead
 from pushlab.charts.style import INK, LINE
 from pushlab.charts.view import RunView
@@ -114,14 +114,12 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
     on_right = last - right > (left - first) * 0.6  # the side of the hill that has more room
     text = ("\n" if size > 17 else " · ").join(_words(summary))  # few rows have room for two lines
-    words_at = axes.annotate(
+    words_at = say(
+        axes,
         text,
         (10 ** (right if on_right else left), row + 0.02),
-        xytext=(26 if on_right else -26, 0),
-        textcoords="offset points",
-        ha="left" if on_right else "right",
-        va="center",
-        fontsize=size * 0.82,
+        (26 if on_right else -26, 0),
+        size * 0.82,
         linespacing=1.25,
     )
     # A hill from edge to edge leaves no room: then better on the hill than off the sheet.

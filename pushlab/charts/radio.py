@@ -6,7 +6,7 @@ during which nothing is sent and nearly all of the energy goes.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from pushlab.analysis.energy import CellEnergy, Radio, timeline
-from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, save, styled
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, save, say, styled
 from pushlab.charts.rows import row_size
 from pushlab.charts.style import GREY, INK, LINE, CellStyle, cell_styles
 from pushlab.quantities import brief, number, share
@@ -134,43 +134,17 @@ def _words(
     use = cell.uses[radio.name]
     percent = use.battery_percent_per_hour(battery_wh)
     size = row_size(_MOST_ROWS if sheet.words else 5, sheet)
-    common: dict[str, Any] = {
-        "xycoords": axes.get_yaxis_transform(),
-        "textcoords": "offset points",
-        "va": "center",
-        "annotation_clip": False,
-    }
     hour = f"{brief(use.joules_per_hour)} J an hour"
     rest = f"{number(percent)} % of {battery_wh:g} Wh, on {share(use.radio_on)}"
     if sheet.above:
         text = f"{style.name}: {hour}, {rest}"
         (line,), points = fit(figure, text, size * 0.85, sheet.width * 0.9, 1)
-        axes.annotate(line, (0, row - 0.47), xytext=(0, 0), ha="left", fontsize=points, **common)
+        say(axes, line, (0, row - 0.47), size=points, within="rows")
         return
     lines, points = fit(figure, style.name, size, sheet.left * sheet.width - 34)
-    axes.annotate(
-        "\n".join(lines),
-        (0, row),
-        xytext=(-16, 0),
-        ha="right",
-        fontsize=points,
-        fontweight="bold",
-        **common,
-    )
-    for text, up, weight, colour, part in (
-        (hour, 0.55, "bold", INK, 0.9),
-        (rest, -0.6, "normal", GREY, 0.72),
-    ):
-        axes.annotate(
-            text,
-            (1, row),
-            xytext=(14, up * size),
-            ha="left",
-            fontsize=size * part,
-            fontweight=weight,
-            color=colour,
-            **common,
-        )
+    say(axes, "\n".join(lines), (0, row), (-16, 0), points, bold=True, within="rows")
+    say(axes, hour, (1, row), (14, 0.55 * size), size * 0.9, bold=True, within="rows")
+    say(axes, rest, (1, row), (14, -0.6 * size), size * 0.72, GREY, within="rows")
 
 
 def _legend() -> list[Patch]:

@@ -1,13 +1,13 @@
 """What charts with a row for each cell share: names, remarks, bars, and the words beside them."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from pushlab.charts.frame import SLIDE, Sheet, fit, frame
+from pushlab.charts.frame import SLIDE, Sheet, fit, frame, say
 from pushlab.charts.style import ACCENT, GREY, INK, CellStyle
 from pushlab.charts.view import RunView
 
@@ -83,35 +83,27 @@ def label(
         share: of the axes' width, for a name above its row; the rest is for what stands beside.
     """
     drawing, name = cast("Figure", axes.figure), view.cell_styles[cell].name
-    common: dict[str, Any] = {
-        "xycoords": axes.get_yaxis_transform() if in_rows else axes.transAxes,
-        "textcoords": "offset points",
-        "va": "center",
-        "annotation_clip": False,
-    }
-
-    def say(text: str, at: tuple[float, float], by: tuple[float, float], **more: Any) -> None:
-        axes.annotate(text, at, xytext=by, **common, **more)
-
-    bold: dict[str, Any] = {"fontweight": "bold", "color": INK}
+    within: Literal["rows", "axes"] = "rows" if in_rows else "axes"
     if sheet.above:
         span = axes.get_position().width * sheet.width
         (shown,), points = fit(drawing, name, size, span * share, 1)
-        say(shown, place, (4, 0), ha="left", fontsize=points, **bold)
+        say(axes, shown, place, (4, 0), points, bold=True, within=within)
         if remark:
             (shown,), points = fit(drawing, remark, size * 0.7, span * (0.97 - share), 1)
-            say(shown, (1, place[1]), (0, 0), ha="right", fontsize=points, color=ACCENT)
+            at = (1, place[1])
+            say(axes, shown, at, size=points, colour=ACCENT, ha="right", within=within)
         return
     width = sheet.left * sheet.width - 34
     lines, points = fit(drawing, name, size, width)
-    texts = [(line, points, bold) for line in lines]
+    texts = [(line, points, INK) for line in lines]
     if remark:
         remarks, points = fit(drawing, remark, size * 0.68, width)
-        texts += [(line, points, {"color": ACCENT}) for line in remarks]
+        texts += [(line, points, ACCENT) for line in remarks]
     steps = [1.2 * (texts[i][1] + texts[i + 1][1]) / 2 for i in range(len(texts) - 1)] + [0.0]
     up = sum(steps) / 2
-    for (text, points, more), step in zip(texts, steps, strict=True):
-        say(text, place, (-16, up), ha="right", fontsize=points, **more)
+    for (text, points, colour), step in zip(texts, steps, strict=True):
+        bold = colour is INK
+        say(axes, text, place, (-16, up), points, colour, bold=bold, within=within)
         up -= step
 
 
@@ -119,21 +111,12 @@ def note(
     axes: Axes, x: float, row: float, text: str, *, size: float = 18, up: float = 0.0, **more: Any
 ) -> None:
     """A text in a row, beginning a little right of `x`, raised by `up` points."""
-    axes.annotate(
-        text,
-        (x, row),
-        xytext=(10, up),
-        textcoords="offset points",
-        va="center",
-        fontsize=size,
-        annotation_clip=False,
-        **more,
-    )
+    say(axes, text, (x, row), (10, up), size, **more)
 
 
 def told_instead(axes: Axes, row: int, text: str, size: float) -> None:
     """Say in a row why nothing is drawn there."""
-    note(axes, axes.get_xlim()[0], row, text, size=size, color=GREY, style="italic")
+    note(axes, axes.get_xlim()[0], row, text, size=size, colour=GREY, style="italic")
 
 
 def stacked(axes: Axes, row: int, solid: float, hatched: float, style: CellStyle) -> None:

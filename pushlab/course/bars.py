@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
+from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, INK, LINE
 from pushlab.course.guesses import Guess
 from pushlab.course.measured import Measurement, rate_in_words
@@ -237,18 +237,7 @@ def bars_chart(
                 _draw(axes, bar, row.colour, place, unit, size=min(19.0, 90.0 / len(bars) + 11))
                 place += 1.0
             middle = (first + place - 1) / 2
-            axes.annotate(
-                row.name,
-                (0, middle),
-                xycoords=axes.get_yaxis_transform(),
-                xytext=(-22, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                fontsize=19,
-                fontweight="bold",
-                annotation_clip=False,
-            )
+            say(axes, row.name, (0, middle), (-22, 0), 19, bold=True, within="rows")
             place += 0.5
             if row is not rows[-1]:
                 axes.axhline(place - 0.75, color=LINE, linewidth=1)
@@ -300,16 +289,14 @@ def _draw(axes: Axes, bar: Bar, colour: str, place: float, unit: str, *, size: f
             shown, place + lift, marker=".", markersize=5, linestyle="none", color=colour,
             alpha=0.45, zorder=1,
         )  # fmt: skip
-    axes.annotate(
+    say(
+        axes,
         f"{bar.name}: {_shown(bar.value, unit)}",
         (bar.value, place),
-        xytext=(16, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=size,
-        color=ink if bar.kind == "guess" else INK,
+        (16, 0),
+        size,
+        ink if bar.kind == "guess" else INK,
         fontweight="bold" if bar.kind == "measured" else "normal",
-        annotation_clip=False,
         zorder=5,
     )
 

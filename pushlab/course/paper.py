@@ -27,7 +27,7 @@ from pushlab.analysis.forecast.calibration import Calibration, calibration_of
 from pushlab.analysis.models.bisection import crossing
 from pushlab.analysis.models.formulas import memory_bytes, servers_needed
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
-from pushlab.charts.frame import describe_axis, frame, scale_below, styled
+from pushlab.charts.frame import describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle, cell_styles
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, profile_of
@@ -346,15 +346,4 @@ def _round(value: float) -> str:
 
 
 def _say(axes: Axes, x: float, y: float, text: str, colour: str, *, right: bool = False) -> None:
-    axes.annotate(
-        text,
-        (x, y),
-        xytext=(10 if right else -10, 10),
-        textcoords="offset points",
-        ha="left" if right else "right",
-        va="bottom",
-        fontsize=16,
-        color=colour,
-        zorder=7,
-        annotation_clip=False,
-    )
+    say(axes, text, (x, y), (10 if right else -10, 10), 16, colour, va="bottom", zorder=7)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.analysis.models.formulas import poll_latency_s, wasted_fraction
-from pushlab.charts.frame import frame, scale_below, styled
+from pushlab.charts.frame import frame, say, scale_below, styled
 from pushlab.charts.style import GREY, INK
 from pushlab.contract.registry import profile_of
 from pushlab.course.pictures import Picture
@@ -154,14 +154,12 @@ def _mark(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
         markeredgewidth=2, zorder=4,
     )  # fmt: skip
     right = x < 3.0
-    axes.annotate(
+    say(
+        axes,
         text,
         (x, y),
-        xytext=(14 if right else -14, 0),
-        textcoords="offset points",
-        ha="left" if right else "right",
-        va="center",
-        fontsize=16,
+        (14 if right else -14, 0),
+        16,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
         zorder=5,
     )

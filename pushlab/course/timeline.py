@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from pushlab.charts.frame import SLIDE, describe_axis, frame, scale_below, styled
+from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import GREY, INK
 from pushlab.contract.profile import Profile
 from pushlab.course.measured import Measurement
@@ -95,14 +95,7 @@ def _draw_messages(axes: Axes, messages: Sequence[_Span], hue: str, span_s: floa
         if arrived - written < 0.01 * span_s or middle - labelled < 0.1 * span_s:
             continue
         labelled = middle
-        axes.annotate(
-            duration(arrived - written),
-            (middle, 0.5),
-            xytext=(10, 0),
-            textcoords="offset points",
-            fontsize=17,
-            va="center",
-        )
+        say(axes, duration(arrived - written), (middle, 0.5), (10, 0), 17)
 
 
 def _finding(name: str, profile: Profile, asked: int, waits: list[float]) -> tuple[str, str]:
