@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pushlab.analysis.cost import Bill
-from pushlab.analysis.forecast.forecast import Expected, Forecast, difference
+from pushlab.analysis.forecast.forecast import Forecast, difference
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.forecast.validation import (
     HITS_WITHIN,
@@ -15,6 +15,7 @@ from pushlab.analysis.forecast.validation import (
     MODELS_WITHIN,
     Validated,
 )
+from pushlab.analysis.models.expected import Expected
 from pushlab.quantities import (
     amount,
     brief,
@@ -139,7 +140,7 @@ def _forecast_columns() -> Iterator[tuple[Column, Callable[[Forecast], Value]]]:
     for words, show, of in _FIGURES:
         yield Column(words, show=show), partial(_closed, of)
         yield Column(words, "simulated", show=show, dim=True), partial(_simulated, of)
-    yield Column("bandwidth a second", show=size), lambda each: each.bandwidth_bytes_per_s
+    yield Column("bandwidth a second", show=size), lambda each: each.traffic.bytes_per_s
     for words, small, show, value in _SERVERS:
         yield Column(words, small, show=show, dim=bool(small)), value
 

@@ -24,8 +24,8 @@ from pushlab.analysis.cost import (
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
 from pushlab.analysis.forecast.calibration import Calibration, calibration_of
+from pushlab.analysis.forecast.sizing import sized
 from pushlab.analysis.models.bisection import crossing
-from pushlab.analysis.models.formulas import memory_bytes, servers_needed
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across
 from pushlab.charts.frame import describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle, cell_styles
@@ -125,17 +125,8 @@ class Paper:
     def _sized(
         self, transport: str, clients: float | None = None, interval_s: float | None = None
     ) -> tuple[Traffic, int]:
-        traffic = self.traffic(transport, clients, interval_s)
-        known = _known()[transport]
-        cores = known.cores(traffic.hits_per_s, traffic.deliveries_per_s, traffic.publishes_per_s)
-        base, each = known.base_bytes or 0.0, known.bytes_per_connection or 0.0
-        free = 1 - _HEADROOM
-        count = max(
-            servers_needed(need=cores, one_has=free),
-            servers_needed(need=traffic.clients * each, one_has=_SERVER_BYTES * free - base),
-        )
-        held = memory_bytes(clients=traffic.clients, base_bytes=count * base, each_bytes=each)
-        return replace(traffic, cores=cores, memory_bytes=held), count
+        traffic, known = self.traffic(transport, clients, interval_s), _known()[transport]
+        return sized(traffic, known, headroom=_HEADROOM, server_bytes=_SERVER_BYTES)
 
     def _asked(self) -> str:
         often = with_unit(1 / self.rate_per_s, "s")

@@ -114,9 +114,9 @@ def balancer(traffic: Traffic, meter: Meter) -> list[Item]:
     """
     seldom = traffic.interval_s is not None and traffic.interval_s > _IDLE_S
     new = traffic.hits_per_s if seldom else 0.0
-    bytes_per_s = traffic.deliveries_per_s * traffic.payload_bytes
-    if traffic.up_bytes_per_s is not None and traffic.down_bytes_per_s is not None:
-        bytes_per_s = traffic.up_bytes_per_s + traffic.down_bytes_per_s
+    bytes_per_s = traffic.bytes_per_s
+    if bytes_per_s is None:
+        bytes_per_s = traffic.deliveries_per_s * traffic.payload_bytes
     active = min(traffic.clients, new * _IDLE_S) if seldom else traffic.clients
     sizes = {
         "connections open": (active, active / 3_000),

@@ -218,7 +218,7 @@ def _bytes(setting: Setting, profile: Profile, x: float) -> float:
         payload_bytes=setting.payload_bytes,
         one_way_s=setting.one_way_s,
     )
-    plain = ((told.up_bytes_per_s or 0.0) + (told.down_bytes_per_s or 0.0)) * setting.interval_s
+    plain = (told.bytes_per_s or 0.0) * setting.interval_s
     segments = _POLL_SEGMENTS if profile.asks else _PUSH_SEGMENTS * x
     return plain + segments * _SEGMENT_BYTES
 

@@ -6,12 +6,13 @@ carry it. What lies outside the load that was measured is told.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.calibration import Calibration
 from pushlab.analysis.forecast.sizing import Servers, Workload, size_servers
+from pushlab.analysis.models.expected import PERCENTILES, Expected
 from pushlab.analysis.models.formulas import (
     long_poll_latency_s,
     long_poll_percentile_s,
@@ -25,34 +26,10 @@ from pushlab.analysis.models.formulas import (
     wasted_fraction,
 )
 from pushlab.analysis.models.simulated_queues import simulate_copy
-from pushlab.analysis.models.simulation import EVENTS, simulate
+from pushlab.analysis.models.simulation import EVENTS, Simulated, simulate
 from pushlab.contract.profile import Profile
 
-__all__ = ["Expected", "Forecast", "difference", "forecast"]
-
-_PERCENTILES = (50.0, 90.0, 99.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
-    """What a transport does for its clients; None where the figure has no meaning.
-
-    Attributes:
-        percentiles_s: latency by percentile in per cent: 50, 90, 99.
-        wasted: the share of polls that bring nothing.
-        freshness, age_s: of a copy that is polled: the share of time in which it is true, and how
-            old what it shows is.
-    """
-
-    hits_per_s: float
-    deliveries_per_s: float
-    mean_latency_s: float | None
-    percentiles_s: Mapping[float, float]
-    worst_latency_s: float | None
-    wasted: float | None = None
-    messages_per_useful_poll: float | None = None
-    freshness: float | None = None
-    age_s: float | None = None
+__all__ = ["Forecast", "difference", "forecast"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +38,14 @@ class Forecast:
 
     Attributes:
         traffic: for the meters of `pushlab.analysis.cost`.
-        sampled: how many clients were simulated.
         servers: None without a calibration of this transport.
     """
 
     traffic: Traffic
     closed: Expected
-    simulated: Expected
-    sampled: int
+    simulated: Simulated
     calibration: Calibration | None = None
-    servers: Servers | None = field(default=None)
+    servers: Servers | None = None
 
     @property
     def transport(self) -> str:
@@ -78,13 +53,15 @@ class Forecast:
         return self.traffic.transport
 
     @property
-    def bandwidth_bytes_per_s(self) -> float | None:
-        """On the subscribers' connections, both ways; None: nobody knows."""
-        return None if self.traffic.down_bytes_per_s is None else _both_ways(self.traffic)
+    def sampled(self) -> int:
+        """How many clients were simulated."""
+        return self.simulated.sampled
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; None for a wait without end."""
         found = {"transport": self.transport, **asdict(self), "traffic": self.traffic.to_json()}
+        del found["simulated"]["clients"]
+        found["sampled"] = found["simulated"].pop("sampled")
         for way in ("closed", "simulated"):
             shown = found[way]["percentiles_s"]
             found[way]["percentiles_s"] = {f"p{p:g}": value for p, value in shown.items()}
@@ -103,11 +80,10 @@ def forecast(
     """
     w = workload
     profile, traffic = w.asked(profile), w.traffic(profile)
-    simulated, sampled = _simulated(profile, w)
     servers = None
     if calibration is not None:
         servers = size_servers(traffic, w, calibration)
-        held, predicted = servers.memory_bytes, _both_ways(traffic)
+        held, predicted = servers.memory_bytes, traffic.bytes_per_s
         factor = servers.bandwidth_bytes_per_s / predicted if predicted else 1.0
         traffic = replace(
             traffic,
@@ -119,15 +95,10 @@ def forecast(
     return Forecast(
         traffic=traffic,
         closed=_closed(profile, w, traffic),
-        simulated=simulated,
-        sampled=sampled,
+        simulated=_simulated(profile, w),
         calibration=calibration,
         servers=servers,
     )
-
-
-def _both_ways(traffic: Traffic) -> float:
-    return (traffic.up_bytes_per_s or 0.0) + (traffic.down_bytes_per_s or 0.0)
 
 
 def _closed(profile: Profile, w: Workload, traffic: Traffic) -> Expected:
@@ -140,7 +111,7 @@ def _closed(profile: Profile, w: Workload, traffic: Traffic) -> Expected:
         return Expected(
             **told,
             mean_latency_s=long_poll_latency_s(**held),
-            percentiles_s={p: long_poll_percentile_s(p, **held) for p in _PERCENTILES},
+            percentiles_s={p: long_poll_percentile_s(p, **held) for p in PERCENTILES},
             worst_latency_s=long_poll_percentile_s(100, **held),
             # the share that ends empty: nothing in the gap, and nothing in the hold
             wasted=wasted_fraction(rate_per_s=w.rate_per_s, interval_s=hold_s + 2 * w.one_way_s),
@@ -148,7 +119,7 @@ def _closed(profile: Profile, w: Workload, traffic: Traffic) -> Expected:
     return Expected(
         **told,
         mean_latency_s=w.one_way_s,
-        percentiles_s=dict.fromkeys(_PERCENTILES, w.one_way_s),
+        percentiles_s=dict.fromkeys(PERCENTILES, w.one_way_s),
         worst_latency_s=w.one_way_s,
     )
 
@@ -175,7 +146,7 @@ def _interval_polls(profile: Profile, w: Workload, told: Mapping[str, float]) ->
     return Expected(
         **told,
         mean_latency_s=poll_latency_s(**late),
-        percentiles_s={p: poll_percentile_s(p, **late) for p in _PERCENTILES},
+        percentiles_s={p: poll_percentile_s(p, **late) for p in PERCENTILES},
         worst_latency_s=poll_percentile_s(100, **late),
         wasted=wasted_fraction(**polled),
         messages_per_useful_poll=messages_per_useful_poll(**polled),
@@ -184,7 +155,7 @@ def _interval_polls(profile: Profile, w: Workload, told: Mapping[str, float]) ->
     )
 
 
-def _simulated(profile: Profile, w: Workload) -> tuple[Expected, int]:
+def _simulated(profile: Profile, w: Workload) -> Simulated:
     told = simulate(
         profile,
         clients=int(w.clients),
@@ -193,22 +164,13 @@ def _simulated(profile: Profile, w: Workload) -> tuple[Expected, int]:
         seed=w.seed,
         events=None if w.every_client else EVENTS,
     )
-    fresh, age = None, None
-    by_clock = profile.delivery == "interval-poll"
-    if by_clock and not profile.messages_per_answer:
-        interval_s = w.clients / told.hits_per_s
-        fresh, age = simulate_copy(rate_per_s=w.rate_per_s, interval_s=interval_s, seed=w.seed)
-    return Expected(
-        hits_per_s=told.hits_per_s,
-        deliveries_per_s=told.deliveries_per_s,
-        mean_latency_s=told.mean_latency_s,
-        percentiles_s={p: told.percentiles_s[p] for p in _PERCENTILES if p in told.percentiles_s},
-        worst_latency_s=told.max_latency_s,
-        wasted=told.wasted,
-        messages_per_useful_poll=told.messages_per_useful_poll if by_clock else None,
-        freshness=fresh,
-        age_s=age,
-    ), told.sampled
+    if profile.delivery != "interval-poll":
+        return replace(told, messages_per_useful_poll=None)
+    if profile.messages_per_answer:
+        return told
+    interval_s = w.clients / told.hits_per_s
+    fresh, age = simulate_copy(rate_per_s=w.rate_per_s, interval_s=interval_s, seed=w.seed)
+    return replace(told, freshness=fresh, age_s=age)
 
 
 def difference(closed: float | None, simulated: float | None) -> float | None:

@@ -14,7 +14,7 @@ from pushlab.analysis.models.formulas import (
 from pushlab.analysis.models.simulated_queues import simulate_fan_out_s, simulate_queue_wait_s
 from pushlab.contract.profile import Profile
 
-__all__ = ["Servers", "Workload", "size_servers"]
+__all__ = ["Servers", "Workload", "size_servers", "sized"]
 
 _QUEUE_CUSTOMERS = 200_000
 _SLACK = 1.1  # how far above the most that was measured still counts as measured
@@ -89,45 +89,53 @@ class Servers:
     beyond: tuple[str, ...]
 
 
+def sized(
+    traffic: Traffic, known: Calibration, *, headroom: float, server_bytes: float
+) -> tuple[Traffic, int]:
+    """This traffic with the CPU and memory of all its servers, and how many these are.
+
+    Raises:
+        UsageError: nothing of a server is left beside its headroom.
+    """
+    cores, held = known.cores(*traffic.load), None
+    count = servers_needed(need=cores, one_has=1.0, headroom=headroom)
+    base, each = known.base_bytes, known.bytes_per_connection
+    if base is not None and each is not None:
+        usable = server_bytes * (1 - headroom) - base
+        count = max(count, servers_needed(need=traffic.clients * each, one_has=usable))
+        held = memory_bytes(clients=traffic.clients, base_bytes=count * base, each_bytes=each)
+    return replace(traffic, cores=cores, memory_bytes=held), count
+
+
 def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
     """The servers for this traffic, as many as its CPU and its memory ask for.
 
     Raises:
         UsageError: nothing of a server is left beside its headroom.
     """
-    load = (traffic.hits_per_s, traffic.deliveries_per_s, traffic.publishes_per_s)
-    cores = known.cores(*load)
-    count = servers_needed(need=cores, one_has=1.0, headroom=w.headroom)
-    base, each = known.base_bytes, known.bytes_per_connection
-    if base is not None and each is not None:
-        usable = w.server_bytes * (1 - w.headroom) - base
-        count = max(count, servers_needed(need=traffic.clients * each, one_has=usable))
+    traffic, count = sized(traffic, known, headroom=w.headroom, server_bytes=w.server_bytes)
+    cores, held = traffic.cores or 0.0, traffic.memory_bytes
     connections = traffic.clients / count
-    held = None
-    if base is not None and each is not None:
-        held = memory_bytes(clients=connections, base_bytes=base, each_bytes=each)
-    wait, simulated = _waits(traffic, w, known, count)
+    wait, simulated = _waits(traffic, w, cores, count)
     here = replace(traffic.scaled(connections), channels=1.0)
     return Servers(
         count=count,
         cores=cores,
         utilisation=cores / count,
         connections=connections,
-        memory_bytes=held,
-        bandwidth_bytes_per_s=known.bandwidth_bytes_per_s(*load[:2], w.payload_bytes),
+        memory_bytes=None if held is None else held / count,
+        bandwidth_bytes_per_s=known.bandwidth_bytes_per_s(*traffic.load[:2], w.payload_bytes),
         wait_s=wait,
         simulated_wait_s=simulated,
         beyond=_beyond(here, w, known),
     )
 
 
-def _waits(
-    traffic: Traffic, w: Workload, known: Calibration, count: int
-) -> tuple[float, float | None]:
+def _waits(traffic: Traffic, w: Workload, cores: float, count: int) -> tuple[float, float | None]:
     """What one of so many servers adds to a delivery, by closed form and simulated."""
     if traffic.profile.asks:
         rate = traffic.hits_per_s / count
-        service = known.cores(*_per(traffic, traffic.hits_per_s))
+        service = cores / traffic.hits_per_s
         wait = queue_wait_s(rate_per_s=rate, service_s=service)
         told = _told(
             rate * service,
@@ -140,7 +148,7 @@ def _waits(
     rate = traffic.publishes_per_s / count
     if not rate:
         return 0.0, 0.0
-    send = known.cores(*_per(traffic, traffic.deliveries_per_s))
+    send = cores / traffic.deliveries_per_s
     wait = queue_wait_s(rate_per_s=rate, service_s=readers * send)
     told = _told(
         rate * readers * send,
@@ -153,17 +161,6 @@ def _waits(
         ),
     )
     return wait + fan_out_latency_s(clients=readers, send_s=send)[0], told
-
-
-def _per(traffic: Traffic, events_per_s: float) -> tuple[float, float, float]:
-    """Hits, deliveries and publishes for each event of a kind."""
-    if not events_per_s:
-        return 0.0, 0.0, 0.0
-    return (
-        traffic.hits_per_s / events_per_s,
-        traffic.deliveries_per_s / events_per_s,
-        traffic.publishes_per_s / events_per_s,
-    )
 
 
 def _told(load: float, simulated: Callable[[], float]) -> float | None:

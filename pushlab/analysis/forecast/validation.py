@@ -4,7 +4,7 @@ The simulation is of the run's own parameters, with the message rate that its sc
 shares no code with the closed forms.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ _SAME_S = 1e-6
 _EVENTS = 400_000
 _CLIENTS = 20_000  # simulated, so that chance plays no part; the figures are scaled to the run's
 _SIMULATED = ("poisson", "constant")
+_WORDS = {"hits": "hits", "latency_s": "mean latency"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def _cell(cell: str, trials: Sequence[TrialFigures], delay_s: float) -> Validate
         "simulated_latency_s": _mean([latency for _, latency in simulated], weights),
         "measured_latency_s": float(np.concatenate(latencies).mean()) if latencies else None,
     }
-    problems = _problems(**found) if good else ("no trial went well",)
+    problems = _problems(found) if good else ("no trial went well",)
     transport = trials[0].record.transport
     return Validated(cell=cell, transport=transport, problems=problems, **found)
 
@@ -120,40 +121,20 @@ def _simulated(trial: TrialFigures, delay_s: float) -> tuple[float | None, float
     return told.hits_per_s * record.duration_s * record.clients / _CLIENTS, latency
 
 
-def _problems(
-    *,
-    predicted_hits: float | None,
-    simulated_hits: float | None,
-    measured_hits: float | None,
-    predicted_latency_s: float | None,
-    simulated_latency_s: float | None,
-    measured_latency_s: float | None,
-) -> tuple[str, ...]:
+def _problems(found: Mapping[str, float | None]) -> tuple[str, ...]:
     """What lies outside its tolerance."""
     share, least_s = LATENCY_WITHIN
-    checks: list[tuple[str, float | None, float | None, Callable[[float], float]]] = [
-        ("hits", predicted_hits, measured_hits, lambda model: HITS_WITHIN * model),
-        (
-            "mean latency",
-            predicted_latency_s,
-            measured_latency_s,
-            lambda model: max(share * model, least_s),
-        ),
-        (
-            "hits, simulated",
-            predicted_hits,
-            simulated_hits,
-            lambda model: MODELS_WITHIN * model,
-        ),
-        (
-            "mean latency, simulated",
-            predicted_latency_s,
-            simulated_latency_s,
-            lambda model: MODELS_WITHIN * model + _SAME_S,
-        ),
-    ]
-    return tuple(
-        f"{what}: {found / model - 1:+.1%} off" if model else f"{what}: {found:g}, not 0"
-        for what, model, found, within in checks
-        if model is not None and found is not None and abs(found - model) > within(model)
+    checks: tuple[tuple[str, str, Callable[[float], float]], ...] = (
+        ("hits", "measured", lambda hits: HITS_WITHIN * hits),
+        ("latency_s", "measured", lambda s: max(share * s, least_s)),
+        ("hits", "simulated", lambda hits: MODELS_WITHIN * hits),
+        ("latency_s", "simulated", lambda s: MODELS_WITHIN * s + _SAME_S),
     )
+    problems = []
+    for figure, seen, within in checks:
+        model, value = found[f"predicted_{figure}"], found[f"{seen}_{figure}"]
+        if model is not None and value is not None and abs(value - model) > within(model):
+            what = _WORDS[figure] + (", simulated" if seen == "simulated" else "")
+            off = f"{value / model - 1:+.1%} off" if model else f"{value:g}, not 0"
+            problems.append(f"{what}: {off}")
+    return tuple(problems)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.models.expected import PERCENTILES, Expected
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
@@ -24,33 +25,20 @@ _CYCLES = 100  # of a client, where the events of so many fit
 _LEAST_CYCLES = 2
 _QUEUE_CYCLES = 2_000  # where messages queue, which takes long to even out: fewer clients instead
 _SETTLING = 4  # cycles before the counted time, in which long polls forget how they began
-_PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _QUIET_S = 30.0  # a cycle of clients that never speak
 _SAME_MOMENT = 1e-9  # of a period: what rounding may take from a moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Simulated:
-    """What a population did, per second of simulated time.
+class Simulated(Expected):
+    """What a population did, per second of simulated time; latencies are None without a delivery.
 
     Attributes:
         clients: of the population; `sampled` of them were simulated.
-        hits_per_s, deliveries_per_s: of the whole population.
-        wasted: the share of the polls that brought nothing; None for push.
-        mean_latency_s, max_latency_s: of the sampled deliveries; None without any.
-        percentiles_s: latency by percentile, in per cent.
-        messages_per_useful_poll: None for push, or where no poll was useful.
     """
 
     clients: int
     sampled: int
-    hits_per_s: float
-    deliveries_per_s: float
-    wasted: float | None
-    mean_latency_s: float | None
-    max_latency_s: float | None
-    percentiles_s: dict[float, float]
-    messages_per_useful_poll: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,8 +313,8 @@ def _figures(clients: int, world: _World, events: _Events, *, polls: bool) -> Si
     latency, useful = events.latency_s, events.useful
     found = {}
     if len(latency):
-        values = np.percentile(latency, _PERCENTILES)
-        found = {percent: float(value) for percent, value in zip(_PERCENTILES, values, strict=True)}
+        values = np.percentile(latency, PERCENTILES)
+        found = dict(zip(PERCENTILES, values.tolist(), strict=True))
     return Simulated(
         clients=clients,
         sampled=world.clients,
@@ -334,7 +322,7 @@ def _figures(clients: int, world: _World, events: _Events, *, polls: bool) -> Si
         deliveries_per_s=len(latency) * scale,
         wasted=1 - (useful or 0) / events.polls if polls and events.polls else None,
         mean_latency_s=float(latency.mean()) if len(latency) else None,
-        max_latency_s=float(latency.max()) if len(latency) else None,
+        worst_latency_s=float(latency.max()) if len(latency) else None,
         percentiles_s=found,
         messages_per_useful_poll=len(latency) / useful if useful else None,
     )
