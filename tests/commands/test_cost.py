@@ -143,7 +143,7 @@ def test_egress_is_what_clients_download(capsys):
         (["energy", "--rate-per-client", "1", "--radio", "5g"], ["unknown radio '5g'", "lte"]),
         (["energy", "--rate-per-client", "1", "--battery", "0"], ["--battery", "above 0"]),
         (["energy", "--rate-per-client", "1", "--battery", "big"], ["--battery", "15Wh"]),
-        (["energy", "--rate-per-client", "1", "--keep-alive=-1s"], ["keep-alive"]),
+        (["energy", "--rate-per-client", "1", "--keep-alive=-1s"], ["keep_alive_s"]),
     ],
 )
 def test_nonsense_is_refused_in_one_line(capsys, tmp_path, monkeypatch, arguments, words):
