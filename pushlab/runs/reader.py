@@ -52,43 +52,33 @@ class Run(RunHead):
         """The trials of one cell, by repetition."""
         return sorted((t for t in self.trials if t.cell == cell), key=lambda t: t.index)
 
-    def publishes_table(self, trial: TrialRecord) -> "pa.Table":
-        """The publishes of one trial, with the columns of `PUBLISHES`.
+    def table(self, kind: RowsKind, trial: TrialRecord) -> "pa.Table":
+        """The rows of one kind of one trial, with the columns of its schema in `SCHEMAS`.
 
         Raises:
             RunError: the file is missing or damaged, or lacks a column; so for the others.
         """
-        return self._table("publishes", trial)
+        from pushlab.runs.rows import SCHEMAS, read_table
 
-    def deliveries_table(self, trial: TrialRecord) -> "pa.Table":
-        """The deliveries of one trial, with the columns of `DELIVERIES`."""
-        return self._table("deliveries", trial)
-
-    def connects_table(self, trial: TrialRecord) -> "pa.Table":
-        """How the subscribers of one trial were connected, with the columns of `CONNECTS`."""
-        return self._table("connects", trial)
-
-    def samples_table(self, trial: TrialRecord) -> "pa.Table":
-        """What one trial's processes used over time, with the columns of `SAMPLES`."""
-        return self._table("samples", trial)
+        return read_table(SCHEMAS[kind], rows_path(self.path, kind, trial.order))
 
     def publishes(self, trial: TrialRecord) -> "PublishRows":
         """The publishes of one trial as numpy arrays."""
         from pushlab.runs.rows import PublishRows, arrays
 
-        return PublishRows(**arrays(self.publishes_table(trial)))
+        return PublishRows(**arrays(self.table("publishes", trial)))
 
     def deliveries(self, trial: TrialRecord) -> "DeliveryRows":
         """The deliveries of one trial as numpy arrays."""
         from pushlab.runs.rows import DeliveryRows, arrays
 
-        return DeliveryRows(**arrays(self.deliveries_table(trial)))
+        return DeliveryRows(**arrays(self.table("deliveries", trial)))
 
     def connects(self, trial: TrialRecord) -> "ConnectRows":
         """How the subscribers of one trial were connected, as numpy arrays."""
         from pushlab.runs.rows import ConnectRows, arrays
 
-        return ConnectRows(**arrays(self.connects_table(trial)))
+        return ConnectRows(**arrays(self.table("connects", trial)))
 
     def traffic(self, trial: TrialRecord) -> "TrafficRows | None":
         """When a few observed subscribers of one trial sent and received, as numpy arrays.
@@ -101,7 +91,7 @@ class Run(RunHead):
 
         if not rows_path(self.path, "traffic", trial.order).exists():
             return None
-        rows = TrafficRows(**arrays(self._table("traffic", trial)))
+        rows = TrafficRows(**arrays(self.table("traffic", trial)))
         return rows if len(rows) else None
 
     def to_pandas(self, what: str = "deliveries") -> Any:
@@ -119,11 +109,6 @@ class Run(RunHead):
         from pushlab.runs.tables import to_pandas
 
         return to_pandas(self, what)
-
-    def _table(self, kind: RowsKind, trial: TrialRecord) -> "pa.Table":
-        from pushlab.runs.rows import SCHEMAS, read_table
-
-        return read_table(SCHEMAS[kind], rows_path(self.path, kind, trial.order))
 
 
 def latest_run(root: Path) -> Path:

@@ -233,15 +233,6 @@ class TrialRecord:
         del told["profile"]
         return told
 
-    @classmethod
-    def from_json(cls, data: object, where: str) -> "TrialRecord":
-        """Read what `to_json` wrote.
-
-        Raises:
-            RunError: a key is missing or of the wrong type; the text begins with `where`.
-        """
-        return decode(cls, data, where)
-
 
 def decode(kind: type[_Record], data: object, where: str) -> _Record:
     """Make `kind` of what JSON holds; keys that a dataclass does not know are passed over.

@@ -7,7 +7,7 @@ and ``trial`` are constant, so a trial's rows are written to files of their own.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 Int16 = npt.NDArray[np.int16]
 Bool = npt.NDArray[np.bool_]
+MaybeInt64 = Annotated[Int64, "may be null"]
 
 #: Columns as a caller has them: numpy arrays, lists, or pyarrow arrays, by name.
 Columns = Mapping[str, Any]
@@ -46,46 +47,79 @@ Columns = Mapping[str, Any]
 _CELL = pa.field("cell", pa.dictionary(pa.int16(), pa.string()), nullable=False)
 _TRIAL = pa.field("trial", pa.int16(), nullable=False)
 
-#: One row per scheduled publish. Stamps are nanoseconds of the monotonic clock.
-PUBLISHES = pa.schema(
-    [
-        _CELL,
-        _TRIAL,
-        pa.field("channel", pa.int32(), nullable=False),
-        pa.field("seq", pa.int64()),
-        pa.field("intended_ns", pa.int64(), nullable=False),
-        pa.field("sent_ns", pa.int64()),
-        pa.field("accepted_ns", pa.int64()),
-        pa.field("held_ns", pa.int64()),
-        pa.field("status", pa.int16(), nullable=False),
-        pa.field("warmup", pa.bool_(), nullable=False),
-        pa.field("payload_bytes", pa.int32(), nullable=False),
-    ]
-)
 
-#: One row per delivery to the application; rows of one subscriber stand in the order of arrival.
-DELIVERIES = pa.schema(
-    [
-        _CELL,
-        _TRIAL,
-        pa.field("channel", pa.int32(), nullable=False),
-        pa.field("seq", pa.int64(), nullable=False),
-        pa.field("subscriber", pa.int32(), nullable=False),
-        pa.field("received_ns", pa.int64(), nullable=False),
-    ]
-)
+class _Rows:
+    """Columns of one length; the schema of their file is made of the fields."""
 
-#: One row per subscriber that the server accepted: when it first wished for a connection, and when
-#: it had one.
-CONNECTS = pa.schema(
-    [
-        _CELL,
-        _TRIAL,
-        pa.field("subscriber", pa.int32(), nullable=False),
-        pa.field("wanted_ns", pa.int64(), nullable=False),
-        pa.field("connected_ns", pa.int64(), nullable=False),
-    ]
-)
+    __slots__: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(getattr(self, self.__slots__[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRows(_Rows):
+    """The publishes of one trial, one row for each that was scheduled; 0 stands for null.
+
+    Stamps are nanoseconds of the monotonic clock.
+    """
+
+    channel: Int32
+    seq: MaybeInt64
+    intended_ns: Int64
+    sent_ns: MaybeInt64
+    accepted_ns: MaybeInt64
+    held_ns: MaybeInt64
+    status: Int16
+    warmup: Bool
+    payload_bytes: Int32
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRows(_Rows):
+    """The deliveries of one trial; those of one subscriber in the order of arrival."""
+
+    channel: Int32
+    seq: Int64
+    subscriber: Int32
+    received_ns: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficRows(_Rows):
+    """Each piece that the observed subscribers of one trial sent or received, in order of time."""
+
+    subscriber: Int32
+    at_ns: Int64
+    sent: Bool
+    bytes: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRows(_Rows):
+    """How the subscribers that the server accepted came to be connected, in order of success.
+
+    When each first wished for a connection, and when it had one.
+    """
+
+    subscriber: Int32
+    wanted_ns: Int64
+    connected_ns: Int64
+
+
+def _schema(kind: type[_Rows]) -> pa.Schema:
+    columns = [_CELL, _TRIAL]
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if name in kind.__slots__:
+            array = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+            (scalar,) = get_args(get_args(array)[1])
+            nullable = array is not hint
+            columns.append(pa.field(name, pa.from_numpy_dtype(scalar), nullable=nullable))
+    return pa.schema(columns)
+
+
+PUBLISHES, DELIVERIES = _schema(PublishRows), _schema(DeliveryRows)
+CONNECTS, TRAFFIC = _schema(ConnectRows), _schema(TrafficRows)
 
 #: One row per look at a process: its CPU seconds since it began, and what it held. The lag is the
 #: worst of its event loop since the look before; null where the loop is not watched.
@@ -103,19 +137,6 @@ SAMPLES = pa.schema(
     ]
 )
 
-#: One row per piece that one of a few observed subscribers sent or received, in the order of time.
-TRAFFIC = pa.schema(
-    [
-        _CELL,
-        _TRIAL,
-        pa.field("subscriber", pa.int32(), nullable=False),
-        pa.field("at_ns", pa.int64(), nullable=False),
-        pa.field("sent", pa.bool_(), nullable=False),
-        pa.field("bytes", pa.int64(), nullable=False),
-    ]
-)
-
-
 #: The schema of each kind of rows.
 SCHEMAS: Mapping[RowsKind, pa.Schema] = {
     "publishes": PUBLISHES,
@@ -124,62 +145,6 @@ SCHEMAS: Mapping[RowsKind, pa.Schema] = {
     "samples": SAMPLES,
     "traffic": TRAFFIC,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PublishRows:
-    """The publishes of one trial; 0 stands for null in `seq` and in the nullable times."""
-
-    channel: Int32
-    seq: Int64
-    intended_ns: Int64
-    sent_ns: Int64
-    accepted_ns: Int64
-    held_ns: Int64
-    status: Int16
-    warmup: Bool
-    payload_bytes: Int32
-
-    def __len__(self) -> int:
-        return len(self.seq)
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRows:
-    """The deliveries of one trial; those of one subscriber in the order of arrival."""
-
-    channel: Int32
-    seq: Int64
-    subscriber: Int32
-    received_ns: Int64
-
-    def __len__(self) -> int:
-        return len(self.seq)
-
-
-@dataclass(frozen=True, slots=True)
-class TrafficRows:
-    """When the observed subscribers of one trial sent and received, in the order of time."""
-
-    subscriber: Int32
-    at_ns: Int64
-    sent: Bool
-    bytes: Int64
-
-    def __len__(self) -> int:
-        return len(self.at_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectRows:
-    """How the subscribers of one trial came to be connected, in the order of their success."""
-
-    subscriber: Int32
-    wanted_ns: Int64
-    connected_ns: Int64
-
-    def __len__(self) -> int:
-        return len(self.subscriber)
 
 
 def to_table(schema: pa.Schema, columns: Columns | None, *, cell: str, trial: int) -> pa.Table:

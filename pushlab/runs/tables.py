@@ -5,12 +5,12 @@ trial and per cell; every other kind is a folder of row files in the run's folde
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
+from pushlab.contract.setting import did_you_mean
 from pushlab.errors import MissingExtra, RunError, UsageError
 from pushlab.runs.joined import JOINED, joined_table
 from pushlab.runs.layout import rows_path
@@ -52,8 +52,7 @@ def tables_of(run: _Run, what: str = "deliveries") -> Iterator[pa.Table]:
     """
     kinds = table_kinds(run)
     if what not in kinds:
-        close = get_close_matches(what, kinds, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(what, kinds)
         raise UsageError(f"a run has no table {what!r}{hint} (it has {', '.join(kinds)})")
     if what == "deliveries":
         return _joined(run)

@@ -12,7 +12,6 @@ from typing import Any
 from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import (
     FolderWriter,
-    RowsKind,
     folder_name,
     read_document,
     rows_path,
@@ -92,29 +91,21 @@ class RunWriter(FolderWriter):
         writer._save()
         return writer
 
-    def add_trial(
-        self,
-        record: TrialRecord,
-        *,
-        publishes: Columns | None = None,
-        deliveries: Columns | None = None,
-        connects: Columns | None = None,
-        samples: Columns | None = None,
-        traffic: Columns | None = None,
-    ) -> None:
+    def add_trial(self, record: TrialRecord, **rows: Columns | None) -> None:
         """Keep one trial, whatever became of it; when this returns, it is on disk.
 
         Args:
-            publishes, deliveries, connects, samples, traffic: the columns of `PUBLISHES`,
-                `DELIVERIES`, `CONNECTS`, `SAMPLES` and `TRAFFIC` without ``cell`` and ``trial``, as
-                numpy arrays, lists or a pyarrow table; 0 or None where something did not happen.
-                None: no rows.
+            rows: by their kind, the columns of its schema in `SCHEMAS` without ``cell`` and
+                ``trial``, as numpy arrays, lists or a pyarrow table; 0 or None where something did
+                not happen. None: no rows.
 
         Raises:
             UsageError: the cell is not one of the run's, the trial is there already, or the rows
                 do not fit their schema.
             RunError: the disk does not take it.
         """
+        if unknown := rows.keys() - SCHEMAS.keys():
+            raise UsageError(f"a run has no rows of {sorted(unknown)}")
         if record.cell not in self._document["cells"]:
             raise UsageError(f"{record.cell!r} is not a cell of this run")
         for other in self._document["trials"]:
@@ -123,16 +114,9 @@ class RunWriter(FolderWriter):
                 other["index"],
             ):
                 raise UsageError(f"trial {record.index} of {record.cell!r} is written already")
-        given: Mapping[RowsKind, Columns | None] = {
-            "publishes": publishes,
-            "deliveries": deliveries,
-            "connects": connects,
-            "samples": samples,
-            "traffic": traffic,
-        }
         tables = {
-            kind: to_table(SCHEMAS[kind], rows, cell=record.cell, trial=record.index)
-            for kind, rows in given.items()
+            kind: to_table(schema, rows.get(kind), cell=record.cell, trial=record.index)
+            for kind, schema in SCHEMAS.items()
         }
         try:
             for kind, table in tables.items():
@@ -151,9 +135,5 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     Raises:
         RunError: there is no readable run.
     """
-    document = read_document(path)
-    write_document(path, {**document, "summary": _sealed(summary)})
-
-
-def _sealed(summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {**summary, "digest": summary_digest(summary)}
+    sealed = {**summary, "digest": summary_digest(summary)}
+    write_document(path, {**read_document(path), "summary": sealed})

@@ -246,7 +246,7 @@ async def test_the_lag_of_an_event_loop_is_seen() -> None:
 async def test_every_process_is_watched_through_the_trial(tmp_path: Path) -> None:
     result = await run(tiny(["mqtt"], duration_s=1.0), tmp_path)
     (trial,) = result.trials
-    samples = result.samples_table(trial).to_pydict()
+    samples = result.table("samples", trial).to_pydict()
     assert set(samples["process"]) == {"hub", "broker", "swarm", "publisher"}
     assert {"connecting", "measuring"} <= set(samples["phase"]) or len(samples["phase"]) > 8
     for name in ("hub", "broker", "swarm", "publisher"):

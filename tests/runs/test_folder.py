@@ -25,6 +25,7 @@ from pushlab.runs import (
     latest_run,
     write_summary,
 )
+from pushlab.runs.records import decode
 from tests.runs.simulated import Cell, simulate
 
 ROWS = {
@@ -99,7 +100,7 @@ def test_what_was_written_comes_back(folder):
     assert publishes.sent_ns.tolist() == [11, 0]
     assert publishes.warmup.dtype == np.bool_
     assert deliveries.received_ns.tolist() == [15]
-    table = run.publishes_table(run.trials[0])
+    table = run.table("publishes", run.trials[0])
     assert table["seq"].to_pylist() == [1, None]
     assert table["cell"].to_pylist() == ["sse", "sse"]
     assert pa.types.is_dictionary(table.schema.field("cell").type)
@@ -180,7 +181,7 @@ records = st.builds(
 
 @given(records)
 def test_a_trial_survives_json(trial):
-    again = TrialRecord.from_json(json.loads(json.dumps(trial.to_json())), "trial")
+    again = decode(TrialRecord, json.loads(json.dumps(trial.to_json())), "trial")
     assert again == trial
 
 
@@ -212,7 +213,7 @@ def test_rows_survive_parquet(tmp_path_factory, rows, as_numpy):
     }
     writer.add_trial(record(), publishes=publishes)
     run = Run.load(writer.path)
-    table = run.publishes_table(run.trials[0])
+    table = run.table("publishes", run.trials[0])
     assert table["seq"].to_pylist() == seq
     assert table["channel"].to_pylist() == channel
     assert table["intended_ns"].to_pylist() == intended

@@ -212,7 +212,7 @@ def _held_bytes(record: TrialRecord) -> float:
 
 def _grown_bytes(run: Run, record: TrialRecord) -> float | None:
     """By how much hub and broker grew since they had started; None if nobody looked."""
-    table = run.samples_table(record)
+    table = run.table("samples", record)
     if not table.num_rows:
         return None
     rows = table.select(["process", "phase", "rss_bytes"]).to_pylist()

@@ -180,7 +180,7 @@ def rewrite(path, change):
     )
     for i, trial in enumerate(run.trials):
         changed = change(trial) if i == 0 else trial
-        rows = run.publishes_table(trial), run.deliveries_table(trial)
+        rows = run.table("publishes", trial), run.table("deliveries", trial)
         writer.add_trial(changed, publishes=rows[0], deliveries=rows[1])
     return writer.finish()
 
