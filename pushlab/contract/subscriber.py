@@ -138,6 +138,7 @@ class Subscriber(abc.ABC):
         token: the secret that lets this reader in.
         cursor: what the reader has already; None starts from now.
         rng: for jitter and phases; seed it to repeat a run.
+        options: the transport's.
 
     Attributes:
         hits: requests sent so far, by kind; what the server counts must match.
@@ -147,6 +148,7 @@ class Subscriber(abc.ABC):
         "_backoff",
         "_events",
         "_inbox",
+        "_options",
         "_out",
         "_phase",
         "_retry_ns",
@@ -158,9 +160,16 @@ class Subscriber(abc.ABC):
     )
 
     def __init__(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None, rng: Random
+        self,
+        endpoint: Endpoint,
+        token: str,
+        *,
+        cursor: Cursor | None,
+        rng: Random,
+        options: Any = None,
     ) -> None:
         self.endpoint = endpoint
+        self._options = options
         self.rng = rng
         self.hits: dict[Hit, int] = {}
         self._token = token
@@ -280,6 +289,11 @@ class Subscriber(abc.ABC):
 
     def _hit(self, kind: Hit) -> None:
         self.hits[kind] = self.hits.get(kind, 0) + 1
+
+    @property
+    def _arrival(self) -> Hit:
+        """What a greeting counts as: the first, or one after a loss."""
+        return Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT
 
     def _turned_away(self, kind: Hit) -> None:
         """What was sent as `kind` was refused: the server counts a refusal, and so do we."""

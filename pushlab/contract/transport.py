@@ -27,8 +27,8 @@ class NoOptions:
 class Transport(abc.ABC):
     """One way to carry a channel.
 
-    A plug-in subclasses this, implements `subscriber` (or, where a library insists on its own
-    sockets, `messages`), and registers the class under the entry-point group
+    A plug-in subclasses this, names its `Client` (or, where a library insists on its own
+    sockets, implements `messages`), and registers the class under the entry-point group
     ``pushlab.transports``. `pushlab.testing.TransportContract` then proves it.
 
     Attributes:
@@ -39,6 +39,7 @@ class Transport(abc.ABC):
         in_browser: what channel.js can do of it; None: it does not speak it.
         Options: a frozen dataclass with defaults; units stand in their names. One that derives from
             `Declared`, a `Setting` for each, is checked, and told in the schema of scenarios.
+        Client: the sans-I/O client half; None: it has none.
         title: the profile's.
     """
 
@@ -48,6 +49,7 @@ class Transport(abc.ABC):
     in_browser: ClassVar[InBrowser | None] = None
     path: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
+    Client: ClassVar[type[Subscriber] | None] = None
 
     def __init_subclass__(cls) -> None:
         name = getattr(cls, "name", "")
@@ -105,8 +107,10 @@ class Transport(abc.ABC):
     def subscriber(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
     ) -> Subscriber:
-        """The sans-I/O client half."""
-        raise NotImplementedError(f"{self.name} has no sans-I/O client half")
+        """A `Client` with these options."""
+        if self.Client is None:
+            raise NotImplementedError(f"{self.name} has no sans-I/O client half")
+        return self.Client(endpoint, token, cursor=cursor, rng=rng, options=self.options)
 
     def messages(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None
@@ -117,4 +121,4 @@ class Transport(abc.ABC):
     @classmethod
     def is_sans_io(cls) -> bool:
         """Whether this transport has the sans-I/O client half."""
-        return cls.subscriber is not Transport.subscriber
+        return cls.Client is not None or cls.subscriber is not Transport.subscriber

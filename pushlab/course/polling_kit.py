@@ -96,11 +96,13 @@ class RuledSubscriber(IntervalPollSubscriber):
         rng: Random,
     ) -> None:
         usual_s = kit.options.interval_s
-        suffix = lease_suffix(usual_s, _LEASE_S)
-        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, cursor=cursor, rng=rng, options=kit.options)
         self._kit = kit
         self._wait_s = usual_s
         self._found = 0
+
+    def _suffix(self) -> str:
+        return lease_suffix(self._options.interval_s, _LEASE_S)
 
     def _first_delay_ns(self) -> int:
         return int(self.rng.random() * self._kit.options.interval_s * _NS)

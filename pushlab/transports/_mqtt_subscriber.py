@@ -4,7 +4,6 @@ Most packets bring the message that comes next, and are taken without being pars
 """
 
 import json
-from random import Random
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
@@ -12,7 +11,7 @@ from pushlab.contract.frames import Bye, Position, decode_frame
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import is_final
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
-from pushlab.errors import InvalidCursor
+from pushlab.errors import InvalidCursor, UsageError
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 
@@ -31,7 +30,11 @@ _LEAVE_LOST = b'{"leave": "lost"}'
 
 
 class MqttSubscriber(Subscriber):
-    """The client half: one session after the other."""
+    """The client half: one session after the other.
+
+    Raises:
+        UsageError: the endpoint's details lack ``username`` or ``topic``, which the hub tells.
+    """
 
     __slots__ = (
         "_again_ns",
@@ -55,21 +58,14 @@ class MqttSubscriber(Subscriber):
         "_topic",
     )
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-        qos: int,
-        keep_alive_s: int,
-    ) -> None:
-        super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        self._qos = qos
-        self._keep_alive_ns = keep_alive_s * _NS
+    def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
+        for key in ("username", "topic"):
+            if not isinstance(endpoint.details.get(key), str):
+                raise UsageError(f"the endpoint of mqtt needs {key!r}; ask the hub for it")
+        super().__init__(endpoint, token, **rest)
+        self._qos = self._options.qos
+        self._keep_alive_ns = self._options.keep_alive_s * _NS
         self._topic = mqtt311.text(endpoint.details["topic"])
-        self._parser = mqtt311.Parser(max_packet_bytes=_MAX_PACKET_BYTES)
         self._session = ""
         self._reset(0)
 

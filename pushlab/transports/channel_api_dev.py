@@ -25,8 +25,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
@@ -40,7 +39,7 @@ from pushlab.errors import Refused
 from pushlab.wire.asgi import admit, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import ResponseParser
-from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_of, lease_suffix
+from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_of
 
 __all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
 
@@ -65,6 +64,59 @@ class ChannelApiDevOptions(Declared):
     ] = True
 
 
+class ChannelApiDevSubscriber(IntervalPollSubscriber):
+    """Connects, then asks for one message, and again some time after each answer."""
+
+    __slots__ = ("_connect_head", "_connecting")
+
+    _nothing_status: ClassVar[int] = 200
+
+    def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
+        super().__init__(endpoint, token, **rest)
+        # The token stands in the address, as it did; a header would say it twice.
+        self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()
+        self._tail = self._suffix().encode() + self._end_of_head
+        self._head = self._command(token, "poll") + b"&after="
+        self._connect_head = self._command(token, "connect") + b"&after="
+        self._goodbye = self._command(token, "disconnect") + self._end_of_head
+        self._connecting = False
+
+    def _command(self, token: str, command: str) -> bytes:
+        return f"GET {self.endpoint.asking(command=command, channel=token)}".encode()
+
+    def _ask(self, tail: bytes | None = None) -> None:
+        """Ask for a message; after a loss, and at first, ask to be connected."""
+        self._connecting = not self._stood
+        if not self._connecting:
+            super()._ask(tail)
+            return
+        cursor = self._inbox.cursor
+        after = str(cursor).encode() if cursor is not None else b""
+        self.asking, self._parsing, self._asked_first = True, False, cursor is None
+        self._send(self._connect_head + after + self._tail)
+
+    def _take(self, parser: ResponseParser) -> bool:
+        text = b"".join(parser.body).decode()
+        stands = Cursor.parse(parser.cursor or "")
+        useful = bool(text) or parser.gap is not None
+        self._hit(Hit.POLL_USEFUL if useful and not self._connecting else self._asked_for())
+        if parser.gap is not None:
+            self._locate(Cursor.parse(parser.gap.partition(" ")[2]))
+        elif self._connecting:
+            self._locate(stands)
+        if text and not self._connecting:
+            self._deliver(stands.epoch, stands.seq, text)
+        return False
+
+    def _asked_for(self) -> Hit:
+        if self._connecting:
+            return Hit.CONNECT if self._asked_first else Hit.RECONNECT
+        return Hit.POLL_EMPTY
+
+    def _next_ask_ns(self, now_ns: int) -> int:
+        return now_ns + int(self._options.interval_s * _NS)
+
+
 class ChannelApiDev(Transport):
     """The development server's wire, both ends."""
 
@@ -82,6 +134,7 @@ class ChannelApiDev(Transport):
     )
     in_browser = InBrowser(options={"interval_s": (0.5, 0.5), "random_phase": None})
     Options = ChannelApiDevOptions
+    Client = ChannelApiDevSubscriber
 
     def in_force(self, settings: HubSettings) -> Profile:
         """With the interval between polls."""
@@ -96,16 +149,6 @@ class ChannelApiDev(Transport):
         """``GET /_ah/channel/dev``."""
         desk = _Desk(hub, self.name)
         return [direct_route(hub, self.name, "http", self.path, desk.answer)]
-
-    # ---- the client half --------------------------------------------------------------------
-
-    def subscriber(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
-    ) -> "ChannelApiDevSubscriber":
-        """The client half."""
-        return ChannelApiDevSubscriber(
-            endpoint, token, cursor=cursor, rng=rng, options=self.options
-        )
 
 
 class _Desk:
@@ -201,70 +244,3 @@ class _Places:
         kept = self._kept.pop(grant.grant_id, None)
         if kept is not None:
             kept[1].cancel()
-
-
-class ChannelApiDevSubscriber(IntervalPollSubscriber):
-    """Connects, then asks for one message, and again some time after each answer."""
-
-    __slots__ = ("_connect_head", "_connecting", "_options")
-
-    _nothing_status: ClassVar[int] = 200
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-        options: ChannelApiDevOptions,
-    ) -> None:
-        suffix = lease_suffix(options.interval_s)
-        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
-        # The token stands in the address, as it did; a header would say it twice.
-        self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()
-        self._tail = suffix.encode() + self._end_of_head
-        self._head = self._command(token, "poll") + b"&after="
-        self._connect_head = self._command(token, "connect") + b"&after="
-        self._goodbye = self._command(token, "disconnect") + self._end_of_head
-        self._connecting = False
-        self._options = options
-
-    def _command(self, token: str, command: str) -> bytes:
-        return f"GET {self.endpoint.asking(command=command, channel=token)}".encode()
-
-    def _first_delay_ns(self) -> int:
-        options = self._options
-        return int(self.rng.random() * options.interval_s * _NS) if options.random_phase else 0
-
-    def _ask(self, tail: bytes | None = None) -> None:
-        """Ask for a message; after a loss, and at first, ask to be connected."""
-        self._connecting = not self._stood
-        if not self._connecting:
-            super()._ask(tail)
-            return
-        cursor = self._inbox.cursor
-        after = str(cursor).encode() if cursor is not None else b""
-        self.asking, self._parsing, self._asked_first = True, False, cursor is None
-        self._send(self._connect_head + after + self._tail)
-
-    def _take(self, parser: ResponseParser) -> bool:
-        text = b"".join(parser.body).decode()
-        stands = Cursor.parse(parser.cursor or "")
-        useful = bool(text) or parser.gap is not None
-        self._hit(Hit.POLL_USEFUL if useful and not self._connecting else self._asked_for())
-        if parser.gap is not None:
-            self._locate(Cursor.parse(parser.gap.partition(" ")[2]))
-        elif self._connecting:
-            self._locate(stands)
-        if text and not self._connecting:
-            self._deliver(stands.epoch, stands.seq, text)
-        return False
-
-    def _asked_for(self) -> Hit:
-        if self._connecting:
-            return Hit.CONNECT if self._asked_first else Hit.RECONNECT
-        return Hit.POLL_EMPTY
-
-    def _next_ask_ns(self, now_ns: int) -> int:
-        return now_ns + int(self._options.interval_s * _NS)

@@ -18,7 +18,6 @@ makes more requests than short polling does. ``DELETE /v1/wait`` ends the client
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Annotated
 
 from pushlab.contract.cursor import Cursor
@@ -36,7 +35,6 @@ from pushlab.contract.serving import (
     StreamingResponse,
 )
 from pushlab.contract.setting import Declared, Setting
-from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
@@ -61,6 +59,34 @@ class LongPollingOptions(Declared):
     ] = 30.0
 
 
+class LongPollingSubscriber(PollSubscriber):
+    """Asks again as soon as it has an answer; after a loss, first without being held."""
+
+    __slots__ = ()
+
+    def _suffix(self) -> str:
+        return f"&hold_s={self._options.hold_s:g}"
+
+    def _on_connected(self, now_ns: int) -> None:
+        super()._on_connected(now_ns)
+        self._wait(now_ns)
+
+    def _wait(self, now_ns: int) -> None:
+        # A connection's first question is not held, so that the reader knows soon where it stands.
+        self._ask(None if self._stood else b"&hold_s=0" + self._end_of_head)
+        self._timer_ns = now_ns + int((self._options.hold_s + _GRACE_S) * _NS)
+
+    def _on_answer(self, now_ns: int, *, more: bool) -> None:
+        self._wait(now_ns)
+
+    def _next_ask_ns(self, now_ns: int) -> int:
+        return now_ns
+
+    def _on_timer(self, now_ns: int) -> None:
+        self.asking = False
+        self._lose("no answer to a long poll", now_ns)
+
+
 class LongPolling(Transport):
     """Long polling, both ends."""
 
@@ -76,6 +102,7 @@ class LongPolling(Transport):
     )
     in_browser = InBrowser()
     Options = LongPollingOptions
+    Client = LongPollingSubscriber
 
     def in_force(self, settings: HubSettings) -> Profile:
         """With the hold, and how long the hub and the client wait beyond it."""
@@ -108,16 +135,6 @@ class LongPolling(Transport):
             return _HeldRequest(hub, grant, after, hold_s)
 
         return [direct_route(hub, self.name, "http", self.path, wait, methods=("GET", "DELETE"))]
-
-    # ---- the client half --------------------------------------------------------------------
-
-    def subscriber(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
-    ) -> "LongPollingSubscriber":
-        """The client half."""
-        return LongPollingSubscriber(
-            endpoint, token, cursor=cursor, rng=rng, hold_s=self.options.hold_s
-        )
 
 
 class _HeldRequest:
@@ -171,41 +188,3 @@ class _HeldRequest:
         self._hub.release(self._grant)
         self._hub.count(LongPolling.name, Hit.REFUSED)
         self._exchange.answer(refusal_answer(Refused(status, reason, "the wait was ended")))
-
-
-class LongPollingSubscriber(PollSubscriber):
-    """Asks again as soon as it has an answer; after a loss, first without being held."""
-
-    __slots__ = ("_hold_s",)
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-        hold_s: float,
-    ) -> None:
-        suffix = f"&hold_s={hold_s:g}"
-        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
-        self._hold_s = hold_s
-
-    def _on_connected(self, now_ns: int) -> None:
-        super()._on_connected(now_ns)
-        self._wait(now_ns)
-
-    def _wait(self, now_ns: int) -> None:
-        # A connection's first question is not held, so that the reader knows soon where it stands.
-        self._ask(None if self._stood else b"&hold_s=0" + self._end_of_head)
-        self._timer_ns = now_ns + int((self._hold_s + _GRACE_S) * _NS)
-
-    def _on_answer(self, now_ns: int, *, more: bool) -> None:
-        self._wait(now_ns)
-
-    def _next_ask_ns(self, now_ns: int) -> int:
-        return now_ns
-
-    def _on_timer(self, now_ns: int) -> None:
-        self.asking = False
-        self._lose("no answer to a long poll", now_ns)

@@ -47,17 +47,14 @@ counted. The halves are in `_mqtt_subscriber` and `_mqtt_bridge`.
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Annotated, Any
 
-from pushlab.contract.cursor import Cursor
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import Declared, Setting
-from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused, UsageError
+from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
@@ -99,6 +96,7 @@ class Mqtt(Transport):
         options={"qos": None}, modules=("/web/channel_mqtt.js", "/web/vendor/mqtt.esm.js")
     )
     Options = MqttOptions
+    Client = MqttSubscriber
 
     def in_force(self, settings: HubSettings) -> Profile:
         """With the QoS and the client's keep-alive."""
@@ -132,23 +130,3 @@ class Mqtt(Transport):
             "qos": self.options.qos,
             "keep_alive_s": self.options.keep_alive_s,
         }
-
-    def subscriber(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
-    ) -> MqttSubscriber:
-        """The client half; `endpoint.details` has ``username`` and ``topic`` from the hub.
-
-        Raises:
-            UsageError: the endpoint lacks them.
-        """
-        for key in ("username", "topic"):
-            if not isinstance(endpoint.details.get(key), str):
-                raise UsageError(f"the endpoint of mqtt needs {key!r}; ask the hub for it")
-        return MqttSubscriber(
-            endpoint,
-            token,
-            cursor=cursor,
-            rng=rng,
-            qos=self.options.qos,
-            keep_alive_s=self.options.keep_alive_s,
-        )

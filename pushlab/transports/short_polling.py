@@ -17,16 +17,13 @@ after each poll. ``DELETE /v1/poll`` ends the lease.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Annotated, Literal
 
-from pushlab.contract.cursor import Cursor
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import Declared, Setting
-from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.wire.polling import IntervalPollSubscriber, lease_of, lease_suffix, poll_route
+from pushlab.wire.polling import IntervalPollSubscriber, lease_of, poll_route
 
 __all__ = ["ShortPolling", "ShortPollingOptions"]
 
@@ -48,64 +45,16 @@ class ShortPollingOptions(Declared):
     ] = True
 
 
-class ShortPolling(Transport):
-    """Short polling, both ends."""
-
-    name = "short-polling"
-    path = "/v1/poll"
-    profile = Profile(
-        title="Short polling",
-        delivery="interval-poll",
-        protocol="http",
-        wire=Wire(request_bytes=215, empty_answer_bytes=80, answer_bytes=135, message_bytes=26),
-        colour="#D55E00",
-    )
-    in_browser = InBrowser(options={"interval_s": (0.02, math.inf), "random_phase": None})
-    Options = ShortPollingOptions
-
-    def in_force(self, settings: HubSettings) -> Profile:
-        """With the interval, and the lease that goes with it."""
-        o: ShortPollingOptions = self.options
-        told = replace(self.profile, pause=o.clock == "pause", random_phase=o.random_phase)
-        return told.timed(interval_s=o.interval_s, lease_s=lease_of(o.interval_s, settings.lease_s))
-
-    # ---- the server half --------------------------------------------------------------------
-
-    def routes(self, hub: Hub) -> Sequence[Route]:
-        """``GET`` and ``DELETE /v1/poll``."""
-        return [poll_route(hub, self.name, self.path)]
-
-    # ---- the client half --------------------------------------------------------------------
-
-    def subscriber(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
-    ) -> "ShortPollingSubscriber":
-        """The client half."""
-        return ShortPollingSubscriber(endpoint, token, cursor=cursor, rng=rng, options=self.options)
-
-
 class ShortPollingSubscriber(IntervalPollSubscriber):
     """Asks by the clock."""
 
-    __slots__ = ("_due_ns", "_interval_ns", "_options")
+    __slots__ = ("_due_ns", "_interval_ns")
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-        options: ShortPollingOptions,
-    ) -> None:
-        suffix = lease_suffix(options.interval_s)
-        super().__init__(endpoint, token, suffix=suffix, cursor=cursor, rng=rng)
-        self._options = options
-        self._interval_ns = int(options.interval_s * _NS)
+    def start(self, now_ns: int) -> None:
+        """Begin."""
+        self._interval_ns = int(self._options.interval_s * _NS)
         self._due_ns = 0  # when the next poll is due by the fixed clock
-
-    def _first_delay_ns(self) -> int:
-        return int(self.rng.random() * self._interval_ns) if self._options.random_phase else 0
+        super().start(now_ns)
 
     def _poll(self, now_ns: int) -> None:
         if self._due_ns == 0:
@@ -120,3 +69,32 @@ class ShortPollingSubscriber(IntervalPollSubscriber):
         while self._due_ns <= now_ns:  # the answer took longer than an interval: polls are skipped
             self._due_ns += self._interval_ns
         return self._due_ns
+
+
+class ShortPolling(Transport):
+    """Short polling, both ends."""
+
+    name = "short-polling"
+    path = "/v1/poll"
+    profile = Profile(
+        title="Short polling",
+        delivery="interval-poll",
+        protocol="http",
+        wire=Wire(request_bytes=215, empty_answer_bytes=80, answer_bytes=135, message_bytes=26),
+        colour="#D55E00",
+    )
+    in_browser = InBrowser(options={"interval_s": (0.02, math.inf), "random_phase": None})
+    Options = ShortPollingOptions
+    Client = ShortPollingSubscriber
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the interval, and the lease that goes with it."""
+        o: ShortPollingOptions = self.options
+        told = replace(self.profile, pause=o.clock == "pause", random_phase=o.random_phase)
+        return told.timed(interval_s=o.interval_s, lease_s=lease_of(o.interval_s, settings.lease_s))
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``GET`` and ``DELETE /v1/poll``."""
+        return [poll_route(hub, self.name, self.path)]

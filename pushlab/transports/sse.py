@@ -27,10 +27,8 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
-from random import Random
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.hits import Hit
 from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
@@ -42,13 +40,12 @@ from pushlab.contract.serving import (
     Scope,
     StreamingResponse,
 )
-from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import BadResponse, BodyParser, refusal_reason, request_head
-from pushlab.wire.streams import FeedStream
+from pushlab.wire.streams import FeedStream, StreamSubscriber
 
 __all__ = ["ServerSentEvents"]
 
@@ -81,114 +78,10 @@ def _event(event_id: str, data: str) -> bytes:
     return f"id: {event_id}\ndata: {data}\n\n".encode()
 
 
-class ServerSentEvents(Transport):
-    """Server-sent events, both ends."""
-
-    name = "sse"
-    path = "/v1/events"
-    profile = Profile(
-        title="SSE",
-        delivery="stream",
-        protocol="http",
-        wire=Wire(message_bytes=29),
-        colour="#56B4E9",
-        dashes=(6, 1.5, 1, 1.5),
-    )
-    in_browser = InBrowser()
-
-    def in_force(self, settings: HubSettings) -> Profile:
-        """With the hub's keep-alive."""
-        keep_alive_s = settings.keep_alive_s
-        return self.profile.timed(keep_alive_s=keep_alive_s, silence_s=_silence_s(keep_alive_s))
-
-    # ---- the server half --------------------------------------------------------------------
-
-    def routes(self, hub: Hub) -> Sequence[Route]:
-        """``GET /v1/events``."""
-
-        def events(scope: Scope) -> StreamingResponse:
-            query = dict(parameters(scope))
-            for name, value in scope["headers"]:
-                if name == b"last-event-id":
-                    query["last-event-id"] = value.decode("latin-1")
-            return _Stream(hub, tells_at="at" in query).open(
-                self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
-            )
-
-        return [direct_route(hub, self.name, "http", self.path, events)]
-
-    # ---- the client half --------------------------------------------------------------------
-
-    def subscriber(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
-    ) -> "SseSubscriber":
-        """The client half."""
-        return SseSubscriber(endpoint, token, cursor=cursor, rng=rng)
-
-
-def _silence_s(keep_alive_s: float) -> float:
-    return max(_SILENCE_S, silence_of(keep_alive_s))
-
-
-class _Stream(FeedStream):
-    """One open stream on the server."""
-
-    __slots__ = ("_tells_at", "_timer")
-
-    encode = staticmethod(encode_event)
-    _exchange: HttpExchange
-    _timer: asyncio.TimerHandle
-
-    def __init__(self, hub: Hub, *, tells_at: bool) -> None:
-        super().__init__(hub)
-        self._tells_at = tells_at
-
-    def _hello(self, feed: Feed) -> bool:
-        keep_alive_s = f"{self._hub.settings.keep_alive_s:.6f}".rstrip("0").rstrip(".")
-        hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n: keep-alive {keep_alive_s}\n\n"
-        if self._tells_at:
-            hello += f"event: at\nid: {feed.position}\ndata: {feed.position}\n\n"
-        if feed.gap_after is not None:
-            gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
-            hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"
-        self._keep_alive_later()
-        return self._exchange.begin(_HEADERS, hello.encode())
-
-    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
-        data = json.dumps({"reason": reason, "status": status})
-        self._exchange.end(f"event: close\ndata: {data}\n\n".encode(), linger_s=linger_s)
-
-    def close(self) -> None:
-        """The response is complete, or the client has gone."""
-        self._timer.cancel()
-        super().close()
-
-    def _keep_alive_later(self) -> None:
-        self.wrote = False
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._hub.settings.keep_alive_s, self._keep_alive)
-
-    def _keep_alive(self) -> None:
-        if not self.wrote and not self.full:
-            self._exchange.write(b": keep-alive\n\n")
-        self._keep_alive_later()
-
-
-class SseSubscriber(Subscriber):
+class SseSubscriber(StreamSubscriber):
     """Reads one endless response after another."""
 
-    __slots__ = ("_after_cr", "_begun", "_heard_ns", "_parser", "_rest", "_silence_ns")
-
-    def __init__(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None, rng: Random
-    ) -> None:
-        super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        self._parser = BodyParser()
-        self._rest = b""
-        self._after_cr = False
-        self._begun = False
-        self._heard_ns = 0
-        self._silence_ns = int(_SILENCE_S * _NS)
+    __slots__ = ("_after_cr", "_begun", "_parser", "_rest")
 
     def _on_connected(self, now_ns: int) -> None:
         self._parser = BodyParser()
@@ -199,11 +92,9 @@ class SseSubscriber(Subscriber):
         cursor = self._inbox.cursor
         if cursor is not None:
             headers.append(("Last-Event-ID", str(cursor)))
-        self._hit(Hit.CONNECT if cursor is None else Hit.RECONNECT)
+        self._hit(self._arrival)
         self._send(b"".join(request_head(self.endpoint, self._token, "GET", *headers)))
-        self._heard_ns = now_ns
-        self._silence_ns = int(_SILENCE_S * _NS)
-        self._timer_ns = now_ns + self._silence_ns
+        self._listen(now_ns, _SILENCE_S)
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
         self._heard_ns = now_ns
@@ -219,7 +110,7 @@ class SseSubscriber(Subscriber):
                 if parser.complete and self.holds_connection:
                     self._lose("the stream ended", now_ns)
             elif parser.complete:
-                self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
+                self._turned_away(self._arrival)
                 reason = refusal_reason(parser.status, b"".join(parser.body))
                 self._refused(parser.status, reason, now_ns)
         except (BadResponse, InvalidCursor, *_NOT_AN_EVENT) as error:
@@ -287,9 +178,88 @@ class SseSubscriber(Subscriber):
             at = Cursor.parse(event_id)
             self._located(at)
 
-    def _on_timer(self, now_ns: int) -> None:
-        due_ns = self._heard_ns + self._silence_ns
-        if now_ns >= due_ns:
-            self._lose("the server fell silent", now_ns)
-        else:
-            self._timer_ns = due_ns
+
+class ServerSentEvents(Transport):
+    """Server-sent events, both ends."""
+
+    name = "sse"
+    path = "/v1/events"
+    profile = Profile(
+        title="SSE",
+        delivery="stream",
+        protocol="http",
+        wire=Wire(message_bytes=29),
+        colour="#56B4E9",
+        dashes=(6, 1.5, 1, 1.5),
+    )
+    in_browser = InBrowser()
+    Client = SseSubscriber
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """With the hub's keep-alive."""
+        keep_alive_s = settings.keep_alive_s
+        return self.profile.timed(keep_alive_s=keep_alive_s, silence_s=_silence_s(keep_alive_s))
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``GET /v1/events``."""
+
+        def events(scope: Scope) -> StreamingResponse:
+            query = dict(parameters(scope))
+            for name, value in scope["headers"]:
+                if name == b"last-event-id":
+                    query["last-event-id"] = value.decode("latin-1")
+            return _Stream(hub, tells_at="at" in query).open(
+                self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
+            )
+
+        return [direct_route(hub, self.name, "http", self.path, events)]
+
+
+def _silence_s(keep_alive_s: float) -> float:
+    return max(_SILENCE_S, silence_of(keep_alive_s))
+
+
+class _Stream(FeedStream):
+    """One open stream on the server."""
+
+    __slots__ = ("_tells_at", "_timer")
+
+    encode = staticmethod(encode_event)
+    _exchange: HttpExchange
+    _timer: asyncio.TimerHandle
+
+    def __init__(self, hub: Hub, *, tells_at: bool) -> None:
+        super().__init__(hub)
+        self._tells_at = tells_at
+
+    def _hello(self, feed: Feed) -> bool:
+        keep_alive_s = f"{self._hub.settings.keep_alive_s:.6f}".rstrip("0").rstrip(".")
+        hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n: keep-alive {keep_alive_s}\n\n"
+        if self._tells_at:
+            hello += f"event: at\nid: {feed.position}\ndata: {feed.position}\n\n"
+        if feed.gap_after is not None:
+            gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
+            hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"
+        self._keep_alive_later()
+        return self._exchange.begin(_HEADERS, hello.encode())
+
+    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
+        data = json.dumps({"reason": reason, "status": status})
+        self._exchange.end(f"event: close\ndata: {data}\n\n".encode(), linger_s=linger_s)
+
+    def close(self) -> None:
+        """The response is complete, or the client has gone."""
+        self._timer.cancel()
+        super().close()
+
+    def _keep_alive_later(self) -> None:
+        self.wrote = False
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._hub.settings.keep_alive_s, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        if not self.wrote and not self.full:
+            self._exchange.write(b": keep-alive\n\n")
+        self._keep_alive_later()

@@ -22,7 +22,6 @@ comes as a close frame, since a browser cannot see a refused handshake's status:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Annotated, Any
 
 from websockets.client import ClientProtocol
@@ -33,9 +32,7 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
-from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame, encode_frame, encode_gap
-from pushlab.contract.hits import Hit
 from pushlab.contract.profile import InBrowser, Profile, Timers, Wire, silence_of
 from pushlab.contract.reasons import status_of_close_code, to_close_code
 from pushlab.contract.serving import (
@@ -48,12 +45,11 @@ from pushlab.contract.serving import (
     WebSocketConnection,
 )
 from pushlab.contract.setting import Declared, Setting
-from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import parameters
 from pushlab.wire.direct import direct_route
-from pushlab.wire.streams import FeedStream
+from pushlab.wire.streams import FeedStream, StreamSubscriber
 
 __all__ = ["WebSocket", "WebSocketOptions"]
 
@@ -78,75 +74,7 @@ def encode_text(entry: Entry) -> bytes:
     return encode_frame(entry.epoch, entry.seq, entry.data).encode()
 
 
-class WebSocket(Transport):
-    """WebSocket, both ends."""
-
-    name = "websocket"
-    path = "/v1/socket"
-    profile = Profile(
-        title="WebSocket",
-        delivery="stream",
-        protocol="websocket",
-        timers=Timers(keep_alive_s=PING_INTERVAL_S, silence_s=_SILENCE_S),
-        wire=Wire(message_bytes=13),
-        colour="#0072B2",
-        dashes=(1.2, 1),
-    )
-    in_browser = InBrowser(options={"deflate": None})
-    Options = WebSocketOptions
-
-    # ---- the server half --------------------------------------------------------------------
-
-    def server_settings(self) -> Mapping[str, Any]:
-        """Pings and compression are the ASGI server's work."""
-        return {
-            "ws_ping_interval": PING_INTERVAL_S,
-            "ws_ping_timeout": PING_INTERVAL_S,
-            "ws_per_message_deflate": self.options.deflate,
-            "ws_max_size": _MAX_FRAME_BYTES,
-        }
-
-    def endpoint(self, hub: Hub, grant: Any) -> Mapping[str, Any]:
-        """``ws://host:port/v1/socket``."""
-        return {"url": "ws" + hub.url().removeprefix("http") + self.path}
-
-    def routes(self, hub: Hub) -> Sequence[Route]:
-        """``WS /v1/socket``."""
-
-        def socket(scope: Scope) -> StreamingResponse:
-            return _Stream(hub).open(self.name, scope, parameters(scope))
-
-        return [direct_route(hub, self.name, "websocket", self.path, socket)]
-
-    # ---- the client half --------------------------------------------------------------------
-
-    def subscriber(
-        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
-    ) -> "WebSocketSubscriber":
-        """The client half."""
-        return WebSocketSubscriber(
-            endpoint, token, cursor=cursor, rng=rng, deflate=self.options.deflate
-        )
-
-
-class _Stream(FeedStream):
-    """One open WebSocket on the server."""
-
-    __slots__ = ()
-
-    encode = staticmethod(encode_text)
-    _exchange: WebSocketConnection
-
-    def _hello(self, feed: Feed) -> bool:
-        if feed.gap_after is not None:
-            return self._exchange.write(encode_gap(feed.gap_after, feed.position).encode())
-        return self._exchange.write(str(feed.position).encode())
-
-    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
-        self._exchange.end(to_close_code(status), reason, linger_s=linger_s)
-
-
-class WebSocketSubscriber(Subscriber):
+class WebSocketSubscriber(StreamSubscriber):
     """Reads frames.
 
     It cuts the stream into frames and reads whole texts itself, since those are nearly all that
@@ -155,43 +83,24 @@ class WebSocketSubscriber(Subscriber):
     always stands between two of them.
     """
 
-    __slots__ = ("_deflate", "_fragments", "_heard_ns", "_protocol", "_rest", "_stood", "_upgraded")
+    __slots__ = ("_fragments", "_protocol", "_rest", "_stood", "_upgraded")
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-        deflate: bool,
-    ) -> None:
-        super().__init__(endpoint, token, cursor=cursor, rng=rng)
-        self._deflate = deflate
-        self._protocol: ClientProtocol | None = None
+    def _on_connected(self, now_ns: int) -> None:
+        self._stood = False  # whether the server has accepted the token on this connection
         self._upgraded = False  # whether frames come, and the handshake is behind us
         self._rest = b""  # the beginning of a frame; during the handshake, its last bytes
         self._fragments: list[bytes] = []
-        self._heard_ns = 0
-        self._stood = False  # whether the server has accepted the token on this connection
-
-    def _on_connected(self, now_ns: int) -> None:
-        self._stood = False
-        self._upgraded = False
-        self._rest = b""
-        self._fragments = []
         endpoint, cursor = self.endpoint, self._inbox.cursor
         path, _, query = endpoint.asking(after=cursor).partition("?")
         uri = WebSocketURI(endpoint.tls, endpoint.host, endpoint.port, path, query)
-        extensions = [ClientPerMessageDeflateFactory()] if self._deflate else None
+        extensions = [ClientPerMessageDeflateFactory()] if self._options.deflate else None
         protocol = ClientProtocol(uri, extensions=extensions, max_size=_MAX_FRAME_BYTES)
         request = protocol.connect()
         request.headers["Authorization"] = f"Bearer {self._token}"
         protocol.send_request(request)
         self._protocol = protocol
-        self._hit(Hit.CONNECT if cursor is None else Hit.RECONNECT)
-        self._heard_ns = now_ns
-        self._timer_ns = now_ns + int(_SILENCE_S * _NS)
+        self._hit(self._arrival)
+        self._listen(now_ns, _SILENCE_S)
         self._flush(protocol)
 
     def _flush(self, protocol: ClientProtocol) -> None:
@@ -202,7 +111,6 @@ class WebSocketSubscriber(Subscriber):
     def _on_data(self, data: bytes, now_ns: int) -> None:
         self._heard_ns = now_ns
         protocol = self._protocol
-        assert protocol is not None
         try:
             if self._takes_next(data):
                 return
@@ -248,7 +156,7 @@ class WebSocketSubscriber(Subscriber):
         if error is not None:
             response = getattr(error, "response", None)
             if isinstance(error, InvalidHandshake) and isinstance(response, Response):
-                self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
+                self._turned_away(self._arrival)
                 self._refused(response.status_code, f"http-{response.status_code}", now_ns)
             else:
                 self._lose(f"no WebSocket handshake: {error}", now_ns)
@@ -321,18 +229,70 @@ class WebSocketSubscriber(Subscriber):
         code, reason = (close.code, close.reason) if close else (1006, "")
         status = status_of_close_code(code)
         if not self._stood:
-            self._turned_away(Hit.CONNECT if self._inbox.cursor is None else Hit.RECONNECT)
+            self._turned_away(self._arrival)
         self._refused(status, reason or f"close-{code}", now_ns)
 
     def _on_close(self, now_ns: int) -> None:
         protocol = self._protocol
-        if protocol is not None and protocol.state.name == "OPEN":
+        if protocol.state.name == "OPEN":
             protocol.send_close(1000)
             self._flush(protocol)
 
-    def _on_timer(self, now_ns: int) -> None:
-        due_ns = self._heard_ns + int(_SILENCE_S * _NS)
-        if now_ns >= due_ns:
-            self._lose("the server fell silent", now_ns)
-        else:
-            self._timer_ns = due_ns
+
+class WebSocket(Transport):
+    """WebSocket, both ends."""
+
+    name = "websocket"
+    path = "/v1/socket"
+    profile = Profile(
+        title="WebSocket",
+        delivery="stream",
+        protocol="websocket",
+        timers=Timers(keep_alive_s=PING_INTERVAL_S, silence_s=_SILENCE_S),
+        wire=Wire(message_bytes=13),
+        colour="#0072B2",
+        dashes=(1.2, 1),
+    )
+    in_browser = InBrowser(options={"deflate": None})
+    Options = WebSocketOptions
+    Client = WebSocketSubscriber
+
+    # ---- the server half --------------------------------------------------------------------
+
+    def server_settings(self) -> Mapping[str, Any]:
+        """Pings and compression are the ASGI server's work."""
+        return {
+            "ws_ping_interval": PING_INTERVAL_S,
+            "ws_ping_timeout": PING_INTERVAL_S,
+            "ws_per_message_deflate": self.options.deflate,
+            "ws_max_size": _MAX_FRAME_BYTES,
+        }
+
+    def endpoint(self, hub: Hub, grant: Any) -> Mapping[str, Any]:
+        """``ws://host:port/v1/socket``."""
+        return {"url": "ws" + hub.url().removeprefix("http") + self.path}
+
+    def routes(self, hub: Hub) -> Sequence[Route]:
+        """``WS /v1/socket``."""
+
+        def socket(scope: Scope) -> StreamingResponse:
+            return _Stream(hub).open(self.name, scope, parameters(scope))
+
+        return [direct_route(hub, self.name, "websocket", self.path, socket)]
+
+
+class _Stream(FeedStream):
+    """One open WebSocket on the server."""
+
+    __slots__ = ()
+
+    encode = staticmethod(encode_text)
+    _exchange: WebSocketConnection
+
+    def _hello(self, feed: Feed) -> bool:
+        if feed.gap_after is not None:
+            return self._exchange.write(encode_gap(feed.gap_after, feed.position).encode())
+        return self._exchange.write(str(feed.position).encode())
+
+    def _farewell(self, reason: str, status: int, linger_s: float) -> None:
+        self._exchange.end(to_close_code(status), reason, linger_s=linger_s)

@@ -40,6 +40,7 @@ __all__ = [
     "poll_route",
 ]
 
+_NS = 1_000_000_000
 _SELDOM_S = 10.0
 _LEASE_INTERVALS = 3
 _ANSWER_DUE_NS = 30_000_000_000
@@ -148,14 +149,14 @@ class PollSubscriber(Subscriber):
         endpoint: Endpoint,
         token: str,
         *,
-        suffix: str,
         cursor: Cursor | None,
         rng: Random,
+        options: Any = None,
     ) -> None:
-        super().__init__(endpoint, token, cursor=cursor, rng=rng)
+        super().__init__(endpoint, token, cursor=cursor, rng=rng, options=options)
         head, self._end_of_head = request_head(endpoint, token, "GET")
         self._head = head + (b"&after=" if b"?" in head else b"?after=")
-        self._tail = suffix.encode() + self._end_of_head
+        self._tail = self._suffix().encode() + self._end_of_head
         self._goodbye = b"".join(request_head(endpoint, token, "DELETE"))
         self._parser = ResponseParser()
         self._parsing = False  # whether the parser has begun to read an answer
@@ -165,6 +166,10 @@ class PollSubscriber(Subscriber):
         self.asking = False
         self._asked_first = False
         self._stood = False  # whether the server has answered since the last loss
+
+    def _suffix(self) -> str:
+        """What every question says behind its cursor."""
+        return ""
 
     def _on_connected(self, now_ns: int) -> None:
         self._parser = ResponseParser()  # the last connection may have ended within an answer
@@ -292,6 +297,15 @@ class IntervalPollSubscriber(PollSubscriber):
     """Asks some time after each answer; `_next_ask_ns` says when."""
 
     __slots__ = ()
+
+    def _suffix(self) -> str:
+        return lease_suffix(self._options.interval_s)
+
+    def _first_delay_ns(self) -> int:
+        """Anywhere within the first interval, so that clients do not ask all at once."""
+        if not getattr(self._options, "random_phase", False):
+            return 0
+        return int(self.rng.random() * self._options.interval_s * _NS)
 
     def _on_connected(self, now_ns: int) -> None:
         super()._on_connected(now_ns)

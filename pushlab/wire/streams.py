@@ -1,4 +1,4 @@
-"""What the server halves of streams share: a feed of the hub, written to one exchange."""
+"""What streams share: a feed of the hub, written to one exchange; a client that hears silence."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,12 @@ from typing import Any, Self
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry, Feed, Hub, Scope
+from pushlab.contract.subscriber import Subscriber
 from pushlab.wire.asgi import admit, linger_s
 
-__all__ = ["FeedStream"]
+__all__ = ["FeedStream", "StreamSubscriber"]
+
+_NS = 1_000_000_000
 
 
 class FeedStream(abc.ABC):
@@ -87,3 +90,25 @@ class FeedStream(abc.ABC):
     @abc.abstractmethod
     def _farewell(self, reason: str, status: int, linger_s: float) -> None:
         """Tell the client why the hub ends this, and end the exchange."""
+
+
+class StreamSubscriber(Subscriber):
+    """Reads what comes without being asked for, and gives up a server that falls silent.
+
+    A subclass sets `_heard_ns` whenever bytes come.
+    """
+
+    __slots__ = ("_heard_ns", "_silence_ns")
+
+    def _listen(self, now_ns: int, silence_s: float) -> None:
+        """A connection begins: give it up when nothing is heard for so long."""
+        self._heard_ns = now_ns
+        self._silence_ns = int(silence_s * _NS)
+        self._timer_ns = now_ns + self._silence_ns
+
+    def _on_timer(self, now_ns: int) -> None:
+        due_ns = self._heard_ns + self._silence_ns
+        if now_ns >= due_ns:
+            self._lose("the server fell silent", now_ns)
+        else:
+            self._timer_ns = due_ns
