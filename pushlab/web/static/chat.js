@@ -9,7 +9,6 @@
 import { Membership } from "/web/membership.js";
 import { byId, dressPage, element } from "/web/page.js";
 import { counted } from "/web/numbers.js";
-import { shareLink } from "/web/share_link.js";
 
 const SHOWN_MESSAGES = 500;
 const FRESH_MS = 8_000; // how long it is to be seen who came and who left
@@ -30,24 +29,14 @@ let refs = 0;
 
 const membership = new Membership({
   path: "/demo/chat",
-  switchPlace: byId("switch"),
-  meterPlace: byId("meter"),
-  statePlace: byId("state"),
-  rejoinButton: byId("rejoin"),
+  place: "room",
   handlers: {
     onjoined(joined) {
       giveUpTaken(); // another channel, if this is not the first
       me = joined.name;
-      byId("room-name").textContent = joined.room;
       document.title = `${joined.room} · Chat · pushlab`;
-      const here = new URL(location.href);
-      here.searchParams.set("room", joined.room);
-      history.replaceState(null, "", here);
-      shareLink(byId("share"), "Link to this room", linkTo(joined.room));
       members = joined.members;
       showMembers();
-      byId("door").hidden = true;
-      byId("inside").hidden = false;
       text.focus();
     },
     onmessage: hear,
@@ -58,11 +47,6 @@ const membership = new Membership({
     },
   },
 });
-
-/** @param {string} room */
-function linkTo(room) {
-  return `${location.origin}/chat?room=${encodeURIComponent(room)}`;
-}
 
 // ---- what the channel tells ---------------------------------------------------------------------
 
@@ -240,25 +224,9 @@ text.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
 
 // ---- coming and going ---------------------------------------------------------------------------
 
-/** @param {Record<string, string>} fields */
-async function join(fields) {
-  const problem = byId("door-problem");
-  const button = byId("join").querySelector("button");
-  problem.hidden = true;
-  button.disabled = true;
-  try {
-    await membership.join(fields);
-  } catch (error) {
-    problem.textContent = /** @type {Error} */ (error).message;
-    problem.hidden = false;
-  } finally {
-    button.disabled = false;
-  }
-}
-
 byId("join").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
-  join({ name: byId("name").value.trim(), room: byId("room").value.trim() });
+  membership.enter({ name: byId("name").value.trim(), room: byId("room").value.trim() });
 });
 byId("rejoin").addEventListener("click", () =>
   membership.rejoin().catch((problem) => {
@@ -278,8 +246,8 @@ byId("leave").addEventListener("click", async () => {
 const page = dressPage({ here: "/chat" });
 page.addKeys([{ key: "/", does: "write a message", run: () => text.focus() }]);
 
-const asked = new URLSearchParams(location.search).get("room");
+const { asked } = membership;
 const before = membership.recall();
 byId("room").value = asked ?? before?.room ?? "lobby";
 byId("name").value = before?.name ?? "";
-if (before && asked === before.room) join(before);
+if (before && asked === before.room) membership.enter(before);

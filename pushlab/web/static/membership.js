@@ -5,9 +5,13 @@
  * The token is kept for this tab alone (sessionStorage), never in the page's URL, so that a reload
  * is no goodbye. A token that has expired is changed by joining again; so is one that a server no
  * longer knows, and then the member is a new one, with a new channel.
+ *
+ * The page has a door (#door, with the form #join and #door-problem) and what is behind it (#inside,
+ * with #switch, #meter, #state, #share and #rejoin, which shows when the channel has ended).
  */
 
-import { postJson, Problem, titleOf } from "/web/page.js";
+import { byId, postJson, Problem, titleOf } from "/web/page.js";
+import { shareLink } from "/web/share_link.js";
 import { askedTransport, SwitchedChannel, transportSwitch } from "/web/transport_switch.js";
 import { WireMeter } from "/web/wire_meter.js";
 
@@ -41,19 +45,17 @@ export class Membership {
   /**
    * @param {object} options
    * @param {string} options.path of the application's posts, such as /demo/chat
-   * @param {HTMLElement} options.switchPlace
-   * @param {HTMLElement} options.meterPlace
-   * @param {HTMLElement} options.statePlace tells how the channel stands
-   * @param {HTMLElement} options.rejoinButton is shown when the channel has ended
+   * @param {"room" | "game"} options.place what one is a member of
    * @param {Handlers} options.handlers
    */
-  constructor({ path, switchPlace, meterPlace, statePlace, rejoinButton, handlers }) {
+  constructor({ path, place, handlers }) {
     this._path = path;
+    this._place = place;
     this._handlers = handlers;
-    this._statePlace = statePlace;
-    this._rejoinButton = rejoinButton;
-    this.meter = new WireMeter(meterPlace);
-    this._switch = transportSwitch(switchPlace, {
+    /** The place that the page's own URL names. @type {string | null} */
+    this.asked = new URLSearchParams(location.search).get(place);
+    this.meter = new WireMeter(byId("meter"));
+    this._switch = transportSwitch(byId("switch"), {
       chosen: askedTransport(),
       onchange: (transport, pollInterval) => this.#carryBy(transport, pollInterval),
     });
@@ -87,6 +89,25 @@ export class Membership {
   async join(fields) {
     this.#fields = fields;
     this.#become(await postJson(`${this._path}/join`, fields));
+  }
+
+  /**
+   * Come in by the door, which says what is wrong when that fails.
+   * @param {Record<string, string>} fields as for `join`
+   */
+  async enter(fields) {
+    const problem = byId("door-problem");
+    const button = byId("join").querySelector("button");
+    problem.hidden = true;
+    button.disabled = true;
+    try {
+      await this.join(fields);
+    } catch (error) {
+      problem.textContent = /** @type {Error} */ (error).message;
+      problem.hidden = false;
+    } finally {
+      button.disabled = false;
+    }
   }
 
   /**
@@ -155,6 +176,15 @@ export class Membership {
   /** @param {Joined} joined */
   #become(joined) {
     this.#keep(joined);
+    const { _place: place } = this;
+    byId(`${place}-name`).textContent = joined[place];
+    const here = new URL(location.href);
+    here.searchParams.set(place, joined[place]);
+    history.replaceState(null, "", here);
+    const link = `${location.origin}${location.pathname}?${place}=${encodeURIComponent(joined[place])}`;
+    shareLink(byId("share"), `Link to this ${place}`, link);
+    byId("door").hidden = true;
+    byId("inside").hidden = false;
     this._handlers.onjoined(joined);
     this.#open(joined, joined.cursor);
   }
@@ -210,9 +240,9 @@ export class Membership {
    * @param {string} words
    */
   #say(kind, words) {
-    this._statePlace.dataset.kind = kind;
-    this._statePlace.textContent = words;
-    this._rejoinButton.hidden = kind !== "ended";
+    byId("state").dataset.kind = kind;
+    byId("state").textContent = words;
+    byId("rejoin").hidden = kind !== "ended";
   }
 
   /** @param {string} carrier */

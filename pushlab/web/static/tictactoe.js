@@ -9,7 +9,6 @@
 import { Membership } from "/web/membership.js";
 import { byId, drawing, dressPage, element } from "/web/page.js";
 import { counted } from "/web/numbers.js";
-import { shareLink } from "/web/share_link.js";
 
 /**
  * @typedef {{name: string, present: boolean}} Player
@@ -34,21 +33,11 @@ byId("board").append(...cells);
 
 const membership = new Membership({
   path: "/demo/tictactoe",
-  switchPlace: byId("switch"),
-  meterPlace: byId("meter"),
-  statePlace: byId("state"),
-  rejoinButton: byId("rejoin"),
+  place: "game",
   handlers: {
     onjoined(joined) {
-      byId("game-name").textContent = joined.game;
-      const here = new URL(location.href);
-      here.searchParams.set("game", joined.game);
-      history.replaceState(null, "", here);
-      shareLink(byId("share"), "Link to this game", `${location.origin}/tictactoe?game=${joined.game}`);
       state = underway = null;
       show(joined.state);
-      byId("door").hidden = true;
-      byId("inside").hidden = false;
     },
     onmessage(told, transport) {
       if (told.type !== "state") return;
@@ -245,22 +234,7 @@ byId("again").addEventListener("click", async () => {
 
 // ---- coming and going ---------------------------------------------------------------------------
 
-/** @param {Record<string, string>} fields */
-async function join(fields) {
-  const problem = byId("door-problem");
-  problem.hidden = true;
-  byId("enter").disabled = true;
-  try {
-    await membership.join(fields);
-  } catch (error) {
-    problem.textContent = /** @type {Error} */ (error).message;
-    problem.hidden = false;
-  } finally {
-    byId("enter").disabled = false;
-  }
-}
-
-const asked = new URLSearchParams(location.search).get("game");
+const { asked } = membership;
 byId("join").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   /** @type {Record<string, string>} */
@@ -268,7 +242,7 @@ byId("join").addEventListener("submit", (/** @type {Event} */ event) => {
   const name = byId("name").value.trim();
   if (name !== "") fields.name = name;
   if (asked) fields.game = asked;
-  join(fields);
+  membership.enter(fields);
 });
 byId("leave").addEventListener("click", async () => {
   await membership.leave();
@@ -287,5 +261,5 @@ if (asked) {
   byId("invitation").textContent = "You are invited to a game. The first two play; all others watch.";
   byId("enter").textContent = "Join the game";
   byId("afresh").hidden = false;
-  if (before && before.game === asked) join(before);
+  if (before && before.game === asked) membership.enter(before);
 }
