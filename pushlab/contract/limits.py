@@ -4,7 +4,13 @@ The figures are those of App Engine's Channel API: client IDs of up to 256 bytes
 to 32,767 bytes ("32K"), tokens that live from 1 minute to a day, two hours unless asked otherwise.
 """
 
-from pushlab.errors import InvalidChannel, InvalidClientId, InvalidDuration, InvalidMessage
+from pushlab.errors import (
+    InvalidChannel,
+    InvalidClientId,
+    InvalidDuration,
+    InvalidMessage,
+    UsageError,
+)
 
 __all__ = [
     "DEFAULT_TOKEN_MINUTES",
@@ -29,19 +35,19 @@ MIN_TOKEN_MINUTES = 1
 MAX_TOKEN_MINUTES = 1_440
 
 
-def _text_problem(value: object, limit: int) -> str | None:
-    """What is wrong with `value` as text of 1 to `limit` bytes of UTF-8, or None."""
+def _text(value: object, what: str, limit: int, error: type[UsageError]) -> str:
+    """Return `value` if it is text of 1 to `limit` bytes of UTF-8."""
     if not isinstance(value, str):
-        return f"must be text, not {type(value).__name__}"
+        raise error(f"{what} must be text, not {type(value).__name__}")
     if not value:
-        return f"is empty; it must have 1 to {limit:,} bytes of UTF-8"
+        raise error(f"{what} is empty; it must have 1 to {limit:,} bytes of UTF-8")
     try:
         size = len(value.encode())
-    except UnicodeEncodeError:
-        return "has a lone surrogate, which UTF-8 cannot carry"
+    except UnicodeEncodeError as problem:
+        raise error(f"{what} has a lone surrogate, which UTF-8 cannot carry") from problem
     if size > limit:
-        return f"has {size:,} bytes of UTF-8; the limit is {limit:,}"
-    return None
+        raise error(f"{what} has {size:,} bytes of UTF-8; the limit is {limit:,}")
+    return value
 
 
 def check_client_id(value: object) -> str:
@@ -50,10 +56,7 @@ def check_client_id(value: object) -> str:
     Raises:
         InvalidClientId: it is not.
     """
-    if problem := _text_problem(value, MAX_CLIENT_ID_BYTES):
-        raise InvalidClientId(f"the client ID {problem}")
-    assert isinstance(value, str)
-    return value
+    return _text(value, "the client ID", MAX_CLIENT_ID_BYTES, InvalidClientId)
 
 
 def check_channel(value: object) -> str:
@@ -62,10 +65,7 @@ def check_channel(value: object) -> str:
     Raises:
         InvalidChannel: it is not.
     """
-    if problem := _text_problem(value, MAX_CHANNEL_BYTES):
-        raise InvalidChannel(f"the channel {problem}")
-    assert isinstance(value, str)
-    return value
+    return _text(value, "the channel", MAX_CHANNEL_BYTES, InvalidChannel)
 
 
 def check_message(value: object) -> str:
@@ -74,10 +74,7 @@ def check_message(value: object) -> str:
     Raises:
         InvalidMessage: it is not.
     """
-    if problem := _text_problem(value, MAX_MESSAGE_BYTES):
-        raise InvalidMessage(f"the message {problem}")
-    assert isinstance(value, str)
-    return value
+    return _text(value, "the message", MAX_MESSAGE_BYTES, InvalidMessage)
 
 
 def check_duration(minutes: object) -> int:

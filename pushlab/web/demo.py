@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pushlab.contract.serving import Receive, Scope, Send
+from pushlab.contract.serving import Receive, Response, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
 from pushlab.web.limits import Limiter
-from pushlab.wire.asgi import read_body
+from pushlab.wire.asgi import read_body, respond
 
 __all__ = ["Demo", "Post"]
 
@@ -66,16 +66,7 @@ class Demo:
         except PushlabError as error:
             answer, status, headers = Refused(503, "failed", str(error)).to_json(), 503, []
         body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
-        head = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-            *headers,
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": b"" if _is_head(scope) else body})
+        await respond(send, Response(status, body, (*_POLICY, *headers)))
 
     async def _answer(self, scope: Scope, receive: Receive) -> dict[str, Any]:
         path, method = scope["path"], scope["method"]
@@ -94,11 +85,8 @@ class Demo:
         return result if isinstance(result, dict) else await result
 
 
+_POLICY = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 _REFUSAL_HEADERS: dict[int, list[tuple[bytes, bytes]]] = {429: [(b"retry-after", b"1")]}
-
-
-def _is_head(scope: Scope) -> bool:
-    return bool(scope["method"] == "HEAD")
 
 
 async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:

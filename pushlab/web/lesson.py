@@ -9,10 +9,12 @@ import secrets
 import ssl
 import time
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pushlab.contract.events import Message
 from pushlab.contract.registry import load_transport, make_transport, transport_names
+from pushlab.contract.setting import Declared, Setting, keys_of
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
@@ -23,8 +25,6 @@ from pushlab.wire.tls import client_context
 __all__ = ["Lesson"]
 
 _AT_ONCE = 32
-_MOST_MESSAGES = 3
-_SPANS_S = (0.5, 2.5)
 _TOKEN_MINUTES = 1
 #: So that a short conversation shows an empty poll beside a useful one, and the end of a long one.
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -37,6 +37,12 @@ _SAYINGS = (
     "And here is a second one.",
     "One more, and that is all.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Declared):
+    messages: Annotated[int, Setting("to publish", least=1, most=len(_SAYINGS))] = 2
+    span_s: Annotated[float, Setting("of the conversation", unit="s", least=0.5, most=2.5)] = 1.8
 
 
 class Lesson:
@@ -59,10 +65,7 @@ class Lesson:
             load_transport(name).profile.needs_broker and self._hub.broker is None
         ):
             raise Refused(404, "no-such-transport", "this server does not speak that transport")
-        messages = _number(body, "messages", 2, 1, _MOST_MESSAGES)
-        if not isinstance(messages, int):
-            raise Refused(400, "bad-messages", "messages must be a whole number")
-        span_s = float(_number(body, "span_s", 1.8, *_SPANS_S))
+        asked = _Asked(**{key: body[key] for key in keys_of(_Asked) if key in body})
         transport = make_transport(name, _OPTIONS.get(name, {}))
         if not transport.is_sans_io():
             raise Refused(404, "no-such-transport", f"{name} cannot be recorded")
@@ -70,7 +73,7 @@ class Lesson:
             raise Refused(503, "busy", "many conversations are under way; try again in a moment")
         self._under_way += 1
         try:
-            return await self._converse(transport, messages, span_s)
+            return await self._converse(transport, asked.messages, asked.span_s)
         finally:
             self._under_way -= 1
 
@@ -116,15 +119,6 @@ class Lesson:
             told.append((time.monotonic_ns(), _SAYINGS[number]))
             self._hub.publish(channel, _SAYINGS[number])
         return told
-
-
-def _number(
-    body: dict[str, Any], name: str, default: float, least: float, most: float
-) -> int | float:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise Refused(400, f"bad-{name}", f"{name} must be a number from {least:g} to {most:g}")
-    return value
 
 
 def _ms(span_s: float) -> float:

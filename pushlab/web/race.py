@@ -14,13 +14,14 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.registry import STANDARD, load_transport, make_transport
+from pushlab.contract.setting import Declared, Setting, keys_of
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused
+from pushlab.errors import Refused, UsageError
 from pushlab.hub.core import Hub
 from pushlab.runs import Link
 from pushlab.web.crowd import Crowd, LaneReport
@@ -40,50 +41,34 @@ _NO_BROKER = "this hub has no MQTT broker"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What can be set, within `BOUNDS`.
+class Settings(Declared):
+    """What can be set."""
 
-    Attributes:
-        clients: in each lane, the page itself counted.
-        one_way_ms: how long the way between client and server takes, in each direction.
-    """
+    rate_per_s: Annotated[float, Setting("of messages", unit="1/s", least=0.1, most=50)] = 0.5
+    poll_interval_s: Annotated[float, Setting("of a poll", unit="s", least=0.1, most=60)] = 1.0
+    payload_bytes: Annotated[int, Setting("of a message", unit="bytes", least=60, most=32_000)] = (
+        200
+    )
+    clients: Annotated[int, Setting("in a lane, the page counted", least=1, most=200)] = 1
+    one_way_ms: Annotated[float, Setting("of the link", unit="ms", least=0, most=1_000)] = 0.0
+    paused: Annotated[bool, Setting("publish nothing")] = False
 
-    BOUNDS: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "rate_per_s": (0.1, 50),
-        "poll_interval_s": (0.1, 60),
-        "payload_bytes": (60, 32_000),
-        "clients": (1, 200),
-        "one_way_ms": (0, 1_000),
-    }
-    WHOLE: ClassVar[tuple[str, ...]] = ("payload_bytes", "clients")
-
-    rate_per_s: float = 0.5
-    poll_interval_s: float = 1.0
-    payload_bytes: int = 200
-    clients: int = 1
-    one_way_ms: float = 0.0
-    paused: bool = False
+    @staticmethod
+    def bounds() -> dict[str, tuple[float | None, float | None]]:
+        """From where to where each number goes."""
+        numbers = {name: key.setting for name, key in keys_of(Settings).items() if key.is_number}
+        return {name: (setting.least, setting.most) for name, setting in numbers.items()}
 
     def changed(self, changes: Mapping[str, Any]) -> "Settings":
         """These settings with changes. Raises Refused (400 `bad-setting`)."""
-        for name, value in changes.items():
-            if name == "paused":
-                if not isinstance(value, bool):
-                    raise Refused(400, "bad-setting", "paused must be true or false")
-                continue
-            if name not in self.BOUNDS:
-                known = ", ".join([*self.BOUNDS, "paused"])
-                raise Refused(
-                    400, "bad-setting", f"there is no setting {name!r}; there are: {known}"
-                )
-            least, most = self.BOUNDS[name]
-            kind = int if name in self.WHOLE else int | float
-            if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
-                what = "a whole number" if name in self.WHOLE else "a number"
-                raise Refused(
-                    400, "bad-setting", f"{name} must be {what} from {least:g} to {most:g}"
-                )
-        return dataclasses.replace(self, **changes)
+        keys = keys_of(Settings)
+        try:
+            for name in changes.keys() - keys.keys():
+                raise UsageError(f"there is no setting {name!r}; there are: {', '.join(keys)}")
+            taken = {name: keys[name].take(value) for name, value in changes.items()}
+        except UsageError as error:
+            raise Refused(400, "bad-setting", str(error)) from error
+        return dataclasses.replace(self, **taken)
 
 
 def _message(n: int, sent_ms: float, payload_bytes: int) -> str:
@@ -178,7 +163,7 @@ class Race:
         return {
             "now_ms": now_ms(),
             "settings": dataclasses.asdict(self._settings),
-            "bounds": Settings.BOUNDS,
+            "bounds": Settings.bounds(),
             "resets": self._resets,
             "since_ms": self._since_ms,
             "published": self._published,

@@ -345,7 +345,7 @@ async def test_games_and_people_at_them_are_bounded_and_the_last_one_ends_a_game
 
 @given(
     st.dictionaries(
-        st.sampled_from([*Settings.BOUNDS, "paused", "nothing"]),
+        st.sampled_from([*Settings.bounds(), "paused", "nothing"]),
         st.one_of(st.integers(), st.floats(), st.booleans(), st.text(), st.none()),
         max_size=3,
     )
@@ -355,7 +355,7 @@ def test_settings_are_never_out_of_bounds(changes):
         settings = Settings().changed(changes)
     except Refused:
         return
-    for name, (least, most) in Settings.BOUNDS.items():
+    for name, (least, most) in Settings.bounds().items():
         assert least <= getattr(settings, name) <= most
     assert isinstance(settings.clients, int)
 
