@@ -14,12 +14,13 @@ from typing import Annotated, Any
 
 from pushlab.contract.events import Message
 from pushlab.contract.registry import load_transport, make_transport, transport_names
-from pushlab.contract.setting import Declared, Setting, keys_of
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
 from pushlab.transcript.record import Conversation, Piece, piece_text, record_conversation
+from pushlab.web.texts import taken
 from pushlab.wire.tls import client_context
 
 __all__ = ["Lesson"]
@@ -65,7 +66,7 @@ class Lesson:
             load_transport(name).profile.needs_broker and self._hub.broker is None
         ):
             raise Refused(404, "no-such-transport", "this server does not speak that transport")
-        asked = _Asked(**{key: body[key] for key in keys_of(_Asked) if key in body})
+        asked = _Asked(**taken(_Asked, {key: body[key] for key in body if key != "transport"}))
         transport = make_transport(name, _OPTIONS.get(name, {}))
         if not transport.is_sans_io():
             raise Refused(404, "no-such-transport", f"{name} cannot be recorded")

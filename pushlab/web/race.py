@@ -21,12 +21,13 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.registry import STANDARD, load_transport, make_transport
 from pushlab.contract.setting import Declared, Setting, keys_of
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused, UsageError
+from pushlab.errors import Refused
 from pushlab.hub.core import Hub
 from pushlab.runs import Link
 from pushlab.web.crowd import Crowd, LaneReport
 from pushlab.web.crowd_messages import LaneRequest
 from pushlab.web.members import now_ms
+from pushlab.web.texts import taken
 
 __all__ = ["CHANNEL", "LANES", "Race", "Settings"]
 
@@ -61,14 +62,7 @@ class Settings(Declared):
 
     def changed(self, changes: Mapping[str, Any]) -> "Settings":
         """These settings with changes. Raises Refused (400 `bad-setting`)."""
-        keys = keys_of(Settings)
-        try:
-            for name in changes.keys() - keys.keys():
-                raise UsageError(f"there is no setting {name!r}; there are: {', '.join(keys)}")
-            taken = {name: keys[name].take(value) for name, value in changes.items()}
-        except UsageError as error:
-            raise Refused(400, "bad-setting", str(error)) from error
-        return dataclasses.replace(self, **taken)
+        return dataclasses.replace(self, **taken(Settings, changes))
 
 
 def _message(n: int, sent_ms: float, payload_bytes: int) -> str:

@@ -1,11 +1,13 @@
-"""What people write in the demonstrations: checked, trimmed, and never markup."""
+"""What people write or set in the demonstrations: checked, trimmed, and never markup."""
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
-from pushlab.errors import Refused
+from pushlab.contract.setting import keys_of
+from pushlab.errors import Refused, UsageError
 
-__all__ = ["field", "key_of", "label", "text"]
+__all__ = ["field", "key_of", "label", "taken", "text"]
 
 #: Controls, lone surrogates, line and paragraph separators: nothing that a name can have.
 _NOT_IN_A_LABEL = {"Cc", "Cs", "Zl", "Zp"}
@@ -47,6 +49,17 @@ def text(body: dict[str, Any], name: str, *, most: int) -> str:
         if unicodedata.category(c) == "Cs" or (unicodedata.category(c) == "Cc" and c not in "\n\t"):
             raise Refused(400, f"bad-{name}", f"the {name} has a character that cannot be shown")
     return value
+
+
+def taken(kind: type[Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for the fields that a dataclass declares. Raises Refused (400 `bad-setting`)."""
+    keys = keys_of(kind)
+    try:
+        for name in body.keys() - keys.keys():
+            raise UsageError(f"there is no setting {name!r}; there are: {', '.join(keys)}")
+        return {name: keys[name].take(value) for name, value in body.items()}
+    except UsageError as error:
+        raise Refused(400, "bad-setting", str(error)) from error
 
 
 def key_of(name: str) -> str:

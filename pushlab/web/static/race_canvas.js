@@ -95,6 +95,43 @@ class Picture {
   }
 
   /**
+   * Begin a path, to be drawn by one stroke or filled.
+   * @param {string} colour
+   * @param {number} width
+   * @param {number} [alpha]
+   */
+  pen(colour, width, alpha = 1) {
+    const { context } = this;
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineWidth = width;
+    context.globalAlpha = alpha;
+    context.beginPath();
+  }
+
+  /**
+   * A tick for each message in the window, or for every so-manieth.
+   * @param {Published} published
+   * @param {number} nowMs
+   * @param {number} stride
+   * @param {number} top
+   * @param {number} bottom
+   */
+  strokeTicks(published, nowMs, stride, top, bottom) {
+    const { context } = this;
+    const right = this.width - this.margin;
+    const perMs = (right - this.gutter) / WINDOW_MS;
+    for (let n = published.last; n >= published.oldest; n -= 1) {
+      const sent = published.sentMs(n);
+      if (sent < nowMs - WINDOW_MS) break;
+      if (!(sent <= nowMs) || n % stride !== 0) continue;
+      const x = right - (nowMs - sent) * perMs;
+      context.moveTo(x, top);
+      context.lineTo(x, bottom);
+    }
+    context.stroke();
+  }
+
+  /**
    * Lines at every five seconds, which stand still.
    * @param {number} top
    * @param {number} bottom
@@ -103,10 +140,8 @@ class Picture {
     const { context } = this;
     const left = this.gutter;
     const right = this.width - this.margin;
-    context.strokeStyle = this.grid;
-    context.lineWidth = 1;
     context.setLineDash(SOLID);
-    context.beginPath();
+    this.pen(this.grid, 1);
     for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
       const x = Math.round(right - ((right - left) * ago) / WINDOW_MS) + 0.5;
       context.moveTo(x, top);
@@ -144,6 +179,8 @@ class Picture {
 
 /** @type {number[]} */
 const SOLID = [];
+/** The looks of hits, from below to above. */
+const STYLES = [POLL_EMPTY, POLL_USEFUL, CONNECT, ACK];
 
 /** The publisher's own strip: a tick for each message, and what the axis means. */
 export class PublisherPicture extends Picture {
@@ -171,23 +208,11 @@ export class PublisherPicture extends Picture {
         this.height,
       );
     }
-    context.strokeStyle = this.ink;
     const apart = this.apart(published);
     const stride = strideFor(apart);
-    context.lineWidth = this.tickWidth(apart * stride);
-    context.beginPath();
-    const reach = Math.max(1, base * 0.72);
-    for (let n = published.last; n >= published.oldest; n -= 1) {
-      const sent = published.sentMs(n);
-      if (sent < nowMs - WINDOW_MS) break;
-      if (!(sent <= nowMs) || n % stride !== 0) continue;
-      const x = right - (nowMs - sent) * perMs;
-      context.moveTo(x, base - reach);
-      context.lineTo(x, base);
-    }
-    context.stroke();
-    context.lineWidth = 1;
-    context.beginPath();
+    this.pen(this.ink, this.tickWidth(apart * stride));
+    this.strokeTicks(published, nowMs, stride, base - Math.max(1, base * 0.72), base);
+    this.pen(this.ink, 1);
     context.moveTo(left, Math.round(base) + 0.5);
     context.lineTo(right, Math.round(base) + 0.5);
     context.stroke();
@@ -318,43 +343,33 @@ export class LanePicture extends Picture {
     context.clip();
 
     // The publisher's line; thick and coloured where the client lacks something.
-    context.lineWidth = 1;
-    context.strokeStyle = this.grey;
-    context.globalAlpha = 0.5;
-    context.beginPath();
+    this.pen(this.grey, 1, 0.5);
     context.moveTo(left, top);
     context.lineTo(right, top);
     context.moveTo(left, landY);
     context.lineTo(right, landY);
     context.stroke();
-    context.globalAlpha = 0.45;
-    context.strokeStyle = this.colour;
-    context.lineWidth = rem * 0.38;
-    context.beginPath();
+    this.pen(this.colour, rem * 0.38, 0.45);
     this._bandFrom = this._bandTo = NaN;
     record.stale(fromMs, nowMs, this._bandSpan);
     this._closeBand();
     context.stroke();
-    context.globalAlpha = 1;
 
     this._drawFlights(record, published, fromMs, top, landY);
     if (moving) this._drawFlashes(record, landY);
-    this._drawHits(record, fromMs, hitY);
+    for (const kind of STYLES) this._drawKind(record, fromMs, hitY, kind);
 
     // Staleness: the area lightly, its edge in the lane's own line style.
-    context.beginPath();
+    this.pen(this.edge, Math.max(1.5, rem * 0.11), 0.2);
     this._x = left;
     context.moveTo(left, zero);
     this._freshMs = -Infinity;
     record.stale(fromMs, nowMs, this._curveSpan);
     context.lineTo(this._x, zero);
     context.lineTo(right, zero);
-    context.globalAlpha = 0.2;
     context.fillStyle = this.colour;
     context.fill();
     context.globalAlpha = 1;
-    context.strokeStyle = this.edge;
-    context.lineWidth = Math.max(1.5, rem * 0.11);
     context.lineJoin = "round";
     context.setLineDash(this._scaledDash);
     context.stroke();
@@ -418,25 +433,11 @@ export class LanePicture extends Picture {
     const stride = strideFor(apart);
     this._stride = stride;
     const thin = this.tickWidth(apart * stride);
-    context.strokeStyle = this.ink;
-    context.lineWidth = Math.min(thin, Math.max(1, rem * 0.09));
-    context.beginPath();
-    let n = published.last;
-    for (; n >= published.oldest; n -= 1) {
-      const sent = published.sentMs(n);
-      if (sent < fromMs) break;
-      if (!(sent <= nowMs) || n % stride !== 0) continue;
-      const x = right - (nowMs - sent) * perMs;
-      context.moveTo(x, top - rem * 0.25);
-      context.lineTo(x, top + rem * 0.25);
-    }
-    context.stroke();
+    this.pen(this.ink, Math.min(thin, Math.max(1, rem * 0.09)));
+    this.strokeTicks(published, nowMs, stride, top - rem * 0.25, top + rem * 0.25);
 
-    context.strokeStyle = this.edge;
-    context.lineWidth = Math.min(Math.max(0.6, 1.4 * thin), Math.max(1.2, rem * 0.09));
-    context.globalAlpha = 0.75;
-    context.beginPath();
-    for (n = record.got; n >= published.oldest; n -= 1) {
+    this.pen(this.edge, Math.min(Math.max(0.6, 1.4 * thin), Math.max(1.2, rem * 0.09)), 0.75);
+    for (let n = record.got; n >= published.oldest; n -= 1) {
       const arrived = record.arrivedMs(n);
       if (arrived < fromMs) break;
       const sent = published.sentMs(n);
@@ -445,13 +446,11 @@ export class LanePicture extends Picture {
       context.lineTo(right - (nowMs - arrived) * perMs, landY);
     }
     context.stroke();
-    context.globalAlpha = 1;
 
     const radius = rem * 0.22;
-    context.fillStyle = this.colour;
-    context.beginPath();
+    this.pen(this.edge, 1);
     let lastX = Infinity;
-    for (n = record.got; n >= published.oldest; n -= 1) {
+    for (let n = record.got; n >= published.oldest; n -= 1) {
       const arrived = record.arrivedMs(n);
       if (arrived < fromMs) break;
       if (!(arrived <= nowMs)) continue;
@@ -462,9 +461,8 @@ export class LanePicture extends Picture {
       context.moveTo(x + radius, landY);
       context.arc(x, landY, radius, 0, 6.2832);
     }
+    context.fillStyle = this.colour;
     context.fill();
-    context.strokeStyle = this.edge;
-    context.lineWidth = 1;
     context.stroke();
   }
 
@@ -475,7 +473,6 @@ export class LanePicture extends Picture {
   _drawFlashes(record, landY) {
     const { context, rem } = this;
     const nowMs = this._nowMs;
-    context.strokeStyle = this.colour;
     let lastX = Infinity;
     for (let n = record.got; n >= record.published.oldest; n -= 1) {
       const age = nowMs - record.arrivedMs(n);
@@ -485,25 +482,10 @@ export class LanePicture extends Picture {
       if (lastX - x < 2) continue;
       lastX = x;
       const grown = age / FLASH_MS;
-      context.globalAlpha = 0.9 * (1 - grown) * (1 - grown);
-      context.lineWidth = rem * 0.2 * (1 - grown) + 0.5;
-      context.beginPath();
+      this.pen(this.colour, rem * 0.2 * (1 - grown) + 0.5, 0.9 * (1 - grown) * (1 - grown));
       context.arc(x, landY, rem * (0.3 + 0.75 * grown), 0, 6.2832);
       context.stroke();
     }
-    context.globalAlpha = 1;
-  }
-
-  /**
-   * @param {LaneRecord} record
-   * @param {number} fromMs
-   * @param {number} y
-   */
-  _drawHits(record, fromMs, y) {
-    this._drawKind(record, fromMs, y, POLL_EMPTY);
-    this._drawKind(record, fromMs, y, POLL_USEFUL);
-    this._drawKind(record, fromMs, y, CONNECT);
-    this._drawKind(record, fromMs, y, ACK);
   }
 
   /**
@@ -519,7 +501,8 @@ export class LanePicture extends Picture {
     const nowMs = this._nowMs;
     let drawn = false;
     let lastX = Infinity;
-    context.beginPath();
+    if (kind === POLL_EMPTY) this.pen(this.grey, 1.25);
+    else this.pen(this.edge, 1, kind === ACK ? 0.75 : 1);
     for (let i = record.hits - 1; i >= record.oldestHit; i -= 1) {
       const at = record.hitMs(i);
       if (at < fromMs) break;
@@ -543,22 +526,8 @@ export class LanePicture extends Picture {
       }
     }
     if (!drawn) return;
-    if (kind === POLL_EMPTY) {
-      context.fillStyle = this.paper;
-      context.fill();
-      context.strokeStyle = this.grey;
-      context.lineWidth = 1.25;
-      context.stroke();
-      return;
-    }
-    context.globalAlpha = kind === ACK ? 0.75 : 1;
-    context.fillStyle = kind === CONNECT ? this.ink : this.colour;
+    context.fillStyle = kind === POLL_EMPTY ? this.paper : kind === CONNECT ? this.ink : this.colour;
     context.fill();
-    if (kind === POLL_USEFUL) {
-      context.strokeStyle = this.edge;
-      context.lineWidth = 1;
-      context.stroke();
-    }
-    context.globalAlpha = 1;
+    if (kind === POLL_EMPTY || kind === POLL_USEFUL) context.stroke();
   }
 }
