@@ -34,8 +34,7 @@ class _Subscriber(IntervalPollSubscriber):
         self._stood_at = self.cursor
 
     def _suffix(self) -> str:
-        longest_s = self._options.longest_s
-        return lease_suffix(longest_s, 3 * longest_s)
+        return lease_suffix(self._options.longest_s)
 
     def _next_ask_ns(self, now_ns: int) -> int:
         nothing_came, self._stood_at = self.cursor == self._stood_at, self.cursor
