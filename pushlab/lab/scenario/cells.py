@@ -12,7 +12,6 @@ from pushlab.errors import ScenarioError
 __all__ = [
     "CLIENTS",
     "Cell",
-    "CellRequest",
     "Client",
     "make_cells",
     "remake_cells",
@@ -32,9 +31,9 @@ class Cell:
     """One transport with one setting.
 
     Attributes:
-        label: names it in tables and charts, unique within a scenario.
+        label: names it in tables and charts, unique within a scenario; empty: to be made up.
         transport: the transport's name.
-        options: all its settings, defaults filled in.
+        options: its settings; `make_cells` fills in the defaults.
         own_label: whether the scenario gave the label.
         client: what its subscribers are.
     """
@@ -55,17 +54,7 @@ class Cell:
         return float(self.options.get("interval_s", 0.0))
 
 
-@dataclass(frozen=True, slots=True)
-class CellRequest:
-    """A cell as it is asked for: what it leaves out is made up."""
-
-    transport: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    label: str | None = None
-    client: Client = "python"
-
-
-def make_cells(requests: Sequence[CellRequest], poll_interval_s: float) -> tuple[Cell, ...]:
+def make_cells(asked: Sequence[Cell], poll_interval_s: float) -> tuple[Cell, ...]:
     """Build cells, with labels that differ.
 
     A transport that appears once is labelled with its name; one that appears several times, with
@@ -76,8 +65,8 @@ def make_cells(requests: Sequence[CellRequest], poll_interval_s: float) -> tuple
         UnknownTransport, MissingExtra, UsageError: see `make_transport`.
         ScenarioError: two cells have the same label.
     """
-    made: list[CellRequest] = []
-    for request in requests:
+    made: list[Cell] = []
+    for request in asked:
         transport = make_transport(request.transport, request.options)
         settings = dataclasses.asdict(transport.options)
         if "interval_s" in settings and "interval_s" not in request.options:
@@ -89,12 +78,12 @@ def make_cells(requests: Sequence[CellRequest], poll_interval_s: float) -> tuple
         if label in labels[:i]:
             raise ScenarioError(f"two transports have the label {label!r}; give one another label")
     return tuple(
-        Cell(label, one.transport, one.options, one.label is not None, one.client)
+        dataclasses.replace(one, label=label, own_label=bool(one.label))
         for label, one in zip(labels, made, strict=True)
     )
 
 
-def _label(request: CellRequest, made: Sequence[CellRequest]) -> str:
+def _label(request: Cell, made: Sequence[Cell]) -> str:
     """The name, and the settings in which this cell differs from others of that name."""
     others = [
         other.options
@@ -126,14 +115,8 @@ def _in_words(key: str, value: Any) -> str:
 
 def remake_cells(cells: Iterable[Cell], poll_interval_s: float) -> tuple[Cell, ...]:
     """The cells with labels anew, those that have become the same once. Raises as `make_cells`."""
-    requests = [
-        CellRequest(
-            cell.transport, cell.options, cell.label if cell.own_label else None, cell.client
-        )
-        for cell in cells
-    ]
-    unique = [request for i, request in enumerate(requests) if request not in requests[:i]]
-    return make_cells(unique, poll_interval_s)
+    asked = [one if one.own_label else dataclasses.replace(one, label="") for one in cells]
+    return make_cells([one for i, one in enumerate(asked) if one not in asked[:i]], poll_interval_s)
 
 
 def with_interval(cell: Cell, interval_s: float) -> Cell:

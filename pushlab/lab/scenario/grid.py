@@ -21,10 +21,10 @@ from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.model import Scenario, flag_key, scenario_keys
 from pushlab.lab.scenario.source import Source, read_source
 from pushlab.lab.scenario.toml_reader import flatten, make_scenario
+from pushlab.runs import SweepAxis
 
 __all__ = [
     "MAX_POINTS",
-    "Axis",
     "Grid",
     "GridTrial",
     "Point",
@@ -43,14 +43,6 @@ _NO_KEYS = ("transports", "client")
 
 #: Where a list stands: keys and indices into the file's data, or ("--", keyword) for a flag.
 _Place = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A swept key, such as ``clients`` or ``short-polling.interval_s``, and its values."""
-
-    key: str
-    values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +82,7 @@ class Grid:
             ``default`` and ``flags``, in plain JSON values.
     """
 
-    axes: tuple[Axis, ...]
+    axes: tuple[SweepAxis, ...]
     points: tuple[Point, ...]
     source: Mapping[str, Any]
 
@@ -187,21 +179,24 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
 
 def _lists(
     data: Mapping[str, Any], source: Source, flags: Mapping[str, Any]
-) -> Iterator[tuple[_Place, Axis]]:
+) -> Iterator[tuple[_Place, SweepAxis]]:
     """Where lists stand, and the axes that they are."""
     for key, value in data.items():
         if key == "transport" and isinstance(value, list):
             yield from _lists_of_transports(value, source, flags)
         elif isinstance(value, list) and key not in flags:
-            yield (key,), Axis(key, _numbers(value, source.where(key)))
+            yield (key,), SweepAxis(key=key, values=_numbers(value, source.where(key)))
     for flag, value in flags.items():
         if flag != "transports" and isinstance(value, Sequence) and not isinstance(value, str):
-            yield ("--", flag), Axis(flag, _numbers(value, scenario_keys()[flag].flag))
+            yield (
+                ("--", flag),
+                SweepAxis(key=flag, values=_numbers(value, scenario_keys()[flag].flag)),
+            )
 
 
 def _lists_of_transports(
     tables: Sequence[Any], source: Source, flags: Mapping[str, Any]
-) -> Iterator[tuple[_Place, Axis]]:
+) -> Iterator[tuple[_Place, SweepAxis]]:
     taken: set[str] = set()
     for i, table in enumerate(tables):
         if not isinstance(table, Mapping):
@@ -215,12 +210,12 @@ def _lists_of_transports(
             taken.add(name)
             values = _numbers(value, source.where(place))
             if option != "interval_s" or "poll_interval_s" not in flags:
-                yield ("transport", i, option), Axis(key, values)
+                yield ("transport", i, option), SweepAxis(key=key, values=values)
             else:  # the flag takes its place
-                yield ("transport", i, option), Axis(key, values[:1])
+                yield ("transport", i, option), SweepAxis(key=key, values=values[:1])
 
 
-def _numbers(values: Sequence[Any], where: str) -> tuple[float, ...]:
+def _numbers(values: Sequence[Any], where: str) -> list[float]:
     """The numbers of a list. Raises ScenarioError."""
     if not values:
         raise ScenarioError(f"{where}: the list is empty; it must hold at least one number")
@@ -232,7 +227,7 @@ def _numbers(values: Sequence[Any], where: str) -> tuple[float, ...]:
         if value in seen:
             raise ScenarioError(f"{where}: {shown(value)} stands twice in the list")
         seen.add(value)
-    return tuple(values)
+    return list(values)
 
 
 def _scenario(

@@ -3,7 +3,7 @@
 import math
 
 from pushlab.contract.registry import load_transport, transport_names
-from pushlab.lab.scenario.cells import Cell, CellRequest, make_cells
+from pushlab.lab.scenario.cells import Cell, make_cells
 
 __all__ = ["MAX_BROWSER_CLIENTS", "refused_in_browser"]
 
@@ -20,7 +20,7 @@ def refused_in_browser(cell: Cell) -> str | None:
             f"channel.js does not speak {cell.transport}; leave it out of a run with the client"
             f" browser (it speaks {', '.join(known)})"
         )
-    usual = make_cells([CellRequest(cell.transport)], 1.0)[0].options
+    usual = make_cells([Cell("", cell.transport)], 1.0)[0].options
     free = spoken.options
     for option, value in cell.options.items():
         if option not in free and value != usual.get(option):

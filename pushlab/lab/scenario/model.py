@@ -21,7 +21,6 @@ from pushlab.contract.setting import Key, Setting, keys_of
 from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.cells import (
     Cell,
-    CellRequest,
     make_cells,
     remake_cells,
     with_client,
@@ -298,5 +297,5 @@ def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) ->
         raise ScenarioError("--transports names no transport")
     for name in names:
         found = [cell for cell in scenario.cells if name in (cell.transport, cell.label)]
-        chosen += found or make_cells([CellRequest(name)], poll_interval_s)
+        chosen += found or make_cells([Cell("", name)], poll_interval_s)
     return chosen

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.grid import Grid, GridTrial
 from pushlab.lab.scenario.model import Scenario
-from pushlab.runs import Sweep, SweepAxis, SweepPoint, SweepWriter
+from pushlab.runs import Sweep, SweepPoint, SweepWriter
 
 __all__ = [
     "FLOOR",
@@ -71,7 +71,7 @@ def create_sweep(
         name=grid.name,
         kind="sweep",
         source={**source, "pinning": pinning},
-        axes=[SweepAxis(key=axis.key, values=list(axis.values)) for axis in grid.axes],
+        axes=grid.axes,
         points=sweep_points(grid, floor=floor),
         order=_listed(grid.order(floor=floor)),
     )
@@ -88,12 +88,8 @@ def check_same_grid(grid: Grid, sweep: Sweep, *, floor: bool = False) -> None:
         floor: whether each point has the harness's floor as one more cell.
     """
     file = grid.source["file"]
-    told: str | None = None
-    before = {axis.key: axis.values for axis in sweep.axes}
-    now = {axis.key: list(axis.values) for axis in grid.axes}
-    for key in [*before, *now]:
-        if before.get(key) != now.get(key):
-            told = told or f"{key} was {_words(before.get(key))} and is {_words(now.get(key))}"
+    before, now = ({axis.key: axis.values for axis in of.axes} for of in (sweep, grid))
+    told = _difference(before, now)
     if told is None:
         for old, new in zip(sweep.points, sweep_points(grid, floor=floor), strict=True):
             told = told or _difference(old.scenario, new.scenario)
@@ -108,7 +104,7 @@ def check_same_grid(grid: Grid, sweep: Sweep, *, floor: bool = False) -> None:
         )
 
 
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
     for key in [*old, *new]:
         if old.get(key) != new.get(key):
             return f"{key} was {_words(old.get(key))} and is {_words(new.get(key))}"

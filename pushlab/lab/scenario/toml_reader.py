@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pushlab.contract.setting import did_you_mean, shown
 from pushlab.errors import ScenarioError, UsageError
-from pushlab.lab.scenario.cells import CLIENTS, Cell, CellRequest, make_cells
+from pushlab.lab.scenario.cells import CLIENTS, Cell, make_cells
 from pushlab.lab.scenario.model import RuleBroken, Scenario, scenario_keys
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
 
@@ -111,7 +111,7 @@ def _cells(tables: object, source: Source, poll_interval_s: float) -> tuple[Cell
         raise ScenarioError(f"{source.where('transport')}: {error}") from error
 
 
-def _request(table: Mapping[str, Any], where: Callable[[str], str]) -> CellRequest:
+def _request(table: Mapping[str, Any], where: Callable[[str], str]) -> Cell:
     settings = dict(table)
     name, label = settings.pop("name", None), settings.pop("label", None)
     client = settings.pop("client", "python")
@@ -124,7 +124,7 @@ def _request(table: Mapping[str, Any], where: Callable[[str], str]) -> CellReque
         raise ScenarioError(
             f"{where('client')}: {shown(client)} is not one of {', '.join(CLIENTS)}"
         )
-    return CellRequest(name, settings, label, client)
+    return Cell(label or "", name, settings, client=client)
 
 
 def _refuse(

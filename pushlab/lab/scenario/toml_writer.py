@@ -6,7 +6,7 @@ from typing import Any
 import tomli_w
 
 from pushlab.errors import PushlabError
-from pushlab.lab.scenario.cells import CellRequest, make_cells
+from pushlab.lab.scenario.cells import Cell, make_cells
 
 __all__ = ["scenario_as_toml"]
 
@@ -22,10 +22,10 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
     """
     values = {key: value for key, value in scenario.items() if key not in _DERIVED}
     planned = list(scenario.get("transports", []))
-    given = _given_labels(planned, float(scenario.get("poll_interval_s", 1.0)))
+    plain = _labels_itself(planned, float(scenario.get("poll_interval_s", 1.0)))
     tables = [
         {"name": cell["transport"]}
-        | ({"label": cell["label"]} if cell["label"] in given else {})
+        | ({} if plain else {"label": cell["label"]})
         | ({"client": cell["client"]} if "client" in cell else {})
         | dict(cell.get("options", {}))
         for cell in planned
@@ -34,20 +34,17 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
     return "\n[[transport]]\n".join(parts)
 
 
-def _given_labels(planned: list[Mapping[str, Any]], poll_interval_s: float) -> set[str]:
-    """The labels that would not come by themselves."""
-    requests = [
-        CellRequest(
-            cell["transport"], dict(cell.get("options", {})), client=cell.get("client", "python")
-        )
+def _labels_itself(planned: list[Mapping[str, Any]], poll_interval_s: float) -> bool:
+    """Whether the cells would get their labels without being given them."""
+    asked = [
+        Cell("", cell["transport"], cell.get("options", {}), client=cell.get("client", "python"))
         for cell in planned
     ]
-    labels = [str(cell["label"]) for cell in planned]
     try:
-        made = [cell.label for cell in make_cells(requests, poll_interval_s)]
+        made = {cell.label for cell in make_cells(asked, poll_interval_s)}
     except PushlabError:  # a plug-in that is not installed here; or two that differ by label alone
-        return set(labels)
-    return set(labels) - set(made) if set(labels) <= set(made) else set(labels)
+        return False
+    return made >= {cell["label"] for cell in planned}
 
 
 def _without_none(value: Any) -> Any:
