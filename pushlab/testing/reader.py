@@ -11,24 +11,20 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
+from unittest import SkipTest
 
-from pushlab.client import Messages
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Connected, Event, Gap, Message
 from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Endpoint, Subscriber
-from pushlab.errors import ConnectionFailed, PushlabError, Refused
+from pushlab.errors import PushlabError
 from pushlab.testing.judge import LIMIT_S, check_texts, eventually
 from pushlab.wire.driver import Driver, DriverConnection
 
-__all__ = ["CannotCut", "FriendlyReader", "StreamReader", "SuiteReader", "WireReader"]
+__all__ = ["FriendlyReader", "StreamReader", "SuiteReader", "WireReader"]
 
 _SMALL_BUFFER_BYTES = 8 * 1024
-
-
-class CannotCut(Exception):
-    """This reader has no socket that could be cut."""
 
 
 class SuiteReader(abc.ABC):
@@ -129,12 +125,12 @@ class SuiteReader(abc.ABC):
         """Read again."""
 
     def cut(self) -> None:
-        """Break the connection without a goodbye, and do not come back."""
-        raise CannotCut
+        """Break the connection without a goodbye, and do not come back; skips without a socket."""
+        self.drop()
 
     def drop(self) -> None:
-        """Break the connection without a goodbye, and come back."""
-        raise CannotCut
+        """Break the connection without a goodbye, and come back; skips without a socket."""
+        raise SkipTest("this reader has no socket that could be cut")
 
     @abc.abstractmethod
     async def leave(self) -> None:
@@ -204,8 +200,7 @@ class WireReader(Driver, SuiteReader):
         """Break the connection without a goodbye, and do not come back."""
         self._cut = True
         self._stop()
-        if self.connection is not None:
-            self.connection.transport.abort()
+        self.drop()
 
     def drop(self) -> None:
         """Break the connection without a goodbye, and come back."""
@@ -228,11 +223,12 @@ class WireReader(Driver, SuiteReader):
             raise AssertionError("a closed connection did not end") from None
 
 
-class _TaskReader(SuiteReader):
-    """Collects from an async iterator, in a task."""
+class StreamReader(SuiteReader):
+    """The friendly form of a transport that has no sans-I/O half, read in a task."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: Any) -> None:
         super().__init__()
+        self._stream = stream
         self._may_read = asyncio.Event()
         self._may_read.set()
         self._task = asyncio.ensure_future(self._read())
@@ -245,8 +241,13 @@ class _TaskReader(SuiteReader):
         except (PushlabError, OSError) as error:
             self.error = error
 
-    @abc.abstractmethod
-    def _events(self) -> AsyncIterator[Event]: ...
+    def _events(self) -> AsyncIterator[Event]:
+        return self._stream  # type: ignore[no-any-return]
+
+    @property
+    def hits(self) -> Mapping[Hit, int] | None:
+        """What it has sent, by kind, if the stream tells."""
+        return getattr(self._stream, "hits", None)
 
     @property
     def ended(self) -> bool:
@@ -261,68 +262,32 @@ class _TaskReader(SuiteReader):
         """Read again."""
         self._may_read.set()
 
-    async def _stop(self) -> None:
+    async def leave(self) -> None:
+        """Close the stream; `leave_s` says how long that took."""
         self._task.cancel()
         await asyncio.wait({self._task})
         if not self._task.cancelled() and (error := self._task.exception()) is not None:
             raise error
-
-
-class StreamReader(_TaskReader):
-    """The friendly form of a transport that has no sans-I/O half."""
-
-    def __init__(self, stream: AsyncIterator[Event]) -> None:
-        self._stream = stream
-        super().__init__()
-
-    def _events(self) -> AsyncIterator[Event]:
-        return self._stream
-
-    @property
-    def hits(self) -> Mapping[Hit, int] | None:
-        """What it has sent, by kind, if the stream tells."""
-        return getattr(self._stream, "hits", None)
-
-    async def leave(self) -> None:
-        """Close the stream."""
-        await self._stop()
+        began = time.monotonic()
         async with asyncio.timeout(LIMIT_S):
-            await cast(Any, self._stream).aclose()
+            await self._close()
+        self.leave_s = time.monotonic() - began
+
+    async def _close(self) -> None:
+        await self._stream.aclose()
 
 
-class FriendlyReader(_TaskReader):
-    """An application that uses `pushlab.connect`.
+class FriendlyReader(StreamReader):
+    """An application that uses `pushlab.connect`; `error` is what its iteration raised."""
 
-    `refused` and `failed` are what its iteration raised, if it did.
-    """
-
-    def __init__(self, messages: Messages) -> None:
-        self._messages = messages
-        self.leave_s = 0.0
-        self._entered = False
-        super().__init__()
+    _entered = False
 
     async def _events(self) -> AsyncIterator[Event]:
-        await self._messages.__aenter__()
+        await self._stream.__aenter__()
         self._entered = True
-        async for event in self._messages.events():
+        async for event in self._stream.events():
             yield event
 
-    @property
-    def refused(self) -> Refused | None:
-        """The refusal that ended it."""
-        return self.error if isinstance(self.error, Refused) else None
-
-    @property
-    def failed(self) -> ConnectionFailed | None:
-        """The failure to connect that ended it."""
-        return self.error if isinstance(self.error, ConnectionFailed) else None
-
-    async def leave(self) -> None:
-        """Leave the ``async with``; `leave_s` says how long that took."""
-        await self._stop()
+    async def _close(self) -> None:
         if self._entered:
-            began = time.monotonic()
-            async with asyncio.timeout(LIMIT_S):
-                await self._messages.__aexit__(None, None, None)
-            self.leave_s = time.monotonic() - began
+            await self._stream.__aexit__(None, None, None)

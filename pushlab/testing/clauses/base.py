@@ -30,8 +30,7 @@ class Base:
     )
 
     _runner: ClassVar[asyncio.Runner | None] = None
-    _harness: ClassVar[ContractHarness | None] = None
-    _fragile: ClassVar[ContractHarness | None] = None
+    _harnesses: ClassVar[dict[bool, ContractHarness]] = {}  # by whether clauses may stop it
 
     # ---- called by pytest -------------------------------------------------------------------
 
@@ -39,7 +38,7 @@ class Base:
     def setup_class(cls) -> None:
         """Begin the event loop on which every clause of this class runs."""
         cls._runner = asyncio.Runner()
-        cls._harness = cls._fragile = None
+        cls._harnesses = {}
 
     @classmethod
     def teardown_class(cls) -> None:
@@ -51,10 +50,8 @@ class Base:
 
     @classmethod
     async def _close(cls) -> None:
-        for harness in (cls._harness, cls._fragile):
-            if harness is not None:
-                await harness.close()
-        cls._harness = cls._fragile = None
+        while cls._harnesses:
+            await cls._harnesses.popitem()[1].close()
 
     # ---- used by clauses --------------------------------------------------------------------
 
@@ -67,9 +64,8 @@ class Base:
             try:
                 await coroutine
             finally:
-                for harness in (type(self)._harness, type(self)._fragile):
-                    if harness is not None:
-                        await harness.dismiss()
+                for harness in self._harnesses.values():
+                    await harness.dismiss()
 
         runner.run(judged())
 
@@ -95,22 +91,19 @@ class Base:
         return ProcessHarness(cls.make_transport(), cls.settings, broker=cls.broker)
 
     @classmethod
-    async def harness(cls) -> ContractHarness:
-        """The hub that clauses share; no clause may disturb it."""
-        if cls._harness is None:
-            harness = cls.make_arena()
-            await harness.start()
-            cls._harness = harness
-        return cls._harness
+    async def on(
+        cls, name: str = "channel", *, fragile: bool = False
+    ) -> tuple[ContractHarness, str]:
+        """The hub that clauses share, and a channel that no other clause uses.
 
-    @classmethod
-    async def fragile_arena(cls) -> ContractHarness:
-        """A hub that clauses may stop and start; each leaves it running."""
-        if cls._fragile is None:
+        Args:
+            fragile: take the hub that clauses may stop and start; each leaves it running.
+        """
+        if fragile not in cls._harnesses:
             harness = cls.make_arena()
             await harness.start()
-            cls._fragile = harness
-        return cls._fragile
+            cls._harnesses[fragile] = harness
+        return cls._harnesses[fragile], cls.fresh(name)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -132,6 +125,17 @@ class Base:
     def fresh(name: str) -> str:
         """A name that no other clause uses."""
         return f"{name}-{secrets.token_hex(4)}"
+
+    @classmethod
+    async def readers_on(
+        cls, harness: ContractHarness, channel: str, count: int
+    ) -> list[SuiteReader]:
+        """So many readers that stand on a channel: r0, r1 and so on."""
+        tokens = [await harness.token(f"r{number}", channel) for number in range(count)]
+        readers = [await harness.read(token) for token in tokens]
+        for reader in readers:
+            await reader.connected()
+        return readers
 
     @classmethod
     async def reader_on(

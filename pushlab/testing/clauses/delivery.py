@@ -19,8 +19,7 @@ class Delivery(Base):
     @clause("Messages arrive in order, each exactly once, and then nothing more comes.")
     async def test_order_and_exactly_once(self) -> None:
         """Three bursts, one by one and together."""
-        harness = await self.harness()
-        channel = self.fresh("order")
+        harness, channel = await self.on("order")
         reader = await self.reader_on(harness, channel)
         sent: list[str] = []
         for burst in range(3):
@@ -41,11 +40,8 @@ class Delivery(Base):
     @clause("A message reaches everyone who reads its channel.")
     async def test_fan_out(self) -> None:
         """Twenty-five readers."""
-        harness = await self.harness()
-        channel = self.fresh("fan-out")
-        readers = [await harness.read(await harness.token(f"r{n}", channel)) for n in range(25)]
-        for reader in readers:
-            await reader.connected()
+        harness, channel = await self.on("fan-out")
+        readers = await self.readers_on(harness, channel, 25)
         sent = [f"to all {number}" for number in range(20)]
         for text in sent:
             await harness.publish(channel, text)
@@ -55,8 +51,7 @@ class Delivery(Base):
     @clause("A channel's messages reach its own readers and nobody else.")
     async def test_channels_do_not_leak(self) -> None:
         """One reader on each of three channels."""
-        harness = await self.harness()
-        stem = self.fresh("leak")
+        harness, stem = await self.on("leak")
         channels = [stem, stem + "x", stem.upper()]
         readers = [await self.reader_on(harness, channel) for channel in channels]
         for number in range(10):
@@ -73,8 +68,7 @@ class Delivery(Base):
     @clause("A reader without a cursor starts from now: nothing older is sent to it.")
     async def test_a_new_reader_starts_from_now(self) -> None:
         """Published before, and after."""
-        harness = await self.harness()
-        channel = self.fresh("now")
+        harness, channel = await self.on("now")
         await harness.publish_all(channel, ["old 1", "old 2"])
         reader = await self.reader_on(harness, channel)
         await harness.publish(channel, "new")
@@ -84,8 +78,7 @@ class Delivery(Base):
     @clause("Any text arrives unchanged, whatever it looks like on the wire.")
     async def test_any_text(self) -> None:
         """Texts that look like SSE, JSON, HTTP, frames; control characters; the longest ones."""
-        harness = await self.harness()
-        channel = self.fresh("text")
+        harness, channel = await self.on("text")
         reader = await self.reader_on(harness, channel)
         for text in ODD_TEXTS:
             await harness.publish(channel, text)
@@ -95,8 +88,7 @@ class Delivery(Base):
     @clause("Any text that is replayed arrives unchanged, too.")
     async def test_any_text_replayed(self) -> None:
         """The same, published together while the reader was away."""
-        harness = await self.harness()
-        channel = self.fresh("replayed-text")
+        harness, channel = await self.on("replayed-text")
         first = await harness.publish(channel, "first")
         await harness.publish_all(channel, ODD_TEXTS)
         reader = await harness.read(await harness.token("reader", channel), cursor=first)
@@ -105,8 +97,7 @@ class Delivery(Base):
     @clause("A message of 32,768 bytes and an empty one are refused, and disturb nobody.")
     async def test_too_long_and_empty(self) -> None:
         """413 (or 400) for too long, 400 for empty."""
-        harness = await self.harness()
-        channel = self.fresh("too-long")
+        harness, channel = await self.on("too-long")
         reader = await self.reader_on(harness, channel)
         for text, statuses in (TOO_LONG, (400, 413)), ("漢" * 10_923, (400, 413)), ("", (400,)):
             try:
@@ -127,7 +118,7 @@ class Delivery(Base):
     @clause("Channels may have any names, and no two names are mixed up.")
     async def test_odd_channel_names(self) -> None:
         """One reader on each, all at once."""
-        harness = await self.harness()
+        harness, _ = await self.on()
         readers: dict[str, SuiteReader] = {}
         for name in ODD_CHANNELS:
             readers[name] = await harness.read(await harness.token("reader", name))
@@ -144,8 +135,7 @@ class Delivery(Base):
     @clause("Client IDs may be any text, and presence names each as it is.")
     async def test_odd_client_ids(self) -> None:
         """All on one channel."""
-        harness = await self.harness()
-        channel = self.fresh("client-ids")
+        harness, channel = await self.on("client-ids")
         readers = [
             await harness.read(await harness.token(name, channel)) for name in ODD_CLIENT_IDS
         ]

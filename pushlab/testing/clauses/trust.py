@@ -20,9 +20,9 @@ class Trust(Base):
         """Both the friendly client and the wire must be told 401 and `reason`."""
         friend = harness.subscribe(token)
         await friend.until(lambda: friend.ended or friend.messages, f"{what} was not refused")
-        refused = friend.refused
+        error = friend.error
         check(
-            refused is not None and (refused.status, refused.reason) == (401, reason),
+            isinstance(error, Refused) and (error.status, error.reason) == (401, reason),
             f"{what} must be refused with 401 {reason}; {friend.story()}",
         )
         check(token not in f"{friend.error!r} {friend.error}", f"the refusal of {what} shows it")
@@ -42,8 +42,7 @@ class Trust(Base):
     @clause("A forged token is refused with 401 token-invalid.")
     async def test_forged_token(self) -> None:
         """Signed with another secret under the right key id, and changed by one character."""
-        harness = await self.harness()
-        channel = self.fresh("forged")
+        harness, channel = await self.on("forged")
         impostor = TokenKeys(dict.fromkeys(harness.keys.export(), b"a guessed secret"))
         forged = harness.signed("eve", channel, life_s=3_600, keys=impostor)
         await self._refused(harness, forged, "token-invalid", "a token with a forged signature")
@@ -56,15 +55,15 @@ class Trust(Base):
     @clause("A token whose key the server has dropped is refused with 401 token-revoked.")
     async def test_revoked_key(self) -> None:
         """Signed with a key that the hub does not hold."""
-        harness = await self.harness()
-        token = harness.signed("ann", self.fresh("r"), life_s=3_600, keys=TokenKeys.fresh())
+        harness, channel = await self.on("r")
+        token = harness.signed("ann", channel, life_s=3_600, keys=TokenKeys.fresh())
         await self._refused(harness, token, "token-revoked", "a token of a revoked key")
 
     @clause("An expired token is refused with 401 token-expired.")
     async def test_expired_token(self) -> None:
         """It ended a second ago."""
-        harness = await self.harness()
-        token = harness.signed("ann", self.fresh("expired"), life_s=-1)
+        harness, channel = await self.on("expired")
+        token = harness.signed("ann", channel, life_s=-1)
         await self._refused(harness, token, "token-expired", "an expired token")
 
     @clause(
@@ -73,7 +72,7 @@ class Trust(Base):
     )
     async def test_expiry_mid_stream(self) -> None:
         """Messages before, during and after."""
-        harness = await self.harness()
+        harness, _ = await self.on()
         for life_s in 2.0, 5.0, 15.0:  # a slow machine needs a longer life to connect in
             channel = self.fresh("expiry")
             token = harness.signed("ann", channel, life_s=life_s)
@@ -111,8 +110,7 @@ class Trust(Base):
     @clause("An application that can fetch a new token reads on through an expiry by itself.")
     async def test_renewal(self) -> None:
         """`pushlab.connect` with a function for a token."""
-        harness = await self.harness()
-        channel = self.fresh("renewal")
+        harness, channel = await self.on("renewal")
         asked = 0
 
         def fetch() -> str:
