@@ -6,7 +6,7 @@ dot with its interval, and the closed form beside it where tiers bend the line a
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
 from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_within
-from pushlab.contract.profile import Profile
 from pushlab.quantities import interval, usd
 
 __all__ = ["break_even_chart"]
@@ -28,24 +27,13 @@ _LINES = ("-", (0, (6, 1.5)))
 _TICKS_S = (0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 21_600, 86_400)
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(NamedTuple):
     """What stands at the right end of a line that ends at `usd`."""
 
     usd: float
     line: str
     offer: str
     colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A push bill as a level line."""
-
-    cell: str
-    profile: Profile
-    offer: str
-    usd: float
 
 
 def break_even_chart(
@@ -88,10 +76,10 @@ def break_even_chart(
             amounts += [cost[0], cost[-1]]
         for level in levels.values():
             paint = style[level.cell]
-            axes.axhline(level.usd, color=paint.colour, linestyle=paint.line, linewidth=3)
-            text = f"{paint.name}, {usd(level.usd)}"
-            names.append(_Name(level.usd, text, _offer(level.offer), paint.colour))
-            amounts.append(level.usd)
+            axes.axhline(level.push_usd, color=paint.colour, linestyle=paint.line, linewidth=3)
+            text = f"{paint.name}, {usd(level.push_usd)}"
+            names.append(_Name(level.push_usd, text, _offer(level.push), paint.colour))
+            amounts.append(level.push_usd)
         axes.set_xlim(low, high)
         axes.set_ylim(min(amounts) / 1.6, max(amounts) * 1.4)
         for even in evens:
@@ -120,27 +108,18 @@ def _asked(axes: Axes, interval_s: float) -> None:
     )
 
 
-def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], _Level]:
+def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], BreakEven]:
     """The push bills to draw: the cheapest of each transport and the usual gateway, well apart."""
-    bills = {
-        (even.cell, even.push): _Level(even.cell, even.profile, even.push, even.push_usd)
-        for even in crossing
-    }
-    ranked = sorted(bills.items(), key=lambda pair: pair[1].usd)
-    whole = [pair for pair in ranked if not OFFERS[pair[1].offer].servers_on_top]
-    usual = [pair for pair in ranked if pair[1].offer == "aws-websocket-api"]
-    first = [
-        next(pair for pair in whole if pair[1].profile.name == name)
-        for name in dict.fromkeys(pair[1].profile.name for pair in whole)
-    ]
-    found: dict[tuple[str, str], _Level] = {}
-    for key, level in [*usual, *first, *(whole or ranked)]:
-        apart = all(
-            max(level.usd, other.usd) > _NEAR * min(level.usd, other.usd)
-            for other in found.values()
-        )
-        if apart and len(found) < _MOST_PUSH:
-            found[key] = level
+    ranked = sorted(crossing, key=lambda even: even.push_usd)
+    whole = [even for even in ranked if not OFFERS[even.push].servers_on_top]
+    usual = [even for even in ranked if even.push == "aws-websocket-api"]
+    first = {even.profile.name: even for even in reversed(whole)}  # the cheapest is put in last
+    cheapest = sorted(first.values(), key=lambda even: even.push_usd)
+    found: dict[tuple[str, str], BreakEven] = {}
+    for even in [*usual, *cheapest, *(whole or ranked)]:
+        pairs = [sorted((even.push_usd, other.push_usd)) for other in found.values()]
+        if len(found) < _MOST_PUSH and all(high > _NEAR * low for low, high in pairs):
+            found[even.cell, even.push] = even
     return found
 
 

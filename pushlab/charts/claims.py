@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -14,7 +15,14 @@ from pushlab.charts.style import ACCENT, GREY, INK
 
 __all__ = ["claims_chart", "draw_claims"]
 
-_PREDICTED, _MEASURED = "#7F5AA8", "#0072B2"
+_MARK: dict[str, Any] = {"linestyle": "", "markeredgewidth": 2}
+_PREDICTED = _MARK | {
+    "marker": "D",
+    "color": "#7F5AA8",
+    "markerfacecolor": "none",
+    "markersize": 11,
+}
+_MEASURED = _MARK | {"marker": "o", "color": "#0072B2", "markersize": 8}
 _PLACES = (1.24, 1.48, 1.72, 1.9)  # of the columns, in parts of the drawing's width
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
@@ -47,22 +55,10 @@ def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Cha
         ratios = [1.0]
         for row, each in enumerate(outcomes):
             base = each.claim.published or each.predicted
-            for value, colour, shape in (
-                (each.predicted, _PREDICTED, "D"),
-                (each.measured, _MEASURED, "o"),
-            ):
+            for value, look in ((each.predicted, _PREDICTED), (each.measured, _MEASURED)):
                 if value and base:
                     ratios.append(value / base)
-                    face = "none" if shape == "D" else colour
-                    axes.plot(
-                        value / base,
-                        row,
-                        shape,
-                        color=colour,
-                        markersize=11 if shape == "D" else 8,
-                        markerfacecolor=face,
-                        markeredgewidth=2,
-                    )
+                    axes.plot(value / base, row, **look)
             colour = ACCENT if each.passed is False else INK
             _label(axes, f"{each.claim.says} [{each.claim.unit}]", row, size, colour)
             for place, text in zip(_PLACES, _words(each), strict=True):
@@ -79,25 +75,11 @@ def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Cha
         axes.minorticks_off()
         marks = [
             Line2D([], [], color=GREY, linewidth=1.5, label="published"),
-            _mark(_PREDICTED, "D", "predicted", hollow=True),
-            _mark(_MEASURED, "o", "measured"),
+            Line2D([], [], label="predicted", **{**_PREDICTED, "markersize": 10}),
+            Line2D([], [], label="measured", **{**_MEASURED, "markersize": 10}),
         ]
         describe_axis(axes, "", marks)
         return Chart(reproduction.name, finding, figure)
-
-
-def _mark(colour: str, shape: str, label: str, *, hollow: bool = False) -> Line2D:
-    return Line2D(
-        [],
-        [],
-        linestyle="",
-        marker=shape,
-        color=colour,
-        markerfacecolor="none" if hollow else colour,
-        markersize=10,
-        markeredgewidth=2,
-        label=label,
-    )
 
 
 def _label(axes: Axes, text: str, row: int, size: float, colour: str) -> None:
