@@ -67,15 +67,22 @@ def polls_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
     return _lambda(meter, calls=calls, open_s=traffic.open_s, event="polls")
 
 
+def _messages(
+    traffic: Traffic, meter: Meter, product: str, item: str = "message", *, acks: float = 0.0
+) -> list[Item]:
+    """Deliveries in the product's steps, what is paid for acknowledgements, minutes connected."""
+    what, deliveries = f"aws {product} {item}", month_of(traffic.deliveries_per_s)
+    event = "deliveries and acknowledgements" if acks else "deliveries"
+    units = deliveries * meter.steps(what, message_bytes(traffic)) + acks
+    return [
+        *meter.charge(what, event, deliveries + acks, units=units),
+        *connected(traffic, meter, "aws", product),
+    ]
+
+
 def websocket_api(traffic: Traffic, meter: Meter) -> list[Item]:
     """API Gateway's WebSocket API: messages in steps of 32 KB, and minutes connected."""
-    deliveries = month_of(traffic.deliveries_per_s)
-    steps = meter.steps("aws api-gateway-websocket message", message_bytes(traffic))
-    units = deliveries * steps
-    return [
-        *meter.charge("aws api-gateway-websocket message", "deliveries", deliveries, units=units),
-        *connected(traffic, meter, "aws", "api-gateway-websocket"),
-    ]
+    return _messages(traffic, meter, "api-gateway-websocket")
 
 
 def publishes_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
@@ -86,23 +93,12 @@ def publishes_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
 
 def iot_core(traffic: Traffic, meter: Meter) -> list[Item]:
     """IoT Core: messages in steps of 5 KB, each acknowledgement one more, and minutes connected."""
-    deliveries, acks = month_of(traffic.deliveries_per_s), month_of(traffic.acks_per_s)
-    steps = meter.steps("aws iot-core message", message_bytes(traffic))
-    event = "deliveries and acknowledgements" if acks else "deliveries"
-    units = deliveries * steps + acks
-    return [
-        *meter.charge("aws iot-core message", event, deliveries + acks, units=units),
-        *connected(traffic, meter, "aws", "iot-core"),
-    ]
+    return _messages(traffic, meter, "iot-core", acks=month_of(traffic.acks_per_s))
 
 
 def appsync(traffic: Traffic, meter: Meter) -> list[Item]:
     """AppSync's subscriptions: updates of any size, and minutes connected."""
-    deliveries = month_of(traffic.deliveries_per_s)
-    return [
-        *meter.charge("aws appsync realtime-update", "deliveries", deliveries),
-        *connected(traffic, meter, "aws", "appsync"),
-    ]
+    return _messages(traffic, meter, "appsync", "realtime-update")
 
 
 def balancer(traffic: Traffic, meter: Meter) -> list[Item]:

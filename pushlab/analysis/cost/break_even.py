@@ -5,12 +5,13 @@ form is T* = N x month x p / (USD of push - b). Tiers bend it, so the interval i
 search on the bills themselves.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import SECONDS, Bill
 from pushlab.analysis.cost.offers import Offer, bill
-from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.cost.traffic import Traffic, by_transport
 from pushlab.analysis.models.bisection import crossing
 from pushlab.contract.profile import Profile
 
@@ -42,11 +43,9 @@ class BreakEven:
     closed_form_s: float | None
     always: str | None
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values, with the transport's name for its profile."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        del told["profile"]
-        return {"transport": self.profile.name, **told}
+        return by_transport(self)
 
 
 def closed_form_interval_s(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from pushlab.analysis.cost.book import Price, PriceBook, weakest
+from pushlab.analysis.cost.traffic import by_transport
 from pushlab.contract.profile import Profile
 
 __all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Line", "Meter"]
@@ -139,18 +140,11 @@ class Bill:
     def to_json(self) -> dict[str, Any]:
         """The bill in plain values."""
         return {
-            "offer": self.offer,
-            "title": self.title,
-            "transport": self.profile.name,
-            "cell": self.cell,
-            "clients": self.clients,
+            **by_transport(self),
             "usd": self.usd,
             "confidence": self.confidence,
             "beyond_book": self.beyond_book,
             "items": [item.to_json() for item in self.items],
-            "assumptions": self.assumptions,
-            "left_out": list(self.left_out),
-            "servers_on_top": self.servers_on_top,
         }
 
 

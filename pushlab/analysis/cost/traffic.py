@@ -15,7 +15,13 @@ from pushlab.analysis.models.formulas import (
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
-__all__ = ["Traffic", "predicted_traffic"]
+__all__ = ["Traffic", "by_transport", "predicted_traffic"]
+
+
+def by_transport(told: Any) -> dict[str, Any]:
+    """The fields of something that has a profile, with the transport's name in its place."""
+    values = {field.name: getattr(told, field.name) for field in fields(told)}
+    return {"transport": values.pop("profile").name, **values}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +109,7 @@ class Traffic:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, with the transport's name for its profile."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        del told["profile"]
-        return {"transport": self.transport, **told}
+        return by_transport(self)
 
     def polled_every(self, interval_s: float) -> "Traffic":
         """Short polling by the same clients for the same messages, at another interval.

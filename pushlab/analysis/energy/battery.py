@@ -1,7 +1,7 @@
 """What every transport of a workload or of a run asks of a phone's battery, radio by radio."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pushlab.analysis.energy.radio import RADIOS, Radio, load_radios
@@ -42,11 +42,8 @@ class CellEnergy:
             "span_s": self.traces[0].span_s,
             "radios": {
                 name: {
-                    "joules_per_hour": use.joules_per_hour,
-                    "idle_joules_per_hour": use.idle_joules_per_hour,
+                    **asdict(use),
                     "battery_percent_per_hour": use.battery_percent_per_hour(battery_wh),
-                    "radio_on": use.radio_on,
-                    "wakeups_per_hour": use.wakeups_per_hour,
                 }
                 for name, use in self.uses.items()
             },

@@ -42,7 +42,7 @@ class Prediction:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Prediction":
