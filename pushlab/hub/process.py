@@ -6,13 +6,9 @@ ends when its standard input does, so it never outlives its parent.
 """
 
 import asyncio
-import contextlib
 import json
 import secrets
-import signal
-import sys
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,11 +16,11 @@ from pushlab import errors
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
+from pushlab.hub.child import Child, end_child, spawn_child
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["HubConfig", "HubProcess", "end_child", "spawn_hub", "start_hub"]
+__all__ = ["HubConfig", "HubProcess", "spawn_hub", "start_hub"]
 
-_STOP_S = 5.0
 _START_S = 30.0
 #: Errors that a child may report by name; anything else is a HubFailed.
 _REPORTED = {
@@ -79,58 +75,19 @@ class HubConfig:
         return cls(**values)
 
 
-class HubProcess:
-    """A running hub.
+class HubProcess(Child):
+    """A running hub; start it with `start_hub`, use it as an async context manager.
 
     Attributes:
         url: where it listens, as ``http://host:port`` (or https).
         api_key: the application's secret.
-        pid: of the process.
     """
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        url: str,
-        config: HubConfig,
-        log: deque[str],
-        collectors: "Sequence[asyncio.Task[None]]",
-    ) -> None:
-        self._process = process
-        self._log = log
-        self._collectors = collectors
-        self.url = url
+    def __init__(self, process: asyncio.subprocess.Process, config: HubConfig) -> None:
+        super().__init__(process, "hub")
+        self.url = ""
         self.config = config
         self.api_key = config.api_key
-        self.pid = process.pid
-
-    @property
-    def returncode(self) -> int | None:
-        """The exit status; None while it runs, negative for the signal that killed it."""
-        return self._process.returncode
-
-    @property
-    def log(self) -> str:
-        """The last lines that the process wrote, to standard error mostly."""
-        return "\n".join(self._log)
-
-    async def wait(self) -> int:
-        """Wait for its end; the exit status."""
-        return await self._process.wait()
-
-    def kill(self) -> None:
-        """End it at once, as ``kill -9`` does."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
-
-    async def stop(self) -> None:
-        """End every stream with the reason ``server-restart``, then the process."""
-        await end_child(self._process, within_s=_STOP_S)
-        await asyncio.wait(self._collectors, timeout=1)  # its last words
 
     async def __aenter__(self) -> "HubProcess":
         return self
@@ -138,50 +95,23 @@ class HubProcess:
     async def __aexit__(self, *exception: object) -> None:
         await self.stop()
 
-
-async def _collect(stream: asyncio.StreamReader, lines: deque[str]) -> None:
-    """Keep the last lines of a stream, and keep it from filling up."""
-    while True:
-        try:
-            line = await stream.readline()
-        except ValueError:  # a line longer than the reader holds: its beginning is dropped
-            continue
-        if not line:
-            return
-        lines.append(line.decode(errors="replace").rstrip())
-
-
-async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.0) -> None:
-    """Close a child's input and wait for its end; kill it when that takes too long.
-
-    It has ended when this returns; when the caller is cancelled it is killed, and waited for too.
-    """
-    if process.stdin is not None:
-        with contextlib.suppress(ConnectionError):
-            process.stdin.close()
-    try:
-        async with asyncio.timeout(within_s):
-            await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    async def answer(self) -> dict[str, Any]:
+        """Give it its configuration: its first line, ``url`` or ``error`` and ``text``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(self.config.to_json().encode() + b"\n")
+        line = await self._process.stdout.readline()
+        answer = json.loads(line) if line else {}
+        if not isinstance(answer, dict):
+            raise ValueError("not an object")
+        self.url = answer.get("url", "")
+        self._readers.append(asyncio.ensure_future(self._collect(self._process.stdout)))
+        return answer
 
 
 async def spawn_hub() -> asyncio.subprocess.Process:
     """Start a process that waits for its configuration; `start_hub` gives it one."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "pushlab.hub",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # a terminal's Ctrl-C is for the parent, who then stops the hub
-    )
+    return await spawn_child("pushlab.hub")
 
 
 async def start_hub(
@@ -198,19 +128,10 @@ async def start_hub(
         UnknownTransport, UsageError: the configuration names what is not there.
         HubFailed: it did not start; the text has its last words.
     """
-    config = config or HubConfig()
     process = process or await spawn_hub()
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    log: deque[str] = deque(maxlen=50)
-    collector = asyncio.create_task(_collect(process.stderr, log))
+    hub = HubProcess(process, config or HubConfig())
     try:
-        process.stdin.write(config.to_json().encode() + b"\n")
-        line = await asyncio.wait_for(process.stdout.readline(), _START_S)
-        answer = json.loads(line) if line else {}
-        if not isinstance(answer, dict):
-            raise ValueError("not an object")
+        answer = await asyncio.wait_for(hub.answer(), _START_S)
     except BaseException as error:
         await end_child(process)
         if isinstance(error, TimeoutError):
@@ -218,11 +139,8 @@ async def start_hub(
         if isinstance(error, ValueError):
             raise HubFailed("the hub's first line of output was not its own") from error
         raise
-    if "url" in answer:
-        collectors = (collector, asyncio.create_task(_collect(process.stdout, log)))
-        return HubProcess(process, answer["url"], config, log, collectors)
-    await end_child(process)
-    await collector
+    if hub.url:
+        return hub
+    await hub.stop()
     kind = _REPORTED.get(answer.get("error", ""), HubFailed)
-    text = answer.get("text") or "the hub did not start:\n" + "\n".join(log)
-    raise kind(text)
+    raise kind(answer.get("text") or f"the hub did not start:\n{hub.log}")

@@ -1,7 +1,6 @@
 """The hub as the laboratory asks it, over HTTP as any application would: tokens, probes, counts."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -128,7 +127,7 @@ class HubApi:
                     raise ConnectionFailed(f"the hub does not serve {transport}")
                 admissions[index] = Admission(told["token"], number, endpoint)
 
-        await _together([work() for _ in range(min(_CONNECTIONS, len(subscribers)))])
+        await asyncio.gather(*(work() for _ in range(min(_CONNECTIONS, len(subscribers)))))
         return [admission for admission in admissions if admission is not None]
 
     async def publish(self, channel: str, text: str) -> Cursor:
@@ -162,15 +161,3 @@ class HubApi:
         for connection in self._idle:
             connection.close()
         self._idle.clear()
-
-
-async def _together(works: "Sequence[Any]") -> None:
-    """Run all; when one fails, stop the others and raise what it raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        with contextlib.suppress(Exception):
-            await asyncio.gather(*tasks, return_exceptions=True)

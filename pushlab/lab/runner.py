@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pushlab.errors import NotEnoughDescriptors
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import Readiness, check_ready
 from pushlab.lab.scenario.cells import Cell
 from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import FLOOR, sweep_points, without_log_in
-from pushlab.lab.trial.backend import ProcessBackend
+from pushlab.lab.trial.backend import Interrupted, ProcessBackend
 from pushlab.lab.trial.events import (
     Observer,
     Progress,
@@ -31,8 +32,13 @@ from pushlab.lab.trial.events import (
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.trial.plan import TrialBackend, TrialPlan, floor_plan, order_of_trials
-from pushlab.lab.trial.run import run_trial
+from pushlab.lab.trial.plan import (
+    TrialBackend,
+    TrialOutcome,
+    TrialPlan,
+    floor_plan,
+    order_of_trials,
+)
 from pushlab.runs import Run, RunWriter, SweepPoint, SweepWriter, TrialRecord
 
 __all__ = ["PlannedTrial", "RunFolder", "Search", "run_scenario", "run_sweep", "run_trials"]
@@ -147,11 +153,23 @@ async def run_trials(
 async def _run_one(
     trial: PlannedTrial, backend: TrialBackend, observer: Observer, stop: asyncio.Event
 ) -> None:
+    """Run one trial and put it on disk, whatever becomes of it; if this is cancelled, too."""
+
     def tell(progress: Progress) -> None:
         observer(dataclasses.replace(progress, order=trial.order))
 
-    observer(TrialStarted(trial.order, trial.plan.index, trial.label))
-    record = await run_trial(trial.plan, backend, trial.folder.open(), tell, stop)
+    plan, writer = trial.plan, trial.folder.open()
+    observer(TrialStarted(trial.order, plan.index, trial.label))
+    try:
+        require_descriptors(plan.scenario.clients)
+        outcome = await backend.run(plan, tell, stop)
+    except NotEnoughDescriptors as error:
+        outcome = TrialOutcome(plan.record(status="failed", reason=str(error)))
+    except Interrupted as interrupted:
+        writer.add_trial(interrupted.outcome.record, **interrupted.outcome.rows)
+        raise
+    record = outcome.record
+    writer.add_trial(record, **outcome.rows)
     trial.folder.ended(record)
     observer(TrialFinished(dataclasses.replace(record, order=trial.order, cell=trial.label)))
 

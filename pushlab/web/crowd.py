@@ -10,10 +10,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pushlab.hub.child import spawn_child
 from pushlab.lab.workers.messages import remote
-from pushlab.lab.workers.parent import Worker, WorkerFailed, spawn_worker
-from pushlab.web.crowd_messages import COUNTED, LaneRequest, LaneStatus
-from pushlab.web.crowd_process import CrowdService
+from pushlab.lab.workers.parent import Worker, WorkerFailed
+from pushlab.web.crowd_process import COUNTED, CrowdService, LaneRequest, LaneStatus
 
 __all__ = ["Crowd", "LaneReport"]
 
@@ -95,7 +95,7 @@ class Crowd:
 
     async def _commands(self) -> CrowdService:
         if self._worker is None:
-            process = await spawn_worker("pushlab.web.crowd_process")
+            process = await spawn_child("pushlab.web.crowd_process")
             self._worker = Worker(process, "race's crowd")
         return remote(CrowdService, self._worker.call)
 

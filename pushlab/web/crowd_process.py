@@ -6,18 +6,57 @@ It runs for hours, so unlike a trial's swarm it writes no rows down; it counts.
 import asyncio
 import dataclasses
 import random
+from dataclasses import dataclass, field
+from typing import Any
 
 from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.workers.child import WorkerService, run_worker
-from pushlab.web.crowd_messages import COUNTED, LaneRequest, LaneStatus
+from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 
-__all__ = ["CrowdService", "Tally", "main"]
+__all__ = ["COUNTED", "CrowdService", "LaneRequest", "LaneStatus", "Tally", "main"]
 
 _LEAVE_S = 3.0
+#: What is counted of a lane.
+COUNTED = ("bytes_in", "bytes_out", "deliveries")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRequest:
+    """Who shall be in a lane.
+
+    Attributes:
+        endpoint: where the transport listens, with ``url``.
+        token: for all of them; a secret.
+        authority: whom to trust where that is encrypted, as a PEM certificate.
+    """
+
+    clients: int
+    token: str = field(repr=False)
+    endpoint: dict[str, Any] = field(repr=False)
+    options: dict[str, Any]
+    link: Link
+    authority: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneStatus:
+    """Who is in a lane.
+
+    Attributes:
+        accepted, ended: how many the server has accepted, and ended.
+        trouble: the most frequent one; "": none.
+        counted: by the names in `COUNTED`.
+    """
+
+    clients: int
+    accepted: int
+    ended: int
+    trouble: str
+    counted: dict[str, int]
 
 
 class Tally(Recorder):

@@ -25,7 +25,7 @@ from pushlab.errors import Refused
 from pushlab.hub.core import Hub
 from pushlab.runs import Link
 from pushlab.web.crowd import Crowd, LaneReport
-from pushlab.web.crowd_messages import LaneRequest
+from pushlab.web.crowd_process import LaneRequest
 from pushlab.web.members import now_ms
 from pushlab.web.texts import taken
 

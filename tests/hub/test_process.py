@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.errors import HubFailed, PortInUse, UnknownTransport, UsageError
-from pushlab.hub.process import HubConfig, end_child, start_hub
+from pushlab.hub.child import end_child
+from pushlab.hub.process import HubConfig, start_hub
 from tests.live_hub import HTTP_TRANSPORTS, config, dial, live_hub, read_head
 from tests.patience import PATIENCE_S
 

@@ -30,8 +30,7 @@ from pushlab.web import chat, tictactoe
 from pushlab.web.board import LINES, Board, IllegalMove
 from pushlab.web.chat import Chat
 from pushlab.web.crowd import Crowd
-from pushlab.web.crowd_messages import COUNTED, LaneRequest, LaneStatus
-from pushlab.web.crowd_process import Tally
+from pushlab.web.crowd_process import COUNTED, LaneRequest, LaneStatus, Tally
 from pushlab.web.lesson import Lesson
 from pushlab.web.members import small
 from pushlab.web.race import LANES, Race, Settings, _gap
@@ -425,7 +424,7 @@ async def test_a_crowd_that_does_not_answer_is_said_so(monkeypatch):
     async def nobody(*_):
         await asyncio.sleep(PATIENCE_S)
 
-    monkeypatch.setattr("pushlab.web.crowd.spawn_worker", nobody)
+    monkeypatch.setattr("pushlab.web.crowd.spawn_child", nobody)
     monkeypatch.setattr("pushlab.web.crowd._ANSWER_S", 0.01)
     crowd = Crowd()
     await crowd.follow({"sse": LaneRequest(1, "", {}, {}, Link())})

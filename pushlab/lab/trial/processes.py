@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pushlab.errors import PushlabError
+from pushlab.hub.child import Child
 from pushlab.hub.process import HubProcess, start_hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.cores import Cores, choose_cores, pin
@@ -15,7 +16,7 @@ from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Testbed
-from pushlab.lab.workers.parent import Worker, WorkerFailed
+from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.publisher_client import PublisherProcess
 from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser
 from pushlab.lab.workers.warm_pool import WarmPool
@@ -79,9 +80,7 @@ class TrialProcesses(Testbed):
         if self.broker is not None and self.broker.pid is not None:
             self._begin_to_watch("broker", self.broker.pid, self.cores.servers)
         self._tasks = [
-            asyncio.ensure_future(self._watch_hub()),
-            asyncio.ensure_future(self._watch_worker(swarm)),
-            asyncio.ensure_future(self._watch_worker(publisher)),
+            *(asyncio.ensure_future(self._watch(one)) for one in (self.hub, swarm, publisher)),
             asyncio.ensure_future(
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
@@ -99,13 +98,11 @@ class TrialProcesses(Testbed):
 
     # ---- noticing deaths --------------------------------------------------------------------
 
-    async def _watch_hub(self) -> None:
-        status = await self.hub.wait()
-        self.report(f"the hub died ({_ended(status)})" + _said(self.hub.log.splitlines()))
-
-    async def _watch_worker(self, worker: Worker) -> None:
-        status = await worker.wait()
-        self.report(f"the {worker.name} died ({_ended(status)})" + _said([worker.last_words()]))
+    async def _watch(self, child: Child) -> None:
+        status = await child.wait()
+        words = child.log.splitlines()[-1:]
+        said = f": {words[0].strip()[:200]}" if words and words[0].strip() else ""
+        self.report(f"the {child.name} died ({_ended(status)}){said}")
 
     def _check_broker(self) -> None:
         if self.broker is not None and not self.broker.running:
@@ -142,8 +139,3 @@ async def _limited(work: Any, kill: Any) -> None:
 
 def _ended(status: int) -> str:
     return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
-
-
-def _said(lines: Sequence[str]) -> str:
-    last = lines[-1].strip() if lines else ""
-    return f": {last[:200]}" if last else ""

@@ -118,14 +118,15 @@ def _server(
         hits=hits,
         hits_setup=setup,
         hits_all=notes.hub_hits,
-        cpu_s=_used(before.hub_s, after.hub_s) or 0.0,
+        cpu_s=_used(before, after, "hub") or 0.0,
         rss_bytes=0 if watch is None else watch.rss_bytes,
         open_descriptors=0 if watch is None else watch.open_descriptors,
     )
 
 
-def _used(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else after - before
+def _used(before: Cpu, after: Cpu, name: str) -> float | None:
+    first, last = before.get(name), after.get(name)
+    return None if first is None or last is None else last - first
 
 
 def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
@@ -135,7 +136,7 @@ def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
     watch = testbed.watches.get("broker")
     cpu_s = None
     if notes.start is not None and notes.end is not None:
-        cpu_s = _used(notes.start[0].broker_s, notes.end[0].broker_s)
+        cpu_s = _used(notes.start[0], notes.end[0], "broker")
     return BrokerFigures(
         kind=broker.kind,
         version=broker.version,
@@ -181,9 +182,9 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
     return ConnectFigures(
         clients=0 if rows is None else len(rows["wanted_ns"]),
         storm_s=storm_s,
-        server_cpu_s=_used(before.hub_s, after.hub_s),
-        broker_cpu_s=_used(before.broker_s, after.broker_s),
-        swarm_cpu_s=_used(before.swarm_s, after.swarm_s),
+        server_cpu_s=_used(before, after, "hub"),
+        broker_cpu_s=_used(before, after, "broker"),
+        swarm_cpu_s=_used(before, after, "swarm"),
         bytes_in=told.bytes_in,
         bytes_out=told.bytes_out,
         hits={kind: n for kind, n in told.hits.items() if n},

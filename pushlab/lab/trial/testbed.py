@@ -4,7 +4,6 @@ import abc
 import asyncio
 import contextlib
 import signal
-from dataclasses import dataclass
 
 from pushlab.brokers.start import Broker, start_broker
 from pushlab.contract.tokens import TokenKeys
@@ -21,13 +20,8 @@ from pushlab.wire.certificate import Certificate
 __all__ = ["Cpu", "LocalTestbed", "Testbed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cpu:
-    """CPU seconds of the processes at one moment; None for one that is not there."""
-
-    hub_s: float | None
-    broker_s: float | None
-    swarm_s: float | None
+#: CPU seconds by process at one moment; None where it is gone.
+Cpu = dict[str, float | None]
 
 
 class Testbed(abc.ABC):
@@ -81,9 +75,8 @@ class Testbed(abc.ABC):
         """Send a signal to the server, if it has a process of its own."""
 
     def cpu(self) -> Cpu:
-        """CPU seconds now."""
-        used = {name: watch.used_cpu_s() for name, watch in self.watches.items()}
-        return Cpu(used.get("hub"), used.get("broker"), used.get("swarm"))
+        """CPU seconds now of each process that is watched."""
+        return {name: watch.used_cpu_s() for name, watch in self.watches.items()}
 
     def report(self, reason: str) -> None:
         """Note the first trouble."""

@@ -3,10 +3,11 @@
 import asyncio
 from typing import IO
 
+from pushlab.hub.child import spawn_child
 from pushlab.lab.load.publish_log import PublishLog, unnamed_file
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.lab.workers.messages import remote
-from pushlab.lab.workers.parent import Worker, spawn_worker
+from pushlab.lab.workers.parent import Worker
 from pushlab.lab.workers.publisher_process import PublisherService
 
 __all__ = ["PublisherProcess", "start_publisher"]
@@ -32,7 +33,7 @@ class PublisherProcess(Worker):
 async def start_publisher() -> PublisherProcess:
     """Start the process; it takes commands as soon as Python is up."""
     file = unnamed_file()
-    process = await spawn_worker(
+    process = await spawn_child(
         "pushlab.lab.workers.publisher_process", str(file.fileno()), pass_fds=[file.fileno()]
     )
     return PublisherProcess(process, file)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.hub.child import spawn_child
 from pushlab.lab.workers.messages import remote
-from pushlab.lab.workers.parent import Worker, spawn_worker
+from pushlab.lab.workers.parent import Worker
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.runs.rows import Columns
 
@@ -44,7 +45,7 @@ class SwarmProcess(Worker):
 
 async def start_swarm() -> SwarmProcess:
     """Start the process; it takes commands as soon as Python is up."""
-    return SwarmProcess(await spawn_worker("pushlab.lab.workers.swarm_process"))
+    return SwarmProcess(await spawn_child("pushlab.lab.workers.swarm_process"))
 
 
 class BrowserProcess(SwarmProcess):
@@ -85,7 +86,7 @@ async def start_browser() -> SwarmProcess:
     """Start the process; Chromium comes up when it is configured."""
     folder = tempfile.mkdtemp(prefix="pushlab-browser-")
     try:
-        worker = await spawn_worker("pushlab.lab.browser.process", folder)
+        worker = await spawn_child("pushlab.lab.browser.process", folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -7,7 +7,8 @@ processes follows at once: beside the harness's floor they would take its time.
 
 import asyncio
 
-from pushlab.hub.process import end_child, spawn_hub
+from pushlab.hub.child import end_child
+from pushlab.hub.process import spawn_hub
 from pushlab.lab.workers.publisher_client import PublisherProcess, start_publisher
 from pushlab.lab.workers.swarm_client import SwarmProcess, start_swarm
 

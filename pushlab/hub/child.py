@@ -1,0 +1,112 @@
+"""A child process: started with pipes, its last words kept, and ended for certain."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections import deque
+from collections.abc import Sequence
+
+__all__ = ["Child", "end_child", "spawn_child"]
+
+_STOP_S = 5.0
+_LIMIT = 1 << 26  # of a line
+
+
+class Child:
+    """A running child of `spawn_child`; its standard input is how it learns that it shall end.
+
+    Attributes:
+        name: what errors call it, such as ``swarm``.
+        pid: of the process.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+        self._process = process
+        self._log: deque[str] = deque(maxlen=50)
+        self.name = name
+        self.pid = process.pid
+        assert process.stderr is not None
+        self._readers = [asyncio.ensure_future(self._collect(process.stderr))]
+
+    async def _collect(self, stream: asyncio.StreamReader) -> None:
+        """Keep the last lines of a stream, and keep it from filling up."""
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # a line longer than the reader holds: its beginning is dropped
+                continue
+            if not line:
+                return
+            self._log.append(line.decode(errors="replace").rstrip())
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status; None while it runs, negative for the signal that killed it."""
+        return self._process.returncode
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self.returncode is None
+
+    @property
+    def log(self) -> str:
+        """The last lines that it wrote, to standard error mostly."""
+        return "\n".join(self._log)
+
+    async def wait(self) -> int:
+        """Wait for its end; the exit status, negative for the signal that killed it."""
+        return await self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once, as ``kill -9`` does."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    async def stop(self) -> None:
+        """Let it end by itself, or by force if it does not."""
+        await end_child(self._process, within_s=_STOP_S)
+        await asyncio.wait(self._readers, timeout=1)  # its last words
+
+
+async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.0) -> None:
+    """Close a child's input and wait for its end; kill it when that takes too long.
+
+    It has ended when this returns; when the caller is cancelled it is killed, and waited for too.
+    """
+    if process.stdin is not None:
+        with contextlib.suppress(ConnectionError):
+            process.stdin.close()
+    try:
+        async with asyncio.timeout(within_s):
+            await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+async def spawn_child(
+    module: str, *arguments: str, pass_fds: Sequence[int] = ()
+) -> asyncio.subprocess.Process:
+    """Start ``python -m module``."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        pass_fds=pass_fds,
+        limit=_LIMIT,
+        start_new_session=True,  # a terminal's Ctrl-C is for the parent, who then stops the child
+    )
