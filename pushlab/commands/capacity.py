@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import psutil
 import uvloop
 from rich.console import Console
+from rich.status import Status
 
 from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
@@ -18,7 +20,7 @@ from pushlab.analysis.slo.search import Attempt, Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands import terminal
-from pushlab.commands.sweep import tell_folders
+from pushlab.commands.sweep import INTERRUPTED, tell_folders
 from pushlab.errors import NotEnoughDescriptors, UsageError
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import check_ready
@@ -35,7 +37,6 @@ __all__ = ["capacity", "print_capacity"]
 
 Vary = Literal["clients", "rate_per_s"]
 
-_INTERRUPTED = 130
 _MOST: Mapping[Vary, float] = {"clients": 20_000, "rate_per_s": 10_000}
 _LEAST: Mapping[Vary, float] = {"clients": 1, "rate_per_s": 0.1}
 _UNITS: Mapping[Vary, str] = {"clients": "clients", "rate_per_s": "messages/s per channel"}
@@ -96,7 +97,7 @@ def capacity(
         {goal.text: partial(with_unit, unit=goal.kind) for goal in goals},
     )
     with writer:
-        search = _Search(scenario, goals, limits, words, vary=vary, writer=writer, pinning=pinning)
+        search = _Search(scenario, goals, limits, words, vary, writer, pinning)
         stopped = uvloop.run(search.run())
     sweep = Sweep.load(writer.path)
     summarise_points(sweep)
@@ -105,7 +106,7 @@ def capacity(
     if as_json:
         print(terminal.json_text(sweep.capacity))
     if stopped:
-        return _INTERRUPTED
+        return INTERRUPTED
     found = sweep.capacity or {}
     return 1 if found.get("held") is None and found.get("cause") in (None, "errors") else 0
 
@@ -159,77 +160,73 @@ def _limits(
     )
 
 
+@dataclasses.dataclass(slots=True)
 class _Search:
-    """The loop: ask the search for a load, measure it, judge it, write it down."""
+    """The loop: ask the search for a load, measure it, judge it, write it down.
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        goals: Sequence[Objective],
-        limits: Limits,
-        words: Words,
-        *,
-        vary: Vary,
-        writer: SweepWriter,
-        pinning: bool,
-    ) -> None:
-        self._scenario = scenario
-        self._goals = goals
-        self._limits = limits
-        self._words = words
-        self._vary: Vary = vary
-        self._writer = writer
-        self._loads: list[Load] = []
-        self._console = Console(stderr=True, highlight=False)
-        self._status = self._console.status("")
-        self._at = 0.0
-        self._times: list[tuple[float, float]] = []  # busy and idle, of all cores together
-        self._pinning = pinning
+    Attributes:
+        at: the load under way.
+        times: of all cores together, busy and idle, while it is measured.
+    """
+
+    scenario: Scenario
+    goals: Sequence[Objective]
+    limits: Limits
+    words: Words
+    vary: Vary
+    writer: SweepWriter
+    pinning: bool
+    folders: Search = field(init=False)
+    loads: list[Load] = field(default_factory=list)
+    console: Console = field(default_factory=partial(Console, stderr=True, highlight=False))
+    status: Status = field(init=False)
+    at: float = 0.0
+    times: list[tuple[float, float]] = field(default_factory=list)
 
     async def run(self) -> bool:
         """Search to the end, or until SIGINT or SIGTERM; whether it was stopped."""
         stop = asyncio.Event()
-        with stopped_by_signals(stop), self._status:
+        with stopped_by_signals(stop), self.console.status("") as self.status:
             ready = await check_ready(
-                [self._scenario], command=["pushlab", *sys.argv[1:]], pinning=self._pinning
+                [self.scenario], command=["pushlab", *sys.argv[1:]], pinning=self.pinning
             )
-            self._writer.begin_session(ready.command, ready.environment)
+            self.writer.begin_session(ready.command, ready.environment)
             self._keep(stopped=True)
-            self._folders = Search(self._scenario, self._writer, ready, vary=self._vary)
+            self.folders = Search(self.scenario, self.writer, ready, vary=self.vary)
             await run_trials(self._trials(), ready=ready, observer=self._watch, stop=stop)
             stopped = stop.is_set()
             self._keep(stopped=stopped)
-            self._writer.finish("incomplete" if stopped else "complete")
+            self.writer.finish("incomplete" if stopped else "complete")
             return stopped
 
     def _trials(self) -> Iterator[PlannedTrial]:
         """The next trial, as long as what has been tried does not say enough."""
         while (at := self._next()) is not None:
-            self._at = at
+            self.at = at
             try:
                 require_descriptors(self._at_load(at).clients)
             except NotEnoughDescriptors as error:
                 self._add(Load(at=at, outcome="limit", cause="descriptors", why=str(error)))
                 continue
-            yield self._folders.trial_at(at, duration_s=self._duration_s(at))
+            yield self.folders.trial_at(at, duration_s=self._duration_s(at))
 
     def _next(self) -> float | None:
-        return next_load([Attempt(load.at, load.outcome) for load in self._loads], self._limits)
+        return next_load([Attempt(load.at, load.outcome) for load in self.loads], self.limits)
 
     def _at_load(self, at: float) -> Scenario:
-        changed: dict[str, Any] = {self._vary: int(at) if self._vary == "clients" else at}
-        return dataclasses.replace(self._scenario, **changed)
+        changed: dict[str, Any] = {self.vary: int(at) if self.vary == "clients" else at}
+        return dataclasses.replace(self.scenario, **changed)
 
     def _add(self, load: Load) -> None:
-        self._loads.append(load)
+        self.loads.append(load)
         self._tell(load)
         self._keep(stopped=True)
 
     def _machine(self) -> float | None:
         """The share of all cores that was in use while the trial measured, by whomever."""
-        if len(self._times) < 2:
+        if len(self.times) < 2:
             return None
-        (busy, idle), (then, rest) = self._times[0], self._times[-1]
+        (busy, idle), (then, rest) = self.times[0], self.times[-1]
         total = then - busy + rest - idle
         return (then - busy) / total if total > 0 else None
 
@@ -238,7 +235,7 @@ class _Search:
         scenario = self._at_load(at)
         each_s = scenario.clients * scenario.rate_per_s
         longest = scenario.duration_s
-        for goal in self._goals:
+        for goal in self.goals:
             name, _, leaf = goal.figure.rpartition(".")
             per_s = each_s / scenario.per_channel if name == "publish_delay_s" else each_s
             if leaf in PERCENTILES:
@@ -246,12 +243,12 @@ class _Search:
         return min(longest, max(_LONGEST_S, scenario.duration_s))
 
     def _keep(self, *, stopped: bool) -> Result:
-        result = conclude(self._loads, self._limits, self._words, stopped=stopped)
-        self._writer.set_capacity(
+        result = conclude(self.loads, self.limits, self.words, stopped=stopped)
+        self.writer.set_capacity(
             {
-                "transport": self._scenario.cells[0].transport,
-                "cell": self._scenario.cells[0].label,
-                "vary": self._vary,
+                "transport": self.scenario.cells[0].transport,
+                "cell": self.scenario.cells[0].label,
+                "vary": self.vary,
                 "objectives": [
                     {
                         "text": goal.text,
@@ -260,10 +257,10 @@ class _Search:
                         "limit": goal.limit,
                         "unit": goal.unit,
                     }
-                    for goal in self._goals
+                    for goal in self.goals
                 ],
-                "limits": dataclasses.asdict(self._limits),
-                "loads": [load.to_json() for load in self._loads],
+                "limits": dataclasses.asdict(self.limits),
+                "loads": [load.to_json() for load in self.loads],
                 **result.to_json(),
             }
         )
@@ -271,29 +268,29 @@ class _Search:
 
     def _watch(self, event: LabEvent) -> None:
         if isinstance(event, TrialStarted):
-            self._times.clear()
+            self.times.clear()
         if isinstance(event, Progress):
             if event.phase is Phase.MEASURING:
                 now = psutil.cpu_times()
                 idle = now.idle + getattr(now, "iowait", 0.0)
-                self._times.append((sum(now) - idle, idle))
-            load = f"{self._words.load(self._at)} {self._words.unit}"
-            self._status.update(f"{load}: {event.phase}, {event.connected:,} connected")
+                self.times.append((sum(now) - idle, idle))
+            load = f"{self.words.load(self.at)} {self.words.unit}"
+            self.status.update(f"{load}: {event.phase}, {event.connected:,} connected")
         if isinstance(event, TrialFinished) and event.record.status != "interrupted":
-            run = self._folders.run_at(self._at)
+            run = self.folders.run_at(self.at)
             machine = self._machine()
-            self._add(look_at(run, run.trials[-1], self._goals, at=self._at, machine=machine))
+            self._add(look_at(run, run.trials[-1], self.goals, at=self.at, machine=machine))
 
     def _tell(self, load: Load) -> None:
         values = [
-            f"{self._words.figure(text)} {self._words.values[text](value)}"
+            f"{self.words.figure(text)} {self.words.values[text](value)}"
             for text, value in load.values.items()
             if value is not None
         ]
         busy = [f"{name} {share(part)}" for name, part in load.busy.items()]
         told = [*values, ", ".join(busy)] if load.values else [load.why]
-        self._console.print(
-            f"{self._words.load(load.at):>8} {self._words.unit}: {load.outcome:<6} "
+        self.console.print(
+            f"{self.words.load(load.at):>8} {self.words.unit}: {load.outcome:<6} "
             + "; ".join(told),
             style=None if load.outcome == "held" else "yellow",
             soft_wrap=True,

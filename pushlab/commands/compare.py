@@ -10,7 +10,7 @@ import uvloop
 
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
-from pushlab.commands.sweep import start_sweep
+from pushlab.commands.sweep import INTERRUPTED, start_sweep
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from pushlab.analysis import Analysis
 
 
-__all__ = ["compare"]
-
-_INTERRUPTED = 130
+__all__ = ["compare", "measure"]
 
 
 def compare(
@@ -70,32 +68,30 @@ def compare(
         raise UsageError(
             f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
         )
-    analysis = _measure(grid.points[0].scenario, out, replace, pinning=pinning)
+    scenario, floor = grid.points[0].scenario, BaselineBackend(Null())
+    analysis = measure(scenario, out, floor=floor, pinning=pinning)
+    if replace is not None:
+        if replace.exists():
+            shutil.rmtree(replace)
+        analysis.run = Run.load(Path(shutil.move(analysis.run.path, replace)))
     return _tell(analysis, with_charts=with_charts, as_json=as_json)
 
 
-def _measure(scenario: Scenario, out: Path, replace: Path | None, *, pinning: bool) -> "Analysis":
+def measure(scenario: Scenario, out: Path, **how: Any) -> "Analysis":
+    """Run the scenario in a folder below `out`; what came of it, its summary written.
+
+    Args:
+        how: keywords of `run_scenario`.
+    """
+    command = ["pushlab", *sys.argv[1:]]
     with Watcher() as watcher:
-        path = uvloop.run(
-            run_scenario(
-                scenario,
-                out=out,
-                observer=watcher,
-                command=["pushlab", *sys.argv[1:]],
-                floor=BaselineBackend(Null()),
-                pinning=pinning,
-            )
-        )
+        path = uvloop.run(run_scenario(scenario, out=out, observer=watcher, command=command, **how))
     # The analysis is loaded only now: it has no place in a process that measures.
     from pushlab.analysis import analyse
     from pushlab.analysis.summary.stored import store
 
     analysis = analyse(Run.load(path))
     store(analysis)
-    if replace is not None:
-        if replace.exists():
-            shutil.rmtree(replace)
-        path = Path(shutil.move(path, replace))
     analysis.run = Run.load(path)
     return analysis
 
@@ -113,7 +109,7 @@ def _tell(analysis: "Analysis", *, with_charts: bool, as_json: bool) -> int:
     if as_json:
         print(terminal.json_text(summary.to_json()))
     if run.status != "complete":
-        return _INTERRUPTED
+        return INTERRUPTED
     return 0 if all(trial.status == "ok" for trial in run.trials) else 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pushlab.analysis.summary.stored import summary_of
 from pushlab.errors import SetupError, UsageError
 from pushlab.runs import Run
-from pushlab.runs.export import FORMATS, write_tables
+from pushlab.runs.export import FORMATS
 from pushlab.runs.tables import tables_of
 
 __all__ = ["export"]
@@ -51,7 +51,7 @@ def export(
     if to_stdout or out is None:
         if form == "parquet" and sys.stdout.isatty():
             raise UsageError("Parquet is not for a terminal: give --out FILE, or a pipe")
-        write_tables(tables, sys.stdout.buffer, form)
+        FORMATS[form](tables, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return 0
     if os.path.exists(out) and not force:
@@ -59,7 +59,7 @@ def export(
     partial = out.with_name(f"{out.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            write_tables(tables, file, form)
+            FORMATS[form](tables, file)
         partial.replace(out)
     except OSError as error:
         raise SetupError(f"{out}: cannot be written ({error.strerror or error})") from error

@@ -1,13 +1,11 @@
 """`pushlab reproduce`: published experiments, run at laptop scale and held against their claims."""
 
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import uvloop
 from rich.console import Console
 from rich.text import Text
 
@@ -17,21 +15,17 @@ from pushlab.analysis.papers.reproductions import (
     builtin_reproductions,
     load_reproduction,
 )
-from pushlab.analysis.summary.stored import store
-from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.charts.claims import draw_claims
 from pushlab.charts.frame import make_folder
-from pushlab.commands.progress import Watcher
+from pushlab.commands.compare import measure
+from pushlab.commands.sweep import INTERRUPTED
 from pushlab.commands.terminal import json_text
 from pushlab.errors import SetupError, UsageError
-from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.quantities import brief, duration
 from pushlab.runs import Run
 
 __all__ = ["list_reproductions", "reproduce"]
-
-_INTERRUPTED = 130
 
 
 def list_reproductions() -> int:
@@ -69,7 +63,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
     begin_s, told, status = time.monotonic(), [], 0
     for place, each in enumerate(reproductions, 1):
         console.print(Text(f"[{place}/{len(reproductions)}] {each.title}", style="bold"))
-        found = _measured(scenarios[each.name], out) if each.name in scenarios else None
+        found = measure(scenarios[each.name], out) if each.name in scenarios else None
         run = found.run if found else None
         outcomes = judge(each, found)
         files = draw_claims(each, outcomes, out)
@@ -80,7 +74,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
             console.print(_line(outcome))
         console.print(Text(f"  {files[0]}", style="dim"))
         if run is not None and run.status != "complete":
-            return _INTERRUPTED
+            return INTERRUPTED
         status |= any(outcome.passed is False for outcome in outcomes)
     checked = [claim["passed"] for data in told for claim in data["claims"]]
     held, failed = checked.count(True), checked.count(False)
@@ -101,16 +95,6 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SetupError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _measured(scenario: Any, out: Path) -> Analysis:
-    """Run the scenario; what came of it, its summary written."""
-    with Watcher() as watcher:
-        command = ["pushlab", *sys.argv[1:]]
-        path = uvloop.run(run_scenario(scenario, out=out, observer=watcher, command=command))
-    found = analyse(Run.load(path))
-    store(found)
-    return found
 
 
 def _line(outcome: Outcome) -> Text:

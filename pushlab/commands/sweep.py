@@ -18,9 +18,10 @@ from pushlab.quantities import interval
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
 
-__all__ = ["estimate_s", "resume", "start_sweep", "tell_folders"]
+__all__ = ["INTERRUPTED", "estimate_s", "resume", "start_sweep", "tell_folders"]
 
-_INTERRUPTED = 130
+#: The exit status of what was stopped before its end.
+INTERRUPTED = 130
 _AROUND_S = 2.5  # what a trial takes beside its windows: processes start, connect, stop
 _CLIENTS_PER_S = 1_000
 _FLOOR_S = 2.0  # a trial of the harness's floor is short
@@ -131,7 +132,7 @@ def _run(
         print(terminal.json_text(grid_json(sweep)))
     if status != "complete":
         print(f"\nIt was stopped. To go on: pushlab resume {sweep.path}", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
     states = [one.status for line in lines_of(sweep) for one in line.at if one is not None]
     return 0 if all(state == "ok" for state in states) else 1
 

@@ -9,18 +9,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-__all__ = ["FORMATS", "write_tables"]
+__all__ = ["FORMATS"]
 
 Tables = Iterable[pa.Table]
-
-
-def write_tables(tables: Tables, file: BinaryIO, form: str) -> None:
-    """Write tables of one schema to `file` as one table in a format of `FORMATS`.
-
-    Raises:
-        OSError: the file does not take it; BrokenPipeError: its reader has gone.
-    """
-    FORMATS[form](tables, file)
 
 
 def _csv(tables: Tables, file: BinaryIO) -> None:
@@ -66,7 +57,8 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-#: How to write each format; its name is also the file's suffix.
+#: How to write tables of one schema as one, in each format; its name is also the file's suffix.
+#: OSError: the file does not take it; BrokenPipeError: its reader has gone.
 FORMATS: Mapping[str, Callable[[Tables, BinaryIO], None]] = {
     "csv": _csv,
     "jsonl": _jsonl,

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import PUBLISHES, DeliveryRows, PublishRows
@@ -77,13 +78,8 @@ def joined_table(record: TrialRecord, publishes: PublishRows, deliveries: Delive
         return pa.array(values, mask=absent)
 
     def since(name: str) -> pa.Array:
-        if not len(publishes):
-            return pa.nulls(count, pa.float64())
-        start = getattr(publishes, name)[publish_of]
-        absent = ~found
-        if PUBLISHES.field(name).nullable:
-            absent |= start <= 0
-        return pa.array((deliveries.received_ns - start) / 1e9, mask=absent)
+        span_ns = pc.subtract(pa.array(deliveries.received_ns), of_publish(name))
+        return pc.divide(span_ns.cast(pa.float64(), safe=False), 1e9)
 
     columns = {
         "cell": pa.array([record.cell]).take(pa.array(np.zeros(count, np.int64))),

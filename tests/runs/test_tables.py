@@ -14,7 +14,7 @@ from pushlab.analysis import analyse
 from pushlab.analysis.summary.stored import store
 from pushlab.errors import MissingExtra, RunError, UsageError
 from pushlab.runs import Run, RunWriter, TrialRecord
-from pushlab.runs.export import FORMATS, write_tables
+from pushlab.runs.export import FORMATS
 from pushlab.runs.joined import JOINED
 from pushlab.runs.tables import table_kinds, tables_of
 from tests.runs.simulated import STANDARD, Cell, simulate
@@ -30,7 +30,7 @@ def run(tmp_path_factory):
 
 def written(tables, form):
     file = io.BytesIO()
-    write_tables(tables, file, form)
+    FORMATS[form](tables, file)
     return file.getvalue()
 
 
