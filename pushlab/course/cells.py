@@ -18,6 +18,7 @@ from typing import Any
 
 from pushlab.contract.registry import GROUP, load_transport
 from pushlab.contract.transport import Transport
+from pushlab.course.mode import environment
 from pushlab.course.trouble import CourseError
 from pushlab.errors import PushlabError
 
@@ -51,20 +52,15 @@ def installed(kind: type[Transport]) -> Iterator[type[Transport]]:
         (info / "entry_points.txt").write_text(
             f"[{GROUP}]\n{kind.name} = {module}:{kind.__qualname__}\n"
         )
-        before = os.environ.get("PYTHONPATH")
         sys.path.insert(0, str(folder))
-        os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         try:
-            importlib.invalidate_caches()
-            yield _twin(module, kind)
+            with environment("PYTHONPATH", os.pathsep.join(path for path in sys.path if path)):
+                importlib.invalidate_caches()
+                yield _twin(module, kind)
         finally:
             sys.path.remove(str(folder))
             if kind.__module__ == "__main__":
                 sys.modules.pop(module, None)
-            if before is None:
-                del os.environ["PYTHONPATH"]
-            else:
-                os.environ["PYTHONPATH"] = before
 
 
 def _check(kind: object) -> None:

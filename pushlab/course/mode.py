@@ -1,8 +1,10 @@
 """How the course runs: in full, fast for a test, or only read where no server can start."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["FAST", "PICTURES", "READING", "fast", "pictures_folder", "reading"]
+__all__ = ["FAST", "PICTURES", "READING", "environment", "fast", "pictures_folder", "reading"]
 
 #: Set to 1: short windows and few clients; the same cells, the same structure.
 FAST = "PUSHLAB_COURSE_FAST"
@@ -25,6 +27,20 @@ def reading() -> bool:
 def pictures_folder() -> str | None:
     """Where to keep pictures, if anywhere."""
     return os.environ.get(PICTURES) or None
+
+
+@contextmanager
+def environment(name: str, value: str) -> Iterator[None]:
+    """In the body, this process and those that it starts have the variable."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _is_set(name: str) -> bool:

@@ -5,18 +5,16 @@
 
 import argparse
 import copy
-import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pushlab.course.mode import PICTURES
+from pushlab.course.mode import PICTURES, environment
 from pushlab.errors import MissingExtra, PushlabError, SetupError
 
 __all__ = ["chapters", "execute", "for_slides", "publish_pages", "publish_slides", "to_page"]
@@ -60,25 +58,12 @@ def execute(path: Path, *, pictures: Path | None = None) -> Any:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
-    with _environment(PICTURES, str(pictures) if pictures else ""):
+    with environment(PICTURES, str(pictures) if pictures else ""):
         try:
             client.execute()
         except nbclient.exceptions.CellExecutionError as error:
             raise SetupError(f"{path.name}: {error.ename}: {error.evalue}") from error
     return book
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _needs(module: str) -> Any:

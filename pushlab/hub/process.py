@@ -9,8 +9,10 @@ import asyncio
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from pushlab import errors
 from pushlab.contract.serving import BrokerAccess, HubSettings
@@ -60,19 +62,12 @@ class HubConfig:
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""
-        return json.dumps(asdict(self))
+        return msgspec.json.encode(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "HubConfig":
         """The inverse of `to_json`."""
-        values = json.loads(text)
-        values["settings"] = HubSettings(**values["settings"])
-        if values["broker"] is not None:
-            values["broker"] = BrokerAccess(**values["broker"])
-        if values["certificate"] is not None:
-            values["certificate"] = Certificate(**values["certificate"])
-        values["allow_origins"] = tuple(values["allow_origins"])
-        return cls(**values)
+        return msgspec.json.decode(text, type=cls)
 
 
 class HubProcess(Child):

@@ -27,12 +27,9 @@ __all__ = [
     "Pingresp",
     "Publish",
     "Suback",
+    "acknowledge",
     "connect",
-    "puback",
-    "pubcomp",
     "publish",
-    "pubrec",
-    "pubrel",
     "subscribe",
     "text",
     "whole_publish",
@@ -155,24 +152,9 @@ def publish(topic: str, payload: bytes, *, qos: int, packet_id: int = 0) -> byte
     return _framed(0x30 | qos << 1, head + payload)
 
 
-def puback(packet_id: int) -> bytes:
-    """PUBACK: a QoS 1 message has arrived (section 3.4)."""
-    return b"\x40\x02" + packet_id.to_bytes(2, "big")
-
-
-def pubrec(packet_id: int) -> bytes:
-    """PUBREC: a QoS 2 message has arrived (section 3.5)."""
-    return b"\x50\x02" + packet_id.to_bytes(2, "big")
-
-
-def pubrel(packet_id: int) -> bytes:
-    """PUBREL: the sender of a QoS 2 message has seen PUBREC (section 3.6)."""
-    return b"\x62\x02" + packet_id.to_bytes(2, "big")
-
-
-def pubcomp(packet_id: int) -> bytes:
-    """PUBCOMP: a QoS 2 message's packet identifier is free again (section 3.7)."""
-    return b"\x70\x02" + packet_id.to_bytes(2, "big")
+def acknowledge(kind: int, packet_id: int) -> bytes:
+    """PUBACK, PUBREC, PUBREL or PUBCOMP, by its `kind` (sections 3.4 to 3.7)."""
+    return bytes((kind << 4 | _ACK_FLAGS[kind], 2)) + packet_id.to_bytes(2, "big")
 
 
 def whole_publish(data: bytes, topic: bytes, qos: int) -> int:

@@ -215,8 +215,8 @@ class MqttSubscriber(Subscriber):
                     qos = packet.qos
                     if qos:
                         # PUBACK or PUBREC. A repeated QoS 2 message is known by its seq.
-                        first = b"\x40\x02" if qos == 1 else b"\x50\x02"
-                        self._out.append(first + packet.packet_id.to_bytes(2, "big"))
+                        kind = mqtt311.PUBACK if qos == 1 else mqtt311.PUBREC
+                        self._out.append(mqtt311.acknowledge(kind, packet.packet_id))
                         acks += 1
                     frame = decode_frame(packet.payload.decode())
                     if type(frame) is tuple:
@@ -248,7 +248,7 @@ class MqttSubscriber(Subscriber):
         """Anything but PUBLISH; how many acknowledgements that took."""
         if isinstance(packet, mqtt311.Acked):
             if packet.kind == mqtt311.PUBREL:
-                self._send(mqtt311.pubcomp(packet.packet_id))
+                self._send(mqtt311.acknowledge(mqtt311.PUBCOMP, packet.packet_id))
                 return 1
         elif isinstance(packet, mqtt311.Connack):
             if self._stood:

@@ -28,7 +28,9 @@ def test_mqtt_messages_are_counted_and_acknowledged(size):
     packets = [mqtt311.publish("t", b"4f-1 " + MESSAGE * 2, qos=1, packet_id=n) for n in (1, 515)]
     count, answers = read_in_pieces(work, b"".join(packets) + b"\xd0\x00", size)
     assert count == 4  # two marks in each
-    assert answers == mqtt311.puback(1) + mqtt311.puback(515)
+    assert answers == mqtt311.acknowledge(mqtt311.PUBACK, 1) + mqtt311.acknowledge(
+        mqtt311.PUBACK, 515
+    )
 
 
 def test_work_survives_json():

@@ -110,7 +110,7 @@ def test_frames_are_told_by_name_with_their_heads_and_without_their_masks():
     assert piece_text(masked(OP_TEXT, b"hi"), token=TOKEN) == (
         "[text frame, 2 bytes, masked; head 81 82] hi"
     )
-    within = masked(OP_BINARY, mqtt311.puback(7))
+    within = masked(OP_BINARY, mqtt311.acknowledge(mqtt311.PUBACK, 7))
     assert piece_text(within, token=TOKEN).endswith("[PUBACK, 4 bytes; head 40 02] packet 7")
 
 

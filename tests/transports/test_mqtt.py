@@ -183,7 +183,7 @@ def test_qos_0_is_not_acknowledged_and_qos_2_twice():
     assert talk.sent() == []
     assert seqs(talk.feed(mqtt311.publish(TOPIC, b"e-2 b", qos=2, packet_id=77))) == [2]
     assert talk.sent() == [(0x50, b"\x00\x4d")]
-    talk.feed(mqtt311.pubrel(77))
+    talk.feed(mqtt311.acknowledge(mqtt311.PUBREL, 77))
     assert talk.sent() == [(0x70, b"\x00\x4d")]
     assert talk.half.hits[Hit.ACK] == 4  # two for the bridge's two words
 

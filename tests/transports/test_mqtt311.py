@@ -143,11 +143,11 @@ def test_publish_is_pahos_and_reads_back(pair: Pair, topic: str, payload: bytes,
     packet_id = info.mid if qos else 0
     assert Parser().receive(written) == [Publish(topic.encode(), payload, qos, packet_id)]
     if qos == 1:
-        pair.tell(mqtt311.puback(info.mid))
+        pair.tell(mqtt311.acknowledge(mqtt311.PUBACK, info.mid))
     elif qos == 2:
-        pair.tell(mqtt311.pubrec(info.mid))
-        assert pair.written() == mqtt311.pubrel(info.mid)
-        pair.tell(mqtt311.pubcomp(info.mid))
+        pair.tell(mqtt311.acknowledge(mqtt311.PUBREC, info.mid))
+        assert pair.written() == mqtt311.acknowledge(mqtt311.PUBREL, info.mid)
+        pair.tell(mqtt311.acknowledge(mqtt311.PUBCOMP, info.mid))
     assert info.is_published()
 
 
@@ -155,15 +155,15 @@ def test_publish_is_pahos_and_reads_back(pair: Pair, topic: str, payload: bytes,
 def test_acknowledgements_are_pahos(pair: Pair, topic: str, payload: bytes, packet_id: int) -> None:
     pair.tell(mqtt311.publish(topic, payload, qos=1, packet_id=packet_id))
     written = pair.written()
-    assert written == mqtt311.puback(packet_id)
+    assert written == mqtt311.acknowledge(mqtt311.PUBACK, packet_id)
     assert Parser().receive(written) == [Acked(mqtt311.PUBACK, packet_id)]
     pair.tell(mqtt311.publish(topic, payload, qos=2, packet_id=packet_id))
     written = pair.written()
-    assert written == mqtt311.pubrec(packet_id)
+    assert written == mqtt311.acknowledge(mqtt311.PUBREC, packet_id)
     assert Parser().receive(written) == [Acked(mqtt311.PUBREC, packet_id)]
-    pair.tell(mqtt311.pubrel(packet_id))
+    pair.tell(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
     written = pair.written()
-    assert written == mqtt311.pubcomp(packet_id)
+    assert written == mqtt311.acknowledge(mqtt311.PUBCOMP, packet_id)
     assert Parser().receive(written) == [Acked(mqtt311.PUBCOMP, packet_id)]
 
 

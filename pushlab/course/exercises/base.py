@@ -5,9 +5,9 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from pushlab.course.cards import Card, Shown
+from pushlab.course.cards import Card, Shown, Tone
 from pushlab.course.exercises.mistakes import Mistake
 from pushlab.course.quantities import number_from, with_unit
 
@@ -15,17 +15,12 @@ __all__ = ["Choice", "Exercise", "Feedback", "Number", "Verdict"]
 
 Verdict = Literal["right", "wrong", "not attempted", "not an answer"]
 
-_TONES: Mapping[Verdict, Any] = {
-    "right": "right",
-    "wrong": "wrong",
-    "not attempted": "waiting",
-    "not an answer": "wrong",
-}
-_HEADS: Mapping[Verdict, str] = {
-    "right": "Right.",
-    "wrong": "Not yet.",
-    "not attempted": "Not attempted yet.",
-    "not an answer": "That is not an answer.",
+#: A card's heading and its tone.
+_LOOKS: Mapping[Verdict, tuple[str, Tone]] = {
+    "right": ("Right.", "right"),
+    "wrong": ("Not yet.", "wrong"),
+    "not attempted": ("Not attempted yet.", "waiting"),
+    "not an answer": ("That is not an answer.", "wrong"),
 }
 
 
@@ -45,7 +40,8 @@ class Feedback(Shown):
         return self.verdict == "right"
 
     def _card(self) -> Card:
-        return Card(_HEADS[self.verdict], self.text, _TONES[self.verdict])
+        head, tone = _LOOKS[self.verdict]
+        return Card(head, self.text, tone)
 
     def _ipython_display_(self) -> None:
         """As an output of its own: what a cell returns nbgrader takes for a number of points."""
@@ -109,11 +105,7 @@ class Exercise(Shown):
         return f"Stuck? Run `{name}.hint()`. Given up, or done? Run `{name}.solution()`."
 
     def _card(self) -> Card:
-        return Card(
-            f"Exercise {self.id}",
-            self.question,
-            small=self._help(),
-        )
+        return Card(f"Exercise {self.id}", self.question, small=self._help())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +183,4 @@ class Choice(Exercise):
 
     def _card(self) -> Card:
         listed = "\n\n".join(f"`{key!r}`: {words}" for key, words in self.options.items())
-        return Card(
-            f"Exercise {self.id}",
-            f"{self.question}\n\n{listed}",
-            small=self._help(),
-        )
+        return Card(f"Exercise {self.id}", f"{self.question}\n\n{listed}", small=self._help())

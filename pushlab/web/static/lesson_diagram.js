@@ -36,7 +36,7 @@ export class Diagram {
     /** @type {Map<number, SVGGElement>} */
     this._arrows = new Map();
     new ResizeObserver(() => {
-      if (Math.abs(place.clientWidth - this._width) > 1) this._draw();
+      if (Math.abs(place.clientWidth - this._width) > 1) this.redraw();
     }).observe(place);
   }
 
@@ -47,12 +47,7 @@ export class Diagram {
   show(talk, chosen) {
     this._talk = talk;
     this._chosen = chosen;
-    this._draw();
-  }
-
-  /** Draw the same again, in another size of type. */
-  redraw() {
-    this._draw();
+    this.redraw();
   }
 
   /** @param {number} index */
@@ -77,7 +72,8 @@ export class Diagram {
     }
   }
 
-  _draw() {
+  /** Draw the same again, perhaps in another size of type. */
+  redraw() {
     const talk = this._talk;
     if (!talk || this._place.clientWidth === 0) return;
     const hadFocus = this._place.contains(document.activeElement);

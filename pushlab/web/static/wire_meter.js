@@ -8,7 +8,7 @@
  * are read from one clock, so it needs no estimate of how far the server's clock is off.
  */
 
-import { count, size, time } from "/web/numbers.js";
+import { count, size, time, times } from "/web/numbers.js";
 import { element, markOf, shownAs, titleOf } from "/web/page.js";
 
 /**
@@ -33,11 +33,6 @@ const IN_WORDS = {
   leave: "said goodbye",
   refused: "was refused",
 };
-
-/** @param {number} value */
-function times(value) {
-  return value === 1 ? "once" : value === 2 ? "twice" : `${count(value)} times`;
-}
 
 /** @param {number[]} values */
 function median(values) {
