@@ -10,7 +10,7 @@
  * with #switch, #meter, #state, #share and #rejoin, which shows when the channel has ended).
  */
 
-import { byId, postJson, Problem, titleOf } from "/web/page.js";
+import { byId, keep, postJson, Problem, titleOf } from "/web/page.js";
 import { shareLink } from "/web/share_link.js";
 import { askedTransport, SwitchedChannel, transportSwitch } from "/web/transport_switch.js";
 import { WireMeter } from "/web/wire_meter.js";
@@ -169,7 +169,7 @@ export class Membership {
     this.#joined = null;
     this.#channel?.close();
     this.#channel = null;
-    this.#forget();
+    keep(sessionStorage, this._path, null);
     if (token) await postJson(`${this._path}/leave`, { token }).catch(() => {});
   }
 
@@ -296,18 +296,7 @@ export class Membership {
       if (typeof joined[key] === "string") this.#fields[key] = joined[key];
     }
     delete this.#fields.token;
-    try {
-      sessionStorage.setItem(this._path, JSON.stringify({ ...this.#fields, token: joined.token }));
-    } catch {
-      // Without storage, a reload is a new member.
-    }
-  }
-
-  #forget() {
-    try {
-      sessionStorage.removeItem(this._path);
-    } catch {
-      // It was not kept either.
-    }
+    // Without storage, a reload is a new member.
+    keep(sessionStorage, this._path, JSON.stringify({ ...this.#fields, token: joined.token }));
   }
 }

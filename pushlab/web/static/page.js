@@ -106,6 +106,15 @@ export function byId(id) {
 }
 
 /**
+ * Write a text that may stand there already, without disturbing it then.
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+export function setText(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+/**
  * The transport's mark: a dot on a line of its style. Decoration: say the name beside it.
  * @param {string} name
  * @returns {SVGElement}
@@ -203,13 +212,14 @@ export function isPresenting() {
 /**
  * @param {Storage} storage
  * @param {string} key
- * @param {string} value
+ * @param {string | null} value null: none any more
  */
-function keep(storage, key, value) {
+export function keep(storage, key, value) {
   try {
-    storage.setItem(key, value);
+    if (value === null) storage.removeItem(key);
+    else storage.setItem(key, value);
   } catch {
-    // Storage may be forbidden: then the choice lasts as long as the page.
+    // Storage may be forbidden: then it lasts as long as the page.
   }
 }
 

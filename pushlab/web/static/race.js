@@ -8,7 +8,7 @@
  */
 
 import { count, counted } from "/web/numbers.js";
-import { byId, dressPage, element, getJson, postJson, Problem, TRANSPORTS } from "/web/page.js";
+import { byId, dressPage, element, getJson, postJson, Problem, setText, TRANSPORTS } from "/web/page.js";
 import { PublisherPicture, scaleFor } from "/web/race_canvas.js";
 import { Controls, TRIES } from "/web/race_controls.js";
 import { Lane } from "/web/race_lane.js";
@@ -207,24 +207,20 @@ function draw() {
   if (now - writtenMs >= WRITE_MS && settings) {
     writtenMs = now;
     // What has landed since the server was asked was published, too.
-    if (told) writeCount(told.published - publishedBefore + Math.max(0, published.last - told.last));
+    if (told) {
+      const messages = told.published - publishedBefore + Math.max(0, published.last - told.last);
+      setText(byId("published"), count(messages));
+    }
     for (const lane of lanes) lane.write(told?.lanes[lane.shown.name], settings, seenMs);
     writeFine();
   }
-}
-
-/** @param {number} messages */
-function writeCount(messages) {
-  const text = count(messages);
-  if (byId("published").textContent !== text) byId("published").textContent = text;
 }
 
 function writeFine() {
   const others = (settings?.clients ?? 1) - 1;
   const swarm =
     others > 0 ? `This page is one client per lane; the server runs ${counted(others, "more", "more")} of each.` : "";
-  const text = [swarm, elsewhereNote(elsewhere), clockNote(clock.boundMs)].filter(Boolean).join(" ");
-  if (byId("fine").textContent !== text) byId("fine").textContent = text;
+  setText(byId("fine"), [swarm, elsewhereNote(elsewhere), clockNote(clock.boundMs)].filter(Boolean).join(" "));
 }
 
 // ---- begin --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 import { Channel } from "/web/channel.js";
 import { count, counted, short, size, time } from "/web/numbers.js";
-import { element, markOf } from "/web/page.js";
+import { element, markOf, setText } from "/web/page.js";
 import { LanePicture } from "/web/race_canvas.js";
 import { HIT_KINDS, LaneRecord } from "/web/race_record.js";
 import { whatIsSeen, whyNot } from "/web/race_words.js";
@@ -228,12 +228,4 @@ export class Lane {
 function percent(share) {
   if (share > 0 && share < 0.5) return "<1";
   return share > 99.5 && share < 100 ? ">99" : String(Math.round(share));
-}
-
-/**
- * @param {HTMLElement} place
- * @param {string} text
- */
-function setText(place, text) {
-  if (place.textContent !== text) place.textContent = text;
 }
