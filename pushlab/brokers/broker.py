@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import subprocess
 from pathlib import Path
-from types import TracebackType
 
 from pushlab.contract.serving import BrokerAccess
 
@@ -82,10 +81,5 @@ class Broker:
     async def __aenter__(self) -> "Broker":
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self.stop()

@@ -116,17 +116,13 @@ class Api:
 
     async def publish(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
         """``POST /v1/channels/{channel}/messages``: the body is the message."""
+        self._check_key(scope["headers"])
+        raw = await read_body(receive, MAX_MESSAGE_BYTES, "the message")
         try:
-            self._check_key(scope["headers"])
-            raw = await read_body(receive, MAX_MESSAGE_BYTES, "the message")
-            try:
-                text = raw.decode()
-            except UnicodeDecodeError as error:
-                raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
-            entry = self._hub.publish(channel, text)
-        except (Refused, UsageError) as error:
-            await self._refusal(_as_refusal(error))(scope, receive, send)
-            return
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
+        entry = self._hub.publish(channel, text)
         self._hub.count(API, Hit.PUBLISH)
         body = b'{"seq":%d,"epoch":"%s","accepted_ns":%d}' % (
             entry.seq,
@@ -208,12 +204,8 @@ class Api:
 
     async def presence(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
         """``GET /v1/channels/{channel}/presence``: the client IDs that are there now."""
-        try:
-            self._check_key(scope["headers"])
-            check_channel(channel)
-        except (Refused, UsageError) as error:
-            await self._refusal(_as_refusal(error))(scope, receive, send)
-            return
+        self._check_key(scope["headers"])
+        check_channel(channel)
         present = self._hub.presence.present(channel)
         await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
 
@@ -272,7 +264,10 @@ class Api:
             await self.bad_method((method,), scope, receive, send)
             return True
         channel = unquote(parts[3].decode("latin-1"), errors="surrogateescape")
-        await handler(channel, scope, receive, send)
+        try:
+            await handler(channel, scope, receive, send)
+        except (Refused, UsageError) as error:
+            await self._refusal(_as_refusal(error))(scope, receive, send)
         return True
 
 

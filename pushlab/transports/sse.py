@@ -42,7 +42,7 @@ from pushlab.contract.serving import (
 )
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
-from pushlab.wire.asgi import parameters
+from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import BadResponse, BodyParser, refusal_reason, request_head
 from pushlab.wire.streams import FeedStream, StreamSubscriber
@@ -206,10 +206,8 @@ class ServerSentEvents(Transport):
         """``GET /v1/events``."""
 
         def events(scope: Scope) -> StreamingResponse:
-            query = dict(parameters(scope))
-            for name, value in scope["headers"]:
-                if name == b"last-event-id":
-                    query["last-event-id"] = value.decode("latin-1")
+            last = header(scope, b"last-event-id").decode("latin-1")
+            query = {**parameters(scope), "last-event-id": last}
             return _Stream(hub, tells_at="at" in query).open(
                 self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
             )

@@ -13,7 +13,7 @@ from typing import Any
 from pushlab.contract.serving import Receive, Response, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
 from pushlab.web.limits import Limiter
-from pushlab.wire.asgi import read_body, respond
+from pushlab.wire.asgi import header, read_body, respond
 
 __all__ = ["Demo", "Post"]
 
@@ -91,10 +91,7 @@ _REFUSAL_HEADERS: dict[int, list[tuple[bytes, bytes]]] = {429: [(b"retry-after",
 
 async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:
     """The body: a JSON object. Raises Refused (400, 413, 415)."""
-    content_type = b""
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            content_type = value.partition(b";")[0].strip().lower()
+    content_type = header(scope, b"content-type").partition(b";")[0].strip().lower()
     if content_type != b"application/json":
         raise Refused(415, "not-json", "send the body as Content-Type: application/json")
     raw = await read_body(receive, _MOST_BYTES, "the request")

@@ -20,7 +20,7 @@ from pushlab.web.lesson import Lesson
 from pushlab.web.members import small
 from pushlab.web.race import Race
 from pushlab.web.tictactoe import TicTacToe
-from pushlab.wire.asgi import refusal_answer, refuse, respond
+from pushlab.wire.asgi import header, refusal_answer, refuse, respond
 
 __all__ = ["WebSite"]
 
@@ -132,10 +132,9 @@ def _has_it(etag: bytes, scope: Scope) -> bool:
 
 
 def _policy(scope: Scope) -> list[tuple[bytes, bytes]]:
-    sockets = b""
-    for name, value in scope["headers"]:
-        if name == b"host" and _HOST.fullmatch(value):
-            sockets = b" ws://%b wss://%b" % (value, value)  # older browsers' 'self' has none
+    host, sockets = header(scope, b"host"), b""
+    if _HOST.fullmatch(host):
+        sockets = b" ws://%b wss://%b" % (host, host)  # older browsers' 'self' has none
     policy = (
         b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'%b;"
         b" img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -24,6 +24,7 @@ __all__ = [
     "abort",
     "admit",
     "bearer",
+    "header",
     "linger_s",
     "number_parameter",
     "parameters",
@@ -55,6 +56,11 @@ def _parse(query: str) -> dict[str, str]:
         return {key: values[-1] for key, values in pairs.items()}
     plain = [pair.partition("=") for pair in query.split("&") if pair]  # a third of the time
     return {key: value for key, _, value in plain}
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """A header of the request; of a repeated one, the last; empty where there is none."""
+    return next((value for key, value in reversed(list(scope["headers"])) if key == name), b"")
 
 
 def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
