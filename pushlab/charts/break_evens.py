@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
-from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, name_within
+from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, mark, name_within
 from pushlab.quantities import interval, usd
 
 __all__ = ["break_even_chart"]
@@ -138,11 +138,7 @@ def _mark(axes: Axes, even: BreakEven, *, place: int) -> None:
     axes.plot(
         [even.interval_s],
         [even.push_usd],
-        "o",
-        color=INK,
-        markersize=11,
-        markeredgecolor="white",
-        markeredgewidth=1.5,
+        **mark("o", 11, edge="white", width=1.5),
         zorder=5,
     )
     text, closed = interval(even.interval_s), even.closed_form_s

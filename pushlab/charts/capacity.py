@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, say, styled
-from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles
+from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles, legend_key, mark
 from pushlab.contract.profile import Profile
 from pushlab.quantities import exact_duration, with_unit
 from pushlab.runs import Run, Sweep
@@ -99,8 +98,8 @@ def capacity_charts(sweep: Sweep) -> list[Chart]:
         _draw_figure(upper, view)
         _draw_cpu(lower, view)
         marks = [
-            _dot("held", markerfacecolor=GREY, color=GREY),
-            _dot("not held", markerfacecolor="white", color=ACCENT),
+            legend_key("held", **mark("o", 10, GREY)),
+            legend_key("not held", **mark("o", 10, ACCENT, face="white")),
         ]
         ground = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
         ground.set_axis_off()
@@ -108,12 +107,6 @@ def capacity_charts(sweep: Sweep) -> list[Chart]:
         text = f"above: {figure}; below: CPU, of one core; over {key_words(view.key)}"
         describe_axis(ground, text, marks, drop_pt=32)
         return [Chart("1-capacity", title, drawing)]
-
-
-def _dot(label: str, **more: Any) -> Line2D:
-    return Line2D(
-        [], [], marker="o", markersize=10, markeredgewidth=2, linestyle="none", label=label, **more
-    )
 
 
 def _draw_figure(axes: Axes, view: _CapacityView) -> None:
@@ -132,15 +125,8 @@ def _draw_figure(axes: Axes, view: _CapacityView) -> None:
     scale_up(axes, [curve], ticks, more=[limit, *seen])
     for spot in spots:
         if spot.value is not None and spot not in curve.spots:
-            axes.plot(
-                [spot.at],
-                [spot.value],
-                marker="o",
-                markersize=7,
-                color=style.colour,
-                alpha=0.5,
-                zorder=2.5,
-            )
+            faint = mark("o", 7, style.colour, width=1)
+            axes.plot([spot.at], [spot.value], **faint, alpha=0.5, zorder=2.5)
     axes.axhline(limit, color=INK, linewidth=1.6, linestyle=(0, (5, 3)), zorder=2)
     say(axes, text, (0, limit), (6, 5), 15, va="baseline", within="rows")
     draw_curves(axes, [curve])

@@ -3,26 +3,18 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from pushlab.analysis.papers.claims import Outcome
 from pushlab.analysis.papers.reproductions import Reproduction
 from pushlab.charts.frame import Chart, describe_axis, frame, save, say, scale_below, styled
-from pushlab.charts.style import ACCENT, GREY, INK
+from pushlab.charts.style import ACCENT, GREY, INK, legend_key, mark
 
 __all__ = ["claims_chart", "draw_claims"]
 
-_MARK: dict[str, Any] = {"linestyle": "", "markeredgewidth": 2}
-_PREDICTED = _MARK | {
-    "marker": "D",
-    "color": "#7F5AA8",
-    "markerfacecolor": "none",
-    "markersize": 11,
-}
-_MEASURED = _MARK | {"marker": "o", "color": "#0072B2", "markersize": 8}
+_PREDICTED = mark("D", 11, "#7F5AA8", face="none")
+_MEASURED = mark("o", 8, "#0072B2")
 _PLACES = (1.24, 1.48, 1.72, 1.9)  # of the columns, in parts of the drawing's width
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
@@ -74,9 +66,9 @@ def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Cha
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
         marks = [
-            Line2D([], [], color=GREY, linewidth=1.5, label="published"),
-            Line2D([], [], label="predicted", **{**_PREDICTED, "markersize": 10}),
-            Line2D([], [], label="measured", **{**_MEASURED, "markersize": 10}),
+            legend_key("published", color=GREY, linewidth=1.5),
+            legend_key("predicted", **{**_PREDICTED, "markersize": 10}),
+            legend_key("measured", **{**_MEASURED, "markersize": 10}),
         ]
         describe_axis(axes, "", marks)
         return Chart(reproduction.name, finding, figure)

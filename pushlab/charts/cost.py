@@ -1,28 +1,18 @@
 """Chart 5: what a month of the measured traffic would cost, each transport at an offer for it."""
 
-from typing import Any
-
-from matplotlib.lines import Line2D
 from matplotlib.ticker import StrMethodFormatter
 
 from pushlab.charts.findings import cost_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below, styled
 from pushlab.charts.rows import note, rows_frame, told_instead
-from pushlab.charts.style import GREY, INK
+from pushlab.charts.style import GREY, legend_key, mark
 from pushlab.charts.view import RunView
 from pushlab.quantities import usd
 
 __all__ = ["cost_chart"]
 
 
-_HOURLY: dict[str, Any] = {
-    "marker": "D",
-    "markersize": 13,
-    "markerfacecolor": "white",
-    "markeredgecolor": INK,
-    "markeredgewidth": 2,
-    "linestyle": "none",
-}
+_HOURLY = mark("D", 13, face="white")
 
 
 def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
@@ -59,6 +49,6 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, colour=GREY)
         scale_below(axes)
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
-        marks = [Line2D([], [], **_HOURLY, label="the same through a load balancer, by the hour")]
+        marks = [legend_key("the same through a load balancer, by the hour", **_HOURLY)]
         describe_axis(axes, "USD per month", marks if hourly else [], sheet=sheet)
         return Chart("5-cost", title, figure)

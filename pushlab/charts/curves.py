@@ -19,28 +19,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from pushlab.analysis.summary.keys import spans_decades, value_words
 from pushlab.charts.frame import fit, say
-from pushlab.charts.style import ACCENT, GREY, GRID, INK, CellStyle
+from pushlab.charts.style import ACCENT, GREY, GRID, CellStyle, legend_key, mark
 
 __all__ = ["Curve", "Spot", "draw_curves", "handles", "name_curves", "scale_across", "scale_up"]
 
-_CLOSED_FORM: dict[str, Any] = {
-    "marker": "D",
-    "markersize": 11,
-    "markerfacecolor": "none",
-    "markeredgecolor": INK,
-    "markeredgewidth": 1.6,
-    "color": INK,
-    "linewidth": 1.2,
-    "linestyle": (0, (1, 2.2)),
-}
-_CROSS: dict[str, Any] = {
-    "marker": "X",
-    "markersize": 13,
-    "color": ACCENT,
-    "linestyle": "none",
-    "markeredgecolor": "white",
-}
-_HOLE: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": ACCENT}
+_CLOSED_FORM = mark("D", 11, face="none", width=1.6)
+_CLOSED_FORM |= {"linewidth": 1.2, "linestyle": (0, (1, 2.2))}
+_HOLE = mark("o", 9, GREY, face="white", edge=ACCENT)
+_CROSS = mark("X", 13, ACCENT, edge="white", width=1)
 _MOST_TICKS = 7
 _LEADER = 26  # pixels from the axes to a name
 
@@ -168,18 +154,8 @@ def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
         for x, low, high in wide:
             axes.plot([x, x], [low, high], color=colour, linewidth=7, alpha=0.35, zorder=2.8)
         for spot, y in known:
-            hole = _HOLE if spot.careful else {}
-            axes.plot(
-                [spot.at],
-                [y],
-                marker="o",
-                markersize=9,
-                color=colour,
-                markeredgewidth=2,
-                clip_on=False,
-                zorder=4,
-                **hole,
-            )
+            dot = _HOLE if spot.careful else mark("o", 9, colour)
+            axes.plot([spot.at], [y], **dot, clip_on=False, zorder=4)
         for spot in curve.spots:
             if spot.value is None:
                 place = (spot.at, 0.03 + 0.05 * number)
@@ -271,21 +247,9 @@ def handles(curves: Sequence[Curve], care: str) -> list[Artist]:
     spots = [spot for curve in curves for spot in curve.spots]
     found: list[Artist] = []
     if any(spot.predicted for spot in spots):
-        found.append(Line2D([], [], **_CLOSED_FORM, label="closed form"))
+        found.append(legend_key("closed form", **_CLOSED_FORM))
     if any(spot.careful and spot.value is not None for spot in spots):
-        found.append(
-            Line2D(
-                [],
-                [],
-                marker="o",
-                markersize=10,
-                markeredgewidth=2,
-                linestyle="none",
-                label=care,
-                color=GREY,
-                **_HOLE,
-            )
-        )
+        found.append(legend_key(care, **{**_HOLE, "markersize": 10}))
     if any(spot.value is None for spot in spots):
-        found.append(Line2D([], [], **_CROSS, label="failed"))
+        found.append(legend_key("failed", **_CROSS))
     return found

@@ -1,14 +1,11 @@
 """Chart 2: what the server has to handle for one delivery: useful, wasted, and predicted."""
 
-from typing import Any
-
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from pushlab.charts.findings import hits_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, scale_below, styled
 from pushlab.charts.rows import note, rows_frame, solid_and_hatched, stacked, told_instead
-from pushlab.charts.style import INK
+from pushlab.charts.style import INK, legend_key, mark
 from pushlab.charts.view import RunView
 from pushlab.quantities import number, share
 
@@ -31,10 +28,9 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         for row, cell in enumerate(cells):
             _bar(axes, view, cell, row, size, 0.3 if sheet.above else 0.4)
         scale_below(axes)
-        tick: dict[str, Any] = {"marker": "|", "markersize": 22, "markeredgewidth": 4, "color": INK}
         marks = [
             *solid_and_hatched("brought or confirmed a message", "in vain"),
-            Line2D([], [], **tick, linestyle="none", label="closed form"),
+            legend_key("closed form", **mark("|", 22, width=4)),
         ]
         describe_axis(axes, "requests per delivery", marks, sheet=sheet)
         return Chart("2-hits", title, figure)

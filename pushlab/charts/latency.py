@@ -1,18 +1,15 @@
 """Chart 1: how latency is spread, on a logarithmic axis, with the closed form's mean beside it."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import latency_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, say, scale_below, styled
 from pushlab.charts.rows import rows_frame, told_instead
-from pushlab.charts.style import INK, LINE
+from pushlab.charts.style import LINE, legend_key, mark
 from pushlab.charts.view import RunView
 from pushlab.quantities import duration, exact_duration
 
@@ -24,15 +21,8 @@ _HEIGHT = 0.72  # of a row, for the hill
 _LOW = 0.56  # below a name
 _HALF = 180  # points of half a hill
 
-_MEASURED: dict[str, Any] = {"marker": "o", "color": INK, "markersize": 10, "linestyle": "none"}
-_PREDICTED: dict[str, Any] = {
-    "marker": "D",
-    "markersize": 15,
-    "markerfacecolor": "none",
-    "markeredgecolor": INK,
-    "markeredgewidth": 2,
-    "linestyle": "none",
-}
+_MEASURED = mark("o", 10, width=1)
+_PREDICTED = mark("D", 15, face="none")
 
 
 def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
@@ -52,9 +42,9 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         scale_below(axes)
         for row, cell in enumerate(cells):
             _hill(axes, view, cell, row, size, sheet)
-        marks = [Line2D([], [], **_MEASURED, label="mean, measured")]
+        marks = [legend_key("mean, measured", **_MEASURED)]
         if any(view.summaries[cell]["predicted.mean_latency_s"] for cell in cells):
-            marks.append(Line2D([], [], **_PREDICTED, label="mean, by closed form"))
+            marks.append(legend_key("mean, by closed form", **_PREDICTED))
         describe_axis(axes, "latency: received minus intended", marks, sheet=sheet)
         return Chart("1-latency", title, figure)
 

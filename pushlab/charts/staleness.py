@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.staleness import owed_to, staleness_at
 from pushlab.charts.findings import staleness_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
 from pushlab.charts.rows import label, row_size
-from pushlab.charts.style import GREY, INK, LINE
+from pushlab.charts.style import GREY, INK, LINE, legend_key, mark
 from pushlab.charts.view import RunView
 from pushlab.quantities import duration, exact_duration
 
@@ -66,16 +65,7 @@ def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
                 axes.text(0.0, 1.0, "age of the oldest message that one client lacks", **told)
                 axes.text(1.0, 1.0, f"every row: 0 to {exact_duration(scale)}", ha="right", **told)
             if row == len(cells) - 1:
-                tick = Line2D(
-                    [],
-                    [],
-                    marker="|",
-                    markersize=16,
-                    markeredgewidth=1.5,
-                    color=INK,
-                    linestyle="none",
-                    label="a message is published",
-                )
+                tick = legend_key("a message is published", **mark("|", 16, width=1.5))
                 text = "seconds of the measured window"
                 if sheet.above:
                     text = f"seconds; every row is 0 to {exact_duration(scale)} high"

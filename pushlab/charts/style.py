@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.lines import Line2D
 
 from pushlab.contract.profile import Profile
 
@@ -21,6 +22,8 @@ __all__ = [
     "LINE",
     "CellStyle",
     "cell_styles",
+    "legend_key",
+    "mark",
     "name_of",
     "name_within",
 ]
@@ -54,6 +57,20 @@ class CellStyle:
     fill: float = 0.45
     texture: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
+
+
+def mark(
+    shape: str, size: float, colour: str = INK, *, face: str = "", edge: str = "", width: float = 2
+) -> dict[str, Any]:
+    """A mark without a line, as keywords for matplotlib; its edge and face have its colour."""
+    told = {"marker": shape, "markersize": size, "color": colour, "linestyle": "none"}
+    edged = {"markeredgecolor": edge or colour, "markeredgewidth": width}
+    return {**told, **edged, "markerfacecolor": face or colour}
+
+
+def legend_key(label: str, **drawn: Any) -> Line2D:
+    """What a mark or line means, for a legend."""
+    return Line2D([], [], label=label, **drawn)
 
 
 def name_of(cell: str, profile: Profile) -> str:

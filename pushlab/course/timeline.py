@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
-from pushlab.charts.style import GREY, INK
+from pushlab.charts.style import GREY, INK, legend_key
 from pushlab.contract.profile import Profile
 from pushlab.course.measured import Measurement
 from pushlab.course.pictures import Picture
@@ -70,8 +69,8 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
         scale_below(axes)
         marks = [
-            Line2D([], [], color=style.colour, linewidth=4, label="a question that brings news"),
-            Line2D([], [], color="#B5B5B5", linewidth=4, label="a question without news"),
+            legend_key("a question that brings news", color=style.colour, linewidth=4),
+            legend_key("a question without news", color="#B5B5B5", linewidth=4),
         ]
         describe_axis(axes, "time", marks if asks else ())
     return Picture(figure, title, words)
