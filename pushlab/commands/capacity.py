@@ -18,6 +18,8 @@ from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.search import Attempt, Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
+from pushlab.analysis.summary.stored import store
+from pushlab.analysis.summary.summarise import analyse
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands import terminal
 from pushlab.commands.sweep import INTERRUPTED, tell_folders
@@ -260,8 +262,8 @@ class _Search:
                     for goal in self.goals
                 ],
                 "limits": dataclasses.asdict(self.limits),
-                "loads": [load.to_json() for load in self.loads],
-                **result.to_json(),
+                "loads": [dataclasses.asdict(load) for load in self.loads],
+                **dataclasses.asdict(result),
             }
         )
         return result
@@ -277,9 +279,9 @@ class _Search:
             load = f"{self.words.load(self.at)} {self.words.unit}"
             self.status.update(f"{load}: {event.phase}, {event.connected:,} connected")
         if isinstance(event, TrialFinished) and event.record.status != "interrupted":
-            run = self.folders.run_at(self.at)
-            machine = self._machine()
-            self._add(look_at(run, run.trials[-1], self.goals, at=self.at, machine=machine))
+            analysis = analyse(self.folders.run_at(self.at))
+            store(analysis)
+            self._add(look_at(analysis, self.goals, at=self.at, machine=self._machine()))
 
     def _tell(self, load: Load) -> None:
         values = [

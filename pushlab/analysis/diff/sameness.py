@@ -1,7 +1,6 @@
 """Whether two runs did the same work on the same machine with the same software, line by line."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pushlab.runs import Run
 
@@ -61,8 +60,8 @@ def _loads(a: Run, b: Run) -> list[str]:
 
 
 def _differences(
-    a: Mapping[str, Any],
-    b: Mapping[str, Any],
+    a: Mapping[str, object],
+    b: Mapping[str, object],
     ignored: frozenset[str] = frozenset(),
     above: str = "",
 ) -> Iterator[str]:
@@ -77,6 +76,6 @@ def _differences(
             yield f"{above}{key}: {_short(ours)} vs {_short(theirs)}"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = "none" if value is None else str(value)
     return text if len(text) <= 60 else text[:57] + "..."

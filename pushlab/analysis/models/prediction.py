@@ -40,13 +40,9 @@ class Prediction:
     connect_s: float | None = None
     formula_connect: str = "none: without a way to go it depends on the machine"
 
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        return dataclasses.asdict(self)
-
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Prediction":
-        """What `to_json` gave."""
+        """What `asdict` gave."""
         return cls(**{name: told[name] for name in cls.__slots__ if name in told})
 
 

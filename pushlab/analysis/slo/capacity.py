@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pushlab.analysis.slo.objectives import Objective
 from pushlab.analysis.slo.search import Attempt, Bracket, Limits, bracket_of
 from pushlab.analysis.slo.verdicts import judge
 from pushlab.analysis.summary.figure import CellTrials
-from pushlab.analysis.summary.summarise import summarise_cells
-from pushlab.analysis.trials.figures import figures_of
-from pushlab.runs import Run, TrialRecord
+from pushlab.analysis.summary.summarise import Analysis, summarise_cells
+from pushlab.runs import TrialRecord
 
 __all__ = ["BUSY", "Cause", "Load", "Result", "Words", "cause_of", "conclude", "look_at"]
 
@@ -52,10 +51,6 @@ class Load:
     cause: Cause | None = None
     why: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -76,32 +71,26 @@ class Result:
     why: str
     sentence: str
 
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        return asdict(self)
-
 
 def look_at(
-    run: Run,
-    trial: TrialRecord,
-    objectives: Sequence[Objective],
-    *,
-    at: float,
-    machine: float | None = None,
+    analysis: Analysis, objectives: Sequence[Objective], *, at: float, machine: float | None = None
 ) -> Load:
-    """Judge one trial.
+    """Judge the last trial of a run.
 
     Args:
         machine: the share of all cores that was in use meanwhile, by whomever.
 
     Raises:
         UsageError: an objective asks about another cell.
-        RunError: a file of rows is missing or damaged.
     """
+    last = max(
+        (t for cell in analysis.cells.values() for t in cell.all), key=lambda t: t.record.order
+    )
+    trial = last.record
     if trial.status != "ok":
         why = trial.reason or "no reason is known"
         return Load(at=at, outcome="failed", cause="errors", why=why)
-    summary = summarise_cells({trial.cell: CellTrials([figures_of(run, trial)])})
+    summary = summarise_cells({trial.cell: CellTrials([last])})
     verdicts = [(one, judge(one, summary)[0]) for one in objectives]
     values = {one.text: verdict.value for one, verdict in verdicts}
     broken = [one.text for one, verdict in verdicts if not verdict.met]
@@ -110,7 +99,7 @@ def look_at(
         busy["machine"] = machine
     if not broken:
         return Load(at=at, outcome="held", values=values, busy=busy)
-    cause, why = cause_of(summary[trial.cell].marks, busy, run.environment)
+    cause, why = cause_of(summary[trial.cell].marks, busy, analysis.run.environment)
     unmeasured = [verdict.why for _, verdict in verdicts if not verdict.met and verdict.why]
     if unmeasured:
         why = f"{unmeasured[0]}, {why}"
@@ -120,17 +109,14 @@ def look_at(
 
 
 def _busy(trial: TrialRecord) -> dict[str, float]:
-    used = {
-        "hub": trial.server.cpu_s if trial.server else None,
-        "broker": trial.broker.cpu_s if trial.broker else None,
-        "swarm": trial.swarm.cpu_s if trial.swarm else None,
-        "publisher": trial.publisher.cpu_s if trial.publisher else None,
+    parts = {
+        "hub": trial.server,
+        "broker": trial.broker,
+        "swarm": trial.swarm,
+        "publisher": trial.publisher,
     }
-    return {
-        name: cpu_s / trial.duration_s
-        for name, cpu_s in used.items()
-        if cpu_s is not None and trial.duration_s
-    }
+    used = {name: part.cpu_s for name, part in parts.items() if part and trial.duration_s}
+    return {name: cpu_s / trial.duration_s for name, cpu_s in used.items() if cpu_s is not None}
 
 
 def cause_of(

@@ -4,7 +4,7 @@ It needs nothing large, so that a stored summary is shown without numpy.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypedDict
 
 from pushlab.analysis.cost.first_price import FirstPrice
@@ -82,53 +82,39 @@ class CellSummary:
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``run.json`` has of a cell; see results/README.md."""
-        kept = ("status", "reason", "transport", "options", "client", "floor")
-        flat: dict[str, Any] = {name: getattr(self, name) for name in kept}
-        flat["broker"], flat["hits_source"] = self.broker, self.hits_source
+        told = asdict(self)
+        values, intervals = told.pop("values"), told.pop("intervals")
+        told["usd_per_month"] = told.pop("price")
+        flat = {}
         for one in FIGURES.values():
             if one.stored:
-                flat[one.name] = self.values.get(one.name)
+                flat[one.name] = values.get(one.name)
                 if one.interval:
-                    found = self.intervals.get(one.name)
+                    found = intervals.get(one.name)
                     flat[f"{one.name}_ci"] = None if found is None else list(found)
-        told = nested(flat)
-        if all(value is None for value in told["connect_storm"].values()):
-            told["connect_storm"] = None
-        return {
-            **told,
-            "hits": dict(self.hits),
-            "hits_setup": dict(self.hits_setup),
-            "usd_per_month": asdict(self.price),
-            "predicted": None if self.predicted is None else self.predicted.to_json(),
-            "marks": list(self.marks),
-            "unstable": list(self.unstable),
-            "per_trial": list(self.per_trial),
-        }
+        figures = nested(flat)
+        if all(value is None for value in figures["connect_storm"].values()):
+            figures["connect_storm"] = None
+        return {**told, **figures, **told}  # what is told whole stands before its figures
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "CellSummary":
         """What `to_json` gave, or an older pushlab stored: figures that it lacks are None."""
-        kept = ("status", "reason", "transport", "options", "client", "floor", "broker")
-        more = ("hits", "hits_setup", "hits_source", "marks", "unstable", "per_trial")
-        values, intervals = {}, {}
-        for one in FIGURES.values():
-            if one.stored:
-                values[one.name] = _number(told, one.name)
-                found = _at(told, f"{one.name}_ci")
-                if isinstance(found, list):
-                    intervals[one.name] = (float(found[0]), float(found[1]))
+        stored = [one.name for one in FIGURES.values() if one.stored]
+        values = {name: _number(told, name) for name in stored}
+        bounds = {name: _at(told, f"{name}_ci") for name in stored}
         if told.get("hits_source"):  # a kind that never came has no key
-            for name in values:
-                if name.startswith(("hits.", "hits_setup.")):
-                    values[name] = values[name] or 0
+            kinds = [name for name in stored if name.startswith(("hits.", "hits_setup."))]
+            values |= {name: values[name] or 0 for name in kinds}
         predicted = told.get("predicted")
-        return cls(
-            **{name: told[name] for name in (*kept, *more) if name in told},
-            values=values,
-            intervals=intervals,
-            price=FirstPrice.from_json(told.get("usd_per_month")),
-            predicted=None if predicted is None else Prediction.from_json(predicted),
-        )
+        known = {one.name: told[one.name] for one in fields(cls) if one.name in told}
+        known |= {
+            "values": values,
+            "intervals": {n: (float(ci[0]), float(ci[1])) for n, ci in bounds.items() if ci},
+            "price": FirstPrice.from_json(told.get("usd_per_month")),
+            "predicted": None if predicted is None else Prediction.from_json(predicted),
+        }
+        return cls(**known)
 
 
 class CellRatio(TypedDict):
