@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.cost import OFFERS, BreakEven, Costs
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
-from pushlab.charts.style import GREY, GRID, INK, CellStyle, cell_styles, mark, name_within
+from pushlab.charts.style import GREY, GRID, CellStyle, cell_styles, mark, name_within
 from pushlab.quantities import interval, usd
 
 __all__ = ["break_even_chart"]
@@ -176,20 +176,9 @@ def _name_lines(axes: Axes, names: Sequence[_Name], height: float) -> None:
         above = ups[place + 1] if place + 1 < len(ups) else math.inf
         ups[place] = min(ups[place] - (over if place == len(ups) - 1 else 0.0), above - _NAME_PX)
     for name, up in zip(ordered, ups, strict=True):
-        for text, shift, weight, colour in (
-            (name.line, 11, "bold", name.colour),
-            (name.offer, -9, "normal", INK),
-        ):
-            say(
-                axes,
-                text,
-                (1, up / height),
-                (10, shift * 0.72),
-                13.5,
-                colour,
-                fontweight=weight,
-                within="axes",
-            )
+        here = (1, up / height)
+        say(axes, name.line, here, (10, 7.92), 13.5, name.colour, bold=True, within="axes")
+        say(axes, name.offer, here, (10, -6.48), 13.5, within="axes")
 
 
 def _scales(axes: Axes, low: float, high: float) -> None:

@@ -53,10 +53,8 @@ def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Cha
                     axes.plot(value / base, row, **look)
             colour = ACCENT if each.passed is False else INK
             _label(axes, f"{each.claim.says} [{each.claim.unit}]", row, size, colour)
-            for place, text in zip(_PLACES, _words(each), strict=True):
-                _beside(axes, place, row, text, size, colour)
-        for place, text in zip(_PLACES, ("published", "predicted", "measured", ""), strict=True):
-            _beside(axes, place, -0.85, text, size, GREY)
+            _beside(axes, row, _words(each), size, colour)
+        _beside(axes, -0.85, ("published", "predicted", "measured", ""), size, GREY)
         axes.set_ylim(rows - 0.4, -0.6)
         axes.set_yticks([])
         low, high = min(*ratios, 0.7), max(*ratios, 1.4)
@@ -89,18 +87,10 @@ def _label(axes: Axes, text: str, row: int, size: float, colour: str) -> None:
     )
 
 
-def _beside(axes: Axes, place: float, row: float, text: str, size: float, colour: str) -> None:
-    """A text right of the drawing, at a share of its width."""
-    axes.annotate(
-        text,
-        (place, row),
-        xycoords=axes.get_yaxis_transform(),
-        ha="right",
-        va="center",
-        fontsize=size,
-        color=colour,
-        annotation_clip=False,
-    )
+def _beside(axes: Axes, row: float, words: Sequence[str], size: float, colour: str) -> None:
+    """Texts right of the drawing, each at its share of its width."""
+    for place, text in zip(_PLACES, words, strict=True):
+        say(axes, text, (place, row), (0, 0), size, colour, ha="right", within="rows")
 
 
 def _words(each: Outcome) -> tuple[str, str, str, str]:

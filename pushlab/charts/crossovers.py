@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pushlab.analysis.forecast.crossovers import Curve, Setting
-from pushlab.charts.frame import Chart, describe_axis, frame, save, styled
-from pushlab.charts.style import GREY, GRID, INK, cell_styles
+from pushlab.charts.frame import Chart, describe_axis, frame, save, say, styled
+from pushlab.charts.style import GREY, GRID, cell_styles
 from pushlab.quantities import number
 
 __all__ = ["crossovers_chart", "draw_crossovers"]
@@ -55,7 +55,7 @@ def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> C
             ends.append((float(y[-1]), told, style.colour))
         _label_ends(axes, ends)
         for text, left, up in (("push loses", 0.02, 0.95), ("push wins", 0.85, 0.05)):
-            axes.text(left, up, text, transform=axes.transAxes, fontsize=17, color=INK, va="center")
+            say(axes, text, (left, up), size=17, within="axes")
         axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
         axes.set_yticks([0.01, 0.1, 1, 10, 100], ["1/100", "1/10", "equal", "10 ×", "100 ×"])
         axes.minorticks_off()
@@ -71,6 +71,4 @@ def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     for value, name, colour in sorted(ends):
         wanted = float((np.log10(value) - low) / (high - low))
         place = max(place + 0.07, min(wanted, 0.98))
-        axes.text(
-            1.02, place, name, transform=axes.transAxes, fontsize=16, color=colour, va="center"
-        )
+        say(axes, name, (1.02, place), size=16, colour=colour, within="axes")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.staleness import owed_to, staleness_at
 from pushlab.charts.findings import staleness_finding
-from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, styled
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
 from pushlab.charts.rows import label, row_size
 from pushlab.charts.style import GREY, INK, LINE, legend_key, mark
 from pushlab.charts.view import RunView
@@ -37,33 +37,27 @@ def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             top -= 0 if sheet.words else 26 / (figure.get_figheight() * 100)
         step = (top - bottom) / max(len(cells), 1)
         curves = {cell: _curve(view.trials[cell]) for cell in cells}
-        highest = max(
-            [float(curve[1].max()) for curve in curves.values() if curve is not None] or [0.0]
+        scale = _round_up(
+            max((float(curve[1].max()) for curve in curves.values() if curve), default=0)
         )
-        scale = _round_up(highest)
         # Where names stand beside the rows, so do the figures.
         width = sheet.right - sheet.left - (0.0 if sheet.above else 0.125)
         for row, cell in enumerate(cells):
-            place = (
-                sheet.left,
-                top - (row + 1) * step,
-                width,
-                step * (0.6 if sheet.above else 0.84),
-            )
-            axes = figure.add_axes(place)
+            height = step * (0.6 if sheet.above else 0.84)
+            axes = figure.add_axes((sheet.left, top - (row + 1) * step, width, height))
             _panel(axes, view, cell, curves[cell], scale, size, sheet)
             axes.tick_params(axis="x", length=0, labelsize=17)
             if row < len(cells) - 1:
                 axes.set_xticklabels([])
             if row == 0 and not sheet.above:
                 told: dict[str, Any] = {
+                    "size": 16,
+                    "colour": GREY,
                     "va": "bottom",
-                    "fontsize": 16,
-                    "color": GREY,
-                    "transform": axes.transAxes,
+                    "within": "axes",
                 }
-                axes.text(0.0, 1.0, "age of the oldest message that one client lacks", **told)
-                axes.text(1.0, 1.0, f"every row: 0 to {exact_duration(scale)}", ha="right", **told)
+                say(axes, "age of the oldest message that one client lacks", (0, 1), **told)
+                say(axes, f"every row: 0 to {exact_duration(scale)}", (1, 1), ha="right", **told)
             if row == len(cells) - 1:
                 tick = legend_key("a message is published", **mark("|", 16, width=1.5))
                 text = "seconds of the measured window"
