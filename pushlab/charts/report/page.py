@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import errno
+import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
@@ -56,15 +58,18 @@ def write_report(
         UsageError: `baseline` is no cell of the run, or has no figures.
         RunError: the file cannot be written.
     """
-    text = _page(view, scenario_toml=scenario_toml, baseline=baseline)
     partial = out.with_name(out.name + ".partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        if out.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with partial.open("w", encoding="utf-8") as page:  # told before anything is drawn
+            page.write(_page(view, scenario_toml=scenario_toml, baseline=baseline))
         partial.replace(out)
     except OSError as error:
+        raise RunError(f"{out}: cannot be written ({error.strerror})") from error
+    finally:
         with contextlib.suppress(OSError):  # there is none where it could not be opened
             partial.unlink()
-        raise RunError(f"{out}: cannot be written ({error.strerror})") from error
     return out
 
 
