@@ -82,3 +82,11 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of runs without their drawings, which take two seconds: for what looks at tables."""
+    for name, nothing in (("_figures", []), ("month_section", None), ("battery_section", None)):
+        where = f"pushlab.charts.report.page.{name}"
+        monkeypatch.setattr(where, lambda *_, nothing=nothing: nothing)

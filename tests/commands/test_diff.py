@@ -19,6 +19,7 @@ def test_a_run_and_its_copy_do_not_differ(capsys, folder, tmp_path):
         assert "changed" not in out
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_memory_reads_as_in_a_check_and_in_the_report(capsys, folder):
     _, differed, _ = run(capsys, "diff", folder, folder, "--all")
     line = next(line for line in differed.splitlines() if "server_rss_bytes" in line)

@@ -15,6 +15,7 @@ import pytest
 
 from pushlab.cli import main
 from pushlab.runs import Run, Sweep, SweepWriter, latest_run, load_folder
+from tests.commands.calling import run
 from tests.patience import PATIENCE_S
 
 GRID = """
@@ -205,26 +206,27 @@ def test_an_edited_scenario_is_refused(
     assert (whole / "sweep.json").read_bytes() == before
 
 
-def test_a_sweep_is_shown_and_drawn(whole: Path, tmp_path: Path) -> None:
-    code, out, err = pushlab("show", str(whole), cwd=tmp_path)
+def test_a_sweep_is_shown_and_drawn(whole: Path, tmp_path: Path, capsys: Any) -> None:
+    code, out, err = run(capsys, "show", whole)
     assert code == 0, err
     assert all(len(line) <= 100 for line in out.splitlines())
     rows = [line.split() for line in out.splitlines() if " sse " in f" {line} "]
     assert [row[:2] for row in rows[:4]] == [["2", "10"], ["2", "20"], ["5", "10"], ["5", "20"]]
-    code, out, err = pushlab("show", str(whole), "--json", cwd=tmp_path)
+    code, out, err = run(capsys, "show", whole, "--json")
+    assert code == 0, err
     figures = json.loads(out)
     assert [point["values"]["clients"] for point in figures["points"]] == [2, 2, 5, 5]
     for point in figures["points"]:
         cell = point["transports"]["sse"]
         assert cell["delivered"] == cell["expected"] > 0
-    code, out, err = pushlab("chart", str(whole), "--out", "drawn", cwd=tmp_path)
+    code, out, err = run(capsys, "chart", whole, "--out", tmp_path)
     assert code == 0, err
-    assert {path.name for path in (tmp_path / "drawn").iterdir()} >= {"1-latency.png", "3-hits.svg"}
+    assert {path.name for path in tmp_path.iterdir()} >= {"1-latency.png", "3-hits.svg"}
 
 
-def test_a_point_is_a_run_of_its_own(whole: Path, tmp_path: Path) -> None:
+def test_a_point_is_a_run_of_its_own(whole: Path, capsys: Any) -> None:
     point = whole / Sweep.load(whole).points[0].folder
-    code, out, _ = pushlab("show", str(point), cwd=tmp_path)
+    code, out, _ = run(capsys, "show", point)
     assert code == 0
     assert "2 clients" in out
 

@@ -57,6 +57,7 @@ def output(capsys, *arguments):
     return status, capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_declaration_is_in_every_table_report_diff_objective_and_export(
     thrown_away, tmp_path, capsys
 ):

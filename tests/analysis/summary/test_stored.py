@@ -84,6 +84,7 @@ def told_by_all(folder, capsys):
     }
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("change", [p99_is_9_99, an_older_pushlabs, other_formulas])
 def test_a_p99_edited_by_hand_is_believed_nowhere(tmp_path, capsys, change):
     folder = shutil.copytree(REFERENCE, tmp_path / "run")
@@ -130,7 +131,7 @@ def test_a_damaged_summary_without_rows_is_told_in_one_line(folder):
         summary_of(Run.load(folder))
 
 
-def test_each_trial_is_analysed_once_and_each_cell_summarised_once(folder, monkeypatch, capsys):
+def test_each_trial_is_analysed_once_and_each_cell_summarised_once(folder, monkeypatch, request):
     seen, cells = [], []
     read, put_together = summarise.figures_of, summarise._cell
     monkeypatch.setattr(
@@ -148,6 +149,7 @@ def test_each_trial_is_analysed_once_and_each_cell_summarised_once(folder, monke
     assert len(cells) == len(set(map(id, cells))) == len(analysis.run.cells)
     seen.clear()
     cells.clear()
+    request.getfixturevalue("undrawn")  # its drawings have been seen to read nothing
     assert main(["report", str(folder)]) == 0  # from a folder: the floor's trials too
     assert (len(seen), len(cells)) == (len(analysis.run.trials), len(analysis.run.cells))
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from pushlab.charts import view_of
+from pushlab.charts.report import page as page_module
 from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.scenario.toml_reader import parse_scenario
@@ -173,8 +174,24 @@ def test_another_baseline(run_folder):
         baseline_of(view, "mqtt")
 
 
-def test_a_page_that_cannot_be_written_is_told(tmp_path):
+def test_a_page_that_cannot_be_written_is_told_before_it_is_drawn(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(page_module, "_page", lambda view, **_: drawn.append(view) or "a page")
     folder = simulate(tmp_path, Cell("sse", "sse", fail="no luck"))
-    (folder / "report.html").mkdir()
-    with pytest.raises(RunError, match=r"report\.html: cannot be written"):
-        written(folder)
+    assert written(folder).read_text() == "a page"
+    assert len(drawn) == 1
+    (folder / "report.html").unlink()
+    for in_the_way in (folder / "report.html", folder / "report.html.partial"):
+        in_the_way.mkdir()
+        with pytest.raises(RunError, match=r"report\.html: cannot be written"):
+            written(folder)
+        in_the_way.rmdir()
+    assert len(drawn) == 1
+
+
+def test_a_page_that_cannot_be_made_leaves_nothing(tmp_path):
+    folder = simulate(tmp_path, Cell("sse", "sse", fail="no luck"))
+    before = sorted(folder.iterdir())
+    with pytest.raises(UsageError, match="pigeon"):
+        written(folder, baseline="pigeon")
+    assert sorted(folder.iterdir()) == before
