@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
-from pushlab.analysis.cost import OFFERS, Bill, Costs, first_choice
-from pushlab.analysis.cost.meter import KINDS
+from pushlab.analysis.cost.costs import Costs
+from pushlab.analysis.cost.meter import KINDS, Bill
+from pushlab.analysis.cost.offers import OFFERS, first_choice
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import (
     SLIDE,

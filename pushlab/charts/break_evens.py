@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from pushlab.analysis.cost import OFFERS, BreakEven, Costs
+from pushlab.analysis.cost.break_even import BreakEven
+from pushlab.analysis.cost.costs import Costs
+from pushlab.analysis.cost.offers import OFFERS
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
 from pushlab.charts.style import GREY, GRID, CellStyle, cell_styles, mark, name_within
 from pushlab.quantities import interval, usd

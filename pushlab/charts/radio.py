@@ -13,7 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from pushlab.analysis.energy import CellEnergy, Radio, timeline
+from pushlab.analysis.energy.battery import CellEnergy
+from pushlab.analysis.energy.radio import Radio
+from pushlab.analysis.energy.use import timeline
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, save, say, styled
 from pushlab.charts.rows import row_size
 from pushlab.charts.style import GREY, INK, LINE, CellStyle, cell_styles

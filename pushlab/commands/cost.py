@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.analysis import analyse
-from pushlab.analysis.cost import Traffic, find_offers, load_book, price_all, traffic_by_cell
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.costs import price_all
+from pushlab.analysis.cost.measured import traffic_by_cell
+from pushlab.analysis.cost.offers import find_offers
+from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.cost_table import print_costs

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 
-from pushlab.analysis.cost import Bill, BreakEven, Costs, Item
+from pushlab.analysis.cost.break_even import BreakEven
+from pushlab.analysis.cost.costs import Costs
+from pushlab.analysis.cost.meter import Bill, Item
 from pushlab.quantities import interval, large, share
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say

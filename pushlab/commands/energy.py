@@ -6,15 +6,15 @@ from typing import Any
 
 from rich.console import Console
 
-from pushlab.analysis.energy import (
+from pushlab.analysis.energy.battery import (
     CellEnergy,
-    Radio,
     energy_of,
     find_radios,
-    predicted_trace,
     run_energy,
     window_notes,
 )
+from pushlab.analysis.energy.radio import Radio
+from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.terminal import json_text

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pushlab.analysis.cost import OFFERS, Bill, PriceBook, bill, load_book
+from pushlab.analysis.cost.book import PriceBook, load_book
+from pushlab.analysis.cost.meter import Bill
+from pushlab.analysis.cost.offers import OFFERS, bill
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.calibration import calibrate as costs_of
 from pushlab.analysis.forecast.forecast import Forecast, forecast

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pushlab.analysis.cost import Bill
+from pushlab.analysis.cost.meter import Bill
 from pushlab.analysis.forecast.forecast import Forecast, difference
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.forecast.validation import (

@@ -1,6 +1,6 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
-from pushlab.analysis.cost import OFFERS
+from pushlab.analysis.cost.offers import OFFERS
 from pushlab.course.bars import Bar, Row, bars_chart, kind_of
 from pushlab.course.measured import rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from

@@ -13,16 +13,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from pushlab.analysis.cost import (
-    OFFERS,
-    PriceBook,
-    bill,
-    first_choice,
-    load_book,
-    predicted_traffic,
-)
-from pushlab.analysis.cost.traffic import Traffic
-from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
+from pushlab.analysis.cost.book import PriceBook, load_book
+from pushlab.analysis.cost.offers import OFFERS, bill, first_choice
+from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
+from pushlab.analysis.energy.battery import energy_of, find_radios
+from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.analysis.forecast.calibration import Calibration, calibration_of
 from pushlab.analysis.forecast.sizing import sized
 from pushlab.analysis.models.bisection import crossing

@@ -64,13 +64,14 @@ class ContractHarness(abc.ABC):
     async def stop(self) -> None:
         """Stop the hub, as its operator would."""
 
-    @abc.abstractmethod
     async def kill(self) -> None:
-        """End the hub as a crash would."""
+        """End the hub as a crash would; within one process there is no other way than to stop."""
+        await self.stop()
 
-    @abc.abstractmethod
     async def close(self) -> None:
         """Stop everything."""
+        await self.dismiss()
+        await self.stop()
 
     # ---- the application's side -------------------------------------------------------------
 
@@ -199,12 +200,11 @@ class ProcessHarness(ContractHarness):
         if self._hub is not None:
             self._hub.kill()
             await self._hub.wait()
-        await self.stop()
+        await super().kill()
 
     async def close(self) -> None:
         """Stop the hub and the broker."""
-        await self.dismiss()
-        await self.stop()
+        await super().close()
         if self._broker is not None:
             await self._broker.stop()
             self._broker = None
@@ -230,15 +230,6 @@ class InProcessHarness(ContractHarness):
         """End it."""
         self._api = None
         await self._life.aclose()
-
-    async def kill(self) -> None:
-        """End it; within one process there is no other way."""
-        await self.stop()
-
-    async def close(self) -> None:
-        """End everything."""
-        await self.dismiss()
-        await self.stop()
 
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish."""

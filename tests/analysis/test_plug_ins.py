@@ -7,15 +7,13 @@ import dataclasses
 
 import pytest
 
-from pushlab.analysis.cost import (
-    find_offers,
-    first_choice,
-    load_book,
-    predicted_traffic,
-    price_all,
-    usd_per_month,
-)
-from pushlab.analysis.energy import energy_of, find_radios, predicted_trace
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.costs import price_all
+from pushlab.analysis.cost.first_price import usd_per_month
+from pushlab.analysis.cost.offers import find_offers, first_choice
+from pushlab.analysis.cost.traffic import predicted_traffic
+from pushlab.analysis.energy.battery import energy_of, find_radios
+from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.analysis.forecast.forecast import forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.models.prediction import predict

@@ -3,14 +3,13 @@
 import pytest
 from matplotlib.text import Text
 
-from pushlab.analysis.cost import (
-    find_offers,
-    load_book,
-    predicted_traffic,
-    price_all,
-    traffic_by_cell,
-)
-from pushlab.analysis.energy import energy_of, find_radios, predicted_trace, run_energy
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.costs import price_all
+from pushlab.analysis.cost.measured import traffic_by_cell
+from pushlab.analysis.cost.offers import find_offers
+from pushlab.analysis.cost.traffic import predicted_traffic
+from pushlab.analysis.energy.battery import energy_of, find_radios, run_energy
+from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.charts import view_of
 from pushlab.charts.bills import bills_chart, chosen_bills, draw_costs
 from pushlab.charts.break_evens import break_even_chart

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.cost import load_book
+from pushlab.analysis.cost.book import load_book
 from pushlab.analysis.papers.expressions import evaluate
 from pushlab.analysis.slo.objectives import parse_objective
 from pushlab.cli import main

@@ -5,7 +5,7 @@ A meter needs no more of a month than this, so that measured and predicted month
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pushlab.analysis.models.formulas import (
     long_poll_requests_per_s,
@@ -16,6 +16,14 @@ from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
 __all__ = ["Traffic", "by_transport", "predicted_traffic"]
+
+
+_OF_EACH = (
+    "profile",
+    "payload_bytes",
+    "interval_s",
+    "open_s",
+)  # however many they are
 
 
 def by_transport(told: Any) -> dict[str, Any]:
@@ -93,19 +101,9 @@ class Traffic:
         if not self.clients:
             raise UsageError("a run without clients cannot be scaled")
         factor = clients / self.clients
-        return replace(
-            self,
-            clients=clients,
-            channels=self.channels * factor,
-            hits_per_s=self.hits_per_s * factor,
-            deliveries_per_s=self.deliveries_per_s * factor,
-            acks_per_s=self.acks_per_s * factor,
-            publishes_per_s=self.publishes_per_s * factor,
-            up_bytes_per_s=_times(self.up_bytes_per_s, factor),
-            down_bytes_per_s=_times(self.down_bytes_per_s, factor),
-            cores=_times(self.cores, factor),
-            memory_bytes=_times(self.memory_bytes, factor),
-        )
+        names = (field.name for field in fields(self) if field.name not in _OF_EACH)
+        grown: dict[str, Any] = {name: _times(getattr(self, name), factor) for name in names}
+        return replace(self, **grown)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, with the transport's name for its profile."""
@@ -164,7 +162,6 @@ def predicted_traffic(
         UsageError: a value is out of range, or no closed form is known for the transport.
     """
     _check_clients(clients)
-    _check_profile(profile)
     if not 0 < per_channel < math.inf:
         raise UsageError(f"the clients per channel must be above 0, not {per_channel:g}")
     for name, value, unit in (
@@ -176,79 +173,63 @@ def predicted_traffic(
             raise UsageError(f"{name} must be at least 0{unit}, not {value:g}{unit}")
     if per_channel > clients:
         raise UsageError(f"{clients:g} clients cannot be {per_channel:g} to a channel")
-    deliveries = clients * rate_per_client_per_s
-    known = Traffic(
+    each = _rates(profile, rate_per_client_per_s, 2 * one_way_s)
+    hits, deliveries = clients * each.hits_per_s, clients * each.deliveries_per_s
+    acks, wire = deliveries * profile.acks, profile.wire
+    up = down = None
+    if wire is not None:
+        answer = each.useful * wire.answer_bytes + (1 - each.useful) * wire.empty_answer_bytes
+        up = hits * wire.request_bytes + acks * wire.ack_bytes
+        down = hits * answer + deliveries * (payload_bytes + wire.message_bytes)
+    return Traffic(
         profile=profile,
         clients=clients,
         channels=clients / per_channel,
+        hits_per_s=hits,
         deliveries_per_s=deliveries,
-        publishes_per_s=deliveries / per_channel,
+        acks_per_s=acks,
+        publishes_per_s=clients * rate_per_client_per_s / per_channel,
         payload_bytes=payload_bytes,
+        up_bytes_per_s=up,
+        down_bytes_per_s=down,
+        interval_s=profile.timers.interval_s if profile.delivery == "interval-poll" else None,
+        open_s=each.open_s,
     )
-    if profile.delivery == "stream":
-        return _streamed(known, rate_per_client_per_s)
-    return _polled(known, rate_per_client_per_s, 2 * one_way_s)
 
 
-def _check_profile(profile: Profile) -> None:
-    """Raise UsageError unless there is a closed form for it, with timers that make sense."""
-    timers = profile.timers
-    if not 0 <= timers.keep_alive_s < math.inf:
-        raise UsageError(f"the keep-alive must be at least 0 s, not {timers.keep_alive_s:g} s")
-    if profile.asks:
-        held = profile.delivery == "held-poll"
-        name, span_s = "the poll interval", timers.interval_s
-        if held:
-            name, span_s = "the hold of a long poll", timers.hold_s
-        if not 0 < span_s < math.inf:
-            raise UsageError(f"{name} must be above 0 s, not {span_s:g} s")
+class _Rates(NamedTuple):
+    """What one client does per second; `useful`: the share of its polls that bring something."""
+
+    hits_per_s: float
+    deliveries_per_s: float
+    useful: float = 0.0
+    open_s: float = 0.0
+
+
+def _rates(profile: Profile, rate_per_s: float, gap_s: float) -> _Rates:
+    """By closed form. Raises UsageError unless there is one, with timers that make sense."""
     if not profile.has_closed_form:
         raise UsageError(
             f"no closed form is known for {profile.title}; give a run that measured it"
         )
-
-
-def _streamed(known: Traffic, rate_per_s: float) -> Traffic:
-    """With what clients of a stream send, and every byte."""
-    profile, wire = known.profile, known.profile.wire
-    acks = known.deliveries_per_s * profile.acks
-    hits = stream_hits_per_s(
-        rate_per_s=rate_per_s, acks=profile.acks, keep_alive_s=profile.client_keep_alive_s
-    )
-    each = known.payload_bytes + (wire.message_bytes if wire else 0)
-    return replace(
-        known,
-        hits_per_s=known.clients * hits,
-        acks_per_s=acks,
-        up_bytes_per_s=acks * wire.ack_bytes if wire else None,
-        down_bytes_per_s=known.deliveries_per_s * each if wire else None,
-    )
-
-
-def _polled(known: Traffic, rate_per_s: float, gap_s: float) -> Traffic:
-    """With the polls of every client, and every byte."""
-    profile = known.profile
-    interval_s, hold_s = profile.timers.interval_s, profile.timers.hold_s
-    if profile.delivery == "held-poll":
+    timers, held = profile.timers, profile.delivery == "held-poll"
+    if not profile.asks:
+        keep_alive_s = profile.client_keep_alive_s
+        hits = stream_hits_per_s(
+            rate_per_s=rate_per_s, acks=profile.acks, keep_alive_s=keep_alive_s
+        )
+        return _Rates(hits, rate_per_s)
+    if not (timers.hold_s if held else timers.interval_s):
+        name = "hold of a long poll" if held else "poll interval"
+        raise UsageError(f"the {name} must be above 0 s, not 0 s")
+    if held:
+        hold_s = timers.hold_s
         polls = long_poll_requests_per_s(rate_per_s=rate_per_s, gap_s=gap_s, hold_s=hold_s)
         useful = -math.expm1(-rate_per_s * (gap_s + hold_s))
-        known = replace(known, open_s=max(0.0, 1 / polls - gap_s))
-    else:
-        cycle_s = poll_cycle_s(interval_s=interval_s, round_trip_s=gap_s, pause=profile.pause)
-        polls = 1 / cycle_s
-        useful = -math.expm1(-rate_per_s * cycle_s)  # F3: the share that brings something
-        known = replace(known, interval_s=interval_s)
-        if profile.messages_per_answer:  # what is more than one a poll is queueing
-            useful = min(1.0, rate_per_s * cycle_s)
-            known = replace(known, deliveries_per_s=known.clients * useful / cycle_s)
-    known = replace(known, hits_per_s=known.clients * polls)
-    wire = profile.wire
-    if wire is None:
-        return known
-    answer = useful * wire.answer_bytes + (1 - useful) * wire.empty_answer_bytes
-    carried = known.deliveries_per_s * (known.payload_bytes + wire.message_bytes)
-    return replace(
-        known,
-        up_bytes_per_s=known.hits_per_s * wire.request_bytes,
-        down_bytes_per_s=known.hits_per_s * answer + carried,
-    )
+        return _Rates(polls, rate_per_s, useful, max(0.0, 1 / polls - gap_s))
+    interval_s, pause = timers.interval_s, profile.pause
+    cycle_s = poll_cycle_s(interval_s=interval_s, round_trip_s=gap_s, pause=pause)
+    if profile.messages_per_answer:  # what is more than one a poll is queueing
+        useful = min(1.0, rate_per_s * cycle_s)
+        return _Rates(1 / cycle_s, useful / cycle_s, useful)
+    return _Rates(1 / cycle_s, rate_per_s, -math.expm1(-rate_per_s * cycle_s))  # F3

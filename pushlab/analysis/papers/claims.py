@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pushlab.analysis.energy import energy_use, load_radios, predicted_trace
+from pushlab.analysis.energy.radio import load_radios
+from pushlab.analysis.energy.traces import predicted_trace
+from pushlab.analysis.energy.use import energy_use
 from pushlab.analysis.models import formulas
 from pushlab.analysis.papers.expressions import Missing, evaluate
 from pushlab.analysis.papers.reproductions import Claim, Reproduction
@@ -65,7 +67,7 @@ def judge(reproduction: Reproduction, measured: Analysis | None = None) -> list[
         "min": min,
         "max": max,
     }
-    return [_outcome(claim, dict(reproduction.given), calls) for claim in reproduction.claims]
+    return [_outcome(claim, dict(reproduction.given), calls) for claim in reproduction.claim]
 
 
 def _outcome(

@@ -6,8 +6,7 @@ and a check that is fair to machines that are not those of the paper: exact arit
 order or a ratio. Figures that nobody verified (status MEM) are shown and never checked.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -65,9 +64,9 @@ class Reproduction:
     name: str
     title: str
     source: str
-    about: str
-    claims: Sequence[Claim]
-    given: Mapping[str, float] = field(default_factory=dict)
+    about: str = ""
+    claim: list[Claim] = field(default_factory=list)
+    given: dict[str, float] = field(default_factory=dict)
     scenario: str | None = None
 
 
@@ -107,17 +106,8 @@ def load_reproduction(name_or_path: str) -> Reproduction:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    title: str
-    source: str
-    about: str = ""
-    given: dict[str, float] = field(default_factory=dict)
-    claim: list[Claim] = field(default_factory=list)
-
-
 def _reproduction(data: dict[str, Any], name: str, file: str, text: str | None) -> Reproduction:
-    found = decode(_File, data, f"{file}: ")
+    found = decode(Reproduction, {**data, "name": name, "scenario": text}, f"{file}: ")
     for number, (table, claim) in enumerate(zip(data.get("claim", ()), found.claim, strict=True)):
         where = f"{file}: claim[{number}]"
         if unknown := set(table) - set(Claim.__slots__):
@@ -133,12 +123,4 @@ def _reproduction(data: dict[str, Any], name: str, file: str, text: str | None) 
             raise UsageError(f"{where}: 'holds' and 'check' (its words) go together")
     if not found.claim:
         raise UsageError(f"{file}: claim: there is no [[claim]]")
-    return Reproduction(
-        name=name,
-        title=found.title,
-        source=found.source,
-        about=found.about.strip(),
-        claims=found.claim,
-        given=found.given,
-        scenario=text,
-    )
+    return replace(found, about=found.about.strip())

@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.energy import (
-    CellEnergy,
-    Radio,
-    find_radios,
-    run_energy,
-    window_notes,
-)
+from pushlab.analysis.energy.battery import CellEnergy, find_radios, run_energy, window_notes
+from pushlab.analysis.energy.radio import Radio
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
 from pushlab.charts.report.drawing import Figure, Sketchbook

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.cost import OFFERS, Bill, BreakEven, Costs, find_offers, load_book, price_all
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.break_even import BreakEven
+from pushlab.analysis.cost.costs import Costs, price_all
 from pushlab.analysis.cost.measured import traffic_by_cell
+from pushlab.analysis.cost.meter import Bill
+from pushlab.analysis.cost.offers import OFFERS, find_offers
 from pushlab.charts.bills import bills_chart, chosen_bills, price_footer
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import PAGE, PHONE

@@ -1,6 +1,6 @@
 """Chapter 6: receipts, topics, and how sure a message must be."""
 
-from pushlab.analysis.cost import predicted_traffic
+from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import forgot, instead, per_client, twice

@@ -1,7 +1,7 @@
 """Chapter 8: requests, servers and money for very many clients."""
 
-from pushlab.analysis.cost import predicted_traffic
 from pushlab.analysis.cost.break_even import closed_form_interval_s
+from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import servers_needed
 from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Exercise, Number

@@ -1,6 +1,6 @@
 """Chapter 4: what an answer without end saves, and what it costs when it breaks."""
 
-from pushlab.analysis.cost import predicted_traffic
+from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import long_poll_percentile_s
 from pushlab.contract.registry import profile_of
 from pushlab.course.exercises.base import Exercise, Number

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.cost import OFFERS, bill, break_even, load_book, predicted_traffic
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.break_even import break_even
+from pushlab.analysis.cost.offers import OFFERS, bill
+from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError

@@ -7,16 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.cost import (
-    OFFERS,
-    Traffic,
-    bill,
-    find_offers,
-    load_book,
-    predicted_traffic,
-    usd_per_month,
-)
-from pushlab.analysis.cost.offers import first_choice
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.first_price import usd_per_month
+from pushlab.analysis.cost.offers import OFFERS, bill, find_offers, first_choice
+from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, comparable_profiles, profile_of
 from pushlab.errors import UsageError

@@ -7,15 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.analysis.energy import (
-    RADIOS,
-    Trace,
-    energy_of,
-    energy_use,
-    load_radios,
-    predicted_trace,
-    timeline,
-)
+from pushlab.analysis.energy.battery import energy_of
+from pushlab.analysis.energy.radio import RADIOS, load_radios
+from pushlab.analysis.energy.traces import Trace, predicted_trace
+from pushlab.analysis.energy.use import energy_use, timeline
 from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError
 

@@ -41,9 +41,9 @@ def written(tmp_path, *, status="V1", measured="", holds="predicted == 3", check
 @pytest.mark.parametrize("name", builtin_reproductions())
 def test_what_comes_with_pushlab_can_be_read_and_run(name):
     found = load_reproduction(name)
-    assert any(claim.holds for claim in found.claims)
-    assert not any(claim.holds for claim in found.claims if claim.status == "MEM")
-    assert len({claim.says for claim in found.claims}) == len(found.claims)
+    assert any(claim.holds for claim in found.claim)
+    assert not any(claim.holds for claim in found.claim if claim.status == "MEM")
+    assert len({claim.says for claim in found.claim}) == len(found.claim)
     if found.scenario is None:
         assert all(outcome.passed is not False for outcome in judge(found))
         return
@@ -56,7 +56,7 @@ def test_what_comes_with_pushlab_can_be_read_and_run(name):
 @pytest.mark.parametrize("name", builtin_reproductions())
 def test_arithmetic_alone_holds_and_measured_claims_do_not_without_a_run(name):
     found = load_reproduction(name)
-    plain = dataclasses.replace(found, claims=[c for c in found.claims if not c.measured])
+    plain = dataclasses.replace(found, claim=[c for c in found.claim if not c.measured])
     assert all(outcome.passed in (True, None) for outcome in judge(plain))
 
 
@@ -144,7 +144,7 @@ def test_a_figure_that_is_missing():
 
 def test_nicholas_figures_are_those_of_the_paper():
     published = {
-        claim.says: claim.published for claim in load_reproduction("nicholas-2012-idle").claims
+        claim.says: claim.published for claim in load_reproduction("nicholas-2012-idle").claim
     }
     assert published["3G, MQTT: 60 s over 120 s"] == pytest.approx(0.72465 / 0.32041, abs=6e-4)
     assert published["Wi-Fi, MQTT: 240 s over 480 s"] == pytest.approx(0.0023 / 0.00112, abs=6e-4)
