@@ -15,10 +15,9 @@ from typing import Any, cast
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.emulated_link import DelayedProtocol, Holding, SubscriberIO
-from pushlab.lab.load.swarm_state import SwarmState
 from pushlab.lab.load.tls_layer import EncryptedIO, TlsProtocol
 from pushlab.lab.load.traffic_tap import TappedProtocol
-from pushlab.lab.load.virtual_subscriber import IteratorSubscriber, SansIoSubscriber
+from pushlab.lab.load.virtual_subscriber import IteratorSubscriber, SansIoSubscriber, SwarmState
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
-from pushlab.hub.process import HubProcess, start_hub
+from pushlab.hub.process import HubProcess, spawn_hub, start_hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
@@ -17,8 +17,8 @@ from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.lab.workers.publisher_client import PublisherProcess
-from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser
+from pushlab.lab.workers.publisher_client import PublisherProcess, start_publisher
+from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser, start_swarm
 from pushlab.lab.workers.warm_pool import WarmPool
 
 __all__ = ["TrialProcesses"]
@@ -61,8 +61,10 @@ class TrialProcesses(Testbed):
         """Start swarm, publisher, broker (for transports that need one) and hub."""
         # Python comes up in both while the rest starts
         browser = self.plan.cell.client == "browser"
-        self._swarm = swarm = await (start_browser() if browser else self._warm_pool.swarm())
-        self._publisher = publisher = await self._warm_pool.publisher()
+        self._swarm = swarm = await (
+            start_browser() if browser else self._warm_pool.take(start_swarm)
+        )
+        self._publisher = publisher = await self._warm_pool.take(start_publisher)
         self.swarm, self.publisher = swarm.commands, publisher.commands
         swarm.on_event = self.server_ended
         self._begin_to_watch("swarm", swarm.pid, self.cores.generator, tree=browser)
@@ -74,7 +76,7 @@ class TrialProcesses(Testbed):
                 self.authority = certificate.authority
             self.publish_log = publisher.plan(self.plan.schedule())
             config = await self._hub_config(certificate)
-            self._hub = await start_hub(config, process=await self._warm_pool.hub())
+            self._hub = await start_hub(config, process=await self._warm_pool.take(spawn_hub))
         self.api = self._api = HubApi(self.hub.url, self.hub.api_key, authority=self.authority)
         self._begin_to_watch("hub", self.hub.pid, self.cores.servers)
         if self.broker is not None and self.broker.pid is not None:

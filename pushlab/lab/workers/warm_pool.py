@@ -6,51 +6,43 @@ processes follows at once: beside the harness's floor they would take its time.
 """
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
-from pushlab.hub.child import end_child
+from pushlab.hub.child import Child, end_child
 from pushlab.hub.process import spawn_hub
-from pushlab.lab.workers.publisher_client import PublisherProcess, start_publisher
-from pushlab.lab.workers.swarm_client import SwarmProcess, start_swarm
+from pushlab.lab.workers.publisher_client import start_publisher
+from pushlab.lab.workers.swarm_client import start_swarm
 
 __all__ = ["WarmPool"]
 
+_Process = TypeVar("_Process")
+
 
 class WarmPool:
-    """At most one spare process of each kind; call `drop` in the end."""
+    """At most one spare process of each kind, by what starts it; call `drop` in the end."""
 
     def __init__(self) -> None:
-        self._hub: asyncio.subprocess.Process | None = None
-        self._swarm: SwarmProcess | None = None
-        self._publisher: PublisherProcess | None = None
+        self._spares: dict[Callable[[], Awaitable[Any]], Any] = {}
 
     async def fill(self) -> None:
         """Start what is missing."""
-        self._hub = self._hub or await spawn_hub()
-        self._swarm = self._swarm or await start_swarm()
-        self._publisher = self._publisher or await start_publisher()
+        for start in (spawn_hub, start_swarm, start_publisher):
+            if start not in self._spares:
+                self._spares[start] = await start()
 
-    async def hub(self) -> asyncio.subprocess.Process:
-        """A hub's process, for `start_hub`."""
-        spare, self._hub = self._hub, None
-        return spare if spare is not None and spare.returncode is None else await spawn_hub()
-
-    async def swarm(self) -> SwarmProcess:
-        """A swarm."""
-        spare, self._swarm = self._swarm, None
-        return spare if spare is not None and spare.running else await start_swarm()
-
-    async def publisher(self) -> PublisherProcess:
-        """A publisher."""
-        spare, self._publisher = self._publisher, None
-        return spare if spare is not None and spare.running else await start_publisher()
+    async def take(self, start: Callable[[], Awaitable[_Process]]) -> _Process:
+        """The spare, if it still runs, or one that is started now."""
+        spare: Any = self._spares.pop(start, None)
+        return spare if spare is not None and spare.returncode is None else await start()
 
     async def drop(self) -> None:
         """End those that nobody took."""
-        hub, swarm, publisher = self._hub, self._swarm, self._publisher
-        self._hub = self._swarm = self._publisher = None
-        workers = [worker for worker in (swarm, publisher) if worker is not None]
-        for worker in workers:
-            worker.kill()
-        if hub is not None:
-            await end_child(hub)
-        await asyncio.gather(*(worker.stop() for worker in workers))
+        spares, self._spares = list(self._spares.values()), {}
+        for one in spares:
+            with contextlib.suppress(ProcessLookupError):
+                one.kill()
+        await asyncio.gather(
+            *(one.stop() if isinstance(one, Child) else end_child(one) for one in spares)
+        )
