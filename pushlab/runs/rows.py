@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pushlab.errors import RunError, UsageError
@@ -177,19 +178,13 @@ def to_table(schema: pa.Schema, columns: Columns | None, *, cell: str, trial: in
 def _array(field: pa.Field, data: Any) -> pa.Array:
     if isinstance(data, pa.ChunkedArray):
         data = data.combine_chunks()
-    mask = None
-    if field.nullable and isinstance(data, np.ndarray):
-        mask = data <= 0
-    elif field.nullable:
-        values = data.to_pylist() if isinstance(data, pa.Array) else data
-        data = [value if value is not None and value > 0 else None for value in values]
     try:
-        if isinstance(data, pa.Array):
-            array = data.cast(field.type)
-        elif isinstance(data, np.ndarray):
-            array = pa.array(data, mask=mask).cast(field.type)
-        else:
-            array = pa.array(data, type=field.type)
+        if isinstance(data, np.ndarray):
+            data = pa.array(data)
+        is_array = isinstance(data, pa.Array)
+        array = data.cast(field.type) if is_array else pa.array(data, type=field.type)
+        if field.nullable:
+            array = pc.if_else(pc.greater(array, 0), array, None)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise UsageError(f"column {field.name!r} does not fit {field.type}: {error}") from error
     if array.null_count and not field.nullable:

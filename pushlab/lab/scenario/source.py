@@ -69,21 +69,18 @@ def read_source(name_or_path: str | Path) -> Source:
         try:
             with path.open("rb") as file:
                 read = file.read(_MOST_BYTES + 1)
-            if len(read) > _MOST_BYTES:
-                raise ScenarioError(
-                    f"{path}: is over {_MOST_BYTES:,} bytes; no scenario is so long"
-                )
-            return parse_toml(read.decode(), str(path), default=path.stem)
         except FileNotFoundError:
             raise ScenarioError(f"{path}: no such scenario file") from None
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from error
+        except ValueError as error:  # a path with a zero byte
+            raise ScenarioError(f"{text!r}: is no path ({error})") from error
+        if len(read) > _MOST_BYTES:
+            raise ScenarioError(f"{path}: is over {_MOST_BYTES:,} bytes; no scenario is so long")
+        try:
+            return parse_toml(read.decode(), str(path), default=path.stem)
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: is not UTF-8 text ({error.reason})") from error
-        except ValueError as error:  # a path with a zero byte
-            if isinstance(error, ScenarioError):
-                raise
-            raise ScenarioError(f"{text!r}: is no path ({error})") from error
     known = builtin_scenarios()
     if text not in known:
         raise ScenarioError(
