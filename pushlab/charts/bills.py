@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.transforms import ScaledTranslation
 
 from pushlab.analysis.cost.costs import Costs
 from pushlab.analysis.cost.meter import KINDS, Bill
@@ -35,13 +34,13 @@ __all__ = ["bills_chart", "chosen_bills", "draw_costs", "price_footer"]
 _MOST_ROWS = 12
 _OFFER_PX = 300.0  # the longest name of an offer
 #: How a bar's parts style: opacity and hatch. Messages and requests are the colour itself.
-_PARTS: dict[str, tuple[float, str]] = {
-    "requests": (1.0, ""),
-    "messages": (1.0, ""),
-    "connection minutes": (0.45, ""),
-    "compute": (0.7, "//"),
-    "capacity by the hour": (0.3, "\\\\"),
-    "data": (0.45, ".."),
+_PARTS: dict[str, dict[str, Any]] = {
+    "requests": {},
+    "messages": {},
+    "connection minutes": {"alpha": 0.45},
+    "compute": {"alpha": 0.7, "hatch": "//"},
+    "capacity by the hour": {"alpha": 0.3, "hatch": "\\\\"},
+    "data": {"alpha": 0.45, "hatch": ".."},
 }
 
 
@@ -167,37 +166,19 @@ def _parts(one: Bill) -> list[tuple[str, float]]:
 def _bar(axes: Axes, row: int, one: Bill, style: CellStyle) -> None:
     left = 0.0
     for kind, amount in _parts(one):
-        opacity, hatch = _PARTS[kind]
+        look = {"color": style.colour, "edgecolor": "white", **_PARTS[kind]}
+        edge = 0.0 if "hatch" in look else 1.0
         axes.barh(row, amount, left=left, height=0.6, color="white")
-        axes.barh(
-            row,
-            amount,
-            left=left,
-            height=0.6,
-            color=style.colour,
-            alpha=opacity,
-            hatch=hatch or None,
-            edgecolor="white",
-            linewidth=0.0 if hatch else 1.0,
-        )
+        axes.barh(row, amount, left=left, height=0.6, linewidth=edge, **look)
         left += amount
 
 
 def _explain(axes: Axes, marks: Sequence[Patch], sheet: Sheet) -> None:
     """Below the bars, what they count and what their parts mean."""
     if not sheet.above:
-        figure = cast("Figure", axes.figure)
-        below = axes.transAxes + ScaledTranslation(0, -40 / 72, figure.dpi_scale_trans)
         box = axes.get_position()
-        axes.text(
-            (0.04 - box.x0) / box.width,
-            0,
-            "USD a month",
-            transform=below,
-            fontsize=17,
-            color=GREY,
-            va="center",
-        )
+        start = ((0.04 - box.x0) / box.width, 0)
+        say(axes, "USD a month", start, (0, -40), 17, GREY, within="axes")
         describe_axis(axes, "", marks, sheet=sheet)
         return
     describe_axis(axes, "USD a month", sheet=sheet)
@@ -218,16 +199,8 @@ def _legend(shown: Sequence[Bill]) -> list[Patch]:
     told = {kind for one in shown for kind, _ in _parts(one)}
     solid = " or ".join(kind for kind in ("requests", "messages") if kind in told)
     marks = [Patch(facecolor=INK, label=solid)] if solid else []
-    for kind in KINDS[2:]:
-        if kind in told:
-            opacity, hatch = _PARTS[kind]
-            marks.append(
-                Patch(
-                    facecolor=INK,
-                    alpha=opacity,
-                    hatch=hatch or None,
-                    edgecolor="white",
-                    label=kind,
-                )
-            )
-    return marks
+    return marks + [
+        Patch(facecolor=INK, edgecolor="white", label=kind, **_PARTS[kind])
+        for kind in KINDS[2:]
+        if kind in told
+    ]

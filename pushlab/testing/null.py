@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from random import Random
 
 from pushlab.contract.backoff import Backoff
@@ -75,11 +76,9 @@ class NullReader:
         self._inbox = Inbox(cursor)
         self._backoff = Backoff(Random())
         self._events: deque[Event] = deque()
-        self._waiting: deque[Sequence[Entry]] = deque()
-        self._wake = asyncio.Event()
+        self._told: asyncio.Queue[Callable[[], None]] = asyncio.Queue()  # what the hub said
         self._feed: Feed | None = None
         self._blocked = False
-        self._ended: tuple[str, int] | None = None
         self._retry_at = 0.0
         self._over = False
 
@@ -87,21 +86,15 @@ class NullReader:
         return self
 
     async def __anext__(self) -> Event:
-        while True:
-            if self._events:
-                return self._events.popleft()
+        while not self._events:
             if self._over:
                 raise StopAsyncIteration
-            if self._waiting:
-                self._take(self._waiting.popleft())
-            elif self._ended is not None:
-                self._lose(*self._ended)
-            elif self._feed is None:
+            if self._feed is None:
                 await asyncio.sleep(max(0.0, self._retry_at - time.monotonic()))
                 self._connect()
             else:
-                self._wake.clear()
-                await self._wake.wait()
+                (await self._told.get())()
+        return self._events.popleft()
 
     async def aclose(self) -> None:
         """Leave."""
@@ -142,12 +135,12 @@ class NullReader:
     def _take(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._events.extend(self._inbox.accept(entry.epoch, entry.seq, entry.data))
-        if self._blocked and self._feed is not None and not self._waiting:
+        if self._blocked and self._feed is not None and self._told.empty():
             self._blocked = False
             self._feed.resume()
 
     def _lose(self, reason: str, status: int) -> None:
-        self._feed, self._ended = None, None
+        self._feed, self._blocked = None, False
         if is_final(status):
             self._over = True
             self._events.append(Closed(reason, status))
@@ -159,12 +152,9 @@ class NullReader:
     # ---- called by the hub ------------------------------------------------------------------
 
     def _write(self, entries: Sequence[Entry]) -> bool:
-        self._waiting.append(entries)
-        self._wake.set()
-        self._blocked = len(self._waiting) >= _MOST_WAITING
+        self._told.put_nowait(partial(self._take, entries))
+        self._blocked = self._told.qsize() >= _MOST_WAITING
         return not self._blocked
 
     def _end(self, reason: str, status: int) -> None:
-        self._ended = (reason, status)
-        self._blocked = False
-        self._wake.set()
+        self._told.put_nowait(partial(self._lose, reason, status))

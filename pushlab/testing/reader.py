@@ -95,13 +95,9 @@ class SuiteReader(abc.ABC):
         """Wait until `holds()`; fail with `what`, and with what the reader was told."""
         await eventually(holds, lambda: f"{what}; {self.story()}", limit_s=limit_s)
 
-    async def connected(self, times: int = 1) -> None:
-        """Wait until it was told that it is connected, for the n-th time."""
-        await self.until(
-            lambda: len(self.of(Connected)) >= times,
-            "a reader was not told that it is connected"
-            + (f" for the {times}. time" if times > 1 else ""),
-        )
+    async def connected(self, who: str = "a reader") -> None:
+        """Wait until it was told that it is connected."""
+        await self.until(lambda: self.of(Connected), f"{who} was not told that it is connected")
 
     async def has(
         self, expected: list[str], who: str = "a reader", *, limit_s: float = LIMIT_S

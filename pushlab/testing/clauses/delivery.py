@@ -123,10 +123,7 @@ class Delivery(Base):
         for name in ODD_CHANNELS:
             readers[name] = await harness.read(await harness.token("reader", name))
         for name, reader in readers.items():
-            await reader.until(
-                lambda reader=reader: reader.cursor is not None,  # type: ignore[misc]
-                f"the reader of channel {name!a} was not told that it is connected",
-            )
+            await reader.connected(f"the reader of channel {name!a}")
         for number, name in enumerate(readers):
             await harness.publish(name, f"for channel {number}")
         for number, (name, reader) in enumerate(readers.items()):
@@ -140,10 +137,7 @@ class Delivery(Base):
             await harness.read(await harness.token(name, channel)) for name in ODD_CLIENT_IDS
         ]
         for name, reader in zip(ODD_CLIENT_IDS, readers, strict=True):
-            await reader.until(
-                lambda reader=reader: reader.cursor is not None,  # type: ignore[misc]
-                f"the client ID {name!a} was not told that it is connected",
-            )
+            await reader.connected(f"the client ID {name!a}")
         present: list[str] = []
 
         async def all_there() -> bool:
