@@ -11,9 +11,8 @@ from pushlab.analysis.cost.measured import traffic_by_cell
 from pushlab.analysis.cost.offers import find_offers
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.sizing import Workload
-from pushlab.commands.charts_folder import charts_folder
 from pushlab.commands.cost_table import print_costs
-from pushlab.commands.terminal import json_text
+from pushlab.commands.terminal import charts_folder, json_text
 from pushlab.commands.workload import refuse_beside_run, workload
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError

@@ -16,8 +16,7 @@ from pushlab.analysis.energy.battery import (
 from pushlab.analysis.energy.radio import Radio
 from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.analysis.forecast.sizing import Workload
-from pushlab.commands.charts_folder import charts_folder
-from pushlab.commands.terminal import json_text
+from pushlab.commands.terminal import charts_folder, json_text
 from pushlab.commands.workload import refuse_beside_run, workload
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import comparable_profiles

@@ -4,36 +4,27 @@ from collections.abc import Sequence
 from textwrap import shorten
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
 from pushlab.analysis.summary.catalogue import shown_in
 from pushlab.analysis.summary.keys import key_words, value_words
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.stored import summary_of
 from pushlab.analysis.summary.sweep_lines import SweepSeries, lines_of
+from pushlab.commands.terminal import print_headed
 from pushlab.runs import Sweep
 from pushlab.tables import Column, Row, Table
 from pushlab.tables.figures import figure_cell, figure_columns
-from pushlab.tables.terminal import is_live, print_table, say
+from pushlab.tables.terminal import say
 
 __all__ = ["grid_json", "print_sweep"]
 
 
 def print_sweep(sweep: Sweep, *, to_stderr: bool = False) -> None:
-    """Print the grid, and what must be known before it is believed.
-
-    On a terminal the table keeps to the terminal's width. Elsewhere it is plain text, a line for
-    each transport at each point, and for each remark, however long.
-    """
-    console = Console(stderr=to_stderr, highlight=False, emoji=False)
-    live = is_live(console)
+    """Print the grid, and what must be known before it is believed; see `print_headed`."""
     series = lines_of(sweep)
-    console.print()
-    console.print(_headline(sweep), soft_wrap=not live)
-    if not live:
-        console.print()
-    print_table(console, _table(sweep, series), explained=True)
+    axes = " x ".join(f"{len(axis.values)} of {key_words(axis.key)}" for axis in sweep.axes)
+    told = f"{len(sweep.points)} points ({axes}), {len(sweep.order)} trials"
+    table = _table(sweep, series)
+    console = print_headed(sweep.name, told, sweep.status, table, to_stderr=to_stderr)
     notes = _notes(sweep, series)
     if notes:
         console.print()
@@ -59,15 +50,6 @@ def grid_json(sweep: Sweep) -> dict[str, Any]:
         ],
         "capacity": sweep.capacity,
     }
-
-
-def _headline(sweep: Sweep) -> Text:
-    axes = " x ".join(f"{len(axis.values)} of {key_words(axis.key)}" for axis in sweep.axes)
-    text = Text(f"{sweep.name}: ", style="bold")
-    text.append(f"{len(sweep.points)} points ({axes}), {len(sweep.order)} trials", "not bold")
-    if sweep.status != "complete":
-        text.append(f"  [{sweep.status}]", style="bold red")
-    return text
 
 
 def _table(sweep: Sweep, series: Sequence[SweepSeries]) -> Table:

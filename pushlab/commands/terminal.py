@@ -1,19 +1,22 @@
-"""What the terminal shows of a run: a headline, the table, the remarks."""
+"""What the terminal shows of a run: a headline, the table, the remarks; and where charts go."""
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from pushlab.analysis.summary.model import RunSummary
-from pushlab.commands.run_table import run_table
+from pushlab.analysis.summary.catalogue import shown_in
+from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.quantities import counted, exact, exact_duration
 from pushlab.runs.head import RunHead
+from pushlab.tables import Column, Row, Table
+from pushlab.tables.figures import figure_cell, figure_columns, model_note
 from pushlab.tables.terminal import is_live, print_table, say
 
-__all__ = ["json_text", "print_run"]
+__all__ = ["charts_folder", "json_text", "print_headed", "print_run", "run_table"]
 
 
 def json_text(value: Any) -> str:
@@ -21,20 +24,66 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> None:
-    """Print the table of a run and its caveats.
+def charts_folder(
+    out: Path | None, run: Path | None, *, wanted: bool, as_json: bool
+) -> Path | None:
+    """The folder for charts, made before a table is printed; None where none are drawn.
 
-    On a terminal the table keeps to the terminal's width. Elsewhere it is plain text, a line for
-    each transport and for each remark, however long.
+    Args:
+        out: the folder that was named, if one was.
+        run: the run's; charts go into it unless all is printed as JSON.
+
+    Raises:
+        SetupError: it cannot be made, or is a file.
+    """
+    if out is None and run is not None and not as_json:
+        out = run / "charts"
+    if not wanted or out is None:
+        return None
+    from pushlab.charts.frame import make_folder  # a table needs no matplotlib
+
+    make_folder(out)
+    return out
+
+
+def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> None:
+    """Print the table of a run and its caveats; see `print_headed`."""
+    said = [words(run.scenario[key]) for key, words in _SAID.items() if key in run.scenario]
+    told = ", ".join([*said, *([run.network] if run.network else [])]).replace(" on, ", " on ")
+    name = run.scenario.get("name", "run")  # a run of others' making may lack some of it
+    table = run_table(summary.cells)
+    _print_notes(print_headed(name, told, run.status, table, to_stderr=to_stderr), summary)
+
+
+def run_table(cells: Mapping[str, CellSummary]) -> Table:
+    """Each cell's main figures, what a closed form says of them below."""
+    rows = []
+    for name, cell in cells.items():
+        if cell.is_empty:
+            rows.append(Row([name], problem=cell.status))  # the caveats say why
+        else:
+            found = [figure_cell(cell, one, model_note(cell, one)) for one in shown_in("run")]
+            rows.append(Row([name], found, marks=[*cell.marks, *cell.unstable]))
+    return Table([Column("transport", text=True)], figure_columns("run"), rows)
+
+
+def print_headed(name: str, told: str, status: str, table: Table, *, to_stderr: bool) -> Console:
+    """Print a table below a headline; the console, for the remarks.
+
+    On a terminal the table keeps to the terminal's width. Elsewhere all is plain text, a line for
+    each row, however long.
     """
     console = Console(stderr=to_stderr, highlight=False, emoji=False)
     live = is_live(console)
+    text = Text(f"{name}: ", style="bold").append(told, style="not bold")
+    if status != "complete":
+        text.append(f"  [{status}]", style="bold red")
     console.print()
-    console.print(_headline(run), soft_wrap=not live)
+    console.print(text, soft_wrap=not live)
     if not live:
         console.print()
-    print_table(console, run_table(summary.cells), explained=True)
-    _print_notes(console, summary)
+    print_table(console, table, explained=True)
+    return console
 
 
 _SAID: Mapping[str, Callable[[Any], str]] = {
@@ -44,18 +93,6 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
     "duration_s": lambda span: f"{exact_duration(span)} measured",
     "trials": lambda count: counted(count, "trial"),
 }
-
-
-def _headline(run: RunHead) -> Text:
-    """What was asked; a run of others' making may lack some of it."""
-    scenario = run.scenario
-    parts = [said(scenario[key]) for key, said in _SAID.items() if key in scenario]
-    parts += [run.network] if run.network else []
-    text = Text(f"{scenario.get('name', 'run')}: ", style="bold")
-    text.append(", ".join(parts).replace(" on, ", " on "), style="not bold")
-    if run.status != "complete":
-        text.append(f"  [{run.status}]", style="bold red")
-    return text
 
 
 def _print_notes(console: Console, summary: RunSummary) -> None:

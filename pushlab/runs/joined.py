@@ -6,13 +6,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pushlab.runs.records import TrialRecord
-from pushlab.runs.rows import PUBLISHES, DeliveryRows, PublishRows
+from pushlab.runs.rows import SCHEMAS, DeliveryRows, PublishRows
 
 __all__ = ["JOINED", "first_arrivals", "joined_table", "match"]
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
 
+_PUBLISHES = SCHEMAS["publishes"]
 _OF_PUBLISH = ("intended_ns", "sent_ns", "accepted_ns", "warmup", "payload_bytes")
 
 #: One row per delivery with its publish's stamps; null where the publish is not known.
@@ -24,11 +25,11 @@ JOINED = pa.schema(
         pa.field("channel", pa.int32()),
         pa.field("seq", pa.int64()),
         pa.field("subscriber", pa.int32()),
-        *(pa.field(name, PUBLISHES.field(name).type) for name in _OF_PUBLISH[:3]),
+        *(pa.field(name, _PUBLISHES.field(name).type) for name in _OF_PUBLISH[:3]),
         pa.field("received_ns", pa.int64()),
         pa.field("latency_s", pa.float64()),
         pa.field("latency_from_send_s", pa.float64()),
-        *(pa.field(name, PUBLISHES.field(name).type) for name in _OF_PUBLISH[3:]),
+        *(pa.field(name, _PUBLISHES.field(name).type) for name in _OF_PUBLISH[3:]),
         pa.field("matched", pa.bool_()),
         pa.field("repeated", pa.bool_()),
     ]
@@ -73,7 +74,7 @@ def joined_table(record: TrialRecord, publishes: PublishRows, deliveries: Delive
             return pa.nulls(count, JOINED.field(name).type)
         values = values[publish_of]
         absent = ~found
-        if PUBLISHES.field(name).nullable:
+        if _PUBLISHES.field(name).nullable:
             absent |= values <= 0
         return pa.array(values, mask=absent)
 

@@ -64,21 +64,18 @@ class Run(RunHead):
 
     def publishes(self, trial: TrialRecord) -> "PublishRows":
         """The publishes of one trial as numpy arrays."""
-        from pushlab.runs.rows import PublishRows, arrays
-
-        return PublishRows(**arrays(self.table("publishes", trial)))
+        rows: PublishRows = self._rows("publishes", trial)
+        return rows
 
     def deliveries(self, trial: TrialRecord) -> "DeliveryRows":
         """The deliveries of one trial as numpy arrays."""
-        from pushlab.runs.rows import DeliveryRows, arrays
-
-        return DeliveryRows(**arrays(self.table("deliveries", trial)))
+        rows: DeliveryRows = self._rows("deliveries", trial)
+        return rows
 
     def connects(self, trial: TrialRecord) -> "ConnectRows":
         """How the subscribers of one trial were connected, as numpy arrays."""
-        from pushlab.runs.rows import ConnectRows, arrays
-
-        return ConnectRows(**arrays(self.table("connects", trial)))
+        rows: ConnectRows = self._rows("connects", trial)
+        return rows
 
     def traffic(self, trial: TrialRecord) -> "TrafficRows | None":
         """When a few observed subscribers of one trial sent and received, as numpy arrays.
@@ -87,12 +84,15 @@ class Run(RunHead):
             None where it was not written down: an older run, or a transport without a sans-I/O
             client half.
         """
-        from pushlab.runs.rows import TrafficRows, arrays
-
         if not rows_path(self.path, "traffic", trial.order).exists():
             return None
-        rows = TrafficRows(**arrays(self.table("traffic", trial)))
+        rows: TrafficRows = self._rows("traffic", trial)
         return rows if len(rows) else None
+
+    def _rows(self, kind: RowsKind, trial: TrialRecord) -> Any:
+        from pushlab.runs.rows import ROWS, arrays
+
+        return ROWS[kind](**arrays(self.table(kind, trial)))
 
     def to_pandas(self, what: str = "deliveries") -> Any:
         """One table of the run as a pandas DataFrame.

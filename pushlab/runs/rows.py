@@ -19,12 +19,9 @@ from pushlab.errors import RunError, UsageError
 from pushlab.runs.layout import RowsKind
 
 __all__ = [
-    "CONNECTS",
-    "DELIVERIES",
-    "PUBLISHES",
+    "ROWS",
     "SAMPLES",
     "SCHEMAS",
-    "TRAFFIC",
     "Columns",
     "ConnectRows",
     "DeliveryRows",
@@ -119,8 +116,13 @@ def _schema(kind: type[_Rows]) -> pa.Schema:
     return pa.schema(columns)
 
 
-PUBLISHES, DELIVERIES = _schema(PublishRows), _schema(DeliveryRows)
-CONNECTS, TRAFFIC = _schema(ConnectRows), _schema(TrafficRows)
+#: The classes of those rows that are read as numpy arrays.
+ROWS: Mapping[RowsKind, type[_Rows]] = {
+    "publishes": PublishRows,
+    "deliveries": DeliveryRows,
+    "connects": ConnectRows,
+    "traffic": TrafficRows,
+}
 
 #: One row per look at a process: its CPU seconds since it began, and what it held. The lag is the
 #: worst of its event loop since the look before; null where the loop is not watched.
@@ -140,11 +142,8 @@ SAMPLES = pa.schema(
 
 #: The schema of each kind of rows.
 SCHEMAS: Mapping[RowsKind, pa.Schema] = {
-    "publishes": PUBLISHES,
-    "deliveries": DELIVERIES,
-    "connects": CONNECTS,
+    **{kind: _schema(rows) for kind, rows in ROWS.items()},
     "samples": SAMPLES,
-    "traffic": TRAFFIC,
 }
 
 

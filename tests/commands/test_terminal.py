@@ -9,8 +9,7 @@ from pushlab.analysis.summary.stored import store, summary_of
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands.grid_table import print_sweep
 from pushlab.commands.progress import Watcher, shortened
-from pushlab.commands.run_table import run_table
-from pushlab.commands.terminal import print_run
+from pushlab.commands.terminal import print_run, run_table
 from pushlab.lab.trial.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
 from pushlab.runs import Run
 from pushlab.tables.terminal import legend, lines, plain_lines

@@ -35,7 +35,7 @@ class PublishLog:
 
     Attributes:
         schedule: when each message is due, and on which channel.
-        sent_ns, accepted_ns, seq, status: as `pushlab.runs.rows.PUBLISHES` has them.
+        sent_ns, accepted_ns, seq, status: as `pushlab.runs.rows.PublishRows` has them.
         held_ns: how long the message was due, and no connection was free since the server had not
             answered on any.
     """
@@ -102,7 +102,7 @@ class PublishLog:
         return [int(head) for head in heads]
 
     def rows(self, payload_bytes: int) -> dict[str, Any]:
-        """The columns of `pushlab.runs.rows.PUBLISHES`; one row for each scheduled message."""
+        """The columns of `pushlab.runs.rows.PublishRows`; one row for each scheduled message."""
         return {
             "channel": self._channel.copy(),
             "seq": self.seq.copy(),
