@@ -67,15 +67,12 @@ _HEADERS = [
 
 def encode_event(entry: Entry) -> bytes:
     """One message as an event."""
-    return _event(str(entry.cursor), entry.data)
-
-
-def _event(event_id: str, data: str) -> bytes:
+    at, data = entry.cursor, entry.data
     if "\r" in data:
-        return f"id: {event_id}\nevent: json\ndata: {json.dumps(data)}\n\n".encode()
+        return f"id: {at}\nevent: json\ndata: {json.dumps(data)}\n\n".encode()
     if "\n" in data:
         data = data.replace("\n", "\ndata: ")
-    return f"id: {event_id}\ndata: {data}\n\n".encode()
+    return f"id: {at}\ndata: {data}\n\n".encode()
 
 
 class SseSubscriber(StreamSubscriber):

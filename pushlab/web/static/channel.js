@@ -1155,18 +1155,6 @@ const LINES = {
 /** The names that `Options.transport` takes, besides `auto`. */
 const TRANSPORTS = Object.freeze(Object.keys(LINES));
 
-/** @type {readonly (keyof Handlers)[]} */
-const HANDLERS = [
-  "onopen",
-  "onmessage",
-  "onerror",
-  "onclose",
-  "ongap",
-  "onhit",
-  "onlost",
-  "onreconnect",
-];
-
 /** An open channel. Assign handlers at any time; those that are missing are not missed. */
 class Socket {
   /** @type {Reader} */
@@ -1194,9 +1182,10 @@ class Socket {
     this.onlost = null;
     /** @type {Handlers["onreconnect"]} */
     this.onreconnect = null;
-    const own = /** @type {Record<string, any>} */ (this);
-    for (const name of HANDLERS) {
-      if (typeof handlers[name] === "function") own[name] = handlers[name];
+    const own = /** @type {Record<string, any>} */ (this); // which has handlers, and nothing else
+    const given = /** @type {Record<string, any>} */ (handlers);
+    for (const name of Object.keys(own)) {
+      if (typeof given[name] === "function") own[name] = given[name];
     }
     this.#reader = new Reader(token, options, (name, event) => {
       const handler = own[name];

@@ -46,6 +46,7 @@ class MqttTalk {
   #wire = null;
   #kind = "connect";
   #outbox = "";
+  #qos = 1;
   #placed = false; // whether the bridge has said where we are
   #ask = ""; // the question that waits for its answer's end
   #askedAt = -1; // the seq at which it was asked
@@ -106,6 +107,7 @@ class MqttTalk {
     this.#kind = reader.arrival;
     const random = [...crypto.getRandomValues(new Uint8Array(16))];
     const hex = random.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.#qos = place.qos;
     const session = (reader.at === null ? "n" : "r") + hex;
     this.#outbox = `pushlab-outbox/${session}`;
     const url = reader.url(new URL(place.websocket_url ?? "ws://x/v1/mqtt").pathname);
@@ -139,14 +141,14 @@ class MqttTalk {
         if (line.over) return;
         if (granted?.some(({ qos }) => qos >= 128)) line.refuse(403, "forbidden");
         else if (error) line.lose(wordsOf(error));
-        else if (!this.#ask && !this.#placed) this.#question("first", place.qos);
+        else if (!this.#ask && !this.#placed) this.#question("first");
       });
       this.#checkTimer = setInterval(() => {
-        if (this.#placed && this.#news && !this.#ask) this.#question("check", place.qos);
+        if (this.#placed && this.#news && !this.#ask) this.#question("check");
       }, place.keep_alive_s * CHECK_MS_PER_S);
     });
     client.on("message", (_topic, payload) =>
-      line.hear(() => this.#read(decoder.decode(payload), place.qos)),
+      line.hear(() => this.#read(decoder.decode(payload))),
     );
     client.on("packetsend", ({ cmd }) => this.#count(cmd));
     client.on("packetreceive", () => (line.heardAt = performance.now()));
@@ -207,10 +209,10 @@ class MqttTalk {
 
   // ---- asking -----------------------------------------------------------------------------
 
-  /** Ask the bridge for everything behind the cursor. @param {string} ask @param {number} qos */
-  #question(ask, qos) {
+  /** Ask the bridge for everything behind the cursor. @param {string} ask */
+  #question(ask) {
     const { reader } = this;
-    const words = { ask, token: reader.token, after: reader.cursor, qos };
+    const words = { ask, token: reader.token, after: reader.cursor, qos: this.#qos };
     this.#client?.publish(this.#outbox, JSON.stringify(words), { qos: 1 });
     this.#hit(ask === "again" ? "reconnect" : ask === "check" ? "keep-alive" : this.#kind);
     this.#ask = ask;
@@ -219,26 +221,26 @@ class MqttTalk {
     clearTimeout(this.#askTimer);
     // The answer to the first one may stop half way; that it begins is the reader's to see.
     const patience = ask === "first" ? STAND_MS : AGAIN_LIMIT_MS;
-    this.#askTimer = setTimeout(() => this.#question("again", qos), patience);
+    this.#askTimer = setTimeout(() => this.#question("again"), patience);
   }
 
-  /** Something is missing: ask for it, unless an answer is on its way. @param {number} qos */
-  #missing(qos) {
+  /** Something is missing: ask for it, unless an answer is on its way. */
+  #missing() {
     if (this.#ask || this.#askTimer) return;
     if (this.reader.at?.seq !== this.#askedAt) {
       this.#again = AGAIN_MS;
-      this.#question("again", qos);
+      this.#question("again");
     } else {
       // the last answer did not help: wait before the next one
-      this.#askTimer = setTimeout(() => this.#question("again", qos), this.#again);
+      this.#askTimer = setTimeout(() => this.#question("again"), this.#again);
       this.#again = Math.min(2 * this.#again, AGAIN_LIMIT_MS);
     }
   }
 
   // ---- what arrives -----------------------------------------------------------------------
 
-  /** @param {string} text @param {number} qos */
-  #read(text, qos) {
+  /** @param {string} text */
+  #read(text) {
     const frame = parseFrame(text);
     if ("status" in frame) {
       if (this.#ask && isFinal(frame.status)) this.#hit("refused");
@@ -246,26 +248,26 @@ class MqttTalk {
       return;
     }
     if ("data" in frame) {
-      this.#take(frame.at, frame.data, qos);
+      this.#take(frame.at, frame.data);
       return;
     }
     if (frame.gap) {
       this.#placed = true;
       this.line.located(frame.at); // only the bridge, who knows the log, says that something is gone
     } else if (this.#placed) {
-      this.#answered(frame.at, qos);
+      this.#answered(frame.at);
     } else {
       const has = this.reader.at;
       const ahead = has !== null && (has.epoch !== frame.at.epoch || frame.at.seq > has.seq);
       this.#placed = true;
       this.line.located(ahead && has ? has : frame.at);
-      if (ahead) this.#answered(frame.at, qos); // the first word was lost: this is the last one
+      if (ahead) this.#answered(frame.at); // the first word was lost: this is the last one
     }
     this.#deliverHeld();
   }
 
-  /** @param {Cursor} at @param {string} data @param {number} qos */
-  #take(at, data, qos) {
+  /** @param {Cursor} at @param {string} data */
+  #take(at, data) {
     const has = this.reader.at;
     const same = this.#placed && has !== null && at.epoch === has.epoch;
     if (same && at.seq <= has.seq + 1) {
@@ -275,7 +277,7 @@ class MqttTalk {
       return;
     }
     if (this.#held.size < MOST_HELD) this.#held.set(spell(at), data);
-    if (this.#placed) this.#missing(qos);
+    if (this.#placed) this.#missing();
   }
 
   #deliverHeld() {
@@ -291,9 +293,8 @@ class MqttTalk {
   /**
    * The end of an answer: everything up to `at` was sent; what follows comes live.
    * @param {Cursor} at
-   * @param {number} qos
    */
-  #answered(at, qos) {
+  #answered(at) {
     this.#deliverHeld();
     this.#ask = "";
     clearTimeout(this.#askTimer);
@@ -304,7 +305,7 @@ class MqttTalk {
       const { epoch, seq } = parseCursor(key);
       if (epoch === has.epoch && seq <= has.seq) this.#held.delete(key);
     }
-    if (this.#held.size || at.epoch !== has.epoch || at.seq > has.seq) this.#missing(qos);
+    if (this.#held.size || at.epoch !== has.epoch || at.seq > has.seq) this.#missing();
   }
 
   /** Say goodbye, and let go. */
