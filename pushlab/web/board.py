@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["LINES", "Board", "IllegalMove"]
+from pushlab.errors import Refused
+
+__all__ = ["LINES", "Board"]
 
 #: Three cells in a row; cells are numbered line by line from 0.
 LINES = (
@@ -15,10 +17,6 @@ LINES = (
     (0, 4, 8),
     (2, 4, 6),
 )
-
-
-class IllegalMove(Exception):
-    """A move that the rules do not allow; its text is one word for programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +54,14 @@ class Board:
         """The position after this move.
 
         Raises:
-            IllegalMove: ``game-over``, ``not-your-turn``, ``no-such-cell`` or ``cell-taken``.
+            Refused: 409 ``game-over``, ``not-your-turn`` or ``cell-taken``; 400 ``no-such-cell``.
         """
         if self.winner is not None:
-            raise IllegalMove("game-over")
+            raise Refused(409, "game-over", "the game is over")
         if mark != self.next_mark:
-            raise IllegalMove("not-your-turn")
+            raise Refused(409, "not-your-turn", "it is the other player's turn")
         if not 0 <= cell < 9:
-            raise IllegalMove("no-such-cell")
+            raise Refused(400, "no-such-cell", "a board has the cells 0 to 8")
         if self.cells[cell]:
-            raise IllegalMove("cell-taken")
+            raise Refused(409, "cell-taken", "this cell is taken")
         return Board((*self.cells[:cell], mark, *self.cells[cell + 1 :]))

@@ -12,7 +12,7 @@ from typing import Any
 
 from pushlab.channel_api import LocalChannelService
 from pushlab.errors import Refused
-from pushlab.web.board import Board, IllegalMove
+from pushlab.web.board import Board
 from pushlab.web.members import GRACE_S, OPENING_S, Member, Members, now_ms
 from pushlab.web.texts import field as text_field
 from pushlab.web.texts import label
@@ -25,12 +25,6 @@ SEAT_KEPT_S = 60.0
 _NAME_CHARS = 30
 _GAME = re.compile(r"[a-z0-9-]{1,20}")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-_WHY_NOT = {
-    "game-over": "the game is over",
-    "not-your-turn": "it is the other player's turn",
-    "no-such-cell": "a board has the cells 0 to 8",
-    "cell-taken": "this cell is taken",
-}
 
 
 @dataclass(slots=True)
@@ -155,12 +149,7 @@ class TicTacToe:
         cell = body.get("cell")
         if isinstance(cell, bool) or not isinstance(cell, int):
             raise Refused(400, "bad-cell", '"cell" must be a whole number from 0 to 8')
-        try:
-            game.board = game.board.play(mark, cell)
-        except IllegalMove as error:
-            word = str(error)
-            status = 400 if word == "no-such-cell" else 409
-            raise Refused(status, word, _WHY_NOT[word]) from error
+        game.board = game.board.play(mark, cell)
         self._tell(game, "")
         return {"state": game.state(member)}
 

@@ -27,7 +27,7 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.runs import Link
 from pushlab.web import chat, tictactoe
-from pushlab.web.board import LINES, Board, IllegalMove
+from pushlab.web.board import LINES, Board
 from pushlab.web.chat import Chat
 from pushlab.web.crowd import Crowd
 from pushlab.web.crowd_process import COUNTED, LaneRequest, LaneStatus, Tally
@@ -228,7 +228,7 @@ def test_whatever_is_tried_a_board_stays_one_that_the_rules_allow(tries):
         before = board
         try:
             board = board.play(mark, cell)
-        except IllegalMove:
+        except Refused:
             assert board is before
             continue
         made.append((mark, cell))

@@ -134,9 +134,6 @@ export class Controls {
  * @param {number} value
  */
 function nearestIndex(values, value) {
-  let best = 0;
-  for (let i = 1; i < values.length; i += 1) {
-    if (Math.abs(values[i] - value) < Math.abs(values[best] - value)) best = i;
-  }
-  return best;
+  const off = values.map((each) => Math.abs(each - value));
+  return off.indexOf(Math.min(...off));
 }
