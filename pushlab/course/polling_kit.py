@@ -6,15 +6,15 @@ The server's half is short polling's; the client's half asks `next_wait_s` after
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Message
 from pushlab.contract.profile import Profile
 from pushlab.contract.serving import Hub, Route
+from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.errors import UsageError
 from pushlab.wire.polling import IntervalPollSubscriber, lease_suffix, poll_route
 
 __all__ = ["PollingTransport", "PollingTransportOptions"]
@@ -25,18 +25,12 @@ _LEASE_S = 180
 
 
 @dataclass(frozen=True, slots=True)
-class PollingTransportOptions:
-    """Settings.
+class PollingTransportOptions(Declared):
+    """Settings."""
 
-    Attributes:
-        interval_s: the first wait, and the `usual_s` that the rule is told.
-    """
-
-    interval_s: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not _LEAST_S <= self.interval_s <= _MOST_S:
-            raise UsageError(f"interval_s is {self.interval_s:g}; it must lie between 0.001 and 60")
+    interval_s: Annotated[
+        float, Setting("the first wait, and the rule's `usual_s`", least=_LEAST_S, most=_MOST_S)
+    ] = 1.0
 
 
 class PollingTransport(Transport):
@@ -86,19 +80,10 @@ class RuledSubscriber(IntervalPollSubscriber):
 
     __slots__ = ("_found", "_kit", "_wait_s")
 
-    def __init__(
-        self,
-        kit: PollingTransport,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-    ) -> None:
-        usual_s = kit.options.interval_s
-        super().__init__(endpoint, token, cursor=cursor, rng=rng, options=kit.options)
+    def __init__(self, kit: PollingTransport, *where: Any, **who: Any) -> None:
+        super().__init__(*where, **who, options=kit.options)
         self._kit = kit
-        self._wait_s = usual_s
+        self._wait_s = kit.options.interval_s
         self._found = 0
 
     def _suffix(self) -> str:

@@ -44,7 +44,7 @@ class Chat:
         opening_s: float = OPENING_S,
     ) -> None:
         self.members = Members(
-            channels, kind="chat", on_gone=self._on_gone, grace_s=grace_s, opening_s=opening_s
+            channels, kind="chat", on_gone=self._leave, grace_s=grace_s, opening_s=opening_s
         )
         self._rooms: dict[str, _Room] = {}
 
@@ -102,10 +102,7 @@ class Chat:
         self._leave(self.members.get(body.get("token")), "left")
         return {}
 
-    def _on_gone(self, member: Member) -> None:
-        self._leave(member, "gone")
-
-    def _leave(self, member: Member, why: str) -> None:
+    def _leave(self, member: Member, why: str = "gone") -> None:
         self.members.remove(member)
         room = self._rooms[member.place]
         del room.members[member.client_id]

@@ -230,7 +230,7 @@ function report(error) {
 /** One reader of one channel, over any number of lines in a row. */
 class Reader {
   /** @type {Cursor | null} the last message it has */
-  #cursor = null;
+  at = null;
   /** @type {string[]} the transports to try */
   #candidates = [];
   /** @type {Line | null} the one in use */
@@ -246,7 +246,7 @@ class Reader {
   #unrenewedAt = NaN; // since when that has failed, and the old one was refused again and again
   #timer = 0; // until the next attempt
   #standTimer = 0; // until this attempt has taken too long
-  #awayAt = -Infinity; // when the page was last hidden, frozen or offline
+  awayAt = -Infinity; // when the page was last hidden, frozen or offline, by `performance.now()`
   #listeners = new AbortController();
 
   /**
@@ -284,7 +284,7 @@ class Reader {
       return;
     }
     try {
-      this.#cursor = after === undefined || after === null ? null : parseCursor(after);
+      this.at = after === undefined || after === null ? null : parseCursor(after);
     } catch {
       this.fail(400, "invalid-cursor", SENTENCES["invalid-cursor"]);
       return;
@@ -297,17 +297,7 @@ class Reader {
 
   /** Where the reader stands, as text; null before the server's first word. */
   get cursor() {
-    return this.#cursor && spell(this.#cursor);
-  }
-
-  /** The same, to count with. */
-  get at() {
-    return this.#cursor;
-  }
-
-  /** When the page was last hidden, frozen or offline, by `performance.now()`. */
-  get awayAt() {
-    return this.#awayAt;
+    return this.at && spell(this.at);
   }
 
   /**
@@ -352,7 +342,7 @@ class Reader {
 
   /** The kind of hit that opens a stream. */
   get arrival() {
-    return this.#cursor === null ? "connect" : "reconnect";
+    return this.at === null ? "connect" : "reconnect";
   }
 
   // ---- what a line tells ------------------------------------------------------------------
@@ -398,13 +388,13 @@ class Reader {
    */
   deliver(at, data) {
     if (this.state !== OPEN) return;
-    if (this.#cursor && at.epoch === this.#cursor.epoch && at.seq <= this.#cursor.seq) {
+    if (this.at && at.epoch === this.at.epoch && at.seq <= this.at.seq) {
       this.stats.duplicates += 1;
       return;
     }
     this.#tellGap(this.#position({ epoch: at.epoch, seq: at.seq - 1 }));
     if (this.state !== OPEN) return; // the application has closed it, being told of the gap
-    this.#cursor = at;
+    this.at = at;
     this.stats.messages += 1;
     this.tell("onmessage", { data, seq: at.seq });
   }
@@ -574,9 +564,9 @@ class Reader {
 
   /** The server goes on after `at`: note it, and say what that skips. @param {Cursor} at */
   #position(at) {
-    const has = this.#cursor;
+    const has = this.at;
     if (has && at.epoch === has.epoch && at.seq <= has.seq) return null; // what repeats is dropped
-    this.#cursor = at;
+    this.at = at;
     if (!has) return null;
     const missed = at.epoch === has.epoch ? at.seq - has.seq : null;
     return { after: spell(has), resumed: spell(at), missed };
@@ -600,7 +590,7 @@ class Reader {
   #listen() {
     const { signal } = this.#listeners;
     const page = globalThis.document;
-    const away = () => (this.#awayAt = performance.now());
+    const away = () => (this.awayAt = performance.now());
     globalThis.addEventListener?.("offline", away, { signal });
     globalThis.addEventListener?.("online", () => this.#wake(0), { signal });
     page?.addEventListener("freeze", away, { signal });
