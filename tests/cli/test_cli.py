@@ -33,6 +33,15 @@ def pushlab(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
     )
 
 
+def here(
+    capsys: pytest.CaptureFixture[str], *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """The same in this process."""
+    status = main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    return subprocess.CompletedProcess(arguments, status, said.out, said.err)
+
+
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One small run, made by the command itself."""
@@ -100,9 +109,11 @@ def test_the_command_itself_ends_so_too(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_key_is_told_with_its_file(tmp_path: Path) -> None:
+def test_an_unknown_key_is_told_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "mine.toml").write_text("cleints = 3\n")
-    refused(pushlab("compare", "mine.toml", cwd=tmp_path), "mine.toml", "cleints", "clients")
+    refused(here(capsys, "compare", tmp_path / "mine.toml"), "mine.toml", "cleints", "clients")
 
 
 @pytest.mark.parametrize(
@@ -260,22 +271,24 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
         (lambda text: re.sub(r'"schema_version": *1', '"schema_version": 99', text), ["99"]),
     ],
 )
-def test_a_damaged_or_newer_run_is_refused(run_folder, tmp_path, damage, words) -> None:
+def test_a_damaged_or_newer_run_is_refused(run_folder, tmp_path, capsys, damage, words) -> None:
     copy = tmp_path / "run"
     copy.mkdir()
     (copy / "run.json").write_text(damage((run_folder / "run.json").read_text()))
-    refused(pushlab("chart", "run", cwd=tmp_path), *words)
+    refused(here(capsys, "chart", copy), *words)
 
 
-def test_a_run_has_its_charts_and_its_table(run_folder: Path) -> None:
+def test_a_run_has_its_charts_and_its_table(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     charts = sorted(path.name for path in (run_folder / "charts").iterdir())
     assert [name for name in charts if name.endswith(".png")]
     assert [name for name in charts if name.endswith(".svg")]
-    shown = pushlab("show", str(run_folder), cwd=run_folder.parent)
+    shown = here(capsys, "show", run_folder)
     assert shown.returncode == 0
     assert "sse" in shown.stdout
     assert all(len(line) <= 100 for line in shown.stdout.splitlines())
-    figures = json.loads(pushlab("show", str(run_folder), "--json", cwd=run_folder.parent).stdout)
+    figures = json.loads(here(capsys, "show", run_folder, "--json").stdout)
     cell = figures["transports"]["sse"]
     assert cell["delivered"] == cell["expected"] > 0
 

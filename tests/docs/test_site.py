@@ -46,27 +46,33 @@ class Loaded(HTMLParser):
             self.found.append(where)
 
 
-def test_nothing_is_loaded_from_another_host(site):
-    found = []
-    pages = list(site.rglob("*.html"))
-    assert len(pages) > 40
-    for page in pages:
+@pytest.fixture(scope="module")
+def loads(site: Path) -> dict[Path, list[str]]:
+    """What each page loads by itself."""
+    found = {}
+    for page in site.rglob("*.html"):
         loaded = Loaded()
         loaded.feed(page.read_text())
-        assert loaded.found, page
-        found += [(page.name, where) for where in loaded.found if FOREIGN.match(where)]
+        found[page] = loaded.found
+    return found
+
+
+def test_nothing_is_loaded_from_another_host(site, loads):
+    found = []
+    assert len(loads) > 40
+    for page, places in loads.items():
+        assert places, page
+        found += [(page.name, where) for where in places if FOREIGN.match(where)]
     for style in site.rglob("*.css"):
         found += [(style.name, each.group()) for each in IN_CSS.finditer(style.read_text())]
     assert found == []
 
 
-def test_what_pages_load_is_there(site):
-    for page in site.rglob("*.html"):
+def test_what_pages_load_is_there(loads):
+    for page, places in loads.items():
         if page.name == "404.html":  # it names its own server's paths
             continue
-        loaded = Loaded()
-        loaded.feed(page.read_text())
-        for where in loaded.found:
+        for where in places:
             if not where.startswith("data:"):
                 assert (page.parent / where.partition("?")[0]).exists(), (page, where)
 
