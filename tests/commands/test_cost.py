@@ -65,18 +65,18 @@ def test_the_same_as_json(capsys):
     "more", [[], ["--items"], ["--offers", "all"], ["--egress", "--free-tier"]]
 )
 @pytest.mark.parametrize("clients", ["1", "10e6"])
-@pytest.mark.parametrize("width", [80, 120])
-def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, more, clients, width):
+def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, more, clients):
     work = ("cost", "--clients", clients, "--rate-per-client", "2/s", *more)
+    numbers = re.compile(r"[\d.,]*\d")
     out = told(capsys, *work)
     assert "\x1b" not in out
-    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("COLUMNS", str(width))):
-        monkeypatch.setenv(name, value)
-    found = re.sub("\x1b[^m]*m", "", told(capsys, *work))
-    assert max(len(line) for line in found.splitlines()) <= width
-    assert "…" not in found
-    numbers = re.compile(r"[\d.,]*\d")
-    assert sorted(numbers.findall(found)) == sorted(numbers.findall(out))
+    for width in (80, 120):
+        for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("COLUMNS", str(width))):
+            monkeypatch.setenv(name, value)
+        found = re.sub("\x1b[^m]*m", "", told(capsys, *work))
+        assert max(len(line) for line in found.splitlines()) <= width
+        assert "…" not in found
+        assert sorted(numbers.findall(found)) == sorted(numbers.findall(out))
 
 
 def test_marks_explain_themselves(capsys):
