@@ -20,6 +20,7 @@ __all__ = [
     "exact_duration",
     "interval",
     "large",
+    "listed",
     "memory",
     "message_rate",
     "number",
@@ -171,6 +172,12 @@ def message_rate(per_s: float) -> str:
 def counted(count: float, noun: str) -> str:
     """A count and what is counted: ``1 trial``, ``1,000 clients``; `noun` is in the singular."""
     return f"{exact(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str], joint: str = "and") -> str:
+    """Names in a sentence: ``A``, ``A and B``, ``A, B and C``."""
+    *first, last = names or [""]
+    return f"{', '.join(first)} {joint} {last}" if first else last
 
 
 def signed(value: float, show: Callable[[float], str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pushlab.analysis.summary.keys import value_words, with_key
 from pushlab.charts.curves import Spot
-from pushlab.quantities import times
+from pushlab.quantities import listed, times
 
 __all__ = ["Course", "Ends", "grid_finding"]
 
@@ -96,8 +96,7 @@ def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], 
     others = [one for one in courses if one.key == steep.key and one is not steep]
     none = [one.name for one in others if one.middle.last.value == 0]
     if none:
-        who = " and ".join([", ".join(none[:-1]), none[-1]] if len(none) > 1 else none)
-        return f"{text}; {who} {'need' if len(none) > 1 else 'needs'} none"
+        return f"{text}; {listed(none)} {'need' if len(none) > 1 else 'needs'} none"
     still = min(others, key=lambda one: one.factor, default=None)
     if still is None or still.factor >= _SAME:
         return text

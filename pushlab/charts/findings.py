@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.contract.profile import Profile
-from pushlab.quantities import brief, duration, number, times, usd
+from pushlab.quantities import brief, duration, listed, number, times, usd
 
 __all__ = [
     "cost_finding",
@@ -32,12 +32,6 @@ _SAME_WORST = 1.5  # extremes scatter: the worst of one run is not the worst of 
 
 def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
-
-
-def _join(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _ranked(summaries: Summaries, figure: str) -> list[tuple[str, float]]:
@@ -117,7 +111,7 @@ def latency_finding(
             f"No difference worth a rank: every {word} lies between"
             f" {duration(best)} and {duration(worst)}"
         )
-    who = _join([names[cell] for cell, _ in leaders])
+    who = listed([names[cell] for cell, _ in leaders])
     verb = "delivers" if len(leaders) == 1 else "deliver"
     reach = f"{duration(best)} to {duration(leaders[-1][1])}"
     if duration(best) == duration(leaders[-1][1]):
@@ -140,14 +134,14 @@ def hits_finding(summaries: Summaries, names: Names, profiles: Profiles) -> str:
     last, most = ranked[-1]
     none = [names[cell] for cell, value in ranked if value < _NONE]
     if len(ranked) == 1 or len(none) == len(ranked):
-        who = _join([names[cell] for cell, _ in ranked])
+        who = listed([names[cell] for cell, _ in ranked])
         verb = "needs" if len(ranked) == 1 else "need"
         return _sentence(f"{who} {verb} {_requests(most)} per delivery")
     if most <= least * _SAME:
         return f"All need about {_requests(most)} per delivery"
     if none:
         verb = "needs" if len(none) == 1 else "need"
-        text = f"{names[last]} costs {_requests(most)} per delivery; {_join(none)} {verb} none"
+        text = f"{names[last]} costs {_requests(most)} per delivery; {listed(none)} {verb} none"
     else:
         text = f"{names[first]} needs {_requests(least)} per delivery, {names[last]} {number(most)}"
     verdict = _verdict(ranked, profiles)

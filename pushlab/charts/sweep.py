@@ -28,7 +28,7 @@ from pushlab.charts.curves import (
 )
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
 from pushlab.charts.style import INK, cell_styles
-from pushlab.quantities import brief, counted, duration, exact_duration, share
+from pushlab.quantities import brief, counted, duration, exact_duration, listed, share
 from pushlab.runs import Run, Sweep
 
 __all__ = ["charts_of_sweep", "draw_sweep"]
@@ -204,31 +204,26 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
                     if value is None or line.floor or not figure.model
                     else summary[figure.model],
                     None if value is None else summary.interval(figure.name),
-                    _careful(summary, figure),
+                    any(holds(summary, figure) for holds in _DOUBTS.values()),
                 )
             )
         curves.append(Curve(looked[line.name], spots, line.floor))
     return curves
 
 
-def _careful(summary: CellSummary, figure: Figure) -> bool:
-    return (
-        figure.steady_as in summary.unstable
-        or "generator-bound" in summary.marks
-        or summary.status == "partly-failed"
-    )
+#: What may be held against a figure, and whether it is.
+_DOUBTS: Mapping[str, Callable[[CellSummary, Figure], bool]] = {
+    "unstable": lambda summary, figure: figure.steady_as in summary.unstable,
+    "generator-bound": lambda summary, figure: "generator-bound" in summary.marks,
+    "partly failed": lambda summary, figure: summary.status == "partly-failed",
+}
 
 
 def _care(view: _SweepView, figure: Figure) -> str:
     """What the marks with a hole mean in this chart."""
     seen = [one for line in view.lines for one in line.at if one is not None]
-    words = {
-        "unstable": any(figure.steady_as in one.unstable for one in seen),
-        "generator-bound": any("generator-bound" in one.marks for one in seen),
-        "partly failed": any(one.status == "partly-failed" for one in seen),
-    }
-    told = [word for word, there in words.items() if there]
-    return " or ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    found = [word for word, holds in _DOUBTS.items() if any(holds(one, figure) for one in seen)]
+    return listed(found, "or")
 
 
 def _chart(view: _SweepView, figure: Figure) -> Chart:

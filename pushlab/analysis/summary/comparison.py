@@ -48,14 +48,12 @@ def rank_cells(cells: Mapping[str, CellTrials], floor_s: float) -> dict[str, Ran
         known = {cell: each.value for cell, each in made.items() if each.value is not None}
         order = sorted(known, key=lambda cell: known[cell])
         base = next((cell for cell in order if known[cell] > 0), None)
-        ratios = []
-        for cell in order:
-            if base is not None and cell != base and known[cell] > 0:
-                result = ratio(made[cell], made[base])
-                if result is not None:
-                    found_ratio, ci = result
-                    bounds = None if ci is None else list(ci)
-                    ratios.append(CellRatio(cell=cell, to=base, ratio=found_ratio, ci=bounds))
+        ratios = [
+            CellRatio(cell=cell, to=base, ratio=over[0], ci=list(over[1]) if over[1] else None)
+            for cell in order
+            if base is not None and cell != base and known[cell] > 0
+            if (over := ratio(made[cell], made[base])) is not None
+        ]
         ties = _ties(order, known, blur) if one.key == "latency_s" else []
         found[one.key] = Ranking(order=order, ties=ties, ratios=ratios)
     return found

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
 from pushlab.runs.joined import first_arrivals, match
 
-__all__ = ["Accounting", "TrialRows", "account"]
+__all__ = ["Accounting", "TrialRows", "account", "subscribers_of"]
 
 Int64 = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -92,7 +92,7 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
     measured = ~publishes.warmup
     accepted = publishes.seq > 0
     sent = publishes.sent_ns > 0
-    owed = _subscribers(record, publishes.channel)
+    owed = subscribers_of(record, publishes.channel)
     expected = int(owed[measured & accepted].sum())
 
     subscriber = deliveries.subscriber.astype(np.int64)
@@ -125,7 +125,7 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
     return TrialRows(record, publishes, deliveries, counts, publish_of, delivery_of)
 
 
-def _subscribers(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64:
+def subscribers_of(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64:
     """How many subscribers each of these channels has."""
     first = channel.astype(np.int64) * record.per_channel
     return np.clip(record.clients - first, 0, record.per_channel)

@@ -8,7 +8,7 @@ zero: a sawtooth.
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.trials.accounting import TrialRows
+from pushlab.analysis.trials.accounting import TrialRows, subscribers_of
 
 __all__ = ["owed_to", "staleness_at", "staleness_figures"]
 
@@ -82,7 +82,7 @@ def _all_owed(rows: TrialRows, start: int, end: int) -> tuple[Int64, Int64, Int6
     record, publishes = rows.record, rows.publishes
     mine = np.flatnonzero(~publishes.warmup & (publishes.seq > 0) & (publishes.intended_ns < end))
     channel = publishes.channel[mine].astype(np.int64)
-    owed = np.clip(record.clients - channel * record.per_channel, 0, record.per_channel)
+    owed = subscribers_of(record, publishes.channel[mine])
     first = np.cumsum(owed) - owed
     which = np.repeat(np.arange(len(mine)), owed)
     subscriber = np.arange(len(which)) - first[which] + channel[which] * record.per_channel
