@@ -1,5 +1,6 @@
 """The charts of sweeps and of searches, from simulated points: every kind of grid, all words."""
 
+from dataclasses import asdict
 from functools import cache
 
 import pytest
@@ -228,8 +229,8 @@ def make_search(root, loads, *, stopped=False):
                 "cell": "sse",
                 "vary": "clients",
                 "objectives": [{**objective, "limit": 0.1, "unit": "s"}],
-                "loads": [load.to_json() for load in loads],
-                **conclude(loads, limits, words, stopped=stopped).to_json(),
+                "loads": [asdict(load) for load in loads],
+                **asdict(conclude(loads, limits, words, stopped=stopped)),
             }
         )
         writer.finish("incomplete" if stopped else "complete")
