@@ -5,9 +5,9 @@ Where no server can start, a conversation that was recorded before is shown, and
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, closing
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -133,48 +133,26 @@ async def record_wire(
         SetupError: no server or broker starts.
     """
     keys = TokenKeys.fresh()
-    broker = await start_broker("auto", keys=keys) if transport.profile.needs_broker else None
-    try:
-        config = HubConfig(
-            keys=keys.export(),
-            transports={transport.name: asdict(transport.options)},
-            broker=broker.access if broker else None,
-        )
-        async with serving_here(config) if fast() else _serving(config) as url:
-            api = HubApi(url, config.api_key)
-            try:
-                (admission,) = await api.admit(
-                    transport.name, [("you", 0, _CHANNEL)], duration_minutes=10
-                )
-                endpoint = Endpoint.told(admission.endpoint)
-                writing = asyncio.ensure_future(_write(api, messages, every_s))
-                conversation = await record_conversation(
-                    transport, endpoint, admission.token, span_s=for_s
-                )
-                await writing
-            finally:
-                api.close()
-    finally:
-        if broker is not None:
-            await broker.stop()
+    config = HubConfig(keys=keys.export(), transports={transport.name: asdict(transport.options)})
+    async with AsyncExitStack() as stack:
+        if transport.profile.needs_broker:
+            broker = await stack.enter_async_context(await start_broker("auto", keys=keys))
+            config = replace(config, broker=broker.access)
+        if fast():
+            url = await stack.enter_async_context(serving_here(config))
+        else:
+            url = (await stack.enter_async_context(await start_hub(config))).url
+        api = stack.enter_context(closing(HubApi(url, config.api_key)))
+        wanted = [("you", 0, _CHANNEL)]
+        (admission,) = await api.admit(transport.name, wanted, duration_minutes=10)
+        endpoint, token = Endpoint.told(admission.endpoint), admission.token
+        writing = asyncio.ensure_future(_write(api, messages, every_s))
+        conversation = await record_conversation(transport, endpoint, token, span_s=for_s)
+        await writing
     return [
-        Step(
-            round(piece.at_s, 3),
-            piece.sender,
-            piece_text(piece.data, token=admission.token),
-            len(piece.data),
-        )
-        for piece in conversation.pieces
+        Step(round(one.at_s, 3), one.sender, piece_text(one.data, token=token), len(one.data))
+        for one in conversation.pieces
     ]
-
-
-@asynccontextmanager
-async def _serving(config: HubConfig) -> AsyncIterator[str]:
-    hub = await start_hub(config)
-    try:
-        yield hub.url
-    finally:
-        await hub.stop()
 
 
 async def _write(api: HubApi, messages: int, every_s: float) -> None:
@@ -199,10 +177,8 @@ def fold(steps: Sequence[Step]) -> list[Step]:
             )
             if same and now[0].sender == "client" and now[1].sender == "server":
                 del folded[-4:]
-                folded += [
-                    Step(a.at_s, a.sender, a.text, a.size, a.times + b.times)
-                    for a, b in zip(before, now, strict=True)
-                ]
+                pairs = zip(before, now, strict=True)
+                folded += [replace(a, times=a.times + b.times) for a, b in pairs]
     return folded
 
 
