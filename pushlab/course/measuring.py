@@ -57,16 +57,16 @@ async def measure(
     Raises:
         CourseError: one of these cannot be; the text says what would be right.
     """
-    scenario = _scenario(
-        transports,
-        clients=clients,
-        intervals=[interval_s] if isinstance(interval_s, int | float) else list(interval_s),
-        rate_per_s=rate_per_s,
-        duration_s=duration_s,
-        room_size=room_size,
-        options=dict(options or {}),
-        more=more,
-    )
+    intervals = [interval_s] if isinstance(interval_s, int | float) else interval_s
+    keys = {
+        "clients": clients,
+        "channels": "rooms" if room_size else "shared",
+        "room_size": room_size or clients,
+        "rate_per_s": rate_per_s,
+        "duration_s": duration_s,
+        **more,
+    }
+    scenario = _scenario(transports, intervals, options or {}, keys)
     people = f"{scenario.clients} client{'s' if scenario.clients > 1 else ''}"
     with Bar(people) as bar:
         if reading():
@@ -93,14 +93,9 @@ async def measure(
 
 def _scenario(
     transports: Sequence[str],
-    *,
-    clients: int,
     intervals: Sequence[float],
-    rate_per_s: float,
-    duration_s: float,
-    room_size: int,
     options: Mapping[str, Any],
-    more: Mapping[str, Any],
+    keys: Mapping[str, Any],
 ) -> Scenario:
     """The scenario that was asked for, smaller for a test. Raises CourseError."""
     tables: list[dict[str, Any]] = []
@@ -114,18 +109,13 @@ def _scenario(
                 tables += [{"name": name, "interval_s": each, **own} for each in intervals]
             else:
                 tables.append({"name": name, **own})
-        link = {key: more[key] for key in ("one_way_ms", "jitter_ms", "kbit_per_s") if key in more}
+        link = {key: keys[key] for key in ("one_way_ms", "jitter_ms", "kbit_per_s") if key in keys}
         asked = {
             "name": "course",
-            "clients": clients,
-            "channels": "rooms" if room_size else "shared",
-            "room_size": room_size or clients,
-            "rate_per_s": rate_per_s,
             "warmup_s": 0.3,
-            "duration_s": duration_s,
             "transport": tables,
             **({"link": link} if link else {}),
-            **{key: value for key, value in more.items() if key not in link},
+            **{key: value for key, value in keys.items() if key not in link},
         }
         scenario = make_scenario(Source(asked, "measure"))
         return _hurried(asked, scenario) if fast() else scenario
