@@ -10,6 +10,7 @@ from pushlab.analysis.summary.keys import key_words, value_words, with_key
 from pushlab.charts.curves import Curve, Spot, draw_curves, name_curves, scale_across, scale_up
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, say, styled
 from pushlab.charts.style import ACCENT, GREY, INK, CellStyle, cell_styles, legend_key, mark
+from pushlab.charts.view import machine_words
 from pushlab.contract.profile import Profile
 from pushlab.quantities import exact_duration, with_unit
 from pushlab.runs import Run, Sweep
@@ -32,8 +33,8 @@ class _CapacityView:
         self.loads: Sequence[Mapping[str, Any]] = self.found["loads"]
         self.xs = sorted({float(load["at"]) for load in self.loads})
         self.goal = self._goal()
-        runs = (sweep.run_of(number) for number in range(len(sweep.points)))
-        self.run: Run | None = next((run for run in runs if run is not None), None)
+        self.runs = [run for run in map(sweep.run_of, range(len(sweep.points))) if run is not None]
+        self.run: Run | None = next(iter(self.runs), None)
 
     def _goal(self) -> Mapping[str, Any]:
         """The objective to draw: of several, the one that broke."""
@@ -60,20 +61,11 @@ class _CapacityView:
 
     def footer(self) -> str:
         """Trials, duration and machine in one line."""
-        environment = self.run.environment if self.run else {}
-        lengths = [
-            trial.duration_s
-            for number in range(len(self.sweep.points))
-            for run in [self.sweep.run_of(number)]
-            if run is not None
-            for trial in run.trials
-        ]
+        lengths = [t.duration_s for run in self.runs for t in run.trials]
         span = " to ".join(dict.fromkeys(f"{f(lengths):.3g}" for f in (min, max) if lengths))
-        machine = environment.get("processor") or "unknown machine"
-        cores = f", {environment['cores']} cores" if environment.get("cores") else ""
         partly = "" if self.sweep.status == "complete" else " · stopped before its end"
         return (
-            f"{len(self.loads)} trials of {span or 0} s · {machine}{cores} · pushlab"
+            f"{len(self.loads)} trials of {span or 0} s · {machine_words(self.run)} · pushlab"
             f" {self.sweep.pushlab_version}{partly}"
         )
 

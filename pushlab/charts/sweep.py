@@ -28,6 +28,7 @@ from pushlab.charts.curves import (
 )
 from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
 from pushlab.charts.style import INK, cell_styles
+from pushlab.charts.view import machine_words
 from pushlab.quantities import brief, counted, duration, exact_duration, listed, share
 from pushlab.runs import Run, Sweep
 
@@ -131,23 +132,15 @@ class _SweepView:
 
     def footer(self) -> str:
         """Sample size, duration and machine in one line."""
-        sizes = [
-            one.count("latency_s.count")
-            for line in self.lines
-            for one in line.at
-            if one is not None
-        ]
-        sizes = [size for size in sizes if size] or [0]
+        seen = [one for line in self.lines for one in line.at if one is not None]
+        sizes = [size for one in seen if (size := one.count("latency_s.count"))] or [0]
         scenario = self.sweep.points[0].scenario
         trials = scenario["trials"]
-        environment = self.run.environment if self.run else {}
-        machine = environment.get("processor") or "unknown machine"
-        cores = f", {environment['cores']} cores" if environment.get("cores") else ""
         partly = "" if self.sweep.status == "complete" else " · sweep not complete"
         return (
             f"n = {min(sizes):,} to {max(sizes):,} deliveries · "
             f"{counted(trials, 'trial')} of {exact_duration(scenario['duration_s'])}"
-            f" · {machine}{cores} · pushlab {self.sweep.pushlab_version}{partly}"
+            f" · {machine_words(self.run)} · pushlab {self.sweep.pushlab_version}{partly}"
         )
 
 

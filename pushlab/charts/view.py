@@ -10,7 +10,7 @@ from pushlab.charts.style import CellStyle, cell_styles
 from pushlab.quantities import counted, exact_duration
 from pushlab.runs import Run, network_in_words
 
-__all__ = ["RunView", "view_of"]
+__all__ = ["RunView", "machine_words", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,16 @@ class RunView:
         each = max((len(trials) for trials in self.trials.values()), default=0)
         length = max((t.record.duration_s for t in good), default=0.0)
         spans = f"{counted(each, 'trial')} of {exact_duration(length)}" if good else "no trial"
-        environment = self.run.environment
-        machine = str(environment.get("processor") or environment.get("cpu") or "unknown machine")
-        cores = environment.get("cores")
-        place = f"{machine}, {cores} cores" if cores else machine
         partly = "" if self.run.status == "complete" else " · run not complete"
-        return f"{size} · {spans} · {place} · pushlab {self.run.pushlab_version}{partly}"
+        place = f"{machine_words(self.run)} · pushlab {self.run.pushlab_version}"
+        return f"{size} · {spans} · {place}{partly}"
+
+
+def machine_words(run: Run | None) -> str:
+    """The machine of a run, for a footer."""
+    known = run.environment if run else {}
+    machine = known.get("processor") or known.get("cpu") or "unknown machine"
+    return f"{machine}, {known['cores']} cores" if known.get("cores") else str(machine)
 
 
 def view_of(found: Run | Analysis) -> RunView:

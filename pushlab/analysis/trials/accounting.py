@@ -102,9 +102,7 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
     delivery_of = wanted[first]
     publish_of = publish_of[delivery_of]
     received = deliveries.received_ns[delivery_of]
-    late = 0
-    if record.measure_end_ns is not None:
-        late = int(np.count_nonzero(received > record.measure_end_ns))
+    end = record.measure_end_ns
     sent_count = int(np.count_nonzero(measured & sent))
     accepted_count = int(np.count_nonzero(measured & accepted))
     scheduled = int(np.count_nonzero(measured))
@@ -119,7 +117,7 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
         lost=expected - len(delivery_of),
         duplicated=len(wanted) - len(delivery_of),
         reordered=_reordered(subscriber[delivery_of], deliveries.seq[delivery_of]),
-        late=late,
+        late=0 if end is None else int(np.count_nonzero(received > end)),
         unmatched=int(np.count_nonzero(~known)),
     )
     return TrialRows(record, publishes, deliveries, counts, publish_of, delivery_of)
