@@ -1,7 +1,6 @@
 """The commands that read runs."""
 
 from pathlib import Path
-from typing import Any
 
 from pushlab.cli.arguments import Group, add_folder, add_json, lazily, number
 
@@ -22,7 +21,7 @@ def add_commands(group: Group) -> None:
     report = group.add(
         "report",
         "write a run as one HTML page",
-        run=_report,
+        run=lazily("pushlab.commands.report:report"),
         more="Write a run as one HTML page that needs nothing else: offline, for print too.",
         examples=(
             "report results/reference --out report.html",
@@ -102,11 +101,4 @@ def _chart(folder: Path, *, out: Path | None) -> int:
     make_folder(out)
     for path in draw_charts(found, out) if isinstance(found, Run) else draw_sweep(found, out):
         print(path)
-    return 0
-
-
-def _report(**asked: Any) -> int:
-    from pushlab.commands.report import report
-
-    print(report(**asked))
     return 0

@@ -14,8 +14,8 @@ __all__ = ["report", "report_of"]
 
 def report(
     folder: Path, *, out: Path | None = None, baseline: str | None = None, show: bool = False
-) -> Path:
-    """Write the page of the run in `folder`; where it is.
+) -> int:
+    """Write the page of the run in `folder`, and print where it is; the exit status, 0.
 
     Args:
         out: the file; None puts ``report.html`` into the run's folder.
@@ -33,7 +33,8 @@ def report(
     path = report_of(view_of(found), out, baseline)
     if show:
         webbrowser.open(path.resolve().as_uri())
-    return path
+    print(path)
+    return 0
 
 
 def report_of(view: RunView, out: Path | None = None, baseline: str | None = None) -> Path:

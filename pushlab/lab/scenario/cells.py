@@ -3,14 +3,15 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pushlab.contract.registry import make_transport
+from pushlab.contract.setting import Key, Setting
 from pushlab.contract.transport import Transport
 from pushlab.errors import ScenarioError
 
 __all__ = [
-    "CLIENTS",
+    "CLIENT",
     "Cell",
     "Client",
     "make_cells",
@@ -21,7 +22,8 @@ __all__ = [
 
 #: Who the subscribers are: the swarm's own client halves, or channel.js in Chromium.
 Client = Literal["python", "browser"]
-CLIENTS: tuple[Client, ...] = get_args(Client)
+_WHO = Setting("who subscribes: the swarm, or channel.js in Chromium")
+CLIENT = Key("client", Client, _WHO, "python")
 
 _IN_BROWSER = " in Chromium"
 

@@ -157,23 +157,20 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
         _scenario(source, data, flags, dict(zip(places, combination, strict=True)))
         for combination in combinations
     ]
+    every = list(places.values())
     kept = [
         number
-        for number, axis in enumerate(places.values())
+        for number, axis in enumerate(every)
         if len(axis.values) > 1 and _matters(number, combinations, scenarios)
     ]
-    axes = [list(places.values())[number] for number in kept]
+    axes = [every[number] for number in kept]
     points: dict[tuple[float, ...], Point] = {}
     for combination, scenario in zip(combinations, scenarios, strict=True):
         chosen = tuple(combination[number] for number in kept)
         values = {axis.key: value for axis, value in zip(axes, chosen, strict=True)}
         points.setdefault(chosen, Point(values, scenario))
-    kept_source = {
-        "file": Path(source.file).name,
-        "default": source.default,
-        "data": data,
-        "flags": flags,
-    }
+    file = Path(source.file).name
+    kept_source = {"file": file, "default": source.default, "data": data, "flags": flags}
     return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(kept_source)))
 
 
@@ -209,10 +206,9 @@ def _lists_of_transports(
             key = place if name in taken else name
             taken.add(name)
             values = _numbers(value, source.where(place))
-            if option != "interval_s" or "poll_interval_s" not in flags:
-                yield ("transport", i, option), SweepAxis(key=key, values=values)
-            else:  # the flag takes its place
-                yield ("transport", i, option), SweepAxis(key=key, values=values[:1])
+            if option == "interval_s" and "poll_interval_s" in flags:  # which takes its place
+                values = values[:1]
+            yield ("transport", i, option), SweepAxis(key=key, values=values)
 
 
 def _numbers(values: Sequence[Any], where: str) -> list[float]:

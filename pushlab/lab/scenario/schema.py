@@ -11,15 +11,12 @@ from typing import Annotated, Any, Union
 
 from pushlab.contract.registry import load_transport, transport_names
 from pushlab.contract.setting import Key, Setting, keys_of
-from pushlab.lab.scenario.cells import Client
+from pushlab.lab.scenario.cells import CLIENT
 from pushlab.lab.scenario.model import scenario_keys
 
 __all__ = ["keys_as_markdown", "scenario_schema"]
 
 _LABEL = Key("label", str, Setting("names it in tables and charts"), "")
-_CLIENT = Key(
-    "client", Client, Setting("who subscribes: the swarm, or channel.js in Chromium"), "python"
-)
 
 
 def scenario_schema(transports: Sequence[str] | None = None) -> dict[str, Any]:
@@ -34,7 +31,7 @@ def scenario_schema(transports: Sequence[str] | None = None) -> dict[str, Any]:
     tables = [
         msgspec.defstruct(
             name.title().replace("-", ""),
-            [_field(key) for key in (_LABEL, _CLIENT, *_options(name))],
+            [_field(key) for key in (_LABEL, CLIENT, *_options(name))],
             tag_field="name",
             tag=name,
             forbid_unknown_fields=True,
@@ -62,7 +59,7 @@ def keys_as_markdown(transports: Sequence[str] | None = None) -> str:
     parts = [_INTRODUCTION]
     for name, inner in tables.items():
         parts += [*([f"## `[{name}]`", ""] if name else []), *_rows(inner), ""]
-    parts += ["## `[[transport]]`", "", _TRANSPORTS, *_rows([_LABEL, _CLIENT], flags=False)]
+    parts += ["## `[[transport]]`", "", _TRANSPORTS, *_rows([_LABEL, CLIENT], flags=False)]
     for name in transport_names() if transports is None else transports:
         if options := _options(name):
             parts += ["", f'### `name = "{name}"`', "", *_rows(options, flags=False)]

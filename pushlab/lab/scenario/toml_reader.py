@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from pushlab.contract.setting import did_you_mean, shown
 from pushlab.errors import ScenarioError, UsageError
-from pushlab.lab.scenario.cells import CLIENTS, Cell, make_cells
+from pushlab.lab.scenario.cells import CLIENT, Cell, make_cells
 from pushlab.lab.scenario.model import RuleBroken, Scenario, scenario_keys
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
 
@@ -120,10 +120,7 @@ def _request(table: Mapping[str, Any], where: Callable[[str], str]) -> Cell:
     for key, value in (("name", name), ("label", label)):
         if value is not None and (not isinstance(value, str) or not value.strip()):
             raise ScenarioError(f"{where(key)}: must be text that is not empty")
-    if client not in CLIENTS:
-        raise ScenarioError(
-            f"{where('client')}: {shown(client)} is not one of {', '.join(CLIENTS)}"
-        )
+    CLIENT.take(client, where("client"), ScenarioError)
     return Cell(label or "", name, settings, client=client)
 
 
