@@ -1,6 +1,7 @@
 """`pushlab crossovers`: when push loses, in numbers and as a chart."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -46,7 +47,7 @@ def show_crossovers(
     if out is not None:
         make_folder(out)
     if as_json:
-        print(json_text([each.to_json() for each in found]))
+        print(json_text([asdict(each) for each in found]))
     else:
         console = Console(highlight=False, emoji=False, soft_wrap=True)
         console.print(Text(f"{setting.words}. Push loses from these on:", style="bold"))

@@ -1,6 +1,7 @@
 """`pushlab predict`: what a service for N clients comes to, and how well that holds for a run."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def validate_run(folder: Path, *, as_json: bool = False) -> int:
     if not found:
         raise UsageError(f"{folder}: no trial has been run, so there is nothing to validate")
     if as_json:
-        print(json_text([each.to_json() for each in found]))
+        print(json_text([asdict(each) for each in found]))
     else:
         print_validation(run, found)
     return 1 if any(each.problems for each in found) else 0

@@ -208,20 +208,20 @@ class _Rates(NamedTuple):
 
 def _rates(profile: Profile, rate_per_s: float, gap_s: float) -> _Rates:
     """By closed form. Raises UsageError unless there is one, with timers that make sense."""
+    timers, held = profile.timers, profile.delivery == "held-poll"
+    if profile.asks and not (timers.hold_s if held else timers.interval_s):
+        name = "hold of a long poll" if held else "poll interval"
+        raise UsageError(f"the {name} must be above 0 s, not 0 s")
     if not profile.has_closed_form:
         raise UsageError(
             f"no closed form is known for {profile.title}; give a run that measured it"
         )
-    timers, held = profile.timers, profile.delivery == "held-poll"
     if not profile.asks:
         keep_alive_s = profile.client_keep_alive_s
         hits = stream_hits_per_s(
             rate_per_s=rate_per_s, acks=profile.acks, keep_alive_s=keep_alive_s
         )
         return _Rates(hits, rate_per_s)
-    if not (timers.hold_s if held else timers.interval_s):
-        name = "hold of a long poll" if held else "poll interval"
-        raise UsageError(f"the {name} must be above 0 s, not 0 s")
     if held:
         hold_s = timers.hold_s
         polls = long_poll_requests_per_s(rate_per_s=rate_per_s, gap_s=gap_s, hold_s=hold_s)

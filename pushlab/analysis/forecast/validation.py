@@ -5,8 +5,7 @@ shares no code with the closed forms.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,10 +48,6 @@ class Validated:
     simulated_latency_s: float | None
     measured_latency_s: float | None
     problems: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def validate(analysis: Analysis, cells: Sequence[str] | None = None) -> list[Validated]:
