@@ -31,7 +31,6 @@ __all__ = [
     "add_json",
     "add_keys",
     "add_no_charts",
-    "add_override",
     "call_of",
     "in_one_line",
     "lazily",
@@ -42,8 +41,6 @@ __all__ = [
 
 _Value = TypeVar("_Value")
 
-#: Before the ``dest`` of what goes into ``overrides``, in place of a keyword of its own.
-_OVERRIDE = "overrides "
 _GROUPS = {"": "the work", "link": "the emulated network", "hub": "the hub's dials"}
 _LETTERS = {"s": "T", "1/s": "R", "bytes": "SIZE", "ms": "MS", "kbit/s": "K"}
 
@@ -251,14 +248,7 @@ def add_keys(command: Parser, keys: Mapping[str, Key], *, swept: bool) -> None:
         table = key.name.rpartition(".")[0]
         if table not in groups:
             groups[table] = command.add_argument_group(_GROUPS.get(table, table))
-        groups[table].add_argument(key.flag, dest=_OVERRIDE + key.name, **_options(key, swept))
-
-
-def add_override(command: Any, flag: str, **options: Any) -> None:
-    """A flag of this command's own that goes into ``overrides``."""
-    command.add_argument(
-        flag, dest=_OVERRIDE + flag.removeprefix("--").replace("-", "_"), **options
-    )
+        groups[table].add_argument(key.flag, dest=f"overrides {key.name}", **_options(key, swept))
 
 
 def _options(key: Key, swept: bool) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from pushlab.cli.arguments import (
     add_json,
     add_keys,
     add_no_charts,
-    add_override,
     lazily,
     number,
     whole,
@@ -72,19 +71,20 @@ def _add_compare(group: Group) -> None:
         metavar="scenario",
         help="a standard scenario (see: pushlab scenarios) or a TOML file; default: quick",
     )
-    add_override(
-        compare,
+    compare.flag(
         "--transports",
-        metavar="A,B,...",
+        "A,B,...",
+        "only these (names or labels)",
         type=lambda text: text.split(","),
-        help="only these (names or labels)",
+        dest="overrides transports",
     )
-    add_override(
-        compare,
+    compare.flag(
         "--client",
-        choices=("python", "browser", "both"),
-        help="who subscribes: the swarm, channel.js in headless Chromium, or first one, then the"
+        None,
+        "who subscribes: the swarm, channel.js in headless Chromium, or first one, then the"
         " other; default: what the scenario says, mostly python",
+        choices=("python", "browser", "both"),
+        dest="overrides client",
     )
     _add_out(compare, "results", "where the run's folder goes")
     compare.flag("--replace", "DIR", "write the run to DIR itself, in place of it", type=Path)
