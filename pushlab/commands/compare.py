@@ -15,7 +15,7 @@ from pushlab.errors import RunError, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
 from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.trial.baseline import BaselineBackend
+from pushlab.lab.trial.baseline import baseline_backend
 from pushlab.runs import Run
 from pushlab.testing.null import Null
 
@@ -68,7 +68,7 @@ def compare(
         raise UsageError(
             f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
         )
-    scenario, floor = grid.points[0].scenario, BaselineBackend(Null())
+    scenario, floor = grid.points[0].scenario, baseline_backend(Null())
     analysis = measure(scenario, out, floor=floor, pinning=pinning)
     if replace is not None:
         if replace.exists():

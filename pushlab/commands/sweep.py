@@ -13,7 +13,7 @@ from pushlab.errors import RunError, ScenarioError, UsageError
 from pushlab.lab.runner import run_sweep
 from pushlab.lab.scenario.grid import Grid, grid_again
 from pushlab.lab.scenario.stored import check_same_grid, create_sweep
-from pushlab.lab.trial.baseline import BaselineBackend
+from pushlab.lab.trial.baseline import baseline_backend
 from pushlab.quantities import interval
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
@@ -116,7 +116,7 @@ def _run(
                 writer,
                 observer=watcher,
                 command=["pushlab", *sys.argv[1:]],
-                floor=BaselineBackend(Null()),
+                floor=baseline_backend(Null()),
                 pinning=pinning,
             )
         )

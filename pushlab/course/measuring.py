@@ -20,7 +20,7 @@ from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.source import Source
 from pushlab.lab.scenario.toml_reader import make_scenario
-from pushlab.lab.trial.in_process import InProcessBackend
+from pushlab.lab.trial.in_process import in_process_backend
 from pushlab.runs import Run
 
 __all__ = ["measure"]
@@ -126,7 +126,7 @@ def _scenario(
 def _in_process() -> dict[str, Any]:
     """What lets the runner work in this process, and look at nothing before."""
     return {
-        "backend": InProcessBackend(),
+        "backend": in_process_backend(),
         "ready": Readiness({"processor": "a test", "cores": 1}),
     }
 

@@ -23,7 +23,7 @@ from pushlab.lab.scenario.cells import Cell
 from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import FLOOR, sweep_points, without_log_in
-from pushlab.lab.trial.backend import Interrupted, ProcessBackend
+from pushlab.lab.trial.backend import Interrupted, TrialBackend, process_backend
 from pushlab.lab.trial.events import (
     Observer,
     Progress,
@@ -33,7 +33,6 @@ from pushlab.lab.trial.events import (
     TrialStarted,
 )
 from pushlab.lab.trial.plan import (
-    TrialBackend,
     TrialOutcome,
     TrialPlan,
     floor_plan,
@@ -137,7 +136,7 @@ async def run_trials(
     Raises:
         RunError: a folder cannot be written.
     """
-    backend = backend or ProcessBackend(ready.cores)
+    backend = backend or process_backend(ready.cores)
     folders: set[RunFolder] = set()
     try:
         planned = iter(trials)

@@ -1,9 +1,8 @@
 """Runs a trial to its end, whatever that is: done, a process died, the user stopped the run."""
 
-import abc
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from pushlab.errors import PushlabError
@@ -16,26 +15,32 @@ from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
 from pushlab.runs.records import TrialStatus
 
-__all__ = ["Interrupted", "ProcessBackend", "TestbedBackend"]
+__all__ = ["Interrupted", "TrialBackend", "process_backend"]
 
 _Value = TypeVar("_Value")
 
 
-class TestbedBackend(abc.ABC):
-    """Runs trials, each on a testbed of its own."""
+class TrialBackend:
+    """Runs trials, each on a testbed of its own, to their end.
 
-    @abc.abstractmethod
-    def _testbed(self, plan: TrialPlan) -> Testbed:
-        """What a trial runs on; nothing of it is started yet."""
+    Args:
+        testbed: makes what a trial runs on; nothing of it is started yet.
+        warm_pool: what to fill with processes when another trial follows at once.
+    """
 
-    async def _prepare_next(self) -> None:  # noqa: B027 - most prepare nothing
-        """Another trial follows the one that is about to end."""
+    def __init__(
+        self, testbed: Callable[[TrialPlan], Testbed], warm_pool: WarmPool | None = None
+    ) -> None:
+        self._testbed = testbed
+        self._warm_pool = warm_pool
 
-    async def close(self) -> None:  # noqa: B027 - most keep nothing
-        """Put away what was prepared for a trial that does not come."""
+    async def close(self) -> None:
+        """End processes that were started for a trial that does not come."""
+        if self._warm_pool is not None:
+            await self._warm_pool.drop()
 
     async def run(self, plan: TrialPlan, tell: Tell, stop: asyncio.Event) -> TrialOutcome:
-        """Run one trial; see `pushlab.lab.trial.plan.TrialBackend`."""
+        """Run one trial to its end, or until `stop` is set; what fails is in the outcome."""
         trial = Trial(plan, tell, self._testbed(plan))
         status: TrialStatus = "ok"
         reason: str | None = None
@@ -44,8 +49,10 @@ class TestbedBackend(abc.ABC):
             reason = await _until(trial.measure(), trial.testbed, stop)
         except asyncio.CancelledError:
             cancelled = True
-        if plan.another_follows and not cancelled and not stop.is_set():
-            await self._prepare_next()
+        going_on = plan.another_follows and not cancelled and not stop.is_set()
+        if going_on and self._warm_pool is not None:
+            with contextlib.suppress(OSError):
+                await self._warm_pool.fill()
         if reason is not None:
             status = "failed"
         elif not trial.complete:
@@ -56,27 +63,14 @@ class TestbedBackend(abc.ABC):
         return outcome
 
 
-class ProcessBackend(TestbedBackend):
+def process_backend(cores: Cores | None = None) -> TrialBackend:
     """Runs trials with a hub, a broker, a swarm and a publisher in fresh processes.
 
     Args:
         cores: which processes run on which; shared out for each trial if None.
     """
-
-    def __init__(self, cores: Cores | None = None) -> None:
-        self._cores = cores
-        self._warm_pool = WarmPool()
-
-    def _testbed(self, plan: TrialPlan) -> Testbed:
-        return TrialProcesses(plan, self._cores, self._warm_pool)
-
-    async def _prepare_next(self) -> None:
-        with contextlib.suppress(OSError):
-            await self._warm_pool.fill()
-
-    async def close(self) -> None:
-        """End processes that were started for a trial that does not come."""
-        await self._warm_pool.drop()
+    warm_pool = WarmPool()
+    return TrialBackend(lambda plan: TrialProcesses(plan, cores, warm_pool), warm_pool)
 
 
 class Interrupted(asyncio.CancelledError):

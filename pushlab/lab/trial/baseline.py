@@ -13,14 +13,14 @@ from pushlab.hub.core import Hub
 from pushlab.lab.direct_hub import DirectHub
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
-from pushlab.lab.trial.backend import TestbedBackend
+from pushlab.lab.trial.backend import TrialBackend
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.testbed import LocalTestbed, Testbed
+from pushlab.lab.trial.testbed import LocalTestbed
 from pushlab.lab.workers.messages import PublisherSetup
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
 
-__all__ = ["BaselineBackend"]
+__all__ = ["baseline_backend"]
 
 _URL = "http://in-process:1"
 
@@ -80,16 +80,11 @@ class _Direct(LocalTestbed):
         self._attend(api, SwarmService(lambda name, options: self._transport), service)
 
 
-class BaselineBackend(TestbedBackend):
+def baseline_backend(transport: Transport) -> TrialBackend:
     """Runs trials of a transport that needs no network.
 
     Args:
         transport: whose friendly form reads a hub in this process, such as
             `pushlab.testing.null.Null`.
     """
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def _testbed(self, plan: TrialPlan) -> Testbed:
-        return _Direct(plan, self._transport)
+    return TrialBackend(lambda plan: _Direct(plan, transport))

@@ -13,13 +13,12 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
-from pushlab.lab.trial.backend import TestbedBackend
-from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.testbed import LocalTestbed, Testbed
+from pushlab.lab.trial.backend import TrialBackend
+from pushlab.lab.trial.testbed import LocalTestbed
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
 
-__all__ = ["InProcessBackend", "serving_here"]
+__all__ = ["in_process_backend", "serving_here"]
 
 
 class _InProcess(LocalTestbed):
@@ -36,11 +35,9 @@ class _InProcess(LocalTestbed):
         self._attend(HubApi(url, config.api_key), SwarmService(), publisher)
 
 
-class InProcessBackend(TestbedBackend):
+def in_process_backend() -> TrialBackend:
     """Runs trials on this event loop."""
-
-    def _testbed(self, plan: TrialPlan) -> Testbed:
-        return _InProcess(plan)
+    return TrialBackend(_InProcess)
 
 
 @asynccontextmanager

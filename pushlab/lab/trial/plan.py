@@ -1,10 +1,9 @@
-"""What a trial is told, what it leaves, and who can run one."""
+"""What a trial is told, and what it leaves."""
 
-import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from pushlab.runs.rows import Columns
 
 __all__ = [
     "Tell",
-    "TrialBackend",
     "TrialOutcome",
     "TrialPlan",
     "floor_plan",
@@ -105,16 +103,6 @@ class TrialOutcome:
 
     record: TrialRecord
     rows: Mapping[str, Columns] = field(default_factory=dict)
-
-
-class TrialBackend(Protocol):
-    """Runs trials; one for the processes of the laboratory, another for the harness's floor."""
-
-    async def run(self, plan: TrialPlan, tell: Tell, stop: asyncio.Event) -> TrialOutcome:
-        """Run one trial to its end, or until `stop` is set; what fails is in the outcome."""
-
-    async def close(self) -> None:
-        """Put away what it keeps from trial to trial."""
 
 
 def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialPlan:

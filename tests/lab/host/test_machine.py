@@ -20,7 +20,7 @@ from pushlab.lab.host.machine import (
 from pushlab.lab.host.process_sampler import ProcessWatch, cpu_seconds
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.stored import FLOOR
-from pushlab.lab.trial.baseline import BaselineBackend
+from pushlab.lab.trial.baseline import baseline_backend
 from pushlab.lab.trial.plan import TrialPlan, order_of_trials
 from pushlab.runs import Run
 from pushlab.testing.null import Null
@@ -107,7 +107,7 @@ def test_every_cell_of_a_repetition_gets_the_same_work() -> None:
 async def test_the_harness_has_a_floor(tmp_path: Path) -> None:
     scenario = tiny(["sse"], duration_s=0.5)
     path = await run_scenario(
-        scenario, out=tmp_path, floor=BaselineBackend(Null()), command=["pushlab"]
+        scenario, out=tmp_path, floor=baseline_backend(Null()), command=["pushlab"]
     )
     result = Run.load(path)
     assert result.cells == ["sse", FLOOR]
