@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -18,7 +19,6 @@ from pushlab.errors import ScenarioError
 from pushlab.lab.host.cores import choose_cores
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.lab.trial.events import Phase
-from pushlab.lab.trial.marks import Load
 from pushlab.lab.trial.marks import marks_of as marks_of_load
 from pushlab.lab.workers.loop_lag import LAG_EVERY_NS, LoopLag
 from pushlab.runs import PublisherFigures, Run, ServerFigures, SwarmFigures, TrialRecord
@@ -178,15 +178,15 @@ async def test_a_server_that_hardly_gets_on_does_not_mark_the_generator(tmp_path
     assert "generator-bound" not in told["marks"]
 
 
-def load(**changes: object) -> Load:
+def load(**changes: object) -> "dict[str, Any]":
     swarm = SwarmFigures(cpu_s=1.0, loop_lag_p99_s=0.001, open_descriptors=100, dials=90)
     publisher = PublisherFigures(cpu_s=1.0, loop_lag_p99_s=0.001)
     values = {"duration_s": 10.0, "swarm": swarm, "publisher": publisher, "descriptor_limit": 1024}
-    return Load(**{**values, **changes})  # type: ignore[arg-type]
+    return {**values, **changes}
 
 
 def test_an_idle_trial_has_no_marks() -> None:
-    assert marks_of_load(load(server=ServerFigures(cpu_s=1.0))) == []
+    assert marks_of_load(**load(server=ServerFigures(cpu_s=1.0))) == []
 
 
 @pytest.mark.parametrize(
@@ -203,23 +203,23 @@ def test_an_idle_trial_has_no_marks() -> None:
     ],
 )
 def test_what_marks_the_generator(changes: dict[str, object], reason: str) -> None:
-    assert marks_of_load(load(**changes)) == ["generator-bound", reason]
+    assert marks_of_load(**load(**changes)) == ["generator-bound", reason]
 
 
 def test_what_the_server_held_up_does_not_mark_the_generator() -> None:
-    assert marks_of_load(load(publisher=PublisherFigures(skipped=3, held=5, late=2))) == []
+    assert marks_of_load(**load(publisher=PublisherFigures(skipped=3, held=5, late=2))) == []
 
 
 def test_ports_run_out_with_connections_that_close(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pushlab.lab.trial.marks.port_range", lambda: 1_000)
     swarm = SwarmFigures(open_descriptors=100, dials=900)
-    assert marks_of_load(load(swarm=swarm, closing_connections=50)) == []
-    marks = marks_of_load(load(swarm=swarm, closing_connections=5_000))
+    assert marks_of_load(**load(swarm=swarm, closing_connections=50)) == []
+    marks = marks_of_load(**load(swarm=swarm, closing_connections=5_000))
     assert marks == ["generator-bound", "swarm occupies 900 of 1,000 ports"]
 
 
 def test_a_server_at_its_limit_is_marked_as_such() -> None:
-    assert marks_of_load(load(server=ServerFigures(cpu_s=9.5))) == [
+    assert marks_of_load(**load(server=ServerFigures(cpu_s=9.5))) == [
         "server-bound",
         "hub at 95% of a core",
     ]

@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from pushlab.runs import Link
 
-__all__ = ["DelayedProtocol", "Holding", "SubscriberIO"]
+__all__ = ["DelayedProtocol", "Holding", "Layer"]
 
 _MS = 1_000_000
 _NEVER_NS = 1 << 62
@@ -29,20 +29,40 @@ _QUEUE_BYTES = 64 * 1024
 _AT_ONCE = 200  # before sockets get their turn
 
 
-class SubscriberIO(Protocol):
-    """What lies above a socket or a line: the driver's connection, or another line."""
+class Layer(asyncio.Protocol):
+    """Between a socket (or another layer) and what is above it, to which it is a transport.
 
-    def connection_made(self, transport: Any) -> None:
+    It passes everything on; a layer that does more overrides where it does.
+
+    Args:
+        above: the driver's connection, or another layer.
+    """
+
+    __slots__ = ("_above", "_below")
+
+    def __init__(self, above: asyncio.Protocol) -> None:
+        self._above = above
+        self._below: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
+        self._below = transport
+        self._open()
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes arrived."""
+    def _open(self, _: None = None) -> None:
+        self._above.connection_made(cast(asyncio.Transport, self))
 
-    def eof_received(self) -> None:
+    def eof_received(self, _: None = None) -> None:
         """The other side sends no more."""
+        self._above.eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
+        self._above.connection_lost(error)
+
+    def close(self, _: None = None) -> None:
+        """Close when what was written has been sent."""
+        self._below.close()
 
 
 class Holding:
@@ -128,20 +148,18 @@ class _Way:
         return self.last_ns
 
 
-class DelayedProtocol(asyncio.Protocol):
-    """Between a socket and what is above it; to the latter it looks like a transport.
+class DelayedProtocol(Layer):
+    """Holds what goes through it.
 
     Args:
         holding: holds what is under way.
-        above: the driver's connection, or TLS.
     """
 
-    __slots__ = ("_above", "_below", "_holding", "_in", "_out")
+    __slots__ = ("_holding", "_in", "_out")
 
-    def __init__(self, holding: Holding, above: SubscriberIO) -> None:
+    def __init__(self, holding: Holding, above: asyncio.Protocol) -> None:
+        super().__init__(above)
         self._holding = holding
-        self._above = above
-        self._below: asyncio.Transport | None = None
         self._in = _Way(holding)
         self._out = _Way(holding)
 
@@ -149,12 +167,9 @@ class DelayedProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open; the client learns of it a round trip later."""
-        self._below = cast(asyncio.Transport, transport)
+        self._below = transport
         there_ns = self._out.arrival_ns(time.monotonic_ns(), 0)
         self._holding.put(self._in.arrival_ns(there_ns, 0), self._open, None)
-
-    def _open(self, _: None) -> None:
-        self._above.connection_made(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the server begin their way."""
@@ -168,7 +183,6 @@ class DelayedProtocol(asyncio.Protocol):
             put(way.arrival_ns(now_ns, len(piece)), give, piece)
         queue_ns = int(self._holding.link.transfer_s(_QUEUE_BYTES) * 1e9)
         below = self._below
-        assert below is not None
         if way.free_ns - now_ns > queue_ns and below.is_reading():
             below.pause_reading()
             put(way.free_ns - queue_ns // 2, self._resume, below)
@@ -177,12 +191,9 @@ class DelayedProtocol(asyncio.Protocol):
         if not below.is_closing():
             below.resume_reading()
 
-    def eof_received(self) -> None:
+    def eof_received(self, _: None = None) -> None:
         """The server's last byte begins its way."""
-        self._holding.put(self._arrival_of_nothing(), self._end, None)
-
-    def _end(self, _: None) -> None:
-        self._above.eof_received()
+        self._holding.put(self._arrival_of_nothing(), super().eof_received, None)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The end of the connection begins its way."""
@@ -195,15 +206,10 @@ class DelayedProtocol(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Bytes from the client begin their way."""
-        assert self._below is not None
         when_ns = self._out.arrival_ns(time.monotonic_ns(), len(data))
         self._holding.put(when_ns, self._below.write, data)
 
-    def close(self) -> None:
+    def close(self, _: None = None) -> None:
         """Close the socket when what was written has got there."""
         when_ns = self._out.arrival_ns(time.monotonic_ns(), 0)
-        self._holding.put(when_ns, self._close, None)
-
-    def _close(self, _: None) -> None:
-        assert self._below is not None
-        self._below.close()
+        self._holding.put(when_ns, super().close, None)

@@ -10,14 +10,19 @@ import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Container, Coroutine, Sequence
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.lab.load.emulated_link import DelayedProtocol, Holding, SubscriberIO
-from pushlab.lab.load.tls_layer import EncryptedIO, TlsProtocol
+from pushlab.lab.load.emulated_link import DelayedProtocol, Holding
+from pushlab.lab.load.tls_layer import TlsProtocol
 from pushlab.lab.load.traffic_tap import TappedProtocol
-from pushlab.lab.load.virtual_subscriber import IteratorSubscriber, SansIoSubscriber, SwarmState
+from pushlab.lab.load.virtual_subscriber import (
+    Connection,
+    IteratorSubscriber,
+    SansIoSubscriber,
+    SwarmState,
+)
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 
@@ -101,9 +106,9 @@ class Swarm(SwarmState):
         self._dials.append(connect)
         self._next_dial()
 
-    def line(self, number: int, connection: EncryptedIO, endpoint: Endpoint) -> asyncio.Protocol:
+    def line(self, number: int, connection: Connection, endpoint: Endpoint) -> asyncio.Protocol:
         """What to put on the socket of subscriber `number`: its connection, or what does more."""
-        line: SubscriberIO = connection
+        line: asyncio.Protocol = connection
         if endpoint.tls:
             if self._tls is None:
                 self._tls = client_context()
@@ -112,7 +117,7 @@ class Swarm(SwarmState):
             line = TappedProtocol(number, line, self.recorder)
         if self._holding is not None:
             line = DelayedProtocol(self._holding, line)
-        return cast(asyncio.Protocol, line)
+        return line
 
     def _next_dial(self) -> None:
         while self._dials and len(self._dialing) < _CONCURRENT_DIALS:

@@ -5,27 +5,19 @@ buffer of 256 KiB for each connection. Here TLS is a line like any other: above 
 its handshake pays its round trips by itself.
 """
 
-import asyncio
 import ssl
-from typing import Any, Protocol, cast
 
-from pushlab.lab.load.emulated_link import SubscriberIO
+from pushlab.lab.load.emulated_link import Layer
 from pushlab.lab.load.recorder import Recorder
+from pushlab.lab.load.virtual_subscriber import Connection
 
-__all__ = ["EncryptedIO", "TlsProtocol"]
+__all__ = ["TlsProtocol"]
 
 _RECORD_BYTES = 16 * 1024  # the most that one TLS record holds (RFC 8446, section 5.1)
 
 
-class EncryptedIO(SubscriberIO, Protocol):
-    """What lies above TLS."""
-
-    def connection_failed(self, reason: str) -> None:
-        """The connection will not open."""
-
-
-class TlsProtocol(asyncio.Protocol):
-    """Between a socket (or a link) and the driver's connection, to which it is a transport.
+class TlsProtocol(Layer):
+    """Encrypts what goes through it, and decrypts what comes.
 
     The connection above counts the bytes that it sends and gets; this line counts what encryption
     adds to them, so that together they are the bytes on the wire.
@@ -33,32 +25,27 @@ class TlsProtocol(asyncio.Protocol):
     Args:
         context: whom to trust.
         host: whose certificate it must be.
-        above: the driver's connection.
         recorder: where bytes are counted.
     """
 
-    __slots__ = ("_above", "_below", "_closed", "_in", "_open", "_out", "_recorder", "_tls")
+    __slots__ = ("_closed", "_connection", "_in", "_out", "_ready", "_recorder", "_tls")
 
     def __init__(
-        self, context: ssl.SSLContext, host: str, above: EncryptedIO, recorder: Recorder
+        self, context: ssl.SSLContext, host: str, above: Connection, recorder: Recorder
     ) -> None:
-        self._above = above
+        super().__init__(above)
+        self._connection = above
         self._recorder = recorder
-        self._below: Any = None
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._in, self._out, server_hostname=host)
-        self._open = False
+        self._ready = False
         self._closed = False
 
     # ---- from below -------------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the handshake."""
-        self._below = cast(asyncio.Transport, transport)
-        self._shake_hands()
-
-    def _shake_hands(self) -> None:
+    def _open(self, _: None = None) -> None:
+        """Begin the handshake, or go on with it."""
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -67,10 +54,8 @@ class TlsProtocol(asyncio.Protocol):
             self._send()  # the alert that tells the server why
             self._fail(getattr(error, "verify_message", "") or error.reason or str(error))
         else:
-            self._open = True
-            self._above.connection_made(
-                cast(asyncio.Transport, self)
-            )  # what it sends goes out with our last flight
+            self._ready = True
+            super()._open()  # what is sent above goes out with our last flight
             self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -79,10 +64,10 @@ class TlsProtocol(asyncio.Protocol):
         if self._closed:
             return
         self._in.write(data)
-        if not self._open:
-            self._shake_hands()
+        if not self._ready:
+            self._open()
         try:
-            while self._open and not self._closed and self._in.pending:
+            while self._ready and not self._closed and self._in.pending:
                 plain = self._tls.read(_RECORD_BYTES)
                 if not plain:
                     self._above.eof_received()
@@ -95,14 +80,14 @@ class TlsProtocol(asyncio.Protocol):
             self.close()
             self._above.eof_received()
 
-    def eof_received(self) -> None:
+    def eof_received(self, _: None = None) -> None:
         """The server sends no more."""
-        if self._open:
+        if self._ready:
             self._above.eof_received()
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        if self._open:
+        if self._ready:
             self._above.connection_lost(error)
         elif not self._closed:
             self._fail("the connection was lost in the TLS handshake")
@@ -110,7 +95,7 @@ class TlsProtocol(asyncio.Protocol):
     def _fail(self, reason: str) -> None:
         self._closed = True
         self._below.close()
-        self._above.connection_failed(f"TLS: {reason}")
+        self._connection.connection_failed(f"TLS: {reason}")
 
     # ---- from above -------------------------------------------------------------------------
 
@@ -121,7 +106,7 @@ class TlsProtocol(asyncio.Protocol):
             self._recorder.bytes_out -= len(data)  # the connection above counts these
             self._send()
 
-    def close(self) -> None:
+    def close(self, _: None = None) -> None:
         """Say that nothing more will come, and close."""
         if not self._closed:
             self._closed = True

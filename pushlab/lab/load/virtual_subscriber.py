@@ -15,7 +15,6 @@ from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap,
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.recorder import Recorder
-from pushlab.lab.load.tls_layer import EncryptedIO
 from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
 __all__ = [
@@ -67,7 +66,7 @@ class SwarmState(abc.ABC):
         """Let `connect` open a connection when it is its turn."""
 
     @abc.abstractmethod
-    def line(self, number: int, connection: EncryptedIO, endpoint: Endpoint) -> asyncio.Protocol:
+    def line(self, number: int, connection: "Connection", endpoint: Endpoint) -> asyncio.Protocol:
         """What to put on the socket of subscriber `number`: its connection, or what does more."""
 
     # ---- reading ----------------------------------------------------------------------------

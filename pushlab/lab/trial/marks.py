@@ -5,75 +5,70 @@ was answered does not count against it. The publisher's own lateness is judged l
 effect that a whole run reports.
 """
 
-from dataclasses import dataclass
-
 from pushlab.lab.host.machine import port_range
 from pushlab.runs import PublisherFigures, ServerFigures, SwarmFigures
 
-__all__ = ["Load", "marks_of"]
+__all__ = ["marks_of"]
 
 _BUSY = 0.8  # of a core
 _NEAR = 0.8  # of a limit
 _LAG_S = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """How much the processes of a trial had to do.
+def marks_of(
+    *,
+    duration_s: float,
+    swarm: SwarmFigures | None = None,
+    publisher: PublisherFigures | None = None,
+    server: ServerFigures | None = None,
+    descriptor_limit: int | None = None,
+    closing_connections: int = 0,
+) -> list[str]:
+    """``generator-bound`` and ``server-bound``, each followed by the marks that say why.
 
-    Attributes:
+    Args:
         duration_s: of the measured window.
         descriptor_limit: how many descriptors the swarm's process may open.
         closing_connections: connections of the machine that are closed and occupy a port still.
     """
-
-    duration_s: float
-    swarm: SwarmFigures | None = None
-    publisher: PublisherFigures | None = None
-    server: ServerFigures | None = None
-    descriptor_limit: int | None = None
-    closing_connections: int = 0
-
-
-def marks_of(load: Load) -> list[str]:
-    """``generator-bound`` and ``server-bound``, each followed by the marks that say why."""
     marks: list[str] = []
-    reasons = [*_busy_processes(load), *_scarce(load)]
+    reasons = _busy_processes(duration_s, swarm, publisher)
+    if swarm is not None and swarm.open_descriptors is not None:
+        reasons += _scarce(swarm, swarm.open_descriptors, descriptor_limit, closing_connections)
     if reasons:
         marks += ["generator-bound", *reasons]
-    if load.server is not None and load.server.cpu_s > _BUSY * load.duration_s:
-        marks += ["server-bound", f"hub at {load.server.cpu_s / load.duration_s:.0%} of a core"]
+    if server is not None and server.cpu_s > _BUSY * duration_s:
+        marks += ["server-bound", f"hub at {server.cpu_s / duration_s:.0%} of a core"]
     return marks
 
 
-def _busy_processes(load: Load) -> list[str]:
+def _busy_processes(
+    duration_s: float, swarm: SwarmFigures | None, publisher: PublisherFigures | None
+) -> list[str]:
     reasons: list[str] = []
-    for name, process in (("swarm", load.swarm), ("publisher", load.publisher)):
+    for name, process in (("swarm", swarm), ("publisher", publisher)):
         if process is None:
             continue
-        if process.cpu_s is not None and process.cpu_s > _BUSY * load.duration_s:
-            reasons.append(f"{name} at {process.cpu_s / load.duration_s:.0%} of a core")
+        if process.cpu_s is not None and process.cpu_s > _BUSY * duration_s:
+            reasons.append(f"{name} at {process.cpu_s / duration_s:.0%} of a core")
         lag_s = process.loop_lag_p99_s or 0.0
         if lag_s > _LAG_S:
             reasons.append(f"{name}'s event loop late by {lag_s * 1e3:.0f} ms")
-    publisher = load.publisher
     if publisher is not None and publisher.skipped > publisher.held:
         reasons.append(f"{publisher.skipped - publisher.held} publishes skipped by the publisher")
     return reasons
 
 
-def _scarce(load: Load) -> list[str]:
+def _scarce(
+    swarm: SwarmFigures, open_descriptors: int, limit: int | None, closing_connections: int
+) -> list[str]:
     """Descriptors and ports near their end."""
     reasons: list[str] = []
-    swarm = load.swarm
-    if swarm is None or swarm.open_descriptors is None:
-        return reasons
-    limit = load.descriptor_limit
-    if limit is not None and limit > 0 and swarm.open_descriptors > _NEAR * limit:
-        reasons.append(f"swarm has {swarm.open_descriptors:,} of {limit:,} descriptors")
+    if limit is not None and limit > 0 and open_descriptors > _NEAR * limit:
+        reasons.append(f"swarm has {open_descriptors:,} of {limit:,} descriptors")
     ports = port_range()
-    closed = max(0, swarm.dials - swarm.open_descriptors)
-    used = min(swarm.dials, swarm.open_descriptors) + min(load.closing_connections, closed)
+    closed = max(0, swarm.dials - open_descriptors)
+    used = min(swarm.dials, open_descriptors) + min(closing_connections, closed)
     if ports is not None and used > _NEAR * ports:
         reasons.append(f"swarm occupies {used:,} of {ports:,} ports")
     return reasons

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pushlab.lab.load.publish_log import PublishLog
-from pushlab.lab.trial.marks import Load, marks_of
+from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
@@ -72,7 +72,7 @@ def collect(
     swarm = _swarm(testbed, notes)
     server = _server(testbed, notes, swarm)
     publisher = None if publish_log is None else _publisher(testbed, notes, publish_log)
-    load = Load(
+    marks = marks_of(
         duration_s=plan.scenario.duration_s,
         swarm=swarm,
         publisher=publisher,
@@ -92,7 +92,7 @@ def collect(
         publisher=publisher,
         clocks=notes.swarm and notes.swarm.clocks,
         stall_ns=notes.stall_ns,
-        marks=[*marks_of(load), *_remarks(notes)] if testbed.watches else [],
+        marks=[*marks, *_remarks(notes)] if testbed.watches else [],
     )
 
 
