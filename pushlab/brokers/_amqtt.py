@@ -52,11 +52,6 @@ def _access(session: Any) -> Grant | bool:
     return access
 
 
-def _arrival(name: str) -> Hit:
-    """What a session of that name does when it comes."""
-    return Hit.RECONNECT if name[0] == "r" else Hit.CONNECT
-
-
 class Gate(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
     """amqtt's plug-in: who may log in, who may read and write what, and what they sent."""
 
@@ -108,7 +103,7 @@ class Gate(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has 
         except Refused:
             grant = None
         if grant is None or username != names.username_of(grant.client_id, grant.grant_id):
-            self._count(_arrival(name), -1)  # its CONNECT was counted as that
+            self._count(names.arrival(name), -1)  # its CONNECT was counted as that
             self._count(Hit.REFUSED)
             return False
         session.attributes[_ACCESS] = grant
@@ -140,7 +135,7 @@ class Gate(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has 
         if name in self._seen:
             self._seen[name] = time.monotonic()
         if kind in (kinds.CONNECT, kinds.SUBSCRIBE):
-            self._count(_arrival(name))
+            self._count(names.arrival(name))
         elif kind in _HITS:
             self._count(_HITS[kind])
 

@@ -23,14 +23,13 @@ from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt_connection import BridgeConnection
 from pushlab.transports._mqtt_counts import SYS_TOPIC, Counts
 from pushlab.transports._mqtt_forward import Forwards, frame_of
-from pushlab.transports._mqtt_logins import CONTROL, RESPONSES, Logins
+from pushlab.transports._mqtt_logins import RESPONSES, Logins
 
 __all__ = ["Bridge"]
 
 _MAX_REQUEST_BYTES = 16 * 1024
 _GOODBYE_S = 2.0  # how long the end of a log-in, or of the bridge, waits for its goodbyes
 _RESTARTED = encode_bye(*SERVER_RESTART).encode()
-_ASKED = {"again": Hit.RECONNECT, "check": Hit.KEEP_ALIVE}
 _log = logging.getLogger("pushlab.mqtt")
 
 
@@ -72,7 +71,7 @@ class Bridge:
         )
         self._logins: Logins | None = None
         if access.kind != "embedded":
-            self._logins = Logins(lambda commands: self._link.send(CONTROL, commands, qos=1))
+            self._logins = Logins(lambda commands: self._link.send(names.CONTROL, commands, qos=1))
         self._forwards = Forwards(hub, self._link)
         self._counts = Counts(hub, self._link, access.kind)
         self._admissions: dict[str, _Admission] = {}
@@ -208,7 +207,7 @@ class Bridge:
             self._leave(session)
             return
         ask, after, qos = request.get("ask"), request.get("after"), request.get("qos")
-        arrival = Hit.RECONNECT if session[0] == "r" else Hit.CONNECT
+        arrival = names.arrival(session)
         if session not in self._sessions and ask == "first":
             self._counts.connected(arrival)
         try:
@@ -224,7 +223,7 @@ class Bridge:
             self._link.send(names.INBOX + session, bye, qos=1)
             self._leave(session)
             return
-        self._counts.see(_ASKED.get(str(ask), arrival))
+        self._counts.see(names.ASK_HITS.get(str(ask), arrival))
         if session not in self._sessions:
             admission = self._admit(str(request["token"]), grant)
             quality = qos if qos in (0, 1, 2) else 1

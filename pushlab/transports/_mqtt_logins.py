@@ -19,10 +19,9 @@ from typing import Any
 from pushlab.contract.tokens import Grant
 from pushlab.transports import _mqtt_names as names
 
-__all__ = ["CONTROL", "RESPONSES", "Logins"]
+__all__ = ["RESPONSES", "Logins"]
 
-CONTROL = "$CONTROL/dynamic-security/v1"
-RESPONSES = f"{CONTROL}/response"
+RESPONSES = f"{names.CONTROL}/response"
 
 _SUBSCRIBER = "pushlab-subscriber"
 _MARK = "pushlab "  # begins the text name of our clients; the end of the grant follows
@@ -53,7 +52,7 @@ class Logins:
     """Makes and removes the log-ins of grants.
 
     Args:
-        send: publishes a payload on `CONTROL`.
+        send: publishes a payload on `names.CONTROL`.
     """
 
     def __init__(self, send: Callable[[bytes], None]) -> None:

@@ -8,12 +8,17 @@ connection lives: it opens the session's two topics. Its first letter tells a fi
 import secrets
 from urllib.parse import quote
 
+from pushlab.contract.hits import Hit
+
 __all__ = [
+    "ASK_HITS",
     "BRIDGE_TOPIC",
+    "CONTROL",
     "COUNTS_TOPIC",
     "INBOX",
     "LIVE",
     "OUTBOX",
+    "arrival",
     "is_session",
     "live_topic",
     "new_session",
@@ -30,6 +35,10 @@ OUTBOX = "pushlab-outbox/"
 BRIDGE_TOPIC = "pushlab-bridge"
 #: From the embedded broker to the bridge: what sessions have sent it.
 COUNTS_TOPIC = "pushlab-counts"
+#: Where Mosquitto's dynamic-security plug-in takes commands.
+CONTROL = "$CONTROL/dynamic-security/v1"
+#: What a question counts as that is not the first.
+ASK_HITS = {"again": Hit.RECONNECT, "check": Hit.KEEP_ALIVE}
 
 
 def live_topic(channel: str) -> str:
@@ -45,6 +54,11 @@ def new_session(*, resumes: bool) -> str:
 def is_session(name: str) -> bool:
     """Whether this can be a session's name."""
     return len(name) == 33 and name[0] in "nr" and name.isascii() and name.isalnum()
+
+
+def arrival(session: str) -> Hit:
+    """What a session's CONNECT counts as."""
+    return Hit.RECONNECT if session[0] == "r" else Hit.CONNECT
 
 
 def username_of(client_id: str, grant_id: str) -> str:

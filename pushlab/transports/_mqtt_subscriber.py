@@ -24,7 +24,6 @@ _ANSWER_NS = 20 * _NS  # for each step until the bridge has answered for the fir
 _AGAIN_NS = 200_000_000  # before asking a second time for what did not come; doubles
 _AGAIN_LIMIT_NS = 10 * _NS
 _PING_LIMIT_NS = 10 * _NS
-_ASK_HITS = {"again": Hit.RECONNECT, "check": Hit.KEEP_ALIVE}
 _ACK = Hit.ACK
 _LEAVE_LOST = b'{"leave": "lost"}'
 
@@ -94,7 +93,7 @@ class MqttSubscriber(Subscriber):
 
     @property
     def _arrival(self) -> Hit:
-        return Hit.RECONNECT if self._session[0] == "r" else Hit.CONNECT
+        return names.arrival(self._session)
 
     def _on_connected(self, now_ns: int) -> None:
         self._reset(now_ns)
@@ -160,7 +159,7 @@ class MqttSubscriber(Subscriber):
         after = None if cursor is None else str(cursor)
         words = {"ask": ask, "token": self._token, "after": after, "qos": self._qos}
         self._publish(words, qos=1)
-        self._hit(_ASK_HITS.get(ask, self._arrival))
+        self._hit(names.ASK_HITS.get(ask, self._arrival))
         self._ask = ask
         self._asked_at = self._seq
         self._news = False
@@ -282,7 +281,7 @@ class MqttSubscriber(Subscriber):
         """A frame that is no message."""
         if isinstance(frame, Bye):
             if self._ask and is_final(frame.status):
-                self._turned_away(_ASK_HITS.get(self._ask, self._arrival))
+                self._turned_away(names.ASK_HITS.get(self._ask, self._arrival))
             self._refused(frame.status, frame.reason, now_ns)
             return
         if frame.after is not None:
