@@ -1,11 +1,11 @@
 """A log-in to an MQTT broker, to learn whether it answers and how its access rules stand."""
 
 import asyncio
-import functools
+import contextlib
 import json
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from pushlab.contract.serving import BrokerAccess
@@ -14,9 +14,8 @@ from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.wire.tls import client_context
 
-__all__ = ["DYNSEC", "NotYet", "check_rules", "log_in"]
+__all__ = ["NotYet", "check_rules", "log_in"]
 
-DYNSEC = "$CONTROL/dynamic-security/v1"
 _ANSWER_S = 5.0
 
 
@@ -42,41 +41,33 @@ class _Connection:
         return self._packets.pop(0)
 
 
-async def _with_connection(
-    access: BrokerAccess, talk: Callable[[_Connection], Awaitable[Any]]
-) -> Any:
-    """Connect, log in, let `talk` talk, and leave. Raises NotYet or BrokerUnavailable."""
+@contextlib.asynccontextmanager
+async def _logged_in(access: BrokerAccess) -> AsyncIterator[_Connection]:
+    """A connection that is logged in; all of it within `_ANSWER_S`. As `log_in` raises."""
     where = f"{access.host}:{access.port}"
-
-    async def whole() -> Any:
-        reader, writer = await asyncio.open_connection(
-            access.host, access.port, ssl=client_context(access.authority) if access.tls else None
-        )
-        try:
-            broker = _Connection(reader, writer)
-            writer.write(
-                mqtt311.connect(
-                    f"pushlab-probe-{secrets.token_hex(4)}",
-                    keep_alive_s=30,
-                    username=access.username,
-                    password=access.password,
-                )
-            )
-            answer = await broker.packet()
-            if not isinstance(answer, mqtt311.Connack):
-                raise BrokerUnavailable(f"what listens on {where} is no MQTT 3.1.1 broker")
-            if answer.code:
-                why = mqtt311.CONNACK_REFUSALS.get(answer.code, f"code {answer.code}")
-                raise BrokerUnavailable(f"the MQTT broker on {where} refuses the log-in: {why}")
-            result = await talk(broker)
-            writer.write(mqtt311.DISCONNECT)
-            await writer.drain()
-            return result
-        finally:
-            writer.close()
-
+    tls = client_context(access.authority) if access.tls else None
     try:
-        return await asyncio.wait_for(whole(), _ANSWER_S)
+        async with asyncio.timeout(_ANSWER_S):
+            reader, writer = await asyncio.open_connection(access.host, access.port, ssl=tls)
+            with contextlib.closing(writer):
+                broker = _Connection(reader, writer)
+                writer.write(
+                    mqtt311.connect(
+                        f"pushlab-probe-{secrets.token_hex(4)}",
+                        keep_alive_s=30,
+                        username=access.username,
+                        password=access.password,
+                    )
+                )
+                answer = await broker.packet()
+                if not isinstance(answer, mqtt311.Connack):
+                    raise BrokerUnavailable(f"what listens on {where} is no MQTT 3.1.1 broker")
+                if answer.code:
+                    why = mqtt311.CONNACK_REFUSALS.get(answer.code, f"code {answer.code}")
+                    raise BrokerUnavailable(f"the MQTT broker on {where} refuses the log-in: {why}")
+                yield broker
+                writer.write(mqtt311.DISCONNECT)
+                await writer.drain()
     except mqtt311.MalformedPacket as error:
         raise BrokerUnavailable(f"what listens on {where} is no MQTT 3.1.1 broker") from error
     except TimeoutError as error:
@@ -95,14 +86,11 @@ async def log_in(
         BrokerUnavailable: something answered and refused.
     """
 
-    async def nothing(broker: _Connection) -> None:
-        return None
-
     until = time.monotonic() + limit_s
     while True:
         try:
-            await _with_connection(access, nothing)
-            return
+            async with _logged_in(access):
+                return
         except NotYet:
             if time.monotonic() >= until or not alive():
                 raise
@@ -114,7 +102,7 @@ async def _ask_rules(unheard: set[bytes], broker: _Connection) -> Any:
     command = json.dumps({"commands": [{"command": "getDefaultACLAccess"}]}).encode()
     nobody = names.new_session(resumes=False)  # nobody else listens there
     topics = [names.INBOX + nobody, names.live_topic(nobody)]
-    listens = [f"{DYNSEC}/response", *topics]
+    listens = [f"{names.CONTROL}/response", *topics]
     broker.writer.write(mqtt311.subscribe(1, [(topic, 1) for topic in listens]))
     answer = await broker.packet()
     if not isinstance(answer, mqtt311.Suback) or answer.codes[:1] != b"\x01":
@@ -123,7 +111,7 @@ async def _ask_rules(unheard: set[bytes], broker: _Connection) -> Any:
         if code == 1:  # else the account may not read there, as it need not, and we cannot tell
             unheard.add(topic.encode())
             broker.writer.write(mqtt311.publish(topic, b"", qos=1, packet_id=packet_id))
-    broker.writer.write(mqtt311.publish(DYNSEC, command, qos=1, packet_id=9))
+    broker.writer.write(mqtt311.publish(names.CONTROL, command, qos=1, packet_id=9))
     while True:  # a broker keeps the order of a connection: the command's answer comes last
         packet = await broker.packet()
         if isinstance(packet, mqtt311.Publish):
@@ -150,7 +138,8 @@ async def check_rules(access: BrokerAccess) -> None:
     )
     unheard: set[bytes] = set()
     try:
-        found = await _with_connection(access, functools.partial(_ask_rules, unheard))
+        async with _logged_in(access) as broker:
+            found = await _ask_rules(unheard, broker)
         acls = found["responses"][0]["data"]["acls"] if found else None
     except NotYet as error:
         if "no answer" in str(error):

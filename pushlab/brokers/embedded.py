@@ -17,41 +17,20 @@ import logging
 import os
 import signal
 import sys
-import threading
 from typing import Any
 
 __all__ = ["main"]
 
 
-def _read_line() -> bytes:
-    """The first line of standard input, which stays open behind it."""
-    line = b""
-    while not line.endswith(b"\n"):
-        more = os.read(0, 65_536)
-        if not more:
-            break
-        line += more
-    return line
-
-
-def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Wait in a thread until standard input closes."""
-    try:
-        while os.read(0, 65_536):
-            pass
-    except OSError:
-        pass
-    loop.call_soon_threadsafe(stop.set)
-
-
 async def _serve(config: dict[str, Any]) -> None:
     from pushlab.brokers._amqtt import PushlabBroker
     from pushlab.wire.certificate import Certificate
+    from pushlab.wire.standard_input import set_at_input_end
 
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    threading.Thread(target=_watch_input, args=(loop, stop), daemon=True).start()
+    set_at_input_end(stop)
     broker = PushlabBroker(
         username=config["username"], password=config["password"], keys=config["keys"]
     )
@@ -74,7 +53,7 @@ def main() -> None:
     """Serve until standard input closes or SIGTERM comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable(logging.CRITICAL)
-    config = json.loads(_read_line() or b"{}")
+    config = json.loads(sys.stdin.readline() or "{}")
     try:
         import uvloop
     except ImportError:

@@ -1,38 +1,28 @@
 """The hub's process: ``python -m pushlab.hub``, with a `HubConfig` as a line on standard input."""
 
 import asyncio
-import contextlib
 import json
-import os
 import signal
 import sys
-import threading
 
 import uvloop
 
 from pushlab.errors import PushlabError
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
+from pushlab.wire.standard_input import set_at_input_end
 
 
 async def _main() -> int:
     line = sys.stdin.readline()
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def watch() -> None:
-        # Not sys.stdin.read(), whose lock a thread that still waits would hold at the exit.
-        while os.read(sys.stdin.fileno(), 4096):
-            pass
-        with contextlib.suppress(RuntimeError):  # the loop has ended already
-            loop.call_soon_threadsafe(stop.set)  # the parent closed it, or is gone
 
     def ready(url: str) -> None:
         print(json.dumps({"url": url}), flush=True)
 
     try:
         config = HubConfig.from_json(line)
-        threading.Thread(target=watch, daemon=True).start()
+        set_at_input_end(stop)
         await serve(config, stop=stop, ready=ready)
     except PushlabError as error:
         print(json.dumps({"error": type(error).__name__, "text": str(error)}), flush=True)

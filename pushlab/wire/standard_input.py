@@ -1,0 +1,23 @@
+"""A child's standard input, whose end says that the parent closed it or is gone."""
+
+import asyncio
+import contextlib
+import os
+import threading
+
+__all__ = ["set_at_input_end"]
+
+
+def set_at_input_end(stop: asyncio.Event) -> None:
+    """Set `stop` when standard input ends; what else comes on it is not read by anybody."""
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            # Not sys.stdin.read(), whose lock a thread that still waits would hold at the exit.
+            while os.read(0, 65_536):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, daemon=True).start()
