@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from pushlab.analysis.summary.keys import spans_decades, value_words
 from pushlab.charts.frame import fit, say
@@ -75,7 +75,7 @@ def scale_across(axes: Axes, key: str, values: Sequence[float]) -> None:
         axes.set_xlim(low - pad, high + pad)
     axes.xaxis.set_major_locator(FixedLocator(_apart(values, log)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: value_words(key, value)))
+    axes.xaxis.set_major_formatter(lambda value, _: value_words(key, value))
     axes.tick_params(axis="x", length=5, labelsize=15)
 
 
@@ -118,9 +118,7 @@ def scale_up(
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         axes.set_ylim(0, (max(positive, default=1.0)) * 1.12)
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: words(value) if value > 0 else "0")
-    )
+    axes.yaxis.set_major_formatter(lambda value, _: words(value) if value > 0 else "0")
     axes.tick_params(axis="y", length=0, labelsize=15)
     axes.grid(axis="y", color=GRID, linewidth=1)
     axes.set_axisbelow(True)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.findings import latency_finding
@@ -37,7 +37,7 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         low, high = _limits(view, 3.2 * sheet.room**4)
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
+        axes.xaxis.set_major_formatter(lambda value, _: exact_duration(value))
         axes.xaxis.set_minor_formatter(NullFormatter())
         scale_below(axes)
         for row, cell in enumerate(cells):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, INK, LINE
@@ -257,11 +256,11 @@ def _scale(
         low = min(values)
         left = low / 4
         axes.set_xlim(left, reach * (reach / left) ** _ROOM)
-        axes.xaxis.set_minor_locator(NullLocator())
+        axes.minorticks_off()
     else:
         axes.set_xlim(0, reach * 1.62)
     axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: exact_duration(value) if unit == "s" else f"{value:,.10g}")
+        lambda value, _: exact_duration(value) if unit == "s" else f"{value:,.10g}"
     )
 
 

@@ -11,7 +11,6 @@ from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.analysis.cost.book import PriceBook, load_book
 from pushlab.analysis.cost.offers import OFFERS, bill, first_choice
@@ -163,8 +162,8 @@ class Paper:
             seen += [guess.value] if guess is not None and guess.value > 0 else []
             axes.set_yscale("log")
             axes.set_ylim(min(seen) / 3, max(seen) * 2)
-            axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: large(value)))
+            axes.minorticks_off()
+            axes.yaxis.set_major_formatter(lambda value, _: large(value))
             axes.tick_params(axis="y", length=0, labelsize=15)
             axes.grid(axis="y", color=GRID, linewidth=1)
             axes.spines["bottom"].set_color(GRID)
@@ -293,9 +292,8 @@ class Paper:
                     names.append(Curve(named, [Spot(float(intervals[-1]), value)]))
             ticks = [1, 5, 30, 60, 300, 1800]
             axes.set_xticks(ticks, [interval(t) for t in ticks])
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: large(value)))
+            axes.minorticks_off()
+            axes.yaxis.set_major_formatter(lambda value, _: large(value))
             scale_below(axes)
             axes.tick_params(axis="both", labelsize=15, length=0)
             axes.grid(color=GRID, linewidth=1)

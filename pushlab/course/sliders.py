@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from pushlab.analysis.models.formulas import poll_latency_s, wasted_fraction
 from pushlab.charts.frame import frame, say, scale_below, styled
@@ -122,15 +121,14 @@ def _scales(axes: Axes, unit: str) -> None:
     axes.set_xscale("log")
     axes.set_xlim(_LOW_S * 0.8, _HIGH_S * 1.3)
     axes.set_xticks([0.1, 1, 10, 100])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
+    axes.xaxis.set_major_formatter(lambda value, _: exact_duration(value))
     if unit == "%":
         axes.set_ylim(-8, 112)
         axes.set_yticks([0, 25, 50, 75, 100])
     else:
         axes.set_yscale("log")
-        axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, unit)))
+    axes.yaxis.set_major_formatter(lambda value, _: _tick(value, unit))
+    axes.minorticks_off()
     scale_below(axes)
     axes.tick_params(axis="both", labelsize=15, length=0)
     axes.grid(axis="y", color="#E3E3E3", linewidth=1)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from pushlab.charts.frame import SLIDE, describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import GREY, INK, legend_key
@@ -66,7 +65,7 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
             axes.axhline(height, color=GREY, linewidth=0.8, zorder=0)
         _draw_asks(axes, asks, pairs, style.colour)
         _draw_messages(axes, pairs, style.colour, span_s)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact_duration(value)))
+        axes.xaxis.set_major_formatter(lambda value, _: exact_duration(value))
         scale_below(axes)
         marks = [
             legend_key("a question that brings news", color=style.colour, linewidth=4),

@@ -1,5 +1,7 @@
 """Chapter 9: a judgement, a number behind one, and a rule of one's own."""
 
+from collections.abc import Callable
+
 from pushlab.analysis.models.formulas import messages_per_useful_poll, wasted_fraction
 from pushlab.course.exercises.base import Choice, Exercise, Number
 from pushlab.course.exercises.mistakes import instead, per_client
@@ -14,30 +16,16 @@ _POLLS_PER_S = _RIDERS / _EVERY_S
 _WRITES_PER_S = _POLLS_PER_S * _USEFUL * _EACH
 
 
-class _Adaptive:
-    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
-        return usual_s / 2 if found else min(2 * usual_s, last_s * 1.5)
+def _ruled(wait: Callable[[float, int, float], float]) -> type:
+    """A class with that rule: from `last_s`, `found` and `usual_s` to the next wait."""
+    return type("Ruled", (), {"next_wait_s": staticmethod(wait)})
 
 
-class _UpsideDown:
-    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
-        return 2 * usual_s if found else usual_s / 2
-
-
-class _NoLimit:
-    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
-        return usual_s / 2 if found else last_s * 2
-
-
-class _StaysSlow:
-    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
-        return last_s if found else min(5 * usual_s, last_s * 1.5)
-
-
-class _NoPause:
-    def next_wait_s(self, last_s: float, found: int, usual_s: float) -> float:
-        return 0 if found else usual_s
-
+_ADAPTIVE = _ruled(lambda last, found, usual: usual / 2 if found else min(2 * usual, last * 1.5))
+_UPSIDE_DOWN = _ruled(lambda last, found, usual: 2 * usual if found else usual / 2)
+_NO_LIMIT = _ruled(lambda last, found, usual: usual / 2 if found else last * 2)
+_STAYS_SLOW = _ruled(lambda last, found, usual: last if found else min(5 * usual, last * 1.5))
+_NO_PAUSE = _ruled(lambda last, found, usual: 0 if found else usual)
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
@@ -110,12 +98,12 @@ EXERCISES: tuple[Exercise, ...] = (
             " after it found nothing, but never waits more than ten times the usual. Change one"
             " line of `MyPolling` above, then answer with the class: `answer3 = MyPolling`."
         ),
-        answer=_Adaptive,
+        answer=_ADAPTIVE,
         mistakes=(
-            BadRule("upside down", _UpsideDown, "upside down"),
-            BadRule("no limit", _NoLimit, "longest wait"),
-            BadRule("stays slow", _StaysSlow, "as slowly as before"),
-            BadRule("no pause", _NoPause, "without a pause"),
+            BadRule("upside down", _UPSIDE_DOWN, "upside down"),
+            BadRule("no limit", _NO_LIMIT, "longest wait"),
+            BadRule("stays slow", _STAYS_SLOW, "as slowly as before"),
+            BadRule("no pause", _NO_PAUSE, "without a pause"),
         ),
         clue="`found` is the number of messages that came. `A if found else B` gives A or B.",
         why=(

@@ -34,41 +34,29 @@ class Mistake:
 
 def twice(reply: str = "") -> Mistake:
     """Twice too much: forgot to halve."""
-    return Mistake(
-        "twice",
-        lambda right: right * 2,
-        reply
-        or "That is exactly twice too much. Is it the average that you are after, or the"
-        " worst case?",
-    )
+    told = "That is exactly twice too much. Is it the average that you are after"
+    return forgot(1 / 2, "twice", reply or f"{told}, or the worst case?")
 
 
 def half(reply: str = "") -> Mistake:
     """Half of it: forgot the factor two, or halved once too often."""
-    return Mistake(
-        "half",
-        lambda right: right / 2,
-        reply
-        or "That is exactly half of it. Did you forget a factor of two, or halve once too often?",
-    )
+    told = "That is exactly half of it. Did you forget a factor of two, or halve once too often?"
+    return forgot(2, "half", reply or told)
 
 
 def milliseconds() -> Mistake:
     """Milliseconds where seconds are asked for."""
-    return Mistake(
+    return forgot(
+        1 / 1000,
         "milliseconds",
-        lambda right: right * 1000,
         "The digits are right, but that looks like milliseconds. The question asks for seconds.",
     )
 
 
 def per_client(clients: float, reply: str = "") -> Mistake:
     """For one client where all are meant."""
-    return Mistake(
-        "per client",
-        lambda right: right / clients,
-        reply or f"That is right for one client. There are {clients:,.0f} of them.",
-    )
+    told = f"That is right for one client. There are {clients:,.0f} of them."
+    return forgot(clients, "per client", reply or told)
 
 
 def percent() -> Mistake:

@@ -61,42 +61,39 @@ class Rule(Exercise):
 
 
 def _verdict(sooner: float, later: float, waits: Sequence[float], back: float) -> Feedback | None:
-    if min(sooner, later, *waits, back) <= 0:
-        return Feedback(
-            "wrong",
+    told = (
+        (
+            min(sooner, later, *waits, back) <= 0,
+            "no pause",
             "Your rule waits for nothing at all in one case, so it asks without a pause. That is"
             " not polling, that is a storm.",
-            "no pause",
-        )
-    if sooner > later:
-        return Feedback(
-            "wrong",
+        ),
+        (
+            sooner > later,
+            "upside down",
             "It is upside down: your rule waits longer after it found something than after"
             " nothing. Where one message is, the next is likely to be near.",
-            "upside down",
-        )
-    if max(waits) > 10 * _USUAL_S:
-        return Feedback(
-            "wrong",
+        ),
+        (
+            max(waits) > 10 * _USUAL_S,
+            "no limit",
             f"After {_QUIET} questions in vain your rule waits {max(waits):,.0f} times as long as"
             " usual. The first message after a quiet evening would be very late. Set a longest"
             " wait, with `min(...)`.",
-            "no limit",
-        )
-    if back >= max(waits[1:]) and later > _USUAL_S:
-        return Feedback(
-            "wrong",
+        ),
+        (
+            back >= max(waits[1:]) and later > _USUAL_S,
+            "stays slow",
             "After a quiet time your rule finds a message, and goes on as slowly as before. Come"
             " back at once: a conversation has begun.",
-            "stays slow",
-        )
-    if sooner == later:
-        return Feedback(
-            "wrong",
-            "Your rule does not care what it found: it waits as long after news as after nothing.",
+        ),
+        (
+            sooner == later,
             "does not look",
-        )
-    return None
+            "Your rule does not care what it found: it waits as long after news as after nothing.",
+        ),
+    )
+    return next((Feedback("wrong", reply, name) for wrong, name, reply in told if wrong), None)
 
 
 def _wait(kind: Any, last_s: float, found: int) -> float:

@@ -52,10 +52,21 @@ function pause(ms, signal) {
   });
 }
 
-/** An event target whose `on...` properties work too. */
+/** A held connection: an event target whose `on...` properties work too. */
 class Forwarder extends EventTarget {
-  constructor() {
+  static CONNECTING = 0;
+  static OPEN = 1;
+  CONNECTING = 0;
+  OPEN = 1;
+
+  /**
+   * @param {SlowLink} link
+   * @param {string | URL} url
+   */
+  constructor(link, url) {
     super();
+    this.url = String(url);
+    this._in = new OneWay(link);
     /** @type {((event: any) => void) | null} */
     this.onopen = null;
     /** @type {((event: any) => void) | null} */
@@ -64,6 +75,16 @@ class Forwarder extends EventTarget {
     this.onerror = null;
     /** @type {((event: any) => void) | null} */
     this.onclose = null;
+  }
+
+  /**
+   * Connect once TCP has had its round trip, and the request its way.
+   * @param {SlowLink} link
+   * @param {() => void} dial
+   */
+  _begin(link, dial) {
+    if (link.oneWayMs > 0) setTimeout(dial, 3 * link.oneWayMs);
+    else dial();
   }
 
   /** @param {Event} event */
@@ -98,12 +119,8 @@ export class SlowLink {
 
     /** As the browser's own, as far as a client uses it. */
     this.WebSocket = class extends Forwarder {
-      static CONNECTING = 0;
-      static OPEN = 1;
       static CLOSING = 2;
       static CLOSED = 3;
-      CONNECTING = 0;
-      OPEN = 1;
       CLOSING = 2;
       CLOSED = 3;
 
@@ -112,18 +129,14 @@ export class SlowLink {
        * @param {string | string[]} [protocols]
        */
       constructor(url, protocols) {
-        super();
-        this.url = String(url);
+        super(link, url);
         this.readyState = 0;
         /** @type {BinaryType} */
         this._binaryType = "blob";
         /** @type {WebSocket | null} */
         this._real = null;
         this._out = new OneWay(link);
-        this._in = new OneWay(link);
-        const dial = () => this._dial(protocols);
-        if (link.oneWayMs > 0) setTimeout(dial, 3 * link.oneWayMs);
-        else dial();
+        this._begin(link, () => this._dial(protocols));
       }
 
       get binaryType() {
@@ -202,11 +215,7 @@ export class SlowLink {
 
     /** As the browser's own. */
     this.EventSource = class extends Forwarder {
-      static CONNECTING = 0;
-      static OPEN = 1;
       static CLOSED = 2;
-      CONNECTING = 0;
-      OPEN = 1;
       CLOSED = 2;
 
       /**
@@ -214,18 +223,14 @@ export class SlowLink {
        * @param {EventSourceInit} [options]
        */
       constructor(url, options) {
-        super();
-        this.url = String(url);
-        this.withCredentials = options?.withCredentials ?? false;
+        super(link, url);
         this.readyState = 0;
+        this.withCredentials = options?.withCredentials ?? false;
         /** @type {EventSource | null} */
         this._real = null;
         /** @type {Set<string>} */
         this._types = new Set(["message"]);
-        this._in = new OneWay(link);
-        const dial = () => this._dial(options);
-        if (link.oneWayMs > 0) setTimeout(dial, 3 * link.oneWayMs);
-        else dial();
+        this._begin(link, () => this._dial(options));
       }
 
       /** @param {EventSourceInit | undefined} options */
