@@ -64,7 +64,7 @@ def told(table):
                 yield cell.note
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tables(), st.integers(40, 200))
 def test_every_number_and_every_heading_is_there(table, width):
     found = [line.plain for line in lines(table, width)]
