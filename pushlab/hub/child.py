@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import resource
 import signal
 import sys
 from collections import deque
 from collections.abc import Sequence
 
-__all__ = ["Child", "end_child", "spawn_child"]
+__all__ = ["Child", "end_child", "raise_descriptor_limit", "spawn_child"]
 
 _STOP_S = 5.0
 _LIMIT = 1 << 26  # of a line
@@ -110,3 +111,11 @@ async def spawn_child(
         limit=_LIMIT,
         start_new_session=True,  # a terminal's Ctrl-C is for the parent, who then stops the child
     )
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process as many descriptors as the machine lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

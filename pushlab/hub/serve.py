@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import resource
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,13 +15,14 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
 from pushlab.hub.app import App
+from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
 from pushlab.hub.origins import Headers, Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.site import SiteMaker
 
-__all__ = ["raise_descriptor_limit", "serve"]
+__all__ = ["serve"]
 
 _BACKLOG = 4096
 #: Of a client's one message: a page says little, and strangers shall not fill the memory.
@@ -30,16 +30,6 @@ _MOST_WEBSOCKET_BYTES = 256 * 1024
 _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader that stalls
 _KEEP_ALIVE_S = 75
 _GRACE_S = 2
-
-
-def raise_descriptor_limit() -> int:
-    """Allow this process as many descriptors as the machine lets it; how many those are."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-            soft = hard
-    return soft
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pushlab.hub.child import spawn_child
-from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker, WorkerFailed
 from pushlab.web.crowd_process import COUNTED, CrowdService, LaneRequest, LaneStatus
 
@@ -41,7 +40,7 @@ class Crowd:
     """Runs the crowd's process; call `follow` about once a second."""
 
     def __init__(self) -> None:
-        self._worker: Worker | None = None
+        self._worker: Worker[CrowdService] | None = None
         self._settled: dict[str, LaneRequest] = {}
         self._last: dict[str, dict[str, int]] = {}
         self._afresh = False  # whether the next status is where counting begins
@@ -96,8 +95,8 @@ class Crowd:
     async def _commands(self) -> CrowdService:
         if self._worker is None:
             process = await spawn_child("pushlab.web.crowd_process")
-            self._worker = Worker(process, "race's crowd")
-        return remote(CrowdService, self._worker.call)
+            self._worker = Worker(process, "race's crowd", CrowdService)
+        return self._worker.commands
 
     def _read(self, lanes: dict[str, LaneStatus], requests: Mapping[str, LaneRequest]) -> None:
         for name, told in lanes.items():

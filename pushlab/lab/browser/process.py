@@ -79,13 +79,7 @@ class BrowserService(CountingService):
         self._tree = ProcessTree(os.getpid())
         self._bytes = SocketBytes(urlsplit(setup.server).port or 80)
         self._swarm = BrowserSwarm(tools, setup.server)
-        await self._swarm.open(
-            setup.transport,
-            setup.subscribers,
-            interval_s=float(setup.options.get("interval_s", 0.0)),
-            phases=bool(setup.options.get("random_phase", False)),
-            seed=setup.seed,
-        )
+        await self._swarm.open(setup)
         self._networks = self._tree.saying(_HOLDS_SOCKETS)
         return True
 

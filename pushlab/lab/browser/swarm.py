@@ -24,8 +24,7 @@ from pushlab.contract.registry import load_transport
 from pushlab.errors import BrowserUnavailable
 from pushlab.lab.browser.clock import Exchange, PageClock, offset_of
 from pushlab.lab.browser.devtools import BrowserFailed, DevTools
-from pushlab.lab.hub_api import Admission
-from pushlab.lab.workers.messages import SwarmStatus
+from pushlab.lab.workers.messages import SwarmSetup, SwarmStatus
 
 __all__ = ["PER_PAGE", "BrowserSwarm", "modules_for", "total"]
 
@@ -80,25 +79,15 @@ class BrowserSwarm:
 
     # ---- pages ------------------------------------------------------------------------------
 
-    async def open(
-        self,
-        transport: str,
-        seats: Sequence[Admission],
-        *,
-        interval_s: float,
-        phases: bool,
-        seed: int,
-    ) -> None:
+    async def open(self, setup: SwarmSetup) -> None:
         """Open the pages and give them their subscribers.
-
-        Args:
-            interval_s: of a transport that polls at an interval; 0 otherwise.
-            phases: whether each subscriber begins at a random point of its first interval.
 
         Raises:
             BrowserFailed: a page does not load, or lacks what the transport needs.
         """
-        rng = Random(seed)
+        rng = Random(setup.seed)
+        interval_s = float(setup.options.get("interval_s", 0.0))
+        phases = setup.options.get("random_phase", False)  # where the first interval begins
         readers = [
             {
                 "number": number,
@@ -106,14 +95,14 @@ class BrowserSwarm:
                 "token": seat.token,
                 "phase": 1e3 * interval_s * rng.random() if phases else 0.0,
             }
-            for number, seat in enumerate(seats)
+            for number, seat in enumerate(setup.subscribers)
         ]
-        modules = modules_for(transport)
+        modules = modules_for(setup.transport)
         for start in range(0, len(readers), PER_PAGE):
             page = await self._open_page()
             self._pages.append(page)
             told = {
-                "transport": transport,
+                "transport": setup.transport,
                 "pollInterval": interval_s or 1.0,
                 "modules": modules,
                 "readers": readers[start : start + PER_PAGE],

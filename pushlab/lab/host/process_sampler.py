@@ -5,7 +5,6 @@ import contextlib
 import os
 import sys
 import time
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ class ProcessWatch:
     Attributes:
         name: ``hub``, ``broker``, ``swarm`` or ``publisher``.
         rss_bytes, open_descriptors: the largest values seen.
-        at_ns, cpu_s, rss, descriptors, phase: the samples.
+        samples: what was seen, as `sample_rows` has it but for the loop's lag.
     """
 
     def __init__(self, pid: int, name: str = "") -> None:
@@ -54,11 +53,7 @@ class ProcessWatch:
         self.name = name
         self.rss_bytes = 0
         self.open_descriptors = 0
-        self.at_ns = array("q")
-        self.cpu_s = array("d")
-        self.rss = array("q")
-        self.descriptors = array("q")
-        self.phase: list[str] = []
+        self.samples: list[tuple[str, str, int, float, int, int]] = []
 
     def used_cpu_s(self) -> float | None:
         """CPU seconds so far; None when it is gone."""
@@ -74,11 +69,8 @@ class ProcessWatch:
         if cpu_s is None or seen is None:
             return
         rss_bytes, descriptors = seen
-        self.at_ns.append(time.monotonic_ns())
-        self.cpu_s.append(cpu_s)
-        self.rss.append(rss_bytes)
-        self.descriptors.append(descriptors)
-        self.phase.append(phase)
+        now_ns = time.monotonic_ns()
+        self.samples.append((self.name, phase, now_ns, cpu_s, rss_bytes, descriptors))
         self.rss_bytes = max(self.rss_bytes, rss_bytes)
         self.open_descriptors = max(self.open_descriptors, descriptors)
 
@@ -125,30 +117,18 @@ def sample_rows(
         loop_lags: by process, moments and lags in nanoseconds; a sample gets the worst lag since
             the sample before.
     """
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "process",
-            "phase",
-            "at_ns",
-            "cpu_s",
-            "rss_bytes",
-            "open_descriptors",
-            "loop_lag_ns",
-        )
-    }
-    for watch in watches:
-        columns["process"] += [watch.name] * len(watch.at_ns)
-        columns["phase"] += watch.phase
-        columns["at_ns"] += watch.at_ns
-        columns["cpu_s"] += watch.cpu_s
-        columns["rss_bytes"] += watch.rss
-        columns["open_descriptors"] += watch.descriptors
-        columns["loop_lag_ns"] += _worst(watch.at_ns, loop_lags.get(watch.name, ()))
+    names = ("process", "phase", "at_ns", "cpu_s", "rss_bytes", "open_descriptors")
+    rows = [row for watch in watches for row in watch.samples]
+    columns: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    columns["loop_lag_ns"] = [
+        lag
+        for watch in watches
+        for lag in _worst([row[2] for row in watch.samples], loop_lags.get(watch.name, ()))
+    ]
     return columns
 
 
-def _worst(at_ns: "array[int]", lags: Sequence[Sequence[int]]) -> list[int | None]:
+def _worst(at_ns: Sequence[int], lags: Sequence[Sequence[int]]) -> list[int | None]:
     """For each moment the worst lag since the one before; None where there is none."""
     worst: list[int | None] = [None] * len(at_ns)
     places = np.searchsorted(np.array(at_ns, np.int64), [at for at, _ in lags])

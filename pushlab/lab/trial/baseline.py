@@ -5,7 +5,7 @@ the cost of measuring; differences below it are nobody's merit.
 """
 
 import time
-from collections.abc import Sequence
+from functools import partial
 
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
@@ -28,18 +28,10 @@ _URL = "http://in-process:1"
 class _DirectPublisher(OpenLoop):
     """An open loop that calls the hub."""
 
-    def __init__(
-        self,
-        hub: Hub,
-        publish_log: PublishLog,
-        *,
-        channels: Sequence[str],
-        payload_bytes: int,
-        seed: int,
-    ) -> None:
-        super().__init__(publish_log, payload_bytes=payload_bytes, seed=seed)
+    def __init__(self, hub: Hub, setup: PublisherSetup, publish_log: PublishLog) -> None:
+        super().__init__(publish_log, payload_bytes=setup.payload_bytes, seed=setup.seed)
         self._hub = hub
-        self._names = channels
+        self._names = setup.channels
         self._texts = [payload.decode() for payload in self.payloads]
 
     def _send_waiting(self) -> None:
@@ -66,18 +58,8 @@ class _Direct(LocalTestbed):
             DirectHub.running(self._transport, _URL, keys=TokenKeys.fresh(), settings=settings)
         )
         self.publish_log = PublishLog.create(self.plan.schedule())
-
-        def publisher(setup: PublisherSetup, publish_log: PublishLog) -> OpenLoop:
-            return _DirectPublisher(
-                api.hub,
-                publish_log,
-                channels=setup.channels,
-                payload_bytes=setup.payload_bytes,
-                seed=setup.seed,
-            )
-
-        service = PublisherService(lambda: self.publish_log, publisher)
-        self._attend(api, SwarmService(lambda name, options: self._transport), service)
+        publisher = PublisherService(lambda: self.publish_log, partial(_DirectPublisher, api.hub))
+        self._attend(api, SwarmService(lambda name, options: self._transport), publisher)
 
 
 def baseline_backend(transport: Transport) -> TrialBackend:

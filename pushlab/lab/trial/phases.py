@@ -60,14 +60,11 @@ class Trial:
         self.complete = False
         self._tell = tell
         self._published = False
-        self._begun = False
-        self._ended = False
         self._connected = 0
         self._deliveries = 0
         self._live: LiveLatency | None = None
         self._median_s: float | None = None
         self._notes = TrialObservations()
-        self._window_ns = (0, 0)
 
     # ---- the phases -------------------------------------------------------------------------
 
@@ -168,7 +165,6 @@ class Trial:
         schedule = testbed.publish_log.schedule
         begin_ns = time.monotonic_ns() + _LEAD_NS
         start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
-        self._window_ns = (start_ns, end_ns)
         await testbed.swarm.begin(start_ns=start_ns, end_ns=end_ns)
         self._live = LiveLatency(
             schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
@@ -176,11 +172,11 @@ class Trial:
         testbed.loaded = self._published = True
         await testbed.publisher.begin(begin_ns=begin_ns)
         await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
-        self._begun = True
+        self._notes.start_ns = start_ns
         self._notes.start = await self._moment()
         async with self._stalling((start_ns + end_ns) // 2):
             await self._pass_time(Phase.MEASURING, start_ns, end_ns)
-        self._ended = True
+        self._notes.end_ns = end_ns
         self._notes.end = await self._moment()
         self._notes.closing_connections = closing_connections()
 
@@ -305,19 +301,10 @@ class Trial:
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
         finally:
             await self.testbed.stop()
-        start_ns, end_ns = self._window_ns
         notes, testbed = self._notes, self.testbed
         watches = list(testbed.watches.values())
         publish_log = testbed.publish_log if self._published else None
-        record = collect(
-            self.plan,
-            testbed,
-            notes,
-            publish_log,
-            status=status,
-            reason=reason,
-            window_ns=(start_ns if self._begun else None, end_ns if self._ended else None),
-        )
+        record = collect(testbed, notes, publish_log, status=status, reason=reason)
         rows = dict(notes.rows)
         if publish_log is not None:
             rows["publishes"] = publish_log.rows(self.plan.scenario.payload_bytes)

@@ -6,7 +6,6 @@ from typing import Any
 
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
-from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
@@ -31,6 +30,7 @@ class TrialObservations:
 
     Attributes:
         connecting: CPU seconds before and after all connected, and the swarm's counters then.
+        start_ns, end_ns: of the window; None: it was not reached.
         start, end: CPU seconds and the hub's hits at the ends of the window.
         swarm, publisher: their reports.
         rows: the swarm's, by kind.
@@ -41,6 +41,8 @@ class TrialObservations:
     """
 
     connecting: tuple[Cpu, Cpu, Counters] | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
     start: tuple[Cpu, dict[str, int]] | None = None
     end: tuple[Cpu, dict[str, int]] | None = None
     swarm: SwarmReport | None = None
@@ -59,32 +61,30 @@ class TrialObservations:
 
 
 def collect(
-    plan: TrialPlan,
     testbed: Testbed,
     notes: TrialObservations,
     publish_log: PublishLog | None,
     *,
     status: TrialStatus,
     reason: str | None,
-    window_ns: tuple[int | None, int | None],
 ) -> TrialRecord:
     """The trial's record; figures that could not be taken are None."""
     swarm = _swarm(testbed, notes)
     server = _server(testbed, notes, swarm)
     publisher = None if publish_log is None else _publisher(testbed, notes, publish_log)
     marks = marks_of(
-        duration_s=plan.scenario.duration_s,
+        duration_s=testbed.plan.scenario.duration_s,
         swarm=swarm,
         publisher=publisher,
         server=server,
         descriptor_limit=None if notes.swarm is None else notes.swarm.descriptor_limit,
         closing_connections=notes.closing_connections,
     )
-    return plan.record(
+    return testbed.plan.record(
         status=status,
         reason=reason,
-        measure_start_ns=window_ns[0],
-        measure_end_ns=window_ns[1],
+        measure_start_ns=notes.start_ns,
+        measure_end_ns=notes.end_ns,
         server=server,
         broker=_broker(testbed, notes),
         swarm=swarm,

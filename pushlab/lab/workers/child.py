@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from pushlab.errors import PushlabError
+from pushlab.hub.child import raise_descriptor_limit
 from pushlab.lab.workers.loop_lag import LoopLag
 from pushlab.lab.workers.messages import (
     Counters,
@@ -141,8 +142,5 @@ async def _serve(make: Callable[[], WorkerService]) -> None:
 def run_worker(make: Callable[[], WorkerService]) -> None:
     """Serve calls until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_descriptor_limit()
     uvloop.run(_serve(make))

@@ -5,31 +5,38 @@ A worker is a child that carries out calls; `pushlab.lab.workers.child` is its o
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from pushlab.hub.child import Child
-from pushlab.lab.workers.messages import SubscriberClosed, decode_answer, encode
+from pushlab.lab.workers.messages import SubscriberClosed, decode_answer, encode, remote
 
 __all__ = ["Worker", "WorkerFailed"]
+
+
+_Service = TypeVar("_Service")
 
 
 class WorkerFailed(Exception):
     """A worker's process died or could not do what it was told."""
 
 
-class Worker(Child):
+class Worker(Child, Generic[_Service]):
     """A running worker; start its process with `spawn_child`.
 
     Attributes:
+        commands: what it can be told: the coroutines of its `service`.
         on_event: called with what the worker tells without having been asked.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, name: str, service: type[_Service]
+    ) -> None:
         super().__init__(process, name)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._next_id = 0
+        self.commands = remote(service, self.call)
         self.on_event: Callable[[SubscriberClosed], None] = lambda event: None
         self._answers = asyncio.ensure_future(self._read_answers())
         self._readers.append(self._answers)

@@ -6,23 +6,17 @@ from typing import IO
 from pushlab.hub.child import spawn_child
 from pushlab.lab.load.publish_log import PublishLog, unnamed_file
 from pushlab.lab.scenario.schedule import Schedule
-from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker
 from pushlab.lab.workers.publisher_process import PublisherService
 
 __all__ = ["PublisherProcess", "start_publisher"]
 
 
-class PublisherProcess(Worker):
-    """A running publisher; start it with `start_publisher`.
-
-    Attributes:
-        commands: what it can be told.
-    """
+class PublisherProcess(Worker[PublisherService]):
+    """A running publisher; start it with `start_publisher`."""
 
     def __init__(self, process: asyncio.subprocess.Process, file: IO[bytes]) -> None:
-        super().__init__(process, "publisher")
-        self.commands = remote(PublisherService, self.call)
+        super().__init__(process, "publisher", PublisherService)
         self._file = file
 
     def plan(self, schedule: Schedule) -> PublishLog:

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.hub.child import spawn_child
-from pushlab.lab.workers.messages import remote
 from pushlab.lab.workers.parent import Worker
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.runs.rows import Columns
@@ -31,24 +30,17 @@ __all__ = [
 ]
 
 
-class SwarmProcess(Worker):
-    """A running swarm; start it with `start_swarm`.
-
-    Attributes:
-        commands: what it can be told.
-    """
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        super().__init__(process, "swarm")
-        self.commands = remote(SwarmService, self.call)
+#: A running swarm; start it with `start_swarm`.
+SwarmProcess = Worker[SwarmService]
 
 
 async def start_swarm() -> SwarmProcess:
     """Start the process; it takes commands as soon as Python is up."""
-    return SwarmProcess(await spawn_child("pushlab.lab.workers.swarm_process"))
+    process = await spawn_child("pushlab.lab.workers.swarm_process")
+    return Worker(process, "swarm", SwarmService)
 
 
-class BrowserProcess(SwarmProcess):
+class BrowserProcess(Worker[SwarmService]):
     """The swarm in Chromium; start it with `start_browser`.
 
     Args:
@@ -56,7 +48,7 @@ class BrowserProcess(SwarmProcess):
     """
 
     def __init__(self, process: asyncio.subprocess.Process, folder: str) -> None:
-        super().__init__(process)
+        super().__init__(process, "swarm", SwarmService)
         self._folder = folder
 
     async def stop(self) -> None:
