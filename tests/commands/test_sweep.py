@@ -209,7 +209,10 @@ def test_an_edited_scenario_is_refused(
 def test_a_sweep_is_shown_and_drawn(whole: Path, tmp_path: Path, capsys: Any) -> None:
     code, out, err = run(capsys, "show", whole)
     assert code == 0, err
-    assert all(len(line) <= 100 for line in out.splitlines())
+    # In a pipe a remark keeps its line, however long; a busy machine is the cause of some.
+    table = [line for line in out.splitlines() if not line.endswith("]")]
+    assert len(table) > 8
+    assert all(len(line) <= 100 for line in table)
     rows = [line.split() for line in out.splitlines() if " sse " in f" {line} "]
     assert [row[:2] for row in rows[:4]] == [["2", "10"], ["2", "20"], ["5", "10"], ["5", "20"]]
     code, out, err = run(capsys, "show", whole, "--json")

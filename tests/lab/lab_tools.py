@@ -34,7 +34,11 @@ def children(module: str, of: psutil.Process | None = None) -> list[psutil.Proce
 
 
 class Watcher:
-    """An observer that remembers, and acts once when a trial reaches a phase."""
+    """An observer that remembers, and acts once when a trial reaches a phase.
+
+    Args:
+        deliveries: how many there must be by then; a busy machine may have none as yet.
+    """
 
     def __init__(
         self,
@@ -42,17 +46,20 @@ class Watcher:
         *,
         phase: Phase = Phase.MEASURING,
         order: int = 0,
+        deliveries: int = 0,
     ) -> None:
         self.events: list[LabEvent] = []
         self._act = act
         self._phase = phase
         self._order = order
+        self._deliveries = deliveries
 
     def __call__(self, event: LabEvent) -> None:
         self.events.append(event)
         if self._act is None or not isinstance(event, Progress):
             return
-        if event.phase is self._phase and event.order == self._order:
+        there = event.phase is self._phase and event.order == self._order
+        if there and event.deliveries >= self._deliveries:
             act, self._act = self._act, None
             act()
 

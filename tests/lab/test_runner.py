@@ -196,8 +196,8 @@ async def test_a_hub_that_is_killed_fails_its_trial_and_the_run_goes_on(
         (hub,) = children("pushlab.hub")
         hub.kill()
 
-    watcher = Watcher(kill, phase=phase)
-    result = await run(tiny(["short-polling", "sse"]), tmp_path, watcher)
+    watcher = Watcher(kill, phase=phase, deliveries=int(phase is Phase.MEASURING))
+    result = await run(tiny(["short-polling", "sse"], duration_s=2), tmp_path, watcher)
     first, second = result.trials
     assert result.status == "complete"
     assert first.status == "failed"
@@ -237,7 +237,7 @@ async def test_a_broker_that_is_killed_fails_its_trial_and_the_run_goes_on(tmp_p
 
 async def test_a_stopped_run_keeps_what_it_has(tmp_path: Path) -> None:
     stop = asyncio.Event()
-    watcher = Watcher(stop.set, order=1)
+    watcher = Watcher(stop.set, order=1, deliveries=1)
     result = await run(tiny(["sse"], trials=3, duration_s=5), tmp_path, watcher, stop)
     assert result.status == "incomplete"
     assert [trial.status for trial in result.trials] == ["ok", "interrupted"]
