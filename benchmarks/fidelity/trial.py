@@ -82,7 +82,7 @@ class _TappedStage(TrialProcesses):
     async def start(self) -> None:
         """Start everything, then the capture: nothing has connected yet but the bridge."""
         await super().start()
-        self.ports = [int(self.hub.url.rpartition(":")[2])]
+        self.ports = [int(self.api.url.rpartition(":")[2])]
         if self.broker is not None:
             self.ports = [self.broker.access.port]
         await self._capture.start(self.ports)

@@ -57,26 +57,21 @@ class App:
             return route
 
         def guarded(scope: Scope) -> Response | StreamingResponse:
-            if self.origins.needs_check(scope):
-                try:
-                    self.origins.check(scope["headers"])
-                except Refused as refusal:
-                    self._hub.count(API, Hit.REFUSED)
-                    is_socket = scope["type"] == "websocket"
-                    return RefusedSocket(refusal) if is_socket else refusal_answer(refusal)
-            return direct(scope)
+            refusal = self.origins.refusal(scope)
+            if refusal is None:
+                return direct(scope)
+            self._hub.count(API, Hit.REFUSED)
+            is_socket = scope["type"] == "websocket"
+            return RefusedSocket(refusal) if is_socket else refusal_answer(refusal)
 
         return replace(route, direct=guarded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
         kind, headers = scope["type"], scope["headers"]
-        if self.origins.needs_check(scope):
-            try:
-                self.origins.check(headers)
-            except Refused as refusal:
-                await self._refuse(refusal, scope, receive, send)
-                return
+        if (refusal := self.origins.refusal(scope)) is not None:
+            await self._refuse(refusal, scope, receive, send)
+            return
         if kind == "http" and (origin := self.origins.foreign(headers)) is not None:
             if scope["method"] == "OPTIONS":
                 await self.origins.answer_preflight(send, origin)

@@ -57,18 +57,13 @@ class Origins:
             return True
         return _is_own(origin, host)
 
-    def check(self, headers: Headers) -> None:
-        """Raise Refused (403 `bad-origin`) for a page that is not let in."""
-        if not self.admits(headers):
-            raise Refused(
-                403,
-                "bad-origin",
-                "this page is another host's; see --allow-origin of pushlab serve",
-            )
-
-    def needs_check(self, scope: Scope) -> bool:
-        """Whether a request does more than read."""
-        return scope["type"] == "websocket" or scope["method"] not in _LOOKS
+    def refusal(self, scope: Scope) -> Refused | None:
+        """403 `bad-origin` for a request that does more than read, of a page that is not let in."""
+        looks = scope["type"] != "websocket" and scope["method"] in _LOOKS
+        if looks or self.admits(scope["headers"]):
+            return None
+        detail = "this page is another host's; see --allow-origin of pushlab serve"
+        return Refused(403, "bad-origin", detail)
 
     def sharing(self, send: Send, origin: bytes) -> Send:
         """`send`, with the headers by which a browser shows the answer to the page of `origin`."""

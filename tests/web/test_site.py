@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 import pushlab.web
 from pushlab.contract.tokens import TokenKeys
-from pushlab.errors import Refused, UsageError
+from pushlab.errors import UsageError
 from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
@@ -289,8 +289,10 @@ async def test_what_is_no_origin_is_said_at_once():
     for name in ("friend.example", "http://", "http://a/b", "http://u@a/", "ws://a", "http://a:x"):
         with pytest.raises(UsageError, match="--allow-origin"):
             Origins([name])
-    with pytest.raises(Refused):
-        Origins().check([(b"origin", b"http://a"), (b"origin", b"http://a"), (b"host", b"a")])
+    twice = [(b"origin", b"http://a"), (b"origin", b"http://a"), (b"host", b"a")]
+    refusal = Origins().refusal({"type": "http", "method": "POST", "headers": twice})
+    assert refusal is not None
+    assert refusal.reason == "bad-origin"
     assert Origins(["*"]).admits([(b"origin", b"null")])
 
 

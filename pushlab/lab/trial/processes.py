@@ -8,7 +8,7 @@ from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
-from pushlab.hub.process import HubProcess, spawn_hub, start_hub
+from pushlab.hub.process import spawn_hub, start_hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
@@ -17,8 +17,8 @@ from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.lab.workers.publisher_client import PublisherProcess, start_publisher
-from pushlab.lab.workers.swarm_client import SwarmProcess, start_browser, start_swarm
+from pushlab.lab.workers.publisher_client import start_publisher
+from pushlab.lab.workers.swarm_client import start_browser, start_swarm
 from pushlab.lab.workers.warm_pool import WarmPool
 
 __all__ = ["TrialProcesses"]
@@ -40,31 +40,23 @@ class TrialProcesses(Testbed):
         super().__init__(plan)
         self.cores = choose_cores() if cores is None else cores
         self._warm_pool = warm_pool or WarmPool()
-        self._hub: HubProcess | None = None
-        self._swarm: SwarmProcess | None = None
-        self._publisher: PublisherProcess | None = None
+        self._children: list[Child] = []  # the swarm first, the hub last
         self._api: HubApi | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def hub(self) -> HubProcess:
-        """The server."""
-        assert self._hub is not None
-        return self._hub
-
-    @property
     def has_swarm(self) -> bool:
         """Whether the swarm has been started and still runs."""
-        return self._swarm is not None and self._swarm.running
+        return any(one.name == "swarm" and one.running for one in self._children)
 
     async def start(self) -> None:
         """Start swarm, publisher, broker (for transports that need one) and hub."""
         # Python comes up in both while the rest starts
         browser = self.plan.cell.client == "browser"
-        self._swarm = swarm = await (
-            start_browser() if browser else self._warm_pool.take(start_swarm)
-        )
-        self._publisher = publisher = await self._warm_pool.take(start_publisher)
+        swarm = await (start_browser() if browser else self._warm_pool.take(start_swarm))
+        self._children.append(swarm)
+        publisher = await self._warm_pool.take(start_publisher)
+        self._children.append(publisher)
         self.swarm, self.publisher = swarm.commands, publisher.commands
         swarm.on_event = self.server_ended
         self._begin_to_watch("swarm", swarm.pid, self.cores.generator, tree=browser)
@@ -76,13 +68,14 @@ class TrialProcesses(Testbed):
                 self.authority = certificate.authority
             self.publish_log = publisher.plan(self.plan.schedule())
             config = await self._hub_config(certificate)
-            self._hub = await start_hub(config, process=await self._warm_pool.take(spawn_hub))
-        self.api = self._api = HubApi(self.hub.url, self.hub.api_key, authority=self.authority)
-        self._begin_to_watch("hub", self.hub.pid, self.cores.servers)
+            hub = await start_hub(config, process=await self._warm_pool.take(spawn_hub))
+        self._children.append(hub)
+        self.api = self._api = HubApi(hub.url, hub.api_key, authority=self.authority)
+        self._begin_to_watch("hub", hub.pid, self.cores.servers)
         if self.broker is not None and self.broker.pid is not None:
             self._begin_to_watch("broker", self.broker.pid, self.cores.servers)
         self._tasks = [
-            *(asyncio.ensure_future(self._watch(one)) for one in (self.hub, swarm, publisher)),
+            *(asyncio.ensure_future(self._watch(one)) for one in self._children),
             asyncio.ensure_future(
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
@@ -90,7 +83,7 @@ class TrialProcesses(Testbed):
 
     def signal_server(self, number: signal.Signals) -> None:
         """Send a signal to the hub."""
-        self.hub.send_signal(number)
+        self._children[-1].send_signal(number)
 
     def _begin_to_watch(
         self, name: str, pid: int, cores: Sequence[int], *, tree: bool = False
@@ -121,10 +114,9 @@ class TrialProcesses(Testbed):
             task.cancel()
         if self._api is not None:
             self._api.close()
-        running = [one for one in (self._swarm, self._publisher, self._hub) if one is not None]
-        for one in running:
+        for one in self._children:
             one.kill()
-        await asyncio.gather(*(_limited(one.stop(), one.kill) for one in running))
+        await asyncio.gather(*(_limited(one.stop(), one.kill) for one in self._children))
         if self.broker is not None:
             await _limited(self.broker.stop(), self.broker.kill)
         await asyncio.gather(*self._tasks, return_exceptions=True)
