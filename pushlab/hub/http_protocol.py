@@ -15,9 +15,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from pushlab.contract.serving import Direct, HttpExchange, Response, Route, Scope, StreamingResponse
+from pushlab.contract.serving import Direct, HttpExchange, Response, Route, Scope
 from pushlab.hub.request import RequestReader
-from pushlab.hub.websocket_protocol import DirectSocket, TextFrames
+from pushlab.hub.stream_connection import Framed, StreamConnection
+from pushlab.hub.websocket_protocol import DirectSocket, text_frame
 
 __all__ = ["HttpProtocolFactory"]
 
@@ -41,8 +42,8 @@ class HttpProtocolFactory:
         is_foreign: Callable[[Sequence[tuple[bytes, bytes]]], bool] | None = None,
     ) -> None:
         self.read = RequestReader(routes, is_foreign).read
-        self.chunks = _Chunks()
-        self.frames = TextFrames()
+        self.chunks = Framed(_chunk)
+        self.frames = Framed(text_frame)
 
     def __call__(
         self,
@@ -68,26 +69,16 @@ def _encode(answer: Response) -> bytes:
     return b"".join((*parts, b"\r\n", answer.body))
 
 
-class _Chunks:
-    """Frames pieces of a body (RFC 9112, section 7.1), one that goes to many connections once.
+def _chunk(data: bytes) -> bytes:
+    """A piece of a body as RFC 9112 frames it, section 7.1."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
-    Attributes:
-        data, chunk: the last piece, and its chunk.
+
+class _HttpProtocol(StreamConnection, HttpExchange):
+    """One connection: direct requests, one after another, until it is handed over.
+
+    Its timer ends an idle connection, or a lingering one.
     """
-
-    __slots__ = ("chunk", "data")
-
-    def __init__(self) -> None:
-        self.data = self.chunk = b""
-
-    def make(self, data: bytes) -> bytes:
-        self.data = data
-        self.chunk = b"%x\r\n%b\r\n" % (len(data), data)
-        return self.chunk
-
-
-class _HttpProtocol(asyncio.Protocol, HttpExchange):
-    """One connection: direct requests, one after another, until it is handed over."""
 
     __slots__ = (
         "_asked",
@@ -95,26 +86,19 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
         "_direct",
         "_early",
         "_factory",
-        "_paused",
         "_rested_at",
         "_scope",
-        "_stream",
-        "_timer",
-        "_transport",
     )
 
-    _transport: asyncio.Transport
     _direct: Direct
     _scope: Scope
 
     def __init__(self, factory: HttpProtocolFactory) -> None:
+        super().__init__()
         self._factory = factory
         self._asked = b""  # the last request, if it may be asked again; `_scope` is what it says
         self._early = b""  # what came behind a request that is not answered yet
-        self._stream: StreamingResponse | None = None
-        self._timer: asyncio.TimerHandle | None = None  # ends an idle connection, or a lingering
         self._rested_at = 0.0
-        self._paused = False
         self._closing = False
 
     # ---- requests ---------------------------------------------------------------------------
@@ -193,7 +177,7 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         chunks = self._factory.chunks
         try:  # spelled out here, for there is no hotter path
-            self._transport.write(chunks.chunk if data is chunks.data else chunks.make(data))
+            self._transport.write(chunks.framed if data is chunks.data else chunks.make(data))
         except RuntimeError:  # as in `_write`
             return False
         return not self._paused
@@ -203,18 +187,9 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
         self._write(self._factory.chunks.make(data) + _LAST_CHUNK)
         self._complete(linger_s)
 
-    def _write(self, data: bytes) -> bool:
-        try:
-            self._transport.write(data)
-        except RuntimeError:  # the connection broke in this turn; `connection_lost` follows
-            return False
-        return not self._paused
-
     def _complete(self, linger_s: float) -> None:
         """The response is written; perhaps the client has yet to take it."""
-        stream, self._stream = self._stream, None
-        assert stream is not None
-        stream.close()
+        self._leave()
         if self._paused:
             self._transport.pause_reading()
             loop = asyncio.get_running_loop()
@@ -245,11 +220,6 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
         else:
             self._timer = asyncio.get_running_loop().call_later(left_s, self._on_idle)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     # ---- the connection ---------------------------------------------------------------------
 
     def pause_writing(self) -> None:
@@ -276,8 +246,5 @@ class _HttpProtocol(asyncio.Protocol, HttpExchange):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
-        self._stop_timer()
+        self._leave()
         self._factory.connections.discard(self)
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.close()

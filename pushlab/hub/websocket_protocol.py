@@ -18,35 +18,22 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from pushlab.contract.serving import Direct, Response, Scope, StreamingResponse, WebSocketConnection
+from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
+from pushlab.hub.stream_connection import Framed, StreamConnection
 
-__all__ = ["DirectSocket", "TextFrames"]
+__all__ = ["DirectSocket", "text_frame"]
 
 _log = logging.getLogger("uvicorn.error")
 _PING = Frame(OP_PING, b"").serialize(mask=False)
 _CLOSE_S = 10.0  # for the client's half of the closing handshake
 
 
-class TextFrames:
-    """Frames texts, unmasked and not compressed; one that goes to many connections once.
-
-    Attributes:
-        text, frame: the last text, and its frame (RFC 6455, section 5.2).
-    """
-
-    __slots__ = ("frame", "text")
-
-    def __init__(self) -> None:
-        self.text = self.frame = b""
-
-    def make(self, text: bytes) -> bytes:
-        """The text's frame."""
-        self.text = text
-        self.frame = Frame(OP_TEXT, text).serialize(mask=False)
-        return self.frame
+def text_frame(text: bytes) -> bytes:
+    """A text's frame (RFC 6455, section 5.2), unmasked and not compressed."""
+    return Frame(OP_TEXT, text).serialize(mask=False)
 
 
-class DirectSocket(asyncio.Protocol, WebSocketConnection):
+class DirectSocket(StreamConnection, WebSocketConnection):
     """One WebSocket, and the connection of its stream.
 
     Args:
@@ -62,28 +49,22 @@ class DirectSocket(asyncio.Protocol, WebSocketConnection):
         "_extensions",
         "_frames",
         "_heard",
-        "_paused",
-        "_stream",
-        "_timer",
-        "_transport",
     )
 
-    _frames: TextFrames
+    _frames: Framed
 
     def __init__(self, config: Config, connections: set[Any], transport: asyncio.Transport) -> None:
+        super().__init__()
         self._config = config
         self._connections = connections
         self._transport = transport
         self._core: ServerProtocol | None = None
         self._decoder: codecs.IncrementalDecoder | None = None  # while a text arrives in parts
         self._extensions: list[Any] = []
-        self._stream: StreamingResponse | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._heard = True  # since the last ping
-        self._paused = False
         connections.add(self)
 
-    def open(self, scope: Scope, direct: Direct, frames: TextFrames) -> None:
+    def open(self, scope: Scope, direct: Direct, frames: Framed) -> None:
         """Answer the handshake; if it stands, begin the stream."""
         core = ServerProtocol(extensions=self._offered(), logger=_log)
         headers = Headers(
@@ -187,7 +168,7 @@ class DirectSocket(asyncio.Protocol, WebSocketConnection):
         frames = self._frames
         if len(pieces) == 1:
             text = pieces[0]
-            data = frames.frame if text is frames.text else frames.make(text)
+            data = frames.framed if text is frames.data else frames.make(text)
         else:
             data = b"".join([frames.make(piece) for piece in pieces])
         try:  # spelled out here, for there is no hotter path
@@ -205,21 +186,6 @@ class DirectSocket(asyncio.Protocol, WebSocketConnection):
         self._timer = asyncio.get_running_loop().call_later(
             linger_s if self._paused else _CLOSE_S, self._transport.abort
         )
-
-    def _write(self, data: bytes) -> bool:
-        try:
-            self._transport.write(data)
-        except RuntimeError:  # the connection broke in this turn; `connection_lost` follows
-            return False
-        return not self._paused
-
-    def _leave(self) -> None:
-        """The stream is over."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.close()
 
     # ---- the connection ---------------------------------------------------------------------
 
