@@ -19,7 +19,6 @@ _HELD_S = long_poll_percentile_s(100, rate_per_s=0.5, delay_s=_WAY_S, hold_s=30.
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="all-five-1",
         question=(
             "1,000 clients each get a message every 20 seconds on average. Today they ask every 4"
             " seconds. With long polling, where a question is held for ten minutes if need be, how"
@@ -44,7 +43,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="1,000 / 4 = 250 today; 1,000 x 0.05 = 50 with long polling; 250 - 50 = 200 less.",
     ),
     Number(
-        id="all-five-2",
         question=(
             "The server is 100 milliseconds away, one way. Short polling asks every 2 seconds. By"
             " how many seconds is its unluckiest message later than the unluckiest of long polling?"
@@ -70,7 +68,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="2 + 0.1 = 2.1 seconds against 3 x 0.1 = 0.3 seconds: 1.8 seconds later.",
     ),
     Choice(
-        id="all-five-3",
         question="With SSE the chart says: 0 hits for each message. What does a message cost then?",
         options={
             "a": "Nothing",

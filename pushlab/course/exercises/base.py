@@ -55,13 +55,13 @@ class Exercise(Shown):
     """One question. `Number` and `Choice` are its two kinds.
 
     Attributes:
-        id: the chapter's name and a number, such as ``polling-cost-2``.
+        id: the chapter's name and a number, such as ``polling-cost-2``; its place gives it.
         question: with every number that is needed to answer it.
         clue: the next step, not the answer; `hint` shows it.
         why: the way to the answer, for `solution` and for who got it right.
     """
 
-    id: str
+    id: str = ""
     question: str
     clue: str
     why: str

@@ -29,7 +29,6 @@ _NO_PAUSE = _ruled(lambda last, found, usual: 0 if found else usual)
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="choose-1",
         question=(
             "40,000 riders look at the map. Their bus tells its place every 5 seconds. With push"
             " the server writes each of these messages to each rider. With polling each rider asks"
@@ -63,7 +62,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Choice(
-        id="choose-2",
         question=(
             "A surgery calls patients from the waiting room: `Mrs Smith, room 2`. Ten screens in"
             " the building, a call every few minutes, and it must appear within a second or two."
@@ -92,7 +90,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Rule(
-        id="choose-3",
         question=(
             "Write a rule for polling that asks sooner after it found something and later"
             " after it found nothing, but never waits more than ten times the usual. Change one"

@@ -15,7 +15,6 @@ __all__ = ["EXERCISES"]
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="long-polling-1",
         question=(
             "Nobody writes anything. The server holds each question for 30 seconds and then"
             " answers `nothing new`; the client asks again at once. How many requests does one"
@@ -33,7 +32,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="60 / 30 = 2 requests a minute. A quiet client costs next to nothing.",
     ),
     Number(
-        id="long-polling-2",
         question=(
             "Now the room wakes up: 3 messages a second, 100 members, all of them on long polling."
             " Every message answers every question that is held, and everybody asks again. How"
@@ -51,7 +49,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="3 messages a second for 100 members: 3 x 100 = 300 requests a second.",
     ),
     Number(
-        id="long-polling-3",
         question=(
             "A short poll every 5 seconds makes 0.2 requests per second, whatever happens. From how"
             " many messages per second on does long polling make more requests than that?"

@@ -14,7 +14,6 @@ _RECEIPTS_PER_S = predicted_traffic(
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="mqtt-1",
         question=(
             "Each of 300 valves gets 4 orders a minute, with QoS 1. How many receipts does the"
             " broker get in one hour?"
@@ -32,7 +31,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="300 valves x 4 orders x 60 minutes = 72,000 messages, and a receipt for each.",
     ),
     Choice(
-        id="mqtt-2",
         question=(
             "A thermometer tells the temperature once a second. A screen shows the newest one."
             " Which kind of letter would you choose?"
@@ -57,7 +55,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Choice(
-        id="mqtt-3",
         question="You subscribe to `greenhouse/+/temperature`. Which message comes to you?",
         options={
             "a": "one to `greenhouse/temperature`",

@@ -12,7 +12,6 @@ _EACH = messages_per_useful_poll(rate_per_s=_RATE, interval_s=_EVERY_S)
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="polling-cost-1",
         question=(
             "500 people leave your app open all day. It asks every 5 seconds. How many requests"
             " does your server get in one day (86,400 seconds)?"
@@ -29,7 +28,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="500 / 5 = 100 requests a second, times 86,400 seconds: 8,640,000 a day.",
     ),
     Number(
-        id="polling-cost-2",
         question=(
             "A chat room gets one message every 10 seconds on average, at random moments. Its"
             " members ask every 2 seconds. What percentage of their requests brings nothing?"
@@ -62,7 +60,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Number(
-        id="polling-cost-3",
         question=(
             "In the same room (a message every 10 seconds, a question every 2 seconds), how many"
             " requests does one member make for each message that he gets?"

@@ -28,7 +28,6 @@ _USD_PER_POLL, _PUSH_USD, _READERS = 1e-6, 10_000.0, 1_000_000
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="scale-1",
         question="2 million phones ask every 10 seconds. How many requests a second are that?",
         answer=_POLLS_PER_S,
         unit="requests a second",
@@ -46,7 +45,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="2,000,000 / 10 = 200,000 requests a second, day and night.",
     ),
     Number(
-        id="scale-2",
         question=(
             "One request takes 100 microseconds of a processor (0.0001 seconds). You want to keep"
             " half of every server free, for bad days. How many servers with one processor each do"
@@ -75,7 +73,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Number(
-        id="scale-3",
         question=(
             "A poll costs 1 dollar for a million. Push would cost 10,000 dollars a month for your 1"
             " million clients. A month has 2,592,000 seconds. From how many seconds between two"

@@ -15,7 +15,6 @@ __all__ = ["EXERCISES"]
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="short-polling-1",
         question=(
             "A weather app asks for news every 4 seconds. How long does a message wait, on"
             " average, in seconds? (On a network so fast that the way itself takes no time.)"
@@ -37,7 +36,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="Waits lie evenly between 0 and 4 s, so their average is 4 / 2 = 2 s.",
     ),
     Number(
-        id="short-polling-2",
         question=(
             "Your boss wants messages to wait 0.75 seconds on average, no longer. How many seconds"
             " may pass between two questions?"
@@ -56,7 +54,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="The average wait is half the interval, so the interval is 2 x 0.75 = 1.5 s.",
     ),
     Number(
-        id="short-polling-3",
         question=(
             "200 clients ask every 4 seconds each. How many requests must the server handle per"
             " second?"

@@ -32,7 +32,6 @@ def _requests_per_s(transport: str) -> float:
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="sse-1",
         question=(
             "10,000 fans have the page of a match open; it changes about once a minute. The page"
             " asks every 5 seconds. You turn it into SSE, and everybody is connected already. How"
@@ -61,7 +60,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Number(
-        id="sse-2",
         question=(
             "Your server is far away: 80 milliseconds one way. With SSE every message takes those"
             " 80. How many seconds longer than that does the unluckiest message take with long"
@@ -89,7 +87,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Number(
-        id="sse-3",
         question=(
             "A server with 30,000 open SSE lines restarts, and every client connects again. They"
             " are clever: each waits a random time, up to 10 seconds, so that they come evenly. How"

@@ -16,7 +16,6 @@ _CLIENTS, _PING_S = 600_000, 30.0
 
 EXERCISES: tuple[Exercise, ...] = (
     Number(
-        id="websocket-1",
         question=(
             "A player's phone sends a move of 20 bytes. As a request it has 200 bytes more around"
             " it. As a WebSocket frame it has a head of 2 bytes and, since it comes from a client,"
@@ -50,7 +49,6 @@ EXERCISES: tuple[Exercise, ...] = (
         why="(200 + 20) / (2 + 4 + 20) = 220 / 26 = 8.5 times as many bytes for the same move.",
     ),
     Number(
-        id="websocket-2",
         question=(
             "600,000 people have your app open and nobody writes. So that no line is cut, each app"
             " sends a ping every 30 seconds. How many pings a second does your service take?"
@@ -71,7 +69,6 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
     ),
     Choice(
-        id="websocket-3",
         question="Only one of these really needs a WebSocket. Which?",
         options={
             "a": "The score of a match, on a page that many people look at",
