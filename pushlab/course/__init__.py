@@ -7,17 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pushlab.course.answer_sheet import answers
-    from pushlab.course.beside import beside_reference, month_of
-    from pushlab.course.exercises import exercise
-    from pushlab.course.guesses import predict
-    from pushlab.course.measuring import measure
-    from pushlab.course.paper import on_paper
-    from pushlab.course.plugin import check_transport, race
-    from pushlab.course.polling_kit import PollingTransport
-    from pushlab.course.ready import ready
-    from pushlab.course.sliders import explore
-    from pushlab.course.wire import show_wire
+    from pushlab.course.answer_sheet import answers as answers
+    from pushlab.course.beside import beside_reference as beside_reference
+    from pushlab.course.beside import month_of as month_of
+    from pushlab.course.exercises import exercise as exercise
+    from pushlab.course.guesses import predict as predict
+    from pushlab.course.measuring import measure as measure
+    from pushlab.course.paper import on_paper as on_paper
+    from pushlab.course.plugin import check_transport as check_transport
+    from pushlab.course.plugin import race as race
+    from pushlab.course.polling_kit import PollingTransport as PollingTransport
+    from pushlab.course.ready import ready as ready
+    from pushlab.course.sliders import explore as explore
+    from pushlab.course.wire import show_wire as show_wire
 
 _HOMES = {
     "PollingTransport": "polling_kit",
@@ -35,21 +37,7 @@ _HOMES = {
     "show_wire": "wire",
 }
 
-__all__ = [
-    "PollingTransport",
-    "answers",
-    "beside_reference",
-    "check_transport",
-    "exercise",
-    "explore",
-    "measure",
-    "month_of",
-    "on_paper",
-    "predict",
-    "race",
-    "ready",
-    "show_wire",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
