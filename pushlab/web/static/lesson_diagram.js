@@ -13,6 +13,7 @@ import { cut, labelOf, senseOf, waitsOf } from "/web/lesson_words.js";
 
 /** @typedef {import("/web/lesson_words.js").Talk} Talk */
 /** @typedef {{kind: "piece" | "published", index: number, at: number, y: number}} Event */
+/** @typedef {{talk: Talk, events: Event[], left: number, right: number, bottom: number, narrow: boolean}} Layout the lifelines' places */
 
 const PX_PER_MS = 0.11;
 const LEAST = 34; // between two arrows: an arrow's words stand above it
@@ -94,13 +95,14 @@ export class Diagram {
       role: "group",
       "aria-label": "Sequence diagram: what client and server sent each other",
     });
-    svg.append(...this._lifelines(talk, left, right, bottom, events));
-    for (const at of breaks) svg.append(...silence(left, right, at.y, at.ms));
-    svg.append(...this._waits(talk, events, right, narrow));
+    const layout = { talk, events, left, right, bottom, narrow };
+    svg.append(...lifelines(layout));
+    for (const { y, ms } of breaks) svg.append(...silence(layout, y, ms));
+    svg.append(...waits(layout));
     this._arrows.clear();
     for (const event of events) {
       if (event.kind !== "piece") continue;
-      const arrow = this._arrow(talk, event, left, right, narrow);
+      const arrow = this._arrow(layout, event);
       this._arrows.set(event.index, arrow);
       svg.append(arrow);
     }
@@ -138,39 +140,11 @@ export class Diagram {
   }
 
   /**
-   * @param {Talk} talk
-   * @param {number} left
-   * @param {number} right
-   * @param {number} bottom
-   * @param {Event[]} events
-   */
-  _lifelines(talk, left, right, bottom, events) {
-    const parts = [];
-    const server = talk.peer === "broker" ? "Broker" : "Server";
-    for (const [x, name] of /** @type {[number, string][]} */ ([[left, "Client"], [right, server]])) {
-      parts.push(
-        drawing("line", { class: "life", x1: x, y1: 34, x2: x, y2: bottom }),
-        drawing("rect", { class: "who", x: x - 38, y: 6, width: 76, height: 28, rx: 6 }),
-        drawing("text", { class: "who", x, y: 25 }, name),
-      );
-    }
-    for (const [from, to] of heldSpans(talk, events, bottom)) {
-      parts.push(
-        drawing("rect", { class: "held", x: right - 5, y: from, width: 10, height: Math.max(4, to - from), rx: 3 }),
-      );
-    }
-    return parts;
-  }
-
-  /**
-   * @param {Talk} talk
+   * @param {Layout} layout
    * @param {Event} event
-   * @param {number} left
-   * @param {number} right
-   * @param {boolean} narrow
    * @returns {SVGGElement}
    */
-  _arrow(talk, { index, y }, left, right, narrow) {
+  _arrow({ talk, left, right, narrow }, { index, y }) {
     const piece = talk.pieces[index];
     const sense = senseOf(talk, index);
     const asks = piece.sender === "client";
@@ -206,52 +180,64 @@ export class Diagram {
       drawing("path", { class: "head", d: `M${to} ${y + SLOPE}l${side * 10} -5.5v11z` }),
     );
   }
+}
 
-  /**
-   * When messages were published, and how long they waited.
-   * @param {Talk} talk
-   * @param {Event[]} events
-   * @param {number} right
-   * @param {boolean} narrow
-   */
-  _waits(talk, events, right, narrow) {
-    const parts = [];
-    const waits = waitsOf(talk);
-    let free = 0; // below what is written already
-    for (const event of events) {
-      if (event.kind !== "published") continue;
-      const { data } = talk.published[event.index];
-      const came = talk.pieces.findIndex((piece) => piece.sender === "server" && piece.at_ms >= event.at - 1 && piece.text.includes(data));
-      const end = events.find((one) => one.kind === "piece" && one.index === came);
-      const x = right + 14;
-      const to = end ? Math.max(end.y, event.y + 8) : event.y + 40;
-      const wait = waits[event.index];
-      const [number, unit] = time(wait);
-      const words = narrow ? ["published"] : ["a message is published"];
-      if (wait === null) words.push("not fetched");
-      else if (narrow) words.push(`+ ${number} ${unit}`);
-      else words.push(wait < 10 ? `gone in ${number} ${unit}` : `waits ${number} ${unit}`);
-      const y = Math.max(event.y, free);
-      free = y + 34;
-      parts.push(
-        drawing("circle", { class: "published", cx: right, cy: event.y, r: 5 }),
-        drawing("path", { class: "wait", d: `M${right + 5} ${event.y}H${x}V${to}H${right + 8}` }),
-        drawing("text", { class: "wait", x: x + 7, y: y + 4 }, words[0]),
-        drawing("text", { class: "wait long", x: x + 7, y: y + 19 }, words[1]),
-      );
-    }
-    return parts;
+/** @param {Layout} layout */
+function lifelines(layout) {
+  const { talk, left, right, bottom } = layout;
+  const parts = [];
+  const server = talk.peer === "broker" ? "Broker" : "Server";
+  for (const [x, name] of /** @type {[number, string][]} */ ([[left, "Client"], [right, server]])) {
+    parts.push(
+      drawing("line", { class: "life", x1: x, y1: 34, x2: x, y2: bottom }),
+      drawing("rect", { class: "who", x: x - 38, y: 6, width: 76, height: 28, rx: 6 }),
+      drawing("text", { class: "who", x, y: 25 }, name),
+    );
   }
+  for (const [from, to] of heldSpans(layout)) {
+    parts.push(
+      drawing("rect", { class: "held", x: right - 5, y: from, width: 10, height: Math.max(4, to - from), rx: 3 }),
+    );
+  }
+  return parts;
+}
+
+/** When messages were published, and how long they waited. @param {Layout} layout */
+function waits({ talk, events, right, narrow }) {
+  const parts = [];
+  const waited = waitsOf(talk);
+  let free = 0; // below what is written already
+  for (const event of events) {
+    if (event.kind !== "published") continue;
+    const { data } = talk.published[event.index];
+    const came = talk.pieces.findIndex((piece) => piece.sender === "server" && piece.at_ms >= event.at - 1 && piece.text.includes(data));
+    const end = events.find((one) => one.kind === "piece" && one.index === came);
+    const x = right + 14;
+    const to = end ? Math.max(end.y, event.y + 8) : event.y + 40;
+    const wait = waited[event.index];
+    const [number, unit] = time(wait);
+    const words = narrow ? ["published"] : ["a message is published"];
+    if (wait === null) words.push("not fetched");
+    else if (narrow) words.push(`+ ${number} ${unit}`);
+    else words.push(wait < 10 ? `gone in ${number} ${unit}` : `waits ${number} ${unit}`);
+    const y = Math.max(event.y, free);
+    free = y + 34;
+    parts.push(
+      drawing("circle", { class: "published", cx: right, cy: event.y, r: 5 }),
+      drawing("path", { class: "wait", d: `M${right + 5} ${event.y}H${x}V${to}H${right + 8}` }),
+      drawing("text", { class: "wait", x: x + 7, y: y + 4 }, words[0]),
+      drawing("text", { class: "wait long", x: x + 7, y: y + 19 }, words[1]),
+    );
+  }
+  return parts;
 }
 
 /**
  * From where to where the server had a question, or a connection stood open.
- * @param {Talk} talk
- * @param {Event[]} events
- * @param {number} bottom
+ * @param {Layout} layout
  * @returns {[number, number][]}
  */
-function heldSpans(talk, events, bottom) {
+function heldSpans({ talk, events, bottom }) {
   const pieces = events.filter(({ kind }) => kind === "piece").sort((a, b) => a.index - b.index);
   /** @type {[number, number][]} */
   const spans = [];
@@ -267,12 +253,11 @@ function heldSpans(talk, events, bottom) {
 
 /**
  * A silence that is drawn shorter than it was.
- * @param {number} left
- * @param {number} right
+ * @param {Layout} layout
  * @param {number} y
  * @param {number} ms
  */
-function silence(left, right, y, ms) {
+function silence({ left, right }, y, ms) {
   const [number, unit] = time(ms);
   const wave = (/** @type {number} */ x) =>
     drawing("path", { class: "cut", d: `M${x - 9} ${y + 3}q4.5 -6 9 0t9 0M${x - 9} ${y + 9}q4.5 -6 9 0t9 0` });

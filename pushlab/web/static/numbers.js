@@ -34,6 +34,13 @@ export function time(ms) {
   return [WHOLE.format(ms / 1000), "s"];
 }
 
+/** The middle one; NaN of nothing. @param {ArrayLike<number>} values */
+export function median(values) {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 /**
  * A size, as [number, unit]; thousands, as a network counts.
  * @param {number} bytes

@@ -14,6 +14,7 @@ import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "/web/race_rec
 
 /** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
 /** @typedef {import("/web/race_record.js").Published} Published */
+/** @typedef {import("/web/race_record.js").Span} Span */
 
 /** How much is seen, in ms. */
 export const WINDOW_MS = 30_000;
@@ -47,6 +48,7 @@ class Picture {
     this.height = 0;
     this.ratio = 1;
     this.rem = 16;
+    this.nowMs = this.fromMs = this.left = this.right = this.perMs = 0; // see `begin`
     this.seen = true;
     this.ink = this.grey = this.grid = this.paper = this.colour = this.edge = "#888";
     this.font = "11px sans-serif";
@@ -80,18 +82,24 @@ class Picture {
     this.measure();
   }
 
-  /** The space left of the axis, for words. */
-  get gutter() {
-    return this.width < this.rem * 24 ? this.rem * 2.9 : this.rem * 5.2;
-  }
-
-  begin() {
+  /** Begin a picture whose axis ends at `nowMs`. @param {number} nowMs */
+  begin(nowMs) {
     if (window.devicePixelRatio !== this.ratio && window.devicePixelRatio <= 3) this.measure();
-    const { context } = this;
+    const { context, rem } = this;
+    this.nowMs = nowMs;
+    this.fromMs = nowMs - WINDOW_MS;
+    this.left = this.width < rem * 24 ? rem * 2.9 : rem * 5.2; // before the axis stand words
+    this.right = this.width - rem * 0.6; // behind it is room for what flashes
+    this.perMs = (this.right - this.left) / WINDOW_MS;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
     context.font = this.font;
     return context;
+  }
+
+  /** Where a moment stands on the axis. @param {number} ms */
+  x(ms) {
+    return this.right - (this.nowMs - ms) * this.perMs;
   }
 
   /**
@@ -111,69 +119,49 @@ class Picture {
   /**
    * A tick for each message in the window, or for every so-manieth.
    * @param {Published} published
-   * @param {number} nowMs
    * @param {number} stride
    * @param {number} top
    * @param {number} bottom
    */
-  strokeTicks(published, nowMs, stride, top, bottom) {
+  strokeTicks(published, stride, top, bottom) {
     const { context } = this;
-    const right = this.width - this.margin;
-    const perMs = (right - this.gutter) / WINDOW_MS;
     for (let n = published.last; n >= published.oldest; n -= 1) {
       const sent = published.sentMs(n);
-      if (sent < nowMs - WINDOW_MS) break;
-      if (!(sent <= nowMs) || n % stride !== 0) continue;
-      const x = right - (nowMs - sent) * perMs;
+      if (sent < this.fromMs) break;
+      if (!(sent <= this.nowMs) || n % stride !== 0) continue;
+      const x = this.x(sent);
       context.moveTo(x, top);
       context.lineTo(x, bottom);
     }
     context.stroke();
   }
 
-  /**
-   * Lines at every five seconds, which stand still.
-   * @param {number} top
-   * @param {number} bottom
-   */
-  drawGrid(top, bottom) {
+  /** Lines at every five seconds, from the top, which stand still. @param {number} bottom */
+  drawGrid(bottom) {
     const { context } = this;
-    const left = this.gutter;
-    const right = this.width - this.margin;
     context.setLineDash(SOLID);
     this.pen(this.grid, 1);
     for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
-      const x = Math.round(right - ((right - left) * ago) / WINDOW_MS) + 0.5;
-      context.moveTo(x, top);
+      const x = Math.round(this.right - ago * this.perMs) + 0.5;
+      context.moveTo(x, 0);
       context.lineTo(x, bottom);
     }
     context.stroke();
   }
 
-  /**
-   * How far the newest messages' ticks stand apart, in pixels.
-   * @param {Published} published
-   */
+  /** How far the newest messages' ticks stand apart, in pixels. @param {Published} published */
   apart(published) {
     const { last } = published;
     const many = Math.min(40, last - published.oldest);
     if (!(many > 0)) return Infinity;
     const apartMs = (published.sentMs(last) - published.sentMs(last - many)) / many;
-    const apart = (apartMs * (this.width - this.gutter - this.margin)) / WINDOW_MS;
+    const apart = apartMs * this.perMs;
     return apart > 0 ? apart : Infinity;
   }
 
-  /**
-   * How wide ticks may be, so that many of them stay ticks.
-   * @param {number} apart
-   */
+  /** How wide ticks may be, so that many of them stay ticks. @param {number} apart */
   tickWidth(apart) {
     return Math.max(0.5, Math.min(Math.max(1.5, this.rem * 0.11), apart * 0.4));
-  }
-
-  /** Room at the right for what flashes. */
-  get margin() {
-    return this.rem * 0.6;
   }
 }
 
@@ -190,17 +178,15 @@ export class PublisherPicture extends Picture {
    */
   draw(published, nowMs) {
     if (!this.seen || this.width === 0) return;
-    const context = this.begin();
-    const left = this.gutter;
-    const right = this.width - this.margin;
-    const perMs = (right - left) / WINDOW_MS;
+    const context = this.begin(nowMs);
+    const { left, right } = this;
     const base = this.height - this.rem * 1.25;
-    this.drawGrid(0, base);
+    this.drawGrid(base);
     context.fillStyle = this.grey;
     context.textBaseline = "bottom";
     for (let ago = 0; ago <= WINDOW_MS; ago += 5000) {
       if (this.width < this.rem * 28 && ago % 10_000 !== 0) continue;
-      const x = right - ago * perMs;
+      const x = right - ago * this.perMs;
       context.textAlign = ago === 0 ? "right" : ago === WINDOW_MS ? "left" : "center";
       context.fillText(
         ago === 0 ? "now" : LABELS[ago / 5000],
@@ -211,7 +197,7 @@ export class PublisherPicture extends Picture {
     const apart = this.apart(published);
     const stride = strideFor(apart);
     this.pen(this.ink, this.tickWidth(apart * stride));
-    this.strokeTicks(published, nowMs, stride, base - Math.max(1, base * 0.72), base);
+    this.strokeTicks(published, stride, base - Math.max(1, base * 0.72), base);
     this.pen(this.ink, 1);
     context.moveTo(left, Math.round(base) + 0.5);
     context.lineTo(right, Math.round(base) + 0.5);
@@ -248,9 +234,6 @@ export class LanePicture extends Picture {
     this._scaledDash = dash;
     this.worstMs = 0; // in what was drawn last
     this.meanMs = 0;
-    this._nowMs = 0;
-    this._scaleMs = 1000;
-    this._worstMs = 0;
     this._area = 0;
     this._freshMs = -Infinity;
     this._stride = 1;
@@ -258,13 +241,7 @@ export class LanePicture extends Picture {
     this._bandTo = NaN;
     this._x = 0;
     this._zero = 0;
-    this._perMs = 0;
-    this._right = 0;
     this._climb = 0;
-    // Bound once: drawing makes no garbage.
-    this._measureSpan = this._measureSpan.bind(this);
-    this._bandSpan = this._bandSpan.bind(this);
-    this._curveSpan = this._curveSpan.bind(this);
   }
 
   readColours() {
@@ -278,24 +255,20 @@ export class LanePicture extends Picture {
    * @param {number} nowMs
    */
   survey(record, nowMs) {
-    this._worstMs = 0;
-    this._area = 0;
+    this.worstMs = this._area = 0;
     const first = record.published.sentMs(record.published.oldest);
     const from = Math.max(nowMs - WINDOW_MS, Number.isNaN(first) ? nowMs : first);
     record.stale(from, nowMs, this._measureSpan);
-    this.worstMs = this._worstMs;
     this.meanMs = nowMs > from ? this._area / (nowMs - from) : NaN;
   }
 
-  /**
-   * @param {number} start
-   * @param {number} end
-   * @param {number} sent
-   */
-  _measureSpan(start, end, sent) {
-    if (end - sent > this._worstMs) this._worstMs = end - sent;
+  // What looks at spans is made once: drawing makes no garbage.
+
+  /** @type {Span} */
+  _measureSpan = (start, end, sent) => {
+    this.worstMs = Math.max(this.worstMs, end - sent);
     this._area += (end - start) * ((start + end) / 2 - sent);
-  }
+  };
 
   /**
    * @param {LaneRecord} record
@@ -305,16 +278,9 @@ export class LanePicture extends Picture {
    */
   draw(record, nowMs, scaleMs, moving) {
     if (!this.seen || this.width === 0) return;
-    const context = this.begin();
-    const { rem, height } = this;
-    const left = this.gutter;
-    const right = this.width - this.margin;
+    const context = this.begin(nowMs);
+    const { rem, height, left, right, fromMs } = this;
     const wide = this.width >= rem * 24;
-    const { published } = record;
-    this._nowMs = nowMs;
-    this._right = right;
-    this._perMs = (right - left) / WINDOW_MS;
-    const fromMs = nowMs - WINDOW_MS;
 
     const top = Math.round(rem * 0.45);
     const landY = Math.round(height * 0.28);
@@ -324,7 +290,7 @@ export class LanePicture extends Picture {
     this._zero = zero;
     this._climb = (zero - curveTop) / scaleMs;
 
-    this.drawGrid(0, zero);
+    this.drawGrid(zero);
     context.textBaseline = "middle";
     context.textAlign = "right";
     context.fillStyle = this.grey;
@@ -355,9 +321,9 @@ export class LanePicture extends Picture {
     this._closeBand();
     context.stroke();
 
-    this._drawFlights(record, published, fromMs, top, landY);
+    this._drawFlights(record, top, landY);
     if (moving) this._drawFlashes(record, landY);
-    for (const kind of STYLES) this._drawKind(record, fromMs, hitY, kind);
+    for (const kind of STYLES) this._drawKind(record, hitY, kind);
 
     // Staleness: the area lightly, its edge in the lane's own line style.
     this.pen(this.edge, Math.max(1.5, rem * 0.11), 0.2);
@@ -377,33 +343,26 @@ export class LanePicture extends Picture {
     context.restore();
   }
 
-  /**
-   * @param {number} start
-   * @param {number} end
-   */
-  _bandSpan(start, end) {
+  /** @type {Span} */
+  _bandSpan = (start, end) => {
     if (start > this._bandTo + 0.01) this._closeBand();
     if (Number.isNaN(this._bandFrom)) this._bandFrom = start;
     this._bandTo = end;
-  }
+  };
 
   _closeBand() {
     if (Number.isNaN(this._bandFrom)) return;
     const y = Math.round(this.rem * 0.45);
-    this.context.moveTo(this._right - (this._nowMs - this._bandFrom) * this._perMs, y);
-    this.context.lineTo(this._right - (this._nowMs - this._bandTo) * this._perMs, y);
+    this.context.moveTo(this.x(this._bandFrom), y);
+    this.context.lineTo(this.x(this._bandTo), y);
     this._bandFrom = NaN;
   }
 
-  /**
-   * @param {number} start
-   * @param {number} end
-   * @param {number} sent
-   */
-  _curveSpan(start, end, sent) {
+  /** @type {Span} */
+  _curveSpan = (start, end, sent) => {
     const { context } = this;
-    const x0 = this._right - (this._nowMs - start) * this._perMs;
-    const x1 = this._right - (this._nowMs - end) * this._perMs;
+    const x0 = this.x(start);
+    const x1 = this.x(end);
     if (x1 - x0 < 0.25 && (end - sent) * this._climb < 0.25) return; // nobody would see it
     if (start > this._freshMs + 0.01) {
       // It had everything in between.
@@ -414,27 +373,23 @@ export class LanePicture extends Picture {
     context.lineTo(x1, this._zero - (end - sent) * this._climb);
     this._x = x1;
     this._freshMs = end;
-  }
+  };
 
   /**
    * From each tick to its landing.
    * @param {LaneRecord} record
-   * @param {Published} published
-   * @param {number} fromMs
    * @param {number} top
    * @param {number} landY
    */
-  _drawFlights(record, published, fromMs, top, landY) {
-    const { context, rem } = this;
-    const nowMs = this._nowMs;
-    const right = this._right;
-    const perMs = this._perMs;
+  _drawFlights(record, top, landY) {
+    const { context, rem, nowMs, fromMs } = this;
+    const { published } = record;
     const apart = this.apart(published);
     const stride = strideFor(apart);
     this._stride = stride;
     const thin = this.tickWidth(apart * stride);
     this.pen(this.ink, Math.min(thin, Math.max(1, rem * 0.09)));
-    this.strokeTicks(published, nowMs, stride, top - rem * 0.25, top + rem * 0.25);
+    this.strokeTicks(published, stride, top - rem * 0.25, top + rem * 0.25);
 
     this.pen(this.edge, Math.min(Math.max(0.6, 1.4 * thin), Math.max(1.2, rem * 0.09)), 0.75);
     for (let n = record.got; n >= published.oldest; n -= 1) {
@@ -442,8 +397,8 @@ export class LanePicture extends Picture {
       if (arrived < fromMs) break;
       const sent = published.sentMs(n);
       if (!(arrived <= nowMs) || Number.isNaN(sent) || n % stride !== 0) continue;
-      context.moveTo(right - (nowMs - sent) * perMs, top);
-      context.lineTo(right - (nowMs - arrived) * perMs, landY);
+      context.moveTo(this.x(sent), top);
+      context.lineTo(this.x(arrived), landY);
     }
     context.stroke();
 
@@ -454,7 +409,7 @@ export class LanePicture extends Picture {
       const arrived = record.arrivedMs(n);
       if (arrived < fromMs) break;
       if (!(arrived <= nowMs)) continue;
-      const x = right - (nowMs - arrived) * perMs;
+      const x = this.x(arrived);
       // One dot for all that landed together, and fewer where they would be one band anyway.
       if (lastX - x < (n % stride === 0 ? 0.5 : 2)) continue;
       lastX = x;
@@ -472,13 +427,12 @@ export class LanePicture extends Picture {
    */
   _drawFlashes(record, landY) {
     const { context, rem } = this;
-    const nowMs = this._nowMs;
     let lastX = Infinity;
     for (let n = record.got; n >= record.published.oldest; n -= 1) {
-      const age = nowMs - record.arrivedMs(n);
+      const age = this.nowMs - record.arrivedMs(n);
       if (!(age < FLASH_MS)) break;
       if (age < 0) continue;
-      const x = this._right - age * this._perMs;
+      const x = this.right - age * this.perMs;
       if (lastX - x < 2) continue;
       lastX = x;
       const grown = age / FLASH_MS;
@@ -491,25 +445,21 @@ export class LanePicture extends Picture {
   /**
    * All hits of one kind with one stroke of the brush.
    * @param {LaneRecord} record
-   * @param {number} fromMs
    * @param {number} y
    * @param {number} kind a poll's, ACK for what confirms and keeps alive, CONNECT for the rest
    */
-  _drawKind(record, fromMs, y, kind) {
-    const { context, rem } = this;
-    const radius = rem * 0.2;
-    const nowMs = this._nowMs;
+  _drawKind(record, y, kind) {
+    const { context } = this;
+    const radius = this.rem * 0.2;
     let drawn = false;
     let lastX = Infinity;
     if (kind === POLL_EMPTY) this.pen(this.grey, 1.25);
     else this.pen(this.edge, 1, kind === ACK ? 0.75 : 1);
     for (let i = record.hits - 1; i >= record.oldestHit; i -= 1) {
       const at = record.hitMs(i);
-      if (at < fromMs) break;
-      if (at > nowMs) continue;
-      const one = record.hitKind(i);
-      if (styleOf(one) !== kind) continue;
-      const x = this._right - (nowMs - at) * this._perMs;
+      if (at < this.fromMs) break;
+      if (at > this.nowMs || styleOf(record.hitKind(i)) !== kind) continue;
+      const x = this.x(at);
       if (i % this._stride !== 0 && lastX - x < 2) continue;
       lastX = x;
       drawn = true;

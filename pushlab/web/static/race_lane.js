@@ -184,7 +184,7 @@ export class Lane {
     const idle = this._problem !== "";
     this.root.classList.toggle("idle", idle);
     this._seen.classList.toggle("problem", idle);
-    let sentence = this._problem || whatIsSeen(this.shown.name, record, settings, staleMs);
+    let sentence = this._problem || whatIsSeen({ transport: this.shown.name, record, settings, staleMs });
     if (!idle && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
     setText(this._seen, sentence);
 

@@ -6,8 +6,12 @@
  * ring. All times are in milliseconds of `performance.now()`.
  */
 
+import { median } from "/web/numbers.js";
+
+/** @typedef {(startMs: number, endMs: number, sentMs: number) => void} Span */
+
 /** Messages that are remembered: 50 a second for over two minutes. A power of two. */
-export const KEPT_MESSAGES = 8192;
+const KEPT_MESSAGES = 8192;
 const MESSAGE_MASK = KEPT_MESSAGES - 1;
 const KEPT_HITS = 4096;
 const HIT_MASK = KEPT_HITS - 1;
@@ -71,7 +75,6 @@ export class LaneRecord {
     this._hitMs = new Float64Array(KEPT_HITS);
     this._hitKind = new Uint8Array(KEPT_HITS);
     this._latencies = new Float64Array(KEPT_LATENCIES);
-    this._sorted = new Float64Array(KEPT_LATENCIES);
     this.got = 0; // the newest message that the client has
     this.messages = 0;
     this.hits = 0; // in all; the ring keeps the newest
@@ -182,12 +185,7 @@ export class LaneRecord {
 
   /** The median latency of the newest messages, in ms; NaN when there are none. */
   medianMs() {
-    const count = Math.min(this.messages, KEPT_LATENCIES);
-    if (count === 0) return NaN;
-    this._sorted.set(this._latencies);
-    const sorted = this._sorted.subarray(0, count).sort();
-    const middle = count >> 1;
-    return count % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    return median(this._latencies.subarray(0, this.messages));
   }
 
   /**
@@ -195,7 +193,7 @@ export class LaneRecord {
    * `each(startMs, endMs, sentMs)`, in which staleness climbs from start - sent to end - sent.
    * @param {number} fromMs
    * @param {number} toMs
-   * @param {(startMs: number, endMs: number, sentMs: number) => void} each
+   * @param {Span} each
    */
   stale(fromMs, toMs, each) {
     const { published } = this;

@@ -6,29 +6,16 @@ import { count, counted, short, time, times } from "/web/numbers.js";
 /** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
 /** @typedef {{rate_per_s: number, poll_interval_s: number, payload_bytes: number, clients: number, one_way_ms: number, paused: boolean}} Settings */
 
-/** @param {number} ms */
-function span(ms) {
-  return time(ms).join(" ");
+/** @typedef {{transport: string, record: LaneRecord, settings: Settings, staleMs: number}} Seen the record is that of the page's own client */
+
+/** @param {Seen} seen */
+export function whatIsSeen(seen) {
+  if (seen.transport === "short-polling") return shortPolling(seen);
+  return seen.transport === "long-polling" ? longPolling(seen) : pushed(seen);
 }
 
-/**
- * @param {string} transport
- * @param {LaneRecord} record the page's own client
- * @param {Settings} settings
- * @param {number} staleMs
- */
-export function whatIsSeen(transport, record, settings, staleMs) {
-  if (transport === "short-polling") return shortPolling(record, settings, staleMs);
-  if (transport === "long-polling") return longPolling(record, settings);
-  return pushed(transport, record, settings, staleMs);
-}
-
-/**
- * @param {LaneRecord} record
- * @param {Settings} settings
- * @param {number} staleMs
- */
-function shortPolling(record, settings, staleMs) {
+/** @param {Seen} seen */
+function shortPolling({ record, settings, staleMs }) {
   if (record.asked === 0) return "About to ask for the first time.";
   const vain = record.empty === 0 ? "never in vain" : `${count(record.empty)} for nothing`;
   const asked = `Asked ${times(record.asked)}, ${vain}.`;
@@ -40,11 +27,8 @@ function shortPolling(record, settings, staleMs) {
   return asked;
 }
 
-/**
- * @param {LaneRecord} record
- * @param {Settings} settings
- */
-function longPolling(record, settings) {
+/** @param {Seen} seen */
+function longPolling({ record, settings }) {
   if (record.asked === 0) return "Its question waits at the server.";
   const asked = `Asked ${times(record.asked)}`;
   const vain = record.empty > 0 ? `; ${count(record.empty)} waited in vain.` : ", always answered with news.";
@@ -59,13 +43,8 @@ const LINES = {
   mqtt: ["One session", "sessions", "the broker spoke"],
 };
 
-/**
- * @param {string} transport
- * @param {LaneRecord} record
- * @param {Settings} settings
- * @param {number} staleMs
- */
-function pushed(transport, record, settings, staleMs) {
+/** @param {Seen} seen */
+function pushed({ transport, record, settings, staleMs }) {
   const [one, many, spoke] = LINES[transport] ?? ["One connection", "connections", "the server spoke"];
   const opened = record.connects > 1 && transport !== "mqtt" ? `${count(record.connects)} ${many}` : one;
   if (record.messages === 0) return `${opened} is open; the server may speak at any time.`;
@@ -119,7 +98,7 @@ export function whyNot(transport, error) {
 /** @param {number} boundMs */
 export function clockNote(boundMs) {
   if (!(boundMs > 3)) return "";
-  return `The server's clock is known to ±${span(boundMs)} here: shorter times are not exact.`;
+  return `The server's clock is known to ±${time(boundMs).join(" ")} here: shorter times are not exact.`;
 }
 
 /** Whose hits are counted besides. @param {number} elsewhere clients of the hub, not of the race */

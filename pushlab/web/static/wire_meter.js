@@ -8,7 +8,7 @@
  * are read from one clock, so it needs no estimate of how far the server's clock is off.
  */
 
-import { count, size, time, times } from "/web/numbers.js";
+import { count, median, size, time, times } from "/web/numbers.js";
 import { element, markOf, shownAs, titleOf } from "/web/page.js";
 
 /**
@@ -33,14 +33,6 @@ const IN_WORDS = {
   leave: "said goodbye",
   refused: "was refused",
 };
-
-/** @param {number[]} values */
-function median(values) {
-  if (values.length === 0) return NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /**
  * What the figures say, in words.
