@@ -59,8 +59,8 @@ class Api:
                 StarletteRoute("/healthz", self.health, methods=["GET"]),
             ],
             exception_handlers={
-                Refused: self._on_refused,
-                UsageError: self._on_usage_error,
+                Refused: self._on_error,
+                UsageError: self._on_error,
                 404: self._on_not_found,
                 405: self._on_bad_method,
             },
@@ -76,11 +76,7 @@ class Api:
             headers["www-authenticate"] = "Bearer"
         return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
 
-    async def _on_refused(self, request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
-        return self._refusal(error)
-
-    async def _on_usage_error(self, request: Request, error: Exception) -> Response:
+    async def _on_error(self, request: Request, error: Exception) -> Response:
         return self._refusal(_as_refusal(error))
 
     async def _on_not_found(self, request: Request, error: Exception) -> Response:

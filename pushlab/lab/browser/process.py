@@ -22,7 +22,7 @@ from pushlab.lab.browser.clock import PageClock
 from pushlab.lab.browser.devtools import DevTools
 from pushlab.lab.browser.socket_bytes import SocketBytes
 from pushlab.lab.browser.swarm import BrowserSwarm, total
-from pushlab.lab.host.process_tree import ProcessTree, end_own_group
+from pushlab.lab.host.process_tree import TreeWatch, end_own_group
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.workers.child import CountingService, run_worker
 from pushlab.lab.workers.loop_lag import LoopLag
@@ -48,7 +48,7 @@ class BrowserService(CountingService):
         super().__init__()
         self._folder = folder
         self._swarm: BrowserSwarm | None = None
-        self._tree = ProcessTree(0)
+        self._tree = TreeWatch(0)
         self._bytes = SocketBytes(0)
         self._networks: list[int] = []
         self._told_end = False
@@ -65,7 +65,7 @@ class BrowserService(CountingService):
         return Counters(
             bytes_in=self._bytes.bytes_in,
             bytes_out=self._bytes.bytes_out,
-            cpu_s=self._tree.cpu_s(),
+            cpu_s=self._tree.used_cpu_s(),
         )
 
     async def close(self) -> None:
@@ -76,7 +76,7 @@ class BrowserService(CountingService):
     async def configure(self, setup: SwarmSetup) -> bool:
         """Take the subscribers; what channel.js counts, it counts to the last one."""
         tools = await DevTools.launch(self._folder)
-        self._tree = ProcessTree(os.getpid())
+        self._tree = TreeWatch(os.getpid())
         self._bytes = SocketBytes(urlsplit(setup.server).port or 80)
         self._swarm = BrowserSwarm(tools, setup.server)
         await self._swarm.open(setup)

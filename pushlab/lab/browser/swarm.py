@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from pushlab.contract.registry import load_transport
 from pushlab.errors import BrowserUnavailable
-from pushlab.lab.browser.clock import Exchange, PageClock, offset_of
+from pushlab.lab.browser.clock import Exchange, Offset, PageClock, offset_of
 from pushlab.lab.browser.devtools import BrowserFailed, DevTools
 from pushlab.lab.workers.messages import SwarmSetup, SwarmStatus
 
@@ -40,6 +40,7 @@ _ISOLATED = {
 _LOAD_S = 30.0
 _EXCHANGES = 40
 _ISOLATED_NS, _COARSE_NS = 5_000, 100_000
+_NOT_ASKED = PageClock(Offset(0, 0, 0.0))
 
 
 @dataclass(slots=True)
@@ -48,16 +49,15 @@ class _Page:
 
     Attributes:
         session: names it in the DevTools protocol.
-        clock: how its clock stands to the monotonic one.
+        clock: how its clock stands to the monotonic one, once it has been asked.
         resolution_ns: of its clock.
     """
 
     session: str
-    clock: PageClock | None = None
+    clock: PageClock = _NOT_ASKED
     resolution_ns: int = _COARSE_NS
 
     def to_ns(self, page_ms: float) -> int:
-        assert self.clock is not None
         return self.clock.to_ns(page_ms)
 
 
@@ -200,7 +200,6 @@ class BrowserSwarm:
         """Rows count from here; the pages note their counters at both moments."""
 
         async def tell(page: _Page) -> None:
-            assert page.clock is not None
             moments = [page.clock.to_ms(start_ns), page.clock.to_ms(end_ns)]
             await self._tools.evaluate(page.session, f"swarm.begin({moments[0]}, {moments[1]})")
 
@@ -228,11 +227,10 @@ class BrowserSwarm:
     async def finish(self) -> list[tuple[PageClock, dict[str, Any]]]:
         """Look at the clocks again; each page's clock and what it has written down."""
         for page in self._pages:
-            assert page.clock is not None
             after = offset_of(await self._exchanges(page), page.resolution_ns)
             page.clock = PageClock(page.clock.before, after)
         each = await self._of_all("swarm.finish()")
-        return [(p.clock, told) for p, told in zip(self._pages, each, strict=True) if p.clock]
+        return [(p.clock, told) for p, told in zip(self._pages, each, strict=True)]
 
     async def leave(self) -> dict[str, int]:
         """Everybody says goodbye; all hits."""

@@ -44,15 +44,14 @@ class ProcessWatch:
 
     Attributes:
         name: ``hub``, ``broker``, ``swarm`` or ``publisher``.
-        rss_bytes, open_descriptors: the largest values seen.
+        held: ``rss_bytes`` and ``open_descriptors``, the largest values seen.
         samples: what was seen, as `sample_rows` has it but for the loop's lag.
     """
 
     def __init__(self, pid: int, name: str = "") -> None:
         self.pid = pid
         self.name = name
-        self.rss_bytes = 0
-        self.open_descriptors = 0
+        self.held = {"rss_bytes": 0, "open_descriptors": 0}
         self.samples: list[tuple[str, str, int, float, int, int]] = []
 
     def used_cpu_s(self) -> float | None:
@@ -68,11 +67,10 @@ class ProcessWatch:
         seen = self._memory_and_descriptors()
         if cpu_s is None or seen is None:
             return
-        rss_bytes, descriptors = seen
         now_ns = time.monotonic_ns()
-        self.samples.append((self.name, phase, now_ns, cpu_s, rss_bytes, descriptors))
-        self.rss_bytes = max(self.rss_bytes, rss_bytes)
-        self.open_descriptors = max(self.open_descriptors, descriptors)
+        self.samples.append((self.name, phase, now_ns, cpu_s, *seen))
+        most = map(max, self.held.values(), seen)
+        self.held = dict(zip(self.held, most, strict=True))
 
 
 def memory_and_descriptors(pid: int) -> tuple[int, int] | None:

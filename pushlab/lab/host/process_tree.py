@@ -9,16 +9,20 @@ import psutil
 
 from pushlab.lab.host.process_sampler import ProcessWatch, cpu_seconds, memory_and_descriptors
 
-__all__ = ["ProcessTree", "TreeWatch", "end_own_group"]
+__all__ = ["TreeWatch", "end_own_group"]
 
 _LOOK_AGAIN_S = 2.0
 
 
-class ProcessTree:
-    """Follows the descendants of `pid`; what those that ended have used stays in the sum."""
+class TreeWatch(ProcessWatch):
+    """Samples a process and its descendants together.
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    What those that ended have used stays in the sum. Memory is the sum of what each has resident,
+    so that what they share counts more than once.
+    """
+
+    def __init__(self, pid: int, name: str = "") -> None:
+        super().__init__(pid, name)
         self._pids = [pid]
         self._looked_s = 0.0
         self._used: dict[int, float] = {}
@@ -42,7 +46,7 @@ class ProcessTree:
                     found.append(pid)
         return found
 
-    def cpu_s(self) -> float:
+    def used_cpu_s(self) -> float:
         """CPU seconds that all of them have used so far."""
         for pid in self.pids():
             used = cpu_seconds(pid)
@@ -50,23 +54,8 @@ class ProcessTree:
                 self._used[pid] = used
         return sum(self._used.values())
 
-
-class TreeWatch(ProcessWatch):
-    """Samples a process and its descendants together.
-
-    Memory is the sum of what each has resident, so that what they share counts more than once.
-    """
-
-    def __init__(self, pid: int, name: str = "") -> None:
-        super().__init__(pid, name)
-        self._tree = ProcessTree(pid)
-
-    def used_cpu_s(self) -> float | None:
-        """CPU seconds of all."""
-        return self._tree.cpu_s()
-
     def _memory_and_descriptors(self) -> tuple[int, int] | None:
-        seen = [found for pid in self._tree.pids() if (found := memory_and_descriptors(pid))]
+        seen = [found for pid in self.pids() if (found := memory_and_descriptors(pid))]
         return (sum(m for m, _ in seen), sum(d for _, d in seen)) if seen else None
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
@@ -106,7 +105,6 @@ def _server(
     if notes.start is None or notes.end is None or testbed.plan.floor:
         return None
     (before, setup), (after, then) = notes.start, notes.end
-    watch = testbed.watches.get("hub")
     hits = _minus(then, setup)
     requests = {kind: n for kind, n in notes.hub_hits.items() if kind != "publish"}
     if testbed.broker is not None and swarm is not None and requests == notes.swarm_hits:
@@ -119,8 +117,7 @@ def _server(
         hits_setup=setup,
         hits_all=notes.hub_hits,
         cpu_s=_used(before, after, "hub") or 0.0,
-        rss_bytes=0 if watch is None else watch.rss_bytes,
-        open_descriptors=0 if watch is None else watch.open_descriptors,
+        **testbed.held("hub"),
     )
 
 
@@ -133,7 +130,6 @@ def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
     broker = testbed.broker
     if broker is None:
         return None
-    watch = testbed.watches.get("broker")
     cpu_s = None
     if notes.start is not None and notes.end is not None:
         cpu_s = _used(notes.start[0], notes.end[0], "broker")
@@ -141,7 +137,7 @@ def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
         kind=broker.kind,
         version=broker.version,
         cpu_s=cpu_s,
-        rss_bytes=watch.rss_bytes if watch else None,
+        rss_bytes=testbed.held("broker").get("rss_bytes"),
     )
 
 
@@ -150,7 +146,6 @@ def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
     if told is None:
         return None
     before, end, now = told.start or Counters(), told.end, told.now
-    watch = testbed.watches.get("swarm")
     return SwarmFigures(
         hits=_minus(end.hits, before.hits),
         hits_setup=before.hits,
@@ -160,8 +155,7 @@ def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
         bytes_in_setup=before.bytes_in,
         bytes_out_setup=before.bytes_out,
         cpu_s=end.cpu_s - before.cpu_s,
-        rss_bytes=None if watch is None else watch.rss_bytes,
-        open_descriptors=None if watch is None else watch.open_descriptors,
+        **testbed.held("swarm"),
         dials=now.dials,
         loop_lag_p99_s=told.loop_lag_p99_s,
         duplicated=now.duplicated + told.wire_duplicates,
@@ -194,16 +188,14 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
 def _publisher(
     testbed: Testbed, notes: TrialObservations, publish_log: PublishLog
 ) -> PublisherFigures:
-    watch, told = testbed.watches.get("publisher"), notes.publisher
-    seen: dict[str, Any] = {}
-    if watch is not None:
-        seen |= {"rss_bytes": watch.rss_bytes, "open_descriptors": watch.open_descriptors}
+    seen, told = testbed.held("publisher"), notes.publisher
+    watched = bool(seen)
     if told is not None:
-        seen["loop_lag_p99_s"] = told.loop_lag_p99_s
+        seen = {**seen, "loop_lag_p99_s": told.loop_lag_p99_s}
         if told.start is not None:
             seen["bytes_in"] = told.end.bytes_in - told.start.bytes_in
             seen["bytes_out"] = told.end.bytes_out - told.start.bytes_out
-            seen["cpu_s"] = told.end.cpu_s - told.start.cpu_s if watch else None
+            seen["cpu_s"] = told.end.cpu_s - told.start.cpu_s if watched else None
     return publish_log.figures(**seen)
 
 

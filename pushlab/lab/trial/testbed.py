@@ -4,6 +4,7 @@ import abc
 import asyncio
 import contextlib
 import signal
+from typing import Any
 
 from pushlab.brokers.start import Broker, start_broker
 from pushlab.contract.tokens import TokenKeys
@@ -77,6 +78,11 @@ class Testbed(abc.ABC):
     def cpu(self) -> Cpu:
         """CPU seconds now of each process that is watched."""
         return {name: watch.used_cpu_s() for name, watch in self.watches.items()}
+
+    def held(self, name: str) -> dict[str, Any]:
+        """The most memory and descriptors that a process was seen to hold, if it is watched."""
+        watch = self.watches.get(name)
+        return {} if watch is None else watch.held
 
     def report(self, reason: str) -> None:
         """Note the first trouble."""

@@ -76,8 +76,8 @@ async def test_cpu_seconds_and_memory_of_another_process() -> None:
     assert told <= seen + 0.02 < told + 1
     watch = ProcessWatch(process.pid)
     watch.sample()
-    assert watch.rss_bytes > 1_000_000
-    assert watch.open_descriptors >= 3
+    assert watch.held["rss_bytes"] > 1_000_000
+    assert watch.held["open_descriptors"] >= 3
     process.kill()
     await process.wait()
     assert cpu_seconds(process.pid) is None
