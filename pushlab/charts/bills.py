@@ -1,7 +1,6 @@
 """Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from matplotlib.axes import Axes
@@ -19,7 +18,6 @@ from pushlab.charts.frame import (
     describe_axis,
     fit,
     frame,
-    save,
     say,
     scale_below,
     styled,
@@ -29,7 +27,7 @@ from pushlab.charts.style import GREY, INK, CellStyle, cell_styles, name_of, nam
 from pushlab.contract.profile import Profile
 from pushlab.quantities import usd
 
-__all__ = ["bills_chart", "chosen_bills", "draw_costs", "price_footer"]
+__all__ = ["bills_chart", "chosen_bills", "cost_charts", "price_footer"]
 
 _MOST_ROWS = 12
 _OFFER_PX = 300.0  # the longest name of an offer
@@ -44,13 +42,10 @@ _PARTS: dict[str, dict[str, Any]] = {
 }
 
 
-def draw_costs(title: str, costs: Costs, out: Path) -> list[Path]:
-    """Draw the bills, and the break-evens if there are any, into `out`; their paths."""
-    drawn = [bills_chart(title, costs)]
+def cost_charts(title: str, costs: Costs) -> list[Chart]:
+    """The bills, and the break-evens if there are any."""
     even = break_even_chart(title, costs, price_footer(costs.every_bill))
-    if even is not None:
-        drawn.append(even)
-    return [path for chart in drawn for path in save(chart, out)]
+    return [bills_chart(title, costs), *([even] if even is not None else [])]
 
 
 def price_footer(bills: Sequence[Bill]) -> str:

@@ -112,9 +112,8 @@ def _draw_figure(axes: Axes, view: _CapacityView) -> None:
     ]
     curve = Curve(style, _last(spots))
     limit = float(view.goal["limit"])
-    seen = [spot.value for spot in spots if spot.value is not None]
     ticks = exact_duration if view.goal["unit"] == "s" else view.words
-    scale_up(axes, [curve], ticks, more=[limit, *seen])
+    scale_up(axes, [Curve(style, [*spots, Spot(0, limit)])], ticks)
     for spot in spots:
         if spot.value is not None and spot not in curve.spots:
             faint = mark("o", 7, style.colour, width=1)

@@ -2,26 +2,20 @@
 
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
 from matplotlib.axes import Axes
 
 from pushlab.analysis.papers.claims import Outcome
 from pushlab.analysis.papers.reproductions import Reproduction
-from pushlab.charts.frame import Chart, describe_axis, frame, save, say, scale_below, styled
+from pushlab.charts.frame import Chart, describe_axis, frame, say, scale_below, styled
 from pushlab.charts.style import ACCENT, GREY, INK, legend_key, mark
 
-__all__ = ["claims_chart", "draw_claims"]
+__all__ = ["claims_chart"]
 
 _PREDICTED = mark("D", 11, "#7F5AA8", face="none")
 _MEASURED = mark("o", 8, "#0072B2")
 _PLACES = (1.24, 1.48, 1.72, 1.9)  # of the columns, in parts of the drawing's width
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-
-
-def draw_claims(reproduction: Reproduction, outcomes: Sequence[Outcome], out: Path) -> list[Path]:
-    """Draw the slide into `out`; its paths."""
-    return save(claims_chart(reproduction, outcomes), out)
 
 
 def claims_chart(reproduction: Reproduction, outcomes: Sequence[Outcome]) -> Chart:

@@ -1,24 +1,18 @@
 """A slide: what push costs over what polling costs, and where it loses."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from pushlab.analysis.forecast.crossovers import Curve, Setting
-from pushlab.charts.frame import Chart, describe_axis, frame, save, say, styled
+from pushlab.charts.frame import Chart, describe_axis, frame, say, styled
 from pushlab.charts.style import GREY, GRID, cell_styles
 from pushlab.quantities import number
 
-__all__ = ["crossovers_chart", "draw_crossovers"]
+__all__ = ["crossovers_chart"]
 
 _LOW, _HIGH = 0.01, 100.0
-
-
-def draw_crossovers(setting: Setting, lines: Sequence[Curve], footer: str, out: Path) -> list[Path]:
-    """Draw the slide into `out`; its paths."""
-    return save(crossovers_chart(setting, lines, footer), out)
 
 
 def crossovers_chart(setting: Setting, lines: Sequence[Curve], footer: str) -> Chart:

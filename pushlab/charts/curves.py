@@ -92,20 +92,13 @@ def _apart(values: Sequence[float], log: bool) -> list[float]:
     return [float(values[i]) for i in kept]
 
 
-def scale_up(
-    axes: Axes,
-    curves: Sequence[Curve],
-    words: Callable[[float], str],
-    *,
-    more: Sequence[float] = (),
-) -> None:
+def scale_up(axes: Axes, curves: Sequence[Curve], words: Callable[[float], str]) -> None:
     """The axis of the figure: logarithmic if the figures span decades, else from zero.
 
     Args:
         words: a value with its unit.
-        more: values that must be on it too.
     """
-    seen = [value for curve in curves for value in curve.values()] + list(more)
+    seen = [value for curve in curves for value in curve.values()]
     seen += [s.predicted for curve in curves for s in curve.spots if s.predicted is not None]
     # What rounds to nothing beside the rest (a closed form on loopback) does not stretch the axis.
     most = max(seen, default=1.0)

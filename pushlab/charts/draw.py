@@ -1,4 +1,4 @@
-"""All charts of a run."""
+"""All charts of a run, or of a sweep."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +8,12 @@ from pushlab.charts.frame import SLIDE, Chart, Sheet, save
 from pushlab.charts.hits import hits_chart
 from pushlab.charts.latency import latency_chart
 from pushlab.charts.staleness import staleness_chart
+from pushlab.charts.sweep import charts_of_sweep
 from pushlab.charts.view import RunView, view_of
 from pushlab.charts.weight import weight_chart
-from pushlab.runs import Run
+from pushlab.runs import Run, Sweep
 
-__all__ = ["charts_of", "draw_charts", "draw_view"]
+__all__ = ["charts_of", "draw_charts"]
 
 _CHARTS: tuple[Callable[[RunView, Sheet], Chart], ...] = (
     latency_chart,
@@ -28,15 +29,12 @@ def charts_of(view: RunView, sheet: Sheet = SLIDE) -> list[Chart]:
     return [chart(view, sheet) for chart in _CHARTS]
 
 
-def draw_view(view: RunView, out: Path) -> list[Path]:
-    """Draw every chart as a slide into the folder `out`, as PNG and SVG; returns their paths."""
-    return [path for chart in charts_of(view) for path in save(chart, Path(out))]
-
-
-def draw_charts(run: Run, out: Path) -> list[Path]:
-    """Read a run and draw every chart of it; see `draw_view`.
+def draw_charts(found: Run | RunView | Sweep, out: Path) -> list[Path]:
+    """Draw every chart as a slide into the folder `out`, as PNG and SVG; returns their paths.
 
     Raises:
-        RunError: a file of rows is missing or damaged.
+        RunError: a file of rows, or a point of a sweep, is missing or damaged.
     """
-    return draw_view(view_of(run), out)
+    if isinstance(found, Sweep):
+        return save(charts_of_sweep(found), out)
+    return save(charts_of(found if isinstance(found, RunView) else view_of(found)), out)

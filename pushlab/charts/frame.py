@@ -5,7 +5,7 @@ Figures are made without pyplot, so that drawing changes nothing outside this mo
 
 import io
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -260,23 +260,26 @@ def make_folder(out: Path) -> None:
         ) from error
 
 
-def save(chart: Chart, out: Path) -> list[Path]:
-    """Write the chart as PNG and as SVG, the same bytes for the same run.
+def save(charts: Iterable[Chart], out: Path) -> list[Path]:
+    """Write each chart as PNG and as SVG, the same bytes for the same run; the paths.
 
     Raises:
         SetupError: the folder or a file cannot be written.
     """
-    make_folder(out)
-    png, svg = out / f"{chart.name}.png", out / f"{chart.name}.svg"
-    try:
-        with styled():
-            chart.figure.savefig(png, metadata={"Software": None})
-            chart.figure.savefig(svg, metadata={"Date": None})
-    except OSError as error:
-        raise SetupError(
-            f"{out}: charts cannot be written there ({error.strerror or error})"
-        ) from error
-    return [png, svg]
+    made = []
+    for chart in charts:
+        make_folder(out)
+        png, svg = out / f"{chart.name}.png", out / f"{chart.name}.svg"
+        try:
+            with styled():
+                chart.figure.savefig(png, metadata={"Software": None})
+                chart.figure.savefig(svg, metadata={"Date": None})
+        except OSError as error:
+            raise SetupError(
+                f"{out}: charts cannot be written there ({error.strerror or error})"
+            ) from error
+        made += [png, svg]
+    return made
 
 
 def as_svg(chart: Chart) -> str:

@@ -5,7 +5,6 @@ during which nothing is sent and nearly all of the energy goes.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -16,25 +15,18 @@ from matplotlib.patches import Patch
 from pushlab.analysis.energy.battery import CellEnergy
 from pushlab.analysis.energy.radio import Radio
 from pushlab.analysis.energy.use import timeline
-from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, save, say, styled
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, say, styled
 from pushlab.charts.rows import row_size
 from pushlab.charts.style import GREY, INK, LINE, CellStyle, cell_styles
 from pushlab.quantities import brief, number, share
 
-__all__ = ["draw_radio", "radio_chart"]
+__all__ = ["radio_chart"]
 
 _MINUTE_S = 60.0
 _MOST_ROWS = 8
 _BEFORE_S = 8.0  # of the minute, before the first message or poll in it
 _TALL, _TALL_BELOW_WORDS = 0.74, 0.58  # of a row, at the highest power
 _FLOOR = 0.37  # of a row, below its middle
-
-
-def draw_radio(
-    title: str, cells: Sequence[CellEnergy], radio: Radio, out: Path, *, battery_wh: float
-) -> list[Path]:
-    """Draw the minute on this radio into `out`; the paths."""
-    return save(radio_chart(title, cells, radio, battery_wh=battery_wh), out)
 
 
 def radio_chart(

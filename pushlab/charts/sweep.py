@@ -6,7 +6,6 @@ its values. Further keys are held at their first value, and the subtitle says so
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure as Drawing
@@ -26,13 +25,13 @@ from pushlab.charts.curves import (
     scale_across,
     scale_up,
 )
-from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, save, styled
+from pushlab.charts.frame import SLIDE, Chart, describe_axis, frame, styled
 from pushlab.charts.style import INK, cell_styles
 from pushlab.charts.view import machine_words
 from pushlab.quantities import brief, counted, duration, exact_duration, listed, share
 from pushlab.runs import Run, Sweep
 
-__all__ = ["charts_of_sweep", "draw_sweep"]
+__all__ = ["charts_of_sweep"]
 
 _LEFT, _RIGHT = 0.075, 0.825  # names stand right of it
 _MOST_PANELS = 8
@@ -50,15 +49,6 @@ _SHOWN: Mapping[str, tuple[_Values, _Values]] = {
     "share": (share, lambda value: f"{brief(value * 100)} %"),
     "": (_rate, lambda value: f"{value:,.6g}"),
 }
-
-
-def draw_sweep(sweep: Sweep, out: Path) -> list[Path]:
-    """Draw the charts of a sweep into the folder `out`, as PNG and SVG; returns their paths.
-
-    Raises:
-        RunError: a point is damaged.
-    """
-    return [path for chart in charts_of_sweep(sweep) for path in save(chart, Path(out))]
 
 
 def charts_of_sweep(sweep: Sweep) -> list[Chart]:

@@ -92,13 +92,13 @@ def _add_export(group: Group) -> None:
 
 
 def _chart(folder: Path, *, out: Path | None) -> int:
-    from pushlab.charts import draw_charts, draw_sweep
+    from pushlab.charts import draw_charts
     from pushlab.charts.frame import make_folder
-    from pushlab.runs import Run, load_folder
+    from pushlab.runs import load_folder
 
     found = load_folder(folder)
     out = out or found.path / "charts"
     make_folder(out)
-    for path in draw_charts(found, out) if isinstance(found, Run) else draw_sweep(found, out):
+    for path in draw_charts(found, out):
         print(path)
     return 0

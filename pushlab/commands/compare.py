@@ -115,14 +115,14 @@ def _tell(analysis: "Analysis", *, with_charts: bool, as_json: bool) -> int:
 
 def _draw(analysis: "Analysis") -> dict[str, Path]:
     """Draw the charts, if there is something to draw, and write the report."""
-    from pushlab.charts import draw_view, view_of
+    from pushlab.charts import draw_charts, view_of
     from pushlab.commands.report import report_of
 
     view, run = view_of(analysis), analysis.run
     drawn: dict[str, Path] = {}
     if any(trial.status == "ok" for trial in run.trials):
         drawn["charts"] = run.path / "charts"
-        draw_view(view, drawn["charts"])
+        draw_charts(view, drawn["charts"])
     return {**drawn, "report": report_of(view)}
 
 

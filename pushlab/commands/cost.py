@@ -60,9 +60,10 @@ def cost(
         few = offers is None or offers.strip() == "all"
         print_costs(title, costs, with_items=with_items, every_even=not few)
     if out is not None:
-        from pushlab.charts.bills import draw_costs  # a table needs no matplotlib
+        from pushlab.charts.bills import cost_charts  # a table needs no matplotlib
+        from pushlab.charts.frame import save
 
-        for path in draw_costs(title, costs, out):
+        for path in save(cost_charts(title, costs), out):
             if not as_json:
                 print(path)
     return 0

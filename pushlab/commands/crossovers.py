@@ -9,8 +9,8 @@ from rich.text import Text
 
 from pushlab.analysis.forecast.calibration import calibrate
 from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
-from pushlab.charts.crossovers import draw_crossovers
-from pushlab.charts.frame import make_folder
+from pushlab.charts.crossovers import crossovers_chart
+from pushlab.charts.frame import make_folder, save
 from pushlab.commands.terminal import json_text
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
@@ -58,7 +58,7 @@ def show_crossovers(
             console.print(Text(f"  measure it: {each.measure}", style="dim"))
     if out is not None:
         footer = f"costs as in {known_from.name}" if known_from else "bytes of pushlab's transports"
-        for path in draw_crossovers(setting, curves(setting, known), footer, out):
+        for path in save([crossovers_chart(setting, curves(setting, known), footer)], out):
             if not as_json:
                 print(path)
     return 0

@@ -66,9 +66,10 @@ def energy(
     else:
         _print(title, radios, cells, battery_wh, notes)
     if out is not None:
-        from pushlab.charts.radio import draw_radio  # a table needs no matplotlib
+        from pushlab.charts.frame import save  # a table needs no matplotlib
+        from pushlab.charts.radio import radio_chart
 
-        for path in draw_radio(title, cells, radios[0], out, battery_wh=battery_wh):
+        for path in save([radio_chart(title, cells, radios[0], battery_wh=battery_wh)], out):
             if not as_json:
                 print(path)
     return 0

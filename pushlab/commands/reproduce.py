@@ -15,8 +15,8 @@ from pushlab.analysis.papers.reproductions import (
     builtin_reproductions,
     load_reproduction,
 )
-from pushlab.charts.claims import draw_claims
-from pushlab.charts.frame import make_folder
+from pushlab.charts.claims import claims_chart
+from pushlab.charts.frame import make_folder, save
 from pushlab.commands.compare import measure
 from pushlab.commands.sweep import INTERRUPTED
 from pushlab.commands.terminal import json_text
@@ -66,7 +66,7 @@ def reproduce(names: Sequence[str], *, out: Path, as_json: bool = False) -> int:
         found = measure(scenarios[each.name], out) if each.name in scenarios else None
         run = found.run if found else None
         outcomes = judge(each, found)
-        files = draw_claims(each, outcomes, out)
+        files = save([claims_chart(each, outcomes)], out)
         data = _json(each, outcomes, run)
         _write(out / f"{each.name}.json", json.dumps(data, indent=2) + "\n")
         told.append(data)

@@ -142,9 +142,9 @@ def tell_folders(what: str, sweep: Sweep, *, with_charts: bool, as_json: bool) -
     stream = sys.stderr if as_json else sys.stdout
     print(f"\n{what}:  {sweep.path}", file=stream)
     if with_charts:
-        from pushlab.charts.sweep import draw_sweep  # measuring needs no matplotlib
+        from pushlab.charts import draw_charts  # measuring needs no matplotlib
 
-        if draw_sweep(sweep, sweep.path / "charts"):
+        if draw_charts(sweep, sweep.path / "charts"):
             print(f"charts: {sweep.path / 'charts'}", file=stream)
 
 

@@ -11,9 +11,9 @@ from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.energy.battery import energy_of, find_radios, run_energy
 from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.charts import view_of
-from pushlab.charts.bills import bills_chart, chosen_bills, draw_costs
+from pushlab.charts.bills import bills_chart, chosen_bills, cost_charts
 from pushlab.charts.break_evens import break_even_chart
-from pushlab.charts.frame import SLIDE
+from pushlab.charts.frame import SLIDE, save
 from pushlab.charts.radio import radio_chart
 from pushlab.contract.registry import comparable_profiles
 from pushlab.runs import Run
@@ -96,7 +96,7 @@ def test_the_crossings_have_their_intervals(clients):
 def test_without_a_crossing_there_is_no_such_slide(tmp_path):
     only = costs_of(1e3, offers="aws-http-api")
     assert break_even_chart("t", only, "list prices") is None
-    names = [path.name for path in draw_costs("t", only, tmp_path)]
+    names = [path.name for path in save(cost_charts("t", only), tmp_path)]
     assert names == ["6-bills.png", "6-bills.svg"]
 
 

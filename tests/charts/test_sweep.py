@@ -8,7 +8,7 @@ from matplotlib.colors import same_color
 
 from pushlab.analysis.slo.capacity import Load, Words, conclude
 from pushlab.analysis.slo.search import Limits
-from pushlab.charts import draw_sweep
+from pushlab.charts import draw_charts
 from pushlab.charts.courses import Course, Ends, grid_finding
 from pushlab.charts.curves import Spot
 from pushlab.charts.sweep import charts_of_sweep
@@ -154,14 +154,14 @@ def test_every_point_stands_at_its_value(drawn):
 
 def test_the_same_sweep_gives_the_same_files(drawn, tmp_path):
     sweep, _ = drawn("stopped")
-    first, again = draw_sweep(sweep, tmp_path / "a"), draw_sweep(sweep, tmp_path / "b")
+    first, again = draw_charts(sweep, tmp_path / "a"), draw_charts(sweep, tmp_path / "b")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
     assert [path.suffix for path in first[:2]] == [".png", ".svg"]
 
 
 def test_nothing_measured_is_nothing_drawn(tmp_path):
     sweep = make_sweep(tmp_path, {"clients": [10, 20]}, lambda values: [SSE], leave_out=(0, 1))
-    assert draw_sweep(sweep, tmp_path / "charts") == []
+    assert draw_charts(sweep, tmp_path / "charts") == []
 
 
 # ---- titles ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Attempt", "Bracket", "Limits", "bracket_of", "next_load", "steps_at_most"]
+__all__ = ["Attempt", "Bracket", "Limits", "bracket_of", "next_load"]
 
 #: ``limit``: the load cannot be had at all, and trying again is of no use.
 Outcome = Literal["held", "broke", "failed", "limit"]
@@ -122,13 +122,3 @@ def _between(low: float, high: float, limits: Limits) -> float | None:
 
 def _rounded(load: float, limits: Limits) -> float:
     return max(limits.least, float(int(load))) if limits.whole else load
-
-
-def steps_at_most(limits: Limits) -> int:
-    """How many loads a search tries at most."""
-    span = max(limits.most / limits.start, 1.0)
-    growth = math.ceil(math.log2(span)) + 1
-    fall = math.ceil(math.log(max(limits.start / limits.least, 1.0), 4)) + 1
-    # A bracket is a factor of 4 wide at most, and each step leaves 3/4 of it or less (in logs).
-    wide = math.log(4) / math.log1p(limits.precision)
-    return max(growth, fall) + math.ceil(math.log(max(wide, 1.0)) / math.log(4 / 3)) + 1

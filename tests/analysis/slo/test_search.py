@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.analysis.slo.capacity import Load, Words, cause_of, conclude
-from pushlab.analysis.slo.search import Attempt, Limits, bracket_of, next_load, steps_at_most
+from pushlab.analysis.slo.search import Attempt, Limits, bracket_of, next_load
+
+
+def steps_at_most(limits):
+    """How many loads a search tries at most."""
+    span = max(limits.most / limits.start, 1.0)
+    growth = math.ceil(math.log2(span)) + 1
+    fall = math.ceil(math.log(max(limits.start / limits.least, 1.0), 4)) + 1
+    # A bracket is a factor of 4 wide at most, and each step leaves 3/4 of it or less (in logs).
+    wide = math.log(4) / math.log1p(limits.precision)
+    return max(growth, fall) + math.ceil(math.log(max(wide, 1.0)) / math.log(4 / 3)) + 1
 
 
 def search(system, limits: Limits) -> list[Attempt]:
