@@ -25,7 +25,7 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.hub_api import Admission, HubApi
-from pushlab.lab.workers.swarm_client import SwarmProcess
+from pushlab.lab.workers.clients import SwarmProcess
 
 __all__ = [
     "MqttFanOut",

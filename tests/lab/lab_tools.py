@@ -13,7 +13,7 @@ from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
-from pushlab.lab.workers.swarm_client import read_rows
+from pushlab.lab.workers.clients import read_rows
 from pushlab.runs import Run
 
 

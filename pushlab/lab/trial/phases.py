@@ -21,9 +21,9 @@ from pushlab.lab.trial.live_latency import LiveLatency
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.record import TrialObservations, collect
 from pushlab.lab.trial.testbed import Cpu, Testbed
+from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.lab.workers.swarm_client import read_rows
 from pushlab.runs.records import TrialStatus
 
 __all__ = ["Trial", "TrialFailed"]

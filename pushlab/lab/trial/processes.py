@@ -16,9 +16,8 @@ from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Testbed
+from pushlab.lab.workers.clients import start_browser, start_publisher, start_swarm
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.lab.workers.publisher_client import start_publisher
-from pushlab.lab.workers.swarm_client import start_browser, start_swarm
 from pushlab.lab.workers.warm_pool import WarmPool
 
 __all__ = ["TrialProcesses"]

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 from pushlab.hub.child import Child, end_child
 from pushlab.hub.process import spawn_hub
-from pushlab.lab.workers.publisher_client import start_publisher
-from pushlab.lab.workers.swarm_client import start_swarm
+from pushlab.lab.workers.clients import start_publisher, start_swarm
 
 __all__ = ["WarmPool"]
 

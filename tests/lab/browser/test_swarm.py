@@ -26,7 +26,7 @@ from pushlab.lab.browser.socket_bytes import SocketBytes
 from pushlab.lab.browser.swarm import PER_PAGE
 from pushlab.lab.scenario.toml_reader import load_scenario, parse_scenario
 from pushlab.lab.scenario.toml_writer import scenario_as_toml
-from pushlab.lab.workers.swarm_client import start_browser
+from pushlab.lab.workers.clients import start_browser
 from tests.lab.lab_tools import children, run, tiny
 from tests.lab.test_runner import check_accounting, check_figures
 from tests.patience import PATIENCE_S

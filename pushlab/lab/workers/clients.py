@@ -1,6 +1,7 @@
-"""The runner's end of the swarm's process: its subscribers handed over, its rows read.
+"""The runner's ends of the workers' processes: the swarm's, with its rows, and the publisher's.
 
-The swarm in Chromium (`BrowserProcess`) takes the same calls.
+The swarm in Chromium (`BrowserProcess`) takes the same calls as the one in Python. The publisher
+and the runner both have the publish log.
 """
 
 import asyncio
@@ -11,21 +12,26 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pushlab.hub.child import spawn_child
+from pushlab.lab.load.publish_log import PublishLog, unnamed_file
+from pushlab.lab.scenario.schedule import Schedule
 from pushlab.lab.workers.parent import Worker
+from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.runs.rows import Columns
 
 __all__ = [
     "BrowserProcess",
+    "PublisherProcess",
     "SwarmProcess",
     "read_rows",
     "start_browser",
+    "start_publisher",
     "start_swarm",
 ]
 
@@ -83,6 +89,27 @@ async def start_browser() -> SwarmProcess:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return BrowserProcess(worker, folder)
+
+
+class PublisherProcess(Worker[PublisherService]):
+    """A running publisher; start it with `start_publisher`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, file: IO[bytes]) -> None:
+        super().__init__(process, "publisher", PublisherService)
+        self._file = file
+
+    def plan(self, schedule: Schedule) -> PublishLog:
+        """Set out what it shall send; what becomes of each message is in the log at once."""
+        return PublishLog.create(schedule, self._file)
+
+
+async def start_publisher() -> PublisherProcess:
+    """Start the process; it takes commands as soon as Python is up."""
+    file = unnamed_file()
+    process = await spawn_child(
+        "pushlab.lab.workers.publisher_process", str(file.fileno()), pass_fds=[file.fileno()]
+    )
+    return PublisherProcess(process, file)
 
 
 def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict[str, Columns]:
