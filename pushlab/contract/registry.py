@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pushlab.contract.profile import Profile
 from pushlab.contract.serving import HubSettings
+from pushlab.contract.setting import did_you_mean
 from pushlab.contract.transport import Transport
 from pushlab.errors import MissingExtra, PushlabError, UnknownTransport, UsageError
 
@@ -64,10 +64,8 @@ def load_transport(name: str) -> type[Transport]:
     """
     entries = _entries()
     if name not in entries:
-        known = list(entries)
-        close = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise UnknownTransport(f"unknown transport {name!r}{hint} (known: {', '.join(known)})")
+        hint, known = did_you_mean(name, list(entries)), ", ".join(entries)
+        raise UnknownTransport(f"unknown transport {name!r}{hint} (known: {known})")
     entry = entries[name]
     try:
         loaded = entry.load()

@@ -8,7 +8,7 @@ import json
 import os
 import resource
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -69,15 +69,15 @@ class Api:
 
     # ---- refusing ---------------------------------------------------------------------------
 
-    def _refusal(self, refusal: Refused, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    def _refusal(self, error: Exception, **headers: str) -> JSONResponse:
         self._hub.count(API, Hit.REFUSED)
-        headers = dict(headers or {})
+        refusal = _as_refusal(error)
         if refusal.status == 401:
             headers["www-authenticate"] = "Bearer"
         return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
 
     async def _on_error(self, request: Request, error: Exception) -> Response:
-        return self._refusal(_as_refusal(error))
+        return self._refusal(error)
 
     async def _on_not_found(self, request: Request, error: Exception) -> Response:
         return self._refusal(Refused(404, "not-found", f"there is nothing at {request.url.path}"))
@@ -88,17 +88,17 @@ class Api:
 
     def _bad_method(self, scope: Scope, allowed: str) -> JSONResponse:
         detail = f"{scope['path']} does not answer to {scope['method']}"
-        return self._refusal(Refused(405, "bad-method", detail), {"allow": allowed})
+        return self._refusal(Refused(405, "bad-method", detail), allow=allowed)
 
-    async def bad_method(
+    async def refuse_method(
         self, methods: Iterable[str], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer 405 and name the methods that would do."""
         await self._bad_method(scope, ", ".join(methods))(scope, receive, send)
 
-    async def refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    async def refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a refusal, and count it."""
-        await self._refusal(refusal)(scope, receive, send)
+        await self._refusal(error)(scope, receive, send)
 
     def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         key = bearer(headers)
@@ -141,19 +141,17 @@ class Api:
                 f"the body must be a JSON list of 1 to {MAX_BATCH_MESSAGES:,}"
                 ' objects {"channel": ..., "data": ...}',
             )
-        pairs = []
         for index, item in enumerate(items):
             if not isinstance(item, dict) or set(item) != {"channel", "data"}:
                 raise Refused(400, "bad-batch", f'item {index} must have "channel" and "data" only')
-            pairs.append((item["channel"], item["data"], index))
-        for channel, data, index in pairs:
+        for index, item in enumerate(items):
             try:
-                self._hub.check(channel, data)
+                self._hub.check(item["channel"], item["data"])
             except UsageError as error:
                 refusal = _as_refusal(error)
                 detail = f"item {index}: {refusal.detail}"
                 raise Refused(refusal.status, refusal.reason, detail) from error
-        entries = [self._hub.publish(channel, data) for channel, data, _ in pairs]
+        entries = [self._hub.publish(item["channel"], item["data"]) for item in items]
         self._hub.count(API, Hit.PUBLISH)
         answer = [
             {"seq": entry.seq, "epoch": entry.epoch, "accepted_ns": entry.accepted_ns}
@@ -257,13 +255,13 @@ class Api:
             return False
         method, handler = handlers[parts[4]]
         if scope["method"] != method:
-            await self.bad_method((method,), scope, receive, send)
+            await self.refuse_method((method,), scope, receive, send)
             return True
         channel = unquote(parts[3].decode("latin-1"), errors="surrogateescape")
         try:
             await handler(channel, scope, receive, send)
         except (Refused, UsageError) as error:
-            await self._refusal(_as_refusal(error))(scope, receive, send)
+            await self.refuse(error, scope, receive, send)
         return True
 
 

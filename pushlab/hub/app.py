@@ -81,7 +81,7 @@ class App:
         if route is not None and (kind == "websocket" or scope["method"] in route.methods):
             await route.app(scope, receive, send)
         elif route is not None:
-            await self._api.bad_method(route.methods, scope, receive, send)
+            await self._api.refuse_method(route.methods, scope, receive, send)
         elif kind == "http":
             if await self._api.channel_route(scope, receive, send):
                 return

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from pushlab.contract.serving import Direct, HttpExchange, Response, Route, Scope
+from pushlab.hub.origins import Headers
 from pushlab.hub.request import RequestReader
 from pushlab.hub.stream_connection import Framed, StreamConnection
 from pushlab.hub.websocket_protocol import DirectSocket, text_frame
@@ -33,15 +34,15 @@ class HttpProtocolFactory:
 
     Args:
         routes: by kind and path; those without a direct form are uvicorn's to serve.
-        is_foreign: as for `RequestReader`.
+        foreign: as for `RequestReader`.
     """
 
     def __init__(
         self,
         routes: Mapping[tuple[str, str], Route],
-        is_foreign: Callable[[Sequence[tuple[bytes, bytes]]], bool] | None = None,
+        foreign: Callable[[Headers], bytes | None] | None = None,
     ) -> None:
-        self.read = RequestReader(routes, is_foreign).read
+        self.read = RequestReader(routes, foreign).read
         self.chunks = Framed(_chunk)
         self.frames = Framed(text_frame)
 

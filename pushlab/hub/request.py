@@ -5,11 +5,12 @@ requests at once, nonsense) is left to uvicorn, so this reader says "not mine" a
 Parsing is httptools' (llhttp, the parser of Node.js).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import httptools
 
 from pushlab.contract.serving import Direct, Route, Scope
+from pushlab.hub.origins import Headers
 
 __all__ = ["RequestReader"]
 
@@ -21,17 +22,17 @@ class RequestReader:
 
     Args:
         routes: by kind and path.
-        is_foreign: whether these headers are of a page of another host that is let in; its requests
-            are uvicorn's, where answers get the headers that such a page needs.
+        foreign: gives the origin of a page of another host that is let in; its requests are
+            uvicorn's, where answers get the headers that such a page needs.
     """
 
     def __init__(
         self,
         routes: Mapping[tuple[str, str], Route],
-        is_foreign: Callable[[Sequence[tuple[bytes, bytes]]], bool] | None = None,
+        foreign: Callable[[Headers], bytes | None] | None = None,
     ) -> None:
         self._routes = routes
-        self._is_foreign = is_foreign
+        self._foreign = foreign
         self._renew()
 
     def _renew(self) -> None:
@@ -81,7 +82,7 @@ class RequestReader:
         }
         if kind == "http" and self._method not in route.methods:
             return None
-        if kind == "http" and self._is_foreign is not None and self._is_foreign(self._headers):
+        if kind == "http" and self._foreign and self._foreign(self._headers) is not None:
             return None
         return scope, route.direct
 

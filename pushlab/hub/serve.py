@@ -18,7 +18,7 @@ from pushlab.hub.app import App
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
-from pushlab.hub.origins import Headers, Origins
+from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.site import SiteMaker
 
@@ -78,23 +78,19 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server_settings(config: HubConfig, transports: Sequence[Transport]) -> dict[str, Any]:
-    """What the ASGI server is told beside what every hub has."""
+def _server_config(
+    config: HubConfig, app: App, protocol: Any, transports: Sequence[Transport]
+) -> uvicorn.Config:
     # Nothing is compressed unless a transport asks for it: MQTT's WebSocket is like its TCP.
     settings: dict[str, Any] = {
         "ws_per_message_deflate": False,
         "ws_max_size": _MOST_WEBSOCKET_BYTES,
     }
     if config.certificate is not None:
-        config.certificate.server_context()  # what is wrong with it is told in one line
         settings["ssl_certfile"] = config.certificate.certfile
         settings["ssl_keyfile"] = config.certificate.keyfile
     for transport in transports:
         settings.update(transport.server_settings())
-    return settings
-
-
-def _server_config(app: App, protocol: Any, settings: dict[str, Any]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=protocol,
@@ -138,7 +134,8 @@ async def serve(
         broker=config.broker,
         presence_url=config.presence_url,
     )
-    settings = _server_settings(config, transports)
+    if config.certificate is not None:
+        config.certificate.server_context()  # what is wrong with it is told in one line
     listener = _listen(config.host, config.port)
     host = f"[{config.host}]" if ":" in config.host else config.host
     hub.listening_at(
@@ -147,12 +144,11 @@ async def serve(
     site = make_site(hub) if make_site is not None else None
     app = App(hub, api_key=config.api_key, transports=transports, origins=origins, site=site)
 
-    def is_foreign(headers: Headers) -> bool:
-        return origins.foreign(headers) is not None
-
     # It makes protocols, as the class does that uvicorn expects.
-    factory: Any = HttpProtocolFactory(app.routes, is_foreign if config.allow_origins else None)
-    server = _Server(_server_config(app, factory, settings), on_started=lambda: ready(hub.url()))
+    foreign = origins.foreign if config.allow_origins else None
+    protocol: Any = HttpProtocolFactory(app.routes, foreign)
+    server_config = _server_config(config, app, protocol, transports)
+    server = _Server(server_config, on_started=lambda: ready(hub.url()))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         await stack.enter_async_context(hub.running())

@@ -9,7 +9,6 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from functools import partial
 from random import Random
 
@@ -40,12 +39,9 @@ class Null(Transport):
 
     # ---- the server half --------------------------------------------------------------------
 
-    def background(self, hub: Hub) -> AbstractAsyncContextManager[None]:
-        """Make the hub known to readers in this process while it serves."""
-        return self._known(hub)
-
     @contextlib.asynccontextmanager
-    async def _known(self, hub: Hub) -> AsyncIterator[None]:
+    async def background(self, hub: Hub) -> AsyncIterator[None]:
+        """Make the hub known to readers in this process while it serves."""
         _HUBS[hub.url()] = hub
         try:
             yield

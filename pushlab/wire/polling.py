@@ -16,7 +16,6 @@ A transport whose answers are not pages overrides `_take`.
 import abc
 import json
 from collections.abc import Mapping
-from random import Random
 from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
@@ -144,16 +143,8 @@ class PollSubscriber(Subscriber):
         "asking",
     )
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        token: str,
-        *,
-        cursor: Cursor | None,
-        rng: Random,
-        options: Any = None,
-    ) -> None:
-        super().__init__(endpoint, token, cursor=cursor, rng=rng, options=options)
+    def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
+        super().__init__(endpoint, token, **rest)
         head, self._end_of_head = request_head(endpoint, token, "GET")
         self._head = head + (b"&after=" if b"?" in head else b"?after=")
         self._tail = self._suffix().encode() + self._end_of_head

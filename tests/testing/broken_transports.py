@@ -39,13 +39,10 @@ class BrokenServer(Null):
 
     Proxy: type[HubProxy] = HubProxy
 
-    def background(self, hub: Hub) -> Any:
-        return self._broken(hub)
-
     @contextlib.asynccontextmanager
-    async def _broken(self, hub: Hub) -> AsyncIterator[None]:
+    async def background(self, hub: Hub) -> AsyncIterator[None]:
         proxy: Any = self.Proxy(hub)
-        async with self._known(proxy):
+        async with super().background(proxy):
             yield
 
 
