@@ -101,7 +101,7 @@ class Members:
         member = Member(f"{self._kind}-{secrets.token_hex(8)}", place, name)
         self._channels.position(member.client_id)  # if there is no room for it, nobody has come
         self._members[member.client_id] = member
-        self._expect(member, self._opening_s)
+        self.unless_back(member, self._opening_s, self._gone)
         return member
 
     def invite(self, member: Member) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Members:
 
     def _on_disconnected(self, client_id: str) -> None:
         if (member := self._members.get(client_id)) is not None:
-            self._expect(member, self._grace_s)
+            self.unless_back(member, self._grace_s, self._gone)
 
     def _on_connected(self, client_id: str) -> None:
         if (member := self._members.get(client_id)) is None:
@@ -165,11 +165,11 @@ class Members:
             member.present = True
             self._on_back(member)
 
-    def _expect(self, member: Member, within_s: float) -> None:
-        """The member's channel shall be there before long."""
+    def unless_back(self, member: Member, within_s: float, act: Callable[[Member], None]) -> None:
+        """Do this with a member whose channel is not there before long."""
         self._keep(member)
         loop = asyncio.get_running_loop()
-        self._leaving[member.client_id] = loop.call_later(within_s, self._gone, member)
+        self._leaving[member.client_id] = loop.call_later(within_s, act, member)
 
     def _keep(self, member: Member) -> None:
         timer = self._leaving.pop(member.client_id, None)

@@ -73,7 +73,7 @@ class WebSite:
                 yield
             finally:
                 self._chat.members.close()
-                self._games.close()
+                self._games.members.close()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve a request if its path is the site's."""

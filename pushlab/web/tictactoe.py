@@ -4,7 +4,6 @@ A move is an ordinary post; the server holds the board and sends it to everybody
 leaves is told of by presence, and may come back to the seat for a minute.
 """
 
-import asyncio
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -116,7 +115,6 @@ class TicTacToe:
         )
         self._seat_kept_s = seat_kept_s
         self._games: dict[str, _Game] = {}
-        self._away: dict[str, asyncio.TimerHandle] = {}
 
     # ---- what pages ask ---------------------------------------------------------------------
 
@@ -168,12 +166,6 @@ class TicTacToe:
         self._leave(self.members.get(body.get("token")))
         return {}
 
-    def close(self) -> None:
-        """The hub stops."""
-        self.members.close()
-        for timer in self._away.values():
-            timer.cancel()
-
     # ---- what happens -----------------------------------------------------------------------
 
     def _player(self, body: dict[str, Any]) -> tuple[Member, _Game, str]:
@@ -212,17 +204,14 @@ class TicTacToe:
         if mark == "watching":
             self._leave(member)
             return
-        loop = asyncio.get_running_loop()
-        self._away[member.client_id] = loop.call_later(self._seat_kept_s, self._leave, member)
+        self.members.unless_back(member, self._seat_kept_s, self._leave)
         self._tell(game, f"{member.name} ({mark}) left; the seat is kept for a while.")
 
     def _on_back(self, member: Member) -> None:
-        self._forget_away(member)
         game = self._games[member.place]
         self._tell(game, f"{member.name} ({game.mark(member)}) is back.")
 
     def _leave(self, member: Member) -> None:
-        self._forget_away(member)
         self.members.remove(member)
         game = self._games[member.place]
         mark = game.mark(member)
@@ -235,11 +224,6 @@ class TicTacToe:
             self._tell(game, f"{member.name} ({mark}) left; the seat is free.")
         else:
             self._tell(game, game.last_word)
-
-    def _forget_away(self, member: Member) -> None:
-        timer = self._away.pop(member.client_id, None)
-        if timer is not None:
-            timer.cancel()
 
     def _tell(self, game: _Game, word: str, *, but: Member | None = None) -> None:
         """Send the game as it is now to everybody's channel."""

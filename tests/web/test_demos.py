@@ -336,7 +336,7 @@ async def test_games_and_people_at_them_are_bounded_and_the_last_one_ends_a_game
         assert (await refused(lambda: games.join({"game": bad})))[0] == 400  # noqa: B023
     for page in (*pages, other):
         games.leave({"token": page.token})
-    assert (len(games.members), games._games, games._away) == (0, {}, {})
+    assert (len(games.members), games._games, games.members._leaving) == (0, {}, {})
 
 
 # ---- the race ---------------------------------------------------------------------------------

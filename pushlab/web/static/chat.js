@@ -67,12 +67,9 @@ function hear(told, transport) {
   }
   if (Array.isArray(told.members)) members = told.members;
   if (told.type === "joined") {
-    note(told.name, "came");
-    add(element("div", { class: "event" }, element("bdi", {}, told.name), " joined"));
+    note(told.name, "came", " joined");
   } else if (told.type === "left") {
-    note(told.name, "left");
-    const how = told.why === "gone" ? " is gone: the page was closed, or its line is lost" : " left";
-    add(element("div", { class: "event" }, element("bdi", {}, told.name), how));
+    note(told.name, "left", told.why === "gone" ? " is gone: the page was closed, or its line is lost" : " left");
   }
   showMembers();
 }
@@ -135,8 +132,10 @@ new ResizeObserver(() => {
 /**
  * @param {string} name
  * @param {"came" | "left"} what
+ * @param {string} words
  */
-function note(name, what) {
+function note(name, what, words) {
+  add(element("div", { class: "event" }, element("bdi", {}, name), words));
   fresh.set(name, what);
   setTimeout(() => {
     if (fresh.get(name) === what) fresh.delete(name);
@@ -190,11 +189,11 @@ function giveUp(ref, what, why) {
   if (!sent) return; // it has come
   underway.delete(ref);
   const { line, words } = sent;
-  const again = element("button", { type: "button" }, "Send again");
-  again.addEventListener("click", () => {
+  const click = () => {
     line.remove();
     say(words);
-  });
+  };
+  const again = element("button", { type: "button", on: { click } }, "Send again");
   line.classList.replace("underway", "failed");
   line.querySelector(".sending").textContent = what;
   line.append(element("p", { class: "why" }, why), again);

@@ -55,10 +55,14 @@ function say(text) {
 
 let troubledMs = -Infinity; // when a wish was refused: that is shown for a while
 
-/** @param {unknown} error */
-function refused(error) {
-  troubledMs = performance.now();
-  trouble(error);
+/** @param {() => Promise<void>} work */
+async function wish(work) {
+  try {
+    await work();
+  } catch (error) {
+    troubledMs = performance.now();
+    trouble(error);
+  }
 }
 
 /** @param {unknown} error */
@@ -74,22 +78,9 @@ function capital(text) {
 }
 
 /** @param {Partial<Settings>} change */
-async function change(change) {
-  try {
-    adopt((await postJson("/demo/race/settings", change)).settings);
-  } catch (error) {
-    refused(error);
-  }
-}
+const change = (change) => wish(async () => adopt((await postJson("/demo/race/settings", change)).settings));
 
-async function publishNow() {
-  try {
-    const { n } = await postJson("/demo/race/publish");
-    say(`Published message ${n}.`);
-  } catch (error) {
-    refused(error);
-  }
-}
+const publishNow = () => wish(async () => say(`Published message ${(await postJson("/demo/race/publish")).n}.`));
 
 function togglePause() {
   if (!settings) return;
@@ -98,15 +89,12 @@ function togglePause() {
   change({ paused });
 }
 
-async function reset() {
-  try {
+const reset = () =>
+  wish(async () => {
     await postJson("/demo/race/reset");
     say("All figures begin anew.");
     await ask();
-  } catch (error) {
-    refused(error);
-  }
-}
+  });
 
 // ---- what the server tells ----------------------------------------------------------------------
 
@@ -114,8 +102,7 @@ async function reset() {
 function adopt(now) {
   settings = now;
   controls.show(now);
-  const pause = byId("pause");
-  pause.setAttribute("aria-pressed", String(now.paused));
+  byId("pause").setAttribute("aria-pressed", String(now.paused));
   byId("expect").textContent = whatToExpect(now);
   for (const lane of lanes) lane.link.oneWayMs = now.one_way_ms;
   if (joined && pollIntervalS !== now.poll_interval_s) {

@@ -87,15 +87,12 @@ export class Controls {
       });
       const output = element("output", { for: id });
       const shown = { input, output, moved: -Infinity };
-      const read = () => slider.values[Number(input.value)];
-      input.addEventListener("input", () => {
+      const read = () => {
         shown.moved = performance.now();
-        this._say(slider, shown, read());
-      });
-      input.addEventListener("change", () => {
-        shown.moved = performance.now();
-        onChange({ [slider.key]: read() });
-      });
+        return slider.values[Number(input.value)];
+      };
+      input.addEventListener("input", () => this._say(slider, shown, read()));
+      input.addEventListener("change", () => onChange({ [slider.key]: read() }));
       this._sliders.set(slider.key, shown);
       place.append(
         element("div", { class: "field" }, element("div", {}, element("label", { for: id }, slider.label), output), input),

@@ -41,9 +41,7 @@ export class Published {
    */
   learn(n, sentMs) {
     if (sentMs < this.sinceMs) return false;
-    if (this.last === 0) {
-      this.first = n;
-    } else if (n < this.first) {
+    if (this.last === 0 || n < this.first) {
       this.first = n;
     } else if (n > this.last) {
       // Those between were published, and nobody here knows when yet.
@@ -228,9 +226,4 @@ export const HIT_KINDS = Object.freeze([
   "leave",
   "refused",
 ]);
-export const POLL_EMPTY = 0;
-export const POLL_USEFUL = 1;
-export const CONNECT = 2;
-export const RECONNECT = 3;
-export const KEEP_ALIVE = 4;
-export const ACK = 5;
+export const [POLL_EMPTY, POLL_USEFUL, CONNECT, RECONNECT, KEEP_ALIVE, ACK] = HIT_KINDS.keys();

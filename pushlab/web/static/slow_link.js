@@ -54,9 +54,6 @@ function pause(ms, signal) {
 
 /** A held connection: an event target whose `on...` properties work too. */
 class Forwarder extends EventTarget {
-  static CONNECTING = 0;
-  static OPEN = 1;
-  CONNECTING = 0;
   OPEN = 1;
 
   /**
@@ -119,11 +116,6 @@ export class SlowLink {
 
     /** As the browser's own, as far as a client uses it. */
     this.WebSocket = class extends Forwarder {
-      static CLOSING = 2;
-      static CLOSED = 3;
-      CLOSING = 2;
-      CLOSED = 3;
-
       /**
        * @param {string | URL} url
        * @param {string | string[]} [protocols]
@@ -146,14 +138,6 @@ export class SlowLink {
       set binaryType(type) {
         this._binaryType = type;
         if (this._real) this._real.binaryType = type;
-      }
-
-      get protocol() {
-        return this._real?.protocol ?? "";
-      }
-
-      get extensions() {
-        return this._real?.extensions ?? "";
       }
 
       get bufferedAmount() {
@@ -213,30 +197,22 @@ export class SlowLink {
       }
     };
 
-    /** As the browser's own. */
+    /** As the browser's own, as far as a client uses it. */
     this.EventSource = class extends Forwarder {
-      static CLOSED = 2;
-      CLOSED = 2;
-
-      /**
-       * @param {string | URL} url
-       * @param {EventSourceInit} [options]
-       */
-      constructor(url, options) {
+      /** @param {string | URL} url */
+      constructor(url) {
         super(link, url);
         this.readyState = 0;
-        this.withCredentials = options?.withCredentials ?? false;
         /** @type {EventSource | null} */
         this._real = null;
         /** @type {Set<string>} */
         this._types = new Set(["message"]);
-        this._begin(link, () => this._dial(options));
+        this._begin(link, () => this._dial());
       }
 
-      /** @param {EventSourceInit | undefined} options */
-      _dial(options) {
+      _dial() {
         if (this.readyState === 2) return;
-        const real = new EventSource(this.url, options);
+        const real = new EventSource(this.url);
         this._real = real;
         real.onopen = () => this._pass(1, new Event("open"));
         real.onerror = (event) => {
