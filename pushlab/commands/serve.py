@@ -18,7 +18,7 @@ from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.hub.site import Site, SiteMaker
-from pushlab.web.files import PAGES, TITLES, Files
+from pushlab.web.files import PAGES, Files
 from pushlab.wire.certificate import Certificate
 
 __all__ = ["serve_until_interrupted"]
@@ -155,9 +155,9 @@ def _local(url: str) -> str:
 
 def _tell_pages(url: str, *, mqtt: bool) -> None:
     files, at = Files(), _local(url)
-    for path, name in PAGES.items():
+    for path, (name, title) in PAGES.items():
         if files.page(name) is not None:
-            print(f"  {TITLES[name]:<13}{at}{path}")
+            print(f"  {title:<13}{at}{path}")
     if mqtt and files.asset("vendor/mqtt.esm.js") is None:
         print("  MQTT in the browser is not installed; 'make web' does it, with npm.")
 

@@ -11,15 +11,14 @@ from pathlib import Path
 
 from pushlab.web.jsapi import classic_script
 
-__all__ = ["PAGES", "TITLES", "File", "Files"]
+__all__ = ["PAGES", "File", "Files"]
 
-#: Where each page stands, and the name of its file.
-PAGES = {"/": "lesson", "/race": "race", "/chat": "chat", "/tictactoe": "tictactoe"}
-TITLES = {
-    "lesson": "The lesson",
-    "race": "The race",
-    "chat": "Chat",
-    "tictactoe": "Tic-tac-toe",
+#: Where each page stands, the name of its file, and its title.
+PAGES = {
+    "/": ("lesson", "The lesson"),
+    "/race": ("race", "The race"),
+    "/chat": ("chat", "Chat"),
+    "/tictactoe": ("tictactoe", "Tic-tac-toe"),
 }
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*){0,3}")

@@ -82,7 +82,7 @@ class WebSite:
             await self._demo.serve(scope, receive, send)
             return True
         if path in PAGES:
-            found = self._files.page(PAGES[path])
+            found = self._files.page(PAGES[path][0])
         elif path == _JSAPI:
             found = self._files.jsapi()
         elif path.startswith(_ASSETS):

@@ -157,7 +157,6 @@ export class Membership {
       if (!(problem instanceof Problem) || problem.status < 400 || problem.status > 409) throw problem;
       if (this.#joined !== before) return null; // who asked has left, and is somebody else by now
       this.#channel?.close(); // somebody else has the name by now, say
-      this.#isOpen = false;
       this.#say("ended", problem.message);
       return null;
     }
@@ -194,7 +193,6 @@ export class Membership {
    * @param {string} after
    */
   #open(joined, after) {
-    this.#isOpen = false;
     this.#channel?.close();
     this.#say("opening", "Opening…");
     this.#channel = new SwitchedChannel({
@@ -219,14 +217,8 @@ export class Membership {
           this.#opened(carrier);
           this.#confirm();
         },
-        onlost: () => {
-          this.#isOpen = false;
-          this.#say("lost", "The line is lost; trying again…");
-        },
-        onend: ({ description }) => {
-          this.#isOpen = false;
-          this.#say("ended", `The channel has ended: ${description}`);
-        },
+        onlost: () => this.#say("lost", "The line is lost; trying again…"),
+        onend: ({ description }) => this.#say("ended", `The channel has ended: ${description}`),
         onrefused: (wanted, why) => {
           this._switch.choose(this.transport);
           this._switch.say(`${titleOf(wanted)} does not work here: ${why}. All is as it was.`);
@@ -240,6 +232,7 @@ export class Membership {
    * @param {string} words
    */
   #say(kind, words) {
+    this.#isOpen = kind === "open";
     byId("state").dataset.kind = kind;
     byId("state").textContent = words;
     byId("rejoin").hidden = kind !== "ended";
@@ -247,7 +240,6 @@ export class Membership {
 
   /** @param {string} carrier */
   #opened(carrier) {
-    this.#isOpen = true;
     this.meter.use(carrier);
     this.#say("open", `Open, over ${titleOf(carrier)}`);
   }

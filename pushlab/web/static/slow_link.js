@@ -64,14 +64,8 @@ class Forwarder extends EventTarget {
     super();
     this.url = String(url);
     this._in = new OneWay(link);
-    /** @type {((event: any) => void) | null} */
-    this.onopen = null;
-    /** @type {((event: any) => void) | null} */
-    this.onmessage = null;
-    /** @type {((event: any) => void) | null} */
-    this.onerror = null;
-    /** @type {((event: any) => void) | null} */
-    this.onclose = null;
+    const none = /** @type {((event: any) => void) | null} */ (null);
+    this.onopen = this.onmessage = this.onerror = this.onclose = none;
   }
 
   /**

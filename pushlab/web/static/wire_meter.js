@@ -18,6 +18,20 @@ import { element, markOf, shownAs, titleOf } from "/web/page.js";
  *   received: number, messages: number, trips: number[]}} Tally
  */
 
+/**
+ * What is shown of a tally; what has a `column` also where transports stand side by side.
+ * @type {{label: string, column?: string, isWaste?: boolean, said: (tally: Tally) => string}[]}
+ */
+const FIGURES = [
+  { label: "Hits on the server", column: "Hits", said: ({ hits }) => count(hits) },
+  { label: "Brought nothing", column: "In vain", isWaste: true, said: ({ empty }) => count(empty) },
+  { label: "Bytes in", column: "In", said: ({ received }) => size(received).join(" ") },
+  { label: "Bytes out", said: ({ sent }) => size(sent).join(" ") },
+  { label: "Round trip, median", column: "Round trip", said: ({ trips }) => time(median(trips)).join(" ") },
+  { label: "The last one", said: ({ trips }) => time(trips.at(-1)).join(" ") },
+];
+const COLUMNS = FIGURES.filter(({ column }) => column);
+
 const SHOWN_HITS = 48;
 const KEPT_TRIPS = 99;
 const ASKING = new Set(["poll-empty", "poll-useful", "connect", "reconnect"]);
@@ -61,17 +75,9 @@ export class WireMeter {
   constructor(place) {
     this._sentence = element("p", { class: "meter-sentence" });
     this._strip = element("div", { class: "meter-strip", "aria-hidden": "true" });
-    /** @type {Record<string, any>} */
-    this._figures = {};
-    const figures = [
-      ["hits", "Hits on the server"],
-      ["empty", "Brought nothing"],
-      ["received", "Bytes in"],
-      ["sent", "Bytes out"],
-      ["trip", "Round trip, median"],
-      ["last", "The last one"],
-    ].map(([key, label]) =>
-      element("div", {}, element("dt", {}, label), (this._figures[key] = element("dd", {}, "–"))),
+    this._figures = FIGURES.map(() => element("dd", {}, "–"));
+    const figures = FIGURES.map(({ label }, index) =>
+      element("div", {}, element("dt", {}, label), this._figures[index]),
     );
     this._rows = element("tbody");
     this._table = element(
@@ -84,8 +90,8 @@ export class WireMeter {
         element(
           "tr",
           {},
-          ...["Transport", "Hits", "In vain", "In", "Round trip"].map((label) =>
-            element("th", { scope: "col" }, label),
+          ...["Transport", ...COLUMNS.map(({ column }) => column)].map((name) =>
+            element("th", { scope: "col" }, name),
           ),
         ),
       ),
@@ -197,14 +203,10 @@ export class WireMeter {
     const tally = this.#now;
     if (!tally) return;
     this._sentence.textContent = sentenceOf(tally);
-    const { hits, empty, received, sent } = this._figures;
-    hits.textContent = count(tally.hits);
-    empty.textContent = count(tally.empty);
-    empty.classList.toggle("wasted", tally.empty > 0);
-    received.textContent = size(tally.received).join(" ");
-    sent.textContent = size(tally.sent).join(" ");
-    this._figures.trip.textContent = time(median(tally.trips)).join(" ");
-    this._figures.last.textContent = time(tally.trips.at(-1)).join(" ");
+    FIGURES.forEach(({ said, isWaste }, index) => {
+      this._figures[index].textContent = said(tally);
+      this._figures[index].classList.toggle("wasted", Boolean(isWaste) && tally.empty > 0);
+    });
     const used = [...this.#tallies.values()].filter((one) => one.hits > 0);
     this._table.hidden = used.length < 2;
     this._rows.replaceChildren(
@@ -213,10 +215,7 @@ export class WireMeter {
           "tr",
           {},
           element("th", { scope: "row" }, markOf(one.transport), titleOf(one.transport)),
-          element("td", {}, count(one.hits)),
-          element("td", {}, count(one.empty)),
-          element("td", {}, size(one.received).join(" ")),
-          element("td", {}, time(median(one.trips)).join(" ")),
+          ...COLUMNS.map(({ said }) => element("td", {}, said(one))),
         ),
       ),
     );
