@@ -103,21 +103,12 @@ def bills_chart(
 
 def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
     """The cheapest of each cell, the usual choice of each, then whatever is cheapest."""
-    wanted: dict[int, Bill] = {}
-    seen: set[str] = set()
-    for one in every:
-        if one.cell not in seen and len(wanted) < _MOST_ROWS:
-            seen.add(one.cell)
-            wanted[id(one)] = one
-    for one in every:
-        usual = first_choice(one.profile)
-        if usual is not None and usual.key == one.offer and len(wanted) < _MOST_ROWS:
-            wanted[id(one)] = one
-    for one in every:
-        if len(wanted) >= _MOST_ROWS:
-            break
-        wanted[id(one)] = one
-    return sorted(wanted.values(), key=lambda one: one.usd)
+    first = {one.cell: one for one in reversed(every)}  # the cheapest is put in last
+    choices = {one.cell: first_choice(one.profile) for one in every}
+    usual = [one for one in every if (offer := choices[one.cell]) and offer.key == one.offer]
+    ranked = [*(one for one in every if first[one.cell] is one), *usual, *every]
+    chosen = list({id(one): one for one in ranked}.values())[:_MOST_ROWS]
+    return sorted(chosen, key=lambda one: one.usd)
 
 
 def _finding(every: Sequence[Bill]) -> str:

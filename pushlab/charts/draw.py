@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pushlab.charts.cost import cost_chart
+from pushlab.charts.bars import cost_chart, hits_chart, weight_chart
 from pushlab.charts.frame import SLIDE, Chart, Sheet, save
-from pushlab.charts.hits import hits_chart
 from pushlab.charts.latency import latency_chart
 from pushlab.charts.staleness import staleness_chart
 from pushlab.charts.sweep import charts_of_sweep
 from pushlab.charts.view import RunView, view_of
-from pushlab.charts.weight import weight_chart
 from pushlab.runs import Run, Sweep
 
 __all__ = ["charts_of", "draw_charts"]

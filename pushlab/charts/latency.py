@@ -28,7 +28,7 @@ _PREDICTED = mark("D", 15, face="none")
 def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
     summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    title = latency_finding(summaries, view.names, view.run.profiles, view.floor_s)
+    title = latency_finding(summaries, view.names, view.run.profiles, view.analysis.floor_s)
     cells = view.cells
     with styled():
         figure, axes, size = rows_frame(
@@ -53,7 +53,7 @@ def _limits(view: RunView, tail: float) -> tuple[float, float]:
     """The axis: all latencies above zero and all predictions; `tail` times more for labels."""
     seen = []
     for cell in view.cells:
-        for trial in view.trials[cell]:
+        for trial in view.analysis.good[cell]:
             positive = trial.latency_s[trial.latency_s > 0]
             if len(positive):
                 seen += [float(np.quantile(positive, 0.001)), float(positive.max())]
@@ -71,7 +71,7 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     if problem is not None:
         told_instead(axes, row, problem, size * 0.8)
         return
-    merged = np.concatenate([trial.latency_s for trial in view.trials[cell]])
+    merged = np.concatenate([trial.latency_s for trial in view.analysis.good[cell]])
     base = row + _HEIGHT / 2
     height = _LOW if sheet.above else _HEIGHT
     positive = np.log10(merged[merged > 0])

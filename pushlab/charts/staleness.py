@@ -36,7 +36,7 @@ def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         if not sheet.above:
             top -= 0 if sheet.words else 26 / (figure.get_figheight() * 100)
         step = (top - bottom) / max(len(cells), 1)
-        curves = {cell: _curve(view.trials[cell]) for cell in cells}
+        curves = {cell: _curve(view.analysis.good[cell]) for cell in cells}
         scale = _round_up(
             max((float(curve[1].max()) for curve in curves.values() if curve), default=0)
         )

@@ -1,11 +1,10 @@
 """What every chart draws from: the figures of a run by cell, and the words around them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
-from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.charts.style import CellStyle, cell_styles
 from pushlab.quantities import counted, exact_duration
 from pushlab.runs import Run, network_in_words
@@ -31,19 +30,9 @@ class RunView:
         return self.analysis.run
 
     @property
-    def trials(self) -> Mapping[str, Sequence[TrialFigures]]:
-        """The good trials of each cell."""
-        return self.analysis.good
-
-    @property
     def summaries(self) -> Mapping[str, CellSummary]:
         """The figures of each cell."""
         return self.analysis.summary.cells
-
-    @property
-    def floor_s(self) -> float | None:
-        """The harness's own latency; None if the run did not measure it."""
-        return self.analysis.floor_s
 
     @property
     def cells(self) -> list[str]:
@@ -112,8 +101,8 @@ class RunView:
             size = f"n = {sizes[0]:,} deliveries each"
         else:
             size = f"n = {min(sizes):,} to {max(sizes):,} deliveries"
-        good = [t for trials in self.trials.values() for t in trials]
-        each = max((len(trials) for trials in self.trials.values()), default=0)
+        good = [t for trials in self.analysis.good.values() for t in trials]
+        each = max((len(trials) for trials in self.analysis.good.values()), default=0)
         length = max((t.record.duration_s for t in good), default=0.0)
         spans = f"{counted(each, 'trial')} of {exact_duration(length)}" if good else "no trial"
         partly = "" if self.run.status == "complete" else " · run not complete"

@@ -186,7 +186,7 @@ def _footer(measured: Measurement) -> str:
     record = measured.record(measured.cells[0])
     counts = [measured.figures(cell).deliveries for cell in measured.cells]
     many = f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,}-{max(counts):,}"
-    trials = max(len(measured.view.trials[cell]) for cell in measured.cells)
+    trials = max(len(measured.view.analysis.good[cell]) for cell in measured.cells)
     environment = measured.view.run.environment
     machine = str(environment.get("processor") or environment.get("cpu") or "")
     parts = [

@@ -85,7 +85,7 @@ class Measurement:
 
     def record(self, cell: str) -> TrialRecord:
         """What was asked of a row."""
-        return self.view.trials[cell][0].record
+        return self.view.analysis.good[cell][0].record
 
     def figures(self, cell: str) -> Figures:
         """The numbers of a row."""
@@ -105,7 +105,7 @@ class Measurement:
 
     def samples_s(self, cell: str) -> npt.NDArray[np.float64]:
         """How long each message was on its way."""
-        return np.concatenate([trial.latency_s for trial in self.view.trials[cell]])
+        return np.concatenate([trial.latency_s for trial in self.view.analysis.good[cell]])
 
     def formula(self, cell: str, figure: str) -> float | None:
         """What a formula says of a figure, without having measured it; None where there is none."""

@@ -50,13 +50,13 @@ def measured_from(
         RunError: a file of rows is missing or damaged.
     """
     view = view_of(run)
-    cells = [cell for cell in view.rivals if view.trials[cell]]
+    cells = [cell for cell in view.rivals if view.analysis.good[cell]]
     if transports is not None:
-        known = [c for c in cells if view.trials[c][0].record.transport in transports]
+        known = [c for c in cells if view.analysis.good[c][0].record.transport in transports]
         cells = known or cells
     traffic = {}
     for cell in cells:
-        rows = run.traffic(view.trials[cell][0].record)
+        rows = run.traffic(view.analysis.good[cell][0].record)
         if rows is not None:
             traffic[cell] = rows
     return Measured(view, cells, traffic, here=measured_here)

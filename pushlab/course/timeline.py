@@ -26,7 +26,7 @@ def timeline_chart(measured: Measurement, cell: str, span_s: float) -> Picture:
     Raises:
         CourseError: nobody was observed.
     """
-    trial = measured.view.trials[cell][0]
+    trial = measured.view.analysis.good[cell][0]
     record, style = trial.record, measured.view.cell_styles[cell]
     traffic = measured.traffic.get(cell)
     if traffic is None:

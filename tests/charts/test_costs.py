@@ -127,7 +127,7 @@ def test_a_run_of_many_settings_is_drawn(tmp_path):
     ]
     run = Run.load(simulate(tmp_path, *cells, trials=1, duration_s=4))
     view = view_of(run)
-    costs = price_all(traffic_by_cell(view.trials), find_offers(None), load_book())
+    costs = price_all(traffic_by_cell(view.analysis.good), find_offers(None), load_book())
     assert "carrier-pigeon: none of these offers carries it" in costs.unpriced
     chart = bills_chart("t", costs, SLIDE, view.cell_styles)
     texts, size = measured(chart.figure)

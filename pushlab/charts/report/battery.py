@@ -1,34 +1,25 @@
 """The report's section on energy: what each transport asks of a phone's battery."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pushlab.analysis.energy.battery import CellEnergy, find_radios, run_energy, window_notes
 from pushlab.analysis.energy.radio import Radio
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
-from pushlab.charts.report.drawing import Figure, Sketchbook
+from pushlab.charts.report.drawing import Section, Sketchbook
 from pushlab.charts.report.tables import TRANSPORT
 from pushlab.charts.view import RunView
 from pushlab.quantities import brief, number, share
 from pushlab.tables import Cell, Column, Row, Table
 
-__all__ = ["BatterySection", "battery_section"]
+__all__ = ["battery_section"]
 
 _BATTERY_WH = 15.0
 _PHONE = replace(PHONE, row=120)
 
 
-@dataclass(frozen=True, slots=True)
-class BatterySection:
-    """What the template needs."""
-
-    figure: Figure
-    table: Table
-    notes: Sequence[str]
-
-
-def battery_section(view: RunView, book: Sketchbook) -> BatterySection | None:
+def battery_section(view: RunView, book: Sketchbook) -> Section | None:
     """The section; None where nobody knows when clients sent and received.
 
     Raises:
@@ -56,7 +47,7 @@ def battery_section(view: RunView, book: Sketchbook) -> BatterySection | None:
         " traffic, what follows it is the tail in which the radio stays awake for nothing.",
         words=f"{said}.",
     )
-    return BatterySection(figure, _table(view, cells, radios), _notes(view, cells))
+    return Section([figure], [_table(view, cells, radios)], _notes(view, cells))
 
 
 def _table(view: RunView, cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> Table:

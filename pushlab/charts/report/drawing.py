@@ -1,14 +1,16 @@
 """Charts as parts of an HTML page: their colours follow the page's, their names are their own."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from pushlab.charts.frame import Chart, as_svg
 from pushlab.charts.style import ACCENT, GREY, GRID, INK, LINE
+from pushlab.tables import Table
 
-__all__ = ["Figure", "Sketchbook"]
+__all__ = ["Figure", "Section", "Sketchbook"]
 
 _PAINT = {
     INK: "var(--ink)",
@@ -31,7 +33,7 @@ class Figure:
     Attributes:
         name: for links; `title` is its finding.
         wide, narrow: the drawings for a desk and for a phone.
-        shows: how to read it.
+        shows: how to read it; empty where the page itself says it.
         words: the same, for those who hear it.
     """
 
@@ -43,13 +45,22 @@ class Figure:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page: charts, the tables below them, and notes."""
+
+    figures: Sequence[Figure]
+    tables: Sequence[Table]
+    notes: Sequence[str]
+
+
 class Sketchbook:
     """The drawings of one page. Letters are drawn once, for all of them."""
 
     def __init__(self) -> None:
         self._letters: dict[str, str] = {}
 
-    def figure(self, wide: Chart, narrow: Chart, *, shows: str, words: str) -> Figure:
+    def figure(self, wide: Chart, narrow: Chart, *, words: str, shows: str = "") -> Figure:
         """A chart that was drawn for a desk and for a phone."""
         return Figure(
             wide.name,

@@ -1,7 +1,7 @@
 """The report's section on money: bills of a month at public offers, and break-even intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pushlab.analysis.cost.book import load_book
 from pushlab.analysis.cost.break_even import BreakEven
@@ -12,13 +12,13 @@ from pushlab.analysis.cost.offers import OFFERS, find_offers
 from pushlab.charts.bills import bills_chart, chosen_bills, price_footer
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import PAGE, PHONE
-from pushlab.charts.report.drawing import Figure, Sketchbook
+from pushlab.charts.report.drawing import Section, Sketchbook
 from pushlab.charts.report.tables import TRANSPORT
 from pushlab.charts.view import RunView
 from pushlab.quantities import amount, interval, usd
 from pushlab.tables import Cell, Column, Row, Table
 
-__all__ = ["MonthSection", "month_section"]
+__all__ = ["month_section"]
 
 _PAGE = replace(PAGE, row=48)
 _PHONE = replace(PHONE, row=88, foot=200)
@@ -26,18 +26,9 @@ _CURVES = replace(PHONE, row=130)
 _MOST_POLLING, _MOST_PUSH = 3, 7
 
 
-@dataclass(frozen=True, slots=True)
-class MonthSection:
-    """What the template needs."""
-
-    figures: Sequence[Figure]
-    tables: Sequence[Table]
-    notes: Sequence[str]
-
-
-def month_section(view: RunView, book: Sketchbook) -> MonthSection | None:
+def month_section(view: RunView, book: Sketchbook) -> Section | None:
     """The section; None where no offer carries anything that was measured."""
-    costs = price_all(traffic_by_cell(view.trials), find_offers(None), load_book())
+    costs = price_all(traffic_by_cell(view.analysis.good), find_offers(None), load_book())
     if not costs.every_bill:
         return None
     title = "A month of this traffic"
@@ -71,7 +62,7 @@ def month_section(view: RunView, book: Sketchbook) -> MonthSection | None:
         )
         tables.append(table)
     notes = [*costs.unpriced, *costs.book.warnings()]
-    return MonthSection(figures, tables, [_sentence(note) for note in notes])
+    return Section(figures, tables, [_sentence(note) for note in notes])
 
 
 def _sentence(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.draw import charts_of
 from pushlab.charts.frame import PAGE, PHONE
@@ -28,21 +29,7 @@ from pushlab.tables import Table
 __all__ = ["write_report"]
 
 _FOLDER = files("pushlab.charts.report")
-
-#: What each figure shows, for its caption.
-_SHOWN = {
-    "1-latency": "How latency (received minus intended) is spread, on a logarithmic scale: the"
-    " higher the hill, the more deliveries took that long. The dot is the mean; the diamond is"
-    " where the closed form puts it.",
-    "2-hits": "Requests that the server handled for one delivery. Hatched: those that brought"
-    " nothing. The thick stroke is where the closed form puts the total.",
-    "3-staleness": "How far behind one client is, moment by moment, in the first ten seconds of the"
-    " first trial: the age of the oldest message that it lacks. All rows share one scale.",
-    "4-bytes-and-cpu": "What one delivery weighs: bytes of TCP both ways with headers, and CPU time"
-    " of the server. Hatched: the broker's share.",
-    "5-cost": "USD for 30 days of this traffic at list prices of an offer that can carry it; the"
-    " diamond is the same traffic through a load balancer paid by the hour.",
-}
+_FURTHER: Sequence[Place] = ("lateness", "order")
 
 
 def write_report(
@@ -80,11 +67,11 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
     figures = _figures(view, book) if drawn else []
     month = month_section(view, book) if drawn else None
     battery = battery_section(view, book) if drawn else None
-    results = tables.results_table(view)
+    results = tables.figures_table(view)
     ratios = ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
     trials = tables.trials_table(view)
     shown = [table for table in (results, ratios, trials) if table is not None]
-    shown += [*(month.tables if month else ()), *([battery.table] if battery else ())]
+    shown += [*(month.tables if month else ()), *(battery.tables if battery else ())]
     environment = Environment(
         loader=FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8")),
         autoescape=True,
@@ -110,12 +97,12 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
         ratios=ratios,
         baseline=view.names[base] if base is not None else "",
         storm=tables.storm_table(view) if drawn else None,
-        further=[tables.lateness_table(view), tables.order_table(view)] if drawn else [],
+        further=[tables.figures_table(view, place) for place in _FURTHER] if drawn else [],
         cost=tables.cost_table(view) if drawn else None,
         month=month,
         battery=battery,
         trials=trials,
-        marks=words.marks_explained(_marks(shown)),
+        marks=_marks(shown),
         caveats=view.analysis.summary.caveats,
         conditions=words.conditions(view),
         environment=words.environment(view),
@@ -136,7 +123,7 @@ def _marks(shown: list[Table]) -> set[str]:
 def _figures(view: RunView, book: Sketchbook) -> list[Figure]:
     """Each chart twice, for a desk and for a phone, with its finding and what it shows in words."""
     return [
-        book.figure(wide, narrow, shows=_SHOWN.get(wide.name, ""), words=_in_words(view, wide.name))
+        book.figure(wide, narrow, words=_in_words(view, wide.name))
         for wide, narrow in zip(charts_of(view, PAGE), charts_of(view, PHONE), strict=True)
     ]
 

@@ -66,8 +66,8 @@ def _cell(
         note = span(interval, ratio)
         if low <= 1 <= high:
             mark = "no clear difference"
-    if figure.key == "latency_s" and view.floor_s is not None:
+    if figure.key == "latency_s" and view.analysis.floor_s is not None:
         ours, theirs = (view.summaries[which][figure.name] or 0.0 for which in (cell, baseline))
-        if abs(ours - theirs) < view.floor_s:
+        if abs(ours - theirs) < view.analysis.floor_s:
             mark = "below the harness floor"
     return Cell(multiple, note, mark)

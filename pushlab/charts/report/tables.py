@@ -1,6 +1,6 @@
 """The page's tables of a run's figures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pushlab.analysis.forecast.validation import validate
@@ -8,7 +8,7 @@ from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
-from pushlab.charts.hits import WASTED
+from pushlab.charts.bars import WASTED
 from pushlab.charts.view import RunView
 from pushlab.quantities import (
     brief,
@@ -27,10 +27,8 @@ from pushlab.tables.figures import figure_cell, figure_columns, kind_of, residua
 __all__ = [
     "TRANSPORT",
     "cost_table",
-    "lateness_table",
-    "order_table",
+    "figures_table",
     "prediction_table",
-    "results_table",
     "storm_table",
     "trials_table",
 ]
@@ -84,16 +82,19 @@ def _cell(s: CellSummary, figure: Figure) -> Cell:
     return figure_cell(s, figure, ", ".join(note for note in notes if note), mark)
 
 
-def _table(view: RunView, place: Place, caption: str, *, floor: bool = False) -> Table:
-    """The figures of the catalogue that are in this table."""
+#: The captions of the tables that the catalogue fills.
+_CAPTIONS: Mapping[Place, str] = {
+    "report": "Small print below a figure is its 95 % interval over trials.",
+    "lateness": "The publisher's own lateness: latency without it, and what it was.",
+    "order": "Order and losses of connection; what the server's process held.",
+}
+
+
+def figures_table(view: RunView, place: Place = "report") -> Table:
+    """The figures of the catalogue in this table; the floor's too, except in the main one."""
     figures = shown_in(place)
-    rows = _rows(view, lambda s: [_cell(s, one) for one in figures], floor=floor)
-    return Table(TRANSPORT, figure_columns(place), rows, caption)
-
-
-def results_table(view: RunView) -> Table:
-    """The main figures of each cell."""
-    return _table(view, "report", "Small print below a figure is its 95 % interval over trials.")
+    rows = _rows(view, lambda s: [_cell(s, one) for one in figures], floor=place != "report")
+    return Table(TRANSPORT, figure_columns(place), rows, _CAPTIONS[place])
 
 
 def prediction_table(view: RunView) -> Table:
@@ -171,18 +172,6 @@ def storm_table(view: RunView) -> Table:
     ]
     caption = "Hits and bytes of first polls, probes and warm-up are in here too."
     return Table(TRANSPORT, columns, _rows(view, cells), caption)
-
-
-def lateness_table(view: RunView) -> Table:
-    """Latency from the actual send, and the publisher's own lateness; the floor included."""
-    caption = "The publisher's own lateness: latency without it, and what it was."
-    return _table(view, "lateness", caption, floor=True)
-
-
-def order_table(view: RunView) -> Table:
-    """What came twice, out of order or late, and what the server held; the floor included."""
-    caption = "Order and losses of connection; what the server's process held."
-    return _table(view, "order", caption, floor=True)
 
 
 def _unit_price(each_usd: float) -> str:

@@ -1,4 +1,4 @@
-"""What a run was asked, under which conditions, and what its marks mean, in words."""
+"""What a run was asked, and under which conditions, in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,24 +7,7 @@ from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.charts.view import RunView
 from pushlab.quantities import counted, duration, exact, exact_duration, memory
 
-__all__ = ["asked", "conditions", "environment", "marks_explained", "settings"]
-
-_MARKS = {
-    "generator-bound": "the load generator (its lateness, CPU or event loop) made part of this"
-    " figure; do not blame the transport for it",
-    "server-bound": "the server used more than 80 % of a core; what is shown is the server under"
-    " strain",
-    "friendly-form": "a plug-in without a sans-I/O client half: its clients cost the generator"
-    " more",
-    "unstable": "between trials the figure spreads by more than 10 % of its mean, or one trial lies"
-    " more than 50 % from it; run more or longer trials before relying on it",
-    "weak source": "the price is not the vendor's own word, or that of a dated copy of it",
-    "predicted": "nobody wrote down when these clients sent and received; their settings say it",
-    "failed": "the trial did not end well; its deliveries count, its times do not",
-    "interrupted": "the run was stopped during this trial; nothing of it is in the figures above",
-    "no clear difference": "the interval holds 1: these trials cannot tell the two apart",
-    "below the harness floor": "the difference is smaller than what measuring itself takes",
-}
+__all__ = ["asked", "conditions", "environment", "settings"]
 
 
 def asked(view: RunView) -> list[str]:
@@ -116,8 +99,8 @@ def _value(key: str, value: Any) -> str:
 
 def conditions(view: RunView) -> list[str]:
     """What holds for this run as a whole and limits what it can say."""
-    run, found = view.run, []
-    good = [t for trials in view.trials.values() for t in trials]
+    run, found, floor_s = view.run, [], view.analysis.floor_s
+    good = [t for trials in view.analysis.good.values() for t in trials]
     embedded = [
         view.cell_styles[cell].name
         for cell in view.rivals
@@ -144,7 +127,7 @@ def conditions(view: RunView) -> list[str]:
         found.append(
             "Connections were not encrypted: TLS handshakes and their CPU are not in here."
         )
-    each = min((len(trials) for trials in view.trials.values() if trials), default=0)
+    each = min((len(trials) for trials in view.analysis.good.values() if trials), default=0)
     if 1 <= each < MIN_TRIALS:
         trials = "A single trial" if each == 1 else f"{each} trials"
         verb = "knows" if each == 1 else "know"
@@ -153,19 +136,13 @@ def conditions(view: RunView) -> list[str]:
         found.append(
             f"{each} trials of each setting make coarse intervals; five or more are better."
         )
-    if good and view.floor_s is None:
+    if good and floor_s is None:
         found.append("The harness's own floor was not measured in this run.")
-    elif view.floor_s is not None:
+    elif floor_s is not None:
         found.append(
-            f"Measuring itself takes {duration(view.floor_s)}: the null transport, in one process."
+            f"Measuring itself takes {duration(floor_s)}: the null transport, in one process."
         )
     return found
-
-
-def marks_explained(names: set[str]) -> list[tuple[str, str]]:
-    """The meaning of each mark that is on the page."""
-    found = [(name, text) for name, text in _MARKS.items() if name in names]
-    return found + [(name, "see the caveats") for name in sorted(names - _MARKS.keys())]
 
 
 def environment(view: RunView) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.stored import store
 from pushlab.charts import view_of
 from pushlab.charts.report.ratios import ratio_table
-from pushlab.charts.report.tables import results_table
+from pushlab.charts.report.tables import figures_table as report_table
 from pushlab.charts.sweep import charts_of_sweep
 from pushlab.cli import main
 from pushlab.runs import Run
@@ -81,7 +81,7 @@ def test_one_declaration_is_in_every_table_report_diff_objective_and_export(
     assert "gulps_per_delivery" in output(capsys, "export", folder, "--what", "trials")[1]
 
     view = view_of(run)
-    for table in (results_table(view), ratio_table(view, "short-polling")):
+    for table in (report_table(view), ratio_table(view, "short-polling")):
         assert "Gulps per delivery" in [column.words for column in table.columns]
     output(capsys, "report", folder)
     assert (folder / "report.html").read_text().count("Gulps per delivery") >= 3

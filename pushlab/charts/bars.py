@@ -1,0 +1,186 @@
+"""Charts 2, 4 and 5 are bars: hits of a delivery, what it weighs, and what a month would cost."""
+
+from collections.abc import Callable
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
+
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.charts.findings import cost_finding, hits_finding, weight_finding
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, scale_below, styled
+from pushlab.charts.rows import (
+    label_rows,
+    note,
+    row_size,
+    rows_frame,
+    solid_and_hatched,
+    stacked,
+    told_instead,
+)
+from pushlab.charts.style import GREY, INK, legend_key, mark
+from pushlab.charts.view import RunView
+from pushlab.quantities import brief, duration, number, share, usd
+
+__all__ = ["WASTED", "cost_chart", "hits_chart", "weight_chart"]
+
+#: Hits that bring or confirm nothing.
+WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
+
+_HOURLY = mark("D", 13, face="white")
+
+
+def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
+    """Draw hits per delivery as bars, with a tick where the closed form puts them."""
+    summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    cells, title = view.rivals, hits_finding(summaries, view.names, view.run.profiles)
+    with styled():
+        figure, axes, size = rows_frame(
+            view, title, view.scenario(), sheet, figure="hits_per_delivery"
+        )
+        reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
+        axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
+        for row, cell in enumerate(cells):
+            _bar(axes, view, cell, row, size, 0.3 if sheet.above else 0.4)
+        scale_below(axes)
+        marks = [
+            *solid_and_hatched("brought or confirmed a message", "in vain"),
+            legend_key("closed form", **mark("|", 22, width=4)),
+        ]
+        describe_axis(axes, "requests per delivery", marks, sheet=sheet)
+        return Chart("2-hits", title, figure)
+
+
+def _bar(axes: Axes, view: RunView, cell: str, row: int, size: float, half: float) -> None:
+    summary, problem = view.summaries[cell], view.problem(cell)
+    if problem is not None:
+        told_instead(axes, row, problem, size * 0.8)
+        return
+    delivered = summary.count("latency_s.count")
+    wasted = sum(n for kind, n in summary.hits.items() if kind in WASTED) / delivered
+    useful = (summary["hits_per_delivery"] or 0.0) - wasted
+    stacked(axes, row, useful, wasted, view.cell_styles[cell])
+    expected = summary["predicted_hits_per_delivery"]
+    if expected is not None:
+        axes.plot([expected] * 2, [row - half, row + half], color=INK, linewidth=4)
+    end = max(useful + wasted, expected or 0.0)
+    note(axes, end, row, _words(view, cell, wasted), size=size * 0.86)
+
+
+def _reach(view: RunView, cell: str) -> float:
+    if view.problem(cell) is not None:
+        return 0.0
+    summary = view.summaries[cell]
+    return max(summary["hits_per_delivery"] or 0.0, summary["predicted_hits_per_delivery"] or 0.0)
+
+
+def _words(view: RunView, cell: str, wasted: float) -> str:
+    summary = view.summaries[cell]
+    total = summary["hits_per_delivery"] or 0.0
+    if not summary["hits_total"]:
+        each = summary.hits_setup.get("connect", 0) // max(summary.count("trials.ok"), 1)
+        return f"0, after {each:,} handshakes" if each else "0"
+    if wasted >= 0.005 and total > 0:
+        return f"{number(total)}, {share(wasted / total)} in vain"
+    return number(total)
+
+
+def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
+    """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
+    summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    cells, title = view.rivals, weight_finding(summaries, view.names, view.run.profiles)
+    with styled():
+        figure, bottom, top = frame(
+            view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
+        )
+        bottom -= 27 / (figure.get_figheight() * 100)
+        gap = 0.025
+        width = (sheet.right - sheet.left - gap) / 2
+        left = figure.add_axes((sheet.left, bottom, width, top - bottom))
+        right = figure.add_axes((sheet.left + width + gap, bottom, width, top - bottom))
+        label_rows(left, view, cells, figure="cpu_s_per_delivery", sheet=sheet)
+        right.set_ylim(left.get_ylim())
+        right.set_yticks([])
+        _bars(left, view, _bytes, brief, sheet)
+        _bars(right, view, _cpu, duration, sheet)
+        marks = []
+        if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
+            marks = solid_and_hatched("hub", "broker")
+        describe_axis(left, "bytes, both ways, with headers", drop_pt=14.0, sheet=sheet)
+        describe_axis(right, "CPU time of the server", marks, drop_pt=14.0, sheet=sheet)
+        return Chart("4-bytes-and-cpu", title, figure)
+
+
+_Parts = Callable[[CellSummary], tuple[float, float] | None]
+
+
+def _bytes(summary: CellSummary) -> tuple[float, float] | None:
+    each = summary["bytes_per_delivery"]
+    return None if each is None else (each, 0.0)
+
+
+def _cpu(summary: CellSummary) -> tuple[float, float] | None:
+    """The hub's and the broker's share."""
+    total, hub = summary["cpu_s_per_delivery"], summary["server_cpu_s_per_delivery"]
+    return None if total is None or hub is None else (hub, max(total - hub, 0.0))
+
+
+def _bars(
+    axes: Axes, view: RunView, parts: _Parts, show: Callable[[float], str], sheet: Sheet
+) -> None:
+    cells = view.rivals
+    size = row_size(len(cells), sheet)
+    found = {cell: parts(view.summaries[cell]) for cell in cells}
+    reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
+    axes.set_xlim(0, reach * (1 + 0.36 * sheet.room))
+    for row, cell in enumerate(cells):
+        pair, style = found[cell], view.cell_styles[cell]
+        if pair is None:
+            problem = view.problem(cell)
+            if problem is not None and parts is not _bytes:
+                continue  # said once, across both panels
+            told_instead(axes, row, problem or "not measured", size * 0.75)
+            continue
+        stacked(axes, row, *pair, style)
+        note(axes, sum(pair), row, show(sum(pair)), size=size * 0.86)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.axvline(0, color=GREY, linewidth=1.5)
+
+
+def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
+    """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
+    summaries = {cell: view.summaries[cell] for cell in view.rivals}
+    subtitle = (
+        f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
+        " egress and free tiers are left out"
+    )
+    cells, title = view.rivals, cost_finding(summaries, view.names, view.run.profiles)
+    with styled():
+        figure, axes, size = rows_frame(view, title, subtitle, sheet, figure="hits_per_delivery")
+        prices = {cell: view.summaries[cell].price for cell in cells}
+        shown = [cell for cell in cells if view.problem(cell) is None]
+        reach = max([prices[cell].usd or 0.0 for cell in shown] or [0.0]) or 1.0
+        axes.set_xlim(0, reach * (1 + 0.62 * sheet.room))
+        hourly = False
+        for row, cell in enumerate(cells):
+            price, style = prices[cell], view.cell_styles[cell]
+            problem = view.problem(cell)
+            if price.usd is None or problem is not None:
+                told_instead(axes, row, problem or price.assumptions, size * 0.8)
+                continue
+            axes.barh(row, price.usd, height=0.5, color=style.colour, **style.texture)
+            end = price.usd
+            if price.alternative:
+                hourly, other = True, price.alternative.usd or 0.0
+                end = max(end, other)
+                axes.plot([other], [row], **_HOURLY, zorder=4, clip_on=False)
+            amount, offer = usd(price.usd), price.offer or ""
+            if price.confidence not in ("primary", "transcription"):
+                offer += ", weak source"
+            note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, bold=True)
+            note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, colour=GREY)
+        scale_below(axes)
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
+        marks = [legend_key("the same through a load balancer, by the hour", **_HOURLY)]
+        describe_axis(axes, "USD per month", marks if hourly else [], sheet=sheet)
+        return Chart("5-cost", title, figure)
