@@ -3,6 +3,7 @@ without end are told in one line, whatever the libraries say of them."""
 
 import json
 import math
+import re
 import tomllib
 from typing import Any
 
@@ -22,21 +23,22 @@ def toml_data(text: str, file: str, refusal: type[UsageError] = UsageError) -> d
         raise refusal(f"{file}: not TOML: {_one_line(error)}") from error
     except RecursionError as error:
         raise refusal(f"{file}: cannot be read: {_DEEP}") from error
-    except ValueError as error:  # a number of more digits than Python reads
-        raise refusal(f"{file}: cannot be read: {_one_line(error)}") from error
+    except ValueError as error:
+        raise refusal(f"{file}: cannot be read: {_told(error, text)}") from error
 
 
 def json_data(text: str | bytes, file: str, refusal: type[UsageError] = UsageError) -> Any:
     """JSON text (of bytes: in UTF-8) as data. Raises `refusal`, which begins with `file`."""
     try:
+        text = text.decode() if isinstance(text, bytes) else text
         return json.loads(
-            text.decode() if isinstance(text, bytes) else text,
+            text,
             object_pairs_hook=_unique,
             parse_constant=_finite,
             parse_float=_finite,
         )
     except ValueError as error:  # bad JSON, or bytes that are not UTF-8
-        raise refusal(f"{file}: damaged or cut off, not JSON ({_one_line(error)})") from error
+        raise refusal(f"{file}: damaged or cut off, not JSON ({_told(error, text)})") from error
     except RecursionError as error:
         raise refusal(f"{file}: cannot be read: {_DEEP}") from error
 
@@ -55,6 +57,14 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"the number {shown(text)} is not finite")
     return value
+
+
+def _told(error: ValueError, text: str | bytes) -> str:
+    """What is wrong, in a line; of a number of more digits than Python reads, where it stands."""
+    if "integer string conversion" in str(error):
+        before = re.split(r"(?:\d_?){4301}", str(text), maxsplit=1)[0]
+        return f"line {before.count(chr(10)) + 1}: a number of thousands of digits"
+    return _one_line(error)
 
 
 def _one_line(error: Exception) -> str:

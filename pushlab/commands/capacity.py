@@ -251,16 +251,7 @@ class _Search:
                 "transport": self.scenario.cells[0].transport,
                 "cell": self.scenario.cells[0].label,
                 "vary": self.vary,
-                "objectives": [
-                    {
-                        "text": goal.text,
-                        "figure": goal.figure,
-                        "operator": goal.operator,
-                        "limit": goal.limit,
-                        "unit": goal.unit,
-                    }
-                    for goal in self.goals
-                ],
+                "objectives": [goal.to_json() for goal in self.goals],
                 "limits": dataclasses.asdict(self.limits),
                 "loads": [dataclasses.asdict(load) for load in self.loads],
                 **dataclasses.asdict(result),

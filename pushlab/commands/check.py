@@ -94,18 +94,6 @@ def _line(verdict: Verdict, cell: CellSummary) -> str:
 
 
 def _plain(verdict: Verdict, cell: CellSummary) -> dict[str, Any]:
-    objective = verdict.objective
-    return {
-        "objective": objective.text,
-        "cell": verdict.cell,
-        "figure": objective.figure,
-        "operator": objective.operator,
-        "limit": objective.limit,
-        "unit": objective.unit,
-        "met": verdict.met,
-        "value": verdict.value,
-        "interval": verdict.interval,
-        "samples": verdict.samples,
-        "why": verdict.why,
-        "marks": list(cell.marks),
-    }
+    told = verdict.objective.to_json()
+    found = {name: getattr(verdict, name) for name in Verdict.__slots__ if name != "objective"}
+    return {"objective": told.pop("text"), **told, **found, "marks": list(cell.marks)}

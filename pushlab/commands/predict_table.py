@@ -1,7 +1,6 @@
 """The tables of predictions: closed form and simulation of each figure, servers, validation."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -76,8 +75,9 @@ def _servers(each: Forecast) -> Value:
     return exact(each.servers.count) + ("*" if each.servers.beyond else "")
 
 
-#: What a run's costs per hit, delivery and connection come to; nothing without such a run.
+#: Bandwidth; and what costs per hit, delivery and connection come to, nothing without a run.
 _SERVERS: tuple[tuple[str, str, Show, Callable[[Forecast], Value]], ...] = (
+    ("bandwidth a second", "", size, lambda each: each.traffic.bytes_per_s),
     ("CPU per hit", "", duration, _cost("cpu_s_per_hit")),
     ("CPU per delivery", "", duration, _cost("cpu_s_per_delivery")),
     ("CPU per publish", "", duration, _cost("cpu_s_per_publish")),
@@ -121,9 +121,18 @@ def _forecast_table(
     forecasts: Mapping[str, Forecast], cheapest: Mapping[str, Bill | None]
 ) -> Table:
     """A column for each figure that any transport has; read from above to below on a terminal."""
-    found: list[tuple[Column, list[Value]]] = [
-        (column, [of(each) for each in forecasts.values()]) for column, of in _forecast_columns()
-    ]
+    all_of, found = list(forecasts.values()), list[tuple[Column, list[Value]]]()
+    for words, show, expected in _FIGURES:
+        closed = [expected(each.closed) for each in all_of]
+        found.append((Column(words, show=show), [*closed]))
+        # nothing where there is no closed form to hold it against
+        simulated = [
+            None if told is None else expected(each.simulated)
+            for told, each in zip(closed, all_of, strict=True)
+        ]
+        found.append((Column(words, "simulated", show=show, dim=True), [*simulated]))
+    for words, small, show, of in _SERVERS:
+        found.append((Column(words, small, show=show, dim=bool(small)), [*map(of, all_of)]))
     bills = [cheapest[name] for name in forecasts]
     cost, at = Column("USD a month, cheapest", show=amount), Column("at", text=True)
     found.append((cost, [None if one is None else one.usd for one in bills]))
@@ -134,24 +143,6 @@ def _forecast_table(
     ]
     leading = [Column("transport", text=True)]
     return Table(leading, [column for column, _ in known], rows, turned=True)
-
-
-def _forecast_columns() -> Iterator[tuple[Column, Callable[[Forecast], Value]]]:
-    for words, show, of in _FIGURES:
-        yield Column(words, show=show), partial(_closed, of)
-        yield Column(words, "simulated", show=show, dim=True), partial(_simulated, of)
-    yield Column("bandwidth a second", show=size), lambda each: each.traffic.bytes_per_s
-    for words, small, show, value in _SERVERS:
-        yield Column(words, small, show=show, dim=bool(small)), value
-
-
-def _closed(of: Callable[[Expected], float | None], each: Forecast) -> Value:
-    return of(each.closed)
-
-
-def _simulated(of: Callable[[Expected], float | None], each: Forecast) -> Value:
-    """What the simulation says; nothing where there is no closed form to hold it against."""
-    return None if of(each.closed) is None else of(each.simulated)
 
 
 def _notes(

@@ -38,8 +38,7 @@ class Watcher:
         )
         self._seen: TrialProgress | None = None
         self._warmed = False
-        self._run: TaskID | None = None
-        self._trial: TaskID | None = None
+        self._run = self._trial = TaskID(0)
         self._trials = 0
 
     def __enter__(self) -> "Watcher":
@@ -69,8 +68,6 @@ class Watcher:
             self._end(event.record)
 
     def _begin(self, event: TrialStarted) -> None:
-        assert self._run is not None
-        assert self._trial is not None
         self._seen = None
         self._warmed = False
         room = max(12, self._console.width // 5)
@@ -83,7 +80,6 @@ class Watcher:
         )
 
     def _show(self, event: TrialProgress) -> None:
-        assert self._trial is not None
         if event.deliveries:
             self._seen = event
         if event.phase is Phase.WARMUP and event.total_s:
@@ -92,7 +88,6 @@ class Watcher:
         self._bars.update(self._trial, completed=event.done_s, total=event.total_s, note=note)
 
     def _end(self, record: TrialRecord) -> None:
-        assert self._run is not None
         self._bars.advance(self._run)
         text = f"trial {record.order + 1}/{self._trials}  {record.cell}: {record.status}"
         if record.reason:

@@ -128,17 +128,11 @@ def _json(
     reproduction: Reproduction, outcomes: Sequence[Outcome], run: Run | None
 ) -> dict[str, Any]:
     def claim(outcome: Outcome) -> Mapping[str, Any]:
+        of_claim = ("says", "status", "unit", "published", "check")
         return {
-            "says": outcome.claim.says,
-            "status": outcome.claim.status,
+            **{name: getattr(outcome.claim, name) for name in of_claim},
             "source": outcome.claim.source or reproduction.source,
-            "unit": outcome.claim.unit,
-            "published": outcome.claim.published,
-            "predicted": outcome.predicted,
-            "measured": outcome.measured,
-            "check": outcome.claim.check,
-            "passed": outcome.passed,
-            "missing": outcome.missing,
+            **{name: getattr(outcome, name) for name in Outcome.__slots__ if name != "claim"},
         }
 
     return {

@@ -228,9 +228,7 @@ def arrays(table: pa.Table) -> dict[str, Any]:
     for name in table.column_names:
         if name not in ("cell", "trial"):
             column = table[name].combine_chunks()
-            zero = False if pa.types.is_boolean(column.type) else 0
-            dtype = np.bool_ if zero is False else column.type.to_pandas_dtype()
-            found[name] = np.asarray(
-                column.fill_null(zero).to_numpy(zero_copy_only=False), dtype=dtype
-            )
+            whole = column.fill_null(pa.scalar(0).cast(column.type))
+            dtype = column.type.to_pandas_dtype()
+            found[name] = np.asarray(whole.to_numpy(zero_copy_only=False), dtype=dtype)
     return found

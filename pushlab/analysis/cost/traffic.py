@@ -17,13 +17,7 @@ from pushlab.errors import UsageError
 
 __all__ = ["Traffic", "by_transport", "predicted_traffic"]
 
-
-_OF_EACH = (
-    "profile",
-    "payload_bytes",
-    "interval_s",
-    "open_s",
-)  # however many they are
+_OF_EACH = ("profile", "payload_bytes", "interval_s", "open_s")  # however many they are
 
 
 def by_transport(told: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """From a load and what one server was measured to cost, to the servers that carry it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
@@ -11,7 +10,7 @@ from pushlab.analysis.models.formulas import (
     queue_wait_s,
     servers_needed,
 )
-from pushlab.analysis.models.simulated_queues import simulate_fan_out_s, simulate_queue_wait_s
+from pushlab.analysis.models.simulated_queues import simulate_fan_out_s
 from pushlab.contract.profile import Profile
 
 __all__ = ["Servers", "Workload", "size_servers", "sized"]
@@ -132,40 +131,27 @@ def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
 
 
 def _waits(traffic: Traffic, w: Workload, cores: float, count: int) -> tuple[float, float | None]:
-    """What one of so many servers adds to a delivery, by closed form and simulated."""
-    if traffic.profile.asks:
-        rate = traffic.hits_per_s / count
-        service = cores / traffic.hits_per_s
-        wait = queue_wait_s(rate_per_s=rate, service_s=service)
-        told = _told(
-            rate * service,
-            lambda: simulate_queue_wait_s(
-                rate_per_s=rate, service_s=service, customers=_QUEUE_CUSTOMERS, seed=w.seed
-            ),
-        )
-        return wait + service, None if told is None else told + service
-    readers = max(1, round(w.per_channel))
-    rate = traffic.publishes_per_s / count
+    """What one of so many servers adds to a delivery, by closed form and simulated.
+
+    A poll is answered to one reader, a publish to all readers of its channel in turn.
+    """
+    rate, answers, readers = traffic.hits_per_s / count, traffic.hits_per_s, 1
+    if not traffic.profile.asks:
+        rate, answers = traffic.publishes_per_s / count, traffic.deliveries_per_s
+        readers = max(1, round(w.per_channel))
     if not rate:
         return 0.0, 0.0
-    send = cores / traffic.deliveries_per_s
-    wait = queue_wait_s(rate_per_s=rate, service_s=readers * send)
-    told = _told(
-        rate * readers * send,
-        lambda: simulate_fan_out_s(
+    send, told = cores / answers, None
+    if 0 < rate * readers * send < 1:  # a queue has an end, and somebody comes
+        told = simulate_fan_out_s(
             publishes_per_s=rate,
             clients=readers,
             send_s=send,
             customers=_QUEUE_CUSTOMERS,
             seed=w.seed,
-        ),
-    )
+        )
+    wait = queue_wait_s(rate_per_s=rate, service_s=readers * send)
     return wait + fan_out_latency_s(clients=readers, send_s=send)[0], told
-
-
-def _told(load: float, simulated: Callable[[], float]) -> float | None:
-    """What a simulation says, where a queue has an end and somebody comes."""
-    return simulated() if 0 < load < 1 else None
 
 
 def _beyond(one: Traffic, w: Workload, known: Calibration) -> tuple[str, ...]:

@@ -73,6 +73,11 @@ class Objective:
         """Whether a figure of this value meets the objective."""
         return _OPERATORS[self.operator](value, self.limit)
 
+    def to_json(self) -> dict[str, str | float]:
+        """What it says, in plain values."""
+        told = ("text", "figure", "operator", "limit", "unit")
+        return {name: getattr(self, name) for name in told}
+
     def asks(self, label: str, *, floor: bool = False) -> bool:
         """Whether it asks about the cell with this label; about the harness's floor only by name.
 

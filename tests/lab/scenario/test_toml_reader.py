@@ -345,7 +345,8 @@ def test_an_error_names_file_line_and_key(text: str, begins: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("clients = " + "1" * 5_000, "cannot be read: Exceeds the limit"),
+        ("\nclients = " + "1" * 5_000, "be read: line 2: a number of thousands of digits"),
+        ("clients = " + "1_" * 5_000 + "1", "be read: line 1: a number of thousands of digits"),
         ("clients = 0x" + "f" * 5_000 + SSE, "a number of thousands of digits is out of range"),
         ("clients = " + "[" * 1_000, "lists within lists without end"),
         ("clients = " + "[" * 100_000, "lists within lists without end"),
