@@ -83,8 +83,7 @@ export function labelOf(piece, published) {
     if (quoted) return `${answer[1]} · ${quoted}`;
     return /event-stream/.test(piece.text) ? `${answer[1]}, and to be continued …` : answer[1];
   }
-  const chunk = first.startsWith("[chunk");
-  if (chunk) return quoted ? `data: ${news.join(" ")}` : shortCursors(lines[1] ?? first);
+  if (first.startsWith("[chunk")) return quoted ? `data: ${news.join(" ")}` : shortCursors(lines[1] ?? first);
   const packets = lines.map((line) => /^\[([A-Z]+), /.exec(line)?.[1]).filter(Boolean);
   if (packets.length > 0) return quoted ? `${packets[0]} · ${quoted}` : packetsIn(lines);
   const frame = /^\[(\w+) frame, [^\]]*\]\s?(.*)$/s.exec(first);
@@ -153,19 +152,11 @@ export function waitsOf(talk) {
  * @param {Talk} talk
  */
 export function figuresOf(talk) {
-  let sent = 0;
-  let vain = 0;
-  let bytes = 0;
-  talk.pieces.forEach((piece, index) => {
-    if (piece.sender === "client") sent += 1;
-    if (senseOf(talk, index) === "vain") vain += 1;
-    bytes += piece.bytes;
-  });
   const waits = waitsOf(talk).filter((wait) => wait !== null);
   return {
-    sent,
-    vain,
-    bytes,
+    sent: talk.pieces.filter(({ sender }) => sender === "client").length,
+    vain: talk.pieces.filter((_, index) => senseOf(talk, index) === "vain").length,
+    bytes: talk.pieces.reduce((sum, piece) => sum + piece.bytes, 0),
     messages: waits.length,
     longestMs: waits.length > 0 ? Math.max(...waits) : NaN,
   };

@@ -218,7 +218,7 @@ export class Membership {
           this.#confirm();
         },
         onlost: () => this.#say("lost", "The line is lost; trying again…"),
-        onend: ({ description }) => this.#say("ended", `The channel has ended: ${description}`),
+        onend: (why) => this.#say("ended", `The channel has ended: ${why}`),
         onrefused: (wanted, why) => {
           this._switch.choose(this.transport);
           this._switch.say(`${titleOf(wanted)} does not work here: ${why}. All is as it was.`);

@@ -6,7 +6,7 @@ import { count, counted, short, size, time } from "/web/numbers.js";
 import { element, markOf, setText } from "/web/page.js";
 import { LanePicture } from "/web/race_canvas.js";
 import { HIT_KINDS, LaneRecord } from "/web/race_record.js";
-import { whatIsSeen, whyNot } from "/web/race_words.js";
+import { whatIsSeen } from "/web/race_words.js";
 
 /** @typedef {import("/web/page.js").Shown} Shown */
 /** @typedef {import("/web/race_words.js").Settings} Settings */
@@ -117,8 +117,8 @@ export class Lane {
         const known = HIT_KINDS.indexOf(kind);
         if (known >= 0) record.hit(known, performance.now());
       },
-      onerror: (/** @type {{code: number, description: string}} */ error) => {
-        this._problem = whyNot(this.shown.title, error);
+      onerror: (/** @type {{description: string}} */ { description }) => {
+        this._problem = description;
       },
     });
   }
@@ -195,27 +195,23 @@ export class Lane {
       (stats ? stats.sent + stats.received : 0) +
       (told ? told.swarm.bytes_in + told.swarm.bytes_out : 0) -
       (base ? base.swarm.bytes_in + base.swarm.bytes_out : 0);
-    const [median, medianUnit] = time(record.medianMs());
-    const [stale, staleUnit] = time(staleMs);
-    const [amount, amountUnit] = size(Math.max(0, bytes));
-    this._put("hits", told ? count(hits) : "–", "");
+    this._put("hits", [told ? count(hits) : "–", ""]);
     this._wasted?.classList.toggle("none", wasted === 0);
-    this._put("wasted", told && hits > 0 ? percent((100 * wasted) / hits) : "–", told && hits > 0 ? " %" : "");
-    this._put("stale", staleMs === 0 ? "0" : stale, staleMs === 0 ? " s" : ` ${staleUnit}`);
-    this._put("each", record.messages > 0 ? short(record.hits / record.messages) : "–", "");
-    this._put("bytes", amount, ` ${amountUnit}`);
-    this._put("median", median, ` ${medianUnit}`);
+    this._put("wasted", told && hits > 0 ? [percent((100 * wasted) / hits), "%"] : ["–", ""]);
+    this._put("stale", staleMs === 0 ? ["0", "s"] : time(staleMs));
+    this._put("each", [record.messages > 0 ? short(record.hits / record.messages) : "–", ""]);
+    this._put("bytes", size(Math.max(0, bytes)));
+    this._put("median", time(record.medianMs()));
   }
 
   /**
    * @param {string} key
-   * @param {string} number
-   * @param {string} unit
+   * @param {[string, string]} said number and unit
    */
-  _put(key, number, unit) {
+  _put(key, [number, unit]) {
     const [one, other] = /** @type {[Text, Text]} */ (this._figures.get(key));
     if (one.data !== number) one.data = number;
-    if (other.data !== unit) other.data = unit;
+    if (other.data.trim() !== unit) other.data = unit && ` ${unit}`;
   }
 }
 

@@ -86,15 +86,6 @@ export function whatToExpect(settings) {
   );
 }
 
-/**
- * Why a lane is not running, in words.
- * @param {string} transport
- * @param {{code?: number, description?: string}} error
- */
-export function whyNot(transport, error) {
-  return error.description ?? `The ${transport} lane stopped (${error.code ?? "no reason given"}).`;
-}
-
 /** @param {number} boundMs */
 export function clockNote(boundMs) {
   if (!(boundMs > 3)) return "";

@@ -24,7 +24,7 @@ import { element, markOf, titleOf } from "/web/page.js";
  * @property {(sent: number, received: number, transport: string) => void} onbytes since it was told last
  * @property {() => void} onlost the line is lost; it is being tried again
  * @property {(transport: string) => void} onreconnect it stands again
- * @property {(error: {code: number, description: string}) => void} onend it has ended
+ * @property {(why: string) => void} onend it has ended
  * @property {(transport: string, why: string) => void} onrefused a switch did not succeed
  */
 
@@ -99,8 +99,7 @@ export class SwitchedChannel {
    * @returns {Socket}
    */
   #open(transport, after) {
-    /** @type {{code: number, description: string} | null} */
-    let wrong = null;
+    let why = "it was closed";
     const options = {
       transport,
       after,
@@ -138,16 +137,15 @@ export class SwitchedChannel {
       this.handlers.onhit(kind, socket.transport);
       tellBytes();
     };
-    socket.onerror = (error) => {
-      wrong = error;
+    socket.onerror = ({ description }) => {
+      why = description;
     };
     socket.onclose = () => {
-      const { code, description } = wrong ?? { code: 0, description: "it was closed" };
-      if (socket === this.#next) this.#refused(description);
+      if (socket === this.#next) this.#refused(why);
       else if (socket === this.#socket && !this.#ended) {
         this.#ended = true;
         this.#giveUp();
-        this.handlers.onend({ code, description });
+        this.handlers.onend(why);
       }
     };
     return socket;
