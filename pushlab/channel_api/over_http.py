@@ -111,14 +111,12 @@ class ChannelService(Service):
             )
             response = connection.getresponse()
             raw = response.read()
-        except (OSError, http.client.HTTPException) as error:
+        except BaseException as error:
             connection.close()
-            raise ConnectionFailed(
-                f"the hub at {self.url} did not answer: {str(error) or type(error).__name__}"
-            ) from error
-        except BaseException:
-            connection.close()
-            raise
+            if not isinstance(error, OSError | http.client.HTTPException):
+                raise
+            why = str(error) or type(error).__name__
+            raise ConnectionFailed(f"the hub at {self.url} did not answer: {why}") from error
         if connection.sock is not None:  # else the answer said that it is the last one
             self._idle.append((os.getpid(), connection))
         try:

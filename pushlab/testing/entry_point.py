@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 from pushlab.contract.registry import GROUP, load_transport
 from pushlab.contract.transport import Transport
@@ -44,12 +45,6 @@ def registered(kind: type[Transport]) -> Iterator[None]:
         (info / "entry_points.txt").write_text(
             f"[{GROUP}]\n{kind.name} = {kind.__module__}:{kind.__qualname__}\n"
         )
-        before = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in sys.path if path)])
-        try:
+        places = os.pathsep.join([folder, *(path for path in sys.path if path)])
+        with mock.patch.dict(os.environ, PYTHONPATH=places):
             yield
-        finally:
-            if before is None:
-                del os.environ["PYTHONPATH"]
-            else:
-                os.environ["PYTHONPATH"] = before

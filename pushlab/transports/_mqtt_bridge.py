@@ -7,9 +7,9 @@ who is there, and ends log-ins when their tokens expire.
 import asyncio
 import contextlib
 import json
-import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
@@ -30,19 +30,16 @@ __all__ = ["Bridge"]
 _MAX_REQUEST_BYTES = 16 * 1024
 _GOODBYE_S = 2.0  # how long the end of a log-in, or of the bridge, waits for its goodbyes
 _RESTARTED = encode_bye(*SERVER_RESTART).encode()
-_log = logging.getLogger("pushlab.mqtt")
 
 
+@dataclass(slots=True)
 class _Admission:
     """One grant that may log in, until it expires."""
 
-    __slots__ = ("grant", "sessions", "timer", "token")
-
-    def __init__(self, token: str, grant: Grant) -> None:
-        self.token = token
-        self.grant = grant
-        self.sessions: dict[str, int] = {}  # to the QoS that each asked for
-        self.timer: asyncio.TimerHandle | None = None
+    token: str
+    grant: Grant
+    sessions: dict[str, int] = field(default_factory=dict)  # to the QoS that each asked for
+    timer: asyncio.TimerHandle | None = None
 
 
 class Bridge:

@@ -5,6 +5,7 @@ delivers with the lower one of the publisher's and the subscriber's.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from pushlab.contract.cursor import Cursor
@@ -21,8 +22,9 @@ def frame_of(entry: Entry) -> bytes:
     return encode_frame(entry.epoch, entry.seq, entry.data).encode()
 
 
+@dataclass(slots=True)
 class _Forward:
-    """One channel on its way to its topic.
+    """One channel on its way to its topic over the link.
 
     Attributes:
         users: grants that may read the channel.
@@ -31,24 +33,21 @@ class _Forward:
         done: the last message that the broker has.
     """
 
-    __slots__ = ("_link", "asked", "channel", "done", "feed", "paused", "sent", "topic", "users")
-
-    def __init__(self, channel: str, link: BridgeConnection) -> None:
-        self._link = link
-        self.channel = channel
-        self.topic = live_topic(channel)
-        self.users = 0
-        self.asked = [0, 0, 0]
-        self.sent: Cursor | None = None
-        self.done: Cursor | None = None
-        self.feed: Feed | None = None
-        self.paused = False
+    channel: str
+    topic: str
+    link: BridgeConnection
+    users: int = 0
+    asked: list[int] = field(default_factory=lambda: [0, 0, 0])
+    sent: Cursor | None = None
+    done: Cursor | None = None
+    feed: Feed | None = None
+    paused: bool = False
 
     def write(self, entries: Sequence[Entry]) -> bool:
         """Take what the hub's log has; False when the link is full."""
         if self.paused:
             return False
-        link, topic = self._link, self.topic
+        link, topic = self.link, self.topic
         qos = 2 if self.asked[2] else 1 if self.asked[1] or not self.asked[0] else 0
         for entry in entries:
             link.send(topic, entry.form(frame_of), qos=qos, then=partial(self._has, entry))
@@ -79,7 +78,8 @@ class Forwards:
         """Somebody may read this channel: forward it from now on."""
         forward = self._forwards.get(channel)
         if forward is None:
-            forward = self._forwards[channel] = _Forward(channel, self._link)
+            forward = _Forward(channel, live_topic(channel), self._link)
+            self._forwards[channel] = forward
             if self._link.up:
                 self._open(forward, None)
         forward.users += 1

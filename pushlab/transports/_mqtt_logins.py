@@ -26,7 +26,6 @@ RESPONSES = f"{names.CONTROL}/response"
 _SUBSCRIBER = "pushlab-subscriber"
 _MARK = "pushlab "  # begins the text name of our clients; the end of the grant follows
 _BATCH = 40  # the broker serves nobody else meanwhile, so not too many at once
-_ANSWER_S = 30.0
 _FINE = ("already exists", "not found", "doesn't exist", "does not exist")
 _log = logging.getLogger("pushlab.mqtt")
 

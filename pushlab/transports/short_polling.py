@@ -59,8 +59,6 @@ class ShortPollingSubscriber(IntervalPollSubscriber):
     def _poll(self, now_ns: int) -> None:
         if self._due_ns == 0:
             self._due_ns = now_ns  # the fixed clock starts with the first poll
-        while self._due_ns <= now_ns:
-            self._due_ns += self._interval_ns
         super()._poll(now_ns)
 
     def _next_ask_ns(self, now_ns: int) -> int:

@@ -54,7 +54,6 @@ from pushlab.wire.streams import FeedStream, StreamSubscriber
 __all__ = ["WebSocket", "WebSocketOptions"]
 
 PING_INTERVAL_S = 20.0
-_NS = 1_000_000_000
 _SILENCE_S = silence_of(PING_INTERVAL_S)
 _MAX_FRAME_BYTES = 64 * 1024
 _WHOLE_TEXT = 0x81  # a frame's first byte: a text, neither cut nor compressed

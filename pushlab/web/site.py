@@ -20,7 +20,7 @@ from pushlab.web.lesson import Lesson
 from pushlab.web.members import small
 from pushlab.web.race import Race
 from pushlab.web.tictactoe import TicTacToe
-from pushlab.wire.asgi import header, refusal_answer, refuse, respond
+from pushlab.wire.asgi import header, refusal_answer, respond
 
 __all__ = ["WebSite"]
 
@@ -90,7 +90,8 @@ class WebSite:
         else:
             return False
         if found is None:
-            await refuse(send, Refused(404, "not-found", "there is no such page or file"))
+            nothing = Refused(404, "not-found", "there is no such page or file")
+            await respond(send, refusal_answer(nothing))
         elif scope["method"] not in ("GET", "HEAD"):
             await _refuse_method(scope, send)
         else:

@@ -30,7 +30,6 @@ __all__ = [
     "parameters",
     "read_body",
     "refusal_answer",
-    "refuse",
     "respond",
     "token_of",
     "wait_for_disconnect",
@@ -164,11 +163,6 @@ def refusal_answer(refusal: Refused) -> Response:
     """A refusal as an answer: its status, and JSON that says why."""
     headers = ((b"www-authenticate", b"Bearer"),) if refusal.status == 401 else ()
     return Response(refusal.status, json.dumps(refusal.to_json()).encode(), headers)
-
-
-async def refuse(send: Send, refusal: Refused) -> None:
-    """Answer with a refusal."""
-    await respond(send, refusal_answer(refusal))
 
 
 async def wait_for_disconnect(receive: Receive) -> None:

@@ -309,8 +309,7 @@ class IntervalPollSubscriber(PollSubscriber):
 
     def _on_answer(self, now_ns: int, *, more: bool) -> None:
         if more:  # the next page, now; the clock goes on as it was
-            self._ask()
-            self._timer_ns = now_ns + _ANSWER_DUE_NS
+            self._poll(now_ns)
         else:
             self._timer_ns = self._next_ask_ns(now_ns)
 

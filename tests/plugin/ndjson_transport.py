@@ -31,7 +31,8 @@ from pushlab.wire.asgi import (
     admit,
     linger_s,
     parameters,
-    refuse,
+    refusal_answer,
+    respond,
     wait_for_disconnect,
 )
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
@@ -83,7 +84,7 @@ class JsonLines(Transport):
                 feed = hub.subscribe(grant, after, transport=self.name, write=write, end=end)
             except Refused as refusal:
                 hub.count(self.name, Hit.REFUSED)
-                await refuse(send, refusal)
+                await respond(send, refusal_answer(refusal))
                 return
             feeds.append(feed)
             hub.count(self.name, Hit.CONNECT if after is None else Hit.RECONNECT)
