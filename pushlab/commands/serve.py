@@ -13,11 +13,11 @@ from pushlab.brokers.start import start_broker
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
+from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
 from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
-from pushlab.hub.site import Site, SiteMaker
 from pushlab.web.files import PAGES, Files
 from pushlab.wire.certificate import Certificate
 

@@ -148,16 +148,14 @@ class Key:
             if self.kind is int and isinstance(value, float):
                 return f"must be a whole number, not {shown(value)}"
             return f"{shown(value)} is out of range; it must be {self.setting.range}"
-        if not isinstance(value, str) or not (self.words or self.kind is str):
-            plain = self.wanted.removesuffix(self.setting.range).strip()
-            return (
-                f"must be {'text' if self.words or self.kind is str else plain}, not {_kind(value)}"
-            )
+        is_text = bool(self.words) or self.kind is str
+        if not isinstance(value, str) or not is_text:
+            plain = "text" if is_text else self.wanted.removesuffix(self.setting.range).strip()
+            return f"must be {plain}, not {_kind(value)}"
         if self.words:
             return f"{shown(value)} is not {self.wanted}"
-        return (
-            f"must be {self.wanted}, not {shown(value)}{did_you_mean(value, self.wanted.split())}"
-        )
+        hint = did_you_mean(value, self.wanted.split())
+        return f"must be {self.wanted}, not {shown(value)}{hint}"
 
 
 class Declared:

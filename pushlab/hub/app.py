@@ -3,8 +3,10 @@
 Who may speak to it from a page is checked here, for every route at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Protocol
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
@@ -14,11 +16,24 @@ from pushlab.errors import Refused
 from pushlab.hub.api import API, Api
 from pushlab.hub.core import Hub
 from pushlab.hub.origins import Origins
-from pushlab.hub.site import Site
 from pushlab.wire.asgi import refusal_answer
 from pushlab.wire.direct import RefusedSocket
 
-__all__ = ["App"]
+__all__ = ["App", "Site", "SiteMaker"]
+
+
+class Site(Protocol):
+    """Pages, and what is behind them; the hub knows no more of them than this."""
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve an HTTP request; False, with nothing sent, when the path is not the site's."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """What runs beside the hub while it serves."""
+
+
+#: Makes the site of a hub that does not listen yet.
+SiteMaker = Callable[[Hub], Site]
 
 
 class App:

@@ -14,13 +14,12 @@ from pushlab.contract.registry import make_transport, transport_names
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
-from pushlab.hub.app import App
+from pushlab.hub.app import App, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
 from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
-from pushlab.hub.site import SiteMaker
 
 __all__ = ["serve"]
 

@@ -83,7 +83,6 @@ class LongPollingSubscriber(PollSubscriber):
         return now_ns
 
     def _on_timer(self, now_ns: int) -> None:
-        self.asking = False
         self._lose("no answer to a long poll", now_ns)
 
 

@@ -31,7 +31,7 @@ _HOST = re.compile(rb"[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 
 
 class WebSite:
-    """The site of one hub; see `pushlab.hub.site.Site`.
+    """The site of one hub; see `pushlab.hub.app.Site`.
 
     Args:
         authority: whom to trust where the hub is encrypted, as a PEM certificate.

@@ -200,7 +200,6 @@ class PollSubscriber(Subscriber):
                     self._nothing = data
                 self._read_answer(now_ns)
         except (BadResponse, InvalidCursor, *_NOT_A_PAGE) as error:
-            self.asking = False
             self._lose(f"not a pushlab answer: {error}", now_ns)
 
     def _read_answer(self, now_ns: int) -> None:
@@ -250,12 +249,11 @@ class PollSubscriber(Subscriber):
         self._located(at)
 
     def _lose(self, reason: str, now_ns: int) -> None:
-        self._stood = False
+        self._stood = self.asking = False
         super()._lose(reason, now_ns)
 
     def _on_eof(self, now_ns: int) -> None:
         if self.asking:
-            self.asking = False
             self._hit(self._asked_for())
             self._lose("connection lost", now_ns)
         else:  # an idle connection was closed, and nothing with it
@@ -315,7 +313,6 @@ class IntervalPollSubscriber(PollSubscriber):
 
     def _on_timer(self, now_ns: int) -> None:
         if self.asking:
-            self.asking = False
             self._lose("no answer to a poll", now_ns)
         else:
             self._poll(now_ns)
