@@ -3,7 +3,7 @@
 A member says something by an ordinary post; the server sends it to everybody's channel.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from pushlab.channel_api import LocalChannelService
@@ -21,16 +21,8 @@ _TEXT_CHARS = 2_000
 _REF_CHARS = 40
 
 
-@dataclass(slots=True)
-class _Room:
-    """A room, as long as somebody is in it: members by client ID, in order of arrival."""
-
-    name: str
-    members: dict[str, Member] = field(default_factory=dict)
-
-    @property
-    def names(self) -> list[str]:
-        return [member.name for member in self.members.values()]
+def _names(room: Mapping[str, Member]) -> list[str]:
+    return [member.name for member in room.values()]
 
 
 class Chat:
@@ -46,7 +38,8 @@ class Chat:
         self.members = Members(
             channels, kind="chat", on_gone=self._leave, grace_s=grace_s, opening_s=opening_s
         )
-        self._rooms: dict[str, _Room] = {}
+        #: As long as somebody is in them: members by client ID, in order of arrival.
+        self._rooms: dict[str, dict[str, Member]] = {}
 
     def join(self, body: dict[str, Any]) -> dict[str, Any]:
         """Enter a room, or come back to it with the token of before."""
@@ -57,29 +50,26 @@ class Chat:
             if member is not None:
                 self._leave(member, "left")
             member = self._enter(room_name, name)
-        room = self._rooms[member.place]
         return {
             **self.members.invite(member),
-            "room": room.name,
-            "members": room.names,
+            "room": member.place,
+            "members": _names(self._rooms[member.place]),
         }
 
     def _enter(self, room_name: str, name: str) -> Member:
-        room = self._rooms.get(room_name)
-        if room is None:
-            if len(self._rooms) >= MOST_ROOMS:
-                raise Refused(429, "too-many-rooms", f"there are {MOST_ROOMS} rooms already")
-            room = _Room(room_name)
-        if len(room.members) >= MOST_IN_A_ROOM:
+        if room_name not in self._rooms and len(self._rooms) >= MOST_ROOMS:
+            raise Refused(429, "too-many-rooms", f"there are {MOST_ROOMS} rooms already")
+        room = self._rooms.get(room_name, {})
+        if len(room) >= MOST_IN_A_ROOM:
             raise Refused(429, "room-full", f"there are {MOST_IN_A_ROOM} people in this room")
-        if key_of(name) in map(key_of, room.names):
+        if key_of(name) in map(key_of, _names(room)):
             raise Refused(409, "name-taken", f"somebody in this room is called {name} already")
         member = self.members.add(room_name, name)
         self._rooms[room_name] = room
-        room.members[member.client_id] = member
+        room[member.client_id] = member
         # What is sent before the member opens its channel waits there.
-        joined = {"type": "joined", "name": name, "members": room.names, "now_ms": now_ms()}
-        self.members.send([other for other in room.members if other != member.client_id], joined)
+        joined = {"type": "joined", "name": name, "members": _names(room), "now_ms": now_ms()}
+        self.members.send([other for other in room if other != member.client_id], joined)
         return member
 
     def say(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +83,7 @@ class Chat:
         if "ref" in body:
             message["ref"] = label(body, "ref", most=_REF_CHARS)
         sent_ms = now_ms()
-        room = self._rooms[member.place]
-        self.members.send(room.members, {**message, "now_ms": sent_ms})
+        self.members.send(self._rooms[member.place], {**message, "now_ms": sent_ms})
         return {"now_ms": sent_ms}
 
     def leave(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -105,14 +94,14 @@ class Chat:
     def _leave(self, member: Member, why: str = "gone") -> None:
         self.members.remove(member)
         room = self._rooms[member.place]
-        del room.members[member.client_id]
-        if not room.members:
-            del self._rooms[room.name]
+        del room[member.client_id]
+        if not room:
+            del self._rooms[member.place]
         left = {
             "type": "left",
             "name": member.name,
-            "members": room.names,
+            "members": _names(room),
             "why": why,
             "now_ms": now_ms(),
         }
-        self.members.send(room.members, left)
+        self.members.send(room, left)

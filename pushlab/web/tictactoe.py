@@ -38,10 +38,7 @@ class _Game:
     last_word: str = ""  # on somebody who came or left
 
     def mark(self, member: Member) -> str:
-        for mark, seated in self.seats.items():
-            if seated is member:
-                return mark
-        return "watching"
+        return next((mark for mark, seated in self.seats.items() if seated is member), "watching")
 
     def sit_down(self, member: Member) -> None:
         """Take a free seat, if there is one."""
@@ -177,11 +174,9 @@ class TicTacToe:
         return member, game, mark
 
     def _enter(self, game_name: str, name: str) -> tuple[_Game, Member]:
-        game = self._games.get(game_name)
-        if game is None:
-            if len(self._games) >= MOST_GAMES:
-                raise Refused(429, "too-many-games", f"there are {MOST_GAMES} games already")
-            game = _Game(game_name)
+        if game_name not in self._games and len(self._games) >= MOST_GAMES:
+            raise Refused(429, "too-many-games", f"there are {MOST_GAMES} games already")
+        game = self._games.get(game_name) or _Game(game_name)
         if len(game.members) >= MOST_IN_A_GAME:
             raise Refused(429, "game-full", f"there are {MOST_IN_A_GAME} people at this game")
         member = self.members.add(game_name, name)

@@ -30,8 +30,7 @@ export class ServerClock {
     this._offsets[this._next] = serverMs - (askedMs + heardMs) / 2;
     this._bounds[this._next] = (heardMs - askedMs) / 2;
     this._next = (this._next + 1) % KEPT;
-    let best = 0;
-    for (let i = 1; i < KEPT; i += 1) if (this._bounds[i] < this._bounds[best]) best = i;
+    const best = this._bounds.indexOf(Math.min(...this._bounds));
     this.offsetMs = this._offsets[best];
     this.boundMs = this._bounds[best];
   }
