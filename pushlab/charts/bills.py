@@ -1,6 +1,6 @@
 """Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from matplotlib.axes import Axes
@@ -23,8 +23,7 @@ from pushlab.charts.frame import (
     styled,
 )
 from pushlab.charts.rows import note, row_size
-from pushlab.charts.style import GREY, INK, CellStyle, cell_styles, name_of, name_within
-from pushlab.contract.profile import Profile
+from pushlab.charts.style import GREY, INK, CellStyle, cell_styles
 from pushlab.quantities import usd
 
 __all__ = ["bills_chart", "chosen_bills", "cost_charts", "price_footer"]
@@ -78,7 +77,7 @@ def bills_chart(
     if len(every) > len(shown):
         subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
     style = style or cell_styles({one.cell: one.profile for one in every})
-    finding = _finding(every)
+    finding = _finding(every, style)
     with styled():
         figure, bottom, top = frame(
             price_footer(shown), finding, subtitle, rows=len(shown), sheet=sheet
@@ -111,22 +110,24 @@ def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
     return sorted(chosen, key=lambda one: one.usd)
 
 
-def _finding(every: Sequence[Bill]) -> str:
+def _finding(every: Sequence[Bill], style: Mapping[str, CellStyle]) -> str:
     """The cheapest way to push and the cheapest way to ask, with nothing that comes on top."""
     whole = [one for one in every if not one.servers_on_top] or list(every)
     asked = next((one for one in whole if one.profile.asks), None)
     pushed = next((one for one in whole if not one.profile.asks), None)
     if asked is None or pushed is None:
-        return f"The cheapest is {_who(whole[0])}: {usd(whole[0].usd)} a month"
+        one = whole[0]
+        return f"The cheapest is {_who(one, style[one.cell].name)}: {usd(one.usd)} a month"
     first, second = (asked, pushed) if asked.usd < pushed.usd else (pushed, asked)
     verdict = "Polling wins: " if first is asked else ""
-    who = _who(first, name_within if verdict else name_of)
-    other = _who(second, name_within)
+    look = style[first.cell]
+    who = _who(first, look.within if verdict else look.name)
+    other = _who(second, style[second.cell].within)
     return f"{verdict}{who} costs {usd(first.usd)} a month, {other} {usd(second.usd)}"
 
 
-def _who(one: Bill, named: Callable[[str, Profile], str] = name_of) -> str:
-    return f"{named(one.cell, one.profile)} on {OFFERS[one.offer].short}"
+def _who(one: Bill, name: str) -> str:
+    return f"{name} on {OFFERS[one.offer].short}"
 
 
 def _name(axes: Axes, row: int, one: Bill, style: CellStyle, size: float, sheet: Sheet) -> None:

@@ -15,7 +15,7 @@ from pushlab.analysis.cost.break_even import BreakEven
 from pushlab.analysis.cost.costs import Costs
 from pushlab.analysis.cost.offers import OFFERS
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
-from pushlab.charts.style import GREY, GRID, CellStyle, cell_styles, mark, name_within
+from pushlab.charts.style import GREY, GRID, CellStyle, cell_styles, mark
 from pushlab.quantities import interval, usd
 
 __all__ = ["break_even_chart"]
@@ -54,7 +54,8 @@ def break_even_chart(
     ]
     if not evens:
         return None
-    finding = _finding(evens)
+    style = style or cell_styles({level.cell: level.profile for level in levels.values()})
+    finding = _finding(evens, style)
     shown = [even.interval_s for even in evens if even.interval_s]
     asked = costs.polled.interval_s if costs.polled else None
     reach = [*shown, asked] if asked else shown
@@ -68,7 +69,6 @@ def break_even_chart(
         axes = figure.add_axes((left, bottom, sheet.right - margin - left, top - bottom))
         axes.set_xscale("log")
         axes.set_yscale("log")
-        style = style or cell_styles({level.cell: level.profile for level in levels.values()})
         names: list[_Name] = []
         amounts: list[float] = []
         for place, key in enumerate(polling):
@@ -125,11 +125,10 @@ def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], BreakEven]:
     return found
 
 
-def _finding(evens: Sequence[BreakEven]) -> str:
+def _finding(evens: Sequence[BreakEven], style: Mapping[str, CellStyle]) -> str:
     main = min(evens, key=lambda even: (even.push != "aws-websocket-api", even.push_usd))
-    text = name_within(main.cell, main.profile)
     return (
-        f"Polling on {OFFERS[main.polling].short} is cheaper than {text} on"
+        f"Polling on {OFFERS[main.polling].short} is cheaper than {style[main.cell].within} on"
         f" {OFFERS[main.push].short} only when it asks less often than every"
         f" {interval(main.interval_s or 0)}"
     )

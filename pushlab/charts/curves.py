@@ -63,11 +63,9 @@ class Curve:
 
 def scale_across(axes: Axes, key: str, values: Sequence[float]) -> None:
     """The axis of the swept key: a tick at each value, logarithmic if they span decades."""
-    log = spans_decades(values)
+    log, low, high = spans_decades(values), min(values), max(values)
     if log:
         axes.set_xscale("log")
-    low, high = min(values), max(values)
-    if log:
         pad = (high / low) ** 0.04
         axes.set_xlim(low / pad, high * pad)
     else:
@@ -169,7 +167,8 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
         if known:
             x, value = known[-1]
             here = axes.transData.transform((x, max(value, ground)))
-            ends.append((float(here[1]), float(here[0]), curve, _none(curve)))
+            none = "" if any(curve.values()) else ": none"
+            ends.append((float(here[1]), float(here[0]), curve, none))
         else:
             ends.append((foot, None, curve, ""))
     ends.sort(key=lambda end: end[0])
@@ -194,10 +193,6 @@ def name_curves(axes: Axes, curves: Sequence[Curve], *, size: float = 18) -> Non
             fontweight="bold",
             color=_dark(curve.style.colour),
         )
-
-
-def _none(curve: Curve) -> str:
-    return ": none" if all(value == 0 for value in curve.values()) else ""
 
 
 def _spread(wanted: Sequence[float], step: float, low: float, high: float) -> list[float]:

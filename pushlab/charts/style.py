@@ -24,8 +24,6 @@ __all__ = [
     "cell_styles",
     "legend_key",
     "mark",
-    "name_of",
-    "name_within",
 ]
 
 INK = "#1B1B1B"
@@ -48,7 +46,7 @@ class CellStyle:
     Attributes:
         fill: how dense an area of its colour is.
         texture: of its bars, as keywords for matplotlib.
-        within: the name as it stands inside a sentence.
+        within: the name as it stands inside a sentence: ``short polling 5 s``, but ``SSE``.
     """
 
     name: str
@@ -73,17 +71,8 @@ def legend_key(label: str, **drawn: Any) -> Line2D:
     return Line2D([], [], label=label, **drawn)
 
 
-def name_of(cell: str, profile: Profile) -> str:
-    """The cell in words: the transport's title, and the setting that follows it in the label."""
-    return _named(cell, profile, profile.title)
-
-
-def name_within(cell: str, profile: Profile) -> str:
-    """The same as it stands inside a sentence: ``short polling 5 s``, but ``SSE``."""
-    return _named(cell, profile, profile.title_within)
-
-
 def _named(cell: str, profile: Profile, title: str) -> str:
+    """The cell in words: the transport's title, and the setting that follows it in the label."""
     name = profile.name
     return f"{title}{cell[len(name) :]}" if name and cell.startswith(name) else cell
 
@@ -114,10 +103,10 @@ def cell_styles(
         ]
         colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
         look = CellStyle(
-            name_of(cell, profile),
+            _named(cell, profile, profile.title),
             colour,
             (0, profile.dashes) if profile.dashes else "-",
-            within=name_within(cell, profile),
+            within=_named(cell, profile, profile.title_within),
         )
         found[cell] = replace(look, line=_DOTS, fill=0.2, texture=_DOTTED) if dotted else look
     return found

@@ -6,9 +6,6 @@ its values. Further keys are held at their first value, and the subtitle says so
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from matplotlib.figure import Figure as Drawing
 
 from pushlab.analysis.summary.catalogue import Figure, charted
 from pushlab.analysis.summary.keys import key_words, with_key
@@ -238,18 +235,11 @@ def _chart(view: _SweepView, figure: Figure) -> Chart:
                 axes.set_title(
                     with_key(view.panels[0], panel), fontsize=17, color=INK, loc="left", pad=10
                 )
-        _describe(drawing, view, figure.axis, handles(everything, _care(view, figure)), bottom)
+        text = f"{figure.axis}, over {key_words(view.across)}"
+        ground = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
+        ground.set_axis_off()
+        describe_axis(ground, text, handles(everything, _care(view, figure)), drop_pt=32)
         return Chart(figure.chart, title, drawing)
-
-
-def _describe(
-    drawing: Drawing, view: _SweepView, about: str, marks: Sequence[Any], bottom: float
-) -> None:
-    """Say at the foot what is shown, over which key, and what the marks mean."""
-    axes = drawing.add_axes((_LEFT, bottom, SLIDE.right - _LEFT, 0.01))
-    axes.set_axis_off()
-    text = f"{about}, over {key_words(view.across)}"
-    describe_axis(axes, text, marks, drop_pt=32)
 
 
 def _courses(view: _SweepView, drawn: Sequence[Sequence[Curve]]) -> list[Course]:
@@ -263,23 +253,24 @@ def _courses(view: _SweepView, drawn: Sequence[Sequence[Curve]]) -> list[Course]
         if view.panels is not None:
             key, values = view.panels
             wheres = [with_key(key, value) for value in values]
-            pairs = [
-                Ends(with_key(view.across, x), line[0][x], line[-1][x])
-                for x in view.xs
-                if x in line[0] and x in line[-1]
-            ]
+            pairs = [(with_key(view.across, x), line[0].get(x), line[-1].get(x)) for x in view.xs]
             found.append(_course(curve, key, values, pairs))
-        pairs = [
-            Ends(where, spots[view.xs[0]], spots[view.xs[-1]])
-            for where, spots in zip(wheres, line, strict=True)
-            if view.xs[0] in spots and view.xs[-1] in spots
-        ]
+        first, last = view.xs[0], view.xs[-1]
+        pairs = [(at, s.get(first), s.get(last)) for at, s in zip(wheres, line, strict=True)]
         found.append(_course(curve, view.across, view.xs, pairs))
     return [course for course in found if course.ends]
 
 
-def _course(curve: Curve, key: str, values: Sequence[float], pairs: Sequence[Ends]) -> Course:
-    measured = [
-        ends for ends in pairs if ends.first.value is not None and ends.last.value is not None
+def _course(
+    curve: Curve,
+    key: str,
+    values: Sequence[float],
+    pairs: Sequence[tuple[str, Spot | None, Spot | None]],
+) -> Course:
+    """What a line does from the first to the last value, wherever both were measured."""
+    ends = [
+        Ends(where, first, last)
+        for where, first, last in pairs
+        if first and last and first.value is not None and last.value is not None
     ]
-    return Course(curve.style.within, key, (values[0], values[-1]), measured)
+    return Course(curve.style.within, key, (values[0], values[-1]), ends)

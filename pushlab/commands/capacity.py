@@ -16,7 +16,7 @@ from rich.status import Status
 
 from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
-from pushlab.analysis.slo.search import Attempt, Limits, next_load
+from pushlab.analysis.slo.search import Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.analysis.summary.stored import store
 from pushlab.analysis.summary.summarise import analyse
@@ -213,7 +213,7 @@ class _Search:
             yield self.folders.trial_at(at, duration_s=self._duration_s(at))
 
     def _next(self) -> float | None:
-        return next_load([Attempt(load.at, load.outcome) for load in self.loads], self.limits)
+        return next_load(self.loads, self.limits)
 
     def _at_load(self, at: float) -> Scenario:
         changed: dict[str, Any] = {self.vary: int(at) if self.vary == "clients" else at}

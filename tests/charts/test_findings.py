@@ -10,7 +10,7 @@ from pushlab.charts.findings import (
     staleness_finding,
     weight_finding,
 )
-from pushlab.charts.style import cell_styles, name_of, name_within
+from pushlab.charts.style import cell_styles
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, profile_of
 from pushlab.testing.null import Null
@@ -185,6 +185,14 @@ def test_weights_of_two_winners():
 
 
 # ---- words ----------------------------------------------------------------------------------
+
+
+def name_of(cell, profile):
+    return cell_styles({cell: profile})[cell].name
+
+
+def name_within(cell, profile):
+    return cell_styles({cell: profile})[cell].within
 
 
 def test_names():

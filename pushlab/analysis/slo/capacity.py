@@ -29,12 +29,10 @@ _OURS = frozenset({"generator", "descriptors", "machine"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """One trial at one load.
+class Load(Attempt):
+    """One trial at one load, judged.
 
     Attributes:
-        at: clients, or messages per second and channel.
-        outcome: see `pushlab.analysis.slo.search`.
         values: the figure of each objective, by the objective's text; None: not measured.
         broken: the objectives that were not met.
         busy: shares of a core that ``hub``, ``broker``, ``swarm`` and ``publisher`` used, and
@@ -43,8 +41,6 @@ class Load:
         why: the same in words, for the end of a sentence.
     """
 
-    at: float
-    outcome: Literal["held", "broke", "failed", "limit"]
     values: dict[str, float | None] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     busy: dict[str, float] = field(default_factory=dict)
@@ -204,7 +200,7 @@ def conclude(
     Args:
         stopped: whether the search was interrupted.
     """
-    bracket = bracket_of([Attempt(load.at, load.outcome) for load in loads], limits)
+    bracket = bracket_of(loads, limits)
     broken = [load for load in loads if load.at == bracket.broke and load.outcome != "held"]
     # A trial that was judged tells more than one that failed.
     last = max(broken, key=lambda load: load.outcome == "broke", default=None)

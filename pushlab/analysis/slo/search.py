@@ -19,9 +19,9 @@ Outcome = Literal["held", "broke", "failed", "limit"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One trial at one load."""
+    """One trial at one load: so many clients, or messages per second and channel."""
 
-    load: float
+    at: float
     outcome: Outcome
 
 
@@ -66,7 +66,7 @@ class Bracket:
 
 def bracket_of(attempts: Sequence[Attempt], limits: Limits) -> Bracket:
     """What the attempts have decided so far."""
-    decided = {load: _decided(load, attempts, limits) for load in {a.load for a in attempts}}
+    decided = {load: _decided(load, attempts, limits) for load in {a.at for a in attempts}}
     broken = [load for load, holds in decided.items() if holds is False]
     broke = min(broken, default=None)
     held = [load for load, holds in decided.items() if holds and (broke is None or load < broke)]
@@ -75,7 +75,7 @@ def bracket_of(attempts: Sequence[Attempt], limits: Limits) -> Bracket:
 
 def _decided(load: float, attempts: Sequence[Attempt], limits: Limits) -> bool | None:
     """Whether a load holds; None as long as too few attempts agree."""
-    seen = Counter(attempt.outcome for attempt in attempts if attempt.load == load)
+    seen = Counter(attempt.outcome for attempt in attempts if attempt.at == load)
     if seen["held"] >= limits.to_hold:
         return True
     if seen["limit"] or seen["broke"] + seen["failed"] >= limits.to_break:
@@ -87,7 +87,7 @@ def next_load(attempts: Sequence[Attempt], limits: Limits) -> float | None:
     """The load to try now; None when the search has ended."""
     if not attempts:
         return _rounded(min(limits.start, limits.most), limits)
-    last = attempts[-1].load
+    last = attempts[-1].at
     if _decided(last, attempts, limits) is None:
         return last
     bracket = bracket_of(attempts, limits)

@@ -20,7 +20,6 @@ from pushlab.charts.report import tables, words
 from pushlab.charts.report.battery import battery_section
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.month import month_section
-from pushlab.charts.report.ratios import baseline_of, ratio_table
 from pushlab.charts.view import RunView
 from pushlab.errors import RunError
 from pushlab.quantities import duration, usd
@@ -61,14 +60,14 @@ def write_report(
 
 
 def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
-    base = baseline_of(view, baseline)
+    base = tables.baseline_of(view, baseline)
     drawn = any(view.problem(cell) is None for cell in view.cells)
     book = Sketchbook()
     figures = _figures(view, book) if drawn else []
     month = month_section(view, book) if drawn else None
     battery = battery_section(view, book) if drawn else None
     results = tables.figures_table(view)
-    ratios = ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
+    ratios = tables.ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
     trials = tables.trials_table(view)
     shown = [table for table in (results, ratios, trials) if table is not None]
     shown += [*(month.tables if month else ()), *(battery.tables if battery else ())]

@@ -4,18 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pushlab.analysis.forecast.validation import validate
-from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
+from pushlab.analysis.summary.catalogue import FIGURES, Figure, ranked, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
+from pushlab.analysis.summary.comparison import Ratio, ratios_to
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.bars import WASTED
 from pushlab.charts.view import RunView
+from pushlab.errors import UsageError
 from pushlab.quantities import (
     brief,
     counted,
     duration,
     exact,
     number,
+    ratio,
     share,
     span,
     usd,
@@ -26,9 +29,11 @@ from pushlab.tables.figures import figure_cell, figure_columns, kind_of, residua
 
 __all__ = [
     "TRANSPORT",
+    "baseline_of",
     "cost_table",
     "figures_table",
     "prediction_table",
+    "ratio_table",
     "storm_table",
     "trials_table",
 ]
@@ -236,3 +241,62 @@ def trials_table(view: RunView) -> Table:
         columns.pop()
         rows = [replace(row, cells=row.cells[:-1]) for row in rows]
     return Table([Column("Trial", text=True)], columns, rows, "Every trial, in order of execution.")
+
+
+# ---- ratios --------------------------------------------------------------------------------------
+
+
+def baseline_of(view: RunView, wanted: str | None) -> str | None:
+    """The cell that others are divided by: `wanted`, or the first that asks, or the first at all.
+
+    Returns:
+        None if no cell delivered anything.
+
+    Raises:
+        UsageError: there is no such cell, or nothing came of it.
+    """
+    able = [cell for cell in view.cells if view.problem(cell) is None]
+    if wanted is not None:
+        if wanted not in able:
+            known = ", ".join(able) or "none"
+            why = "has no figures" if wanted in view.cells else "is none of this run's"
+            raise UsageError(f"--baseline: {wanted!r} {why} (those with figures: {known})")
+        return wanted
+    asking = [cell for cell in able if view.run.profiles[cell].asks]
+    return next(iter(asking + able), None)
+
+
+def ratio_table(view: RunView, baseline: str) -> Table:
+    """Each cell's main figures as multiples of the baseline's."""
+    known, figures = ratios_to(view.analysis.cells, baseline), ranked()
+    rows = []
+    for cell in view.rivals:
+        style = view.cell_styles[cell]
+        problem = view.problem(cell) or ""
+        if cell == baseline:
+            cells = [Cell("1", "the baseline")] * len(figures)
+        else:
+            ours = {} if problem else known[cell]
+            cells = [_multiple(view, cell, baseline, one, ours[one.key]) for one in figures if ours]
+        rows.append(Row([style.name], cells, problem, colour=style.colour))
+    caption = f"Multiples of {view.names[baseline]}, with 95 % intervals over trials."
+    columns = [Column(one.title, show=ratio) for one in figures]
+    return Table(TRANSPORT, columns, rows, caption)
+
+
+def _multiple(view: RunView, cell: str, baseline: str, figure: Figure, found: Ratio | None) -> Cell:
+    if found is None:
+        own = view.summaries[baseline][figure.name]
+        return Cell(None, "the baseline has none" if own == 0 else "")
+    multiple, interval = found
+    note, mark = "", ""
+    if interval is not None:
+        low, high = interval
+        note = span(interval, ratio)
+        if low <= 1 <= high:
+            mark = "no clear difference"
+    if figure.key == "latency_s" and view.analysis.floor_s is not None:
+        ours, theirs = (view.summaries[which][figure.name] or 0.0 for which in (cell, baseline))
+        if abs(ours - theirs) < view.analysis.floor_s:
+            mark = "below the harness floor"
+    return Cell(multiple, note, mark)

@@ -55,7 +55,7 @@ def check(attempts: list[Attempt], limits: Limits, capacity: float) -> None:
         assert bracket.held <= capacity < bracket.broke
         narrow = bracket.held * (1 + limits.precision) * 1.000001
         assert bracket.broke <= max(narrow, bracket.held + 1 if limits.whole else 0)
-    assert len({attempt.load for attempt in attempts}) <= steps_at_most(limits)
+    assert len({attempt.at for attempt in attempts}) <= steps_at_most(limits)
 
 
 @given(limits=limits_of_clients, capacity=st.integers(0, 1_000_000))
@@ -111,7 +111,7 @@ def test_failures_that_last_end_the_search_as_breaks_do() -> None:
 def test_what_cannot_be_had_at_all_is_not_tried_again() -> None:
     limits = Limits(start=10, most=1_000)
     attempts = search(lambda load: "held" if load <= 100 else "limit", limits)
-    loads = [attempt.load for attempt in attempts]
+    loads = [attempt.at for attempt in attempts]
     assert len(loads) == len(set(loads))
 
 
@@ -127,7 +127,7 @@ def test_more_than_half_of_the_trials_must_hold() -> None:
 def test_the_search_grows_then_narrows() -> None:
     limits = Limits(start=100, most=20_000)
     attempts = search(lambda load: "held" if load <= 1_234 else "broke", limits)
-    loads = list(dict.fromkeys(attempt.load for attempt in attempts))
+    loads = list(dict.fromkeys(attempt.at for attempt in attempts))
     assert loads[:5] == [100, 200, 400, 800, 1600]
     assert all(800 < load < 1600 for load in loads[5:])
     assert math.log2(len(loads)) < 4

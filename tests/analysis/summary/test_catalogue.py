@@ -16,8 +16,8 @@ from pushlab.analysis.summary.figure import ratio
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.stored import store
 from pushlab.charts import view_of
-from pushlab.charts.report.ratios import ratio_table
 from pushlab.charts.report.tables import figures_table as report_table
+from pushlab.charts.report.tables import ratio_table
 from pushlab.charts.sweep import charts_of_sweep
 from pushlab.cli import main
 from pushlab.runs import Run

@@ -6,7 +6,7 @@ import pytest
 
 from pushlab.charts import view_of
 from pushlab.charts.report import page as page_module
-from pushlab.charts.report.ratios import baseline_of, ratio_table
+from pushlab.charts.report.tables import baseline_of, ratio_table
 from pushlab.errors import RunError, UsageError
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
