@@ -50,7 +50,7 @@ def _transports() -> int:
     names = transport_names()
     for name in names:
         try:
-            title = load_transport(name).title
+            title = load_transport(name).profile.title
         except PushlabError as error:
             title = f"cannot be used: {error}"
         print(f"{name:<{max(map(len, names))}}  {title}")

@@ -94,7 +94,7 @@ def capacity(
         axes=[SweepAxis(key=vary, values=[])],
     )
     words = Words(
-        scenario.cells[0].make().title,
+        scenario.cells[0].make().profile.title,
         _UNITS[vary],
         {goal.text: partial(with_unit, unit=goal.kind) for goal in goals},
     )

@@ -40,12 +40,10 @@ class Transport(abc.ABC):
         Options: a frozen dataclass with defaults; units stand in their names. One that derives from
             `Declared`, a `Setting` for each, is checked, and told in the schema of scenarios.
         Client: the sans-I/O client half; None: it has none.
-        title: the profile's.
     """
 
     name: ClassVar[str]
     profile: ClassVar[Profile] = Profile()
-    title: ClassVar[str]
     in_browser: ClassVar[InBrowser | None] = None
     path: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
@@ -55,7 +53,6 @@ class Transport(abc.ABC):
         name = getattr(cls, "name", "")
         title = cls.profile.title or name
         cls.profile = dataclasses.replace(cls.profile, name=name, title=title)
-        cls.title = title
 
     def __init__(self, options: Any = None) -> None:
         self.options: Any = self.Options() if options is None else options

@@ -162,7 +162,7 @@ async def _write(api: HubApi, messages: int, every_s: float) -> None:
 
 
 def _title(transport: Transport, for_s: float) -> str:
-    return f"{transport.title}: everything that crosses the wire in {with_unit(for_s, 's')}"
+    return f"{transport.profile.title}: everything that crosses the wire in {with_unit(for_s, 's')}"
 
 
 def fold(steps: Sequence[Step]) -> list[Step]:

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from pushlab.contract.registry import make_transport, transport_names
+from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
@@ -136,10 +137,8 @@ async def serve(
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
     listener = _listen(config.host, config.port)
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    hub.listening_at(
-        f"{'https' if config.certificate else 'http'}://{host}:{listener.getsockname()[1]}"
-    )
+    place = Endpoint(config.host, listener.getsockname()[1])
+    hub.listening_at(f"{'https' if config.certificate else 'http'}://{place.authority}")
     site = make_site(hub) if make_site is not None else None
     app = App(hub, api_key=config.api_key, transports=transports, origins=origins, site=site)
 

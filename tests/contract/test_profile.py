@@ -23,7 +23,7 @@ def test_the_class_fills_in_its_name_and_a_title():
         profile = Profile(title="A title", needs_broker=True)
 
     assert Bare.profile == Profile(name="bare", title="bare")
-    assert (Named.profile.name, Named.title, Named.profile.needs_broker) == (
+    assert (Named.profile.name, Named.profile.title, Named.profile.needs_broker) == (
         "named",
         "A title",
         True,
@@ -38,7 +38,7 @@ def test_each_of_pushlabs_own_declares_what_closed_forms_need(name):
     assert profile.wire is not None
     assert profile.colour.startswith("#")
     assert profile.asks != profile.pushes
-    assert load_transport(name).title == profile.title
+    assert load_transport(name).profile.title == profile.title
     assert decode(Profile, json.loads(json.dumps(profile.to_json())), "profile") == profile
 
 

@@ -256,8 +256,8 @@ def modules_for(transport: str) -> tuple[str, ...]:
     modules = kind.in_browser.modules if kind.in_browser else ()
     if any(_asset(path.removeprefix("/web/")) is None for path in modules):
         raise BrowserUnavailable(
-            f"{kind.title} for the browser is not installed: run make web (needs npm), or leave"
-            f" {transport} out of --transports"
+            f"{kind.profile.title} for the browser is not installed: run make web (needs npm),"
+            f" or leave {transport} out of --transports"
         )
     return modules
 
