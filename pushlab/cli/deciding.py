@@ -27,20 +27,24 @@ from pushlab.quantities import (
 
 __all__ = ["add_commands"]
 
-_ONE_WAY = "the network's delay"
+_RATE = "messages that each client gets"
+_KEEP_ALIVE = "of push, after silence; 0: none; default: as declared"
 _CALIBRATE = "a run or sweep: what the server costs"
-#: The flags that say a load: the keyword of `Workload`, what stands for the value, and its reader.
-_LOAD: Mapping[str, tuple[str, str, Callable[..., float]]] = {
-    "--clients": ("clients", "N", parse_number),
-    "--rate-per-client": ("rate_per_s", "R", parse_rate_per_s),
-    "--poll-interval": ("interval_s", "T", parse_seconds),
-    "--payload": ("payload_bytes", "SIZE", parse_bytes),
-    "--hold": ("hold_s", "T", parse_seconds),
-    "--keep-alive": ("keep_alive_s", "T", parse_seconds),
-    "--one-way": ("one_way_s", "T", parse_seconds),
-    "--per-channel": ("per_channel", "N", parse_number),
-    "--server-memory": ("server_bytes", "SIZE", parse_bytes),
+#: The flags that say a load: the keyword of `Workload`, what stands for the value, its reader, what
+#: it is, and its default.
+_LOAD: Mapping[str, tuple[str, str, Callable[..., float], str, str | None]] = {
+    "--clients": ("clients", "N", parse_number, "clients", None),
+    "--rate-per-client": ("rate_per_s", "R", parse_rate_per_s, _RATE, None),
+    "--poll-interval": ("interval_s", "T", parse_seconds, "of short polling", "5s"),
+    "--payload": ("payload_bytes", "SIZE", parse_bytes, "of a message", "100B"),
+    "--hold": ("hold_s", "T", parse_seconds, "of long polling; default: as declared", None),
+    "--keep-alive": ("keep_alive_s", "T", parse_seconds, _KEEP_ALIVE, None),
+    "--one-way": ("one_way_s", "T", parse_seconds, "the network's delay", "0s"),
+    "--per-channel": ("per_channel", "N", parse_number, "clients that share a channel", "1"),
+    "--server-memory": ("server_bytes", "SIZE", parse_bytes, "of one server", "4GiB"),
 }
+#: What one client gets, and how its transport asks for it.
+_OF_CLIENT = ("--rate-per-client", "--poll-interval", "--payload", "--hold")
 
 
 def add_commands(group: Group) -> None:
@@ -83,10 +87,8 @@ def _add_cost(group: Group) -> None:
         ),
     )
     _add_run(cost)
-    _add_of_load(cost, "--clients", "clients; with a run: scaled to so many")
-    _add_load(cost)
-    _add_of_load(cost, "--one-way", _ONE_WAY, default="0s")
-    _add_of_load(cost, "--per-channel", "clients that share a channel", default="1")
+    _add_load(cost, "--clients", about="clients; with a run: scaled to so many")
+    _add_load(cost, *_OF_CLIENT, "--one-way", "--per-channel")
     cost.flag("--offers", "A,B,...", "only these; default: all")
     cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
     cost.switch("--free-tier", "take off what offers give away")
@@ -112,8 +114,7 @@ def _add_energy(group: Group) -> None:
         ),
     )
     _add_run(energy)
-    _add_load(energy)
-    _add_of_load(energy, "--keep-alive", "of push, after silence; 0: none; default: as declared")
+    _add_load(energy, *_OF_CLIENT, "--keep-alive")
     energy.flag("--radio", "A,B", "lte, 3g, wifi; default: all")
     read = quantity(parse_watt_hours)
     energy.flag("--battery", "WH", type=read, default="15Wh", dest="battery_wh")
@@ -135,13 +136,10 @@ def _add_predict(group: Group) -> None:
             "predict --validate results/reference",
         ),
     )
-    _add_of_load(predict, "--clients", "clients")
-    _add_load(predict)
-    _add_of_load(predict, "--one-way", _ONE_WAY, default="0s")
-    _add_of_load(predict, "--per-channel", "clients on a channel", default="1")
+    _add_load(predict, "--clients", *_OF_CLIENT, "--one-way", "--per-channel")
     predict.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
     _add_headroom(predict)
-    _add_of_load(predict, "--server-memory", "of one server", default="4GiB")
+    _add_load(predict, "--server-memory")
     predict.flag("--seed", "N", "of the simulation", type=whole("1"), default=1, dest="load seed")
     every = "simulate every client, not a sample of them"
     predict.switch("--every-client", every, dest="load every_client")
@@ -164,10 +162,9 @@ def _add_crossovers(group: Group) -> None:
         units="5s, 300B, 20ms",
         examples=("crossovers", "crossovers --clients 100 --poll-interval 1s --json"),
     )
-    _add_of_load(lost, "--poll-interval", "of short polling", default="5s")
-    _add_of_load(lost, "--payload", "of a message", default="100B")
-    _add_of_load(lost, "--one-way", _ONE_WAY, default="20ms")
-    _add_of_load(lost, "--clients", "on one channel", default="1000")
+    _add_load(lost, "--poll-interval", "--payload")
+    _add_load(lost, "--one-way", default="20ms")
+    _add_load(lost, "--clients", about="on one channel", default="1000")
     lost.flag("--calibrate", "RUN", _CALIBRATE, type=Path, dest="known_from")
     lost.flag("--out", "DIR", "draw the chart there", type=Path)
     add_json(lost, "everything as JSON")
@@ -188,19 +185,14 @@ def _add_run(command: Parser) -> None:
     command.set_defaults(given=())
 
 
-def _add_of_load(command: Parser, flag: str, about: str, default: str | None = None) -> None:
-    """A flag of `_LOAD`; its value goes into ``load``."""
-    key, letter, read = _LOAD[flag]
-    options = {"dest": f"load {key}", "type": quantity(read), "action": _Noted}
-    command.flag(flag, letter, about, default=default, **options)
-
-
-def _add_load(command: Parser) -> None:
-    """What one client gets, and how its transport asks for it."""
-    _add_of_load(command, "--rate-per-client", "messages that each client gets")
-    _add_of_load(command, "--poll-interval", "of short polling", default="5s")
-    _add_of_load(command, "--payload", "of a message", default="100B")
-    _add_of_load(command, "--hold", "of long polling; default: as declared")
+def _add_load(command: Parser, *flags: str, **other: str) -> None:
+    """Flags of `_LOAD`, whose values go into ``load``; `other`: words, or another default."""
+    for flag in flags:
+        key, letter, read, about, default = _LOAD[flag]
+        options: dict[str, Any] = {"about": about, "default": default, **other}
+        command.flag(
+            flag, letter, dest=f"load {key}", type=quantity(read), action=_Noted, **options
+        )
 
 
 def _add_headroom(command: Parser) -> None:

@@ -87,20 +87,18 @@ def simulate(
     if profile.delivery == "interval-poll":
         span_s = cycle_s * max(1, round(span_s / cycle_s))  # whole turns
     world = _World(
+        profile=profile,
         rng=np.random.default_rng(seed),
         clients=clients if events is None else max(1, min(clients, int(most / (span_s * busiest)))),
         rate_per_s=rate_per_s,
         paced=paced,
         span_s=span_s,
         cycle_s=cycle_s,
-        hold_s=profile.timers.hold_s,
         ways_s=(one_way_s, up_s),
         jitter_s=jitter_s,
-        acks=profile.acks,
-        keep_alive_s=profile.client_keep_alive_s,
     )
     maker = _one_by_one if profile.messages_per_answer else _SYSTEMS[profile.delivery]
-    return _figures(clients, world, maker(world), polls=profile.asks)
+    return _figures(clients, world, maker(world))
 
 
 def _cycle_s(profile: Profile, rate_per_s: float, round_s: float, jitter_s: float) -> float:
@@ -129,17 +127,15 @@ def _beat_s(interval_s: float, round_s: float, *, pause: bool) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _World:
+    profile: Profile
     rng: np.random.Generator
     clients: int
     rate_per_s: float
     paced: bool
     span_s: float
     cycle_s: float
-    hold_s: float
     ways_s: tuple[float, float]
     jitter_s: float
-    acks: int
-    keep_alive_s: float
 
     def transit_s(self, count: int, *, up: bool = False) -> Floats:
         """One network transit for each of so many messages."""
@@ -205,7 +201,7 @@ def _one_by_one(world: _World) -> _Events:
 
 def _held_polls(world: _World) -> _Events:
     """Each client in turn: the gap after an answer, then held until a message or the hold's end."""
-    rng, end_s = world.rng, world.span_s
+    rng, end_s, hold_s = world.rng, world.span_s, world.profile.timers.hold_s
     # The server's last answer to each client: spread out, and some cycles before what is counted.
     clock = rng.uniform(-_SETTLING - 1, -_SETTLING, world.clients) * world.cycle_s
     beat = _Beat(world) if world.paced and world.rate_per_s else None
@@ -221,21 +217,19 @@ def _held_polls(world: _World) -> _Events:
             wait = rng.exponential(1 / world.rate_per_s, len(clock))
         else:
             arrived, wait = np.zeros(len(clock), np.int64), np.full(len(clock), np.inf)
-        quiet, met = arrived == 0, wait < world.hold_s
+        quiet, met = arrived == 0, wait < hold_s
         counted = (asked >= 0) & (asked < end_s)
         polls += int(counted.sum())
         useful += int((counted & (met | ~quiet)).sum())
         waits.append(world.transit_s(int((counted & quiet & met).sum())))
         late = np.flatnonzero(counted & ~quiet)
-        if len(late):
-            owner = np.repeat(late, arrived[late])
-            if beat is None:
-                waited = rng.uniform(0.0, gap[owner])
-            else:
-                waited = beat.waited_s(asked, late, arrived[late])
-            waits.append(waited + world.transit_s(len(owner)))
+        if beat is None:
+            waited = rng.uniform(0.0, np.repeat(gap[late], arrived[late]))
+        else:
+            waited = beat.waited_s(asked, late, arrived[late])
+        waits.append(waited + world.transit_s(len(waited)))
         ongoing = asked < end_s
-        clock = np.where(quiet, asked + np.minimum(wait, world.hold_s), asked)[ongoing]
+        clock = np.where(quiet, asked + np.minimum(wait, hold_s), asked)[ongoing]
         if beat is not None:
             beat.keep(ongoing)
     return _Events(polls=polls, useful=useful, latency_s=np.concatenate(waits))
@@ -273,10 +267,11 @@ class _Beat:
 
 def _stream(world: _World) -> _Events:
     """Sent as soon as it is there, and acknowledged; a client that was silent for long pings."""
-    if not world.keep_alive_s or not world.acks:
+    keep_alive_s, each = world.profile.client_keep_alive_s, world.profile.acks
+    if not keep_alive_s or not each:
         _, at = world.messages()
-        pings = world.clients * world.span_s / world.keep_alive_s if world.keep_alive_s else 0.0
-        polls = len(at) * world.acks + pings
+        pings = world.clients * world.span_s / keep_alive_s if keep_alive_s else 0.0
+        polls = len(at) * each + pings
         return _Events(polls=polls, useful=None, latency_s=world.transit_s(len(at)))
     rng, end_s = world.rng, world.span_s
     clock = rng.uniform(-_SETTLING - 1, -_SETTLING, world.clients) * world.cycle_s
@@ -289,8 +284,8 @@ def _stream(world: _World) -> _Events:
             wait = rng.exponential(1 / world.rate_per_s, len(clock))
         else:
             wait = np.full(len(clock), np.inf)
-        met = wait < world.keep_alive_s
-        clock = clock + np.minimum(wait, world.keep_alive_s)
+        met = wait < keep_alive_s
+        clock = clock + np.minimum(wait, keep_alive_s)
         counted = (clock >= 0) & (clock < end_s)
         acks += int((counted & met).sum())
         pings += int((counted & ~met).sum())
@@ -298,7 +293,7 @@ def _stream(world: _World) -> _Events:
         clock = clock[ongoing]
         if beat is not None:
             beat.keep(ongoing)
-    return _Events(polls=acks * world.acks + pings, useful=None, latency_s=world.transit_s(acks))
+    return _Events(polls=acks * each + pings, useful=None, latency_s=world.transit_s(acks))
 
 
 _SYSTEMS: dict[str, Callable[[_World], _Events]] = {
@@ -308,7 +303,7 @@ _SYSTEMS: dict[str, Callable[[_World], _Events]] = {
 }
 
 
-def _figures(clients: int, world: _World, events: _Events, *, polls: bool) -> Simulated:
+def _figures(clients: int, world: _World, events: _Events) -> Simulated:
     scale = clients / world.clients / world.span_s
     latency, useful = events.latency_s, events.useful
     found = {}
@@ -320,7 +315,7 @@ def _figures(clients: int, world: _World, events: _Events, *, polls: bool) -> Si
         sampled=world.clients,
         hits_per_s=events.polls * scale,
         deliveries_per_s=len(latency) * scale,
-        wasted=1 - (useful or 0) / events.polls if polls and events.polls else None,
+        wasted=None if useful is None or not events.polls else 1 - useful / events.polls,
         mean_latency_s=float(latency.mean()) if len(latency) else None,
         worst_latency_s=float(latency.max()) if len(latency) else None,
         percentiles_s=found,
