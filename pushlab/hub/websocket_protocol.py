@@ -107,7 +107,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         return self._core
 
     def data_received(self, data: bytes) -> None:
-        """Response pings and the close; what else a client says is not for the hub."""
+        """Answer pings and the close; what else a client says is not for the hub."""
         self._heard = True
         core = self._conversation()
         core.receive_data(data)
