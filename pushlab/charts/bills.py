@@ -30,7 +30,7 @@ __all__ = ["bills_chart", "chosen_bills", "cost_charts", "price_footer"]
 
 _MOST_ROWS = 12
 _OFFER_PX = 300.0  # the longest name of an offer
-#: How a bar's parts style: opacity and hatch. Messages and requests are the colour itself.
+#: How a bar's parts look: opacity and hatch. Messages and requests are the colour itself.
 _PARTS: dict[str, dict[str, Any]] = {
     "requests": {},
     "messages": {},

@@ -50,7 +50,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One line and how it cell_styles; `floor` for the harness's own."""
+    """One line and how it looks; `floor` for the harness's own."""
 
     style: CellStyle
     spots: Sequence[Spot] = field(default_factory=tuple)

@@ -1,4 +1,4 @@
-"""How transports style and how numbers read: one place, so that all charts agree.
+"""How transports look: one place, so that all charts agree.
 
 Warm colours ask, cool colours push. Each transport has a line style and a hatch too, so that a grey
 printer keeps them apart. Several settings of one transport are shades of its colour; where its

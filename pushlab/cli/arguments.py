@@ -92,7 +92,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Group:
-    """Commands that serve one wish, under a title of their own in ``pushlab --help``."""
+    """Commands that serve one purpose, under a title of their own in ``pushlab --help``."""
 
     def __init__(self, commands: Commands, title: str) -> None:
         self._commands = commands

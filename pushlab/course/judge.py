@@ -15,7 +15,7 @@ from pushlab.testing.judge import shorter_limits
 
 __all__ = ["judge"]
 
-_HASTE = 0.15  # of the limits, which are generous enough for any machine
+_SHARE = 0.15  # of the limits, which are generous enough for any machine
 
 
 def judge(transport: str, options: Mapping[str, Any], clauses: Sequence[str]) -> None:
@@ -29,7 +29,7 @@ def judge(transport: str, options: Mapping[str, Any], clauses: Sequence[str]) ->
             promise = str(getattr(TransportContract, name).__doc__).strip().rstrip(".")
             _say({"kept": kept, "now": promise})
             try:
-                with shorter_limits(_HASTE):
+                with shorter_limits(_SHARE):
                     getattr(suite_class(), name)()
             except ContractBroken as broken:
                 what = str(broken).partition("What happened:")[2].partition("; it was told:")[0]

@@ -25,7 +25,7 @@ from pushlab.runs import Run
 
 __all__ = ["measure"]
 
-_HASTE = 8.0  # so many times as fast
+_SPEED_UP = 8.0
 _FAST_CLIENTS = 20
 _FAST_RATE = 20.0
 _FAST_S = 0.4
@@ -135,10 +135,10 @@ def _hurried(asked: Mapping[str, Any], scenario: Scenario) -> Scenario:
     """The same rows under the same names, with fewer clients and time that runs faster."""
     tables = []
     for table, cell in zip(asked["transport"], scenario.cells, strict=True):
-        faster = {key: table[key] / _HASTE for key in ("interval_s",) if key in table}
+        faster = {key: table[key] / _SPEED_UP for key in ("interval_s",) if key in table}
         tables.append({**table, **faster, "label": cell.label})
     link = {
-        key: value / _HASTE if key.endswith("_ms") else value
+        key: value / _SPEED_UP if key.endswith("_ms") else value
         for key, value in asked.get("link", {}).items()
     }
     faster_still = {
@@ -147,9 +147,9 @@ def _hurried(asked: Mapping[str, Any], scenario: Scenario) -> Scenario:
         "trials": 1,
         "clients": min(scenario.clients, _FAST_CLIENTS),
         "room_size": min(scenario.room_size, _FAST_CLIENTS),
-        "rate_per_s": min(scenario.rate_per_s * _HASTE, _FAST_RATE),
+        "rate_per_s": min(scenario.rate_per_s * _SPEED_UP, _FAST_RATE),
         "warmup_s": 0.0,
-        "duration_s": min(scenario.duration_s / _HASTE, _FAST_S),
+        "duration_s": min(scenario.duration_s / _SPEED_UP, _FAST_S),
         "transport": tables,
     }
     return make_scenario(Source(faster_still, "measure"))
