@@ -84,27 +84,32 @@ class Reorders(BrokenReader):
                 self._feed.resume()
 
 
+class _RewritingReader(NullReader):
+    """Hands on another text than came."""
+
+    def _rewritten(self, text: str) -> str:
+        raise NotImplementedError
+
+    def _take(self, entries: Sequence[Entry]) -> None:
+        at = len(self._events)
+        super()._take(entries)
+        for index in range(at, len(self._events)):
+            event = self._events[index]
+            if isinstance(event, Message):
+                text = self._rewritten(event.data)
+                self._events[index] = Message(event.epoch, event.seq, text)
+
+
 class StripsSpaces(BrokenReader):
-    class SuiteReader(NullReader):
-        def _take(self, entries: Sequence[Entry]) -> None:
-            at = len(self._events)
-            super()._take(entries)
-            for index in range(at, len(self._events)):
-                event = self._events[index]
-                if isinstance(event, Message):
-                    self._events[index] = Message(event.epoch, event.seq, event.data.strip())
+    class SuiteReader(_RewritingReader):
+        def _rewritten(self, text: str) -> str:
+            return text.strip()
 
 
 class MovesLineEnds(BrokenReader):
-    class SuiteReader(NullReader):
-        def _take(self, entries: Sequence[Entry]) -> None:
-            at = len(self._events)
-            super()._take(entries)
-            for index in range(at, len(self._events)):
-                event = self._events[index]
-                if isinstance(event, Message):
-                    text = event.data.replace("\r\n", "\n")
-                    self._events[index] = Message(event.epoch, event.seq, text)
+    class SuiteReader(_RewritingReader):
+        def _rewritten(self, text: str) -> str:
+            return text.replace("\r\n", "\n")
 
 
 class HidesGaps(BrokenReader):
