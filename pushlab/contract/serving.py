@@ -15,6 +15,7 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.setting import Setting
 from pushlab.contract.tokens import Grant
+from pushlab.errors import Refused
 
 __all__ = [
     "AsgiApp",
@@ -213,6 +214,9 @@ class Hub(Protocol):
 
     def count(self, transport: str, kind: Hit, n: int = 1) -> None:
         """Count hits."""
+
+    def refuse(self, transport: str, refusal: Refused) -> None:
+        """Count something that was refused, and why; the log is told of it now and then."""
 
     def tail(
         self, channel: str, after: Cursor | None, write: Callable[[Sequence[Entry]], bool]

@@ -70,8 +70,8 @@ class Api:
     # ---- refusing ---------------------------------------------------------------------------
 
     def _refusal(self, error: Exception, **headers: str) -> JSONResponse:
-        self._hub.count(API, Hit.REFUSED)
         refusal = _as_refusal(error)
+        self._hub.refuse(API, refusal)
         if refusal.status == 401:
             headers["www-authenticate"] = "Bearer"
         return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
@@ -217,6 +217,7 @@ class Api:
             "channels": hub.channel_count,
             "feeds": hub.feed_count,
             "present": hub.presence.total(),
+            "refusals": dict(sorted(hub.refusals.counts.items())),
             "presence_posts_dropped": hub.poster.dropped if hub.poster else 0,
             "process": {
                 "cpu_s": usage.ru_utime + usage.ru_stime,
@@ -292,6 +293,12 @@ def _prometheus(figures: dict[str, Any]) -> str:
     for transport, kinds in sorted(figures["hits"].items()):
         for kind, count in sorted(kinds.items()):
             lines.append(f'pushlab_hits_total{{transport="{transport}",kind="{kind}"}} {count}')
+    lines += [
+        "# HELP pushlab_refusals_total What was refused or cut, by kind.",
+        "# TYPE pushlab_refusals_total counter",
+    ]
+    for kind, count in figures["refusals"].items():
+        lines.append(f'pushlab_refusals_total{{kind="{kind}"}} {count}')
     process = figures["process"]
     for name, kind, text, value in (
         ("pushlab_messages_published_total", "counter", "Messages taken.", figures["published"]),

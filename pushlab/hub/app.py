@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Protocol
 
-from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
 from pushlab.contract.serving import Receive, Response, Route, Scope, Send, StreamingResponse
 from pushlab.contract.transport import Transport
@@ -75,7 +74,7 @@ class App:
             refusal = self.origins.refusal(scope)
             if refusal is None:
                 return direct(scope)
-            self._hub.count(API, Hit.REFUSED)
+            self._hub.refuse(API, refusal)
             is_socket = scope["type"] == "websocket"
             return RefusedSocket(refusal) if is_socket else refusal_answer(refusal)
 
@@ -112,7 +111,7 @@ class App:
         if scope["type"] != "websocket":
             await self._api.refuse(refusal, scope, receive, send)
             return
-        self._hub.count(API, Hit.REFUSED)
+        self._hub.refuse(API, refusal)
         await receive()
         await send({"type": "websocket.accept"})
         code = to_close_code(refusal.status)

@@ -169,6 +169,7 @@ class ChannelFeed:
         "_closed",
         "_end",
         "_on_close",
+        "_on_slow",
         "_started",
         "channel",
         "gap_after",
@@ -187,6 +188,7 @@ class ChannelFeed:
         write: Callable[[Sequence[Entry]], bool],
         end: Callable[[str, int], None],
         on_close: Callable[["ChannelFeed"], None],
+        on_slow: Callable[[], None] | None = None,
         limited: bool = True,
     ) -> None:
         self.position, self.gap_after = channel.locate(after)
@@ -197,6 +199,7 @@ class ChannelFeed:
         self.limited = limited
         self._end = end
         self._on_close = on_close
+        self._on_slow = on_slow
         self._closed = False
         self._started = False
         self._blocked_head = channel.head
@@ -219,7 +222,7 @@ class ChannelFeed:
             batch = channel.slice(self.seq, messages=_BATCH_MESSAGES, size=_BATCH_BYTES)
             if batch is None:
                 if self.limited:
-                    self.finish(*SLOW_READER)
+                    self._cut()
                     return
                 self.seq = channel.first - 1  # the hub's own reader goes on: the hole in `seq`
                 continue  # tells whoever reads behind it
@@ -242,7 +245,12 @@ class ChannelFeed:
             channel.head - self._blocked_head > settings.lag_messages
             or channel.published_bytes - self._blocked_bytes > settings.lag_bytes
         ):
-            self.finish(*SLOW_READER)
+            self._cut()
+
+    def _cut(self) -> None:
+        if self._on_slow is not None:
+            self._on_slow()
+        self.finish(*SLOW_READER)
 
     def finish(self, reason: str, status: int) -> None:
         """The hub ends this feed, and tells the connection why."""

@@ -19,6 +19,7 @@ from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.channel import Channel, ChannelFeed
 from pushlab.hub.presence import Presence, PresencePoster
+from pushlab.hub.refusals import Refusal, Refusals
 
 __all__ = ["MAX_CHANNELS", "Hub"]
 
@@ -41,6 +42,7 @@ class Hub:
     Attributes:
         hits: transport name to kind to count.
         presence: who is there.
+        refusals: what was refused or cut, by kind.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Hub:
         self.poster = PresencePoster(presence_url) if presence_url else None
         if self.poster is not None:
             self.presence.listen(self.poster)
+        self.refusals = Refusals()
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
         self.started_ns = time.monotonic_ns()
@@ -89,6 +92,7 @@ class Hub:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.refusals.close()
 
     def close(self) -> None:
         """End every feed; its client will come back and resume."""
@@ -102,6 +106,7 @@ class Hub:
         while True:
             await asyncio.sleep(_SWEEP_S)
             self.presence.sweep(time.monotonic_ns())
+            self.refusals.sweep()
             if time.monotonic() >= retire_at:
                 self._retire()
                 retire_at = time.monotonic() + _RETIRE_EVERY_S
@@ -253,12 +258,17 @@ class Hub:
 
         channel = self.channel(grant.channel)
         channel.trim(time.monotonic_ns())
-        feed = ChannelFeed(channel, after, write=write, end=end, on_close=on_close)
+        feed = ChannelFeed(
+            channel, after, write=write, end=end, on_close=on_close, on_slow=self._on_slow
+        )
         self._expiries[feed] = asyncio.get_running_loop().call_later(
             max(0.0, grant.expires_at - time.time()), feed.finish, "token-expired", 401
         )
         self.presence.join(grant.channel, grant.client_id)
         return feed
+
+    def _on_slow(self) -> None:
+        self.refusals.note(Refusal.SLOW_READER)
 
     def tail(
         self, channel: str, after: Cursor | None, write: Callable[[Sequence[Entry]], bool]
@@ -303,3 +313,8 @@ class Hub:
         if kinds is None:
             kinds = self.hits[transport] = {}
         kinds[kind] = kinds.get(kind, 0) + n
+
+    def refuse(self, transport: str, refusal: Refused) -> None:
+        """Count something that was refused, and why."""
+        self.count(transport, Hit.REFUSED)
+        self.refusals.note(refusal.reason)

@@ -38,7 +38,7 @@ def websocket_route(hub: Hub, broker: BrokerAccess) -> Route:
             chosen = _subprotocol(scope)
             reader, writer = await _dial(broker)
         except Refused as refusal:
-            hub.count(COUNTED_AS, Hit.REFUSED)
+            hub.refuse(COUNTED_AS, refusal)
             await send({"type": "websocket.accept"})
             code = to_close_code(refusal.status)
             await send({"type": "websocket.close", "code": code, "reason": refusal.reason})

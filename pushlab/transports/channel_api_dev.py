@@ -163,7 +163,7 @@ class _Desk:
         try:
             return self._answer(scope)
         except Refused as refusal:
-            self._hub.count(self._transport, Hit.REFUSED)
+            self._hub.refuse(self._transport, refusal)
             return replace(refusal_answer(refusal), cache_control=_NO_CACHE)
 
     def _answer(self, scope: Scope) -> Response:

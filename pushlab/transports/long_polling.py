@@ -185,5 +185,6 @@ class _HeldRequest:
         """The hub ends the wait: the token expired, or the server stops."""
         self._answered = True
         self._hub.release(self._grant)
-        self._hub.count(LongPolling.name, Hit.REFUSED)
-        self._exchange.answer(refusal_answer(Refused(status, reason, "the wait was ended")))
+        refusal = Refused(status, reason, "the wait was ended")
+        self._hub.refuse(LongPolling.name, refusal)
+        self._exchange.answer(refusal_answer(refusal))

@@ -7,7 +7,6 @@ a request is out of the ordinary, serve its ASGI form; both run the same server 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
 from pushlab.contract.serving import (
     AsgiApp,
@@ -45,7 +44,7 @@ def direct_route(
         try:
             return server_half(scope)
         except Refused as refusal:
-            hub.count(transport, Hit.REFUSED)
+            hub.refuse(transport, refusal)
             return refusal_answer(refusal) if kind == "http" else RefusedSocket(refusal)
 
     app = _http_app(direct) if kind == "http" else _socket_app(direct)

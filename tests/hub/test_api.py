@@ -594,11 +594,28 @@ async def test_metrics_are_prometheus_text(hub):
     assert samples["process_cpu_seconds_total", ""] > 0
 
 
+async def test_refusals_are_counted_by_kind_and_told_to_the_log_once(hub):
+    before = (await hub.api("GET", "/v1/stats")).json["refusals"].get("token-invalid", 0)
+    secret = "k0.bm90LW91cnM." + "a" * 43
+    for _ in range(5):
+        assert (await hub.ask("GET", "/v1/poll", secret="not-a-token")).status == 401
+        assert (await hub.ask("GET", "/v1/events", secret=secret)).status == 401
+    figures = (await hub.api("GET", "/v1/stats")).json["refusals"]
+    assert figures["token-invalid"] == before + 5
+    assert figures["token-revoked"] >= 5
+    types, samples = parse_prometheus((await hub.api("GET", "/metrics")).body.decode())
+    assert types["pushlab_refusals_total"] == "counter"
+    assert samples["pushlab_refusals_total", 'kind="token-invalid"'] == before + 5
+    lines = [line for line in hub.log().splitlines() if "token-revoked" in line]
+    assert len(lines) == 1
+    assert secret not in hub.log()
+
+
 async def test_no_answer_is_a_server_error_and_nothing_is_logged(hub):
     """Whatever this module asked before, and a few oddities more."""
     for target in ("/v1/poll?%ff=%ff&after=%ff", "/%2e%2e/%ff", "/v1/poll?after=" + "9" * 5_000):
         assert (await hub.api("GET", target)).status < 500
-    assert hub.log() == ""
+    assert [line for line in hub.log().splitlines() if not line.startswith("refused: ")] == []
 
 
 async def test_every_refusal_stands_in_the_table():
