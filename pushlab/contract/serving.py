@@ -145,6 +145,11 @@ class HubSettings:
     page_messages: Annotated[int, _count("messages in a poll's answer at most")] = 500
     page_bytes: Annotated[int, _size("bytes in a poll's answer at most")] = 1024 * 1024
     linger_s: Annotated[float, _span("how long a slow reader may read why it was closed")] = 5.0
+    head_s: Annotated[float, _span("how long a request's head, or a TLS handshake, may take")] = (
+        10.0
+    )
+    body_s: Annotated[float, _span("how long a request's body may take, and 1 s more a KiB")] = 20.0
+    idle_s: Annotated[float, _span("how long a connection may rest between requests")] = 75.0
 
 
 class Feed(Protocol):

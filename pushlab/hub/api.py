@@ -25,15 +25,15 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.core import Hub
-from pushlab.wire.asgi import bearer, read_body, token_of
+from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
-__all__ = ["API", "Api"]
+__all__ = ["API", "MAX_BATCH_BYTES", "Api"]
 
 API = "api"  #: the name under which the API's own hits are counted
 _MAX_REQUEST_BYTES = 64 * 1024
 #: Room for a full batch of full messages. JSON in ASCII spends up to three bytes on one of a
 #: letter's (``\\u0439``), so most writers' whole batches fit, whatever their script.
-_MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (3 * MAX_MESSAGE_BYTES + 1024)
+MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (3 * MAX_MESSAGE_BYTES + 1024)
 
 
 class Api:
@@ -72,8 +72,8 @@ class Api:
     def _refusal(self, error: Exception, **headers: str) -> JSONResponse:
         refusal = _as_refusal(error)
         self._hub.refuse(API, refusal)
-        if refusal.status == 401:
-            headers["www-authenticate"] = "Bearer"
+        for name, value in refusal_headers(refusal):
+            headers[name.decode()] = value.decode()
         return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
 
     async def _on_error(self, request: Request, error: Exception) -> Response:
@@ -113,7 +113,7 @@ class Api:
     async def publish(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
         """``POST /v1/channels/{channel}/messages``: the body is the message."""
         self._check_key(scope["headers"])
-        raw = await read_body(receive, MAX_MESSAGE_BYTES, "the message")
+        raw = await read_body(scope, receive, MAX_MESSAGE_BYTES, "the message")
         try:
             text = raw.decode()
         except UnicodeDecodeError as error:
@@ -132,7 +132,7 @@ class Api:
     async def publish_batch(self, request: Request) -> Response:
         """``POST /v1/messages``: up to 1,000 messages, all or nothing."""
         self._check_key(request.scope["headers"])
-        raw = await read_body(request.receive, _MAX_BATCH_BYTES, "the batch")
+        raw = await read_body(request.scope, request.receive, MAX_BATCH_BYTES, "the batch")
         items = _json(raw)
         if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH_MESSAGES:
             raise Refused(
@@ -164,7 +164,8 @@ class Api:
     async def create_channel(self, request: Request) -> Response:
         """``POST /v1/channels``: a token, and where it can be used."""
         self._check_key(request.scope["headers"])
-        body = _json(await read_body(request.receive, _MAX_REQUEST_BYTES, "the request"))
+        raw = await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
+        body = _json(raw)
         known = {"client_id", "channel", "duration_minutes"}
         if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
             raise Refused(

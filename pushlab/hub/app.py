@@ -96,6 +96,8 @@ class App:
             await route.app(scope, receive, send)
         elif route is not None:
             await self._api.refuse_method(route.methods, scope, receive, send)
+        elif kind == "http" and ("websocket", scope["path"]) in self.routes:
+            await self._refuse_plain(scope, receive, send)
         elif kind == "http":
             if await self._api.channel_route(scope, receive, send):
                 return
@@ -105,6 +107,19 @@ class App:
         elif kind == "websocket":
             nothing = Refused(404, "not-found", f"there is no WebSocket at {scope['path']}")
             await self._refuse(nothing, scope, receive, send)
+
+    async def _refuse_plain(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a plain request for a WebSocket's path, and say what it lacks."""
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._api.refuse_method(("GET",), scope, receive, send)
+            return
+        detail = (
+            f"{scope['path']} is a WebSocket, and this request has no 'Upgrade: websocket' with"
+            " 'Connection: Upgrade' (HTTP/1.1); if a WebSocket client has sent it, a proxy on the"
+            " way does not pass Upgrade on: set it to, or use another transport"
+        )
+        refusal = Refused(426, "upgrade-required", detail)
+        await self._api.refuse(refusal, scope, receive, send)
 
     async def _refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse; a WebSocket with a close code, for its page cannot see a handshake's status."""

@@ -28,7 +28,6 @@ _BACKLOG = 4096
 #: Of a client's one message: a page says little, and strangers shall not fill the memory.
 _MOST_WEBSOCKET_BYTES = 256 * 1024
 _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader that stalls
-_KEEP_ALIVE_S = 75
 _GRACE_S = 2
 
 
@@ -63,13 +62,37 @@ def _transports(config: HubConfig) -> list[Transport]:
 class _Server(uvicorn.Server):
     """A uvicorn server that says when it listens and leaves signals to its caller."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, handshake_s: float, on_started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._handshake_s = handshake_s
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
+        """Start, then say so. TLS handshakes have a time-out, for which uvicorn has no setting."""
+        config, loop = self.config, asyncio.get_running_loop()
+        await self.lifespan.startup()
+
+        def make() -> asyncio.Protocol:
+            made: Any = config.http_protocol_class
+            protocol: asyncio.Protocol = made(
+                config=config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            return protocol
+
+        handshake_s = self._handshake_s if config.ssl else None
+        self.servers = [
+            await loop.create_server(
+                make,
+                sock=each,
+                ssl=config.ssl,
+                backlog=config.backlog,
+                ssl_handshake_timeout=handshake_s,
+            )
+            for each in sockets or ()
+        ]
+        self.started = True
         self._on_started()
 
     @contextlib.contextmanager
@@ -85,6 +108,7 @@ def _server_config(
     settings: dict[str, Any] = {
         "ws_per_message_deflate": False,
         "ws_max_size": _MOST_WEBSOCKET_BYTES,
+        "timeout_keep_alive": config.settings.idle_s,
     }
     if config.certificate is not None:
         settings["ssl_certfile"] = config.certificate.certfile
@@ -101,7 +125,6 @@ def _server_config(
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
         **settings,
     )
@@ -146,7 +169,11 @@ async def serve(
     foreign = origins.foreign if config.allow_origins else None
     protocol: Any = HttpProtocolFactory(app.routes, foreign)
     server_config = _server_config(config, app, protocol, transports)
-    server = _Server(server_config, on_started=lambda: ready(hub.url()))
+    server = _Server(
+        server_config,
+        handshake_s=config.settings.head_s,
+        on_started=lambda: ready(hub.url()),
+    )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         await stack.enter_async_context(hub.running())

@@ -13,7 +13,7 @@ from typing import Any
 from pushlab.contract.serving import Receive, Response, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
 from pushlab.web.limits import Limiter
-from pushlab.wire.asgi import header, read_body, respond
+from pushlab.wire.asgi import header, read_body, refusal_headers, respond
 
 __all__ = ["Demo", "Post"]
 
@@ -58,7 +58,7 @@ class Demo:
             headers = []
         except Refused as refusal:
             answer, status = refusal.to_json(), refusal.status
-            headers = _REFUSAL_HEADERS.get(refusal.status, [])
+            headers = [*_REFUSAL_HEADERS.get(refusal.status, []), *refusal_headers(refusal)]
             if status == 405:
                 headers = [(b"allow", b"POST" if scope["path"] in self._posts else b"GET, HEAD")]
         except UsageError as error:  # what people wrote is beyond the contract's limits
@@ -94,7 +94,7 @@ async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:
     content_type = header(scope, b"content-type").partition(b";")[0].strip().lower()
     if content_type != b"application/json":
         raise Refused(415, "not-json", "send the body as Content-Type: application/json")
-    raw = await read_body(receive, _MOST_BYTES, "the request")
+    raw = await read_body(scope, receive, _MOST_BYTES, "the request")
     try:
         body = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -30,6 +30,7 @@ __all__ = [
     "parameters",
     "read_body",
     "refusal_answer",
+    "refusal_headers",
     "respond",
     "token_of",
     "wait_for_disconnect",
@@ -39,6 +40,7 @@ __all__ = [
 _PARAMETERS = "pushlab.parameters"
 _ASKED = "pushlab.asked"
 _LINGER_S = 1.0
+CODED = "content-encoding"  #: the reason of a 415 for a compressed body
 
 
 def parameters(scope: Scope) -> Mapping[str, str]:
@@ -132,8 +134,21 @@ def number_parameter(query: Mapping[str, str], name: str, *, least: float, most:
     return value
 
 
-async def read_body(receive: Receive, limit: int, what: str) -> bytes:
-    """A request's body. Raises Refused (413 where it is over `limit` bytes)."""
+async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> bytes:
+    """A request's body.
+
+    Raises:
+        Refused: 413 where it is over `limit` bytes, before it is read if its length is told; 415
+            where it is compressed; 400 where it does not end.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise Refused(413, "too-large", f"{what} is over {limit:,} bytes")
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            coding = value[:40].decode("latin-1")
+            raise Refused(
+                415, CODED, f"{what} has Content-Encoding: {coding}; send it as it is, uncompressed"
+            )
     parts: list[bytes] = []
     size = 0
     while True:
@@ -161,8 +176,20 @@ async def respond(send: Send, answer: Response) -> None:
 
 def refusal_answer(refusal: Refused) -> Response:
     """A refusal as an answer: its status, and JSON that says why."""
-    headers = ((b"www-authenticate", b"Bearer"),) if refusal.status == 401 else ()
-    return Response(refusal.status, json.dumps(refusal.to_json()).encode(), headers)
+    return Response(
+        refusal.status, json.dumps(refusal.to_json()).encode(), refusal_headers(refusal)
+    )
+
+
+def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
+    """What a refusal says in headers: how to ask, so that it is let in."""
+    if refusal.status == 401:
+        return ((b"www-authenticate", b"Bearer"),)
+    if refusal.status == 426:  # RFC 9110, section 15.5.22
+        return ((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
+    if refusal.reason == CODED:  # RFC 9110, section 15.5.16
+        return ((b"accept-encoding", b"identity"),)
+    return ()
 
 
 async def wait_for_disconnect(receive: Receive) -> None:

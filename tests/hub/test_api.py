@@ -178,6 +178,25 @@ async def test_an_upload_over_the_limit_is_stopped_early(hub):
     assert refused(answer, 413, "too-large")
 
 
+async def test_a_length_over_the_limit_is_refused_before_anything_is_sent(hub):
+    async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
+        writer.write(
+            b"POST /v1/channels/a/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n"
+            b"Expect: 100-continue\r\nAuthorization: Bearer " + hub.key.encode() + b"\r\n\r\n"
+        )
+        assert refused(await read_answer(reader), 413, "too-large")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip"])
+async def test_a_compressed_body_is_415_and_told_what_would_do(hub, coding):
+    for target in ("/v1/channels/a/messages", "/v1/messages", "/v1/channels"):
+        headers = {"Content-Encoding": coding}
+        answer = await hub.ask("POST", target, secret=hub.key, body=b"\x1f\x8b", headers=headers)
+        assert refused(answer, 415, "content-encoding")
+        assert answer.headers["accept-encoding"] == "identity"
+        assert coding in answer.json["detail"]
+
+
 async def test_a_chunked_message_is_a_message(hub):
     async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
         writer.write(

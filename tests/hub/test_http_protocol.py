@@ -342,7 +342,13 @@ async def test_a_handshake_that_is_none_is_refused(hub):
         assert (await read_head(reader)).status == 400
     async with connection(hub) as (reader, writer):  # a plain request for the WebSocket's path
         writer.write(request("/v1/socket", token))
-        assert (await read_answer(reader)).status == 404
+        answer = await read_answer(reader)
+        assert (answer.status, answer.json["error"]) == (426, "upgrade-required")
+        assert (answer.headers["upgrade"], answer.headers["connection"]) == ("websocket", "upgrade")
+        assert "proxy" in answer.json["detail"]
+        writer.write(request("/v1/socket", token, method="DELETE"))
+        answer = await read_answer(reader)
+        assert (answer.status, answer.headers["allow"]) == (405, "GET")
     async with connection(hub) as (reader, writer):  # and a WebSocket where none is
         writer.write(handshake(token, target="/v1/poll"))
         assert (await read_head(reader)).status == 101
