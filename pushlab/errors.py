@@ -14,6 +14,7 @@
     │   ├── ScenarioError        a scenario that cannot be run; the text has file and key
     │   └── RunError             a run folder that cannot be read
     │       └── NewerSchema      ... because a newer pushlab wrote it
+    ├── ForgedNotice             no hub with this key sent the presence notice, or not just now
     ├── Refused                  a hub said no: `status`, `reason`
     ├── ConnectionFailed         no connection to the hub or the broker
     └── SetupError               this machine cannot do it now
@@ -33,6 +34,7 @@ __all__ = [
     "BrokerUnavailable",
     "BrowserUnavailable",
     "ConnectionFailed",
+    "ForgedNotice",
     "HubFailed",
     "InvalidChannel",
     "InvalidClientId",
@@ -118,6 +120,10 @@ class Refused(PushlabError):
     def to_json(self) -> dict[str, str | int]:
         """The body of an HTTP answer that says so."""
         return {"error": self.reason, "detail": self.detail, "status": self.status}
+
+
+class ForgedNotice(PushlabError):
+    """A presence notice that no hub with this key sent, or not just now."""
 
 
 class ConnectionFailed(PushlabError):

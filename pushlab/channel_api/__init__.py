@@ -15,6 +15,8 @@ serve`, unless it is set) and ``PUSHLAB_API_KEY``. What to use where:
 - In the hub's own process: a `LocalChannelService`. Its calls never wait on the hub's event loop,
   and may be made in other threads too.
 
+A hub's notices of presence are signed; `verify_presence` reads one, and refuses what is forged.
+
 The limits are the original's (`pushlab.contract.limits`), and so are the errors, which are also
 those of `pushlab.errors`::
 
@@ -30,6 +32,7 @@ A hub that is not there is a `ConnectionFailed`, and one that says no a `Refused
 import threading
 
 from pushlab.channel_api.in_process import LocalChannelService
+from pushlab.channel_api.notices import PresenceNotice, verify_presence
 from pushlab.channel_api.over_http import ChannelService
 from pushlab.channel_api.service import (
     Error,
@@ -46,10 +49,12 @@ __all__ = [
     "InvalidChannelTokenDurationError",
     "InvalidMessageError",
     "LocalChannelService",
+    "PresenceNotice",
     "Service",
     "create_channel",
     "send_message",
     "use",
+    "verify_presence",
 ]
 
 _service: Service | None = None

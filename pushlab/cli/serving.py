@@ -24,7 +24,12 @@ def add_commands(group: Group) -> None:
     serve.flag(
         "--broker", "B", "auto, embedded, mosquitto, a URL, or none (no MQTT)", default="auto"
     )
-    serve.flag("--presence-url", "URL", "post presence to this application")
+    serve.flag(
+        "--presence-url",
+        "URL",
+        "post presence to this application; or set PUSHLAB_PRESENCE_URL, if it has a password",
+    )
+    serve.switch("--presence-reset", "tell that application of the hub's start, too")
     serve.flag("--certfile", "PEM", "encrypt with this certificate (chain)")
     serve.flag("--keyfile", "PEM", "its private key; default: in --certfile")
     serve.flag(
@@ -49,6 +54,10 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     settings = HubSettings(
         **{keys[name].own: keys[name].take(one, keys[name].flag) for name, one in overrides.items()}
     )
-    api_key = os.environ.get("PUSHLAB_API_KEY")
-    uvloop.run(serve_until_interrupted(settings=settings, api_key=api_key, **asked))
+    secrets = {
+        "api_key": os.environ.get("PUSHLAB_API_KEY"),
+        "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY"),
+    }
+    asked["presence_url"] = asked["presence_url"] or os.environ.get("PUSHLAB_PRESENCE_URL")
+    uvloop.run(serve_until_interrupted(settings=settings, **secrets, **asked))
     return 0

@@ -33,6 +33,8 @@ async def serve_until_interrupted(
     port: int,
     broker: str,
     presence_url: str | None,
+    presence_key: str | None = None,
+    presence_reset: bool = False,
     api_key: str | None,
     settings: HubSettings | None = None,
     certfile: str | None = None,
@@ -45,6 +47,7 @@ async def serve_until_interrupted(
 
     Args:
         broker: as for `start_broker`, or ``none``.
+        presence_url, presence_key, presence_reset: as in `HubConfig`.
         settings: the hub's dials.
         api_key: None makes a fresh one, which is printed once.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
@@ -75,6 +78,8 @@ async def serve_until_interrupted(
             broker=access,
             settings=settings or HubSettings(),
             presence_url=presence_url,
+            presence_key=presence_key,
+            presence_reset=presence_reset,
             certificate=certificate,
             allow_origins=tuple(allow_origins),
         )

@@ -219,7 +219,7 @@ class Api:
             "feeds": hub.feed_count,
             "present": hub.presence.total(),
             "refusals": dict(sorted(hub.refusals.counts.items())),
-            "presence_posts_dropped": hub.poster.dropped if hub.poster else 0,
+            "presence_posts": hub.poster.figures() if hub.poster else {},
             "process": {
                 "cpu_s": usage.ru_utime + usage.ru_stime,
                 "rss_bytes": rss_bytes,
@@ -283,6 +283,22 @@ def _as_refusal(error: Exception) -> Refused:
     return Refused(413 if too_large else 400, words.lstrip("-"), str(error))
 
 
+def _presence_posts(figures: dict[str, int]) -> list[str]:
+    lines = [
+        "# HELP pushlab_presence_posts_total Presence notices by what became of them.",
+        "# TYPE pushlab_presence_posts_total counter",
+    ]
+    for outcome in ("told", "refused", "failed", "superseded"):
+        count = figures.get(outcome, 0)
+        lines.append(f'pushlab_presence_posts_total{{outcome="{outcome}"}} {count}')
+    lines += [
+        "# HELP pushlab_presence_posts_waiting Clients of whom something is to be told.",
+        "# TYPE pushlab_presence_posts_waiting gauge",
+        f"pushlab_presence_posts_waiting {figures.get('waiting', 0)}",
+    ]
+    return lines
+
+
 _PROMETHEUS_TYPE = "text/plain; version=0.0.4"
 
 
@@ -294,6 +310,7 @@ def _prometheus(figures: dict[str, Any]) -> str:
     for transport, kinds in sorted(figures["hits"].items()):
         for kind, count in sorted(kinds.items()):
             lines.append(f'pushlab_hits_total{{transport="{transport}",kind="{kind}"}} {count}')
+    lines += _presence_posts(figures["presence_posts"])
     lines += [
         "# HELP pushlab_refusals_total What was refused or cut, by kind.",
         "# TYPE pushlab_refusals_total counter",

@@ -18,7 +18,8 @@ from pushlab.contract.serving import BrokerAccess, Entry, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.channel import Channel, ChannelFeed
-from pushlab.hub.presence import Presence, PresencePoster
+from pushlab.hub.presence import Presence
+from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.refusals import Refusal, Refusals
 
 __all__ = ["MAX_CHANNELS", "Hub"]
@@ -37,7 +38,7 @@ class Hub:
         keys: sign and check tokens.
         settings: the dials.
         broker: the MQTT broker to bridge to, if any.
-        presence_url: the application to tell about presence, if any.
+        poster: tells an application about presence, if any; it hears from `self.presence`.
 
     Attributes:
         hits: transport name to kind to count.
@@ -51,15 +52,15 @@ class Hub:
         keys: TokenKeys,
         settings: HubSettings | None = None,
         broker: BrokerAccess | None = None,
-        presence_url: str | None = None,
+        poster: PresencePoster | None = None,
     ) -> None:
         self.keys = keys
         self.settings = settings or HubSettings()
         self.broker = broker
         self.presence = Presence()
-        self.poster = PresencePoster(presence_url) if presence_url else None
-        if self.poster is not None:
-            self.presence.listen(self.poster)
+        self.poster = poster
+        if poster is not None:
+            poster.watch(self.presence)
         self.refusals = Refusals()
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0

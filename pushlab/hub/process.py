@@ -44,7 +44,9 @@ class HubConfig:
         transports: transport name to its options; None serves all that are installed (MQTT only
             with a broker).
         broker: the MQTT broker to bridge to.
-        presence_url: the application to tell about presence.
+        presence_url: the application to tell about presence; it may have a login in it.
+        presence_key: signs what it is told; the API key if None.
+        presence_reset: whether it is told of the start, too; see `pushlab.hub.presence_posts`.
         certificate: with which to encrypt; None serves plain HTTP.
         allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
     """
@@ -56,7 +58,9 @@ class HubConfig:
     settings: HubSettings = field(default_factory=HubSettings)
     transports: Mapping[str, Mapping[str, Any]] | None = None
     broker: BrokerAccess | None = None
-    presence_url: str | None = None
+    presence_url: str | None = field(default=None, repr=False)
+    presence_key: str | None = field(default=None, repr=False)
+    presence_reset: bool = False
     certificate: Certificate | None = None
     allow_origins: tuple[str, ...] = ()
 

@@ -20,6 +20,7 @@ from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
 from pushlab.hub.origins import Origins
+from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.process import HubConfig
 
 __all__ = ["serve"]
@@ -57,6 +58,13 @@ def _transports(config: HubConfig) -> list[Transport]:
         chosen = {name: {} for name in transport_names()}
     made = [make_transport(name, options) for name, options in chosen.items()]
     return [made_one for made_one in made if config.broker or not made_one.profile.needs_broker]
+
+
+def _poster(config: HubConfig) -> PresencePoster | None:
+    if not config.presence_url:
+        return None
+    key = config.presence_key or config.api_key
+    return PresencePoster(config.presence_url, key=key, resets=config.presence_reset)
 
 
 class _Server(uvicorn.Server):
@@ -155,7 +163,7 @@ async def serve(
         keys=TokenKeys.restore(config.keys),
         settings=config.settings,
         broker=config.broker,
-        presence_url=config.presence_url,
+        poster=_poster(config),
     )
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line

@@ -152,18 +152,20 @@ async def fetch(
     tls: ssl.SSLContext | None = None,
     within_s: float,
     head_only: bool = False,
+    parser: BodyParser | None = None,
 ) -> HttpResponse:
     """Send one request over a connection of its own; it should ask for ``Connection: close``.
 
     Args:
         within_s: how long all of it may take.
         head_only: wait for the status alone; the body is empty or a part.
+        parser: reads the answer, for callers that want more of it.
 
     Raises:
         OSError, TimeoutError: no connection, or no whole answer in time.
         BadResponse: the other side does not speak HTTP/1.1.
     """
-    parser = BodyParser()
+    parser = parser or BodyParser()
     async with asyncio.timeout(within_s):
         reader, writer = await asyncio.open_connection(host, port, ssl=tls)
         try:

@@ -1,0 +1,234 @@
+"""Presence told to an application by form POSTs, as App Engine's Channel API did it.
+
+``POST <url>/_ah/channel/connected/`` (or ``disconnected/``) with ``from=<client ID>``, form
+encoded, and ``channel=<channel>`` too where it is not the client ID. Any 2xx is success; 4xx is a
+refusal, which is counted and not repeated (408, 425 and 429 are). Everything else is tried again
+for as long as it is true, ``Retry-After`` honoured; see `pushlab.hub.presence_retries`.
+
+Notices of one client on one channel are in order; those of different clients do not wait for each
+other, nor do the application's two handlers: each has its own bounded number of requests at a time.
+What happens while the application is away is drawn together (`pushlab.hub.presence_ledger`).
+
+Each notice is signed, and names this life of the hub (`pushlab.contract.presence_signature`). After
+a hub that was killed its clients are told of by nobody; an application sees another
+``Pushlab-Hub`` then, or asks for the *reset*: a post to ``/_ah/channel/reset/`` with ``hub=<life>``
+that comes before all others and says that nobody is there yet.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from pushlab.hub.presence import Presence, PresenceEvent
+from pushlab.hub.presence_ledger import Key, PresenceLedger
+from pushlab.hub.presence_retries import Retries
+from pushlab.hub.presence_target import Outcome, PresenceTarget
+
+__all__ = ["PresencePoster"]
+
+_AT_ONCE = 16
+_RETRIES_AT_ONCE = 4
+
+
+class _Handler:
+    """One of the application's two handlers: what waits for it."""
+
+    def __init__(self, what: str, first_pause_s: float) -> None:
+        self.what = what
+        self.ready: OrderedDict[Key, None] = OrderedDict()
+        self.running = 0
+        self.retries: Retries[Key] = Retries(first_pause_s, _RETRIES_AT_ONCE)
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class PresencePoster:
+    """Posts presence to an application.
+
+    Args:
+        url: of the application, ``http`` or ``https``, perhaps with ``user:password@`` and a path.
+        key: signs the notices.
+        resets: whether to begin with a reset.
+
+    Attributes:
+        hub: names this life of the hub.
+        posts: outcome to count: ``told``, ``refused`` and ``failed`` (and tried again).
+
+    Raises:
+        UsageError: `url` is not such a URL.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str,
+        resets: bool = False,
+        first_pause_s: float = 0.2,
+    ) -> None:
+        self.hub = secrets.token_hex(16)
+        self._target = PresenceTarget(url, key=key, hub=self.hub)
+        self._present: Callable[[], Iterable[Key]] = tuple
+        self._held = resets
+        self._first_pause_s = first_pause_s
+        self._ledger = PresenceLedger()
+        self._handlers = {
+            True: _Handler("connected", first_pause_s),
+            False: _Handler("disconnected", first_pause_s),
+        }
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.posts = {"told": 0, "refused": 0, "failed": 0}
+
+    def watch(self, presence: Presence) -> None:
+        """Tell of this."""
+        self._present = presence.pairs
+        presence.listen(self)
+
+    def figures(self) -> dict[str, int]:
+        """Posts by outcome, changes that later ones undid, and clients with something to tell."""
+        waiting = {"superseded": self._ledger.superseded, "waiting": len(self._ledger)}
+        return {**self.posts, **waiting}
+
+    def __call__(self, event: PresenceEvent) -> None:
+        """Take an event for posting."""
+        key = (event.channel, event.client_id)
+        if self._ledger.note(key, event.connected):
+            self._make_ready(key)
+        elif key not in self._ledger:
+            self._forget(key)
+        self._look_around()
+
+    async def drain(self, limit_s: float) -> None:
+        """Wait until everything is told, but no longer than `limit_s` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._idle.wait()
+
+    async def run(self) -> None:
+        """Post until cancelled."""
+        self._running = True
+        try:
+            if self._held:
+                await self._reset()
+                self._held = False
+            for handler in self._handlers.values():
+                self._start(handler)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._running = False
+            for handler in self._handlers.values():
+                if handler.timer is not None:
+                    handler.timer.cancel()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _reset(self) -> None:
+        retries: Retries[str] = Retries(self._first_pause_s, 1)
+        loop = asyncio.get_running_loop()
+        while True:
+            outcome = await self._target.tell("reset", {"hub": self.hub})
+            self._count(outcome)
+            if outcome.heard:
+                return
+            retries.failed("reset", loop.time(), outcome.retry_after_s)
+            while not retries.due(loop.time()):
+                await asyncio.sleep(max(0.0, (retries.next_s() or 0.0) - loop.time()))
+            retries.done()
+
+    # ---- one client's notices -----------------------------------------------------------------
+
+    def _make_ready(self, key: Key) -> None:
+        """Queue the client's next notice at its handler, and only there."""
+        self._forget(key)
+        connected = self._ledger.next(key)
+        if connected is not None:
+            handler = self._handlers[connected]
+            handler.ready[key] = None
+            self._start(handler)
+
+    def _forget(self, key: Key) -> None:
+        for handler in self._handlers.values():
+            handler.ready.pop(key, None)
+            handler.retries.forget(key)
+
+    async def _tell(self, handler: _Handler, key: Key, connected: bool) -> None:
+        channel, client_id = key
+        form = {"from": client_id}
+        if channel != client_id:
+            form["channel"] = channel
+        outcome = await self._target.tell(handler.what, form)
+        self._count(outcome)
+        if outcome.heard:
+            handler.retries.answered(key)
+            if self._ledger.settle(key):
+                self._make_ready(key)
+            return
+        now_s = asyncio.get_running_loop().time()
+        handler.retries.failed(key, now_s, outcome.retry_after_s)
+        if not self._ledger.fail(key, doubtful=outcome.doubtful):
+            self._forget(key)
+        elif self._ledger.next(key) != connected:
+            self._make_ready(key)
+
+    def _count(self, outcome: Outcome) -> None:
+        kind = "refused" if outcome.refused else "told" if outcome.heard else "failed"
+        self.posts[kind] += 1
+
+    # ---- so many at a time --------------------------------------------------------------------
+
+    def _start(self, handler: _Handler) -> None:
+        """Begin what may begin now, and be woken for the rest."""
+        if self._held or not self._running:
+            return
+        while handler.ready and handler.running < _AT_ONCE:
+            key, _ = handler.ready.popitem(last=False)
+            if self._ledger.next(key) == (handler is self._handlers[True]):
+                handler.running += 1
+                self._spawn(self._first(handler, key), key)
+        loop = asyncio.get_running_loop()
+        for key in handler.retries.due(loop.time()):
+            self._spawn(self._again(handler, key), key)
+        if handler.timer is not None:
+            handler.timer.cancel()
+        next_s = handler.retries.next_s()
+        handler.timer = None if next_s is None else loop.call_at(next_s, self._start, handler)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], key: Key) -> None:
+        self._ledger.begin(key)
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _first(self, handler: _Handler, key: Key) -> None:
+        try:
+            await self._tell(handler, key, handler is self._handlers[True])
+        finally:
+            handler.running -= 1
+            self._ended(handler)
+
+    async def _again(self, handler: _Handler, key: Key) -> None:
+        try:
+            await self._tell(handler, key, handler is self._handlers[True])
+        finally:
+            handler.retries.done()
+            self._ended(handler)
+
+    def _ended(self, handler: _Handler) -> None:
+        self._start(handler)
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Make up for what did not fit, once there is room; see whether all is told."""
+        if self._ledger.overflown and self._ledger.roomy:
+            for key in self._ledger.reconcile(self._present()):
+                self._make_ready(key)
+        if len(self._ledger) or self._ledger.overflown:
+            self._idle.clear()
+        else:
+            self._idle.set()
