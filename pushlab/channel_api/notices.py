@@ -1,6 +1,6 @@
 """A presence notice as the application gets it: verified, and read.
 
-In any framework (here Flask's), for ``/_ah/channel/connected/`` and ``/_ah/channel/disconnected/``::
+In any framework, here Flask::
 
     @app.post("/_ah/channel/<what>/")
     def presence(what):

@@ -54,10 +54,11 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     settings = HubSettings(
         **{keys[name].own: keys[name].take(one, keys[name].flag) for name, one in overrides.items()}
     )
-    secrets = {
-        "api_key": os.environ.get("PUSHLAB_API_KEY"),
+    asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
+    asked["presence"] = {
+        "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL"),
         "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY"),
+        "presence_reset": asked.pop("presence_reset"),
     }
-    asked["presence_url"] = asked["presence_url"] or os.environ.get("PUSHLAB_PRESENCE_URL")
-    uvloop.run(serve_until_interrupted(settings=settings, **secrets, **asked))
+    uvloop.run(serve_until_interrupted(settings=settings, **asked))
     return 0

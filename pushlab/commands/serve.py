@@ -6,8 +6,9 @@ import dataclasses
 import re
 import signal
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pushlab.brokers.start import start_broker
 from pushlab.contract.serving import BrokerAccess, HubSettings
@@ -32,9 +33,7 @@ async def serve_until_interrupted(
     host: str,
     port: int,
     broker: str,
-    presence_url: str | None,
-    presence_key: str | None = None,
-    presence_reset: bool = False,
+    presence: Mapping[str, Any],
     api_key: str | None,
     settings: HubSettings | None = None,
     certfile: str | None = None,
@@ -47,7 +46,7 @@ async def serve_until_interrupted(
 
     Args:
         broker: as for `start_broker`, or ``none``.
-        presence_url, presence_key, presence_reset: as in `HubConfig`.
+        presence: what `HubConfig` has of it, by the same names.
         settings: the hub's dials.
         api_key: None makes a fresh one, which is printed once.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
@@ -77,11 +76,9 @@ async def serve_until_interrupted(
             keys=keys.export(),
             broker=access,
             settings=settings or HubSettings(),
-            presence_url=presence_url,
-            presence_key=presence_key,
-            presence_reset=presence_reset,
             certificate=certificate,
             allow_origins=tuple(allow_origins),
+            **presence,
         )
         config = config if api_key is None else dataclasses.replace(config, api_key=api_key)
 

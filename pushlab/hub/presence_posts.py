@@ -31,6 +31,7 @@ __all__ = ["PresencePoster"]
 
 _AT_ONCE = 16
 _RETRIES_AT_ONCE = 4
+_LONGEST_RESET_PAUSE_S = 5.0
 
 
 class _Handler:
@@ -129,17 +130,14 @@ class PresencePoster:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _reset(self) -> None:
-        retries: Retries[str] = Retries(self._first_pause_s, 1)
-        loop = asyncio.get_running_loop()
+        pause_s = self._first_pause_s
         while True:
             outcome = await self._target.tell("reset", {"hub": self.hub})
             self._count(outcome)
             if outcome.heard:
                 return
-            retries.failed("reset", loop.time(), outcome.retry_after_s)
-            while not retries.due(loop.time()):
-                await asyncio.sleep(max(0.0, (retries.next_s() or 0.0) - loop.time()))
-            retries.done()
+            await asyncio.sleep(max(pause_s, outcome.retry_after_s))
+            pause_s = min(2 * pause_s, _LONGEST_RESET_PAUSE_S)
 
     # ---- one client's notices -----------------------------------------------------------------
 

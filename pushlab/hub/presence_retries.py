@@ -67,9 +67,9 @@ class Retries(Generic[_Key]):
 
     def failed(self, key: _Key, now_s: float, retry_after_s: float = 0.0) -> None:
         """A notice was not taken."""
-        self.failures += 1
         self._may_start = 0
         self._quiet_until_s = max(self._quiet_until_s, now_s + retry_after_s)
+        probed = self.down and key in self._pauses
         pause_s = self._pauses.pop(key, self._first_pause_s)
         entry = _Failed(
             min(2 * pause_s, _LONGEST_PAUSE_S),
@@ -81,11 +81,13 @@ class Retries(Generic[_Key]):
         if len(self._heap) > 2 * len(self._waiting) + 64:  # of entries that have gone
             self._heap = [item for item in self._heap if self._waiting.get(item[2]) is item[3]]
             heapq.heapify(self._heap)
+        self.failures += 1
         if self.failures == _DOWN_AFTER:
             self._probe_pause_s = self._first_pause_s
-        if self.down:
             self._probe_at_s = now_s + self._probe_pause_s
+        elif probed:
             self._probe_pause_s = min(2 * self._probe_pause_s, _LONGEST_PROBE_PAUSE_S)
+            self._probe_at_s = now_s + self._probe_pause_s
 
     def answered(self, key: _Key) -> None:
         """A notice was taken, or refused for good; the first, or one that had failed before."""
@@ -133,9 +135,9 @@ class Retries(Generic[_Key]):
 
     def _probe(self, now_s: float) -> list[_Key]:
         keys: list[_Key] = []
-        if self._waiting and not self.running:
-            if now_s >= max(self._probe_at_s, self._quiet_until_s):
-                self._start(next(iter(self._waiting)), keys)
+        probe_at_s = max(self._probe_at_s, self._quiet_until_s)
+        if self._waiting and not self.running and now_s >= probe_at_s:
+            self._start(next(iter(self._waiting)), keys)
         return keys
 
     def _hurry(self, now_s: float) -> list[_Key]:
