@@ -220,6 +220,7 @@ class Api:
             "present": hub.presence.total(),
             "refusals": dict(sorted(hub.refusals.counts.items())),
             "presence_posts": hub.poster.figures() if hub.poster else {},
+            "presence_posts_dropped": hub.poster.posts["refused"] if hub.poster else 0,
             "process": {
                 "cpu_s": usage.ru_utime + usage.ru_stime,
                 "rss_bytes": rss_bytes,
