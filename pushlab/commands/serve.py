@@ -59,9 +59,7 @@ async def serve_until_interrupted(
         UsageError: the API key is too short; or port, certificate or an origin cannot be used.
         PortInUse, BrokerUnavailable: it cannot start.
     """
-    _check(api_key, port)
-    if open_browser and not pages:
-        raise UsageError("--open has nothing to open with --no-pages")
+    _check(api_key, port, opens_nothing=open_browser and not pages)
     Origins(allow_origins)  # what is wrong with one is told before a broker is started
     certificate = _certificate(certfile, keyfile)
     stop, keys = _stop_on_signals(), TokenKeys.fresh()
@@ -81,17 +79,19 @@ async def serve_until_interrupted(
             **presence,
         )
         config = config if api_key is None else dataclasses.replace(config, api_key=api_key)
+        opening: list[asyncio.Future[None]] = []
 
         def ready(url: str) -> None:
             _tell(url, config, shows_key=api_key is None, pages=pages)
             if open_browser:
                 opening.append(asyncio.ensure_future(_open(f"{_local(url)}/race")))
 
-        opening: list[asyncio.Future[None]] = []
         await serve(config, stop=stop, ready=ready, make_site=_site(config) if pages else None)
 
 
-def _check(api_key: str | None, port: int) -> None:
+def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:
+    if opens_nothing:
+        raise UsageError("--open has nothing to open with --no-pages")
     if api_key is not None and (len(api_key) < _LEAST_KEY_CHARS or not api_key.isprintable()):
         raise UsageError(
             f"PUSHLAB_API_KEY must have at least {_LEAST_KEY_CHARS} characters, and no others than"

@@ -60,11 +60,13 @@ def _transports(config: HubConfig) -> list[Transport]:
     return [made_one for made_one in made if config.broker or not made_one.profile.needs_broker]
 
 
-def _poster(config: HubConfig) -> PresencePoster | None:
-    if not config.presence_url:
-        return None
-    key = config.presence_key or config.api_key
-    return PresencePoster(config.presence_url, key=key, resets=config.presence_reset)
+def _hub(config: HubConfig) -> Hub:
+    poster = None
+    if config.presence_url:
+        key = config.presence_key or config.api_key
+        poster = PresencePoster(config.presence_url, key=key, resets=config.presence_reset)
+    keys = TokenKeys.restore(config.keys)
+    return Hub(keys=keys, settings=config.settings, broker=config.broker, poster=poster)
 
 
 class _Server(uvicorn.Server):
@@ -159,12 +161,7 @@ async def serve(
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     transports = _transports(config)
     origins = Origins(config.allow_origins)
-    hub = Hub(
-        keys=TokenKeys.restore(config.keys),
-        settings=config.settings,
-        broker=config.broker,
-        poster=_poster(config),
-    )
+    hub = _hub(config)
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
     listener = _listen(config.host, config.port)
