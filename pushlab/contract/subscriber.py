@@ -10,7 +10,8 @@ A driver's whole duty::
     whenever anything below has been called:
         send subscriber.data_to_send(); take subscriber.events_received()
         open a connection to subscriber.endpoint if subscriber.wants_connection
-        close the connection if not subscriber.holds_connection (after sending)
+        close the connection if not subscriber.holds_connection (after sending, and after the other
+        side or `subscriber.linger_s` seconds, where a goodbye was sent that is to be heard)
         wake at subscriber.get_timer()
     on what happens: connection_made, connection_failed, receive_data, receive_eof, handle_timer
 
@@ -208,6 +209,14 @@ class Subscriber(abc.ABC):
         """Whether an open connection is still wanted; if not, send what is left and close it."""
         return self._phase is _OPEN
 
+    @property
+    def linger_s(self) -> float:
+        """How long a connection that is not wanted any more waits for the other side to close it.
+
+        A socket that is closed while something is on its way to it may take its last bytes back.
+        """
+        return 0.0
+
     def data_to_send(self) -> bytes:
         """The bytes to send now; they are handed out once."""
         out = self._out
@@ -242,6 +251,7 @@ class Subscriber(abc.ABC):
         """The connection that was wanted is open."""
         if self._phase is not _CLOSED:
             self._phase = _OPEN
+            self._out.clear()  # what the last connection could not send
             self._on_connected(now_ns)
 
     def connection_failed(self, reason: str, now_ns: int) -> None:
@@ -264,6 +274,7 @@ class Subscriber(abc.ABC):
         """The other side closed the connection, or it broke."""
         if self._phase is _OPEN:
             self._on_eof(now_ns)
+            self._out.clear()  # there is nobody to send it to
 
     def handle_timer(self, now_ns: int) -> None:
         """The time that `get_timer` named has come; an early call does nothing."""

@@ -84,7 +84,7 @@ class SubscriberDriver:
         if not subscriber.holds_connection:
             if self.connection is not None:
                 gone, self.connection = self.connection, None
-                gone.transport.close()  # what is left is sent first
+                gone.leave(subscriber.linger_s)
             if subscriber.wants_connection and not self.dialing:
                 self.dialing = True
                 self.dial(now_ns)
@@ -157,6 +157,13 @@ class DriverConnection(asyncio.Protocol):
         """The connection is open."""
         self.transport = transport
         self.driver.connection_made(self)
+
+    def leave(self, linger_s: float) -> None:
+        """Close it when what is left is sent, after the other side has or `linger_s` are over."""
+        if linger_s:
+            self.driver.loop.call_later(linger_s, self.transport.close)
+        else:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""

@@ -12,6 +12,7 @@ import httptools
 from pushlab.contract.subscriber import Endpoint
 
 __all__ = [
+    "MAX_BODY_BYTES",
     "BadResponse",
     "BodyParser",
     "ResponseParser",
@@ -19,6 +20,11 @@ __all__ = [
     "request_bytes",
     "request_head",
 ]
+
+
+#: Of an answer, unless a parser is told otherwise; a page of a poll may have a few megabytes.
+MAX_BODY_BYTES = 64 * 1024 * 1024
+_MAX_HEAD_BYTES = 64 * 1024
 
 
 class BadResponse(Exception):
@@ -62,6 +68,8 @@ def refusal_reason(status: int, body: bytes) -> str:
 class BodyParser:
     """Collects one response after another, without their headers.
 
+    It holds no more than `limit` bytes of a body, and gives a head up that does not end.
+
     Attributes:
         status: of the response being read; 0 before its headers are read.
         body: what has arrived of its body and has not been taken.
@@ -69,29 +77,66 @@ class BodyParser:
         keeps_alive: whether another may follow on this connection.
     """
 
-    __slots__ = ("_parser", "body", "complete", "keeps_alive", "status")
+    __slots__ = (
+        "_held",
+        "_parser",
+        "_unread",
+        "body",
+        "complete",
+        "keeps_alive",
+        "limit",
+        "status",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_BODY_BYTES) -> None:
+        self.limit = limit
         self._parser = httptools.HttpResponseParser(self)
+        self._unread = 0  # bytes since something of use came
         self.reset()
 
     def reset(self) -> None:
         """Forget the last response."""
         self.status = 0
         self.body: list[bytes] = []
+        self._held = 0
         self.complete = False
         self.keeps_alive = True
 
+    def take(self) -> bytes:
+        """What has arrived of the body since the last call."""
+        body = self.body
+        if not body:
+            return b""
+        data = body[0] if len(body) == 1 else b"".join(body)
+        body.clear()
+        return data
+
     def feed(self, data: bytes) -> None:
-        """Take bytes. Raises BadResponse."""
+        """Take bytes; those behind a whole response are dropped, and it is the connection's last.
+
+        Raises:
+            BadResponse: they are no HTTP/1.1, or have no end.
+        """
+        self._unread += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as error:
-            raise BadResponse("it changes to another protocol") from error
-        except httptools.HttpParserError as error:
-            raise BadResponse(str(error)) from error
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self.status == 101:
+                raise BadResponse("101: it changes to another protocol, unasked") from error
+            if not self.complete:
+                raise BadResponse(str(error)) from error
+            self.keeps_alive = False
+        if self._unread > _MAX_HEAD_BYTES and not self.complete:
+            raise BadResponse(f"over {_MAX_HEAD_BYTES:,} bytes without an answer in them")
+        if self._held > self.limit:
+            raise BadResponse(f"an answer of over {self.limit:,} bytes")
 
     # ---- called by httptools ----
+
+    def on_message_begin(self) -> None:
+        """A response begins; behind a whole one that nobody has taken, none may."""
+        if self.complete:
+            raise BadResponse("two answers to one question")
 
     def on_headers_complete(self) -> None:
         """The status line and every header are read."""
@@ -99,7 +144,9 @@ class BodyParser:
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
+        self._held = self._held + len(data) if self.body else len(data)
         self.body.append(data)
+        self._unread = 0
 
     def on_message_complete(self) -> None:
         """The response is whole."""
@@ -108,26 +155,60 @@ class BodyParser:
             return
         self.complete = True
         self.keeps_alive = self._parser.should_keep_alive()
+        self._unread = 0
 
 
 class ResponseParser(BodyParser):
     """Collects one response after another.
 
     Attributes:
+        headers: those of the response, in order, as they came.
         cursor: the ``Pushlab-Cursor`` header, if there was one.
         gap: the ``Pushlab-Gap`` header, if there was one.
     """
 
-    __slots__ = ("cursor", "gap")
+    __slots__ = ("cursor", "gap", "headers")
 
     def reset(self) -> None:
         """Forget the last response."""
         super().reset()
+        self.headers: list[tuple[bytes, bytes]] = []
         self.cursor: str | None = None
         self.gap: str | None = None
 
+    def header(self, name: bytes) -> str | None:
+        """A header of the response, by its name in lower case; the first of several."""
+        for key, value in self.headers:
+            if len(key) == len(name) and key.lower() == name:
+                return value.decode("latin-1")
+        return None
+
+    @property
+    def media_type(self) -> str | None:
+        """What the body is said to be, such as ``text/html``; None where nothing is said."""
+        said = self.header(b"content-type")
+        return None if said is None else said.partition(";")[0].strip().lower()
+
+    def feed_eof(self) -> bool:
+        """The connection has ended; whether the response is whole now.
+
+        It is if it did not say how long it is (RFC 9112, section 6.3).
+        """
+        if not self.complete and self.status >= 200:
+            sized = self.header(b"content-length") or self.header(b"transfer-encoding")
+            self.complete = sized is None
+            self.keeps_alive = False
+        return self.complete
+
+    def check_coding(self) -> None:
+        """Raises BadResponse where the body is compressed, which nobody asked for."""
+        coding = self.header(b"content-encoding")
+        if coding is not None and coding.strip().lower() not in ("", "identity"):
+            raise BadResponse(f"the body is compressed ({coding[:20]}), which nobody asked for")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; called by httptools."""
+        self.headers.append((name, value))
         if len(name) == 14 and name.lower() == b"pushlab-cursor":
             self.cursor = value.decode("latin-1")
         elif len(name) == 11 and name.lower() == b"pushlab-gap":

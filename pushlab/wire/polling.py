@@ -21,12 +21,13 @@ from typing import Any, ClassVar
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry, Hub, Page, Response, Route, Scope
-from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
+from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import admit, number_parameter, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
+from pushlab.wire.redirects import HttpSubscriber
 
 __all__ = [
     "IntervalPollSubscriber",
@@ -114,7 +115,7 @@ def poll_route(hub: Hub, transport: str, path: str) -> Route:
     return direct_route(hub, transport, "http", path, poll, methods=("GET", "DELETE"))
 
 
-class PollSubscriber(Subscriber):
+class PollSubscriber(HttpSubscriber):
     """Asks, reads one answer, and lets `_on_answer` decide when to ask again.
 
     Most questions and answers are the last ones again. A question is put together anew only when
@@ -274,12 +275,6 @@ class PollSubscriber(Subscriber):
     @abc.abstractmethod
     def _next_ask_ns(self, now_ns: int) -> int:
         """When the next question is due, after an answer that came just now."""
-
-    def _reconnect_at(self, due_ns: int) -> None:
-        """This connection has done its work: open another then, with nothing lost."""
-        self._phase = Phase.WAITING
-        self._retry_ns = due_ns
-        self._timer_ns = None
 
 
 class IntervalPollSubscriber(PollSubscriber):

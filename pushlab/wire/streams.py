@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry, Feed, Hub, Scope
-from pushlab.contract.subscriber import Subscriber
 from pushlab.wire.asgi import admit, linger_s
+from pushlab.wire.redirects import HttpSubscriber
 
 __all__ = ["FeedStream", "StreamSubscriber"]
 
@@ -92,7 +92,7 @@ class FeedStream(abc.ABC):
         """Tell the client why the hub ends this, and end the exchange."""
 
 
-class StreamSubscriber(Subscriber):
+class StreamSubscriber(HttpSubscriber):
     """Reads what comes without being asked for, and gives up a server that falls silent.
 
     A subclass sets `_heard_ns` whenever bytes come.
