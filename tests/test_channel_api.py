@@ -56,6 +56,10 @@ class Deaf(channel_api.Service):
     def _publish(self, channel, message):
         self.passed.append((channel, message))
 
+    def _revoke(self, what, value):
+        self.passed.append((what, value))
+        return 0
+
     def _grant_of(self, token):
         raise errors.Refused(401, "token-invalid", "no")
 
@@ -142,6 +146,24 @@ async def test_a_message_goes_to_who_holds_a_token_of_the_client_id():
         brief = await away(service.create_channel, "ada", 1)
         grant = (await hub.ask("GET", "/v1/endpoints", secret=brief)).json
         assert grant["expires_at"] == pytest.approx(time.time() + 60, abs=PATIENCE_S)
+
+
+async def test_a_token_or_all_of_a_client_are_revoked():
+    async with at_a_url() as (hub, service):
+        tokens = [await away(service.create_channel, who) for who in ("ada", "ada", "bob")]
+        foreign, _ = TokenKeys.fresh().sign(Grant("ada", "ada", time.time() + 60, "0"))
+
+        async def statuses():
+            return [(await hub.ask("GET", "/v1/poll", secret=token)).status for token in tokens]
+
+        assert await away(service.revoke, foreign) == 0, "the client ID of somebody odd"
+        assert await statuses() == [204, 204, 204]
+        assert await away(service.revoke, tokens[0]) == 0, "nothing stood on it"
+        assert await statuses() == [401, 204, 204]
+        await away(service.revoke, "ada")
+        assert await statuses() == [401, 401, 204]
+        with pytest.raises(channel_api.InvalidChannelClientIdError):
+            await away(service.revoke, "")
 
 
 async def test_only_a_token_of_the_hubs_own_stands_for_a_client_id():

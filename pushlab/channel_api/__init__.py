@@ -52,6 +52,7 @@ __all__ = [
     "PresenceNotice",
     "Service",
     "create_channel",
+    "revoke",
     "send_message",
     "use",
     "verify_presence",
@@ -83,6 +84,15 @@ def create_channel(client_id: str, duration_minutes: int | None = None) -> str:
         UsageError: no service was chosen, and the environment names none.
     """
     return _chosen().create_channel(client_id, duration_minutes)
+
+
+def revoke(client_id: str) -> int:
+    """Let a token, or all of a client's, count no more; see `Service.revoke`.
+
+    Raises:
+        UsageError: no service was chosen, and the environment names none.
+    """
+    return _chosen().revoke(client_id)
 
 
 def send_message(client_id: str, message: str) -> None:

@@ -62,10 +62,12 @@ class LocalChannelService(Service):
         return Cursor(channel.epoch, channel.head)
 
     def holder(self, token: str, *, expired_too: bool = False) -> str | None:
-        """The client ID to which a token was given; None for no token, or one that has expired."""
+        """The client ID to which a token was given; None for one that has expired or is revoked."""
         try:
             grant = self._hub.keys.verify(token, now=0.0 if expired_too else time.time())
         except Refused:
+            return None
+        if self._hub.grants.revoked.covers(grant):
             return None
         return grant.client_id if grant.channel == grant.client_id else None
 
@@ -100,6 +102,12 @@ class LocalChannelService(Service):
             self._hub.publish(channel, message)
 
         self._do(publish)
+
+    def _revoke(self, what: str, value: str) -> int:
+        grants = self._hub.grants
+        if what == "token":
+            return self._do(lambda: grants.revoke(value))
+        return self._do(lambda: grants.revoke_all(value, None))
 
     def _grant_of(self, token: str) -> tuple[str, float]:
         grant = self._do(lambda: self._hub.verify(token))

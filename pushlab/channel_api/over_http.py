@@ -83,6 +83,13 @@ class ChannelService(Service):
     def _publish(self, channel: str, message: str) -> None:
         self._ask("POST", f"/v1/channels/{quote(channel, safe='')}/messages", message.encode())
 
+    def _revoke(self, what: str, value: str) -> int:
+        self._known.clear()
+        told = self._ask("DELETE", "/v1/tokens", json.dumps({what: value}).encode())
+        if not isinstance(ended := told.get("ended"), int):
+            self._no_hub("it did not say how many connections that ended")
+        return ended
+
     def _grant_of(self, token: str) -> tuple[str, float]:
         known = self._known.get(token)
         if known is None or known[1] <= time.time():

@@ -77,6 +77,33 @@ class Service(abc.ABC):
             raise InvalidMessageError(str(error)) from error
         self._publish(channel, message)
 
+    def revoke(self, client_id: str) -> int:
+        """Let the tokens given to a client count no more; its open connections end.
+
+        Args:
+            client_id: what was given to `create_channel`, for all tokens up to now; or one token.
+
+        Returns:
+            How many connections that has ended. Their clients are told ``token-revoked``.
+
+        Raises:
+            InvalidChannelClientIdError: outside the limits.
+            Refused: the hub takes another API key, has too many revoked already (429), or could not
+                write it down and so will have forgotten it after a restart (507).
+            ConnectionFailed: no hub answers.
+        """
+        if isinstance(client_id, str) and looks_like_token(client_id):
+            try:
+                return self._revoke("token", client_id)
+            except Refused as refusal:
+                if refusal.reason != "token-invalid":  # it only looks like one of this hub's
+                    raise
+        return self._revoke("client_id", _client_id(client_id))
+
+    @abc.abstractmethod
+    def _revoke(self, what: str, value: str) -> int:
+        """Revoke a ``token``, or all of a ``client_id``. Raises Refused."""
+
     @abc.abstractmethod
     def _make_token(self, client_id: str, duration_minutes: int | None) -> str: ...
 

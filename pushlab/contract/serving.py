@@ -23,6 +23,7 @@ __all__ = [
     "Direct",
     "Entry",
     "Feed",
+    "Holder",
     "HttpExchange",
     "Hub",
     "HubSettings",
@@ -173,6 +174,13 @@ class Feed(Protocol):
         """The connection is gone."""
 
 
+class Holder(Protocol):
+    """What stands on a grant: a stream, a held poll, a broker's log-in."""
+
+    def finish(self, reason: str, status: int) -> None:
+        """The grant counts no more, for this reason: end, and say why."""
+
+
 class Hub(Protocol):
     """The server, as a transport's server half sees it."""
 
@@ -195,8 +203,8 @@ class Hub(Protocol):
 
         Args:
             write: takes entries; False means "no more until `Feed.resume`".
-            end: the hub closes the feed for this reason and status (token expired, slow reader,
-                server stopping). Called at most once, never after `Feed.close`.
+            end: the hub closes the feed for this reason and status (token expired or revoked, slow
+                reader, server stopping). Called at most once, never after `Feed.close`.
 
         Raises:
             Refused: 400 `invalid-cursor` for a cursor ahead of the log.
@@ -216,6 +224,16 @@ class Hub(Protocol):
 
     def leave(self, grant: Grant) -> None:
         """A connection of this client has gone."""
+
+    def hold(self, grant: Grant, holder: Holder) -> None:
+        """Call ``holder.finish(reason, status)`` once, when the grant has expired or is revoked.
+
+        The hub goes by the wall clock, and looks at it several times a second: no transport shall
+        have a timer of its own for this.
+        """
+
+    def let_go(self, grant: Grant, holder: Holder) -> None:
+        """The holder has gone by itself; one that was ended is let go already."""
 
     def count(self, transport: str, kind: Hit, n: int = 1) -> None:
         """Count hits."""

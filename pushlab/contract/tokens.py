@@ -13,7 +13,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from pushlab.contract.limits import check_channel, check_client_id, check_duration
 from pushlab.errors import Refused, UsageError
@@ -22,6 +22,8 @@ __all__ = ["Grant", "TokenKeys", "looks_like_token"]
 
 #: A client ID and a channel of 256 control characters each make a token of about 4,250.
 _MAX_TOKEN_CHARS = 6_144
+#: Hexadecimal digits of a grant ID that hold its order: microseconds since 1970, until 2112.
+_ORDER_CHARS = 13
 _FORM = re.compile(r"[A-Za-z0-9]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
 
 
@@ -34,13 +36,23 @@ def looks_like_token(text: str) -> bool:
 class Grant:
     """What a token says: `client_id` may read `channel` until `expires_at` (Unix seconds).
 
-    `grant_id` names this grant; it is no secret and opens nothing.
+    `grant_id` names this grant; it is no secret and opens nothing. It begins with the grant's place
+    in the order in which a server gave them out (`order`). `key_id` names the key that signs it.
     """
 
     client_id: str
     channel: str
     expires_at: float
     grant_id: str
+    key_id: str = field(default="", compare=False)
+
+    @property
+    def order(self) -> int:
+        """Grants that a server gave out later have a larger one; microseconds, roughly."""
+        try:
+            return int(self.grant_id[:_ORDER_CHARS], 16)
+        except ValueError:
+            return 0
 
 
 def _b64(raw: bytes) -> str:
@@ -52,6 +64,15 @@ def _unb64(text: str) -> bytes:
     if _b64(raw) != text:  # one spelling for each value, so that a token cannot be varied
         raise binascii.Error("not canonical")
     return raw
+
+
+def _secrets_of(exported: Mapping[str, str]) -> dict[str, bytes]:
+    try:
+        return {key_id: bytes.fromhex(secret) for key_id, secret in exported.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise UsageError(
+            "keys for tokens are a JSON object of key id to secret, the secret in hexadecimal"
+        ) from None
 
 
 class TokenKeys:
@@ -67,9 +88,13 @@ class TokenKeys:
         UsageError: no key, a key id that is not letters and digits, or a short secret.
     """
 
-    __slots__ = ("_keys", "_newest")
+    __slots__ = ("_keys", "_newest", "_order")
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._order = 0
+        self._take(keys)
+
+    def _take(self, keys: Mapping[str, bytes]) -> None:
         if not keys:
             raise UsageError("TokenKeys needs at least one key")
         for key_id, secret in keys.items():
@@ -94,8 +119,35 @@ class TokenKeys:
 
     @classmethod
     def restore(cls, exported: Mapping[str, str]) -> "TokenKeys":
-        """The inverse of `export`."""
-        return cls({key_id: bytes.fromhex(secret) for key_id, secret in exported.items()})
+        """The inverse of `export`.
+
+        Raises:
+            UsageError: no key, or one that cannot be used; the text does not show it.
+        """
+        return cls(_secrets_of(exported))
+
+    def replace(self, exported: Mapping[str, str]) -> None:
+        """Hold these keys from now on, in place of the others. Raises UsageError as `restore`."""
+        self._take(_secrets_of(exported))
+
+    def __contains__(self, key_id: object) -> bool:
+        """Whether the key of that id is held."""
+        return key_id in self._keys
+
+    def next_order(self, now: float) -> int:
+        """A number that is larger than those before it, whatever the clock does."""
+        self._order = max(self._order + 1, int(now * 1e6))
+        return self._order
+
+    def saw(self, grant: Grant, now: float) -> None:
+        """Number behind this grant: who gave it out had a clock that was ahead of ours."""
+        if self._order < grant.order < (now + 2 * 86_400) * 1e6:
+            self._order = grant.order
+
+    def new_grant_id(self, now: float) -> str:
+        """A name for a grant that is given out now."""
+        order = min(max(0, self.next_order(now)), 16**_ORDER_CHARS - 1)
+        return f"{order:0{_ORDER_CHARS}x}{secrets.randbits(12):03x}"
 
     def _signature(self, key_id: str, payload: str) -> bytes:
         signed = f"{key_id}.{payload}".encode()
@@ -118,7 +170,7 @@ class TokenKeys:
                 client_id=check_client_id(client_id),
                 channel=check_channel(channel),
                 expires_at=now + duration_minutes * 60,
-                grant_id=secrets.token_hex(8),
+                grant_id=self.new_grant_id(now),
             )
         )
 
@@ -127,7 +179,7 @@ class TokenKeys:
         body = [grant.client_id, grant.channel, round(grant.expires_at, 3), grant.grant_id]
         payload = _b64(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
         token = f"{self._newest}.{payload}.{_b64(self._signature(self._newest, payload))}"
-        return token, grant
+        return token, replace(grant, key_id=self._newest)
 
     def verify(self, token: str, *, now: float) -> Grant:
         """Read a token that was signed with one of the keys and has not expired.
@@ -153,4 +205,4 @@ class TokenKeys:
         client_id, channel, expires_at, grant_id = json.loads(_unb64(payload))
         if expires_at <= now:
             raise Refused(401, "token-expired", "the token has expired; ask for a new one")
-        return Grant(client_id, channel, expires_at, grant_id)
+        return Grant(client_id, channel, expires_at, grant_id, key_id)

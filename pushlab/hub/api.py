@@ -19,7 +19,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route as StarletteRoute
 
 from pushlab.contract.hits import Hit
-from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
+from pushlab.contract.limits import (
+    MAX_BATCH_MESSAGES,
+    MAX_MESSAGE_BYTES,
+    check_channel,
+    check_client_id,
+)
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -52,6 +57,7 @@ class Api:
         self.rest = Starlette(
             routes=[
                 StarletteRoute("/v1/channels", self.create_channel, methods=["POST"]),
+                StarletteRoute("/v1/tokens", self.revoke, methods=["DELETE"]),
                 StarletteRoute("/v1/messages", self.publish_batch, methods=["POST"]),
                 StarletteRoute("/v1/endpoints", self.endpoints, methods=["GET"]),
                 StarletteRoute("/v1/stats", self.stats, methods=["GET"]),
@@ -178,6 +184,30 @@ class Api:
             body["client_id"], body.get("channel"), body.get("duration_minutes")
         )
         return JSONResponse({"token": token, **self._describe(grant)}, status_code=201)
+
+    async def revoke(self, request: Request) -> Response:
+        """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
+        self._check_key(request.scope["headers"])
+        body = _json(await read_body(request.receive, _MAX_REQUEST_BYTES, "the request"))
+        match body:
+            case {"token": str(token), **rest} if not rest:
+                ended = self._hub.grants.revoke(token)
+            case {"all": True, **rest} if not rest:
+                ended = self._hub.grants.revoke_all(None, None)
+            case {"client_id": _, **rest} | {"channel": _, **rest} if rest.keys() <= {"channel"}:
+                client_id, channel = body.get("client_id"), body.get("channel")
+                ended = self._hub.grants.revoke_all(
+                    None if "client_id" not in body else check_client_id(client_id),
+                    None if "channel" not in body else check_channel(channel),
+                )
+            case _:
+                raise Refused(
+                    400,
+                    "bad-request",
+                    'the body must be a JSON object with "token", with "client_id", "channel" or'
+                    ' both, or {"all": true}',
+                )
+        return JSONResponse({"ended": ended})
 
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""

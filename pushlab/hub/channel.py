@@ -23,6 +23,10 @@ _BATCH_BYTES = 64 * 1024
 class Channel:
     """One life of a channel's log.
 
+    Args:
+        epoch: a fresh one unless given.
+        head: what was published in this life before, and is held no more.
+
     Attributes:
         epoch: the name of this life.
         head: the `seq` of the newest message; 0 before the first.
@@ -43,11 +47,19 @@ class Channel:
         "touched_ns",
     )
 
-    def __init__(self, name: str, settings: HubSettings, now_ns: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: HubSettings,
+        now_ns: int,
+        *,
+        epoch: str | None = None,
+        head: int = 0,
+    ) -> None:
         self.name = name
         self.settings = settings
-        self.epoch = secrets.token_hex(4)
-        self.head = 0
+        self.epoch = epoch or secrets.token_hex(4)
+        self.head = head
         self.feeds: dict[ChannelFeed, None] = {}
         self.published_bytes = 0
         self.touched_ns = now_ns

@@ -18,16 +18,19 @@ from pushlab.contract.serving import BrokerAccess, Entry, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.channel import Channel, ChannelFeed
+from pushlab.hub.grants import Grants
+from pushlab.hub.lives import Lives
 from pushlab.hub.presence import Presence
 from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.refusals import Refusal, Refusals
+from pushlab.hub.revoked import Revoked
 
 __all__ = ["MAX_CHANNELS", "Hub"]
 
 MAX_CHANNELS = 200_000
-_MAX_KNOWN_TOKENS = 100_000
+_MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
-_RETIRE_EVERY_S = 30.0
+_RETIRE_EVERY_NS = 30_000_000_000
 _LAST_POSTS_S = 1.0
 
 
@@ -39,8 +42,12 @@ class Hub:
         settings: the dials.
         broker: the MQTT broker to bridge to, if any.
         poster: tells an application about presence, if any; it hears from `self.presence`.
+        revoked: the grants that are revoked already.
+        lives: what is known of channels that are not held.
+        wall, clock_ns: the wall clock (Unix seconds) and the monotonic one.
 
     Attributes:
+        grants: which tokens count, and what stands on them.
         hits: transport name to kind to count.
         presence: who is there.
         refusals: what was refused or cut, by kind.
@@ -53,8 +60,19 @@ class Hub:
         settings: HubSettings | None = None,
         broker: BrokerAccess | None = None,
         poster: PresencePoster | None = None,
+        revoked: Revoked | None = None,
+        lives: Lives | None = None,
+        wall: Callable[[], float] = time.time,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.keys = keys
+        self.wall = wall
+        self._now_ns = clock_ns
+        self.grants = Grants(keys, wall=wall, revoked=revoked)
+        # Each poll and each stream calls these: they are the hub's own, without a step between.
+        self.verify = self.grants.verify
+        self.hold = self.grants.hold
+        self.let_go = self.grants.let_go
         self.settings = settings or HubSettings()
         self.broker = broker
         self.presence = Presence()
@@ -64,11 +82,10 @@ class Hub:
         self.refusals = Refusals()
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
-        self.started_ns = time.monotonic_ns()
+        self.started_ns = clock_ns()
+        self.lives = lives or Lives()
         self._channels: dict[str, Channel] = {}
-        self._known: dict[str, Grant] = {}
         self._introduced: set[str] = set()
-        self._expiries: dict[ChannelFeed, asyncio.TimerHandle] = {}
         self._grant_hooks: list[Callable[[str, Grant], Awaitable[None]]] = []
         self._url = ""
         self._closed = False
@@ -103,25 +120,31 @@ class Hub:
                 feed.finish(*SERVER_RESTART)
 
     async def _sweep(self) -> None:
-        retire_at = time.monotonic() + _RETIRE_EVERY_S
+        retire_at_ns = self._now_ns() + _RETIRE_EVERY_NS
         while True:
             await asyncio.sleep(_SWEEP_S)
-            self.presence.sweep(time.monotonic_ns())
-            self.refusals.sweep()
-            if time.monotonic() >= retire_at:
-                self._retire()
-                retire_at = time.monotonic() + _RETIRE_EVERY_S
+            self.sweep()
+            if self._now_ns() >= retire_at_ns:
+                self.retire()
+                retire_at_ns = self._now_ns() + _RETIRE_EVERY_NS
 
-    def _retire(self) -> None:
-        """Forget channels that nobody reads and that hold nothing any more."""
-        now_ns = time.monotonic_ns()
+    def sweep(self) -> None:
+        """End what has expired: leases, and all that stands on a token whose time is over."""
+        self.presence.sweep(self._now_ns())
+        self.grants.sweep()
+
+    def retire(self) -> None:
+        """Let go of channels that nobody reads and that hold nothing any more; see `Lives`."""
+        now_ns = self._now_ns()
         quiet_ns = now_ns - int(self.settings.retain_s * 1e9)
         present = self.presence.channels()
         for name, channel in list(self._channels.items()):
             channel.trim(now_ns)
             idle = not channel.feeds and channel.touched_ns < quiet_ns
-            if idle and name not in present:
+            if idle and channel.first > channel.head and name not in present:
                 del self._channels[name]
+                self.lives.forget(name, channel.epoch, channel.head)
+        self.grants.revoked.prune(self.wall())
 
     def listening_at(self, url: str) -> None:
         """Note where the hub listens, once it does."""
@@ -159,7 +182,7 @@ class Hub:
             duration_minutes=DEFAULT_TOKEN_MINUTES
             if duration_minutes is None
             else duration_minutes,
-            now=time.time(),
+            now=self.wall(),
         )
         grant = replace(grant, expires_at=round(grant.expires_at, 3))  # as the token has it
         self.channel(grant.channel)
@@ -180,24 +203,13 @@ class Hub:
             return
         for hook in self._grant_hooks:
             await hook(token, grant)
-        if len(self._introduced) >= _MAX_KNOWN_TOKENS:
+        if len(self._introduced) >= _MAX_INTRODUCED:
             self._introduced.clear()
         self._introduced.add(token)
 
     def on_grant(self, hook: Callable[[str, Grant], Awaitable[None]]) -> None:
         """Call `hook(token, grant)` for each new token, before anybody learns of it."""
         self._grant_hooks.append(hook)
-
-    def verify(self, token: str) -> Grant:
-        """Read a token. Raises Refused (401: token-invalid, token-revoked, token-expired)."""
-        now = time.time()
-        grant = self._known.get(token)
-        if grant is None or grant.expires_at <= now:
-            grant = self.keys.verify(token, now=now)
-            if len(self._known) >= _MAX_KNOWN_TOKENS:
-                self._known.clear()
-            self._known[token] = grant
-        return grant
 
     # ---- channels ---------------------------------------------------------------------------
 
@@ -209,7 +221,9 @@ class Hub:
                 raise Refused(
                     429, "too-many-channels", f"this hub holds {MAX_CHANNELS:,} channels already"
                 )
-            channel = self._channels[name] = Channel(name, self.settings, time.monotonic_ns())
+            epoch, head = self.lives.begin(name)
+            channel = Channel(name, self.settings, self._now_ns(), epoch=epoch, head=head)
+            self._channels[name] = channel
         return channel
 
     @property
@@ -238,7 +252,7 @@ class Hub:
         text = check_message(data)
         found = self._channels.get(channel) or self.channel(check_channel(channel))
         self.published += 1
-        return found.publish(text, len(text.encode()), time.monotonic_ns())
+        return found.publish(text, len(text.encode()), self._now_ns())
 
     def subscribe(
         self,
@@ -254,17 +268,15 @@ class Hub:
             raise Refused(SERVER_RESTART[1], SERVER_RESTART[0], "the server is stopping")
 
         def on_close(feed: ChannelFeed) -> None:
-            self._expiries.pop(feed).cancel()
+            self.let_go(grant, feed)
             self.presence.leave(grant.channel, grant.client_id)
 
         channel = self.channel(grant.channel)
-        channel.trim(time.monotonic_ns())
+        channel.trim(self._now_ns())
         feed = ChannelFeed(
             channel, after, write=write, end=end, on_close=on_close, on_slow=self._on_slow
         )
-        self._expiries[feed] = asyncio.get_running_loop().call_later(
-            max(0.0, grant.expires_at - time.time()), feed.finish, "token-expired", 401
-        )
+        self.hold(grant, feed)
         self.presence.join(grant.channel, grant.client_id)
         return feed
 
@@ -286,14 +298,14 @@ class Hub:
 
     def read(self, grant: Grant, after: Cursor | None, *, most: int | None = None) -> Page:
         """What a poll gets, at most so many messages. Raises Refused (400 `invalid-cursor`)."""
-        return self.channel(grant.channel).page(after, time.monotonic_ns(), most=most)
+        return self.channel(grant.channel).page(after, self._now_ns(), most=most)
 
     # ---- presence and counts ----------------------------------------------------------------
 
     def lease(self, grant: Grant, lease_s: float | None = None) -> None:
         """A polling client is present for a while (not past its token's end)."""
-        span_s = min(lease_s or self.settings.lease_s, max(0.0, grant.expires_at - time.time()))
-        until_ns = time.monotonic_ns() + int(span_s * 1e9)
+        span_s = min(lease_s or self.settings.lease_s, max(0.0, grant.expires_at - self.wall()))
+        until_ns = self._now_ns() + int(span_s * 1e9)
         self.presence.lease(grant.channel, grant.client_id, until_ns)
 
     def release(self, grant: Grant) -> None:

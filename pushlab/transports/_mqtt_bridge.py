@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,14 +32,18 @@ _GOODBYE_S = 2.0  # how long the end of a log-in, or of the bridge, waits for it
 _RESTARTED = encode_bye(*SERVER_RESTART).encode()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Admission:
-    """One grant that may log in, until it expires."""
+    """One grant that may log in, until the hub says that it counts no more."""
 
     token: str
     grant: Grant
+    over: Callable[["_Admission", str, int], None]
     sessions: dict[str, int] = field(default_factory=dict)  # to the QoS that each asked for
-    timer: asyncio.TimerHandle | None = None
+
+    def finish(self, reason: str, status: int) -> None:
+        """The token has expired or is revoked."""
+        self.over(self, reason, status)
 
 
 class Bridge:
@@ -94,8 +98,7 @@ class Bridge:
                 for session in list(self._sessions):
                     self._leave(session)
                 for admission in self._admissions.values():
-                    if admission.timer is not None:
-                        admission.timer.cancel()
+                    self._hub.let_go(admission.grant, admission)
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -155,18 +158,19 @@ class Bridge:
     def _admit(self, token: str, grant: Grant) -> _Admission:
         admission = self._admissions.get(grant.grant_id)
         if admission is None:
-            admission = self._admissions[grant.grant_id] = _Admission(token, grant)
+            admission = self._admissions[grant.grant_id] = _Admission(token, grant, self._over)
             self._forwards.use(grant.channel)
-            left_s = grant.expires_at - time.time()
-            admission.timer = self._later(left_s, self._expire, admission)
+            self._hub.hold(grant, admission)
         return admission
 
-    async def _expire(self, admission: _Admission) -> None:
-        """The token's time is over: say so, then cut off."""
+    def _over(self, admission: _Admission, reason: str, status: int) -> None:
+        self._spawn(self._end(admission, encode_bye(reason, status).encode()))
+
+    async def _end(self, admission: _Admission, bye: bytes) -> None:
+        """The token counts no more: say so, then cut off."""
         grant = admission.grant
         goodbyes = [
-            self._link.deliver(names.INBOX + session, encode_bye("token-expired", 401).encode())
-            for session in admission.sessions
+            self._link.deliver(names.INBOX + session, bye) for session in admission.sessions
         ]
         for session in list(admission.sessions):
             self._leave(session)

@@ -652,3 +652,107 @@ async def test_every_refusal_stands_in_the_table():
     for status, reason in sorted(found):
         rows = [row for row in table.splitlines() if status in row[:12]]
         assert any(f"`{reason}`" in row for row in rows), f"{status} {reason}"
+
+
+# ---- revoking ---------------------------------------------------------------------------------
+
+
+async def _told(hub, path, token):
+    """A connection on a stream's path that is open, and what it hears until its end."""
+    parts = hub.url.removeprefix("http://")
+    reader, writer = await asyncio.open_connection(*parts.split(":"))
+    head = f"GET {path} HTTP/1.1\r\nHost: {parts}\r\nAuthorization: Bearer {token}\r\n"
+    if path == "/v1/socket":
+        head += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        head += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    writer.write(head.encode() + b"\r\n")
+
+    async def hear():
+        try:
+            heard = b""
+            while b"token-revoked" not in heard:
+                heard += await reader.read(65_536) or b"token-revoked: the connection ended before"
+            return heard
+        finally:
+            writer.close()
+
+    return asyncio.ensure_future(asyncio.wait_for(hear(), PATIENCE_S))
+
+
+async def test_a_revoked_token_ends_what_stands_on_it_on_every_transport(hub):
+    token, other = await hub.token("ann", "revoking"), await hub.token("ann", "revoking")
+    start = (await hub.ask("GET", "/v1/poll", secret=token)).headers["pushlab-cursor"]
+    feeds = (await hub.api("GET", "/v1/stats")).json["feeds"]
+    paths = "/v1/events", "/v1/socket", f"/v1/wait?after={start}&hold_s=60"
+    told = [await _told(hub, path, token) for path in paths]
+    for _ in range(int(PATIENCE_S * 100)):
+        if (await hub.api("GET", "/v1/stats")).json["feeds"] == feeds + len(paths):
+            break
+        await asyncio.sleep(0.01)
+    answer = await hub.api("DELETE", "/v1/tokens", {"token": token})
+    assert (answer.status, answer.json) == (200, {"ended": len(paths)})
+    sse, socket, wait = [await each for each in told]
+    assert b"event: close\ndata: " in sse.replace(b"\r", b"")
+    assert b'"token-revoked"' in sse
+    assert b"\x88\x0f\x11\x31token-revoked" in socket, "a close of 4401"
+    assert wait.startswith(b"HTTP/1.1 401 ")
+    for path in ("/v1/poll", "/v1/events", "/v1/endpoints"):
+        assert refused(await hub.ask("GET", path, secret=token), 401, "token-revoked")
+    assert (await hub.ask("GET", "/v1/poll", secret=other)).status == 204
+    again = await hub.api("DELETE", "/v1/tokens", {"token": token})
+    assert (again.status, again.json) == (200, {"ended": 0})
+    assert token not in hub.log()
+
+
+@pytest.mark.parametrize(
+    ("what", "hit"),
+    [
+        ({"client_id": "c1"}, {"c1 r1", "c1 r2"}),
+        ({"channel": "r1"}, {"c1 r1", "c2 r1"}),
+        ({"client_id": "c1", "channel": "r1"}, {"c1 r1"}),
+        ({"channel": "r1", "client_id": "c1"}, {"c1 r1"}),
+    ],
+)
+async def test_all_tokens_of_a_client_or_a_channel_are_revoked_and_new_ones_count(hub, what, hit):
+    pairs = [(client, channel) for client in ("c1", "c2") for channel in ("r1", "r2")]
+    tokens = {" ".join(pair): await hub.token(*pair) for pair in pairs}
+    assert (await hub.api("DELETE", "/v1/tokens", what)).status == 200
+    statuses = {
+        pair: (await hub.ask("GET", "/v1/poll", secret=token)).status
+        for pair, token in tokens.items()
+    }
+    assert {pair for pair, status in statuses.items() if status == 401} == hit
+    assert (await hub.ask("GET", "/v1/poll", secret=await hub.token("c1", "r1"))).status == 204
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ([], "bad-request"),
+        ({}, "bad-request"),
+        ({"token": 5}, "bad-request"),
+        ({"token": "x", "client_id": "a"}, "bad-request"),
+        ({"all": 1}, "bad-request"),
+        ({"all": False}, "bad-request"),
+        ({"all": True, "channel": "a"}, "bad-request"),
+        ({"client_id": "a", "what": "b"}, "bad-request"),
+        ({"client_id": None}, "invalid-client-id"),
+        ({"client_id": ""}, "invalid-client-id"),
+        ({"client_id": "a", "channel": ""}, "invalid-channel"),
+        ({"token": ""}, "token-invalid"),
+        ({"token": "k1.e30.x"}, "token-invalid"),
+        (b"{", "bad-json"),
+    ],
+)
+async def test_a_bad_request_to_revoke_revokes_nothing_and_says_why(hub, body, reason):
+    token = await hub.token("a")
+    assert refused(await hub.api("DELETE", "/v1/tokens", body), 400, reason)
+    assert (await hub.ask("GET", "/v1/poll", secret=token)).status == 204
+
+
+async def test_only_the_application_revokes(hub):
+    token = await hub.token("a")
+    for secret, status in ((None, 401), (token, 403)):
+        answer = await hub.ask("DELETE", "/v1/tokens", secret=secret, body=b'{"all": true}')
+        assert answer.status == status
+    assert (await hub.ask("GET", "/v1/poll", secret=token)).status == 204

@@ -123,7 +123,7 @@ const SENTENCES = {
   "token-expired": "the token has expired; ask for a new one",
   "token-invalid": "the token is not one of this server's",
   "token-missing": "there is no token",
-  "token-revoked": "the token's key is not held by this server any more",
+  "token-revoked": "the token has been revoked",
   "invalid-cursor": "the cursor is not one that this channel gave out",
   "not-found": "this server does not offer the transport",
 };

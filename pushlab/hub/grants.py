@@ -1,0 +1,159 @@
+"""Grants on a hub: which tokens count, and what stands on each of them.
+
+One rule decides for every transport: a grant counts while the wall clock is before its end and
+nobody has revoked it. What stands on a grant, a stream, a held poll or a broker's log-in, is a
+`Holder`. A sweep looks at the clock several times a second and ends the holders whose time has
+come; no timer is computed beforehand, so a clock that is set, or a machine that slept, is noticed
+by the next sweep.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+
+from pushlab.contract.serving import Holder
+from pushlab.contract.tokens import Grant, TokenKeys
+from pushlab.errors import Refused
+from pushlab.hub.revoked import Revocation, Revoked
+
+__all__ = ["Grants"]
+
+_MOST_KNOWN = 100_000
+_EXPIRED = ("token-expired", 401)
+_REVOKED = ("token-revoked", 401)
+_log = logging.getLogger("pushlab")
+
+
+class Grants:
+    """The grants of one hub.
+
+    Args:
+        keys: sign and check tokens.
+        wall: the wall clock, in Unix seconds.
+        revoked: what is revoked already.
+    """
+
+    def __init__(
+        self, keys: TokenKeys, *, wall: Callable[[], float], revoked: Revoked | None = None
+    ) -> None:
+        self.keys = keys
+        self.revoked = revoked or Revoked()
+        self._wall = wall
+        self._known: dict[str, Grant] = {}
+        #: By the second in which they end.
+        self._held: dict[int, dict[Holder, Grant]] = {}
+
+    def verify(self, token: str) -> Grant:
+        """Read a token. Raises Refused (401: token-invalid, token-revoked, token-expired)."""
+        now = self._wall()
+        grant = self._known.get(token)
+        if grant is None or grant.expires_at <= now:
+            grant = self.keys.verify(token, now=now)
+            if self.revoked.covers(grant):
+                raise Refused(401, "token-revoked", "the token has been revoked")
+            self.keys.saw(grant, now)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[token] = grant
+        return grant
+
+    # ---- what stands on a grant -------------------------------------------------------------
+
+    def hold(self, grant: Grant, holder: Holder) -> None:
+        """Call ``holder.finish(reason, status)`` when the grant counts no more, until `let_go`."""
+        second = int(grant.expires_at)
+        held = self._held.get(second)
+        if held is None:
+            held = self._held[second] = {}
+        held[holder] = grant
+
+    def let_go(self, grant: Grant, holder: Holder) -> None:
+        """The holder is gone."""
+        second = int(grant.expires_at)
+        held = self._held.get(second)
+        if held is not None and held.pop(holder, None) is not None and not held:
+            del self._held[second]
+
+    @property
+    def held_count(self) -> int:
+        """How many holders there are."""
+        return sum(map(len, self._held.values()))
+
+    def sweep(self) -> None:
+        """End the holders whose grants have expired."""
+        now = self._wall()
+        for second in [second for second in self._held if second <= now]:
+            held = self._held.get(second, {})
+            over = [(h, grant) for h, grant in held.items() if grant.expires_at <= now]
+            self._finish(over, *_EXPIRED)
+
+    def _finish(self, over: Sequence[tuple[Holder, Grant]], reason: str, status: int) -> None:
+        for holder, grant in over:
+            if holder not in self._held.get(int(grant.expires_at), ()):
+                continue  # the end of one before it was its own
+            self.let_go(grant, holder)
+            try:
+                holder.finish(reason, status)
+            except Exception:
+                _log.exception("a connection could not be ended as its token ended")
+
+    # ---- revoking ---------------------------------------------------------------------------
+
+    def revoke(self, token: str) -> int:
+        """Revoke one token; how many holders that has ended.
+
+        A token that has expired, or is revoked already, stays so.
+
+        Raises:
+            Refused: 400 for what is no token of this hub's; 429 and 507 as `Revoked.add`.
+        """
+        try:
+            grant = self.keys.verify(token, now=0.0)
+        except Refused as refusal:
+            detail = f"{refusal.detail}; so it counts here no more than any other text"
+            raise Refused(400, "token-invalid", detail) from refusal
+        if grant.expires_at <= self._wall():
+            return 0
+        return self._revoke(Revocation.of_grant(grant))
+
+    def revoke_all(self, client_id: str | None, channel: str | None) -> int:
+        """Revoke what this client was given for this channel up to now; None: any client, channel.
+
+        Raises:
+            Refused: 429 and 507 as `Revoked.add`.
+        """
+        now = self._wall()
+        rule = Revocation.of_all(client_id, channel, order=self.keys.next_order(now), now=now)
+        return self._revoke(rule)
+
+    def _revoke(self, revocation: Revocation) -> int:
+        try:
+            self.revoked.add(revocation)
+        except Refused as refusal:
+            if refusal.status == 507:
+                self.end_revoked([revocation])
+            raise
+        return self.end_revoked([revocation])
+
+    def end_revoked(self, revocations: Sequence[Revocation]) -> int:
+        """Forget and end what these revoke; how many holders that were."""
+        if not revocations:
+            return 0
+        single = all(each.grant_id is not None for each in revocations)
+        ends = {int(each.until) for each in revocations} if single else None
+        return self._end(lambda grant: any(each.covers(grant) for each in revocations), ends)
+
+    def keys_changed(self) -> int:
+        """Keys were replaced: end what stands on one that is held no more."""
+        return self._end(lambda grant: bool(grant.key_id) and grant.key_id not in self.keys)
+
+    def _end(self, over: Callable[[Grant], bool], seconds: Collection[int] | None = None) -> int:
+        """Forget and end the grants that are over; if told, only those that end in `seconds`."""
+        self._known = {token: grant for token, grant in self._known.items() if not over(grant)}
+        ended = [
+            (holder, grant)
+            for second in (self._held if seconds is None else seconds)
+            for holder, grant in self._held.get(second, {}).items()
+            if over(grant)
+        ]
+        self._finish(ended, *_REVOKED)
+        return len(ended)

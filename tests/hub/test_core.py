@@ -1,0 +1,207 @@
+"""The hub by a hand-driven clock: a gap is told to who missed something, and to nobody else."""
+
+import asyncio
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.tokens import TokenKeys
+from pushlab.hub.core import Hub
+
+RETAIN_S = 100.0
+NAMES = st.sampled_from(["news", "quiet"])
+
+
+class Clocks:
+    def __init__(self):
+        self.ns = 10**12
+        self.wall = 1_000_000.0
+
+    def go_on(self, seconds):
+        self.ns += int(seconds * 1e9)
+        self.wall += seconds
+
+
+def a_hub(clocks, **dials):
+    return Hub(
+        keys=TokenKeys.fresh(),
+        settings=HubSettings(retain_s=RETAIN_S, **dials),
+        wall=lambda: clocks.wall,
+        clock_ns=lambda: clocks.ns,
+    )
+
+
+class Reader:
+    def __init__(self, grant):
+        self.grant = grant
+        self.cursor = None
+        self.feed = None
+        self.ended = None
+        self.got = []
+
+    def write(self, entries):
+        self.got += [(entry.epoch, entry.seq) for entry in entries]
+        self.cursor = entries[-1].cursor
+        return True
+
+    def end(self, reason, status):
+        self.ended, self.feed = (reason, status), None
+
+
+class Gaps(RuleBasedStateMachine):
+    """Readers come and go by stream and by poll, while time passes and sweeps run at any time.
+
+    A model remembers for each channel when each message was published; whoever comes back misses
+    those behind its cursor that are older than retention, or beyond its count.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.clocks = Clocks()
+        self.hub = a_hub(self.clocks, retain_messages=5)
+        self.published = {"news": [], "quiet": []}  # the times, by seq - 1
+        self.readers = []
+        for name in ("news", "quiet"):
+            for who in ("ann", "bob"):
+                _, grant = self.hub.make_token(who, name, 1_440)
+                self.readers.append(Reader(grant))
+
+    def lost(self, name, seq):
+        """Whether any message behind `seq` is beyond retention."""
+        times = self.published[name]
+        oldest = self.clocks.ns - int(RETAIN_S * 1e9)
+        return any(
+            number >= seq and (time < oldest or len(times) - number > 5)
+            for number, time in enumerate(times)
+        )
+
+    def judge(self, reader, seq, gap_after, position):
+        name = reader.grant.channel
+        if seq is None:
+            assert gap_after is None
+            assert position.seq == len(self.published[name])
+        else:
+            assert (gap_after is not None) == self.lost(name, seq), (seq, gap_after, position)
+
+    @rule(number=st.integers(0, 3))
+    def subscribe(self, number):
+        reader = self.readers[number]
+        if reader.feed is not None:
+            return
+        seq = None if reader.cursor is None else reader.cursor.seq
+        lost_before = seq is not None and self.lost(reader.grant.channel, seq)
+        feed = self.hub.subscribe(
+            reader.grant, reader.cursor, transport="t", write=reader.write, end=reader.end
+        )
+        assert (feed.gap_after is not None) == lost_before, (seq, feed.gap_after, feed.position)
+        reader.cursor = feed.position
+        reader.feed = feed
+        feed.start()
+
+    @rule(number=st.integers(0, 3))
+    def cut(self, number):
+        reader = self.readers[number]
+        if reader.feed is not None:
+            reader.feed.close()
+            reader.feed = None
+
+    @rule(number=st.integers(0, 3))
+    def poll(self, number):
+        reader = self.readers[number]
+        if reader.feed is not None:
+            return
+        seq = None if reader.cursor is None else reader.cursor.seq
+        page = self.hub.read(reader.grant, reader.cursor)
+        self.judge(reader, seq, page.gap_after, page.position)
+        reader.cursor = page.cursor
+
+    @rule(name=NAMES)
+    def publish(self, name):
+        self.published[name].append(self.clocks.ns)
+        assert self.hub.publish(name, "x").seq == len(self.published[name])
+
+    @rule(seconds=st.sampled_from([0.001, 1.0, 60.0, 99.0, 101.0, 250.0]))
+    def wait(self, seconds):
+        self.clocks.go_on(seconds)
+        self.hub.sweep()
+
+    @rule()
+    def retire(self):
+        self.hub.retire()
+
+    @invariant()
+    def caught_up(self):
+        for reader in self.readers:
+            if reader.feed is not None:
+                assert reader.cursor.seq == len(self.published[reader.grant.channel])
+
+
+TestGaps = Gaps.TestCase
+TestGaps.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_an_idle_channel_whose_stream_breaks_before_the_sweep_is_not_a_gap():
+    clocks = Clocks()
+    hub = a_hub(clocks)
+    for published in (0, 3):
+        name = f"idle-{published}"
+        for _ in range(published):
+            hub.publish(name, "x")
+        _, grant = hub.make_token("ann", name, 1_440)
+        reader = Reader(grant)
+        feed = hub.subscribe(grant, None, transport="t", write=reader.write, end=reader.end)
+        at = feed.position
+        clocks.go_on(10 * RETAIN_S)
+        hub.retire()
+        held = hub.channel_count
+        feed.close()
+        clocks.go_on(0.1)
+        hub.retire()
+        assert hub.channel_count == held - 1, "nobody is there and nothing is held"
+        back = hub.subscribe(grant, at, transport="t", write=reader.write, end=reader.end)
+        assert (back.gap_after, back.position) == (None, at)
+        assert hub.publish(name, "next").seq == published + 1
+        back.close()
+
+
+def test_a_channel_that_keeps_for_longer_than_the_hub_is_not_forgotten_with_its_messages():
+    clocks = Clocks()
+    hub = a_hub(clocks)
+    hub.channel("long").settings = HubSettings(retain_s=100 * RETAIN_S)
+    entry = hub.publish("long", "kept")
+    clocks.go_on(10 * RETAIN_S)
+    hub.retire()
+    _, grant = hub.make_token("ann", "long", 1_440)
+    page = hub.read(grant, type(entry.cursor)(entry.epoch, 0))
+    assert [each.data for each in page.entries] == ["kept"]
+
+
+def test_every_feed_ends_when_the_wall_clock_says_so_and_none_by_a_timer():
+    """The loop's clock stands still here: what ends the feeds is the wall clock alone."""
+
+    async def story():
+        clocks = Clocks()
+        hub = a_hub(clocks)
+        readers = []
+        for minutes in (1, 60):
+            _, grant = hub.make_token("ann", "room", minutes)
+            reader = Reader(grant)
+            reader.feed = hub.subscribe(
+                grant, None, transport="t", write=reader.write, end=reader.end
+            )
+            readers.append(reader)
+        clocks.wall += 3_599  # somebody set the clock; nothing else has moved
+        hub.sweep()
+        assert [reader.ended for reader in readers] == [("token-expired", 401), None]
+        clocks.wall -= 7_200
+        hub.sweep()
+        assert readers[1].ended is None
+        clocks.wall += 7_201
+        hub.sweep()
+        assert readers[1].ended == ("token-expired", 401)
+        assert hub.feed_count == 0
+        assert hub.presence.total() == 0
+
+    asyncio.run(story())
