@@ -188,7 +188,9 @@ class Api:
     async def revoke(self, request: Request) -> Response:
         """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
         self._check_key(request.scope["headers"])
-        body = _json(await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request"))
+        body = _json(
+            await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
+        )
         match body:
             case {"token": str(token), **rest} if not rest:
                 ended = self._hub.grants.revoke(token)
