@@ -126,8 +126,10 @@ class BrokerAccess:
 
 
 _count = partial(Setting, least=1, most=10_000_000)
+_cap = partial(Setting, least=0, most=10_000_000)
 _size = partial(Setting, unit="bytes", least=1, most=2**40)
 _span = partial(Setting, unit="s", above=0, most=7 * 86_400)
+_LEAST_VANISHED_S = 6.0  # the kernel counts in whole seconds, and needs three for each half
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,9 @@ class HubSettings:
     lag_messages: Annotated[int, _count("messages behind which a reader is slow")] = 1_000
     lag_bytes: Annotated[int, _size("bytes behind which a reader is slow")] = 4 * 1024 * 1024
     keep_alive_s: Annotated[float, _span("silence after which a stream says it lives")] = 15.0
-    lease_s: Annotated[float, _span("how long a client is present after a poll")] = 30.0
+    lease_s: Annotated[
+        float, _span("how long a client is present after a poll, or after it vanished")
+    ] = 30.0
     hold_s: Annotated[float, _span("how long a long poll waits that names no span")] = 30.0
     max_hold_s: Annotated[float, _span("the longest span that a long poll may name")] = 120.0
     page_messages: Annotated[int, _count("messages in a poll's answer at most")] = 500
@@ -151,6 +155,18 @@ class HubSettings:
     )
     body_s: Annotated[float, _span("how long a request's body may take, and 1 s more a KiB")] = 20.0
     idle_s: Annotated[float, _span("how long a connection may rest between requests")] = 75.0
+    max_connections: Annotated[int, _cap("connections in all; 0: as many as descriptors allow")] = 0
+    max_connections_per_address: Annotated[
+        int, _cap("connections of one address of another machine; 0: a quarter of all")
+    ] = 0
+
+    @property
+    def vanished_s(self) -> float:
+        """How long a client that vanishes without a word is present at most, on every transport.
+
+        A client that asks for a longer lease or a longer keep-alive of its own is its exception.
+        """
+        return max(self.lease_s, _LEAST_VANISHED_S)
 
 
 class Feed(Protocol):

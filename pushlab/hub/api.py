@@ -29,6 +29,7 @@ from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
+from pushlab.hub.accepting import most_connections
 from pushlab.hub.core import Hub
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
@@ -257,6 +258,8 @@ class Api:
                 "cpu_s": usage.ru_utime + usage.ru_stime,
                 "rss_bytes": rss_bytes,
                 "open_descriptors": process.num_fds(),
+                "connections": hub.connections(),
+                "most_connections": most_connections(hub.settings),
             },
         }
 
@@ -358,6 +361,13 @@ def _prometheus(figures: dict[str, Any]) -> str:
         ("pushlab_present", "gauge", "Client IDs present.", figures["present"]),
         ("process_cpu_seconds_total", "counter", "CPU seconds used.", process["cpu_s"]),
         ("process_resident_memory_bytes", "gauge", "Resident memory.", process["rss_bytes"]),
+        ("pushlab_connections", "gauge", "Open connections.", process["connections"]),
+        (
+            "pushlab_most_connections",
+            "gauge",
+            "Connections that are let in at once.",
+            process["most_connections"],
+        ),
         ("process_open_fds", "gauge", "Open descriptors.", process["open_descriptors"]),
     ):
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}", f"{name} {value}"]

@@ -51,6 +51,7 @@ class Hub:
         hits: transport name to kind to count.
         presence: who is there.
         refusals: what was refused or cut, by kind.
+        connections: tells how many connections are open; whoever accepts them sets it.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Hub:
         if poster is not None:
             poster.watch(self.presence)
         self.refusals = Refusals()
+        self.connections: Callable[[], int] = lambda: 0
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
         self.started_ns = clock_ns()

@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
+from pushlab.hub.accepting import Acceptor, set_vanishing_limits
 from pushlab.hub.app import App, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
@@ -25,6 +27,7 @@ from pushlab.hub.process import HubConfig
 
 __all__ = ["serve"]
 
+#: Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn of them.
 _BACKLOG = 4096
 #: Of a client's one message: a page says little, and strangers shall not fill the memory.
 _MOST_WEBSOCKET_BYTES = 256 * 1024
@@ -32,13 +35,15 @@ _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader tha
 _GRACE_S = 2
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, vanished_s: float) -> socket.socket:
     """A listening socket. Raises PortInUse or SetupError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        set_vanishing_limits(listener, vanished_s)  # and whatever else connections inherit
         listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError as error:
@@ -70,40 +75,47 @@ def _hub(config: HubConfig) -> Hub:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it listens and leaves signals to its caller."""
+    """A uvicorn server that lets another accept, says when it listens, and leaves signals alone."""
 
     def __init__(
-        self, config: uvicorn.Config, *, handshake_s: float, on_started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        hub: Hub,
+        listener: socket.socket,
+        *,
+        on_started: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._handshake_s = handshake_s
+        self._hub = hub
+        self._listener = listener
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so. TLS handshakes have a time-out, for which uvicorn has no setting."""
-        config, loop = self.config, asyncio.get_running_loop()
-        await self.lifespan.startup()
-
-        def make() -> asyncio.Protocol:
-            made: Any = config.http_protocol_class
-            protocol: asyncio.Protocol = made(
-                config=config, server_state=self.server_state, app_state=self.lifespan.state
-            )
-            return protocol
-
-        handshake_s = self._handshake_s if config.ssl else None
-        self.servers = [
-            await loop.create_server(
-                make,
-                sock=each,
-                ssl=config.ssl,
-                backlog=config.backlog,
-                ssl_handshake_timeout=handshake_s,
-            )
-            for each in sockets or ()
-        ]
-        self.started = True
+        """Start, then say so."""
+        await super().startup([])  # none that uvicorn would accept from
+        connections = self.server_state.connections
+        protocol_class: Any = self.config.http_protocol_class
+        self._acceptor = Acceptor(
+            self._listener,
+            partial(
+                protocol_class,
+                config=self.config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            ),
+            connections=connections,
+            settings=self._hub.settings,
+            refusals=self._hub.refusals,
+            tls=self.config.ssl,
+        )
+        self._hub.connections = lambda: len(connections)
+        self._acceptor.start()
         self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, then end what is open."""
+        self._acceptor.close()
+        await super().shutdown([])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -164,7 +176,7 @@ async def serve(
     hub = _hub(config)
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
-    listener = _listen(config.host, config.port)
+    listener = _listen(config.host, config.port, config.settings.vanished_s)
     place = Endpoint(config.host, listener.getsockname()[1])
     hub.listening_at(f"{'https' if config.certificate else 'http'}://{place.authority}")
     site = make_site(hub) if make_site is not None else None
@@ -174,11 +186,7 @@ async def serve(
     foreign = origins.foreign if config.allow_origins else None
     protocol: Any = HttpProtocolFactory(app.routes, foreign)
     server_config = _server_config(config, app, protocol, transports)
-    server = _Server(
-        server_config,
-        handshake_s=config.settings.head_s,
-        on_started=lambda: ready(hub.url()),
-    )
+    server = _Server(server_config, hub, listener, on_started=lambda: ready(hub.url()))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         await stack.enter_async_context(hub.running())
@@ -188,7 +196,7 @@ async def serve(
                 await stack.enter_async_context(background)
         if site is not None:
             await stack.enter_async_context(site.running())
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        serving = asyncio.ensure_future(server.serve(sockets=[]))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,326 @@
+"""Taking connections: how many, from whom, and for how long one may be silent for ever.
+
+The hub accepts by itself, since whoever accepts can refuse for next to nothing: no transport, no
+protocol and no parser is made for a connection that is too many. It is told why before it has asked
+(503, or 429 where its own address has too many, with ``Retry-After``), and closed. Over TLS it is
+closed without a word, for a word would need a handshake.
+
+At the descriptor limit `accept` fails and the listener stays readable: a server that leaves it at
+that spins, and its clients wait for a time-out. One descriptor is kept in reserve to take such a
+connection, answer 503, and let go of it.
+
+A peer that vanishes without a word (power cut, cable pulled) is found by the kernel: it probes a
+connection that is idle and gives up one whose bytes are not acknowledged. On Linux accepted sockets
+inherit that from the listener.
+"""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import json
+import os
+import random
+import resource
+import socket
+import ssl
+import sys
+from collections import deque
+from collections.abc import Callable, Collection
+from functools import cache
+from typing import Any
+
+from pushlab.contract.serving import HubSettings
+from pushlab.errors import Refused
+from pushlab.hub.refusals import Refusal, Refusals
+
+__all__ = [
+    "Acceptor",
+    "address_key",
+    "is_of_this_machine",
+    "most_connections",
+    "set_vanishing_limits",
+]
+
+_TURN = 32  # connections taken in one turn of the event loop: who has one is served in between
+_PAUSE_S = 0.1  # before accepting goes on where not even the reserve helped
+_ROOM = 256  # descriptors that connections never get: logs, broker, presence, new processes
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_LINGER_S = 0.5  # for a refused client to read why before the kernel resets the connection
+_MOST_LINGERING = 64
+_RETRY_S = range(1, 11)
+_SHARE = 4  # of all connections, one address may have the fourth part
+_TCP_RXT_CONNDROPTIME = 0x80  # macOS's name for Linux's TCP_USER_TIMEOUT, in whole seconds
+
+
+def most_connections(settings: HubSettings) -> int:
+    """How many connections this process holds at once: as set, or as its descriptors allow."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    allowed = max(1, limit - min(_ROOM, limit // 4)) if limit != resource.RLIM_INFINITY else 1 << 20
+    return min(settings.max_connections or allowed, allowed)
+
+
+def set_vanishing_limits(sock: socket.socket, vanished_s: float) -> None:
+    """Let the kernel give a silent peer up so that it is not present for more than `vanished_s`.
+
+    The worst case is twice what is set here: probes go unanswered for almost the whole span, then
+    bytes are sent, and not acknowledged, for another one.
+    """
+    third_s = min(max(1, int(vanished_s / 6)), 10_000)
+    span_s = 3 * third_s
+    # A little early, since the kernel looks at it whenever a probe is due, and not between.
+    options = {
+        "TCP_KEEPIDLE": third_s,
+        "TCP_KEEPALIVE": third_s,  # macOS's name for it
+        "TCP_KEEPINTVL": third_s,
+        "TCP_KEEPCNT": 2,
+        "TCP_USER_TIMEOUT": span_s * 1_000 - third_s * 300,
+    }
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in options.items():
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    if sys.platform == "darwin":
+        sock.setsockopt(socket.IPPROTO_TCP, _TCP_RXT_CONNDROPTIME, span_s)
+
+
+def address_key(host: str) -> str:
+    """What counts as one address: of IPv6 the network of 64 bits, which one client has whole."""
+    if ":" not in host:
+        return host
+    address = ipaddress.IPv6Address(host.partition("%")[0])
+    return f"{ipaddress.IPv6Address(int(address) >> 64 << 64)}/64"
+
+
+def is_of_this_machine(sock: socket.socket, address: str) -> bool:
+    """Whether a connection comes from this machine, by loopback or another of its addresses."""
+    if address.startswith("127.") or address == "::1":
+        return True
+    try:
+        return address == _plain_address(sock.getsockname()[0])
+    except OSError:
+        return False
+
+
+@cache
+def _answer(kind: Refusal, retry_s: int) -> bytes:
+    status, phrase, detail = {
+        Refusal.TOO_MANY_OF_ADDRESS: (429, "Too Many Requests", "of your address"),
+        Refusal.TOO_MANY_CONNECTIONS: (503, "Service Unavailable", "to this hub"),
+        Refusal.OUT_OF_DESCRIPTORS: (503, "Service Unavailable", "to this hub"),
+    }[kind]
+    why = Refused(status, kind, f"there are too many connections {detail} already")
+    body = json.dumps(why.to_json())
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nretry-after: {retry_s}\r\ncontent-type: application/json"
+        f"\r\ncontent-length: {len(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
+class Acceptor:
+    """Accepts the connections of one listener, or refuses them.
+
+    An address has no cap of its own where it is this machine's (laboratories) or a trusted proxy's:
+    such a one speaks for many clients.
+
+    Args:
+        listener: a listening socket that does not block.
+        make: makes the protocol of a connection.
+        connections: those that are open now.
+        trusts: whether an address is a trusted proxy's.
+        tls: with which to encrypt.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        make: Callable[[], asyncio.BaseProtocol],
+        *,
+        connections: Collection[Any],
+        settings: HubSettings,
+        refusals: Refusals,
+        trusts: Callable[[str], bool] = lambda address: False,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._listener = listener
+        self._connections = connections
+        self._refusals = refusals
+        self._trusts = trusts
+        self._most = most_connections(settings)
+        self._most_each = settings.max_connections_per_address or max(1, self._most // _SHARE)
+        self._vanished_s = settings.vanished_s
+        self._plain = tls is None
+        self._loop = asyncio.get_running_loop()
+        more: dict[str, Any] = (
+            {} if tls is None else {"ssl": tls, "ssl_handshake_timeout": settings.head_s}
+        )
+        self._make = make
+        self._tls = more
+        self._opening: dict[asyncio.Task[None], asyncio.BaseProtocol] = {}
+        self._of_address: dict[str, list[socket.socket]] = {}
+        self._held = 0  # sockets in there, open or not
+        self._lingering: deque[tuple[float, socket.socket]] = deque()
+        self._reserve = _open_reserve()
+        self._closed = False
+
+    def start(self) -> None:
+        """Accept from now on."""
+        self._loop.add_reader(self._listener.fileno(), self._accept)
+
+    def close(self) -> None:
+        """Accept no more, and close the listener."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._listener.fileno())
+        self._listener.close()
+        for task in self._opening:
+            task.cancel()
+        while self._lingering:
+            self._lingering.popleft()[1].close()
+        if self._reserve is not None:
+            os.close(self._reserve)
+
+    # ---- one turn -----------------------------------------------------------------------------
+
+    def _accept(self) -> None:
+        for _ in range(_TURN):
+            try:
+                sock, address = self._listener.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno not in _FULL:
+                    continue  # that client has left again
+                if not self._accept_with_reserve():
+                    return
+                continue
+            self._welcome(sock, _plain_address(address[0]))
+
+    def _welcome(self, sock: socket.socket, address: str) -> None:
+        if self._is_full():
+            self._refuse(sock, address, Refusal.TOO_MANY_CONNECTIONS)
+            return
+        if not self._has_room(sock, address):
+            self._refuse(sock, address, Refusal.TOO_MANY_OF_ADDRESS)
+            return
+        if sys.platform != "linux":
+            set_vanishing_limits(sock, self._vanished_s)
+        protocol = self._make()
+        task = self._loop.create_task(self._open(sock, address, protocol))
+        self._opening[task] = protocol
+        task.add_done_callback(self._opening.__delitem__)
+
+    def _is_full(self) -> bool:
+        connections, opening = self._connections, self._opening
+        if len(connections) + len(opening) < self._most:
+            return False
+        # Exactly: one that has just been opened may be in both.
+        more = sum(protocol not in connections for protocol in opening.values())
+        return len(connections) + more >= self._most
+
+    async def _open(
+        self, sock: socket.socket, address: str, protocol: asyncio.BaseProtocol
+    ) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: protocol, sock, **self._tls)
+        except (TimeoutError, ConnectionError) as error:
+            sock.close()
+            if not self._plain and "handshake" in str(error):
+                self._refusals.note(Refusal.HEAD_TIMED_OUT, who=address, detail="TLS handshake")
+        except OSError:  # it speaks no TLS, or has left again
+            sock.close()
+
+    # ---- of one address -----------------------------------------------------------------------
+
+    def _has_room(self, sock: socket.socket, address: str) -> bool:
+        """Whether one more of this address is let in; then it counts."""
+        if self._trusts(address) or is_of_this_machine(sock, address):
+            return True
+        key = address_key(address)
+        held = self._of_address.setdefault(key, [])
+        if len(held) >= self._most_each:
+            self._held -= len(held)
+            held[:] = [one for one in held if one.fileno() != -1]
+            self._held += len(held)
+            if len(held) >= self._most_each:
+                return False
+        held.append(sock)
+        self._held += 1
+        if self._held > 2 * len(self._connections) + 1_000:
+            self._forget_closed()
+        return True
+
+    def _forget_closed(self) -> None:
+        for key, held in list(self._of_address.items()):
+            held[:] = [one for one in held if one.fileno() != -1]
+            if not held:
+                del self._of_address[key]
+        self._held = sum(map(len, self._of_address.values()))
+
+    # ---- refusing -----------------------------------------------------------------------------
+
+    def _refuse(self, sock: socket.socket, address: str, kind: Refusal) -> None:
+        self._refusals.note(kind, who=address)
+        if not self._plain:
+            sock.close()
+            return
+        _tell(sock, kind)
+        if len(self._lingering) >= _MOST_LINGERING:
+            self._lingering.popleft()[1].close()
+        elif not self._lingering:
+            self._loop.call_later(_LINGER_S, self._let_go)
+        self._lingering.append((self._loop.time() + _LINGER_S, sock))
+
+    def _let_go(self) -> None:
+        now = self._loop.time()
+        while self._lingering and self._lingering[0][0] <= now:
+            self._lingering.popleft()[1].close()
+        if self._lingering and not self._closed:
+            self._loop.call_at(self._lingering[0][0], self._let_go)
+
+    def _accept_with_reserve(self) -> bool:
+        """Take one connection with the descriptor in reserve, answer, and let go of it."""
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None
+            with contextlib.suppress(OSError):
+                sock, address = self._listener.accept()
+                self._refusals.note(Refusal.OUT_OF_DESCRIPTORS, who=address[0])
+                if self._plain:
+                    _tell(sock, Refusal.OUT_OF_DESCRIPTORS)
+                sock.close()
+        self._reserve = _open_reserve()
+        if self._reserve is not None:
+            return True
+        self._refusals.note(Refusal.OUT_OF_DESCRIPTORS)
+        self._loop.remove_reader(self._listener.fileno())
+        self._loop.call_later(_PAUSE_S, self._go_on)
+        return False
+
+    def _go_on(self) -> None:
+        if not self._closed:
+            self.start()
+
+
+def _plain_address(address: str) -> str:
+    """Without what a listener for both kinds of IP puts before an address of IPv4."""
+    return address.removeprefix("::ffff:")
+
+
+def _open_reserve() -> int | None:
+    try:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
+def _tell(sock: socket.socket, kind: Refusal) -> None:
+    """Write why, if the kernel takes it at once, and say that this is all."""
+    with contextlib.suppress(OSError):
+        sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            sock.recv(16 * 1024)  # what is read already cannot make the kernel reset it
+        sock.send(_answer(kind, random.choice(_RETRY_S)))
+        sock.shutdown(socket.SHUT_WR)
