@@ -78,7 +78,7 @@ async def test_a_child_that_has_gone_already_is_the_same_failure(monkeypatch):
         return process
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start_and_wait)
-    with pytest.raises(HubFailed, match="non-hexadecimal"):
+    with pytest.raises(HubFailed, match="Expected `str`, got `int`"):
         await start_hub(config())
 
 
