@@ -1,4 +1,4 @@
-"""The command that serves."""
+"""The command that serves, and the one for its keys."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["add_commands"]
 
 
 def add_commands(group: Group) -> None:
-    """Add serve."""
+    """Add serve and keys."""
     serve = group.add(
         "serve",
         "start a hub with its pages",
@@ -30,6 +30,10 @@ def add_commands(group: Group) -> None:
         "post presence to this application; or set PUSHLAB_PRESENCE_URL, if it has a password",
     )
     serve.switch("--presence-reset", "tell that application of the hub's start, too")
+    serve.flag(
+        "--keys", "FILE", "keep the keys here; default: a file for each port", dest="keys_file"
+    )
+    serve.switch("--fresh-keys", "keep none: tokens end with the hub", dest="fresh_keys")
     serve.flag("--certfile", "PEM", "encrypt with this certificate (chain)")
     serve.flag("--keyfile", "PEM", "its private key; default: in --certfile")
     serve.flag(
@@ -43,6 +47,26 @@ def add_commands(group: Group) -> None:
     serve.switch("--no-pages", "serve the API and transports alone", dest="pages")
     serve.switch("--open", "open the race in the browser", dest="open_browser")
     add_keys(serve, keys_of(HubSettings, "hub."), swept=False)
+    keys = group.add(
+        "keys",
+        "list, rotate or revoke a hub's keys for tokens",
+        run=_keys,
+        more="List the keys with which a hub of this user signs tokens; rotate: sign with a new one"
+        " from now on, while tokens of the old one still count; revoke: tokens of that key count no"
+        " more. The hub may run meanwhile.",
+        examples=("keys rotate", "keys revoke all --port 9100"),
+    )
+    keys.add_argument("action", choices=("list", "rotate", "revoke"), help="what to do")
+    keys.add_argument("key_id", nargs="?", metavar="KEY", help="which to revoke; 'all': each")
+    keys.flag("--port", None, "the hub's", type=whole("8000"), default=8000)
+    keys.flag("--keys", "FILE", "what the hub was given so", dest="keys_file")
+
+
+def _keys(**asked: Any) -> int:
+    from pushlab.commands.keys import change_keys
+
+    change_keys(**asked)
+    return 0
 
 
 def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
@@ -54,6 +78,7 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     settings = HubSettings(
         **{keys[name].own: keys[name].take(one, keys[name].flag) for name, one in overrides.items()}
     )
+    asked["given_keys"] = os.environ.pop("PUSHLAB_KEYS", None)  # no child shall inherit it
     asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
     asked["presence"] = {
         "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.brokers.start import start_broker
+from pushlab.commands.keys import ServeKeys, choose_keys
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
@@ -36,6 +37,9 @@ async def serve_until_interrupted(
     presence: Mapping[str, Any],
     api_key: str | None,
     settings: HubSettings | None = None,
+    keys_file: str | None = None,
+    given_keys: str | None = None,
+    fresh_keys: bool = False,
     certfile: str | None = None,
     keyfile: str | None = None,
     allow_origins: Sequence[str] = (),
@@ -48,7 +52,8 @@ async def serve_until_interrupted(
         broker: as for `start_broker`, or ``none``.
         presence: what `HubConfig` has of it, by the same names.
         settings: the hub's dials.
-        api_key: None makes a fresh one, which is printed once.
+        api_key: None takes the one that is kept, or makes one, which is printed once.
+        keys_file, given_keys, fresh_keys: see `choose_keys`.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
             it listens on loopback alone and stays plain.
         allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
@@ -62,7 +67,9 @@ async def serve_until_interrupted(
     _check(api_key, port, opens_nothing=open_browser and not pages)
     Origins(allow_origins)  # what is wrong with one is told before a broker is started
     certificate = _certificate(certfile, keyfile)
-    stop, keys = _stop_on_signals(), TokenKeys.fresh()
+    stop = _stop_on_signals()
+    chosen = choose_keys(port=port, keys_file=keys_file, given=given_keys, fresh=fresh_keys)
+    keys = TokenKeys.restore(chosen.keys)
     async with contextlib.AsyncExitStack() as stack:
         access: BrokerAccess | None = None
         if broker != "none":
@@ -71,18 +78,21 @@ async def serve_until_interrupted(
         config = HubConfig(
             host=host,
             port=port,
-            keys=keys.export(),
+            keys=chosen.keys,
+            keys_file=chosen.keys_file,
+            revoked_file=chosen.revoked_file,
             broker=access,
             settings=settings or HubSettings(),
             certificate=certificate,
             allow_origins=tuple(allow_origins),
             **presence,
         )
-        config = config if api_key is None else dataclasses.replace(config, api_key=api_key)
+        if (known_key := api_key or chosen.api_key) is not None:
+            config = dataclasses.replace(config, api_key=known_key)
         opening: list[asyncio.Future[None]] = []
 
         def ready(url: str) -> None:
-            _tell(url, config, shows_key=api_key is None, pages=pages)
+            _tell(url, config, chosen, asks_for_key=api_key is None, pages=pages)
             if open_browser:
                 opening.append(asyncio.ensure_future(_open(f"{_local(url)}/race")))
 
@@ -101,7 +111,9 @@ def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:
         raise UsageError(f"--port is {port}; it must lie between 0 and 65535")
 
 
-def _tell(url: str, config: HubConfig, *, shows_key: bool, pages: bool) -> None:
+def _tell(
+    url: str, config: HubConfig, chosen: ServeKeys, *, asks_for_key: bool, pages: bool
+) -> None:
     if config.certificate is None and config.host not in ("127.0.0.1", "::1", "localhost"):
         print(f"Note: {config.host} can be reached from other machines, and nothing is encrypted.")
     access = config.broker
@@ -109,8 +121,13 @@ def _tell(url: str, config: HubConfig, *, shows_key: bool, pages: bool) -> None:
     if access is not None:
         scheme = "mqtts" if access.tls else "mqtt"
         print(f"MQTT broker ({access.kind}) on {scheme}://{access.host}:{access.port}")
-    if shows_key:
-        print(f"API key (shown once; or set PUSHLAB_API_KEY): {config.api_key}")
+    if chosen.note is not None:
+        print(chosen.note)
+    if asks_for_key and chosen.keys_file is not None and not chosen.made:
+        print(f"API key: as kept in {chosen.keys_file}")
+    elif asks_for_key:
+        where = "" if chosen.keys_file is None else f", and kept in {chosen.keys_file}"
+        print(f"API key (shown once{where}; or set PUSHLAB_API_KEY): {config.api_key}")
     if pages:
         _tell_pages(url, mqtt=access is not None)
     print("Ctrl-C stops it.", flush=True)

@@ -85,7 +85,7 @@ class Hub:
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
         self.started_ns = clock_ns()
-        self.lives = lives or Lives()
+        self.lives = Lives() if lives is None else lives
         self._channels: dict[str, Channel] = {}
         self._introduced: set[str] = set()
         self._grant_hooks: list[Callable[[str, Grant], Awaitable[None]]] = []

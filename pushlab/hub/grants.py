@@ -36,7 +36,7 @@ class Grants:
         self, keys: TokenKeys, *, wall: Callable[[], float], revoked: Revoked | None = None
     ) -> None:
         self.keys = keys
-        self.revoked = revoked or Revoked()
+        self.revoked = Revoked() if revoked is None else revoked
         self._wall = wall
         self._known: dict[str, Grant] = {}
         #: By the second in which they end.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from pushlab.errors import UsageError
+from pushlab.errors import SetupError, UsageError
 
 __all__ = ["locked", "open_private", "replace_private", "state_folder"]
 
@@ -22,7 +22,7 @@ def state_folder() -> Path:
     """Where a program keeps what shall survive a restart: ``XDG_STATE_HOME/pushlab`` or its like.
 
     Raises:
-        UsageError: this user has no home.
+        SetupError: this user has no home.
     """
     told = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(told):  # the standard: a relative one is to be ignored
@@ -30,7 +30,7 @@ def state_folder() -> Path:
     try:
         home = Path.home()
     except RuntimeError as error:
-        raise UsageError(
+        raise SetupError(
             "this user has no home folder to keep keys in; set XDG_STATE_HOME, name a file with"
             " --keys, give PUSHLAB_KEYS, or take --fresh-keys"
         ) from error

@@ -40,6 +40,8 @@ class HubConfig:
         host, port: where to listen; port 0 takes a free one.
         api_key: the application's secret; a fresh one unless given.
         keys: for tokens, as `TokenKeys.export` gives them; a fresh one unless given.
+        keys_file: where the keys are kept; a hub that runs takes over what is changed there.
+        revoked_file: where the hub notes which tokens are revoked; None: in memory alone.
         settings: the dials.
         transports: transport name to its options; None serves all that are installed (MQTT only
             with a broker).
@@ -55,6 +57,8 @@ class HubConfig:
     port: int = 0
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     keys: Mapping[str, str] = field(default_factory=lambda: TokenKeys.fresh().export(), repr=False)
+    keys_file: str | None = None
+    revoked_file: str | None = None
     settings: HubSettings = field(default_factory=HubSettings)
     transports: Mapping[str, Mapping[str, Any]] | None = None
     broker: BrokerAccess | None = None

@@ -5,8 +5,10 @@ import contextlib
 import errno
 import logging
 import socket
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -21,9 +23,11 @@ from pushlab.hub.app import App, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
+from pushlab.hub.keyring import watching_keys
 from pushlab.hub.origins import Origins
 from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.process import HubConfig
+from pushlab.hub.revoked import Revoked
 
 __all__ = ["serve"]
 
@@ -71,7 +75,14 @@ def _hub(config: HubConfig) -> Hub:
         key = config.presence_key or config.api_key
         poster = PresencePoster(config.presence_url, key=key, resets=config.presence_reset)
     keys = TokenKeys.restore(config.keys)
-    return Hub(keys=keys, settings=config.settings, broker=config.broker, poster=poster)
+    journal = None if config.revoked_file is None else Path(config.revoked_file)
+    return Hub(
+        keys=keys,
+        settings=config.settings,
+        broker=config.broker,
+        poster=poster,
+        revoked=Revoked(journal, now=time.time()),
+    )
 
 
 class _Server(uvicorn.Server):
@@ -190,6 +201,10 @@ async def serve(
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         await stack.enter_async_context(hub.running())
+        keys_file = None if config.keys_file is None else Path(config.keys_file)
+        if keys_file is not None or config.revoked_file is not None:
+            watching = watching_keys(hub.grants, keys_file, wall=hub.wall)
+            await stack.enter_async_context(watching)
         for transport in transports:
             background = transport.background(hub)
             if background is not None:

@@ -16,8 +16,8 @@ from pushlab.cli import _parser, main
 from pushlab.runs import Run
 
 HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
-#: Those that measure or serve take long; their examples are read, and not run.
-LONG = ("compare", "capacity", "resume", "reproduce --all", "serve")
+#: Those that measure or serve take long, and the keys are the user's; their examples are read, and not run.
+LONG = ("compare", "capacity", "resume", "reproduce --all", "serve", "keys")
 
 ROOT = Path(__file__).parents[2]
 

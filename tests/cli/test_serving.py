@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -61,3 +63,62 @@ def test_serve_runs_the_hub_with_its_dials(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+class Served:
+    """`pushlab serve` with kept keys, asked over HTTP."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        words = f"serve --port {port} --keys {folder / 'keys.json'} --broker none --no-pages"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pushlab", *words.split()], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        lines = [self.process.stdout.readline() for _ in range(3)]
+        self.told = "".join(lines)
+        (self.url,) = re.findall(r"http://[\d.:]+", lines[0])
+
+    def ask(self, method: str, path: str, secret: str, body: object = None) -> tuple[int, bytes]:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {secret}"}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read()
+
+    def token(self, key: str) -> str:
+        answer = self.ask("POST", "/v1/channels", key, {"client_id": "ada"})
+        return str(json.loads(answer[1])["token"])
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_tokens_outlive_the_hub_and_what_was_revoked_stays_so(tmp_path: Path) -> None:
+    first = Served(0, tmp_path)
+    try:
+        key = json.loads((tmp_path / "keys.json").read_text())["api_key"]
+        assert f"PUSHLAB_API_KEY): {key}\n" in first.told
+        old, revoked = first.token(key), first.token(key)
+        assert first.ask("DELETE", "/v1/tokens", key, {"token": revoked})[0] == 200
+        assert main(["keys", "rotate", "--keys", str(tmp_path / "keys.json")]) == 0
+        end = time.monotonic() + PATIENCE_S
+        new = first.token(key)
+        while new.partition(".")[0] == old.partition(".")[0]:
+            assert time.monotonic() < end, "the hub took no notice of the new key"
+            time.sleep(0.05)
+            new = first.token(key)
+    finally:
+        first.kill()
+    again = Served(int(first.url.rpartition(":")[2]), tmp_path)
+    try:
+        assert key not in again.told
+        assert "API key: as kept in" in again.told
+        assert [again.ask("GET", "/v1/poll", each)[0] for each in (old, new)] == [204, 204]
+        status, why = again.ask("GET", "/v1/poll", revoked)
+        assert (status, json.loads(why)["error"]) == (401, "token-revoked")
+    finally:
+        again.kill()
