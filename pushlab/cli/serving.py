@@ -78,7 +78,11 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     settings = HubSettings(
         **{keys[name].own: keys[name].take(one, keys[name].flag) for name, one in overrides.items()}
     )
-    asked["given_keys"] = os.environ.pop("PUSHLAB_KEYS", None)  # no child shall inherit it
+    asked["keys"] = {
+        "keys_file": asked.pop("keys_file"),
+        "fresh": asked.pop("fresh_keys"),
+        "given": os.environ.pop("PUSHLAB_KEYS", None),  # no child shall inherit it
+    }
     asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
     asked["presence"] = {
         "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL"),

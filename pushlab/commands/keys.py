@@ -8,6 +8,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import SetupError, UsageError
@@ -40,6 +41,12 @@ class ServeKeys:
     revoked_file: str | None = None
     made: bool = False
     note: str | None = None
+
+    def for_hub(self) -> dict[str, Any]:
+        """What of it a `HubConfig` has, by the same names."""
+        told = {"keys": self.keys, "api_key": self.api_key}
+        told |= {"keys_file": self.keys_file, "revoked_file": self.revoked_file}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 def choose_keys(

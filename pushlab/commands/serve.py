@@ -36,10 +36,8 @@ async def serve_until_interrupted(
     broker: str,
     presence: Mapping[str, Any],
     api_key: str | None,
+    keys: Mapping[str, Any],
     settings: HubSettings | None = None,
-    keys_file: str | None = None,
-    given_keys: str | None = None,
-    fresh_keys: bool = False,
     certfile: str | None = None,
     keyfile: str | None = None,
     allow_origins: Sequence[str] = (),
@@ -53,7 +51,7 @@ async def serve_until_interrupted(
         presence: what `HubConfig` has of it, by the same names.
         settings: the hub's dials.
         api_key: None takes the one that is kept, or makes one, which is printed once.
-        keys_file, given_keys, fresh_keys: see `choose_keys`.
+        keys: what `choose_keys` asks for, beside the port.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
             it listens on loopback alone and stays plain.
         allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
@@ -67,28 +65,24 @@ async def serve_until_interrupted(
     _check(api_key, port, opens_nothing=open_browser and not pages)
     Origins(allow_origins)  # what is wrong with one is told before a broker is started
     certificate = _certificate(certfile, keyfile)
-    stop = _stop_on_signals()
-    chosen = choose_keys(port=port, keys_file=keys_file, given=given_keys, fresh=fresh_keys)
-    keys = TokenKeys.restore(chosen.keys)
+    stop, chosen = _stop_on_signals(), choose_keys(port=port, **keys)
+    signing = TokenKeys.restore(chosen.keys)
     async with contextlib.AsyncExitStack() as stack:
         access: BrokerAccess | None = None
         if broker != "none":
-            started = await stack.enter_async_context(await start_broker(broker, keys=keys))
+            started = await stack.enter_async_context(await start_broker(broker, keys=signing))
             access = started.access
         config = HubConfig(
             host=host,
             port=port,
-            keys=chosen.keys,
-            keys_file=chosen.keys_file,
-            revoked_file=chosen.revoked_file,
+            **chosen.for_hub(),
             broker=access,
             settings=settings or HubSettings(),
             certificate=certificate,
             allow_origins=tuple(allow_origins),
             **presence,
         )
-        if (known_key := api_key or chosen.api_key) is not None:
-            config = dataclasses.replace(config, api_key=known_key)
+        config = config if api_key is None else dataclasses.replace(config, api_key=api_key)
         opening: list[asyncio.Future[None]] = []
 
         def ready(url: str) -> None:

@@ -16,7 +16,7 @@ from pushlab.cli import _parser, main
 from pushlab.runs import Run
 
 HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
-#: Those that measure or serve take long, and the keys are the user's; their examples are read, and not run.
+#: Their examples are read, and not run: they measure or serve for long, or change the user's keys.
 LONG = ("compare", "capacity", "resume", "reproduce --all", "serve", "keys")
 
 ROOT = Path(__file__).parents[2]
