@@ -42,9 +42,9 @@ class ServeKeys:
     made: bool = False
     note: str | None = None
 
-    def for_hub(self) -> dict[str, Any]:
-        """What of it a `HubConfig` has, by the same names."""
-        told = {"keys": self.keys, "api_key": self.api_key}
+    def for_hub(self, api_key: str | None) -> dict[str, Any]:
+        """What of it a `HubConfig` has, by the same names; an API key that is given comes first."""
+        told: dict[str, Any] = {"keys": self.keys, "api_key": api_key or self.api_key}
         told |= {"keys_file": self.keys_file, "revoked_file": self.revoked_file}
         return {name: value for name, value in told.items() if value is not None}
 

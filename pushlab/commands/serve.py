@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import re
 import signal
 import webbrowser
@@ -66,23 +65,17 @@ async def serve_until_interrupted(
     Origins(allow_origins)  # what is wrong with one is told before a broker is started
     certificate = _certificate(certfile, keyfile)
     stop, chosen = _stop_on_signals(), choose_keys(port=port, **keys)
-    signing = TokenKeys.restore(chosen.keys)
     async with contextlib.AsyncExitStack() as stack:
-        access: BrokerAccess | None = None
-        if broker != "none":
-            started = await stack.enter_async_context(await start_broker(broker, keys=signing))
-            access = started.access
         config = HubConfig(
             host=host,
             port=port,
-            **chosen.for_hub(),
-            broker=access,
+            broker=await _broker_beside(stack, broker, TokenKeys.restore(chosen.keys)),
             settings=settings or HubSettings(),
             certificate=certificate,
             allow_origins=tuple(allow_origins),
             **presence,
+            **chosen.for_hub(api_key),
         )
-        config = config if api_key is None else dataclasses.replace(config, api_key=api_key)
         opening: list[asyncio.Future[None]] = []
 
         def ready(url: str) -> None:
@@ -91,6 +84,14 @@ async def serve_until_interrupted(
                 opening.append(asyncio.ensure_future(_open(f"{_local(url)}/race")))
 
         await serve(config, stop=stop, ready=ready, make_site=_site(config) if pages else None)
+
+
+async def _broker_beside(
+    stack: contextlib.AsyncExitStack, broker: str, keys: TokenKeys
+) -> BrokerAccess | None:
+    if broker == "none":
+        return None
+    return (await stack.enter_async_context(await start_broker(broker, keys=keys))).access
 
 
 def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:
