@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.hub.reach import ReachSettings
 from tests.patience import PATIENCE_S
 
 #: Every transport that needs no broker.
@@ -61,7 +62,7 @@ async def ask(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    lines = [f"{method} {target} HTTP/1.1", "Host: test", "Connection: close"]
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {urlsplit(url).netloc}", "Connection: close"]
     if secret is not None:
         lines.append(f"Authorization: Bearer {secret}")
     if body is not None:
@@ -120,7 +121,8 @@ class LiveHub:
 
 
 def config(**changes: Any) -> HubConfig:
-    """A hub without a broker; `settings` is a plain mapping."""
+    """A hub without a broker, known as `test`, `t` and `x` too; `settings` is a plain mapping."""
+    changes.setdefault("reach", ReachSettings(allow_hosts=("test", "t", "x")))
     settings = HubSettings(**changes.pop("settings", {}))
     names: Mapping[str, Mapping[str, Any]] = {name: {} for name in HTTP_TRANSPORTS}
     return HubConfig(**{"transports": names, "settings": settings, **changes})

@@ -81,7 +81,7 @@ class ChannelService(Service):
         return token
 
     def _publish(self, channel: str, message: str) -> None:
-        self._ask("POST", f"/v1/channels/{quote(channel, safe='')}/messages", message.encode())
+        self._ask("POST", f"/v1/publish?channel={quote(channel, safe='')}", message.encode())
 
     def _revoke(self, what: str, value: str) -> int:
         self._known.clear()

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from pushlab.cli.arguments import Group, add_keys, whole
+from pushlab.cli.arguments import Group, Parser, add_keys, whole
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.setting import keys_of
 
@@ -36,14 +36,7 @@ def add_commands(group: Group) -> None:
     serve.switch("--fresh-keys", "keep none: tokens end with the hub", dest="fresh_keys")
     serve.flag("--certfile", "PEM", "encrypt with this certificate (chain)")
     serve.flag("--keyfile", "PEM", "its private key; default: in --certfile")
-    serve.flag(
-        "--allow-origin",
-        "ORIGIN",
-        "let pages of this origin in as well (https://example.org); may be repeated",
-        action="append",
-        default=[],
-        dest="allow_origins",
-    )
+    _add_reach(serve)
     serve.switch("--no-pages", "serve the API and transports alone", dest="pages")
     serve.switch("--open", "open the race in the browser", dest="open_browser")
     add_keys(serve, keys_of(HubSettings, "hub."), swept=False)
@@ -69,6 +62,46 @@ def _keys(**asked: Any) -> int:
     return 0
 
 
+def _add_reach(serve: Parser) -> None:
+    """Add how the hub is reached, and by whom."""
+    serve.flag(
+        "--allow-origin",
+        "ORIGIN",
+        "let pages of this origin in as well (https://example.org); may be repeated",
+        action="append",
+        default=[],
+        dest="allow_origins",
+    )
+    serve.flag(
+        "--public-url",
+        "URL",
+        "how clients reach it, through a proxy say (https://push.example/hub); default:"
+        " PUSHLAB_PUBLIC_URL, or the address that they used",
+    )
+    serve.flag(
+        "--public-broker-url",
+        "URL",
+        "how clients reach the MQTT broker (mqtts://push.example:8883); default:"
+        " PUSHLAB_PUBLIC_BROKER_URL, or where the hub does",
+    )
+    serve.flag(
+        "--trust-forwarded",
+        "ADDR",
+        "take the word of this proxy (an address or a network) for address, host and scheme of"
+        " clients: Forwarded and X-Forwarded-*; may be repeated",
+        action="append",
+        default=[],
+    )
+    serve.flag(
+        "--allow-host",
+        "HOST",
+        "serve requests for this host as well (push.example; * for any); may be repeated",
+        action="append",
+        default=[],
+        dest="allow_hosts",
+    )
+
+
 def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     import uvloop
 
@@ -89,5 +122,20 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
         "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY"),
         "presence_reset": asked.pop("presence_reset"),
     }
+    asked["reach"] = _reach(asked)
     uvloop.run(serve_until_interrupted(settings=settings, **asked))
     return 0
+
+
+def _reach(asked: dict[str, Any]) -> dict[str, Any]:
+    """Take what is asked about how the hub is reached, or what the environment says of it."""
+    from pushlab.hub.reach import ReachSettings
+
+    broker_url = asked.pop("public_broker_url") or os.environ.get("PUSHLAB_PUBLIC_BROKER_URL")
+    reach = ReachSettings(
+        public_url=asked.pop("public_url") or os.environ.get("PUSHLAB_PUBLIC_URL") or None,
+        public_broker_url=broker_url or None,
+        trust_forwarded=tuple(asked.pop("trust_forwarded")),
+        allow_hosts=tuple(asked.pop("allow_hosts")),
+    )
+    return {"reach": reach, "allow_origins": tuple(asked.pop("allow_origins"))}

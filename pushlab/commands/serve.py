@@ -7,6 +7,7 @@ import signal
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pushlab.brokers.start import start_broker
@@ -16,8 +17,10 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
 from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
+from pushlab.hub.hosts import is_wildcard
 from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
+from pushlab.hub.reach import Reach, ReachSettings
 from pushlab.hub.serve import serve
 from pushlab.web.files import PAGES, Files
 from pushlab.wire.certificate import Certificate
@@ -39,7 +42,7 @@ async def serve_until_interrupted(
     settings: HubSettings | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
-    allow_origins: Sequence[str] = (),
+    reach: Mapping[str, Any] = MappingProxyType({}),
     pages: bool = True,
     open_browser: bool = False,
 ) -> None:
@@ -47,22 +50,20 @@ async def serve_until_interrupted(
 
     Args:
         broker: as for `start_broker`, or ``none``.
-        presence: what `HubConfig` has of it, by the same names.
+        presence, reach: what `HubConfig` has of them, by the same names.
         settings: the hub's dials.
         api_key: None takes the one that is kept, or makes one, which is printed once.
         keys: what `choose_keys` asks for, beside the port.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
             it listens on loopback alone and stays plain.
-        allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
-        pages: whether to serve the pages.
-        open_browser: whether to open the race in this machine's browser.
+        pages: whether to serve the pages; `open_browser`: to open one in this machine's browser.
 
     Raises:
-        UsageError: the API key is too short; or port, certificate or an origin cannot be used.
+        UsageError: the API key is too short; or the port, the certificate, ... cannot be used.
         PortInUse, BrokerUnavailable: it cannot start.
     """
     _check(api_key, port, opens_nothing=open_browser and not pages)
-    Origins(allow_origins)  # what is wrong with one is told before a broker is started
+    _check_reach(host, **reach)
     certificate = _certificate(certfile, keyfile)
     stop, chosen = _stop_on_signals(), choose_keys(port=port, **keys)
     async with contextlib.AsyncExitStack() as stack:
@@ -72,16 +73,16 @@ async def serve_until_interrupted(
             broker=await _broker_beside(stack, broker, TokenKeys.restore(chosen.keys)),
             settings=settings or HubSettings(),
             certificate=certificate,
-            allow_origins=tuple(allow_origins),
             **presence,
             **chosen.for_hub(api_key),
+            **reach,
         )
         opening: list[asyncio.Future[None]] = []
 
         def ready(url: str) -> None:
             _tell(url, config, chosen, asks_for_key=api_key is None, pages=pages)
             if open_browser:
-                opening.append(asyncio.ensure_future(_open(f"{_local(url)}/race")))
+                opening.append(asyncio.ensure_future(_open(f"{url}/race")))
 
         await serve(config, stop=stop, ready=ready, make_site=_site(config) if pages else None)
 
@@ -111,11 +112,14 @@ def _tell(
 ) -> None:
     if config.certificate is None and config.host not in ("127.0.0.1", "::1", "localhost"):
         print(f"Note: {config.host} can be reached from other machines, and nothing is encrypted.")
-    access = config.broker
-    print(f"pushlab hub on {url}")
+    access, reach = config.broker, Reach(config.reach, bound=config.host)
+    print(f"pushlab hub on {url}{' and every address of this machine' * is_wildcard(config.host)}")
+    if reach.public_url is not None:
+        print(f"  reached at {reach.public_url}")
     if access is not None:
-        scheme = "mqtts" if access.tls else "mqtt"
-        print(f"MQTT broker ({access.kind}) on {scheme}://{access.host}:{access.port}")
+        print(f"MQTT broker ({access.kind}) on {access.url}")
+        if reach.public_broker_url is not None:
+            print(f"  reached at {reach.public_broker_url}")
     if chosen.note is not None:
         print(chosen.note)
     if asks_for_key and chosen.keys_file is not None and not chosen.made:
@@ -124,8 +128,15 @@ def _tell(
         where = "" if chosen.keys_file is None else f", and kept in {chosen.keys_file}"
         print(f"API key (shown once{where}; or set PUSHLAB_API_KEY): {config.api_key}")
     if pages:
-        _tell_pages(url, mqtt=access is not None)
+        _tell_pages(reach.public_url or url, mqtt=access is not None)
     print("Ctrl-C stops it.", flush=True)
+
+
+def _check_reach(
+    host: str, *, reach: ReachSettings | None = None, allow_origins: Sequence[str] = ()
+) -> None:
+    """Raise UsageError for what is wrong with it: before a broker is started."""
+    Origins(allow_origins, Reach(reach, bound=host))
 
 
 def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | None:
@@ -162,16 +173,11 @@ def _public(certificate: Certificate) -> str:
     return "\n".join(_CERTIFICATE.findall(text))
 
 
-def _local(url: str) -> str:
-    """The address by which a browser on this machine reaches a hub that listens everywhere."""
-    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-
-
 def _tell_pages(url: str, *, mqtt: bool) -> None:
-    files, at = Files(), _local(url)
+    files = Files()
     for path, (name, title) in PAGES.items():
         if files.page(name) is not None:
-            print(f"  {title:<13}{at}{path}")
+            print(f"  {title:<13}{url}{path}")
     if mqtt and files.asset("vendor/mqtt.esm.js") is None:
         print("  MQTT in the browser is not installed; 'make web' does it, with npm.")
 

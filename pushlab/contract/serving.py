@@ -124,6 +124,12 @@ class BrokerAccess:
     tls: bool = False
     authority: str | None = field(default=None, repr=False)
 
+    @property
+    def url(self) -> str:
+        """Where it listens, as ``mqtt://host:port`` (or mqtts)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+
 
 _count = partial(Setting, least=1, most=10_000_000)
 _cap = partial(Setting, least=0, most=10_000_000)
@@ -266,7 +272,14 @@ class Hub(Protocol):
         """Call `hook(token, grant)` for each new token, before anybody learns of it."""
 
     def url(self) -> str:
-        """Where the hub listens, as ``http://host:port``."""
+        """The hub's address, such as ``https://push.example/hub``, without a slash at its end.
+
+        Where `Transport.endpoint` asks, it is the one by which the client reaches the hub who is
+        told; elsewhere, the one by which this machine does.
+        """
+
+    def broker_url(self) -> str:
+        """The MQTT broker's, as ``mqtt://host:port`` (or mqtts); likewise. Empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,11 @@ class Transport(abc.ABC):
         return {}
 
     def endpoint(self, hub: Hub, grant: Grant) -> Mapping[str, Any]:
-        """Where this transport listens, for the holder of `grant`: at least ``url``."""
+        """Where this transport listens, for the holder of `grant`: at least ``url``.
+
+        Args:
+            hub: as this holder reaches it: what it says in `Hub.url` is what to tell.
+        """
         return {"url": hub.url() + self.path}
 
     def at(self, hub: Endpoint) -> Endpoint:

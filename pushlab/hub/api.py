@@ -10,7 +10,6 @@ import resource
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 import psutil
 from starlette.applications import Starlette
@@ -30,7 +29,9 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.accepting import most_connections
+from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
+from pushlab.hub.reach import Reach, seen_from
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
 __all__ = ["API", "MAX_BATCH_BYTES", "Api"]
@@ -48,10 +49,14 @@ class Api:
     Args:
         api_key: the secret of the application.
         transports: those whose endpoints are told.
+        reach: where clients are told that the hub is.
     """
 
-    def __init__(self, hub: Hub, *, api_key: str, transports: Sequence[Transport]) -> None:
+    def __init__(
+        self, hub: Hub, *, api_key: str, transports: Sequence[Transport], reach: Reach
+    ) -> None:
         self._hub = hub
+        self._reach = reach
         self._key = api_key.encode()
         self._transports = list(transports)
         self._process = psutil.Process(os.getpid())
@@ -72,6 +77,10 @@ class Api:
                 405: self._on_bad_method,
             },
         )
+        self._paths = {
+            route.path for route in self.rest.routes if isinstance(route, StarletteRoute)
+        }
+        self._paths |= BY_QUERY.keys()
         self.rest.router.redirect_slashes = False  # nothing is at another address
 
     # ---- refusing ---------------------------------------------------------------------------
@@ -118,7 +127,7 @@ class Api:
     # ---- publishing -------------------------------------------------------------------------
 
     async def publish(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """``POST /v1/channels/{channel}/messages``: the body is the message."""
+        """``POST /v1/publish?channel=``: the body is the message."""
         self._check_key(scope["headers"])
         raw = await read_body(scope, receive, MAX_MESSAGE_BYTES, "the message")
         try:
@@ -184,7 +193,7 @@ class Api:
         token, grant = await self._hub.create_channel(
             body["client_id"], body.get("channel"), body.get("duration_minutes")
         )
-        return JSONResponse({"token": token, **self._describe(grant)}, status_code=201)
+        return JSONResponse({"token": token, **self._describe(grant, request)}, status_code=201)
 
     async def revoke(self, request: Request) -> Response:
         """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
@@ -215,15 +224,18 @@ class Api:
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
         token = token_of(request.scope, request.query_params)
-        return JSONResponse(self._describe(await self._hub.welcome(token)))
+        return JSONResponse(self._describe(await self._hub.welcome(token), request))
 
-    def _describe(self, grant: Grant) -> dict[str, Any]:
+    def _describe(self, grant: Grant, request: Request) -> dict[str, Any]:
+        reach, hub = self._reach, self._hub
+        url = reach.url(request.scope, hub.url())
+        hub_from_there = seen_from(hub, url, reach.public_broker_url)
         return {
             "client_id": grant.client_id,
             "channel": grant.channel,
             "expires_at": grant.expires_at,
             "endpoints": {
-                transport.name: dict(transport.endpoint(self._hub, grant))
+                transport.name: dict(transport.endpoint(hub_from_there, grant))
                 for transport in self._transports
             },
         }
@@ -231,7 +243,7 @@ class Api:
     # ---- looking ----------------------------------------------------------------------------
 
     async def presence(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """``GET /v1/channels/{channel}/presence``: the client IDs that are there now."""
+        """``GET /v1/presence?channel=``: the client IDs that are there now."""
         self._check_key(scope["headers"])
         check_channel(channel)
         present = self._hub.presence.present(channel)
@@ -279,28 +291,37 @@ class Api:
 
     # ---- routing ----------------------------------------------------------------------------
 
-    async def channel_route(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Serve ``/v1/channels/{channel}/...``; False when the path is another.
+    def has(self, path: str) -> bool:
+        """Whether the API has something at this path, which is not encoded."""
+        return path in self._paths or named_in_path(path.encode()) is not None
 
-        The channel is percent-encoded and may have an encoded slash, so the raw path counts.
+    async def channel_route(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve what names a channel (`pushlab.hub.channel_names`); False when the path is another.
+
+        In a path the name is percent-encoded and may have an encoded slash, so the raw path counts.
         """
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        parts = raw.partition(b"?")[0].split(b"/")
-        if len(parts) != 5 or parts[1:3] != [b"v1", b"channels"]:
-            return False
-        handlers = {b"messages": ("POST", self.publish), b"presence": ("GET", self.presence)}
-        if parts[4] not in handlers:
-            return False
-        method, handler = handlers[parts[4]]
+        channel: str | None = None
+        what = BY_QUERY.get(scope["path"])
+        if what is None:
+            named = named_in_path(scope.get("raw_path") or scope["path"].encode())
+            if named is None:
+                return False
+            what, channel = named
+        method, handler = _HANDLERS[what]
         if scope["method"] != method:
             await self.refuse_method((method,), scope, receive, send)
             return True
-        channel = unquote(parts[3].decode("latin-1"), errors="surrogateescape")
         try:
-            await handler(channel, scope, receive, send)
+            if channel is None:
+                channel = channel_in_query(scope)
+            await handler(self, channel, scope, receive, send)
         except (Refused, UsageError) as error:
             await self.refuse(error, scope, receive, send)
         return True
+
+
+#: What can be done with one channel, and by which method.
+_HANDLERS = {b"messages": ("POST", Api.publish), b"presence": ("GET", Api.presence)}
 
 
 def _json(raw: bytes) -> Any:

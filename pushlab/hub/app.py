@@ -1,6 +1,7 @@
 """The ASGI application: one table of raw routes, then the API, a site, and Starlette for the rest.
 
-Who may speak to it from a page is checked here, for every route at once.
+Under which names it is served, and who may speak to it from a page, is checked here, for every
+route at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,8 @@ from pushlab.errors import Refused
 from pushlab.hub.api import API, Api
 from pushlab.hub.core import Hub
 from pushlab.hub.origins import Origins
-from pushlab.wire.asgi import refusal_answer
+from pushlab.hub.reach import Reach
+from pushlab.wire.asgi import refusal_answer, respond
 from pushlab.wire.direct import RefusedSocket
 
 __all__ = ["App", "Site", "SiteMaker"]
@@ -26,6 +28,9 @@ class Site(Protocol):
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve an HTTP request; False, with nothing sent, when the path is not the site's."""
+
+    def has(self, path: str) -> bool:
+        """Whether something of the site stands at this path."""
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """What runs beside the hub while it serves."""
@@ -40,10 +45,13 @@ class App:
 
     Args:
         origins: of the pages that may open WebSockets and post; the hub's own alone by default.
+        reach: how the hub is reached; under the loopback's names alone by default.
         site: the pages, if there are any.
 
     Attributes:
-        routes: those of the transports, by kind and path.
+        origins, reach: as given.
+        routes: those of the transports, by kind and path; below the public URL's path as well, for
+            a proxy may leave it there.
     """
 
     def __init__(
@@ -53,25 +61,33 @@ class App:
         api_key: str,
         transports: Sequence[Transport],
         origins: Origins | None = None,
+        reach: Reach | None = None,
         site: Site | None = None,
     ) -> None:
         self._hub = hub
-        self.origins = origins or Origins()
+        self.reach = reach = reach or Reach()
+        self.origins = origins or Origins(reach=reach)
         self._site = site
-        self._api = Api(hub, api_key=api_key, transports=transports)
-        self.routes: dict[tuple[str, str], Route] = {}
-        for transport in transports:
-            for route in transport.routes(hub):
-                self.routes[(route.kind, route.path)] = self._guarded(route)
+        self._api = Api(hub, api_key=api_key, transports=transports, reach=reach)
+        routes = [
+            self._guarded(route) for transport in transports for route in transport.routes(hub)
+        ]
+        self.routes = {(route.kind, reach.prefix + route.path): route for route in routes}
+        self.routes |= {(route.kind, route.path): route for route in routes}
 
     def _guarded(self, route: Route) -> Route:
-        """The route with a direct form that lets a strange page read and do no more."""
-        direct = route.direct
+        """The route with a direct form that lets a strange page read and do no more.
+
+        ``Host`` was looked at when the request was read; what a trusted proxy says of it is here.
+        """
+        direct, reach = route.direct, self.reach
         if direct is None:
             return route
 
         def guarded(scope: Scope) -> Response | StreamingResponse:
             refusal = self.origins.refusal(scope)
+            if refusal is None and reach.forwarders:
+                refusal = reach.refusal(scope)
             if refusal is None:
                 return direct(scope)
             self._hub.refuse(API, refusal)
@@ -83,6 +99,13 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
         kind, headers = scope["type"], scope["headers"]
+        if (strange := self.reach.refusal(scope)) is not None:
+            await self._refuse_host(strange, scope, receive, send)
+            return
+        if self.reach.forwarders:
+            scope["client"] = (self.reach.client(scope), 0)  # whose share of the limits it is
+        if self.reach.prefix and await self._below_prefix(scope, receive, send):
+            return
         if (refusal := self.origins.refusal(scope)) is not None:
             await self._refuse(refusal, scope, receive, send)
             return
@@ -120,6 +143,48 @@ class App:
         )
         refusal = Refused(426, "upgrade-required", detail)
         await self._api.refuse(refusal, scope, receive, send)
+
+    async def _below_prefix(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Take the public URL's path away where a proxy left it; True: there is no more to do."""
+        prefix, path = self.reach.prefix, scope["path"]
+        if self._has(scope["type"], path):
+            return False
+        if path == prefix and scope["type"] == "http":  # pages' links are relative to its slash
+            query = scope["query_string"]
+            where = prefix.encode() + b"/" + (b"?" + query if query else b"")
+            await respond(send, Response(308, b"", ((b"location", where),), b"text/plain"))
+            return True
+        if path.startswith(prefix + "/"):
+            scope["path"] = path.removeprefix(prefix)
+            scope["raw_path"] = scope.get("raw_path", b"").removeprefix(prefix.encode())
+        return False
+
+    def _has(self, kind: str, path: str) -> bool:
+        """Whether something of the hub stands at this path as it is."""
+        if (kind, path) in self.routes or self._api.has(path):
+            return True
+        return self._site is not None and self._site.has(path)
+
+    async def _refuse_host(
+        self, refusal: Refused, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Refuse what is meant for another server; a WebSocket's handshake with a status, too."""
+        if scope["type"] == "http":
+            await self._api.refuse(refusal, scope, receive, send)
+            return
+        self._hub.refuse(API, refusal)
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close"})
+            return
+        answer = refusal_answer(refusal)
+        headers = [
+            (b"content-type", answer.content_type),
+            (b"content-length", b"%d" % len(answer.body)),
+        ]
+        start = {"type": "websocket.http.response.start", "status": answer.status}
+        await send({**start, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": answer.body})
 
     async def _refuse(self, refusal: Refused, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse; a WebSocket with a close code, for its page cannot see a handshake's status."""

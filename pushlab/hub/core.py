@@ -149,12 +149,16 @@ class Hub:
         self.grants.revoked.prune(self.wall())
 
     def listening_at(self, url: str) -> None:
-        """Note where the hub listens, once it does."""
+        """Note where this machine reaches the hub, once it listens."""
         self._url = url
 
     def url(self) -> str:
-        """Where the hub listens, as ``http://host:port``."""
+        """Where this machine reaches the hub, as ``http://host:port``; clients: `hub.reach`."""
         return self._url
+
+    def broker_url(self) -> str:
+        """Where this machine reaches the broker; empty without one."""
+        return "" if self.broker is None else self.broker.url
 
     # ---- tokens -----------------------------------------------------------------------------
 

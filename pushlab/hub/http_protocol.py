@@ -34,15 +34,20 @@ class HttpProtocolFactory:
 
     Args:
         routes: by kind and path; those without a direct form are uvicorn's to serve.
-        foreign: as for `RequestReader`.
+        foreign, known: as for `RequestReader`.
+        with_client: whether a scope says who asks, as ASGI has it.
     """
 
     def __init__(
         self,
         routes: Mapping[tuple[str, str], Route],
         foreign: Callable[[Headers], bytes | None] | None = None,
+        known: Callable[[bytes], bool] | None = None,
+        *,
+        with_client: bool = False,
     ) -> None:
-        self.read = RequestReader(routes, foreign).read
+        self.with_client = with_client
+        self.read = RequestReader(routes, foreign, known).read
         self.chunks = Framed(_chunk)
         self.frames = Framed(text_frame)
 
@@ -122,6 +127,8 @@ class _HttpProtocol(StreamConnection, HttpExchange):
                 return
             self._asked = data
             self._scope, self._direct = found
+            if self._factory.with_client:
+                self._scope["client"] = self._transport.get_extra_info("peername")
         try:
             if self._scope["type"] == "websocket":
                 self._open_socket()

@@ -4,24 +4,29 @@ A browser says in ``Origin`` whose page asks (RFC 6454, section 7); programs say
 not asked, since they could say anything. What is refused: a WebSocket or anything but a read
 (``GET``, ``HEAD``, ``OPTIONS``) from a page of another host. A read from there is served, but the
 browser keeps the answer from that page unless its origin is one of those that were named (CORS,
-https://fetch.spec.whatwg.org/#http-cors-protocol).
+https://fetch.spec.whatwg.org/#http-cors-protocol). Which origins are the hub's own is known to
+`pushlab.hub.reach`.
 """
 
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from pushlab.contract.serving import Scope, Send
 from pushlab.errors import Refused, UsageError
+from pushlab.hub.forwarded import Headers
+from pushlab.hub.reach import Reach
 
 __all__ = ["ANY", "Headers", "Origins"]
 
 ANY = "*"  #: every page of every host; for laboratories
 _LOOKS = ("GET", "HEAD", "OPTIONS")
 _PREFLIGHT_S = 600
-
-#: A request's headers as ASGI has them.
-Headers = Sequence[tuple[bytes, bytes]]
+_NOT_OURS = (
+    "the hub does not know this page's origin as its own; if it is, start pushlab serve with"
+    " --public-url and the address that browsers use (or --trust-forwarded and the proxy's); if"
+    " pages of another site may speak to this hub, with --allow-origin"
+)
 
 
 class Origins:
@@ -29,15 +34,17 @@ class Origins:
 
     Args:
         allowed: such as ``https://example.org`` or ``http://127.0.0.1:3000``; or `ANY`.
+        reach: knows the hub's own.
 
     Raises:
         UsageError: one of them is no origin.
     """
 
-    __slots__ = ("_allowed", "_any")
+    __slots__ = ("_allowed", "_any", "_reach")
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
+    def __init__(self, allowed: Iterable[str] = (), reach: Reach | None = None) -> None:
         names = list(allowed)
+        self._reach = reach or Reach()
         self._any = ANY in names
         self._allowed = {_checked(name).encode() for name in names if name != ANY}
 
@@ -51,7 +58,7 @@ class Origins:
         return origin if self._any or origin.lower() in self._allowed else None
 
     def admits(self, headers: Headers) -> bool:
-        """Whether the page that asks, if it is one, may open WebSockets and post."""
+        """Whether headers alone say that the page, if it is one, may open WebSockets and post."""
         origin, host = _origin_and_host(headers)
         if origin is None or self._any or origin.lower() in self._allowed:
             return True
@@ -60,10 +67,12 @@ class Origins:
     def refusal(self, scope: Scope) -> Refused | None:
         """403 `bad-origin` for a request that does more than read, of a page that is not let in."""
         looks = scope["type"] != "websocket" and scope["method"] in _LOOKS
-        if looks or self.admits(scope["headers"]):
+        if looks or self.admits(headers := scope["headers"]):
             return None
-        detail = "this page is another host's; see --allow-origin of pushlab serve"
-        return Refused(403, "bad-origin", detail)
+        origin, _ = _origin_and_host(headers)
+        if origin is not None and self._reach.owns(origin, scope):
+            return None
+        return Refused(403, "bad-origin", _NOT_OURS)
 
     def sharing(self, send: Send, origin: bytes) -> Send:
         """`send`, with the headers by which a browser shows the answer to the page of `origin`."""

@@ -19,6 +19,7 @@ from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
 from pushlab.hub.child import Child, end_child, spawn_child
+from pushlab.hub.reach import ReachSettings
 from pushlab.wire.certificate import Certificate
 
 __all__ = ["HubConfig", "HubProcess", "spawn_hub", "start_hub"]
@@ -51,6 +52,7 @@ class HubConfig:
         presence_reset: whether it is told of the start, too; see `pushlab.hub.presence_posts`.
         certificate: with which to encrypt; None serves plain HTTP.
         allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
+        reach: how clients reach it, as far as it cannot see that itself.
     """
 
     host: str = "127.0.0.1"
@@ -67,6 +69,7 @@ class HubConfig:
     presence_reset: bool = False
     certificate: Certificate | None = None
     allow_origins: tuple[str, ...] = ()
+    reach: ReachSettings = field(default_factory=ReachSettings)
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""

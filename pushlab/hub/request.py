@@ -24,15 +24,19 @@ class RequestReader:
         routes: by kind and path.
         foreign: gives the origin of a page of another host that is let in; its requests are
             uvicorn's, where answers get the headers that such a page needs.
+        known: whether a ``Host`` is one that the hub is served under; what asks for another is
+            uvicorn's, where it is refused. Every one is, unless given.
     """
 
     def __init__(
         self,
         routes: Mapping[tuple[str, str], Route],
         foreign: Callable[[Headers], bytes | None] | None = None,
+        known: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._routes = routes
         self._foreign = foreign
+        self._known = known
         self._renew()
 
     def _renew(self) -> None:
@@ -49,6 +53,7 @@ class RequestReader:
         self._begun = self._complete = 0
         self._plain = True
         self._url = b""
+        self._host = b""
         self._headers: list[tuple[bytes, bytes]] = []
         upgrade = False
         try:
@@ -59,6 +64,8 @@ class RequestReader:
         except httptools.HttpParserError:
             return None
         if not (self._plain and self._begun == self._complete == 1):
+            return None
+        if self._known is not None and not self._known(self._host):
             return None
         kind = "http"
         if upgrade:
@@ -98,7 +105,10 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        if name == b"host":
+            self._host = value
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The request line and every header are read."""

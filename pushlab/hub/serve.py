@@ -14,12 +14,11 @@ from typing import Any
 import uvicorn
 
 from pushlab.contract.registry import make_transport, transport_names
-from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
 from pushlab.hub.accepting import Acceptor, set_vanishing_limits
-from pushlab.hub.app import App, SiteMaker
+from pushlab.hub.app import App, Site, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
@@ -27,6 +26,7 @@ from pushlab.hub.keyring import watching_keys
 from pushlab.hub.origins import Origins
 from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.process import HubConfig
+from pushlab.hub.reach import Reach, local_url
 from pushlab.hub.revoked import Revoked
 
 __all__ = ["serve"]
@@ -85,6 +85,25 @@ def _hub(config: HubConfig) -> Hub:
     )
 
 
+def _application(
+    config: HubConfig, hub: Hub, transports: Sequence[Transport], site: Site | None
+) -> tuple[App, Any]:
+    """The application, and what makes protocols, as the class does that uvicorn expects."""
+    reach = Reach(config.reach, bound=config.host)
+    origins = Origins(config.allow_origins, reach)
+    app = App(
+        hub,
+        api_key=config.api_key,
+        transports=transports,
+        origins=origins,
+        reach=reach,
+        site=site,
+    )
+    foreign = origins.foreign if config.allow_origins else None
+    with_client = bool(reach.forwarders)
+    return app, HttpProtocolFactory(app.routes, foreign, reach.hosts.know, with_client=with_client)
+
+
 class _Server(uvicorn.Server):
     """A uvicorn server that lets another accept, says when it listens, and leaves signals alone."""
 
@@ -94,11 +113,13 @@ class _Server(uvicorn.Server):
         hub: Hub,
         listener: socket.socket,
         *,
+        trusts: Callable[[str], bool],
         on_started: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._hub = hub
         self._listener = listener
+        self._trusts = trusts
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -117,6 +138,7 @@ class _Server(uvicorn.Server):
             connections=connections,
             settings=self._hub.settings,
             refusals=self._hub.refusals,
+            trusts=self._trusts,
             tls=self.config.ssl,
         )
         self._hub.connections = lambda: len(connections)
@@ -183,21 +205,22 @@ async def serve(
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     transports = _transports(config)
-    origins = Origins(config.allow_origins)
     hub = _hub(config)
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
     listener = _listen(config.host, config.port, config.settings.vanished_s)
-    place = Endpoint(config.host, listener.getsockname()[1])
-    hub.listening_at(f"{'https' if config.certificate else 'http'}://{place.authority}")
+    port = listener.getsockname()[1]
+    hub.listening_at(local_url(config.host, port, tls=config.certificate is not None))
     site = make_site(hub) if make_site is not None else None
-    app = App(hub, api_key=config.api_key, transports=transports, origins=origins, site=site)
-
-    # It makes protocols, as the class does that uvicorn expects.
-    foreign = origins.foreign if config.allow_origins else None
-    protocol: Any = HttpProtocolFactory(app.routes, foreign)
+    app, protocol = _application(config, hub, transports, site)
     server_config = _server_config(config, app, protocol, transports)
-    server = _Server(server_config, hub, listener, on_started=lambda: ready(hub.url()))
+    server = _Server(
+        server_config,
+        hub,
+        listener,
+        trusts=app.reach.forwarders.trusts,
+        on_started=lambda: ready(hub.url()),
+    )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
         await stack.enter_async_context(hub.running())

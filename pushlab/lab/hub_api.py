@@ -21,7 +21,7 @@ _CONNECTIONS = 8
 
 def publish_path(channel: str) -> str:
     """Where messages of this channel go."""
-    return f"/v1/channels/{quote(channel, safe='')}/messages"
+    return f"/v1/publish?channel={quote(channel, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class HubApi:
 
     async def present(self, channel: str) -> list[str]:
         """The client IDs that are present on a channel."""
-        told = await self.ask("GET", f"/v1/channels/{quote(channel, safe='')}/presence")
+        told = await self.ask("GET", f"/v1/presence?channel={quote(channel, safe='')}")
         return list(told["present"])
 
     async def hits(self, transport: str) -> dict[str, int]:

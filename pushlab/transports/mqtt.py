@@ -121,9 +121,8 @@ class Mqtt(Transport):
         """Where the broker is, and what to say to it. Raises Refused (404) without a broker."""
         if hub.broker is None:
             raise Refused(404, "no-broker", "this hub has no MQTT broker; start it with --broker")
-        host = f"[{hub.broker.host}]" if ":" in hub.broker.host else hub.broker.host
         return {
-            "url": f"{'mqtts' if hub.broker.tls else 'mqtt'}://{host}:{hub.broker.port}",
+            "url": hub.broker_url(),
             "websocket_url": f"ws{hub.url().removeprefix('http')}{WEBSOCKET_PATH}",
             "username": names.username_of(grant.client_id, grant.grant_id),
             "topic": names.live_topic(grant.channel),

@@ -51,6 +51,10 @@ class Demo:
         self._dear = Limiter(rate_per_s=2, burst=40)
         self._reading = Limiter(rate_per_s=40, burst=200)
 
+    def has(self, path: str) -> bool:
+        """Whether something can be posted or read at this path."""
+        return path in self._posts or path in self._reads
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         try:

@@ -75,6 +75,14 @@ class WebSite:
                 self._chat.members.close()
                 self._games.members.close()
 
+    def has(self, path: str) -> bool:
+        """Whether something of the site stands at this path."""
+        if path in PAGES or path == _JSAPI or self._demo.has(path):
+            return True
+        return (
+            path.startswith(_ASSETS) and self._files.asset(path.removeprefix(_ASSETS)) is not None
+        )
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve a request if its path is the site's."""
         path = scope["path"]

@@ -169,7 +169,8 @@ async def test_an_upload_over_the_limit_is_stopped_early(hub):
     """The refusal comes while the upload still goes on, however long it would be."""
     async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
         writer.write(
-            b"POST /v1/channels/a/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"POST /v1/publish?channel=a HTTP/1.1\r\nHost: localhost\r\n"
+            b"Transfer-Encoding: chunked\r\n"
             b"Authorization: Bearer " + hub.key.encode() + b"\r\n\r\n"
         )
         for _ in range(9):
@@ -181,7 +182,8 @@ async def test_an_upload_over_the_limit_is_stopped_early(hub):
 async def test_a_length_over_the_limit_is_refused_before_anything_is_sent(hub):
     async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
         writer.write(
-            b"POST /v1/channels/a/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n"
+            b"POST /v1/publish?channel=a HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 10000000000\r\n"
             b"Expect: 100-continue\r\nAuthorization: Bearer " + hub.key.encode() + b"\r\n\r\n"
         )
         assert refused(await read_answer(reader), 413, "too-large")
@@ -200,7 +202,7 @@ async def test_a_compressed_body_is_415_and_told_what_would_do(hub, coding):
 async def test_a_chunked_message_is_a_message(hub):
     async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
         writer.write(
-            b"POST /v1/channels/chunked/messages HTTP/1.1\r\nHost: x\r\n"
+            b"POST /v1/channels/chunked/messages HTTP/1.1\r\nHost: localhost\r\n"
             b"Transfer-Encoding: chunked\r\nAuthorization: bearer " + hub.key.encode() + b"\r\n\r\n"
             b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
         )
@@ -434,7 +436,7 @@ async def test_a_goodbye_ends_presence(hub, path):
 async def stream_opening(hub, target, **headers):
     async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
         extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n{extra}\r\n".encode())
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{extra}\r\n".encode())
         head = await read_head(reader)
         assert head.status == 200
         assert head.headers["content-type"] == "text/event-stream"
@@ -462,7 +464,9 @@ async def test_a_stream_says_that_it_lives():
     async with live_hub(settings={"keep_alive_s": 0.05}) as hub:
         token = await hub.token("ann")
         async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
-            writer.write(f"GET /v1/events?token={token} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            writer.write(
+                f"GET /v1/events?token={token} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             for _ in range(3):
                 await reader.readuntil(b": keep-alive\n\n")
 

@@ -21,7 +21,11 @@ async def hub():
 
 
 def request(target, token, *headers, method="GET", version="1.1", body=b""):
-    lines = [f"{method} {target} HTTP/{version}", "Host: test", f"Authorization: Bearer {token}"]
+    lines = [
+        f"{method} {target} HTTP/{version}",
+        "Host: localhost",
+        f"Authorization: Bearer {token}",
+    ]
     return "\r\n".join([*lines, *headers, "", ""]).encode() + body
 
 

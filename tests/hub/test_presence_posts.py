@@ -296,7 +296,9 @@ async def test_a_hub_tells_each_client_in_order_and_counts(unused_port):
 
         async def stream(stack):
             reader, writer = await stack.enter_async_context(dial(hub.url))
-            writer.write(f"GET /v1/events?token={token} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+            writer.write(
+                f"GET /v1/events?token={token} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             await read_head(reader)
 
         async with contextlib.AsyncExitStack() as tabs:

@@ -134,7 +134,9 @@ async def test_no_token_reaches_the_log():
             await hub.ask("GET", f"/v1/wait?token={secret}&after=nonsense")
             await hub.ask("GET", f"/v1/nothing?token={secret}")
             async with dial(hub.url) as (reader, writer):
-                writer.write(f"GET /v1/events?token={secret} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                writer.write(
+                    f"GET /v1/events?token={secret} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+                )
                 await read_head(reader)
             for path in ("/v1/socket", "/v1/nowhere"):
                 async with ws_connect(f"{websocket_url}{path}?token={secret}") as socket:
@@ -159,7 +161,9 @@ async def open_streams(hub):
 
     async def http(name, target):
         async with dial(hub.url) as (reader, writer):
-            head = f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+            head = (
+                f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+            )
             writer.write(head.encode())
             heard[name] = (await reader.read()).decode()
 
@@ -203,7 +207,9 @@ async def test_stopping_does_not_wait_for_a_reader_that_stalls():
         token = await hub.token("ann")
         async with dial(hub.url) as (_, writer):
             writer.transport.pause_reading()
-            writer.write(f"GET /v1/events?token={token} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            writer.write(
+                f"GET /v1/events?token={token} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             await hub.until_present("ann", ["ann"])
             items = [{"channel": "ann", "data": "x" * 32_000}] * 90
             await hub.api("POST", "/v1/messages", items)  # more than the sockets hold
@@ -301,7 +307,9 @@ async def test_presence_is_posted_and_a_stop_posts_the_last_leaves():
         async with live_hub(presence_url=url) as hub:
             token = await hub.token("ann", "room")
             async with dial(hub.url) as (reader, writer):
-                writer.write(f"GET /v1/events?token={token} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                writer.write(
+                    f"GET /v1/events?token={token} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+                )
                 await read_head(reader)
                 await hub.process.stop()
     assert application.posts == [

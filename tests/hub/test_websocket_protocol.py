@@ -10,9 +10,9 @@ from pushlab.contract.serving import Response, Route
 from pushlab.hub.http_protocol import HttpProtocolFactory
 from tests.patience import PATIENCE_S
 
-REQUEST = b"GET /here HTTP/1.1\r\nHost: test\r\n\r\n"
+REQUEST = b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HANDSHAKE = (
-    b"GET /here HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET /here HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 SOON_S = 0.03

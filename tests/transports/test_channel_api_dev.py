@@ -37,7 +37,7 @@ class OldClient:
         if self._streams is None:  # a connection of its own: that is served in another way
             return await self._hub.ask("GET", target)
         reader, writer = self._streams
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return await read_answer(reader)
 
 

@@ -56,7 +56,9 @@ class Site:
         host, _, port = self.host.partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         try:
-            writer.write(f"HEAD {target} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode())
+            writer.write(
+                f"HEAD {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
             head = await read_head(reader)
             return Answer(head.status, head.headers, await reader.read())
         finally:
@@ -107,8 +109,8 @@ async def test_a_page_has_the_policy_and_a_tag_by_which_it_is_not_sent_twice(sit
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["content-security-policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self';"
-        " connect-src 'self' ws://test wss://test; img-src 'self' data:; base-uri 'none';"
-        " form-action 'self'; frame-ancestors 'none'"
+        f" connect-src 'self' ws://{site.host} wss://{site.host}; img-src 'self' data:;"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     tag = page.headers["etag"]
     again = await site.ask("GET", "/race", if_none_match=f'"other", W/{tag}')
@@ -150,7 +152,7 @@ async def test_what_is_not_meant_to_be_served_is_not_there(site, path):
     assert (answer.status, answer.json["status"]) == (404, 404)
 
 
-async def test_the_policy_repeats_no_host_that_is_none(site):
+async def test_a_host_that_is_none_is_refused(site):
     for host in ("a;script-src *", "a b", "[::1"):
         lines = f"GET /race HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         name, _, port = site.host.partition(":")
@@ -158,7 +160,7 @@ async def test_the_policy_repeats_no_host_that_is_none(site):
         writer.write(lines.encode())
         head = await read_head(reader)
         writer.close()
-        assert "connect-src 'self';" in head.headers.get("content-security-policy", "")
+        assert (head.status, head.headers.get("content-security-policy")) == (421, None)
 
 
 async def test_other_methods_are_answered_with_those_that_would_do(site):
@@ -246,7 +248,9 @@ async def test_a_strange_page_posts_nothing(site):
             assert (answer.status, answer.json["error"]) == (403, "bad-origin")
             assert "access-control-allow-origin" not in answer.headers
     before = (await site.ask("GET", "/demo/race/state")).json["resets"]
-    assert (await site.ask("POST", "/demo/race/reset", {}, origin="http://test")).status == 200
+    assert (
+        await site.ask("POST", "/demo/race/reset", {}, origin=f"http://{site.host}")
+    ).status == 200
     assert (await site.ask("POST", "/demo/race/reset", {}, origin=FRIEND)).status == 200
     assert (await site.ask("GET", "/demo/race/state")).json["resets"] == before + 2
 
@@ -270,7 +274,7 @@ async def test_a_strange_page_ends_nobodys_presence(site):
 async def test_a_named_page_may_read_what_another_may_not(site):
     bearer = f"Bearer {token_of(site)}"
     for path in ("/v1/poll", "/v1/endpoints"):
-        for origin, shared in ((FRIEND, FRIEND), (STRANGER, None), ("http://test", None)):
+        for origin, shared in ((FRIEND, FRIEND), (STRANGER, None), (f"http://{site.host}", None)):
             answer = await site.ask("GET", path, origin=origin, authorization=bearer)
             assert answer.status in (200, 204)
             assert answer.headers.get("access-control-allow-origin") == shared

@@ -94,8 +94,8 @@ async def test_every_message_is_sent_when_it_is_due_and_stamped() -> None:
         made = publisher(server, plan)
         await publish(made)
         rows = made.publish_log.rows(20)
-        assert server.paths[0] == "/v1/channels/a%2Fb/messages"
-        assert server.paths.count("/v1/channels/%C3%BC/messages") == 2
+        assert server.paths[0] == "/v1/publish?channel=a%2Fb"
+        assert server.paths.count("/v1/publish?channel=%C3%BC") == 2
         assert server.keys == {"bearer key"}
         assert {len(body) for body in server.bodies} == {20}
         assert (rows["status"] == 202).all()
@@ -247,7 +247,7 @@ def test_payloads_have_their_size_and_come_from_the_seed(size: int) -> None:
 
 
 def test_channels_are_encoded_in_paths() -> None:
-    assert publish_path("a/b c") == "/v1/channels/a%2Fb%20c/messages"
+    assert publish_path("a/b c") == "/v1/publish?channel=a%2Fb%20c"
 
 
 async def test_refusals_and_losses_are_told() -> None:
