@@ -23,7 +23,6 @@ HEAVY = [
     "uvicorn",
     "uvloop",
     "starlette",
-    "amqtt",
     "aiomqtt",
     "psutil",
     "rich",
@@ -136,4 +135,4 @@ def test_a_transport_is_loaded_without_the_others(name):
         for other in ("short_polling", "long_polling", "sse", "websocket", "mqtt")
     } - {mine}
     assert mine in loaded
-    assert sorted(loaded & (others | {"amqtt", "aiomqtt", "uvicorn", "starlette"})) == []
+    assert sorted(loaded & (others | {"aiomqtt", "uvicorn", "starlette"})) == []

@@ -1,12 +1,12 @@
-"""The MQTT broker for machines without Mosquitto: amqtt, in a process of its own.
+"""The MQTT broker for machines without Mosquitto, in a process of its own.
 
-``python -m pushlab.brokers.embedded`` reads one line of JSON from its standard input (the
-bridge's log-in, the keys that sign tokens, and a certificate if it shall encrypt), prints one line
-of JSON with its port when it is ready, and ends when its input closes: it never outlives whoever
-started it.
+``python -m pushlab.brokers.embedded`` reads one line of JSON from its standard input (where to
+listen, the bridge's log-in, the keys that sign tokens, and a certificate if it shall encrypt),
+prints one line of JSON with its port when it is ready, and ends when its input closes: it never
+outlives whoever started it.
 
 It checks tokens itself, so nobody need register a log-in. It tells the bridge how many packets of
-which kind sessions sent (on `COUNTS_TOPIC`; PUBLISH excepted, for the bridge sees those itself) and
+which kind clients sent (on `COUNTS_TOPIC`; PUBLISH excepted, for the bridge sees those itself) and
 when a session has gone.
 """
 
@@ -21,9 +21,13 @@ from typing import Any
 
 __all__ = ["main"]
 
+_TELL_COUNTS_S = 0.2
+
 
 async def _serve(config: dict[str, Any]) -> None:
-    from pushlab.brokers._amqtt import PushlabBroker
+    from pushlab.brokers._line import Lines
+    from pushlab.brokers._router import Router
+    from pushlab.contract.tokens import TokenKeys
     from pushlab.wire.certificate import Certificate
     from pushlab.wire.standard_input import set_at_input_end
 
@@ -31,22 +35,33 @@ async def _serve(config: dict[str, Any]) -> None:
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     set_at_input_end(stop)
-    broker = PushlabBroker(
-        username=config["username"], password=config["password"], keys=config["keys"]
+    router = Router(
+        username=config["username"],
+        password=config["password"],
+        keys=TokenKeys.restore(config["keys"]),
     )
-    await broker.start()
+    lines = Lines(router, loop.time)
     certificate = config["certificate"] and Certificate(**config["certificate"])
-    server = await loop.create_server(
-        broker.protocol,
-        "127.0.0.1",
-        0,
-        backlog=4_096,
-        ssl=certificate.server_context() if certificate else None,
-    )
+    try:
+        server = await loop.create_server(
+            lines,
+            config["host"],
+            config["port"],
+            backlog=4_096,
+            ssl=certificate.server_context() if certificate else None,
+        )
+    except OSError as error:
+        print(json.dumps({"error": error.strerror or str(error)}), flush=True)
+        return
     gc.collect()
     gc.freeze()
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
-    await stop.wait()
+    while not stop.is_set():
+        router.tell_counts()
+        lines.sweep()
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({stopping}, timeout=_TELL_COUNTS_S)
+        stopping.cancel()
 
 
 def main() -> None:

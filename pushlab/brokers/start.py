@@ -162,6 +162,8 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
 async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> Broker:
     password = secrets.token_urlsafe(24)
     config = {
+        "host": "127.0.0.1",
+        "port": 0,
         "username": _HUB,
         "password": password,
         "keys": keys.export(),
@@ -177,7 +179,10 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
         broker = Broker(_access("embedded", 0, password, certificate), child=child)
         try:
             line = await first_line(child, json.dumps(config).encode() + b"\n", within_s=_START_S)
-            port = int(json.loads(line)["port"])
+            told = json.loads(line)
+            if "error" in told:
+                raise BrokerUnavailable(f"the embedded broker cannot listen: {told['error']}")
+            port = int(told["port"])
         except BaseException as error:
             broker.kill()
             if isinstance(error, TimeoutError | ValueError | KeyError):
@@ -187,5 +192,5 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
                 raise BrokerUnavailable(f"the embedded broker did not start: {why}") from error
             raise
     broker.access = _access("embedded", port, password, certificate)
-    broker.version = importlib.metadata.version("amqtt")
+    broker.version = importlib.metadata.version("pushlab")
     return broker

@@ -29,6 +29,7 @@ __all__ = [
     "Suback",
     "acknowledge",
     "connect",
+    "framed",
     "publish",
     "subscribe",
     "text",
@@ -109,7 +110,7 @@ def text(value: str | bytes) -> bytes:
     return len(raw).to_bytes(2, "big") + raw
 
 
-def _framed(first: int, body: bytes) -> bytes:
+def framed(first: int, body: bytes) -> bytes:
     """The fixed header before `body` (section 2.2)."""
     left = len(body)
     if left > _MAX_REMAINING:
@@ -135,7 +136,7 @@ def connect(
     body = text("MQTT") + bytes((4, flags)) + keep_alive_s.to_bytes(2, "big") + text(client_id)
     if will:
         body += text(will[0]) + text(will[1])
-    return _framed(0x10, body + text(username) + text(password))
+    return framed(0x10, body + text(username) + text(password))
 
 
 def subscribe(packet_id: int, filters: Iterable[tuple[str, int]]) -> bytes:
@@ -143,13 +144,13 @@ def subscribe(packet_id: int, filters: Iterable[tuple[str, int]]) -> bytes:
     body = packet_id.to_bytes(2, "big")
     for topic, qos in filters:
         body += text(topic) + bytes((qos,))
-    return _framed(0x82, body)
+    return framed(0x82, body)
 
 
 def publish(topic: str, payload: bytes, *, qos: int, packet_id: int = 0) -> bytes:
     """PUBLISH (section 3.3), neither retained nor repeated; QoS 0 has no packet identifier."""
     head = text(topic) + (packet_id.to_bytes(2, "big") if qos else b"")
-    return _framed(0x30 | qos << 1, head + payload)
+    return framed(0x30 | qos << 1, head + payload)
 
 
 def acknowledge(kind: int, packet_id: int) -> bytes:

@@ -18,6 +18,7 @@ __all__ = [
     "INBOX",
     "LIVE",
     "OUTBOX",
+    "REVOKED_TOPIC",
     "arrival",
     "is_session",
     "live_topic",
@@ -35,6 +36,8 @@ OUTBOX = "pushlab-outbox/"
 BRIDGE_TOPIC = "pushlab-bridge"
 #: From the embedded broker to the bridge: what sessions have sent it.
 COUNTS_TOPIC = "pushlab-counts"
+#: From the bridge to the embedded broker: grants that count no more.
+REVOKED_TOPIC = "pushlab-revoked"
 #: Where Mosquitto's dynamic-security plug-in takes commands.
 CONTROL = "$CONTROL/dynamic-security/v1"
 #: What a question counts as that is not the first.

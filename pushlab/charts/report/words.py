@@ -108,8 +108,8 @@ def conditions(view: RunView) -> list[str]:
     ]
     if embedded:
         found.append(
-            f"{', '.join(embedded)}: the broker is the embedded one, written in Python; Mosquitto"
-            " is faster. Install it and run again before judging MQTT by these figures."
+            f"{', '.join(embedded)}: the broker is pushlab's embedded one; other brokers have"
+            " other figures. Run again with --broker mosquitto before judging MQTT by these."
         )
     link = {key: value for key, value in (run.scenario.get("link") or {}).items() if value}
     if link:

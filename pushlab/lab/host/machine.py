@@ -35,7 +35,6 @@ _PACKAGES = (
     "websockets",
     "starlette",
     "aiomqtt",
-    "amqtt",
     "numpy",
     "pyarrow",
     "psutil",

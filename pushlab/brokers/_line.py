@@ -1,0 +1,267 @@
+"""One connection to the embedded broker: MQTT 3.1, 3.1.1 and 5, as far as pushlab has use for it.
+
+What it leaves out, it says: no retained messages, no wildcards, no shared subscriptions, no Will of
+a subscriber (the bridge is told when one has gone, in whatever way).
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import cast
+
+from pushlab.brokers._router import LoginRefused, Router
+from pushlab.brokers._session import Message, Session
+from pushlab.contract.hits import Hit
+from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.transports import _mqtt_names as names
+from pushlab.transports import _mqtt_server as packets
+
+__all__ = ["Line", "Lines"]
+
+_CONNECT_S = 10.0  # for a new connection to say who it is
+_LINGER_S = 2.0  # for a closed connection's last bytes to be taken
+_MAX_WAITING = 1_000  # connections that have not logged in
+_HIGH_BYTES = 256 * 1024
+_MOST_BYTES = 64 * 1024  #: of a client's one packet; a batch of the bridge's is no larger
+_HITS = {mqtt311.PUBACK: Hit.ACK, mqtt311.PUBREC: Hit.ACK, mqtt311.PUBCOMP: Hit.ACK}
+
+
+class Lines:
+    """All connections, for what is done to them from time to time."""
+
+    def __init__(self, router: Router, now: Callable[[], float]) -> None:
+        self.router = router
+        self.now = now
+        self.lines: set[Line] = set()
+        self.waiting: dict[Line, None] = {}  # those that have not logged in, the oldest first
+
+    def __call__(self) -> "Line":
+        """A new connection."""
+        return Line(self)
+
+    def sweep(self) -> None:
+        """Cut off who does not log in, and who was silent for one and a half keep-alive times."""
+        now = self.now()
+        for line in list(self.waiting):
+            if now - line.heard > _CONNECT_S:
+                line.end(packets.PROTOCOL_ERROR)
+        for line in list(self.lines):
+            if 0 < line.keep_alive_s * 1.5 < now - line.heard and line.session is not None:
+                self.router.lost(line.session, keep=True)
+                line.end(packets.KEEP_ALIVE_TIMEOUT)
+        self.router.sweep()
+
+
+class Line(asyncio.Protocol):
+    """One connection.
+
+    Attributes:
+        session: whose it is, once it has logged in and until it is closed.
+        full: whether the client does not take what it is sent.
+        heard: when it last said something; until it has logged in, when it came.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._router = lines.router
+        self._reader = packets.PacketReader(_MOST_BYTES)
+        self._transport: asyncio.Transport | None = None
+        self._level = 4
+        self._closed = False
+        self.session: Session | None = None
+        self.full = False
+        self.keep_alive_s = 0
+        self.heard = lines.now()
+
+    # ---- the socket -------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The client came."""
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's are not
+        transport.set_write_buffer_limits(high=_HIGH_BYTES)
+        with contextlib.suppress(OSError, AttributeError):
+            handle = transport.get_extra_info("socket")
+            handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        waiting = self._lines.waiting
+        waiting[self] = None
+        if len(waiting) > _MAX_WAITING:  # whoever means it has logged in long before that
+            next(iter(waiting)).end(packets.QUOTA_EXCEEDED)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client has gone."""
+        self._lines.lines.discard(self)
+        self._lines.waiting.pop(self, None)
+        self._closed = True
+        if self.session is not None:
+            session, self.session = self.session, None
+            if session.line is self:
+                self._router.lost(session, keep=True)
+
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent; it is read no more either."""
+        self.full = True
+        if self._transport is not None and self.session is not None and self.session.grant:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self.full = False
+        if self._transport is not None and not self._closed:
+            self._transport.resume_reading()
+        if self.session is not None:
+            self.session.go_on()
+
+    def send(self, data: bytes) -> None:
+        """Send these bytes."""
+        if not self._closed and self._transport is not None:
+            self._transport.write(data)
+
+    def end(self, reason: int) -> None:
+        """Close the connection for this reason, as version 5 numbers them."""
+        if self._closed or self._transport is None:
+            return
+        if self.session is not None:
+            self.send(packets.disconnect(self._level, reason))
+        self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._lines.waiting.pop(self, None)
+        self.session = None
+        transport = self._transport
+        assert transport is not None
+        transport.close()
+        asyncio.get_running_loop().call_later(_LINGER_S, transport.abort)
+
+    # ---- packets ----------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """The client said something."""
+        if self._closed:
+            return
+        session = self.session
+        try:
+            if session is not None:
+                self.heard = self._lines.now()
+            for packet in self._reader.receive(data):
+                self._on_packet(packet)
+                if self._closed:
+                    return
+        except packets.UnsupportedVersion:
+            self._router.count(Hit.REFUSED)
+            self.send(packets.refusal(4, packets.UNSUPPORTED))
+            self._close()
+        except (mqtt311.MalformedPacket, UnicodeDecodeError):
+            self._router.count(Hit.REFUSED)
+            if self.session is not None:
+                self._router.lost(self.session, keep=True)
+            self.end(packets.MALFORMED)
+
+    def _on_packet(self, packet: packets.Incoming) -> None:
+        kind, session = packet.kind, self.session
+        if session is None:
+            if kind != packets.CONNECT:
+                raise mqtt311.MalformedPacket("a packet before CONNECT")
+            self._log_in(packets.read_connect(packet.body))
+        elif kind in _HITS:
+            self._count(Hit.ACK)
+            session.answered(kind, packets.identifier(packet))
+        elif kind == packets.PUBLISH:
+            self._publish(session, packet)
+        elif kind == packets.PINGREQ:
+            self._count(Hit.KEEP_ALIVE)
+            self.send(packets.PINGRESP)
+        elif kind in (packets.SUBSCRIBE, packets.UNSUBSCRIBE):
+            self._subscribe(session, packet)
+        elif kind == mqtt311.PUBREL:
+            self._count(Hit.ACK)
+            packet_id = packets.identifier(packet)
+            session.held.discard(packet_id)
+            self.send(mqtt311.acknowledge(mqtt311.PUBCOMP, packet_id))
+        elif kind == packets.DISCONNECT:
+            self._count(Hit.LEAVE)
+            if self._level < 5:
+                session.will = None
+            self._router.lost(session, keep=bool(session.keep_s))
+            self._close()
+        else:
+            raise mqtt311.MalformedPacket(f"a packet of kind {kind}")
+
+    def _count(self, hit: Hit) -> None:
+        if self.session is None or self.session.grant is not None:
+            self._router.count(hit)
+
+    def _log_in(self, asked: packets.Connect) -> None:
+        self._level = asked.level
+        try:
+            session, kept, assigned = self._router.log_in(asked, self)
+        except LoginRefused as refusal:
+            self._router.count(Hit.REFUSED)
+            self.send(packets.refusal(asked.level, refusal.reason))
+            self._close()
+            return
+        self.session = session
+        del self._lines.waiting[self]
+        self._lines.lines.add(self)
+        self.keep_alive_s = asked.keep_alive_s
+        self._count(_arrival(session))
+        properties = packets.connack_properties(most_bytes=_MOST_BYTES, assigned=assigned)
+        present = kept and asked.level > 3
+        self.send(packets.connack(asked.level, present=present, properties=properties))
+        session.take_up(
+            self,
+            level=asked.level,
+            receive_maximum=asked.receive_maximum,
+            most_bytes=asked.maximum_packet,
+        )
+        session.resume()
+
+    def _subscribe(self, session: Session, packet: packets.Incoming) -> None:
+        packet_id, filters = packets.read_filters(packet, self._level)
+        if packet.kind == packets.UNSUBSCRIBE:
+            self._count(Hit.LEAVE)
+            for topic, _ in filters:
+                self._router.unsubscribe(session, topic.encode())
+            self.send(packets.answer(11, packet_id, bytes(len(filters)), self._level))
+            return
+        self._count(_arrival(session))
+        refused = packets.NOT_AUTHORISED if self._level == 5 else 0x80
+        codes = bytearray()
+        for topic, qos in filters:
+            allowed = self._router.may_read(session, topic)
+            if allowed:
+                self._router.subscribe(session, topic.encode(), qos)
+            codes.append(qos if allowed else refused)
+        self.send(packets.answer(9, packet_id, bytes(codes), self._level))
+
+    def _publish(self, session: Session, packet: packets.Incoming) -> None:
+        topic, payload, qos, packet_id = packets.read_publish(packet, self._level)
+        if session.grant is None and topic == names.REVOKED_TOPIC.encode():
+            self._router.take_revoked(payload)
+        elif not self._router.may_write(session, topic):
+            self._count(Hit.REFUSED)
+            self._forbid(session, qos, packet_id)
+            return
+        elif qos < 2 or packet_id not in session.held:
+            self._router.publish(Message(topic, payload, qos))
+        if qos == 1:
+            self.send(mqtt311.acknowledge(mqtt311.PUBACK, packet_id))
+        elif qos == 2:
+            session.held.add(packet_id)
+            self.send(mqtt311.acknowledge(mqtt311.PUBREC, packet_id))
+
+    def _forbid(self, session: Session, qos: int, packet_id: int) -> None:
+        """Version 5 can say no to a message; before it, closing is the only word for that."""
+        if self._level == 5 and qos:
+            kind = mqtt311.PUBACK if qos == 1 else mqtt311.PUBREC
+            no = bytes((packets.NOT_AUTHORISED, 0))
+            self.send(bytes((kind << 4, 4)) + packet_id.to_bytes(2, "big") + no)
+            return
+        self._router.lost(session, keep=True)
+        self.end(packets.NOT_AUTHORISED)
+
+
+def _arrival(session: Session) -> Hit:
+    """What a CONNECT or SUBSCRIBE counts as; others' client identifiers do not tell."""
+    return names.arrival(session.name) if names.is_session(session.name) else Hit.CONNECT

@@ -1,0 +1,353 @@
+"""The embedded broker at the wire: every version of MQTT, what it refuses, and whom it cuts off."""
+
+import asyncio
+import time
+
+import pytest
+
+from pushlab.brokers._line import Line, Lines
+from pushlab.brokers._router import Router
+from pushlab.contract.hits import Hit
+from pushlab.contract.tokens import Grant, TokenKeys
+from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt311 import framed, text
+
+KEYS = TokenKeys.fresh()
+BRIDGE = "hub", "sesame"
+TOPIC = names.live_topic("news")
+SESSION = "n" + "0" * 32
+
+
+def grant_of(client_id="ann", channel="news", life_s=60.0):
+    grant = Grant(client_id, channel, round(time.time() + life_s, 3), f"{client_id}0123")
+    token, _ = KEYS.sign(grant)
+    return names.username_of(grant.client_id, grant.grant_id), token, grant
+
+
+def connect(level=4, client_id="any", *, user=None, clean=True, keep_alive_s=60, properties=b""):
+    username, password = user or grant_of()[:2]
+    name = "MQIsdp" if level == 3 else "MQTT"
+    more = bytes((len(properties),)) + properties if level == 5 else b""
+    flags = 0xC0 | (2 if clean else 0)
+    head = text(name) + bytes((level, flags)) + keep_alive_s.to_bytes(2, "big") + more
+    return framed(0x10, head + text(client_id) + text(username) + text(password))
+
+
+def subscribe(level, *filters, packet_id=7):
+    body = packet_id.to_bytes(2, "big") + (b"\0" if level == 5 else b"")
+    return framed(0x82, body + b"".join(text(name) + bytes((qos,)) for name, qos in filters))
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent = b""
+        self.closed = False
+        self.reads = True
+
+    def write(self, data):
+        self.sent += data
+
+    def close(self):
+        self.closed = True
+
+    abort = close
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def pause_reading(self):
+        self.reads = False
+
+    def resume_reading(self):
+        self.reads = True
+
+
+class Client:
+    """One client of a broker that is called directly."""
+
+    def __init__(self, lines):
+        self.wire = Wire()
+        self.line: Line = lines()
+        self.line.connection_made(self.wire)
+
+    def say(self, *pieces):
+        """What the broker answers."""
+        self.wire.sent = b""
+        for piece in pieces:
+            self.line.data_received(piece)
+        return self.heard()
+
+    def heard(self):
+        heard, self.wire.sent = self.wire.sent, b""
+        return heard
+
+
+class Broker:
+    """A broker without a socket, whose clock is moved by hand."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.router = Router(username=BRIDGE[0], password=BRIDGE[1], keys=KEYS)
+        self.lines = Lines(self.router, lambda: self.now)
+
+    def client(self, *words, **options):
+        client = Client(self.lines)
+        assert client.say(connect(*words, **options))[:2] in (b"\x20\x02", b"\x20\x10")
+        client.heard()
+        return client
+
+    def bridge(self):
+        bridge = self.client(4, "bridge", user=BRIDGE)
+        told = subscribe(4, (names.OUTBOX + "+", 1), (names.COUNTS_TOPIC, 1))
+        assert bridge.say(told)[-2:] == b"\1\1"
+        return bridge
+
+
+@pytest.fixture
+async def broker():
+    return Broker()
+
+
+# ---- log-ins --------------------------------------------------------------------------------
+
+OLD, BAD = b"\x20\x02\0\0", b"\x20\x02\0\5"
+
+
+@pytest.mark.parametrize("client_id", ["", "any", SESSION, "ann é/+# " + "x" * 300])
+@pytest.mark.parametrize("level", [3, 4, 5])
+async def test_any_client_may_log_in_with_a_token(broker, level, client_id):
+    client = Client(broker.lines)
+    answer = client.say(connect(level, client_id))
+    if level < 5:
+        assert answer == OLD
+    else:
+        properties = b"\x25\0\x28\0\x29\0\x2a\0\x27\0\1\0\0"
+        assert answer[:2] == bytes((0x20, len(answer) - 2))
+        assert answer[2:4] == b"\0\0"
+        assert answer[5:].startswith(properties)
+        assert (b"\x12" in answer[5 + len(properties) :]) == (
+            client_id == ""
+        )  # it is told its name
+    assert not client.wire.closed
+    assert broker.router.counts == {Hit.CONNECT: 1}
+
+
+@pytest.mark.parametrize(
+    ("packet", "answer"),
+    [
+        (connect(6), b"\x20\x02\0\1"),
+        (connect(0x84), b"\x20\x02\0\1"),
+        (connect(4, user=("ann", "not a token")), BAD),
+        (connect(3, user=("ann", "not a token")), BAD),
+        (connect(5, user=("ann", "not a token")), b"\x20\x03\0\x87\0"),
+        (connect(4, user=("eve", grant_of()[1])), BAD),  # the token of another user name
+        (connect(4, user=grant_of(life_s=-1)[:2]), BAD),
+        (connect(4, user=("hub", "guess")), BAD),
+        (framed(0x10, text("MQTT") + b"\4\2\0\0" + text("any")), BAD),  # with no log-in at all
+        (framed(0x10, text("MQTT") + b"\5\2\0\0\0" + text("any")), b"\x20\x03\0\x87\0"),
+        (connect(4, "", clean=False), b"\x20\x02\0\2"),
+    ],
+    ids=range(11),
+)
+async def test_what_is_refused_is_told_with_the_standards_code(broker, packet, answer):
+    client = Client(broker.lines)
+    assert client.say(packet) == answer
+    assert client.wire.closed
+    assert broker.router.counts == {Hit.REFUSED: 1}
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"GET / HTTP/1.1\r\nHost: push.example\r\n\r\n",
+        bytes(range(256)),
+        b"\x10\xff\xff\xff\xff\x7f",
+        b"\x10\xff\xff\xff\x7f",  # 256 MiB are announced
+        framed(0x10, connect()[3:] + b"xx"),
+        framed(0x10, b""),
+        framed(0x10, text("MQTT") + b"\4\x03\0\0" + text("any")),
+        framed(0x10, text("HTTP") + b"\4\2\0\0" + text("any")),
+        framed(0x11, connect()[2:]),
+        subscribe(4, (TOPIC, 1)),
+        mqtt311.PINGREQ,
+    ],
+    ids=range(11),
+)
+async def test_what_is_no_log_in_is_hung_up_on(broker, packet):
+    client = Client(broker.lines)
+    assert client.say(packet) == b""
+    assert client.wire.closed
+
+
+async def test_a_log_in_may_come_in_any_pieces(broker):
+    packet = connect(5, "any")
+    client = Client(broker.lines)
+    said = client.say(*(packet[n : n + 1] for n in range(len(packet))))
+    assert said[:4] == b"\x20\x10\0\0"
+
+
+async def test_who_does_not_log_in_is_hung_up_on(broker):
+    idle, slow = Client(broker.lines), Client(broker.lines)
+    slow.say(connect()[:20])
+    broker.now = 9.0
+    slow.say(connect()[20:25])
+    broker.lines.sweep()
+    assert not idle.wire.closed
+    broker.now = 10.1
+    broker.lines.sweep()
+    assert idle.wire.closed
+    assert slow.wire.closed  # a byte now and then buys no time
+
+
+async def test_a_crowd_that_does_not_log_in_keeps_nobody_out(broker):
+    crowd = [Client(broker.lines) for _ in range(1_100)]
+    assert Client(broker.lines).say(connect()) == OLD
+    assert crowd[0].wire.closed
+    assert not crowd[-1].wire.closed
+
+
+async def test_the_same_name_takes_over_within_one_grant_only(broker):
+    first, stranger = broker.client(5), broker.client(user=grant_of("bob")[:2])
+    again = broker.client(5)
+    assert first.wire.sent == b"\xe0\x02\x8e\x00"  # session taken over
+    assert first.wire.closed
+    assert not stranger.wire.closed
+    assert again.say(mqtt311.PINGREQ) == b"\xd0\x00"
+
+
+# ---- messages -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("qos", [0, 1, 2])
+@pytest.mark.parametrize("level", [3, 4, 5])
+async def test_a_message_goes_to_each_in_its_own_version(broker, level, qos):
+    bridge, reader = broker.bridge(), broker.client(level)
+    granted = reader.say(subscribe(level, (TOPIC, qos), ("#", 0), ("pushlab/other", 1)))
+    no = b"\x87\x87" if level == 5 else b"\x80\x80"
+    assert granted == framed(0x90, b"\0\7" + (b"\0" if level == 5 else b"") + bytes((qos,)) + no)
+    answer = bridge.say(mqtt311.publish(TOPIC, b"hello", qos=2, packet_id=9))
+    assert answer == mqtt311.acknowledge(mqtt311.PUBREC, 9)
+    bridge.say(mqtt311.publish(TOPIC, b"hello", qos=2, packet_id=9))  # once more: it had it
+    assert bridge.say(mqtt311.acknowledge(mqtt311.PUBREL, 9))[0] >> 4 == mqtt311.PUBCOMP
+    body = text(TOPIC) + (b"\0\1" if qos else b"") + (b"\0" if level == 5 else b"") + b"hello"
+    assert reader.heard() == framed(0x30 | qos << 1, body)
+    if qos == 1:
+        assert reader.say(mqtt311.acknowledge(mqtt311.PUBACK, 1)) == b""
+    elif qos == 2:
+        rel = mqtt311.acknowledge(mqtt311.PUBREL, 1)
+        assert reader.say(mqtt311.acknowledge(mqtt311.PUBREC, 1)) == rel
+        assert reader.say(mqtt311.acknowledge(mqtt311.PUBCOMP, 1)) == b""
+    assert broker.router.counts == {Hit.CONNECT: 2} | ({Hit.ACK: qos} if qos else {})
+
+
+async def test_every_packet_of_an_ordinary_client_is_counted(broker):
+    reader = broker.client(5, "robot")  # its first letter is no session's
+    reader.say(subscribe(5, (TOPIC, 1)))
+    reader.say(mqtt311.PINGREQ)
+    reader.say(framed(0xA2, b"\0\x08\0" + text(TOPIC)))
+    no = reader.say(framed(0x32, text("pushlab/news") + b"\0\x09\0forged"))
+    assert no == b"\x40\x04\0\x09\x87\0"  # version 5 can say no
+    reader.say(b"\xe0\x02\0\0")
+    assert broker.router.counts == {
+        Hit.CONNECT: 2,
+        Hit.KEEP_ALIVE: 1,
+        Hit.LEAVE: 2,
+        Hit.REFUSED: 1,
+    }
+
+
+async def test_the_bridge_is_told_of_counts_and_of_whom_has_gone(broker):
+    bridge, reader = broker.bridge(), broker.client(4, SESSION)
+    assert reader.say(mqtt311.publish(names.OUTBOX + SESSION, b"{}", qos=0)) == b""
+    assert bridge.heard().endswith(b"{}")
+    reader.line.connection_lost(None)
+    assert bridge.heard().endswith(b'{"leave": "gone"}')
+    broker.router.tell_counts()
+    assert bridge.heard().endswith(b'{"connect": 1}')
+
+
+async def test_what_may_wait_for_an_answer_is_the_clients_to_say(broker):
+    bridge = broker.bridge()
+    reader = broker.client(5, properties=b"\x21\0\2\x27\0\0\0\x40")  # two at once, of 64 bytes
+    reader.say(subscribe(5, (TOPIC, 1)))
+    reader.heard()
+    for text_of_it in (b"1", b"x" * 100, b"2", b"3"):
+        bridge.say(mqtt311.publish(TOPIC, text_of_it, qos=1, packet_id=1))
+    assert reader.heard().count(TOPIC.encode()) == 2
+    assert reader.say(mqtt311.acknowledge(mqtt311.PUBACK, 1)).endswith(b"3")
+
+
+async def test_a_kept_session_goes_on_where_it_was(broker):
+    bridge, reader = broker.bridge(), broker.client(clean=False)
+    reader.say(subscribe(4, (TOPIC, 1)))
+    bridge.say(mqtt311.publish(TOPIC, b"not answered", qos=1, packet_id=1))
+    reader.line.connection_lost(None)
+    bridge.say(mqtt311.publish(TOPIC, b"while it was away", qos=1, packet_id=1))
+    again = Client(broker.lines)
+    said = again.say(connect(clean=False))
+    first = framed(0x3A, text(TOPIC) + b"\0\1not answered")
+    assert said == b"\x20\x02\1\0" + first + framed(0x32, text(TOPIC) + b"\0\2while it was away")
+    again.line.connection_lost(None)
+    assert Client(broker.lines).say(connect(clean=True)) == OLD
+    bridge.say(mqtt311.publish(TOPIC, b"to nobody", qos=1, packet_id=1))
+
+
+async def test_a_slow_reader_is_cut_off_alone(broker):
+    bridge, slow, good = broker.bridge(), broker.client(5), broker.client(5, "good")
+    for reader in (slow, good):
+        reader.say(subscribe(5, (TOPIC, 0)))
+        reader.heard()
+    slow.line.pause_writing()
+    assert not slow.wire.reads  # what it says waits too
+    for _ in range(300):
+        bridge.say(mqtt311.publish(TOPIC, b"x" * 60_000, qos=0))
+    assert slow.wire.closed
+    assert slow.heard() == b"\xe0\x02\x97\0"  # quota exceeded
+    assert len(good.heard()) > 300 * 60_000
+
+
+# ---- the end --------------------------------------------------------------------------------
+
+
+async def test_a_token_ends_by_the_wall_clock_however_it_is_set(broker, monkeypatch):
+    user = grant_of(life_s=3_600)
+    reader, lasting = broker.client(5, user=user[:2]), broker.client(user=grant_of("bob")[:2])
+    broker.lines.sweep()
+    assert not reader.wire.closed
+    present = time.time()
+    lasting.line.session.grant = Grant("bob", "news", present + 90_000, "bob0123")
+    monkeypatch.setattr(time, "time", lambda: present + 3_601)
+    broker.lines.sweep()
+    assert reader.wire.sent == b"\xe0\x02\x87\0"
+    assert reader.wire.closed
+    assert not lasting.wire.closed
+    assert Client(broker.lines).say(connect(user=user[:2])) == BAD
+
+
+async def test_a_revoked_grant_is_cut_off_and_kept_out(broker):
+    bridge, reader = broker.bridge(), broker.client()
+    other = broker.client(user=grant_of("bob")[:2])
+    told = b'{"ann0123": %d}' % (time.time() + 60)
+    bridge.say(mqtt311.publish(names.REVOKED_TOPIC, told, qos=1, packet_id=1))
+    assert reader.wire.closed
+    assert not other.wire.closed
+    assert Client(broker.lines).say(connect()) == BAD
+    forged = mqtt311.publish(names.REVOKED_TOPIC, b'{"bob0123": 9e9}', qos=0)
+    other.say(forged)
+    assert Client(broker.lines).say(connect(user=grant_of("bob")[:2])) == OLD
+
+
+async def test_who_falls_silent_is_cut_off(broker):
+    talks, silent = broker.client(keep_alive_s=10), broker.client(4, "silent", keep_alive_s=10)
+    broker.now = 14.0
+    talks.say(mqtt311.PINGREQ)
+    broker.lines.sweep()
+    assert not silent.wire.closed
+    broker.now = 16.0
+    broker.lines.sweep()
+    assert silent.wire.closed
+    assert not talks.wire.closed
