@@ -18,7 +18,7 @@ _TOKEN = re.compile(rb"Bearer \w+\.([\w-]+)\.[\w-]+")
 _MQTT_CONNECT = 0x10
 _USER_NAME = re.compile(rb"client-(\d+)/[0-9a-f]+")
 _MESSAGES = {
-    "sse": rb"id: ?[0-9a-f]+-(\d+)\ndata: ?[A-Za-z]{%d}\n\n",
+    "sse": rb"data: ?[A-Za-z]{%d}\nid: ?[0-9a-f]+-(\d+)\n\n",
     "websocket": rb"[0-9a-f]{8}-(\d+) [A-Za-z]{%d}",
     "mqtt": rb"[0-9a-f]{8}-(\d+) [A-Za-z]{%d}",
     "short-polling": rb'"seq": ?(\d+), ?"data": ?"[A-Za-z]{%d}"',

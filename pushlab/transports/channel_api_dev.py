@@ -73,13 +73,17 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
 
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
+        self._connecting = False
+
+    def _address(self) -> None:
+        super()._address()
+        endpoint, token = self.endpoint, self._token
         # The token stands in the address, as it did; a header would say it twice.
         self._end_of_head = f" HTTP/1.1\r\nHost: {endpoint.authority}\r\n\r\n".encode()
         self._tail = self._suffix().encode() + self._end_of_head
         self._head = self._command(token, "poll") + b"&after="
         self._connect_head = self._command(token, "connect") + b"&after="
         self._goodbye = self._command(token, "disconnect") + self._end_of_head
-        self._connecting = False
 
     def _command(self, token: str, command: str) -> bytes:
         return f"GET {self.endpoint.asking(command=command, channel=token)}".encode()
@@ -96,7 +100,8 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
         self._send(self._connect_head + after + self._tail)
 
     def _take(self, parser: ResponseParser) -> bool:
-        text = b"".join(parser.body).decode()
+        parser.check_coding()
+        text = parser.take().decode()
         stands = Cursor.parse(parser.cursor or "")
         useful = bool(text) or parser.gap is not None
         self._hit(Hit.POLL_USEFUL if useful and not self._connecting else self._asked_for())

@@ -83,7 +83,7 @@ class LongPollingSubscriber(PollSubscriber):
         return now_ns
 
     def _on_timer(self, now_ns: int) -> None:
-        self._lose("no answer to a long poll", now_ns)
+        self._give_up("no answer to a long poll", now_ns)
 
 
 class LongPolling(Transport):

@@ -9,26 +9,34 @@
                                                      id: 4f1c9a02-17          (where you stand)
                                                      : keep-alive 15          (seconds)
 
-                                                     id: 4f1c9a02-18          (a message)
-                                                     data: ...
+                                                     data: ...                (a message)
+                                                     id: 4f1c9a02-18
 
                                                      : keep-alive             (when nothing happens)
 
-The format is the WHATWG HTML standard's, section 9.2. A line break in a message begins another
-``data:`` line. SSE knows only ``\\n``, so a message with a carriage return in it travels as JSON,
-with ``event: json``. ``event: gap`` tells of missed messages, ``event: close`` of the end; both
-carry JSON. The first comment says after how many seconds of silence the next ones come, so that the
-client knows when to give a silent connection up. ``Last-Event-ID``, ``?after=`` and
-``?lastEventId=`` all resume. A browser's EventSource shows no id that comes without data, so with
-``?at=1`` where you stand is told as ``event: at`` too.
+The format is the WHATWG HTML standard's, section 9.2. The ``id`` comes last, so that a reader who
+notes it at once has what it stands for, wherever the connection is cut. A line break in a message
+begins another ``data:`` line. SSE's data can hold no carriage return: to a plain ``onmessage``
+reader one in a message, alone or before a line feed, is a line break. The exact text then stands
+before it as JSON, in a field ``json`` that such readers pass over.
+
+``event: gap`` tells of missed messages, ``event: close`` of the end; both carry JSON. The first
+comment says after how many seconds of silence the next ones come, so that the client knows when to
+give a silent connection up. ``Last-Event-ID``, ``?after=`` and ``?lastEventId=`` all resume.
+
+A browser's EventSource shows neither fields that it does not know nor an id that comes without
+data. With ``?at=1`` where you stand is told as ``event: at`` too, and a message with a carriage
+return comes as ``event: json``, whose data is the exact text as JSON.
 """
 
 import asyncio
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.events import Disconnected
 from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
@@ -40,52 +48,77 @@ from pushlab.contract.serving import (
     Scope,
     StreamingResponse,
 )
+from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
-from pushlab.wire.http1 import BadResponse, BodyParser, refusal_reason, request_head
+from pushlab.wire.event_stream import EventStream, StreamEvent
+from pushlab.wire.http1 import (
+    BadResponse,
+    ResponseParser,
+    refusal_reason,
+    request_head,
+)
 from pushlab.wire.streams import FeedStream, StreamSubscriber
 
 __all__ = ["ServerSentEvents"]
 
 _NS = 1_000_000_000
 _RETRY_MS = 1_000
-_BOM = b"\xef\xbb\xbf"
-_MAX_EVENT_BYTES = 1024 * 1024  # a message of line breaks only, or of escapes, takes a quarter
+_HELD_BYTES = 4 * 1024 * 1024  # of a body; what comes at once is far less
 #: What reading an event raises that is none of pushlab's.
-_NOT_AN_EVENT = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_NOT_AN_EVENT = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 #: At the least; a server whose keep-alives come less often says so.
 _SILENCE_S = silence_of(HubSettings().keep_alive_s)
 _KEEP_ALIVE = re.compile(r"keep-alive (\d{1,6}(?:\.\d{1,6})?)", re.ASCII)
+_MEDIA_TYPE = "text/event-stream"
 _HEADERS = [
-    (b"content-type", b"text/event-stream"),
+    (b"content-type", _MEDIA_TYPE.encode()),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # asks nginx not to hold events back
 ]
 
 
 def encode_event(entry: Entry) -> bytes:
-    """One message as an event."""
-    at, data = entry.cursor, entry.data
+    """One message as an event, its id last."""
+    data, exact = entry.data, ""
     if "\r" in data:
-        return f"id: {at}\nevent: json\ndata: {json.dumps(data)}\n\n".encode()
+        exact = f"json: {json.dumps(data)}\n"
+        data = data.replace("\r\n", "\n").replace("\r", "\n")
     if "\n" in data:
         data = data.replace("\n", "\ndata: ")
-    return f"id: {at}\ndata: {data}\n\n".encode()
+    return f"{exact}data: {data}\nid: {entry.cursor}\n\n".encode()
+
+
+def encode_for_pages(entry: Entry) -> bytes:
+    """One message as an event for who listens to pushlab's own, such as channel.js."""
+    if "\r" in entry.data:
+        return f"event: json\ndata: {json.dumps(entry.data)}\nid: {entry.cursor}\n\n".encode()
+    return encode_event(entry)
 
 
 class SseSubscriber(StreamSubscriber):
     """Reads one endless response after another."""
 
-    __slots__ = ("_after_cr", "_begun", "_parser", "_rest")
+    __slots__ = ("_parser", "_retry_s", "_stood", "_stream")
+
+    def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
+        super().__init__(endpoint, token, **rest)
+        self._retry_s = 0.0  # how long the server wants its readers to stay away, at the least
 
     def _on_connected(self, now_ns: int) -> None:
-        self._parser = BodyParser()
-        self._rest = b""
-        self._after_cr = False
-        self._begun = False
-        headers = [("Accept", "text/event-stream")]
+        self._parser = ResponseParser(_HELD_BYTES)
+        self._stream = EventStream()
+        self._stood = False  # whether the server has accepted the token on this connection
+        headers = [("Accept", _MEDIA_TYPE)]
         cursor = self._inbox.cursor
         if cursor is not None:
             headers.append(("Last-Event-ID", str(cursor)))
@@ -94,86 +127,115 @@ class SseSubscriber(StreamSubscriber):
         self._listen(now_ns, _SILENCE_S)
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
-        self._heard_ns = now_ns
         parser = self._parser
+        begun = parser.status == 200
         try:
             parser.feed(data)
             if parser.status == 200:
+                self._heard_ns = now_ns
+                if not begun and not self._is_stream(parser):
+                    return
                 if parser.body:
-                    body = parser.body
-                    chunk = body[0] if len(body) == 1 else b"".join(body)
-                    body.clear()
-                    self._read_stream(chunk, now_ns)
+                    self._read_stream(parser.take(), now_ns)
                 if parser.complete and self.holds_connection:
                     self._lose("the stream ended", now_ns)
-            elif parser.complete:
-                self._turned_away(self._arrival)
-                reason = refusal_reason(parser.status, b"".join(parser.body))
-                self._refused(parser.status, reason, now_ns)
+            elif parser.complete or parser.refuses:
+                self._read_refusal(parser, now_ns)
         except (BadResponse, InvalidCursor, *_NOT_AN_EVENT) as error:
             self._lose(f"not a pushlab stream: {error}", now_ns)
 
+    def _is_stream(self, parser: ResponseParser) -> bool:
+        """Whether it is events that come; what is not does not change by asking again."""
+        parser.check_coding()
+        if parser.media_type == _MEDIA_TYPE:
+            return True
+        self._turned_away(self._arrival)
+        self._end(f"not an event stream: {parser.media_type or 'of no type'}", 406)
+        return False
+
+    def _read_refusal(self, parser: ResponseParser, now_ns: int) -> None:
+        self._turned_away(self._arrival)
+        if self._sent_elsewhere(parser, now_ns):
+            return
+        reason = refusal_reason(parser.status, parser.take())
+        if parser.status == 204:  # by which the standard lets a server say: do not come back
+            self._end("no-content", 204)
+        else:
+            self._refused(parser.status, reason, now_ns)
+
+    def _on_eof(self, now_ns: int) -> None:
+        parser = self._parser
+        if parser.status not in (0, 200) and parser.feed_eof():
+            self._read_refusal(parser, now_ns)
+        else:
+            super()._on_eof(now_ns)
+
+    def _on_timer(self, now_ns: int) -> None:
+        if self._parser.status >= 300 and now_ns >= self._heard_ns + self._silence_ns:
+            self._read_refusal(self._parser, now_ns)  # it refuses, and does not come to an end
+        else:
+            super()._on_timer(now_ns)
+
     def _read_stream(self, chunk: bytes, now_ns: int) -> None:
         """Take a piece of the event stream; events end with a blank line."""
-        if self._after_cr or b"\r" in chunk:
-            chunk = self._with_line_feeds(chunk)
-        *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
-        for block in blocks:
-            if not self._begun:
-                self._begun = True
-                block = block.removeprefix(_BOM)
-            if block:
-                self._read_block(block, now_ns)
+        stream, inbox = self._stream, self._inbox
+        for block in stream.blocks(chunk):
+            cursor = inbox.next_cursor
+            end = b"\nid: " + cursor
+            # Most often it is the message that comes next, on one line.
+            if (
+                cursor
+                and block.endswith(end)
+                and block.startswith(b"data: ")
+                and block.find(b"\n") == len(block) - len(end)
+            ):
+                stream.last_id = cursor.decode()
+                self._deliver_next(block[6 : -len(end)].decode("utf-8", "replace"))
+            elif block:
+                self._on_event(stream.read(block), now_ns)
                 if not self.holds_connection:
                     return
-        if len(self._rest) > _MAX_EVENT_BYTES:
-            raise ValueError("an event without an end")
 
-    def _read_block(self, block: bytes, now_ns: int) -> None:
-        """One event: most often the message that comes next, on one line."""
-        cursor = self._inbox.next_cursor
-        line = b"id: " + cursor + b"\ndata: "
-        if cursor and block.startswith(line) and block.find(b"\n", len(line)) < 0:
-            self._deliver_next(block[len(line) :].decode())
-        else:
-            self._read_event(block.decode(), now_ns)
-
-    def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """The chunk with CR LF and CR, which end lines as well, as LF."""
-        if self._after_cr and chunk[:1] == b"\n":
-            chunk = chunk[1:]  # its CR came with the last chunk and has ended the line
-        self._after_cr = chunk[-1:] == b"\r"
-        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-    def _read_event(self, block: str, now_ns: int) -> None:
-        event_id, name, lines = "", "", []
-        for line in block.split("\n"):
-            field, _, value = line.partition(":")
-            if value[:1] == " ":
-                value = value[1:]
-            if field == "data":
-                lines.append(value)
-            elif field == "id":
-                event_id = value
-            elif field == "event":
-                name = value
-            elif not field and (said := _KEEP_ALIVE.fullmatch(value)):
+    def _on_event(self, event: StreamEvent, now_ns: int) -> None:
+        for comment in event.comments:
+            if said := _KEEP_ALIVE.fullmatch(comment):
                 self._silence_ns = int(_silence_s(float(said[1])) * _NS)
-        if name in ("", "message") and lines:
-            epoch, _, seq = event_id.partition("-")
-            self._deliver(epoch, int(seq), lines[0] if len(lines) == 1 else "\n".join(lines))
-        elif name == "json":
-            at = Cursor.parse(event_id)
-            data = json.loads(lines[0])
-            if not isinstance(data, str):
-                raise TypeError("a message is not text")
-            self._deliver(at.epoch, at.seq, data)
-        elif name == "close":
-            end = json.loads(lines[0])
+        self._retry_s = self._stream.retry_ms / 1_000
+        kind, data = event.kind, event.data
+        if kind == "json" or (kind == "message" and data is not None):
+            at = Cursor.parse(event.id)
+            if at.seq == 0:
+                raise ValueError("a message without a place")
+            self._deliver(at.epoch, at.seq, _exact_text(event))
+        elif kind == "close":
+            end = json.loads(data or "")
             self._refused(int(end["status"]), str(end["reason"]), now_ns)
-        elif event_id and not lines:
-            at = Cursor.parse(event_id)
-            self._located(at)
+        elif event.gives_id and event.id and (data is None or kind == "gap"):
+            at = Cursor.parse(event.id)
+            if not self._stood or at != self._inbox.cursor:
+                self._stood = True
+                self._located(at)
+
+    def _lose(self, reason: str, now_ns: int) -> None:
+        super()._lose(reason, now_ns)
+        if self._retry_s * 1_000 > _RETRY_MS:  # a wish beyond what all streams say
+            delay_s = self._retry_s * (
+                1 + self.rng.random() / 2
+            )  # so that not all come back at once
+            if self._retry_ns < now_ns + int(delay_s * _NS):
+                self._retry_ns = now_ns + int(delay_s * _NS)
+                self._events[-1] = Disconnected(reason, delay_s)
+
+
+def _exact_text(event: StreamEvent) -> str:
+    """A message's text: its data, unless that cannot hold it."""
+    exact = event.data if event.kind == "json" else event.others.get("json")
+    if event.kind == "message" and exact is None:
+        return event.data or ""
+    text = json.loads(exact or "")
+    if not isinstance(text, str):
+        raise TypeError("a message is not text")
+    return text
 
 
 class ServerSentEvents(Transport):
@@ -205,7 +267,8 @@ class ServerSentEvents(Transport):
         def events(scope: Scope) -> StreamingResponse:
             last = header(scope, b"last-event-id").decode("latin-1")
             query = {**parameters(scope), "last-event-id": last}
-            return _Stream(hub, tells_at="at" in query).open(
+            stream = _PageStream(hub) if "at" in query else _Stream(hub)
+            return stream.open(
                 self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
             )
 
@@ -219,26 +282,28 @@ def _silence_s(keep_alive_s: float) -> float:
 class _Stream(FeedStream):
     """One open stream on the server."""
 
-    __slots__ = ("_tells_at", "_timer")
+    __slots__ = ("_timer",)
 
     encode = staticmethod(encode_event)
     _exchange: HttpExchange
     _timer: asyncio.TimerHandle
 
-    def __init__(self, hub: Hub, *, tells_at: bool) -> None:
-        super().__init__(hub)
-        self._tells_at = tells_at
-
     def _hello(self, feed: Feed) -> bool:
         keep_alive_s = f"{self._hub.settings.keep_alive_s:.6f}".rstrip("0").rstrip(".")
-        hello = f"retry: {_RETRY_MS}\nid: {feed.position}\n: keep-alive {keep_alive_s}\n\n"
-        if self._tells_at:
-            hello += f"event: at\nid: {feed.position}\ndata: {feed.position}\n\n"
-        if feed.gap_after is not None:
-            gap = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
-            hello += f"event: gap\nid: {feed.position}\ndata: {gap}\n\n"
+        hello = f"retry: {_RETRY_MS}\n"
+        gap = ""
+        if feed.gap_after is None:
+            hello += f"id: {feed.position}\n"
+        else:  # whoever has the new place has been told what is gone
+            told = json.dumps({"after": str(feed.gap_after), "resumed": str(feed.position)})
+            gap = f"event: gap\ndata: {told}\nid: {feed.position}\n\n"
+        hello += f": keep-alive {keep_alive_s}\n\n{gap}{self._told_at(feed)}"
         self._keep_alive_later()
         return self._exchange.begin(_HEADERS, hello.encode())
+
+    def _told_at(self, feed: Feed) -> str:
+        """Where the reader stands, as an event, for whom no other word tells it."""
+        return ""
 
     def _farewell(self, reason: str, status: int, linger_s: float) -> None:
         data = json.dumps({"reason": reason, "status": status})
@@ -258,3 +323,14 @@ class _Stream(FeedStream):
         if not self.wrote and not self.full:
             self._exchange.write(b": keep-alive\n\n")
         self._keep_alive_later()
+
+
+class _PageStream(_Stream):
+    """For who listens to pushlab's own events."""
+
+    __slots__ = ()
+
+    encode = staticmethod(encode_for_pages)
+
+    def _told_at(self, feed: Feed) -> str:
+        return f"event: at\ndata: {feed.position}\nid: {feed.position}\n\n"

@@ -146,13 +146,15 @@ class WebSocketSubscriber(StreamSubscriber):
                 self._send(data)
 
     def _on_data(self, data: bytes, now_ns: int) -> None:
-        self._heard_ns = now_ns
         protocol = self._protocol
         try:
             if self._takes_next(data):
+                self._heard_ns = now_ns
                 return
             if not self._upgraded:
                 data = self._shake_hands(data, now_ns)
+            if self._upgraded:
+                self._heard_ns = now_ns
             if data:
                 self._read_frames(protocol, data, now_ns)
         except BadResponse as error:
@@ -195,9 +197,9 @@ class WebSocketSubscriber(StreamSubscriber):
             self._rest = b""
             if _SWITCHES.match(data):
                 return self._upgrade(head + end, rest, now_ns)
-            self._refusal = ResponseParser(_MAX_HEAD_BYTES)
+            self._refusal = ResponseParser()
         self._refusal.feed(data)
-        if self._refusal.complete:
+        if self._refusal.complete or self._refusal.refuses:
             self._read_refusal(self._refusal, now_ns)
         return b""
 

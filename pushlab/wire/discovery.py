@@ -8,13 +8,15 @@ from typing import Any
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused
-from pushlab.wire.http1 import BadResponse, request_head
+from pushlab.wire.http1 import BadResponse, ResponseParser, request_head
 from pushlab.wire.http_client import fetch
+from pushlab.wire.redirects import Elsewhere, Redirects
 from pushlab.wire.tls import client_context
 
 __all__ = ["discover", "locate"]
 
 _DIAL_S = 10.0
+_MAX_ANSWER_BYTES = 1024 * 1024
 
 
 async def locate(
@@ -42,11 +44,19 @@ async def discover(
         Refused: the hub said no.
         ConnectionFailed: it could not be reached, or does not speak pushlab.
     """
-    headers = ("Connection", "close")
-    request = b"".join(request_head(hub.below("/v1/endpoints"), token, "GET", headers))
+    place, redirects = hub.below("/v1/endpoints"), Redirects()
     try:
         context = (tls or client_context()) if hub.tls else None
-        answer = await fetch(hub.host, hub.port, request, tls=context, within_s=_DIAL_S)
+        while True:
+            request = b"".join(request_head(place, token, "GET", ("Connection", "close")))
+            parser = ResponseParser(_MAX_ANSWER_BYTES)
+            answer = await fetch(
+                hub.host, hub.port, request, tls=context, within_s=_DIAL_S, parser=parser
+            )
+            there = redirects.follow(place, answer.status, parser.header(b"location"))
+            if there is None:
+                break
+            place = there
         told = json.loads(answer.body)
         if not isinstance(told, dict):
             raise ValueError("the answer is not an object")
@@ -56,6 +66,10 @@ async def discover(
         endpoints = told.get("endpoints")
         if not isinstance(endpoints, dict):
             raise ValueError("the answer names no endpoints")
+    except Elsewhere as error:
+        raise ConnectionFailed(
+            f"{hub.authority} sends its clients to {error}; ask there"
+        ) from error
     except (OSError, TimeoutError, BadResponse, ValueError, RecursionError) as error:
         reason = str(error) or type(error).__name__
         raise ConnectionFailed(f"cannot ask {hub.authority} for its endpoints: {reason}") from error

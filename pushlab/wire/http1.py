@@ -25,6 +25,8 @@ __all__ = [
 #: Of an answer, unless a parser is told otherwise; a page of a poll may have a few megabytes.
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_REFUSAL_BYTES = 64 * 1024
+_MAX_REASON = 100
 
 
 class BadResponse(Exception):
@@ -60,9 +62,11 @@ def request_bytes(
 def refusal_reason(status: int, body: bytes) -> str:
     """The reason in a refusal's JSON, or ``http-<status>``."""
     try:
-        return str(json.loads(body)["error"])
+        reason = json.loads(body)["error"]
     except (ValueError, LookupError, TypeError, RecursionError):
-        return f"http-{status}"
+        reason = None
+    fits = isinstance(reason, str) and 0 < len(reason) <= _MAX_REASON and reason.isprintable()
+    return str(reason) if fits else f"http-{status}"
 
 
 class BodyParser:
@@ -101,6 +105,11 @@ class BodyParser:
         self._held = 0
         self.complete = False
         self.keeps_alive = True
+
+    @property
+    def refuses(self) -> bool:
+        """Whether an answer that is none of success is read so far as anybody needs it."""
+        return self.status >= 300 and (self.complete or self._held > _MAX_REFUSAL_BYTES)
 
     def take(self) -> bytes:
         """What has arrived of the body since the last call."""

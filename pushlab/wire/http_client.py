@@ -17,7 +17,8 @@ from pushlab.wire.http1 import BadResponse, BodyParser
 
 __all__ = ["HttpConnection", "HttpResponse", "connect_http", "fetch"]
 
-_READ_BYTES = 1024 * 1024
+_READ_BYTES = 64 * 1024
+_MAX_FETCHED_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,9 @@ async def fetch(
 
     Raises:
         OSError, TimeoutError: no connection, or no whole answer in time.
-        BadResponse: the other side does not speak HTTP/1.1.
+        BadResponse: the other side does not speak HTTP/1.1, or its answer has no end.
     """
-    parser = parser or BodyParser()
+    parser = parser or BodyParser(_MAX_FETCHED_BYTES)
     async with asyncio.timeout(within_s):
         reader, writer = await asyncio.open_connection(host, port, ssl=tls)
         try:

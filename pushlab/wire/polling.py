@@ -46,7 +46,14 @@ _LEASE_INTERVALS = 3
 _ANSWER_DUE_NS = 30_000_000_000
 _POLL_EMPTY = Hit.POLL_EMPTY
 #: What reading a page raises that is no page at all.
-_NOT_A_PAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_NOT_A_PAGE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def _encode(entry: Entry) -> bytes:
@@ -130,6 +137,7 @@ class PollSubscriber(HttpSubscriber):
     _nothing_status: ClassVar[int] = 204
 
     __slots__ = (
+        "_addressed",
         "_asked_after",
         "_asked_first",
         "_end_of_head",
@@ -146,10 +154,7 @@ class PollSubscriber(HttpSubscriber):
 
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
-        head, self._end_of_head = request_head(endpoint, token, "GET")
-        self._head = head + (b"&after=" if b"?" in head else b"?after=")
-        self._tail = self._suffix().encode() + self._end_of_head
-        self._goodbye = b"".join(request_head(endpoint, token, "DELETE"))
+        self._address()
         self._parser = ResponseParser()
         self._parsing = False  # whether the parser has begun to read an answer
         self._nothing = b""  # the last answer that brought nothing, if it came in one piece
@@ -159,11 +164,22 @@ class PollSubscriber(HttpSubscriber):
         self._asked_first = False
         self._stood = False  # whether the server has answered since the last loss
 
+    def _address(self) -> None:
+        """Put together what every question to this endpoint says."""
+        self._addressed = self.endpoint
+        head, self._end_of_head = request_head(self.endpoint, self._token, "GET")
+        self._head = head + (b"&after=" if b"?" in head else b"?after=")
+        self._tail = self._suffix().encode() + self._end_of_head
+        self._goodbye = b"".join(request_head(self.endpoint, self._token, "DELETE"))
+
     def _suffix(self) -> str:
         """What every question says behind its cursor."""
         return ""
 
     def _on_connected(self, now_ns: int) -> None:
+        if self._addressed is not self.endpoint:
+            self._address()
+            self._asked_after = b"?"
         self._parser = ResponseParser()  # the last connection may have ended within an answer
         self._parsing = False
 
@@ -186,6 +202,9 @@ class PollSubscriber(HttpSubscriber):
             self._backoff.reset()
             self._on_answer(now_ns, more=False)
             return
+        if not self.asking:  # nobody asked: such as a 408 before an idle connection is closed
+            self._on_eof(now_ns)
+            return
         parser = self._parser
         in_one_piece = not self._parsing
         if in_one_piece:
@@ -193,8 +212,9 @@ class PollSubscriber(HttpSubscriber):
         self._parsing = True
         try:
             parser.feed(data)
-            if parser.complete and self.asking:
-                self._parsing = self.asking = False
+            if parser.refuses:
+                self._read_answer(now_ns)
+            elif parser.complete:
                 nothing = parser.status == self._nothing_status and not parser.body
                 brings_nothing = nothing and parser.keeps_alive and parser.gap is None
                 if in_one_piece and brings_nothing and not self._asked_first:
@@ -205,11 +225,14 @@ class PollSubscriber(HttpSubscriber):
 
     def _read_answer(self, now_ns: int) -> None:
         parser = self._parser
+        self._parsing = self.asking = False
         if parser.status not in (200, 204):
-            self._hit(Hit.REFUSED)
-            reason = refusal_reason(parser.status, b"".join(parser.body))
-            self._refused(parser.status, reason, now_ns)
+            if not self._sent_elsewhere(parser, now_ns):
+                self._hit(Hit.REFUSED)
+                reason = refusal_reason(parser.status, parser.take())
+                self._refused(parser.status, reason, now_ns)
             return
+        self._redirects.arrived()
         more = self._take(parser)
         self._backoff.reset()
         if parser.keeps_alive:
@@ -224,16 +247,23 @@ class PollSubscriber(HttpSubscriber):
             if parser.cursor is not None and not self._stood:
                 self._locate(Cursor.parse(parser.cursor))
             return False
+        parser.check_coding()
+        if parser.media_type not in (None, "application/json"):
+            raise ValueError(f"{parser.media_type} instead of JSON")
         self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_USEFUL)
-        return self._read_page(json.loads(b"".join(parser.body)))
+        return self._read_page(json.loads(parser.take()))
 
     def _asked_for(self) -> Hit:
         """What the last question counts as when its answer brings nothing, or never comes."""
         return Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY
 
     def _read_page(self, page: dict[str, Any]) -> bool:
+        if not isinstance(page, dict) or not {"cursor", "messages"} <= page.keys():
+            raise ValueError("its JSON is no page of messages")
         cursor = Cursor.parse(page["cursor"])
-        messages = [(int(message["seq"]), message["data"]) for message in page["messages"]]
+        messages = [(message["seq"], message["data"]) for message in page["messages"]]
+        if not all(type(seq) is int and seq > 0 for seq, _ in messages):
+            raise TypeError("a message without a place")
         if not all(isinstance(data, str) for _, data in messages):
             raise TypeError("a message is not text")
         if gap := page.get("gap"):
@@ -249,12 +279,24 @@ class PollSubscriber(HttpSubscriber):
         self._stood = True
         self._located(at)
 
+    def _give_up(self, reason: str, now_ns: int) -> None:
+        """An answer is overdue; if it refuses, so much is known of it."""
+        if self._parsing and self._parser.status >= 300:
+            self._read_answer(now_ns)
+        else:
+            self._lose(reason, now_ns)
+
     def _lose(self, reason: str, now_ns: int) -> None:
         self._stood = self.asking = False
         super()._lose(reason, now_ns)
 
     def _on_eof(self, now_ns: int) -> None:
-        if self.asking:
+        if self._parsing and self.asking and self._parser.feed_eof():
+            try:
+                self._read_answer(now_ns)
+            except (BadResponse, InvalidCursor, *_NOT_A_PAGE) as error:
+                self._lose(f"not a pushlab answer: {error}", now_ns)
+        elif self.asking:
             self._hit(self._asked_for())
             self._lose("connection lost", now_ns)
         else:  # an idle connection was closed, and nothing with it
@@ -308,6 +350,6 @@ class IntervalPollSubscriber(PollSubscriber):
 
     def _on_timer(self, now_ns: int) -> None:
         if self.asking:
-            self._lose("no answer to a poll", now_ns)
+            self._give_up("no answer to a poll", now_ns)
         else:
             self._poll(now_ns)

@@ -19,7 +19,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _MOST = 5
 #: What a client half adds to a path itself; a server that repeats it in a Location is not asked it.
-_OWN_PARAMETERS = ("after", "hold_s", "lease_s")
+_OWN_PARAMETERS = ("after", "hold_s", "lease_s", "command", "channel")
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -36,21 +36,20 @@ class Redirects:
         self._hops = 0
         self._home: Endpoint | None = None
 
-    def follow(self, endpoint: Endpoint, answer: ResponseParser) -> Endpoint | None:
-        """Where to ask instead; None: the answer does not send the client elsewhere.
+    def follow(self, endpoint: Endpoint, status: int, location: str | None) -> Endpoint | None:
+        """Where to ask instead; None: an answer with these does not send the client elsewhere.
 
         Raises:
             Elsewhere: to another origin.
             BadResponse: to nowhere, or once too often.
         """
-        location = answer.header(b"location")
-        if answer.status not in _REDIRECTS or location is None:
+        if status not in _REDIRECTS or location is None:
             return None
         self._hops += 1
         if self._hops > _MOST:
             raise BadResponse(f"over {_MOST} redirects in a row")
         found = _resolve(endpoint, location)
-        if answer.status not in _PERMANENT and self._home is None:
+        if status not in _PERMANENT and self._home is None:
             self._home = endpoint
         return found
 
@@ -89,11 +88,15 @@ class HttpSubscriber(Subscriber):
         self._redirects = Redirects()
 
     def _sent_elsewhere(self, answer: ResponseParser, now_ns: int) -> bool:
-        """Go where the answer says, if it says so. Raises BadResponse."""
+        """Go where the answer says, if it says so."""
         try:
-            there = self._redirects.follow(self.endpoint, answer)
+            location = answer.header(b"location")
+            there = self._redirects.follow(self.endpoint, answer.status, location)
         except Elsewhere as error:
             self._end(f"redirected to {error}", answer.status)
+            return True
+        except BadResponse as error:
+            self._lose(str(error), now_ns)
             return True
         if there is None:
             return False

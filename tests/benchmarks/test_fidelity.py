@@ -42,7 +42,7 @@ def open_stream(transport, **options):
 @pytest.mark.parametrize(
     ("transport", "message"),
     [
-        ("sse", b"id: 4f1c9a02-18\ndata: " + TEXT + b"\n\n"),
+        ("sse", b"data: " + TEXT + b"\nid: 4f1c9a02-18\n\n"),
         ("websocket", b"\x81\x16" + b"4f1c9a02-18 " + TEXT),
         (
             "short-polling",

@@ -252,7 +252,7 @@ async def test_a_stream_is_the_same_at_the_door_and_by_asgi(hub, direct):
         for seq, text in enumerate(["one", "\U0001f680 two\nlines", "x" * 30_000], start=1):
             epoch = (await hub.publish(channel, text))["epoch"]
             data = text.replace("\n", "\ndata: ")
-            assert await read_chunk(reader) == f"id: {epoch}-{seq}\ndata: {data}\n\n".encode()
+            assert await read_chunk(reader) == f"data: {data}\nid: {epoch}-{seq}\n\n".encode()
         assert await hub.present(channel) == ["reader"]
     await hub.until_present(channel, [])
 

@@ -59,22 +59,26 @@ async def test_httpx_sse_reads_the_stream_and_resumes():
     assert seen == TEXTS
 
 
-async def test_httpx_sse_reads_a_carriage_return_as_json_and_a_gap_and_the_end():
+@pytest.mark.parametrize("asked", ["", "?at=1"], ids=["plain", "pushlab's own"])
+async def test_httpx_sse_reads_a_carriage_return_and_a_gap_and_the_end(asked):
+    """To a plain reader it is a line break; who listens to pushlab's own events has it exactly."""
     async with live_hub() as hub, asyncio.timeout(PATIENCE_S):
-        await publish_all(hub, "ann", ["a\r\nb"])
+        await publish_all(hub, "ann", ["a\r\nb\rc"])
         headers = {"Authorization": f"Bearer {await hub.token('ann')}", "Last-Event-ID": "old-1"}
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             seen = []
-            url = f"{hub.url}/v1/events"
+            url = f"{hub.url}/v1/events{asked}"
             async with httpx_sse.aconnect_sse(client, "GET", url, headers=headers) as source:
                 async for event in source.aiter_sse():
-                    seen.append((event.event, event.data and json.loads(event.data)))
-                    if event.event == "json":
+                    seen.append((event.event, event.data))
+                    if event.event == "json" or event.data == "a\nb\nc":
                         await hub.process.stop()
-    assert [name for name, _ in seen] == ["message", "gap", "json", "close"]
-    assert seen[1][1]["after"] == "old-1"
-    assert seen[2][1] == "a\r\nb"
-    assert seen[3][1] == {"reason": "server-restart", "status": 503}
+    assert seen[0] == ("message", ""), "the hello, which a browser tells nobody of"
+    names = [name for name, _ in seen[1:]]
+    assert names == (["gap", "at", "json", "close"] if asked else ["gap", "message", "close"])
+    assert json.loads(seen[1][1])["after"] == "old-1"
+    assert not asked or json.loads(seen[3][1]) == "a\r\nb\rc"
+    assert json.loads(seen[-1][1]) == {"reason": "server-restart", "status": 503}
 
 
 @pytest.mark.parametrize("deflate", [False, True], ids=["plain", "deflate"])

@@ -246,7 +246,6 @@ GARBAGE_STREAMS = [
     b"data: no id\n\n",
     b"id: nonsense\ndata: x\n\n",
     b"id: e-x\ndata: x\n\n",
-    b"id: e-1\ndata: \xff\n\n",
     b"id: e-1\nevent: json\n\n",
     b"id: e-1\nevent: json\ndata: {\n\n",
     b"id: e-1\nevent: json\ndata: 5\n\n",
