@@ -16,6 +16,7 @@
     │       └── NewerSchema      ... because a newer pushlab wrote it
     ├── ForgedNotice             no hub with this key sent the presence notice, or not just now
     ├── Refused                  a hub said no: `status`, `reason`
+    ├── Stopped                  a signal ended it; the text says where what there is is kept
     ├── ConnectionFailed         no connection to the hub or the broker
     └── SetupError               this machine cannot do it now
         ├── PortInUse            the address to listen on is taken
@@ -50,6 +51,7 @@ __all__ = [
     "RunError",
     "ScenarioError",
     "SetupError",
+    "Stopped",
     "UnknownTransport",
     "UsageError",
 ]
@@ -128,6 +130,10 @@ class ForgedNotice(PushlabError):
 
 class ConnectionFailed(PushlabError):
     """The hub or the broker could not be reached."""
+
+
+class Stopped(PushlabError):
+    """A signal ended it before its end; the text says where that is kept which there is."""
 
 
 class SetupError(PushlabError):

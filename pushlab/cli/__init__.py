@@ -1,28 +1,53 @@
 """The command line: arguments to calls, and errors to one clear line.
 
 Exit status: 0 done, 1 it could not be done here or a trial failed, 2 what was asked for is wrong,
-130 interrupted by Ctrl-C.
+130 interrupted by Ctrl-C, 143 by SIGTERM, 129 as the terminal was closed, 141 as the reader of the
+output had left.
 """
 
 import argparse
-import os
+import contextlib
 import re
 import sys
 from collections.abc import Sequence
 
 import pushlab
+from pushlab import signals
 from pushlab.cli import deciding, learning, measuring, reading, serving
 from pushlab.cli.arguments import Commands, Group, Parser, call_of, in_one_line
-from pushlab.errors import PushlabError, UsageError
+from pushlab.cli.output import drop_output, finish_output, prepare_output
+from pushlab.errors import PushlabError, Stopped, UsageError
 
 __all__ = ["main"]
 
-_INTERRUPTED = 130
+_NOBODY_READS = 128 + 13  # what a shell tells of a command that SIGPIPE ended
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    prepare_output()
+    with signals.interrupting():
+        try:
+            return _run(list(sys.argv[1:] if argv is None else argv))
+        except BrokenPipeError:  # the reader of our output has gone, as `head` does
+            drop_output()
+            return _NOBODY_READS
+        except OSError as error:  # of the output, mostly: others have errors of their own
+            drop_output()
+            told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            with contextlib.suppress(OSError):
+                print(f"pushlab: {in_one_line(told)}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            drop_output()
+            return signals.exit_status()
+        except Exception:
+            if signals.ended_by_signal():  # what it did to an import, say, tells nobody much
+                return signals.exit_status()
+            raise
+
+
+def _run(words: list[str]) -> int:
     parser, commands = _parser()
     try:
         arguments, unknown = parser.parse_known_args(_with_negatives(words))
@@ -30,17 +55,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             told = f"unrecognized arguments: {' '.join(unknown)}"
             commands.choices[arguments.command].error(told)
         status: int = arguments.run(**call_of(arguments))
+        finish_output()
         return status
+    except Stopped as stopped:
+        print(f"pushlab: {in_one_line(str(stopped))}", file=sys.stderr)
+        return signals.exit_status()
     except UsageError as error:
         print(f"pushlab: {in_one_line(str(error))}", file=sys.stderr)
         return 2
     except PushlabError as error:
         print(f"pushlab: {in_one_line(str(error))}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

@@ -14,6 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.status import Status
 
+from pushlab import signals
 from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.search import Limits, next_load
@@ -22,11 +23,11 @@ from pushlab.analysis.summary.stored import store
 from pushlab.analysis.summary.summarise import analyse
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands import terminal
-from pushlab.commands.sweep import INTERRUPTED, tell_folders
-from pushlab.errors import NotEnoughDescriptors, UsageError
+from pushlab.commands.sweep import tell_folders
+from pushlab.errors import NotEnoughDescriptors, Stopped, UsageError
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import check_ready
-from pushlab.lab.runner import PlannedTrial, Search, run_trials, stopped_by_signals
+from pushlab.lab.runner import PlannedTrial, Search, run_trials
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialFinished, TrialStarted
@@ -69,7 +70,7 @@ def capacity(
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Search; the exit status: 0 if there is an answer, 1 if there is none, 130 if interrupted.
+    """Search; the exit status: 0 if there is an answer, 1 if there is none.
 
     Args:
         objectives: as for `parse_objective`; all must hold.
@@ -81,6 +82,7 @@ def capacity(
 
     Raises:
         UsageError, SetupError: what is asked for is wrong, or this machine cannot do it.
+        Stopped: by a signal; what was found is printed and kept.
     """
     scenario = _of_one_setting(transport, scenario_name, overrides)
     label = scenario.cells[0].label
@@ -104,11 +106,11 @@ def capacity(
     sweep = Sweep.load(writer.path)
     summarise_points(sweep)
     print_capacity(sweep, to_stderr=as_json)
+    if stopped:
+        raise Stopped(f"the search was stopped; what it found is in {sweep.path}")
     tell_folders("steps", sweep, with_charts=with_charts, as_json=as_json)
     if as_json:
         print(terminal.json_text(sweep.capacity))
-    if stopped:
-        return INTERRUPTED
     found = sweep.capacity or {}
     return 1 if found.get("held") is None and found.get("cause") in (None, "errors") else 0
 
@@ -186,12 +188,12 @@ class _Search:
     times: list[tuple[float, float]] = field(default_factory=list)
 
     async def run(self) -> bool:
-        """Search to the end, or until SIGINT or SIGTERM; whether it was stopped."""
+        """Search to the end, or until a signal; whether it was stopped."""
         stop = asyncio.Event()
-        with stopped_by_signals(stop), self.console.status("") as self.status:
-            ready = await check_ready(
-                [self.scenario], command=["pushlab", *sys.argv[1:]], pinning=self.pinning
-            )
+        with signals.setting(stop), self.console.status("") as self.status:
+            command = ["pushlab", *sys.argv[1:]]
+            looking = check_ready([self.scenario], command=command, pinning=self.pinning)
+            ready = await signals.unless_stopped(looking, stop)
             self.writer.begin_session(ready.command, ready.environment)
             self._keep(stopped=True)
             self.folders = Search(self.scenario, self.writer, ready, vary=self.vary)

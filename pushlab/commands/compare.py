@@ -10,8 +10,8 @@ import uvloop
 
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
-from pushlab.commands.sweep import INTERRUPTED, start_sweep
-from pushlab.errors import RunError, UsageError
+from pushlab.commands.sweep import start_sweep
+from pushlab.errors import RunError, Stopped, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
 from pushlab.lab.scenario.model import Scenario
@@ -37,7 +37,7 @@ def compare(
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Run the scenario; the exit status: 0, 1 if a trial failed, 130 if it was interrupted.
+    """Run the scenario; the exit status: 0, or 1 if a trial failed.
 
     Args:
         overrides: keyword arguments for `Scenario.override`; a list of numbers makes a sweep.
@@ -49,6 +49,7 @@ def compare(
 
     Raises:
         UsageError, SetupError: see `load_scenario`, `run_scenario`.
+        Stopped: by a signal; the run's folder is below `out`, and nothing is drawn.
     """
     if replace is not None:
         _check_replaceable(replace)
@@ -82,10 +83,18 @@ def measure(scenario: Scenario, out: Path, **how: Any) -> "Analysis":
 
     Args:
         how: keywords of `run_scenario`.
+
+    Raises:
+        Stopped: by a signal; what was measured is kept.
     """
     command = ["pushlab", *sys.argv[1:]]
     with Watcher() as watcher:
         path = uvloop.run(run_scenario(scenario, out=out, observer=watcher, command=command, **how))
+    if Run.load(path).status != "complete":
+        raise Stopped(
+            f"stopped; what was measured is in {path}, marked incomplete: pushlab show {path}, or"
+            f" pushlab chart {path}"
+        )
     # The analysis is loaded only now: it has no place in a process that measures.
     from pushlab.analysis import analyse
     from pushlab.analysis.summary.stored import store
@@ -108,8 +117,6 @@ def _tell(analysis: "Analysis", *, with_charts: bool, as_json: bool) -> int:
         print(f"{what + ':':<8}{where}", file=stream)
     if as_json:
         print(terminal.json_text(summary.to_json()))
-    if run.status != "complete":
-        return INTERRUPTED
     return 0 if all(trial.status == "ok" for trial in run.trials) else 1
 
 

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import re
-import signal
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pushlab import signals
 from pushlab.brokers.start import start_broker
 from pushlab.commands.keys import ServeKeys, choose_keys
 from pushlab.contract.serving import BrokerAccess, HubSettings
@@ -46,7 +46,7 @@ async def serve_until_interrupted(
     pages: bool = True,
     open_browser: bool = False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until Ctrl-C, SIGTERM, or the terminal is closed.
 
     Args:
         broker: as for `start_broker`, or ``none``.
@@ -65,12 +65,14 @@ async def serve_until_interrupted(
     _check(api_key, port, opens_nothing=open_browser and not pages)
     _check_reach(host, **reach)
     certificate = _certificate(certfile, keyfile)
-    stop, chosen = _stop_on_signals(), choose_keys(port=port, **keys)
+    stop, chosen = asyncio.Event(), choose_keys(port=port, **keys)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(signals.setting(stop))
+        starting = _broker_beside(stack, broker, TokenKeys.restore(chosen.keys))
         config = HubConfig(
             host=host,
             port=port,
-            broker=await _broker_beside(stack, broker, TokenKeys.restore(chosen.keys)),
+            broker=await signals.unless_stopped(starting, stop),
             settings=settings or HubSettings(),
             certificate=certificate,
             **presence,
@@ -147,13 +149,6 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     certificate = Certificate(certfile, keyfile)
     certificate.server_context()  # what is wrong with it is told now
     return certificate
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def _site(config: HubConfig) -> SiteMaker:

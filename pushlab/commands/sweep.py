@@ -9,7 +9,7 @@ import uvloop
 
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
-from pushlab.errors import RunError, ScenarioError, UsageError
+from pushlab.errors import RunError, ScenarioError, Stopped, UsageError
 from pushlab.lab.runner import run_sweep
 from pushlab.lab.scenario.grid import Grid, grid_again
 from pushlab.lab.scenario.stored import check_same_grid, create_sweep
@@ -18,10 +18,9 @@ from pushlab.quantities import interval
 from pushlab.runs import Sweep, SweepWriter
 from pushlab.testing.null import Null
 
-__all__ = ["INTERRUPTED", "estimate_s", "resume", "start_sweep", "tell_folders"]
+__all__ = ["estimate_s", "resume", "start_sweep", "tell_folders"]
 
 #: The exit status of what was stopped before its end.
-INTERRUPTED = 130
 _AROUND_S = 2.5  # what a trial takes beside its windows: processes start, connect, stop
 _CLIENTS_PER_S = 1_000
 _FLOOR_S = 2.0  # a trial of the harness's floor is short
@@ -36,7 +35,7 @@ def start_sweep(
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Run a grid; the exit status: 0, 1 if a trial failed, 130 if it was interrupted.
+    """Run a grid; the exit status: 0, or 1 if a trial failed.
 
     Args:
         out: the folder that gets the sweep's folder.
@@ -45,6 +44,7 @@ def start_sweep(
 
     Raises:
         UsageError, SetupError: it is not the same grid, or see `run_sweep`.
+        Stopped: by a signal; the sweep can be gone on with.
     """
     if again is not None:
         check_same_grid(grid, _sweep_at(again), floor=True)
@@ -120,6 +120,8 @@ def _run(
                 pinning=pinning,
             )
         )
+    if status != "complete":
+        raise Stopped(f"the sweep was stopped; to go on: pushlab resume {writer.path}")
     # The analysis is loaded only now: it has no place in a process that measures.
     from pushlab.analysis.summary.sweep_lines import lines_of, summarise_points
     from pushlab.commands.grid_table import grid_json, print_sweep
@@ -130,9 +132,6 @@ def _run(
     tell_folders("sweep", sweep, with_charts=with_charts, as_json=as_json)
     if as_json:
         print(terminal.json_text(grid_json(sweep)))
-    if status != "complete":
-        print(f"\nIt was stopped. To go on: pushlab resume {sweep.path}", file=sys.stderr)
-        return INTERRUPTED
     states = [one.status for line in lines_of(sweep) for one in line.at if one is not None]
     return 0 if all(state == "ok" for state in states) else 1
 

@@ -1,6 +1,7 @@
 """What the terminal shows of a run: a headline, the table, the remarks; and where charts go."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ __all__ = ["charts_folder", "json_text", "print_headed", "print_run", "run_table
 
 def json_text(value: Any) -> str:
     """`value` as JSON for programs: one object, indented, no NaN."""
-    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    plain = not encoding.lower().startswith("utf")  # nothing must become another letter
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=plain)
 
 
 def charts_folder(

@@ -3,19 +3,18 @@
 A run, a sweep and a search for capacity differ in who says which trial comes next: a list in random
 order, a list less what has ended before, or what the trials so far have shown.
 
-SIGINT and SIGTERM stop all of them: the trial under way keeps its rows and is marked interrupted,
-all children end, and the folder is marked incomplete.
+SIGINT, SIGTERM and SIGHUP stop all of them: the trial under way keeps its rows and is marked
+interrupted, all children end, and the folder is marked incomplete.
 """
 
 import asyncio
-import contextlib
 import dataclasses
-import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pushlab import signals
 from pushlab.errors import NotEnoughDescriptors
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import Readiness, check_ready
@@ -213,7 +212,7 @@ async def run_scenario(
         command: the command line, for the record; passwords in URLs are taken out.
         floor: runs the null transport as one more cell in each repetition, for a short while.
         pinning: whether servers and generator get cores of their own, where there are two.
-        stop: set it to stop the run, as SIGINT and SIGTERM do.
+        stop: set it to stop the run, as the signals do.
         backend: runs the trials; None: in fresh processes.
         ready: what is known of the machine, where nobody need look.
 
@@ -224,12 +223,15 @@ async def run_scenario(
         NotEnoughDescriptors: this machine does not allow so many clients.
         MissingExtra, BrokerUnavailable, BrowserUnavailable: see `check_ready`.
         RunError: the folder cannot be written.
+        Stopped: before there was a folder.
     """
     tell: Observer = observer or (lambda event: None)
     stop = stop or asyncio.Event()
     require_descriptors(scenario.clients)
-    with stopped_by_signals(stop):
-        ready = ready or await check_ready([scenario], command=command, pinning=pinning)
+    with signals.setting(stop):
+        if ready is None:
+            looking = check_ready([scenario], command=command, pinning=pinning)
+            ready = await signals.unless_stopped(looking, stop)
         trials = _trials_of_run(scenario, out, ready, floor=floor is not None)
         folder = trials[0].folder
         path = folder.open().path
@@ -284,10 +286,10 @@ async def run_sweep(
         RunError: a folder cannot be read or written.
     """
     stop = asyncio.Event()
-    with stopped_by_signals(stop):
-        ready = await check_ready(
-            [point.scenario for point in grid.points], command=command, pinning=pinning
-        )
+    with signals.setting(stop):
+        scenarios = [point.scenario for point in grid.points]
+        looking = check_ready(scenarios, command=command, pinning=pinning)
+        ready = await signals.unless_stopped(looking, stop)
         writer.begin_session(ready.command, ready.environment)
         trials = _trials_of(grid, writer.path, ready, floor=floor is not None)
         labels = tuple(trial.label for trial in trials if trial.plan.index == 0)
@@ -368,22 +370,3 @@ class Search:
     def run_at(self, load: float) -> Run:
         """The trials at `load` so far. Raises RunError."""
         return Run.load(self._folders[load].path)
-
-
-@contextlib.contextmanager
-def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set `stop`, where this thread may handle signals."""
-    loop = asyncio.get_running_loop()
-    before: dict[signal.Signals, Any] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
-            handler = signal.getsignal(number)
-            loop.add_signal_handler(number, stop.set)
-            before[number] = handler
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            with contextlib.suppress(ValueError, TypeError):
-                signal.signal(number, handler)
