@@ -391,18 +391,24 @@ def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     process.communicate()
 
 
-def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(running, tmp_path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_keeps_what_was_measured_and_leaves_no_process(running, tmp_path, number) -> None:
     children = descendants(running)
-    time.sleep(2)  # let there be something to keep; what is kept is not asserted by time
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=PATIENCE_S)
-    assert running.returncode == 130
+    time.sleep(0.5)  # let there be something to keep; what is kept is not asserted by time
+    running.send_signal(number)
+    time.sleep(0.05)
+    running.send_signal(number)  # out of impatience
+    _, told = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode in (128 + number, -number)  # a shell tells the same of both
+    assert "Traceback" not in told
     _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
     (folder,) = (tmp_path / "results").iterdir()
     document = json.loads((folder / "run.json").read_text())
     assert document["status"] == "incomplete"
     assert [trial["status"] for trial in document["trials"]] == ["interrupted"]
+    assert list((folder / "charts").iterdir()) == []
+    assert f"pushlab chart results/{folder.name}" in told
 
 
 def test_kill_9_of_the_command_leaves_no_process(running) -> None:
@@ -435,8 +441,11 @@ def test_serve_prints_a_fresh_key_once_and_stops_on_ctrl_c(tmp_path: Path) -> No
         )
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             assert set(json.load(answer)["endpoints"]) >= {"sse", "websocket", "mqtt"}
+        children = descendants(process)  # the broker
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE_S) == 0
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
+        assert (len(children), alive) == (1, [])
         assert key not in (process.stdout.read() or "")
     finally:
         process.kill()
@@ -461,7 +470,7 @@ def test_serve_encrypts_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
             request = f"{url[0]}/healthz"
             with urllib.request.urlopen(request, timeout=PATIENCE_S, context=trusted) as answer:
                 assert answer.status == 200
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGHUP)  # as its terminal is closed
             assert process.wait(timeout=PATIENCE_S) == 0
         finally:
             process.kill()
