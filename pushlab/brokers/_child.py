@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
+from pushlab.child_environment import child_environment
 from pushlab.errors import BrokerUnavailable
 
 __all__ = ["first_line", "last_lines", "spawn", "tail"]
@@ -49,16 +50,20 @@ def spawn(
     stdin: int,
     stdout: "int | IO[bytes]",
     stderr: "IO[bytes]",
-    env: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """A child in a session of its own (Ctrl-C is for us, and we stop it) that dies with us."""
+    """A child in a session of its own (Ctrl-C is for us, and we stop it) that dies with us.
+
+    Args:
+        variables: of its environment, besides what every child has.
+    """
     try:
         return subprocess.Popen(
             command,
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=env,
+            env=child_environment(**(variables or {})),
             start_new_session=True,
             preexec_fn=_dies_with_parent(),
         )

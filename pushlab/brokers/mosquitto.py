@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pushlab.child_environment import child_environment
 from pushlab.errors import BrokerUnavailable
 from pushlab.wire.certificate import Certificate
 
@@ -65,7 +66,12 @@ def find_mosquitto() -> Mosquitto:
         raise BrokerUnavailable(f"Mosquitto is not installed; {HOW_TO_INSTALL}")
     try:
         answer = subprocess.run(
-            [program, "-h"], capture_output=True, text=True, timeout=10, check=False
+            [program, "-h"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            env=child_environment(),
         ).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BrokerUnavailable(f"{program} does not run: {error}; {HOW_TO_INSTALL}") from error

@@ -139,7 +139,7 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={"GLIBC_TUNABLES": mosquitto.TUNABLES, **os.environ},
+                variables={"GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", mosquitto.TUNABLES)},
             )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

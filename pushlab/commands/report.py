@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pushlab.charts import view_of, write_report
 from pushlab.charts.view import RunView
+from pushlab.child_environment import without_secrets
 from pushlab.errors import UsageError
 from pushlab.lab.scenario.toml_writer import scenario_as_toml
 from pushlab.runs import Run, load_folder
@@ -32,7 +33,8 @@ def report(
         raise UsageError(f"{folder} is a sweep; a report is of one of its runs (such as {points})")
     path = report_of(view_of(found), out, baseline)
     if show:
-        webbrowser.open(path.resolve().as_uri())
+        with without_secrets():
+            webbrowser.open(path.resolve().as_uri())
     print(path)
     return 0
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pushlab import signals
 from pushlab.brokers.start import start_broker
+from pushlab.child_environment import without_secrets
 from pushlab.commands.keys import ServeKeys, choose_keys
 from pushlab.contract.serving import BrokerAccess, HubSettings
 from pushlab.contract.tokens import TokenKeys
@@ -179,5 +180,7 @@ def _tell_pages(url: str, *, mqtt: bool) -> None:
 
 async def _open(url: str) -> None:
     """Open a page in this machine's browser, or say that there is none."""
-    if not await asyncio.to_thread(webbrowser.open, url):
+    with without_secrets():
+        opened = await asyncio.to_thread(webbrowser.open, url)
+    if not opened:
         print(f"No browser could be opened; visit {url}", flush=True)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from pushlab.child_environment import child_environment
 from pushlab.errors import MissingExtra, PushlabError, SetupError, UsageError
 
 __all__ = ["lay_out"]
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.geteuid() == 0:  # as in a container, where JupyterLab would refuse
             command.append("--allow-root")
         paths = [str(_SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-        environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+        environment = child_environment(JUPYTER_CONFIG_PATH=os.pathsep.join(paths))
         return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
     except PushlabError as error:
         print(error, file=sys.stderr)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pushlab.child_environment import child_environment
 from pushlab.contract.transport import Transport
 from pushlab.course.cards import Card, Shown
 from pushlab.course.cells import installed
@@ -116,6 +117,7 @@ async def _judge(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        env=child_environment(),
         start_new_session=True,
     )
     told: dict[str, Any] = {"kept": []}

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pushlab.child_environment import child_environment
 from pushlab.course.mode import PICTURES, environment
 from pushlab.errors import MissingExtra, PushlabError, SetupError
 
@@ -173,7 +174,9 @@ def _fetch_reveal(out: Path) -> None:
         raise SetupError("slides need reveal.js, and npm, which fetches it, is not installed")
     with tempfile.TemporaryDirectory(prefix="pushlab-npm-") as name:
         command = [npm, "install", "--no-package-lock", "--silent", "--prefix", name, _REVEAL]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=child_environment()
+        )
         if done.returncode:
             raise SetupError(f"npm could not fetch {_REVEAL}: {done.stderr.strip()[:300]}")
         source = Path(name, "node_modules", "reveal.js")

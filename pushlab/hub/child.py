@@ -8,6 +8,8 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 
+from pushlab.child_environment import child_environment
+
 __all__ = ["Child", "end_child", "raise_descriptor_limit", "spawn_child"]
 
 _STOP_S = 5.0
@@ -107,6 +109,7 @@ async def spawn_child(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=child_environment(),
         pass_fds=pass_fds,
         limit=_LIMIT,
         start_new_session=True,  # a terminal's Ctrl-C is for the parent, who then stops the child

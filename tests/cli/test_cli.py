@@ -1,5 +1,6 @@
 """The command line: one clear line for bad input, and nothing lost by Ctrl-C."""
 
+import contextlib
 import json
 import os
 import re
@@ -370,6 +371,18 @@ def descendants(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
+def told_to(processes: "list[psutil.Process]") -> str:
+    """All that can be read of them from outside: command lines and environments."""
+    told = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            told += [*process.cmdline(), *process.environ().items()]
+    return str(told)
+
+
+SECRET = "the-s3cret-of-the-application"
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A run of one long trial, in the middle of measuring."""
@@ -377,6 +390,7 @@ def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         [sys.executable, "-m", "pushlab", *command],
         cwd=tmp_path,
+        env={**os.environ, "PUSHLAB_API_KEY": SECRET},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -413,6 +427,10 @@ def test_a_signal_keeps_what_was_measured_and_leaves_no_process(running, tmp_pat
 
 def test_kill_9_of_the_command_leaves_no_process(running) -> None:
     children = descendants(running)
+    told = told_to(children)
+    assert "PATH" in told
+    assert "PUSHLAB" not in told
+    assert SECRET not in told
     running.kill()
     running.communicate(timeout=PATIENCE_S)
     _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
@@ -421,6 +439,7 @@ def test_kill_9_of_the_command_leaves_no_process(running) -> None:
 
 def test_serve_prints_a_fresh_key_once_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PUSHLAB_API_KEY"}
+    environment["PUSHLAB_PRESENCE_KEY"] = SECRET
     process = subprocess.Popen(
         [sys.executable, "-m", "pushlab", "serve", "--port", "0", "--broker", "embedded"],
         cwd=tmp_path,
@@ -442,6 +461,11 @@ def test_serve_prints_a_fresh_key_once_and_stops_on_ctrl_c(tmp_path: Path) -> No
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             assert set(json.load(answer)["endpoints"]) >= {"sse", "websocket", "mqtt"}
         children = descendants(process)  # the broker
+        told = told_to(children)
+        assert "PATH" in told
+        assert "PUSHLAB" not in told
+        assert SECRET not in told
+        assert key not in told
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE_S) == 0
         _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)

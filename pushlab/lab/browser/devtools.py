@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pushlab.child_environment import child_environment
 from pushlab.errors import BrowserUnavailable
 
 __all__ = ["BrowserFailed", "DevTools", "browser_version", "find_browser"]
@@ -92,7 +93,7 @@ def browser_version() -> str:
 
 def _environment(folder: str) -> dict[str, str]:
     """The environment, with a place of its own for what Chromium leaves."""
-    return {**os.environ, "XDG_CONFIG_HOME": folder, "XDG_CACHE_HOME": folder, "TMPDIR": folder}
+    return child_environment(XDG_CONFIG_HOME=folder, XDG_CACHE_HOME=folder, TMPDIR=folder)
 
 
 class DevTools:

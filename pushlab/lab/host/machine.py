@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from pushlab.child_environment import child_environment
 from pushlab.errors import NotEnoughDescriptors
 from pushlab.lab.host.cores import Cores
 
@@ -143,6 +144,7 @@ def _commit() -> str | None:
             text=True,
             check=True,
             timeout=5,
+            env=child_environment(),
         ).stdout.strip()
 
     try:
