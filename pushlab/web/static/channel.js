@@ -29,7 +29,8 @@
  * @typedef {object} Options
  * @property {string} [transport] one of `TRANSPORTS`, or `auto`: the first that gets through of
  *   WebSocket, SSE, long polling, short polling. Without it the page's own `?transport=` decides.
- * @property {string} [server] where the hub is; the page's own origin unless given
+ * @property {string} [server] where the hub is, a path perhaps included; unless given, where this
+ *   script came from, or the page's own origin where that is no hub
  * @property {string | null} [after] the cursor to go on after; without it: from now on
  * @property {number} [pollInterval] seconds between short polls, from 0.02; 1 unless given
  * @property {() => string | null | Promise<string | null>} [refreshToken] fetches a new token when
@@ -89,6 +90,9 @@
 
 /** @typedef {{epoch: string, seq: number}} Cursor */
 
+/** This script's own address, which the classic script knows by another name. */
+const HERE = import.meta.url;
+
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
@@ -126,6 +130,8 @@ const SENTENCES = {
   "token-revoked": "the token has been revoked",
   "invalid-cursor": "the cursor is not one that this channel gave out",
   "not-found": "this server does not offer the transport",
+  "bad-origin":
+    "the hub does not know this page's origin as its own; see --public-url and --allow-origin of pushlab serve",
 };
 
 // ---- cursors and frames -------------------------------------------------------------------------
@@ -171,6 +177,15 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** @param {string} text */
 const bytesOf = (text) => encoder.encode(text).length;
+
+/**
+ * The hub below which a script stands; null where that is none.
+ * @param {string | undefined} script its address
+ */
+function hubOf(script) {
+  const found = /^(https?:\/\/[^?#]*\/)(?:web\/channel\.js|_ah\/channel\/jsapi)(?:[?#]|$)/.exec(script ?? "");
+  return found && found[1];
+}
 
 /** What a page knows of a request's head. @param {URL} url @param {string} [token] */
 function bytesOfRequest(url, token) {
@@ -278,7 +293,7 @@ class Reader {
       return;
     }
     try {
-      this.url("/");
+      this.url("");
     } catch {
       this.fail(400, "bad-server", "the option server is not a URL such as https://example.com");
       return;
@@ -301,12 +316,15 @@ class Reader {
   }
 
   /**
-   * An address on the server.
-   * @param {string} path
+   * An address on the hub.
+   * @param {string} path without a slash at its beginning, since the hub may stand below a path
    * @param {Record<string, string | null>} [query] what is null is left out
    */
   url(path, query = {}) {
-    const url = new URL(path, this.options.server ?? globalThis.location?.origin);
+    const root = new URL(this.options.server ?? hubOf(HERE) ?? globalThis.location?.origin);
+    root.search = root.hash = "";
+    if (!root.pathname.endsWith("/")) root.pathname += "/";
+    const url = new URL(path, root);
     for (const [name, value] of Object.entries(query)) {
       if (value !== null) url.searchParams.set(name, value);
     }
@@ -333,7 +351,7 @@ class Reader {
    */
   async endpoints(signal = AbortSignal.timeout(PROBE_MS)) {
     try {
-      const answer = await this.fetch(this.url("/v1/endpoints"), { signal });
+      const answer = await this.fetch(this.url("v1/endpoints"), { signal });
       return { status: answer.status, told: jsonOf(await answer.text()) };
     } catch {
       return null;
@@ -424,8 +442,8 @@ class Reader {
     const others = this.#candidates.filter((name) => name !== this.transport);
     if (status === 401 && this.options.refreshToken && !this.#renewed) {
       this.#renew(reason);
-    } else if (status === 404 && !this.#settled && others.length > 0) {
-      this.#candidates = others; // this server does not offer that transport
+    } else if ((status === 404 || reason === "bad-origin") && !this.#settled && others.length > 0) {
+      this.#candidates = others; // this server does not offer that transport, or not to this page
       this.#dial();
     } else if (isFinal(status)) {
       this.fail(status, reason, SENTENCES[reason] ?? description ?? reason);
@@ -898,7 +916,7 @@ class PollLine extends Line {
 
 /** Asks by the clock. */
 class ShortPollingLine extends PollLine {
-  path = "/v1/poll";
+  path = "v1/poll";
   #due = performance.now();
 
   get intervalMs() {
@@ -928,7 +946,7 @@ class ShortPollingLine extends PollLine {
 
 /** Asks again as soon as it has an answer; first, and after a loss, without being held. */
 class LongPollingLine extends PollLine {
-  path = "/v1/wait";
+  path = "v1/wait";
   answerMs = HOLD_S * 1000 + HOLD_GRACE_MS;
 
   parameters() {
@@ -938,7 +956,7 @@ class LongPollingLine extends PollLine {
 
 /** The old development server's wire: one message for each question, every half second. */
 class DevServerLine extends PollLine {
-  path = "/_ah/channel/dev";
+  path = "_ah/channel/dev";
   farewellMethod = "GET";
 
   parameters() {
@@ -984,7 +1002,7 @@ class EventsLine extends Line {
   start() {
     const { reader } = this;
     const Source = reader.options.EventSource ?? globalThis.EventSource;
-    const url = reader.url("/v1/events", { token: reader.token, at: "1", after: reader.cursor });
+    const url = reader.url("v1/events", { token: reader.token, at: "1", after: reader.cursor });
     const kind = reader.arrival;
     const sent = bytesOfRequest(url);
     /** @type {EventSource} */
@@ -1035,7 +1053,7 @@ class EventsLine extends Line {
   async #learnWhy(sent) {
     const { reader } = this;
     reader.hit("refused", sent, 0);
-    const url = reader.url("/v1/events", { after: reader.cursor });
+    const url = reader.url("v1/events", { after: reader.cursor });
     let answer, text;
     try {
       answer = await reader.fetch(url, { signal: this.#controller.signal });
@@ -1067,7 +1085,7 @@ class WebSocketLine extends Line {
   start() {
     const { reader } = this;
     const Socket = reader.options.WebSocket ?? globalThis.WebSocket;
-    const url = reader.url("/v1/socket", { token: reader.token, after: reader.cursor });
+    const url = reader.url("v1/socket", { token: reader.token, after: reader.cursor });
     const sent = bytesOfRequest(url) + 120; // upgrade, version, key
     const kind = reader.arrival;
     url.protocol = url.protocol.replace("http", "ws");
@@ -1105,7 +1123,7 @@ class WebSocketLine extends Line {
 
 // ---- MQTT ---------------------------------------------------------------------------------------
 
-const MQTT_MODULE = "/web/channel_mqtt.js";
+const MQTT_MODULE = "web/channel_mqtt.js";
 
 /** MQTT over WebSocket. What is said stands in a module of its own, fetched when it is wanted. */
 class MqttLine extends Line {

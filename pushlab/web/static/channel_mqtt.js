@@ -21,7 +21,7 @@ import {
 /** @typedef {import("./channel.js").Cursor} Cursor */
 /** @typedef {import("./channel.js").Line} Line */
 
-const BUNDLE = "/web/vendor/mqtt.esm.js";
+const BUNDLE = "web/vendor/mqtt.esm.js";
 const CHECK_MS_PER_S = 830; // before the keep-alive is due: a question in its place
 const AGAIN_MS = 200;
 const AGAIN_LIMIT_MS = 10_000;
@@ -100,7 +100,7 @@ class MqttTalk {
 
   /**
    * @param {any} mqtt
-   * @param {{username: string, topic: string, qos: number, keep_alive_s: number, websocket_url?: string}} place
+   * @param {{username: string, topic: string, qos: number, keep_alive_s: number}} place
    */
   #connect(mqtt, place) {
     const { line, reader } = this;
@@ -110,7 +110,7 @@ class MqttTalk {
     this.#qos = place.qos;
     const session = (reader.at === null ? "n" : "r") + hex;
     this.#outbox = `pushlab-outbox/${session}`;
-    const url = reader.url(new URL(place.websocket_url ?? "ws://x/v1/mqtt").pathname);
+    const url = reader.url("v1/mqtt"); // by the way that the page has to the hub
     url.protocol = url.protocol.replace("http", "ws");
     /** @type {MqttClient} */
     const client = mqtt.connect(url.href, {

@@ -6,9 +6,9 @@
  * comes back over the channel, so that everybody sees how long the transport takes.
  */
 
-import { Membership } from "/web/membership.js";
-import { byId, dressPage, element } from "/web/page.js";
-import { counted } from "/web/numbers.js";
+import { Membership } from "./membership.js";
+import { byId, dressPage, element } from "./page.js";
+import { counted } from "./numbers.js";
 
 const SHOWN_MESSAGES = 500;
 const FRESH_MS = 8_000; // how long it is to be seen who came and who left
@@ -28,7 +28,7 @@ let me = "";
 let refs = 0;
 
 const membership = new Membership({
-  path: "/demo/chat",
+  path: "demo/chat",
   place: "room",
   handlers: {
     onjoined(joined) {
@@ -242,7 +242,7 @@ byId("leave").addEventListener("click", async () => {
   byId("name").focus();
 });
 
-const page = dressPage({ here: "/chat" });
+const page = dressPage({ here: "chat" });
 page.addKeys([{ key: "/", does: "write a message", run: () => text.focus() }]);
 
 const { asked } = membership;

@@ -1,17 +1,17 @@
 // @ts-check
 /** The lesson: for each transport a conversation that was just held, as a sequence diagram. */
 
-import { Diagram } from "/web/lesson_diagram.js";
-import { figuresOf, LESSONS, newsIn } from "/web/lesson_words.js";
-import { count, counted, size, time, times } from "/web/numbers.js";
-import { byId, dressPage, element, markOf, postJson, Problem, titleOf, TRANSPORTS } from "/web/page.js";
+import { Diagram } from "./lesson_diagram.js";
+import { figuresOf, LESSONS, newsIn } from "./lesson_words.js";
+import { count, counted, size, time, times } from "./numbers.js";
+import { byId, dressPage, element, hubUrl, markOf, postJson, Problem, titleOf, TRANSPORTS } from "./page.js";
 
-/** @typedef {import("/web/lesson_words.js").Talk} Talk */
+/** @typedef {import("./lesson_words.js").Talk} Talk */
 
 const AGAIN_MS = 1500;
 const MOST_TRIES = 40;
 
-const page = dressPage({ here: "/" });
+const page = dressPage({ here: "" });
 const diagram = new Diagram(byId("diagram"), choose);
 
 /** @type {Map<string, Talk>} */
@@ -43,7 +43,7 @@ function converse(transport) {
 async function held(transport) {
   for (let tries = 1; ; tries += 1) {
     try {
-      talks.set(transport, await postJson("/demo/lesson", { transport }));
+      talks.set(transport, await postJson("demo/lesson", { transport }));
       troubles.delete(transport);
       return;
     } catch (error) {
@@ -186,7 +186,7 @@ page.onTheme(() => diagram.redraw());
 byId("python").textContent = `import asyncio, pushlab
 from pushlab.channel_api import ChannelService
 
-HUB = "${location.origin}"
+HUB = "${hubUrl("").slice(0, -1)}"
 
 async def main():
     service = ChannelService(HUB, api_key="...")

@@ -7,11 +7,11 @@
  * the left. At the right stands when a message was published, and for how long it waited.
  */
 
-import { time } from "/web/numbers.js";
-import { drawing, shownAs } from "/web/page.js";
-import { cut, labelOf, senseOf, waitsOf } from "/web/lesson_words.js";
+import { time } from "./numbers.js";
+import { drawing, shownAs } from "./page.js";
+import { cut, labelOf, senseOf, waitsOf } from "./lesson_words.js";
 
-/** @typedef {import("/web/lesson_words.js").Talk} Talk */
+/** @typedef {import("./lesson_words.js").Talk} Talk */
 /** @typedef {{kind: "piece" | "published", index: number, at: number, y: number}} Event */
 /** @typedef {{talk: Talk, events: Event[], left: number, right: number, bottom: number, narrow: boolean}} Layout the lifelines' places */
 

@@ -10,10 +10,10 @@
  * with #switch, #meter, #state, #share and #rejoin, which shows when the channel has ended).
  */
 
-import { byId, keep, postJson, Problem, titleOf } from "/web/page.js";
-import { shareLink } from "/web/share_link.js";
-import { askedTransport, SwitchedChannel, transportSwitch } from "/web/transport_switch.js";
-import { WireMeter } from "/web/wire_meter.js";
+import { byId, hubUrl, keep, postJson, Problem, titleOf } from "./page.js";
+import { shareLink } from "./share_link.js";
+import { askedTransport, SwitchedChannel, transportSwitch } from "./transport_switch.js";
+import { WireMeter } from "./wire_meter.js";
 
 /**
  * What every join answers, whatever else it does.
@@ -44,12 +44,13 @@ export class Membership {
 
   /**
    * @param {object} options
-   * @param {string} options.path of the application's posts, such as /demo/chat
+   * @param {string} options.path of the application's posts, such as demo/chat
    * @param {"room" | "game"} options.place what one is a member of
    * @param {Handlers} options.handlers
    */
   constructor({ path, place, handlers }) {
     this._path = path;
+    this._kept = hubUrl(path); // another hub may stand at the same origin, below another path
     this._place = place;
     this._handlers = handlers;
     /** The place that the page's own URL names. @type {string | null} */
@@ -74,7 +75,7 @@ export class Membership {
   /** What the tab was a member of before it was loaded again. @returns {Record<string, string> | null} */
   recall() {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(this._path) ?? "null");
+      const kept = JSON.parse(sessionStorage.getItem(this._kept) ?? "null");
       return kept && typeof kept.token === "string" ? kept : null;
     } catch {
       return null;
@@ -168,7 +169,7 @@ export class Membership {
     this.#joined = null;
     this.#channel?.close();
     this.#channel = null;
-    keep(sessionStorage, this._path, null);
+    keep(sessionStorage, this._kept, null);
     if (token) await postJson(`${this._path}/leave`, { token }).catch(() => {});
   }
 
@@ -289,6 +290,6 @@ export class Membership {
     }
     delete this.#fields.token;
     // Without storage, a reload is a new member.
-    keep(sessionStorage, this._path, JSON.stringify({ ...this.#fields, token: joined.token }));
+    keep(sessionStorage, this._kept, JSON.stringify({ ...this.#fields, token: joined.token }));
   }
 }

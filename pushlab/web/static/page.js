@@ -5,12 +5,12 @@
  *
  * How a page uses it (style.css shows the HTML around it):
  *
- *     import { dressPage, element, markOf, postJson, TRANSPORTS } from "/web/page.js";
+ *     import { dressPage, element, markOf, postJson, TRANSPORTS } from "./page.js";
  *
- *     const page = dressPage({ here: "/chat" });       // header, footer, keys P and T
+ *     const page = dressPage({ here: "chat" });       // header, footer, keys P and T
  *     page.addKeys([{ key: "Enter", does: "send", run: send }]);   // shown in the footer
  *     page.onTheme(() => chart.draw());                // canvases read colours anew
- *     const joined = await postJson("/demo/chat/join", { room, name });  // throws Problem
+ *     const joined = await postJson("demo/chat/join", { room, name });  // throws Problem
  *     list.append(element("li", { class: "said" }, name, ": ", text));   // text stays text
  *     label.prepend(markOf("sse"));                    // the transport's colour and line style
  */
@@ -134,6 +134,15 @@ export function markOf(name) {
 
 // ---- asking the server --------------------------------------------------------------------------
 
+/** The hub's address: its pages' modules stand below it, whatever a proxy puts before its paths. */
+const HUB = new URL("../", import.meta.url);
+
+/**
+ * An address on the hub.
+ * @param {string} path without a slash at its beginning
+ */
+export const hubUrl = (path) => new URL(path, HUB).href;
+
 /** What the server refused: `status`, `error` (a word) and a message to show. */
 export class Problem extends Error {
   /**
@@ -179,7 +188,7 @@ async function askJson(path, request) {
   let response;
   let body;
   try {
-    response = await fetch(path, request);
+    response = await fetch(hubUrl(path), request);
     body = response.status === 204 ? null : await response.json();
   } catch (error) {
     if (response) throw new Problem(response.status, "not-json", "the server's answer makes no sense");
@@ -192,10 +201,10 @@ async function askJson(path, request) {
 // ---- the header, the footer, the switches -------------------------------------------------------
 
 const PLACES = [
-  ["/", "Lesson"],
-  ["/race", "Race"],
-  ["/chat", "Chat"],
-  ["/tictactoe", "Tic-tac-toe"],
+  ["", "Lesson"],
+  ["race", "Race"],
+  ["chat", "Chat"],
+  ["tictactoe", "Tic-tac-toe"],
 ];
 
 /** Whether the page is dark now. */
@@ -290,7 +299,7 @@ class Page {
 
 /**
  * Fill the header and the footer, bind the switches and their keys.
- * @param {{here: string}} options `here`: the page's own path
+ * @param {{here: string}} options `here`: the page's own path, as in PLACES
  * @returns {Page}
  */
 export function dressPage({ here }) {
@@ -309,12 +318,12 @@ export function dressPage({ here }) {
   if (main && !main.id) main.id = "main";
   byId("top").append(
     element("a", { class: "skip", href: `#${main?.id}` }, "To the content"),
-    element("a", { class: "brand", href: "/" }, element("img", { src: "/web/icon.svg", alt: "", width: 24, height: 24 }), "pushlab"),
+    element("a", { class: "brand", href: hubUrl("") }, element("img", { src: hubUrl("web/icon.svg"), alt: "", width: 24, height: 24 }), "pushlab"),
     element(
       "nav",
       { "aria-label": "Pages" },
       ...PLACES.map(([path, name]) =>
-        element("a", { href: path, "aria-current": path === here ? "page" : null }, name),
+        element("a", { href: hubUrl(path), "aria-current": path === here ? "page" : null }, name),
       ),
     ),
     element("div", { class: "tools" }, presenter, theme),

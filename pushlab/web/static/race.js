@@ -7,17 +7,17 @@
  * happen.
  */
 
-import { count, counted } from "/web/numbers.js";
-import { byId, dressPage, element, getJson, postJson, Problem, setText, TRANSPORTS } from "/web/page.js";
-import { PublisherPicture, scaleFor } from "/web/race_canvas.js";
-import { Controls, TRIES } from "/web/race_controls.js";
-import { Lane } from "/web/race_lane.js";
-import { Published } from "/web/race_record.js";
-import { clockNote, elsewhereNote, whatToExpect } from "/web/race_words.js";
-import { ServerClock } from "/web/server_clock.js";
-import { SlowLink } from "/web/slow_link.js";
+import { count, counted } from "./numbers.js";
+import { byId, dressPage, element, getJson, postJson, Problem, setText, TRANSPORTS } from "./page.js";
+import { PublisherPicture, scaleFor } from "./race_canvas.js";
+import { Controls, TRIES } from "./race_controls.js";
+import { Lane } from "./race_lane.js";
+import { Published } from "./race_record.js";
+import { clockNote, elsewhereNote, whatToExpect } from "./race_words.js";
+import { ServerClock } from "./server_clock.js";
+import { SlowLink } from "./slow_link.js";
 
-/** @typedef {import("/web/race_words.js").Settings} Settings */
+/** @typedef {import("./race_words.js").Settings} Settings */
 
 const ASK_MS = 500;
 const SHOWN_MS = 4000;
@@ -27,7 +27,7 @@ const CALM_MS = 1000; // between pictures, for readers who want little motion
 const GAP_MS = 33;
 const LONGEST_GAP_MS = 120;
 
-const page = dressPage({ here: "/race" });
+const page = dressPage({ here: "race" });
 const clock = new ServerClock();
 const published = new Published();
 const lanes = TRANSPORTS.map((shown) => new Lane(shown, { published, clock, link: new SlowLink() }));
@@ -78,9 +78,9 @@ function capital(text) {
 }
 
 /** @param {Partial<Settings>} change */
-const change = (change) => wish(async () => adopt((await postJson("/demo/race/settings", change)).settings));
+const change = (change) => wish(async () => adopt((await postJson("demo/race/settings", change)).settings));
 
-const publishNow = () => wish(async () => say(`Published message ${(await postJson("/demo/race/publish")).n}.`));
+const publishNow = () => wish(async () => say(`Published message ${(await postJson("demo/race/publish")).n}.`));
 
 function togglePause() {
   if (!settings) return;
@@ -91,7 +91,7 @@ function togglePause() {
 
 const reset = () =>
   wish(async () => {
-    await postJson("/demo/race/reset");
+    await postJson("demo/race/reset");
     say("All figures begin anew.");
     await ask();
   });
@@ -113,7 +113,7 @@ function adopt(now) {
 
 async function ask() {
   const asked = performance.now();
-  const state = await getJson("/demo/race/state");
+  const state = await getJson("demo/race/state");
   clock.learn(asked, performance.now(), state.now_ms);
   if (state.since_ms !== sinceMs) {
     // This page's figures begin when it comes, with a reset, or with another server.
@@ -134,7 +134,7 @@ let seating = null;
 
 /** A seat in each lane; lanes that ask together, as their tokens end together, share the answer. */
 function seat() {
-  seating ??= postJson("/demo/race/join").finally(() => setTimeout(() => (seating = null), 5000));
+  seating ??= postJson("demo/race/join").finally(() => setTimeout(() => (seating = null), 5000));
   return seating;
 }
 

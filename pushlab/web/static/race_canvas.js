@@ -10,11 +10,11 @@
  * Longer than 400 lines, since all of it shares one canvas, one scale and one set of buffers.
  */
 
-import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "/web/race_record.js";
+import { ACK, CONNECT, KEEP_ALIVE, POLL_EMPTY, POLL_USEFUL } from "./race_record.js";
 
-/** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
-/** @typedef {import("/web/race_record.js").Published} Published */
-/** @typedef {import("/web/race_record.js").Span} Span */
+/** @typedef {import("./race_record.js").LaneRecord} LaneRecord */
+/** @typedef {import("./race_record.js").Published} Published */
+/** @typedef {import("./race_record.js").Span} Span */
 
 /** How much is seen, in ms. */
 export const WINDOW_MS = 30_000;

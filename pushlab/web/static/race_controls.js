@@ -1,10 +1,10 @@
 // @ts-check
 /** The race's controls: sliders over useful values, and situations to try. */
 
-import { count, short, size } from "/web/numbers.js";
-import { element } from "/web/page.js";
+import { count, short, size } from "./numbers.js";
+import { element } from "./page.js";
 
-/** @typedef {import("/web/race_words.js").Settings} Settings */
+/** @typedef {import("./race_words.js").Settings} Settings */
 
 const every = (/** @type {number} */ s) => `every ${s} s`;
 

@@ -1,15 +1,15 @@
 // @ts-check
 /** One lane of the race: this page's own client on one transport, its picture and its figures. */
 
-import { Channel } from "/web/channel.js";
-import { count, counted, short, size, time } from "/web/numbers.js";
-import { element, markOf, setText } from "/web/page.js";
-import { LanePicture } from "/web/race_canvas.js";
-import { HIT_KINDS, LaneRecord } from "/web/race_record.js";
-import { whatIsSeen } from "/web/race_words.js";
+import { Channel } from "./channel.js";
+import { count, counted, short, size, time } from "./numbers.js";
+import { element, markOf, setText } from "./page.js";
+import { LanePicture } from "./race_canvas.js";
+import { HIT_KINDS, LaneRecord } from "./race_record.js";
+import { whatIsSeen } from "./race_words.js";
 
-/** @typedef {import("/web/page.js").Shown} Shown */
-/** @typedef {import("/web/race_words.js").Settings} Settings */
+/** @typedef {import("./page.js").Shown} Shown */
+/** @typedef {import("./race_words.js").Settings} Settings */
 /** @typedef {{client_id: string, token: string, cursor: string}} Seat */
 /** What the server counted in a lane: since its last reset, or less what was before this page came.
  * @typedef {{hits: Record<string, number>, wasted: number, swarm: {clients: number, bytes_in: number, bytes_out: number, deliveries: number, ready: boolean, note: string}}} Told */
@@ -28,9 +28,9 @@ export class Lane {
   /**
    * @param {Shown} shown
    * @param {object} race
-   * @param {import("/web/race_record.js").Published} race.published
-   * @param {import("/web/server_clock.js").ServerClock} race.clock
-   * @param {import("/web/slow_link.js").SlowLink} race.link this lane's own
+   * @param {import("./race_record.js").Published} race.published
+   * @param {import("./server_clock.js").ServerClock} race.clock
+   * @param {import("./slow_link.js").SlowLink} race.link this lane's own
    */
   constructor(shown, { published, clock, link }) {
     this.shown = shown;

@@ -6,7 +6,7 @@
  * ring. All times are in milliseconds of `performance.now()`.
  */
 
-import { median } from "/web/numbers.js";
+import { median } from "./numbers.js";
 
 /** @typedef {(startMs: number, endMs: number, sentMs: number) => void} Span */
 

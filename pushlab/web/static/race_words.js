@@ -1,9 +1,9 @@
 // @ts-check
 /** What one is seeing, in a sentence, from what really happened in a lane. */
 
-import { count, counted, short, time, times } from "/web/numbers.js";
+import { count, counted, short, time, times } from "./numbers.js";
 
-/** @typedef {import("/web/race_record.js").LaneRecord} LaneRecord */
+/** @typedef {import("./race_record.js").LaneRecord} LaneRecord */
 /** @typedef {{rate_per_s: number, poll_interval_s: number, payload_bytes: number, clients: number, one_way_ms: number, paused: boolean}} Settings */
 
 /** @typedef {{transport: string, record: LaneRecord, settings: Settings, staleMs: number}} Seen the record is that of the page's own client */

@@ -1,7 +1,7 @@
 // @ts-check
 /** A link to pass on: shown, and copied by a button where the browser allows that. */
 
-import { element } from "/web/page.js";
+import { element } from "./page.js";
 
 /**
  * @param {HTMLElement} place an empty element

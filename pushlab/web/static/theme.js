@@ -1,7 +1,7 @@
 // The reader's own choice of light or dark, and of large type, set before the page is painted.
 // A classic script in the head, because a module would run after the first paint:
 //
-//   <script src="/web/theme.js"></script>
+//   <script src="web/theme.js"></script>
 //
 // page.js has the switches.
 (() => {

@@ -6,9 +6,9 @@
  * once, but faintly, until it comes back over the channel.
  */
 
-import { Membership } from "/web/membership.js";
-import { byId, drawing, dressPage, element } from "/web/page.js";
-import { counted } from "/web/numbers.js";
+import { Membership } from "./membership.js";
+import { byId, drawing, dressPage, element, hubUrl } from "./page.js";
+import { counted } from "./numbers.js";
 
 /**
  * @typedef {{name: string, present: boolean}} Player
@@ -32,7 +32,7 @@ const cells = Array.from({ length: 9 }, (_, cell) => {
 byId("board").append(...cells);
 
 const membership = new Membership({
-  path: "/demo/tictactoe",
+  path: "demo/tictactoe",
   place: "game",
   handlers: {
     onjoined(joined) {
@@ -246,13 +246,13 @@ byId("join").addEventListener("submit", (/** @type {Event} */ event) => {
 });
 byId("leave").addEventListener("click", async () => {
   await membership.leave();
-  location.assign("/tictactoe");
+  location.assign(hubUrl("tictactoe"));
 });
 for (const button of [byId("rejoin"), byId("sit")]) {
   button.addEventListener("click", () => membership.rejoin().catch(complain));
 }
 
-const page = dressPage({ here: "/tictactoe" });
+const page = dressPage({ here: "tictactoe" });
 page.addKeys([{ key: "b", does: "to the board", run: () => cells.find((cell) => cell.tabIndex === 0)?.focus() }]);
 
 const before = membership.recall();

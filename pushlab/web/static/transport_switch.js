@@ -8,11 +8,11 @@
  * transport that cannot be opened leaves everything as it was.
  */
 
-import { Channel, parseCursor, spell } from "/web/channel.js";
-import { element, markOf, titleOf } from "/web/page.js";
+import { Channel, parseCursor, spell } from "./channel.js";
+import { element, markOf, titleOf } from "./page.js";
 
-/** @typedef {import("/web/channel.js").Cursor} Cursor */
-/** @typedef {import("/web/channel.js").Socket} Socket */
+/** @typedef {import("./channel.js").Cursor} Cursor */
+/** @typedef {import("./channel.js").Socket} Socket */
 
 /**
  * What a page hears of its channel. Each is called with the transport that it happened on.

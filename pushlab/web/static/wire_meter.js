@@ -8,8 +8,8 @@
  * are read from one clock, so it needs no estimate of how far the server's clock is off.
  */
 
-import { count, median, size, time, times } from "/web/numbers.js";
-import { element, markOf, shownAs, titleOf } from "/web/page.js";
+import { count, median, size, time, times } from "./numbers.js";
+import { element, markOf, shownAs, titleOf } from "./page.js";
 
 /**
  * One transport's figures on this page. `asked` leaves out confirmations, keep-alives and goodbyes;
