@@ -73,7 +73,7 @@ def test_a_page_of_the_old_documentation_runs_unchanged(site, page):
     page.goto(f"{site.url}/old-page")
     page.wait_for_function("() => window.log.length === 2")
     assert page.evaluate("() => log") == [
-        "error 401 the token's key is not held by this server any more",
+        "error 401 the token has been revoked",
         "closed 3",
     ]
 
