@@ -5,6 +5,4 @@ from conformance.model import Suite
 
 __all__ = ["SUITES"]
 
-SUITES: tuple[type[Suite], ...] = (
-    RequestShapes,
-)
+SUITES: tuple[type[Suite], ...] = (RequestShapes,)

@@ -49,7 +49,9 @@ class LiveHub:
 
     async def publish(self, channel: str, text: str) -> dict[str, Any]:
         """One message; where it stands."""
-        return await self.api("POST", f"/v1/channels/{quote(channel, safe='')}/messages", text.encode())
+        return await self.api(
+            "POST", f"/v1/channels/{quote(channel, safe='')}/messages", text.encode()
+        )
 
 
 @contextlib.asynccontextmanager

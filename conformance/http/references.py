@@ -31,6 +31,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     with contextlib.suppress(OSError):
         try:
             await _converse(connection, reader, writer)
+        except h11.LocalProtocolError:
+            pass  # CONNECT: it has switched to a tunnel, and has no body
         except h11.RemoteProtocolError as error:
             if connection.our_state in (h11.IDLE, h11.SEND_RESPONSE):
                 head = h11.Response(

@@ -1,9 +1,10 @@
 """The request shapes: what is sent, and what the standards want to see.
 
 In the bytes, ``$HOST`` stands for the server's authority, ``$TOKEN`` for a client's token,
-``$CURSOR`` for the cursor at which its channel stands, and ``$KEY`` for the application's key. What is wanted is a pattern of what a server answers: the
-statuses of its responses in order, then ``open`` or ``closed`` for the connection afterwards; ``?``
-is any letter, ``*`` anything. Requests of HTTP/1.1 that are answered normally leave it open.
+``$CURSOR`` for the cursor at which its channel stands, and ``$KEY`` for the application's key. What
+is wanted is a pattern of what a server answers: the statuses of its responses in order, then
+``open`` or ``closed`` for the connection afterwards; ``?`` is any letter, ``*`` anything. Requests
+of HTTP/1.1 that are answered normally leave it open.
 """
 
 from dataclasses import dataclass
@@ -75,11 +76,12 @@ def _shapes(group: str, *rows: tuple[object, ...]) -> list[Shape]:
     return found
 
 
+# fmt: off
 _REQUEST_LINES = _shapes(
     "request line",
     ("a plain poll", "RFC 9112, 3", _GOOD, _get()),
-    ("in single bytes", "RFC 9112, 2", _GOOD, tuple(bytes([byte]) for byte in _get()[:40])
-     + (_get()[40:],)),
+    ("in single bytes", "RFC 9112, 2", _GOOD, 
+     (*(bytes([byte]) for byte in _get()[:40]), _get()[40:])),
     ("an empty line before it", "RFC 9112, 2.2", _GOOD, b"\r\n" + _get()),
     ("lines that end with LF", "RFC 9112, 2.2", (*_GOOD, *_BAD), _get().replace(b"\r\n", b"\n")),
     ("a blank before it", "RFC 9112, 2.2", _BAD, b" " + _get()),
@@ -321,7 +323,8 @@ _CONNECTIONS = _shapes(
      _get(b"GET /v1/wait?after=$CURSOR HTTP/1.1\r\n"), True),
     ("nothing, then an end", "RFC 9112, 9.6", ("closed",), b"", True),
     ("an empty head, then an end", "RFC 9112, 9.6", ("400 closed", "closed"), _POLL, True),
-)  # fmt: skip
+)
+# fmt: on
 
 SHAPES = [
     *_REQUEST_LINES,
