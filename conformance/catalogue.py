@@ -2,7 +2,12 @@
 
 from conformance.http.suite import RequestShapes
 from conformance.model import Suite
+from conformance.websocket.suite import WebSocketClient, WebSocketHub
 
 __all__ = ["SUITES"]
 
-SUITES: tuple[type[Suite], ...] = (RequestShapes,)
+SUITES: tuple[type[Suite], ...] = (
+    RequestShapes,
+    WebSocketClient,
+    WebSocketHub,
+)

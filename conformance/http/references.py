@@ -105,7 +105,7 @@ async def uvicorn_server(http: Any) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            while not server.started and not serving.done():
+            while not server.started and not serving.done():  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
             yield listener.getsockname()[1]
         finally:

@@ -1,0 +1,1 @@
+"""WebSocket (RFC 6455): raw cases against both ends, and Autobahn's."""
