@@ -80,7 +80,7 @@ def _shapes(group: str, *rows: tuple[object, ...]) -> list[Shape]:
 _REQUEST_LINES = _shapes(
     "request line",
     ("a plain poll", "RFC 9112, 3", _GOOD, _get()),
-    ("in single bytes", "RFC 9112, 2", _GOOD, 
+    ("in single bytes", "RFC 9112, 2", _GOOD,
      (*(bytes([byte]) for byte in _get()[:40]), _get()[40:])),
     ("an empty line before it", "RFC 9112, 2.2", _GOOD, b"\r\n" + _get()),
     ("lines that end with LF", "RFC 9112, 2.2", (*_GOOD, *_BAD), _get().replace(b"\r\n", b"\n")),

@@ -13,9 +13,9 @@ __all__ = ["WebSocketClient", "WebSocketHub", "client_verdicts"]
 
 _AT_ONCE = 16
 _ABOUT = (
-    "Raw frames, as rightly and as wrongly as {} may send them, in pieces down to single bytes. What"
-    " counts: {}the pongs in order, the code of the close frame, nothing behind it, and that the"
-    " connection ends."
+    "Raw frames, as rightly and as wrongly as {} may send them, in pieces down to single bytes."
+    " What counts: {}the pongs in order, the code of the close frame, nothing behind it, and that"
+    " the connection ends."
 )
 
 

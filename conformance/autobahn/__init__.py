@@ -1,0 +1,1 @@
+"""Autobahn's suite for WebSocket, which needs Python 2.7, against both ends."""
