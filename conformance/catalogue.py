@@ -1,8 +1,10 @@
 """Every suite, in the order in which they run."""
 
 from conformance.autobahn.suite import AutobahnClient, AutobahnServer
+from conformance.event_stream.suite import EventStreams
 from conformance.http.suite import RequestShapes
 from conformance.model import Suite
+from conformance.mqtt.suite import MqttPackets
 from conformance.websocket.suite import WebSocketClient, WebSocketHub
 
 __all__ = ["SUITES"]
@@ -13,4 +15,6 @@ SUITES: tuple[type[Suite], ...] = (
     WebSocketHub,
     AutobahnServer,
     AutobahnClient,
+    EventStreams,
+    MqttPackets,
 )
