@@ -1,6 +1,8 @@
 # Two commands do their own set-up: make compare, make test. The rest is for those who work on it.
 VENV    := .venv
 BENCH   := .venv-bench
+CONFORM := .venv-conformance
+AUTOBAHN := .venv-autobahn
 BIN     := $(VENV)/bin
 PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -8,7 +10,7 @@ SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
 
-.PHONY: help compare test check bench soak fidelity serve web reference lab slides course-html \
+.PHONY: help compare test check bench conformance soak fidelity serve web reference lab slides course-html \
         docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
@@ -16,6 +18,7 @@ help:
 	@echo "make check      format, lint, types, import contracts, links between the documents"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
+	@echo "make conformance  both ends against RFCs, Autobahn, other parsers and other people's clients"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
@@ -46,6 +49,9 @@ format: $(VENV)/.dev
 bench: $(BENCH)/.peers bench-packages
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
+conformance: conformance-packages $(CONFORM)/.clients $(AUTOBAHN)/.tried conformance/clients/node_modules/.tried
+	$(CONFORM)/bin/python -m conformance $(ARGS)
+
 soak: $(VENV)/.dev web system-packages
 	$(BIN)/pytest -m soak -n auto --dist loadscope
 	$(BIN)/python -m benchmarks.soak $(ARGS)
@@ -57,8 +63,9 @@ serve: $(VENV)/.core $(WEB)/vendor/mqtt.esm.js
 	$(BIN)/pushlab serve --port $(PORT) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open) $(ARGS)
 
 # The pages' one dependency. Without npm, or without a registry, all but MQTT in the browser works.
-NPM := cd $(WEB) && npm install --no-package-lock --no-audit --no-fund --silent \
-       --fetch-retries=0 --fetch-timeout=10000
+NPM_INSTALL := npm install --no-package-lock --no-audit --no-fund --silent \
+               --fetch-retries=0 --fetch-timeout=10000
+NPM := cd $(WEB) && $(NPM_INSTALL)
 
 web: $(WEB)/vendor/mqtt.esm.js
 
@@ -95,7 +102,7 @@ docs: $(VENV)/.docs
 install: $(VENV)/.dev web
 
 clean:
-	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) $(CONFORM) $(AUTOBAHN) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # An environment of its own, made once and again when pyproject.toml changes.
 $(BIN)/python:
@@ -133,6 +140,26 @@ $(BENCH)/.peers: pyproject.toml benchmarks/peers.txt
 	@$(BENCH)/bin/python -m pip install --quiet --editable . -r benchmarks/peers.txt
 	@touch $@
 
+# Other people's clients, for Python and for Node.js, and Autobahn's suite: each in a place of its own.
+$(CONFORM)/.clients: pyproject.toml conformance/clients/requirements.txt
+	@test -n "$(PYTHON)" || { echo "pushlab needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Installing pushlab and other people's clients into $(CONFORM)"
+	@$(PYTHON) -m venv $(CONFORM)
+	@$(CONFORM)/bin/python -m pip install --quiet --upgrade pip
+	@$(CONFORM)/bin/python -m pip install --quiet --editable . -r conformance/clients/requirements.txt
+	@touch $@
+
+conformance/clients/node_modules/.tried: conformance/clients/package.json
+	@mkdir -p $(@D)
+	@command -v npm >/dev/null && (cd conformance/clients && $(NPM_INSTALL)) \
+	  || echo "the npm packages could not be installed; what needs them will be skipped"
+	@touch $@
+
+$(AUTOBAHN)/.tried: $(CONFORM)/.clients conformance/autobahn/install.sh
+	@echo "Installing Autobahn's suite into $(AUTOBAHN)"
+	@sh conformance/autobahn/install.sh $(AUTOBAHN) $(CONFORM)/bin/python $(PYTHON27)
+	@touch $@
+
 # Debian packages that are peers or serve them; elsewhere what is missing is reported as not run.
 .PHONY: bench-packages
 bench-packages:
@@ -151,8 +178,12 @@ bench-packages:
 SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm \
                    zsh:zsh fish:fish
 
-.PHONY: system-packages
-system-packages:
+CONFORMANCE_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium \
+                        node:nodejs npm:npm curl:curl java:openjdk-17-jdk-headless
+
+.PHONY: system-packages conformance-packages
+conformance-packages: SYSTEM_PACKAGES := $(CONFORMANCE_PACKAGES)
+system-packages conformance-packages:
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
 	  missing=; \
 	  for each in $(SYSTEM_PACKAGES); do \
@@ -162,5 +193,5 @@ system-packages:
 	  echo "Installing$$missing"; \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing; } >/dev/null 2>&1 \
-	    || echo "could not install$$missing; the tests that need them will be skipped"; \
+	    || echo "could not install$$missing; what needs them will be skipped"; \
 	fi

@@ -8,7 +8,7 @@ import pytest
 TESTS = Path(__file__).parent
 PUSHLAB = TESTS.parent / "pushlab"
 #: What is tested here and is no room of pushlab's.
-ELSEWHERE = {"benchmarks", "docs", "examples", "notebooks"}
+ELSEWHERE = {"benchmarks", "conformance", "docs", "examples", "notebooks"}
 MODULES = [path.relative_to(TESTS) for path in sorted(TESTS.rglob("test_*.py"))]
 
 

@@ -82,13 +82,14 @@ CASES = [
     _case("a type that an empty one follows", "event: a\nevent\ndata: x\n\n", "x"),
     _case("a type without data is forgotten", "event: a\n\ndata: x\n\n", "x"),
     _case("a type that blanks surround", "event:  a \ndata: x\n\n", (" a ", "x", "")),
-    _case("fields nobody knows", "datas: a\nDATA: b\nda ta: c\n data: d\ndata : e\ndata: f\n\n", "f"),
+    _case("fields nobody knows", "datas: a\nDATA: b\nda ta: c\n data: d\ndata : e\ndata: f\n\n",
+          "f"),
     _case("a line of colons", "::\ndata: a\n\n", "a"),
     _case("NUL in the data", "data:\0\n\n", "\0"),
     _case("NUL in a field's name", "da\0ta: a\ndata\0: b\n\0data: c\ndata: d\n\n", "d"),
     _case("fields of all kinds",
-          "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n"
-          " data:32\ndata:4\n\n", "\0\n 2\n1\n3\n\n4"),
+          "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r"
+          "\n data:32\ndata:4\n\n", "\0\n 2\n1\n3\n\n4"),
     _case("UTF-8", "data: äöü€😀\n\n", "äöü€😀"),
     _case("not UTF-8", b"data: a\xff\xfeb\n\n", "a\ufffd\ufffdb"),
     _case("half a letter at a line's end", b"data: \xe2\x82\ndata: b\n\n", "\ufffd\nb"),

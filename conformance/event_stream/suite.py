@@ -110,7 +110,8 @@ class EventStreams(Suite):
     about = (
         "Streams to pushlab's parser, and to its client half as a hub's answer, whole, in two and"
         " in three at every place, and byte by byte; beside it what the npm package"
-        " eventsource-parser reads in the whole stream. channel.js has no parser of its own: it uses the browser's."
+        " eventsource-parser reads in the whole stream. channel.js has no parser"
+        " of its own: it uses the browser's."
     )
     others = (_BESIDE,)
 
