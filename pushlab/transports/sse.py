@@ -212,7 +212,7 @@ class SseSubscriber(StreamSubscriber):
             self._refused(int(end["status"]), str(end["reason"]), now_ns)
         elif event.gives_id and event.id and (data is None or kind == "gap"):
             at = Cursor.parse(event.id)
-            if not self._stood or at != self._inbox.cursor:
+            if not self._stood:
                 self._stood = True
                 self._located(at)
 

@@ -66,7 +66,7 @@ class Redirects:
 def _resolve(endpoint: Endpoint, location: str) -> Endpoint:
     base = f"{'https' if endpoint.tls else 'http'}://{endpoint.authority}{endpoint.path or '/'}"
     try:
-        parts = urlsplit(urljoin(base, quote(location.strip(), safe=_SAFE)))
+        parts = urlsplit(urljoin(base, quote(location.strip().encode("latin-1"), safe=_SAFE)))
         found = Endpoint.from_url(parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
     except (UsageError, ValueError) as error:
         raise BadResponse("a redirect to nowhere") from error
