@@ -33,6 +33,7 @@ def add_commands(group: Group) -> None:
     serve.flag(
         "--keys", "FILE", "keep the keys here; default: a file for each port", dest="keys_file"
     )
+    serve.flag("--keep", "FILE", "keep the channels here over a restart; default: in memory alone")
     serve.switch("--fresh-keys", "keep none: tokens end with the hub", dest="fresh_keys")
     serve.flag("--certfile", "PEM", "encrypt with this certificate (chain)")
     serve.flag("--keyfile", "PEM", "its private key; default: in --certfile")

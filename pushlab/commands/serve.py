@@ -40,6 +40,7 @@ async def serve_until_interrupted(
     presence: Mapping[str, Any],
     api_key: str | None,
     keys: Mapping[str, Any],
+    keep: str | None = None,
     settings: HubSettings | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
@@ -55,6 +56,7 @@ async def serve_until_interrupted(
         settings: the hub's dials.
         api_key: None takes the one that is kept, or makes one, which is printed once.
         keys: what `choose_keys` asks for, beside the port.
+        keep: a file that keeps the channels over a restart.
         certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
             it listens on loopback alone and stays plain.
         pages: whether to serve the pages; `open_browser`: to open one in this machine's browser.
@@ -76,6 +78,7 @@ async def serve_until_interrupted(
             broker=await signals.unless_stopped(starting, stop),
             settings=settings or HubSettings(),
             certificate=certificate,
+            keep=keep,
             **presence,
             **chosen.for_hub(api_key),
             **reach,

@@ -18,12 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route as StarletteRoute
 
 from pushlab.contract.hits import Hit
-from pushlab.contract.limits import (
-    MAX_BATCH_MESSAGES,
-    MAX_MESSAGE_BYTES,
-    check_channel,
-    check_client_id,
-)
+from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -32,6 +27,7 @@ from pushlab.hub.accepting import most_connections
 from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
 from pushlab.hub.reach import Reach, seen_from
+from pushlab.hub.revoking import revoke
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
 __all__ = ["API", "MAX_BATCH_BYTES", "Api"]
@@ -134,7 +130,12 @@ class Api:
             text = raw.decode()
         except UnicodeDecodeError as error:
             raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
-        entry = self._hub.publish(channel, text)
+        hub = self._hub
+        if hub.keep is None:
+            entry = hub.publish(channel, text)
+        else:
+            hub.check(channel, text)
+            (entry,) = await hub.keep.publish([(channel, text)])
         self._hub.count(API, Hit.PUBLISH)
         body = b'{"seq":%d,"epoch":"%s","accepted_ns":%d}' % (
             entry.seq,
@@ -167,7 +168,11 @@ class Api:
                 refusal = _as_refusal(error)
                 detail = f"item {index}: {refusal.detail}"
                 raise Refused(refusal.status, refusal.reason, detail) from error
-        entries = [self._hub.publish(item["channel"], item["data"]) for item in items]
+        batch = [(item["channel"], item["data"]) for item in items]
+        if self._hub.keep is None:
+            entries = [self._hub.publish(channel, data) for channel, data in batch]
+        else:
+            entries = await self._hub.keep.publish(batch)
         self._hub.count(API, Hit.PUBLISH)
         answer = [
             {"seq": entry.seq, "epoch": entry.epoch, "accepted_ns": entry.accepted_ns}
@@ -201,25 +206,7 @@ class Api:
         body = _json(
             await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
         )
-        match body:
-            case {"token": str(token), **rest} if not rest:
-                ended = self._hub.grants.revoke(token)
-            case {"all": True, **rest} if not rest:
-                ended = self._hub.grants.revoke_all(None, None)
-            case {"client_id": _, **rest} | {"channel": _, **rest} if rest.keys() <= {"channel"}:
-                client_id, channel = body.get("client_id"), body.get("channel")
-                ended = self._hub.grants.revoke_all(
-                    None if "client_id" not in body else check_client_id(client_id),
-                    None if "channel" not in body else check_channel(channel),
-                )
-            case _:
-                raise Refused(
-                    400,
-                    "bad-request",
-                    'the body must be a JSON object with "token", with "client_id", "channel" or'
-                    ' both, or {"all": true}',
-                )
-        return JSONResponse({"ended": ended})
+        return JSONResponse({"ended": revoke(self._hub.grants, body)})
 
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""

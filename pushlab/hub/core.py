@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
@@ -24,6 +25,9 @@ from pushlab.hub.presence import Presence
 from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.refusals import Refusal, Refusals
 from pushlab.hub.revoked import Revoked
+
+if TYPE_CHECKING:
+    from pushlab.hub.keep import Keep
 
 __all__ = ["MAX_CHANNELS", "Hub"]
 
@@ -47,6 +51,7 @@ class Hub:
         wall, clock_ns: the wall clock (Unix seconds) and the monotonic one.
 
     Attributes:
+        keep: commits what is published to a file before anybody is told; None: nothing is kept.
         grants: which tokens count, and what stands on them.
         hits: transport name to kind to count.
         presence: who is there.
@@ -68,7 +73,7 @@ class Hub:
     ) -> None:
         self.keys = keys
         self.wall = wall
-        self._now_ns = clock_ns
+        self.now_ns = clock_ns
         self.grants = Grants(keys, wall=wall, revoked=revoked)
         # Each poll and each stream calls these: they are the hub's own, without a step between.
         self.verify = self.grants.verify
@@ -85,6 +90,7 @@ class Hub:
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
         self.started_ns = clock_ns()
+        self.keep: Keep | None = None
         self.lives = Lives() if lives is None else lives
         self._channels: dict[str, Channel] = {}
         self._introduced: set[str] = set()
@@ -122,30 +128,34 @@ class Hub:
                 feed.finish(*SERVER_RESTART)
 
     async def _sweep(self) -> None:
-        retire_at_ns = self._now_ns() + _RETIRE_EVERY_NS
+        retire_at_ns = self.now_ns() + _RETIRE_EVERY_NS
         while True:
             await asyncio.sleep(_SWEEP_S)
             self.sweep()
-            if self._now_ns() >= retire_at_ns:
+            if self.now_ns() >= retire_at_ns:
                 self.retire()
-                retire_at_ns = self._now_ns() + _RETIRE_EVERY_NS
+                retire_at_ns = self.now_ns() + _RETIRE_EVERY_NS
 
     def sweep(self) -> None:
         """End what has expired: leases, and all that stands on a token whose time is over."""
-        self.presence.sweep(self._now_ns())
+        self.presence.sweep(self.now_ns())
         self.grants.sweep()
 
     def retire(self) -> None:
         """Let go of channels that nobody reads and that hold nothing any more; see `Lives`."""
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         quiet_ns = now_ns - int(self.settings.retain_s * 1e9)
         present = self.presence.channels()
-        for name, channel in list(self._channels.items()):
+        channels, dropped = list(self._channels.values()), list[str]()
+        for channel in channels:
+            name = channel.name
             channel.trim(now_ns)
             idle = not channel.feeds and channel.touched_ns < quiet_ns
             if idle and channel.first > channel.head and name not in present:
                 del self._channels[name]
-                self.lives.forget(name, channel.epoch, channel.head)
+                dropped += self.lives.forget(name, channel.epoch, channel.head)
+        if self.keep is not None:
+            self.keep.trim(channels, dropped, self.lives.generation)
         self.grants.revoked.prune(self.wall())
 
     def listening_at(self, url: str) -> None:
@@ -228,9 +238,13 @@ class Hub:
                     429, "too-many-channels", f"this hub holds {MAX_CHANNELS:,} channels already"
                 )
             epoch, head = self.lives.begin(name)
-            channel = Channel(name, self.settings, self._now_ns(), epoch=epoch, head=head)
+            channel = Channel(name, self.settings, self.now_ns(), epoch=epoch, head=head)
             self._channels[name] = channel
         return channel
+
+    def adopt(self, channel: Channel) -> None:
+        """Hold a channel that was made elsewhere: from what is kept."""
+        self._channels[channel.name] = channel
 
     @property
     def channel_count(self) -> int:
@@ -253,12 +267,18 @@ class Hub:
 
         Raises:
             InvalidChannel, InvalidMessage: outside the contract's limits.
-            Refused: 429 when the hub holds too many channels.
+            Refused: 429 when the hub holds too many channels; 503 and 507 when it cannot be kept.
         """
         text = check_message(data)
+        if self.keep is not None:
+            return self.keep.publish_now(check_channel(channel), text)
+        return self.deliver(channel, text)
+
+    def deliver(self, channel: str, text: str) -> Entry:
+        """The same for a text that is a message, and is kept if it shall be."""
         found = self._channels.get(channel) or self.channel(check_channel(channel))
         self.published += 1
-        return found.publish(text, len(text.encode()), self._now_ns())
+        return found.publish(text, len(text.encode()), self.now_ns())
 
     def subscribe(
         self,
@@ -278,7 +298,7 @@ class Hub:
             self.presence.leave(grant.channel, grant.client_id)
 
         channel = self.channel(grant.channel)
-        channel.trim(self._now_ns())
+        channel.trim(self.now_ns())
         feed = ChannelFeed(
             channel, after, write=write, end=end, on_close=on_close, on_slow=self._on_slow
         )
@@ -304,14 +324,14 @@ class Hub:
 
     def read(self, grant: Grant, after: Cursor | None, *, most: int | None = None) -> Page:
         """What a poll gets, at most so many messages. Raises Refused (400 `invalid-cursor`)."""
-        return self.channel(grant.channel).page(after, self._now_ns(), most=most)
+        return self.channel(grant.channel).page(after, self.now_ns(), most=most)
 
     # ---- presence and counts ----------------------------------------------------------------
 
     def lease(self, grant: Grant, lease_s: float | None = None) -> None:
         """A polling client is present for a while (not past its token's end)."""
         span_s = min(lease_s or self.settings.lease_s, max(0.0, grant.expires_at - self.wall()))
-        until_ns = self._now_ns() + int(span_s * 1e9)
+        until_ns = self.now_ns() + int(span_s * 1e9)
         self.presence.lease(grant.channel, grant.client_id, until_ns)
 
     def release(self, grant: Grant) -> None:

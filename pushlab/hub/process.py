@@ -43,6 +43,7 @@ class HubConfig:
         keys: for tokens, as `TokenKeys.export` gives them; a fresh one unless given.
         keys_file: where the keys are kept; a hub that runs takes over what is changed there.
         revoked_file: where the hub notes which tokens are revoked; None: in memory alone.
+        keep: a file that keeps the channels over a restart; None: they go with the hub.
         settings: the dials.
         transports: transport name to its options; None serves all that are installed (MQTT only
             with a broker).
@@ -61,6 +62,7 @@ class HubConfig:
     keys: Mapping[str, str] = field(default_factory=lambda: TokenKeys.fresh().export(), repr=False)
     keys_file: str | None = None
     revoked_file: str | None = None
+    keep: str | None = None
     settings: HubSettings = field(default_factory=HubSettings)
     transports: Mapping[str, Mapping[str, Any]] | None = None
     broker: BrokerAccess | None = None

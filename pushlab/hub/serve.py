@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -23,11 +23,15 @@ from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.http_protocol import HttpProtocolFactory
 from pushlab.hub.keyring import watching_keys
+from pushlab.hub.lives import Lives
 from pushlab.hub.origins import Origins
 from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach import Reach, local_url
 from pushlab.hub.revoked import Revoked
+
+if TYPE_CHECKING:
+    from pushlab.hub.keep_file import KeepFile
 
 __all__ = ["serve"]
 
@@ -76,13 +80,29 @@ def _hub(config: HubConfig) -> Hub:
         poster = PresencePoster(config.presence_url, key=key, resets=config.presence_reset)
     keys = TokenKeys.restore(config.keys)
     journal = None if config.revoked_file is None else Path(config.revoked_file)
-    return Hub(
+    file = None if config.keep is None else _keep_file(config.keep)
+    hub = Hub(
         keys=keys,
         settings=config.settings,
         broker=config.broker,
         poster=poster,
         revoked=Revoked(journal, now=time.time()),
+        lives=None if file is None else Lives(file.seed, file.generation),
     )
+    if file is not None:
+        from pushlab.hub.keep import Keep
+
+        hub.keep = Keep(file, hub)
+        hub.keep.restore(config.settings)
+    return hub
+
+
+def _keep_file(path: str) -> "KeepFile":
+    try:  # here and not above: a hub that keeps nothing needs no SQLite
+        from pushlab.hub.keep_file import KeepFile
+    except ImportError as error:
+        raise SetupError("--keep needs SQLite, which this Python was built without") from error
+    return KeepFile(Path(path))
 
 
 def _application(
@@ -223,6 +243,8 @@ async def serve(
     )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
+        if hub.keep is not None:
+            await stack.enter_async_context(hub.keep.running())
         await stack.enter_async_context(hub.running())
         keys_file = None if config.keys_file is None else Path(config.keys_file)
         if keys_file is not None or config.revoked_file is not None:

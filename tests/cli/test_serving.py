@@ -122,3 +122,36 @@ def test_tokens_outlive_the_hub_and_what_was_revoked_stays_so(tmp_path: Path) ->
         assert (status, json.loads(why)["error"]) == (401, "token-revoked")
     finally:
         again.kill()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "why"),
+    [
+        ("--keep .", 1, "--keep . cannot be used: Is a directory"),
+        ("--keep no/such/folder", 1, "No such file or directory"),
+        ("--keep letter", 2, "no file in which pushlab kept channels"),
+        ("--keys letter", 2, "not a file of keys"),
+        ("--keys open", 2, "can be read by others"),
+        ("--keys letter/keys", 1, "cannot be kept"),
+        ("--keys k --fresh-keys", 2, "exclude each other"),
+    ],
+)
+def test_files_that_cannot_be_used_are_one_line(
+    words: str,
+    status: int,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("letter").write_text("Dear Ada, " * 100)
+    Path("letter").chmod(0o600)
+    Path("open").write_text("{}")
+    Path("open").chmod(0o644)
+    assert main(["serve", "--port", "0", "--broker", "none", *words.split()]) == status
+    told = capsys.readouterr()
+    assert why in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+    assert Path("letter").read_text() == "Dear Ada, " * 100
