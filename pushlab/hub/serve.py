@@ -28,6 +28,7 @@ from pushlab.hub.origins import Origins
 from pushlab.hub.presence_posts import PresencePoster
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach import Reach, local_url
+from pushlab.hub.redaction import redact_logs
 from pushlab.hub.revoked import Revoked
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ async def serve(
         PortInUse, BrokerUnavailable, UnknownTransport, UsageError: it cannot start.
     """
     raise_descriptor_limit()
-    # Access logs, and uvicorn's note of each WebSocket, would have tokens in them; errors do not.
+    redact_logs()
+    # Nobody asked for a line a request; who does finds no token in it.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     transports = _transports(config)
