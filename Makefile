@@ -14,7 +14,7 @@ WEB      := pushlab/web
         docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
-	@echo "make test       run the tests (as root on Debian it installs mosquitto, chromium and npm for them)"
+	@echo "make test       run the tests (as root on Debian it installs servers, chromium and npm for them)"
 	@echo "make check      format, lint, types, import contracts, links between the documents"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
@@ -176,7 +176,7 @@ bench-packages:
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
 # Written as command:package.
 SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm \
-                   zsh:zsh fish:fish
+                   zsh:zsh fish:fish nginx:nginx caddy:caddy haproxy:haproxy
 
 CONFORMANCE_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium \
                         node:nodejs npm:npm curl:curl java:openjdk-17-jdk-headless

@@ -21,6 +21,7 @@ TABLES = ".wy-table-responsive table td, .wy-table-responsive table th { white-s
 GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
+    ("Deploying", "docs/deploy.md"),
     ("Design", "docs/design.md"),
     ("Method", "docs/method.md"),
     ("Glossary", "docs/glossary.md"),

@@ -95,11 +95,11 @@ def _nginx(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str]
 
 
 def _caddy(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str], Path]:
-    log = folder / "access.log"
+    log, pem = folder / "access.log", folder / "cert.pem"
     site = changed(
         block("caddyfile"),
         {
-            "push.example {": f"https://localhost:{port} {{\n tls {folder}/cert.pem {folder}/cert.pem",
+            "push.example {": f"https://localhost:{port} {{\n tls {pem} {pem}",
             "127.0.0.1:8000": hub,
             "/var/log/caddy/pushlab.log": str(log),
         },

@@ -86,9 +86,7 @@ def behind(
         pytest.skip(f"{name} is not installed (Debian: apt install {name})")
     pem, authority = certificate
     folder = tmp_path_factory.mktemp(name) / "run"
-    with running_proxy(
-        name, hub=hub, folder=folder, certificate=pem, silence_s=SILENCE_S
-    ) as proxy:
+    with running_proxy(name, hub=hub, folder=folder, certificate=pem, silence_s=SILENCE_S) as proxy:
         yield Behind(proxy, ssl.create_default_context(cadata=authority))
 
 
