@@ -31,7 +31,7 @@ GUIDES = (
 
 def pages() -> list[str]:
     """The Markdown files of the site, by their paths in the repository."""
-    folders = ("docs", "results", "servers", "examples", "notebooks", "benchmarks")
+    folders = ("docs", "results", "servers", "examples", "notebooks", "benchmarks", "conformance")
     found = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
     found += [path for folder in folders for path in sorted((ROOT / folder).rglob("*.md"))]
     return [str(path.relative_to(ROOT)) for path in found if "reference" not in path.parts]

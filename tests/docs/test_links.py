@@ -24,7 +24,10 @@ MADE = re.compile(r"^(results/(?!README|reference)|build/|web/vendor|publishes/|
 
 def documents() -> list[Path]:
     """Markdown, and notebooks; not what was measured, built or installed."""
-    folders = ("docs", "results", "servers", "examples", "notebooks", "benchmarks", "pushlab")
+    folders = (
+        *("docs", "results", "servers", "examples", "notebooks", "benchmarks", "conformance"),
+        "pushlab",
+    )
     found = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
     for folder in folders:
         found += [*(ROOT / folder).rglob("*.md"), *(ROOT / folder).rglob("*.ipynb")]
