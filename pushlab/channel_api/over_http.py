@@ -87,7 +87,7 @@ class ChannelService(Service):
         self._known.clear()
         told = self._ask("DELETE", "/v1/tokens", json.dumps({what: value}).encode())
         if not isinstance(ended := told.get("ended"), int):
-            self._no_hub("it did not say how many connections that ended")
+            self._no_hub("it did not say how much stood on that")
         return ended
 
     def _grant_of(self, token: str) -> tuple[str, float]:

@@ -84,7 +84,8 @@ class Service(abc.ABC):
             client_id: what was given to `create_channel`, for all tokens up to now; or one token.
 
         Returns:
-            How many connections that has ended. Their clients are told ``token-revoked``.
+            How many streams, held polls and log-ins stood on them; their clients are told
+            ``token-revoked``.
 
         Raises:
             InvalidChannelClientIdError: outside the limits.

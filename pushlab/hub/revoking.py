@@ -10,7 +10,7 @@ __all__ = ["revoke"]
 
 
 def revoke(grants: Grants, body: Any) -> int:
-    """Revoke what the body of a ``DELETE /v1/tokens`` names; how many connections that ended.
+    """Revoke what the body of a ``DELETE /v1/tokens`` names; how much stood on them.
 
     Raises:
         Refused: 400 `bad-request`, `token-invalid`; 429 and 507 as `Revoked.add`.

@@ -20,8 +20,6 @@ behind this answer) and ``Pushlab-Gap`` (``<after> <resumed>``, when messages be
 it resumes, drops what it has, and is told of gaps, as over every other transport.
 """
 
-import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -162,7 +160,7 @@ class _Desk:
     def __init__(self, hub: Hub, transport: str) -> None:
         self._hub = hub
         self._transport = transport
-        self._places = _Places()
+        self._places = _Places(hub)
 
     def answer(self, scope: Scope) -> Response:
         try:
@@ -214,38 +212,51 @@ def _plain(body: bytes, page: Page | None = None, stands: Cursor | None = None) 
     return Response(200, body, tuple(headers), _TEXT, _NO_CACHE)
 
 
+class _Place:
+    """The last message that a token has been answered with; it stands on the token's grant."""
+
+    __slots__ = ("cursor", "grant", "places")
+
+    def __init__(self, places: "_Places", grant: Grant, cursor: Cursor) -> None:
+        self.places = places
+        self.grant = grant
+        self.cursor = cursor
+
+    def finish(self, reason: str, status: int) -> None:
+        """The token has expired or is revoked: nobody can ask any more."""
+        self.places.forget(self.grant)
+
+
 class _Places:
-    """The last message that each token has been answered with, until the token expires.
+    """The place of each token, until the hub says that it counts no more.
 
     So many are kept; beyond that, the one that has not been asked for the longest is forgotten.
     """
 
-    def __init__(self, most: int = _MAX_PLACES) -> None:
+    def __init__(self, hub: Hub, most: int = _MAX_PLACES) -> None:
+        self._hub = hub
         self._most = most
-        self._kept: OrderedDict[str, tuple[Cursor, asyncio.TimerHandle]] = OrderedDict()
+        self._kept: OrderedDict[str, _Place] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def get(self, grant: Grant) -> Cursor | None:
         kept = self._kept.get(grant.grant_id)
-        return kept[0] if kept else None
+        return kept.cursor if kept else None
 
     def put(self, grant: Grant, cursor: Cursor) -> None:
         kept = self._kept.get(grant.grant_id)
         if kept is not None:
-            if kept[0] != cursor:
-                self._kept[grant.grant_id] = cursor, kept[1]
+            kept.cursor = cursor
             self._kept.move_to_end(grant.grant_id)
             return
         if len(self._kept) >= self._most:
-            _, (_, timer) = self._kept.popitem(last=False)
-            timer.cancel()
-        left_s = max(0.0, grant.expires_at - time.time())
-        timer = asyncio.get_running_loop().call_later(left_s, self.forget, grant)
-        self._kept[grant.grant_id] = cursor, timer
+            self.forget(next(iter(self._kept.values())).grant)
+        place = self._kept[grant.grant_id] = _Place(self, grant, cursor)
+        self._hub.hold(grant, place)
 
     def forget(self, grant: Grant) -> None:
         kept = self._kept.pop(grant.grant_id, None)
         if kept is not None:
-            kept[1].cancel()
+            self._hub.let_go(kept.grant, kept)
