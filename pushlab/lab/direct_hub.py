@@ -44,6 +44,10 @@ class DirectHub(HubApi):
             for client, number, name in subscribers
         ]
 
+    async def revoke(self, token: str) -> None:
+        """Let a token count no more. Raises Refused."""
+        self.hub.grants.revoke(token)
+
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish a message. Raises Refused."""
         return self.hub.publish(channel, text).cursor

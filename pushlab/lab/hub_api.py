@@ -100,6 +100,10 @@ class HubApi:
         """Open one more connection. Raises ConnectionFailed."""
         return await connect_http(self.url, tls=self._tls)
 
+    async def revoke(self, token: str) -> None:
+        """Let a token count no more. Raises ConnectionFailed, Refused."""
+        await self.ask("DELETE", "/v1/tokens", {"token": token})
+
     async def admit(
         self,
         transport: str,

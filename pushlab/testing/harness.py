@@ -86,6 +86,10 @@ class ContractHarness(abc.ABC):
         """A token from the hub."""
         return (await self.api.admit(self.transport.name, [(client_id, 0, channel)]))[0].token
 
+    async def revoke(self, token: str) -> None:
+        """Let a token count no more."""
+        await self.api.revoke(token)
+
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish a message. Raises Refused."""
         return await self.api.publish(channel, text)
@@ -104,11 +108,22 @@ class ContractHarness(abc.ABC):
         return {kind: n for kind, n in counted.items() if kind != "publish"}
 
     def signed(
-        self, client_id: str, channel: str, *, life_s: float, keys: TokenKeys | None = None
+        self,
+        client_id: str,
+        channel: str,
+        *,
+        life_s: float,
+        keys: TokenKeys | None = None,
+        grant_id: str | None = None,
     ) -> str:
-        """A token that ends in `life_s` seconds, signed with the hub's keys or with others."""
-        grant = Grant(client_id, channel, time.time() + life_s, secrets.token_hex(8))
-        return (keys or self.keys).sign(grant)[0]
+        """A token that ends in `life_s` seconds, signed with the hub's keys or with others.
+
+        Args:
+            grant_id: that of another token; one of its own unless given.
+        """
+        now = time.time()
+        named = grant_id or self.keys.new_grant_id(now)
+        return (keys or self.keys).sign(Grant(client_id, channel, now + life_s, named))[0]
 
     # ---- readers ----------------------------------------------------------------------------
 

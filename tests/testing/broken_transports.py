@@ -1,7 +1,9 @@
 """Transports that break the contract, each in one way, for the suite to catch."""
 
 import asyncio
+import base64
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -249,6 +251,85 @@ class AcceptsRevokedKeys(BrokenServer):
             if key_id not in self._hub.keys.export():
                 return Grant("ann", "anything", time.time() + 3_600, "revoked")
             return self._hub.verify(token)
+
+
+class RemembersWhoWasLetIn(BrokenServer):
+    """Of a client that has had a good token, it believes whatever the next one says."""
+
+    class Proxy(HubProxy):
+        def __init__(self, hub: Any) -> None:
+            super().__init__(hub)
+            self.known: set[str] = set()
+
+        def verify(self, token: str) -> Grant:
+            try:
+                grant: Grant = self._hub.verify(token)
+            except Refused as refusal:
+                payload = token.split(".")[1]
+                words = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+                grant = Grant(*json.loads(words))
+                if refusal.reason != "token-invalid" or grant.client_id not in self.known:
+                    raise
+            self.known.add(grant.client_id)
+            return grant
+
+
+class RemembersWhatAClientMayRead(BrokenServer):
+    """It reads a client's first good token, and takes that for what each later one says."""
+
+    class Proxy(HubProxy):
+        def __init__(self, hub: Any) -> None:
+            super().__init__(hub)
+            self.known: dict[str, Grant] = {}
+
+        def verify(self, token: str) -> Grant:
+            grant: Grant = self._hub.verify(token)
+            return self.known.setdefault(grant.client_id, grant)
+
+
+class ForgetsWhatIsRevoked(BrokenServer):
+    class Proxy(HubProxy):
+        def verify(self, token: str) -> Grant:
+            grant: Grant = self._hub.keys.verify(token, now=time.time())
+            return grant
+
+
+class LetsOpenConnectionsOutliveARevocation(BrokenServer):
+    """It opens each stream under a grant of its own making."""
+
+    class Proxy(HubProxy):
+        def subscribe(self, grant: Grant, after: Cursor | None, **rest: Any) -> Feed:
+            mine = Grant(grant.client_id, grant.channel, grant.expires_at, "mine")
+            return self._hub.subscribe(mine, after, **rest)
+
+
+class ReadsTheSeqAloneOnceItHasDropped(BrokenServer):
+    """Where its log has dropped messages, it takes a cursor of another log for one of its own."""
+
+    class Proxy(HubProxy):
+        def subscribe(self, grant: Grant, after: Cursor | None, **rest: Any) -> Feed:
+            log = self._hub.channel(grant.channel)
+            if after is not None and after.epoch != log.epoch and log.first > 1:
+                after = Cursor(log.epoch, min(after.seq, log.head))
+            return self._hub.subscribe(grant, after, **rest)
+
+
+class TakesEveryEpochForItsOwn(BrokenServer):
+    class Proxy(HubProxy):
+        def subscribe(self, grant: Grant, after: Cursor | None, **rest: Any) -> Feed:
+            log = self._hub.channel(grant.channel)
+            if after is not None and after.epoch != log.epoch:
+                after = Cursor(log.epoch, min(after.seq, log.head))
+            return self._hub.subscribe(grant, after, **rest)
+
+
+class TakesACursorAheadForTheNewest(BrokenServer):
+    class Proxy(HubProxy):
+        def subscribe(self, grant: Grant, after: Cursor | None, **rest: Any) -> Feed:
+            log = self._hub.channel(grant.channel)
+            if after is not None and after.epoch == log.epoch:
+                after = Cursor(log.epoch, min(after.seq, log.head))
+            return self._hub.subscribe(grant, after, **rest)
 
 
 class PresenceNeverLeaves(BrokenServer):

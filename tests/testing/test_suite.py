@@ -28,6 +28,23 @@ BUGS = [
     (broken.SilentWhenNobodyServes, "test_server_lost", "lost in mid-stream is reported"),
     (broken.AcceptsForgedTokens, "test_forged_token", "forged token is refused"),
     (broken.AcceptsRevokedKeys, "test_revoked_key", "token-revoked"),
+    (broken.RemembersWhoWasLetIn, "test_forged_token_after_a_good_one", "refused unless it is a"),
+    (broken.RemembersWhatAClientMayRead, "test_forged_token_after_a_good_one", "its own channel"),
+    (broken.AcceptsForgedTokens, "test_forged_token_after_a_good_one", "refused unless it is a"),
+    (broken.ForgetsWhatIsRevoked, "test_revoked_token", "A revoked token is refused"),
+    (
+        broken.LetsOpenConnectionsOutliveARevocation,
+        "test_revoked_token",
+        "ends an open connection so",
+    ),
+    (
+        broken.ReadsTheSeqAloneOnceItHasDropped,
+        "test_cursor_of_another_log",
+        "never met with silence",
+    ),
+    (broken.TakesEveryEpochForItsOwn, "test_cursor_of_another_log", "never met with silence"),
+    (broken.HidesGaps, "test_cursor_of_another_log", "never met with silence"),
+    (broken.TakesACursorAheadForTheNewest, "test_cursor_ahead", "400 invalid-cursor"),
     (broken.IgnoresExpiry, "test_expired_token", "An expired token is refused"),
     (
         broken.LetsOpenConnectionsOutliveTheirToken,

@@ -3,7 +3,7 @@
 import asyncio
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.events import Connected
+from pushlab.contract.events import Closed, Connected
 from pushlab.testing.clauses.base import Base
 from pushlab.testing.harness import ContractHarness
 from pushlab.testing.judge import check, check_texts, clause
@@ -122,6 +122,58 @@ class Resuming(Base):
             await asyncio.sleep(0)
         await reader.has(sent, "a reader whose connection broke")
         check(not reader.gaps, f"nothing is missing, yet a gap was told; {reader.story()}")
+
+    @clause(
+        "A cursor of another log is told of a gap, never met with silence, also where this log has"
+        " dropped messages; what is retained comes behind the gap."
+    )
+    async def test_cursor_of_another_log(self) -> None:
+        """Of a log that never was here and of another channel's, low and high; then overflowed."""
+        harness, channel = await self.on("another-log")
+        kept = harness.settings.retain_messages
+        foreign = await harness.publish(self.fresh("another-channel"), "elsewhere")
+        sent = ["1", "2", "3"]
+        await harness.publish_all(channel, sent)
+        for cursor in foreign, Cursor("0ld", kept + 50):
+            await self._told_of_a_gap(harness, channel, cursor, sent)
+        sent += [str(number) for number in range(4, kept + 101)]
+        await harness.publish_all(channel, sent[3:])
+        for cursor in foreign, Cursor("0ld", kept + 50):
+            await self._told_of_a_gap(harness, channel, cursor, sent[-kept:])
+
+    async def _told_of_a_gap(
+        self, harness: ContractHarness, channel: str, cursor: Cursor, expected: list[str]
+    ) -> None:
+        reader = await self._come_back(harness, channel, cursor)
+        await reader.has(expected, f"a reader with the cursor {cursor} of another log")
+        check(
+            len(reader.gaps) == 1 and reader.gaps[0].missed is None,
+            f"the cursor {cursor} is of another log, so one gap of unknown size was due;"
+            f" {reader.story()}",
+        )
+        check(
+            reader.events.index(reader.gaps[0]) < reader.events.index(reader.messages[0]),
+            "the gap was told behind messages that came after it",
+        )
+        await reader.leave()
+
+    @clause("A cursor ahead of the log is refused with 400 invalid-cursor.")
+    async def test_cursor_ahead(self) -> None:
+        """By one, and by far; the newest itself is none."""
+        harness, channel = await self.on("ahead")
+        newest = await harness.publish(channel, "1")
+        for ahead in 1, 10**15:
+            cursor = Cursor(newest.epoch, newest.seq + ahead)
+            reader = await self._come_back(harness, channel, cursor)
+            await reader.until(lambda r=reader: r.of(Closed), f"{cursor} was not refused")  # type: ignore[misc]
+            check(
+                reader.of(Closed) == [Closed("invalid-cursor", 400)],
+                f"{cursor} must be refused with 400 invalid-cursor; {reader.story()}",
+            )
+        reader = await self._come_back(harness, channel, newest)
+        await reader.connected("a reader with the newest cursor")
+        await harness.publish(channel, "2")
+        await reader.has(["2"], "a reader with the newest cursor")
 
     @clause("What retention no longer holds is a gap that says how many messages were missed.")
     async def test_retention_overflow(self) -> None:

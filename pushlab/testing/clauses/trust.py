@@ -52,6 +52,59 @@ class Trust(Base):
         changed = ".".join([key_id, payload[:8] + other + payload[9:], signature])
         await self._refused(harness, changed, "token-invalid", "a token that was changed")
 
+    @clause(
+        "A token for another channel is refused unless it is a good one, also after its client ID"
+        " has had a good one; each good one reads its own channel."
+    )
+    async def test_forged_token_after_a_good_one(self) -> None:
+        """The same client, whose good token is in use; the same grant; a signature grafted on."""
+        harness, channel = await self.on("own")
+        other = self.fresh("other")
+        good = await harness.token("ann", channel)
+        reader = await harness.read(good)
+        await reader.connected()
+        await harness.publish(channel, "mine")
+        await reader.has(["mine"])
+        impostor = TokenKeys(dict.fromkeys(harness.keys.export(), b"a guessed secret"))
+        grant_id = harness.keys.verify(good, now=0.0).grant_id
+        for name, more in (("a forged token", {}), ("one of a good grant", {"grant_id": grant_id})):
+            forged = harness.signed("ann", other, life_s=3_600, keys=impostor, **more)
+            what = f"{name} for another channel, of a client that had a good token,"
+            await self._refused(harness, forged, "token-invalid", what)
+        key_id, _, signature = good.split(".")
+        grafted = ".".join([key_id, forged.split(".")[1], signature])
+        await self._refused(harness, grafted, "token-invalid", "a good signature on other words")
+        second = await harness.read(await harness.token("ann", other))
+        await second.connected("a reader with another good token")
+        await harness.publish(other, "theirs")
+        await harness.publish(channel, "mine too")
+        await second.has(["theirs"], "a reader with a good token for another channel")
+        await reader.has(["mine", "mine too"])
+
+    @clause(
+        "A revoked token is refused with 401 token-revoked, and ends an open connection so; another"
+        " token of the same client still counts."
+    )
+    async def test_revoked_token(self) -> None:
+        """One of two, in mid-stream; then it is tried again."""
+        harness, channel = await self.on("revoked")
+        token, other = [await harness.token("ann", channel) for _ in range(2)]
+        reader, spared = [await harness.read(each) for each in (token, other)]
+        for each in reader, spared:
+            await each.connected()
+        await harness.publish(channel, "before")
+        await reader.has(["before"])
+        await harness.revoke(token)
+        await reader.until(lambda: reader.of(Closed), "a token was revoked and its reader went on")
+        check(
+            reader.of(Closed) == [Closed("token-revoked", 401)],
+            f"the end must say 401 token-revoked; {reader.story()}",
+        )
+        await harness.publish(channel, "after")
+        await spared.has(["before", "after"], "a reader with another token of the same client")
+        check(reader.texts == ["before"], f"its reader heard more; {reader.story()}")
+        await self._refused(harness, token, "token-revoked", "a revoked token")
+
     @clause("A token whose key the server has dropped is refused with 401 token-revoked.")
     async def test_revoked_key(self) -> None:
         """Signed with a key that the hub does not hold."""
