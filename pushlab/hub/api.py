@@ -26,17 +26,15 @@ from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.accepting import most_connections
 from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
+from pushlab.hub.edge import MAX_BATCH_BYTES
 from pushlab.hub.reach import Reach, seen_from
 from pushlab.hub.revoking import revoke
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
-__all__ = ["API", "MAX_BATCH_BYTES", "Api"]
+__all__ = ["API", "Api"]
 
 API = "api"  #: the name under which the API's own hits are counted
 _MAX_REQUEST_BYTES = 64 * 1024
-#: Room for a full batch of full messages. JSON in ASCII spends up to three bytes on one of a
-#: letter's (``\\u0439``), so most writers' whole batches fit, whatever their script.
-MAX_BATCH_BYTES = MAX_BATCH_MESSAGES * (3 * MAX_MESSAGE_BYTES + 1024)
 
 
 class Api:

@@ -114,6 +114,9 @@ class App:
                 await self.origins.answer_preflight(send, origin)
                 return
             send = self.origins.sharing(send, origin)
+        if scope["path"] == "*" and scope["method"] == "OPTIONS":
+            await _answer_ping(send)
+            return
         route = self.routes.get((kind, scope["path"]))
         if route is not None and (kind == "websocket" or scope["method"] in route.methods):
             await route.app(scope, receive, send)
@@ -196,3 +199,10 @@ class App:
         await send({"type": "websocket.accept"})
         code = to_close_code(refusal.status)
         await send({"type": "websocket.close", "code": code, "reason": refusal.reason})
+
+
+async def _answer_ping(send: Send) -> None:
+    """Answer ``OPTIONS *``, which asks whether this is a server of HTTP (RFC 9110, 9.3.7)."""
+    allow = [(b"allow", b"GET, HEAD, POST, DELETE, OPTIONS"), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 200, "headers": allow})
+    await send({"type": "http.response.body", "body": b""})

@@ -8,14 +8,23 @@ way, is handed over to uvicorn with the bytes that have arrived, and stays there
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from pushlab.contract.serving import Direct, HttpExchange, Response, Route, Scope
+from pushlab.hub.edge import Edge
+from pushlab.hub.guarded_http import GuardedHttp
+from pushlab.hub.half_closed import (
+    FIRST_LETTER,
+    LEADING_ZERO,
+    can_be_kept,
+    has_gone,
+    looks_after_s,
+)
 from pushlab.hub.origins import Headers
 from pushlab.hub.request import RequestReader
 from pushlab.hub.stream_connection import Framed, StreamConnection
@@ -35,6 +44,7 @@ class HttpProtocolFactory:
     Args:
         routes: by kind and path; those without a direct form are uvicorn's to serve.
         foreign, known: as for `RequestReader`.
+        edge: what may come in.
         with_client: whether a scope says who asks, as ASGI has it.
     """
 
@@ -44,8 +54,10 @@ class HttpProtocolFactory:
         foreign: Callable[[Headers], bytes | None] | None = None,
         known: Callable[[bytes], bool] | None = None,
         *,
+        edge: Edge | None = None,
         with_client: bool = False,
     ) -> None:
+        self.edge = edge or Edge()
         self.with_client = with_client
         self.read = RequestReader(routes, foreign, known).read
         self.chunks = Framed(_chunk)
@@ -83,11 +95,15 @@ def _chunk(data: bytes) -> bytes:
 class _HttpProtocol(StreamConnection, HttpExchange):
     """One connection: direct requests, one after another, until it is handed over.
 
-    Its timer ends an idle connection, or a lingering one.
+    Its timer ends a connection on which nothing comes, one that rests too long, or one that
+    lingers; or it looks after a client that has sent all it will.
     """
 
     __slots__ = (
+        "_ahead",
         "_asked",
+        "_began_at",
+        "_begun",
         "_closing",
         "_direct",
         "_early",
@@ -104,7 +120,10 @@ class _HttpProtocol(StreamConnection, HttpExchange):
         self._factory = factory
         self._asked = b""  # the last request, if it may be asked again; `_scope` is what it says
         self._early = b""  # what came behind a request that is not answered yet
-        self._rested_at = 0.0
+        self._began_at = time.monotonic()
+        self._rested_at = 0.0  # since the last answer; 0: nothing was asked yet
+        self._begun = False  # the answer of the stream
+        self._ahead = 0  # bytes of an answer that were sent before it
         self._closing = False
 
     # ---- requests ---------------------------------------------------------------------------
@@ -112,7 +131,11 @@ class _HttpProtocol(StreamConnection, HttpExchange):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
         self._transport = cast(asyncio.Transport, transport)
-        self._factory.connections.add(self)
+        factory = self._factory
+        factory.connections.add(self)
+        loop = asyncio.get_running_loop()
+        soonest_s = min(factory.edge.head_s, factory.config.timeout_keep_alive)
+        self._timer = loop.call_later(soonest_s, self._on_idle)
 
     def data_received(self, data: bytes) -> None:
         """Serve a direct request, or hand the connection over."""
@@ -152,7 +175,13 @@ class _HttpProtocol(StreamConnection, HttpExchange):
         factory = self._factory
         self._stop_timer()
         factory.connections.discard(self)
-        protocol = HttpToolsProtocol(factory.config, factory.server_state, factory.app_state)
+        protocol = GuardedHttp(
+            factory.config,
+            factory.server_state,
+            factory.app_state,
+            edge=factory.edge,
+            began_at=time.monotonic() if self._rested_at else self._began_at,
+        )
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
@@ -169,16 +198,17 @@ class _HttpProtocol(StreamConnection, HttpExchange):
 
     def answer(self, answer: Response) -> None:
         """Answer the request whole."""
-        self._write(_encode(answer))
+        data = _encode(answer)
+        self._write(data[self._ahead :] if self._ahead else data)
         self._complete(_LINGER_S)
 
     def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
         """Begin a response of open length."""
+        self._begun = True
         head = [b"%b: %b\r\n" % header for header in headers]
         chunk = self._factory.chunks.make(data)
-        return self._write(
-            b"".join((STATUS_LINE[200], *head, b"transfer-encoding: chunked\r\n\r\n", chunk))
-        )
+        pieces = STATUS_LINE[200], *head, b"transfer-encoding: chunked\r\n\r\n", chunk
+        return self._write(b"".join(pieces)[self._ahead :])
 
     def write(self, *pieces: bytes) -> bool:
         """Send a chunk."""
@@ -198,6 +228,8 @@ class _HttpProtocol(StreamConnection, HttpExchange):
     def _complete(self, linger_s: float) -> None:
         """The response is written; perhaps the client has yet to take it."""
         self._leave()
+        self._begun = False
+        self._ahead = 0
         if self._paused:
             self._transport.pause_reading()
             loop = asyncio.get_running_loop()
@@ -210,7 +242,7 @@ class _HttpProtocol(StreamConnection, HttpExchange):
     def _rest(self) -> None:
         """Wait for the next request, which may be here already."""
         if self._closing:
-            self._transport.close()
+            self._close()
             return
         self._rested_at = time.monotonic()
         if self._timer is None:  # else it will find out by itself that it is early
@@ -222,9 +254,13 @@ class _HttpProtocol(StreamConnection, HttpExchange):
             self.data_received(data)
 
     def _on_idle(self) -> None:
-        left_s = self._rested_at + self._factory.config.timeout_keep_alive - time.monotonic()
+        if self._rested_at:
+            left_s = self._rested_at + self._factory.config.timeout_keep_alive - time.monotonic()
+        else:
+            left_s = self._began_at + self._factory.edge.head_s - time.monotonic()
+        self._timer = None
         if left_s <= 0:
-            self._transport.close()
+            self._close()
         else:
             self._timer = asyncio.get_running_loop().call_later(left_s, self._on_idle)
 
@@ -250,7 +286,24 @@ class _HttpProtocol(StreamConnection, HttpExchange):
         """The server stops: close, behind what is being answered."""
         self._closing = True
         if self._stream is None:
-            self._transport.close()
+            self._close()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; what it has asked for is answered, if it is there."""
+        if self._stream is None or not can_be_kept(self._transport):
+            return False
+        self._closing = True
+        self._ahead = 0 if self._begun else len(FIRST_LETTER)
+        self._write(LEADING_ZERO if self._begun else FIRST_LETTER)
+        self._look(looks_after_s())
+        return True
+
+    def _look(self, later: Iterator[float]) -> None:
+        """Cut the connection when it shows that the client has gone."""
+        if has_gone(self._transport):
+            self._transport.abort()
+        elif (wait_s := next(later, None)) is not None:
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._look, later)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 import httptools
 
 from pushlab.contract.serving import Direct, Route, Scope
+from pushlab.hub.edge import MAX_HEAD_BYTES
 from pushlab.hub.origins import Headers
 
 __all__ = ["RequestReader"]
 
-_MAX_HEAD_BYTES = 16 * 1024
+_OF_A_BODY = (b"content-length", b"transfer-encoding")
 
 
 class RequestReader:
@@ -44,13 +45,13 @@ class RequestReader:
 
     def read(self, data: bytes) -> tuple[Scope, Direct] | None:
         """The request that these bytes are, and who serves it; None when it is uvicorn's."""
-        found = self._read(data) if len(data) <= _MAX_HEAD_BYTES else None
+        found = self._read(data) if len(data) <= MAX_HEAD_BYTES else None
         if found is None:
             self._renew()  # it may be in the midst of something
         return found
 
     def _read(self, data: bytes) -> tuple[Scope, Direct] | None:
-        self._begun = self._complete = 0
+        self._begun = self._complete = self._hosts = 0
         self._plain = True
         self._url = b""
         self._host = b""
@@ -63,7 +64,7 @@ class RequestReader:
             self._plain = self._plain and stop.args[0] == len(data)
         except httptools.HttpParserError:
             return None
-        if not (self._plain and self._begun == self._complete == 1):
+        if not (self._plain and self._begun == self._complete == self._hosts == 1):
             return None
         if self._known is not None and not self._known(self._host):
             return None
@@ -71,8 +72,12 @@ class RequestReader:
         if upgrade:
             if (b"upgrade", b"websocket") not in [(n, v.lower()) for n, v in self._headers]:
                 return None
+            if any(name in _OF_A_BODY for name, _ in self._headers):
+                return None
             kind = "websocket"
             self._renew()
+        if self._url[:1] != b"/":
+            return None
         try:
             url = httptools.parse_url(self._url)
             route = self._routes.get((kind, url.path.decode("ascii")))
@@ -107,6 +112,7 @@ class RequestReader:
         """One header."""
         name = name.lower()
         if name == b"host":
+            self._hosts += 1
             self._host = value
         self._headers.append((name, value))
 
@@ -118,6 +124,10 @@ class RequestReader:
             parser.should_keep_alive() or parser.should_upgrade()
         ):
             self._plain = False
+
+    def on_chunk_header(self) -> None:
+        """A body in chunks, though perhaps one of no bytes."""
+        self._plain = False
 
     def on_body(self, body: bytes) -> None:
         """A body, which no direct route expects."""

@@ -21,6 +21,8 @@ from pushlab.hub.accepting import Acceptor, set_vanishing_limits
 from pushlab.hub.app import App, Site, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
+from pushlab.hub.edge import Edge
+from pushlab.hub.guarded_websocket import GuardedWebSocket
 from pushlab.hub.http_protocol import HttpProtocolFactory
 from pushlab.hub.keyring import watching_keys
 from pushlab.hub.lives import Lives
@@ -122,7 +124,12 @@ def _application(
     )
     foreign = origins.foreign if config.allow_origins else None
     with_client = bool(reach.forwarders)
-    return app, HttpProtocolFactory(app.routes, foreign, reach.hosts.know, with_client=with_client)
+    dials = config.settings
+    edge = Edge(head_s=dials.head_s, body_s=dials.body_s, note=hub.refusals.note)
+    known = reach.hosts.know
+    return app, HttpProtocolFactory(
+        app.routes, foreign, known, edge=edge, with_client=with_client
+    )
 
 
 class _Server(uvicorn.Server):
@@ -194,7 +201,7 @@ def _server_config(
     return uvicorn.Config(
         app,
         http=protocol,
-        ws="websockets-sansio",
+        ws=GuardedWebSocket,
         lifespan="off",
         log_config=None,
         access_log=False,

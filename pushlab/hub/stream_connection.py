@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 from pushlab.contract.serving import StreamingResponse
+from pushlab.hub.last_words import close_in_time
 
 __all__ = ["Framed", "StreamConnection"]
+
+_LINGER_S = 5.0
 
 
 class Framed:
@@ -46,6 +49,14 @@ class StreamConnection(asyncio.Protocol):
         except RuntimeError:  # the connection broke in this turn; `connection_lost` follows
             return False
         return not self._paused
+
+    def _close(self) -> None:
+        """The end of the connection; a client that does not take the last bytes is cut off."""
+        closing = self._transport.is_closing()
+        if self._stream is not None or not closing:
+            self._leave()
+        if not closing:
+            self._timer = close_in_time(self._transport, _LINGER_S)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -19,6 +19,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
+from pushlab.hub.guarded_websocket import TURN_BYTES
 from pushlab.hub.stream_connection import Framed, StreamConnection
 
 __all__ = ["DirectSocket", "text_frame"]
@@ -46,6 +47,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         "_connections",
         "_core",
         "_decoder",
+        "_early",
         "_extensions",
         "_frames",
         "_heard",
@@ -59,6 +61,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         self._connections = connections
         self._transport = transport
         self._core: ServerProtocol | None = None
+        self._early = b""  # what came and is not read yet
         self._decoder: codecs.IncrementalDecoder | None = None  # while a text arrives in parts
         self._extensions: list[Any] = []
         self._heard = True  # since the last ping
@@ -74,7 +77,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         del response.headers["Date"]
         self._transport.write(response.serialize())
         if response.status_code != 101:
-            self._transport.close()
+            self._close()
             return
         self._frames = frames
         self._extensions = core.extensions
@@ -109,15 +112,31 @@ class DirectSocket(StreamConnection, WebSocketConnection):
     def data_received(self, data: bytes) -> None:
         """Answer pings and the close; what else a client says is not for the hub."""
         self._heard = True
+        if self._early or len(data) > TURN_BYTES:
+            data = self._early + data
+            data, self._early = data[:TURN_BYTES], data[TURN_BYTES:]
         core = self._conversation()
         core.receive_data(data)
         for event in core.events_received():
             if isinstance(event, Frame) and not self._is_text(event):
                 core.fail(1007, "a text that is not UTF-8")
-        self._flush(core)
+        answered = self._flush(core)
         if core.close_rcvd is not None or core.eof_sent:
-            self._leave()
-            self._transport.close()
+            self._early = b""
+            self._close()
+        elif self._early or (answered and self._paused):
+            self._transport.pause_reading()
+            if not self._paused:
+                asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Read what has come, then what comes, if the client takes what it is answered."""
+        if self._paused or self._transport.is_closing():
+            return
+        if self._early:
+            self.data_received(b"")
+        if not (self._early or self._paused or self._transport.is_closing()):
+            self._transport.resume_reading()
 
     def _is_text(self, frame: Frame) -> bool:
         """False for a part of a text that is not UTF-8 (section 8.1)."""
@@ -134,10 +153,12 @@ class DirectSocket(StreamConnection, WebSocketConnection):
                 self._decoder = None
         return True
 
-    def _flush(self, core: ServerProtocol) -> None:
+    def _flush(self, core: ServerProtocol) -> bool:
+        """Whether there was anything to send."""
         data = b"".join(core.data_to_send())
         if data:
             self._write(data)
+        return bool(data)
 
     def _ping_later(self) -> None:
         interval_s = self._config.ws_ping_interval
@@ -153,8 +174,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
             core = self._conversation()
             core.fail(1011, "keepalive ping timeout")
             self._flush(core)
-            self._leave()
-            self._transport.close()
+            self._close()
 
     # ---- the connection of a stream ---------------------------------------------------------
 
@@ -198,11 +218,11 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         self._paused = False
         if self._stream is not None:
             self._stream.resume()
+        self._read_on()
 
     def shutdown(self) -> None:
         """The server stops; the hub has ended every stream before."""
-        self._leave()
-        self._transport.close()
+        self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""

@@ -61,6 +61,15 @@ class Connection:
     def close(self):
         self.closed = True
 
+    def is_closing(self):
+        return self.closed
+
+    def get_write_buffer_size(self):
+        return len(self.sent) if self.stalls else 0
+
+    def get_extra_info(self, name):
+        return None
+
     def abort(self):
         self.aborted = True
 

@@ -1,0 +1,128 @@
+"""uvicorn's WebSockets, with limits: for those that are handed over, such as MQTT's.
+
+The head is read already, so the core of `websockets` is given what it needs of it, and its own
+limits of lines and headers do not count. A client that does not take what it is answered is not
+read either.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers as WebSocketHeaders
+from websockets.http11 import Request
+
+from pushlab.errors import Refused
+from pushlab.hub.edge import read_head
+from pushlab.hub.refusals import Refusal
+
+__all__ = ["TURN_BYTES", "GuardedWebSocket", "check_upgrade"]
+
+#: Of one connection's frames so much is read in a turn of the event loop: small frames are many.
+TURN_BYTES = 4 * 1024
+_BARE_HEAD = b"GET / HTTP/1.1\r\n\r\n"
+_CLOSE_S = 10.0
+
+
+def check_upgrade(
+    method: bytes, version: str, target: bytes, headers: Sequence[tuple[bytes, bytes]]
+) -> bytes | None:
+    """The WebSocket's target in origin form; None where the Upgrade is another's, to be ignored.
+
+    Raises:
+        Refused: 400 for a WebSocket that does not begin with a plain GET (RFC 6455, section 4.1),
+            501 for CONNECT; what `read_head` raises.
+    """
+    if method == b"CONNECT":
+        raise Refused(501, Refusal.BAD_UPGRADE, "this is no proxy")
+    wanted = b",".join(value for name, value in headers if name == b"upgrade").strip().lower()
+    if wanted != b"websocket" or version == "1.0":  # RFC 9110, section 7.8
+        return None
+    if method != b"GET":
+        raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with GET")
+    head = read_head("GET", version, target, headers)
+    if head.length != 0:
+        raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with a request without a body")
+    return head.target
+
+
+class GuardedWebSocket(WebSocketsSansIOProtocol):
+    """One WebSocket."""
+
+    _early = b""  # what came and is not read yet
+    _owes = False  # an answer to a ping, which the client does not take
+
+    def open(self, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Answer the handshake, of which this is the head."""
+        pairs = WebSocketHeaders(
+            (name.decode("ascii"), value.decode("ascii", "surrogateescape"))
+            for name, value in headers
+        )
+        self._head = Request(target.decode("ascii"), pairs)
+        super().data_received(_BARE_HEAD)
+
+    def handle_connect(self, event: Request) -> None:
+        """The core has read a head."""
+        super().handle_connect(self._head)
+
+    def handle_ping(self) -> None:
+        """The core has answered a ping."""
+        super().handle_ping()
+        self._owes = not self.writable.is_set()
+
+    def data_received(self, data: bytes) -> None:
+        """Read frames, a turn's worth at a time, while their answers are taken."""
+        data, self._early = self._early + data, b""
+        self._go_on(data)
+
+    def _go_on(self, data: bytes) -> None:
+        if self.transport.is_closing() or self.disconnected:
+            return
+        super().data_received(data[:TURN_BYTES])
+        self._early = data[TURN_BYTES:]
+        if self.transport.is_closing():
+            self._early = b""
+            if self.transport.get_write_buffer_size():
+                self._cut_later()
+        elif self._early or self._waits():
+            self.transport.pause_reading()
+            if not self._waits():
+                self.loop.call_soon(self._resume)
+
+    def _waits(self) -> bool:
+        """Whether the application has a message to take, or the client an answer."""
+        return self.read_paused or self._owes
+
+    def _cut_later(self) -> None:
+        if self.close_timer is None:
+            self.close_timer = self.loop.call_later(_CLOSE_S, self.transport.abort)
+
+    def _resume(self) -> None:
+        """Go on with what has come, unless somebody must be waited for."""
+        if self._waits() or self.transport.is_closing():
+            return
+        early, self._early = self._early, b""
+        if early:
+            self._go_on(early)
+        if not (self._early or self._waits() or self.transport.is_closing()):
+            self.transport.resume_reading()
+
+    def resume_writing(self) -> None:
+        """The client takes its answers again."""
+        super().resume_writing()
+        self._owes = False
+        self._resume()
+
+    async def receive(self) -> Any:
+        """A message for the application."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self._resume()
+        return message
+
+    async def send(self, message: Any) -> None:
+        """A message of the application's; after its close what still comes is read past."""
+        await super().send(message)
+        if self._early:
+            self._resume()
