@@ -54,7 +54,12 @@ def _told(scope: Any, body: bytes = b"") -> bytes:
 
 
 #: The same answer without a task, as the hub's own routes have it.
-DIRECT = {("http", "/here"): Route("http", "/here", echo, ("GET",), lambda s: Response(200, _told(s)))}
+DIRECT = {
+    ("http", "/here"): Route("http", "/here", echo, ("GET",), lambda s: Response(200, _told(s)))
+}
+
+
+_HIGH_WATER = 150
 
 
 class EdgeConnection:
@@ -137,8 +142,8 @@ class EdgeConnection:
         assert not self.closed
         self.sent += data
         if self.stalls:
-            self.buffered += len(data)
-            if self.buffered == len(data):
+            before, self.buffered = self.buffered, self.buffered + len(data)
+            if before <= _HIGH_WATER < self.buffered:
                 self.protocol.pause_writing()
 
     def get_write_buffer_size(self) -> int:

@@ -114,7 +114,7 @@ class App:
                 await self.origins.answer_preflight(send, origin)
                 return
             send = self.origins.sharing(send, origin)
-        if scope["path"] == "*" and scope["method"] == "OPTIONS":
+        if kind == "http" and (scope["method"], scope["path"]) == ("OPTIONS", "*"):
             await _answer_ping(send)
             return
         route = self.routes.get((kind, scope["path"]))

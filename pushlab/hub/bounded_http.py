@@ -25,6 +25,7 @@ __all__ = ["BODY", "HEAD", "NOTHING", "BoundedHttp"]
 NOTHING, HEAD, BODY = range(3)  #: what of a request has begun to come
 #: A chunk's size, line ends and the like, beside the bytes of the body.
 _FRAME_BYTES = 16
+_LINE_BYTES = len("  HTTP/1.1\r\n\r\n")  # of a head, beside its method, target and headers
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -70,12 +71,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        if self._head_bytes > MAX_HEAD_BYTES:
+        method = self.parser.get_method().decode("ascii")
+        if self._head_bytes + len(method) + _LINE_BYTES > MAX_HEAD_BYTES:
             raise too_large_head(self.url)
         if self.parser.should_upgrade():
             return
         version = self.parser.get_http_version()
-        method = self.parser.get_method().decode("ascii")
         head = read_head(method, version, self.url, self.headers)
         self._part, self._framing = BODY, 0
         self._began_at = time.monotonic()

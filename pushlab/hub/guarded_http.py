@@ -115,7 +115,7 @@ class GuardedHttp(BoundedHttp):
             except httptools.HttpParserError as error:
                 self._refuse(reason_of(error))
                 return
-            if self._framing > MAX_HEAD_BYTES:
+            if self._framing >= MAX_HEAD_BYTES:  # and it has not ended
                 self._refuse(too_large_head(self.url if self._part == HEAD else b""))
                 return
         self._wait_for_rest()

@@ -127,9 +127,7 @@ def _application(
     dials = config.settings
     edge = Edge(head_s=dials.head_s, body_s=dials.body_s, note=hub.refusals.note)
     known = reach.hosts.know
-    return app, HttpProtocolFactory(
-        app.routes, foreign, known, edge=edge, with_client=with_client
-    )
+    return app, HttpProtocolFactory(app.routes, foreign, known, edge=edge, with_client=with_client)
 
 
 class _Server(uvicorn.Server):
