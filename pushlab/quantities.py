@@ -210,7 +210,7 @@ def with_unit(value: float, unit: str) -> str:
 
 #: Commas stand for thousands alone: who writes 1,5 means no fifteen.
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?|\.\d+"
-_NUMBER = re.compile(rf"\s*([+-]?(?:{_DIGITS})(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.ASCII)
+_NUMBER = re.compile(rf"([+-]?(?:{_DIGITS})(?:[eE][+-]?\d+)?)(.*)", re.ASCII)
 
 
 def parse_number(text: str, *, such: str = "1000, 1e6 or 2M") -> float:
@@ -260,8 +260,8 @@ def parse_watt_hours(text: str) -> float:
 
 
 def _parse(text: str, units: dict[str, float], right: str) -> float:
-    found = _NUMBER.fullmatch(text)
-    unit = found[2].replace(" ", "") if found else None
+    found = _NUMBER.fullmatch(text.strip())
+    unit = found[2].strip().replace(" ", "") if found else None
     if found is None or unit not in units:
         raise _refusal(text, right)
     value = float(found[1].replace(",", "").replace("_", "")) * units[unit]

@@ -20,6 +20,8 @@ from pushlab.errors import PushlabError, Stopped, UsageError
 
 __all__ = ["main"]
 
+#: Modules that not every system has.
+_UNIX = {"fcntl", "pwd", "resource", "termios", "uvloop"}
 _NOBODY_READS = 128 + 13  # what a shell tells of a command that SIGPIPE ended
 
 
@@ -28,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_output()
     with signals.interrupting():
         try:
-            return _run(list(sys.argv[1:] if argv is None else argv))
+            try:
+                return _run(list(sys.argv[1:] if argv is None else argv))
+            finally:  # where argparse leaves by SystemExit, too
+                finish_output()
         except BrokenPipeError:  # the reader of our output has gone, as `head` does
             drop_output()
             return _NOBODY_READS
@@ -55,8 +60,12 @@ def _run(words: list[str]) -> int:
             told = f"unrecognized arguments: {' '.join(unknown)}"
             commands.choices[arguments.command].error(told)
         status: int = arguments.run(**call_of(arguments))
-        finish_output()
         return status
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "pushlab":
+            raise
+        print(f"pushlab: {_missing(error.name)}", file=sys.stderr)
+        return 1
     except Stopped as stopped:
         print(f"pushlab: {in_one_line(str(stopped))}", file=sys.stderr)
         return signals.exit_status()
@@ -66,6 +75,16 @@ def _run(words: list[str]) -> int:
     except PushlabError as error:
         print(f"pushlab: {in_one_line(str(error))}", file=sys.stderr)
         return 1
+
+
+def _missing(module: str) -> str:
+    """What to say where a module is not there."""
+    if module in _UNIX:
+        return (
+            f"this system lacks what measuring and serving need (Python's {module}): they run on"
+            " Linux and macOS; reading, charting and predicting work here"
+        )
+    return f"the package {module} is not installed; install pushlab anew: pip install pushlab"
 
 
 def _with_negatives(words: Sequence[str]) -> list[str]:

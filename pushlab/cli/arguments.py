@@ -34,6 +34,7 @@ __all__ = [
     "call_of",
     "in_one_line",
     "lazily",
+    "names",
     "number",
     "quantity",
     "whole",
@@ -57,11 +58,48 @@ class _Formatter(argparse.HelpFormatter):
         return "\n".join(lines)
 
 
+class _Once(argparse.Action):
+    """A flag that may be given once: of two, argparse would take the last and say nothing."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string is not None:
+            seen = vars(namespace).setdefault(_SEEN, set())
+            if self in seen:
+                lists = ": name all in one list, such as A,B" if self.metavar == "A,B,..." else ""
+                parser.error(f"{'/'.join(self.option_strings)} was given twice{lists}")
+            seen.add(self)
+        super().__call__(parser, namespace, values, option_string)
+
+
+class _Store(_Once, argparse._StoreAction): ...
+
+
+class _StoreTrue(_Once, argparse._StoreTrueAction): ...
+
+
+class _StoreFalse(_Once, argparse._StoreFalseAction): ...
+
+
+class _OnOrOff(_Once, argparse.BooleanOptionalAction): ...
+
+
+_ONCE = {None: _Store, "store": _Store, "store_true": _StoreTrue, "store_false": _StoreFalse}
+_SEEN = "seen"
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and not the usage first. Its subparsers are such, too."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_Formatter, **options)
+        for name, action in _ONCE.items():
+            self.register("action", name, action)
 
     def flag(self, name: str, metavar: str | None, about: str = "", **options: Any) -> None:
         """Add a flag that takes a value; what its default is, is told behind `about`."""
@@ -135,7 +173,7 @@ def call_of(arguments: argparse.Namespace) -> Mapping[str, Any]:
         table, _, key = name.rpartition(" ")
         if table:
             values.setdefault(table, {}).update({} if value is None else {key: value})
-        elif name not in ("command", "run", "examples", "newest"):
+        elif name not in ("command", "run", "examples", "newest", _SEEN):
             values[name] = value
     if getattr(arguments, "newest", False) and values["folder"] is None:
         from pushlab.runs import latest_run
@@ -174,14 +212,31 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _listed(read: Callable[[str], _Value], such: str) -> Callable[[str], "_Value | list[_Value]"]:
+def names(text: str) -> list[str]:
+    """Names with commas between, and blanks around them as one likes."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty name; it is a list such as A,B")
+    return found
+
+
+def _listed(
+    read: Callable[[str], _Value], such: str, *, fractions: bool
+) -> Callable[[str], "_Value | list[_Value]"]:
     """What reads one value as `read` does, and several with commas between as a list of them.
 
     Args:
         such: a list, for errors.
+        fractions: one value may have a fraction, so ``1,5`` might be meant as one.
     """
 
     def read_all(text: str) -> "_Value | list[_Value]":
+        if fractions and re.fullmatch(r"\d+,\d+", text, re.ASCII):
+            one, blank = text.replace(",", "."), text.replace(",", ", ")
+            raise argparse.ArgumentTypeError(
+                f"{text!r} may be one value or two: write {one} for one, or '{blank}' for a sweep"
+                " of two"
+            )
         try:
             found = [read(word) for word in text.split(",")]
         except argparse.ArgumentTypeError as error:
@@ -255,7 +310,7 @@ def _options(key: Key, swept: bool) -> dict[str, Any]:
     """What argparse must know of a flag."""
     options: dict[str, Any] = {"help": key.setting.help.replace("%", "%%"), "default": None}
     if key.kind is bool:
-        return {**options, "action": argparse.BooleanOptionalAction}
+        return {**options, "action": _OnOrOff}
     if key.words:
         return {**options, "choices": key.words}
     options["metavar"] = _LETTERS.get(key.setting.unit, "N" if key.is_number else "TEXT")
@@ -268,7 +323,11 @@ def _options(key: Key, swept: bool) -> dict[str, Any]:
         "bytes": _reader(_whole_bytes),
     }
     read = by_unit.get(key.setting.unit) or (whole if key.kind is int else number)(such)
-    return {**options, "type": _listed(read, f"{first},{2 * float(first):g}") if swept else read}
+    if not swept:
+        return {**options, "type": read}
+    such = f"{first},{2 * float(first):g}"
+    whole_alone = key.kind is int or key.setting.unit == "bytes"
+    return {**options, "type": _listed(read, such, fractions=not whole_alone)}
 
 
 def _whole_bytes(text: str) -> int:

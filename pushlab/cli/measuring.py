@@ -11,6 +11,7 @@ from pushlab.cli.arguments import (
     add_keys,
     add_no_charts,
     lazily,
+    names,
     number,
     whole,
 )
@@ -75,7 +76,7 @@ def _add_compare(group: Group) -> None:
         "--transports",
         "A,B,...",
         "only these (names or labels)",
-        type=lambda text: text.split(","),
+        type=names,
         dest="overrides transports",
     )
     compare.flag(

@@ -42,6 +42,10 @@ MaybeInt64 = Annotated[Int64, "may be null"]
 #: Columns as a caller has them: numpy arrays, lists, or pyarrow arrays, by name.
 Columns = Mapping[str, Any]
 
+#: Of one file, unpacked: more than an hour of a thousand deliveries a second, five times over.
+_MOST_ROWS = 20_000_000
+_MOST_BYTES = 2**31
+
 _CELL = pa.field("cell", pa.dictionary(pa.int16(), pa.string()), nullable=False)
 _TRIAL = pa.field("trial", pa.int16(), nullable=False)
 
@@ -202,10 +206,12 @@ def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
     """Read one file of rows; columns that `schema` does not know are left out. None: all columns.
 
     Raises:
-        RunError: the file is missing or damaged, or lacks a column.
+        RunError: the file is missing or damaged, lacks a column, or unpacks to more than a trial
+            can have.
     """
     try:
         with pq.ParquetFile(path) as file:
+            _check_size(file.metadata, path)
             if schema is None:
                 return file.read()
             found = set(file.schema_arrow.names)
@@ -220,6 +226,17 @@ def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
             raise
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RunError(f"{path}: not readable as Parquet rows ({detail})") from error
+
+
+def _check_size(metadata: pq.FileMetaData, path: Path) -> None:
+    """Refuse a file that would fill the memory, before it is read: a small file may do so."""
+    groups = range(metadata.num_row_groups)
+    size = sum(metadata.row_group(number).total_byte_size for number in groups)
+    if metadata.num_rows > _MOST_ROWS or size > _MOST_BYTES:
+        raise RunError(
+            f"{path}: has {metadata.num_rows:,} rows of {size:,} bytes; a trial's file has at most"
+            f" {_MOST_ROWS:,} rows and {_MOST_BYTES:,} bytes"
+        )
 
 
 def arrays(table: pa.Table) -> dict[str, Any]:

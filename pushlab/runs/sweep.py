@@ -4,7 +4,6 @@
 that a trial is written in one place and a killed sweep loses only the trial that was under way.
 """
 
-import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -116,6 +115,8 @@ class SweepWriter(FolderWriter):
     _file = SWEEP_FILE
 
     def __init__(self, path: Path, document: dict[str, Any]) -> None:
+        import fcntl  # not on every system; to read a sweep, nobody needs it
+
         super().__init__(path, document)
         self._lock = os.open(path, os.O_RDONLY)
         try:

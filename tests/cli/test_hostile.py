@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pushlab.analysis.papers.expressions import evaluate
 from pushlab.analysis.slo.objectives import parse_objective
 from pushlab.cli import main
 from pushlab.errors import UsageError
+from pushlab.quantities import parse_bytes, parse_seconds, parse_whole
 
 ROOT = Path(__file__).parents[2]
 RUN = str(ROOT / "results/reference")
@@ -134,3 +136,42 @@ def test_garbage_for_an_expression_has_a_value_or_is_told(text: str) -> None:
 def test_an_expression_without_end_is_told(text: str) -> None:
     with pytest.raises(UsageError):
         evaluate(text, {}, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "p95<" + "1" * 200_000 + " x y",
+        "p95<" + "1" * 400 + " x y",
+        "p95<" + "1." * 240,
+        "." * 490 + "<1",
+        "a." * 245 + "<1",
+        '"' + "\\" * 480,
+        " " * 490 + "<1",
+    ],
+    ids=lambda text: f"{text[:8]}x{len(text)}",
+)
+def test_no_objective_takes_long_to_refuse(text: str) -> None:
+    begin_s = time.process_time()
+    with pytest.raises(UsageError):
+        parse_objective(text)
+    assert time.process_time() - begin_s < 5  # milliseconds; it was a minute and more
+
+
+def test_no_pattern_takes_long_to_fit() -> None:
+    begin_s = time.process_time()
+    goal = parse_objective("*a" * 200 + "b.lost==0")
+    assert not goal.asks("a" * 5_000)
+    assert goal.asks("a" * 5_000 + "b")
+    assert time.process_time() - begin_s < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["1" + " " * 100_000 + "x\nx", "1" * 100_000 + " x y", "," * 99_999]
+)
+def test_no_quantity_takes_long_to_refuse(text: str) -> None:
+    begin_s = time.process_time()
+    for parse in (parse_seconds, parse_bytes, parse_whole):
+        with pytest.raises(UsageError):
+            parse(text)
+    assert time.process_time() - begin_s < 5

@@ -34,8 +34,14 @@ _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
 }
 _COMPARISON = re.compile(r"<=|>=|==|!=|<|>")
 _QUOTED = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*\.|' r"\s*'((?:[^'\\]|\\.)*)'\s*\.")
-_LIMIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*", re.ASCII)
+# Possessive, so that a long limit that fits nothing is found to do so in one pass.
+_LIMIT = re.compile(
+    r"\s*+([+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)\s*+(\S*+)\s*+", re.ASCII
+)
 _FINE_PERCENTILE = re.compile(r"(^|\.)p(\d\d)\.?(\d)$")
+
+_LONGEST = 500
+_MOST_PARTS = 4  # of a figure's path, with room for a wrong one
 
 _UNITS: Mapping[str, Mapping[str, float]] = {
     "s": {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0},
@@ -86,8 +92,7 @@ class Objective:
         """
         if self.quoted or "*" not in self.cell:
             return self.cell == label
-        parts = map(re.escape, self.cell.split("*"))
-        return not floor and re.fullmatch(".*".join(parts), label, re.DOTALL) is not None
+        return not floor and _fits(self.cell, label)
 
     def __str__(self) -> str:
         """The objective in its long form; `parse_objective` reads it back."""
@@ -115,6 +120,8 @@ def parse_objective(text: str) -> Objective:
         UsageError: it is malformed, or names no known figure or unit; the text says what would be
             right. Whether a run has the cell is found out by `judge`.
     """
+    if len(text) > _LONGEST:
+        raise UsageError(f"an objective of {len(text):,} characters; {_LONGEST:,} are the most")
     label, quoted, rest = _take_quoted(text)
     found = _COMPARISON.search(rest)
     if found is None:
@@ -132,6 +139,23 @@ def parse_objective(text: str) -> Objective:
     figure = _full_name(name) or name
     limit, of = _limit(text, rest[found.end() :], figure, short=figure != name)
     return Objective(label, figure, found[0], limit, of, quoted, text.strip())
+
+
+def _fits(pattern: str, label: str) -> bool:
+    """Whether `label` is `pattern`, in which each star stands for any text.
+
+    Each piece is taken at its first place, which leaves the most to the rest: no going back.
+    """
+    first, *middle, last = pattern.split("*")
+    at, end = len(first), len(label) - len(last)
+    if at > end or not (label.startswith(first) and label.endswith(last)):
+        return False
+    for piece in middle:
+        at = label.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
 
 
 def _wrong(text: str, what: str) -> UsageError:
@@ -183,7 +207,9 @@ def _unknown_figure(path: str) -> str:
     shown = next((tail for tail in tails[1:] or tails if len(tail) > 2), path)
     short = [name.removeprefix("latency_s.") for name in names]
     close = [
-        match for tail in tails for match in get_close_matches(tail, {*names, *short}, 2, 0.75)
+        match
+        for tail in tails[-_MOST_PARTS:]
+        for match in get_close_matches(tail, {*names, *short}, 2, 0.75)
     ]
     if re.fullmatch(r"p[\d.]+", tails[-1]):
         close = [name.replace("_", ".") for name in PERCENTILES]

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given
@@ -261,3 +262,13 @@ def test_a_run_that_was_stopped_before_the_cells_turn(tmp_path):
     found = verdicts(summarise(Run.load(path)).cells, "lost==0")
     (stopped,) = [verdict for verdict in found.values() if not verdict.met]
     assert stopped.why == "the cell did not come to its turn"
+
+
+@given(
+    st.text(alphabet="ab*", max_size=8).filter(lambda text: "*" in text),
+    st.text(alphabet="ab\n", max_size=10),
+)
+def test_a_star_stands_for_any_text(pattern, label):
+    goal = Objective(pattern, "lost", "==", 0.0)
+    parts = map(re.escape, pattern.split("*"))
+    assert goal.asks(label) == bool(re.fullmatch(".*".join(parts), label, re.DOTALL))
