@@ -13,7 +13,7 @@ from typing import Any
 from uvicorn.config import Config
 from websockets.datastructures import Headers
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import OP_BINARY, OP_CONT, OP_PING, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -25,13 +25,13 @@ from pushlab.hub.stream_connection import Framed, StreamConnection
 __all__ = ["DirectSocket", "text_frame"]
 
 _log = logging.getLogger("uvicorn.error")
-_PING = Frame(OP_PING, b"").serialize(mask=False)
+_PING = Frame(Opcode.PING, b"").serialize(mask=False)
 _CLOSE_S = 10.0  # for the client's half of the closing handshake
 
 
 def text_frame(text: bytes) -> bytes:
     """A text's frame (RFC 6455, section 5.2), unmasked and not compressed."""
-    return Frame(OP_TEXT, text).serialize(mask=False)
+    return Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 class DirectSocket(StreamConnection, WebSocketConnection):
@@ -140,11 +140,11 @@ class DirectSocket(StreamConnection, WebSocketConnection):
 
     def _is_text(self, frame: Frame) -> bool:
         """False for a part of a text that is not UTF-8 (section 8.1)."""
-        if frame.opcode is OP_TEXT:
+        if frame.opcode is Opcode.TEXT:
             self._decoder = codecs.getincrementaldecoder("utf-8")()
-        elif frame.opcode is OP_BINARY:
+        elif frame.opcode is Opcode.BINARY:
             self._decoder = None
-        if self._decoder is not None and frame.opcode in (OP_TEXT, OP_CONT):
+        if self._decoder is not None and frame.opcode in (Opcode.TEXT, Opcode.CONT):
             try:
                 self._decoder.decode(bytes(frame.data), final=frame.fin)
             except UnicodeDecodeError:

@@ -32,7 +32,7 @@ from typing import Annotated, Any
 
 from websockets.client import ClientProtocol
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
-from websockets.frames import OP_CLOSE, OP_CONT, OP_TEXT, CloseCode, Frame
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
@@ -264,9 +264,9 @@ class WebSocketSubscriber(StreamSubscriber):
         protocol.receive_data(data)
         for frame in protocol.events_received():
             if isinstance(frame, Frame):
-                if frame.opcode is OP_TEXT or (frame.opcode is OP_CONT and self._fragments):
+                if frame.opcode is Opcode.TEXT or (frame.opcode is Opcode.CONT and self._fragments):
                     self._read_fragment(frame)
-                elif frame.opcode is OP_CLOSE:
+                elif frame.opcode is Opcode.CLOSE:
                     self._read_close(protocol, now_ns)
                     return
         self._flush(protocol)
@@ -279,7 +279,7 @@ class WebSocketSubscriber(StreamSubscriber):
 
         What is not UTF-8 is found in the part in which it stands.
         """
-        if frame.opcode is OP_TEXT:
+        if frame.opcode is Opcode.TEXT:
             self._decoder = codecs.getincrementaldecoder("utf-8")()
         part = self._decoder.decode(bytes(frame.data), final=frame.fin)
         if part or not self._fragments:  # parts without anything in them may come for ever

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.frames import OP_BINARY, OP_PING, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 
 from pushlab.brokers.start import start_broker
 from pushlab.contract.events import Message
@@ -96,21 +96,21 @@ def masked(opcode, payload):
 
 
 def test_frames_are_told_by_name_with_their_heads_and_without_their_masks():
-    hello = Frame(OP_TEXT, b"4f1c9a02-18 hello").serialize(mask=False)
+    hello = Frame(Opcode.TEXT, b"4f1c9a02-18 hello").serialize(mask=False)
     assert piece_text(hello, token=TOKEN) == (
         "[text frame, 17 bytes; head 81 11] 4f1c9a02-18 hello"
     )
-    two = hello + Frame(OP_PING, b"\1\2\3\4").serialize(mask=False)
+    two = hello + Frame(Opcode.PING, b"\1\2\3\4").serialize(mask=False)
     assert (
         piece_text(two, token=TOKEN).split("\n")[1]
         == "[ping frame, 4 bytes; head 89 04] 01 02 03 04"
     )
-    long = Frame(OP_TEXT, b"x" * 300).serialize(mask=False)
+    long = Frame(Opcode.TEXT, b"x" * 300).serialize(mask=False)
     assert piece_text(long, token=TOKEN).startswith("[text frame, 300 bytes; head 81 7e 01 2c] xxx")
-    assert piece_text(masked(OP_TEXT, b"hi"), token=TOKEN) == (
+    assert piece_text(masked(Opcode.TEXT, b"hi"), token=TOKEN) == (
         "[text frame, 2 bytes, masked; head 81 82] hi"
     )
-    within = masked(OP_BINARY, mqtt311.acknowledge(mqtt311.PUBACK, 7))
+    within = masked(Opcode.BINARY, mqtt311.acknowledge(mqtt311.PUBACK, 7))
     assert piece_text(within, token=TOKEN).endswith("[PUBACK, 4 bytes; head 40 02] packet 7")
 
 
@@ -148,8 +148,8 @@ def carriers(token):
             will=("outbox/n1", question, 0),
         ),
         mqtt311.publish("outbox/n1", question, qos=1, packet_id=2),
-        masked(OP_TEXT, text),
-        masked(OP_BINARY, mqtt311.publish("outbox/n1", question, qos=0, packet_id=0)),
+        masked(Opcode.TEXT, text),
+        masked(Opcode.BINARY, mqtt311.publish("outbox/n1", question, qos=0, packet_id=0)),
         b"\xff\x00" + text,
         b"\x32" + text,
     ]

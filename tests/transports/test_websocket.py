@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import OP_BINARY, OP_CLOSE, OP_CONT, OP_PING, OP_PONG, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -91,14 +91,17 @@ def test_every_message_survives_every_split(deflate, messages, size):
 
 FRAMES = st.sampled_from(
     [
-        *(Frame(OP_TEXT, f"e-{seq} {data}".encode()) for seq in (1, 2, 3, 5) for data in "xé"),
-        *(Frame(OP_TEXT, text) for text in (b"e-1 " + b"x" * 121, b"e-1 " + b"x" * 122, b"e-4")),
-        *(Frame(OP_TEXT, text) for text in (b"e-1 ", b"e-1 \xff", b"e-12 x", b"")),
-        Frame(OP_TEXT, b"e-1", fin=False),
-        Frame(OP_CONT, b" x", fin=True),
-        Frame(OP_PING, b"?"),
-        Frame(OP_BINARY, b"e-1 x"),
-        Frame(OP_TEXT, b"e-1 " + b"x" * 70_000),
+        *(Frame(Opcode.TEXT, f"e-{seq} {data}".encode()) for seq in (1, 2, 3, 5) for data in "xé"),
+        *(
+            Frame(Opcode.TEXT, text)
+            for text in (b"e-1 " + b"x" * 121, b"e-1 " + b"x" * 122, b"e-4")
+        ),
+        *(Frame(Opcode.TEXT, text) for text in (b"e-1 ", b"e-1 \xff", b"e-12 x", b"")),
+        Frame(Opcode.TEXT, b"e-1", fin=False),
+        Frame(Opcode.CONT, b" x", fin=True),
+        Frame(Opcode.PING, b"?"),
+        Frame(Opcode.BINARY, b"e-1 x"),
+        Frame(Opcode.TEXT, b"e-1 " + b"x" * 70_000),
     ]
 )
 
@@ -148,7 +151,7 @@ def test_a_text_may_come_in_fragments_with_control_frames_between(deflate, cuts)
     events += server.flush()
     assert texts(events) == ["漢字😀 and more, in pieces"]
     assert texts(server.text("e-2 next")) == ["next"]
-    pongs = [frame for frame in server.frames() if frame.opcode is OP_PONG]
+    pongs = [frame for frame in server.frames() if frame.opcode is Opcode.PONG]
     assert len(pongs) == len(parts) - 1
 
 
@@ -170,7 +173,9 @@ def test_a_text_inside_a_cut_text_breaks_the_protocol():
     server.text("e-0")
     server.protocol.send_text(b"e-1 half a", fin=False)
     assert texts(server.flush()) == []
-    whole = Frame(OP_TEXT, b"e-1 whole").serialize(mask=False)  # RFC 6455, section 5.4, forbids it
+    whole = Frame(Opcode.TEXT, b"e-1 whole").serialize(
+        mask=False
+    )  # RFC 6455, section 5.4, forbids it
     events = server.hand.feed(whole)
     assert texts(events) == []
     assert [type(event) for event in events] == [Disconnected]
@@ -183,7 +188,7 @@ def test_binary_frames_are_not_for_us():
     server.protocol.send_continuation(b"y", fin=True)
     assert server.flush() == []
     assert texts(server.text("e-1 a")) == ["a"]
-    assert OP_BINARY is not OP_TEXT is not OP_CONT
+    assert Opcode.BINARY is not Opcode.TEXT is not Opcode.CONT
 
 
 def test_a_ping_is_answered():
@@ -192,7 +197,7 @@ def test_a_ping_is_answered():
     server.protocol.send_ping(b"hello")
     assert server.flush() == []
     (pong,) = server.frames()
-    assert (pong.opcode, bytes(pong.data)) == (OP_PONG, b"hello")
+    assert (pong.opcode, bytes(pong.data)) == (Opcode.PONG, b"hello")
 
 
 def test_a_gap_is_told():
@@ -219,7 +224,7 @@ def test_a_final_close_code_is_the_end_and_is_echoed(code, reason, status):
     server.protocol.send_close(code, reason)
     assert server.flush() == [Closed(reason, status)]
     (echo,) = server.frames()
-    assert echo.opcode is OP_CLOSE
+    assert echo.opcode is Opcode.CLOSE
     assert server.hand.half.phase is Phase.CLOSED
 
 
@@ -289,7 +294,7 @@ def test_a_text_that_is_no_frame_is_a_loss(text):
         b"\xc1\x01a",
         b"\x80\x01a",
         b"\x81\x7f" + (2**40).to_bytes(8, "big"),
-        Frame(OP_TEXT, b"e-1 " + b"x" * 70_000).serialize(mask=False),
+        Frame(Opcode.TEXT, b"e-1 " + b"x" * 70_000).serialize(mask=False),
     ],
     ids=["reserved-bits", "not-utf8", "not-compressed", "lone-part", "huge", "too-large"],
 )
@@ -323,7 +328,7 @@ def test_leaving_is_a_close_frame():
     server.text("e-0")
     server.hand.half.close(server.hand.now)
     (frame,) = server.frames()
-    assert frame.opcode is OP_CLOSE
+    assert frame.opcode is Opcode.CLOSE
     assert server.protocol.close_rcvd.code == 1000
     assert server.hand.half.events_received() == [Closed("closed", 0)]
 

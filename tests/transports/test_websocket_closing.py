@@ -9,7 +9,7 @@ import struct
 from random import Random
 
 import pytest
-from websockets.frames import OP_BINARY, OP_CLOSE, OP_CONT, OP_PING, OP_PONG, OP_TEXT, Frame
+from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
 from pushlab.contract.subscriber import Endpoint, Phase
@@ -30,126 +30,138 @@ def frame(opcode, data=b"", *, fin=True, bits=0):
 
 
 def close(code=None, reason=b""):
-    return frame(OP_CLOSE, b"" if code is None else struct.pack("!H", code) + reason)
+    return frame(Opcode.CLOSE, b"" if code is None else struct.pack("!H", code) + reason)
 
 
 def closing(code, reason=b""):
-    return (OP_CLOSE, struct.pack("!H", code) + reason)
+    return (Opcode.CLOSE, struct.pack("!H", code) + reason)
 
 
-M1, M2 = frame(OP_TEXT, b"e-1 a"), frame(OP_TEXT, b"e-2 b")
-PARTS = [frame(OP_TEXT, b"e-1 ", fin=False), frame(OP_CONT, b"a")]
+M1, M2 = frame(Opcode.TEXT, b"e-1 a"), frame(Opcode.TEXT, b"e-2 b")
+PARTS = [frame(Opcode.TEXT, b"e-1 ", fin=False), frame(Opcode.CONT, b"a")]
 KAPPA = "e-1 κόσμε".encode()
 
 #: Name: what comes; what must have been said, as opcode and start of the payload; the texts read.
 CASES = {
     # 1: framing
     **{
-        f"1 text of {n}": (frame(OP_TEXT, b"e-1 " + b"x" * (n - 4)), [], ["x" * (n - 4)])
+        f"1 text of {n}": (frame(Opcode.TEXT, b"e-1 " + b"x" * (n - 4)), [], ["x" * (n - 4)])
         for n in (125, 126, 127, 128, 32_000)
     },
     "1 lengths longer than need be": (b"\x81\x7e\x00\x05e-1 a", [], ["a"]),
     "1 64-bit length of a short text": (b"\x81\x7f" + struct.pack("!Q", 5) + b"e-1 a", [], ["a"]),
-    "1.2 binary": (frame(OP_BINARY, b"\x00\xff" * 600) + M1, [], ["a"]),
-    "1 empty binary": (frame(OP_BINARY) + M1, [], ["a"]),
-    "1 too long": (frame(OP_TEXT, b"e-1 " + b"x" * 70_000), [(OP_CLOSE, b"\x03\xf1")], []),
+    "1.2 binary": (frame(Opcode.BINARY, b"\x00\xff" * 600) + M1, [], ["a"]),
+    "1 empty binary": (frame(Opcode.BINARY) + M1, [], ["a"]),
+    "1 too long": (frame(Opcode.TEXT, b"e-1 " + b"x" * 70_000), [(Opcode.CLOSE, b"\x03\xf1")], []),
     "1 length without an end": (
         b"\x81\x7f" + struct.pack("!Q", 2**62) + b"x",
-        [(OP_CLOSE, b"\x03\xf1")],
+        [(Opcode.CLOSE, b"\x03\xf1")],
         [],
     ),
     # 2: pings and pongs
-    "2.1 ping": (frame(OP_PING), [(OP_PONG, b"")], []),
-    "2.2 ping with text": (frame(OP_PING, b"hello"), [(OP_PONG, b"hello")], []),
-    "2.3 ping with bytes": (frame(OP_PING, b"\x00\xff\xfe"), [(OP_PONG, b"\x00\xff\xfe")], []),
-    "2.4 ping of 125": (frame(OP_PING, b"\xfe" * 125), [(OP_PONG, b"\xfe" * 125)], []),
-    "2.5 ping of 126": (frame(OP_PING, b"\xfe" * 126), [(OP_CLOSE, b"\x03\xea")], []),
-    "2.7 pong unasked": (frame(OP_PONG) + frame(OP_PONG, b"x") + M1, [], ["a"]),
-    "2.9 pong then ping": (frame(OP_PONG, b"x") + frame(OP_PING, b"y"), [(OP_PONG, b"y")], []),
+    "2.1 ping": (frame(Opcode.PING), [(Opcode.PONG, b"")], []),
+    "2.2 ping with text": (frame(Opcode.PING, b"hello"), [(Opcode.PONG, b"hello")], []),
+    "2.3 ping with bytes": (
+        frame(Opcode.PING, b"\x00\xff\xfe"),
+        [(Opcode.PONG, b"\x00\xff\xfe")],
+        [],
+    ),
+    "2.4 ping of 125": (frame(Opcode.PING, b"\xfe" * 125), [(Opcode.PONG, b"\xfe" * 125)], []),
+    "2.5 ping of 126": (frame(Opcode.PING, b"\xfe" * 126), [(Opcode.CLOSE, b"\x03\xea")], []),
+    "2.7 pong unasked": (frame(Opcode.PONG) + frame(Opcode.PONG, b"x") + M1, [], ["a"]),
+    "2.9 pong then ping": (
+        frame(Opcode.PONG, b"x") + frame(Opcode.PING, b"y"),
+        [(Opcode.PONG, b"y")],
+        [],
+    ),
     "2.10 ten pings": (
-        b"".join(frame(OP_PING, b"%d" % n) for n in range(10)),
-        [(OP_PONG, b"%d" % n) for n in range(10)],
+        b"".join(frame(Opcode.PING, b"%d" % n) for n in range(10)),
+        [(Opcode.PONG, b"%d" % n) for n in range(10)],
         [],
     ),
     # 3: reserved bits
     **{
         f"3 bits {bits} in {name}": (
             M1 + frame(opcode, data, bits=bits) + M2,
-            [(OP_CLOSE, b"\x03\xea")],
+            [(Opcode.CLOSE, b"\x03\xea")],
             ["a"],
         )
         for bits in range(1, 8)
         for name, opcode, data in (
-            ("text", OP_TEXT, b"e-2 x"),
-            ("ping", OP_PING, b""),
-            ("close", OP_CLOSE, b"\x03\xe8"),
+            ("text", Opcode.TEXT, b"e-2 x"),
+            ("ping", Opcode.PING, b""),
+            ("close", Opcode.CLOSE, b"\x03\xe8"),
         )
     },
     # 4: opcodes
     **{
-        f"4 opcode {opcode}": (M1 + frame(opcode, data) + M2, [(OP_CLOSE, b"\x03\xea")], ["a"])
+        f"4 opcode {opcode}": (M1 + frame(opcode, data) + M2, [(Opcode.CLOSE, b"\x03\xea")], ["a"])
         for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
         for data in (b"x",)
     },
     # 5: fragments
     "5.1 ping in parts": (
-        frame(OP_PING, b"a", fin=False) + frame(OP_CONT, b"b"),
-        [(OP_CLOSE, b"\x03\xea")],
+        frame(Opcode.PING, b"a", fin=False) + frame(Opcode.CONT, b"b"),
+        [(Opcode.CLOSE, b"\x03\xea")],
         [],
     ),
-    "5.2 pong in parts": (frame(OP_PONG, b"a", fin=False), [(OP_CLOSE, b"\x03\xea")], []),
+    "5.2 pong in parts": (frame(Opcode.PONG, b"a", fin=False), [(Opcode.CLOSE, b"\x03\xea")], []),
     "5.3 text in parts": (b"".join(PARTS), [], ["a"]),
     "5.6 with a ping between": (
-        PARTS[0] + frame(OP_PING, b"?") + PARTS[1],
-        [(OP_PONG, b"?")],
+        PARTS[0] + frame(Opcode.PING, b"?") + PARTS[1],
+        [(Opcode.PONG, b"?")],
         ["a"],
     ),
-    "5.9 part of nothing": (frame(OP_CONT, b"x") + M1, [(OP_CLOSE, b"\x03\xea")], []),
+    "5.9 part of nothing": (frame(Opcode.CONT, b"x") + M1, [(Opcode.CLOSE, b"\x03\xea")], []),
     "5.10 part of nothing, open": (
-        frame(OP_CONT, b"x", fin=False) + M1,
-        [(OP_CLOSE, b"\x03\xea")],
+        frame(Opcode.CONT, b"x", fin=False) + M1,
+        [(Opcode.CLOSE, b"\x03\xea")],
         [],
     ),
     "5.15 part behind the last": (
-        b"".join(PARTS) + frame(OP_CONT, b"x", fin=False) + M2,
-        [(OP_CLOSE, b"\x03\xea")],
+        b"".join(PARTS) + frame(Opcode.CONT, b"x", fin=False) + M2,
+        [(Opcode.CLOSE, b"\x03\xea")],
         ["a"],
     ),
     "5.18 text within a text": (
-        PARTS[0] + frame(OP_TEXT, b"e-1 x"),
-        [(OP_CLOSE, b"\x03\xea")],
+        PARTS[0] + frame(Opcode.TEXT, b"e-1 x"),
+        [(Opcode.CLOSE, b"\x03\xea")],
         [],
     ),
     "5.19 many parts, pings between": (
         PARTS[0]
-        + frame(OP_CONT, b"f", fin=False)
-        + frame(OP_PING, b"1")
-        + frame(OP_CONT, b"", fin=False)
-        + frame(OP_PING, b"2")
-        + frame(OP_CONT, b"g"),
-        [(OP_PONG, b"1"), (OP_PONG, b"2")],
+        + frame(Opcode.CONT, b"f", fin=False)
+        + frame(Opcode.PING, b"1")
+        + frame(Opcode.CONT, b"", fin=False)
+        + frame(Opcode.PING, b"2")
+        + frame(Opcode.CONT, b"g"),
+        [(Opcode.PONG, b"1"), (Opcode.PONG, b"2")],
         ["fg"],
     ),
     "5 parts that are too much": (
-        PARTS[0] + frame(OP_CONT, b"x" * 40_000, fin=False) * 2,
-        [(OP_CLOSE, b"\x03\xf1")],
+        PARTS[0] + frame(Opcode.CONT, b"x" * 40_000, fin=False) * 2,
+        [(Opcode.CLOSE, b"\x03\xf1")],
         [],
     ),
     # 6: UTF-8
     "6.1 empty parts": (
-        frame(OP_TEXT, fin=False) + frame(OP_CONT, KAPPA, fin=False) + frame(OP_CONT),
+        frame(Opcode.TEXT, fin=False) + frame(Opcode.CONT, KAPPA, fin=False) + frame(Opcode.CONT),
         [],
         ["κόσμε"],
     ),
     "6.2 split within characters": (
-        frame(OP_TEXT, KAPPA[:5], fin=False)
-        + b"".join(frame(OP_CONT, KAPPA[n : n + 1], fin=False) for n in range(5, len(KAPPA)))
-        + frame(OP_CONT),
+        frame(Opcode.TEXT, KAPPA[:5], fin=False)
+        + b"".join(frame(Opcode.CONT, KAPPA[n : n + 1], fin=False) for n in range(5, len(KAPPA)))
+        + frame(Opcode.CONT),
         [],
         ["κόσμε"],
     ),
     **{
-        f"6.3 not UTF-8: {bad!r}": (frame(OP_TEXT, b"e-1 " + bad), [(OP_CLOSE, b"\x03\xef")], [])
+        f"6.3 not UTF-8: {bad!r}": (
+            frame(Opcode.TEXT, b"e-1 " + bad),
+            [(Opcode.CLOSE, b"\x03\xef")],
+            [],
+        )
         for bad in (
             b"\xce\xba\xed\xa0\x80x",
             b"\x80",
@@ -168,38 +180,38 @@ CASES = {
         )
     },
     "6.4 found in the part that has it": (
-        frame(OP_TEXT, KAPPA, fin=False) + frame(OP_CONT, b"\xf4\x90\x80\x80", fin=False),
-        [(OP_CLOSE, b"\x03\xef")],
+        frame(Opcode.TEXT, KAPPA, fin=False) + frame(Opcode.CONT, b"\xf4\x90\x80\x80", fin=False),
+        [(Opcode.CLOSE, b"\x03\xef")],
         [],
     ),
     "6 cut off at the last part": (
-        frame(OP_TEXT, b"e-1 \xe2", fin=False) + frame(OP_CONT, b"\x82"),
-        [(OP_CLOSE, b"\x03\xef")],
+        frame(Opcode.TEXT, b"e-1 \xe2", fin=False) + frame(Opcode.CONT, b"\x82"),
+        [(Opcode.CLOSE, b"\x03\xef")],
         [],
     ),
     **{
-        f"6 well-formed {text!r}": (frame(OP_TEXT, b"e-1 " + text.encode()), [], [text])
+        f"6 well-formed {text!r}": (frame(Opcode.TEXT, b"e-1 " + text.encode()), [], [text])
         for text in ("\u0000", "\u007f", "\u0080", "\ud7ff", "\ue000", "\ufffe", "\U0010ffff")
     },
     # 7: closing
     "7.1 a text, then a close": (M1 + close(1000), [closing(1000)], ["a"]),
     "7.1.2 two closes": (close(1000) + close(1000), [closing(1000)], []),
-    "7.1.3 ping behind a close": (close(1000) + frame(OP_PING), [closing(1000)], []),
+    "7.1.3 ping behind a close": (close(1000) + frame(Opcode.PING), [closing(1000)], []),
     "7.1.4 text behind a close": (close(1000) + M1, [closing(1000)], []),
     "7.1.5 within a text": (
         PARTS[0] + close(1000) + PARTS[1],
-        [(OP_CLOSE, b"\x03\xea")],
+        [(Opcode.CLOSE, b"\x03\xea")],
         [],
     ),
-    "7.3.1 empty close": (close(), [(OP_CLOSE, b"")], []),
-    "7.3.2 close of one byte": (frame(OP_CLOSE, b"\x03"), [(OP_CLOSE, b"\x03\xea")], []),
+    "7.3.1 empty close": (close(), [(Opcode.CLOSE, b"")], []),
+    "7.3.2 close of one byte": (frame(Opcode.CLOSE, b"\x03"), [(Opcode.CLOSE, b"\x03\xea")], []),
     "7.3.3 code alone": (close(1000), [closing(1000)], []),
     "7.3.4 code and reason": (close(1000, b"ok"), [closing(1000, b"ok")], []),
     "7.3.5 reason of 123": (close(1000, b"x" * 123), [closing(1000, b"x" * 123)], []),
-    "7.3.6 reason of 124": (close(1000, b"x" * 124), [(OP_CLOSE, b"\x03\xea")], []),
+    "7.3.6 reason of 124": (close(1000, b"x" * 124), [(Opcode.CLOSE, b"\x03\xea")], []),
     "7.5.1 reason not UTF-8": (
         close(1000, b"\xce\xba\xed\xa0\x80"),
-        [(OP_CLOSE, b"\x03\xef")],
+        [(Opcode.CLOSE, b"\x03\xef")],
         [],
     ),
     **{
@@ -207,17 +219,21 @@ CASES = {
         for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999)
     },
     **{
-        f"7.9 code {code}": (close(code), [(OP_CLOSE, b"\x03\xea")], [])
+        f"7.9 code {code}": (close(code), [(Opcode.CLOSE, b"\x03\xea")], [])
         for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535)
     },
     # what RFC 6455 asks besides
     "masked": (
-        Frame(OP_TEXT, b"e-1 a").serialize(mask=True) + M1,
-        [(OP_CLOSE, b"\x03\xea")],
+        Frame(Opcode.TEXT, b"e-1 a").serialize(mask=True) + M1,
+        [(Opcode.CLOSE, b"\x03\xea")],
         [],
     ),
-    "a text that is none of ours": (frame(OP_TEXT, b"hello"), [(OP_CLOSE, b"\x03\xf0")], []),
-    "a message without a text": (frame(OP_TEXT, b"e-1 "), [(OP_CLOSE, b"\x03\xf0")], []),
+    "a text that is none of ours": (
+        frame(Opcode.TEXT, b"hello"),
+        [(Opcode.CLOSE, b"\x03\xf0")],
+        [],
+    ),
+    "a message without a text": (frame(Opcode.TEXT, b"e-1 "), [(Opcode.CLOSE, b"\x03\xf0")], []),
 }
 
 
@@ -236,10 +252,12 @@ def test_what_autobahn_asks_of_a_client(name):
         for each, (opcode, data) in zip(frames, said, strict=True):
             told = bytes(each.data)  # behind a code of its own the client may say why
             assert (
-                told[: len(data)] == data if opcode is OP_CLOSE and len(data) == 2 else told == data
+                told[: len(data)] == data
+                if opcode is Opcode.CLOSE and len(data) == 2
+                else told == data
             )
         ends = [e for e in events if isinstance(e, Disconnected | Closed)]
-        broken = any(opcode is OP_CLOSE for opcode, _ in said)
+        broken = any(opcode is Opcode.CLOSE for opcode, _ in said)
         assert len(ends) == broken, size
         # The server is the one who closes the connection (RFC 6455, section 7.1.1).
         assert server.hand.half.linger_s == (1.0 if broken else 0.0)
@@ -251,24 +269,24 @@ def test_a_compressed_text_that_unpacks_to_too_much_is_too_big():
     server.text("e-0")
     events = server.text("e-1 " + "x" * 100_000)
     (said,) = server.frames()
-    assert (said.opcode, bytes(said.data)[:2]) == (OP_CLOSE, b"\x03\xf1")
+    assert (said.opcode, bytes(said.data)[:2]) == (Opcode.CLOSE, b"\x03\xf1")
     assert [type(event) for event in events] == [Disconnected]
 
 
 def test_parts_without_anything_in_them_take_no_memory():
     server = Server()
     server.text("e-0")
-    server.hand.feed(frame(OP_TEXT, b"e-1 a", fin=False))
-    server.hand.feed(frame(OP_CONT, fin=False) * 10_000)
+    server.hand.feed(frame(Opcode.TEXT, b"e-1 a", fin=False))
+    server.hand.feed(frame(Opcode.CONT, fin=False) * 10_000)
     assert len(server.hand.half._fragments) == 1
-    assert texts(server.hand.feed(frame(OP_CONT, b"b"))) == ["ab"]
+    assert texts(server.hand.feed(frame(Opcode.CONT, b"b"))) == ["ab"]
 
 
 def test_after_a_loss_the_next_connection_begins_with_its_own_words():
     server = Server()
     server.text("e-0")
     server.hand.feed(close(4503, b"server-restart"))
-    assert [f.opcode for f in server.frames()] == [OP_CLOSE]
+    assert [f.opcode for f in server.frames()] == [Opcode.CLOSE]
     server.connect()
     assert server.hand.half.linger_s == 0.0
     server.hand.eof()
@@ -292,14 +310,14 @@ class Peer:
         core.receive_data(await reader.readuntil(b"\r\n\r\n"))
         (request,) = core.events_received()
         core.send_response(core.accept(request))
-        writer.write(b"".join(core.data_to_send()) + frame(OP_TEXT, b"e-0") + self.words)
+        writer.write(b"".join(core.data_to_send()) + frame(Opcode.TEXT, b"e-0") + self.words)
         reset = False
         try:
             while core.close_rcvd is None and (data := await reader.read(4096)):
                 core.receive_data(data)
             waits = reader.at_eof()
             if self.answers_close:
-                writer.write(frame(OP_PING, b"x" * 100) + close(1000))
+                writer.write(frame(Opcode.PING, b"x" * 100) + close(1000))
                 await writer.drain()
         except ConnectionError:
             reset = True
@@ -324,10 +342,10 @@ class Reader(Driver):
         (close(1000), 1000),
         (close(4503, b"server-restart"), 4503),
         (close(4401, b"token-expired"), 4401),
-        (frame(OP_TEXT, b"e-1 \xff"), 1007),
-        (frame(OP_TEXT, b"e-1 a", bits=4), 1002),
-        (frame(OP_TEXT, b"e-1 " + b"x" * 70_000), 1009),
-        (frame(OP_TEXT, b"e-1 a", bits=4) + M1 * 50_000, 1002),
+        (frame(Opcode.TEXT, b"e-1 \xff"), 1007),
+        (frame(Opcode.TEXT, b"e-1 a", bits=4), 1002),
+        (frame(Opcode.TEXT, b"e-1 " + b"x" * 70_000), 1009),
+        (frame(Opcode.TEXT, b"e-1 a", bits=4) + M1 * 50_000, 1002),
         (b"", 1000),
     ],
     ids=["1000", "4503", "4401", "1007", "1002", "1009", "1002-and-much-more", "leaving"],
