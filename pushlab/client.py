@@ -27,6 +27,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused, UsageError
+from pushlab.wire.candidates import Candidates
 from pushlab.wire.discovery import locate
 from pushlab.wire.driver import Driver, DriverConnection
 
@@ -49,7 +50,7 @@ def connect(
     url: str,
     token: TokenSource,
     *,
-    transport: str | Transport = "sse",
+    transport: str | Transport | Sequence[str | Transport] = "sse",
     cursor: Cursor | str | None = None,
     on_gap: Callable[[Gap], None] | None = None,
     retry_for_s: float = 60.0,
@@ -67,7 +68,9 @@ def connect(
         url: the hub's, such as ``http://127.0.0.1:8000``.
         token: from ``POST /v1/channels``; or a function that fetches one, which is then asked again
             when a token expires or its key is dropped.
-        transport: a name (`pushlab transports` lists them) or a `Transport`.
+        transport: a name (`pushlab transports` lists them) or a `Transport`; or several, of which
+            the first that gets through is kept, such as ``("websocket", "sse", "long-polling")``
+            where a proxy may drop ``Upgrade`` or hold streams back.
         cursor: what the reader has already; None starts from now.
         on_gap: told of messages that were missed; without it, they are logged as a warning.
         retry_for_s: how long to try for a connection before giving up.
@@ -82,10 +85,12 @@ def connect(
         transport = make_transport(transport, options)
     elif options:
         raise UsageError(f"the transport is made already: give it {', '.join(options)} there")
+    several = [transport] if isinstance(transport, Transport) else transport
+    made = [make_transport(each, {}) if isinstance(each, str) else each for each in several]
     return Messages(
         hub=Endpoint.from_url(url),
         token=token,
-        transport=transport,
+        candidates=Candidates(made),
         cursor=Cursor.parse(cursor) if isinstance(cursor, str) else cursor,
         on_gap=on_gap,
         retry_for_s=retry_for_s,
@@ -101,12 +106,17 @@ class Messages:
         gaps: every gap so far.
     """
 
+    @property
+    def transport(self) -> Transport:
+        """The one in use; of several, the one that is being tried until one gets through."""
+        return self._candidates.current
+
     def __init__(
         self,
         *,
         hub: Endpoint,
         token: TokenSource,
-        transport: Transport,
+        candidates: Candidates,
         cursor: Cursor | None,
         on_gap: Callable[[Gap], None] | None,
         retry_for_s: float,
@@ -115,7 +125,7 @@ class Messages:
     ) -> None:
         self._hub = hub
         self._token = token
-        self._transport = transport
+        self._candidates = candidates
         self._cursor = cursor
         self._on_gap = on_gap
         self._retry_for_s = retry_for_s
@@ -185,7 +195,10 @@ class Messages:
                 self._note(event)
                 if in_vain and isinstance(event, Disconnected):
                     await self._follow()
-            elif event.reason != "closed" and await self._renewed(event):
+                    await self._fall_back(event)
+            elif event.reason != "closed" and (
+                await self._renewed(event) or await self._fall_back(event)
+            ):
                 continue
             return event
 
@@ -209,6 +222,21 @@ class Messages:
         await self._begin()
         return True
 
+    async def _fall_back(self, event: Closed | Disconnected) -> bool:
+        """Go on with the next transport, if there is one and this one does not get through."""
+        refusal: Refused | None = None
+        while self._candidates.failed(event):
+            await self._finish()
+            try:
+                await self._begin()
+            except Refused as error:  # such as 404: this hub has no broker
+                event, refusal = Closed(error.reason, error.status), error
+            else:
+                return True
+        if refusal is not None:
+            raise refusal
+        return False
+
     def _note(self, event: Event) -> None:
         if isinstance(event, Gap):
             self._cursor = event.resumed
@@ -220,6 +248,7 @@ class Messages:
         elif isinstance(event, Connected):
             self._lost_at = None
             self._renewals = 0
+            self._candidates.stood()
             self._cursor = self._cursor or event.cursor
         elif isinstance(event, Disconnected):
             now = time.monotonic()
@@ -232,10 +261,10 @@ class Messages:
 
     async def _follow(self) -> None:
         """Ask whether what cannot be reached has moved: its server may have begun anew."""
-        if self._driver is not None and self._transport.profile.own_address:
+        if self._driver is not None and self.transport.profile.own_address:
             with contextlib.suppress(ConnectionFailed, Refused):
                 self._driver.subscriber.endpoint = await locate(
-                    self._transport, self._hub, self._driver.token, tls=self._tls
+                    self.transport, self._hub, self._driver.token, tls=self._tls
                 )
 
     async def _next(self) -> Event:
@@ -253,21 +282,21 @@ class Messages:
         if inspect.isawaitable(token):
             token = await token
         endpoint = await self._locate(token)
-        if self._transport.is_sans_io():
-            subscriber = self._transport.subscriber(
+        if self.transport.is_sans_io():
+            subscriber = self.transport.subscriber(
                 endpoint, token, cursor=self._cursor, rng=self._rng
             )
             self._driver = _Driver(subscriber, token, tls=self._tls)
             self._driver.start()
         else:
-            self._stream = self._transport.messages(endpoint, token, cursor=self._cursor)
+            self._stream = self.transport.messages(endpoint, token, cursor=self._cursor)
 
     async def _locate(self, token: str) -> Endpoint:
         """Where the transport listens; asked until the hub answers or patience ends."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                return await locate(self._transport, self._hub, token, tls=self._tls)
+                return await locate(self.transport, self._hub, token, tls=self._tls)
             except ConnectionFailed as error:
                 self._note(Disconnected(str(error), pause_s))
                 await asyncio.sleep(pause_s)

@@ -465,3 +465,82 @@ async def test_tls_uses_the_given_context():
             await read_all(
                 pushlab.connect(url.replace("http", "https"), "t", tls=context, retry_for_s=0.01)
             )
+
+
+# ---- through a proxy --------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def proxy_without_upgrade(hub, answer=b""):
+    """A proxy that passes requests on without ``Upgrade``, or gives such ones `answer`; its URL."""
+    target = Endpoint.from_url(hub.url)
+
+    async def pipe(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        if answer and b"\nUpgrade:" in head:
+            writer.write(answer)
+            writer.close()
+            return
+        lines = [line for line in head.split(b"\r\n") if not line.startswith((b"Upgrade", b"Conn"))]
+        onward, back = await asyncio.open_connection(target.host, target.port)
+        back.write(b"\r\n".join(lines))
+        await asyncio.gather(pipe(reader, back), pipe(onward, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+WITHOUT = [
+    b"",
+    *(
+        b"HTTP/1.1 %d X\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\npage" % status
+        for status in (200, 400, 404, 405, 426, 501, 502)
+    ),
+]
+
+
+@pytest.mark.parametrize("answer", WITHOUT, ids=lambda answer: answer[9:12].decode() or "the hub's")
+async def test_where_no_websocket_gets_through_the_next_transport_is_tried(hub, ann, answer):
+    async with proxy_without_upgrade(hub, answer) as url:
+        several = ("websocket", "sse", "long-polling")
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            pushlab.connect(url, await hub.token(ann), transport=several) as messages,
+        ):
+            assert messages.transport.name == "sse"
+            await hub.publish(ann, "hello")
+            assert await take(messages, 1) == ["hello"]
+
+
+@pytest.mark.parametrize("answer", [WITHOUT[0], WITHOUT[1]])
+async def test_a_websocket_that_is_told_to_be_one_keeps_trying_and_says_why(hub, ann, answer):
+    async with proxy_without_upgrade(hub, answer) as url:
+        token = await hub.token(ann)
+        wanted = "(upgrade-required|http-200): no WebSocket gets through; a proxy"
+        with pytest.raises(ConnectionFailed, match=wanted):
+            async with pushlab.connect(url, token, transport="websocket", retry_for_s=0.2):
+                pass
+
+
+async def test_a_token_that_is_refused_is_so_by_whatever_transport(hub):
+    with pytest.raises(Refused, match="token-invalid"):
+        async with pushlab.connect(hub.url, "nonsense", transport=["websocket", "sse"]):
+            pass
+
+
+async def test_a_transport_that_the_hub_does_not_have_is_passed_over(hub, ann):
+    several = [ShortPolling(), "sse"]
+    several[0].path = "/v1/nowhere"
+    async with asyncio.timeout(PATIENCE_S):
+        token = await hub.token(ann)
+        async with pushlab.connect(hub.url, token, transport=several) as messages:
+            assert messages.transport.name == "sse"
