@@ -194,7 +194,8 @@ def _host(text: str) -> str | None:
 def _node(text: str) -> str:
     """The address of ``192.0.2.1:80``, ``[2001:db8::1]:80`` or either alone (section 6)."""
     if text.startswith("["):
-        return text[1:].partition("]")[0]
+        address, bracket, _ = text[1:].partition("]")
+        return address if bracket else ""
     return text.partition(":")[0] if text.count(":") == 1 else text
 
 

@@ -20,6 +20,7 @@ import pushlab.web
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub.process import HubConfig
+from pushlab.hub.reach import ReachSettings
 from tests.patience import PATIENCE_S
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -39,10 +40,18 @@ class Site:
         keys: those with which it checks tokens.
     """
 
-    def __init__(self, *, broker: str, settings: HubSettings, presence_url: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        broker: str,
+        settings: HubSettings,
+        presence_url: str | None,
+        reach: ReachSettings | None = None,
+    ) -> None:
         self.api_key = secrets.token_urlsafe(24)
         self._settings = settings
         self._presence_url = presence_url
+        self.reach = reach or ReachSettings()
         self._broker = broker
         self._process: subprocess.Popen[str] | None = None
         self.keys = TokenKeys.fresh()
@@ -71,6 +80,7 @@ class Site:
             keys=self.keys.export(),
             settings=self._settings,
             presence_url=self._presence_url,
+            reach=self.reach,
         )
         self._process = subprocess.Popen(
             [sys.executable, str(_PROCESS)],

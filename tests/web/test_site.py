@@ -380,3 +380,23 @@ async def test_our_own_pages_load_nothing_of_another_host_and_have_no_script_ins
         assert not re.search(r"\sstyle=|<style|\son[a-z]+=", text), page
     for script in sorted(static.glob("*.js")):
         assert "innerHTML" not in script.read_text(), script
+
+
+#: Where a page or a script says where something stands; what is in a comment may say anything.
+_ADDRESSED = re.compile(
+    r"""(?:src|href|action)=["'](/[^"']*)["']|\bfrom\s+["'](/[^"']*)["']|\bimport\(\s*["'](/[^"']*)["']"""
+    r"""|url\(\s*["']?(/[^)"']*)|["'`](/(?:web|v1|demo|_ah|race|chat|tictactoe)\b[^"'`]*)["'`]"""
+)
+
+
+async def test_nothing_in_our_pages_stands_at_an_absolute_path():
+    """A hub may stand below any path, of which its pages know nothing."""
+    static = Path(pushlab.web.__file__).parent / "static"
+    looked_at = [
+        path for path in sorted(static.rglob("*")) if path.suffix in (".html", ".js", ".css")
+    ]
+    assert len(looked_at) > 20
+    for path in looked_at:
+        text = re.sub(r"/\*.*?\*/|<!--.*?-->|(?m:^\s*//.*$)", "", path.read_text(), flags=re.S)
+        found = ["".join(groups) for groups in _ADDRESSED.findall(text)]
+        assert found == [], path

@@ -158,6 +158,7 @@ async function keepAsking() {
       if (performance.now() - troubledMs > SHOWN_MS) trouble(null);
     } catch (error) {
       trouble(error);
+      if (!joined) for (const lane of lanes) lane.wait(/** @type {Error} */ (error).message);
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
   }

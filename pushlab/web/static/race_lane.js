@@ -24,6 +24,8 @@ const FIGURES = [
   { key: "median", label: "Median latency", rest: true },
 ];
 
+const NOT_YET = "Not connected yet.";
+
 export class Lane {
   /**
    * @param {Shown} shown
@@ -45,6 +47,7 @@ export class Lane {
     this._refreshToken = undefined;
     this._bytes = 0; // of sockets that are closed, and less what was before a reset
     this._problem = "";
+    this._notOpen = NOT_YET; // why nothing can come now; empty while the channel stands
     /** @type {Told | null} */
     this._base = null;
     /** @type {Map<string, [Text, Text]>} number and unit of each figure */
@@ -91,6 +94,11 @@ export class Lane {
     this._problem = why;
   }
 
+  /** It has no seat yet, and says why. @param {string} why */
+  wait(why) {
+    if (this._seat === null) this._notOpen = `Not connected: ${why}`;
+  }
+
   /**
    * @param {string | null} cursor
    * @param {number} pollIntervalS
@@ -98,6 +106,7 @@ export class Lane {
   _open(cursor, pollIntervalS) {
     const { record, _clock: clock } = this;
     this._problem = "";
+    this._notOpen = NOT_YET;
     const channel = new Channel(/** @type {Seat} */ (this._seat).token, {
       transport: this.shown.name,
       after: cursor,
@@ -108,6 +117,9 @@ export class Lane {
       EventSource: this.link.EventSource,
     });
     this._socket = channel.open({
+      onopen: () => (this._notOpen = ""),
+      onlost: () => (this._notOpen = "The connection is lost; it is tried again."),
+      onreconnect: () => (this._notOpen = ""),
       onmessage: (/** @type {{data: string}} */ { data }) => {
         const now = performance.now();
         const message = JSON.parse(data);
@@ -179,7 +191,8 @@ export class Lane {
     const idle = this._problem !== "";
     this.root.classList.toggle("idle", idle);
     this._seen.classList.toggle("problem", idle);
-    let sentence = this._problem || whatIsSeen({ transport: this.shown.name, record, settings, staleMs });
+    const standing = this._problem || this._notOpen;
+    let sentence = standing || whatIsSeen({ transport: this.shown.name, record, settings, staleMs });
     if (!idle && told && !told.swarm.ready && told.swarm.note) sentence = told.swarm.note;
     setText(this._seen, sentence);
 
