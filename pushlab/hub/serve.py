@@ -211,6 +211,17 @@ def _server_config(
     )
 
 
+async def _run(hub: Hub, config: HubConfig, stack: contextlib.AsyncExitStack) -> None:
+    """Let the hub run, and what writes and reads its files, until the stack ends."""
+    if hub.keep is not None:
+        await stack.enter_async_context(hub.keep.running())
+    await stack.enter_async_context(hub.running())
+    keys_file = None if config.keys_file is None else Path(config.keys_file)
+    if keys_file is not None or config.revoked_file is not None:
+        watching = watching_keys(hub.grants, keys_file, wall=hub.wall)
+        await stack.enter_async_context(watching)
+
+
 async def serve(
     config: HubConfig,
     *,
@@ -250,13 +261,7 @@ async def serve(
     )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listener.close)
-        if hub.keep is not None:
-            await stack.enter_async_context(hub.keep.running())
-        await stack.enter_async_context(hub.running())
-        keys_file = None if config.keys_file is None else Path(config.keys_file)
-        if keys_file is not None or config.revoked_file is not None:
-            watching = watching_keys(hub.grants, keys_file, wall=hub.wall)
-            await stack.enter_async_context(watching)
+        await _run(hub, config, stack)
         for transport in transports:
             background = transport.background(hub)
             if background is not None:
