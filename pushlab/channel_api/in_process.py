@@ -61,6 +61,10 @@ class LocalChannelService(Service):
         channel = self._do(lambda: self._channel(client_id))
         return Cursor(channel.epoch, channel.head)
 
+    def held(self) -> list[str]:
+        """The channels that the hub holds; after a restart, those that it has kept."""
+        return self._do(lambda: self._hub.channel_names())
+
     def holder(self, token: str, *, expired_too: bool = False) -> str | None:
         """The client ID to which a token was given; None for one that has expired or is revoked."""
         try:

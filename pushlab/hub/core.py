@@ -246,6 +246,10 @@ class Hub:
         """Hold a channel that was made elsewhere: from what is kept."""
         self._channels[channel.name] = channel
 
+    def channel_names(self) -> list[str]:
+        """The channels that are held."""
+        return list(self._channels)
+
     @property
     def channel_count(self) -> int:
         """How many channels the hub holds."""

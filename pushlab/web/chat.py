@@ -36,10 +36,16 @@ class Chat:
         opening_s: float = OPENING_S,
     ) -> None:
         self.members = Members(
-            channels, kind="chat", on_gone=self._leave, grace_s=grace_s, opening_s=opening_s
+            channels,
+            kind="chat",
+            on_gone=self._leave,
+            on_restored=self._restored,
+            grace_s=grace_s,
+            opening_s=opening_s,
         )
         #: As long as somebody is in them: members by client ID, in order of arrival.
         self._rooms: dict[str, dict[str, Member]] = {}
+        self.members.restore()
 
     def join(self, body: dict[str, Any]) -> dict[str, Any]:
         """Enter a room, or come back to it with the token of before."""
@@ -71,6 +77,15 @@ class Chat:
         joined = {"type": "joined", "name": name, "members": _names(room), "now_ms": now_ms()}
         self.members.send([other for other in room if other != member.client_id], joined)
         return member
+
+    def _restored(self, member: Member) -> bool:
+        """Take a member of before the server's start into its room again; nobody noticed."""
+        room = self._rooms.get(member.place, {})
+        if len(room) >= MOST_IN_A_ROOM or key_of(member.name) in map(key_of, _names(room)):
+            return False
+        self._rooms[member.place] = room
+        room[member.client_id] = member
+        return True
 
     def say(self, body: dict[str, Any]) -> dict[str, Any]:
         """Say something to everybody in the room, the speaker too."""

@@ -3,6 +3,9 @@
 This is an application as the Channel API meant it: it makes a token for each client, sends to
 client IDs, and is told when a client's channel opens and goes. A channel that goes and comes back
 soon (a page that is loaded anew, a train in a tunnel) is no goodbye.
+
+Nor is a server that starts again with the keys of before and the channels that it kept: a client ID
+tells whose it is, so the members of before are members again, if their pages come back soon.
 """
 
 import asyncio
@@ -12,8 +15,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from pushlab.channel_api import LocalChannelService
+from pushlab.contract.limits import MAX_CLIENT_ID_BYTES
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
 
@@ -69,6 +74,8 @@ class Members:
         kind: begins every client ID.
         on_gone: called when a member's channel has gone and not come back.
         on_back: called when the channel of one who was gone is there again.
+        on_restored: called with a member of the server that was here before; False: there is no
+            room for it. None: nobody outlives the server.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class Members:
         kind: str,
         on_gone: Callable[[Member], None],
         on_back: Callable[[Member], None] = lambda member: None,
+        on_restored: Callable[[Member], bool] | None = None,
         grace_s: float = GRACE_S,
         opening_s: float = OPENING_S,
     ) -> None:
@@ -85,10 +93,13 @@ class Members:
         self._kind = kind
         self._on_gone = on_gone
         self._on_back = on_back
+        self._on_restored = on_restored
         self._grace_s = grace_s
         self._opening_s = opening_s
         self._members: dict[str, Member] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._begun = time.monotonic()
+        self._removed: set[str] = set()  # by this server, while it takes in those of before
         channels.on_presence(self._on_connected, self._on_disconnected)
 
     def __len__(self) -> int:
@@ -98,11 +109,33 @@ class Members:
         """A new member, who shall open its channel soon. Raises Refused (429)."""
         if len(self._members) >= MOST_MEMBERS:
             raise Refused(429, "too-many-members", f"there are {MOST_MEMBERS:,} people already")
-        member = Member(f"{self._kind}-{secrets.token_hex(8)}", place, name)
-        self._channels.position(member.client_id)  # if there is no room for it, nobody has come
+        client_id = f"{self._kind}-{secrets.token_hex(8)}"
+        named = f"{client_id}/{_escaped(place)}/{_escaped(name)}"
+        if self._on_restored is not None and len(named.encode()) <= MAX_CLIENT_ID_BYTES:
+            client_id = named  # else it cannot outlive the server
+        self._channels.position(client_id)  # if there is no room for it, nobody has come
+        return self._expect(Member(client_id, place, name))
+
+    def _expect(self, member: Member) -> Member:
+        """Count a member, who shall open its channel soon."""
         self._members[member.client_id] = member
         self.unless_back(member, self._opening_s, self._gone)
         return member
+
+    def restore(self) -> None:
+        """Let everybody be a member again whose channel the server has kept."""
+        for client_id in self._channels.held():
+            self._restored(client_id)
+
+    def _restored(self, client_id: str) -> Member | None:
+        """The member of that ID, if it was one of the server that was here before."""
+        begins, *rest = client_id.split("/")
+        if self._on_restored is None or len(rest) != 2 or not begins.startswith(f"{self._kind}-"):
+            return None
+        member = Member(client_id, *map(unquote, rest))
+        if len(self._members) >= MOST_MEMBERS or not self._on_restored(member):
+            return None
+        return self._expect(member)
 
     def invite(self, member: Member) -> dict[str, Any]:
         """What the member's page needs: a token, and from where to read."""
@@ -123,7 +156,16 @@ class Members:
         if not isinstance(token, str):
             return None
         client_id = self._channels.holder(token, expired_too=expired_too)
-        return None if client_id is None else self._members.get(client_id)
+        if client_id is None:
+            return None
+        member = self._members.get(client_id)
+        if member is None and self._is_new() and client_id not in self._removed:
+            member = self._restored(client_id)  # nothing was said to it yet, so nothing was kept
+        return member
+
+    def _is_new(self) -> bool:
+        """Whether members of the server that was here before may still be on their way."""
+        return time.monotonic() < self._begun + self._opening_s
 
     def get(self, token: object) -> Member:
         """The member who holds this token. Raises Refused (401 `not-a-member`)."""
@@ -141,6 +183,8 @@ class Members:
     def remove(self, member: Member) -> None:
         """Forget a member, and what its channel holds."""
         self._members.pop(member.client_id, None)
+        if self._is_new():
+            self._removed.add(member.client_id)
         self._keep(member)
         self._channels.forget(member.client_id)
 
@@ -180,3 +224,8 @@ class Members:
         self._leaving.pop(member.client_id, None)
         member.present = False
         self._on_gone(member)
+
+
+def _escaped(text: str) -> str:
+    """The text without what separates it from the next one in a client ID."""
+    return text.replace("%", "%25").replace("/", "%2F")

@@ -1,6 +1,7 @@
 """What is behind the pages: rooms, games and the race, by what members' channels hear of them."""
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import json
@@ -23,6 +24,9 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
+from pushlab.hub.keep import Keep
+from pushlab.hub.keep_file import KeepFile
+from pushlab.hub.lives import Lives
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.runs import Link
@@ -144,6 +148,57 @@ async def test_who_goes_is_missed_after_a_while_and_who_reloads_is_not(hub):
     assert (left["type"], left["name"], left["why"]) == ("left", "Bob", "gone")
     new = rooms.join({"room": "r", "name": "Bob", "token": bob.token})
     assert new["client_id"] != bob.told["client_id"]
+
+
+@contextlib.asynccontextmanager
+async def kept_hub(path, keys):
+    """A hub that goes on where the one before it with this file stood."""
+    file = KeepFile(path)
+    hub = Hub(keys=keys, lives=Lives(file.seed, file.generation))
+    hub.keep = Keep(file, hub)
+    hub.keep.restore(hub.settings)
+    async with hub.keep.running():
+        yield hub
+
+
+async def test_a_room_outlives_its_server(tmp_path):
+    keys, path = TokenKeys.fresh(), tmp_path / "kept"
+    who = ("Ann", "100% A/B", "Лев", "quiet " + "😀" * 24)
+    async with kept_hub(path, keys) as hub:
+        rooms = Chat(channels_of(hub))
+        pages = {name: Page(hub, rooms.join({"room": "a/b", "name": name})) for name in who}
+        rooms.say({"token": pages["Ann"].token, "text": "before"})
+        left = rooms.join({"room": "a/b", "name": "Bob"})
+        rooms.leave({"token": left["token"]})
+    async with kept_hub(path, keys) as hub:
+        rooms = Chat(channels_of(hub))
+        first = rooms.join({"room": "a/b", "name": "Ann", "token": pages["Ann"].token})
+        assert first["client_id"] == pages["Ann"].grant.client_id
+        assert set(first["members"]) == set(who)  # although no other has come back yet
+        rooms.say({"token": first["token"], "text": "after"})
+        for name in who:
+            told = pages[name].told
+            page = hub.read(hub.verify(told["token"]), cursor_of(told))
+            heard = [json.loads(entry.data) for entry in page.entries]
+            assert page.gap_after is None
+            assert [m["text"] for m in heard if m["type"] == "said"] == ["before", "after"]
+            again = rooms.join({"room": "a/b", "name": name, "token": told["token"]})
+            assert again["client_id"] == told["client_id"]
+
+
+async def test_who_does_not_come_back_to_a_new_server_is_gone(tmp_path):
+    keys, path = TokenKeys.fresh(), tmp_path / "kept"
+    async with kept_hub(path, keys) as hub:
+        rooms = Chat(channels_of(hub))
+        ann, bob = [rooms.join({"room": "r", "name": name}) for name in ("Ann", "Bob")]
+        rooms.say({"token": bob["token"], "text": "hi"})
+    async with kept_hub(path, keys) as hub:
+        rooms = Chat(channels_of(hub), opening_s=SOON_S)
+        ann = Page(hub, rooms.join({"room": "r", "name": "Ann", "token": ann["token"]})).open()
+        left = await ann.hears()
+        assert (left["type"], left["name"], left["why"]) == ("left", "Bob", "gone")
+        new = rooms.join({"room": "r", "name": "Bob", "token": bob["token"]})
+        assert new["client_id"] != bob["client_id"]
 
 
 async def test_a_token_that_has_expired_is_changed_by_joining_again(hub):
