@@ -132,7 +132,7 @@ class Members:
         begins, *rest = client_id.split("/")
         if self._on_restored is None or len(rest) != 2 or not begins.startswith(f"{self._kind}-"):
             return None
-        member = Member(client_id, *map(unquote, rest))
+        member = Member(client_id, unquote(rest[0]), unquote(rest[1]))
         if len(self._members) >= MOST_MEMBERS or not self._on_restored(member):
             return None
         return self._expect(member)
