@@ -109,7 +109,7 @@ class Refused(PushlabError):
     """A hub refused a request.
 
     Attributes:
-        status: the HTTP status (400, 401, 403, 404, 413, 429, 503).
+        status: the HTTP status (400, 401, 403, 404, 413, 429, 503, 507).
         reason: one word for programs, such as ``token-expired``.
     """
 

@@ -41,6 +41,7 @@ class Grants:
         self._known: dict[str, Grant] = {}
         #: By the second in which they end.
         self._held: dict[int, dict[Holder, Grant]] = {}
+        self._swept = -1  # the second at which all of them were looked through
 
     def verify(self, token: str) -> Grant:
         """Read a token. Raises Refused (401: token-invalid, token-revoked, token-expired)."""
@@ -81,7 +82,10 @@ class Grants:
     def sweep(self) -> None:
         """End the holders whose grants have expired."""
         now = self._wall()
-        for second in [second for second in self._held if second <= now]:
+        this = int(now)
+        due = [this] if this == self._swept else [second for second in self._held if second <= now]
+        self._swept = this
+        for second in due:
             held = self._held.get(second, {})
             over = [(h, grant) for h, grant in held.items() if grant.expires_at <= now]
             self._finish(over, *_EXPIRED)

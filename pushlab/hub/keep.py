@@ -26,6 +26,7 @@ from pushlab.hub.lives import Lives
 __all__ = ["Keep"]
 
 _MOST_ROWS = 10_000  # in a batch; a request is never split
+_TELL_EVERY_NS = 60_000_000_000
 _log = logging.getLogger("pushlab")
 
 #: What one request publishes: channel and text of each message.
@@ -64,7 +65,7 @@ class Keep:
         self._dropped: list[str] = []
         self._generation = file.generation
         self._firsts: dict[str, int] = {}  # the first `seq` of each channel that the file has
-        self._trouble = ""
+        self._quiet_until_ns = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def restore(self, settings: HubSettings) -> None:
@@ -234,8 +235,7 @@ class Keep:
                 self._settle(self._writing)
 
     def _tell(self, refusal: Refused | None) -> None:
-        trouble = "" if refusal is None else refusal.detail
-        if trouble != self._trouble:
-            self._trouble = trouble
-            told = f"publishes are refused: {trouble}" if trouble else "publishes are taken again"
-            _log.error("%s: %s (%s)", self._file.path, told, time.strftime("%H:%M:%S"))
+        now_ns = time.monotonic_ns()
+        if refusal is not None and now_ns >= self._quiet_until_ns:
+            self._quiet_until_ns = now_ns + _TELL_EVERY_NS
+            _log.error("%s: publishes are refused: %s", self._file.path, refusal.detail)

@@ -201,6 +201,8 @@ class KeepFile:
                 raise
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+                with contextlib.suppress(sqlite3.Error):  # room that the log holds is given back
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 raise Refused(507, "keep-full", "the disk is full; nothing was taken") from error
             raise Refused(503, "keep-failed", f"it cannot be kept: {error}") from error
         for name in batch.dropped:
