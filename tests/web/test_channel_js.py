@@ -746,3 +746,79 @@ def test_what_cannot_be_done_is_said_in_plain_words(site, page):
     assert "websocket" in told["pigeon"]["description"]
     assert told["server"]["reason"] == "bad-server"
     assert (told["cursor"]["code"], told["cursor"]["reason"]) == (400, "invalid-cursor")
+
+
+# ---- a proxy that drops Upgrade ---------------------------------------------------------------
+
+NO_UPGRADE = """class extends EventTarget {
+  readyState = 0;
+  constructor() {
+    super();
+    window.dialled = (window.dialled ?? 0) + 1;
+    setTimeout(() => {
+      this.readyState = 3;
+      this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+    });
+  }
+  close() {}
+}"""
+
+THROUGH_PROXY = """async ({ token, transport }) => {
+  const { Channel } = await import("/web/channel.js");
+  const told = (window.told = []);
+  window.socket = new Channel(token, { transport, WebSocket: NO_UPGRADE }).open({
+    onopen: () => told.push("open"),
+    onerror: ({ code }) => told.push(code),
+    ontrouble: ({ reason }) => told.push(reason),
+  });
+}""".replace("NO_UPGRADE", NO_UPGRADE)
+
+
+def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(own_site, context):
+    site = own_site()
+    page = context.new_page()
+    page.goto(f"{site.url}/web/channel.js")
+    page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": "websocket"})
+    until(lambda: page.evaluate("dialled") > 2, "it keeps trying, as it was told")
+    (told,) = page.evaluate("told")
+    assert "a proxy on the way may drop the Upgrade header" in told
+    assert page.evaluate("socket.trouble") == told
+    assert page.evaluate("socket.readyState") == 0
+    page.evaluate("socket.close()")
+
+    page.evaluate(THROUGH_PROXY, {"token": "nonsense", "transport": "websocket"})
+    until(lambda: 401 in page.evaluate("told"), "what is wrong with the token is found out")
+
+    page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": "auto"})
+    until(lambda: "open" in page.evaluate("told"), "the next transport")
+    assert page.evaluate("socket.transport") == "sse"
+    assert page.evaluate("socket.trouble") is None
+
+
+ENDLESS = """async ({ token, transport }) => {
+  const { Channel } = await import("/web/channel.js");
+  window.pulled = 0;
+  const answer = () => new Response(new ReadableStream({
+    pull(controller) {
+      window.pulled += 1;
+      controller.enqueue(new Uint8Array(8 * 1024 * 1024));
+    },
+  }));
+  const told = (window.told = []);
+  window.socket = new Channel(token, { transport, fetch: async () => answer() }).open({
+    ontrouble: ({ reason }) => {
+      told.push(reason);
+      window.socket.close();
+    },
+  });
+}"""
+
+
+def test_an_answer_without_an_end_is_given_up(own_site, context):
+    site = own_site()
+    page = context.new_page()
+    page.goto(f"{site.url}/web/channel.js")
+    page.evaluate(ENDLESS, {"token": site.token("ann"), "transport": "long-polling"})
+    until(lambda: page.evaluate("told.length") == 1, "it is lost")
+    assert page.evaluate("told") == ["an answer of over 67108864 bytes"]
+    assert page.evaluate("pulled") < 15

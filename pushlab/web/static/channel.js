@@ -11,7 +11,7 @@
  * The application sees the Channel API's four events. `onopen` comes once. Losing a connection is
  * none of its business: the socket stays open, connects again after a while, goes on behind the
  * last message it has, drops what comes twice, and tells of messages that are gone with `ongap`.
- * (Who wants to know listens to `onlost` and `onreconnect`.) What cannot be mended ends in
+ * (Who wants to know listens to `onlost`, `ontrouble` and `onreconnect`.) What cannot be mended ends in
  * `onerror` and then `onclose`: a token that is wrong or has expired, mostly.
  *
  * One reader (cursor, backoff, lifecycle) stands above one small "line" for each transport, which
@@ -51,6 +51,8 @@
  * @property {((gap: ChannelGap) => void) | null} [ongap] messages are gone
  * @property {((hit: ChannelHit) => void) | null} [onhit] a request was made
  * @property {((event: {reason: string}) => void) | null} [onlost] the connection is gone for now
+ * @property {((event: {reason: string}) => void) | null} [ontrouble] why it does not connect, for
+ *   now; told at the first attempt that fails, and when the reason is another one
  * @property {((event: {transport: string, cursor: string | null}) => void) | null} [onreconnect]
  *   a connection stands again
  */
@@ -112,9 +114,14 @@ const QUIET_MS = 20_000;
 const HOLD_S = 30;
 const HOLD_GRACE_MS = 15_000;
 const DEV_INTERVAL_MS = 500;
+/** A poll's answer may have a few megabytes, and no more than this. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** How long `refreshToken` may fail before that is the end. */
 const RENEW_FOR_MS = 60_000;
 const RENEW_WITHIN_MS = 29_000;
+
+const NO_UPGRADE =
+  "no WebSocket gets through, though the server answers; a proxy on the way may drop the Upgrade header";
 
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
@@ -202,6 +209,31 @@ function bytesOfResponse(response, body) {
   return bytes;
 }
 
+/**
+ * A response's body, if it has an end.
+ * @param {Response} response
+ * @returns {Promise<ArrayBuffer>}
+ */
+async function bodyOf(response) {
+  const told = response.headers.get("content-length");
+  const small = told !== null && Number(told) <= MAX_ANSWER_BYTES;
+  if (!response.body || (small && !response.headers.has("content-encoding"))) {
+    return response.arrayBuffer();
+  }
+  const stream = response.body.getReader();
+  const parts = [];
+  let size = 0;
+  for (let piece = await stream.read(); !piece.done; piece = await stream.read()) {
+    size += piece.value.length;
+    if (size > MAX_ANSWER_BYTES) {
+      stream.cancel().catch(() => {});
+      throw new RangeError(`an answer of over ${MAX_ANSWER_BYTES} bytes`);
+    }
+    parts.push(piece.value);
+  }
+  return new Blob(parts).arrayBuffer();
+}
+
 /** The server half of a WebSocket frame's or a chunk's framing. @param {number} length */
 const frameHead = (length) => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
 
@@ -261,6 +293,8 @@ class Reader {
   #unrenewedAt = NaN; // since when that has failed, and the old one was refused again and again
   #timer = 0; // until the next attempt
   #standTimer = 0; // until this attempt has taken too long
+  /** @type {string | null} why it does not connect, for now */
+  trouble = null;
   awayAt = -Infinity; // when the page was last hidden, frozen or offline, by `performance.now()`
   #listeners = new AbortController();
 
@@ -358,6 +392,11 @@ class Reader {
     }
   }
 
+  /** Whether another transport may be tried. */
+  get choosing() {
+    return !this.#settled && this.#candidates.length > 1;
+  }
+
   /** The kind of hit that opens a stream. */
   get arrival() {
     return this.at === null ? "connect" : "reconnect";
@@ -383,6 +422,7 @@ class Reader {
     if (this.state > OPEN) return;
     clearTimeout(this.#standTimer);
     this.#settled = true;
+    this.trouble = null;
     this.#failures = this.#attempt = 0;
     this.#renewed = false;
     this.#unrenewedAt = NaN;
@@ -425,8 +465,8 @@ class Reader {
     if (this.state > OPEN) return;
     this.#unrenewedAt = NaN; // it is not the token, for now
     this.#noteLoss(reason);
-    if (this.#settled || this.#candidates.length === 1) this.#dialLater();
-    else this.#judge(1);
+    if (this.choosing) this.#judge(1);
+    else this.#dialLater();
   }
 
   /**
@@ -491,7 +531,7 @@ class Reader {
     this.transport = this.#candidates[0];
     const line = new LINES[this.transport](this);
     this.#line = line;
-    const choosing = !this.#settled && this.#candidates.length > 1;
+    const { choosing } = this;
     // After a loss the browser may pick a dead connection of its pool: find that out soon.
     const soon = this.#down ? STAND_AGAIN_MS * (this.#attempt + 1) : STAND_MS;
     const limit = choosing ? STAND_AUTO_MS : Math.min(soon, STAND_MS);
@@ -577,6 +617,10 @@ class Reader {
     if (this.state === OPEN && !this.#down) {
       this.#down = true;
       this.tell("onlost", { reason });
+    }
+    if (this.state <= OPEN && this.trouble !== reason) {
+      this.trouble = reason;
+      this.tell("ontrouble", { reason });
     }
   }
 
@@ -813,11 +857,12 @@ class PollLine extends Line {
     let response, text;
     try {
       response = await reader.fetch(url, { signal: asking.signal });
-      text = decoder.decode(await response.arrayBuffer()); // text() would take a BOM away
-    } catch {
+      text = decoder.decode(await bodyOf(response)); // text() would take a BOM away
+    } catch (error) {
       if (this.#asking === asking) {
         this.#asking = null;
-        this.lose("connection lost");
+        asking.abort();
+        this.lose(error instanceof RangeError ? error.message : "connection lost");
       }
       return;
     } finally {
@@ -1062,8 +1107,9 @@ class EventsLine extends Line {
         this.lose("the stream was refused, and then it was not");
         return;
       }
-      text = await answer.text();
+      text = new TextDecoder().decode(await bodyOf(answer));
     } catch {
+      this.#controller.abort();
       this.lose("connection lost");
       return;
     }
@@ -1081,6 +1127,8 @@ class EventsLine extends Line {
 class WebSocketLine extends Line {
   /** @type {WebSocket | null} */
   #socket = null;
+  #opened = false;
+  #controller = new AbortController();
 
   start() {
     const { reader } = this;
@@ -1107,17 +1155,31 @@ class WebSocketLine extends Line {
         this.located(frame.at);
       }),
     );
+    socket.addEventListener("open", () => (this.#opened = true));
     socket.addEventListener("close", ({ code, reason }) => {
       if (this.over) return;
+      if (!this.#opened && !reader.choosing) {
+        this.guard(() => this.#learnWhy());
+        return;
+      }
       const told = code >= 4400 && code < 4600;
       if (told && !this.stood) reader.hit("refused", sent, 131 + bytesOf(reason));
       this.refuse(told ? code - 4000 : 503, reason || "connection lost");
     });
   }
 
+  /** A WebSocket does not tell why its handshake failed: ask the server in a way that does. */
+  async #learnWhy() {
+    const answer = await this.reader.endpoints(this.#controller.signal);
+    if (answer === null || answer.status >= 500) this.lose("connection lost");
+    else if (answer.status < 300) this.lose(NO_UPGRADE);
+    else this.refuse(answer.status, ...refusalOf(answer.status, answer.told));
+  }
+
   release() {
     const socket = this.#socket;
     if (socket && socket.readyState < 2) socket.close(1000);
+    this.#controller.abort();
   }
 }
 
@@ -1188,6 +1250,8 @@ class Socket {
     this.onhit = null;
     /** @type {Handlers["onlost"]} */
     this.onlost = null;
+    /** @type {Handlers["ontrouble"]} */
+    this.ontrouble = null;
     /** @type {Handlers["onreconnect"]} */
     this.onreconnect = null;
     const own = /** @type {Record<string, any>} */ (this); // which has handlers, and nothing else
@@ -1214,6 +1278,11 @@ class Socket {
   /** The transport in use; with `auto`, the one that is being tried until one gets through. */
   get transport() {
     return this.#reader.transport;
+  }
+
+  /** Why it does not connect, for now; null while it does, and before the first attempt failed. */
+  get trouble() {
+    return this.#reader.trouble;
   }
 
   /** Where this reader stands; give it to `after` to go on there. Null before the first word. */
