@@ -10,7 +10,7 @@ SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
 
-.PHONY: help compare test check bench conformance soak fidelity serve web reference lab slides course-html \
+.PHONY: help compare test check bench conformance soak attack fidelity serve web reference lab slides course-html \
         docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
 	@echo "make conformance  both ends against RFCs, Autobahn, other parsers and other people's clients"
+	@echo "make attack     a hub with a thousand good readers under attack: do they notice?"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
@@ -55,6 +56,9 @@ conformance: conformance-packages $(CONFORM)/.clients $(AUTOBAHN)/.tried conform
 soak: $(VENV)/.dev web system-packages
 	$(BIN)/pytest -m soak -n auto --dist loadscope
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+attack: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.attack $(ARGS)
 
 fidelity: $(VENV)/.core bench-packages
 	$(BIN)/python -m benchmarks.fidelity $(ARGS)

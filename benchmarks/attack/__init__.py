@@ -1,0 +1,1 @@
+"""The hub under attack: does anybody who behaves well notice?"""
