@@ -170,7 +170,11 @@ class HubSettings:
     def vanished_s(self) -> float:
         """How long a client that vanishes without a word is present at most, on every transport.
 
-        A client that asks for a longer lease or a longer keep-alive of its own is its exception.
+        Polls have their lease. The kernel probes connections, and gives one up within half of this
+        span that is idle, or whose bytes are not acknowledged. An MQTT broker waits 1.5 times the
+        keep-alive that its client asks for. So a client that asks for a longer lease or keep-alive
+        than is usual is present for longer, and one behind a proxy for as long as that keeps the
+        connection.
         """
         return max(self.lease_s, _LEAST_VANISHED_S)
 

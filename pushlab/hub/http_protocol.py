@@ -26,6 +26,7 @@ from pushlab.hub.half_closed import (
     looks_after_s,
 )
 from pushlab.hub.origins import Headers
+from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.request import RequestReader
 from pushlab.hub.stream_connection import Framed, StreamConnection
 from pushlab.hub.websocket_protocol import DirectSocket, text_frame
@@ -190,7 +191,9 @@ class _HttpProtocol(StreamConnection, HttpExchange):
         factory = self._factory
         self._stop_timer()
         factory.connections.discard(self)
-        socket = DirectSocket(factory.config, factory.connections, self._transport)
+        socket = DirectSocket(
+            factory.config, factory.connections, self._transport, note=factory.edge.note
+        )
         self._transport.set_protocol(socket)
         socket.open(self._scope, self._direct, factory.frames)
 
@@ -309,3 +312,5 @@ class _HttpProtocol(StreamConnection, HttpExchange):
         """The client has gone."""
         self._leave()
         self._factory.connections.discard(self)
+        if has_vanished(exc):
+            self._factory.edge.note(Refusal.DEAD_PEER)

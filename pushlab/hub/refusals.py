@@ -5,6 +5,7 @@ comes within a minute behind it as one line with its count. A line has the kind,
 `note` is given in words; nobody gives it a token, a key or a body.
 """
 
+import errno
 import logging
 import time
 from collections.abc import Callable
@@ -13,10 +14,11 @@ from enum import StrEnum
 
 from pushlab.contract.setting import shown
 
-__all__ = ["Refusal", "Refusals"]
+__all__ = ["Refusal", "Refusals", "has_vanished"]
 
 _log = logging.getLogger("pushlab.hub")
 _SUMMARY_S = 60.0
+_GIVEN_UP = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
 
 
 class Refusal(StrEnum):
@@ -56,6 +58,11 @@ class _Untold:
     told_at: float
     count: int = 0
     last: str = ""
+
+
+def has_vanished(error: Exception | None) -> bool:
+    """Whether a connection broke since its peer vanished: the kernel gave it up."""
+    return isinstance(error, OSError) and error.errno in _GIVEN_UP
 
 
 class Refusals:

@@ -251,9 +251,8 @@ async def serve(
     hub.listening_at(local_url(config.host, port, tls=config.certificate is not None))
     site = make_site(hub) if make_site is not None else None
     app, protocol = _application(config, hub, transports, site)
-    server_config = _server_config(config, app, protocol, transports)
     server = _Server(
-        server_config,
+        _server_config(config, app, protocol, transports),
         hub,
         listener,
         trusts=app.reach.forwarders.trusts,

@@ -8,6 +8,7 @@ that the client never spoke on has no core at all.
 import asyncio
 import codecs
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.config import Config
@@ -20,6 +21,7 @@ from websockets.server import ServerProtocol
 
 from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
 from pushlab.hub.guarded_websocket import TURN_BYTES
+from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.stream_connection import Framed, StreamConnection
 
 __all__ = ["DirectSocket", "text_frame"]
@@ -40,6 +42,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
     Args:
         config: uvicorn's, for the settings of WebSockets.
         connections: those of the server, this one among them while it stands.
+        note: counts a refusal.
     """
 
     __slots__ = (
@@ -51,12 +54,21 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         "_extensions",
         "_frames",
         "_heard",
+        "_note",
     )
 
     _frames: Framed
 
-    def __init__(self, config: Config, connections: set[Any], transport: asyncio.Transport) -> None:
+    def __init__(
+        self,
+        config: Config,
+        connections: set[Any],
+        transport: asyncio.Transport,
+        *,
+        note: Callable[[Refusal], None],
+    ) -> None:
         super().__init__()
+        self._note = note
         self._config = config
         self._connections = connections
         self._transport = transport
@@ -123,6 +135,8 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         answered = self._flush(core)
         if core.close_rcvd is not None or core.eof_sent:
             self._early = b""
+            if core.close_rcvd is None:  # it was we who broke it off
+                self._note(Refusal.WEBSOCKET_ERROR)
             self._close()
         elif self._early or (answered and self._paused):
             self._transport.pause_reading()
@@ -174,6 +188,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
             core = self._conversation()
             core.fail(1011, "keepalive ping timeout")
             self._flush(core)
+            self._note(Refusal.DEAD_PEER)
             self._close()
 
     # ---- the connection of a stream ---------------------------------------------------------
@@ -228,3 +243,5 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         """The client has gone."""
         self._leave()
         self._connections.discard(self)
+        if has_vanished(exc):
+            self._note(Refusal.DEAD_PEER)

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.serving import BrokerAccess, Entry, Page
+from pushlab.contract.registry import make_transport, transport_names
+from pushlab.contract.serving import BrokerAccess, Entry, HubSettings, Page
 
 
 def test_an_entry_is_encoded_once_for_each_wire_format():
@@ -18,6 +21,21 @@ def test_an_entry_is_encoded_once_for_each_wire_format():
         assert entry.form(upper) == "X"
         assert entry.form(as_bytes) == b"x"
     assert calls == ["upper", "bytes"]
+
+
+def test_who_vanishes_is_present_for_one_span_that_is_told():
+    bound_s = HubSettings().vanished_s
+    assert bound_s == HubSettings().lease_s
+    for name in transport_names():
+        transport = make_transport(name)
+        profile = transport.in_force(HubSettings())
+        if profile.client_keeps_alive:  # and its broker waits half as long again
+            assert profile.timers.keep_alive_s * 1.5 <= bound_s, name
+        assert profile.timers.lease_s <= bound_s, name
+    page = (Path(__file__).parents[2] / "servers/hub/README.md").read_text()
+    assert f"is present for at most\n{bound_s:g} s, on every transport" in page
+    assert HubSettings(lease_s=0.1).vanished_s == 6
+    assert HubSettings(lease_s=600).vanished_s == 600
 
 
 def test_a_page_leaves_the_reader_behind_its_last_entry():

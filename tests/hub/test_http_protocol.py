@@ -354,6 +354,7 @@ async def test_what_breaks_a_websocket_ends_it_with_the_code_that_says_so(hub, f
         assert (opcode, int.from_bytes(payload[:2], "big")) == (8, code)
         assert await reader.read() == b""
     await hub.until_present("broken", [])
+    assert (await hub.api("GET", "/v1/stats")).json["refusals"]["websocket-error"] >= 1
 
 
 async def test_a_websocket_may_be_talked_to(hub):
@@ -389,4 +390,6 @@ async def test_a_handshake_that_is_none_is_refused(hub):
 
 
 async def test_nothing_of_all_this_was_logged_but_that_something_was_refused(hub):
-    assert {line.split(" from ")[0] for line in hub.log().splitlines()} <= {"refused: malformed"}
+    kinds = {line.split()[1] for line in hub.log().splitlines() if line.startswith("refused: ")}
+    assert len(kinds) == len(hub.log().splitlines())
+    assert kinds <= {"malformed", "websocket-error"}

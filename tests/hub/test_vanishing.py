@@ -1,0 +1,173 @@
+"""Clients that vanish without a word are present no longer than the one figure that is told.
+
+Their end of a cable is in a network namespace of its own, so that the cable can be pulled.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from pushlab.brokers.start import start_broker
+from pushlab.contract.registry import make_transport
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.tokens import TokenKeys
+from tests.live_hub import live_hub
+from tests.patience import PATIENCE_S
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("ip") is None, reason="network namespaces are made by root"
+)
+#: The hub's presence is looked at this often, and the kernel's timers may be late.
+GRACE_S = 1.0
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+)
+ASKED = {
+    "sse": "GET /v1/events?token={token} HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    "websocket": "GET /v1/socket?token={token} HTTP/1.1\r\nHost: {host}\r\n" + UPGRADE + "\r\n",
+    "long-polling": "GET /v1/wait?token={token}&after={after} HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    "short-polling": "GET /v1/poll?token={token} HTTP/1.1\r\nHost: {host}\r\n\r\n",
+}
+
+
+class Cable:
+    """A cable between this machine and a namespace; `pull` it, and neither end is told."""
+
+    def __init__(self) -> None:
+        self.number = os.getpid() % 200
+        self.namespace = f"vanish{os.getpid()}"
+        self.near = f"10.213.{self.number}.1"
+        near, far = f"v{os.getpid()}a", f"v{os.getpid()}b"
+        self._near, self._far = near, far
+        for command in (
+            f"netns add {self.namespace}",
+            f"link add {near} type veth peer name {far} netns {self.namespace}",
+            f"addr add {self.near}/24 dev {near}",
+            f"link set {near} up",
+            f"-n {self.namespace} addr add 10.213.{self.number}.2/24 dev {far}",
+            f"-n {self.namespace} link set {far} up",
+        ):
+            ip(command)
+
+    def dial(self, port: int) -> socket.socket:
+        """A connection from beyond the cable."""
+        with ThreadPoolExecutor(1) as thread:  # a thread enters, and only its sockets are there
+            return thread.submit(self._dial, port).result()
+
+    def _dial(self, port: int) -> socket.socket:
+        with open(f"/run/netns/{self.namespace}") as there:
+            if ctypes.CDLL(None, use_errno=True).setns(there.fileno(), 0) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+        return socket.create_connection((self.near, port))
+
+    def pull(self) -> None:
+        ip(f"-n {self.namespace} link set {self._far} down")
+
+    def remove(self) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            ip(f"link del {self._near}")
+        ip(f"netns del {self.namespace}")
+
+
+def ip(command: str) -> None:
+    subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+
+
+@pytest.fixture
+def cable() -> Iterator[Cable]:
+    cable = Cable()
+    try:
+        yield cable
+    finally:
+        cable.remove()
+
+
+async def speak_mqtt(hub, cable: Cable, port: int, token: str) -> socket.socket:
+    """An MQTT client through the hub's port, that goes on until its cable is pulled."""
+    endpoints = (await hub.ask("GET", "/v1/endpoints", secret=token)).json["endpoints"]
+    half = make_transport("mqtt").subscriber(Endpoint.told(endpoints["mqtt"]), token, rng=Random(1))
+    sock = cable.dial(port)
+
+    def converse() -> None:
+        url = f"ws://{cable.near}:{port}/v1/mqtt?token={token}"
+        with (
+            contextlib.suppress(OSError, ConnectionClosed),
+            connect(url, sock=sock, subprotocols=["mqtt"], ping_interval=None) as line,
+        ):
+            half.start(time.monotonic_ns())
+            half.connection_made(time.monotonic_ns())
+            while half.holds_connection:
+                if data := half.data_to_send():
+                    line.send(data)
+                with contextlib.suppress(TimeoutError):
+                    half.receive_data(line.recv(timeout=0.2), time.monotonic_ns())
+                half.handle_timer(time.monotonic_ns())
+
+    # Nothing waits for its end: a WebSocket's library does not give a dead peer up.
+    threading.Thread(target=converse, daemon=True).start()
+    return sock
+
+
+async def seconds_present(hub, cable: Cable, *, mqtt: bool = False) -> dict[str, float]:
+    """How long a client of each transport is present after the cable is pulled."""
+    port = urlsplit(hub.url).port
+    after = "{epoch}-{seq}".format(**await hub.publish("all", "x"))
+    sockets = []
+    for name, head in ASKED.items():
+        token = await hub.token(name, "all")
+        sockets.append(cable.dial(port))
+        words = head.format(token=token, after=after, host=f"{cable.near}:{port}")
+        sockets[-1].sendall(words.encode())
+    if mqtt:
+        sockets.append(await speak_mqtt(hub, cable, port, await hub.token("mqtt", "all")))
+    names = {*ASKED, "mqtt"} if mqtt else set(ASKED)
+    while set(await hub.present("all")) != names:  # noqa: ASYNC110 - the hub is elsewhere
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # what the hub has sent is acknowledged
+    cable.pull()
+    pulled, left = time.monotonic(), {}
+    while len(left) < len(names):
+        present = await hub.present("all")
+        for name in names - set(present) - set(left):
+            left[name] = time.monotonic() - pulled
+        await asyncio.sleep(0.05)
+    for sock in sockets:
+        sock.close()
+    return left
+
+
+async def test_every_transport_keeps_a_short_figure(cable):
+    settings = {"lease_s": 1.0, "keep_alive_s": 0.7}
+    bound_s = HubSettings(**settings).vanished_s
+    async with live_hub(host=cable.near, settings=settings) as hub, asyncio.timeout(PATIENCE_S):
+        left = await seconds_present(hub, cable)
+        assert max(left.values()) <= bound_s + GRACE_S, left
+        refusals = (await hub.api("GET", "/v1/stats")).json["refusals"]
+        assert refusals["dead-peer"] >= 3, refusals  # the stream, the WebSocket, the held poll
+
+
+@pytest.mark.soak
+async def test_every_transport_keeps_the_usual_figure(cable):
+    keys = TokenKeys.fresh()
+    async with await start_broker("auto", keys=keys) as broker:
+        changes = {"broker": broker.access, "keys": keys.export(), "transports": None}
+        async with live_hub(host=cable.near, **changes) as hub, asyncio.timeout(PATIENCE_S):
+            left = await seconds_present(hub, cable, mqtt=True)
+    print(left)
+    assert max(left.values()) <= HubSettings().vanished_s + GRACE_S, left
