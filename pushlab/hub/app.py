@@ -81,12 +81,13 @@ class App:
         ``Host`` was looked at when the request was read; what a trusted proxy says of it is here.
         """
         direct, reach = route.direct, self.reach
+        behind_proxy = bool(reach.forwarders)
         if direct is None:
             return route
 
         def guarded(scope: Scope) -> Response | StreamingResponse:
             refusal = self.origins.refusal(scope)
-            if refusal is None and reach.forwarders:
+            if refusal is None and behind_proxy:
                 refusal = reach.refusal(scope)
             if refusal is None:
                 return direct(scope)

@@ -162,7 +162,7 @@ def _swarm(lane: str, request: LaneRequest) -> Swarm:
         make_transport(lane, request.options),
         seed=random.getrandbits(32),
         link=request.link,
-        tls=client_context(authority) if authority else None,
+        tls=client_context(authority, own=True) if authority else None,
     )
     swarm.recorder = Tally()
     return swarm

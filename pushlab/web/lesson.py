@@ -83,7 +83,7 @@ class Lesson:
         token, grant = await self._hub.create_channel(client_id, duration_minutes=_TOKEN_MINUTES)
         endpoint = Endpoint.told(transport.endpoint(self._hub, grant))
         if endpoint.tls and self._tls is None:
-            self._tls = await asyncio.to_thread(client_context, self._authority)
+            self._tls = await asyncio.to_thread(client_context, self._authority, own=True)
         publishing = asyncio.ensure_future(self._publish(client_id, messages, span_s))
         try:
             conversation = await record_conversation(
