@@ -298,3 +298,69 @@ async def test_a_server_that_stops_closes_websockets(socket, stream):
     socket.protocol.shutdown()
     assert socket.closed
     assert stream.closes == 1
+
+
+# ---- clients that ask and do not listen -------------------------------------------------------
+
+PING = b"\x89\x80" + bytes(4)
+
+
+async def test_who_pings_and_reads_nothing_is_not_read_either(socket, stream):
+    socket.stalls = True
+    socket.protocol.data_received(PING * 10)
+    assert not socket.reading
+    assert socket.sent == b"\x8a\x00" * 10
+    socket.drain()
+    assert socket.reading
+    assert stream.resumed == 1
+
+
+async def test_of_a_flood_of_pings_a_turn_reads_so_many(socket):
+    turns = []
+    loop = asyncio.get_running_loop()
+    socket.on_write = lambda data: turns.append(len(data))
+    socket.protocol.data_received(PING * 10_000)
+    assert not socket.reading
+    seen = socket.sent.count(b"\x8a\x00")
+    assert 0 < seen <= 4096 // len(PING) + 1
+    others = []
+    loop.call_soon(others.append, "served in between")
+    await until(lambda: socket.sent.count(b"\x8a\x00") == 10_000)
+    assert others
+    assert max(turns) <= 2 * (4096 // len(PING) + 1)
+    assert socket.reading
+
+
+async def test_a_flood_behind_answers_that_are_not_taken_waits(socket):
+    socket.protocol.data_received(PING * 2_000)
+    socket.stalls = True
+    await until(lambda: not socket.reading)
+    await asyncio.sleep(0)
+    seen = len(socket.sent)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(socket.sent) == seen < 2 * 2_000
+    socket.drain()
+    await until(lambda: socket.sent.count(b"\x8a\x00") == 2_000)
+
+
+async def test_a_slow_reader_that_answers_our_pings_is_heard(socket):
+    socket.stalls = True
+    socket.protocol.pause_writing()
+    socket.protocol.data_received(b"\x8a\x80" + bytes(4))
+    assert socket.reading
+
+
+async def test_who_closes_and_does_not_take_the_answer_is_cut(socket, stream, monkeypatch):
+    monkeypatch.setattr("pushlab.hub.stream_connection._LINGER_S", SOON_S)
+    socket.stalls = True
+    socket.protocol.data_received(b"\x88\x82" + bytes(4) + b"\x03\xe8" + PING * 5_000)
+    assert socket.closed
+    assert stream.closes == 1
+    await until(lambda: socket.aborted)
+
+
+async def test_a_websocket_with_a_body_is_not_served_directly(stream):
+    connection = answering(stream, "websocket")
+    found = connection.protocol._factory.read(HANDSHAKE[:-2] + b"Content-Length: 2\r\n\r\n")
+    assert found is None
