@@ -180,7 +180,8 @@ bench-packages:
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
 # Written as command:package.
 SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm \
-                   zsh:zsh fish:fish nginx:nginx caddy:caddy haproxy:haproxy
+                   zsh:zsh fish:fish nginx:nginx caddy:caddy haproxy:haproxy \
+                   java:openjdk-17-jdk-headless
 
 CONFORMANCE_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium \
                         node:nodejs npm:npm curl:curl java:openjdk-17-jdk-headless

@@ -522,6 +522,54 @@ async def test_an_answer_that_has_begun_is_not_followed_by_a_refusal():
     await edge.leave()
 
 
+# ---- half closed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_who_has_asked_and_sends_no_more_is_answered_but_over_tls(tls):
+    go_on = asyncio.Event()
+
+    async def held(scope, receive, send):
+        await go_on.wait()
+        await answer(send, scope)
+
+    edge = EdgeConnection(held, tls=tls)
+    await edge.send(head(line="GET /one HTTP/1.1") + head(line="GET /two HTTP/1.1"))
+    assert edge.protocol.eof_received() is not tls
+    go_on.set()
+    await edge.settle()
+    assert [json.loads(body)["path"] for _, _, body in answers(edge.sent)] == ["/one", "/two"]
+    assert edge.closed is not tls  # where asyncio closes by itself
+    await edge.leave()
+
+
+async def test_who_has_asked_for_half_and_sends_no_more_has_gone():
+    for pieces in ([b"GET"], [head("Content-Length: 5", line="POST /a HTTP/1.1")], [head()]):
+        edge = EdgeConnection()
+        await edge.send(*pieces)
+        assert edge.protocol.eof_received() is False
+        await edge.leave()
+
+
+async def test_a_stream_goes_on_behind_a_leading_zero():
+    go_on = asyncio.Event()
+
+    async def stream(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"two"})
+
+    edge = EdgeConnection(stream)
+    await edge.send(head())
+    assert edge.protocol.eof_received()
+    go_on.set()
+    await edge.settle()
+    assert edge.sent.endswith(b"\r\n\r\n3\r\none\r\n03\r\ntwo\r\n0\r\n\r\n")
+    assert edge.closed
+    await edge.leave()
+
+
 # ---- HTTP/1.0 ---------------------------------------------------------------------------------
 
 

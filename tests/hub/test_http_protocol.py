@@ -256,7 +256,51 @@ async def test_who_closes_during_a_wait_has_gone(hub, path, direct):
     await hub.until_present(channel, [])
 
 
+async def test_who_sends_on_can_read_why_that_was_refused(hub):
+    async with connection(hub) as (reader, writer):
+        writer.write(b"GET /v1/poll HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-A: b\r\n" * 100_000)
+        answer = await read_answer(reader)
+        assert (answer.status, answer.json["error"]) == (431, "head-too-large")
+        assert answer.headers["connection"] == "close"
+        assert await reader.read() == b""
+
+
+@pytest.mark.timeout(2 * PATIENCE_S)
+async def test_heads_without_end_take_no_memory(hub):
+    async def rss_bytes():
+        return (await hub.api("GET", "/v1/stats")).json["process"]["rss_bytes"]
+
+    async def flood(start):
+        async with connection(hub) as (_, writer):
+            writer.write(start)
+            with contextlib.suppress(OSError):
+                for _ in range(64):
+                    writer.write(b"x" * 1_000_000)
+                    await writer.drain()
+
+    before = await rss_bytes()
+    chunked = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n1;"
+    await asyncio.gather(*map(flood, (b"GET /", b"GET / HTTP/1.1\r\nX: ", chunked)))
+    assert (await hub.ask("GET", "/healthz")).status == 200
+    assert await rss_bytes() - before < 16 * 1024 * 1024
+
+
 # ---- streams ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_a_stream_of_an_old_client_ends_with_its_connection_and_has_no_chunks(hub, keeps):
+    token = await hub.token("old", f"old-{keeps}")
+    asked = request("/v1/events", token, *["Connection: keep-alive"] * keeps, version="1.0")
+    async with connection(hub) as (reader, writer):
+        writer.write(asked)
+        head = await read_head(reader)
+        assert head.status == 200
+        assert "transfer-encoding" not in head.headers
+        assert head.headers["connection"] == "close"
+        assert (await reader.readuntil(b"\n\n")).startswith(b"retry: ")
+        await hub.publish(f"old-{keeps}", "one")
+        assert b"data: one" in await reader.readuntil(b"\n\n")
 
 
 @pytest.mark.parametrize("direct", [True, False])
@@ -392,4 +436,4 @@ async def test_a_handshake_that_is_none_is_refused(hub):
 async def test_nothing_of_all_this_was_logged_but_that_something_was_refused(hub):
     kinds = {line.split()[1] for line in hub.log().splitlines() if line.startswith("refused: ")}
     assert len(kinds) == len(hub.log().splitlines())
-    assert kinds <= {"malformed", "websocket-error"}
+    assert kinds <= {"malformed", "head-too-large", "websocket-error"}
