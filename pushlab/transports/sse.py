@@ -108,7 +108,7 @@ def encode_for_pages(entry: Entry) -> bytes:
 class SseSubscriber(StreamSubscriber):
     """Reads one endless response after another."""
 
-    __slots__ = ("_parser", "_retry_s", "_stood", "_stream")
+    __slots__ = ("_last_id", "_parser", "_retry_s", "_stood", "_stream")
 
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
@@ -117,6 +117,7 @@ class SseSubscriber(StreamSubscriber):
     def _on_connected(self, now_ns: int) -> None:
         self._parser = ResponseParser(_HELD_BYTES)
         self._stream = EventStream()
+        self._last_id = b""  # of the message that was read here last; the stream does not know it
         self._stood = False  # whether the server has accepted the token on this connection
         headers = [("Accept", _MEDIA_TYPE)]
         cursor = self._inbox.cursor
@@ -189,9 +190,11 @@ class SseSubscriber(StreamSubscriber):
                 and block.startswith(b"data: ")
                 and block.find(b"\n") == len(block) - len(end)
             ):
-                stream.last_id = cursor.decode()
+                self._last_id = cursor
                 self._deliver_next(block[6 : -len(end)].decode("utf-8", "replace"))
             elif block:
+                if self._last_id:
+                    stream.last_id, self._last_id = self._last_id.decode(), b""
                 self._on_event(stream.read(block), now_ns)
                 if not self.holds_connection:
                     return

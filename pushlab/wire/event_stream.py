@@ -76,8 +76,9 @@ class EventStream:
             chunk = bytes(rest) + chunk
             rest.clear()
         *blocks, tail = chunk.split(b"\n\n")
-        rest += tail
-        self._check(rest)
+        if tail:
+            rest += tail
+            self._check(rest)
         if blocks and not self._begun:
             self._begun = True
             blocks[0] = blocks[0].removeprefix(_BOM)

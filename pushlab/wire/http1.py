@@ -27,6 +27,16 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_REFUSAL_BYTES = 64 * 1024
 _MAX_REASON = 100
+_READ = {
+    b"content-encoding",
+    b"content-length",
+    b"content-type",
+    b"location",
+    b"pushlab-cursor",
+    b"pushlab-gap",
+    b"transfer-encoding",
+}
+_READ_LENGTHS = {len(name) for name in _READ}
 
 
 class BadResponse(Exception):
@@ -142,13 +152,10 @@ class BodyParser:
 
     # ---- called by httptools ----
 
-    def on_message_begin(self) -> None:
-        """A response begins; behind a whole one that nobody has taken, none may."""
+    def on_headers_complete(self) -> None:
+        """The status line and every header are read; behind a whole response they are not ours."""
         if self.complete:
             raise BadResponse("two answers to one question")
-
-    def on_headers_complete(self) -> None:
-        """The status line and every header are read."""
         self.status = self._parser.get_status_code()
 
     def on_body(self, data: bytes) -> None:
@@ -168,29 +175,29 @@ class BodyParser:
 
 
 class ResponseParser(BodyParser):
-    """Collects one response after another.
+    """Collects one response after another, with the few headers that clients read."""
 
-    Attributes:
-        headers: those of the response, in order, as they came.
-        cursor: the ``Pushlab-Cursor`` header, if there was one.
-        gap: the ``Pushlab-Gap`` header, if there was one.
-    """
-
-    __slots__ = ("cursor", "gap", "headers")
+    __slots__ = ("_headers",)
 
     def reset(self) -> None:
         """Forget the last response."""
         super().reset()
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.cursor: str | None = None
-        self.gap: str | None = None
+        self._headers: dict[bytes, bytes] = {}
 
     def header(self, name: bytes) -> str | None:
-        """A header of the response, by its name in lower case; the first of several."""
-        for key, value in self.headers:
-            if len(key) == len(name) and key.lower() == name:
-                return value.decode("latin-1")
-        return None
+        """One of `_READ`; the first of several of that name."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def cursor(self) -> str | None:
+        """The ``Pushlab-Cursor`` header, if there was one."""
+        return self.header(b"pushlab-cursor")
+
+    @property
+    def gap(self) -> str | None:
+        """The ``Pushlab-Gap`` header, if there was one."""
+        return self.header(b"pushlab-gap")
 
     @property
     def media_type(self) -> str | None:
@@ -209,16 +216,31 @@ class ResponseParser(BodyParser):
             self.keeps_alive = False
         return self.complete
 
+    def is_plain(self, media_type: bytes) -> bool:
+        """Whether it says that its body is of this type, or nothing, and is not compressed.
+
+        Raises:
+            BadResponse: it is compressed.
+        """
+        headers = self._headers
+        if headers.get(b"content-type") != media_type:
+            said = self.media_type
+            if said is not None and said.encode("latin-1") != media_type:
+                return False
+        self.check_coding()
+        return True
+
     def check_coding(self) -> None:
         """Raises BadResponse where the body is compressed, which nobody asked for."""
+        if b"content-encoding" not in self._headers:
+            return
         coding = self.header(b"content-encoding")
         if coding is not None and coding.strip().lower() not in ("", "identity"):
             raise BadResponse(f"the body is compressed ({coding[:20]}), which nobody asked for")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; called by httptools."""
-        self.headers.append((name, value))
-        if len(name) == 14 and name.lower() == b"pushlab-cursor":
-            self.cursor = value.decode("latin-1")
-        elif len(name) == 11 and name.lower() == b"pushlab-gap":
-            self.gap = value.decode("latin-1")
+        if self.complete:
+            return  # of what nobody asked for
+        if len(name) in _READ_LENGTHS and (name := name.lower()) in _READ:
+            self._headers.setdefault(name, value)

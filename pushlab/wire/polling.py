@@ -247,8 +247,7 @@ class PollSubscriber(HttpSubscriber):
             if parser.cursor is not None and not self._stood:
                 self._locate(Cursor.parse(parser.cursor))
             return False
-        parser.check_coding()
-        if parser.media_type not in (None, "application/json"):
+        if not parser.is_plain(b"application/json"):
             raise ValueError(f"{parser.media_type} instead of JSON")
         self._hit(Hit.CONNECT if self._asked_first else Hit.POLL_USEFUL)
         return self._read_page(json.loads(parser.take()))
@@ -258,14 +257,13 @@ class PollSubscriber(HttpSubscriber):
         return Hit.CONNECT if self._asked_first else Hit.POLL_EMPTY
 
     def _read_page(self, page: dict[str, Any]) -> bool:
-        if not isinstance(page, dict) or not {"cursor", "messages"} <= page.keys():
+        if not isinstance(page, dict) or "cursor" not in page or "messages" not in page:
             raise ValueError("its JSON is no page of messages")
         cursor = Cursor.parse(page["cursor"])
         messages = [(message["seq"], message["data"]) for message in page["messages"]]
-        if not all(type(seq) is int and seq > 0 for seq, _ in messages):
-            raise TypeError("a message without a place")
-        if not all(isinstance(data, str) for _, data in messages):
-            raise TypeError("a message is not text")
+        for seq, data in messages:
+            if type(seq) is not int or seq < 1 or not isinstance(data, str):
+                raise TypeError("a message is no text with a place")
         if gap := page.get("gap"):
             self._locate(Cursor.parse(gap["resumed"]))
         elif not self._stood:
