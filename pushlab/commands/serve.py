@@ -116,10 +116,14 @@ def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:
 def _tell(
     url: str, config: HubConfig, chosen: ServeKeys, *, asks_for_key: bool, pages: bool
 ) -> None:
-    if config.certificate is None and config.host not in ("127.0.0.1", "::1", "localhost"):
-        print(f"Note: {config.host} can be reached from other machines, and nothing is encrypted.")
     access, reach = config.broker, Reach(config.reach, bound=config.host)
     print(f"pushlab hub on {url}{' and every address of this machine' * is_wildcard(config.host)}")
+    if config.certificate is None and config.host not in ("127.0.0.1", "::1", "localhost"):
+        print("Note: other machines can reach this hub, and nothing is encrypted.")
+    if reach.proxy_vouches:
+        print(
+            "Note: it serves whatever name the proxy forwards; --allow-host names those to serve."
+        )
     if reach.public_url is not None:
         print(f"  reached at {reach.public_url}")
     if access is not None:

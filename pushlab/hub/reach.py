@@ -54,6 +54,8 @@ class Reach:
         prefix: the public URL's path, such as ``/hub``; empty where it has none.
         hosts: those that the hub is served under.
         forwarders: the proxies whose word is taken.
+        proxy_vouches: whether it is taken for the host as well, since no name is said here. A proxy
+            that forwards every name lets a rebound one in.
 
     Raises:
         UsageError: a setting is not what it should be.
@@ -74,6 +76,7 @@ class Reach:
             self.public_broker_url = url[0]
         self.hosts = Hosts(bound, names)
         self.forwarders = Forwarders(told.trust_forwarded)
+        self.proxy_vouches = bool(self.forwarders) and not names
 
     # ---- one request ------------------------------------------------------------------------
 
@@ -100,7 +103,7 @@ class Reach:
             return Refused(400, "bad-host", "a request must have one Host header")
         told = self.forwarded(scope).host if self.forwarders else None
         if told is not None:
-            hosts = [told.encode()]
+            hosts = [] if self.proxy_vouches else [told.encode()]
         if not hosts or self.hosts.know(hosts[0]):
             return None
         parsed = parse_authority(hosts[0].decode("latin-1"))

@@ -159,6 +159,12 @@ def test_of_a_trusted_proxy_the_host_counts_that_it_was_asked_for():
     assert refused(TRUSTING, scope("localhost", forwarded="host=evil.example")) is not None
     stranger = scope("upstream", x_forwarded_host="push.example", peer="10.0.0.2")
     assert refused(TRUSTING, stranger) == (421, "unknown-host")
+    nameless = reach(trust_forwarded=(PROXY,))  # the proxy's names are all that are said
+    assert refused(nameless, scope("upstream", x_forwarded_host="push.example")) is None
+    assert refused(nameless, stranger) == (421, "unknown-host")
+    assert refused(nameless, scope("upstream")) == (421, "unknown-host")
+    for named in ({"public_url": PUBLIC}, {"allow_hosts": ("push.example",)}):
+        assert refused(reach(trust_forwarded=(PROXY,), **named), evil) == (421, "unknown-host")
 
 
 # ---- whose pages are its own ------------------------------------------------------------------
