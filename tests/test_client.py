@@ -313,6 +313,31 @@ async def test_a_token_that_expires_is_renewed_by_its_source(hub, ann, name):
 
 
 @EVERY
+async def test_a_token_that_is_revoked_is_renewed_by_its_source_or_is_the_end(hub, ann, name):
+    tokens = [await hub.token("ann", ann) for _ in range(3)]
+    renewing, lasting = [], iter(tokens[1:])
+
+    def fetch():
+        renewing.append(name)
+        return next(lasting)
+
+    ending = asyncio.ensure_future(read_all(subscribe(hub, tokens[0], name)))
+    async with subscribe(hub, fetch, name) as messages:
+        await until_connected(messages)
+        await hub.publish(ann, "first")
+        assert await take(messages, 1) == ["first"]
+        for token in tokens[:2]:
+            assert (await hub.api("DELETE", "/v1/tokens", {"token": token})).status == 200
+        with pytest.raises(Refused) as caught:
+            await asyncio.wait_for(ending, PATIENCE_S)
+        assert (caught.value.status, caught.value.reason) == (401, "token-revoked")
+        await hub.publish(ann, "second")
+        assert await take(messages, 1) == ["second"]
+        assert messages.gaps == []
+    assert len(renewing) == 2
+
+
+@EVERY
 async def test_a_token_that_expires_without_a_source_is_the_end(hub, ann, name):
     token = sign(ann, lives_s=0.4)
     with pytest.raises(Refused) as caught:

@@ -115,7 +115,7 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     asked["keys"] = {
         "keys_file": asked.pop("keys_file"),
         "fresh": asked.pop("fresh_keys"),
-        "given": os.environ.pop("PUSHLAB_KEYS", None),  # no child shall inherit it
+        "given": os.environ.pop("PUSHLAB_KEYS", "") or None,  # no child shall inherit it
     }
     asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
     asked["presence"] = {

@@ -165,6 +165,8 @@ def open_keyring(path: Path, now: float) -> tuple[Keyring, bool]:
         SetupError: it cannot be read or made.
     """
     try:
+        with contextlib.suppress(FileNotFoundError):
+            return _read(path), False  # a place that can only be read will do
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(path):
             try:

@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,20 @@ def test_a_newer_format_is_said(tmp_path):
     path.chmod(0o600)
     with pytest.raises(UsageError, match="newer pushlab"):
         open_keyring(path, NOW)
+
+
+def test_a_place_that_can_only_be_read_will_do(tmp_path, monkeypatch):
+    path = tmp_path / "keys.json"
+    ring, _ = open_keyring(path, NOW)
+
+    def read_only(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("pushlab.hub.keyring.locked", read_only)
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    assert open_keyring(path, NOW) == (ring, False)
+    with pytest.raises(SetupError, match="cannot be kept in .*: Read-only"):
+        open_keyring(tmp_path / "other.json", NOW)
 
 
 def test_a_place_where_nothing_can_be_written_is_said(tmp_path):

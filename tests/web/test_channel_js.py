@@ -325,6 +325,32 @@ def test_a_token_that_expires_ends_it_or_is_renewed(site, page):
         assert kinds == ["open", "lost", "reconnect"], name
 
 
+def test_a_token_that_is_revoked_ends_it_or_is_renewed(site, page):
+    listeners = Listeners(page, site.url)
+    tokens = {}
+    for name in TRANSPORTS:
+        channel = f"revoking {name}"
+        for who, more in ((name, {}), (f"{name} renewed", {"renewed": site.token("ann", channel)})):
+            tokens[who] = site.token("ann", channel)
+            listeners.open(who, tokens[who], transport=name, **more)
+    listeners.all_until("open")
+    for name in TRANSPORTS:
+        until(lambda name=name: site.present(f"revoking {name}"), f"{name} is there")
+    for token in tokens.values():
+        site.api("DELETE", "/v1/tokens", {"token": token})
+    for name in TRANSPORTS:
+        site.publish(f"revoking {name}", "for who still may")
+    for name in TRANSPORTS:
+        listeners.names = [name]
+        listeners.all_until("open", "error", "close")
+        error = listeners.seen(name)[1][2]
+        assert (error["code"], error["reason"]) == (401, "token-revoked"), name
+        assert tokens[name] not in json.dumps(error), name
+        listeners.names = [f"{name} renewed"]
+        listeners.all_until_texts(["for who still may"])
+        assert listeners.kinds(f"{name} renewed", "message") == ["open", "lost", "reconnect"], name
+
+
 def test_a_new_token_is_asked_for_until_there_is_one_or_none_any_more(site, page):
     listeners = Listeners(page, site.url)
     for name in TRANSPORTS:
