@@ -1,14 +1,21 @@
 """The hub by a hand-driven clock: a gap is told to who missed something, and to nobody else."""
 
 import asyncio
+import time
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+import pushlab
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
+from pushlab.errors import Refused
 from pushlab.hub.core import Hub
+from pushlab.hub.serve import serve
+from tests.live_hub import HTTP_TRANSPORTS, LiveHub, config
+from tests.patience import PATIENCE_S
 
 RETAIN_S = 100.0
 NAMES = st.sampled_from(["news", "quiet"])
@@ -205,3 +212,50 @@ def test_every_feed_ends_when_the_wall_clock_says_so_and_none_by_a_timer():
         assert hub.presence.total() == 0
 
     asyncio.run(story())
+
+
+async def test_over_every_wire_a_stepped_clock_ends_tokens_and_no_other_way(monkeypatch):
+    """The wall clock of a hub that serves is set by hours; the monotonic one goes on as ever."""
+    step_s = 0.0
+    defaults = {**Hub.__init__.__kwdefaults__, "wall": lambda: time.time() + step_s}
+    monkeypatch.setattr(Hub.__init__, "__kwdefaults__", defaults)
+    listening, stop = asyncio.get_running_loop().create_future(), asyncio.Event()
+    keys = TokenKeys.fresh()
+    settings = config(keys=keys.export())
+    serving = asyncio.ensure_future(serve(settings, stop=stop, ready=listening.set_result))
+    url = await asyncio.wait_for(listening, PATIENCE_S)
+    hub = LiveHub(url, settings.api_key)
+
+    async def read(token, transport, options):
+        async with pushlab.connect(url, token, transport=transport, **options) as messages:
+            async for message in messages:
+                heard[transport].append(message.data)
+
+    try:
+        for minutes, steps in ((120, (-3_600.0, 7_100.0, 7_300.0)), (1_440, (86_500.0,))):
+            issued = step_s
+            heard = {name: [] for name in HTTP_TRANSPORTS}
+            readers = {}
+            for name in HTTP_TRANSPORTS:
+                body = {"client_id": name, "channel": "room", "duration_minutes": minutes}
+                token = (await hub.api("POST", "/v1/channels", body)).json["token"]
+                options = {"interval_s": 0.05} if name == "short-polling" else {}
+                readers[name] = asyncio.ensure_future(read(token, name, options))
+            await hub.until_present("room", sorted(HTTP_TRANSPORTS))
+            for number, step in enumerate(steps[:-1]):
+                step_s = issued + step
+                await asyncio.sleep(0.6)  # two sweeps
+                await hub.publish("room", str(number))
+                for name in HTTP_TRANSPORTS:
+                    async with asyncio.timeout(PATIENCE_S):
+                        while len(heard[name]) <= number:
+                            assert not readers[name].done(), f"{name} ended early"
+                            await asyncio.sleep(0.01)
+            step_s = issued + steps[-1]
+            for name, reader in readers.items():
+                with pytest.raises(Refused) as told:
+                    await asyncio.wait_for(reader, PATIENCE_S)
+                assert (told.value.status, told.value.reason) == (401, "token-expired"), name
+    finally:
+        stop.set()
+        await serving
