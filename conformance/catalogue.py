@@ -1,6 +1,7 @@
 """Every suite, in the order in which they run."""
 
 from conformance.autobahn.suite import AutobahnClient, AutobahnServer
+from conformance.clients.suite import OthersClients
 from conformance.event_stream.suite import EventStreams
 from conformance.http.suite import RequestShapes
 from conformance.model import Suite
@@ -17,4 +18,5 @@ SUITES: tuple[type[Suite], ...] = (
     AutobahnClient,
     EventStreams,
     MqttPackets,
+    OthersClients,
 )

@@ -24,7 +24,7 @@ class LiveHub:
         self.authority = urlsplit(process.url).netloc
         self.port = urlsplit(process.url).port or 80
 
-    async def api(self, method: str, path: str, body: Any) -> dict[str, Any]:
+    async def api(self, method: str, path: str, body: Any) -> Any:
         """One request with the key; its answer's JSON."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -37,11 +37,12 @@ class LiveHub:
             connection.close()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body!r}")
-        return dict(json.loads(answer.body))
+        return json.loads(answer.body)
 
     async def grant(self, client_id: str, channel: str) -> dict[str, Any]:
         """A token for a client, and where each transport is."""
-        return await self.api("POST", "/v1/channels", {"client_id": client_id, "channel": channel})
+        body = {"client_id": client_id, "channel": channel}
+        return dict(await self.api("POST", "/v1/channels", body))
 
     async def token(self, client_id: str, channel: str) -> str:
         """A token for a client."""
@@ -49,9 +50,8 @@ class LiveHub:
 
     async def publish(self, channel: str, text: str) -> dict[str, Any]:
         """One message; where it stands."""
-        return await self.api(
-            "POST", f"/v1/channels/{quote(channel, safe='')}/messages", text.encode()
-        )
+        path = f"/v1/channels/{quote(channel, safe='')}/messages"
+        return dict(await self.api("POST", path, text.encode()))
 
 
 @contextlib.asynccontextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.model import Suite, Tell, Verdict
 from conformance.mqtt.cases import CASES, Case
+from conformance.mqtt.greetings import greeting_verdicts
 from conformance.node import node
 from pushlab.transports import _mqtt311 as codec
 from pushlab.transports._mqtt311 import MalformedPacket, Packet, Parser
@@ -225,13 +226,16 @@ class MqttPackets(Suite):
     about = (
         "Packets of a broker, right and wrong, to pushlab's codec, whole, in two at every place and"
         " byte by byte; the vectors of mqtt-packet's own tests; packets that mqtt-packet writes and"
-        " we read, and the other way round."
+        " we read, and the other way round; first packets of every version to both brokers."
     )
 
     async def run(self, tell: Tell) -> AsyncIterator[Verdict]:
         """By the standard first, which needs nothing."""
         tell("by the standard")
         for verdict in standard_verdicts():
+            yield verdict
+        tell("first packets")
+        async for verdict in greeting_verdicts():
             yield verdict
         asked = {
             "write": [packet for packet, _ in _WRITTEN],

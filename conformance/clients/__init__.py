@@ -1,0 +1,1 @@
+"""Other people's clients of every transport, whose connections are cut."""
