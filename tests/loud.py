@@ -159,7 +159,7 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.captureWarnings(True)
     if "--seed-a-leak" in sys.argv:
-        from pushlab.transports import websocket
+        from pushlab.transports import _websocket_subscriber as websocket
 
         plain = websocket.WebSocketSubscriber._on_connected
 
