@@ -7,12 +7,13 @@ a subscriber (the bridge is told when one has gone, in whatever way).
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
-from pushlab.brokers._router import LoginRefused, Router
+from pushlab.brokers._router import Router
 from pushlab.brokers._session import Message, Session
 from pushlab.contract.hits import Hit
+from pushlab.contract.tokens import Grant
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_server as packets
@@ -69,6 +70,8 @@ class Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._level = 4
         self._closed = False
+        self._asked: packets.Connect | None = None  # the log-in that is not answered yet
+        self._early: list[packets.Incoming] = []
         self.session: Session | None = None
         self.full = False
         self.keep_alive_s = 0
@@ -140,11 +143,16 @@ class Line(asyncio.Protocol):
         """The client said something."""
         if self._closed:
             return
-        session = self.session
+        if self.session is not None:
+            self.heard = self._lines.now()
+        self._take(self._reader.receive(data))
+
+    def _take(self, incoming: Iterable[packets.Incoming]) -> None:
         try:
-            if session is not None:
-                self.heard = self._lines.now()
-            for packet in self._reader.receive(data):
+            for packet in incoming:
+                if self._asked is not None:
+                    self._early.append(packet)
+                    continue
                 self._on_packet(packet)
                 if self._closed:
                     return
@@ -163,7 +171,7 @@ class Line(asyncio.Protocol):
         if session is None:
             if kind != packets.CONNECT:
                 raise mqtt311.MalformedPacket("a packet before CONNECT")
-            self._log_in(packets.read_connect(packet.body))
+            self._ask(packets.read_connect(packet.body))
         elif kind in _HITS:
             self._count(Hit.ACK)
             session.answered(kind, packets.identifier(packet))
@@ -192,16 +200,33 @@ class Line(asyncio.Protocol):
         if self.session is None or self.session.grant is not None:
             self._router.count(hit)
 
-    def _log_in(self, asked: packets.Connect) -> None:
+    def _ask(self, asked: packets.Connect) -> None:
         self._level = asked.level
-        try:
-            session, kept, assigned = self._router.log_in(asked, self)
-        except LoginRefused as refusal:
-            self._router.count(Hit.REFUSED)
-            self.send(packets.refusal(asked.level, refusal.reason))
-            self._close()
+        if not asked.client_id and not asked.clean and asked.level < 5:
+            self.refuse(packets.BAD_CLIENT_ID)
             return
+        assert self._transport is not None
+        self._asked, self._early = asked, []
+        self._transport.pause_reading()  # what it says before it is let in waits
+        self._router.ask(asked, self)
+
+    def refuse(self, reason: int) -> None:
+        """It may not log in, for this reason."""
+        if not self._closed:
+            self._router.count(Hit.REFUSED)
+            self.send(packets.refusal(self._level, reason))
+            self._close()
+
+    def let_in(self, grant: Grant | None) -> None:
+        """It may log in: as the bridge, or as the holder of this grant."""
+        asked, self._asked = self._asked, None
+        if self._closed or asked is None:
+            return
+        assert self._transport is not None
+        self._transport.resume_reading()
+        session, kept, assigned = self._router.log_in(asked, grant, self)
         self.session = session
+        self.heard = self._lines.now()
         del self._lines.waiting[self]
         self._lines.lines.add(self)
         self.keep_alive_s = asked.keep_alive_s
@@ -216,6 +241,8 @@ class Line(asyncio.Protocol):
             most_bytes=asked.maximum_packet,
         )
         session.resume()
+        early, self._early = self._early, []
+        self._take(early)
 
     def _subscribe(self, session: Session, packet: packets.Incoming) -> None:
         packet_id, filters = packets.read_filters(packet, self._level)
@@ -237,8 +264,8 @@ class Line(asyncio.Protocol):
 
     def _publish(self, session: Session, packet: packets.Incoming) -> None:
         topic, payload, qos, packet_id = packets.read_publish(packet, self._level)
-        if session.grant is None and topic == names.REVOKED_TOPIC.encode():
-            self._router.take_revoked(payload)
+        if session.grant is None and topic == names.GRANTS_TOPIC.encode():
+            self._router.told(payload)
         elif not self._router.may_write(session, topic):
             self._count(Hit.REFUSED)
             self._forbid(session, qos, packet_id)

@@ -1,29 +1,33 @@
 """Who may log in to the embedded broker, who reads what, and what was sent.
 
+Tokens are the hub's: the broker asks the bridge what each of them grants, and is told when that
+ends. So keys, revocations and the clock are in one place.
+
 A token's holder may subscribe to its own channel, to its own session's inbox and to the bridge's
 word to all, and publish to its own session's outbox. Topics are looked up by name: there are no
 wildcards but the bridge's own.
 """
 
-import contextlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
 from typing import Protocol
 
 from pushlab.brokers._session import Message, Session
 from pushlab.contract.hits import Hit
-from pushlab.contract.tokens import Grant, TokenKeys
-from pushlab.errors import Refused
+from pushlab.contract.tokens import Grant, looks_like_token
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_server as packets
 
-__all__ = ["LoginRefused", "Router"]
+__all__ = ["Router"]
 
 _GRACE_S = 0.5  # after a token's end, for the bridge's goodbye to arrive first
 _MAX_KEPT = 10_000  # sessions without a connection
 _MAX_KEEP_S = 3_600.0
+_ANSWER_S = 5.0  # for the bridge to say whose token it is
+_MAX_ASKING = 10_000
+_MAX_KNOWN = 100_000
+_LOGIN = names.LOGIN_TOPIC.encode()
 _OUTBOX = names.OUTBOX.encode()
 _FROM_BRIDGE = f"{names.OUTBOX}+".encode()
 
@@ -40,12 +44,14 @@ class Closable(Protocol):
         """Close it for this reason, as version 5 numbers them."""
 
 
-class LoginRefused(Exception):
-    """A log-in is refused for `reason`, as version 5 numbers them."""
+class Asker(Protocol):
+    """A connection that waits to be let in."""
 
-    def __init__(self, reason: int) -> None:
-        super().__init__(f"reason code {reason}")
-        self.reason = reason
+    def let_in(self, grant: Grant | None) -> None:
+        """It may log in, as the bridge or as the holder of a grant."""
+
+    def refuse(self, reason: int) -> None:
+        """It may not, for this reason."""
 
 
 class Router:
@@ -53,43 +59,81 @@ class Router:
 
     Args:
         username, password: the bridge's log-in.
-        keys: with which tokens are checked.
     """
 
-    def __init__(self, *, username: str, password: str, keys: TokenKeys) -> None:
+    def __init__(self, *, username: str, password: str) -> None:
         self._bridge = username, password.encode()
-        self._keys = keys
         self._sessions: dict[tuple[str, str], Session] = {}  # by user name and client identifier
         self._readers: dict[bytes, dict[Session, int]] = {}
-        self._revoked: dict[str, float] = {}  # grants, to when they would have ended
+        self._known: dict[str, Grant] = {}  # what the bridge said of tokens
+        self._asking: dict[int, tuple[packets.Connect, Asker, str, float]] = {}
+        self._number = 0
         self._lines: dict[Session, Closable] = {}
         self.counts: dict[Hit, int] = {}
 
     # ---- log-ins ----------------------------------------------------------------------------
 
-    def log_in(self, asked: packets.Connect, line: Closable) -> tuple[Session, bool, str]:
-        """A session for who asks, whether it was kept, and the name that it was given, if any.
+    def ask(self, asked: packets.Connect, line: Asker) -> None:
+        """Learn whose log-in this is; `line` is let in, or refused, now or when the bridge answers.
 
-        Raises:
-            LoginRefused: it may not log in.
+        The bridge is asked once for each token; what it said holds until it takes that back.
         """
         username, password = asked.username or "", asked.password or b""
-        grant: Grant | None = None
         if username == self._bridge[0]:
-            good = hmac.compare_digest(password, self._bridge[1])
+            if hmac.compare_digest(password, self._bridge[1]):
+                self._known.clear()  # another bridge may know better
+                line.let_in(None)
+            else:
+                line.refuse(packets.NOT_AUTHORISED)
+            return
+        token = password.decode("ascii", "replace")
+        grant = self._known.get(token)
+        if grant is not None:
+            self._settle(asked, line, grant)
+        elif not looks_like_token(token):
+            line.refuse(packets.NOT_AUTHORISED)
+        elif _LOGIN not in self._readers or len(self._asking) >= _MAX_ASKING:
+            line.refuse(packets.UNAVAILABLE)
         else:
-            grant = self._grant_of(password)
-            good = grant is not None and (
-                username == names.username_of(grant.client_id, grant.grant_id)
-            )
-        if not good:
-            raise LoginRefused(packets.NOT_AUTHORISED)
+            self._number += 1
+            self._asking[self._number] = asked, line, token, time.monotonic() + _ANSWER_S
+            question = json.dumps({"number": self._number, "token": token})
+            self.publish(Message(_LOGIN, question.encode(), 1))
+
+    def _settle(self, asked: packets.Connect, line: Asker, grant: Grant | None) -> None:
+        if grant is None or asked.username != names.username_of(grant.client_id, grant.grant_id):
+            line.refuse(packets.NOT_AUTHORISED)
+        else:
+            line.let_in(grant)
+
+    def told(self, payload: bytes) -> None:
+        """The bridge answered, or says which grants count no more: those are cut off."""
+        said = json.loads(payload)
+        asking = self._asking.pop(said.get("number"), None)
+        if asking is not None:
+            asked, line, token, _ = asking
+            grant = Grant(*said["grant"]) if "grant" in said else None
+            if grant is not None:
+                if len(self._known) >= _MAX_KNOWN:
+                    self._known.clear()
+                self._known[token] = grant
+            self._settle(asked, line, grant)
+        if "ended" in said:
+            ended = set(said["ended"])
+            for token in [t for t, grant in self._known.items() if grant.grant_id in ended]:
+                del self._known[token]
+            for session in list(self._sessions.values()):
+                if session.grant is not None and session.grant.grant_id in ended:
+                    self._end(session, self._lines.get(session))
+
+    def log_in(
+        self, asked: packets.Connect, grant: Grant | None, line: Closable
+    ) -> tuple[Session, bool, str]:
+        """A session for who was let in, whether it was kept, and the name given to it, if any."""
         name, assigned = asked.client_id, ""
         if not name:
-            if not asked.clean and asked.level < 5:
-                raise LoginRefused(packets.BAD_CLIENT_ID)
             name = assigned = "auto-" + names.new_session(resumes=False)
-        key = username, name
+        key = asked.username or "", name
         kept = self._sessions.get(key)
         if kept is not None:
             if (old := self._lines.get(kept)) is not None:
@@ -103,13 +147,6 @@ class Router:
         session.keep_s = self._keep_s(asked)
         self._lines[session] = line
         return session, kept is not None, assigned
-
-    def _grant_of(self, token: bytes) -> Grant | None:
-        try:
-            grant = self._keys.verify(token.decode(), now=time.time())
-        except (Refused, UnicodeDecodeError):
-            return None
-        return None if grant.grant_id in self._revoked else grant
 
     def _keep_s(self, asked: packets.Connect) -> float:
         if asked.level == 5:
@@ -150,8 +187,10 @@ class Router:
                 self._end(session, line)
             elif line is None and session.gone_at + session.keep_s <= now:
                 self._forget((self._username(session), name), session)
-        for grant_id in [g for g, ends in self._revoked.items() if ends <= wall]:
-            del self._revoked[grant_id]
+        for token in [t for t, grant in self._known.items() if grant.expires_at <= wall]:
+            del self._known[token]
+        for number in [n for n, asking in self._asking.items() if asking[3] <= now]:
+            self._asking.pop(number)[1].refuse(packets.UNAVAILABLE)
 
     def _end(self, session: Session, line: Closable | None) -> None:
         session.keep_s = 0.0
@@ -161,25 +200,13 @@ class Router:
             self.lost(session, keep=False)
             line.end(packets.NOT_AUTHORISED)
 
-    def take_revoked(self, told: bytes) -> None:
-        """The bridge says which grants count no more, with when they would have ended."""
-        with contextlib.suppress(ValueError, AttributeError, TypeError):
-            self.revoke({str(name): float(ends) for name, ends in json.loads(told).items()})
-
-    def revoke(self, told: Mapping[str, float]) -> None:
-        """Cut off who stands on one of these grants, and let it in no more until it has ended."""
-        self._revoked.update(told)
-        for session in list(self._sessions.values()):
-            if session.grant is not None and session.grant.grant_id in told:
-                self._end(session, self._lines.get(session))
-
     # ---- topics -----------------------------------------------------------------------------
 
     def may_read(self, session: Session, topic: str) -> bool:
         """Whether the session may subscribe to that topic."""
         grant = session.grant
         if grant is None:
-            return topic in (f"{names.OUTBOX}+", names.COUNTS_TOPIC)
+            return topic in (f"{names.OUTBOX}+", names.COUNTS_TOPIC, names.LOGIN_TOPIC)
         own = names.INBOX + session.name if names.is_session(session.name) else ""
         return topic in (names.live_topic(grant.channel), own, names.BRIDGE_TOPIC)
 

@@ -1,13 +1,12 @@
 """The MQTT broker for machines without Mosquitto, in a process of its own.
 
 ``python -m pushlab.brokers.embedded`` reads one line of JSON from its standard input (where to
-listen, the bridge's log-in, the keys that sign tokens, and a certificate if it shall encrypt),
-prints one line of JSON with its port when it is ready, and ends when its input closes: it never
-outlives whoever started it.
+listen, the bridge's log-in, and a certificate if it shall encrypt), prints one line of JSON with its
+port when it is ready, and ends when its input closes: it never outlives whoever started it.
 
-It checks tokens itself, so nobody need register a log-in. It tells the bridge how many packets of
-which kind clients sent (on `COUNTS_TOPIC`; PUBLISH excepted, for the bridge sees those itself) and
-when a session has gone.
+It asks the bridge what a token grants when somebody logs in with one, so nobody need register a
+log-in before. It tells the bridge how many packets of which kind clients sent (on `COUNTS_TOPIC`;
+PUBLISH excepted, for the bridge sees those itself) and when a session has gone.
 """
 
 import asyncio
@@ -27,7 +26,6 @@ _TELL_COUNTS_S = 0.2
 async def _serve(config: dict[str, Any]) -> None:
     from pushlab.brokers._line import Lines
     from pushlab.brokers._router import Router
-    from pushlab.contract.tokens import TokenKeys
     from pushlab.wire.certificate import Certificate
     from pushlab.wire.standard_input import set_at_input_end
 
@@ -35,11 +33,7 @@ async def _serve(config: dict[str, Any]) -> None:
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     set_at_input_end(stop)
-    router = Router(
-        username=config["username"],
-        password=config["password"],
-        keys=TokenKeys.restore(config["keys"]),
-    )
+    router = Router(username=config["username"], password=config["password"])
     lines = Lines(router, loop.time)
     certificate = config["certificate"] and Certificate(**config["certificate"])
     try:

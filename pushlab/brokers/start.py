@@ -166,7 +166,6 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
         "port": 0,
         "username": _HUB,
         "password": password,
-        "keys": keys.export(),
         "certificate": None if certificate is None else asdict(certificate),
     }
     with tempfile.TemporaryFile() as log:

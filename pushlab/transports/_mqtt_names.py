@@ -15,10 +15,11 @@ __all__ = [
     "BRIDGE_TOPIC",
     "CONTROL",
     "COUNTS_TOPIC",
+    "GRANTS_TOPIC",
     "INBOX",
     "LIVE",
+    "LOGIN_TOPIC",
     "OUTBOX",
-    "REVOKED_TOPIC",
     "arrival",
     "is_session",
     "live_topic",
@@ -36,8 +37,10 @@ OUTBOX = "pushlab-outbox/"
 BRIDGE_TOPIC = "pushlab-bridge"
 #: From the embedded broker to the bridge: what sessions have sent it.
 COUNTS_TOPIC = "pushlab-counts"
-#: From the bridge to the embedded broker: grants that count no more.
-REVOKED_TOPIC = "pushlab-revoked"
+#: From the embedded broker to the bridge: whose token is this?
+LOGIN_TOPIC = "pushlab-login"
+#: From the bridge to the embedded broker: the answer, and grants that count no more.
+GRANTS_TOPIC = "pushlab-grants"
 #: Where Mosquitto's dynamic-security plug-in takes commands.
 CONTROL = "$CONTROL/dynamic-security/v1"
 #: What a question counts as that is not the first.

@@ -25,6 +25,7 @@ __all__ = [
     "QUOTA_EXCEEDED",
     "SUBSCRIBE",
     "TAKEN_OVER",
+    "UNAVAILABLE",
     "UNSUBSCRIBE",
     "UNSUPPORTED",
     "Connect",
@@ -50,9 +51,9 @@ _FLAGS = {4: 0, 5: 0, 6: 2, 7: 0, SUBSCRIBE: 2, UNSUBSCRIBE: 2, PINGREQ: 0, DISC
 
 #: Reason codes (v5 section 2.4).
 MALFORMED, PROTOCOL_ERROR, UNSUPPORTED, BAD_CLIENT_ID, NOT_AUTHORISED = 129, 130, 132, 133, 135
-KEEP_ALIVE_TIMEOUT, TAKEN_OVER, QUOTA_EXCEEDED = 141, 142, 151
+UNAVAILABLE, KEEP_ALIVE_TIMEOUT, TAKEN_OVER, QUOTA_EXCEEDED = 136, 141, 142, 151
 #: The same as return codes of CONNACK before version 5 (v3 section 3.2.2.3).
-_OLD_CODES = {UNSUPPORTED: 1, BAD_CLIENT_ID: 2, NOT_AUTHORISED: 5}
+_OLD_CODES = {UNSUPPORTED: 1, BAD_CLIENT_ID: 2, UNAVAILABLE: 3, NOT_AUTHORISED: 5}
 _LEVELS = {(b"MQIsdp", 3): 3, (b"MQTT", 4): 4, (b"MQTT", 5): 5}
 
 #: How a property's value stands, by its identifier (v5 section 2.2.2.2): bytes of a number, or v

@@ -1,0 +1,46 @@
+"""Log-ins at the embedded broker, which asks for each token when somebody comes with it.
+
+So nothing is made before somebody wants MQTT; the bridge answers, and says when a grant has ended.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from pushlab.contract.tokens import Grant
+
+__all__ = ["AskedLogins"]
+
+
+class AskedLogins:
+    """Answers for grants, and ends them.
+
+    Args:
+        send: publishes a payload on `names.GRANTS_TOPIC`.
+    """
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+
+    async def prepare(self) -> "Mapping[str, float] | None":
+        """There is nothing to prepare, and nothing was left."""
+        return None
+
+    def reset(self) -> None:
+        """The connection was lost; the broker asks again."""
+
+    def answered(self, payload: bytes) -> None:
+        """Nothing is asked from here."""
+
+    async def add(self, token: str, grant: Grant) -> None:
+        """Its holder is let in when it comes."""
+
+    def answer(self, number: int, grant: Grant | None) -> None:
+        """Say whose token that is; None: it counts no more, or never did."""
+        said: dict[str, object] = {"number": number}
+        if grant is not None:
+            said["grant"] = [grant.client_id, grant.channel, grant.expires_at, grant.grant_id]
+        self._send(json.dumps(said).encode())
+
+    async def remove(self, username: str) -> None:
+        """End a log-in; the broker cuts off whoever uses it."""
+        self._send(json.dumps({"ended": [username.rpartition("/")[2]]}).encode())
