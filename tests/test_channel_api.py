@@ -258,7 +258,7 @@ async def test_on_the_hubs_own_loop_nothing_waits_and_other_threads_may_call():
     heard = []
     told = []
 
-    async def hook(token, grant):
+    async def hook(token, grant, wanted):
         told.append(grant.client_id)
 
     hub.on_grant(hook)

@@ -1,8 +1,8 @@
 """The MQTT broker for machines without Mosquitto, in a process of its own.
 
 ``python -m pushlab.brokers.embedded`` reads one line of JSON from its standard input (where to
-listen, the bridge's log-in, and a certificate if it shall encrypt), prints one line of JSON with its
-port when it is ready, and ends when its input closes: it never outlives whoever started it.
+listen, the bridge's log-in, and a certificate if it shall encrypt), prints one line of JSON with
+its port when it is ready, and ends when its input closes: it never outlives whoever started it.
 
 It asks the bridge what a token grants when somebody logs in with one, so nobody need register a
 log-in before. It tells the bridge how many packets of which kind clients sent (on `COUNTS_TOPIC`;

@@ -1,56 +1,44 @@
 """Eclipse Mosquitto: where it is installed, and the files with which it runs as a child.
 
-Log-ins and access rules go through its dynamic-security plug-in
-(https://mosquitto.org/documentation/dynamic-security/), which keeps them in a JSON file that it
-rewrites at every change; so the files lie in memory (``/dev/shm``) where there is such a place.
+Its password file and its access rules are the hub's to change as tokens come and go
+(`pushlab.transports._mqtt_file_logins`); they lie in memory (``/dev/shm``) where there is such a
+place.
 """
 
-import base64
-import hashlib
-import json
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pushlab.child_environment import child_environment
 from pushlab.errors import BrokerUnavailable
+from pushlab.transports._mqtt_file_logins import (
+    COMMON_RULES,
+    PASSWORDS,
+    RULES,
+    hashed,
+    write_private,
+)
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["HOW_TO_INSTALL", "TUNABLES", "Mosquitto", "find_mosquitto", "write_files"]
+__all__ = ["HOW_TO_INSTALL", "Mosquitto", "find_mosquitto", "write_files"]
 
 HOW_TO_INSTALL = (
     "install it ('apt install mosquitto', 'brew install mosquitto') or use --broker embedded"
 )
 
-#: For glibc's malloc: the plug-in builds its whole file in memory at every command and frees it
-#: again, which is a third faster when that memory is kept.
-TUNABLES = ":".join(
-    (
-        "glibc.malloc.tcache_count=65535",
-        "glibc.malloc.trim_threshold=268435456",
-        "glibc.malloc.mmap_threshold=268435456",
-    )
-)
-
 _PREFIX = "pushlab-mosquitto-"
-_PLUGIN = "mosquitto_dynamic_security.so"
 _PROGRAM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin", "/usr/bin")
-_PLUGIN_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib")
-_PBKDF2_ROUNDS = 101  # what the plug-in itself uses; the password is random, so few will do
 
 
 @dataclass(frozen=True, slots=True)
 class Mosquitto:
-    """An installed Mosquitto: program, plug-in and version."""
+    """An installed Mosquitto: program and version."""
 
     program: str
-    plugin: str
     version: str
 
 
@@ -58,7 +46,7 @@ def find_mosquitto() -> Mosquitto:
     """The installed Mosquitto.
 
     Raises:
-        BrokerUnavailable: there is none, it is older than 2.0, or its plug-in is missing.
+        BrokerUnavailable: there is none, or it is older than 2.0.
     """
     path = os.pathsep.join([os.environ.get("PATH", ""), *_PROGRAM_FOLDERS])
     program = shutil.which("mosquitto", path=path)
@@ -79,56 +67,7 @@ def find_mosquitto() -> Mosquitto:
     if match is None or int(match[1]) < 2:
         found = match[0] if match else "a mosquitto that does not tell its version"
         raise BrokerUnavailable(f"pushlab needs Mosquitto 2.0 or later, not {found}")
-    own = Path(program).resolve().parent.parent / "lib"
-    for folder in (str(own), *_PLUGIN_FOLDERS):
-        for candidate in (Path(folder), *sorted(Path(folder).glob("*-linux-*"))):
-            if (candidate / _PLUGIN).is_file():
-                return Mosquitto(program, str(candidate / _PLUGIN), match[1] + (match[2] or ""))
-    raise BrokerUnavailable(
-        f"{program} has no {_PLUGIN} beside it, which pushlab needs for log-ins; {HOW_TO_INSTALL}"
-    )
-
-
-def _hashed(password: str) -> dict[str, Any]:
-    """A password as the plug-in stores it: PBKDF2 with SHA-512 (RFC 8018)."""
-    salt = secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _PBKDF2_ROUNDS)
-    return {
-        "password": base64.b64encode(digest).decode(),
-        "salt": base64.b64encode(salt).decode(),
-        "iterations": _PBKDF2_ROUNDS,
-    }
-
-
-def _rules(username: str, password: str) -> dict[str, Any]:
-    """The plug-in's first state: one administrator, and nothing allowed to anybody else."""
-    allowed = [
-        ("publishClientSend", "#"),
-        ("publishClientSend", "$CONTROL/dynamic-security/#"),
-        ("publishClientReceive", "#"),
-        ("publishClientReceive", "$CONTROL/dynamic-security/#"),
-        ("publishClientReceive", "$SYS/#"),
-        ("subscribePattern", "#"),
-        ("subscribePattern", "$CONTROL/dynamic-security/#"),
-        ("subscribePattern", "$SYS/#"),
-    ]
-    return {
-        "defaultACLAccess": {
-            "publishClientSend": False,
-            "publishClientReceive": True,
-            "subscribe": False,
-            "unsubscribe": True,
-        },
-        "clients": [{"username": username, "roles": [{"rolename": "admin"}]} | _hashed(password)],
-        "roles": [
-            {
-                "rolename": "admin",
-                "acls": [
-                    {"acltype": kind, "topic": topic, "allow": True} for kind, topic in allowed
-                ],
-            }
-        ],
-    }
+    return Mosquitto(program, match[1] + (match[2] or ""))
 
 
 def _sweep(parent: Path) -> None:
@@ -145,7 +84,6 @@ def _sweep(parent: Path) -> None:
 
 
 def write_files(
-    found: Mosquitto,
     *,
     port: int,
     username: str,
@@ -161,15 +99,15 @@ def write_files(
     parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else tempfile.gettempdir()
     _sweep(Path(parent))
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
-    rules = folder / "rules.json"
-    rules.write_text(json.dumps(_rules(username, password)))
-    rules.chmod(0o600)
+    write_private(folder / PASSWORDS, hashed(username, password))
+    bridge = f"user {username}\ntopic readwrite #\ntopic read $SYS/#\n"
+    write_private(folder / RULES, COMMON_RULES + bridge)
     lines = [
         "per_listener_settings false",
         f"listener {port} 127.0.0.1",
         "allow_anonymous false",
-        f"plugin {found.plugin}",
-        f"plugin_opt_config_file {rules}",
+        f"password_file {folder / PASSWORDS}",
+        f"acl_file {folder / RULES}",
         "persistence false",
         "set_tcp_nodelay true",
         "max_inflight_messages 1000",

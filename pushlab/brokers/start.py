@@ -10,14 +10,13 @@ as long as they should.
 
 import importlib.metadata
 import json
-import os
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from urllib.parse import unquote, urlsplit
 
 from pushlab.brokers import _probe as probe
@@ -126,7 +125,6 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
         port = finder.getsockname()[1]
     access = _access("mosquitto", port, secrets.token_urlsafe(24), certificate)
     folder = mosquitto.write_files(
-        found,
         port=port,
         username=access.username,
         password=access.password,
@@ -139,11 +137,11 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                variables={"GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", mosquitto.TUNABLES)},
             )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    access = replace(access, folder=str(folder), pid=child.pid)
     broker = Broker(access, version=found.version, child=child, folder=folder)
     try:
         await probe.log_in(access, limit_s=_START_S, alive=lambda: broker.running)

@@ -23,6 +23,7 @@ __all__ = [
     "Direct",
     "Entry",
     "Feed",
+    "GrantHook",
     "Holder",
     "HttpExchange",
     "Hub",
@@ -114,6 +115,7 @@ class BrokerAccess:
         username, password: the bridge's own log-in; the password is a secret.
         tls: whether it is encrypted.
         authority: the certificate to trust, as PEM text; None: whom this machine trusts.
+        folder, pid: of a Mosquitto that was started for the hub: its files and its process.
     """
 
     kind: str
@@ -123,6 +125,8 @@ class BrokerAccess:
     password: str = field(repr=False)
     tls: bool = False
     authority: str | None = field(default=None, repr=False)
+    folder: str | None = None
+    pid: int = 0
 
     @property
     def url(self) -> str:
@@ -200,6 +204,10 @@ class Feed(Protocol):
         """The connection is gone."""
 
 
+#: Is told of a token that a broker may have to know; see `Hub.on_grant`.
+GrantHook = Callable[[str, Grant, bool], Awaitable[None]]
+
+
 class Holder(Protocol):
     """What stands on a grant: a stream, a held poll, a broker's log-in."""
 
@@ -272,8 +280,12 @@ class Hub(Protocol):
     ) -> Feed:
         """A feed for the hub's own use: no token, no presence, no lag limit."""
 
-    def on_grant(self, hook: Callable[[str, Grant], Awaitable[None]]) -> None:
-        """Call `hook(token, grant)` for each new token, before anybody learns of it."""
+    def on_grant(self, hook: "GrantHook") -> None:
+        """Call `hook(token, grant, wanted)` before anybody learns of a token.
+
+        `wanted` says whether somebody asks where to use it: then it works once the hook returns.
+        Else the hook waits for little, and it works soon.
+        """
 
     def url(self) -> str:
         """The hub's address, such as ``https://push.example/hub``, without a slash at its end.

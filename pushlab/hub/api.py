@@ -185,18 +185,35 @@ class Api:
         self._check_key(request.scope["headers"])
         raw = await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
         body = _json(raw)
-        known = {"client_id", "channel", "duration_minutes"}
+        known = {"client_id", "channel", "duration_minutes", "transports"}
         if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
             raise Refused(
                 400,
                 "bad-request",
-                'the body must be a JSON object with "client_id", and may have "channel" and'
-                ' "duration_minutes"',
+                'the body must be a JSON object with "client_id", and may have "channel",'
+                ' "duration_minutes" and "transports"',
             )
+        named = body.get("transports")
+        chosen = self._chosen(named)
         token, grant = await self._hub.create_channel(
-            body["client_id"], body.get("channel"), body.get("duration_minutes")
+            body["client_id"],
+            body.get("channel"),
+            body.get("duration_minutes"),
+            wanted=False if named is None else (_at_a_broker(chosen) or None),
         )
-        return JSONResponse({"token": token, **self._describe(grant, request)}, status_code=201)
+        said = self._describe(grant, request, chosen)
+        return JSONResponse({"token": token, **said}, status_code=201)
+
+    def _chosen(self, named: Any) -> Sequence[Transport]:
+        """The transports of these names; all for None. Raises Refused (400)."""
+        if named is None:
+            return self._transports
+        known = {transport.name: transport for transport in self._transports}
+        if not isinstance(named, list) or not all(name in known for name in map(str, named)):
+            raise Refused(
+                400, "no-such-transport", f'"transports" lists some of: {", ".join(sorted(known))}'
+            )
+        return [known[name] for name in dict.fromkeys(map(str, named))]
 
     async def revoke(self, request: Request) -> Response:
         """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
@@ -209,9 +226,15 @@ class Api:
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
         token = token_of(request.scope, request.query_params)
-        return JSONResponse(self._describe(await self._hub.welcome(token), request))
+        named = request.query_params.get("transports")
+        chosen = self._chosen(None if named is None else named.split(","))
+        hub = self._hub
+        grant = await hub.welcome(token) if _at_a_broker(chosen) else hub.verify(token)
+        return JSONResponse(self._describe(grant, request, chosen))
 
-    def _describe(self, grant: Grant, request: Request) -> dict[str, Any]:
+    def _describe(
+        self, grant: Grant, request: Request, chosen: Sequence[Transport]
+    ) -> dict[str, Any]:
         reach, hub = self._reach, self._hub
         url = reach.url(request.scope, hub.url())
         hub_from_there = seen_from(hub, url, reach.public_broker_url)
@@ -221,7 +244,7 @@ class Api:
             "expires_at": grant.expires_at,
             "endpoints": {
                 transport.name: dict(transport.endpoint(hub_from_there, grant))
-                for transport in self._transports
+                for transport in chosen
             },
         }
 
@@ -314,6 +337,10 @@ def _json(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
+
+
+def _at_a_broker(transports: Sequence[Transport]) -> bool:
+    return any(transport.profile.needs_broker for transport in transports)
 
 
 def _as_refusal(error: Exception) -> Refused:

@@ -7,7 +7,7 @@ It lives on one event loop, so a publish and everything that it causes happen in
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import DEFAULT_TOKEN_MINUTES, check_channel, check_message
 from pushlab.contract.reasons import SERVER_RESTART
-from pushlab.contract.serving import BrokerAccess, Entry, HubSettings, Page
+from pushlab.contract.serving import BrokerAccess, Entry, GrantHook, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.channel import Channel, ChannelFeed
@@ -94,7 +94,7 @@ class Hub:
         self.lives = Lives() if lives is None else lives
         self._channels: dict[str, Channel] = {}
         self._introduced: set[str] = set()
-        self._grant_hooks: list[Callable[[str, Grant], Awaitable[None]]] = []
+        self._grant_hooks: list[GrantHook] = []
         self._url = ""
         self._closed = False
 
@@ -173,16 +173,26 @@ class Hub:
     # ---- tokens -----------------------------------------------------------------------------
 
     async def create_channel(
-        self, client_id: str, channel: str | None = None, duration_minutes: int | None = None
+        self,
+        client_id: str,
+        channel: str | None = None,
+        duration_minutes: int | None = None,
+        *,
+        wanted: bool | None = False,
     ) -> tuple[str, Grant]:
         """Make a token with which `client_id` may read `channel` (its own, unless named).
+
+        Args:
+            wanted: whether a broker is to know it at once (True), soon (False), or only if
+                somebody asks `welcome` for that (None).
 
         Raises:
             InvalidClientId, InvalidChannel, InvalidDuration: outside the contract's limits.
             Refused: 429 when the hub holds too many channels.
         """
         token, grant = self.make_token(client_id, channel, duration_minutes)
-        await self._introduce(token, grant)
+        if wanted is not None:
+            await self._introduce(token, grant, wanted=wanted)
         return token, grant
 
     def make_token(
@@ -205,26 +215,28 @@ class Hub:
         return token, grant
 
     async def welcome(self, token: str) -> Grant:
-        """Read a token that was perhaps made elsewhere with these keys, and tell the hooks of it.
+        """Read a token that was perhaps made elsewhere with these keys: a broker knows it then.
 
         Raises Refused as `verify` does.
         """
         grant = self.verify(token)
         if token not in self._introduced:
-            await self._introduce(token, grant)
+            await self._introduce(token, grant, wanted=True)
         return grant
 
-    async def _introduce(self, token: str, grant: Grant) -> None:
+    async def _introduce(self, token: str, grant: Grant, *, wanted: bool) -> None:
         if not self._grant_hooks:
             return
         for hook in self._grant_hooks:
-            await hook(token, grant)
+            await hook(token, grant, wanted)
+        if not wanted:
+            return
         if len(self._introduced) >= _MAX_INTRODUCED:
             self._introduced.clear()
         self._introduced.add(token)
 
-    def on_grant(self, hook: Callable[[str, Grant], Awaitable[None]]) -> None:
-        """Call `hook(token, grant)` for each new token, before anybody learns of it."""
+    def on_grant(self, hook: GrantHook) -> None:
+        """Call `hook(token, grant, wanted)` before anybody learns of a token."""
         self._grant_hooks.append(hook)
 
     # ---- channels ---------------------------------------------------------------------------

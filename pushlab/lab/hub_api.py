@@ -123,13 +123,16 @@ class HubApi:
         async def work() -> None:
             for index, (client_id, number, channel) in todo:
                 wanted: dict[str, Any] = {"client_id": client_id, "channel": channel}
+                wanted["transports"] = [transport]
                 if duration_minutes is not None:
                     wanted["duration_minutes"] = duration_minutes
-                told = await self.ask("POST", "/v1/channels", wanted)
-                endpoint = told["endpoints"].get(transport)
-                if endpoint is None:
-                    raise ConnectionFailed(f"the hub does not serve {transport}")
-                admissions[index] = Admission(told["token"], number, endpoint)
+                try:
+                    told = await self.ask("POST", "/v1/channels", wanted)
+                except Refused as refusal:
+                    if refusal.reason != "no-such-transport":
+                        raise
+                    raise ConnectionFailed(f"the hub does not serve {transport}") from refusal
+                admissions[index] = Admission(told["token"], number, told["endpoints"][transport])
 
         await asyncio.gather(*(work() for _ in range(min(_CONNECTIONS, len(subscribers)))))
         return [admission for admission in admissions if admission is not None]

@@ -3,8 +3,9 @@
 So nothing is made before somebody wants MQTT; the bridge answers, and says when a grant has ended.
 """
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from pushlab.contract.tokens import Grant
 
@@ -21,9 +22,12 @@ class AskedLogins:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
 
-    async def prepare(self) -> "Mapping[str, float] | None":
+    async def prepare(self) -> "list[Grant] | None":
         """There is nothing to prepare, and nothing was left."""
         return None
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     def reset(self) -> None:
         """The connection was lost; the broker asks again."""
@@ -31,8 +35,11 @@ class AskedLogins:
     def answered(self, payload: bytes) -> None:
         """Nothing is asked from here."""
 
-    async def add(self, token: str, grant: Grant) -> None:
+    def add(self, token: str, grant: Grant) -> "asyncio.Future[None]":
         """Its holder is let in when it comes."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     def answer(self, number: int, grant: Grant | None) -> None:
         """Say whose token that is; None: it counts no more, or never did."""

@@ -7,7 +7,6 @@ who is there, and ends log-ins when their tokens expire.
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,10 +19,13 @@ from pushlab.contract.serving import BrokerAccess, Hub, Page
 from pushlab.contract.tokens import Grant
 from pushlab.errors import BrokerUnavailable, InvalidCursor, Refused
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_asked_logins import AskedLogins
 from pushlab.transports._mqtt_connection import BridgeConnection
 from pushlab.transports._mqtt_counts import SYS_TOPIC, Counts
+from pushlab.transports._mqtt_file_logins import FileLogins
 from pushlab.transports._mqtt_forward import Forwards, frame_of
 from pushlab.transports._mqtt_logins import RESPONSES, Logins
+from pushlab.transports._mqtt_patience import Patience
 
 __all__ = ["Bridge"]
 
@@ -34,7 +36,12 @@ _RESTARTED = encode_bye(*SERVER_RESTART).encode()
 
 @dataclass(slots=True, eq=False)
 class _Admission:
-    """One grant that may log in, until the hub says that it counts no more."""
+    """One grant that may log in, until the hub says that it counts no more.
+
+    Attributes:
+        token: empty for one that an earlier bridge let in.
+        sessions: to the QoS that each asked for.
+    """
 
     token: str
     grant: Grant
@@ -58,9 +65,11 @@ class Bridge:
         self._hub = hub
         topics = [(names.OUTBOX + "+", 1)]
         if access.kind == "embedded":
-            topics.append((names.COUNTS_TOPIC, 1))
+            topics += [(names.COUNTS_TOPIC, 1), (names.LOGIN_TOPIC, 1)]
         else:
-            topics += [(RESPONSES, 1), (SYS_TOPIC, 0)]
+            topics.append((SYS_TOPIC, 0))
+            if access.folder is None:
+                topics.append((RESPONSES, 1))
         self._link = BridgeConnection(
             access,
             topics=topics,
@@ -70,15 +79,24 @@ class Bridge:
             on_down=self._on_down,
             on_room=self._on_room,
         )
-        self._logins: Logins | None = None
-        if access.kind != "embedded":
-            self._logins = Logins(lambda commands: self._link.send(names.CONTROL, commands, qos=1))
+        self._logins = self._logins_at(access)
+        self._asked = self._logins if isinstance(self._logins, AskedLogins) else None
         self._forwards = Forwards(hub, self._link)
         self._counts = Counts(hub, self._link, access.kind)
         self._admissions: dict[str, _Admission] = {}
         self._sessions: dict[str, _Admission] = {}
+        self._patience = Patience()
         self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _logins_at(self, access: BrokerAccess) -> AskedLogins | FileLogins | Logins:
+        if access.kind == "embedded":
+            return AskedLogins(lambda said: self._link.send(names.GRANTS_TOPIC, said, qos=1))
+        if access.folder is not None:
+            return FileLogins(
+                access.folder, access.pid, lambda: self._link.deliver(names.NOBODYS_TOPIC, b"")
+            )
+        return Logins(lambda commands: self._link.send(names.CONTROL, commands, qos=1))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -102,35 +120,27 @@ class Bridge:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+                self._logins.close()
 
     # ---- the broker comes and goes ----------------------------------------------------------
 
     async def _on_up(self) -> None:
-        fresh = False
-        if self._logins is not None:
-            left = await self._ask_logins(self._logins)
-            fresh = left is None
-            now = time.time()
-            known = {names.username_of(a.grant.client_id, g) for g, a in self._admissions.items()}
-            for username, expires_at in (left or {}).items():
-                if username not in known:
-                    self._later(expires_at - now, self._logins.remove, username)
-            adding = [self._logins.add(a.token, a.grant) for a in self._admissions.values()]
-            await asyncio.gather(*adding)
-        self._counts.new_broker(fresh=fresh)
+        try:
+            left = await asyncio.wait_for(self._logins.prepare(), _GOODBYE_S * 5)
+        except TimeoutError as error:
+            raise BrokerUnavailable("the broker has no dynamic-security plug-in") from error
+        except OSError as error:
+            raise BrokerUnavailable(f"the broker's files cannot be read: {error}") from error
+        for grant in left or ():
+            self._admit("", grant)
+        known = [admission for admission in self._admissions.values() if admission.token]
+        await asyncio.gather(*(self._logins.add(each.token, each.grant) for each in known))
+        self._counts.new_broker(fresh=left is None)
         await self._link.deliver(names.BRIDGE_TOPIC, _RESTARTED)  # to whoever knew another bridge
         self._forwards.up()
 
-    async def _ask_logins(self, logins: Logins) -> "dict[str, float] | None":
-        try:
-            left = await asyncio.wait_for(logins.prepare(), _GOODBYE_S * 5)
-        except TimeoutError as error:
-            raise BrokerUnavailable("the broker has no dynamic-security plug-in") from error
-        return None if left is None else dict(left)
-
     def _on_down(self) -> None:
-        if self._logins is not None:
-            self._logins.reset()
+        self._logins.reset()
         self._forwards.down()
         for session in list(self._sessions):
             self._leave(session)
@@ -144,16 +154,24 @@ class Bridge:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _later(self, delay_s: float, work: Any, *arguments: Any) -> asyncio.TimerHandle:
-        loop = asyncio.get_running_loop()
-        return loop.call_later(max(0.0, delay_s), lambda: self._spawn(work(*arguments)))
-
     # ---- grants -----------------------------------------------------------------------------
 
-    async def _on_grant(self, token: str, grant: Grant) -> None:
-        self._admit(token, grant)
-        if self._logins is not None and self._link.up:
-            await self._logins.add(token, grant)
+    async def _on_grant(self, token: str, grant: Grant, wanted: bool) -> None:
+        if self._asked is None:
+            self._admit(token, grant)
+            if self._link.up:
+                made: asyncio.Future[Any] = self._logins.add(token, grant)
+                await (asyncio.shield(made) if wanted else self._patience.wait(made))
+
+    def _on_login(self, payload: bytes) -> None:
+        """The embedded broker asks whose token somebody came with."""
+        assert self._asked is not None
+        question = json.loads(payload)
+        grant: Grant | None = None
+        with contextlib.suppress(Refused):
+            grant = self._hub.verify(question["token"])
+            self._admit(question["token"], grant)
+        self._asked.answer(question["number"], grant)
 
     def _admit(self, token: str, grant: Grant) -> _Admission:
         admission = self._admissions.get(grant.grant_id)
@@ -161,6 +179,8 @@ class Bridge:
             admission = self._admissions[grant.grant_id] = _Admission(token, grant, self._over)
             self._forwards.use(grant.channel)
             self._hub.hold(grant, admission)
+        elif not admission.token:
+            admission.token = token
         return admission
 
     def _over(self, admission: _Admission, reason: str, status: int) -> None:
@@ -176,11 +196,13 @@ class Bridge:
             self._leave(session)
         del self._admissions[grant.grant_id]
         self._forwards.disuse(grant.channel)
+        username = names.username_of(grant.client_id, grant.grant_id)
         if goodbyes:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*goodbyes), _GOODBYE_S)
-        if self._logins is not None and self._link.up:
-            await self._logins.remove(names.username_of(grant.client_id, grant.grant_id))
+        if self._link.up:
+            with contextlib.suppress(Refused):  # it goes with the next change
+                await self._logins.remove(username)
 
     # ---- sessions ---------------------------------------------------------------------------
 
@@ -194,7 +216,9 @@ class Bridge:
                         self._on_request(session, request)
         elif topic == names.COUNTS_TOPIC:
             self._counts.told(payload)
-        elif topic == RESPONSES and self._logins is not None:
+        elif topic == names.LOGIN_TOPIC:
+            self._on_login(payload)
+        elif topic == RESPONSES:
             self._logins.answered(payload)
         elif topic == SYS_TOPIC:
             self._counts.total(payload, retained=retained)

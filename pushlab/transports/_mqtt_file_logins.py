@@ -1,22 +1,23 @@
 """Log-ins at a Mosquitto that was started for us: in its password file and its access rules.
 
-Both files are replaced whole and Mosquitto is told by SIGHUP, which costs some microseconds a
-token however many come. Nobody waits for it to have read them: it looks for signals whenever it
-wakes, before it reads what woke it, so a client that connects behind the signal is known. A log-in
-that is gone from the files is cut off by Mosquitto as it reads them.
+Both files are replaced whole and Mosquitto is told by SIGHUP. It notices that as it wakes, before
+it reads what woke it, so a client that connects behind the signal is known. What changes while it
+reads is written once it has read, all together: a second signal would be lost meanwhile. A log-in
+that is gone from the files is cut off as Mosquitto reads them.
 
-It reads a thousand log-ins in about 4 ms and ten thousand in 220 ms: its search is linear for each.
+It reads a thousand log-ins in about 4 ms, ten thousand in 220 ms: its search is linear for each.
 """
 
 import asyncio
 import base64
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pushlab.contract.tokens import Grant
@@ -29,7 +30,8 @@ PASSWORDS = "passwords"
 RULES = "rules"
 _BRIDGED = "bridged"  # is there once a bridge has been
 _UNTIL = "# until "
-_REST = 10  # of the time, how many times as long as a write takes until the next one
+_MAX_REST_S = 0.2
+_log = logging.getLogger("pushlab.mqtt")
 
 #: What every subscriber may do; ``%c`` is its client identifier.
 COMMON_RULES = "".join(
@@ -49,7 +51,9 @@ def hashed(username: str, password: str) -> str:
     """
     salt = secrets.token_bytes(12)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 1)
-    return f"{username}:$7$1${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}\n"
+    return (
+        f"{username}:$7$1${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}\n"
+    )
 
 
 def write_private(path: Path, text: str) -> None:
@@ -67,31 +71,42 @@ class FileLogins:
     Args:
         folder: where Mosquitto's files are.
         pid: Mosquitto's process.
+        ask: asks Mosquitto for something that it answers.
     """
 
-    def __init__(self, folder: str, pid: int) -> None:
+    def __init__(self, folder: str, pid: int, ask: Callable[[], Awaitable[None]]) -> None:
+        self._ask = ask
         self._folder = Path(folder)
         self._pid = pid
         self._handle = -1
         self._head = ("", "")  # of the two files: what is not ours to change
         self._entries: dict[str, tuple[str, str]] = {}
-        self._written: asyncio.Future[None] | None = None
-        self._next_s = 0.0
+        self._written: asyncio.Future[None] | None = None  # what was written last
+        self._changes: asyncio.Future[None] | None = None  # what is not written yet
+        self._reading: asyncio.Task[None] | None = None
 
-    async def prepare(self) -> "Mapping[str, float] | None":
-        """Begin; the log-ins that an earlier bridge left: user name to expiry; None: none was."""
+    def close(self) -> None:
+        """There is no more to do here."""
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    async def prepare(self) -> "list[Grant] | None":
+        """Begin; the grants that an earlier bridge let in, if there was one."""
         self._open()
         rules = (self._folder / RULES).read_text()
         passwords = (self._folder / PASSWORDS).read_text().splitlines(keepends=True)
         head, *entries = rules.split(_UNTIL)
         self._head = passwords[0], head
         hashes = {line.partition(":")[0]: line for line in passwords[1:]}
-        left = {}
+        left = []
         self._entries = {}
         for entry in entries:
-            until, user, _ = entry.split("\n", 2)
-            username = user.partition(" ")[2]
-            left[username] = float(until)
+            until, user, rule, _ = entry.split("\n")
+            username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
+            left.append(names.grant_named(username, topic, float(until)))
             self._entries[username] = hashes[username], _UNTIL + entry
         fresh = not (self._folder / _BRIDGED).exists()
         (self._folder / _BRIDGED).touch()
@@ -109,37 +124,34 @@ class FileLogins:
     def answered(self, payload: bytes) -> None:
         """Nothing is asked, so nothing is answered."""
 
-    async def add(self, token: str, grant: Grant) -> None:
-        """Let the holder of `token` log in. Raises Refused (503)."""
+    def add(self, token: str, grant: Grant) -> "asyncio.Future[None]":
+        """Let the holder of `token` log in; the future is done when it may, or Refused (503)."""
         username = names.username_of(grant.client_id, grant.grant_id)
         if username not in self._entries:
             topic = names.live_topic(grant.channel)
             rule = f"{_UNTIL}{int(grant.expires_at) + 1}\nuser {username}\ntopic read {topic}\n"
             self._entries[username] = hashed(username, token), rule
-            await self._changed()
+            self._changed()
+        if self._changes is not None:
+            return self._changes
+        assert self._written is not None
+        return self._written
 
     async def remove(self, username: str) -> None:
         """End a log-in; the broker cuts off whoever uses it."""
         if self._entries.pop(username, None) is not None:
-            await self._changed()
+            self._changed()
 
-    async def _changed(self) -> None:
-        """Write the files, together with all that changes meanwhile."""
-        if self._written is None:
-            loop = asyncio.get_running_loop()
-            self._written = loop.create_future()
-            loop.call_later(max(0.0, self._next_s - time.monotonic()), self._write)
-        written = self._written
-        try:
-            await asyncio.shield(written)
-        except OSError as error:
-            what = f"the broker's files cannot be written: {error.strerror}"
-            raise Refused(503, "broker-unavailable", what) from error
+    def _changed(self) -> None:
+        """Write the files: now, or as soon as Mosquitto has read what it was told to read."""
+        if self._reading is None:
+            self._write()
+        elif self._changes is None:
+            self._changes = asyncio.get_running_loop().create_future()
 
     def _write(self) -> None:
-        written, self._written = self._written, None
-        assert written is not None
-        began = time.monotonic()
+        written = self._changes or asyncio.get_running_loop().create_future()
+        self._written, self._changes = written, None
         try:
             pairs = self._entries.values()
             passwords = self._head[0] + "".join([line for line, _ in pairs])
@@ -147,12 +159,27 @@ class FileLogins:
             write_private(self._folder / RULES, self._head[1] + "".join([r for _, r in pairs]))
             self._tell()
         except OSError as error:
-            written.set_exception(error)
-            written.exception()  # whoever waited may have gone
+            what = f"the broker's files cannot be written: {error.strerror}"
+            _log.error("%s", what)
+            written.set_exception(Refused(503, "broker-unavailable", what))
+            written.exception()  # perhaps nobody waits for it
         else:
             written.set_result(None)
-        now = time.monotonic()
-        self._next_s = now + _REST * (now - began)
+        self._reading = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        """Wait until Mosquitto has read the files: a signal that comes meanwhile would be lost.
+
+        It notices a signal as it wakes, serves whoever woke it, and then reads the files; so who is
+        served after that, it has read them for.
+        """
+        began = time.monotonic()
+        await self._ask()
+        await self._ask()
+        await asyncio.sleep(min(_MAX_REST_S, time.monotonic() - began))  # its clients have a turn
+        self._reading = None
+        if self._changes is not None:
+            self._write()
 
     def _tell(self) -> None:
         with contextlib.suppress(ProcessLookupError):  # it died; a new one has files of its own

@@ -13,7 +13,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pushlab.contract.tokens import Grant
@@ -59,50 +59,58 @@ class Logins:
         self._waiting: deque[tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = deque()
         self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._role_of: dict[str, str] = {}  # the channel's role of each user name
+        self._made: dict[str, asyncio.Future[dict[str, Any]]] = {}  # the answer for each user name
         self._users: dict[str, int] = {}  # how many have each of these roles
         self._number = 0
 
     # ---- what the bridge asks ---------------------------------------------------------------
 
-    async def prepare(self) -> "Mapping[str, float] | None":
-        """Begin at a broker; the log-ins that an earlier bridge left: user name to expiry.
+    def close(self) -> None:
+        """There is nothing to close."""
 
-        None means that no bridge has been here before.
-        """
+    async def prepare(self) -> "list[Grant] | None":
+        """Begin at a broker; the grants that an earlier bridge let in, if there was one."""
         self.reset()
         listed = self._command({"command": "listClients", "verbose": True, "count": -1})
         role = {"command": "createRole", "rolename": _SUBSCRIBER, "acls": _SUBSCRIBER_RULES}
         clients, made = await asyncio.gather(listed, self._command(role))
-        left: dict[str, float] = {}
+        left = []
         for client in clients.get("data", {}).get("clients", ()):
+            topic = ""
             for role_of_it in client.get("roles", ()):
                 if role_of_it["rolename"].startswith(names.LIVE):
-                    self._has_role(client["username"], role_of_it["rolename"])
+                    topic = role_of_it["rolename"]
+                    self._has_role(client["username"], topic)
             name = client.get("textname", client.get("textName", ""))
-            if name.startswith(_MARK) and name[len(_MARK) :].isdecimal():
-                left[client["username"]] = float(name[len(_MARK) :])
+            if topic and name.startswith(_MARK) and name[len(_MARK) :].isdecimal():
+                until = float(name[len(_MARK) :])
+                left.append(names.grant_named(client["username"], topic, until))
         return left if "error" in made else None
 
-    async def add(self, token: str, grant: Grant) -> None:
-        """Let the holder of `token` log in."""
+    def add(self, token: str, grant: Grant) -> "asyncio.Future[dict[str, Any]]":
+        """Let the holder of `token` log in; the future is done when it may."""
         role = names.live_topic(grant.channel)
         username = names.username_of(grant.client_id, grant.grant_id)
         if role not in self._users:
             acls = [_rule("subscribeLiteral", role)]
             self._command({"command": "createRole", "rolename": role, "acls": acls})
-        self._has_role(username, role)
-        await self._command(
-            {
-                "command": "createClient",
-                "username": username,
-                "password": token,
-                "textname": f"{_MARK}{int(grant.expires_at) + 1}",
-                "roles": [{"rolename": _SUBSCRIBER}, {"rolename": role}],
-            }
-        )
+        made = self._made.get(username)
+        if made is None:
+            self._has_role(username, role)
+            made = self._made[username] = self._command(
+                {
+                    "command": "createClient",
+                    "username": username,
+                    "password": token,
+                    "textname": f"{_MARK}{int(grant.expires_at) + 1}",
+                    "roles": [{"rolename": _SUBSCRIBER}, {"rolename": role}],
+                }
+            )
+        return made
 
     async def remove(self, username: str) -> None:
         """End a log-in; the broker cuts off whoever uses it."""
+        self._made.pop(username, None)
         removed = self._command({"command": "deleteClient", "username": username})
         role = self._role_of.pop(username, None)
         if role is not None:
@@ -123,6 +131,7 @@ class Logins:
         self._waiting.clear()
         self._asked.clear()
         self._role_of.clear()
+        self._made.clear()
         self._users.clear()
         for future in lost:
             if not future.done():

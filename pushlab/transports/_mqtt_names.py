@@ -6,9 +6,10 @@ connection lives: it opens the session's two topics. Its first letter tells a fi
 """
 
 import secrets
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pushlab.contract.hits import Hit
+from pushlab.contract.tokens import Grant
 
 __all__ = [
     "ASK_HITS",
@@ -19,8 +20,10 @@ __all__ = [
     "INBOX",
     "LIVE",
     "LOGIN_TOPIC",
+    "NOBODYS_TOPIC",
     "OUTBOX",
     "arrival",
+    "grant_named",
     "is_session",
     "live_topic",
     "new_session",
@@ -41,6 +44,8 @@ COUNTS_TOPIC = "pushlab-counts"
 LOGIN_TOPIC = "pushlab-login"
 #: From the bridge to the embedded broker: the answer, and grants that count no more.
 GRANTS_TOPIC = "pushlab-grants"
+#: From the bridge to nobody: to see that a broker answers.
+NOBODYS_TOPIC = "pushlab-nobody"
 #: Where Mosquitto's dynamic-security plug-in takes commands.
 CONTROL = "$CONTROL/dynamic-security/v1"
 #: What a question counts as that is not the first.
@@ -70,3 +75,9 @@ def arrival(session: str) -> Hit:
 def username_of(client_id: str, grant_id: str) -> str:
     """The user name of a grant: the client ID, percent-encoded, and the grant's own name."""
     return f"{quote(client_id, safe='')}/{grant_id}"
+
+
+def grant_named(username: str, topic: str, expires_at: float) -> Grant:
+    """The grant of this user name that may read this live topic."""
+    client_id, _, grant_id = username.rpartition("/")
+    return Grant(unquote(client_id), unquote(topic[len(LIVE) :]), expires_at, grant_id)

@@ -80,7 +80,11 @@ class Lesson:
 
     async def _converse(self, transport: Transport, messages: int, span_s: float) -> dict[str, Any]:
         client_id = f"lesson-{secrets.token_hex(6)}"
-        token, grant = await self._hub.create_channel(client_id, duration_minutes=_TOKEN_MINUTES)
+        token, grant = await self._hub.create_channel(
+            client_id,
+            duration_minutes=_TOKEN_MINUTES,
+            wanted=transport.profile.needs_broker or None,
+        )
         endpoint = Endpoint.told(transport.endpoint(self._hub, grant))
         if endpoint.tls and self._tls is None:
             self._tls = await asyncio.to_thread(client_context, self._authority, own=True)

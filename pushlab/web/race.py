@@ -280,6 +280,9 @@ class Race:
     async def _admission(self, transport: Transport) -> tuple[str, Mapping[str, Any]]:
         """One token for the lane's further clients: they are connections of one client."""
         token, grant = await self._hub.create_channel(
-            f"race-crowd-{secrets.token_hex(4)}", CHANNEL, duration_minutes=_CROWD_TOKEN_MINUTES
+            f"race-crowd-{secrets.token_hex(4)}",
+            CHANNEL,
+            duration_minutes=_CROWD_TOKEN_MINUTES,
+            wanted=transport.profile.needs_broker or None,
         )
         return token, transport.endpoint(self._hub, grant)

@@ -1,6 +1,8 @@
 """The embedded broker at the wire: every version of MQTT, what it refuses, and whom it cuts off."""
 
 import asyncio
+import contextlib
+import json
 import time
 
 import pytest
@@ -9,6 +11,7 @@ from pushlab.brokers._line import Line, Lines
 from pushlab.brokers._router import Router
 from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant, TokenKeys
+from pushlab.errors import Refused
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt311 import framed, text
@@ -86,13 +89,35 @@ class Client:
         return heard
 
 
+class Hub:
+    """In the place of the bridge's session: it knows whose tokens they are."""
+
+    def __init__(self, router):
+        self.router = router
+        self.silent = False
+        self.asked = 0
+
+    def deliver(self, message, qos):
+        self.asked += 1
+        question = json.loads(message.payload)
+        answer = {"number": question["number"]}
+        with contextlib.suppress(Refused):
+            grant = KEYS.verify(question["token"], now=time.time())
+            answer["grant"] = [grant.client_id, grant.channel, grant.expires_at, grant.grant_id]
+        if not self.silent:
+            self.router.told(json.dumps(answer).encode())
+        return True
+
+
 class Broker:
     """A broker without a socket, whose clock is moved by hand."""
 
     def __init__(self):
         self.now = 0.0
-        self.router = Router(username=BRIDGE[0], password=BRIDGE[1], keys=KEYS)
+        self.router = Router(username=BRIDGE[0], password=BRIDGE[1])
         self.lines = Lines(self.router, lambda: self.now)
+        self.hub = Hub(self.router)
+        self.router._readers[names.LOGIN_TOPIC.encode()] = {self.hub: 1}
 
     def client(self, *words, **options):
         client = Client(self.lines)
@@ -328,17 +353,46 @@ async def test_a_token_ends_by_the_wall_clock_however_it_is_set(broker, monkeypa
     assert Client(broker.lines).say(connect(user=user[:2])) == BAD
 
 
-async def test_a_revoked_grant_is_cut_off_and_kept_out(broker):
-    bridge, reader = broker.bridge(), broker.client()
-    other = broker.client(user=grant_of("bob")[:2])
-    told = b'{"ann0123": %d}' % (time.time() + 60)
-    bridge.say(mqtt311.publish(names.REVOKED_TOPIC, told, qos=1, packet_id=1))
+async def test_a_grant_that_has_ended_is_cut_off_and_asked_for_again(broker):
+    bridge, (name, token, _) = broker.bridge(), grant_of("bob")
+    reader, other = broker.client(), broker.client(user=(name, token))
+    ended = b'{"ended": ["ann0123"]}'
+    bridge.say(mqtt311.publish(names.GRANTS_TOPIC, ended, qos=1, packet_id=1))
     assert reader.wire.closed
     assert not other.wire.closed
-    assert Client(broker.lines).say(connect()) == BAD
-    forged = mqtt311.publish(names.REVOKED_TOPIC, b'{"bob0123": 9e9}', qos=0)
-    other.say(forged)
-    assert Client(broker.lines).say(connect(user=grant_of("bob")[:2])) == OLD
+    other.say(mqtt311.publish(names.GRANTS_TOPIC, b'{"ended": ["bob0123"]}', qos=0))  # forged
+    asked = broker.hub.asked
+    assert Client(broker.lines).say(connect(user=(name, token))) == OLD
+    assert broker.hub.asked == asked  # what the bridge said holds
+    assert Client(broker.lines).say(connect()) == OLD
+    assert broker.hub.asked == asked + 1
+
+
+@pytest.mark.parametrize(("level", "answer"), [(4, b"\x20\x02\0\3"), (5, b"\x20\x03\0\x88\0")])
+async def test_without_a_bridge_that_answers_it_is_unavailable(broker, monkeypatch, level, answer):
+    broker.hub.silent = True
+    waits = Client(broker.lines)
+    assert waits.say(connect(level, "waits"), subscribe(level, (TOPIC, 1))) == b""
+    assert not waits.wire.reads
+    present = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: present + 6)
+    broker.lines.sweep()
+    assert waits.heard() == answer
+    assert waits.wire.closed
+    del broker.router._readers[names.LOGIN_TOPIC.encode()]
+    assert Client(broker.lines).say(connect(level)) == answer
+
+
+async def test_what_is_said_before_the_answer_is_heard_after_it(broker):
+    broker.hub.silent = True
+    early = Client(broker.lines)
+    early.say(connect() + subscribe(4, (TOPIC, 1)), mqtt311.PINGREQ)
+    assert early.heard() == b""
+    said = {"number": 1, "grant": ["ann", "news", time.time() + 60, "ann0123"]}
+    broker.router.told(json.dumps(said).encode())
+    assert early.heard() == OLD + b"\x90\x03\0\7\1" + b"\xd0\0"
+    broker.router.told(json.dumps(said).encode())  # twice is once
+    assert early.heard() == b""
 
 
 async def test_who_falls_silent_is_cut_off(broker):
