@@ -327,9 +327,14 @@ class Subscriber(abc.ABC):
         """A message came off the wire, perhaps not for the first time."""
         self._events.extend(self._inbox.accept(epoch, seq, data))
 
-    def _lose(self, reason: str, now_ns: int) -> None:
-        """The connection is of no more use; come back after a while."""
+    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
+        """The connection is of no more use; come back after a while, of which `least_s` was asked.
+
+        Up to half as much is added to what was asked, since others were asked the same.
+        """
         delay_s = self._backoff.next_delay_s()
+        if least_s:
+            delay_s = max(delay_s, least_s * (1 + self.rng.random() / 2))
         self._phase = _WAITING
         self._retry_ns = now_ns + int(delay_s * _NS)
         self._timer_ns = None
@@ -343,12 +348,14 @@ class Subscriber(abc.ABC):
             self._timer_ns = None
             self._events.append(Closed(reason, status))
 
-    def _refused(self, status: int, reason: str, now_ns: int) -> None:
-        """The server said no: the end, or a reason to come back later."""
+    def _refused(
+        self, status: int, reason: str, now_ns: int, *, retry_after_s: float = 0.0
+    ) -> None:
+        """The server said no: the end, or a reason to come back later, when it was said after."""
         if is_final(status):
             self._end(reason, status)
         else:
-            self._lose(reason, now_ns)
+            self._lose(reason, now_ns, retry_after_s)
 
     # ---- what a transport implements --------------------------------------------------------
 

@@ -174,7 +174,7 @@ class WebSocketSubscriber(StreamSubscriber):
         if answer.status == 426 or answer.status < 300:
             self._lose(f"{reason}: {_DROPPED}", now_ns)
         else:
-            self._refused(answer.status, reason, now_ns)
+            self._refused(answer.status, reason, now_ns, retry_after_s=answer.retry_after_s)
 
     def _on_eof(self, now_ns: int) -> None:
         answer = self._refusal
@@ -277,9 +277,9 @@ class WebSocketSubscriber(StreamSubscriber):
             self._flush(protocol)
             self._linger_s = _LINGER_S
 
-    def _lose(self, reason: str, now_ns: int) -> None:
+    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
         said = tuple(self._out) if self._linger_s else ()
-        super()._lose(reason, now_ns)
+        super()._lose(reason, now_ns, least_s)
         self._out.extend(said)  # the close is sent all the same
 
     @property

@@ -5,7 +5,7 @@
     GET /v1/events HTTP/1.1                          200 OK
     Authorization: Bearer <token>                    Content-Type: text/event-stream
     Last-Event-ID: 4f1c9a02-17
-                                                     retry: 1000
+                                                     retry: 1743              (ms, drawn)
                                                      id: 4f1c9a02-17          (where you stand)
                                                      : keep-alive 15          (seconds)
 
@@ -33,10 +33,10 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.events import Disconnected
 from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
@@ -65,7 +65,8 @@ from pushlab.wire.streams import FeedStream, StreamSubscriber
 __all__ = ["ServerSentEvents"]
 
 _NS = 1_000_000_000
-_RETRY_MS = 1_000
+_MOST_RETRY_MS = 3_000
+_RETRIES = Random()
 _HELD_BYTES = 4 * 1024 * 1024  # of a body; what comes at once is far less
 #: What reading an event raises that is none of pushlab's.
 _NOT_AN_EVENT = (
@@ -162,7 +163,7 @@ class SseSubscriber(StreamSubscriber):
         if parser.status == 204:  # by which the standard lets a server say: do not come back
             self._end("no-content", 204)
         else:
-            self._refused(parser.status, reason, now_ns)
+            self._refused(parser.status, reason, now_ns, retry_after_s=parser.retry_after_s)
 
     def _on_eof(self, now_ns: int) -> None:
         parser = self._parser
@@ -219,15 +220,10 @@ class SseSubscriber(StreamSubscriber):
                 self._stood = True
                 self._located(at)
 
-    def _lose(self, reason: str, now_ns: int) -> None:
-        super()._lose(reason, now_ns)
-        if self._retry_s * 1_000 > _RETRY_MS:  # a wish beyond what all streams say
-            delay_s = self._retry_s * (
-                1 + self.rng.random() / 2
-            )  # so that not all come back at once
-            if self._retry_ns < now_ns + int(delay_s * _NS):
-                self._retry_ns = now_ns + int(delay_s * _NS)
-                self._events[-1] = Disconnected(reason, delay_s)
+    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
+        if self._retry_s * 1_000 > _MOST_RETRY_MS:  # a wish beyond what all streams say
+            least_s = max(least_s, self._retry_s)
+        super()._lose(reason, now_ns, least_s)
 
 
 def _exact_text(event: StreamEvent) -> str:
@@ -293,7 +289,8 @@ class _Stream(FeedStream):
 
     def _hello(self, feed: Feed) -> bool:
         keep_alive_s = f"{self._hub.settings.keep_alive_s:.6f}".rstrip("0").rstrip(".")
-        hello = f"retry: {_RETRY_MS}\n"
+        # A browser waits so long after a loss; all who lose this hub at once come back apart.
+        hello = f"retry: {_RETRIES.randint(_MOST_RETRY_MS // 3, _MOST_RETRY_MS)}\n"
         gap = ""
         if feed.gap_after is None:
             hello += f"id: {feed.position}\n"

@@ -5,6 +5,7 @@ Parsing is httptools' (llhttp, the parser of Node.js). Framing is RFC 9112.
 """
 
 import json
+import math
 from collections.abc import Mapping
 
 import httptools
@@ -34,9 +35,11 @@ _READ = {
     b"location",
     b"pushlab-cursor",
     b"pushlab-gap",
+    b"retry-after",
     b"transfer-encoding",
 }
 _READ_LENGTHS = {len(name) for name in _READ}
+_LONGEST_RETRY_S = 300.0
 
 
 class BadResponse(Exception):
@@ -198,6 +201,17 @@ class ResponseParser(BodyParser):
     def gap(self) -> str | None:
         """The ``Pushlab-Gap`` header, if there was one."""
         return self.header(b"pushlab-gap")
+
+    @property
+    def retry_after_s(self) -> float:
+        """What ``Retry-After`` asks for, in seconds (RFC 9110, section 10.2.3); 0 where it is not.
+
+        At most five minutes; a date, which needs a clock that both sides share, is not read.
+        """
+        said = (self.header(b"retry-after") or "").strip()
+        if not (said.isascii() and said.isdigit()):
+            return 0.0
+        return min(float(said[-9:]) if len(said.lstrip("0")) < 10 else math.inf, _LONGEST_RETRY_S)
 
     @property
     def media_type(self) -> str | None:

@@ -230,7 +230,7 @@ class PollSubscriber(HttpSubscriber):
             if not self._sent_elsewhere(parser, now_ns):
                 self._hit(Hit.REFUSED)
                 reason = refusal_reason(parser.status, parser.take())
-                self._refused(parser.status, reason, now_ns)
+                self._refused(parser.status, reason, now_ns, retry_after_s=parser.retry_after_s)
             return
         self._redirects.arrived()
         more = self._take(parser)
@@ -284,9 +284,9 @@ class PollSubscriber(HttpSubscriber):
         else:
             self._lose(reason, now_ns)
 
-    def _lose(self, reason: str, now_ns: int) -> None:
+    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
         self._stood = self.asking = False
-        super()._lose(reason, now_ns)
+        super()._lose(reason, now_ns, least_s)
 
     def _on_eof(self, now_ns: int) -> None:
         if self._parsing and self.asking and self._parser.feed_eof():

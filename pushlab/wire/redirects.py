@@ -114,6 +114,6 @@ class HttpSubscriber(Subscriber):
         self._redirects.arrived()
         super()._located(at)
 
-    def _lose(self, reason: str, now_ns: int) -> None:
+    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
         self.endpoint = self._redirects.back(self.endpoint)
-        super()._lose(reason, now_ns)
+        super()._lose(reason, now_ns, least_s)

@@ -217,6 +217,32 @@ def test_a_server_that_wants_its_readers_away_longer_is_heard():
     assert 60 <= hand.eof()[0].retry_in_s <= 90
 
 
+@ALL
+@pytest.mark.parametrize(
+    ("said", "least_s", "most_s"),
+    [
+        (b"20", 20, 30),
+        (b"9" * 400, 300, 450),
+        (b"-1", 0, 0.1),
+        (b"soon", 0, 0.1),
+        (b"Fri, 31 Dec 1999 23:59:59 GMT", 0, 0.1),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_says_when_to_come_back_is_heard(transport, status, said, least_s, most_s):
+    body = refusal_body("too-many-connections", status)
+    head = b"HTTP/1.1 %d No\r\nRetry-After: %b\r\nContent-Length: %d\r\n\r\n"
+    waits_s = []
+    for seed in range(3):
+        hand = dialled(transport, seed=seed)
+        *_, event = hand.feed(head % (status, said, len(body)) + body)
+        assert (type(event), event.reason) == (Disconnected, "too-many-connections")
+        assert least_s <= event.retry_in_s <= most_s
+        waits_s.append(hand.half.get_timer() - hand.now)
+        assert least_s * SECOND <= waits_s[-1] <= most_s * SECOND
+    assert len(set(waits_s)) == 3, "they come back apart"
+
+
 def test_a_stream_without_an_end_of_an_event_takes_bounded_memory():
     hand = stood()
     tracemalloc.start()

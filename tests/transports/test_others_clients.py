@@ -41,7 +41,8 @@ async def test_httpx_sse_reads_the_stream_and_resumes():
             async with httpx_sse.aconnect_sse(client, "GET", url, headers=headers) as source:
                 events = source.aiter_sse()
                 hello = await anext(events)
-                assert (hello.data, hello.retry) == ("", 1000)
+                assert hello.data == ""
+                assert 1_000 <= hello.retry <= 3_000
                 await publish_all(hub, "ann", TEXTS)
                 async for event in events:
                     assert event.event == "message"

@@ -710,6 +710,31 @@ def test_who_closes_when_told_of_a_loss_asks_no_more(site, page):
     assert asked == 2
 
 
+def test_a_server_that_says_when_to_come_back_is_heard(site, page):
+    Listeners(page, site.url)
+    asked = page.evaluate(
+        """async () => {
+          const { Channel } = await import("/web/channel.js");
+          const asked = { told: 0, untold: 0 };
+          const sockets = Object.keys(asked).map((which) => {
+            const headers = which === "told" ? { "Retry-After": "5" } : {};
+            const fetch = async () => {
+              asked[which] += 1;
+              return new Response("{}", { status: 503, headers });
+            };
+            return new Channel("token", { transport: "short-polling", fetch }).open();
+          });
+          const until = performance.now() + 4500; // the first waits at most 2 s, the second 5 s
+          while (asked.untold < 3 && performance.now() < until) {
+            await new Promise((later) => setTimeout(later, 20));
+          }
+          for (const socket of sockets) socket.close();
+          return asked;
+        }"""
+    )
+    assert asked == {"told": 1, "untold": 3}
+
+
 @pytest.mark.parametrize("body", ["null", "<p>no</p>", "{}"])
 def test_a_refusal_that_is_not_a_hubs_is_told_as_it_is(site, page, body):
     Listeners(page, site.url)

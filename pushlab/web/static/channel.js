@@ -102,6 +102,7 @@ const CLOSED = 3;
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
+const LONGEST_WAIT_S = 300; // that a server may ask for
 /** How long an attempt may take to stand: shorter while there is another transport to try, and at
  * first after a loss. */
 const STAND_MS = 20_000;
@@ -290,6 +291,7 @@ class Reader {
   #down = false; // whether a connection that stood is lost
   #renewed = false; // whether the token is new and has not been accepted yet
   #renewing = false; // whether a new one is being fetched
+  #notBefore = -Infinity; // the server has asked to be left alone until then
   #unrenewedAt = NaN; // since when that has failed, and the old one was refused again and again
   #timer = 0; // until the next attempt
   #standTimer = 0; // until this attempt has taken too long
@@ -374,7 +376,14 @@ class Reader {
   async fetch(url, init = {}) {
     const ask = this.options.fetch ?? globalThis.fetch.bind(globalThis);
     const headers = { ...init.headers, Authorization: `Bearer ${this.token}` };
-    return ask(url.href, { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers });
+    const options = { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers };
+    const answer = await ask(url.href, /** @type {RequestInit} */ (options));
+    const wait_s = Number(answer.headers.get("retry-after")); // a date is not read
+    if (answer.status >= 400 && wait_s > 0) {
+      const asked_ms = 1000 * Math.min(wait_s, LONGEST_WAIT_S);
+      this.#notBefore = performance.now() + asked_ms * (1 + Math.random() / 2);
+    }
+    return answer;
   }
 
   /**
@@ -553,7 +562,9 @@ class Reader {
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#attempt, 30));
     this.#attempt += 1;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#dial(), ceiling * (0.5 + 0.5 * Math.random()));
+    const wait_ms = ceiling * (0.5 + 0.5 * Math.random());
+    const asked_ms = this.#notBefore - performance.now(); // by the server, with Retry-After
+    this.#timer = setTimeout(() => this.#dial(), Math.max(wait_ms, asked_ms));
   }
 
   /**
