@@ -22,6 +22,7 @@
         ├── PortInUse            the address to listen on is taken
         ├── BrokerUnavailable    the MQTT broker is absent, down, or lets nobody in
         ├── BrowserUnavailable   no Chromium is installed, or it does not run
+        ├── NotWritten           the disk did not take it; the text says what is kept
         ├── HubFailed            the hub's process did not start, or died
         └── NotEnoughDescriptors more connections than this process may open
 
@@ -45,6 +46,7 @@ __all__ = [
     "MissingExtra",
     "NewerSchema",
     "NotEnoughDescriptors",
+    "NotWritten",
     "PortInUse",
     "PushlabError",
     "Refused",
@@ -150,6 +152,10 @@ class BrokerUnavailable(SetupError):
 
 class BrowserUnavailable(SetupError):
     """No Chromium is installed, or it does not run."""
+
+
+class NotWritten(SetupError):
+    """The disk did not take what was to be kept: it is full, or its folder cannot be written to."""
 
 
 class HubFailed(SetupError):

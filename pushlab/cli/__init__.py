@@ -34,12 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _run(list(sys.argv[1:] if argv is None else argv))
             finally:  # where argparse leaves by SystemExit, too
                 finish_output()
+        except SystemExit as leaving:  # Rich leaves so where nobody reads
+            if isinstance(leaving.__context__, BrokenPipeError):
+                return _NOBODY_READS
+            raise
         except BrokenPipeError:  # the reader of our output has gone, as `head` does
             drop_output()
             return _NOBODY_READS
         except OSError as error:  # of the output, mostly: others have errors of their own
             drop_output()
-            told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            where = error.filename or "the output cannot be written"
+            told = f"{where}: {error.strerror or error}"
             with contextlib.suppress(OSError):
                 print(f"pushlab: {in_one_line(told)}", file=sys.stderr)
             return 1

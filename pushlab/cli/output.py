@@ -40,6 +40,7 @@ _NEAREST = {
     "│": "|",
     "\N{NO-BREAK SPACE}": " ",
 }
+_PLAIN = {"strict", "surrogateescape", "backslashreplace"}
 _ERRORS = "pushlab-nearest"
 
 
@@ -56,7 +57,7 @@ def prepare_output() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for good
-        elif isinstance(stream, TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+        elif isinstance(stream, TextIOWrapper) and stream.errors in _PLAIN:
             stream.reconfigure(errors=_ERRORS)
 
 

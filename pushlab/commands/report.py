@@ -24,7 +24,8 @@ def report(
         show: open it in the browser.
 
     Raises:
-        RunError: the run cannot be read, or the file not be written.
+        RunError: the run cannot be read.
+        NotWritten: the file cannot be written.
         UsageError: there is no such baseline; or the folder is a sweep's.
     """
     found = load_folder(folder)

@@ -49,7 +49,8 @@ async def check_ready(
     broker = await _check_broker(scenarios[0])
     browser = await _check_browser(scenarios[0])
     environment = await asyncio.to_thread(describe_machine, broker, cores, browser=browser)
-    return Readiness(environment, [without_password(word) for word in command], cores)
+    words = [word.encode("utf-8", "backslashreplace").decode() for word in command]
+    return Readiness(environment, [without_password(word) for word in words], cores)
 
 
 async def _check_broker(scenario: Scenario) -> str:

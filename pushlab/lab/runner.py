@@ -8,6 +8,7 @@ interrupted, all children end, and the folder is marked incomplete.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pushlab import signals
-from pushlab.errors import NotEnoughDescriptors
+from pushlab.errors import NotEnoughDescriptors, NotWritten
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.preflight import Readiness, check_ready
 from pushlab.lab.scenario.cells import Cell
@@ -133,7 +134,7 @@ async def run_trials(
         backend: runs all others; None: in fresh processes.
 
     Raises:
-        RunError: a folder cannot be written.
+        RunError, NotWritten: a folder cannot be made or written.
     """
     backend = backend or process_backend(ready.cores)
     folders: set[RunFolder] = set()
@@ -142,10 +143,26 @@ async def run_trials(
         while not stop.is_set() and (trial := next(planned, None)) is not None:
             folders.add(trial.folder)
             await _run_one(trial, (trial.plan.floor and floor) or backend, observer, stop)
+    except BaseException:
+        with contextlib.suppress(NotWritten):  # the first error is the one to tell of
+            _close(folders)
+        raise
+    else:
+        _close(folders)
     finally:
         await backend.close()
-        for folder in folders:
+
+
+def _close(folders: Iterable[RunFolder]) -> None:
+    """Mark all of them. Raises NotWritten for the first that cannot be, in the end."""
+    errors = []
+    for folder in folders:
+        try:
             folder.close()
+        except NotWritten as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 async def _run_one(
@@ -222,7 +239,7 @@ async def run_scenario(
     Raises:
         NotEnoughDescriptors: this machine does not allow so many clients.
         MissingExtra, BrokerUnavailable, BrowserUnavailable: see `check_ready`.
-        RunError: the folder cannot be written.
+        RunError, NotWritten: the folder cannot be made or written.
         Stopped: before there was a folder.
     """
     tell: Observer = observer or (lambda event: None)
@@ -283,7 +300,7 @@ async def run_sweep(
 
     Raises:
         MissingExtra, BrokerUnavailable, BrowserUnavailable: see `check_ready`.
-        RunError: a folder cannot be read or written.
+        RunError, NotWritten: a folder cannot be read or written.
     """
     stop = asyncio.Event()
     with signals.setting(stop):

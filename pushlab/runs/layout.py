@@ -5,14 +5,15 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pushlab.documents import json_data
-from pushlab.errors import NewerSchema, RunError
+from pushlab.errors import NewerSchema, NotWritten, RunError
 
 __all__ = [
     "RUN_FILE",
@@ -23,9 +24,11 @@ __all__ = [
     "RunStatus",
     "folder_name",
     "is_sweep",
+    "partial_file",
     "read_document",
     "rows_path",
     "summary_digest",
+    "told",
     "write_document",
 ]
 
@@ -67,12 +70,33 @@ def summary_digest(summary: Mapping[str, Any]) -> str:
 def write_document(folder: Path, document: Mapping[str, Any], name: str = RUN_FILE) -> None:
     """Write the document `name` so that there is a whole one at every moment; NaN is refused."""
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
-    partial = folder / f"{name}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    # Half a letter, as of a file's name that is not UTF-8, becomes JSON's own \\udc.. of it.
+    raw = f"{text}\n".encode("utf-8", "backslashreplace")
+    with partial_file(folder / name) as partial, partial.open("wb") as file:
+        file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(folder / name)
+
+
+def told(error: OSError) -> str:
+    """What an error of the disk says, in few words."""
+    return error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+
+
+@contextmanager
+def partial_file(path: Path) -> Iterator[Path]:
+    """A name to write to, which takes the place of `path` when the body has written all of it.
+
+    What could not be written whole is removed, as a full disk needs the room. Raises OSError.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def read_document(path: Path, name: str = RUN_FILE) -> dict[str, Any]:
@@ -143,13 +167,20 @@ class FolderWriter:
         }
 
     def finish(self, status: Literal["complete", "incomplete"] = "complete") -> Path:
-        """Mark it as ended and return its folder."""
+        """Mark it as ended and return its folder. Raises NotWritten."""
         self._document["status"] = status
         self._save()
         return self.path
 
     def _save(self) -> None:
-        write_document(self.path, self._document, self._file)
+        """Put the document on the disk. Raises NotWritten."""
+        try:
+            write_document(self.path, self._document, self._file)
+        except OSError as error:
+            raise NotWritten(
+                f"{self.path / self._file}: cannot be written ({told(error)}); it says"
+                " what it said before"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -158,6 +189,6 @@ class FolderWriter:
         try:
             if self._document["status"] == "running":
                 self.finish("incomplete")
-        except OSError:
+        except NotWritten:
             if error is None:  # else the first error is the one to tell of
                 raise

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pushlab.errors import RunError, UsageError
-from pushlab.runs.layout import RowsKind
+from pushlab.runs.layout import RowsKind, partial_file
 
 __all__ = [
     "ROWS",
@@ -196,10 +196,9 @@ def _array(field: pa.Field, data: Any) -> pa.Array:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write `table` so that `path` either has all of it or does not exist."""
-    partial = path.with_name(path.name + ".partial")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
+    """Write `table` so that `path` either has all of it or does not exist. Raises OSError."""
+    with partial_file(path) as partial, partial.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
 
 
 def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
@@ -210,7 +209,7 @@ def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
             can have.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as raw, pq.ParquetFile(raw) as file:
             _check_size(file.metadata, path)
             if schema is None:
                 return file.read()

@@ -5,17 +5,19 @@ file appears by a rename. A run that is killed leaves the trials that had ended,
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pushlab.errors import RunError, UsageError
+from pushlab.errors import NotWritten, RunError, UsageError
 from pushlab.runs.layout import (
     FolderWriter,
     folder_name,
     read_document,
     rows_path,
     summary_digest,
+    told,
     write_document,
 )
 from pushlab.runs.records import TrialRecord
@@ -102,7 +104,7 @@ class RunWriter(FolderWriter):
         Raises:
             UsageError: the cell is not one of the run's, the trial is there already, or the rows
                 do not fit their schema.
-            RunError: the disk does not take it.
+            NotWritten: the disk does not take it; what was there before is there.
         """
         if unknown := rows.keys() - SCHEMAS.keys():
             raise UsageError(f"a run has no rows of {sorted(unknown)}")
@@ -118,15 +120,31 @@ class RunWriter(FolderWriter):
             kind: to_table(schema, rows.get(kind), cell=record.cell, trial=record.index)
             for kind, schema in SCHEMAS.items()
         }
+        before = self._document
+        added = {**before, "trials": [*before["trials"], record.to_json()]}
+        if record.profile.name:
+            added["profiles"] = {
+                **before.get("profiles", {}),
+                record.cell: record.profile.to_json(),
+            }
+        files = {kind: rows_path(self.path, kind, record.order) for kind in tables}
         try:
             for kind, table in tables.items():
-                write_table(table, rows_path(self.path, kind, record.order))
-            self._document["trials"].append(record.to_json())
-            if record.profile.name:
-                self._document.setdefault("profiles", {})[record.cell] = record.profile.to_json()
-            self._save()
+                write_table(table, files[kind])
+            write_document(self.path, added)
         except OSError as error:
-            raise RunError(f"{self.path}: the trial cannot be written ({error})") from error
+            for file in files.values():  # no document names them; and a full disk needs the room
+                with suppress(OSError):
+                    file.unlink()
+            count = len(before["trials"])
+            rest = "what was before it is kept" if count else "there was none before it"
+            if not self.path.is_dir():
+                rest = "the folder is gone, and what was in it"
+            raise NotWritten(
+                f"{self.path}: trial {record.order + 1} ({record.cell}) cannot be written"
+                f" ({told(error)}); {rest}"
+            ) from error
+        self._document = added
 
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
@@ -134,6 +152,12 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
 
     Raises:
         RunError: there is no readable run.
+        NotWritten: the disk does not take it.
     """
     sealed = {**summary, "digest": summary_digest(summary)}
-    write_document(path, {**read_document(path), "summary": sealed})
+    try:
+        write_document(path, {**read_document(path), "summary": sealed})
+    except OSError as error:
+        raise NotWritten(
+            f"{path}: the summary cannot be written ({told(error)}); all rows are there"
+        ) from error

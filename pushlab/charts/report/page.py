@@ -21,7 +21,7 @@ from pushlab.charts.report.battery import battery_section
 from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.month import month_section
 from pushlab.charts.view import RunView
-from pushlab.errors import RunError
+from pushlab.errors import NotWritten
 from pushlab.quantities import duration, usd
 from pushlab.tables import Table
 
@@ -42,7 +42,7 @@ def write_report(
 
     Raises:
         UsageError: `baseline` is no cell of the run, or has no figures.
-        RunError: the file cannot be written.
+        NotWritten: the file cannot be written.
     """
     partial = out.with_name(out.name + ".partial")
     try:
@@ -52,7 +52,7 @@ def write_report(
             page.write(_page(view, scenario_toml=scenario_toml, baseline=baseline))
         partial.replace(out)
     except OSError as error:
-        raise RunError(f"{out}: cannot be written ({error.strerror})") from error
+        raise NotWritten(f"{out}: cannot be written ({error.strerror})") from error
     finally:
         with contextlib.suppress(OSError):  # there is none where it could not be opened
             partial.unlink()

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.errors import SetupError
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.runs import PublisherFigures
 
@@ -28,6 +29,21 @@ _ROW_BYTES = 8 * len(_WIDE) + 4 + 2
 def unnamed_file() -> IO[bytes]:
     """A file for a publish log, in memory where that can be, to be handed to a child."""
     return tempfile.TemporaryFile(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+
+
+def _make_room(file: IO[bytes], size: int) -> None:
+    """Give the file its size, and the room for it: who writes to a mapped page of a full disk dies.
+
+    Raises SetupError.
+    """
+    try:
+        file.truncate(size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise SetupError(
+            f"no room for the log of what is published, {size:,} bytes ({error.strerror})"
+        ) from error
 
 
 class PublishLog:
@@ -63,7 +79,7 @@ class PublishLog:
         size = 8 * _HEAD + rows * _ROW_BYTES
         memory: mmap.mmap | bytearray = bytearray(size)
         if file is not None:
-            file.truncate(size)
+            _make_room(file, size)
             memory = mmap.mmap(file.fileno(), size)
         made = cls(memory, rows)
         made._offset_ns[:] = schedule.offset_ns

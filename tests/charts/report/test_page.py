@@ -7,7 +7,7 @@ import pytest
 from pushlab.charts import view_of
 from pushlab.charts.report import page as page_module
 from pushlab.charts.report.tables import baseline_of, ratio_table
-from pushlab.errors import RunError, UsageError
+from pushlab.errors import NotWritten, UsageError
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
 from tests.charts.report.report_page import LONG, NASTY, Page, mixed, written
@@ -183,7 +183,7 @@ def test_a_page_that_cannot_be_written_is_told_before_it_is_drawn(tmp_path, monk
     (folder / "report.html").unlink()
     for in_the_way in (folder / "report.html", folder / "report.html.partial"):
         in_the_way.mkdir()
-        with pytest.raises(RunError, match=r"report\.html: cannot be written"):
+        with pytest.raises(NotWritten, match=r"report\.html: cannot be written"):
             written(folder)
         in_the_way.rmdir()
     assert len(drawn) == 1
