@@ -23,6 +23,7 @@ from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
+from pushlab.hub import endpoints
 from pushlab.hub.accepting import most_connections
 from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
@@ -194,26 +195,15 @@ class Api:
                 ' "duration_minutes" and "transports"',
             )
         named = body.get("transports")
-        chosen = self._chosen(named)
+        chosen = endpoints.chosen(self._transports, named)
         token, grant = await self._hub.create_channel(
             body["client_id"],
             body.get("channel"),
             body.get("duration_minutes"),
-            wanted=False if named is None else (_at_a_broker(chosen) or None),
+            wanted=False if named is None else (endpoints.at_a_broker(chosen) or None),
         )
         said = self._describe(grant, request, chosen)
         return JSONResponse({"token": token, **said}, status_code=201)
-
-    def _chosen(self, named: Any) -> Sequence[Transport]:
-        """The transports of these names; all for None. Raises Refused (400)."""
-        if named is None:
-            return self._transports
-        known = {transport.name: transport for transport in self._transports}
-        if not isinstance(named, list) or not all(name in known for name in map(str, named)):
-            raise Refused(
-                400, "no-such-transport", f'"transports" lists some of: {", ".join(sorted(known))}'
-            )
-        return [known[name] for name in dict.fromkeys(map(str, named))]
 
     async def revoke(self, request: Request) -> Response:
         """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
@@ -227,9 +217,10 @@ class Api:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
         token = token_of(request.scope, request.query_params)
         named = request.query_params.get("transports")
-        chosen = self._chosen(None if named is None else named.split(","))
+        names = None if named is None else named.split(",")
+        chosen = endpoints.chosen(self._transports, names)
         hub = self._hub
-        grant = await hub.welcome(token) if _at_a_broker(chosen) else hub.verify(token)
+        grant = await hub.welcome(token) if endpoints.at_a_broker(chosen) else hub.verify(token)
         return JSONResponse(self._describe(grant, request, chosen))
 
     def _describe(
@@ -337,10 +328,6 @@ def _json(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
-
-
-def _at_a_broker(transports: Sequence[Transport]) -> bool:
-    return any(transport.profile.needs_broker for transport in transports)
 
 
 def _as_refusal(error: Exception) -> Refused:
