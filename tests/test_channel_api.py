@@ -232,10 +232,24 @@ async def test_a_hub_that_comes_again_is_found_and_one_that_is_gone_is_told():
         (b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}", errors.ConnectionFailed),
         (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\n<p>\n", errors.Refused),
         (b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{", errors.ConnectionFailed),
+        (
+            b'HTTP/1.1 201 Created\r\nContent-Length: 15\r\n\r\n{"token": "t"}',
+            errors.ConnectionFailed,
+        ),
+        (b"HTTP/1.1 201 Created\r\n\r\n" + b" " * 1_100_000, errors.ConnectionFailed),
         (b"SSH-2.0\r\n", errors.ConnectionFailed),
         (b"", errors.ConnectionFailed),
     ],
-    ids=["a-list", "no-token", "a-gateway", "cut-off", "no-http", "nothing"],
+    ids=[
+        "a-list",
+        "no-token",
+        "a-gateway",
+        "cut-off",
+        "cut-off-later",
+        "endless",
+        "no-http",
+        "nothing",
+    ],
 )
 async def test_what_is_no_hub_is_told_apart(answer, error):
     async def serve(reader, writer):

@@ -17,6 +17,7 @@ from pushlab.errors import ConnectionFailed, Refused, UsageError
 __all__ = ["ChannelService"]
 
 _DEFAULT_HUB = "http://127.0.0.1:8000"
+_MAX_ANSWER_BYTES = 1024 * 1024
 _MOST_KNOWN_TOKENS = 1_000
 
 
@@ -117,7 +118,11 @@ class ChannelService(Service):
                 {"Authorization": f"Bearer {secret or self._key}"},
             )
             response = connection.getresponse()
-            raw = response.read()
+            raw = response.read(_MAX_ANSWER_BYTES + 1)
+            if len(raw) > _MAX_ANSWER_BYTES:
+                raise http.client.HTTPException(f"an answer of over {_MAX_ANSWER_BYTES:,} bytes")
+            if response.length:
+                raise http.client.IncompleteRead(raw, response.length)
         except BaseException as error:
             connection.close()
             if not isinstance(error, OSError | http.client.HTTPException):
