@@ -98,7 +98,8 @@ class Hosts:
         self._below = tuple(name[1:] for name in checked if name.startswith("*."))
         self._names = {name for name in checked if not name.startswith("*.")}
         if self._any_literal:
-            self._names.add(socket.gethostname().lower())
+            own = socket.gethostname().lower()
+            self._names |= {own, f"{own.partition('.')[0]}.local"}  # as multicast DNS has it
         else:
             self._names.add(str(_literal(bound) or bound.lower().removesuffix(".")))
         self._memo: dict[bytes, bool] = {}

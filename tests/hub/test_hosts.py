@@ -1,5 +1,7 @@
 """Names under which a hub is served, and those under which it is not."""
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,10 @@ def test_bound_to_every_address_a_literal_one_is_known_since_none_can_be_rebound
     hosts = Hosts(bound)
     assert hosts.know(b"203.0.113.9:8000")
     assert hosts.know(b"[2001:db8::1]")
-    assert not hosts.know(b"evil.example")
+    own = socket.gethostname()
+    assert hosts.know(f"{own.upper()}:8000".encode())
+    assert hosts.know(f"{own.partition('.')[0]}.local".encode())
+    assert not hosts.know(b"evil.local")
     assert not hosts.know(b"0.0.0.0:8000")
     assert not hosts.know(b"[::]")
 

@@ -12,7 +12,7 @@ from pushlab.hub.app import App
 from pushlab.hub.core import Hub
 from pushlab.hub.origins import Origins
 from pushlab.hub.reach import Reach, ReachSettings, local_url
-from tests.live_hub import ask, dial, live_hub, read_answer
+from tests.live_hub import ask, dial, live_hub, read_answer, read_head
 from tests.patience import PATIENCE_S
 
 PUBLIC = "https://push.example/hub"
@@ -300,6 +300,24 @@ async def test_a_channel_is_named_in_the_query_whatever_its_letters(hub):
     assert (await hub.api("GET", "/v1/publish?channel=a")).status == 405
     assert (await hub.api("POST", "/v1/presence?channel=a")).status == 405
     assert (await ask(hub.url, "GET", "/v1/presence?channel=a")).status == 401
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_a_trusted_proxy_says_counts_where_requests_are_served_directly_too():
+    settings = ReachSettings(trust_forwarded=("127.0.0.1",), allow_hosts=("push.example",))
+    async with live_hub(reach=settings) as hub:
+        token, host = await hub.token("ann"), f"Host: {urlsplit(hub.url).netloc}"
+        target = f"/v1/socket?token={token}"
+        for known, poll, begins in (("push.example", 204, b"\x81"), ("evil.example", 421, b"\x88")):
+            told = f"X-Forwarded-Host: {known}"
+            answer = await raw(hub.url, f"/v1/poll?token={token}", host, told)
+            assert answer.status == poll, known
+            page = (f"Origin: https://{known}", SOCKET.strip())
+            async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
+                lines = (f"GET {target} HTTP/1.1", host, told, *page, "", "")
+                writer.write("\r\n".join(lines).encode())
+                assert (await read_head(reader)).status == 101
+                assert await reader.readexactly(1) == begins, known  # a text, or the close
 
 
 class Who:
