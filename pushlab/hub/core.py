@@ -6,6 +6,7 @@ It lives on one event loop, so a publish and everything that it causes happen in
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -36,6 +37,7 @@ _MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
 _LAST_POSTS_S = 1.0
+_log = logging.getLogger("pushlab")
 
 
 class Hub:
@@ -131,10 +133,13 @@ class Hub:
         retire_at_ns = self.now_ns() + _RETIRE_EVERY_NS
         while True:
             await asyncio.sleep(_SWEEP_S)
-            self.sweep()
-            if self.now_ns() >= retire_at_ns:
-                self.retire()
-                retire_at_ns = self.now_ns() + _RETIRE_EVERY_NS
+            try:
+                self.sweep()
+                if self.now_ns() >= retire_at_ns:
+                    retire_at_ns = self.now_ns() + _RETIRE_EVERY_NS
+                    self.retire()
+            except Exception:  # a fault in one sweep shall not let tokens live for ever
+                _log.exception("a sweep failed")
 
     def sweep(self) -> None:
         """End what has expired: leases, and all that stands on a token whose time is over."""

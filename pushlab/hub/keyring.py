@@ -232,7 +232,10 @@ async def watching_keys(
     async def look() -> None:
         watch = _Watch(grants, path)
         while True:
-            watch.look(wall())
+            try:
+                watch.look(wall())
+            except Exception:
+                _log.exception("looking for new keys failed")
             await asyncio.sleep(every_s)
 
     task = asyncio.create_task(look())

@@ -185,6 +185,29 @@ def test_a_channel_that_keeps_for_longer_than_the_hub_is_not_forgotten_with_its_
     assert [each.data for each in page.entries] == ["kept"]
 
 
+async def test_a_sweep_that_fails_is_not_the_last(monkeypatch, caplog):
+    monkeypatch.setattr("pushlab.hub.core._SWEEP_S", 0.001)
+    clocks = Clocks()
+    hub = a_hub(clocks)
+    _, grant = hub.make_token("ann", "room", 1)
+    reader = Reader(grant)
+    failing = iter([True, True])
+
+    def sweep(now_ns):
+        if next(failing, False):
+            raise RuntimeError("a seeded fault")
+
+    monkeypatch.setattr(hub.presence, "sweep", sweep)
+    async with hub.running():
+        hub.subscribe(grant, None, transport="t", write=reader.write, end=reader.end)
+        clocks.wall += 61
+        async with asyncio.timeout(PATIENCE_S):
+            while reader.ended is None:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.001)
+    assert reader.ended == ("token-expired", 401)
+    assert [record.getMessage() for record in caplog.records] == ["a sweep failed"] * 2
+
+
 def test_every_feed_ends_when_the_wall_clock_says_so_and_none_by_a_timer():
     """The loop's clock stands still here: what ends the feeds is the wall clock alone."""
 
