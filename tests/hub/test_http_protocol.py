@@ -286,6 +286,31 @@ async def test_heads_without_end_take_no_memory(hub):
     assert await rss_bytes() - before < 16 * 1024 * 1024
 
 
+async def test_the_hubs_dials_are_those_of_its_connections():
+    dials = {"head_s": 0.1, "body_s": 0.2, "idle_s": 0.3}
+    async with live_hub(settings=dials) as hub:
+        posted = b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n["
+        keyed = posted.replace(b"\r\n", b"\r\nAuthorization: Bearer %b\r\n" % hub.key.encode(), 1)
+        healthy = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+        async def told(data):
+            async with connection(hub) as (reader, writer):
+                writer.write(data)
+                return await reader.read()
+
+        silent, half, body, idle = await asyncio.gather(
+            *map(told, (b"", b"GET / HTTP/1.1\r\n", keyed, healthy))
+        )
+        assert silent == b""
+        assert half.startswith(b"HTTP/1.1 408 ")
+        assert b"head-timed-out" in half
+        assert body.startswith(b"HTTP/1.1 408 ")
+        assert b"body-timed-out" in body
+        assert idle.endswith(b"ok\n")
+        refusals = (await hub.api("GET", "/v1/stats")).json["refusals"]
+        assert refusals == {"head-timed-out": 1, "body-timed-out": 1}
+
+
 # ---- streams ----------------------------------------------------------------------------------
 
 
