@@ -53,10 +53,10 @@ def _told(scope: Any, body: bytes = b"") -> bytes:
     ).encode()
 
 
-#: The same answer without a task, as the hub's own routes have it.
-DIRECT = {
-    ("http", "/here"): Route("http", "/here", echo, ("GET",), lambda s: Response(200, _told(s)))
-}
+_HERE = Route("http", "/here", echo, ("GET",), lambda scope: Response(200, _told(scope)))
+_SOCKET = Route("websocket", "/socket", echo, direct=lambda scope: Response(500))
+#: The same answers without a task, as the hub's own routes have them.
+DIRECT = {("http", "/here"): _HERE, ("websocket", "/socket"): _SOCKET}
 
 
 _HIGH_WATER = 150

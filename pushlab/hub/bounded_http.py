@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pushlab.hub.edge import (
     MAX_HEAD_BYTES,
+    MAX_UNASKED_BYTES,
     read_head,
     too_large_body,
     too_large_head,
@@ -117,8 +118,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _body_left(self) -> int | None:
-        return None if self._length is None else self._length - self._body_bytes
+    def _body_left(self) -> int:
+        return 0 if self._length is None else self._length - self._body_bytes
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
@@ -126,6 +127,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_bytes += len(body)
         if self._body_bytes > self._most:
             raise too_large_body(self._most)
+        if self.cycle.response_complete:  # and it had no need of this
+            self._most = min(self._most, self._body_bytes + MAX_UNASKED_BYTES)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -18,6 +18,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
 from pushlab.hub.origins import Headers
 from pushlab.hub.refusals import Refusal
+from pushlab.wire.asgi import refusal_headers
 
 __all__ = [
     "MAX_BATCH_BYTES",
@@ -94,6 +95,8 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
             for another HTTP.
     """
     if version not in ("1.0", "1.1"):
+        if version == "0.9":
+            raise malformed("a request's first line ends with HTTP/1.1 or HTTP/1.0")
         raise Refused(505, Refusal.MALFORMED, "this is a server of HTTP/1.1 and HTTP/1.0")
     hosts: list[bytes] = []
     codings: list[bytes] = []
@@ -154,17 +157,17 @@ def late(*, body: bool) -> Refused:
     return Refused(408, kind, f"the request's {'body' if body else 'head'} came too slowly")
 
 
-def last_answer(refusal: Refused, *, head_only: bool = False) -> bytes:
+def last_answer(refusal: Refused) -> bytes:
     """A refusal as the last bytes of a connection."""
     body = json.dumps(refusal.to_json()).encode()
-    return (
-        b"%bcontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-        % (
-            STATUS_LINE[refusal.status],
-            len(body),
-            b"" if head_only else body,
-        )
-    )
+    headers = [
+        *refusal_headers(refusal),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    head = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return b"%b%b\r\n%b" % (STATUS_LINE[refusal.status], head, body)
 
 
 def reason_of(error: httptools.HttpParserError) -> Refused:

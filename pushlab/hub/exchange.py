@@ -20,7 +20,7 @@ class Exchange(RequestResponseCycle):
     """What uvicorn calls a cycle.
 
     Args:
-        left: of the body so many bytes are still to come; None when nobody knows.
+        left: of the body so many bytes are still to come; 0 when nobody knows.
         on_wait: called when a client that does not take its answers makes the next one wait.
         cycle: as uvicorn's has them.
 
@@ -31,7 +31,7 @@ class Exchange(RequestResponseCycle):
     def __init__(
         self,
         *,
-        left: Callable[[], int | None],
+        left: Callable[[], int],
         on_wait: Callable[[], None],
         **cycle: Any,
     ) -> None:
@@ -53,7 +53,7 @@ class Exchange(RequestResponseCycle):
             if self.flow.write_paused and not self.disconnected:
                 self._on_wait()
                 await self.flow.drain()
-            if self._leaves_body():
+            if self.more_body and self._leaves_body(message["status"]):
                 self.keep_alive = False
             if self._old:
                 message = self._for_old_client(message)
@@ -62,13 +62,12 @@ class Exchange(RequestResponseCycle):
             self.lingers = self.keep_alive = True  # the protocol closes, and not at once
         await super().send(message)
 
-    def _leaves_body(self) -> bool:
-        """Whether it is better not to read the rest of the body that this answer does not need."""
-        if not self.more_body:
-            return False
-        left = self._left()
-        # Without "100 Continue" the client may send the body or not; nobody could tell.
-        return self.waiting_for_100_continue or left is None or left > MAX_UNASKED_BYTES
+    def _leaves_body(self, status: int) -> bool:
+        """Whether it is better not to read the rest of the body that this answer does not need.
+
+        Without "100 Continue" the client may send the body or not; nobody could tell.
+        """
+        return self.waiting_for_100_continue or status == 413 or self._left() > MAX_UNASKED_BYTES
 
     def _for_old_client(self, message: Any) -> Any:
         headers = list(message.get("headers", ()))

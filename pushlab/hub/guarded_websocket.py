@@ -31,7 +31,7 @@ def check_upgrade(
 
     Raises:
         Refused: 400 for a WebSocket that does not begin with a plain GET (RFC 6455, section 4.1),
-            501 for CONNECT; what `read_head` raises.
+            426 for one of another version (section 4.4), 501 for CONNECT; what `read_head` raises.
     """
     if method == b"CONNECT":
         raise Refused(501, Refusal.BAD_UPGRADE, "this is no proxy")
@@ -40,6 +40,8 @@ def check_upgrade(
         return None
     if method != b"GET":
         raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with GET")
+    if any(name == b"sec-websocket-version" and value != b"13" for name, value in headers):
+        raise Refused(426, Refusal.BAD_UPGRADE, "of WebSocket's versions this server knows 13")
     head = read_head("GET", version, target, headers)
     if head.length != 0:
         raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with a request without a body")
@@ -73,7 +75,11 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """Read frames, a turn's worth at a time, while their answers are taken."""
         data, self._early = self._early + data, b""
-        self._go_on(data)
+        if self.handshake_complete:
+            self._go_on(data)
+        else:  # it was not to say anything yet
+            self._early = data
+            self.transport.pause_reading()
 
     def _go_on(self, data: bytes) -> None:
         if self.transport.is_closing() or self.disconnected:

@@ -15,8 +15,6 @@ from pushlab.hub.origins import Headers
 
 __all__ = ["RequestReader"]
 
-_OF_A_BODY = (b"content-length", b"transfer-encoding")
-
 
 class RequestReader:
     """Finds the direct route of a request; one reader serves every connection.
@@ -72,7 +70,7 @@ class RequestReader:
         if upgrade:
             if (b"upgrade", b"websocket") not in [(n, v.lower()) for n, v in self._headers]:
                 return None
-            if any(name in _OF_A_BODY for name, _ in self._headers):
+            if self._method != "GET" or any(map(_hinders_upgrade, self._headers)):
                 return None
             kind = "websocket"
             self._renew()
@@ -136,3 +134,11 @@ class RequestReader:
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._complete += 1
+
+
+def _hinders_upgrade(header: tuple[bytes, bytes]) -> bool:
+    """Whether the handshake has a body, or is of a WebSocket of another version."""
+    name, value = header
+    if name == b"sec-websocket-version":
+        return value != b"13"
+    return name in (b"content-length", b"transfer-encoding")

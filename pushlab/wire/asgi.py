@@ -186,7 +186,11 @@ def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
     if refusal.status == 401:
         return ((b"www-authenticate", b"Bearer"),)
     if refusal.status == 426:  # RFC 9110, section 15.5.22
-        return ((b"upgrade", b"websocket"), (b"connection", b"upgrade"))
+        return (
+            (b"upgrade", b"websocket"),
+            (b"connection", b"upgrade"),
+            (b"sec-websocket-version", b"13"),
+        )
     if refusal.reason == CODED:  # RFC 9110, section 15.5.16
         return ((b"accept-encoding", b"identity"),)
     return ()

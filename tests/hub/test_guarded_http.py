@@ -125,13 +125,10 @@ async def not_reading(scope, receive, send):
     await answer(send, scope)
 
 
-@pytest.mark.parametrize(
-    ("length", "closes"), [("Content-Length: 50000", False), ("Content-Length: 500000", True),
-                           ("Transfer-Encoding: chunked", True)]
-)  # fmt: skip
-async def test_what_nobody_will_read_is_not_drained_for_ever(length, closes):
+@pytest.mark.parametrize(("length", "closes"), [(50_000, False), (500_000, True)])
+async def test_a_body_that_nobody_reads_is_read_past_if_it_is_short(length, closes):
     edge = EdgeConnection(not_reading)
-    await edge.send(head(length, line="POST /there HTTP/1.1"))
+    await edge.send(head(f"Content-Length: {length}", line="POST /there HTTP/1.1"))
     ((status, headers, _),) = answers(edge.sent)
     assert status == 200
     assert (headers.get("connection") == "close") == closes == edge.eof_sent
@@ -139,6 +136,18 @@ async def test_what_nobody_will_read_is_not_drained_for_ever(length, closes):
         await edge.send(b"x" * 50_000 + head())
         assert len(answers(edge.sent)) == 2
     await edge.leave()
+
+
+async def test_chunks_that_nobody_reads_are_read_past_for_so_long():
+    for count, closes in ((2, False), (20, True)):
+        edge = EdgeConnection(not_reading)
+        await edge.send(head("Transfer-Encoding: chunked", line="POST /there HTTP/1.1"))
+        assert len(answers(edge.sent)) == 1
+        await edge.send(*[b"2000\r\n" + b"x" * 0x2000 + b"\r\n"] * count)
+        assert edge.eof_sent == closes
+        await edge.send(b"0\r\n\r\n" + head())
+        assert len(answers(edge.sent)) == (1 if closes else 2)
+        await edge.leave()
 
 
 async def test_a_client_that_was_not_told_to_continue_may_not_go_on_there():
@@ -239,9 +248,12 @@ async def test_what_can_be_read_in_two_ways_is_400_and_the_end(name):
             assert edge.noted == ["malformed"]
 
 
-@pytest.mark.parametrize("version", ["2.0", "0.9"])
-async def test_another_http_is_505(version):
-    assert (await statuses(head(line=f"GET /here HTTP/{version}")))[0] == [505]
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("GET /here HTTP/2.0", 505), ("GET /here HTTP/0.9", 400), ("GET /here", 400)],
+)
+async def test_another_http_is_refused(line, status):
+    assert (await statuses(head(line=line)))[0] == [status]
 
 
 async def test_a_trailer_says_nothing():
@@ -324,9 +336,10 @@ async def test_requests_that_all_offer_upgrades_are_served_in_order():
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE", "PUT"])
 async def test_a_websocket_by_another_method_is_refused(method):
-    asked = head(*HANDSHAKE, line=f"{method} /there HTTP/1.1")
-    found, edge = await statuses(asked + SMUGGLED)
-    assert (found, edge.noted) == ([400], ["bad-upgrade"])
+    asked = head(*HANDSHAKE, line=f"{method} /socket HTTP/1.1")
+    for data in (asked, asked + SMUGGLED):
+        found, edge = await statuses(data, routes=DIRECT)
+        assert (found, edge.noted) == ([400], ["bad-upgrade"])
 
 
 async def test_an_upgrade_in_http_1_0_is_ignored():
@@ -348,6 +361,7 @@ async def test_an_upgrade_in_http_1_0_is_ignored():
         (("Content-Length: 2",), 400),
         (("Transfer-Encoding: chunked",), 400),
         (("Host: b",), 400),
+        (("Sec-WebSocket-Version: 8",), 426),
     ],
     ids=lambda one: str(one)[:30],
 )

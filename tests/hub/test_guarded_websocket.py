@@ -74,3 +74,12 @@ async def test_who_closes_and_does_not_take_the_answer_is_cut(monkeypatch):
     assert edge.closed
     await until(lambda: edge.aborted)
     await edge.leave()
+
+
+async def test_what_comes_with_the_handshake_waits_for_its_answer():
+    edge = EdgeConnection()
+    edge.protocol.data_received(HANDSHAKE + TEXT + b"\x88\x82" + bytes(4) + b"\x03\xe8")
+    await until(lambda: edge.closed)
+    assert edge.sent.startswith(b"HTTP/1.1 101 ")
+    assert edge.sent.endswith(b"\x88\x02\x03\xe8")
+    await edge.leave()

@@ -443,6 +443,10 @@ async def test_a_handshake_that_is_none_is_refused(hub):
     token = await hub.token("reader", "handshakes")
     async with connection(hub) as (reader, writer):
         writer.write(handshake(token, version=12))
+        head = await read_head(reader)
+        assert (head.status, head.headers["sec-websocket-version"]) == (426, "13")
+    async with connection(hub) as (reader, writer):
+        writer.write(handshake(token).replace(b"GET", b"POST", 1))
         assert (await read_head(reader)).status == 400
     async with connection(hub) as (reader, writer):  # a plain request for the WebSocket's path
         writer.write(request("/v1/socket", token))
@@ -462,4 +466,4 @@ async def test_a_handshake_that_is_none_is_refused(hub):
 async def test_nothing_of_all_this_was_logged_but_that_something_was_refused(hub):
     kinds = {line.split()[1] for line in hub.log().splitlines() if line.startswith("refused: ")}
     assert len(kinds) == len(hub.log().splitlines())
-    assert kinds <= {"malformed", "head-too-large", "websocket-error"}
+    assert kinds <= {"malformed", "bad-upgrade", "head-too-large", "websocket-error"}
