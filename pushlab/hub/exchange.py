@@ -46,13 +46,14 @@ class Exchange(RequestResponseCycle):
 
     async def send(self, message: Any) -> None:
         """Send a part of the answer."""
-        if self.response_started:
-            if self._open_ended:
-                self.expected_content_length = len(message.get("body", b""))
-        else:
-            if self.flow.write_paused and not self.disconnected:
-                self._on_wait()
-                await self.flow.drain()
+        if self.flow.write_paused and not (self.response_started or self.disconnected):
+            self._on_wait()
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if self._open_ended:
+            self.expected_content_length = len(message.get("body", b""))
+        if not self.response_started:
             if self.more_body and self._leaves_body(message["status"]):
                 self.keep_alive = False
             if self._old:

@@ -536,6 +536,26 @@ async def test_an_answer_that_has_begun_is_not_followed_by_a_refusal():
     await edge.leave()
 
 
+async def test_an_answer_to_who_has_gone_or_was_refused_is_nobodys_error(caplog):
+    ended = []
+
+    async def late_answer(scope, receive, send):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await answer(send, scope)
+        ended.append(scope["path"])
+
+    edge = EdgeConnection(late_answer)
+    await edge.send(head("Transfer-Encoding: chunked", line="POST /refused HTTP/1.1"), b"nonsense")
+    assert [status for status, _, _ in answers(edge.sent)] == [400]
+    await edge.leave()
+    edge = EdgeConnection(late_answer)
+    await edge.send(head("Content-Length: 5", line="POST /gone HTTP/1.1"))
+    await edge.leave()
+    assert ended == ["/refused", "/gone"]
+    assert caplog.text == ""
+
+
 # ---- half closed ------------------------------------------------------------------------------
 
 
