@@ -29,7 +29,9 @@ def watch(page):
     return missed
 
 
-def race(page, url, *lanes):
+def race(hub, page, url, *lanes):
+    settings = {"rate_per_s": 20, "poll_interval_s": 0.1, "clients": 1, "paused": False}
+    assert hub.ask("POST", "/demo/race/settings", settings)[0] == 200
     page.goto(f"{url}/race")
     for name in lanes:
         canvas = page.locator(f".lane[data-transport={name}] canvas")
@@ -72,7 +74,7 @@ def test_every_page_works_where_a_bare_proxy_takes_the_path_away(site, page):
         lesson(page, url)
         old_script(page, url)
         chat(page, url)
-        race(page, url, *POLLS_AND_SSE)
+        race(site, page, url, *POLLS_AND_SSE)
         assert missed == strays == []
         # A browser does not vouch for its WebSockets, so this lane says what to set.
         seen = page.locator(".lane[data-transport=websocket] .seen")
@@ -88,7 +90,7 @@ def test_and_where_it_leaves_the_path_that_the_public_url_has(own, page):
         page.goto(url)
         assert page.url == f"{url}/"
         missed = watch(page)
-        race(page, url, *POLLS_AND_SSE, "websocket")
+        race(own, page, url, *POLLS_AND_SSE, "websocket")
         assert missed == strays == []
         assert own.api("POST", "/v1/channels", {"client_id": "a"})["endpoints"]["sse"]["url"] == (
             f"{url}/v1/events"
