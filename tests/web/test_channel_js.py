@@ -826,7 +826,7 @@ THROUGH_PROXY = """async ({ token, transport }) => {
 
 
 def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(own_site, context):
-    site = own_site()
+    site = own_site(broker="embedded" if MQTT_BUNDLE.exists() else "none")
     page = context.new_page()
     page.goto(f"{site.url}/web/channel.js")
     page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": "websocket"})
@@ -836,6 +836,12 @@ def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(own_site, 
     assert page.evaluate("socket.trouble") == told
     assert page.evaluate("socket.readyState") == 0
     page.evaluate("socket.close()")
+
+    if MQTT_BUNDLE.exists():
+        page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": "mqtt"})
+        until(lambda: page.evaluate("told.length") > 0, "MQTT says the same")
+        assert page.evaluate("told") == [told]
+        page.evaluate("socket.close()")
 
     page.evaluate(THROUGH_PROXY, {"token": "nonsense", "transport": "websocket"})
     until(lambda: 401 in page.evaluate("told"), "what is wrong with the token is found out")

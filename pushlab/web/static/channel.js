@@ -1340,4 +1340,4 @@ class Channel {
 export { Channel, Socket, TRANSPORTS };
 // For channel_mqtt.js:
 export { bytesOfRequest, decoder, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
-export { Line, STAND_MS, wordsOf };
+export { Line, NO_UPGRADE, STAND_MS, wordsOf };

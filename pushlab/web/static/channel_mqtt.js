@@ -10,6 +10,7 @@ import {
   decoder,
   frameHead,
   isFinal,
+  NO_UPGRADE,
   parseCursor,
   parseFrame,
   refusalOf,
@@ -44,6 +45,7 @@ class MqttTalk {
   #client = null;
   /** @type {{websocket: WebSocket, sent: number, received: number} | null} */
   #wire = null;
+  #opened = false; // whether the WebSocket got through; the server has answered before
   #kind = "connect";
   #outbox = "";
   #qos = 1;
@@ -157,10 +159,10 @@ class MqttTalk {
         this.#hit("refused");
         line.refuse(401, "token-invalid");
       } else {
-        line.lose(wordsOf(error));
+        line.lose(this.#opened ? wordsOf(error) : NO_UPGRADE);
       }
     });
-    client.on("close", () => line.lose("connection lost"));
+    client.on("close", () => line.lose(this.#opened ? "connection lost" : NO_UPGRADE));
   }
 
   /**
@@ -179,6 +181,7 @@ class MqttTalk {
       wire.sent += data.byteLength + frameHead(data.byteLength) + 4; // a client's frames are masked
       send(data);
     };
+    websocket.addEventListener("open", () => (this.#opened = true));
     websocket.addEventListener("message", (/** @type {MessageEvent} */ { data }) => {
       wire.received += data.byteLength + frameHead(data.byteLength);
     });
