@@ -111,9 +111,8 @@ def _tell(analysis: "Analysis", *, with_charts: bool, as_json: bool) -> int:
     run, summary = analysis.run, summary_of(analysis.run)
     terminal.print_run(run, summary, to_stderr=as_json)
     stream = sys.stderr if as_json else sys.stdout
-    print(file=stream)
-    drawn = _draw(analysis) if with_charts else {}
-    for what, where in {"run": run.path, **drawn}.items():
+    print(f"\nrun:    {run.path}", file=stream, flush=True)  # before charts, which take seconds
+    for what, where in (_draw(analysis) if with_charts else {}).items():
         print(f"{what + ':':<8}{where}", file=stream)
     if as_json:
         print(terminal.json_text(summary.to_json()))
