@@ -4,7 +4,8 @@
     python examples/presence.py 8080
 
 The hub posts the form `from=<client ID>` to `/_ah/channel/connected/` and to
-`/_ah/channel/disconnected/`, as App Engine did. Any 2xx is taken for yes.
+`/_ah/channel/disconnected/`, as App Engine did. Any 2xx is taken for yes. Who can be reached
+by others checks that it is the hub's: `pushlab.channel_api.verify_presence`.
 """
 
 import sys

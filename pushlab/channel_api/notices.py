@@ -12,7 +12,7 @@ In any framework, here Flask::
             ...
         return "", 204
 
-Without pushlab at the receiver, these lines do the same::
+Without pushlab at the receiver, these lines (as in servers/hub/README.md) do the same::
 
     import hashlib, hmac, time
 

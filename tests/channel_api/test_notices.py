@@ -1,10 +1,12 @@
 """A notice of presence is believed only if the hub's key signed it, and just now."""
 
+import ast
 import hashlib
 import hmac
 import re
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,14 @@ def test_the_lines_for_a_receiver_without_pushlab_say_the_same():
     assert not room["is_genuine"](KEY, {}, PATH, BODY)
     old = {"Pushlab-Hub": HUB, "Pushlab-Signature": signed()["PUSHLAB-SIGNATURE"]}
     assert not room["is_genuine"](KEY, old, PATH, BODY) or abs(time.time() - NOW) < 300
+
+
+def test_the_readme_has_the_same_lines():
+    (lines,) = re.findall(r"do the same::\n\n(.*)", notices.__doc__, re.S)
+    readme = (Path(__file__).parents[2] / "servers/hub/README.md").read_text()
+    (told,) = re.findall(r"```python\n([^`]*is_genuine[^`]*)```", readme)
+    functions = [ast.parse(text).body[-1] for text in (told, textwrap.dedent(lines))]
+    assert ast.dump(functions[0]) == ast.dump(functions[1])
 
 
 def test_the_signature_is_the_documented_hmac():
