@@ -157,8 +157,7 @@ def _fragments() -> Iterator[Case]:
     yield Case("a binary, then a text, in parts", "fragments", "5.4",
                (Frame(BINARY, b"\xff", fin=False), Frame(CONT, b"\xff"), *two), _BINARY,
                texts=1)  # fmt: skip
-    yield Case("a close between two", "fragments", "5.4", (two[0], close(1000), two[1]),
-               known="`websockets` answers 1002; the connection ends either way")  # fmt: skip
+    yield Case("a close between two", "fragments", "5.4", (two[0], close(1000), two[1]))
 
 
 _VALID = {

@@ -23,6 +23,7 @@ from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnectio
 from pushlab.hub.guarded_websocket import TURN_BYTES
 from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.stream_connection import Framed, StreamConnection
+from pushlab.wire.websocket_core import ServerCore
 
 __all__ = ["DirectSocket", "text_frame"]
 
@@ -115,7 +116,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
     def _conversation(self) -> ServerProtocol:
         """The core, as it is after the handshake."""
         if self._core is None:
-            self._core = ServerProtocol(
+            self._core = ServerCore(
                 state=State.OPEN, max_size=self._config.ws_max_size, logger=_log
             )
             self._core.extensions = self._extensions

@@ -22,6 +22,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import InvalidCursor
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason
 from pushlab.wire.streams import StreamSubscriber
+from pushlab.wire.websocket_core import ClientCore
 
 __all__ = ["MAX_FRAME_BYTES", "PING_INTERVAL_S", "SILENCE_S", "WebSocketSubscriber"]
 
@@ -76,7 +77,7 @@ class WebSocketSubscriber(StreamSubscriber):
         path, _, query = endpoint.asking(after=self._inbox.cursor).partition("?")
         uri = WebSocketURI(endpoint.tls, endpoint.host, endpoint.port, path, "")
         extensions = [ClientPerMessageDeflateFactory()] if self._options.deflate else None
-        self._protocol = ClientProtocol(uri, extensions=extensions, max_size=MAX_FRAME_BYTES)
+        self._protocol = ClientCore(uri, extensions=extensions, max_size=MAX_FRAME_BYTES)
         self._hit(self._arrival)
         self._listen(now_ns, SILENCE_S)
         self._send(self._handshake(self._protocol, query))
@@ -213,8 +214,6 @@ class WebSocketSubscriber(StreamSubscriber):
 
     def _read_frame(self, protocol: ClientProtocol, data: bytes, now_ns: int) -> None:
         """Let the core read one frame, or the beginning of one that it will refuse."""
-        if data[0] & 0x0F == Opcode.CLOSE:
-            protocol.cur_size = None  # it may come within a text (section 5.4)
         protocol.receive_data(data)
         for frame in protocol.events_received():
             if isinstance(frame, Frame):
