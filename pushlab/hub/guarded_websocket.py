@@ -15,6 +15,7 @@ from websockets.http11 import Request
 from pushlab.errors import Refused
 from pushlab.hub.edge import read_head
 from pushlab.hub.refusals import Refusal
+from pushlab.wire.websocket_core import ServerCore
 
 __all__ = ["TURN_BYTES", "GuardedWebSocket", "check_upgrade"]
 
@@ -61,6 +62,11 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
             for name, value in headers
         )
         self._head = Request(target.decode("ascii"), pairs)
+        self.conn = ServerCore(
+            extensions=self.conn.available_extensions,
+            max_size=self.config.ws_max_size,
+            logger=self.logger,
+        )
         super().data_received(_BARE_HEAD)
 
     def handle_connect(self, event: Request) -> None:
