@@ -812,6 +812,7 @@ NO_UPGRADE = """class extends EventTarget {
     });
   }
   close() {}
+  send() {}
 }"""
 
 THROUGH_PROXY = """async ({ token, transport }) => {
