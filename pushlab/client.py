@@ -153,7 +153,7 @@ class Messages:
             while self._cursor is None and self._driver is not None:
                 event = await self._advance()
                 if isinstance(event, Closed):
-                    raise _refusal(event)
+                    raise _refusal(event, self.transport)
                 self._early.append(event)
         except BaseException:
             await self._finish()
@@ -182,7 +182,7 @@ class Messages:
                 return
             yield event
             if isinstance(event, Closed):
-                raise _refusal(event)
+                raise _refusal(event, self.transport)
 
     async def _advance(self) -> Event:
         """The next event; what it means for the reader is seen to."""
@@ -311,8 +311,10 @@ class Messages:
             self._stream = None
 
 
-def _refusal(end: Closed) -> Refused:
+def _refusal(end: Closed, transport: Transport) -> Refused:
     detail = f"the hub ended the subscription: {end.reason}"
+    if end.reason == f"http-{end.status}" and transport.profile.protocol == "websocket":
+        detail += "; that is no hub's answer to a WebSocket: does a proxy drop the Upgrade header?"
     return Refused(end.status, end.reason, detail)
 
 

@@ -556,6 +556,14 @@ async def test_a_websocket_that_is_told_to_be_one_keeps_trying_and_says_why(hub,
                 pass
 
 
+@pytest.mark.parametrize("answer", WITHOUT[2:5])
+async def test_a_websocket_that_is_refused_for_good_names_the_proxy(hub, ann, answer):
+    async with proxy_without_upgrade(hub, answer) as url:
+        with pytest.raises(Refused, match="does a proxy drop the Upgrade header"):
+            async with pushlab.connect(url, await hub.token(ann), transport="websocket"):
+                pass
+
+
 async def test_a_token_that_is_refused_is_so_by_whatever_transport(hub):
     with pytest.raises(Refused, match="token-invalid"):
         async with pushlab.connect(hub.url, "nonsense", transport=["websocket", "sse"]):
