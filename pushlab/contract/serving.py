@@ -224,6 +224,9 @@ class Hub(Protocol):
     def verify(self, token: str) -> Grant:
         """Read a token. Raises Refused (401)."""
 
+    async def welcome(self, token: str) -> Grant:
+        """Read a token whose holder wants to go to a broker: that knows it then. As `verify`."""
+
     def subscribe(
         self,
         grant: Grant,

@@ -10,14 +10,17 @@ from websockets.exceptions import ConnectionClosed
 
 from pushlab.brokers.mosquitto import find_mosquitto
 from pushlab.brokers.start import start_broker
+from pushlab.contract.hits import Hit
 from pushlab.contract.registry import profile_of
-from pushlab.contract.serving import BrokerAccess
-from pushlab.contract.tokens import TokenKeys
+from pushlab.contract.serving import BrokerAccess, HubSettings
+from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.core import Hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports import _mqtt_websocket
+from pushlab.transports._mqtt311 import framed, text
 from pushlab.transports._mqtt_websocket import websocket_route
 from tests.live_hub import live_hub
 from tests.patience import PATIENCE_S
@@ -37,13 +40,34 @@ async def broker_like(serve, **more):
         server.close()
 
 
-class Line:
-    """The ASGI end of one WebSocket, without a server."""
+KEYS = TokenKeys.fresh()
 
-    def __init__(self, subprotocols=("mqtt",)):
+
+def hello_of(token, grant, *, username=None, level=4):
+    """CONNECT as the holder of a token."""
+    username = username or names.username_of(grant.client_id, grant.grant_id)
+    hello = mqtt311.connect("any", keep_alive_s=30, username=username, password=token)
+    return hello.replace(b"\0\4MQTT\4", b"\0\4MQTT" + bytes((level,)))
+
+
+def issued(*, life_s=3_600.0):
+    grant = Grant("ann", "news", round(time.time() + life_s, 3), "00ff")
+    return KEYS.sign(grant)
+
+
+TOKEN, GRANT = issued()
+HELLO = hello_of(TOKEN, GRANT)
+
+
+class Line:
+    """The ASGI end of one WebSocket, without a server; it has said who it is."""
+
+    def __init__(self, hello=HELLO, subprotocols=("mqtt",)):
         self.scope = {"type": "websocket", "subprotocols": list(subprotocols), "headers": []}
         self.incoming = asyncio.Queue()
         self.incoming.put_nowait({"type": "websocket.connect"})
+        if hello:
+            self.say(hello)
         self.sent = asyncio.Queue()
         self.writable = asyncio.Event()
         self.writable.set()
@@ -60,8 +84,9 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def carried(line, broker):
-    hub = Hub(keys=TokenKeys.fresh())
+async def carried(line, broker, **settings):
+    hub = Hub(keys=KEYS, settings=HubSettings(**settings))
+    line.hub = hub
     route = websocket_route(hub, broker)
     task = asyncio.ensure_future(route.app(line.scope, line.incoming.get, line.send))
     try:
@@ -170,7 +195,17 @@ async def test_without_the_subprotocol_or_a_broker_it_is_closed_and_says_why():
         strange = {"origin": "http://stranger.example", "subprotocols": ["mqtt"]}
         assert await close_of(url, **strange) == (4403, "bad-origin")
         await broker.stop()
-        assert await close_of(url, subprotocols=["mqtt"]) == (4503, "broker-unavailable")
+        token = await hub.token("ann")
+        told = (await hub.ask("GET", "/v1/endpoints", secret=token)).json["endpoints"]["mqtt"]
+        async with ws_connect(url, proxy=None, subprotocols=["mqtt"]) as socket:
+            hello = mqtt311.connect(
+                "any", keep_alive_s=30, username=told["username"], password=token
+            )
+            await socket.send(hello)
+            assert await socket.recv() == b"\x20\x02\0\3"
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+            assert closed.value.rcvd.code == 4503
 
 
 # ---- both ways, both ends ---------------------------------------------------------------------
@@ -180,6 +215,7 @@ async def test_whoever_leaves_the_other_side_is_told():
     gone = asyncio.Event()
 
     async def serve(reader, writer):
+        assert await reader.readexactly(len(HELLO)) == HELLO
         data = await reader.read(100)
         if data == b"bye":
             writer.close()
@@ -203,6 +239,90 @@ async def test_whoever_leaves_the_other_side_is_told():
             line.incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
             await asyncio.wait_for(task, PATIENCE_S)
             await asyncio.wait_for(gone.wait(), PATIENCE_S)
+
+
+NO = b"\x20\x02\0\5"
+WRONG_TOKENS = {
+    "forged": (hello_of("nonsense", issued()[1]), 4401, "token-invalid", NO),
+    "expired": (hello_of(*issued(life_s=-1)), 4401, "token-expired", NO),
+    "another's name": (hello_of(*issued(), username="eve/1"), 4401, "token-invalid", NO),
+    "of version 5": (
+        framed(
+            0x10,
+            text("MQTT") + b"\5\xc2\0\x1e\0" + text("any") + text("ann/00ff") + text("guess"),
+        ),
+        *(4401, "token-invalid", b"\x20\x03\0\x87\0"),
+    ),
+    "none": (framed(0x10, text("MQTT") + b"\4\2\0\0" + text("any")), 4401, "token-missing", NO),
+    "the future": (hello_of(*issued(), level=6), 4400, "mqtt-version", b"\x20\x02\0\1"),
+    "no CONNECT": (mqtt311.PINGREQ, 4400, "not-mqtt", None),
+    "HTTP": (b"GET / HTTP/1.1\r\n\r\n", 4400, "not-mqtt", None),
+    "without end": (b"\x10\xff\xff\xff\x7f", 4400, "not-mqtt", None),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TOKENS)
+async def test_nothing_reaches_the_broker_before_a_good_token(name):
+    hello, code, reason, connack = WRONG_TOKENS[name]
+    reached = []
+
+    async def serve(reader, writer):
+        reached.append(await reader.read(100))
+        writer.close()
+
+    async with broker_like(serve) as port:
+        line = Line(hello)
+        async with carried(line, access(port)) as task:
+            assert (await line.heard())["type"] == "websocket.accept"
+            if connack is not None:
+                assert (await line.heard())["bytes"] == connack
+            closed = await line.heard()
+            assert (closed["code"], closed["reason"]) == (code, reason)
+            await asyncio.wait_for(task, PATIENCE_S)
+            assert line.hub.hits == {"mqtt-websocket": {Hit.REFUSED: 1}}
+    assert reached == []
+
+
+async def test_who_does_not_say_who_it_is_in_time_is_refused():
+    line = Line(HELLO[:20])
+    async with carried(line, access(1), head_s=0.2) as task:
+        await line.heard()
+        closed = await line.heard()
+        assert (closed["code"], closed["reason"]) == (4408, "connect-timed-out")
+        await asyncio.wait_for(task, PATIENCE_S)
+
+
+@pytest.mark.parametrize("broker_ends_it", [False, True])
+async def test_a_connection_ends_with_its_token_even_if_the_broker_does_not(
+    broker_ends_it, monkeypatch
+):
+    monkeypatch.setattr(_mqtt_websocket, "_GOODBYE_S", 0.1)
+    ended = asyncio.Event()
+
+    async def serve(reader, writer):
+        writer.write(b"welcome")
+        if broker_ends_it:
+            await ended.wait()
+            writer.write(b"bye")
+            writer.close()
+        else:
+            await reader.read(-1)
+            writer.close()
+
+    async with broker_like(serve) as port:
+        line = Line()
+        async with carried(line, access(port)) as task:
+            await line.heard()
+            assert (await line.heard())["bytes"] == b"welcome"
+            line.hub.grants.revoke(TOKEN)
+            ended.set()
+            if broker_ends_it:
+                assert (await line.heard())["bytes"] == b"bye"
+                assert (await line.heard())["code"] == 1001
+            else:
+                closed = await line.heard()
+                assert (closed["code"], closed["reason"]) == (4401, "token-revoked")
+            await asyncio.wait_for(task, PATIENCE_S)
 
 
 async def test_text_is_refused():
@@ -235,6 +355,7 @@ async def test_a_side_that_does_not_read_makes_the_other_wait():
     received = bytearray()
 
     async def serve(reader, writer):
+        await reader.readexactly(len(HELLO))
         await write_on.wait()
         for _ in range(many):  # more than any buffer holds
             writer.write(piece)
@@ -275,5 +396,6 @@ async def test_a_broker_whose_certificate_is_not_trusted_is_not_spoken_to():
         line = Line()
         async with carried(line, access(port, tls=True)):
             assert (await line.heard())["type"] == "websocket.accept"
+            assert (await line.heard())["bytes"] == b"\x20\x02\0\3"  # server unavailable
             told = await line.heard()
             assert (told["code"], told["reason"]) == (4503, "broker-unavailable")
