@@ -18,6 +18,7 @@ from typing import Any
 
 __all__ = ["Attacker", "Line"]
 
+_NICE = 10
 _CHUNK = 64 * 1024
 
 
@@ -169,6 +170,7 @@ async def _run(told: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(10)  # it shares a core with those whose latencies are measured
+    # It shares a core with those whose latencies are measured.
+    os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     asyncio.run(_run(json.loads(sys.stdin.readline())))
     os._exit(0)  # its connections end with it, and nobody waits for them
