@@ -44,7 +44,7 @@ __all__ = [
 
 _TURN = 32  # connections taken in one turn of the event loop: who has one is served in between
 _PAUSE_S = 0.1  # before accepting goes on where not even the reserve helped
-_ROOM = 256  # descriptors that connections never get: logs, broker, presence, new processes
+_ROOM = 64  # descriptors that no connection gets: files, broker, presence; half the laboratory's
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _LINGER_S = 0.5  # for a refused client to read why before the kernel resets the connection
 _MOST_LINGERING = 64

@@ -11,6 +11,8 @@ from pushlab.contract.serving import HubSettings
 from pushlab.hub import accepting
 from pushlab.hub.accepting import Acceptor, address_key, most_connections, set_vanishing_limits
 from pushlab.hub.refusals import Refusal, Refusals
+from pushlab.lab.host.machine import SPARE_DESCRIPTORS
+from tests.cable import NEEDS_CABLE, Cable
 from tests.live_hub import Answer, dial, live_hub, read_answer
 from tests.patience import PATIENCE_S
 
@@ -122,7 +124,7 @@ def test_an_address_of_ipv6_is_the_network_that_its_client_has_whole():
 
 
 def test_the_cap_leaves_descriptors_for_the_hub_itself(monkeypatch):
-    for limit, most in ((64, 48), (1_024, 768), (20_000, 19_744)):
+    for limit, most in ((64, 48), (1_024, 960), (20_000, 19_936)):
         monkeypatch.setattr(resource, "getrlimit", lambda which, limit=limit: (limit, limit))
         assert most_connections(HubSettings()) == most
         assert most_connections(HubSettings(max_connections=7)) == 7
@@ -147,6 +149,12 @@ def test_the_kernel_gives_a_silent_peer_up_within_half_the_time_that_is_told(lea
     idle_s = next(at_s for at_s in looks_s if at_s * 1_000 >= tcp["USER_TIMEOUT"])
     assert idle_s <= bound_s / 2
     assert idle_s + tcp["USER_TIMEOUT"] / 1_000 <= bound_s
+
+
+def test_the_laboratorys_clients_fit_where_its_check_lets_them(monkeypatch):
+    limit = 1_024
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (limit, limit))
+    assert most_connections(HubSettings()) > limit - SPARE_DESCRIPTORS
 
 
 # ---- in a hub -----------------------------------------------------------------------------------
@@ -183,6 +191,30 @@ async def test_at_the_descriptor_limit_it_answers_says_so_and_goes_on():
         assert figures["refusals"]["out-of-descriptors"] >= 5
         lines = [line for line in hub.log().splitlines() if "out-of-descriptors" in line]
         assert len(lines) == 1
+
+
+@NEEDS_CABLE
+async def test_another_machine_that_opens_too_many_is_told_so_and_nobody_else_is():
+    cable = Cable()
+    try:
+        settings = {"max_connections_per_address": 3}
+        async with live_hub(host=cable.near, settings=settings) as hub:
+            port = int(hub.url.rpartition(":")[2])
+            theirs = [cable.dial(port) for _ in range(4)]
+            theirs[3].settimeout(PATIENCE_S)
+            answer = theirs[3].recv(4_096)
+            assert answer.startswith(b"HTTP/1.1 429 ")
+            assert b"\r\nretry-after: " in answer
+            assert (await hub.api("GET", "/v1/stats")).json["refusals"] == {
+                "too-many-of-address": 1
+            }
+            lines = [line for line in hub.log().splitlines() if "too-many-of-address" in line]
+            assert len(lines) == 1
+            assert cable.far in lines[0]
+            for sock in theirs:
+                sock.close()
+    finally:
+        cable.remove()
 
 
 async def test_a_hub_counts_every_connection_whoever_serves_it():

@@ -5,15 +5,10 @@ Their end of a cable is in a network namespace of its own, so that the cable can
 
 import asyncio
 import contextlib
-import ctypes
-import os
-import shutil
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from urllib.parse import urlsplit
 
@@ -26,12 +21,11 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
+from tests.cable import NEEDS_CABLE, Cable
 from tests.live_hub import live_hub
 from tests.patience import PATIENCE_S
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("ip") is None, reason="network namespaces are made by root"
-)
+pytestmark = NEEDS_CABLE
 #: The hub's presence is looked at this often, and the kernel's timers may be late.
 GRACE_S = 1.0
 UPGRADE = (
@@ -44,49 +38,6 @@ ASKED = {
     "long-polling": "GET /v1/wait?token={token}&after={after} HTTP/1.1\r\nHost: {host}\r\n\r\n",
     "short-polling": "GET /v1/poll?token={token} HTTP/1.1\r\nHost: {host}\r\n\r\n",
 }
-
-
-class Cable:
-    """A cable between this machine and a namespace; `pull` it, and neither end is told."""
-
-    def __init__(self) -> None:
-        self.number = os.getpid() % 200
-        self.namespace = f"vanish{os.getpid()}"
-        self.near = f"10.213.{self.number}.1"
-        near, far = f"v{os.getpid()}a", f"v{os.getpid()}b"
-        self._near, self._far = near, far
-        for command in (
-            f"netns add {self.namespace}",
-            f"link add {near} type veth peer name {far} netns {self.namespace}",
-            f"addr add {self.near}/24 dev {near}",
-            f"link set {near} up",
-            f"-n {self.namespace} addr add 10.213.{self.number}.2/24 dev {far}",
-            f"-n {self.namespace} link set {far} up",
-        ):
-            ip(command)
-
-    def dial(self, port: int) -> socket.socket:
-        """A connection from beyond the cable."""
-        with ThreadPoolExecutor(1) as thread:  # a thread enters, and only its sockets are there
-            return thread.submit(self._dial, port).result()
-
-    def _dial(self, port: int) -> socket.socket:
-        with open(f"/run/netns/{self.namespace}") as there:
-            if ctypes.CDLL(None, use_errno=True).setns(there.fileno(), 0) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
-        return socket.create_connection((self.near, port))
-
-    def pull(self) -> None:
-        ip(f"-n {self.namespace} link set {self._far} down")
-
-    def remove(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            ip(f"link del {self._near}")
-        ip(f"netns del {self.namespace}")
-
-
-def ip(command: str) -> None:
-    subprocess.run(["ip", *command.split()], check=True, capture_output=True)
 
 
 @pytest.fixture
