@@ -367,6 +367,10 @@ class _Driver(Driver):
             self.connection.transport.resume_reading()
             self.flush(now_ns)
 
+    def reads(self, connection: DriverConnection) -> bool:
+        """Not while the application is the slow one."""
+        return connection is not self._paused
+
     def take(self, events: Sequence[Event], now_ns: int) -> None:
         """Keep them until the application takes them."""
         self._events.extend(events)

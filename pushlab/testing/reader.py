@@ -180,6 +180,10 @@ class WireReader(Driver, SuiteReader):
             connection.transport.pause_reading()
         super().connection_made(connection)
 
+    def reads(self, connection: DriverConnection) -> bool:
+        """Not while it is stalled."""
+        return not self._stalled
+
     def stall(self) -> None:
         """Take nothing more off the wire."""
         self._stalled = True

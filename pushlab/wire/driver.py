@@ -137,6 +137,10 @@ class SubscriberDriver:
             self.subscriber.receive_eof(now_ns)
             self.flush(now_ns)
 
+    def reads(self, connection: "DriverConnection") -> bool:
+        """Whether what comes on it is wanted now."""
+        return True
+
     def connection_opened(self, connection: "DriverConnection") -> None:
         """A connection is open."""
 
@@ -178,6 +182,16 @@ class DriverConnection(asyncio.Protocol):
                 driver.flush(now_ns)
             else:
                 driver.take(subscriber.events_received(), now_ns)
+
+    def pause_writing(self) -> None:
+        """The other side does not take what it is sent: hear no more of what asks for answers."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        if not self.transport.is_closing() and self.driver.reads(self):
+            self.transport.resume_reading()
 
     def eof_received(self) -> None:
         """The other side sends no more."""

@@ -5,6 +5,7 @@ Each is fed whole, byte by byte, and in threes.
 """
 
 import asyncio
+import socket
 import struct
 from random import Random
 
@@ -373,3 +374,42 @@ def test_a_connection_that_is_not_closed_by_the_server_is_left():
     server.hand.feed(close(1000))
     assert server.hand.half.phase is Phase.WAITING
     assert 0 < server.hand.half.get_timer() - server.hand.now < SECOND
+
+
+async def test_a_server_that_pings_and_reads_nothing_is_not_read():
+    """What is owed to it stays bounded: the client reads on when its answers are taken."""
+
+    async def serve(reader, writer):
+        core = ServerProtocol()
+        core.receive_data(await reader.readuntil(b"\r\n\r\n"))
+        (request,) = core.events_received()
+        core.send_response(core.accept(request))
+        writer.transport.pause_reading()
+        writer.write(b"".join(core.data_to_send()) + frame(Opcode.TEXT, b"e-0"))
+        writer.write(frame(Opcode.PING, b"x" * 125) * 4_000)
+
+    def small(connection):  # half a megabyte of pongs is more than these take
+        sock = connection.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        connection.transport.set_write_buffer_limits(high=8_192)
+
+    class Small(Reader):
+        def connection_opened(self, connection):
+            super().connection_opened(connection)
+            small(connection)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    server = await asyncio.start_server(serve, sock=listener)
+    async with server:
+        endpoint = Endpoint(*listener.getsockname(), path="/v1/socket")
+        driver = Small(WebSocket(WebSocketOptions()).subscriber(endpoint, "T", rng=Random(1)))
+        driver.start()
+        await asyncio.wait_for(driver.told.wait(), 10)
+        transport = driver.connection.transport
+        async with asyncio.timeout(10):
+            while transport.is_reading():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+        assert transport.get_write_buffer_size() < 300_000, "one piece of pings has been answered"
+        driver._stop()
+        transport.abort()
