@@ -49,7 +49,7 @@ def spawn(
     *,
     stdin: int,
     stdout: "int | IO[bytes]",
-    stderr: "IO[bytes]",
+    stderr: "int | IO[bytes]",
     variables: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """A child in a session of its own (Ctrl-C is for us, and we stop it) that dies with us.

@@ -3,19 +3,28 @@
 import asyncio
 import atexit
 import contextlib
+import logging
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from pushlab.contract.serving import BrokerAccess
+from pushlab.errors import BrokerUnavailable
 
 __all__ = ["Broker"]
 
 _STOP_S = 5.0
+_LOOK_S = 0.2
+_LONGEST_PAUSE_S = 5.0
+_log = logging.getLogger("pushlab")
 
 
 class Broker:
     """A broker that is ready; stop it with `stop`, or use it as an async context manager.
+
+    Args:
+        start: starts the child again, with the port and the files of before.
 
     Attributes:
         access: how the hub reaches it.
@@ -31,12 +40,14 @@ class Broker:
         version: str = "",
         child: "subprocess.Popen[bytes] | None" = None,
         folder: Path | None = None,
+        start: "Callable[[], subprocess.Popen[bytes]] | None" = None,
     ) -> None:
         self.access = access
         self.kind = access.kind
         self.version = version
         self._child = child
         self._folder = folder
+        self.start = start
         if child is not None:
             atexit.register(self.kill)
 
@@ -53,6 +64,23 @@ class Broker:
     def running(self) -> bool:
         """Whether the child still runs; a broker that is not ours counts as running."""
         return self._child is None or self._child.poll() is None
+
+    async def keep_running(self) -> None:
+        """Start the child again whenever it ends, until this is cancelled.
+
+        On Linux it dies with the thread that does so.
+        """
+        pause_s = _LOOK_S
+        while self.start is not None and self._child is not None:
+            await asyncio.sleep(pause_s)
+            if self.running:
+                pause_s = _LOOK_S
+                continue
+            status = self._child.returncode
+            _log.error("the MQTT broker ended (exit status %s); it is started again", status)
+            with contextlib.suppress(BrokerUnavailable):
+                self._child = self.start()
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def stop(self) -> None:
         """End the child, by force if it does not follow; call it as often as you like."""

@@ -13,18 +13,21 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pushlab.brokers._child import spawn
 from pushlab.child_environment import child_environment
 from pushlab.errors import BrokerUnavailable
 from pushlab.transports._mqtt_file_logins import (
+    BRIDGED,
     COMMON_RULES,
     PASSWORDS,
+    PROCESS,
     RULES,
     hashed,
     write_private,
 )
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["HOW_TO_INSTALL", "Mosquitto", "find_mosquitto", "write_files"]
+__all__ = ["HOW_TO_INSTALL", "Mosquitto", "find_mosquitto", "start", "write_files"]
 
 HOW_TO_INSTALL = (
     "install it ('apt install mosquitto', 'brew install mosquitto') or use --broker embedded"
@@ -125,3 +128,17 @@ def write_files(
         lines.append("user root")  # else it gives up root and cannot read its own files
     (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
     return folder
+
+
+def start(found: Mosquitto, folder: Path) -> "subprocess.Popen[bytes]":
+    """Run it with the files in that folder. Raises BrokerUnavailable."""
+    (folder / BRIDGED).unlink(missing_ok=True)
+    with (folder / "output").open("wb") as output:
+        child = spawn(
+            [found.program, "-c", str(folder / "mosquitto.conf")],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    (folder / PROCESS).write_text(str(child.pid))
+    return child

@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, replace
+from functools import partial
+from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from pushlab.brokers import _probe as probe
@@ -130,19 +132,14 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
         password=access.password,
         certificate=certificate,
     )
+    start = partial(mosquitto.start, found, folder)
     try:
-        with (folder / "output").open("wb") as output:
-            child = spawn(
-                [found.program, "-c", str(folder / "mosquitto.conf")],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+        child = start()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    access = replace(access, folder=str(folder), pid=child.pid)
-    broker = Broker(access, version=found.version, child=child, folder=folder)
+    access = replace(access, folder=str(folder))
+    broker = Broker(access, version=found.version, child=child, folder=folder, start=start)
     try:
         await probe.log_in(access, limit_s=_START_S, alive=lambda: broker.running)
     except BaseException as error:
@@ -167,12 +164,7 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
         "certificate": None if certificate is None else asdict(certificate),
     }
     with tempfile.TemporaryFile() as log:
-        child = spawn(
-            [sys.executable, "-m", "pushlab.brokers.embedded"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
+        child = _spawn_embedded(log)
         broker = Broker(_access("embedded", 0, password, certificate), child=child)
         try:
             line = await first_line(child, json.dumps(config).encode() + b"\n", within_s=_START_S)
@@ -188,6 +180,24 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
                 why = said or f"exit status {child.returncode}"
                 raise BrokerUnavailable(f"the embedded broker did not start: {why}") from error
             raise
+
+    def start() -> "subprocess.Popen[bytes]":
+        child = _spawn_embedded(subprocess.DEVNULL)
+        assert child.stdin is not None
+        child.stdin.write(json.dumps({**config, "port": port}).encode() + b"\n")
+        child.stdin.flush()
+        return child
+
+    broker.start = start
     broker.access = _access("embedded", port, password, certificate)
     broker.version = importlib.metadata.version("pushlab")
     return broker
+
+
+def _spawn_embedded(log: "IO[bytes] | int") -> "subprocess.Popen[bytes]":
+    return spawn(
+        [sys.executable, "-m", "pushlab.brokers.embedded"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+    )

@@ -98,7 +98,10 @@ async def _broker_beside(
 ) -> BrokerAccess | None:
     if broker == "none":
         return None
-    return (await stack.enter_async_context(await start_broker(broker, keys=keys))).access
+    beside = await stack.enter_async_context(await start_broker(broker, keys=keys))
+    keeping = asyncio.ensure_future(beside.keep_running())
+    stack.callback(keeping.cancel)
+    return beside.access
 
 
 def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:

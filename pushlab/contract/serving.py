@@ -115,7 +115,7 @@ class BrokerAccess:
         username, password: the bridge's own log-in; the password is a secret.
         tls: whether it is encrypted.
         authority: the certificate to trust, as PEM text; None: whom this machine trusts.
-        folder, pid: of a Mosquitto that was started for the hub: its files and its process.
+        folder: of a Mosquitto that was started for the hub: its files.
     """
 
     kind: str
@@ -126,7 +126,6 @@ class BrokerAccess:
     tls: bool = False
     authority: str | None = field(default=None, repr=False)
     folder: str | None = None
-    pid: int = 0
 
     @property
     def url(self) -> str:

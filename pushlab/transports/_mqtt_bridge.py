@@ -93,9 +93,7 @@ class Bridge:
         if access.kind == "embedded":
             return AskedLogins(lambda said: self._link.send(names.GRANTS_TOPIC, said, qos=1))
         if access.folder is not None:
-            return FileLogins(
-                access.folder, access.pid, lambda: self._link.deliver(names.NOBODYS_TOPIC, b"")
-            )
+            return FileLogins(access.folder, lambda: self._link.deliver(names.NOBODYS_TOPIC, b""))
         return Logins(lambda commands: self._link.send(names.CONTROL, commands, qos=1))
 
     @contextlib.asynccontextmanager

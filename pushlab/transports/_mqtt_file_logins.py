@@ -24,11 +24,21 @@ from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
 
-__all__ = ["COMMON_RULES", "PASSWORDS", "RULES", "FileLogins", "hashed", "write_private"]
+__all__ = [
+    "BRIDGED",
+    "COMMON_RULES",
+    "PASSWORDS",
+    "PROCESS",
+    "RULES",
+    "FileLogins",
+    "hashed",
+    "write_private",
+]
 
 PASSWORDS = "passwords"
 RULES = "rules"
-_BRIDGED = "bridged"  # is there once a bridge has been
+PROCESS = "pid"  # Mosquitto's, which is another one when it had to be started again
+BRIDGED = "bridged"  # is there once a bridge has been at this process
 _UNTIL = "# until "
 _MAX_REST_S = 0.2
 _log = logging.getLogger("pushlab.mqtt")
@@ -70,14 +80,13 @@ class FileLogins:
 
     Args:
         folder: where Mosquitto's files are.
-        pid: Mosquitto's process.
         ask: asks Mosquitto for something that it answers.
     """
 
-    def __init__(self, folder: str, pid: int, ask: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, folder: str, ask: Callable[[], Awaitable[None]]) -> None:
         self._ask = ask
         self._folder = Path(folder)
-        self._pid = pid
+        self._pid = 0
         self._handle = -1
         self._head = ("", "")  # of the two files: what is not ours to change
         self._entries: dict[str, tuple[str, str]] = {}
@@ -89,6 +98,9 @@ class FileLogins:
         """There is no more to do here."""
         if self._reading is not None:
             self._reading.cancel()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -108,13 +120,15 @@ class FileLogins:
             username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
             left.append(names.grant_named(username, topic, float(until)))
             self._entries[username] = hashes[username], _UNTIL + entry
-        fresh = not (self._folder / _BRIDGED).exists()
-        (self._folder / _BRIDGED).touch()
+        fresh = not (self._folder / BRIDGED).exists()
+        (self._folder / BRIDGED).touch()
         return None if fresh else left
 
     def _open(self) -> None:
         """Hold on to the process, so that no other is told what was meant for it."""
-        if self._handle < 0 and hasattr(os, "pidfd_open"):
+        self._let_go()
+        self._pid = int((self._folder / PROCESS).read_text())
+        if hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._handle = os.pidfd_open(self._pid)
 
@@ -182,7 +196,7 @@ class FileLogins:
             self._write()
 
     def _tell(self) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it died; a new one has files of its own
+        with contextlib.suppress(ProcessLookupError):  # it died; a new one reads them as it starts
             if self._handle >= 0:
                 signal.pidfd_send_signal(self._handle, signal.SIGHUP)
             elif not hasattr(os, "pidfd_open"):

@@ -778,6 +778,41 @@ async def test_the_bridge_comes_back_and_forwards_what_it_missed(kind):
 
 
 @both
+async def test_a_broker_that_dies_is_started_again_where_it_was(kind, caplog):
+    async with site(kind) as here:
+        token, grant = await here.admit("ann", "news")
+        keeping = asyncio.ensure_future(here.broker.keep_running())
+        for number in (1, 2):
+            before = here.broker.pid
+            os.kill(before, signal.SIGKILL)
+            await until(
+                lambda before=before: here.broker.running and here.broker.pid != before,
+                "it runs again",
+            )
+            late, late_grant = await here.admit(f"bob-{number}", "news")
+            for one, whose in ((token, grant), (late, late_grant)):
+                await reads_news(here, one, whose, f"message {number}")
+        keeping.cancel()
+    assert "the MQTT broker ended (exit status -9)" in caplog.text
+    assert token not in caplog.text
+
+
+async def reads_news(here: Site, token: str, grant: Grant, text: str) -> None:
+    """Wait until a client is let in and hears what is published."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            # Broker and bridge are on their way.
+            with contextlib.suppress(aiomqtt.MqttError):
+                async with here.client(token, grant) as client:
+                    if await granted(client, names.live_topic("news")):
+                        here.hub.publish("news", text)
+                        while not (await take(client, 1))[0][1].endswith(text):
+                            pass
+                        return
+            await asyncio.sleep(0.05)
+
+
+@both
 async def test_no_bridge_without_a_broker(kind, unused_port):
     access = BrokerAccess(kind, "127.0.0.1", unused_port, "pushlab-hub", "sesame")
     hub = Hub(keys=TokenKeys.fresh(), broker=access)

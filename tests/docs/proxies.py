@@ -132,7 +132,13 @@ _COMMANDS = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy}
 
 @contextlib.contextmanager
 def running_proxy(
-    name: str, *, hub: str, folder: Path, certificate: bytes, silence_s: int
+    name: str,
+    *,
+    hub: str,
+    folder: Path,
+    certificate: bytes,
+    silence_s: int,
+    port: int | None = None,
 ) -> Iterator[Proxy]:
     """The page's proxy in front of the hub at `hub` (``host:port``).
 
@@ -143,7 +149,7 @@ def running_proxy(
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     (folder / "cert.pem").write_bytes(certificate)
-    port = free_port()
+    port = port or free_port()
     command, log = _COMMANDS[name](folder, hub, port, silence_s)
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     output = folder / "output.log"
