@@ -13,7 +13,7 @@ from pushlab.contract.serving import Entry, HubSettings
 from pushlab.contract.subscriber import Phase
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.core import Hub
-from pushlab.transports.sse import ServerSentEvents, encode_event
+from pushlab.transports.sse import ServerSentEvents, encode_event, encode_for_pages
 from tests.transports.halves import (
     SECOND,
     Closed,
@@ -25,6 +25,7 @@ from tests.transports.halves import (
     refusal,
     texts,
 )
+from tests.wire.test_event_stream import by_the_standard
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 HELLO = b"retry: 1000\nid: e-0\n\n"
@@ -102,6 +103,20 @@ def test_every_message_survives_every_split_of_the_bytes(messages, cuts):
     assert seen[0] == Connected(Cursor("e", 0))
     assert texts(seen) == messages
     assert len(seen) == 1 + len(messages)
+
+
+@given(messages=st.lists(ANY_TEXT | NASTY, min_size=1, max_size=6))
+def test_a_plain_reader_sees_every_message_and_pushlabs_own_the_exact_text(messages):
+    """By the standard's reading alone: what `onmessage`, and a listener to `json`, are told."""
+    entries = [Entry("e", seq, data, 0, 0) for seq, data in enumerate(messages, 1)]
+    plain = by_the_standard(b"".join(encode_event(entry) for entry in entries))
+    assert plain == [
+        ("message", entry.data.replace("\r\n", "\n").replace("\r", "\n"), str(entry.cursor))
+        for entry in entries
+    ]
+    own = by_the_standard(b"".join(encode_for_pages(entry) for entry in entries))
+    assert [json.loads(data) if kind == "json" else data for kind, data, _ in own] == messages
+    assert [last_id for _, _, last_id in own] == [str(entry.cursor) for entry in entries]
 
 
 @pytest.mark.parametrize(
