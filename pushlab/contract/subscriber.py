@@ -36,7 +36,7 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Closed, Connected, Disconnected, Event
 from pushlab.contract.hits import Hit
 from pushlab.contract.inbox import Inbox
-from pushlab.contract.reasons import is_final
+from pushlab.contract.reasons import is_final, reason_of
 from pushlab.errors import UsageError
 
 __all__ = ["Endpoint", "Phase", "Subscriber"]
@@ -352,6 +352,7 @@ class Subscriber(abc.ABC):
         self, status: int, reason: str, now_ns: int, *, retry_after_s: float = 0.0
     ) -> None:
         """The server said no: the end, or a reason to come back later, when it was said after."""
+        reason = reason_of(status, reason)
         if is_final(status):
             self._end(reason, status)
         else:

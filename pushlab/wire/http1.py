@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import httptools
 
+from pushlab.contract.reasons import reason_of
 from pushlab.contract.subscriber import Endpoint
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
 MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_REFUSAL_BYTES = 64 * 1024
-_MAX_REASON = 100
 _READ = {
     b"content-encoding",
     b"content-length",
@@ -78,8 +78,7 @@ def refusal_reason(status: int, body: bytes) -> str:
         reason = json.loads(body)["error"]
     except (ValueError, LookupError, TypeError, RecursionError):
         reason = None
-    fits = isinstance(reason, str) and 0 < len(reason) <= _MAX_REASON and reason.isprintable()
-    return str(reason) if fits else f"http-{status}"
+    return reason_of(status, reason)
 
 
 class BodyParser:

@@ -4,6 +4,7 @@ from pushlab.contract.reasons import (
     SERVER_RESTART,
     SLOW_READER,
     is_final,
+    reason_of,
     status_of_close_code,
     to_close_code,
 )
@@ -31,3 +32,9 @@ def test_a_refusal_that_will_not_change_is_the_end(status):
 )
 def test_a_refusal_that_may_pass_is_not(status):
     assert not is_final(status)
+
+
+@pytest.mark.parametrize("said", ["", "x" * 200, "a\x1b[31mb", "a\nb", "\u202e", 7, None])
+def test_a_reason_that_is_not_fit_to_be_shown_is_its_status(said):
+    assert reason_of(403, said) == "http-403"
+    assert reason_of(401, "token-expired") == "token-expired"
