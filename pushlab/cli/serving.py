@@ -119,8 +119,8 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     }
     asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
     asked["presence"] = {
-        "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL"),
-        "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY"),
+        "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL") or None,
+        "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY") or None,
         "presence_reset": asked.pop("presence_reset"),
     }
     asked["reach"] = _reach(asked)

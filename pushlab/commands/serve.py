@@ -20,6 +20,7 @@ from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
 from pushlab.hub.hosts import is_wildcard
 from pushlab.hub.origins import Origins
+from pushlab.hub.presence_target import PresenceTarget
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach import Reach, ReachSettings
 from pushlab.hub.serve import serve
@@ -66,6 +67,7 @@ async def serve_until_interrupted(
         PortInUse, BrokerUnavailable: it cannot start.
     """
     _check(api_key, port, opens_nothing=open_browser and not pages)
+    _check_presence(**presence)
     _check_reach(host, **reach)
     certificate = _certificate(certfile, keyfile)
     stop, chosen = asyncio.Event(), choose_keys(port=port, **keys)
@@ -102,6 +104,18 @@ async def _broker_beside(
     keeping = asyncio.ensure_future(beside.keep_running())
     stack.callback(keeping.cancel)
     return beside.access
+
+
+def _check_presence(
+    *, presence_url: str | None, presence_key: str | None, presence_reset: bool
+) -> None:
+    """Raise UsageError for what is wrong with it: before a broker is started."""
+    if presence_url is not None:
+        PresenceTarget(presence_url, key="", hub="")
+    elif presence_reset:
+        raise UsageError("--presence-reset is of no use without --presence-url")
+    if presence_key is not None and len(presence_key) < _LEAST_KEY_CHARS:
+        raise UsageError(f"PUSHLAB_PRESENCE_KEY must have at least {_LEAST_KEY_CHARS} characters")
 
 
 def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:

@@ -12,7 +12,8 @@ What happens while the application is away is drawn together (`pushlab.hub.prese
 Each notice is signed, and names this life of the hub (`pushlab.contract.presence_signature`). After
 a hub that was killed its clients are told of by nobody; an application sees another
 ``Pushlab-Hub`` then, or asks for the *reset*: a post to ``/_ah/channel/reset/`` with ``hub=<life>``
-that comes before all others and says that nobody is there yet.
+that comes before all others, and also when an application was away and answers again. It says that
+nobody is there; those who are there are told of next, so the application need not have kept any.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ class PresencePoster:
     Args:
         url: of the application, ``http`` or ``https``, perhaps with ``user:password@`` and a path.
         key: signs the notices.
-        resets: whether to begin with a reset.
+        resets: whether to begin with a reset, and again when the application was away.
 
     Attributes:
         hub: names this life of the hub.
@@ -72,7 +73,9 @@ class PresencePoster:
         self.hub = secrets.token_hex(16)
         self._target = PresenceTarget(url, key=key, hub=self.hub)
         self._present: Callable[[], Iterable[Key]] = tuple
+        self._resets = resets
         self._held = resets
+        self._back = asyncio.Event()
         self._first_pause_s = first_pause_s
         self._ledger = PresenceLedger()
         self._handlers = {
@@ -114,12 +117,13 @@ class PresencePoster:
         """Post until cancelled."""
         self._running = True
         try:
-            if self._held:
-                await self._reset()
-                self._held = False
-            for handler in self._handlers.values():
-                self._start(handler)
-            await asyncio.get_running_loop().create_future()
+            while True:
+                if self._resets:
+                    await self._begin_anew()
+                for handler in self._handlers.values():
+                    self._start(handler)
+                await self._back.wait()  # never set where there are no resets
+                self._back.clear()
         finally:
             self._running = False
             for handler in self._handlers.values():
@@ -129,15 +133,21 @@ class PresencePoster:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _reset(self) -> None:
+    async def _begin_anew(self) -> None:
+        """Tell that nobody is there, until that is heard, and then of all who are."""
+        self._held = True
+        while self._tasks:  # what is under way belongs to the time before
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         pause_s = self._first_pause_s
-        while True:
-            outcome = await self._target.tell("reset", {"hub": self.hub})
+        while not (outcome := await self._target.tell("reset", {"hub": self.hub})).heard:
             self._count(outcome)
-            if outcome.heard:
-                return
             await asyncio.sleep(max(pause_s, outcome.retry_after_s))
             pause_s = min(2 * pause_s, _LONGEST_RESET_PAUSE_S)
+        self._count(outcome)
+        self._held = False
+        for key in self._ledger.reconcile(self._present(), anew=True):
+            self._make_ready(key)
+        self._look_around()
 
     # ---- one client's notices -----------------------------------------------------------------
 
@@ -163,6 +173,8 @@ class PresencePoster:
         outcome = await self._target.tell(handler.what, form)
         self._count(outcome)
         if outcome.heard:
+            if handler.retries.down and self._resets:
+                self._back.set()  # it has been away, and may have lost what it knew
             handler.retries.answered(key)
             if self._ledger.settle(key):
                 self._make_ready(key)

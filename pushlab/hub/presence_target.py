@@ -85,6 +85,10 @@ class PresenceTarget:
             raise UsageError(
                 f"the presence URL {_masked(url)!r} is not one such as http://127.0.0.1:8080"
             )
+        if parts.query or parts.fragment:
+            raise UsageError(
+                f"the presence URL {_masked(url)!r} must end with a path: no query, no fragment"
+            )
         self._host = parts.hostname
         self._port = port or (443 if parts.scheme == "https" else 80)
         login, at, self._authority = parts.netloc.rpartition("@")

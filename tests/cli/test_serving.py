@@ -155,3 +155,25 @@ def test_files_that_cannot_be_used_are_one_line(
     assert told.err.count("\n") == 1
     assert told.out == ""
     assert Path("letter").read_text() == "Dear Ada, " * 100
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "why"),
+    [
+        ("--presence-url http://a:s3cret@h/?x", {}, "'http://***@h/?x' must end with a path"),
+        ("", {"PUSHLAB_PRESENCE_URL": "ftp://a:s3cret@h"}, "'ftp://***@h' is not one such as"),
+        ("--presence-reset", {}, "--presence-reset is of no use without --presence-url"),
+        ("", {"PUSHLAB_PRESENCE_KEY": "s3cret"}, "at least 8 characters"),
+    ],
+)
+def test_what_is_wrong_with_presence_is_one_line_without_a_secret(
+    words, environment, why, capsys, monkeypatch
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve", "--port", "0", "--fresh-keys", *words.split()]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert why in err
+    assert "s3cret" not in err

@@ -118,13 +118,35 @@ async def test_a_post_is_app_engines_form_and_signed_and_logs_in():
 async def test_a_reset_comes_before_all_else_where_it_is_asked_for():
     tries = iter([status(503), b"", status(200)])
     application = Application(lambda what, who: next(tries) if what == "reset" else None)
+    presence = Presence()
     async with application.listening() as url, posting(url, resets=True) as poster:
-        poster(event("ann"))
+        poster.watch(presence)
+        presence.join("ann", "ann")
         await application.until_taken(2)
     assert application.taken == [("reset", ""), ("connected", "ann")]
     _, headers, body = application.requests[0]
     notice = verify_presence(headers, "/_ah/channel/reset/", body, key=KEY)
     assert (notice.what, notice.hub) == ("reset", poster.hub)
+
+
+async def test_after_a_reset_an_application_that_forgot_all_knows_who_is_there(unused_port):
+    application, presence = Application(), Presence()
+    async with posting(f"http://127.0.0.1:{unused_port}", resets=True) as poster:
+        poster.watch(presence)
+        async with application.listening(unused_port):
+            for number in range(5):
+                presence.join("room", f"c{number}")
+            await application.until_taken(6)
+        for number in range(3):  # while it is away
+            presence.leave("room", f"c{number}")
+        presence.join("room", "late")
+        await application.until(lambda: poster._handlers[False].retries.down)
+        application.taken.clear()
+        async with application.listening(unused_port):
+            await application.until(lambda: ("reset", "") in application.taken)
+            await application.until(lambda: poster.figures()["waiting"] == 0)
+    after = application.taken[application.taken.index(("reset", "")) + 1 :]
+    assert sorted(after) == [("connected", who) for who in ("c3", "c4", "late")]
 
 
 # ---- one client does not wait for another ------------------------------------------------------

@@ -21,6 +21,8 @@ from pushlab.hub.presence_target import PresenceTarget, _seconds
         "http://ann:s3cret@host/a b",
         "http://ann:s3cret@höst/",
         "http://host/\r\nX: y",
+        "http://ann:s3cret@host/?key=1",
+        "http://ann:s3cret@host/#there",
     ],
 )
 def test_a_url_that_is_none_is_refused_without_its_password(url):
