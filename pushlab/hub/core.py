@@ -377,4 +377,5 @@ class Hub:
     def refuse(self, transport: str, refusal: Refused) -> None:
         """Count something that was refused, and why."""
         self.count(transport, Hit.REFUSED)
-        self.refusals.note(refusal.reason)
+        names_host = refusal.reason == Refusal.UNKNOWN_HOST  # which is the answer to who wonders
+        self.refusals.note(refusal.reason, detail=refusal.detail if names_host else "")

@@ -29,6 +29,7 @@ from pushlab.hub.edge import (
 from pushlab.hub.guarded_websocket import GuardedWebSocket, check_upgrade
 from pushlab.hub.half_closed import can_be_kept, has_gone, looks_after_s
 from pushlab.hub.last_words import LastWords, close_in_time
+from pushlab.hub.refusals import Refusal, has_vanished
 
 __all__ = ["GuardedHttp"]
 
@@ -278,6 +279,8 @@ class GuardedHttp(BoundedHttp):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone; whoever serves it learns of that."""
         super().connection_lost(exc)
+        if has_vanished(exc):
+            self._edge.note(Refusal.DEAD_PEER)
         self._unset_keepalive_if_required()
         self.pipeline.clear()
         if self._running is not None:

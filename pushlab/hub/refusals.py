@@ -34,10 +34,17 @@ class Refusal(StrEnum):
     OUT_OF_DESCRIPTORS = "out-of-descriptors"  #: 503
     SLOW_READER = "slow-reader"
     DEAD_PEER = "dead-peer"  #: it vanished without a word
+    BAD_HOST = "bad-host"  #: 400, no Host or several
     UNKNOWN_HOST = "unknown-host"
     BAD_ORIGIN = "bad-origin"  #: 403, a page of another host
     BAD_UPGRADE = "bad-upgrade"  #: an Upgrade that cannot be, such as one by POST
     WEBSOCKET_ERROR = "websocket-error"  #: what RFC 6455 forbids
+    UPGRADE_REQUIRED = "upgrade-required"  #: 426; perhaps a proxy drops Upgrade
+    NOT_MQTT = "not-mqtt"  #: at ``/v1/mqtt``, as the next two
+    MQTT_VERSION = "mqtt-version"
+    CONNECT_TIMED_OUT = "connect-timed-out"
+    BROKER_UNAVAILABLE = "broker-unavailable"  #: 503
+    TOO_MANY_CHANNELS = "too-many-channels"  #: 429
     TOKEN_MISSING = "token-missing"
     TOKEN_INVALID = "token-invalid"
     TOKEN_REVOKED = "token-revoked"

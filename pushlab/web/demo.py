@@ -62,7 +62,7 @@ class Demo:
             headers = []
         except Refused as refusal:
             answer, status = refusal.to_json(), refusal.status
-            headers = [*_REFUSAL_HEADERS.get(refusal.status, []), *refusal_headers(refusal)]
+            headers = [*refusal_headers(refusal)]
             if status == 405:
                 headers = [(b"allow", b"POST" if scope["path"] in self._posts else b"GET, HEAD")]
         except UsageError as error:  # what people wrote is beyond the contract's limits
@@ -90,7 +90,6 @@ class Demo:
 
 
 _POLICY = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_REFUSAL_HEADERS: dict[int, list[tuple[bytes, bytes]]] = {429: [(b"retry-after", b"1")]}
 
 
 async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:

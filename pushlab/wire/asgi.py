@@ -10,11 +10,12 @@ import asyncio
 import json
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
+from random import Random
 from typing import Any
 from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.reasons import SLOW_READER
+from pushlab.contract.reasons import SERVER_RESTART, SLOW_READER
 from pushlab.contract.serving import Hub, Receive, Response, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor, Refused
@@ -40,6 +41,8 @@ __all__ = [
 _PARAMETERS = "pushlab.parameters"
 _ASKED = "pushlab.asked"
 _LINGER_S = 1.0
+_RETRY_S = (1, 5)  # drawn, so that those who are told at once do not come back at once
+_RETRIES = Random()
 CODED = "content-encoding"  #: the reason of a 415 for a compressed body
 
 
@@ -191,6 +194,8 @@ def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
             (b"connection", b"upgrade"),
             (b"sec-websocket-version", b"13"),
         )
+    if refusal.status in (429, 503) and refusal.reason != SERVER_RESTART[0]:
+        return ((b"retry-after", b"%d" % _RETRIES.randint(*_RETRY_S)),)
     if refusal.reason == CODED:  # RFC 9110, section 15.5.16
         return ((b"accept-encoding", b"identity"),)
     return ()

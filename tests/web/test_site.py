@@ -325,7 +325,7 @@ async def test_one_address_cannot_post_without_end(site):
         while (answer := await post()).status != 429:
             assert answer.status == 401
     assert answer.json["error"] == "too-many-requests"
-    assert answer.headers["retry-after"] == "1"
+    assert 1 <= int(answer.headers["retry-after"]) <= 5
     assert (await site.ask("GET", "/race")).status == 200
     async with asyncio.timeout(PATIENCE_S):  # and it comes to an end
         while (await post()).status == 429:  # noqa: ASYNC110 - it is time that it waits for

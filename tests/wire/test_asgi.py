@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pushlab.errors import Refused
-from pushlab.wire.asgi import AsgiWriter, number_parameter, parameters
+from pushlab.wire.asgi import AsgiWriter, number_parameter, parameters, refusal_headers
 
 
 class Socket:
@@ -149,3 +149,14 @@ def test_a_number_out_of_bounds_is_refused(text):
 @pytest.mark.parametrize("text", ["1", "10", "1e0", " 5 "])
 def test_a_number_within_bounds(text):
     assert number_parameter({"n": text}, "n", least=1, most=10) == float(text)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_is_turned_away_for_now_is_told_when_to_come_back_and_not_all_the_same(status):
+    refusal = Refused(status, "too-many-channels", "for now")
+    told = {dict(refusal_headers(refusal))[b"retry-after"] for _ in range(200)}
+    assert told == {b"1", b"2", b"3", b"4", b"5"}
+
+
+def test_a_restart_takes_no_time_that_is_known():
+    assert refusal_headers(Refused(503, "server-restart", "")) == ()
