@@ -95,18 +95,21 @@ async def main(chosen: Sequence[str]) -> dict[str, str]:
     keys = TokenKeys.fresh()
     secrets: dict[str, str] = {f"key {name}": key for name, key in keys.export().items()}
     secrets["presence password"], secrets["presence key"] = fresh(), fresh()
-    async with await start_broker("embedded", keys=keys) as broker:
+    async with contextlib.AsyncExitStack() as stack:
+        broker = None
+        if "mqtt" in chosen:
+            broker = await stack.enter_async_context(await start_broker("embedded", keys=keys))
         config = HubConfig(
             keys=keys.export(),
-            broker=broker.access,
+            broker=broker and broker.access,
             transports={name: {} for name in chosen},
             presence_url=f"http://app:{quote(secrets['presence password'], safe='')}@127.0.0.1:9/",
             presence_key=secrets["presence key"],
         )
         secrets["API key"] = config.api_key
-        if broker.access.password:
+        if broker and broker.access.password:
             secrets["broker's password"] = broker.access.password
-        say(config, broker, broker.access, keys)
+        say(config, broker, broker and broker.access, keys)
         async with serving_here(config) as url:
             loud()
             hub = HubApi(url, config.api_key)
