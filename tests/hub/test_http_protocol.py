@@ -466,4 +466,11 @@ async def test_a_handshake_that_is_none_is_refused(hub):
 async def test_nothing_of_all_this_was_logged_but_that_something_was_refused(hub):
     kinds = {line.split()[1] for line in hub.log().splitlines() if line.startswith("refused: ")}
     assert len(kinds) == len(hub.log().splitlines())
-    assert kinds <= {"malformed", "bad-upgrade", "head-too-large", "websocket-error"}
+    assert kinds <= {
+        "malformed",
+        "bad-upgrade",
+        "bad-host",
+        "head-too-large",
+        "upgrade-required",
+        "websocket-error",
+    }
