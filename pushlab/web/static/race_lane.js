@@ -119,6 +119,9 @@ export class Lane {
     this._socket = channel.open({
       onopen: () => (this._notOpen = ""),
       onlost: () => (this._notOpen = "The connection is lost; it is tried again."),
+      ontrouble: (/** @type {{reason: string}} */ { reason }) => {
+        if (this._notOpen && reason !== "connection lost") this._notOpen = `Not connected: ${reason}`;
+      },
       onreconnect: () => (this._notOpen = ""),
       onmessage: (/** @type {{data: string}} */ { data }) => {
         const now = performance.now();
