@@ -7,6 +7,7 @@ output had left.
 
 import argparse
 import contextlib
+import errno
 import re
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ __all__ = ["main"]
 
 #: Modules that not every system has.
 _UNIX = {"fcntl", "pwd", "resource", "termios", "uvloop"}
+_OF_OUTPUT = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC}
 _NOBODY_READS = 128 + 13  # what a shell tells of a command that SIGPIPE ended
 
 
@@ -43,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _NOBODY_READS
         except OSError as error:  # of the output, mostly: others have errors of their own
             drop_output()
-            where = error.filename or "the output cannot be written"
-            told = f"{where}: {error.strerror or error}"
+            where = "the output cannot be written" if error.errno in _OF_OUTPUT else ""
+            told = ": ".join(filter(None, [error.filename or where, error.strerror or str(error)]))
             with contextlib.suppress(OSError):
                 print(f"pushlab: {in_one_line(told)}", file=sys.stderr)
             return 1

@@ -52,6 +52,11 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 def prepare_output() -> None:
     """Make both streams take every text; a closed one becomes the null device."""
+    for descriptor in range(3):  # or the first file or socket that is opened gets its number
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
     codecs.register_error(_ERRORS, _nearest)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

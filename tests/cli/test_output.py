@@ -69,7 +69,7 @@ def test_each_letter_has_its_nearest_and_json_loses_none():
 
 
 def test_a_reader_who_left_is_no_trouble():
-    for words in (["export", RUN], ["show", RUN]):
+    for words in (["scenarios", "--keys"], ["show", RUN]):
         reading, writing = os.pipe()
         os.close(reading)
         done = pushlab(*words, capture_output=False, stdout=writing, stderr=subprocess.PIPE)
@@ -85,13 +85,18 @@ def test_a_full_disk_behind_the_output_is_told():
     assert done.stderr == b"pushlab: the output cannot be written: No space left on device\n"
 
 
-def test_closed_streams_are_no_trouble():
+def test_closed_streams_are_no_trouble_and_no_file_takes_their_place():
     def close():
+        os.close(0)
         os.close(1)
 
     done = pushlab("show", "nothing", preexec_fn=close, capture_output=False, stderr=-1)
-    assert done.returncode == 2
-    assert done.stderr == b"pushlab: nothing: no such run folder\n"
+    assert (done.returncode, done.stderr) == (2, b"pushlab: nothing: no such run folder\n")
+    script = (
+        "import os; from pushlab.cli.output import prepare_output as f; os.closerange(0, 3); f();"
+        "assert os.open('/dev/zero', os.O_RDONLY) > 2"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE_S)
 
 
 def test_reading_and_predicting_need_no_unix(tmp_path):
