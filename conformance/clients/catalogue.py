@@ -23,12 +23,14 @@ class Client:
         speaks: ``polls``, ``events``, ``websocket`` or ``mqtt``.
         command: gives what starts it, or raises NotRun.
         says: further variables of its environment.
+        by_hub: whether it comes to the hub, though it speaks MQTT.
     """
 
     name: str
     speaks: str
     command: Callable[[], list[str]]
     says: Mapping[str, str] = field(default_factory=dict)
+    by_hub: bool = False
 
 
 def _python(script: str, module: str) -> Callable[[], list[str]]:
@@ -83,11 +85,17 @@ CLIENTS = [
     Client("npm ws", "websocket", _node("ws.mjs", "ws")),
     Client("JDK WebSocket", "websocket", _program("java", *_NARROW_JAVA, "JdkWebSocket.java")),
     Client("Chromium WebSocket", "websocket", _chromium, {"WHAT": "WebSocket"}),
-    Client("paho-mqtt, MQTT 3.1.1", "mqtt", _python("paho_.py", "paho"), {"LEVEL": "4"}),
-    Client("paho-mqtt, MQTT 5", "mqtt", _python("paho_.py", "paho"), {"LEVEL": "5"}),
+    Client("paho-mqtt, MQTT 3.1.1", "mqtt", _python("paho_.py", "paho"),
+           {"LEVEL": "4", "OVER": "tcp"}),
+    Client("paho-mqtt, MQTT 5", "mqtt", _python("paho_.py", "paho"),
+           {"LEVEL": "5", "OVER": "tcp"}),
+    Client("paho-mqtt over WebSocket", "mqtt", _python("paho_.py", "paho"),
+           {"LEVEL": "4", "OVER": "websockets"}, by_hub=True),
     Client("aiomqtt", "mqtt", _python("aiomqtt_.py", "aiomqtt")),
     Client("gmqtt, MQTT 5", "mqtt", _python("gmqtt_.py", "gmqtt")),
     Client("npm mqtt, MQTT 3.1.1", "mqtt", _node("mqtt.mjs", "mqtt"), {"LEVEL": "4"}),
     Client("npm mqtt, MQTT 5", "mqtt", _node("mqtt.mjs", "mqtt"), {"LEVEL": "5"}),
+    Client("npm mqtt over WebSocket", "mqtt", _node("mqtt.mjs", "mqtt"),
+           {"LEVEL": "5", "OVER": "websocket"}, by_hub=True),
     Client("mosquitto_sub", "mqtt", _program("mosquitto_sub", "mosquitto_sub.sh")),
 ]  # fmt: skip

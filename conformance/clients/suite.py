@@ -148,7 +148,7 @@ async def _read(client: Client, hub: LiveHub, broker_port: int, name: str) -> st
     mqtt = told["endpoints"].get("mqtt", {})
     said = {"TOKEN": told["token"], "CLIENT": name}
     said |= {"USERNAME": str(mqtt.get("username", "")), "TOPIC": str(mqtt.get("topic", ""))}
-    target = broker_port if client.speaks == "mqtt" else hub.port
+    target = broker_port if client.speaks == "mqtt" and not client.by_hub else hub.port
     seed = zlib.crc32(name.encode())
     async with (
         CuttingProxy(target, seed=seed, cuts=_CUTS) as proxy,

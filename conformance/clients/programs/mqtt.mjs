@@ -1,9 +1,11 @@
-// The npm package mqtt with a session that the broker keeps; it comes back by itself. LEVEL is 4 or 5.
+// The npm package mqtt with a session that the broker keeps; it comes back by itself. LEVEL is 4 or 5;
+// with OVER=WebSocket by way of the hub.
 import { createRequire } from "node:module";
 
 const mqtt = createRequire(`${process.env.NODE_PATH}/`)("mqtt");
 const level = Number(process.env.LEVEL);
-const client = mqtt.connect(`mqtt://127.0.0.1:${process.env.PORT}`, {
+const place = `127.0.0.1:${process.env.PORT}`;
+const client = mqtt.connect(process.env.OVER ? `ws://${place}/v1/mqtt` : `mqtt://${place}`, {
   protocolVersion: level,
   username: process.env.USERNAME,
   password: process.env.TOKEN,

@@ -1,4 +1,7 @@
-"""paho-mqtt with a session that the broker keeps; it comes back by itself. LEVEL is 4 or 5."""
+"""paho-mqtt with a session that the broker keeps; it comes back by itself.
+
+LEVEL is 4 or 5; OVER is tcp, or websockets by way of the hub.
+"""
 
 import os
 
@@ -9,7 +12,14 @@ from paho.mqtt.properties import Properties
 
 level = int(os.environ["LEVEL"])
 options = {} if level == 5 else {"clean_session": False}
-client = paho.Client(CallbackAPIVersion.VERSION2, os.environ["CLIENT"], protocol=level, **options)
+client = paho.Client(
+    CallbackAPIVersion.VERSION2,
+    os.environ["CLIENT"],
+    protocol=level,
+    transport=os.environ["OVER"],
+    **options,
+)
+client.ws_set_options("/v1/mqtt")
 client.username_pw_set(os.environ["USERNAME"], os.environ["TOKEN"])
 client.reconnect_delay_set(1, 1)
 client.on_connect = lambda *_: client.subscribe(os.environ["TOPIC"], qos=1)
