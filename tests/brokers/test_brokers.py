@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -310,6 +310,50 @@ async def test_expiry_cuts_off_and_keeps_out(kind):
                     pytest.fail("an expired token got in")
             here.hub.publish("news", "for bob")
             assert len(await take(other, 1)) == 1
+
+
+@both
+async def test_what_is_revoked_is_cut_off_and_kept_out_and_a_new_key_lets_in(kind):
+    async with site(kind) as here:
+
+        async def admit() -> tuple[str, Grant]:
+            return await here.hub.create_channel("ann", "news", wanted=True)
+
+        async def stays(token: str, grant: Grant, on: asyncio.Event) -> None:
+            """As a client that has never heard of goodbyes."""
+            async with here.client(token, grant) as client:
+                await client.subscribe(names.live_topic("news"), 1)
+                on.set()
+                await take(client, 1)
+
+        async def ends(admitted: tuple[str, Grant], end: Callable[[], object]) -> None:
+            on = asyncio.Event()
+            staying = asyncio.ensure_future(stays(*admitted, on))
+            async with asyncio.timeout(PATIENCE_S):
+                await on.wait()
+                end()
+                with pytest.raises(aiomqtt.MqttError):
+                    await staying
+            with pytest.raises(aiomqtt.MqttError, match=r"(?i)authori[sz]ed|bad user"):
+                async with here.client(*admitted):
+                    pytest.fail("what is revoked got in")
+
+        one, of_the_old_key = await admit(), await admit()
+        await ends(one, lambda: here.hub.grants.revoke(one[0]))
+        fresh = TokenKeys.fresh().export()
+        here.keys.replace({**fresh, **here.keys.export()})
+        here.hub.grants.keys_changed()
+        of_the_new_key = await admit()
+        async with here.client(*of_the_new_key) as client:
+            await client.subscribe(names.live_topic("news"), 1)
+
+            def drop() -> None:
+                here.keys.replace(fresh)
+                here.hub.grants.keys_changed()
+
+            await ends(of_the_old_key, drop)
+            here.hub.publish("news", "for who has a new one")
+            assert len(await take(client, 1)) == 1
 
 
 @both
