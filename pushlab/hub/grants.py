@@ -105,8 +105,6 @@ class Grants:
     def revoke(self, token: str) -> int:
         """Revoke one token; how many holders that has ended.
 
-        A token that has expired, or is revoked already, stays so.
-
         Raises:
             Refused: 400 for what is no token of this hub's; 429 and 507 as `Revoked.add`.
         """
@@ -115,8 +113,7 @@ class Grants:
         except Refused as refusal:
             detail = f"{refusal.detail}; so it counts here no more than any other text"
             raise Refused(400, "token-invalid", detail) from refusal
-        if grant.expires_at <= self._wall():
-            return 0
+        self._known.pop(token, None)
         return self._revoke(Revocation.of_grant(grant))
 
     def revoke_all(self, client_id: str | None, channel: str | None) -> int:
@@ -127,32 +124,39 @@ class Grants:
         """
         now = self._wall()
         rule = Revocation.of_all(client_id, channel, order=self.keys.next_order(now), now=now)
+        self._forget(rule.covers)
         return self._revoke(rule)
 
     def _revoke(self, revocation: Revocation) -> int:
         try:
             self.revoked.add(revocation)
         except Refused as refusal:
-            if refusal.status == 507:
-                self.end_revoked([revocation])
+            if refusal.status == 507:  # it is revoked all the same
+                self._end(revocation.covers, _seconds([revocation]))
             raise
-        return self.end_revoked([revocation])
+        return self._end(revocation.covers, _seconds([revocation]))
 
-    def end_revoked(self, revocations: Sequence[Revocation]) -> int:
-        """Forget and end what these revoke; how many holders that were."""
-        if not revocations:
-            return 0
-        single = all(each.grant_id is not None for each in revocations)
-        ends = {int(each.until) for each in revocations} if single else None
-        return self._end(lambda grant: any(each.covers(grant) for each in revocations), ends)
+    def end_revoked(self, revocations: Sequence[Revocation]) -> None:
+        """Forget and end what these revoke, which others have added."""
+        if revocations:
+            over = Revoked.of(revocations).covers
+            self._forget(over)
+            self._end(over, _seconds(revocations))
 
     def keys_changed(self) -> int:
         """Keys were replaced: end what stands on one that is held no more."""
-        return self._end(lambda grant: bool(grant.key_id) and grant.key_id not in self.keys)
+
+        def over(grant: Grant) -> bool:
+            return bool(grant.key_id) and grant.key_id not in self.keys
+
+        self._forget(over)
+        return self._end(over)
+
+    def _forget(self, over: Callable[[Grant], bool]) -> None:
+        self._known = {token: grant for token, grant in self._known.items() if not over(grant)}
 
     def _end(self, over: Callable[[Grant], bool], seconds: Collection[int] | None = None) -> int:
-        """Forget and end the grants that are over; if told, only those that end in `seconds`."""
-        self._known = {token: grant for token, grant in self._known.items() if not over(grant)}
+        """End what stands on grants that are over; if told, only on those that end in `seconds`."""
         ended = [
             (holder, grant)
             for second in (self._held if seconds is None else seconds)
@@ -161,3 +165,10 @@ class Grants:
         ]
         self._finish(ended, *_REVOKED)
         return len(ended)
+
+
+def _seconds(revocations: Sequence[Revocation]) -> Collection[int] | None:
+    """The seconds in which the revoked grants end; None: those of a rule may end at any time."""
+    if any(each.grant_id is None for each in revocations):
+        return None
+    return {int(each.until) for each in revocations}

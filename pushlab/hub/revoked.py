@@ -10,6 +10,7 @@ A rule about many grants goes by their order and not by the clock, which may be 
 import json
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,11 +60,11 @@ class Revocation:
         """Whether it revokes this grant."""
         if self.grant_id is not None:
             return grant.grant_id == self.grant_id
-        return (
-            self.client_id in (None, grant.client_id)
-            and self.channel in (None, grant.channel)
-            and grant.order <= self.order
-        )
+        if self.client_id is not None and self.client_id != grant.client_id:
+            return False  # in these steps, for a hub may ask it of all its tokens
+        if self.channel is not None and self.channel != grant.channel:
+            return False
+        return grant.order <= self.order
 
 
 class Revoked:
@@ -86,6 +87,14 @@ class Revoked:
         if journal is not None:
             self.read_journal()
             self.prune(now)
+
+    @classmethod
+    def of(cls, revocations: Sequence[Revocation]) -> "Revoked":
+        """These, to be asked about."""
+        made = cls()
+        for each in revocations:
+            made._note(each)
+        return made
 
     def __len__(self) -> int:
         return len(self._grants) + len(self._rules)
@@ -122,9 +131,13 @@ class Revoked:
         if self._journal is not None:
             try:
                 with locked(self._journal), open_private(self._journal, "ab") as file:
+                    here = (os.fstat(file.fileno()).st_ino, file.seek(0, os.SEEK_END))
                     file.write(_line(revocation))
                     file.flush()
                     os.fsync(file.fileno())
+                    if here == self._read or here[1] == 0:  # nobody else wrote anything new
+                        self._read = here[0], file.tell()
+                        self._lines += 1
             except OSError as error:
                 raise Refused(
                     507,

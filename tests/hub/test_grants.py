@@ -119,6 +119,14 @@ def test_the_end_of_one_may_be_the_end_of_others_and_a_fault_stops_nobody(desk):
     assert (second.ended, third.ended) == ([], [EXPIRED])
 
 
+def test_a_token_that_is_revoked_while_the_clock_is_ahead_stays_so_when_it_comes_back(desk):
+    token = desk.issue()
+    desk.now += 3_600
+    desk.grants.revoke(token)
+    desk.now -= 3_600
+    assert desk.reason(token) == "token-revoked"
+
+
 # ---- revoking ---------------------------------------------------------------------------------
 
 

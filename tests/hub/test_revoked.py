@@ -89,7 +89,12 @@ def test_another_hub_with_the_same_journal_learns_of_it(tmp_path):
     journal = tmp_path / "revoked"
     one, two = Revoked(journal), Revoked(journal)
     one.add(Revocation.of_grant(grant()))
+    assert one.read_journal() == [], "its own is not new to it"
     assert [each.grant_id for each in two.read_journal()] == [grant().grant_id]
+    two.add(Revocation.of_grant(grant(order=7)))
+    one.add(Revocation.of_grant(grant(order=8)))
+    assert [each.grant_id for each in one.read_journal()][:1] == [grant(order=7).grant_id]
+    assert [each.grant_id for each in two.read_journal()] == [grant(order=8).grant_id]
     assert two.covers(grant())
     assert two.read_journal() == []
 
