@@ -5,11 +5,11 @@ body is as long as somebody may ask for, and what `pushlab.hub.edge` refuses end
 """
 
 import asyncio
-import time
 import urllib.parse
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pushlab.hub.edge import (
@@ -32,10 +32,21 @@ _LINE_BYTES = len("  HTTP/1.1\r\n\r\n")  # of a head, beside its method, target 
 class BoundedHttp(HttpToolsProtocol):
     """One connection's requests, as the parser tells of them."""
 
+    __slots__ = (  # beside uvicorn's, which are as many as a class keeps at hand
+        "_began_at",
+        "_body_bytes",
+        "_framing",
+        "_head_bytes",
+        "_length",
+        "_most",
+        "_part",
+        "_running",
+    )
+
     def __init__(self, *uvicorns: Any) -> None:
         super().__init__(*uvicorns)
         self._part = NOTHING
-        self._began_at = 0.0  # the head or the body that is coming
+        self._began_at = 0.0  # the head or the body that is coming; 0: just now
         self._framing = 0  # bytes in a row that belong to no body
         self._head_bytes = 0
         self._body_bytes = 0
@@ -55,7 +66,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
         self._part = HEAD
         self._head_bytes = self._body_bytes = 0
 
@@ -68,7 +81,10 @@ class BoundedHttp(HttpToolsProtocol):
         """One header, or a trailer, which says nothing here."""
         if self._part == HEAD:
             self._head_bytes += len(name) + len(value) + 4
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -79,37 +95,46 @@ class BoundedHttp(HttpToolsProtocol):
             return
         version = self.parser.get_http_version()
         head = read_head(method, version, self.url, self.headers)
-        self._part, self._framing = BODY, 0
-        self._began_at = time.monotonic()
+        self._part, self._framing, self._began_at = BODY, 0, 0.0
         self._length, self._most = head.length, head.most
         parsed = httptools.parse_url(head.target)
         path = parsed.path.decode("ascii")
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
-        scope["headers"] = self.headers = head.headers
-        scope["method"] = method
-        scope["http_version"] = version
-        scope["raw_path"] = self.root_path.encode("ascii") + parsed.path
-        scope["path"] = self.root_path + (urllib.parse.unquote(path) if "%" in path else path)
-        scope["query_string"] = parsed.query or b""
-        self._begin_exchange()
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": method,
+            "root_path": self.root_path,
+            "path": self.root_path + (urllib.parse.unquote(path) if "%" in path else path),
+            "raw_path": self.root_path.encode("ascii") + parsed.path,
+            "query_string": parsed.query or b"",
+            "headers": head.headers,
+            "state": self.app_state.copy(),
+        }
+        self.scope = scope
+        self._begin_exchange(scope)
 
-    def _begin_exchange(self) -> None:
+    def _begin_exchange(self, scope: Any) -> None:
         exchange = self.cycle = Exchange(
-            left=self._body_left,
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            self.parser.should_keep_alive(),
+            self.on_response_complete,
+            body_left=self._body_left,
             on_wait=self._cut_if_stalled,
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
         )
-        if self._running is None or self._running.response_complete:
+        running = self._running
+        if running is None or running.response_complete:
             self._start_asgi_task(exchange, self.app)
         else:
             self.pipeline.appendleft((exchange, self.app))
@@ -123,18 +148,23 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
-        self._framing = max(0, self._framing - len(body) - _FRAME_BYTES)
-        self._body_bytes += len(body)
+        size, cycle = len(body), self.cycle
+        framing = self._framing - size - _FRAME_BYTES
+        self._framing = framing if framing > 0 else 0
+        self._body_bytes += size
         if self._body_bytes > self._most:
             raise too_large_body(self._most)
-        if self.cycle.response_complete:  # and it had no need of this
+        if cycle.response_complete:  # and it had no need of this
             self._most = min(self._most, self._body_bytes + MAX_UNASKED_BYTES)
-        super().on_body(body)
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         if self._part == BODY:  # and no Upgrade
-            self._part = NOTHING
-            self._framing = 0
+            self._part, self._framing, self._began_at = NOTHING, 0, 0.0
             self.cycle.more_body = False
             self.cycle.message_event.set()

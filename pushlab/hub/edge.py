@@ -9,6 +9,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -65,8 +67,7 @@ class Edge:
     note: Callable[..., None] = _note
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """What a head asks for.
 
     Attributes:
@@ -77,11 +78,12 @@ class RequestHead:
     """
 
     target: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     length: int | None
     most: int
 
 
+@lru_cache(maxsize=1_000)
 def valid_host(value: bytes) -> bool:
     """Whether this may be a Host's value (RFC 9112, section 3.2)."""
     return _HOST.fullmatch(value) is not None
@@ -127,7 +129,7 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
         length = None
     elif length is not None and length > most:
         raise too_large_body(most)
-    return RequestHead(target, list(headers), length, most)
+    return RequestHead(target, headers, length, most)
 
 
 # ---- refusing ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from pushlab.hub.edge import (
     LEAST_BYTES_PER_S,
     MAX_HEAD_BYTES,
     Edge,
+    RequestHead,
     last_answer,
     late,
     reason_of,
@@ -61,6 +62,8 @@ class GuardedHttp(BoundedHttp):
         began_at: when the first request's head did, by the monotonic clock, in seconds.
     """
 
+    __slots__ = ("_early", "_edge", "_ended", "_looks", "_refusal")
+
     flow: _Flow
 
     def __init__(self, *uvicorns: Any, edge: Edge, began_at: float) -> None:
@@ -86,8 +89,6 @@ class GuardedHttp(BoundedHttp):
             self.flow.hold()
             return
         self._unset_keepalive_if_required()
-        if self._part == NOTHING and not self._answering() and self._running is not None:
-            self._began_at = time.monotonic()
         self._feed(data)
 
     def _answering(self) -> bool:
@@ -126,28 +127,28 @@ class GuardedHttp(BoundedHttp):
         version = self.parser.get_http_version()
         method = self.parser.get_method()
         try:
-            target = check_upgrade(method, version, self.url, self.headers)
+            handshake = check_upgrade(method, version, self.url, self.headers)
         except Refused as refusal:
             self._refuse(refusal)
             return
-        if target is not None and not self._answering():
-            self._open_websocket(target, rest)
+        if handshake is not None and not self._answering():
+            self._open_websocket(handshake, rest)
             return
         headers = self.headers
-        if target is None:
+        if handshake is None:
             headers = [each for each in headers if each[0] != b"upgrade"]
         lines = [b"%b: %b\r\n" % each for each in headers]
         head = b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, version.encode(), b"".join(lines))
         self._begin_anew()
         self._feed(head + rest)
 
-    def _open_websocket(self, target: bytes, rest: bytes) -> None:
+    def _open_websocket(self, handshake: RequestHead, rest: bytes) -> None:
         self._unset_keepalive_if_required()
         self.connections.discard(self)
         socket = GuardedWebSocket(self.config, self.server_state, self.app_state)
         socket.connection_made(self.transport)
         self.transport.set_protocol(socket)
-        socket.open(target, self.headers)
+        socket.open(handshake)
         if rest:
             socket.data_received(rest)
 
@@ -157,32 +158,35 @@ class GuardedHttp(BoundedHttp):
         """Go on with what waits."""
         running = self._running
         assert running is not None
+        self.server_state.total_requests += 1
         self._unset_keepalive_if_required()
         if running.lingers:
             self._say_no_more()
-            return
-        super().on_response_complete()
-        if self.transport.is_closing():
-            self._unset_keepalive_if_required()
+        elif self.transport.is_closing():
             if self.transport.get_write_buffer_size():
                 self._cut_if_stalled()
-            return
-        if self._running is not running:
-            return  # the next one, which was read already, is served
-        if self._refusal is not None:
+        elif self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._refusal is not None:
             self._tell(self._refusal)
-            return
-        if self._part == HEAD:  # half of the next one has come, and had to wait
-            self._began_at = time.monotonic()
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """All that was read is answered: read on, or rest."""
+        self._began_at = 0.0  # half of the next one may have come, and had to wait
         early, self._early = self._early, b""
         self.flow.release()
         if early:
             self.data_received(early)
         elif self._ended:
-            self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = close_in_time(self.transport, self.timeout_keep_alive)
         elif self._part != NOTHING:
             self._wait_for_rest()
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _refuse(self, refusal: Refused) -> None:
         """Refuse what came, behind the answers to what came before it."""
@@ -197,7 +201,7 @@ class GuardedHttp(BoundedHttp):
         running = self._running
         answered = False
         if running is not None:
-            answered = self._part == BODY and running.response_started
+            answered = self._part == BODY and running.begun
             if not running.response_complete:
                 running.end()
         if not answered and not self.transport.is_closing():
@@ -220,7 +224,9 @@ class GuardedHttp(BoundedHttp):
         if self._part == NOTHING and self._framing == 0:
             return  # a whole one: it is answered, or will be
         self._unset_keepalive_if_required()
-        late_s = self._due_at() - time.monotonic()
+        now = time.monotonic()
+        self._began_at = self._began_at or now
+        late_s = self._due_at() - now
         self.timeout_keep_alive_task = self.loop.call_later(max(0.0, late_s), self._on_late)
 
     def _due_at(self) -> float:
@@ -231,7 +237,7 @@ class GuardedHttp(BoundedHttp):
     def _on_late(self) -> None:
         self.timeout_keep_alive_task = None
         if self.flow.read_paused:  # it is the handler who is slow
-            self._began_at = time.monotonic()
+            self._began_at = 0.0
             self._wait_for_rest()
         else:
             self._refuse(late(body=self._part == BODY))

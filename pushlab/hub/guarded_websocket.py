@@ -13,7 +13,7 @@ from websockets.datastructures import Headers as WebSocketHeaders
 from websockets.http11 import Request
 
 from pushlab.errors import Refused
-from pushlab.hub.edge import read_head
+from pushlab.hub.edge import RequestHead, read_head
 from pushlab.hub.refusals import Refusal
 from pushlab.wire.websocket_core import ServerCore
 
@@ -27,8 +27,8 @@ _CLOSE_S = 10.0
 
 def check_upgrade(
     method: bytes, version: str, target: bytes, headers: Sequence[tuple[bytes, bytes]]
-) -> bytes | None:
-    """The WebSocket's target in origin form; None where the Upgrade is another's, to be ignored.
+) -> RequestHead | None:
+    """The WebSocket's handshake; None where the Upgrade is another's, to be ignored.
 
     Raises:
         Refused: 400 for a WebSocket that does not begin with a plain GET (RFC 6455, section 4.1),
@@ -41,12 +41,12 @@ def check_upgrade(
         return None
     if method != b"GET":
         raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with GET")
-    if any(name == b"sec-websocket-version" and value != b"13" for name, value in headers):
+    if any(name == b"sec-websocket-version" and value.strip() != b"13" for name, value in headers):
         raise Refused(426, Refusal.BAD_UPGRADE, "of WebSocket's versions this server knows 13")
     head = read_head("GET", version, target, headers)
     if head.length != 0:
         raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with a request without a body")
-    return head.target
+    return head
 
 
 class GuardedWebSocket(WebSocketsSansIOProtocol):
@@ -55,13 +55,13 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     _early = b""  # what came and is not read yet
     _owes = False  # an answer to a ping, which the client does not take
 
-    def open(self, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        """Answer the handshake, of which this is the head."""
+    def open(self, head: RequestHead) -> None:
+        """Answer the handshake."""
         pairs = WebSocketHeaders(
             (name.decode("ascii"), value.decode("ascii", "surrogateescape"))
-            for name, value in headers
+            for name, value in head.headers
         )
-        self._head = Request(target.decode("ascii"), pairs)
+        self._head = Request(head.target.decode("ascii"), pairs)
         self.conn = ServerCore(
             extensions=self.conn.available_extensions,
             max_size=self.config.ws_max_size,

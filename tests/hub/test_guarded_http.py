@@ -334,6 +334,19 @@ async def test_requests_that_all_offer_upgrades_are_served_in_order():
     await edge.leave()
 
 
+async def test_a_websockets_whole_url_is_its_target_and_its_host():
+    asked = []
+
+    async def noting(scope, receive, send):
+        asked.append((scope["path"], dict(scope["headers"])[b"host"]))
+        await echo(scope, receive, send)
+
+    edge = EdgeConnection(noting)
+    await edge.send(head(*HANDSHAKE, line="GET ws://b:81/socket?q HTTP/1.1"))
+    assert asked == [("/socket", b"b:81")]
+    await edge.leave()
+
+
 @pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE", "PUT"])
 async def test_a_websocket_by_another_method_is_refused(method):
     asked = head(*HANDSHAKE, line=f"{method} /socket HTTP/1.1")
@@ -525,6 +538,7 @@ async def test_an_answer_that_has_begun_is_not_followed_by_a_refusal():
     async def early(scope, receive, send):
         start = {"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]}
         await send(start)
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
         while (await receive())["type"] != "http.disconnect":
             pass
 
@@ -533,6 +547,33 @@ async def test_an_answer_that_has_begun_is_not_followed_by_a_refusal():
     await edge.send(b"no size\r\n")
     assert edge.sent.count(b"HTTP/1.1") == 1
     assert edge.eof_sent
+    await edge.leave()
+
+
+@pytest.mark.parametrize("value", [b"a\r\nX: b", b"a\nb", b"a\rb"])
+async def test_no_answer_has_a_line_break_in_a_header(value, caplog):
+    async def split(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x", value)]})
+
+    assert b"X: b" not in (await statuses(head(), app=split))[1].sent
+    assert "line break" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("length", "bodies"), [(3, [b"four"]), (5, [b"four"]), (5, [b"fo", b"ur"])]
+)
+async def test_an_answer_of_another_length_than_it_says_ends_the_connection(length, bodies, caplog):
+    async def wrong(scope, receive, send):
+        headers = [(b"content-length", b"%d" % length)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for at, body in enumerate(bodies, start=1):
+            more = at < len(bodies)
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+
+    edge = EdgeConnection(wrong)
+    await edge.send(head())
+    assert edge.closed
+    assert "Content-Length" in caplog.text
     await edge.leave()
 
 
