@@ -1,6 +1,5 @@
 """The result: tables on the terminal, and a folder with JSON and Markdown."""
 
-import importlib.metadata
 import json
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from conformance.model import Suite, Verdict
+from conformance.versions import versions
 from pushlab.lab.host.machine import describe_machine
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table
@@ -19,7 +19,6 @@ from pushlab.tables.terminal import print_table
 __all__ = ["Outcome", "Report"]
 
 _WORDS = ("right", "known", "WRONG", "not run")
-_PACKAGES = ("h11", "httptools", "uvicorn", "websockets")
 
 
 @dataclass(slots=True)
@@ -61,6 +60,7 @@ class Report:
         self._head: dict[str, Any] = {
             "created_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "environment": describe_machine(),
+            "versions": versions(),
         }
 
     @staticmethod
@@ -108,14 +108,13 @@ class Report:
     def _to_json(self) -> dict[str, Any]:
         return {
             **self._head,
-            "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
             "suites": [
                 {
                     "name": outcome.suite.name,
                     "title": outcome.suite.title,
                     "about": outcome.suite.about,
                     "not_run": outcome.not_run,
-                    "cases": [{**asdict(v), "verdict": v.word} for v in outcome.verdicts],
+                    "cases": [_case(verdict) for verdict in outcome.verdicts],
                 }
                 for outcome in self.outcomes
             ],
@@ -152,7 +151,14 @@ class Report:
                     for row in table.rows
                 ]
                 lines += ["", *_markdown(heads, body)]
-        return "\n".join([*lines, ""])
+        named = ", ".join(f"{name} {version}" for name, version in self._head["versions"].items())
+        return "\n".join([*lines, "", f"Versions: {named}.", ""])
+
+
+def _case(verdict: Verdict) -> dict[str, Any]:
+    """A case as JSON, without what there is not."""
+    told = {key: value for key, value in asdict(verdict).items() if value not in ("", {})}
+    return {**told, "verdict": verdict.word}
 
 
 def shown(outcome: Outcome) -> list[Verdict]:
