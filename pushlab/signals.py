@@ -8,6 +8,7 @@ so that what there is can be kept and what runs can be ended.
 
 import os
 import signal
+import stat
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -45,6 +46,18 @@ def _note(number: int) -> None:
     global _received
     if _received is None:
         _received = number
+    if number == getattr(signal, "SIGHUP", None):
+        for descriptor in (1, 2):
+            _let_go(descriptor)
+
+
+def _let_go(descriptor: int) -> None:
+    """Have the null device in place of a terminal that is gone: to write there is an error now."""
+    with suppress(OSError):
+        if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, descriptor)
+            os.close(null)
 
 
 def ended_by_signal() -> bool:

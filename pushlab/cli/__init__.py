@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _NOBODY_READS
         except OSError as error:  # of the output, mostly: others have errors of their own
             drop_output()
+            if signals.ended_by_signal():  # the terminal is gone
+                return signals.exit_status()
             where = "the output cannot be written" if error.errno in _OF_OUTPUT else ""
             told = ": ".join(filter(None, [error.filename or where, error.strerror or str(error)]))
             with contextlib.suppress(OSError):

@@ -1,6 +1,7 @@
 """Watches a run: live bars on a terminal, and a line per trial everywhere. All of it on stderr."""
 
 import sys
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console
@@ -51,11 +52,16 @@ class Watcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bars.stop()
-        sys.stderr.flush()
+        with suppress(OSError):
+            self._bars.stop()
+            sys.stderr.flush()
 
     def __call__(self, event: LabEvent) -> None:
-        """Take one event of a run."""
+        """Take one event of a run; a terminal that is gone stops no trial."""
+        with suppress(OSError):
+            self._take(event)
+
+    def _take(self, event: LabEvent) -> None:
         if isinstance(event, RunStarted):
             self._trials = event.trials
             self._run = self._bars.add_task("trials", total=event.trials, note="")

@@ -1,14 +1,18 @@
 """The command line: one clear line for bad input, and nothing lost by Ctrl-C."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
+import select
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -405,15 +409,14 @@ def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_a_signal_keeps_what_was_measured_and_leaves_no_process(running, tmp_path, number) -> None:
+def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(running, tmp_path) -> None:
     children = descendants(running)
     time.sleep(0.5)  # let there be something to keep; what is kept is not asserted by time
-    running.send_signal(number)
+    running.send_signal(signal.SIGINT)
     time.sleep(0.05)
-    running.send_signal(number)  # out of impatience
+    running.send_signal(signal.SIGINT)  # out of impatience
     _, told = running.communicate(timeout=PATIENCE_S)
-    assert running.returncode in (128 + number, -number)  # a shell tells the same of both
+    assert running.returncode in (130, -signal.SIGINT)  # a shell tells the same of both
     assert "Traceback" not in told
     _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
@@ -423,6 +426,38 @@ def test_a_signal_keeps_what_was_measured_and_leaves_no_process(running, tmp_pat
     assert [trial["status"] for trial in document["trials"]] == ["interrupted"]
     assert list((folder / "charts").iterdir()) == []
     assert f"pushlab chart results/{folder.name}" in told
+
+
+def test_a_terminal_that_is_closed_ends_a_run_and_loses_nothing(tmp_path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pushlab", "compare", "tiny", "--duration", "40"],
+        cwd=tmp_path,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not list(tmp_path.glob("results/*/run.json")) or len(descendants(process)) < 2:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            if select.select([ours], [], [], 0.05)[0]:
+                os.read(ours, 65_536)
+        children = descendants(process)
+        os.close(ours)
+        assert process.wait(timeout=PATIENCE_S) == 129
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
+        assert alive == []
+    finally:
+        process.kill()
+        process.wait()
+    (document,) = (json.loads(p.read_text()) for p in tmp_path.glob("results/*/run.json"))
+    assert document["status"] == "incomplete"
+    assert [trial["status"] for trial in document["trials"]] == ["interrupted"]
 
 
 def test_kill_9_of_the_command_leaves_no_process(running) -> None:
