@@ -16,6 +16,10 @@ from hypothesis import HealthCheck, settings
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# A hub that a test serves keeps its keys for this run alone, and not among the user's.
+_STATE = tempfile.TemporaryDirectory(prefix="pushlab-state-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
+
 settings.register_profile(
     "pushlab",
     deadline=None,  # a slow machine is not a failing test
