@@ -313,7 +313,7 @@ class Messages:
 
 def _refusal(end: Closed, transport: Transport) -> Refused:
     detail = f"the hub ended the subscription: {end.reason}"
-    if end.reason == f"http-{end.status}" and transport.profile.protocol == "websocket":
+    if end.reason == f"http-{end.status}" and transport.profile.protocol != "http":
         detail += "; that is no hub's answer to a WebSocket: does a proxy drop the Upgrade header?"
     return Refused(end.status, end.reason, detail)
 
