@@ -138,7 +138,7 @@ _count = partial(Setting, least=1, most=10_000_000)
 _cap = partial(Setting, least=0, most=10_000_000)
 _size = partial(Setting, unit="bytes", least=1, most=2**40)
 _span = partial(Setting, unit="s", above=0, most=7 * 86_400)
-_LEAST_VANISHED_S = 6.0  # the kernel counts in whole seconds, and needs three for each half
+_LEAST_VANISHED_S = 10.0  # a tenth of it is the least that the kernel counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +173,22 @@ class HubSettings:
     def vanished_s(self) -> float:
         """How long a client that vanishes without a word is present at most, on every transport.
 
-        Polls have their lease. The kernel probes connections, and gives one up within half of this
-        span that is idle, or whose bytes are not acknowledged. An MQTT broker waits 1.5 times the
-        keep-alive that its client asks for. So a client that asks for a longer lease or keep-alive
-        than is usual is present for longer, and one behind a proxy for as long as that keeps the
-        connection.
+        Polls have their lease. The kernel probes connections that are idle for half of this span,
+        and gives one up whose bytes are not acknowledged for `unanswered_s`. An MQTT broker waits
+        1.5 times the keep-alive that its client asks for. So a client that asks for a longer lease
+        or keep-alive than is usual is present for longer, and one behind a proxy for as long as
+        that keeps the connection.
         """
         return max(self.lease_s, _LEAST_VANISHED_S)
+
+    @property
+    def unanswered_s(self) -> float:
+        """How much of `vanished_s` bytes have for their acknowledgement.
+
+        A client whose held poll was answered has as much to ask again: it may have vanished while
+        it was held, and probes have taken the rest of the time.
+        """
+        return 0.4 * self.vanished_s
 
 
 class Feed(Protocol):

@@ -60,28 +60,34 @@ def most_connections(settings: HubSettings) -> int:
     return min(settings.max_connections or allowed, allowed)
 
 
-def set_vanishing_limits(sock: socket.socket, vanished_s: float) -> None:
-    """Let the kernel give a silent peer up so that it is not present for more than `vanished_s`.
+def set_vanishing_limits(sock: socket.socket, settings: HubSettings) -> None:
+    """Let the kernel give a silent peer up so that it is present for `vanished_s` at most.
 
-    The worst case is twice what is set here: probes go unanswered for almost the whole span, then
-    bytes are sent, and not acknowledged, for another one.
+    The first probe of an idle connection comes after half of that, later than the keep-alives of
+    streams: more often would keep a phone's radio awake. The worst case is a peer that vanishes
+    just behind an answer, and to whom bytes are sent just before the probes have told: then those
+    have their time, `unanswered_s`, as well.
     """
-    third_s = min(max(1, int(vanished_s / 6)), 10_000)
-    span_s = 3 * third_s
-    # A little early, since the kernel looks at it whenever a probe is due, and not between.
+    idle_s = _whole(settings.vanished_s / 2)
+    again_s = _whole(settings.vanished_s / 10)
     options = {
-        "TCP_KEEPIDLE": third_s,
-        "TCP_KEEPALIVE": third_s,  # macOS's name for it
-        "TCP_KEEPINTVL": third_s,
-        "TCP_KEEPCNT": 2,
-        "TCP_USER_TIMEOUT": span_s * 1_000 - third_s * 300,
+        "TCP_KEEPIDLE": idle_s,
+        "TCP_KEEPALIVE": idle_s,  # macOS's name for it
+        "TCP_KEEPINTVL": again_s,
+        "TCP_KEEPCNT": 1,  # where there is no time-out to say it
+        "TCP_USER_TIMEOUT": int(settings.unanswered_s * 1_000),
     }
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in options.items():
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     if sys.platform == "darwin":
-        sock.setsockopt(socket.IPPROTO_TCP, _TCP_RXT_CONNDROPTIME, span_s)
+        sock.setsockopt(socket.IPPROTO_TCP, _TCP_RXT_CONNDROPTIME, _whole(settings.unanswered_s))
+
+
+def _whole(span_s: float) -> int:
+    """In seconds that the kernel takes."""
+    return min(max(1, int(span_s)), 32_767)
 
 
 def address_key(host: str) -> str:
@@ -149,7 +155,7 @@ class Acceptor:
         self._trusts = trusts
         self._most = most_connections(settings)
         self._most_each = settings.max_connections_per_address or max(1, self._most // _SHARE)
-        self._vanished_s = settings.vanished_s
+        self._settings = settings
         self._plain = tls is None
         self._loop = asyncio.get_running_loop()
         more: dict[str, Any] = (
@@ -206,7 +212,7 @@ class Acceptor:
             self._refuse(sock, address, Refusal.TOO_MANY_OF_ADDRESS)
             return
         if sys.platform != "linux":
-            set_vanishing_limits(sock, self._vanished_s)
+            set_vanishing_limits(sock, self._settings)
         protocol = self._make()
         task = self._loop.create_task(self._open(sock, address, protocol))
         self._opening[task] = protocol

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from pushlab.contract.registry import make_transport, transport_names
+from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
@@ -46,7 +47,7 @@ _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader tha
 _GRACE_S = 2
 
 
-def _listen(host: str, port: int, vanished_s: float) -> socket.socket:
+def _listen(host: str, port: int, settings: HubSettings) -> socket.socket:
     """A listening socket. Raises PortInUse or SetupError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -54,7 +55,7 @@ def _listen(host: str, port: int, vanished_s: float) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        set_vanishing_limits(listener, vanished_s)  # and whatever else connections inherit
+        set_vanishing_limits(listener, settings)  # and whatever else connections inherit
         listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError as error:
@@ -246,7 +247,7 @@ async def serve(
     hub = _hub(config)
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
-    listener = _listen(config.host, config.port, config.settings.vanished_s)
+    listener = _listen(config.host, config.port, config.settings)
     port = listener.getsockname()[1]
     hub.listening_at(local_url(config.host, port, tls=config.certificate is not None))
     site = make_site(hub) if make_site is not None else None

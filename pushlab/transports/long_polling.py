@@ -175,10 +175,9 @@ class _HeldRequest:
         """Answer with these, or with nothing when the hold has ended."""
         if not self._answered:
             self._answered = True
-            # Before the feed closes, so that presence does not flap. Who was held may have vanished
-            # meanwhile, and who is there asks again at once: so half of the time is enough.
+            # Before the feed closes, so that presence does not flap.
             settings = self._hub.settings
-            self._hub.lease(self._grant, min(settings.lease_s, settings.vanished_s / 2))
+            self._hub.lease(self._grant, min(settings.lease_s, settings.unanswered_s))
             self._feed.close()
             page = Page(self._after, None, entries, False)
             self._exchange.answer(answer_poll(self._hub, LongPolling.name, page, after=self._after))

@@ -34,7 +34,7 @@ def test_who_vanishes_is_present_for_one_span_that_is_told():
         assert profile.timers.lease_s <= bound_s, name
     page = (Path(__file__).parents[2] / "servers/hub/README.md").read_text()
     assert f"is present for at most\n{bound_s:g} s, on every transport" in page
-    assert HubSettings(lease_s=0.1).vanished_s == 6
+    assert HubSettings(lease_s=0.1).vanished_s == 10
     assert HubSettings(lease_s=600).vanished_s == 600
 
 
