@@ -20,7 +20,8 @@ __all__ = ["Forwarded", "Forwarders", "Headers", "parse_forwarded"]
 Headers = Sequence[tuple[bytes, bytes]]
 
 _PAIR = r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]+)"
-_PIECE = re.compile(rf"[ \t]*(?:{_PAIR})?[ \t]*([;,]|\Z)")
+#: Possessive: of a header of blanks alone, which a client may write, each is looked at once.
+_PIECE = re.compile(rf"[ \t]*+(?:{_PAIR})?[ \t]*+([;,]|\Z)")
 _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)+")
 _MOST_REMEMBERED = 10_000

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from pushlab.child_environment import child_environment
+from pushlab.child_environment import child_environment, without_secrets
 from pushlab.errors import NotEnoughDescriptors
 from pushlab.lab.host.cores import Cores
 
@@ -87,6 +87,7 @@ def closing_connections() -> int:
     return 0
 
 
+@without_secrets()  # `platform` starts programs
 def describe_machine(
     broker: str = "", cores: Cores | None = None, *, browser: str = ""
 ) -> dict[str, Any]:
