@@ -127,7 +127,7 @@ print -r -- $out
 
 @pytest.mark.parametrize("shell", COMPLETE)
 @pytest.mark.parametrize(
-    ("words", "found"), [("comp", "compare"), ("serve --keep", "--keep-alive")]
+    ("words", "found"), [("comp", "compare"), ("serve --keep-al", "--keep-alive")]
 )
 def test_a_shell_completes_commands_and_flags(
     shell: str, words: str, found: str, tmp_path: Path

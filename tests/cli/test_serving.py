@@ -177,3 +177,27 @@ def test_what_is_wrong_with_presence_is_one_line_without_a_secret(
     assert err.count("\n") == 1
     assert why in err
     assert "s3cret" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "said"),
+    [
+        ([], {"PUSHLAB_PUBLIC_URL": "push.example"}, "--public-url 'push.example' is not a URL"),
+        ([], {"PUSHLAB_PUBLIC_BROKER_URL": "http://a"}, "--public-broker-url 'http://a' is not"),
+        (["--allow-host", "http://a"], {}, "--allow-host http://a: it takes a name"),
+        (["--trust-forwarded", "proxy"], {}, "--trust-forwarded proxy: it takes a proxy's address"),
+    ],
+)
+def test_what_cannot_be_reached_is_one_line(
+    words: list[str],
+    variables: dict[str, str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve", "--broker", "none", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"pushlab: {said}")
+    assert error.count("\n") == 1
