@@ -6,7 +6,7 @@ read either.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers as WebSocketHeaders
@@ -15,7 +15,7 @@ from websockets.http11 import Request
 from pushlab.errors import Refused
 from pushlab.hub.edge import RequestHead, read_head
 from pushlab.hub.refusals import Refusal
-from pushlab.wire.websocket_core import ServerCore
+from pushlab.wire.websocket_core import ServerCore, header_text
 
 __all__ = ["TURN_BYTES", "GuardedWebSocket", "check_upgrade"]
 
@@ -23,6 +23,7 @@ __all__ = ["TURN_BYTES", "GuardedWebSocket", "check_upgrade"]
 TURN_BYTES = 4 * 1024
 _BARE_HEAD = b"GET / HTTP/1.1\r\n\r\n"
 _CLOSE_S = 10.0
+_LINGER_S = 2.0
 
 
 def check_upgrade(
@@ -53,13 +54,13 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     """One WebSocket."""
 
     _early = b""  # what came and is not read yet
+    _broken = False  # whether it is over, and the client to blame
     _owes = False  # an answer to a ping, which the client does not take
 
     def open(self, head: RequestHead) -> None:
         """Answer the handshake."""
         pairs = WebSocketHeaders(
-            (name.decode("ascii"), value.decode("ascii", "surrogateescape"))
-            for name, value in head.headers
+            (name.decode("ascii"), header_text(value)) for name, value in head.headers
         )
         self._head = Request(head.target.decode("ascii"), pairs)
         self.conn = ServerCore(
@@ -78,8 +79,28 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         super().handle_ping()
         self._owes = not self.writable.is_set()
 
+    def handle_parser_exception(self) -> None:
+        """The client breaks the rules: it is told so, and what still comes is read past.
+
+        To close at once would reset the connection, and could destroy the close frame.
+        """
+        close = self.conn.close_sent
+        assert close is not None
+        told = {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
+        self.queue.put_nowait(cast(Any, told))
+        self.stop_keepalive()
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self._broken = True
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(_LINGER_S, self.transport.abort)
+        if self.transport.can_write_eof():  # not with TLS
+            self.transport.write_eof()
+
     def data_received(self, data: bytes) -> None:
         """Read frames, a turn's worth at a time, while their answers are taken."""
+        if self._broken:
+            return
         data, self._early = self._early + data, b""
         if self.handshake_complete:
             self._go_on(data)
@@ -91,8 +112,10 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         if self.transport.is_closing() or self.disconnected:
             return
         super().data_received(data[:TURN_BYTES])
-        self._early = data[TURN_BYTES:]
-        if self.transport.is_closing():
+        self._early = b"" if self._broken else data[TURN_BYTES:]
+        if self._broken:
+            self.transport.resume_reading()
+        elif self.transport.is_closing():
             self._early = b""
             if self.transport.get_write_buffer_size():
                 self._cut_later()

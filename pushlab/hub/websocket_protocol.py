@@ -21,6 +21,7 @@ from websockets.server import ServerProtocol
 
 from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
 from pushlab.hub.guarded_websocket import TURN_BYTES
+from pushlab.hub.last_words import LastWords
 from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.stream_connection import Framed, StreamConnection
 from pushlab.wire.websocket_core import ServerCore
@@ -138,7 +139,11 @@ class DirectSocket(StreamConnection, WebSocketConnection):
             self._early = b""
             if core.close_rcvd is None:  # it was we who broke it off
                 self._note(Refusal.WEBSOCKET_ERROR)
-            self._close()
+                self._leave()
+                self._connections.discard(self)
+                LastWords(self._transport, self._connections)
+            else:
+                self._close()
         elif self._early or (answered and self._paused):
             self._transport.pause_reading()
             if not self._paused:
