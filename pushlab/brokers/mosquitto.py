@@ -88,6 +88,7 @@ def _sweep(parent: Path) -> None:
 
 def write_files(
     *,
+    host: str,
     port: int,
     username: str,
     password: str,
@@ -107,7 +108,7 @@ def write_files(
     write_private(folder / RULES, COMMON_RULES + bridge)
     lines = [
         "per_listener_settings false",
-        f"listener {port} 127.0.0.1",
+        f"listener {port} {host}",
         "allow_anonymous false",
         f"password_file {folder / PASSWORDS}",
         f"acl_file {folder / RULES}",

@@ -10,13 +10,14 @@ as long as they should.
 
 import importlib.metadata
 import json
+import os
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -30,33 +31,60 @@ from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["CHOICES", "Broker", "start_broker"]
+__all__ = ["CHOICES", "PASSWORD_VARIABLE", "Broker", "Listen", "start_broker"]
 
-CHOICES = ("auto", "embedded", "mosquitto", "mqtt[s]://USER:PASSWORD@HOST:PORT")
+CHOICES = ("auto", "embedded", "mosquitto", "mqtt[s]://USER@HOST:PORT")
+#: Of a broker that runs already; a command line is everybody's to read.
+PASSWORD_VARIABLE = "PUSHLAB_BROKER_PASSWORD"
 
 _HUB = "pushlab-hub"  # the bridge's user name
 _START_S = 15.0
 _PORT_ATTEMPTS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where a broker that is started here listens; port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is reached from other machines."""
+        return not (self.host.startswith("127.") or self.host in ("::1", "localhost"))
+
+    @property
+    def reached_at(self) -> str:
+        """Where this machine reaches it."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+
 async def start_broker(
-    choice: str = "auto", *, keys: TokenKeys, certificate: Certificate | None = None
+    choice: str = "auto",
+    *,
+    keys: TokenKeys | None = None,
+    certificate: Certificate | None = None,
+    listen: Listen | None = None,
 ) -> Broker:
     """Start or find a broker, and return it when it lets the hub log in.
 
     Args:
         choice: ``auto`` (Mosquitto where it is installed, else the embedded one), ``embedded``,
             ``mosquitto``, or the URL of one that runs already, with the log-in of an
-            administrator of its dynamic-security plug-in: ``mqtt://user:password@host:port``, or
-            ``mqtts://`` for one that is encrypted.
-        keys: with which the embedded broker checks tokens itself.
+            administrator of its dynamic-security plug-in: ``mqtt://user@host:port``, or
+            ``mqtts://`` for one that is encrypted. The password is that of the environment variable
+            PUSHLAB_BROKER_PASSWORD, or stands in the URL behind the user name.
+        keys: of no use any more; a broker asks the hub.
         certificate: with which a broker that is started here encrypts; one that runs already has
             its own.
+        listen: where one that is started here listens.
 
     Raises:
         UsageError: `choice` is none of these.
         BrokerUnavailable: it is not installed, does not start, is down, or lets us not in.
     """
+    listen = listen or Listen()
     if choice.startswith(("mqtt://", "mqtts://")):
         return await _find_remote(choice)
     if choice == "auto":
@@ -65,11 +93,11 @@ async def start_broker(
         except BrokerUnavailable:
             choice = "embedded"
         else:
-            return await _start_mosquitto(found, certificate)
+            return await _start_mosquitto(found, certificate, listen)
     if choice == "embedded":
-        return await _start_embedded(keys, certificate)
+        return await _start_embedded(certificate, listen)
     if choice == "mosquitto":
-        return await _start_mosquitto(mosquitto.find_mosquitto(), certificate)
+        return await _start_mosquitto(mosquitto.find_mosquitto(), certificate, listen)
     raise UsageError(f"unknown broker {_shown(choice)}; choose one of {', '.join(CHOICES)}")
 
 
@@ -85,12 +113,14 @@ async def _find_remote(url: str) -> Broker:
         host, port = parts.hostname, parts.port or (8883 if tls else 1883)
     except ValueError as error:
         raise UsageError(f"{_shown(url)} is not a broker's URL: {error}") from error
-    if not host or parts.username is None or parts.password is None:
+    secret = os.environ.get(PASSWORD_VARIABLE) if parts.password is None else parts.password
+    if not host or parts.username is None or not secret:
         raise UsageError(
-            f"{_shown(url)} must have a user name, a password and a host:"
-            " mqtt://user:password@host:port"
+            f"{_shown(url)} must have a user name and a host: mqtt://user@host:port, with the"
+            f" password in the environment variable {PASSWORD_VARIABLE}"
         )
-    username, password = unquote(parts.username), unquote(parts.password)
+    username = unquote(parts.username)
+    password = secret if parts.password is None else unquote(secret)
     access = BrokerAccess("remote", host, port, username, password, tls)
     try:
         await probe.check_rules(access)
@@ -99,34 +129,47 @@ async def _find_remote(url: str) -> Broker:
     return Broker(access)
 
 
-async def _start_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | None) -> Broker:
+async def _start_mosquitto(
+    found: mosquitto.Mosquitto, certificate: Certificate | None, listen: Listen
+) -> Broker:
     said = ""
-    for _ in range(_PORT_ATTEMPTS):
+    for _ in range(1 if listen.port else _PORT_ATTEMPTS):
         try:
-            return await _try_mosquitto(found, certificate)
+            return await _try_mosquitto(found, certificate, listen)
         except _PortTaken as error:  # somebody took it between our look and Mosquitto's
             said = str(error)
     raise BrokerUnavailable(f"Mosquitto ({found.program}) did not start: {said}")
 
 
-def _access(kind: str, port: int, password: str, certificate: Certificate | None) -> BrokerAccess:
+def _access(
+    kind: str, listen: Listen, port: int, password: str, certificate: Certificate | None
+) -> BrokerAccess:
     """How the hub reaches a broker that is started here."""
+    host, everywhere = listen.reached_at, listen.everywhere
+    access = BrokerAccess(kind, host, port, _HUB, password, everywhere=everywhere)
     if certificate is None:
-        return BrokerAccess(kind, "127.0.0.1", port, _HUB, password)
-    authority = certificate.authority
-    return BrokerAccess(kind, "127.0.0.1", port, _HUB, password, True, authority)
+        return access
+    return replace(access, tls=True, authority=certificate.authority)
 
 
 class _PortTaken(Exception):
     """The free port was not free any more."""
 
 
-async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | None) -> Broker:
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        port = finder.getsockname()[1]
-    access = _access("mosquitto", port, secrets.token_urlsafe(24), certificate)
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as finder:
+        finder.bind((host, 0))
+        port: int = finder.getsockname()[1]
+        return port
+
+
+async def _try_mosquitto(
+    found: mosquitto.Mosquitto, certificate: Certificate | None, listen: Listen
+) -> Broker:
+    port = listen.port or _free_port(listen.reached_at)
+    access = _access("mosquitto", listen, port, secrets.token_urlsafe(24), certificate)
     folder = mosquitto.write_files(
+        host=listen.host,
         port=port,
         username=access.username,
         password=access.password,
@@ -145,6 +188,8 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
     except BaseException as error:
         said = tail(folder / "log", folder / "output") or str(error)
         stranger = isinstance(error, BrokerUnavailable)  # another server answered on the port
+        if stranger:
+            said = f"port {port} is in use"
         broker.kill()
         if stranger or (isinstance(error, probe.NotYet) and "in use" in said):
             raise _PortTaken(said) from error
@@ -154,18 +199,18 @@ async def _try_mosquitto(found: mosquitto.Mosquitto, certificate: Certificate | 
     return broker
 
 
-async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> Broker:
+async def _start_embedded(certificate: Certificate | None, listen: Listen) -> Broker:
     password = secrets.token_urlsafe(24)
     config = {
-        "host": "127.0.0.1",
-        "port": 0,
+        "host": listen.host,
+        "port": listen.port,
         "username": _HUB,
         "password": password,
         "certificate": None if certificate is None else asdict(certificate),
     }
     with tempfile.TemporaryFile() as log:
         child = _spawn_embedded(log)
-        broker = Broker(_access("embedded", 0, password, certificate), child=child)
+        broker = Broker(_access("embedded", listen, 0, password, certificate), child=child)
         try:
             line = await first_line(child, json.dumps(config).encode() + b"\n", within_s=_START_S)
             told = json.loads(line)
@@ -189,7 +234,7 @@ async def _start_embedded(keys: TokenKeys, certificate: Certificate | None) -> B
         return child
 
     broker.start = start
-    broker.access = _access("embedded", port, password, certificate)
+    broker.access = _access("embedded", listen, port, password, certificate)
     broker.version = importlib.metadata.version("pushlab")
     return broker
 

@@ -22,7 +22,16 @@ def add_commands(group: Group) -> None:
     serve.flag("--host", None, "where to listen", default="127.0.0.1")
     serve.flag("--port", None, "0 takes a free one", type=whole("8000"), default=8000)
     serve.flag(
-        "--broker", "B", "auto, embedded, mosquitto, a URL, or none (no MQTT)", default="auto"
+        "--broker",
+        "B",
+        "auto, embedded, mosquitto, mqtt://USER@HOST:PORT (password: PUSHLAB_BROKER_PASSWORD), or"
+        " none (no MQTT)",
+        default="auto",
+    )
+    serve.flag(
+        "--broker-listen",
+        "HOST:PORT",
+        "where a broker that is started here listens; default: 127.0.0.1, a free port",
     )
     serve.flag(
         "--presence-url",

@@ -10,15 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 from pushlab import signals
-from pushlab.brokers.start import start_broker
+from pushlab.brokers.start import Listen, start_broker
 from pushlab.child_environment import without_secrets
 from pushlab.commands.keys import ServeKeys, choose_keys
 from pushlab.contract.serving import BrokerAccess, HubSettings
-from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
 from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
-from pushlab.hub.hosts import is_wildcard
+from pushlab.hub.hosts import is_wildcard, parse_authority
 from pushlab.hub.origins import Origins
 from pushlab.hub.presence_target import PresenceTarget
 from pushlab.hub.process import HubConfig
@@ -38,6 +37,7 @@ async def serve_until_interrupted(
     host: str,
     port: int,
     broker: str,
+    broker_listen: str | None = None,
     presence: Mapping[str, Any],
     api_key: str | None,
     keys: Mapping[str, Any],
@@ -53,6 +53,7 @@ async def serve_until_interrupted(
 
     Args:
         broker: as for `start_broker`, or ``none``.
+        broker_listen: where one that is started here listens, as ``HOST:PORT``.
         presence, reach: what `HubConfig` has of them, by the same names.
         settings: the hub's dials.
         api_key: None takes the one that is kept, or makes one, which is printed once.
@@ -70,10 +71,11 @@ async def serve_until_interrupted(
     _check_presence(**presence)
     _check_reach(host, **reach)
     certificate = _certificate(certfile, keyfile)
+    listen = _listen(broker_listen, broker)
     stop, chosen = asyncio.Event(), choose_keys(port=port, **keys)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(signals.setting(stop))
-        starting = _broker_beside(stack, broker, TokenKeys.restore(chosen.keys))
+        starting = _broker_beside(stack, broker, listen)
         config = HubConfig(
             host=host,
             port=port,
@@ -96,14 +98,25 @@ async def serve_until_interrupted(
 
 
 async def _broker_beside(
-    stack: contextlib.AsyncExitStack, broker: str, keys: TokenKeys
+    stack: contextlib.AsyncExitStack, broker: str, listen: Listen
 ) -> BrokerAccess | None:
     if broker == "none":
         return None
-    beside = await stack.enter_async_context(await start_broker(broker, keys=keys))
+    beside = await stack.enter_async_context(await start_broker(broker, listen=listen))
     keeping = asyncio.ensure_future(beside.keep_running())
     stack.callback(keeping.cancel)
     return beside.access
+
+
+def _listen(text: str | None, broker: str) -> Listen:
+    if text is None:
+        return Listen()
+    if broker == "none" or "://" in broker:
+        raise UsageError("--broker-listen is for a broker that is started here")
+    host, port = parse_authority(text) or ("", None)
+    if port is None:
+        raise UsageError(f"--broker-listen is {text!r}; it must be HOST:PORT, as 0.0.0.0:1883")
+    return Listen(host, port)
 
 
 def _check_presence(
@@ -145,8 +158,12 @@ def _tell(
         print(f"  reached at {reach.public_url}")
     if access is not None:
         print(f"MQTT broker ({access.kind}) on {access.url}")
+        if access.everywhere:
+            print("  Note: other machines reach it, and nothing is encrypted there.")
         if reach.public_broker_url is not None:
             print(f"  reached at {reach.public_broker_url}")
+        elif access.kind != "remote" and not access.everywhere and is_wildcard(config.host):
+            print("  from this machine alone; see --broker-listen and --public-broker-url")
     if chosen.note is not None:
         print(chosen.note)
     if asks_for_key and chosen.keys_file is not None and not chosen.made:

@@ -116,6 +116,7 @@ class BrokerAccess:
         tls: whether it is encrypted.
         authority: the certificate to trust, as PEM text; None: whom this machine trusts.
         folder: of a Mosquitto that was started for the hub: its files.
+        everywhere: whether a broker that was started for the hub is reached from other machines.
     """
 
     kind: str
@@ -126,6 +127,7 @@ class BrokerAccess:
     tls: bool = False
     authority: str | None = field(default=None, repr=False)
     folder: str | None = None
+    everywhere: bool = False
 
     @property
     def url(self) -> str:

@@ -85,6 +85,7 @@ class Bridge:
         self._counts = Counts(hub, self._link, access.kind)
         self._admissions: dict[str, _Admission] = {}
         self._sessions: dict[str, _Admission] = {}
+        self._ended: set[str] = set()  # grants that ended while no broker could be told
         self._patience = Patience()
         self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,7 +131,11 @@ class Bridge:
         except OSError as error:
             raise BrokerUnavailable(f"the broker's files cannot be read: {error}") from error
         for grant in left or ():
-            self._admit("", grant)
+            if grant.grant_id in self._ended:
+                await self._cut_off(grant)
+            else:
+                self._admit("", grant)
+        self._ended.clear()
         known = [admission for admission in self._admissions.values() if admission.token]
         await asyncio.gather(*(self._logins.add(each.token, each.grant) for each in known))
         self._counts.new_broker(fresh=left is None)
@@ -194,13 +199,16 @@ class Bridge:
             self._leave(session)
         del self._admissions[grant.grant_id]
         self._forwards.disuse(grant.channel)
-        username = names.username_of(grant.client_id, grant.grant_id)
         if goodbyes:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*goodbyes), _GOODBYE_S)
         if self._link.up:
-            with contextlib.suppress(Refused):  # it goes with the next change
-                await self._logins.remove(username)
+            await self._cut_off(grant)
+        else:
+            self._ended.add(grant.grant_id)
+
+    async def _cut_off(self, grant: Grant) -> None:
+        await self._logins.remove(names.username_of(grant.client_id, grant.grant_id))
 
     # ---- sessions ---------------------------------------------------------------------------
 

@@ -45,7 +45,8 @@ class BridgeConnection:
         on_room: called when a full link has room again.
 
     Attributes:
-        packets_sent: MQTT packets that the broker has had from this link.
+        packets_sent: MQTT packets that brokers have had from this link.
+        sent_before: those before the present connection.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class BridgeConnection:
         on_room: Callable[[], None],
     ) -> None:
         self.packets_sent = 0
+        self.sent_before = 0
         self._access = access
         self._tls = client_context(access.authority) if access.tls else None
         self._topics = topics
@@ -128,6 +130,7 @@ class BridgeConnection:
             logger=_quiet,
         )
         client.pending_calls_threshold = 4 * _WINDOW
+        self.sent_before = self.packets_sent
         async with client:
             self.packets_sent += 2
             await client.subscribe(list(self._topics))

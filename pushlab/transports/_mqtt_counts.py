@@ -43,7 +43,10 @@ class Counts:
 
     def new_broker(self, *, fresh: bool) -> None:
         """The bridge has logged in; `fresh`: no bridge has been there before it."""
-        self._before = _PROBE_PACKETS if fresh else None
+        self._before = None
+        if fresh:
+            probes = 0 if self._link.sent_before else _PROBE_PACKETS
+            self._before = probes - self._link.sent_before - self._known - self._differences
 
     def see(self, kind: Hit, n: int = 1) -> None:
         """The bridge knows of `n` packets of a session."""
@@ -76,7 +79,7 @@ class Counts:
             return
         others = int(payload) - self._link.packets_sent - self._known
         if self._before is None:
-            self._before = others
+            self._before = others - self._differences
         self._differ(others - self._before - self._differences)
 
     def _differ(self, n: int) -> None:

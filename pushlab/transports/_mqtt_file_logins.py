@@ -96,8 +96,7 @@ class FileLogins:
 
     def close(self) -> None:
         """There is no more to do here."""
-        if self._reading is not None:
-            self._reading.cancel()
+        self.reset()
         self._let_go()
 
     def _let_go(self) -> None:
@@ -120,6 +119,8 @@ class FileLogins:
             username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
             left.append(names.grant_named(username, topic, float(until)))
             self._entries[username] = hashes[username], _UNTIL + entry
+        if self._changes is not None:
+            self._write()
         fresh = not (self._folder / BRIDGED).exists()
         (self._folder / BRIDGED).touch()
         return None if fresh else left
@@ -134,6 +135,9 @@ class FileLogins:
 
     def reset(self) -> None:
         """The connection was lost; the files are not."""
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     def answered(self, payload: bytes) -> None:
         """Nothing is asked, so nothing is answered."""

@@ -48,19 +48,27 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pushlab.contract.profile import InBrowser, Profile, Wire
-from pushlab.contract.serving import Hub, HubSettings, Route
+from pushlab.contract.serving import BrokerAccess, Hub, HubSettings, Route
 from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_names import is_loopback
 from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
 from pushlab.transports._mqtt_websocket import websocket_route
 
 __all__ = ["Mqtt", "MqttOptions", "MqttSubscriber"]
+
+
+_ONLY_LOCAL = (
+    "this broker is reached from the hub's own machine alone; from elsewhere take websocket_url, or"
+    " start the hub with --broker-listen or --public-broker-url"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +125,22 @@ class Mqtt(Transport):
         """``WS /v1/mqtt``, by which a page reaches the broker; none without one."""
         return [] if hub.broker is None else [websocket_route(hub, hub.broker)]
 
+    def _place(self, hub: Hub, broker: BrokerAccess) -> dict[str, str]:
+        """The broker's URL for a client that reaches the hub at ``hub.url()``, and its limits."""
+        url, there = hub.broker_url(), urlsplit(hub.url()).hostname or ""
+        if url != broker.url or is_loopback(there) or not is_loopback(broker.host):
+            return {"url": url}
+        if broker.everywhere:
+            host = f"[{there}]" if ":" in there else there
+            return {"url": f"{urlsplit(url).scheme}://{host}:{broker.port}"}
+        return {"url": url, "only_local": _ONLY_LOCAL}
+
     def endpoint(self, hub: Hub, grant: Grant) -> dict[str, Any]:
         """Where the broker is, and what to say to it. Raises Refused (404) without a broker."""
         if hub.broker is None:
             raise Refused(404, "no-broker", "this hub has no MQTT broker; start it with --broker")
         return {
-            "url": hub.broker_url(),
+            **self._place(hub, hub.broker),
             "websocket_url": f"ws{hub.url().removeprefix('http')}{WEBSOCKET_PATH}",
             "username": names.username_of(grant.client_id, grant.grant_id),
             "topic": names.live_topic(grant.channel),

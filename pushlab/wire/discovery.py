@@ -1,6 +1,7 @@
 """Where a transport listens, asked of the hub if it has an address of its own."""
 
 import json
+import logging
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from pushlab.wire.tls import client_context
 
 __all__ = ["discover", "locate"]
 
+_log = logging.getLogger("pushlab")
+_warned: set[str] = set()
 _DIAL_S = 10.0
 _MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -32,6 +35,9 @@ async def locate(
     details = (await discover(hub, token, tls=tls)).get(transport.name)
     if details is None:
         raise Refused(404, "no-such-transport", f"this hub does not serve {transport.name}")
+    if "only_local" in details and details["url"] not in _warned:
+        _warned.add(details["url"])
+        _log.warning("%s of %s: %s", transport.name, hub.authority, details["only_local"])
     return Endpoint.told(details)
 
 

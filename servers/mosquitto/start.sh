@@ -27,7 +27,9 @@ data=$(mktemp -d)
 plugin=$(find /usr/lib /usr/lib64 /usr/local/lib /opt/homebrew/lib -name 'mosquitto_dynamic_security.so' 2>/dev/null | head -n 1)
 [ -n "$plugin" ] || { echo "Mosquitto's dynamic-security plug-in was not found; install mosquitto 2" >&2; exit 1; }
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-mosquitto_ctrl dynsec init "$data/initial.json" admin "$password" >/dev/null
+# Any user may read a command line, so the password goes through pipes and files alone.
+printf '%s\n%s\n' "$password" "$password" | mosquitto_ctrl dynsec init "$data/initial.json" admin >/dev/null
+printf -- '-h 127.0.0.1\n-p %s\n-u admin\n-P %s\n' "$port" "$password" > "$data/mosquitto_ctrl"
 # The admin that this makes may read everything and write commands only; the bridge sends messages
 # too. Granted in the file: the plug-in cuts off the very client that changes its own role.
 send='{"acltype": "publishClientSend", "topic": "#", "allow": true}'
@@ -37,12 +39,12 @@ sed -e "s|@PORT@|$port|" -e "s|@PLUGIN@|$plugin|" -e "s|@DATA@|$data|" "$here/mo
 
 mosquitto -c "$data/mosquitto.conf" &
 # Whoever knows the password that was just made is our broker, and not another one on that port.
-until mosquitto_ctrl -h 127.0.0.1 -p "$port" -u admin -P "$password" dynsec listClients 2>/dev/null | grep -q admin; do
+until XDG_CONFIG_HOME=$data mosquitto_ctrl dynsec listClients 2>/dev/null | grep -q admin; do
 	kill -0 "$!" 2>/dev/null || {
 		echo "Mosquitto did not start on 127.0.0.1:$port; if the port is in use, choose another: start.sh PORT" >&2
 		exit 1
 	}
 	sleep 0.1
 done
-echo "pushlab serve --broker mqtt://admin:$password@127.0.0.1:$port"
+echo "PUSHLAB_BROKER_PASSWORD=$password pushlab serve --broker mqtt://admin@127.0.0.1:$port"
 wait "$!"

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from pushlab.brokers import mosquitto
-from pushlab.brokers.start import Broker, start_broker
+from pushlab.brokers.start import Broker, Listen, start_broker
 from pushlab.contract.events import Closed, Connected, Message
 from pushlab.contract.hits import Hit
 from pushlab.contract.serving import BrokerAccess
@@ -561,7 +561,7 @@ async def test_a_mosquitto_that_does_not_start_says_why(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("choice", ["rabbit", "", "mqtt://", "mqtt://host", "mqtt://u:p@h:99999"])
 async def test_bad_choices(choice):
-    with pytest.raises(UsageError, match=r"broker|mqtt://user:password@host:port"):
+    with pytest.raises(UsageError, match=r"broker|mqtt://user@host:port"):
         await start_broker(choice, keys=TokenKeys.fresh())
 
 
@@ -691,15 +691,23 @@ def group_of(pid: int) -> list[psutil.Process]:
     return found
 
 
+def command_lines(pid: int) -> str:
+    """Those of a group's processes."""
+    return " ".join(word for process in group_of(pid) for word in process.cmdline())
+
+
 @needs_mosquitto
 @pytest.mark.parametrize("end", ["Ctrl-C", "TERM to the shell alone"])
 async def test_the_broker_started_by_hand_carries_messages_and_leaves_nothing(
-    end, unused_port, tmp_path
+    end, unused_port, tmp_path, monkeypatch
 ):
     async with by_hand(unused_port, tmp_path) as shell, asyncio.timeout(PATIENCE_S):
         assert shell.stdout is not None
         command = (await shell.stdout.readline()).decode().split()
+        variable, secret = command.pop(0).split("=")
         assert command[:3] == ["pushlab", "serve", "--broker"]
+        assert secret not in command_lines(shell.pid)
+        monkeypatch.setenv(variable, secret)
         keys = TokenKeys.fresh()
         broker = await start_broker(command[3], keys=keys)
         async with bridged(broker, keys) as hub:
@@ -900,3 +908,65 @@ async def test_a_remote_broker_over_tls(tmp_path, monkeypatch):
             monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
             async with await start_broker(f"mqtts://{where}", keys=keys) as remote:
                 assert (remote.kind, remote.access.tls) == ("remote", True)
+
+
+# ---- a broker that dies ------------------------------------------------------------------------
+
+
+@both
+async def test_a_broker_that_was_killed_comes_back_and_nobody_logs_in_anew(kind):
+    keys = TokenKeys.fresh()
+    async with await start_broker(kind, keys=keys) as broker, bridged(broker, keys) as hub:
+        here = Site(keys, broker, hub)
+        keeping = asyncio.ensure_future(broker.keep_running())
+        token, grant = await here.admit("ann", "news")
+        ended, ended_grant = await here.admit("bob", "news")
+        async with here.client(token, grant) as client:
+            await client.subscribe(names.live_topic("news"), 1)
+        port, first = broker.access.port, broker.pid
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: not broker.running or broker.pid != first, "it died")
+        hub.grants.revoke(ended)
+        await until(lambda: broker.pid != first and broker.running, "it runs again")
+        assert broker.access.port == port
+
+        async def get_in() -> bool:
+            try:
+                async with here.client(token, grant) as client:
+                    await client.subscribe(names.live_topic("news"), 1)
+                    hub.publish("news", "still here")
+                    return bool(await take(client, 1))
+            except aiomqtt.MqttError:
+                await asyncio.sleep(0.05)
+                return False
+
+        deadline = time.monotonic() + PATIENCE_S
+        while not await get_in():
+            assert time.monotonic() < deadline, "with the same token it gets in"
+        with pytest.raises(aiomqtt.MqttError):
+            async with here.client(ended, ended_grant) as gone:
+                await take(gone, 1)
+        fresh, fresh_grant = await here.admit("eve", "news")
+        async with here.client(fresh, fresh_grant) as client:
+            assert await granted(client, names.live_topic("news"))
+        keeping.cancel()
+
+
+async def test_a_password_need_not_stand_in_a_command_line(monkeypatch, unused_port):
+    url = f"mqtt://me@127.0.0.1:{unused_port}"
+    with pytest.raises(UsageError, match="PUSHLAB_BROKER_PASSWORD"):
+        await start_broker(url)
+    monkeypatch.setenv("PUSHLAB_BROKER_PASSWORD", "se:sa@me")
+    with pytest.raises(BrokerUnavailable, match=f"127.0.0.1:{unused_port}") as caught:
+        await start_broker(url)
+    assert "se:sa@me" not in str(caught.value)
+
+
+@both
+async def test_it_listens_where_it_is_told(kind, unused_port):
+    listen = Listen("0.0.0.0", unused_port)
+    async with await start_broker(kind, listen=listen) as broker:
+        access = broker.access
+        assert (access.host, access.port, access.everywhere) == ("127.0.0.1", unused_port, True)
+        with pytest.raises(BrokerUnavailable, match=r"(?i)in use"):
+            await start_broker(kind, listen=listen)
