@@ -24,8 +24,8 @@ def add_commands(group: Group) -> None:
     serve.flag(
         "--broker",
         "B",
-        "auto, embedded, mosquitto, mqtt://USER@HOST:PORT (password: PUSHLAB_BROKER_PASSWORD), or"
-        " none (no MQTT)",
+        "auto, embedded, mosquitto, mqtt://USER@HOST:PORT (password: PUSHLAB_BROKER_PASSWORD),"
+        " or none (no MQTT)",
         default="auto",
     )
     serve.flag(
@@ -128,8 +128,8 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     }
     asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
     asked["presence"] = {
-        "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL") or None,
-        "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY") or None,
+        "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL"),
+        "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY"),
         "presence_reset": asked.pop("presence_reset"),
     }
     asked["reach"] = _reach(asked)
