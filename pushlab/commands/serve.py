@@ -52,15 +52,13 @@ async def serve_until_interrupted(
     """Serve until Ctrl-C, SIGTERM, or the terminal is closed.
 
     Args:
-        broker: as for `start_broker`, or ``none``.
-        broker_listen: where one that is started here listens, as ``HOST:PORT``.
+        broker: as for `start_broker`, or ``none``; `broker_listen`: its place, as ``HOST:PORT``.
         presence, reach: what `HubConfig` has of them, by the same names.
         settings: the hub's dials.
         api_key: None takes the one that is kept, or makes one, which is printed once.
         keys: what `choose_keys` asks for, beside the port.
         keep: a file that keeps the channels over a restart.
-        certfile, keyfile: with which the hub encrypts; see `Certificate`. The broker started beside
-            it listens on loopback alone and stays plain.
+        certfile, keyfile: with which the hub encrypts; the broker started beside it stays plain.
         pages: whether to serve the pages; `open_browser`: to open one in this machine's browser.
 
     Raises:
@@ -70,8 +68,7 @@ async def serve_until_interrupted(
     _check(api_key, port, opens_nothing=open_browser and not pages)
     _check_presence(**presence)
     _check_reach(host, **reach)
-    certificate = _certificate(certfile, keyfile)
-    listen = _listen(broker_listen, broker)
+    certificate, listen = _certificate(certfile, keyfile), _listen(broker_listen, broker)
     stop, chosen = asyncio.Event(), choose_keys(port=port, **keys)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(signals.setting(stop))

@@ -85,7 +85,7 @@ class Bridge:
         self._counts = Counts(hub, self._link, access.kind)
         self._admissions: dict[str, _Admission] = {}
         self._sessions: dict[str, _Admission] = {}
-        self._ended: set[str] = set()  # grants that ended while no broker could be told
+        self._ended: dict[str, Grant] = {}  # those that ended while no broker could be told
         self._patience = Patience()
         self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,11 +131,10 @@ class Bridge:
         except OSError as error:
             raise BrokerUnavailable(f"the broker's files cannot be read: {error}") from error
         for grant in left or ():
-            if grant.grant_id in self._ended:
-                await self._cut_off(grant)
-            else:
+            if grant.grant_id not in self._ended:
                 self._admit("", grant)
-        self._ended.clear()
+        ended, self._ended = self._ended, {}
+        await asyncio.gather(*(self._cut_off(grant) for grant in ended.values()))
         known = [admission for admission in self._admissions.values() if admission.token]
         await asyncio.gather(*(self._logins.add(each.token, each.grant) for each in known))
         self._counts.new_broker(fresh=left is None)
@@ -205,7 +204,7 @@ class Bridge:
         if self._link.up:
             await self._cut_off(grant)
         else:
-            self._ended.add(grant.grant_id)
+            self._ended[grant.grant_id] = grant
 
     async def _cut_off(self, grant: Grant) -> None:
         await self._logins.remove(names.username_of(grant.client_id, grant.grant_id))

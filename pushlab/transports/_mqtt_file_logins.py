@@ -88,7 +88,7 @@ class FileLogins:
         self._folder = Path(folder)
         self._pid = 0
         self._handle = -1
-        self._head = ("", "")  # of the two files: what is not ours to change
+        self._head: tuple[str, str] | None = None  # of the two files: what is not ours to change
         self._entries: dict[str, tuple[str, str]] = {}
         self._written: asyncio.Future[None] | None = None  # what was written last
         self._changes: asyncio.Future[None] | None = None  # what is not written yet
@@ -107,23 +107,28 @@ class FileLogins:
     async def prepare(self) -> "list[Grant] | None":
         """Begin; the grants that an earlier bridge let in, if there was one."""
         self._open()
-        rules = (self._folder / RULES).read_text()
+        fresh = not (self._folder / BRIDGED).exists()
+        (self._folder / BRIDGED).touch()
+        if self._head is None:
+            left = self._load()
+        else:  # what is known here is newer than the files that a new process has read
+            left = []
+            self._write()
+        return None if fresh else left
+
+    def _load(self) -> list[Grant]:
+        """Read the files; what is in them already."""
         passwords = (self._folder / PASSWORDS).read_text().splitlines(keepends=True)
-        head, *entries = rules.split(_UNTIL)
+        head, *entries = (self._folder / RULES).read_text().split(_UNTIL)
         self._head = passwords[0], head
         hashes = {line.partition(":")[0]: line for line in passwords[1:]}
         left = []
-        self._entries = {}
         for entry in entries:
             until, user, rule, _ = entry.split("\n")
             username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
             left.append(names.grant_named(username, topic, float(until)))
             self._entries[username] = hashes[username], _UNTIL + entry
-        if self._changes is not None:
-            self._write()
-        fresh = not (self._folder / BRIDGED).exists()
-        (self._folder / BRIDGED).touch()
-        return None if fresh else left
+        return left
 
     def _open(self) -> None:
         """Hold on to the process, so that no other is told what was meant for it."""
@@ -150,10 +155,12 @@ class FileLogins:
             rule = f"{_UNTIL}{int(grant.expires_at) + 1}\nuser {username}\ntopic read {topic}\n"
             self._entries[username] = hashed(username, token), rule
             self._changed()
-        if self._changes is not None:
-            return self._changes
-        assert self._written is not None
-        return self._written
+        if self._changes is None and self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+            self._written.set_result(None)  # an earlier bridge wrote it
+        pending = self._changes or self._written
+        assert pending is not None
+        return pending
 
     async def remove(self, username: str) -> None:
         """End a log-in; the broker cuts off whoever uses it."""
@@ -168,6 +175,7 @@ class FileLogins:
             self._changes = asyncio.get_running_loop().create_future()
 
     def _write(self) -> None:
+        assert self._head is not None
         written = self._changes or asyncio.get_running_loop().create_future()
         self._written, self._changes = written, None
         try:
