@@ -5,6 +5,7 @@ limits of lines and headers do not count. A client that does not take what it is
 read either.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -14,13 +15,14 @@ from websockets.http11 import Request
 
 from pushlab.errors import Refused
 from pushlab.hub.edge import RequestHead, read_head
+from pushlab.hub.pace import paid_until
 from pushlab.hub.refusals import Refusal
 from pushlab.wire.websocket_core import ServerCore, header_text
 
-__all__ = ["TURN_BYTES", "GuardedWebSocket", "check_upgrade"]
+__all__ = ["GuardedWebSocket", "check_upgrade"]
 
 #: Of one connection's frames so much is read in a turn of the event loop: small frames are many.
-TURN_BYTES = 4 * 1024
+_TURN_BYTES = 4 * 1024
 _BARE_HEAD = b"GET / HTTP/1.1\r\n\r\n"
 _CLOSE_S = 10.0
 _LINGER_S = 2.0
@@ -56,6 +58,8 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     _early = b""  # what came and is not read yet
     _broken = False  # whether it is over, and the client to blame
     _owes = False  # an answer to a ping, which the client does not take
+    _pings = 0  # of this turn
+    _paid_until = 0.0  # see `pushlab.hub.pace`
 
     def open(self, head: RequestHead) -> None:
         """Answer the handshake."""
@@ -77,6 +81,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """The core has answered a ping."""
         super().handle_ping()
+        self._pings += 1
         self._owes = not self.writable.is_set()
 
     def handle_parser_exception(self) -> None:
@@ -111,11 +116,12 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     def _go_on(self, data: bytes) -> None:
         if self.transport.is_closing() or self.disconnected:
             return
-        super().data_received(data[:TURN_BYTES])
-        self._early = b"" if self._broken else data[TURN_BYTES:]
+        super().data_received(data[:_TURN_BYTES])
+        self._early = b"" if self._broken else data[_TURN_BYTES:]
         if self._broken:
             self.transport.resume_reading()
-        elif self.transport.is_closing():
+            return
+        if self.transport.is_closing():
             self._early = b""
             if self.transport.get_write_buffer_size():
                 self._cut_later()
@@ -123,10 +129,20 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
             if not self._waits():
                 self.loop.call_soon(self._resume)
+        if self._pings:
+            self._pay(self._pings)
+            self._pings = 0
+
+    def _pay(self, pings: int) -> None:
+        now = time.monotonic()
+        self._paid_until = paid_until(self._paid_until, pings, now)
+        if self._paid_until > now:
+            self.transport.pause_reading()
+            self.loop.call_later(self._paid_until - now, self._resume)
 
     def _waits(self) -> bool:
-        """Whether the application has a message to take, or the client an answer."""
-        return self.read_paused or self._owes
+        """Whether the application, the client or the clock has to do something first."""
+        return self.read_paused or self._owes or self._paid_until > time.monotonic()
 
     def _cut_later(self) -> None:
         if self.close_timer is None:

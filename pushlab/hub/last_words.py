@@ -30,11 +30,18 @@ class LastWords(asyncio.Protocol):
         connections.add(self)
         transport.set_protocol(self)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(_LINGER_S, transport.abort)
+        self._timer = loop.call_later(_LINGER_S, self._end)
         if not transport.is_closing():
             if transport.can_write_eof():  # not with TLS
                 transport.write_eof()
             transport.resume_reading()
+
+    def _end(self) -> None:
+        """Its time is over; over TLS it is told so, if it takes that."""
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Read past it; a flood is read no further."""

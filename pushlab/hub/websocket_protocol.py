@@ -8,6 +8,7 @@ that the client never spoke on has no core at all.
 import asyncio
 import codecs
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +21,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
-from pushlab.hub.guarded_websocket import TURN_BYTES
 from pushlab.hub.last_words import LastWords
+from pushlab.hub.pace import paid_until
 from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.stream_connection import Framed, StreamConnection
 from pushlab.wire.websocket_core import ServerCore
@@ -30,6 +31,8 @@ __all__ = ["DirectSocket", "text_frame"]
 
 _log = logging.getLogger("uvicorn.error")
 _PING = Frame(Opcode.PING, b"").serialize(mask=False)
+#: Of one client's frames so much is read in a turn of the event loop: small frames are many.
+_TURN_BYTES = 1024
 _CLOSE_S = 10.0  # for the client's half of the closing handshake
 
 
@@ -57,6 +60,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         "_frames",
         "_heard",
         "_note",
+        "_paid_until",
     )
 
     _frames: Framed
@@ -79,6 +83,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         self._decoder: codecs.IncrementalDecoder | None = None  # while a text arrives in parts
         self._extensions: list[Any] = []
         self._heard = True  # since the last ping
+        self._paid_until = 0.0  # see `pushlab.hub.pace`
         connections.add(self)
 
     def open(self, scope: Scope, direct: Direct, frames: Framed) -> None:
@@ -126,12 +131,13 @@ class DirectSocket(StreamConnection, WebSocketConnection):
     def data_received(self, data: bytes) -> None:
         """Answer pings and the close; what else a client says is not for the hub."""
         self._heard = True
-        if self._early or len(data) > TURN_BYTES:
+        if self._early or len(data) > _TURN_BYTES:
             data = self._early + data
-            data, self._early = data[:TURN_BYTES], data[TURN_BYTES:]
+            data, self._early = data[:_TURN_BYTES], data[_TURN_BYTES:]
         core = self._conversation()
         core.receive_data(data)
-        for event in core.events_received():
+        events = core.events_received()
+        for event in events:
             if isinstance(event, Frame) and not self._is_text(event):
                 core.fail(1007, "a text that is not UTF-8")
         answered = self._flush(core)
@@ -144,18 +150,30 @@ class DirectSocket(StreamConnection, WebSocketConnection):
                 LastWords(self._transport, self._connections)
             else:
                 self._close()
-        elif self._early or (answered and self._paused):
+            return
+        now = time.monotonic()
+        self._paid_until = paid_until(self._paid_until, len(events), now)
+        if self._early or self._paid_until > now or (answered and self._paused):
             self._transport.pause_reading()
-            if not self._paused:
-                asyncio.get_running_loop().call_soon(self._read_on)
+            self._read_on_later(now)
+
+    def _read_on_later(self, now: float) -> None:
+        wait_s = max(0.0, self._paid_until - now)
+        asyncio.get_running_loop().call_later(wait_s, self._read_on)
 
     def _read_on(self) -> None:
         """Read what has come, then what comes, if the client takes what it is answered."""
         if self._paused or self._transport.is_closing():
             return
+        if self._paid_until > (now := time.monotonic()):
+            self._read_on_later(now)
+            return
         if self._early:
             self.data_received(b"")
-        if not (self._early or self._paused or self._transport.is_closing()):
+            now = time.monotonic()
+            if self._early or self._paused or self._paid_until > now:
+                return  # that has said when to go on
+        if not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _is_text(self, frame: Frame) -> bool:

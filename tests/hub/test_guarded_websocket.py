@@ -27,7 +27,8 @@ async def opened(app=None):
     return edge
 
 
-async def test_who_pings_and_reads_nothing_is_not_read_either():
+async def test_who_pings_and_reads_nothing_is_not_read_either(monkeypatch):
+    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 1_000_000)
     edge = await opened()
     edge.stalls = True
     edge.protocol.data_received(PING * 20_000)
@@ -38,6 +39,19 @@ async def test_who_pings_and_reads_nothing_is_not_read_either():
     edge.take()
     await until(lambda: edge.sent.count(b"\x8a\x00") == 20_000)
     assert edge.reading
+    await edge.leave()
+
+
+async def test_of_a_flood_of_pings_so_many_are_read_a_second(monkeypatch):
+    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 5_000)
+    monkeypatch.setattr("pushlab.hub.pace._BURST_S", 0.1)
+    edge = await opened()
+    begun = asyncio.get_running_loop().time()
+    edge.protocol.data_received(PING * 2_000)
+    await until(lambda: edge.sent.count(b"\x8a\x00") == 2_000)
+    turn = 4096 // len(PING) + 1
+    assert asyncio.get_running_loop().time() - begun > (2_000 - 500 - turn) / 5_000 - 0.01
+    await until(lambda: edge.reading)
     await edge.leave()
 
 

@@ -305,50 +305,75 @@ async def test_a_server_that_stops_closes_websockets(socket, stream):
 PING = b"\x89\x80" + bytes(4)
 
 
-async def test_who_pings_and_reads_nothing_is_not_read_either(socket, stream):
-    socket.stalls = True
-    socket.protocol.data_received(PING * 10)
-    assert not socket.reading
-    assert socket.sent == b"\x8a\x00" * 10
-    socket.drain()
-    assert socket.reading
+@pytest_asyncio.fixture
+async def quiet(stream):
+    """A WebSocket that is not pinged."""
+    connection = answering(stream, "websocket")
+    connection.config.ws_ping_interval = 3_600
+    connection.protocol.data_received(HANDSHAKE)
+    connection.sent = b""
+    yield connection
+    connection.protocol.connection_lost(None)
+
+
+async def test_who_pings_and_reads_nothing_is_not_read_either(quiet, stream):
+    quiet.stalls = True
+    quiet.protocol.data_received(PING * 10)
+    assert not quiet.reading
+    assert quiet.sent == b"\x8a\x00" * 10
+    quiet.drain()
+    assert quiet.reading
     assert stream.resumed == 1
 
 
-async def test_of_a_flood_of_pings_a_turn_reads_so_many(socket):
+async def test_of_a_flood_of_pings_so_many_are_read_a_turn_and_a_second(quiet, monkeypatch):
+    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 2_000)
+    monkeypatch.setattr("pushlab.hub.pace._BURST_S", 0.1)
     turns = []
     loop = asyncio.get_running_loop()
-    socket.on_write = lambda data: turns.append(len(data))
-    socket.protocol.data_received(PING * 10_000)
-    assert not socket.reading
-    seen = socket.sent.count(b"\x8a\x00")
-    assert 0 < seen <= 4096 // len(PING) + 1
-    others = []
-    loop.call_soon(others.append, "served in between")
-    await until(lambda: socket.sent.count(b"\x8a\x00") == 10_000)
-    assert others
-    assert max(turns) <= 2 * (4096 // len(PING) + 1)
-    assert socket.reading
+    quiet.on_write = lambda data: turns.append(data.count(b"\x8a\x00"))
+    begun = loop.time()
+    quiet.protocol.data_received(PING * 1_000)
+    assert not quiet.reading
+    await until(lambda: sum(turns) == 1_000)
+    assert loop.time() - begun > (1_000 - 200 - max(turns)) / 2_000 - 0.01
+    assert max(turns) <= 1024 // len(PING) + 1
+    await until(lambda: quiet.reading)
 
 
-async def test_a_flood_behind_answers_that_are_not_taken_waits(socket):
-    socket.protocol.data_received(PING * 2_000)
-    socket.stalls = True
-    await until(lambda: not socket.reading)
-    await asyncio.sleep(0)
-    seen = socket.sent.count(b"\x8a\x00")
+async def test_who_pings_now_and_then_does_not_wait(quiet):
     for _ in range(20):
-        await asyncio.sleep(0)
-    assert socket.sent.count(b"\x8a\x00") == seen < 2_000
-    socket.drain()
-    await until(lambda: socket.sent.count(b"\x8a\x00") == 2_000)
+        quiet.protocol.data_received(PING)
+        assert quiet.reading
+    assert quiet.sent == b"\x8a\x00" * 20
 
 
-async def test_a_slow_reader_that_answers_our_pings_is_heard(socket):
-    socket.stalls = True
-    socket.protocol.pause_writing()
-    socket.protocol.data_received(b"\x8a\x80" + bytes(4))
-    assert socket.reading
+async def test_pings_in_many_small_pieces_are_as_many(quiet):
+    for _ in range(1_000):
+        quiet.protocol.data_received(PING)
+        if not quiet.reading:
+            break
+    assert not quiet.reading
+
+
+async def test_a_flood_behind_answers_that_are_not_taken_waits(quiet, monkeypatch):
+    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 1_000_000)
+    quiet.protocol.data_received(PING * 2_000)
+    quiet.stalls = True
+    await asyncio.sleep(0.02)
+    seen = quiet.sent.count(b"\x8a\x00")
+    await asyncio.sleep(0.02)
+    assert quiet.sent.count(b"\x8a\x00") == seen < 2_000
+    assert not quiet.reading
+    quiet.drain()
+    await until(lambda: quiet.sent.count(b"\x8a\x00") == 2_000)
+
+
+async def test_a_slow_reader_that_answers_our_pings_is_heard(quiet):
+    quiet.stalls = True
+    quiet.protocol.pause_writing()
+    quiet.protocol.data_received(b"\x8a\x80" + bytes(4))
+    assert quiet.reading
 
 
 async def test_who_closes_and_does_not_take_the_answer_is_cut(socket, stream, monkeypatch):
