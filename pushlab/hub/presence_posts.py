@@ -40,10 +40,15 @@ class _Handler:
 
     def __init__(self, what: str, first_pause_s: float) -> None:
         self.what = what
-        self.ready: OrderedDict[Key, None] = OrderedDict()
+        self._first_pause_s = first_pause_s
         self.running = 0
-        self.retries: Retries[Key] = Retries(first_pause_s, _RETRIES_AT_ONCE)
         self.timer: asyncio.TimerHandle | None = None
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Nothing waits any more; what is under way has ended before."""
+        self.ready: OrderedDict[Key, None] = OrderedDict()
+        self.retries: Retries[Key] = Retries(self._first_pause_s, _RETRIES_AT_ONCE)
 
 
 class PresencePoster:
@@ -145,6 +150,8 @@ class PresencePoster:
             pause_s = min(2 * pause_s, _LONGEST_RESET_PAUSE_S)
         self._count(outcome)
         self._held = False
+        for handler in self._handlers.values():
+            handler.forget_all()
         for key in self._ledger.reconcile(self._present(), anew=True):
             self._make_ready(key)
         self._look_around()
@@ -203,7 +210,10 @@ class PresencePoster:
                 self._spawn(self._first(handler, key), key)
         loop = asyncio.get_running_loop()
         for key in handler.retries.due(loop.time()):
-            self._spawn(self._again(handler, key), key)
+            if self._ledger.next(key) == (handler is self._handlers[True]):
+                self._spawn(self._again(handler, key), key)
+            else:
+                handler.retries.done()
         if handler.timer is not None:
             handler.timer.cancel()
         next_s = handler.retries.next_s()

@@ -145,6 +145,7 @@ async def test_after_a_reset_an_application_that_forgot_all_knows_who_is_there(u
         async with application.listening(unused_port):
             await application.until(lambda: ("reset", "") in application.taken)
             await application.until(lambda: poster.figures()["waiting"] == 0)
+            assert all(len(handler.retries) == 0 for handler in poster._handlers.values())
     after = application.taken[application.taken.index(("reset", "")) + 1 :]
     assert sorted(after) == [("connected", who) for who in ("c3", "c4", "late")]
 
