@@ -257,7 +257,8 @@ async def test_an_application_that_was_away_hears_of_those_who_are_there(unused_
     assert application.taken[25:] == [("disconnected", "c1")]
 
 
-async def test_the_last_state_told_is_the_true_one_whatever_the_application_did():
+@pytest.mark.parametrize("resets", [False, True])
+async def test_the_last_state_told_is_the_true_one_whatever_the_application_did(resets):
     chance, failing = random.Random(5), True
 
     def answer(what, who):
@@ -269,7 +270,7 @@ async def test_the_last_state_told_is_the_true_one_whatever_the_application_did(
 
     application, presence = Application(answer), Presence()
     there = set()
-    async with application.listening() as url, posting(url) as poster:
+    async with application.listening() as url, posting(url, resets=resets) as poster:
         poster.watch(presence)
         for _ in range(300):
             who = f"c{chance.randrange(12)}"
@@ -279,9 +280,13 @@ async def test_the_last_state_told_is_the_true_one_whatever_the_application_did(
                 await asyncio.sleep(0.001)
         failing = False
         presence.join("room", "another")
-        await poster.drain(PATIENCE_S)
-        assert poster.figures()["waiting"] == 0
+        await application.until(
+            lambda: not (poster.figures()["waiting"] or poster._held or poster._back.is_set())
+        )
         assert poster.figures()["failed"] > 0
+    if resets:
+        places = [place for place, told in enumerate(application.taken) if told[0] == "reset"]
+        del application.taken[: places[-1]]
     for number in range(12):
         states = application.told_of(f"c{number}")
         assert states[:1] != ["disconnected"]
@@ -339,3 +344,27 @@ async def test_a_hub_tells_each_client_in_order_and_counts(unused_port):
     assert f'pushlab_presence_posts_total{{outcome="told"}} {figures["told"]}' in metrics
     _, headers, body = application.requests[-1]
     assert verify_presence(headers, "/_ah/channel/disconnected/", body, key=KEY).channel == "tabs"
+
+
+async def test_a_reset_leaves_nothing_to_repeat(unused_port):
+    application = Application(lambda what, who: status(503) if what == "disconnected" else None)
+    presence = Presence()
+    async with posting(f"http://127.0.0.1:{unused_port}", resets=True) as poster:
+        poster.watch(presence)
+        async with application.listening(unused_port):
+            for number in range(5):
+                presence.join("room", f"c{number}")
+            await application.until_taken(6)
+        for number in range(5):
+            presence.leave("room", f"c{number}")
+            presence.join("room", f"d{number}")
+        await application.until(lambda: poster._handlers[True].retries.down)
+        await application.until(lambda: poster.figures()["failed"] >= 10)
+        application.taken.clear()
+        async with application.listening(unused_port):
+            await application.until(lambda: ("reset", "") in application.taken)
+            await application.until(lambda: poster.figures()["waiting"] == 0)
+            assert all(len(handler.retries) == 0 for handler in poster._handlers.values())
+            asked = len(application.requests)
+            await asyncio.sleep(0.05)
+            assert len(application.requests) == asked
