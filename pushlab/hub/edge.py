@@ -31,6 +31,8 @@ __all__ = [
     "late",
     "malformed",
     "read_head",
+    "reason_of",
+    "too_large_body",
     "too_large_head",
     "valid_host",
 ]

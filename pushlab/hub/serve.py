@@ -240,7 +240,7 @@ async def serve(
     """
     raise_descriptor_limit()
     redact_logs()
-    # Nobody asked for a line a request; who does finds no token in it.
+    # Nobody asked for what uvicorn says; who does finds no token in it.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     transports = _transports(config)

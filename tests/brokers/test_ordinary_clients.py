@@ -155,15 +155,18 @@ async def test_mosquitto_sub_of_every_version(hub, tmp_path):
 JS = """
 const mqtt = require(process.env.MQTT_JS)
 const {url, topic, readers} = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))
-const heard = []
+const heard = new Map()
 for (const reader of readers) {
   const client = mqtt.connect(url, reader)
-  client.on('error', error => { heard.push(error.message); done() })
+  client.on('error', error => first(reader, error.message))
   client.on('connect', () => client.subscribe(topic, {qos: 1}))
-  client.on('message', (_, payload) => { heard.push(payload.toString()); client.end(); done() })
+  client.on('message', (_, payload) => { first(reader, payload.toString()); client.end() })
 }
-function done() {
-  if (heard.length === readers.length) { console.log(JSON.stringify(heard)); process.exit(0) }
+function first(reader, text) {
+  if (!heard.has(reader)) heard.set(reader, text)
+  if (heard.size < readers.length) return
+  console.log(JSON.stringify([...heard.values()]))
+  process.exit(0)
 }
 """
 
