@@ -134,7 +134,7 @@ def _processor() -> str:
 
 def _commit() -> str | None:
     """The commit of the source tree that this package runs from, ``+`` when changed since."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     if not (root / ".git").exists():
         return None
 

@@ -5,7 +5,9 @@ import getpass
 import json
 import os
 import resource
+import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -33,6 +35,15 @@ def test_the_description_names_no_host_no_user_and_no_path() -> None:
     for secret in (socket.gethostname(), getpass.getuser(), str(Path.home()), os.getcwd()):
         if len(secret) > 3:  # "vm" may be part of anything
             assert secret not in told
+
+
+def test_the_description_names_the_commit_of_a_checkout() -> None:
+    root = Path(__file__).parents[3]
+    asked = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    git = shutil.which("git") and subprocess.run(asked, capture_output=True, text=True, check=False)
+    if not git or git.returncode:
+        pytest.skip("not in a checkout")
+    assert str(describe_machine()["commit"]).rstrip("+") == git.stdout.strip()
 
 
 def test_enough_descriptors_are_no_error_and_raise_the_soft_limit() -> None:
