@@ -165,6 +165,15 @@ class Channel:
         return Page(position, gap_after, entries, entries[-1].seq < self.head)
 
 
+def _nothing(*_: object) -> None:
+    """Of a feed that is closed."""
+
+
+def _takes_none(_: Sequence[Entry]) -> bool:
+    """Of a feed that is closed."""
+    return False
+
+
 class ChannelFeed:
     """One connection's reading of a channel; see `pushlab.contract.serving.Feed`.
 
@@ -267,8 +276,9 @@ class ChannelFeed:
     def finish(self, reason: str, status: int) -> None:
         """The hub ends this feed, and tells the connection why."""
         if not self._closed:
+            end = self._end
             self.close()
-            self._end(reason, status)
+            end(reason, status)
 
     def close(self) -> None:
         """The connection is gone."""
@@ -276,4 +286,8 @@ class ChannelFeed:
             self._closed = True
             self.ready = False
             del self.channel.feeds[self]
-            self._on_close(self)
+            on_close, self._on_close = self._on_close, _nothing
+            # What these belong to holds this feed. Without the circle a collector, which stops the
+            # world, has nothing to collect however many come and go.
+            self.write, self._end, self._on_slow = _takes_none, _nothing, None
+            on_close(self)

@@ -291,3 +291,5 @@ class GuardedHttp(BoundedHttp):
         self.pipeline.clear()
         if self._running is not None:
             self._running.end()
+        if self.cycle is None or self.cycle.response_complete:  # no circle is left to a collector
+            self.parser = self.cycle = self._running = None  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import socket
 import time
@@ -170,6 +171,7 @@ class _Server(uvicorn.Server):
         )
         self._hub.connections = lambda: len(connections)
         self._acceptor.start()
+        gc.freeze()  # what is here stays; looking at all of it would stop the hub for 50 ms
         self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
