@@ -164,10 +164,11 @@ def _tell(
     if chosen.note is not None:
         print(chosen.note)
     if asks_for_key and chosen.keys_file is not None and not chosen.made:
-        print(f"API key: as kept in {chosen.keys_file}")
+        print(f"API key: as kept in {chosen.keys_file}, or set PUSHLAB_API_KEY")
     elif asks_for_key:
-        where = "" if chosen.keys_file is None else f", and kept in {chosen.keys_file}"
-        print(f"API key (shown once{where}; or set PUSHLAB_API_KEY): {config.api_key}")
+        print(f"API key (shown this once; or set PUSHLAB_API_KEY): {config.api_key}")
+        if chosen.keys_file is not None:
+            print(f"  kept, with the keys of tokens, in {chosen.keys_file}")
     if pages:
         _tell_pages(reach.public_url or url, mqtt=access is not None)
     print("Ctrl-C stops it.", flush=True)

@@ -7,6 +7,7 @@ comes within a minute behind it as one line with its count. A line has the kind,
 
 import errno
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ __all__ = ["Refusal", "Refusals", "has_vanished"]
 
 _log = logging.getLogger("pushlab.hub")
 _SUMMARY_S = 60.0
+_MOST_WORDS = 160
+_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # what a terminal may not take as text
 _GIVEN_UP = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
 
 
@@ -145,5 +148,5 @@ class Refusals:
 
 def _said(who: str, detail: str) -> str:
     """Address and words, of which none begins another line."""
-    words = f": {shown(detail)}" if detail else ""
+    words = f": {_LINE.sub(' ', detail)[:_MOST_WORDS]}" if detail else ""
     return (f" from {shown(who)[1:-1]}" if who else "") + words

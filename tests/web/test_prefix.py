@@ -100,8 +100,9 @@ def test_and_where_it_leaves_the_path_that_the_public_url_has(own, page):
 def test_where_the_hub_cannot_know_its_own_page_the_page_says_what_to_set(site, page):
     with prefix_proxy(site.url, "/hub", plain=True) as (url, _):
         page.goto(f"{url}/race")
-        for place in ("#trouble", ".lane[data-transport=sse] .seen"):
-            expect(page.locator(place)).to_contain_text("--public-url")
+        expect(page.locator("#trouble code").first).to_have_text("--public-url")
+        lane = page.locator(".lane[data-transport=sse] .seen")
+        expect(lane).to_have_text("Not connected: this page could not join.")
         assert "is open" not in page.inner_text("#lanes")
         page.goto(f"{url}/chat")
         page.fill("#name", "Ada")

@@ -4,7 +4,7 @@
 import { Diagram } from "./lesson_diagram.js";
 import { figuresOf, LESSONS, newsIn } from "./lesson_words.js";
 import { count, counted, size, time, times } from "./numbers.js";
-import { byId, dressPage, element, hubUrl, markOf, postJson, Problem, titleOf, TRANSPORTS } from "./page.js";
+import { byId, dressPage, element, hubUrl, markOf, postJson, Problem, tellTrouble, titleOf, TRANSPORTS } from "./page.js";
 
 /** @typedef {import("./lesson_words.js").Talk} Talk */
 
@@ -86,9 +86,7 @@ function show() {
   byId("diagram").setAttribute("aria-busy", String(busy));
   byId("diagram").classList.toggle("old", busy || !talk);
   byId("again").disabled = busy;
-  const place = byId("trouble");
-  place.hidden = !trouble;
-  place.textContent = trouble ? `No conversation: ${trouble}.` : "";
+  tellTrouble(byId("trouble"), trouble ? `No conversation: ${trouble}.` : "");
   byId("bytes").hidden = !talk;
   if (!talk) {
     byId("diagram").replaceChildren();

@@ -10,7 +10,7 @@
  * with #switch, #meter, #state, #share and #rejoin, which shows when the channel has ended).
  */
 
-import { byId, hubUrl, keep, postJson, Problem, titleOf } from "./page.js";
+import { byId, hubUrl, keep, postJson, Problem, sentence, tellTrouble, titleOf } from "./page.js";
 import { shareLink } from "./share_link.js";
 import { askedTransport, SwitchedChannel, transportSwitch } from "./transport_switch.js";
 import { WireMeter } from "./wire_meter.js";
@@ -104,8 +104,7 @@ export class Membership {
     try {
       await this.join(fields);
     } catch (error) {
-      problem.textContent = /** @type {Error} */ (error).message;
-      problem.hidden = false;
+      tellTrouble(problem, sentence(/** @type {Error} */ (error).message));
     } finally {
       button.disabled = false;
     }

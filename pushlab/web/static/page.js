@@ -115,6 +115,26 @@ export function setText(place, text) {
 }
 
 /**
+ * A reason as a sentence.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
+}
+
+/**
+ * Show what is wrong, or hide the place. A flag in the text (--public-url) is not broken in two.
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+export function tellTrouble(place, text) {
+  place.hidden = text === "";
+  if (place.textContent === text) return;
+  const parts = text.split(/(--[a-z-]+)/);
+  place.replaceChildren(...parts.map((part, i) => (i % 2 ? element("code", {}, part) : part)));
+}
+
+/**
  * The transport's mark: a dot on a line of its style. Decoration: say the name beside it.
  * @param {string} name
  * @returns {SVGElement}

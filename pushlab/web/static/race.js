@@ -8,7 +8,7 @@
  */
 
 import { count, counted } from "./numbers.js";
-import { byId, dressPage, element, getJson, postJson, Problem, setText, TRANSPORTS } from "./page.js";
+import { byId, dressPage, element, getJson, postJson, Problem, sentence, setText, tellTrouble, TRANSPORTS } from "./page.js";
 import { PublisherPicture, scaleFor } from "./race_canvas.js";
 import { Controls, TRIES } from "./race_controls.js";
 import { Lane } from "./race_lane.js";
@@ -53,6 +53,8 @@ function say(text) {
   byId("said").textContent = text;
 }
 
+/** What a lane says while the page has the reason: a sentence once, not in each lane. */
+const TOLD_ABOVE = "this page could not join.";
 let troubledMs = -Infinity; // when a wish was refused: that is shown for a while
 
 /** @param {() => Promise<void>} work */
@@ -67,14 +69,8 @@ async function wish(work) {
 
 /** @param {unknown} error */
 function trouble(error) {
-  const place = byId("trouble");
-  place.textContent = error === null ? "" : error instanceof Problem ? `${capital(error.message)}.` : String(error);
-  place.hidden = error === null;
-}
-
-/** @param {string} text */
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, "");
+  const why = error === null ? "" : error instanceof Problem ? sentence(error.message) : String(error);
+  tellTrouble(byId("trouble"), why);
 }
 
 /** @param {Partial<Settings>} change */
@@ -144,7 +140,7 @@ async function join() {
     const { name } = lane.shown;
     const own = seats.lanes[name];
     if (own) lane.open(own, pollIntervalS, async () => (await seat()).lanes[name]?.token ?? null);
-    else lane.fail(`${capital(seats.missing?.[lane.shown.name] ?? "this server does not offer it")}.`);
+    else lane.fail(sentence(seats.missing?.[lane.shown.name] ?? "this server does not offer it"));
   }
   joined = true;
 }
@@ -158,7 +154,7 @@ async function keepAsking() {
       if (performance.now() - troubledMs > SHOWN_MS) trouble(null);
     } catch (error) {
       trouble(error);
-      if (!joined) for (const lane of lanes) lane.wait(/** @type {Error} */ (error).message);
+      if (!joined) for (const lane of lanes) lane.wait(TOLD_ABOVE);
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
   }
