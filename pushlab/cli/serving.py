@@ -62,7 +62,9 @@ def add_commands(group: Group) -> None:
     keys.add_argument("action", choices=("list", "rotate", "revoke"), help="what to do")
     keys.add_argument("key_id", nargs="?", metavar="KEY", help="which to revoke; 'all': each")
     keys.flag("--port", None, "the hub's", type=whole("8000"), default=8000)
-    keys.flag("--keys", "FILE", "the file, where the hub was started with --keys FILE", dest="keys_file")
+    keys.flag(
+        "--keys", "FILE", "the file, where the hub was started with --keys FILE", dest="keys_file"
+    )
 
 
 def _keys(**asked: Any) -> int:
