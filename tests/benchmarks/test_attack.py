@@ -12,6 +12,7 @@ import pytest
 from benchmarks.attack.attacks import ATTACKS
 from benchmarks.attack.crowd import Phase
 from benchmarks.attack.report import Found, percentile
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 MIB = 1024 * 1024
@@ -73,7 +74,7 @@ def test_a_small_one_runs_and_tells_what_was_answered(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.attack", "--readers", "30", "--seconds", "1"]
     command += ["--rounds", "1", "--only", "heads,bad-joins", "--out", str(tmp_path)]
     ran = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=110, env=dict(os.environ)
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, env=dict(os.environ)
     )
     assert ran.returncode in (0, 1), ran.stderr  # this machine may be busy
     said = (tmp_path / "ATTACK.md").read_text()

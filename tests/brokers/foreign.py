@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pushlab.brokers import _probe as probe
 from pushlab.brokers.mosquitto import find_mosquitto
 from pushlab.contract.serving import BrokerAccess
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 
 def plug_in() -> Path | None:
@@ -52,9 +52,7 @@ def rules(username, password):
 async def foreign_broker(*, certificate=None, state=rules):
     """One that runs: how its administrator reaches it."""
     found, plugin = find_mosquitto(), plug_in()
-    with socket.socket() as finder:
-        finder.bind(("127.0.0.1", 0))
-        port = finder.getsockname()[1]
+    port = free_port()
     password = secrets.token_urlsafe(16)
     authority = None if certificate is None else certificate.authority
     access = BrokerAccess(

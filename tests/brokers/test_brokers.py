@@ -925,7 +925,7 @@ async def test_who_was_revoked_while_the_broker_was_down_is_kept_out_of_the_next
         keeping = asyncio.ensure_future(here.broker.keep_running())
         await reads_news(here, lasting, lasting_grant, "for bob")
         with pytest.raises(aiomqtt.MqttError):
-            async with asyncio.timeout(15), here.client(token, grant) as gone:
+            async with asyncio.timeout(PATIENCE_S), here.client(token, grant) as gone:
                 await anext(aiter(gone.messages))  # at the latest, it is cut off now
         keeping.cancel()
 

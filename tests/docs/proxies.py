@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 PREFIX = "/hub"
@@ -62,12 +63,6 @@ class Proxy:
     def reload(self) -> None:
         """Take the configuration again, as an administrator does after a change."""
         self.process.send_signal(signal.SIGHUP if self.name == "nginx" else signal.SIGUSR2)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _nginx(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str], Path]:
@@ -166,7 +161,8 @@ def running_proxy(
         _until_it_listens(process, port, output)
         yield Proxy(name, port, process, log)
     finally:
-        process.terminate()
+        # Caddy would wait for connections to end; the others have children to end.
+        process.kill() if name == "caddy" else process.terminate()
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:

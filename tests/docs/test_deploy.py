@@ -21,6 +21,7 @@ from tests.docs.proxies import API_KEY, PREFIX, PROXIES, Proxy, running_proxy, s
 from tests.live_hub import HTTP_TRANSPORTS
 from tests.patience import PATIENCE_S
 
+pytestmark = pytest.mark.long
 #: A proxy here cuts what is silent for so long; the hub says sooner that it lives.
 SILENCE_S = 2
 KEEP_ALIVE_S = 0.5

@@ -16,6 +16,7 @@ from websockets.server import ServerProtocol
 from pushlab.contract.subscriber import Endpoint, Phase
 from pushlab.transports.websocket import WebSocket, WebSocketOptions
 from pushlab.wire.driver import Driver
+from tests.patience import PATIENCE_S
 from tests.transports.halves import SECOND, Closed, Disconnected, texts
 from tests.transports.test_websocket import Server
 
@@ -358,9 +359,9 @@ async def test_the_close_reaches_the_server_before_the_connection_ends(words, co
         driver = Reader(half)
         driver.start()
         if not words:
-            await asyncio.wait_for(driver.told.wait(), 10)
+            await asyncio.wait_for(driver.told.wait(), PATIENCE_S)
             driver.say_goodbye()
-        told, reset, waits = await asyncio.wait_for(peer.ends, 10)
+        told, reset, waits = await asyncio.wait_for(peer.ends, PATIENCE_S)
         driver._stop()
         assert (told, reset) == (code, False)
         assert not waits, "the client closed the connection, which is the server's to close"
@@ -405,9 +406,9 @@ async def test_a_server_that_pings_and_reads_nothing_is_not_read():
         endpoint = Endpoint(*listener.getsockname(), path="/v1/socket")
         driver = Small(WebSocket(WebSocketOptions()).subscriber(endpoint, "T", rng=Random(1)))
         driver.start()
-        await asyncio.wait_for(driver.told.wait(), 10)
+        await asyncio.wait_for(driver.told.wait(), PATIENCE_S)
         transport = driver.connection.transport
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while transport.is_reading():  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
         assert transport.get_write_buffer_size() < 300_000, "one piece of pings has been answered"

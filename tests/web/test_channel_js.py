@@ -826,8 +826,7 @@ THROUGH_PROXY = """async ({ token, transport }) => {
 }""".replace("NO_UPGRADE", NO_UPGRADE)
 
 
-def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(own_site, context):
-    site = own_site(broker="embedded" if MQTT_BUNDLE.exists() else "none")
+def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(site, context):
     page = context.new_page()
     page.goto(f"{site.url}/web/channel.js")
     page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": "websocket"})
@@ -872,8 +871,7 @@ ENDLESS = """async ({ token, transport }) => {
 }"""
 
 
-def test_an_answer_without_an_end_is_given_up(own_site, context):
-    site = own_site()
+def test_an_answer_without_an_end_is_given_up(site, context):
     page = context.new_page()
     page.goto(f"{site.url}/web/channel.js")
     page.evaluate(ENDLESS, {"token": site.token("ann"), "transport": "long-polling"})

@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.docs.proxies import API_KEY, free_port, running_proxy
+from tests.docs.proxies import API_KEY, running_proxy
+from tests.ports import free_port
 from tests.web.live_site import MQTT_BUNDLE, until
 from tests.web.people import carry_by, expect, line_over, people
 
