@@ -24,6 +24,7 @@ class Client:
         command: gives what starts it, or raises NotRun.
         says: further variables of its environment.
         by_hub: whether it comes to the hub, though it speaks MQTT.
+        known: what of its own it may lose or take twice, and why.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Client:
     command: Callable[[], list[str]]
     says: Mapping[str, str] = field(default_factory=dict)
     by_hub: bool = False
+    known: str = ""
 
 
 def _python(script: str, module: str) -> Callable[[], list[str]]:
@@ -91,7 +93,8 @@ CLIENTS = [
            {"LEVEL": "5", "OVER": "tcp"}),
     Client("paho-mqtt over WebSocket", "mqtt", _python("paho_.py", "paho"),
            {"LEVEL": "4", "OVER": "websockets"}, by_hub=True),
-    Client("aiomqtt", "mqtt", _python("aiomqtt_.py", "aiomqtt")),
+    Client("aiomqtt", "mqtt", _python("aiomqtt_.py", "aiomqtt"),
+           known="it acknowledges what its reader has not had, and drops that when it is cut off"),
     Client("gmqtt, MQTT 5", "mqtt", _python("gmqtt_.py", "gmqtt")),
     Client("npm mqtt, MQTT 3.1.1", "mqtt", _node("mqtt.mjs", "mqtt"), {"LEVEL": "4"}),
     Client("npm mqtt, MQTT 5", "mqtt", _node("mqtt.mjs", "mqtt"), {"LEVEL": "5"}),

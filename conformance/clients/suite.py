@@ -189,11 +189,14 @@ class OthersClients(Suite):
             try:
                 async with _served(broker) as (hub, port):
                     turns = asyncio.Semaphore(_AT_ONCE)
-                    asked = [_judged(client, hub, port, broker, turns) for client in clients]
-                    for number, done in enumerate(asyncio.as_completed(asked), 1):
-                        verdict = await done
-                        tell(f"{number} of {len(clients)}")
-                        yield verdict
+                    async with asyncio.TaskGroup() as group:
+                        asked = [
+                            group.create_task(_judged(client, hub, port, broker, turns))
+                            for client in clients
+                        ]
+                        for number, verdict in enumerate(asked, 1):
+                            tell(f"{number} of {len(clients)}")
+                            yield await verdict
             except BrokerUnavailable as error:
                 yield Verdict(case=f"MQTT with {broker}", group="mqtt", seen=str(error), right=None)
 
@@ -233,6 +236,5 @@ async def _judged(
     right = re.fullmatch(rf"{_COUNT} delivered{allowed}, {_CUTS} cuts", seen)
     wanted = f"{_COUNT} delivered, {_CUTS} cuts"
     others = {"notes an id": notes}
-    return Verdict(
-        **told, source=client.speaks, wanted=wanted, seen=seen, right=bool(right), others=others
-    )
+    told |= {"known": client.known, "others": others}
+    return Verdict(**told, source=client.speaks, wanted=wanted, seen=seen, right=bool(right))

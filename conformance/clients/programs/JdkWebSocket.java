@@ -1,4 +1,5 @@
-// The JDK's WebSocket; a loop comes back.
+// The JDK's WebSocket; a loop comes back. It does not always tell of a connection that ends without a
+// close, so one that is silent for longer than is likely here is given up.
 import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -6,9 +7,11 @@ import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 
 public class JdkWebSocket {
   static String after = "";
+  static volatile long heard;
 
   public static void main(String[] arguments) throws Exception {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -21,6 +24,7 @@ public class JdkWebSocket {
             private final StringBuilder parts = new StringBuilder();
 
             public CompletionStage<?> onText(WebSocket socket, CharSequence part, boolean last) {
+              heard = System.nanoTime();
               parts.append(part);
               if (last) {
                 String[] words = parts.toString().split(" ", 2);
@@ -42,12 +46,15 @@ public class JdkWebSocket {
             }
           };
       try {
-        client
-            .newWebSocketBuilder()
-            .header("Authorization", "Bearer " + System.getenv("TOKEN"))
-            .buildAsync(URI.create(place + after), listener)
-            .join();
-        over.join();
+        WebSocket socket =
+            client
+                .newWebSocketBuilder()
+                .header("Authorization", "Bearer " + System.getenv("TOKEN"))
+                .buildAsync(URI.create(place + after), listener)
+                .get(5, TimeUnit.SECONDS);
+        heard = System.nanoTime();
+        while (!over.isDone() && System.nanoTime() - heard < 3_000_000_000L) Thread.sleep(100);
+        socket.abort();
       } catch (Exception refused) {
         // the loop comes back
       }
