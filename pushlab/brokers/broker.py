@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import contextlib
 import logging
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -24,6 +25,7 @@ class Broker:
     """A broker that is ready; stop it with `stop`, or use it as an async context manager.
 
     Args:
+        held: a descriptor that keeps `folder` for this broker alone; it stays then.
         start: starts the child again, with the port and the files of before.
 
     Attributes:
@@ -40,6 +42,7 @@ class Broker:
         version: str = "",
         child: "subprocess.Popen[bytes] | None" = None,
         folder: Path | None = None,
+        held: int | None = None,
         start: "Callable[[], subprocess.Popen[bytes]] | None" = None,
     ) -> None:
         self.access = access
@@ -47,6 +50,7 @@ class Broker:
         self.version = version
         self._child = child
         self._folder = folder
+        self._held = held
         self.start = start
         if child is not None:
             atexit.register(self.kill)
@@ -103,6 +107,9 @@ class Broker:
                     with contextlib.suppress(OSError):
                         stream.close()
             atexit.unregister(self.kill)
+        if self._held is not None:
+            os.close(self._held)
+            self._held = self._folder = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -22,12 +22,13 @@ from pushlab.transports._mqtt_file_logins import (
     PASSWORDS,
     PROCESS,
     RULES,
+    entries_of,
     hashed,
     write_private,
 )
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["HOW_TO_INSTALL", "Mosquitto", "find_mosquitto", "start", "write_files"]
+__all__ = ["HOW_TO_INSTALL", "Mosquitto", "find_mosquitto", "hold", "start", "write_files"]
 
 HOW_TO_INSTALL = (
     "install it ('apt install mosquitto', 'brew install mosquitto') or use --broker embedded"
@@ -86,6 +87,27 @@ def _sweep(parent: Path) -> None:
                 pass  # somebody else's, who lives
 
 
+def hold(folder: Path) -> int | None:
+    """A descriptor that keeps other hubs from a folder until it is closed; None if one has it."""
+    import fcntl  # not every platform has it, and this module is read for its words, too
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _new_folder() -> Path:
+    memory = Path("/dev/shm")
+    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else tempfile.gettempdir()
+    _sweep(Path(parent))
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+
+
 def write_files(
     *,
     host: str,
@@ -93,19 +115,21 @@ def write_files(
     username: str,
     password: str,
     certificate: Certificate | None = None,
+    kept: Path | None = None,
 ) -> Path:
-    """Write configuration and first log-in to a new private folder, and return the folder.
+    """Write configuration and first log-in to a private folder, and return the folder.
+
+    It is a new one, or that of `kept`, whose log-ins of before stay.
 
     The queues are as long as they need be for a burst of a thousand messages to a reader that
     stalls; what is dropped beyond that, the reader asks for again.
     """
-    memory = Path("/dev/shm")
-    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else tempfile.gettempdir()
-    _sweep(Path(parent))
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
-    write_private(folder / PASSWORDS, hashed(username, password))
+    folder = _new_folder() if kept is None else kept
+    folder.mkdir(mode=0o700, exist_ok=True)
+    passwords, rules = entries_of(folder)
+    write_private(folder / PASSWORDS, "".join([hashed(username, password), *passwords]))
     bridge = f"user {username}\ntopic readwrite #\ntopic read $SYS/#\n"
-    write_private(folder / RULES, COMMON_RULES + bridge)
+    write_private(folder / RULES, COMMON_RULES + bridge + rules)
     lines = [
         "per_listener_settings false",
         f"listener {port} {host}",

@@ -19,6 +19,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
@@ -44,10 +45,15 @@ _PORT_ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where a broker that is started here listens; port 0 takes a free one."""
+    """Where a broker that is started here listens; port 0 takes a free one.
+
+    Attributes:
+        kept: a folder for a Mosquitto's log-ins, with which the next one there goes on.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
+    kept: Path | None = None
 
     @property
     def everywhere(self) -> bool:
@@ -166,11 +172,15 @@ def _free_port(host: str) -> int:
 async def _try_mosquitto(
     found: mosquitto.Mosquitto, certificate: Certificate | None, listen: Listen
 ) -> Broker:
+    held = None if listen.kept is None else mosquitto.hold(listen.kept)
+    if held is None:
+        listen = replace(listen, kept=None)
     port = listen.port or _free_port(listen.reached_at)
     access = _access("mosquitto", listen, port, secrets.token_urlsafe(24), certificate)
     folder = mosquitto.write_files(
         host=listen.host,
         port=port,
+        kept=listen.kept,
         username=access.username,
         password=access.password,
         certificate=certificate,
@@ -179,10 +189,20 @@ async def _try_mosquitto(
     try:
         child = start()
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if held is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            os.close(held)
         raise
     access = replace(access, folder=str(folder))
-    broker = Broker(access, version=found.version, child=child, folder=folder, start=start)
+    broker = Broker(
+        access,
+        version=found.version,
+        child=child,
+        folder=folder,
+        held=held,
+        start=start,
+    )
     try:
         await probe.log_in(access, limit_s=_START_S, alive=lambda: broker.running)
     except BaseException as error:

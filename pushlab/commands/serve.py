@@ -5,6 +5,7 @@ import contextlib
 import re
 import webbrowser
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -72,7 +73,7 @@ async def serve_until_interrupted(
     stop, chosen = asyncio.Event(), choose_keys(port=port, **keys)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(signals.setting(stop))
-        starting = _broker_beside(stack, broker, listen)
+        starting = _broker_beside(stack, broker, _kept(listen, chosen))
         config = HubConfig(
             host=host,
             port=port,
@@ -103,6 +104,13 @@ async def _broker_beside(
     keeping = asyncio.ensure_future(beside.keep_running())
     stack.callback(keeping.cancel)
     return beside.access
+
+
+def _kept(listen: Listen, chosen: ServeKeys) -> Listen:
+    """With a place for log-ins, where both keys and the port are the same after a restart."""
+    if not listen.port or chosen.revoked_file is None:
+        return listen
+    return replace(listen, kept=Path(chosen.revoked_file).with_suffix(".mosquitto"))
 
 
 def _listen(text: str | None, broker: str) -> Listen:

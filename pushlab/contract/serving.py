@@ -234,6 +234,9 @@ class Hub(Protocol):
     def verify(self, token: str) -> Grant:
         """Read a token. Raises Refused (401)."""
 
+    def counts(self, grant: Grant) -> bool:
+        """Whether a token that said this would still count."""
+
     async def welcome(self, token: str) -> Grant:
         """Read a token whose holder wants to go to a broker: that knows it then. As `verify`."""
 

@@ -79,6 +79,7 @@ class Hub:
         self.grants = Grants(keys, wall=wall, revoked=revoked)
         # Each poll and each stream calls these: they are the hub's own, without a step between.
         self.verify = self.grants.verify
+        self.counts = self.grants.counts
         self.hold = self.grants.hold
         self.let_go = self.grants.let_go
         self.settings = settings or HubSettings()

@@ -57,6 +57,11 @@ class Grants:
             self._known[token] = grant
         return grant
 
+    def counts(self, grant: Grant) -> bool:
+        """Whether a token that said this would still count."""
+        known = not grant.key_id or grant.key_id in self.keys
+        return known and grant.expires_at > self._wall() and not self.revoked.covers(grant)
+
     # ---- what stands on a grant -------------------------------------------------------------
 
     def hold(self, grant: Grant, holder: Holder) -> None:

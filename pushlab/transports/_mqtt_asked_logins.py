@@ -22,9 +22,9 @@ class AskedLogins:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
 
-    async def prepare(self) -> "list[Grant] | None":
+    async def prepare(self) -> tuple[bool, list[Grant]]:
         """There is nothing to prepare, and nothing was left."""
-        return None
+        return True, []
 
     def close(self) -> None:
         """There is nothing to close."""

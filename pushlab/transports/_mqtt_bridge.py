@@ -125,19 +125,21 @@ class Bridge:
 
     async def _on_up(self) -> None:
         try:
-            left = await asyncio.wait_for(self._logins.prepare(), _GOODBYE_S * 5)
+            fresh, left = await asyncio.wait_for(self._logins.prepare(), _GOODBYE_S * 5)
         except TimeoutError as error:
             raise BrokerUnavailable("the broker has no dynamic-security plug-in") from error
         except OSError as error:
             raise BrokerUnavailable(f"the broker's files cannot be read: {error}") from error
-        for grant in left or ():
-            if grant.grant_id not in self._ended:
-                self._admit("", grant)
         ended, self._ended = self._ended, {}
+        for grant in left:
+            if grant.grant_id in ended or not self._hub.counts(grant):
+                ended[grant.grant_id] = grant
+            else:
+                self._admit("", grant)
         await asyncio.gather(*(self._cut_off(grant) for grant in ended.values()))
         known = [admission for admission in self._admissions.values() if admission.token]
         await asyncio.gather(*(self._logins.add(each.token, each.grant) for each in known))
-        self._counts.new_broker(fresh=left is None)
+        self._counts.new_broker(fresh=fresh)
         await self._link.deliver(names.BRIDGE_TOPIC, _RESTARTED)  # to whoever knew another bridge
         self._forwards.up()
 

@@ -18,6 +18,7 @@ import secrets
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pushlab.contract.tokens import Grant
@@ -31,6 +32,7 @@ __all__ = [
     "PROCESS",
     "RULES",
     "FileLogins",
+    "entries_of",
     "hashed",
     "write_private",
 ]
@@ -64,6 +66,16 @@ def hashed(username: str, password: str) -> str:
     return (
         f"{username}:$7$1${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}\n"
     )
+
+
+def entries_of(folder: Path) -> tuple[list[str], str]:
+    """The lines of log-ins in a folder's password file, and their rules; none if that is new."""
+    try:
+        passwords = (folder / PASSWORDS).read_text().splitlines(keepends=True)
+        _, mark, rules = (folder / RULES).read_text().partition(_UNTIL)
+    except OSError:
+        return [], ""
+    return passwords[1:], mark + rules
 
 
 def write_private(path: Path, text: str) -> None:
@@ -104,17 +116,17 @@ class FileLogins:
             os.close(self._handle)
             self._handle = -1
 
-    async def prepare(self) -> "list[Grant] | None":
-        """Begin; the grants that an earlier bridge let in, if there was one."""
+    async def prepare(self) -> tuple[bool, list[Grant]]:
+        """Begin; whether no bridge was at this broker before, and the grants that one let in."""
         self._open()
         fresh = not (self._folder / BRIDGED).exists()
         (self._folder / BRIDGED).touch()
         if self._head is None:
             left = self._load()
         else:  # what is known here is newer than the files that a new process has read
-            left = []
+            left = list[Grant]()
             self._write()
-        return None if fresh else left
+        return fresh, left
 
     def _load(self) -> list[Grant]:
         """Read the files; what is in them already."""
@@ -124,9 +136,11 @@ class FileLogins:
         hashes = {line.partition(":")[0]: line for line in passwords[1:]}
         left = []
         for entry in entries:
-            until, user, rule, _ = entry.split("\n")
+            said, user, rule, _ = entry.split("\n")
+            until, _, key_id = said.partition(" ")
             username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
-            left.append(names.grant_named(username, topic, float(until)))
+            grant = names.grant_named(username, topic, float(until))
+            left.append(replace(grant, key_id=key_id))
             self._entries[username] = hashes[username], _UNTIL + entry
         return left
 
@@ -152,7 +166,8 @@ class FileLogins:
         username = names.username_of(grant.client_id, grant.grant_id)
         if username not in self._entries:
             topic = names.live_topic(grant.channel)
-            rule = f"{_UNTIL}{int(grant.expires_at) + 1}\nuser {username}\ntopic read {topic}\n"
+            said = f"{_UNTIL}{int(grant.expires_at) + 1} {grant.key_id}"
+            rule = f"{said}\nuser {username}\ntopic read {topic}\n"
             self._entries[username] = hashed(username, token), rule
             self._changed()
         if self._changes is None and self._written is None:

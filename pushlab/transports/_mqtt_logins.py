@@ -68,8 +68,8 @@ class Logins:
     def close(self) -> None:
         """There is nothing to close."""
 
-    async def prepare(self) -> "list[Grant] | None":
-        """Begin at a broker; the grants that an earlier bridge let in, if there was one."""
+    async def prepare(self) -> tuple[bool, list[Grant]]:
+        """Begin; whether no bridge was at this broker before, and the grants that one let in."""
         self.reset()
         listed = self._command({"command": "listClients", "verbose": True, "count": -1})
         role = {"command": "createRole", "rolename": _SUBSCRIBER, "acls": _SUBSCRIBER_RULES}
@@ -85,7 +85,7 @@ class Logins:
             if topic and name.startswith(_MARK) and name[len(_MARK) :].isdecimal():
                 until = float(name[len(_MARK) :])
                 left.append(names.grant_named(client["username"], topic, until))
-        return left if "error" in made else None
+        return "error" not in made, left
 
     def add(self, token: str, grant: Grant) -> "asyncio.Future[dict[str, Any]]":
         """Let the holder of `token` log in; the future is done when it may."""

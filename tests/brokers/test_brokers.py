@@ -948,3 +948,28 @@ async def test_it_listens_where_it_is_told(kind, unused_port):
         assert (access.host, access.port, access.everywhere) == ("127.0.0.1", unused_port, True)
         with pytest.raises(BrokerUnavailable, match=r"(?i)in use"):
             await start_broker(kind, listen=listen)
+
+
+@needs_mosquitto
+async def test_log_ins_outlive_a_hub_and_its_broker_where_the_keys_do(unused_port, tmp_path):
+    kept_key, old_key = {"k2": secrets.token_bytes(32)}, {"k1": secrets.token_bytes(32)}
+    listen = Listen(port=unused_port, kept=tmp_path / "hub.mosquitto")
+    async with await start_broker("mosquitto", listen=listen) as broker:
+        async with bridged(broker, TokenKeys({**kept_key, **old_key})) as hub:
+            token, grant = await hub.create_channel("ann", "news", wanted=True)
+        async with bridged(broker, TokenKeys({**old_key, **kept_key})) as hub:
+            old, old_grant = await hub.create_channel("bob", "news", wanted=True)
+        other = await start_broker("mosquitto", listen=replace(listen, port=0))
+        assert other._folder != broker._folder  # what one has, another one does not take
+        await other.stop()
+    keys = TokenKeys(kept_key)
+    async with (
+        await start_broker("mosquitto", listen=listen) as broker,
+        bridged(broker, keys) as hub,
+    ):
+        here = Site(keys, broker, hub)
+        await reads_news(here, token, grant, "without asking the hub for anything")
+        with pytest.raises(aiomqtt.MqttError):  # its key is held no more
+            async with asyncio.timeout(PATIENCE_S), here.client(old, old_grant) as client:
+                await anext(aiter(client.messages))
+    assert (tmp_path / "hub.mosquitto").stat().st_mode & 0o777 == 0o700
