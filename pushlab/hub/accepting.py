@@ -44,7 +44,7 @@ __all__ = [
 
 #: Connections taken in one turn of the event loop: who has one is served in between. A crowd that
 #: comes at once so comes in ranks, and its keep-alives do later.
-_TURN = 8
+_TURN = 4
 _PAUSE_S = 0.1  # before accepting goes on where not even the reserve helped
 _ROOM = 64  # descriptors that no connection gets: files, broker, presence; half the laboratory's
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
