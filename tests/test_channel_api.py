@@ -252,6 +252,26 @@ async def test_a_hub_that_comes_again_is_found_and_one_that_is_gone_is_told():
     ],
 )
 async def test_what_is_no_hub_is_told_apart(answer, error):
+    async with answering(answer) as url:
+        with pytest.raises(error):
+            await away(ChannelService(url, "key").create_channel, "ada")
+
+
+async def test_a_redirect_is_not_followed_and_its_origin_is_told():
+    head = b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: "
+    async with answering(head + b"https://x:y@push.example:8443/v1/channels?q\r\n\r\n") as url:
+        with pytest.raises(errors.Refused) as told:
+            await away(ChannelService(url, "key").create_channel, "ada")
+    assert f"{url} sends its clients to https://push.example:8443; give" in str(told.value)
+    async with answering(head + b"/elsewhere\r\n\r\n") as url:
+        with pytest.raises(errors.Refused, match="answered 301"):
+            await away(ChannelService(url, "key").create_channel, "ada")
+
+
+@contextlib.asynccontextmanager
+async def answering(answer):
+    """A server that gives this answer to a JSON object, and closes."""
+
     async def serve(reader, writer):
         await reader.readuntil(b"}")
         writer.write(answer)
@@ -259,9 +279,7 @@ async def test_what_is_no_hub_is_told_apart(answer, error):
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        with pytest.raises(error):
-            await away(ChannelService(url, "key").create_channel, "ada")
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 # ---- a hub in this process --------------------------------------------------------------------

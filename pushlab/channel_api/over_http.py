@@ -8,7 +8,7 @@ import select
 import ssl
 import time
 from typing import Any, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pushlab.channel_api.service import Service
 from pushlab.contract.subscriber import Endpoint
@@ -137,12 +137,24 @@ class ChannelService(Service):
             told = None
         if response.status >= 300:
             told = told if isinstance(told, dict) else {}
+            self._refuse_redirect(response)
             reason = str(told.get("error", f"http-{response.status}"))
             detail = str(told.get("detail", f"{self.url} answered {response.status}"))
             raise Refused(response.status, reason, detail)
         if not isinstance(told, dict):
             self._no_hub("its answer is no JSON object")
         return told
+
+    def _refuse_redirect(self, response: http.client.HTTPResponse) -> None:
+        """Say where an answer sends us: the key goes to the address it was given for, and no other."""
+        try:
+            there = urlsplit(response.headers.get("Location") or "")
+        except ValueError:
+            return
+        if response.status < 400 and there.netloc:
+            place = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
+            detail = f"{self.url} sends its clients to {place}; give the hub's address there"
+            raise Refused(response.status, f"http-{response.status}", detail)
 
     def _no_hub(self, why: str, cause: Exception | None = None) -> NoReturn:
         raise ConnectionFailed(f"what answers at {self.url} is no pushlab hub: {why}") from cause

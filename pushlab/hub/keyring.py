@@ -182,6 +182,7 @@ def open_keyring(path: Path, now: float) -> tuple[Keyring, bool]:
 def change_keyring(path: Path, change: Callable[[Keyring], Keyring]) -> tuple[Keyring, Keyring]:
     """Change the keys at `path`; as they were, and as they are. Raises as `open_keyring`."""
     try:
+        _read(path)  # of another user, say: then no lock of ours is left there to be in his way
         with locked(path):
             before = _read(path)
             after = change(before)

@@ -62,7 +62,7 @@ def open_private(path: Path, mode: str) -> Iterator[IO[Any]]:
                     f" 'chmod 600 {path}' if nobody has, else move it away"
                 )
             if status.st_uid not in (os.geteuid(), 0):
-                raise UsageError(f"{path} belongs to another user; move it away")
+                raise UsageError(f"{path} belongs to another user; be that user, or move it away")
         yield file
 
 
