@@ -146,7 +146,7 @@ class ChannelService(Service):
         return told
 
     def _refuse_redirect(self, response: http.client.HTTPResponse) -> None:
-        """Say where an answer sends us: the key goes to the address it was given for, and no other."""
+        """Say where an answer sends us; the key goes to the address that it was given for alone."""
         try:
             there = urlsplit(response.headers.get("Location") or "")
         except ValueError:

@@ -119,7 +119,9 @@ def test_a_place_where_nothing_can_be_written_is_said(tmp_path):
         open_keyring(tmp_path / "file" / "keys.json", NOW)
     with pytest.raises(UsageError, match="there are no keys"):
         change_keyring(tmp_path / "none.json", lambda ring: ring)
-    assert list(tmp_path.glob(".none.json*")) == [], "a lock of ours, in the way of the file's owner"
+    assert list(tmp_path.glob(".none.json*")) == [], (
+        "a lock of ours, in the way of the file's owner"
+    )
 
 
 # ---- rotating ---------------------------------------------------------------------------------
