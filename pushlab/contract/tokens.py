@@ -24,6 +24,7 @@ __all__ = ["Grant", "TokenKeys", "looks_like_token"]
 _MAX_TOKEN_CHARS = 6_144
 #: Hexadecimal digits of a grant ID that hold its order: microseconds since 1970, until 2112.
 _ORDER_CHARS = 13
+_LAST_ORDER = 16**_ORDER_CHARS * 9 // 10  # in 2098; what is larger was not given out by a clock
 _FORM = re.compile(r"[A-Za-z0-9]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
 
 
@@ -143,6 +144,11 @@ class TokenKeys:
         """Number behind this grant: who gave it out had a clock that was ahead of ours."""
         if self._order < grant.order < (now + 2 * 86_400) * 1e6:
             self._order = grant.order
+
+    def number_behind(self, order: int) -> None:
+        """Number behind this, which was given out before: a later one shall be larger."""
+        if self._order < order < _LAST_ORDER:
+            self._order = order
 
     def new_grant_id(self, now: float) -> str:
         """A name for a grant that is given out now."""

@@ -42,6 +42,7 @@ class Grants:
         #: By the second in which they end.
         self._held: dict[int, dict[Holder, Grant]] = {}
         self._swept = -1  # the second at which all of them were looked through
+        keys.number_behind(self.revoked.last_order)
 
     def verify(self, token: str) -> Grant:
         """Read a token. Raises Refused (401: token-invalid, token-revoked, token-expired)."""
@@ -144,6 +145,7 @@ class Grants:
     def end_revoked(self, revocations: Sequence[Revocation]) -> None:
         """Forget and end what these revoke, which others have added."""
         if revocations:
+            self.keys.number_behind(self.revoked.last_order)
             over = Revoked.of(revocations).covers
             self._forget(over)
             self._end(over, _seconds(revocations))

@@ -175,7 +175,8 @@ class Keep:
             try:
                 more, named = self._rows(items, heads)
             except Refused as refusal:
-                done.set_exception(refusal)
+                if not done.done():
+                    done.set_exception(refusal)
                 continue
             rows += more
             epochs |= named

@@ -7,6 +7,7 @@ seconds (https://sqlite.org/pragma.html#pragma_synchronous). One hub has the fil
 """
 
 import contextlib
+import math
 import os
 import secrets
 import sqlite3
@@ -14,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.limits import check_channel, check_message
 from pushlab.errors import PushlabError, Refused, SetupError, UsageError
 
 __all__ = ["Batch", "KeepFile", "KeptChannel", "Row"]
@@ -21,6 +24,7 @@ __all__ = ["Batch", "KeepFile", "KeptChannel", "Row"]
 _APPLICATION = 0x70756C62  # "pulb"
 _FORMAT = 1
 _BUSY_S = 0.5
+_SEED_BYTES = 16
 _WAL_BYTES = 16 * 1024 * 1024  # to which the log is cut back after a checkpoint
 _VACUUM_PAGES = 256  # given back to the disk with each batch that trims
 _SCHEMA = (
@@ -67,6 +71,12 @@ class KeptChannel:
     rows: list[Row]
 
 
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError("no time")
+    return number
+
+
 class KeepFile:
     """One file, open; a hub's own until it is closed.
 
@@ -86,7 +96,10 @@ class KeepFile:
             # For this user alone; SQLite gives its other files the same mode.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(
-                path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+                path.absolute(),  # else it takes ":memory:" for none
+                timeout=_BUSY_S,
+                isolation_level=None,
+                check_same_thread=False,
             )
             try:
                 self._begin()
@@ -148,9 +161,9 @@ class KeepFile:
         if new:
             for statement in _SCHEMA:
                 db.execute(statement)
-            db.execute("INSERT INTO hub VALUES (?, 0)", (secrets.token_bytes(16),))
+            db.execute("INSERT INTO hub VALUES (?, 0)", (secrets.token_bytes(_SEED_BYTES),))
         found = db.execute("SELECT seed, generation FROM hub").fetchall()
-        if len(found) != 1 or not isinstance(found[0][0], bytes):
+        if len(found) != 1 or not isinstance(found[0][0], bytes) or len(found[0][0]) != _SEED_BYTES:
             raise UsageError(self._damaged("it does not say whose it is"))
         self.seed: bytes = found[0][0]
         self.generation = int(found[0][1])
@@ -167,9 +180,10 @@ class KeepFile:
             known = self._db.execute("SELECT id, name, epoch, head FROM channels ORDER BY id")
             for number, raw_name, epoch, head in known:
                 try:
-                    name = raw_name.decode()
+                    name = check_channel(raw_name.decode())
+                    Cursor.parse(f"{epoch}-{head}")
                     rows: list[Row] = [
-                        (name, seq, accepted, data.decode())
+                        (name, seq, _finite(accepted), check_message(data.decode()))
                         for seq, accepted, data in self._db.execute(
                             "SELECT seq, accepted, data FROM messages WHERE channel = ?"
                             " ORDER BY seq",
@@ -177,8 +191,8 @@ class KeepFile:
                         )
                     ]
                     whole = [row[1] for row in rows] == list(range(head - len(rows) + 1, head + 1))
-                except (AttributeError, TypeError, UnicodeDecodeError) as error:
-                    raise UsageError(self._damaged("what it holds is no text")) from error
+                except (AttributeError, TypeError, ValueError) as error:
+                    raise UsageError(self._damaged("what it holds cannot be read")) from error
                 if not whole or head < len(rows):
                     raise UsageError(self._damaged("messages are missing"))
                 self._ids[name] = number

@@ -33,6 +33,7 @@ _KIND, _FORMAT = "pushlab keys", 1
 #: A hub may sign with the old key for a moment after the change, and clocks are set.
 _SLACK_S = 3_600.0
 _LOOK_EVERY_S = 1.0
+_END_OF_TIME = 1e11  # the year 5138; what lies beyond was not written by a clock
 _MOST_BYTES = 1024 * 1024
 _log = logging.getLogger("pushlab")
 
@@ -57,6 +58,13 @@ class Key:
         if self.replaced_at is None:
             return float("inf")
         return self.replaced_at + MAX_TOKEN_MINUTES * 60
+
+
+def _time(told: object) -> float:
+    at = float(told)  # type: ignore[arg-type]  # raises what `from_json` expects
+    if not 0 <= at < _END_OF_TIME:
+        raise ValueError("no time")
+    return at
 
 
 def _fresh_key(now: float) -> Key:
@@ -129,14 +137,19 @@ class Keyring:
                 Key(
                     str(key["id"]),
                     str(key["secret"]),
-                    float(key["made_at"]),
-                    None if key["replaced_at"] is None else float(key["replaced_at"]),
+                    _time(key["made_at"]),
+                    None if key["replaced_at"] is None else _time(key["replaced_at"]),
                 )
                 for key in told["keys"]
             )
             api_key = told["api_key"]
             sound = (kind, file_format) == (_KIND, _FORMAT) and isinstance(api_key, str)
-            if sound and len(api_key) >= 8 and keys[0].replaced_at is None:
+            if (
+                sound
+                and len(api_key) >= 8
+                and api_key.isprintable()
+                and keys[0].replaced_at is None
+            ):
                 TokenKeys.restore({key.key_id: key.secret for key in keys})
                 return cls(api_key, keys)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -202,26 +215,33 @@ class _Watch:
         self._grants = grants
         self._path = path
         self._seen: object = None
-        self._said = ""
+        self._said: list[str] = []
 
     def look(self, now: float) -> None:
         """Take over what is new. What is wrong with a file is logged once; what was, holds."""
-        grants = self._grants
-        try:
-            grants.end_revoked(grants.revoked.read_journal())
-            if self._path is None:
-                return
-            status = self._path.stat()
-            sign = (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
-            if sign != self._seen:
-                self._seen = sign
-                grants.keys.replace(_read(self._path).export(now))
-                grants.keys_changed()
-                self._said = ""
-        except (PushlabError, OSError) as error:
-            if str(error) != self._said:
-                self._said = str(error)
-                _log.error("the keys stay as they are: %s", error)
+        wrong = []
+        for read in (self._read_journal, self._read_keys):  # one may be spoilt without the other
+            try:
+                read(now)
+            except (PushlabError, OSError) as error:
+                wrong.append(str(error))
+        for each in wrong:
+            if each not in self._said:
+                _log.error("the keys stay as they are: %s", each)
+        self._said = wrong
+
+    def _read_journal(self, now: float) -> None:
+        self._grants.end_revoked(self._grants.revoked.read_journal())
+
+    def _read_keys(self, now: float) -> None:
+        if self._path is None:
+            return
+        status = self._path.stat()
+        sign = (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
+        if sign != self._seen:
+            self._grants.keys.replace(_read(self._path).export(now))
+            self._seen = sign  # not before: what could not be read is read again
+            self._grants.keys_changed()
 
 
 @contextlib.asynccontextmanager

@@ -128,7 +128,6 @@ class PresencePoster:
                 for handler in self._handlers.values():
                     self._start(handler)
                 await self._back.wait()  # never set where there are no resets
-                self._back.clear()
         finally:
             self._running = False
             for handler in self._handlers.values():
@@ -143,6 +142,7 @@ class PresencePoster:
         self._held = True
         while self._tasks:  # what is under way belongs to the time before
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._back.clear()  # and so does what it heard
         pause_s = self._first_pause_s
         while not (outcome := await self._target.tell("reset", {"hub": self.hub})).heard:
             self._count(outcome)

@@ -72,6 +72,7 @@ def replace_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old one is as it was.
     """
+    path = path.resolve()  # a link stays one
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # of mode 0600
     try:
         with open(handle, "wb") as file:

@@ -9,6 +9,7 @@ A rule about many grants goes by their order and not by the clock, which may be 
 
 import json
 import logging
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -98,6 +99,11 @@ class Revoked:
 
     def __len__(self) -> int:
         return len(self._grants) + len(self._rules)
+
+    @property
+    def last_order(self) -> int:
+        """Up to which grants are revoked by rules; those to come shall be numbered behind it."""
+        return max((rule.order for rule in self._rules.values()), default=0)
 
     def covers(self, grant: Grant) -> bool:
         """Whether this grant is revoked."""
@@ -222,14 +228,12 @@ def _revocation(line: bytes, journal: Path) -> Revocation | None:
     """A line of the journal; None for the rest of one that a crash cut short."""
     try:
         told = json.loads(line)
-        return Revocation(
-            until=float(told["until"]),
-            grant_id=told["grant_id"],
-            client_id=told["client_id"],
-            channel=told["channel"],
-            order=int(told["order"]),
-        )
-    except (ValueError, LookupError, TypeError) as error:
+        until, order = float(told["until"]), int(told["order"])
+        names = told["grant_id"], told["client_id"], told["channel"]
+        if not (math.isfinite(until) and all(isinstance(name, str | None) for name in names)):
+            raise ValueError("no revocation")
+        return Revocation(until, *names, order)
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         if line.startswith(_BEGINNING) or _BEGINNING.startswith(line):
             return None
         raise UsageError(

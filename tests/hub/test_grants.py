@@ -5,6 +5,7 @@ import pytest
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.grants import Grants
+from pushlab.hub.revoked import Revoked
 
 
 class Standing:
@@ -179,6 +180,20 @@ def test_after_a_restart_a_clock_behind_the_tokens_does_not_hide_those_that_were
     assert holder.ended == [REVOKED]
     assert desk.reason(token) == "token-revoked"
     assert desk.reason(desk.issue()) is None
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_clock_behind_the_one_that_revoked_spoils_no_new_token(desk, restarted, tmp_path):
+    journal, before, behind = tmp_path / "revoked", desk.issue(), desk.now - 500
+    keys = TokenKeys.restore(desk.keys.export())
+    beside = Grants(keys, wall=lambda: behind, revoked=Revoked(journal))
+    Grants(desk.keys, wall=lambda: desk.now, revoked=Revoked(journal)).revoke_all("ann", None)
+    if restarted:
+        beside = Grants(keys, wall=lambda: behind, revoked=Revoked(journal, now=behind))
+    else:  # another hub with the same keys
+        beside.end_revoked(beside.revoked.read_journal())
+    desk.keys, desk.grants, desk.now = keys, beside, behind
+    assert (desk.reason(before), desk.reason(desk.issue())) == ("token-revoked", None)
 
 
 def test_a_key_that_is_dropped_takes_its_tokens_along(desk):

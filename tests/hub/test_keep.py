@@ -283,7 +283,14 @@ def test_a_newer_file_is_left_alone(path):
         "UPDATE channels SET head = 9",
         "UPDATE messages SET data = x'ff'",
         "UPDATE messages SET data = 'text'",
+        "UPDATE messages SET data = x''",
+        "UPDATE messages SET accepted = 'noon'",
+        "UPDATE messages SET accepted = -9e999",
         "UPDATE channels SET name = x'ff'",
+        "UPDATE channels SET name = zeroblob(300)",
+        "UPDATE channels SET epoch = x'ff'",
+        "UPDATE channels SET epoch = 'a b'",
+        "UPDATE hub SET seed = zeroblob(100)",
         "DELETE FROM hub",
         "DROP TABLE messages",
     ],
@@ -316,6 +323,16 @@ def test_a_file_with_flipped_bytes_is_told_or_harmless(path, seed):
             list(file.load())
         finally:
             file.close()
+
+
+def test_a_file_called_memory_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = KeepFile(Path(":memory:"))
+    file.write(Batch([("room", 1, 5.0, "x")], {"room": "0a"}))
+    file.close()
+    file = KeepFile(Path(":memory:"))
+    assert [kept.head for kept in file.load()] == [1]
+    file.close()
 
 
 def test_no_such_folder_and_a_folder_are_told(tmp_path):

@@ -76,6 +76,10 @@ GARBAGE = [
     _changed(lambda told: told["keys"][0].update(secret="ab")),
     _changed(lambda told: told["keys"][0].update(id="a b")),
     _changed(lambda told: told["keys"][0].update(replaced_at=NOW)),
+    _changed(lambda told: told["keys"][0].update(made_at=float("inf"))),
+    _changed(lambda told: told["keys"][0].update(made_at=float("nan"))),
+    _changed(lambda told: told["keys"][0].update(made_at=-1e300)),
+    _changed(lambda told: told.update(api_key="two\r\nlines")),
 ]
 
 
@@ -215,3 +219,36 @@ def test_a_hub_takes_over_what_others_write(tmp_path, caplog):
         "the keys stay as they are: "
     ] * 2
     assert reason(token()) is None
+
+
+def test_what_could_not_be_read_for_a_moment_is_read_again(tmp_path, monkeypatch):
+    path = tmp_path / "keys.json"
+    ring, _ = open_keyring(path, NOW)
+    journal = journal_of(path)
+    grants = Grants(
+        TokenKeys.restore(ring.export(NOW)), wall=lambda: NOW, revoked=Revoked(journal, now=NOW)
+    )
+    watch = _Watch(grants, path)
+    watch.look(NOW)
+    change_keyring(path, lambda ring: ring.without("all", NOW))
+    with monkeypatch.context() as patched:
+
+        def fail(*asked):
+            raise OSError(24, "Too many open files")
+
+        patched.setattr("pushlab.hub.keyring.open_private", fail)
+        watch.look(NOW)
+    assert ring.keys[0].key_id in grants.keys
+    journal.write_bytes(b"garbage\n")  # which is no reason to miss the keys
+    journal.chmod(0o600)
+    watch.look(NOW)
+    assert ring.keys[0].key_id not in grants.keys
+
+
+def test_a_link_to_the_keys_stays_one(tmp_path):
+    path, link = tmp_path / "keys.json", tmp_path / "link"
+    open_keyring(path, NOW)
+    link.symlink_to(path)
+    change_keyring(link, lambda ring: ring.rotated(NOW))
+    assert link.is_symlink()
+    assert len(open_keyring(path, NOW)[0].keys) == 2

@@ -72,6 +72,31 @@ def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path):
         assert found.covers(grant(order=2)), length
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        '"until": 1e999, "grant_id": "a", "client_id": null, "channel": null, "order": 0}',
+        '"until": 9e9, "grant_id": ["a"], "client_id": null, "channel": null, "order": 0}',
+        '"until": 9e9, "grant_id": null, "client_id": {}, "channel": null, "order": 0}',
+        '"until": 9e9, "grant_id": null, "client_id": "a", "channel": null, "order": 1e999}',
+        '"until": ' + "[" * 100_000,
+    ],
+    ids=range(5),
+)
+def test_a_spoilt_line_spoils_no_other(tmp_path, spoilt):
+    journal = tmp_path / "revoked"
+    Revoked(journal).add(Revocation.of_grant(grant(order=1)))
+    with journal.open("ab") as file:
+        file.write(b"{" + spoilt.encode() + b"\n")
+    Revoked(journal).add(Revocation.of_grant(grant(order=2)))
+    found = Revoked(journal)
+    assert (found.covers(grant(order=1)), found.covers(grant(order=2)), len(found)) == (
+        True,
+        True,
+        2,
+    )
+
+
 def test_garbage_and_open_files_are_refused_in_one_line(tmp_path):
     journal = tmp_path / "revoked"
     journal.write_bytes(b"\x7fELF something else\n")
