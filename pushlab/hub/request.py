@@ -16,6 +16,9 @@ from pushlab.hub.origins import Headers
 __all__ = ["RequestReader"]
 
 
+_SLASH = ord("/")
+
+
 class RequestReader:
     """Finds the direct route of a request; one reader serves every connection.
 
@@ -74,7 +77,7 @@ class RequestReader:
                 return None
             kind = "websocket"
             self._renew()
-        if self._url[:1] != b"/":
+        if self._url[0] != _SLASH:  # a whole URL, say
             return None
         try:
             url = httptools.parse_url(self._url)
