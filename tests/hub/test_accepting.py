@@ -12,7 +12,9 @@ from pushlab.contract.serving import HubSettings
 from pushlab.hub import accepting
 from pushlab.hub.accepting import Acceptor, address_key, most_connections, set_vanishing_limits
 from pushlab.hub.refusals import Refusal, Refusals
+from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.machine import SPARE_DESCRIPTORS
+from pushlab.wire.tls import client_context
 from tests.cable import NEEDS_CABLE, Cable
 from tests.live_hub import Answer, dial, live_hub, read_answer
 from tests.patience import PATIENCE_S
@@ -34,7 +36,7 @@ class Kept(asyncio.Protocol):
 
 
 @contextlib.asynccontextmanager
-async def accepting_at(**settings):
+async def accepting_at(*, tls=None, **settings):
     Kept.open = set()
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
@@ -45,14 +47,15 @@ async def accepting_at(**settings):
         connections=Kept.open,
         settings=HubSettings(**settings),
         refusals=refusals,
+        tls=tls,
     )
     acceptor.start()
     try:
         async with asyncio.timeout(PATIENCE_S), contextlib.AsyncExitStack() as stack:
             port = listener.getsockname()[1]
 
-            async def come():
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            async def come(**more):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, **more)
                 stack.callback(writer.close)
                 return reader, writer
 
@@ -115,6 +118,25 @@ async def test_this_machine_has_none():
         for reader, _ in [await come() for _ in range(9)]:
             assert await first_words(reader) == b"welcome"
         assert refusals.counts == {}
+
+
+async def test_over_tls_a_handshake_has_its_time_and_who_is_too_many_no_answer():
+    with fresh_certificate() as certificate:
+        server = certificate.server_context()
+        client = client_context(certificate.authority)
+    async with accepting_at(tls=server, head_s=0.2, max_connections=1) as (come, refusals):
+        silent, _ = await come()
+        assert await silent.read() == b""
+        assert refusals.counts == {Refusal.HEAD_TIMED_OUT: 1}
+        there, writer = await come(ssl=client)
+        assert await first_words(there) == b"welcome"
+        plain, _ = await come()
+        assert await plain.read() == b""
+        assert refusals.counts[Refusal.TOO_MANY_CONNECTIONS] == 1
+        writer.transport.abort()
+        while Kept.open:  # noqa: ASYNC110 - a turn of the loop
+            await asyncio.sleep(0.001)
+        assert await first_words((await come(ssl=client))[0]) == b"welcome"
 
 
 def test_an_address_of_ipv6_is_the_network_that_its_client_has_whole():
