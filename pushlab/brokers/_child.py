@@ -72,15 +72,23 @@ def spawn(
 
 
 def _dies_with_parent() -> Callable[[], None] | None:
-    """What makes the kernel kill a child when its parent is gone (Linux: prctl(2))."""
+    """What makes the kernel kill a child when its parent is gone (Linux: prctl(2)).
+
+    And gives it as many descriptors as there are to have: each reader needs one.
+    """
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 
+    import resource  # not every platform has it
+
     def ask() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it went before we asked
             os._exit(1)
+        with contextlib.suppress(ValueError, OSError):
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     return ask

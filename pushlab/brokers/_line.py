@@ -24,7 +24,8 @@ _CONNECT_S = 10.0  # for a new connection to say who it is
 _LINGER_S = 2.0  # for a closed connection's last bytes to be taken
 _MAX_WAITING = 1_000  # connections that have not logged in
 _HIGH_BYTES = 256 * 1024
-_MOST_BYTES = 64 * 1024  #: of a client's one packet; a batch of the bridge's is no larger
+_MOST_BYTES = 64 * 1024  #: of a client's one packet; the bridge's are no larger
+_MOST_CONNECT_BYTES = 16 * 1024
 _HITS = {mqtt311.PUBACK: Hit.ACK, mqtt311.PUBREC: Hit.ACK, mqtt311.PUBCOMP: Hit.ACK}
 
 
@@ -66,7 +67,7 @@ class Line(asyncio.Protocol):
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._router = lines.router
-        self._reader = packets.PacketReader(_MOST_BYTES)
+        self._reader = packets.PacketReader(_MOST_CONNECT_BYTES)
         self._transport: asyncio.Transport | None = None
         self._level = 4
         self._closed = False
@@ -227,6 +228,7 @@ class Line(asyncio.Protocol):
         session, kept, assigned = self._router.log_in(asked, grant, self)
         self.session = session
         self.heard = self._lines.now()
+        self._reader.limit = _MOST_BYTES
         del self._lines.waiting[self]
         self._lines.lines.add(self)
         self.keep_alive_s = asked.keep_alive_s

@@ -21,6 +21,7 @@ from typing import Any
 __all__ = ["main"]
 
 _TELL_COUNTS_S = 0.2
+_SWEEP_S = 1.0
 
 
 async def _serve(config: dict[str, Any]) -> None:
@@ -50,9 +51,12 @@ async def _serve(config: dict[str, Any]) -> None:
     gc.collect()
     gc.freeze()
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    swept_at = loop.time()
     while not stop.is_set():
         router.tell_counts()
-        lines.sweep()
+        if loop.time() - swept_at >= _SWEEP_S:
+            lines.sweep()
+            swept_at = loop.time()
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopping}, timeout=_TELL_COUNTS_S)
         stopping.cancel()

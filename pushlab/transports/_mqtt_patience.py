@@ -12,8 +12,8 @@ from typing import Any
 
 __all__ = ["Patience"]
 
-_MOST_S = 0.5
-_SHARE = 0.1  # of the time, once the first half second has been used up
+_MOST_S = 0.3
+_SHARE = 0.05  # of the time, once that has been used up
 
 
 class Patience:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import secrets
 import signal
 import subprocess
@@ -973,3 +974,15 @@ async def test_log_ins_outlive_a_hub_and_its_broker_where_the_keys_do(unused_por
             async with asyncio.timeout(PATIENCE_S), here.client(old, old_grant) as client:
                 await anext(aiter(client.messages))
     assert (tmp_path / "hub.mosquitto").stat().st_mode & 0o777 == 0o700
+
+
+@both
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prlimit(2) is Linux's")
+async def test_it_may_have_as_many_readers_as_the_machine_has_descriptors(kind):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+        async with await start_broker(kind) as broker:
+            assert psutil.Process(broker.pid).rlimit(psutil.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
