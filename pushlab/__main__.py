@@ -23,6 +23,7 @@ def main() -> int:
         return run()
     finally:
         leave_at_once()
+        exec("")  # or `python -m` has 130 for an interrupt in an `exec`, a dataclass's say
 
 
 if __name__ == "__main__":

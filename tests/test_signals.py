@@ -58,6 +58,24 @@ def test_a_signal_while_modules_are_loaded_is_quiet(module, number, status):
     assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
 
 
+def test_a_signal_within_an_exec_keeps_its_status(tmp_path):
+    tmp_path.joinpath("interrupted.py").write_text(
+        "import sys, pushlab.cli\n"
+        "from pushlab.__main__ import main\n"
+        "end = 'import os, signal; os.kill(os.getpid(), signal.SIGTERM)'\n"
+        "pushlab.cli._run = lambda words: exec(end)\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "")
+
+
 def test_nohup_is_respected():
     done = run("pushlab.commands.scenarios", signal.SIGHUP, AS_NOHUP="1")
     assert done.returncode == 0
