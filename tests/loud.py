@@ -98,7 +98,7 @@ async def main(chosen: Sequence[str]) -> dict[str, str]:
     async with contextlib.AsyncExitStack() as stack:
         broker = None
         if "mqtt" in chosen:
-            broker = await stack.enter_async_context(await start_broker("embedded", keys=keys))
+            broker = await stack.enter_async_context(await start_broker("embedded"))
         config = HubConfig(
             keys=keys.export(),
             broker=broker and broker.access,

@@ -21,7 +21,6 @@ from benchmarks.generator.swarm import running_swarm, wrong_in
 from benchmarks.harness.model import OWN, Benchmark, Contender, Goal, NotRun, Sample
 from benchmarks.harness.processes import cpu_of, pin, start_child
 from pushlab.brokers.start import start_broker
-from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.hub_api import Admission, HubApi
@@ -147,7 +146,7 @@ async def hub_for(transport: str) -> AsyncIterator[tuple[HubProcess, list[int]]]
         servers = []
         if transport == "mqtt":
             try:
-                broker = await start_broker("mosquitto", keys=TokenKeys.restore(config.keys))
+                broker = await start_broker("mosquitto")
             except BrokerUnavailable as error:
                 raise NotRun(str(error)) from error
             await stack.enter_async_context(broker)

@@ -60,7 +60,7 @@ class MqttFanOut(Benchmark):
         """One sample with a fresh hub and broker."""
         keys = TokenKeys.fresh()
         try:
-            broker = await start_broker("mosquitto", keys=keys)
+            broker = await start_broker("mosquitto")
         except BrokerUnavailable as error:
             raise NotRun(str(error)) from error
         async with broker:

@@ -212,7 +212,7 @@ async def _served(broker: str | None) -> AsyncIterator[tuple[LiveHub, int]]:
         return
     keys = TokenKeys.fresh()
     async with (
-        await start_broker(broker, keys=keys) as running,
+        await start_broker(broker) as running,
         live_hub(transports={"mqtt": {}}, broker=running.access, keys=keys.export()) as hub,
     ):
         yield hub, running.access.port

@@ -28,7 +28,6 @@ from pushlab.brokers import mosquitto
 from pushlab.brokers._child import first_line, last_lines, spawn, tail
 from pushlab.brokers.broker import Broker
 from pushlab.contract.serving import BrokerAccess
-from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.wire.certificate import Certificate
 
@@ -69,7 +68,6 @@ class Listen:
 async def start_broker(
     choice: str = "auto",
     *,
-    keys: TokenKeys | None = None,
     certificate: Certificate | None = None,
     listen: Listen | None = None,
 ) -> Broker:
@@ -81,7 +79,6 @@ async def start_broker(
             administrator of its dynamic-security plug-in: ``mqtt://user@host:port``, or
             ``mqtts://`` for one that is encrypted. The password is that of the environment variable
             PUSHLAB_BROKER_PASSWORD, or stands in the URL behind the user name.
-        keys: of no use any more; a broker asks the hub.
         certificate: with which a broker that is started here encrypts; one that runs already has
             its own.
         listen: where one that is started here listens.

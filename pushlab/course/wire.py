@@ -136,7 +136,7 @@ async def record_wire(
     config = HubConfig(keys=keys.export(), transports={transport.name: asdict(transport.options)})
     async with AsyncExitStack() as stack:
         if transport.profile.needs_broker:
-            broker = await stack.enter_async_context(await start_broker("auto", keys=keys))
+            broker = await stack.enter_async_context(await start_broker("auto"))
             config = replace(config, broker=broker.access)
         if fast():
             url = await stack.enter_async_context(serving_here(config))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.brokers.start import start_broker
-from pushlab.contract.tokens import TokenKeys
 from pushlab.lab.browser.devtools import browser_version
 from pushlab.lab.browser.swarm import modules_for
 from pushlab.lab.host.certificates import require_certificates
@@ -57,7 +56,7 @@ async def _check_broker(scenario: Scenario) -> str:
     """Start the broker once if a cell needs one, so that its absence is told before the run."""
     if not any(cell.make().profile.needs_broker for cell in scenario.cells):
         return ""
-    async with await start_broker(scenario.broker, keys=TokenKeys.fresh()) as broker:
+    async with await start_broker(scenario.broker) as broker:
         return f"{broker.kind} {broker.version}".strip()
 
 

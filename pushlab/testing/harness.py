@@ -179,7 +179,7 @@ class ProcessHarness(ContractHarness):
     async def start(self) -> None:
         """Start the hub's process, at the same place as the last one."""
         if self.transport.profile.needs_broker and self._broker is None:
-            self._broker = await start_broker(self._wanted_broker, keys=self.keys)
+            self._broker = await start_broker(self._wanted_broker)
         config = HubConfig(
             port=urlsplit(self.url).port or 0,
             api_key=self._api_key,

@@ -88,7 +88,7 @@ class Site:
 @contextlib.asynccontextmanager
 async def site(kind: str) -> AsyncIterator[Site]:
     keys = TokenKeys.fresh()
-    async with await start_broker(kind, keys=keys) as broker, bridged(broker, keys) as hub:
+    async with await start_broker(kind) as broker, bridged(broker, keys) as hub:
         yield Site(keys, broker, hub)
 
 
@@ -374,7 +374,7 @@ async def test_one_grants_end_is_not_anothers(kind):
 @needs_mosquitto
 async def test_log_ins_that_an_earlier_hub_left_end_too():
     keys = TokenKeys.fresh()
-    async with await start_broker("mosquitto", keys=keys) as broker:
+    async with await start_broker("mosquitto") as broker:
         async with bridged(broker, keys) as hub:
             here = Site(keys, broker, hub)
             token, grant = await here.admit("ann", "news", life_s=1.0)
@@ -461,7 +461,7 @@ async def test_counts_agree_with_what_was_sent(kind):
 
 @both
 async def test_it_stops_and_leaves_nothing_behind(kind):
-    broker = await start_broker(kind, keys=TokenKeys.fresh())
+    broker = await start_broker(kind)
     assert broker.kind == broker.access.kind == kind
     assert broker.version[0].isdecimal()
     pid, folder = broker.pid, broker._folder
@@ -482,7 +482,7 @@ def test_it_does_not_outlive_its_parent(kind):
         "import asyncio, sys, time\n"
         "from pushlab.contract.tokens import TokenKeys\n"
         "from pushlab.brokers.start import start_broker\n"
-        f"broker = asyncio.run(start_broker({kind!r}, keys=TokenKeys.fresh()))\n"
+        f"broker = asyncio.run(start_broker({kind!r}))\n"
         "print(broker.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -497,40 +497,40 @@ def test_it_does_not_outlive_its_parent(kind):
 async def test_files_of_a_parent_that_was_killed_are_removed():
     gone = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await gone.wait()
-    async with await start_broker("mosquitto", keys=TokenKeys.fresh()) as broker:
+    async with await start_broker("mosquitto") as broker:
         assert broker._folder is not None
         folder = broker._folder.with_name(f"pushlab-mosquitto-{gone.pid}-left")
         folder.mkdir()
         (folder / "rules.json").write_text("{}")
-        async with await start_broker("mosquitto", keys=TokenKeys.fresh()):
+        async with await start_broker("mosquitto"):
             assert not folder.exists()
             assert broker._folder.exists()
 
 
 @both
 async def test_ctrl_c_is_for_the_parent(kind):
-    async with await start_broker(kind, keys=TokenKeys.fresh()) as broker:
+    async with await start_broker(kind) as broker:
         assert broker.pid is not None
         assert os.getpgid(broker.pid) != os.getpgid(0)
 
 
 @both
 async def test_several_at_once(kind):
-    brokers = await asyncio.gather(*[start_broker(kind, keys=TokenKeys.fresh()) for _ in range(4)])
+    brokers = await asyncio.gather(*[start_broker(kind) for _ in range(4)])
     assert len({broker.access.port for broker in brokers}) == 4
     for broker in brokers:
         await broker.stop()
 
 
 async def test_auto_takes_what_there_is(monkeypatch):
-    async with await start_broker("auto", keys=TokenKeys.fresh()) as broker:
+    async with await start_broker("auto") as broker:
         assert broker.kind == ("embedded" if MISSING else "mosquitto")
 
     def missing():
         raise BrokerUnavailable("no Mosquitto here")
 
     monkeypatch.setattr(mosquitto, "find_mosquitto", missing)
-    async with await start_broker("auto", keys=TokenKeys.fresh()) as broker:
+    async with await start_broker("auto") as broker:
         assert broker.kind == "embedded"
 
 
@@ -538,7 +538,7 @@ async def test_a_missing_mosquitto_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(mosquitto, "_PROGRAM_FOLDERS", ())
     with pytest.raises(BrokerUnavailable, match=r"apt install mosquitto.*--broker embedded"):
-        await start_broker("mosquitto", keys=TokenKeys.fresh())
+        await start_broker("mosquitto")
 
 
 async def test_an_old_mosquitto_is_refused(monkeypatch, tmp_path):
@@ -547,7 +547,7 @@ async def test_an_old_mosquitto_is_refused(monkeypatch, tmp_path):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(BrokerUnavailable, match=r"2\.0 or later, not mosquitto version 1\.6\.9"):
-        await start_broker("mosquitto", keys=TokenKeys.fresh())
+        await start_broker("mosquitto")
 
 
 async def test_a_mosquitto_that_does_not_start_says_why(monkeypatch, tmp_path):
@@ -557,19 +557,19 @@ async def test_a_mosquitto_that_does_not_start_says_why(monkeypatch, tmp_path):
     found = mosquitto.Mosquitto(str(program), "2.0.0")
     monkeypatch.setattr(mosquitto, "find_mosquitto", lambda: found)
     with pytest.raises(BrokerUnavailable, match="the disk is on fire"):
-        await start_broker("mosquitto", keys=TokenKeys.fresh())
+        await start_broker("mosquitto")
 
 
 @pytest.mark.parametrize("choice", ["rabbit", "", "mqtt://", "mqtt://host", "mqtt://u:p@h:99999"])
 async def test_bad_choices(choice):
     with pytest.raises(UsageError, match=r"broker|mqtt://user@host:port"):
-        await start_broker(choice, keys=TokenKeys.fresh())
+        await start_broker(choice)
 
 
 async def test_a_broker_that_is_down(unused_port):
     url = f"mqtt://me:sesame@127.0.0.1:{unused_port}"
     with pytest.raises(BrokerUnavailable, match=f"127.0.0.1:{unused_port}") as caught:
-        await start_broker(url, keys=TokenKeys.fresh())
+        await start_broker(url)
     assert "sesame" not in str(caught.value)
 
 
@@ -584,7 +584,7 @@ async def test_what_listens_there_is_no_broker():
     async with server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(BrokerUnavailable, match=r"no MQTT 3\.1\.1 broker"):
-            await start_broker(f"mqtt://me:sesame@127.0.0.1:{port}", keys=TokenKeys.fresh())
+            await start_broker(f"mqtt://me:sesame@127.0.0.1:{port}")
 
 
 # ---- a broker that somebody else runs -------------------------------------------------------
@@ -598,7 +598,7 @@ def url_of(access: BrokerAccess, password: str | None = None) -> str:
 async def test_a_remote_broker():
     keys = TokenKeys.fresh()
     async with foreign_broker() as theirs:
-        broker = await start_broker(url_of(theirs), keys=keys)
+        broker = await start_broker(url_of(theirs))
         assert (broker.kind, broker.pid) == ("remote", None)
         async with bridged(broker, keys) as hub:
             here = Site(keys, broker, hub)
@@ -610,7 +610,7 @@ async def test_a_remote_broker():
                 assert not await granted(client, "#")
         await broker.stop()
         with pytest.raises(BrokerUnavailable, match="refuses the log-in"):
-            await start_broker(url_of(theirs, "wrong"), keys=keys)
+            await start_broker(url_of(theirs, "wrong"))
 
 
 @needs_plug_in
@@ -631,7 +631,7 @@ async def test_a_remote_broker_must_keep_its_doors_closed():
             await admin.publish("$CONTROL/dynamic-security/v1", json.dumps(opening), 1)
             await take(admin, 1)
         with pytest.raises(BrokerUnavailable, match="allows subscribe to every client"):
-            await start_broker(url_of(access), keys=TokenKeys.fresh())
+            await start_broker(url_of(access))
 
 
 @needs_plug_in
@@ -647,15 +647,15 @@ async def test_a_remote_broker_must_let_the_bridge_publish():
     async with foreign_broker(state=silent) as theirs:
         right = "allow it .*addRoleACL ROLE publishClientSend '#' allow"
         with pytest.raises(BrokerUnavailable, match=f"publish to clients.*{right}") as caught:
-            await start_broker(url_of(theirs), keys=TokenKeys.fresh())
+            await start_broker(url_of(theirs))
         assert "\n" not in str(caught.value)
         assert theirs.password not in str(caught.value)
 
 
 async def test_a_remote_broker_must_have_the_plug_in():
-    async with await start_broker("embedded", keys=TokenKeys.fresh()) as theirs:
+    async with await start_broker("embedded") as theirs:
         with pytest.raises(BrokerUnavailable, match="dynamic-security plug-in"):
-            await start_broker(url_of(theirs.access), keys=TokenKeys.fresh())
+            await start_broker(url_of(theirs.access))
 
 
 # ---- servers/mosquitto/start.sh -------------------------------------------------------------
@@ -710,7 +710,7 @@ async def test_the_broker_started_by_hand_carries_messages_and_leaves_nothing(
         assert secret not in command_lines(shell.pid)
         monkeypatch.setenv(variable, secret)
         keys = TokenKeys.fresh()
-        broker = await start_broker(command[3], keys=keys)
+        broker = await start_broker(command[3])
         async with bridged(broker, keys) as hub:
             here = Site(keys, broker, hub)
             stop = asyncio.Event()
@@ -741,7 +741,7 @@ async def test_the_broker_started_by_hand_carries_messages_and_leaves_nothing(
 @needs_mosquitto
 async def test_a_port_in_use_is_said_before_any_password(tmp_path):
     async with (
-        await start_broker("mosquitto", keys=TokenKeys.fresh()) as other,
+        await start_broker("mosquitto") as other,
         by_hand(other.access.port, tmp_path) as shell,
         asyncio.timeout(PATIENCE_S),
     ):
@@ -800,7 +800,7 @@ class Relay:
 @both
 async def test_the_bridge_comes_back_and_forwards_what_it_missed(kind):
     keys = TokenKeys.fresh()
-    async with await start_broker(kind, keys=keys) as broker:
+    async with await start_broker(kind) as broker:
         relay = Relay(broker.access.host, broker.access.port)
         await relay.open()
         behind = Broker(replace(broker.access, port=relay.port))
@@ -895,19 +895,18 @@ async def test_a_clean_goodbye_is_final_for_the_hub(kind):
 
 @needs_plug_in
 async def test_a_remote_broker_over_tls(tmp_path, monkeypatch):
-    keys = TokenKeys.fresh()
     with fresh_certificate() as certificate:
         async with foreign_broker(certificate=certificate) as access:
             where = f"{access.username}:{access.password}@{access.host}:{access.port}"
             with pytest.raises(BrokerUnavailable, match="certificate") as caught:
-                await start_broker(f"mqtts://{where}", keys=keys)
+                await start_broker(f"mqtts://{where}")
             assert access.password not in str(caught.value)
             with pytest.raises(BrokerUnavailable):
-                await start_broker(f"mqtt://{where}", keys=keys)
+                await start_broker(f"mqtt://{where}")
             trusted = tmp_path / "authority.pem"
             trusted.write_text(certificate.authority)
             monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-            async with await start_broker(f"mqtts://{where}", keys=keys) as remote:
+            async with await start_broker(f"mqtts://{where}") as remote:
                 assert (remote.kind, remote.access.tls) == ("remote", True)
 
 

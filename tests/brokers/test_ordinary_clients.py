@@ -43,7 +43,7 @@ BROKERS = [
 async def hub(request):
     """A hub in this process with its bridge and its broker."""
     keys = TokenKeys.fresh()
-    async with await start_broker(request.param, keys=keys) as broker:
+    async with await start_broker(request.param) as broker:
         hub = Hub(keys=keys, broker=broker.access)
         bridge = Mqtt().background(hub)
         assert bridge is not None

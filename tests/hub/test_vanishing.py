@@ -116,7 +116,7 @@ async def test_every_transport_keeps_a_short_figure(cable):
 @pytest.mark.soak
 async def test_every_transport_keeps_the_usual_figure(cable):
     keys = TokenKeys.fresh()
-    async with await start_broker("auto", keys=keys) as broker:
+    async with await start_broker("auto") as broker:
         changes = {"broker": broker.access, "keys": keys.export(), "transports": None}
         async with live_hub(host=cable.near, **changes) as hub, asyncio.timeout(PATIENCE_S):
             left = await seconds_present(hub, cable, mqtt=True)

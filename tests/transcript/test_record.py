@@ -74,7 +74,7 @@ async def test_a_conversation_has_what_crossed_in_order_and_counts_as_the_server
 async def test_mqtt_is_told_in_packets_and_asks_the_hub_where_the_broker_is():
     keys = TokenKeys.fresh()
     async with (
-        await start_broker("embedded", keys=keys) as broker,
+        await start_broker("embedded") as broker,
         live_hub(
             transports={"mqtt": {}, "sse": {}}, broker=broker.access, keys=keys.export()
         ) as hub,

@@ -118,7 +118,7 @@ async def test_a_client_of_the_real_broker_connects_subscribes_and_hears(kind):
     async with (
         asyncio.timeout(PATIENCE_S),
         _entered(tls) as certificate,
-        await start_broker(choice, keys=keys, certificate=certificate) as broker,
+        await start_broker(choice, certificate=certificate) as broker,
         live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
     ):
         token = await hub.token("ann")
@@ -162,7 +162,7 @@ async def test_a_frame_longer_than_any_packet_of_ours_is_not_taken_in():
     keys = TokenKeys.fresh()
     async with (
         asyncio.timeout(PATIENCE_S),
-        await start_broker("embedded", keys=keys) as broker,
+        await start_broker("embedded") as broker,
         live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
         ws_connect(f"ws{hub.url.removeprefix('http')}/v1/mqtt", subprotocols=["mqtt"]) as socket,
     ):
@@ -187,7 +187,7 @@ async def test_without_the_subprotocol_or_a_broker_it_is_closed_and_says_why():
         assert await close_of(url, subprotocols=["mqtt"]) == (4404, "not-found")
     async with (
         asyncio.timeout(PATIENCE_S),
-        await start_broker("embedded", keys=keys) as broker,
+        await start_broker("embedded") as broker,
         live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
     ):
         url = f"ws{hub.url.removeprefix('http')}/v1/mqtt"

@@ -160,7 +160,7 @@ async def hub_with_broker(kind: str) -> AsyncIterator[tuple[LiveHub, BadLink, di
     """A hub, a line to its broker, and what the hub tells of MQTT to the holder of a token."""
     keys = TokenKeys.fresh()
     async with (
-        await start_broker(kind, keys=keys) as broker,
+        await start_broker(kind) as broker,
         live_hub(transports={"mqtt": {}}, broker=broker.access, keys=keys.export()) as hub,
     ):
         told = (await hub.api("POST", "/v1/channels", {"client_id": "ann"})).json

@@ -17,7 +17,6 @@ from typing import Any
 import uvloop
 
 from pushlab.brokers.start import start_broker
-from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import PushlabError
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
@@ -44,8 +43,7 @@ async def main() -> int:
     try:
         async with contextlib.AsyncExitStack() as stack:
             if choice != "none":
-                keys = TokenKeys.restore(config.keys)
-                broker = await stack.enter_async_context(await start_broker(choice, keys=keys))
+                broker = await stack.enter_async_context(await start_broker(choice))
                 config = dataclasses.replace(config, broker=broker.access)
             await serve(config, stop=stop, ready=ready, make_site=WebSite)
     except PushlabError as error:

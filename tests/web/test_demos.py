@@ -521,7 +521,7 @@ async def race_site():
         made.append(WebSite(hub))
         return made[0]
 
-    async with await start_broker("embedded", keys=keys) as broker:
+    async with await start_broker("embedded") as broker:
         config = HubConfig(keys=keys.export(), broker=broker.access)
         stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(

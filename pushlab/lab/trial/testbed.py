@@ -99,7 +99,7 @@ class Testbed(abc.ABC):
         keys = TokenKeys.fresh()
         cell, scenario = self.plan.cell, self.plan.scenario
         if cell.make().profile.needs_broker:
-            self.broker = await start_broker(scenario.broker, keys=keys, certificate=certificate)
+            self.broker = await start_broker(scenario.broker, certificate=certificate)
         return HubConfig(
             keys=keys.export(),
             settings=scenario.hub_settings,
