@@ -153,9 +153,7 @@ class HubSettings:
     lag_messages: Annotated[int, _count("messages behind which a reader is slow")] = 1_000
     lag_bytes: Annotated[int, _size("bytes behind which a reader is slow")] = 4 * 1024 * 1024
     keep_alive_s: Annotated[float, _span("silence after which a stream says it lives")] = 15.0
-    lease_s: Annotated[
-        float, _span("how long a client is present after a poll, or after it vanished")
-    ] = 30.0
+    lease_s: Annotated[float, _span("how long a client is present after a poll")] = 30.0
     hold_s: Annotated[float, _span("how long a long poll waits that names no span")] = 30.0
     max_hold_s: Annotated[float, _span("the longest span that a long poll may name")] = 120.0
     page_messages: Annotated[int, _count("messages in a poll's answer at most")] = 500
@@ -175,13 +173,22 @@ class HubSettings:
     def vanished_s(self) -> float:
         """How long a client that vanishes without a word is present at most, on every transport.
 
-        Polls have their lease. The kernel probes connections that are idle for half of this span,
-        and gives one up whose bytes are not acknowledged for `unanswered_s`. An MQTT broker waits
-        1.5 times the keep-alive that its client asks for. So a client that asks for a longer lease
-        or keep-alive than is usual is present for longer, and one behind a proxy for as long as
-        that keeps the connection.
+        Polls have their lease. The kernel probes connections that are idle for `unheard_s`, and
+        gives one up whose bytes are not acknowledged for `unanswered_s`. An MQTT broker waits 1.5
+        times the keep-alive that its client asks for. So a client that asks for a longer lease or
+        keep-alive than is usual is present for longer, and one behind a proxy for as long as that
+        keeps the connection.
         """
-        return max(self.lease_s, _LEAST_VANISHED_S)
+        return max(1.5 * self.lease_s, _LEAST_VANISHED_S)
+
+    @property
+    def unheard_s(self) -> float:
+        """How much of `vanished_s` a connection may be idle before the kernel asks.
+
+        With the usual dials that is longer than a stream is silent and than a poll is held: a probe
+        more would keep a phone's radio awake.
+        """
+        return 0.69 * self.vanished_s
 
     @property
     def unanswered_s(self) -> float:
@@ -190,7 +197,7 @@ class HubSettings:
         A client whose held poll was answered has as much to ask again: it may have vanished while
         it was held, and probes have taken the rest of the time.
         """
-        return 0.4 * self.vanished_s
+        return 4 / 15 * self.vanished_s
 
 
 class Feed(Protocol):

@@ -65,13 +65,11 @@ def most_connections(settings: HubSettings) -> int:
 def set_vanishing_limits(sock: socket.socket, settings: HubSettings) -> None:
     """Let the kernel give a silent peer up so that it is present for `vanished_s` at most.
 
-    The first probe of an idle connection comes after half of that, later than the keep-alives of
-    streams: more often would keep a phone's radio awake. The worst case is a peer that vanishes
-    just behind an answer, and to whom bytes are sent just before the probes have told: then those
-    have their time, `unanswered_s`, as well.
+    The worst case is a peer that vanishes just behind an answer, and to whom bytes are sent just
+    before the probes have told: then those have their time as well.
     """
-    idle_s = _whole(settings.vanished_s / 2)
-    again_s = _whole(settings.vanished_s / 10)
+    idle_s = _whole(settings.unheard_s)
+    again_s = _whole(settings.vanished_s - settings.unheard_s - settings.unanswered_s)
     options = {
         "TCP_KEEPIDLE": idle_s,
         "TCP_KEEPALIVE": idle_s,  # macOS's name for it

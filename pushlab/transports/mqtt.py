@@ -81,7 +81,7 @@ class MqttOptions(Declared):
     keep_alive_s: Annotated[
         int,
         Setting("silence after which a client says it lives", unit="s", least=1, most=65_535),
-    ] = 20  # brokers wait half as long again, which makes `HubSettings.vanished_s`
+    ] = 30  # brokers wait half as long again, which makes `HubSettings.vanished_s`
 
 
 class Mqtt(Transport):

@@ -51,7 +51,7 @@ def test_needing_a_broker_and_having_an_address_are_two_things():
 def test_timers_in_force_are_those_of_the_options_and_of_the_hub():
     assert profile_of("short-polling", {"interval_s": 2.5}).timers.interval_s == 2.5
     assert profile_of("long-polling", {"hold_s": 9.0}).timers.hold_s == 9.0
-    assert profile_of("mqtt").timers.keep_alive_s == 20.0
+    assert profile_of("mqtt").timers.keep_alive_s == 30.0
     slow = HubSettings(keep_alive_s=60.0)
     assert profile_of("sse").timers.keep_alive_s == HubSettings().keep_alive_s == 15.0
     assert profile_of("sse", settings=slow).timers.keep_alive_s == 60.0

@@ -25,7 +25,7 @@ def test_an_entry_is_encoded_once_for_each_wire_format():
 
 def test_who_vanishes_is_present_for_one_span_that_is_told():
     bound_s = HubSettings().vanished_s
-    assert bound_s == HubSettings().lease_s
+    assert bound_s == 1.5 * HubSettings().lease_s
     for name in transport_names():
         transport = make_transport(name)
         profile = transport.in_force(HubSettings())
@@ -35,7 +35,14 @@ def test_who_vanishes_is_present_for_one_span_that_is_told():
     page = (Path(__file__).parents[2] / "servers/hub/README.md").read_text()
     assert f"is present for at most\n{bound_s:g} s, on every transport" in page
     assert HubSettings(lease_s=0.1).vanished_s == 10
-    assert HubSettings(lease_s=600).vanished_s == 600
+    assert HubSettings(lease_s=600).vanished_s == 900
+
+
+def test_no_probe_wakes_who_is_served_by_the_usual_dials():
+    usual = HubSettings()
+    silent = [make_transport(name).in_force(usual).timers for name in transport_names()]
+    spans = [max(timers.keep_alive_s, timers.hold_s) for timers in silent]
+    assert max(spans) < int(usual.unheard_s)
 
 
 def test_a_page_leaves_the_reader_behind_its_last_entry():
