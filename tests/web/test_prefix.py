@@ -52,7 +52,7 @@ def lesson(page, url):
     page.wait_for_selector("#diagram:not(.old) .arrow.news")
     assert f'HUB = "{url}"' in page.inner_text("#python")
     page.click("nav >> text=Tic-tac-toe")
-    assert page.url == f"{url}/tictactoe"
+    page.wait_for_url(f"{url}/tictactoe")  # and until its script has run
     page.fill("#name", "Ada")
     page.click("#join button")
     expect(page.locator("#inside")).to_be_visible()
