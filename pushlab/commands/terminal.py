@@ -99,15 +99,27 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
 
 
 def _print_notes(console: Console, summary: RunSummary) -> None:
-    offers = {name: cell.price.offer for name, cell in summary.cells.items()}
-    known = {name: offer for name, offer in offers.items() if offer}
-    if known:
+    offers = _users({name: cell.price.offer for name, cell in summary.cells.items()})
+    if offers:
         console.print()
         console.print("USD a month: this traffic for 30 days, at list prices of")
-        for offer in dict.fromkeys(known.values()):
-            users = ", ".join(name for name, used in known.items() if used == offer)
+        for offer, users in offers.items():
             say(console, f"  {offer} ({users})")
+    brokers = _users({name: cell.broker for name, cell in summary.cells.items()})
+    if brokers:
+        console.print()
+        for broker, users in brokers.items():
+            say(console, f"Broker: {broker} ({users})")
     if summary.caveats:
         console.print()
         for caveat in summary.caveats:
             say(console, f"! {caveat}", "red" if caveat.startswith("Error") else "")
+
+
+def _users(used: Mapping[str, str | None]) -> dict[str, str]:
+    """Each thing that cells used, with the names of those, in the cells' order."""
+    return {
+        thing: ", ".join(name for name, own in used.items() if own == thing)
+        for thing in dict.fromkeys(used.values())
+        if thing
+    }

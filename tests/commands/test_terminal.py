@@ -1,6 +1,7 @@
 """What the terminal shows fits it; what a pipe gets is plain lines."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,15 @@ def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
     assert "\x1b" not in text
     assert "[bold]:smile:" in text
     assert "! mqtt, trials 0, 1: failed (the broker is not installed).\n" in text
+
+
+def test_which_broker_carried_what_is_told(run, capsys):
+    summary = summary_of(run)
+    none, carried = (replace(summary.cells["sse"], broker=told) for told in (None, "embedded 0.1"))
+    print_run(run, replace(summary, cells={"a": none, "b": carried, "c": carried}))
+    assert "\nBroker: embedded 0.1 (b, c)\n" in capsys.readouterr().out
+    print_run(run, replace(summary, cells={"a": none}))
+    assert "Broker" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("width", [160, 100, 80, 60])
