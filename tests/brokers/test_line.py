@@ -47,7 +47,7 @@ class Wire(asyncio.Transport):
 
     def __init__(self):
         super().__init__()
-        self.sent = b""
+        self.sent = bytearray()
         self.closed = False
         self.reads = True
 
@@ -79,13 +79,13 @@ class Client:
 
     def say(self, *pieces):
         """What the broker answers."""
-        self.wire.sent = b""
+        self.wire.sent = bytearray()
         for piece in pieces:
             self.line.data_received(piece)
         return self.heard()
 
     def heard(self):
-        heard, self.wire.sent = self.wire.sent, b""
+        heard, self.wire.sent = bytes(self.wire.sent), bytearray()
         return heard
 
 
