@@ -12,6 +12,10 @@ from pushlab.contract.tokens import Grant
 __all__ = ["AskedLogins"]
 
 
+_TOGETHER_S = 0.02
+_MOST_ENDED = 1_000  # so that a message stays below 64 KiB
+
+
 class AskedLogins:
     """Answers for grants, and ends them.
 
@@ -21,6 +25,7 @@ class AskedLogins:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
+        self._ended: list[str] = []
 
     async def prepare(self) -> tuple[bool, list[Grant]]:
         """There is nothing to prepare, and nothing was left."""
@@ -50,4 +55,13 @@ class AskedLogins:
 
     async def remove(self, username: str) -> None:
         """End a log-in; the broker cuts off whoever uses it."""
-        self._send(json.dumps({"ended": [username.rpartition("/")[2]]}).encode())
+        if not self._ended:
+            asyncio.get_running_loop().call_later(_TOGETHER_S, self._tell_ended)
+        self._ended.append(username.rpartition("/")[2])
+
+    def _tell_ended(self) -> None:
+        """All that ended together, as after a revocation, in few messages."""
+        ended, self._ended = self._ended, []
+        for start in range(0, len(ended), _MOST_ENDED):
+            said = {"ended": ended[start : start + _MOST_ENDED]}
+            self._send(json.dumps(said).encode())
