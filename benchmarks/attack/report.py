@@ -16,12 +16,13 @@ from benchmarks.attack.crowd import Phase
 from benchmarks.harness.report import Report
 from pushlab.lab.host.machine import describe_machine
 
-__all__ = ["Found", "percentile", "save", "table"]
+__all__ = ["MOST_GROWN_BYTES", "Found", "percentile", "save", "table"]
 
 _RESULTS = Path(__file__).parents[1] / "results"
 _MIB = 1024 * 1024
 _MOST_RATIO = 2.0
 _MOST_GROWN_MIB = 50.0
+MOST_GROWN_BYTES = int(_MOST_GROWN_MIB * _MIB)
 _HEADINGS = (
     "attack",
     "quiet p99, ms",
@@ -82,7 +83,7 @@ class Found:
             lost, refused = sum(p.lost for p in phases), sum(p.refused for p in phases)
             if lost or refused:
                 lines.append(f"{lost} messages lost, {refused} refused {name} it")
-        if self.grown_bytes > _MOST_GROWN_MIB * _MIB:
+        if self.grown_bytes > MOST_GROWN_BYTES:
             lines.append(f"the hub grew by {self.grown_bytes / _MIB:.0f} MiB")
         return lines
 
