@@ -169,6 +169,8 @@ def _tell(
             print(f"  reached at {reach.public_broker_url}")
         elif access.kind != "remote" and not access.everywhere and is_wildcard(config.host):
             print("  from this machine alone; see --broker-listen and --public-broker-url")
+    if config.keep is not None:
+        print(f"Channels are kept in {config.keep}")
     if chosen.note is not None:
         print(chosen.note)
     if asks_for_key and chosen.keys_file is not None and not chosen.made:

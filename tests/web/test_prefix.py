@@ -110,3 +110,17 @@ def test_where_the_hub_cannot_know_its_own_page_the_page_says_what_to_set(site, 
         expect(page.locator("#door-problem")).to_contain_text("--public-url")
         page.goto(f"{url}/")
         expect(page.locator("#trouble")).to_contain_text("--public-url")
+
+
+def test_a_proxy_whose_hub_is_down_is_told_as_that(site, page):
+    page.goto(f"{site.url}/race")
+    lane = page.locator(".lane[data-transport=short-polling] .seen")
+    expect(lane).to_contain_text("Asked")
+    for path in ("**/demo/**", "**/v1/**"):
+        page.route(path, lambda route: route.fulfill(status=502, body="<p>Bad Gateway"))
+    told = "The server cannot be reached: a proxy answers 502."
+    expect(page.locator("#trouble")).to_have_text(told)
+    expect(lane).to_have_text("Not connected: a proxy answers 502.")
+    page.unroute_all(behavior="ignoreErrors")
+    expect(page.locator("#trouble")).to_be_hidden()
+    expect(lane).to_contain_text("Asked")

@@ -211,11 +211,20 @@ async function askJson(path, request) {
     response = await fetch(hubUrl(path), request);
     body = response.status === 204 ? null : await response.json();
   } catch (error) {
-    if (response) throw new Problem(response.status, "not-json", "the server's answer makes no sense");
+    if (response) throw new Problem(response.status, "not-json", notOurs(response.status));
     throw new Problem(0, "unreachable", "the server cannot be reached");
   }
   if (response.ok) return body;
   throw new Problem(response.status, body?.error ?? "refused", body?.detail ?? response.statusText);
+}
+
+/**
+ * What answers in another language than ours is mostly a proxy whose server is down.
+ * @param {number} status
+ */
+function notOurs(status) {
+  if (status >= 500) return `the server cannot be reached: a proxy answers ${status}`;
+  return "the server's answer makes no sense";
 }
 
 // ---- the header, the footer, the switches -------------------------------------------------------

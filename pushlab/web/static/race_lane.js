@@ -120,7 +120,9 @@ export class Lane {
       onopen: () => (this._notOpen = ""),
       onlost: () => (this._notOpen = "The connection is lost; it is tried again."),
       ontrouble: (/** @type {{reason: string}} */ { reason }) => {
-        if (this._notOpen && reason !== "connection lost") this._notOpen = `Not connected: ${reason}`;
+        if (!this._notOpen || reason === "connection lost") return;
+        const status = /^http-(\d+)$/.exec(reason)?.[1]; // and not a word of ours
+        this._notOpen = `Not connected: ${status ? `a proxy answers ${status}.` : reason}`;
       },
       onreconnect: () => (this._notOpen = ""),
       onmessage: (/** @type {{data: string}} */ { data }) => {
