@@ -30,6 +30,8 @@ from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
+import psutil
+
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
 from pushlab.hub.refusals import Refusal, Refusals
@@ -46,7 +48,7 @@ __all__ = [
 #: comes at once so comes in ranks, and its keep-alives do later.
 _TURN = 4
 _PAUSE_S = 0.1  # before accepting goes on where not even the reserve helped
-_ROOM = 64  # descriptors that no connection gets: files, broker, presence; half the laboratory's
+_ROOM = 64  # descriptors that no connection gets: the broker's, presence posts
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _LINGER_S = 0.5  # for a refused client to read why before the kernel resets the connection
 _MOST_LINGERING = 64
@@ -55,10 +57,16 @@ _SHARE = 4  # of all connections, one address may have the fourth part
 _TCP_RXT_CONNDROPTIME = 0x80  # macOS's name for Linux's TCP_USER_TIMEOUT, in whole seconds
 
 
-def most_connections(settings: HubSettings) -> int:
-    """How many connections this process holds at once: as set, or as its descriptors allow."""
+def most_connections(settings: HubSettings, *, own: int) -> int:
+    """How many connections this process holds at once: as set, or as its descriptors allow.
+
+    Args:
+        own: the descriptors that it holds for itself.
+    """
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    allowed = max(1, limit - min(_ROOM, limit // 4)) if limit != resource.RLIM_INFINITY else 1 << 20
+    if limit == resource.RLIM_INFINITY:
+        limit = 1 << 20
+    allowed = max(1, limit - own - min(_ROOM, limit // 8))
     return min(settings.max_connections or allowed, allowed)
 
 
@@ -136,6 +144,9 @@ class Acceptor:
         connections: those that are open now.
         trusts: whether an address is a trusted proxy's.
         tls: with which to encrypt.
+
+    Attributes:
+        most: how many connections it lets in at once.
     """
 
     def __init__(
@@ -153,8 +164,8 @@ class Acceptor:
         self._connections = connections
         self._refusals = refusals
         self._trusts = trusts
-        self._most = most_connections(settings)
-        self._most_each = settings.max_connections_per_address or max(1, self._most // _SHARE)
+        self.most = most_connections(settings, own=psutil.Process().num_fds())
+        self._most_each = settings.max_connections_per_address or max(1, self.most // _SHARE)
         self._settings = settings
         self._plain = tls is None
         self._loop = asyncio.get_running_loop()
@@ -166,6 +177,7 @@ class Acceptor:
         self._opening: dict[asyncio.Task[None], asyncio.BaseProtocol] = {}
         self._of_address: dict[str, list[socket.socket]] = {}
         self._held = 0  # sockets in there, open or not
+        self._most_lingering = min(_MOST_LINGERING, max(1, self.most // 64))
         self._lingering: deque[tuple[float, socket.socket]] = deque()
         self._reserve = _open_reserve()
         self._closed = False
@@ -220,11 +232,11 @@ class Acceptor:
 
     def _is_full(self) -> bool:
         connections, opening = self._connections, self._opening
-        if len(connections) + len(opening) < self._most:
+        if len(connections) + len(opening) < self.most:
             return False
         # Exactly: one that has just been opened may be in both.
         more = sum(protocol not in connections for protocol in opening.values())
-        return len(connections) + more >= self._most
+        return len(connections) + more >= self.most
 
     async def _open(
         self, sock: socket.socket, address: str, protocol: asyncio.BaseProtocol
@@ -273,7 +285,7 @@ class Acceptor:
             sock.close()
             return
         _tell(sock, kind)
-        if len(self._lingering) >= _MOST_LINGERING:
+        if len(self._lingering) >= self._most_lingering:
             self._lingering.popleft()[1].close()
         elif not self._lingering:
             self._loop.call_later(_LINGER_S, self._let_go)

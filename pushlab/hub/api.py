@@ -24,7 +24,6 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub import endpoints
-from pushlab.hub.accepting import most_connections
 from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
 from pushlab.hub.edge import MAX_BATCH_BYTES
@@ -270,7 +269,7 @@ class Api:
                 "rss_bytes": rss_bytes,
                 "open_descriptors": process.num_fds(),
                 "connections": hub.connections(),
-                "most_connections": most_connections(hub.settings),
+                "most_connections": hub.most_connections,
             },
         }
 

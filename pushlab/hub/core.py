@@ -58,7 +58,8 @@ class Hub:
         hits: transport name to kind to count.
         presence: who is there.
         refusals: what was refused or cut, by kind.
-        connections: tells how many connections are open; whoever accepts them sets it.
+        connections, most_connections: tells how many are open, and how many may be; whoever accepts
+            them sets both.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Hub:
             poster.watch(self.presence)
         self.refusals = Refusals()
         self.connections: Callable[[], int] = lambda: 0
+        self.most_connections = 0
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
         self.started_ns = clock_ns()

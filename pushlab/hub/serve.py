@@ -170,6 +170,7 @@ class _Server(uvicorn.Server):
             tls=self.config.ssl,
         )
         self._hub.connections = lambda: len(connections)
+        self._hub.most_connections = self._acceptor.most
         self._acceptor.start()
         gc.freeze()  # what is here stays; looking at all of it would stop the hub for 50 ms
         self._on_started()

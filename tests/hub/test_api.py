@@ -635,6 +635,14 @@ async def test_refusals_are_counted_by_kind_and_told_to_the_log_once(hub):
     assert secret not in hub.log()
 
 
+async def test_the_log_tells_which_host_is_unknown(hub):
+    async with dial(hub.url) as (reader, writer):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: pushed.example\r\n\r\n")
+        assert (await read_answer(reader)).status == 421
+    (line,) = [line for line in hub.log().splitlines() if "unknown-host" in line]
+    assert "pushed.example" in line
+
+
 async def test_no_answer_is_a_server_error_and_nothing_is_logged(hub):
     """Whatever this module asked before, and a few oddities more."""
     for target in ("/v1/poll?%ff=%ff&after=%ff", "/%2e%2e/%ff", "/v1/poll?after=" + "9" * 5_000):
