@@ -12,7 +12,7 @@ from benchmarks.hub.servers import CHANNEL
 from benchmarks.hub.work import MESSAGE, SERVER_CORE, Work, run_crowd
 from pushlab.brokers.mosquitto import find_mosquitto
 from pushlab.brokers.start import Broker, start_broker
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.process import HubConfig, HubProcess, start_hub

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names

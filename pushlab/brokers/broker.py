@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable
 
 __all__ = ["Broker"]

@@ -27,7 +27,7 @@ from pushlab.brokers import _probe as probe
 from pushlab.brokers import mosquitto
 from pushlab.brokers._child import first_line, last_lines, spawn, tail
 from pushlab.brokers.broker import Broker
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.wire.certificate import Certificate
 

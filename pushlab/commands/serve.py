@@ -14,11 +14,12 @@ from pushlab import signals
 from pushlab.brokers.start import Listen, start_broker
 from pushlab.child_environment import without_secrets
 from pushlab.commands.keys import ServeKeys, choose_keys
-from pushlab.contract.serving import BrokerAccess, HubSettings
+from pushlab.contract.authority import is_wildcard, parse_authority
+from pushlab.contract.broker_access import BrokerAccess
+from pushlab.contract.serving import HubSettings
 from pushlab.errors import UsageError
 from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
-from pushlab.hub.hosts import is_wildcard, parse_authority
 from pushlab.hub.origins import Origins
 from pushlab.hub.presence_target import PresenceTarget
 from pushlab.hub.process import HubConfig

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Protocol, TypeVar
 
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.setting import Setting
@@ -19,7 +20,6 @@ from pushlab.errors import Refused
 
 __all__ = [
     "AsgiApp",
-    "BrokerAccess",
     "Direct",
     "Entry",
     "Feed",
@@ -102,38 +102,6 @@ class Page:
     def cursor(self) -> Cursor:
         """Where the reader stands after this page."""
         return self.entries[-1].cursor if self.entries else self.position
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAccess:
-    """How the hub reaches its MQTT broker.
-
-    Attributes:
-        kind: ``mosquitto`` or ``embedded`` (both children of whoever started the hub), or
-            ``remote`` (a URL that the user gave).
-        host, port: where it listens.
-        username, password: the bridge's own log-in; the password is a secret.
-        tls: whether it is encrypted.
-        authority: the certificate to trust, as PEM text; None: whom this machine trusts.
-        folder: of a Mosquitto that was started for the hub: its files.
-        everywhere: whether a broker that was started for the hub is reached from other machines.
-    """
-
-    kind: str
-    host: str
-    port: int
-    username: str
-    password: str = field(repr=False)
-    tls: bool = False
-    authority: str | None = field(default=None, repr=False)
-    folder: str | None = None
-    everywhere: bool = False
-
-    @property
-    def url(self) -> str:
-        """Where it listens, as ``mqtt://host:port`` (or mqtts)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
 
 _count = partial(Setting, least=1, most=10_000_000)

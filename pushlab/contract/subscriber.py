@@ -31,6 +31,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.contract.authority import authority_of
 from pushlab.contract.backoff import Backoff
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Closed, Connected, Disconnected, Event
@@ -111,8 +112,7 @@ class Endpoint:
     @property
     def authority(self) -> str:
         """``host:port`` as a Host header has it (RFC 9110, section 7.2)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return authority_of(self.host, self.port)
 
 
 class Phase(Enum):

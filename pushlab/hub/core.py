@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import DEFAULT_TOKEN_MINUTES, check_channel, check_message
 from pushlab.contract.reasons import SERVER_RESTART
-from pushlab.contract.serving import BrokerAccess, Entry, GrantHook, HubSettings, Page
+from pushlab.contract.serving import Entry, GrantHook, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.channel import Channel, ChannelFeed

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pushlab.contract.authority import authority_of, parse_authority
 from pushlab.errors import UsageError
-from pushlab.hub.hosts import authority_of, parse_authority
 
 __all__ = ["Forwarded", "Forwarders", "Headers", "parse_forwarded"]
 

@@ -8,73 +8,23 @@ hub that is bound to every address is served under any, for it need not know all
 (a container's published port, an address that is translated on the way).
 """
 
-import ipaddress
 import re
 import socket
 from collections.abc import Iterable
 
+from pushlab.contract.authority import (
+    is_loopback,
+    is_wildcard,
+    literal_address,
+    parse_authority,
+)
 from pushlab.errors import UsageError
 
-__all__ = [
-    "ANY_HOST",
-    "Hosts",
-    "authority_of",
-    "is_loopback",
-    "is_wildcard",
-    "parse_authority",
-]
+__all__ = ["ANY_HOST", "Hosts"]
 
 ANY_HOST = "*"  #: every name; for laboratories
-_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_\-.]+)(?::(\d{0,5}))?", re.ASCII)
 _ALLOWED = re.compile(r"(?:\*\.)?[A-Za-z0-9_\-.]+|\[?[0-9A-Fa-f:.]+\]?", re.ASCII)
 _MOST_REMEMBERED = 1_000
-
-
-def parse_authority(text: str) -> tuple[str, int | None] | None:
-    """``host[:port]`` (RFC 9110, section 4.2) as its name and its port; None where it is none.
-
-    The name is in lower case, without a dot at its end; an IPv6 address is in its short form and
-    without brackets.
-    """
-    found = _AUTHORITY.fullmatch(text.strip())
-    if found is None:
-        return None
-    name, digits = found.groups()
-    port = int(digits) if digits else None
-    if port is not None and not 0 < port < 65_536:
-        return None
-    name = name.lower()
-    if name.startswith("["):
-        try:
-            return str(ipaddress.IPv6Address(name[1:-1])), port
-        except ValueError:
-            return None
-    name = name.removesuffix(".")
-    return (name, port) if name else None
-
-
-def authority_of(name: str, port: int | None) -> str:
-    """The inverse of `parse_authority`."""
-    host = f"[{name}]" if ":" in name else name
-    return host if port is None else f"{host}:{port}"
-
-
-def is_wildcard(host: str) -> bool:
-    """Whether a hub that is bound to this listens on every address of its machine."""
-    address = _literal(host)
-    return host == "" or (address is not None and address.is_unspecified)
-
-
-def is_loopback(name: str) -> bool:
-    """Whether this name, as `parse_authority` gives it, leads to the machine that asks.
-
-    Browsers and resolvers keep ``localhost`` and all below it at the loopback (RFC 6761, 6.3).
-    """
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    address = _literal(name)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_loopback
 
 
 class Hosts:
@@ -101,7 +51,7 @@ class Hosts:
             own = socket.gethostname().lower()
             self._names |= {own, f"{own.partition('.')[0]}.local"}  # as multicast DNS has it
         else:
-            self._names.add(str(_literal(bound) or bound.lower().removesuffix(".")))
+            self._names.add(str(literal_address(bound) or bound.lower().removesuffix(".")))
         self._memo: dict[bytes, bool] = {}
 
     def know(self, host: bytes) -> bool:
@@ -120,21 +70,14 @@ class Hosts:
         name = parsed[0]
         if self._any or name in self._names or is_loopback(name):
             return True
-        if self._any_literal and (literal := _literal(name)) is not None:
+        if self._any_literal and (literal := literal_address(name)) is not None:
             return not literal.is_unspecified
         return any(name.endswith(below) for below in self._below)
 
 
-def _literal(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(name)
-    except ValueError:
-        return None
-
-
 def _checked(name: str) -> str:
     plain = name.removeprefix("[").removesuffix("]")
-    address = _literal(plain)
+    address = literal_address(plain)
     whole = address is not None or (":" not in name and "[" not in name)
     if not _ALLOWED.fullmatch(name) or not whole:
         raise UsageError(

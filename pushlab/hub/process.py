@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from pushlab import errors
-from pushlab.contract.serving import BrokerAccess, HubSettings
+from pushlab.contract.broker_access import BrokerAccess
+from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
 from pushlab.hub.child import Child, end_child, spawn_child

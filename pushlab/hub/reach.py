@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from pushlab.contract.authority import (
+    authority_of,
+    is_loopback,
+    is_wildcard,
+    parse_authority,
+)
 from pushlab.contract.serving import Hub, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import Refused, UsageError
 from pushlab.hub.forwarded import Forwarded, Forwarders
-from pushlab.hub.hosts import Hosts, authority_of, is_loopback, is_wildcard, parse_authority
+from pushlab.hub.hosts import Hosts
 
 __all__ = ["Reach", "ReachSettings", "local_url", "seen_from"]
 

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import encode_bye, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import SERVER_RESTART
-from pushlab.contract.serving import BrokerAccess, Hub, Page
+from pushlab.contract.serving import Hub, Page
 from pushlab.contract.tokens import Grant
 from pushlab.errors import BrokerUnavailable, InvalidCursor, Refused
 from pushlab.transports import _mqtt_names as names

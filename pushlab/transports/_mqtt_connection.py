@@ -17,7 +17,7 @@ from random import Random
 import aiomqtt
 
 from pushlab.contract.backoff import Backoff
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable
 from pushlab.wire.tls import client_context
 

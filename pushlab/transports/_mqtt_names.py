@@ -24,7 +24,6 @@ __all__ = [
     "OUTBOX",
     "arrival",
     "grant_named",
-    "is_loopback",
     "is_session",
     "live_topic",
     "new_session",
@@ -82,8 +81,3 @@ def grant_named(username: str, topic: str, expires_at: float) -> Grant:
     """The grant of this user name that may read this live topic."""
     client_id, _, grant_id = username.rpartition("/")
     return Grant(unquote(client_id), unquote(topic[len(LIVE) :]), expires_at, grant_id)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether that host means the machine itself, wherever it is said."""
-    return host in ("localhost", "::1") or host.startswith("127.")

@@ -14,9 +14,10 @@ few pieces at most, whoever is slow.
 import asyncio
 import contextlib
 
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import to_close_code
-from pushlab.contract.serving import BrokerAccess, Hub, Receive, Route, Scope, Send
+from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt311 as mqtt311

@@ -50,14 +50,15 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from pushlab.contract.authority import authority_of, is_loopback
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.profile import InBrowser, Profile, Wire
-from pushlab.contract.serving import BrokerAccess, Hub, HubSettings, Route
+from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
-from pushlab.transports._mqtt_names import is_loopback
 from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
 from pushlab.transports._mqtt_websocket import websocket_route
@@ -131,8 +132,7 @@ class Mqtt(Transport):
         if url != broker.url or is_loopback(there) or not is_loopback(broker.host):
             return {"url": url}
         if broker.everywhere:
-            host = f"[{there}]" if ":" in there else there
-            return {"url": f"{urlsplit(url).scheme}://{host}:{broker.port}"}
+            return {"url": f"{urlsplit(url).scheme}://{authority_of(there, broker.port)}"}
         return {"url": url, "only_local": _ONLY_LOCAL}
 
     def endpoint(self, hub: Hub, grant: Grant) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pushlab.brokers import _probe as probe
 from pushlab.brokers.mosquitto import find_mosquitto
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
 

@@ -21,9 +21,9 @@ import pytest
 
 from pushlab.brokers import mosquitto
 from pushlab.brokers.start import Broker, Listen, start_broker
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.events import Closed, Connected, Message
 from pushlab.contract.hits import Hit
-from pushlab.contract.serving import BrokerAccess
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab.errors import UsageError
-from pushlab.hub.hosts import Hosts, authority_of, is_loopback, is_wildcard, parse_authority
+from pushlab.hub.hosts import Hosts
 
 LOOPBACK = ("localhost", "LOCALHOST:80", "a.b.localhost:9", "127.0.0.1", "127.255.0.9:1", "[::1]")
 STRANGE = ("evil.example", "localhost.evil.example", "evillocalhost", "127.0.0.1.evil.example")
@@ -91,31 +91,6 @@ def test_a_client_that_tries_names_without_end_costs_no_memory():
     assert hosts.know(b"localhost")
 
 
-@given(
-    st.from_regex(r"[a-z0-9.-]{1,20}[a-z0-9]", fullmatch=True), st.none() | st.integers(1, 65_535)
-)
-def test_an_authority_is_read_as_it_is_written(name, port):
-    assert parse_authority(authority_of(name, port)) == (name, port)
-
-
-@given(st.ip_addresses(v=6), st.none() | st.integers(1, 65_535))
-def test_so_is_one_with_an_address(address, port):
-    assert parse_authority(f"[{address.exploded}]" + (f":{port}" if port else "")) == (
-        str(address),
-        port,
-    )
-    assert is_loopback(str(address)) == (
-        address.is_loopback or bool(address.ipv4_mapped and address.ipv4_mapped.is_loopback)
-    )
-
-
 @given(st.binary(max_size=30))
 def test_whatever_is_sent_is_known_or_not(host):
     assert Hosts("0.0.0.0").know(host) in (True, False)
-
-
-def test_a_wildcard_is_one_however_it_is_written():
-    assert is_wildcard("0.0.0.0")
-    assert is_wildcard("0:0::0")
-    assert is_wildcard("")
-    assert not is_wildcard("127.0.0.1")

@@ -12,7 +12,8 @@ import pytest
 from websockets.asyncio.client import connect as ws_connect
 from websockets.exceptions import ConnectionClosed
 
-from pushlab.contract.serving import BrokerAccess, HubSettings
+from pushlab.contract.broker_access import BrokerAccess
+from pushlab.contract.serving import HubSettings
 from pushlab.errors import HubFailed, PortInUse, UnknownTransport, UsageError
 from pushlab.hub.child import end_child
 from pushlab.hub.process import HubConfig, start_hub

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pushlab.contract.serving import BrokerAccess
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.core import Hub
 from pushlab.hub.reach import seen_from

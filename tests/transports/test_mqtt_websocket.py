@@ -10,9 +10,10 @@ from websockets.exceptions import ConnectionClosed
 
 from pushlab.brokers.mosquitto import find_mosquitto
 from pushlab.brokers.start import start_broker
+from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.hits import Hit
 from pushlab.contract.registry import profile_of
-from pushlab.contract.serving import BrokerAccess, HubSettings
+from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.core import Hub
