@@ -141,29 +141,25 @@ class HubSettings:
     def vanished_s(self) -> float:
         """How long a client that vanishes without a word is present at most, on every transport.
 
-        Polls have their lease. The kernel probes connections that are idle for `unheard_s`, and
-        gives one up whose bytes are not acknowledged for `unanswered_s`. An MQTT broker waits 1.5
-        times the keep-alive that its client asks for. So a client that asks for a longer lease or
-        keep-alive than is usual is present for longer, and one behind a proxy for as long as that
+        Polls have their lease; a broker waits 1.5 times its client's keep-alive. Who asks for more of
+        either than is usual is present for longer, and who is behind a proxy for as long as that
         keeps the connection.
         """
         return max(1.5 * self.lease_s, _LEAST_VANISHED_S)
 
     @property
     def unheard_s(self) -> float:
-        """How much of `vanished_s` a connection may be idle before the kernel asks.
+        """How much of it a connection is idle before the kernel asks, and keeps a radio awake.
 
-        With the usual dials that is longer than a stream is silent and than a poll is held: a probe
-        more would keep a phone's radio awake.
+        With the usual dials, longer than a stream is silent and than a poll is held.
         """
         return 0.69 * self.vanished_s
 
     @property
     def unanswered_s(self) -> float:
-        """How much of `vanished_s` bytes have for their acknowledgement.
+        """How much of it bytes have to be acknowledged, and a client to poll again.
 
-        A client whose held poll was answered has as much to ask again: it may have vanished while
-        it was held, and probes have taken the rest of the time.
+        Probes have taken the rest, if it vanished while it was held.
         """
         return 4 / 15 * self.vanished_s
 
