@@ -141,8 +141,8 @@ class HubSettings:
     def vanished_s(self) -> float:
         """How long a client that vanishes without a word is present at most, on every transport.
 
-        Polls have their lease; a broker waits 1.5 times its client's keep-alive. Who asks for more of
-        either than is usual is present for longer, and who is behind a proxy for as long as that
+        Polls have their lease; a broker waits 1.5 times its client's keep-alive. Who asks for more
+        of either than is usual is present for longer, and who is behind a proxy for as long as that
         keeps the connection.
         """
         return max(1.5 * self.lease_s, _LEAST_VANISHED_S)
