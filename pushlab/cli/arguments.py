@@ -104,9 +104,8 @@ class Parser(argparse.ArgumentParser):
     def flag(self, name: str, metavar: str | None, about: str = "", **options: Any) -> None:
         """Add a flag that takes a value; what its default is, is told behind `about`."""
         if options.get("default") not in (None, []):
-            default = options["default"]
-            told = f"{default:,}" if isinstance(default, int) else default
-            about = f"{about}; default: {told}" if about else f"default: {told}"
+            told = f"default: {options['default']}"
+            about = f"{about}; {told}" if about else told
         self.add_argument(name, metavar=metavar, help=about, **{"type": _not_empty, **options})
 
     def switch(self, name: str, about: str, **options: Any) -> None:
@@ -290,11 +289,14 @@ def add_no_charts(command: Parser, about: str = "draw no charts") -> None:
     command.add_argument("--no-charts", action="store_false", dest="with_charts", help=about)
 
 
-def add_keys(command: Parser, keys: Mapping[str, Key], *, swept: bool) -> None:
+def add_keys(
+    command: Parser, keys: Mapping[str, Key], *, swept: bool, defaults: bool = False
+) -> None:
     """A flag for each key that has one, in the groups of their tables; into ``overrides``.
 
     Args:
         swept: whether a list of numbers may stand where a number stands.
+        defaults: whether help tells them; where a scenario stands behind the flags, it has others.
     """
     groups: dict[str, Any] = {}
     for key in keys.values():
@@ -303,7 +305,20 @@ def add_keys(command: Parser, keys: Mapping[str, Key], *, swept: bool) -> None:
         table = key.name.rpartition(".")[0]
         if table not in groups:
             groups[table] = command.add_argument_group(_GROUPS.get(table, table))
-        groups[table].add_argument(key.flag, dest=f"overrides {key.name}", **_options(key, swept))
+        options = _options(key, swept)
+        if defaults:
+            options["help"] += f"; default: {_default_of(key)}"
+        groups[table].add_argument(key.flag, dest=f"overrides {key.name}", **options)
+
+
+def _default_of(key: Key) -> str:
+    """As it may be given: ``15s``, ``4MiB``, ``1000``."""
+    value = key.default
+    if key.setting.unit == "s":
+        return f"{value:g}s"
+    if key.setting.unit != "bytes":
+        return str(value)
+    return f"{value // 2**20}MiB" if value % 2**20 == 0 else f"{value}B"
 
 
 def _options(key: Key, swept: bool) -> dict[str, Any]:

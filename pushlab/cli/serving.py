@@ -49,7 +49,7 @@ def add_commands(group: Group) -> None:
     _add_reach(serve)
     serve.switch("--no-pages", "serve the API and transports alone", dest="pages")
     serve.switch("--open", "open the race in the browser", dest="open_browser")
-    add_keys(serve, keys_of(HubSettings, "hub."), swept=False)
+    add_keys(serve, keys_of(HubSettings, "hub."), swept=False, defaults=True)
     keys = group.add(
         "keys",
         "list, rotate or revoke a hub's keys for tokens",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pushlab.cli import main
+from pushlab.cli import _parser, main
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.setting import keys_of
 from tests.patience import PATIENCE_S
@@ -29,6 +29,20 @@ def test_each_dial_has_a_flag_in_serve_and_in_compare(capsys: pytest.CaptureFixt
             main([command, "--help"])
         told = capsys.readouterr().out
         assert all(re.search(rf"^  {key.flag} ", told, re.M) for key in keys.values())
+
+
+def test_help_tells_each_default_as_it_may_be_given(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    flags = re.split(r"^  (--\S+)", capsys.readouterr().out, flags=re.M)[1:]
+    about = zip(flags[::2], flags[1::2], strict=True)
+    given = {flag: told.partition("default: ")[2].partition("\n")[0] for flag, told in about}
+    assert given["--port"] == "8000"
+    keys = keys_of(HubSettings, "hub.").values()
+    words = [word for key in keys for word in (key.flag, given[key.flag])]
+    read = vars(_parser()[0].parse_args(["serve", *words]))
+    assert [read[f"overrides {key.name}"] for key in keys] == [key.default for key in keys]
 
 
 def test_a_dial_that_cannot_be_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
