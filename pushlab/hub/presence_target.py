@@ -11,7 +11,7 @@ from functools import cached_property
 
 from pushlab.contract.presence_signature import HUB_HEADER, SIGNATURE_HEADER, sign_presence
 from pushlab.errors import UsageError
-from pushlab.wire.http1 import BadResponse, BodyParser, request_bytes
+from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
 
@@ -43,21 +43,6 @@ class Outcome:
     def refused(self) -> bool:
         """Whether the application said no for good."""
         return self.heard and self.status >= 400
-
-
-class _Answer(BodyParser):
-    """Reads ``Retry-After`` too."""
-
-    __slots__ = ("retry_after",)
-
-    def reset(self) -> None:
-        super().reset()
-        self.retry_after = ""
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; called by httptools."""
-        if name.lower() == b"retry-after":
-            self.retry_after = value.decode("latin-1").strip()
 
 
 class PresenceTarget:
@@ -109,7 +94,6 @@ class PresenceTarget:
 
     async def tell(self, what: str, form: dict[str, str]) -> Outcome:
         """Post to ``<url>/_ah/channel/<what>/``."""
-        parser = _Answer()
         try:
             answer = await fetch(
                 self._host,
@@ -118,7 +102,6 @@ class PresenceTarget:
                 tls=self._tls,
                 within_s=_ANSWER_DUE_S,
                 head_only=True,
-                parser=parser,
             )
         except (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError):
             return Outcome(0, heard=False)
@@ -131,7 +114,7 @@ class PresenceTarget:
             status,
             heard=False,
             doubtful=status >= 500 and status not in _NOT_TAKEN,
-            retry_after_s=_seconds(parser.retry_after),
+            retry_after_s=_seconds((answer.header(b"retry-after") or "").strip()),
         )
 
     def _request(self, what: str, form: dict[str, str]) -> bytes:

@@ -20,7 +20,7 @@ from pushlab.contract.profile import silence_of
 from pushlab.contract.reasons import status_of_close_code
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import InvalidCursor
-from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason
+from pushlab.wire.http1 import MAX_HEAD_BYTES, BadResponse, ResponseParser, refusal_reason
 from pushlab.wire.streams import StreamSubscriber
 from pushlab.wire.websocket_core import ClientCore
 
@@ -29,7 +29,6 @@ __all__ = ["MAX_FRAME_BYTES", "PING_INTERVAL_S", "SILENCE_S", "WebSocketSubscrib
 PING_INTERVAL_S = 20.0
 SILENCE_S = silence_of(PING_INTERVAL_S)
 MAX_FRAME_BYTES = 64 * 1024
-_MAX_HEAD_BYTES = 64 * 1024
 _INTERIM = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d")
 _SWITCHES = re.compile(rb"HTTP/1\.1 101")
 #: The beginning of an answer that may be one of these two.
@@ -143,7 +142,7 @@ class WebSocketSubscriber(StreamSubscriber):
                 data = data.partition(b"\r\n\r\n")[2]  # such as 103 Early Hints
             head, end, rest = data.partition(b"\r\n\r\n")
             if not end and _UNDECIDED.match(data):
-                if len(data) > _MAX_HEAD_BYTES:
+                if len(data) > MAX_HEAD_BYTES:
                     raise BadResponse("an answer without an end")
                 self._rest = data
                 return b""

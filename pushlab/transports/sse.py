@@ -50,12 +50,11 @@ from pushlab.contract.serving import (
 )
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.event_stream import EventStream, StreamEvent
 from pushlab.wire.http1 import (
-    BadResponse,
+    UNREADABLE,
     ResponseParser,
     refusal_reason,
     request_head,
@@ -68,15 +67,6 @@ _NS = 1_000_000_000
 _MOST_RETRY_MS = 3_000
 _RETRIES = Random()
 _HELD_BYTES = 4 * 1024 * 1024  # of a body; what comes at once is far less
-#: What reading an event raises that is none of pushlab's.
-_NOT_AN_EVENT = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
 #: At the least; a server whose keep-alives come less often says so.
 _SILENCE_S = silence_of(HubSettings().keep_alive_s)
 _KEEP_ALIVE = re.compile(r"keep-alive (\d{1,6}(?:\.\d{1,6})?)", re.ASCII)
@@ -143,7 +133,7 @@ class SseSubscriber(StreamSubscriber):
                     self._lose("the stream ended", now_ns)
             elif parser.complete or parser.refuses:
                 self._read_refusal(parser, now_ns)
-        except (BadResponse, InvalidCursor, *_NOT_AN_EVENT) as error:
+        except UNREADABLE as error:
             self._lose(f"not a pushlab stream: {error}", now_ns)
 
     def _is_stream(self, parser: ResponseParser) -> bool:

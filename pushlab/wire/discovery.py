@@ -9,7 +9,7 @@ from typing import Any
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, Refused
-from pushlab.wire.http1 import BadResponse, ResponseParser, request_head
+from pushlab.wire.http1 import BadResponse, request_head
 from pushlab.wire.http_client import fetch
 from pushlab.wire.redirects import Elsewhere, Redirects
 from pushlab.wire.tls import client_context
@@ -19,7 +19,6 @@ __all__ = ["discover", "locate"]
 _log = logging.getLogger("pushlab")
 _warned: set[str] = set()
 _DIAL_S = 10.0
-_MAX_ANSWER_BYTES = 1024 * 1024
 
 
 async def locate(
@@ -55,15 +54,12 @@ async def discover(
         context = (tls or client_context()) if hub.tls else None
         while True:
             request = b"".join(request_head(place, token, "GET", ("Connection", "close")))
-            parser = ResponseParser(_MAX_ANSWER_BYTES)
-            answer = await fetch(
-                hub.host, hub.port, request, tls=context, within_s=_DIAL_S, parser=parser
-            )
-            there = redirects.follow(place, answer.status, parser.header(b"location"))
+            answer = await fetch(hub.host, hub.port, request, tls=context, within_s=_DIAL_S)
+            there = redirects.follow(place, answer.status, answer.header(b"location"))
             if there is None:
                 break
             place = there
-        told = json.loads(answer.body)
+        told = json.loads(answer.take())
         if not isinstance(told, dict):
             raise ValueError("the answer is not an object")
         if answer.status != 200:

@@ -12,9 +12,12 @@ import httptools
 
 from pushlab.contract.reasons import reason_of
 from pushlab.contract.subscriber import Endpoint
+from pushlab.errors import InvalidCursor
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MAX_HEAD_BYTES",
+    "UNREADABLE",
     "BadResponse",
     "BodyParser",
     "ResponseParser",
@@ -26,7 +29,7 @@ __all__ = [
 
 #: Of an answer, unless a parser is told otherwise; a page of a poll may have a few megabytes.
 MAX_BODY_BYTES = 64 * 1024 * 1024
-_MAX_HEAD_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 _MAX_REFUSAL_BYTES = 64 * 1024
 _READ = {
     b"content-encoding",
@@ -44,6 +47,19 @@ _LONGEST_RETRY_S = 300.0
 
 class BadResponse(Exception):
     """The other side does not speak HTTP/1.1."""
+
+
+#: What reading an answer raises that is none of pushlab's.
+UNREADABLE = (
+    BadResponse,
+    InvalidCursor,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def request_head(
@@ -147,8 +163,8 @@ class BodyParser:
             if not self.complete:
                 raise BadResponse(str(error)) from error
             self.keeps_alive = False
-        if self._unread > _MAX_HEAD_BYTES and not self.complete:
-            raise BadResponse(f"over {_MAX_HEAD_BYTES:,} bytes without an answer in them")
+        if self._unread > MAX_HEAD_BYTES and not self.complete:
+            raise BadResponse(f"over {MAX_HEAD_BYTES:,} bytes without an answer in them")
         if self._held > self.limit:
             raise BadResponse(f"an answer of over {self.limit:,} bytes")
 

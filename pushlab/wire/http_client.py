@@ -13,7 +13,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from pushlab.errors import ConnectionFailed
-from pushlab.wire.http1 import BadResponse, BodyParser
+from pushlab.wire.http1 import BadResponse, BodyParser, ResponseParser
 
 __all__ = ["HttpConnection", "HttpResponse", "connect_http", "fetch"]
 
@@ -153,32 +153,33 @@ async def fetch(
     tls: ssl.SSLContext | None = None,
     within_s: float,
     head_only: bool = False,
-    parser: BodyParser | None = None,
-) -> HttpResponse:
+) -> ResponseParser:
     """Send one request over a connection of its own; it should ask for ``Connection: close``.
 
     Args:
         within_s: how long all of it may take.
         head_only: wait for the status alone; the body is empty or a part.
-        parser: reads the answer, for callers that want more of it.
+
+    Returns:
+        What has read the answer.
 
     Raises:
         OSError, TimeoutError: no connection, or no whole answer in time.
         BadResponse: the other side does not speak HTTP/1.1, or its answer has no end.
     """
-    parser = parser or BodyParser(_MAX_FETCHED_BYTES)
+    answer = ResponseParser(_MAX_FETCHED_BYTES)
     async with asyncio.timeout(within_s):
         reader, writer = await asyncio.open_connection(host, port, ssl=tls)
         try:
             writer.write(request)
-            while not (parser.status if head_only else parser.complete):
+            while not (answer.status if head_only else answer.complete):
                 data = await reader.read(_READ_BYTES)
                 if data:
-                    parser.feed(data)
-                elif parser.status:
+                    answer.feed(data)
+                elif answer.status:
                     break  # a body may end with its connection
                 else:
                     raise BadResponse("the connection ended before the answer did")
         finally:
             writer.close()
-    return HttpResponse(parser.status, b"".join(parser.body))
+    return answer

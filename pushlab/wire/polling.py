@@ -23,10 +23,9 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry, Hub, Page, Response, Route, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
-from pushlab.errors import InvalidCursor
 from pushlab.wire.asgi import admit, number_parameter, parameters
 from pushlab.wire.direct import direct_route
-from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
+from pushlab.wire.http1 import UNREADABLE, ResponseParser, refusal_reason, request_head
 from pushlab.wire.redirects import HttpSubscriber
 
 __all__ = [
@@ -45,15 +44,6 @@ _SELDOM_S = 10.0
 _LEASE_INTERVALS = 3
 _ANSWER_DUE_NS = 30_000_000_000
 _POLL_EMPTY = Hit.POLL_EMPTY
-#: What reading a page raises that is no page at all.
-_NOT_A_PAGE = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
 
 
 def _encode(entry: Entry) -> bytes:
@@ -220,7 +210,7 @@ class PollSubscriber(HttpSubscriber):
                 if in_one_piece and brings_nothing and not self._asked_first:
                     self._nothing = data
                 self._read_answer(now_ns)
-        except (BadResponse, InvalidCursor, *_NOT_A_PAGE) as error:
+        except UNREADABLE as error:
             self._lose(f"not a pushlab answer: {error}", now_ns)
 
     def _read_answer(self, now_ns: int) -> None:
@@ -292,7 +282,7 @@ class PollSubscriber(HttpSubscriber):
         if self._parsing and self.asking and self._parser.feed_eof():
             try:
                 self._read_answer(now_ns)
-            except (BadResponse, InvalidCursor, *_NOT_A_PAGE) as error:
+            except UNREADABLE as error:
                 self._lose(f"not a pushlab answer: {error}", now_ns)
         elif self.asking:
             self._hit(self._asked_for())
