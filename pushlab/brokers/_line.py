@@ -25,7 +25,6 @@ _LINGER_S = 2.0  # for a closed connection's last bytes to be taken
 _MAX_WAITING = 1_000  # connections that have not logged in
 _HIGH_BYTES = 256 * 1024
 _MOST_BYTES = 64 * 1024  #: of a client's one packet; the bridge's are no larger
-_MOST_CONNECT_BYTES = 16 * 1024
 _HITS = {mqtt311.PUBACK: Hit.ACK, mqtt311.PUBREC: Hit.ACK, mqtt311.PUBCOMP: Hit.ACK}
 
 
@@ -67,7 +66,7 @@ class Line(asyncio.Protocol):
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._router = lines.router
-        self._reader = packets.PacketReader(_MOST_CONNECT_BYTES)
+        self._reader = packets.PacketReader(packets.MOST_CONNECT_BYTES)
         self._transport: asyncio.Transport | None = None
         self._level = 4
         self._closed = False

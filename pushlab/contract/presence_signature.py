@@ -16,6 +16,7 @@ import re
 
 __all__ = [
     "HUB_HEADER",
+    "NOTICES_PATH",
     "SIGNATURE_HEADER",
     "read_signature",
     "same_signature",
@@ -24,7 +25,7 @@ __all__ = [
 
 HUB_HEADER = "Pushlab-Hub"
 SIGNATURE_HEADER = "Pushlab-Signature"
-_START = "/_ah/channel/"
+NOTICES_PATH = "/_ah/channel/"  #: below it each kind of notice has a place
 _FORM = re.compile(r"t=(\d{1,15}),v1=([0-9a-f]{64})", re.ASCII)
 
 
@@ -52,6 +53,6 @@ def same_signature(key: str, signature: tuple[int, str], hub: str, path: str, bo
 
 
 def _digits(key: str, at_s: int, hub: str, path: str, body: bytes) -> str:
-    tail = path[path.rfind(_START) :] if _START in path else path
+    tail = path[path.rfind(NOTICES_PATH) :] if NOTICES_PATH in path else path
     signed = "\n".join([str(at_s), hub, tail, ""]).encode() + body
     return hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()

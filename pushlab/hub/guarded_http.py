@@ -29,7 +29,7 @@ from pushlab.hub.edge import (
 )
 from pushlab.hub.guarded_websocket import GuardedWebSocket, check_upgrade
 from pushlab.hub.half_closed import can_be_kept, has_gone, looks_after_s
-from pushlab.hub.last_words import LastWords, close_in_time
+from pushlab.hub.lingering_close import LingeringClose, close_in_time
 from pushlab.hub.refusals import Refusal, has_vanished
 
 __all__ = ["GuardedHttp"]
@@ -213,7 +213,7 @@ class GuardedHttp(BoundedHttp):
         self.connections.discard(self)
         self.pipeline.clear()
         self.parser = None  # type: ignore[assignment]
-        LastWords(self.transport, self.connections)
+        LingeringClose(self.transport, self.connections)
 
     # ---- time -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from websockets.http11 import Request
 
 from pushlab.errors import Refused
 from pushlab.hub.edge import RequestHead, read_head
+from pushlab.hub.lingering_close import LINGER_S
 from pushlab.hub.pace import paid_until
 from pushlab.hub.refusals import Refusal
 from pushlab.wire.websocket_core import ServerCore, header_text
@@ -25,7 +26,6 @@ __all__ = ["GuardedWebSocket", "check_upgrade"]
 _TURN_BYTES = 4 * 1024
 _BARE_HEAD = b"GET / HTTP/1.1\r\n\r\n"
 _CLOSE_S = 10.0
-_LINGER_S = 2.0
 
 
 def check_upgrade(
@@ -98,7 +98,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self.close_sent = self._broken = True
         if self.close_timer is not None:
             self.close_timer.cancel()
-        self.close_timer = self.loop.call_later(_LINGER_S, self.transport.abort)
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
         if self.transport.can_write_eof():  # not with TLS
             self.transport.write_eof()
 

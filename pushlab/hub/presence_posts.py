@@ -20,8 +20,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from pushlab.hub.presence import Presence, PresenceEvent
 from pushlab.hub.presence_ledger import Key, PresenceLedger
@@ -38,12 +37,17 @@ _LONGEST_RESET_PAUSE_S = 5.0
 class _Handler:
     """One of the application's two handlers: what waits for it."""
 
-    def __init__(self, what: str, first_pause_s: float) -> None:
-        self.what = what
+    def __init__(self, connected: bool, first_pause_s: float) -> None:
+        self.connected = connected
+        self.what = "connected" if connected else "disconnected"
         self._first_pause_s = first_pause_s
         self.running = 0
         self.timer: asyncio.TimerHandle | None = None
         self.forget_all()
+
+    def done(self) -> None:
+        """A first attempt has ended."""
+        self.running -= 1
 
     def forget_all(self) -> None:
         """Nothing waits any more; what is under way has ended before."""
@@ -83,10 +87,7 @@ class PresencePoster:
         self._back = asyncio.Event()
         self._first_pause_s = first_pause_s
         self._ledger = PresenceLedger()
-        self._handlers = {
-            True: _Handler("connected", first_pause_s),
-            False: _Handler("disconnected", first_pause_s),
-        }
+        self._handlers = {told: _Handler(told, first_pause_s) for told in (True, False)}
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
         self._idle = asyncio.Event()
@@ -172,7 +173,7 @@ class PresencePoster:
             handler.ready.pop(key, None)
             handler.retries.forget(key)
 
-    async def _tell(self, handler: _Handler, key: Key, connected: bool) -> None:
+    async def _tell(self, handler: _Handler, key: Key) -> None:
         channel, client_id = key
         form = {"from": client_id}
         if channel != client_id:
@@ -190,7 +191,7 @@ class PresencePoster:
         handler.retries.failed(key, now_s, outcome.retry_after_s)
         if not self._ledger.fail(key, doubtful=outcome.doubtful):
             self._forget(key)
-        elif self._ledger.next(key) != connected:
+        elif self._ledger.next(key) != handler.connected:
             self._make_ready(key)
 
     def _count(self, outcome: Outcome) -> None:
@@ -205,13 +206,13 @@ class PresencePoster:
             return
         while handler.ready and handler.running < _AT_ONCE:
             key, _ = handler.ready.popitem(last=False)
-            if self._ledger.next(key) == (handler is self._handlers[True]):
+            if self._ledger.next(key) == handler.connected:
                 handler.running += 1
-                self._spawn(self._first(handler, key), key)
+                self._spawn(handler, key, handler.done)
         loop = asyncio.get_running_loop()
         for key in handler.retries.due(loop.time()):
-            if self._ledger.next(key) == (handler is self._handlers[True]):
-                self._spawn(self._again(handler, key), key)
+            if self._ledger.next(key) == handler.connected:
+                self._spawn(handler, key, handler.retries.done)
             else:
                 handler.retries.done()
         if handler.timer is not None:
@@ -219,29 +220,19 @@ class PresencePoster:
         next_s = handler.retries.next_s()
         handler.timer = None if next_s is None else loop.call_at(next_s, self._start, handler)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], key: Key) -> None:
+    def _spawn(self, handler: _Handler, key: Key, done: Callable[[], None]) -> None:
         self._ledger.begin(key)
-        task = asyncio.ensure_future(work)
+        task = asyncio.ensure_future(self._post(handler, key, done))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _first(self, handler: _Handler, key: Key) -> None:
+    async def _post(self, handler: _Handler, key: Key, done: Callable[[], None]) -> None:
         try:
-            await self._tell(handler, key, handler is self._handlers[True])
+            await self._tell(handler, key)
         finally:
-            handler.running -= 1
-            self._ended(handler)
-
-    async def _again(self, handler: _Handler, key: Key) -> None:
-        try:
-            await self._tell(handler, key, handler is self._handlers[True])
-        finally:
-            handler.retries.done()
-            self._ended(handler)
-
-    def _ended(self, handler: _Handler) -> None:
-        self._start(handler)
-        self._look_around()
+            done()
+            self._start(handler)
+            self._look_around()
 
     def _look_around(self) -> None:
         """Make up for what did not fit, once there is room; see whether all is told."""

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
-from pushlab.contract.presence_signature import HUB_HEADER, SIGNATURE_HEADER, sign_presence
+from pushlab.contract.presence_signature import (
+    HUB_HEADER,
+    NOTICES_PATH,
+    SIGNATURE_HEADER,
+    sign_presence,
+)
 from pushlab.errors import UsageError
 from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
@@ -118,7 +123,7 @@ class PresenceTarget:
         )
 
     def _request(self, what: str, form: dict[str, str]) -> bytes:
-        path = f"{self._path}/_ah/channel/{what}/"
+        path = f"{self._path}{NOTICES_PATH}{what}/"
         body = urllib.parse.urlencode(form).encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",

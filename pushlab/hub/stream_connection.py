@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from pushlab.contract.serving import StreamingResponse
-from pushlab.hub.last_words import close_in_time
+from pushlab.hub.lingering_close import close_in_time
 
 __all__ = ["Framed", "StreamConnection"]
 

@@ -21,7 +21,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
-from pushlab.hub.last_words import LastWords
+from pushlab.hub.lingering_close import LingeringClose
 from pushlab.hub.pace import paid_until
 from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.stream_connection import Framed, StreamConnection
@@ -147,7 +147,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
                 self._note(Refusal.WEBSOCKET_ERROR)
                 self._leave()
                 self._connections.discard(self)
-                LastWords(self._transport, self._connections)
+                LingeringClose(self._transport, self._connections)
             else:
                 self._close()
             return

@@ -17,6 +17,7 @@ __all__ = [
     "DISCONNECT",
     "KEEP_ALIVE_TIMEOUT",
     "MALFORMED",
+    "MOST_CONNECT_BYTES",
     "NOT_AUTHORISED",
     "PINGREQ",
     "PINGRESP",
@@ -47,6 +48,7 @@ __all__ = [
 CONNECT, PUBLISH = 1, 3
 SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 8, 10, 12, 14
 PINGRESP = b"\xd0\x00"
+MOST_CONNECT_BYTES = 16 * 1024  #: whoever asks is a stranger until it is read
 _FLAGS = {4: 0, 5: 0, 6: 2, 7: 0, SUBSCRIBE: 2, UNSUBSCRIBE: 2, PINGREQ: 0, DISCONNECT: 0, 1: 0}
 
 #: Reason codes (v5 section 2.4).

@@ -31,7 +31,6 @@ PATH = "/v1/mqtt"
 COUNTED_AS = "mqtt-websocket"  #: handshakes; the packets inside are counted as MQTT's own
 _SUBPROTOCOLS = ("mqtt", "mqttv3.1")
 _PIECE_BYTES = 16 * 1024
-_MOST_CONNECT_BYTES = 16 * 1024
 _DIAL_S = 5.0
 _GOODBYE_S = 3.0  # after a token's end, for the broker to say so and hang up
 _UNSUPPORTED_DATA = 1003  # RFC 6455, section 7.4.1
@@ -85,7 +84,7 @@ class _Opening:
 
     async def connect(self) -> packets.Connect:
         """Its CONNECT. Raises Refused, or _Gone."""
-        reader = packets.PacketReader(_MOST_CONNECT_BYTES)
+        reader = packets.PacketReader(packets.MOST_CONNECT_BYTES)
         while True:
             message = await self._receive()
             if message["type"] != "websocket.receive":

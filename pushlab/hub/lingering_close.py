@@ -1,4 +1,4 @@
-"""How a connection ends so that its client can read why.
+"""The lingering close: how a connection ends so that its client can read why.
 
 To close a socket while bytes of the client's lie unread resets the connection, and a reset can
 destroy the answer before it is read. So the hub says that it sends no more, reads past what still
@@ -8,13 +8,13 @@ comes, for a while and so many bytes, and then closes (RFC 9112, section 9.6).
 import asyncio
 from typing import Any
 
-__all__ = ["LastWords", "close_in_time"]
+__all__ = ["LINGER_S", "LingeringClose", "close_in_time"]
 
-_LINGER_S = 2.0
+LINGER_S = 2.0
 _MOST_BYTES = 1024 * 1024
 
 
-class LastWords(asyncio.Protocol):
+class LingeringClose(asyncio.Protocol):
     """Takes over a connection on which everything is said.
 
     Args:
@@ -30,7 +30,7 @@ class LastWords(asyncio.Protocol):
         connections.add(self)
         transport.set_protocol(self)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(_LINGER_S, self._end)
+        self._timer = loop.call_later(LINGER_S, self._end)
         if not transport.is_closing():
             if transport.can_write_eof():  # not with TLS
                 transport.write_eof()
