@@ -23,7 +23,7 @@ from rich.console import Console
 
 from benchmarks.attack.attacks import ATTACKS
 from benchmarks.attack.crowd import Crowd, Phase, gathered
-from benchmarks.attack.report import MOST_GROWN_BYTES, Found, save, table
+from benchmarks.attack.report import Found, save, table
 from benchmarks.harness.processes import pin, raise_descriptor_limit
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
@@ -174,8 +174,6 @@ async def _run(arguments: argparse.Namespace, names: Sequence[str], console: Con
         "hub_log": log.splitlines()[-50:],
     }
     broken = [f"{name}: {each}" for name, one in found.items() for each in one.broken(found)]
-    if grown_bytes > MOST_GROWN_BYTES:
-        broken.append(f"the hub grew by {grown_bytes / 2**20:.0f} MiB over the whole run")
     if crowd.wrong:
         broken.append(f"{crowd.wrong} connections lost, messages doubled, out of order or gaps")
     for line in broken:
