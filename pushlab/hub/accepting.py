@@ -17,7 +17,6 @@ inherit that from the listener.
 import asyncio
 import contextlib
 import errno
-import ipaddress
 import json
 import os
 import random
@@ -34,11 +33,11 @@ import psutil
 
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
+from pushlab.hub.addresses import address_key
 from pushlab.hub.refusals import Refusal, Refusals
 
 __all__ = [
     "Acceptor",
-    "address_key",
     "is_of_this_machine",
     "most_connections",
     "set_vanishing_limits",
@@ -96,14 +95,6 @@ def set_vanishing_limits(sock: socket.socket, settings: HubSettings) -> None:
 def _whole(span_s: float) -> int:
     """In seconds that the kernel takes."""
     return min(max(1, int(span_s)), 32_767)
-
-
-def address_key(host: str) -> str:
-    """What counts as one address: of IPv6 the network of 64 bits, which one client has whole."""
-    if ":" not in host:
-        return host
-    address = ipaddress.IPv6Address(host.partition("%")[0])
-    return f"{ipaddress.IPv6Address(int(address) >> 64 << 64)}/64"
 
 
 def is_of_this_machine(sock: socket.socket, address: str) -> bool:

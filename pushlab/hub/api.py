@@ -28,7 +28,7 @@ from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
 from pushlab.hub.edge import MAX_BATCH_BYTES
 from pushlab.hub.reach import Reach, seen_from
-from pushlab.hub.revoking import revoke
+from pushlab.hub.revocation_request import revoke
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
 __all__ = ["API", "Api"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pushlab.contract.authority import authority_of, parse_authority
 from pushlab.errors import UsageError
+from pushlab.hub.addresses import read_address
 
 __all__ = ["Forwarded", "Forwarders", "Headers", "parse_forwarded"]
 
@@ -81,7 +82,7 @@ class Forwarders:
         if known is None:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
-            found = _address(address)
+            found = read_address(address)
             known = found is not None and any(found in network for network in self._networks)
             self._known[address] = known
         return known
@@ -140,7 +141,7 @@ class Forwarders:
         client, depth = peer, 0
         for node in reversed(chain):
             depth += 1
-            address = _address(_node(node))
+            address = read_address(_node(node))
             if address is None:  # unknown, or hidden on purpose: all that is known is who says so
                 break
             client = str(address)
@@ -198,15 +199,6 @@ def _node(text: str) -> str:
         address, bracket, _ = text[1:].partition("]")
         return address if bracket else ""
     return text.partition(":")[0] if text.count(":") == 1 else text
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address if mapped is None else ipaddress.IPv4Address(mapped)
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

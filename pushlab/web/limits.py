@@ -1,10 +1,10 @@
 """How often one address may post: a bucket of tokens for each, and a bounded table of buckets."""
 
-import ipaddress
 import time
 from collections.abc import Callable
 
 from pushlab.errors import Refused
+from pushlab.hub.addresses import address_key
 
 __all__ = ["Limiter"]
 
@@ -35,7 +35,7 @@ class Limiter:
 
     def wait_s(self, address: str) -> float:
         """Take a token for this address: 0, or how long to wait until there is one."""
-        address, now = _network(address), self._clock()
+        address, now = address_key(address), self._clock()
         left, then = self._buckets.pop(address, (self._burst, now))
         left = min(self._burst, left + (now - then) * self._rate_per_s)
         wait_s = 0.0 if left >= 1 else (1 - left) / self._rate_per_s
@@ -48,16 +48,3 @@ class Limiter:
         """Raise Refused (429 `too-many-requests`) when the address asks too often."""
         if self.wait_s(address):
             raise Refused(429, "too-many-requests", "too many requests at once; wait a little")
-
-
-def _network(address: str) -> str:
-    """The address; of an IPv6 one the network, since a host there has addresses without end."""
-    if ":" not in address:
-        return address
-    try:
-        whole = ipaddress.IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if whole.ipv4_mapped is not None:  # an IPv4 client at a socket that takes both
-        return str(whole.ipv4_mapped)
-    return str(ipaddress.ip_network((whole, 64), strict=False))

@@ -10,7 +10,7 @@ import pytest
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub import accepting
-from pushlab.hub.accepting import Acceptor, address_key, most_connections, set_vanishing_limits
+from pushlab.hub.accepting import Acceptor, most_connections, set_vanishing_limits
 from pushlab.hub.refusals import Refusal, Refusals
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.machine import SPARE_DESCRIPTORS
@@ -137,13 +137,6 @@ async def test_over_tls_a_handshake_has_its_time_and_who_is_too_many_no_answer()
         while Kept.open:  # noqa: ASYNC110 - a turn of the loop
             await asyncio.sleep(0.001)
         assert await first_words((await come(ssl=client))[0]) == b"welcome"
-
-
-def test_an_address_of_ipv6_is_the_network_that_its_client_has_whole():
-    assert address_key("2001:db8:1:2:3:4:5:6") == address_key("2001:db8:1:2::1")
-    assert address_key("2001:db8:1:2::1") != address_key("2001:db8:1:3::1")
-    assert address_key("fe80::1%eth0") == "fe80::/64"
-    assert address_key("192.0.2.1") == "192.0.2.1"
 
 
 def test_the_cap_leaves_descriptors_for_the_hub_itself(monkeypatch):
