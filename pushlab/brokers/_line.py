@@ -2,12 +2,16 @@
 
 What it leaves out, it says: no retained messages, no wildcards, no shared subscriptions, no Will of
 a subscriber (the bridge is told when one has gone, in whatever way).
+
+A client that floods the broker is read at a client's pace, a few packets a turn, and one that asks
+the hub something only while that answers. What a subscriber owes, an answer for each message, is
+free.
 """
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import cast
 
 from pushlab.brokers._router import Router
@@ -17,13 +21,18 @@ from pushlab.contract.tokens import Grant
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_server as packets
+from pushlab.wire.pace import paid_until
 
-__all__ = ["Line", "Lines"]
+__all__ = ["CONNECT_S", "Line", "Lines"]
 
-_CONNECT_S = 10.0  # for a new connection to say who it is
+CONNECT_S = 10.0  #: for a new connection to say who it is
 _LINGER_S = 2.0  # for a closed connection's last bytes to be taken
 _MAX_WAITING = 1_000  # connections that have not logged in
 _HIGH_BYTES = 256 * 1024
+_TURN_PACKETS = 64  # read of one client in a turn of the event loop: others are served in between
+_LEAST_WAIT_S = 0.02  # for a client that is ahead of its pace
+_ASKING = 10  # packets' pace that a client's own message takes: the hub looks at each
+_HUB_WAIT_S = 0.1  # for the hub to catch up
 _MOST_BYTES = 64 * 1024  #: of a client's one packet; the bridge's are no larger
 _HITS = {mqtt311.PUBACK: Hit.ACK, mqtt311.PUBREC: Hit.ACK, mqtt311.PUBCOMP: Hit.ACK}
 
@@ -45,7 +54,7 @@ class Lines:
         """Cut off who does not log in, and who was silent for one and a half keep-alive times."""
         now = self.now()
         for line in list(self.waiting):
-            if now - line.heard > _CONNECT_S:
+            if now - line.heard > CONNECT_S:
                 line.end(packets.PROTOCOL_ERROR)
         for line in list(self.lines):
             if 0 < line.keep_alive_s * 1.5 < now - line.heard and line.session is not None:
@@ -71,7 +80,11 @@ class Line(asyncio.Protocol):
         self._level = 4
         self._closed = False
         self._asked: packets.Connect | None = None  # the log-in that is not answered yet
-        self._early: list[packets.Incoming] = []
+        self._taking = False
+        self._paid_until = lines.now() - 1.0  # see `pushlab.wire.pace`
+        self._wait_s = 0.0  # before it is read on
+        self._held = False  # until then
+        self._asks_hub = False  # that was behind at its last message
         self.session: Session | None = None
         self.full = False
         self.keep_alive_s = 0
@@ -110,10 +123,9 @@ class Line(asyncio.Protocol):
     def resume_writing(self) -> None:
         """There is room again."""
         self.full = False
-        if self._transport is not None and not self._closed:
-            self._transport.resume_reading()
         if self.session is not None:
             self.session.go_on()
+        self._read_on()
 
     def send(self, data: bytes) -> None:
         """Send these bytes."""
@@ -145,16 +157,22 @@ class Line(asyncio.Protocol):
             return
         if self.session is not None:
             self.heard = self._lines.now()
-        self._take(self._reader.receive(data))
+        if self._held or self._asked is not None:
+            self._reader.rest += data
+        else:
+            self._take(data)
 
-    def _take(self, incoming: Iterable[packets.Incoming]) -> None:
+    def _take(self, data: bytes) -> None:
+        """Read packets: all that are there, or up to one behind which the rest has to wait."""
+        incoming = self._reader.receive(data)
+        self._taking = True
         try:
-            for packet in incoming:
-                if self._asked is not None:
-                    self._early.append(packet)
-                    continue
+            for count, packet in enumerate(incoming, 1):
                 self._on_packet(packet)
-                if self._closed:
+                if self._closed or self._asked is not None:
+                    return
+                if self._wait_s or count == _TURN_PACKETS:
+                    self._hold()
                     return
         except packets.UnsupportedVersion:
             self._router.count(Hit.REFUSED)
@@ -165,6 +183,47 @@ class Line(asyncio.Protocol):
             if self.session is not None:
                 self._router.lost(self.session, keep=True)
             self.end(packets.MALFORMED)
+        finally:
+            self._taking = False
+            incoming.close()
+
+    def _hold(self) -> None:
+        """Read no more for a while, or until the next turn."""
+        if self._closed or self._transport is None:
+            return
+        wait_s, self._wait_s, self._held = self._wait_s, 0.0, True
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_later(wait_s, self._go_on)
+
+    def _go_on(self) -> None:
+        self._held = False
+        if self._asks_hub and self._router.hub_is_behind():
+            self.heard = self._lines.now()  # it is not the client who is silent
+            self._wait_s = _HUB_WAIT_S
+            self._hold()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Take what has come, and then what comes, unless something must be waited for."""
+        if self._reader.rest and not self._waits():
+            self._take(b"")
+        if not self._waits():
+            assert self._transport is not None
+            self._transport.resume_reading()
+
+    def _waits(self) -> bool:
+        client = self.session is not None and self.session.grant is not None
+        stopped = self._closed or self._transport is None
+        return stopped or self._held or self._asked is not None or (self.full and client)
+
+    def _charge(self, packets: int) -> None:
+        """A client's packets, or what is worth as many, were read."""
+        if self.session is not None and self.session.grant is not None:
+            now = self._lines.now()
+            self._paid_until = paid_until(self._paid_until, packets, now)
+            if self._paid_until > now:
+                self._wait_s = max(self._wait_s, self._paid_until - now, _LEAST_WAIT_S)
 
     def _on_packet(self, packet: packets.Incoming) -> None:
         kind, session = packet.kind, self.session
@@ -174,16 +233,19 @@ class Line(asyncio.Protocol):
             self._ask(packets.read_connect(packet.body))
         elif kind in _HITS:
             self._count(Hit.ACK)
-            session.answered(kind, packets.identifier(packet))
+            if not session.answered(kind, packets.identifier(packet)):
+                self._charge(1)
         elif kind == packets.PUBLISH:
             self._publish(session, packet)
         elif kind == packets.PINGREQ:
             self._count(Hit.KEEP_ALIVE)
+            self._charge(1)
             self.send(packets.PINGRESP)
         elif kind in (packets.SUBSCRIBE, packets.UNSUBSCRIBE):
             self._subscribe(session, packet)
         elif kind == mqtt311.PUBREL:
             self._count(Hit.ACK)
+            self._charge(1)
             packet_id = packets.identifier(packet)
             session.held.discard(packet_id)
             self.send(mqtt311.acknowledge(mqtt311.PUBCOMP, packet_id))
@@ -206,7 +268,7 @@ class Line(asyncio.Protocol):
             self.refuse(packets.BAD_CLIENT_ID)
             return
         assert self._transport is not None
-        self._asked, self._early = asked, []
+        self._asked = asked
         self._transport.pause_reading()  # what it says before it is let in waits
         self._router.ask(asked, self)
 
@@ -222,8 +284,6 @@ class Line(asyncio.Protocol):
         asked, self._asked = self._asked, None
         if self._closed or asked is None:
             return
-        assert self._transport is not None
-        self._transport.resume_reading()
         session, kept, assigned = self._router.log_in(asked, grant, self)
         self.session = session
         self.heard = self._lines.now()
@@ -242,11 +302,14 @@ class Line(asyncio.Protocol):
             most_bytes=asked.maximum_packet,
         )
         session.resume()
-        early, self._early = self._early, []
-        self._take(early)
+        if not self._taking:  # else whoever does goes on
+            self._read_on()
+        elif self._transport is not None:
+            self._transport.resume_reading()
 
     def _subscribe(self, session: Session, packet: packets.Incoming) -> None:
         packet_id, filters = packets.read_filters(packet, self._level)
+        self._charge(1 + len(filters))
         if packet.kind == packets.UNSUBSCRIBE:
             self._count(Hit.LEAVE)
             for topic, _ in filters:
@@ -265,6 +328,7 @@ class Line(asyncio.Protocol):
 
     def _publish(self, session: Session, packet: packets.Incoming) -> None:
         topic, payload, qos, packet_id = packets.read_publish(packet, self._level)
+        self._charge(_ASKING)
         if session.grant is None and topic == names.GRANTS_TOPIC.encode():
             self._router.told(payload)
         elif not self._router.may_write(session, topic):
@@ -273,6 +337,9 @@ class Line(asyncio.Protocol):
             return
         elif qos < 2 or packet_id not in session.held:
             self._router.publish(Message(topic, payload, qos))
+            self._asks_hub = session.grant is not None and self._router.hub_is_behind()
+            if self._asks_hub:
+                self._wait_s = _HUB_WAIT_S
         if qos == 1:
             self.send(mqtt311.acknowledge(mqtt311.PUBACK, packet_id))
         elif qos == 2:

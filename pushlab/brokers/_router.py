@@ -243,6 +243,10 @@ class Router:
                 self.lost(session, keep=False)
                 line.end(packets.QUOTA_EXCEEDED)
 
+    def hub_is_behind(self) -> bool:
+        """Whether the bridge has yet to take what clients asked it."""
+        return any(session.behind for session in self._readers.get(_FROM_BRIDGE, ()))
+
     # ---- counting ---------------------------------------------------------------------------
 
     def count(self, hit: Hit) -> None:

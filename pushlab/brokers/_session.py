@@ -165,14 +165,23 @@ class Session:
             self._owed_bytes -= len(message.payload)
             self._send(line, message, qos)
 
-    def answered(self, kind: int, packet_id: int) -> None:
-        """PUBACK, PUBREC or PUBCOMP came."""
+    @property
+    def behind(self) -> bool:
+        """Whether more is owed to it than it takes at once."""
+        return len(self._owed) > _WINDOW
+
+    def answered(self, kind: int, packet_id: int) -> bool:
+        """PUBACK, PUBREC or PUBCOMP came; False when it was waited for by nobody."""
+        waited = packet_id in self._in_flight
         if kind == mqtt311.PUBREC:
-            if packet_id in self._in_flight:
+            if waited:
+                waited = self._in_flight[packet_id] is not None  # for the first time
                 self._in_flight[packet_id] = None
             if self.line is not None:
                 self.line.send(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
-            return
-        self._in_flight.pop(packet_id, None)
+            return waited
+        if waited:
+            del self._in_flight[packet_id]
         if self._owed:
             self.go_on()
+        return waited

@@ -25,7 +25,7 @@ _SWEEP_S = 1.0
 
 
 async def _serve(config: dict[str, Any]) -> None:
-    from pushlab.brokers._line import Lines
+    from pushlab.brokers._line import CONNECT_S, Lines
     from pushlab.brokers._router import Router
     from pushlab.wire.certificate import Certificate
     from pushlab.wire.standard_input import set_at_input_end
@@ -44,6 +44,7 @@ async def _serve(config: dict[str, Any]) -> None:
             config["port"],
             backlog=4_096,
             ssl=certificate.server_context() if certificate else None,
+            ssl_handshake_timeout=CONNECT_S if certificate else None,
         )
     except OSError as error:
         print(json.dumps({"error": error.strerror or str(error)}), flush=True)

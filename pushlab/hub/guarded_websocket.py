@@ -16,8 +16,8 @@ from websockets.http11 import Request
 from pushlab.errors import Refused
 from pushlab.hub.edge import RequestHead, read_head
 from pushlab.hub.lingering_close import LINGER_S
-from pushlab.hub.pace import paid_until
 from pushlab.hub.refusals import Refusal
+from pushlab.wire.pace import paid_until
 from pushlab.wire.websocket_core import ServerCore, header_text
 
 __all__ = ["GuardedWebSocket", "check_upgrade"]
@@ -59,7 +59,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     _broken = False  # whether it is over, and the client to blame
     _owes = False  # an answer to a ping, which the client does not take
     _pings = 0  # of this turn
-    _paid_until = 0.0  # see `pushlab.hub.pace`
+    _paid_until = 0.0  # see `pushlab.wire.pace`
 
     def open(self, head: RequestHead) -> None:
         """Answer the handshake."""

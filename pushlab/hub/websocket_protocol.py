@@ -22,9 +22,9 @@ from websockets.server import ServerProtocol
 
 from pushlab.contract.serving import Direct, Response, Scope, WebSocketConnection
 from pushlab.hub.lingering_close import LingeringClose
-from pushlab.hub.pace import paid_until
 from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.stream_connection import Framed, StreamConnection
+from pushlab.wire.pace import paid_until
 from pushlab.wire.websocket_core import ServerCore
 
 __all__ = ["DirectSocket", "text_frame"]
@@ -83,7 +83,7 @@ class DirectSocket(StreamConnection, WebSocketConnection):
         self._decoder: codecs.IncrementalDecoder | None = None  # while a text arrives in parts
         self._extensions: list[Any] = []
         self._heard = True  # since the last ping
-        self._paid_until = 0.0  # see `pushlab.hub.pace`
+        self._paid_until = 0.0  # see `pushlab.wire.pace`
         connections.add(self)
 
     def open(self, scope: Scope, direct: Direct, frames: Framed) -> None:

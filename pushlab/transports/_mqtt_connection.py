@@ -26,6 +26,7 @@ __all__ = ["BridgeConnection"]
 _WINDOW = 100
 _HIGH_MESSAGES = 2_000
 _HIGH_BYTES = 4 * 1024 * 1024
+_LOOK_S = 1.0
 _log = logging.getLogger("pushlab.mqtt")
 _quiet = logging.getLogger("pushlab.mqtt.client")
 
@@ -136,6 +137,7 @@ class BridgeConnection:
             await client.subscribe(list(self._topics))
             listener = asyncio.create_task(self._listen(client))
             self._client = client
+            looker = asyncio.create_task(_look(client))
             try:
                 up = asyncio.create_task(self._up(first, backoff))
                 done, _ = await asyncio.wait({listener, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -145,9 +147,9 @@ class BridgeConnection:
                 listener.result()
             finally:
                 self._down()
-                for task in (listener, up):
+                for task in (listener, up, looker):
                     task.cancel()
-                await asyncio.gather(listener, up, return_exceptions=True)
+                await asyncio.gather(listener, up, looker, return_exceptions=True)
 
     async def _up(self, first: "asyncio.Future[None]", backoff: Backoff) -> None:
         await self._on_up()
@@ -246,6 +248,24 @@ class BridgeConnection:
         if self._was_full and len(self._queue) < _HIGH_MESSAGES // 2:
             self._was_full = False
             self._on_room()
+
+
+async def _look(client: aiomqtt.Client) -> None:
+    """Notice a connection that was reset while bytes of the broker's lay unread.
+
+    uvloop polls such a socket no more and calls nobody; so this does to the client what its own
+    reader would have done.
+    """
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        sock, disconnected = client._client.socket(), client._disconnected
+        try:
+            if isinstance(sock, socket.socket):
+                sock.getpeername()
+        except OSError as error:
+            if not disconnected.done():
+                disconnected.set_exception(aiomqtt.MqttError(f"it was reset: {error.strerror}"))
+            return
 
 
 def _socket_options() -> list[tuple[int, int, int]]:

@@ -5,7 +5,7 @@
 and level, and in the properties and reason codes that version 5 added.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ class PacketReader:
         limit: of a packet's bytes; a longer one is refused before it has arrived.
 
     Attributes:
-        rest: the beginning of a packet that is not whole yet.
+        rest: what is not taken yet: whole packets, too, where their reader stopped before them.
     """
 
     __slots__ = ("limit", "rest")
@@ -130,28 +130,30 @@ class PacketReader:
         self.limit = limit
         self.rest = b""
 
-    def receive(self, data: bytes) -> Iterator[Incoming]:
-        """The packets that `data` completes. Raises MalformedPacket."""
+    def receive(self, data: bytes) -> Generator[Incoming]:
+        """The packets that `data` completes, until it is closed. Raises MalformedPacket."""
         if self.rest:
             data = self.rest + data
         at, end = 0, len(data)
-        self.rest = b""
-        while end - at >= 2:
-            first, length, body = data[at], data[at + 1], at + 2
-            if length >= 0x80:
-                length, body = _number(data[: at + 5], at + 1)
-                if not body:
+        try:
+            while end - at >= 2:
+                first, length, body = data[at], data[at + 1], at + 2
+                if length >= 0x80:
+                    length, body = _number(data, at + 1)
+                    if not body:
+                        break
+                kind, flags = first >> 4, first & 15
+                if kind != PUBLISH and _FLAGS.get(kind) != flags:
+                    raise MalformedPacket(f"a client's packet that begins with byte {first}")
+                if length > self.limit:
+                    what = f"a packet of {length:,} bytes; the limit is {self.limit:,}"
+                    raise MalformedPacket(what)
+                if body + length > end:
                     break
-            kind, flags = first >> 4, first & 15
-            if kind != PUBLISH and _FLAGS.get(kind) != flags:
-                raise MalformedPacket(f"a client's packet that begins with byte {first}")
-            if length > self.limit:
-                raise MalformedPacket(f"a packet of {length:,} bytes; the limit is {self.limit:,}")
-            if body + length > end:
-                break
-            at = body + length
-            yield Incoming(kind, flags, data[body:at])
-        self.rest = data[at:]
+                at = body + length
+                yield Incoming(kind, flags, data[body:at])
+        finally:
+            self.rest = data[at:]
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
@@ -217,6 +219,8 @@ class _Fields:
                 found[key] = self.number(int(form))
             elif form == "v":
                 _, self.at = _number(self.body, self.at)
+                if not self.at:
+                    raise MalformedPacket("a number that is not whole")
             else:
                 for _ in form.replace("p", "tt"):
                     self.binary()

@@ -208,6 +208,20 @@ async def test_what_is_no_log_in_is_hung_up_on(broker, packet):
     assert client.wire.closed
 
 
+async def test_what_comes_with_a_log_in_is_not_read_before_its_answer(broker):
+    broker.hub.silent = True
+    early = Client(broker.lines)
+    early.say(connect() + mqtt311.PINGREQ * 100_000)
+    assert early.line._reader.rest == mqtt311.PINGREQ * 100_000  # and no packet of it is made
+
+
+async def test_properties_that_end_within_a_number_are_no_packet(broker):
+    reader = broker.client(5)
+    unending = bytes((11, 0x80, 11)) + bytes([11] * 11)  # as the identifier, and as properties
+    assert reader.say(framed(0x82, unending)) == b"\xe0\x02\x81\0"
+    assert reader.wire.closed
+
+
 async def test_a_log_in_may_come_in_any_pieces(broker):
     packet = connect(5, "any")
     client = Client(broker.lines)
@@ -333,6 +347,60 @@ async def test_a_slow_reader_is_cut_off_alone(broker):
     assert slow.wire.closed
     assert slow.heard() == b"\xe0\x02\x97\0"  # quota exceeded
     assert len(good.heard()) > 300 * 60_000
+
+
+async def test_a_flood_of_pings_is_read_at_a_clients_pace(broker):
+    flood, other = broker.client(), broker.client(4, "other")
+    pings = 10_000
+    assert flood.say(mqtt311.PINGREQ * pings) == b"\xd0\0" * 64  # of one turn
+    assert not flood.wire.reads
+    assert flood.say(mqtt311.PINGREQ) == b""
+    assert other.say(mqtt311.PINGREQ) == b"\xd0\0"
+    for _ in range(8):
+        await asyncio.sleep(0)
+    heard = len(flood.heard()) // 2 + 64
+    assert 250 <= heard < 1_500  # what it had saved up
+    while (told := broker.lines.router.counts[Hit.KEEP_ALIVE]) < pings + 2:
+        broker.now += 0.25
+        await asyncio.sleep(0.001)
+        assert heard <= told <= 2 + 1_350 + broker.now * 1_000
+        flood.line._go_on()  # as its timer would
+    assert flood.heard() == b"\xd0\0" * (pings + 1 - heard)
+    assert flood.wire.reads
+
+
+async def test_what_a_reader_owes_is_read_at_once(broker):
+    bridge, reader = broker.bridge(), broker.client()
+    reader.say(subscribe(4, (TOPIC, 1)))
+    for number in range(1, 901):
+        bridge.say(mqtt311.publish(TOPIC, b"news", qos=1, packet_id=number))
+    for first in range(1, 901, 50):
+        acks = [mqtt311.acknowledge(mqtt311.PUBACK, n) for n in range(first, first + 50)]
+        reader.say(*acks)
+        assert reader.wire.reads
+    for number in range(1, 901):  # once is enough
+        reader.say(mqtt311.acknowledge(mqtt311.PUBACK, number))
+    assert not reader.wire.reads
+
+
+async def test_who_asks_the_hub_waits_while_it_is_behind(broker):
+    bridge = broker.bridge()
+    asking = broker.client(4, SESSION, keep_alive_s=20)
+    bridge.line.pause_writing()  # the hub takes nothing
+    question = mqtt311.publish(names.OUTBOX + SESSION, b"{}", qos=0)
+    for _ in range(2_000):
+        asking.say(question)
+        broker.now += 0.02
+        asking.line._go_on()  # as its timer would
+    assert not asking.wire.reads
+    assert len(asking.line._reader.rest) == 999 * len(question)
+    broker.lines.sweep()
+    assert not asking.wire.closed  # it is not the client who is silent
+    bridge.heard()
+    bridge.line.resume_writing()
+    assert bridge.heard().count(question) == 1_001
+    asking.line._go_on()
+    assert question in bridge.heard()
 
 
 # ---- the end --------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ async def opened(app=None):
 
 
 async def test_who_pings_and_reads_nothing_is_not_read_either(monkeypatch):
-    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 1_000_000)
+    monkeypatch.setattr("pushlab.wire.pace._FRAMES_PER_S", 1_000_000)
     edge = await opened()
     edge.stalls = True
     edge.protocol.data_received(PING * 20_000)
@@ -43,8 +43,8 @@ async def test_who_pings_and_reads_nothing_is_not_read_either(monkeypatch):
 
 
 async def test_of_a_flood_of_pings_so_many_are_read_a_second(monkeypatch):
-    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 5_000)
-    monkeypatch.setattr("pushlab.hub.pace._BURST_S", 0.1)
+    monkeypatch.setattr("pushlab.wire.pace._FRAMES_PER_S", 5_000)
+    monkeypatch.setattr("pushlab.wire.pace._BURST_S", 0.1)
     edge = await opened()
     begun = asyncio.get_running_loop().time()
     edge.protocol.data_received(PING * 2_000)

@@ -327,8 +327,8 @@ async def test_who_pings_and_reads_nothing_is_not_read_either(quiet, stream):
 
 
 async def test_of_a_flood_of_pings_so_many_are_read_a_turn_and_a_second(quiet, monkeypatch):
-    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 2_000)
-    monkeypatch.setattr("pushlab.hub.pace._BURST_S", 0.1)
+    monkeypatch.setattr("pushlab.wire.pace._FRAMES_PER_S", 2_000)
+    monkeypatch.setattr("pushlab.wire.pace._BURST_S", 0.1)
     turns = []
     loop = asyncio.get_running_loop()
     quiet.on_write = lambda data: turns.append(data.count(b"\x8a\x00"))
@@ -357,7 +357,7 @@ async def test_pings_in_many_small_pieces_are_as_many(quiet):
 
 
 async def test_a_flood_behind_answers_that_are_not_taken_waits(quiet, monkeypatch):
-    monkeypatch.setattr("pushlab.hub.pace._FRAMES_PER_S", 1_000_000)
+    monkeypatch.setattr("pushlab.wire.pace._FRAMES_PER_S", 1_000_000)
     quiet.protocol.data_received(PING * 2_000)
     quiet.stalls = True
     await asyncio.sleep(0.02)

@@ -1,6 +1,6 @@
 """The pace of frames: a burst at once, then so many a second."""
 
-from pushlab.hub.pace import paid_until
+from pushlab.wire.pace import paid_until
 
 
 def test_a_burst_is_free_and_then_each_frame_has_its_time():
