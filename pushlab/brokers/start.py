@@ -27,6 +27,7 @@ from pushlab.brokers import _probe as probe
 from pushlab.brokers import mosquitto
 from pushlab.brokers._child import first_line, last_lines, spawn, tail
 from pushlab.brokers.broker import Broker
+from pushlab.contract.authority import is_loopback, reached_here
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.wire.certificate import Certificate
@@ -57,12 +58,7 @@ class Listen:
     @property
     def everywhere(self) -> bool:
         """Whether it is reached from other machines."""
-        return not (self.host.startswith("127.") or self.host in ("::1", "localhost"))
-
-    @property
-    def reached_at(self) -> str:
-        """Where this machine reaches it."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return not is_loopback(self.host)
 
 
 async def start_broker(
@@ -148,7 +144,7 @@ def _access(
     kind: str, listen: Listen, port: int, password: str, certificate: Certificate | None
 ) -> BrokerAccess:
     """How the hub reaches a broker that is started here."""
-    host, everywhere = listen.reached_at, listen.everywhere
+    host, everywhere = reached_here(listen.host), listen.everywhere
     access = BrokerAccess(kind, host, port, _HUB, password, everywhere=everywhere)
     if certificate is None:
         return access
@@ -172,7 +168,7 @@ async def _try_mosquitto(
     held = None if listen.kept is None else mosquitto.hold(listen.kept)
     if held is None:
         listen = replace(listen, kept=None)
-    port = listen.port or _free_port(listen.reached_at)
+    port = listen.port or _free_port(reached_here(listen.host))
     access = _access("mosquitto", listen, port, secrets.token_urlsafe(24), certificate)
     folder = mosquitto.write_files(
         host=listen.host,

@@ -14,7 +14,7 @@ from pushlab import signals
 from pushlab.brokers.start import Listen, start_broker
 from pushlab.child_environment import without_secrets
 from pushlab.commands.keys import ServeKeys, choose_keys
-from pushlab.contract.authority import is_wildcard, parse_authority
+from pushlab.contract.authority import is_loopback, is_wildcard, parse_authority
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import UsageError
@@ -154,7 +154,7 @@ def _tell(
 ) -> None:
     access, reach = config.broker, Reach(config.reach, bound=config.host)
     print(f"pushlab hub on {url}{' and every address of this machine' * is_wildcard(config.host)}")
-    if config.certificate is None and config.host not in ("127.0.0.1", "::1", "localhost"):
+    if config.certificate is None and not is_loopback(config.host):
         print("Note: other machines can reach this hub, and nothing is encrypted.")
     if reach.proxy_vouches:
         print(

@@ -3,7 +3,14 @@
 import ipaddress
 import re
 
-__all__ = ["authority_of", "is_loopback", "is_wildcard", "literal_address", "parse_authority"]
+__all__ = [
+    "authority_of",
+    "is_loopback",
+    "is_wildcard",
+    "literal_address",
+    "parse_authority",
+    "reached_here",
+]
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_\-.]+)(?::(\d{0,5}))?", re.ASCII)
 
@@ -41,6 +48,13 @@ def is_wildcard(host: str) -> bool:
     """Whether a server that is bound to this listens on every address of its machine."""
     address = literal_address(host)
     return host == "" or (address is not None and address.is_unspecified)
+
+
+def reached_here(host: str) -> str:
+    """Where this machine reaches a server that is bound to this: one address, never all of them."""
+    if is_wildcard(host):
+        return "::1" if ":" in host else "127.0.0.1"
+    return host
 
 
 def is_loopback(name: str) -> bool:

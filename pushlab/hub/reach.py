@@ -16,6 +16,7 @@ from pushlab.contract.authority import (
     is_loopback,
     is_wildcard,
     parse_authority,
+    reached_here,
 )
 from pushlab.contract.serving import Hub, Scope
 from pushlab.contract.subscriber import Endpoint
@@ -176,10 +177,8 @@ class Reach:
 
 
 def local_url(host: str, port: int, *, tls: bool) -> str:
-    """Where this machine reaches a hub that listens there: an address, never all of them."""
-    if is_wildcard(host):
-        host = "::1" if ":" in host else "127.0.0.1"
-    return f"{'https' if tls else 'http'}://{authority_of(host, port)}"
+    """Where this machine reaches a hub that listens there."""
+    return f"{'https' if tls else 'http'}://{authority_of(reached_here(host), port)}"
 
 
 def seen_from(hub: Hub, url: str, broker_url: str | None) -> Hub:

@@ -15,7 +15,6 @@ from pushlab.hub.origins import Headers
 
 __all__ = ["RequestReader"]
 
-
 _SLASH = ord("/")
 
 

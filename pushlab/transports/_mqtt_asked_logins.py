@@ -11,7 +11,6 @@ from pushlab.contract.tokens import Grant
 
 __all__ = ["AskedLogins"]
 
-
 _TOGETHER_S = 0.02
 _MOST_ENDED = 1_000  # so that a message stays below 64 KiB
 

@@ -47,7 +47,7 @@ class _Admission:
     token: str
     grant: Grant
     over: Callable[["_Admission", str, int], None]
-    sessions: dict[str, int] = field(default_factory=dict)  # to the QoS that each asked for
+    sessions: dict[str, int] = field(default_factory=dict)
 
     def finish(self, reason: str, status: int) -> None:
         """The token has expired or is revoked."""

@@ -1,9 +1,16 @@
 """``host[:port]``, read and written."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.contract.authority import authority_of, is_loopback, is_wildcard, parse_authority
+from pushlab.contract.authority import (
+    authority_of,
+    is_loopback,
+    is_wildcard,
+    parse_authority,
+    reached_here,
+)
 
 
 @given(
@@ -29,3 +36,11 @@ def test_a_wildcard_is_one_however_it_is_written():
     assert is_wildcard("0:0::0")
     assert is_wildcard("")
     assert not is_wildcard("127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("bound", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("", "127.0.0.1"), ("192.0.2.1", "192.0.2.1")],
+)
+def test_this_machine_reaches_a_server_on_every_address_by_the_loopback(bound, reached):
+    assert reached_here(bound) == reached
