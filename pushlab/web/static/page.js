@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What every page has: its header, the theme and presenter switches, keys, and small helpers that
+ * What every page has: its header, the theme and presenter switches, keys, and small functions that
  * build elements from text (never from HTML).
  *
  * How a page uses it (style.css shows the HTML around it):
