@@ -27,6 +27,7 @@ from pushlab.hub import endpoints
 from pushlab.hub.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.core import Hub
 from pushlab.hub.edge import MAX_BATCH_BYTES
+from pushlab.hub.prometheus import MEDIA_TYPE, prometheus_text
 from pushlab.hub.reach import Reach, seen_from
 from pushlab.hub.revocation_request import revoke
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
@@ -279,9 +280,9 @@ class Api:
         return JSONResponse(self.figures())
 
     async def metrics(self, request: Request) -> Response:
-        """``GET /metrics``: the same as Prometheus text (exposition format 0.0.4)."""
+        """``GET /metrics``: the same as Prometheus text."""
         self._check_key(request.scope["headers"])
-        return PlainTextResponse(_prometheus(self.figures()), media_type=_PROMETHEUS_TYPE)
+        return PlainTextResponse(prometheus_text(self.figures()), media_type=MEDIA_TYPE)
 
     async def health(self, request: Request) -> Response:
         """``GET /healthz``: 200 while the hub serves."""
@@ -336,58 +337,3 @@ def _as_refusal(error: Exception) -> Refused:
     words = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
     too_large = isinstance(error, InvalidMessage) and "the limit is" in str(error)
     return Refused(413 if too_large else 400, words.lstrip("-"), str(error))
-
-
-def _presence_posts(figures: dict[str, int]) -> list[str]:
-    lines = [
-        "# HELP pushlab_presence_posts_total Presence notices by what became of them.",
-        "# TYPE pushlab_presence_posts_total counter",
-    ]
-    for outcome in ("told", "refused", "failed", "superseded"):
-        count = figures.get(outcome, 0)
-        lines.append(f'pushlab_presence_posts_total{{outcome="{outcome}"}} {count}')
-    lines += [
-        "# HELP pushlab_presence_posts_waiting Clients of whom something is to be told.",
-        "# TYPE pushlab_presence_posts_waiting gauge",
-        f"pushlab_presence_posts_waiting {figures.get('waiting', 0)}",
-    ]
-    return lines
-
-
-_PROMETHEUS_TYPE = "text/plain; version=0.0.4"
-
-
-def _prometheus(figures: dict[str, Any]) -> str:
-    lines = [
-        "# HELP pushlab_hits_total Requests that the hub handled.",
-        "# TYPE pushlab_hits_total counter",
-    ]
-    for transport, kinds in sorted(figures["hits"].items()):
-        for kind, count in sorted(kinds.items()):
-            lines.append(f'pushlab_hits_total{{transport="{transport}",kind="{kind}"}} {count}')
-    lines += _presence_posts(figures["presence_posts"])
-    lines += [
-        "# HELP pushlab_refusals_total What was refused or cut, by kind.",
-        "# TYPE pushlab_refusals_total counter",
-    ]
-    for kind, count in figures["refusals"].items():
-        lines.append(f'pushlab_refusals_total{{kind="{kind}"}} {count}')
-    process = figures["process"]
-    for name, kind, text, value in (
-        ("pushlab_messages_published_total", "counter", "Messages taken.", figures["published"]),
-        ("pushlab_channels", "gauge", "Channels held.", figures["channels"]),
-        ("pushlab_feeds", "gauge", "Open feeds.", figures["feeds"]),
-        ("pushlab_present", "gauge", "Client IDs present.", figures["present"]),
-        ("process_cpu_seconds_total", "counter", "CPU seconds used.", process["cpu_s"]),
-        ("process_resident_memory_bytes", "gauge", "Resident memory.", process["rss_bytes"]),
-        ("pushlab_connections", "gauge", "Open connections.", process["connections"]),
-        (
-            "pushlab_most_connections",
-            "gauge",
-            "Connections that are let in at once.",
-            process["most_connections"],
-        ),
-        ("process_open_fds", "gauge", "Open descriptors.", process["open_descriptors"]),
-    ):
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}", f"{name} {value}"]
-    return "\n".join(lines) + "\n"
