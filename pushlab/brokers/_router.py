@@ -13,7 +13,7 @@ import json
 import time
 from typing import Protocol
 
-from pushlab.brokers._session import Message, Session
+from pushlab.brokers._session import Connection, Message, Session
 from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant, looks_like_token
 from pushlab.transports import _mqtt_names as names
@@ -30,18 +30,6 @@ _MAX_KNOWN = 100_000
 _LOGIN = names.LOGIN_TOPIC.encode()
 _OUTBOX = names.OUTBOX.encode()
 _FROM_BRIDGE = f"{names.OUTBOX}+".encode()
-
-
-class Closable(Protocol):
-    """A connection that can be ended."""
-
-    full: bool
-
-    def send(self, data: bytes) -> None:
-        """Send these bytes."""
-
-    def end(self, reason: int) -> None:
-        """Close it for this reason, as version 5 numbers them."""
 
 
 class Asker(Protocol):
@@ -68,13 +56,13 @@ class Router:
         self._known: dict[str, Grant] = {}  # what the bridge said of tokens
         self._asking: dict[int, tuple[packets.Connect, Asker, str, float]] = {}
         self._number = 0
-        self._lines: dict[Session, Closable] = {}
+        self._connections: dict[Session, Connection] = {}
         self.counts: dict[Hit, int] = {}
 
     # ---- log-ins ----------------------------------------------------------------------------
 
-    def ask(self, asked: packets.Connect, line: Asker) -> None:
-        """Learn whose log-in this is; `line` is let in, or refused, now or when the bridge answers.
+    def ask(self, asked: packets.Connect, asker: Asker) -> None:
+        """Learn whose log-in this is; let it in or refuse it, now or when the bridge answers.
 
         The bridge is asked once for each token; what it said holds until it takes that back.
         """
@@ -82,52 +70,52 @@ class Router:
         if username == self._bridge[0]:
             if hmac.compare_digest(password, self._bridge[1]):
                 self._known.clear()  # another bridge may know better
-                line.let_in(None)
+                asker.let_in(None)
             else:
-                line.refuse(packets.NOT_AUTHORISED)
+                asker.refuse(packets.NOT_AUTHORISED)
             return
         token = password.decode("ascii", "replace")
         grant = self._known.get(token)
         if grant is not None:
-            self._settle(asked, line, grant)
+            self._settle(asked, asker, grant)
         elif not looks_like_token(token):
-            line.refuse(packets.NOT_AUTHORISED)
+            asker.refuse(packets.NOT_AUTHORISED)
         elif _LOGIN not in self._readers or len(self._asking) >= _MAX_ASKING:
-            line.refuse(packets.UNAVAILABLE)
+            asker.refuse(packets.UNAVAILABLE)
         else:
             self._number += 1
-            self._asking[self._number] = asked, line, token, time.monotonic() + _ANSWER_S
+            self._asking[self._number] = asked, asker, token, time.monotonic() + _ANSWER_S
             question = json.dumps({"number": self._number, "token": token})
             self.publish(Message(_LOGIN, question.encode(), 1))
 
-    def _settle(self, asked: packets.Connect, line: Asker, grant: Grant | None) -> None:
+    def _settle(self, asked: packets.Connect, asker: Asker, grant: Grant | None) -> None:
         if grant is None or asked.username != names.username_of(grant.client_id, grant.grant_id):
-            line.refuse(packets.NOT_AUTHORISED)
+            asker.refuse(packets.NOT_AUTHORISED)
         else:
-            line.let_in(grant)
+            asker.let_in(grant)
 
     def told(self, payload: bytes) -> None:
         """The bridge answered, or says which grants count no more: those are cut off."""
         said = json.loads(payload)
         asking = self._asking.pop(said.get("number"), None)
         if asking is not None:
-            asked, line, token, _ = asking
+            asked, asker, token, _ = asking
             grant = Grant(*said["grant"]) if "grant" in said else None
             if grant is not None:
                 if len(self._known) >= _MAX_KNOWN:
                     self._known.clear()
                 self._known[token] = grant
-            self._settle(asked, line, grant)
+            self._settle(asked, asker, grant)
         if "ended" in said:
             ended = set(said["ended"])
             for token in [t for t, grant in self._known.items() if grant.grant_id in ended]:
                 del self._known[token]
             for session in list(self._sessions.values()):
                 if session.grant is not None and session.grant.grant_id in ended:
-                    self._end(session, self._lines.get(session))
+                    self._end(session, self._connections.get(session))
 
     def log_in(
-        self, asked: packets.Connect, grant: Grant | None, line: Closable
+        self, asked: packets.Connect, grant: Grant | None, connection: Connection
     ) -> tuple[Session, bool, str]:
         """A session for who was let in, whether it was kept, and the name given to it, if any."""
         name, assigned = asked.client_id, ""
@@ -136,7 +124,7 @@ class Router:
         key = asked.username or "", name
         kept = self._sessions.get(key)
         if kept is not None:
-            if (old := self._lines.get(kept)) is not None:
+            if (old := self._connections.get(kept)) is not None:
                 self.lost(kept, keep=True)
                 old.end(packets.TAKEN_OVER)
             if asked.clean or not kept.keep_s:
@@ -145,7 +133,7 @@ class Router:
         session = kept or self._sessions.setdefault(key, Session(name, grant))
         session.will = asked.will if grant is None else None
         session.keep_s = self._keep_s(asked)
-        self._lines[session] = line
+        self._connections[session] = connection
         return session, kept is not None, assigned
 
     def _keep_s(self, asked: packets.Connect) -> float:
@@ -155,15 +143,16 @@ class Router:
 
     def lost(self, session: Session, *, keep: bool) -> None:
         """A session has no connection any more; `keep`: its client may come back to it."""
-        self._lines.pop(session, None)
-        session.line = None
+        self._connections.pop(session, None)
+        session.connection = None
         session.gone_at = time.monotonic()
         if session.grant is None and session.will is not None and keep:
             topic, payload, qos = session.will
             self.publish(Message(topic, payload, qos))
         elif names.is_session(session.name):
             self.publish(Message(_OUTBOX + session.name.encode(), b'{"leave": "gone"}', 1))
-        if not (keep and session.keep_s and len(self._sessions) - len(self._lines) < _MAX_KEPT):
+        kept = len(self._sessions) - len(self._connections)
+        if not (keep and session.keep_s and kept < _MAX_KEPT):
             self._forget((self._username(session), session.name), session)
 
     def _username(self, session: Session) -> str:
@@ -182,23 +171,23 @@ class Router:
         """End what stands on a token whose time is over, and forget whom nobody missed."""
         wall, now = time.time(), time.monotonic()
         for (_, name), session in list(self._sessions.items()):
-            grant, line = session.grant, self._lines.get(session)
+            grant, connection = session.grant, self._connections.get(session)
             if grant is not None and grant.expires_at + _GRACE_S <= wall:
-                self._end(session, line)
-            elif line is None and session.gone_at + session.keep_s <= now:
+                self._end(session, connection)
+            elif connection is None and session.gone_at + session.keep_s <= now:
                 self._forget((self._username(session), name), session)
         for token in [t for t, grant in self._known.items() if grant.expires_at <= wall]:
             del self._known[token]
         for number in [n for n, asking in self._asking.items() if asking[3] <= now]:
             self._asking.pop(number)[1].refuse(packets.UNAVAILABLE)
 
-    def _end(self, session: Session, line: Closable | None) -> None:
+    def _end(self, session: Session, connection: Connection | None) -> None:
         session.keep_s = 0.0
-        if line is None:
+        if connection is None:
             self._forget((self._username(session), session.name), session)
         else:
             self.lost(session, keep=False)
-            line.end(packets.NOT_AUTHORISED)
+            connection.end(packets.NOT_AUTHORISED)
 
     # ---- topics -----------------------------------------------------------------------------
 
@@ -239,9 +228,9 @@ class Router:
                 if not session.deliver(message, qos):
                     slow = [*(slow or ()), session]
         for session in slow or ():
-            if (line := self._lines.get(session)) is not None:
+            if (connection := self._connections.get(session)) is not None:
                 self.lost(session, keep=False)
-                line.end(packets.QUOTA_EXCEEDED)
+                connection.end(packets.QUOTA_EXCEEDED)
 
     def hub_is_behind(self) -> bool:
         """Whether the bridge has yet to take what clients asked it."""

@@ -11,7 +11,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports._mqtt_server import publish_parts
 
-__all__ = ["Line", "Message", "Session"]
+__all__ = ["Connection", "Message", "Session"]
 
 _WINDOW = 1_000  # messages that wait for an answer at once
 _MAX_OWED = 10_000
@@ -42,13 +42,16 @@ class Message:
         return parts
 
 
-class Line(Protocol):
-    """A connection, as its session sees it."""
+class Connection(Protocol):
+    """A client's connection, as session and router see it."""
 
     full: bool
 
     def send(self, data: bytes) -> None:
         """Send these bytes."""
+
+    def end(self, reason: int) -> None:
+        """Close it for this reason, as version 5 numbers them."""
 
 
 class Session:
@@ -59,7 +62,7 @@ class Session:
         grant: what its token says; None for the bridge.
 
     Attributes:
-        line: its connection, while there is one.
+        connection: its connection, while there is one.
         filters: each topic that it has asked for, with the QoS.
         held: packet identifiers of its own QoS 2 messages that it has not released yet.
         keep_s: for how long to keep it without a connection.
@@ -72,13 +75,13 @@ class Session:
         "_owed",
         "_owed_bytes",
         "_packet_id",
+        "connection",
         "filters",
         "gone_at",
         "grant",
         "held",
         "keep_s",
         "level",
-        "line",
         "most_bytes",
         "name",
         "will",
@@ -88,7 +91,7 @@ class Session:
     def __init__(self, name: str, grant: Grant | None) -> None:
         self.name = name
         self.grant = grant
-        self.line: Line | None = None
+        self.connection: Connection | None = None
         self.level = 4
         self.window = _WINDOW
         self.most_bytes = 0
@@ -102,35 +105,37 @@ class Session:
         self._owed: deque[tuple[Message, int]] = deque()
         self._owed_bytes = 0
 
-    def take_up(self, line: Line, *, level: int, receive_maximum: int, most_bytes: int) -> None:
+    def take_up(
+        self, connection: Connection, *, level: int, receive_maximum: int, most_bytes: int
+    ) -> None:
         """A connection for it; `resume` goes on."""
-        self.line = line
+        self.connection = connection
         self.level = level
         self.window = min(_WINDOW, receive_maximum)
         self.most_bytes = most_bytes
 
     def resume(self) -> None:
         """Send once more what was not answered (v3 section 4.4), then what is owed."""
-        assert self.line is not None
+        assert self.connection is not None
         for packet_id, sent in self._in_flight.items():
             raw = packet_id.to_bytes(2, "big")
             if sent is None:
-                self.line.send(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
+                self.connection.send(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
             else:
                 head, tail = sent[0].parts(sent[1], self.level)
-                self.line.send(bytes((head[0] | 8,)) + head[1:] + raw + tail)
+                self.connection.send(bytes((head[0] | 8,)) + head[1:] + raw + tail)
         self.go_on()
 
     def deliver(self, message: Message, qos: int) -> bool:
         """Send a message, or owe it; False when too much is owed to a client that is there."""
         qos = min(qos, message.qos)
-        line = self.line
+        connection = self.connection
         free = not qos or len(self._in_flight) < self.window
-        if line is not None and free and not line.full and not self._owed:
-            self._send(line, message, qos)
+        if connection is not None and free and not connection.full and not self._owed:
+            self._send(connection, message, qos)
             return True
         size = len(message.payload)
-        if line is None:
+        if connection is None:
             if qos and self._owed_bytes + size <= _MAX_KEPT_BYTES and len(self._owed) < _WINDOW:
                 self._owe(message, qos, size)
             return True
@@ -143,27 +148,29 @@ class Session:
         self._owed.append((message, qos))
         self._owed_bytes += size
 
-    def _send(self, line: Line, message: Message, qos: int) -> None:
+    def _send(self, connection: Connection, message: Message, qos: int) -> None:
         head, tail = message.parts(qos, self.level)
         if self.most_bytes and len(head) + len(tail) + 2 > self.most_bytes:
             return  # it does not want one of that size (v5 section 3.1.2.11.4)
         if not qos:
-            line.send(head)
+            connection.send(head)
             return
         packet_id = self._packet_id % 65_535 + 1
         while packet_id in self._in_flight:
             packet_id = packet_id % 65_535 + 1
         self._packet_id = packet_id
         self._in_flight[packet_id] = message, qos
-        line.send(head + packet_id.to_bytes(2, "big") + tail)
+        connection.send(head + packet_id.to_bytes(2, "big") + tail)
 
     def go_on(self) -> None:
         """The connection has room, or an answer came: send what is owed."""
-        line, owed = self.line, self._owed
-        while owed and line is not None and not line.full and len(self._in_flight) < self.window:
+        connection, owed = self.connection, self._owed
+        if connection is None:
+            return
+        while owed and not connection.full and len(self._in_flight) < self.window:
             message, qos = owed.popleft()
             self._owed_bytes -= len(message.payload)
-            self._send(line, message, qos)
+            self._send(connection, message, qos)
 
     @property
     def behind(self) -> bool:
@@ -177,8 +184,8 @@ class Session:
             if waited:
                 waited = self._in_flight[packet_id] is not None  # for the first time
                 self._in_flight[packet_id] = None
-            if self.line is not None:
-                self.line.send(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
+            if self.connection is not None:
+                self.connection.send(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
             return waited
         if waited:
             del self._in_flight[packet_id]

@@ -25,7 +25,7 @@ _SWEEP_S = 1.0
 
 
 async def _serve(config: dict[str, Any]) -> None:
-    from pushlab.brokers._line import CONNECT_S, Lines
+    from pushlab.brokers._connection import CONNECT_S, Connections
     from pushlab.brokers._router import Router
     from pushlab.wire.certificate import Certificate
     from pushlab.wire.standard_input import set_at_input_end
@@ -35,11 +35,11 @@ async def _serve(config: dict[str, Any]) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     set_at_input_end(stop)
     router = Router(username=config["username"], password=config["password"])
-    lines = Lines(router, loop.time)
+    connections = Connections(router, loop.time)
     certificate = config["certificate"] and Certificate(**config["certificate"])
     try:
         server = await loop.create_server(
-            lines,
+            connections,
             config["host"],
             config["port"],
             backlog=4_096,
@@ -56,7 +56,7 @@ async def _serve(config: dict[str, Any]) -> None:
     while not stop.is_set():
         router.tell_counts()
         if loop.time() - swept_at >= _SWEEP_S:
-            lines.sweep()
+            connections.sweep()
             swept_at = loop.time()
         stopping = asyncio.ensure_future(stop.wait())
         await asyncio.wait({stopping}, timeout=_TELL_COUNTS_S)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pushlab.brokers._line import Line, Lines
+from pushlab.brokers._connection import ClientConnection, Connections
 from pushlab.brokers._router import Router
 from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant, TokenKeys
@@ -72,16 +72,16 @@ class Wire(asyncio.Transport):
 class Client:
     """One client of a broker that is called directly."""
 
-    def __init__(self, lines):
+    def __init__(self, connections):
         self.wire = Wire()
-        self.line: Line = lines()
-        self.line.connection_made(self.wire)
+        self.connection: ClientConnection = connections()
+        self.connection.connection_made(self.wire)
 
     def say(self, *pieces):
         """What the broker answers."""
         self.wire.sent = bytearray()
         for piece in pieces:
-            self.line.data_received(piece)
+            self.connection.data_received(piece)
         return self.heard()
 
     def heard(self):
@@ -115,12 +115,12 @@ class Broker:
     def __init__(self):
         self.now = 0.0
         self.router = Router(username=BRIDGE[0], password=BRIDGE[1])
-        self.lines = Lines(self.router, lambda: self.now)
+        self.connections = Connections(self.router, lambda: self.now)
         self.hub = Hub(self.router)
         self.router._readers[names.LOGIN_TOPIC.encode()] = {self.hub: 1}
 
     def client(self, *words, **options):
-        client = Client(self.lines)
+        client = Client(self.connections)
         assert client.say(connect(*words, **options))[:2] in (b"\x20\x02", b"\x20\x10")
         client.heard()
         return client
@@ -145,7 +145,7 @@ OLD, BAD = b"\x20\x02\0\0", b"\x20\x02\0\5"
 @pytest.mark.parametrize("client_id", ["", "any", SESSION, "ann é/+# " + "x" * 300])
 @pytest.mark.parametrize("level", [3, 4, 5])
 async def test_any_client_may_log_in_with_a_token(broker, level, client_id):
-    client = Client(broker.lines)
+    client = Client(broker.connections)
     answer = client.say(connect(level, client_id))
     if level < 5:
         assert answer == OLD
@@ -179,7 +179,7 @@ async def test_any_client_may_log_in_with_a_token(broker, level, client_id):
     ids=range(11),
 )
 async def test_what_is_refused_is_told_with_the_standards_code(broker, packet, answer):
-    client = Client(broker.lines)
+    client = Client(broker.connections)
     assert client.say(packet) == answer
     assert client.wire.closed
     assert broker.router.counts == {Hit.REFUSED: 1}
@@ -203,16 +203,16 @@ async def test_what_is_refused_is_told_with_the_standards_code(broker, packet, a
     ids=range(11),
 )
 async def test_what_is_no_log_in_is_hung_up_on(broker, packet):
-    client = Client(broker.lines)
+    client = Client(broker.connections)
     assert client.say(packet) == b""
     assert client.wire.closed
 
 
 async def test_what_comes_with_a_log_in_is_not_read_before_its_answer(broker):
     broker.hub.silent = True
-    early = Client(broker.lines)
+    early = Client(broker.connections)
     early.say(connect() + mqtt311.PINGREQ * 100_000)
-    assert early.line._reader.rest == mqtt311.PINGREQ * 100_000  # and no packet of it is made
+    assert early.connection._reader.rest == mqtt311.PINGREQ * 100_000  # and no packet of it is made
 
 
 async def test_properties_that_end_within_a_number_are_no_packet(broker):
@@ -224,27 +224,27 @@ async def test_properties_that_end_within_a_number_are_no_packet(broker):
 
 async def test_a_log_in_may_come_in_any_pieces(broker):
     packet = connect(5, "any")
-    client = Client(broker.lines)
+    client = Client(broker.connections)
     said = client.say(*(packet[n : n + 1] for n in range(len(packet))))
     assert said[:4] == b"\x20\x10\0\0"
 
 
 async def test_who_does_not_log_in_is_hung_up_on(broker):
-    idle, slow = Client(broker.lines), Client(broker.lines)
+    idle, slow = Client(broker.connections), Client(broker.connections)
     slow.say(connect()[:20])
     broker.now = 9.0
     slow.say(connect()[20:25])
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert not idle.wire.closed
     broker.now = 10.1
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert idle.wire.closed
     assert slow.wire.closed  # a byte now and then buys no time
 
 
 async def test_a_crowd_that_does_not_log_in_keeps_nobody_out(broker):
-    crowd = [Client(broker.lines) for _ in range(1_100)]
-    assert Client(broker.lines).say(connect()) == OLD
+    crowd = [Client(broker.connections) for _ in range(1_100)]
+    assert Client(broker.connections).say(connect()) == OLD
     assert crowd[0].wire.closed
     assert not crowd[-1].wire.closed
 
@@ -303,7 +303,7 @@ async def test_the_bridge_is_told_of_counts_and_of_whom_has_gone(broker):
     bridge, reader = broker.bridge(), broker.client(4, SESSION)
     assert reader.say(mqtt311.publish(names.OUTBOX + SESSION, b"{}", qos=0)) == b""
     assert bridge.heard().endswith(b"{}")
-    reader.line.connection_lost(None)
+    reader.connection.connection_lost(None)
     assert bridge.heard().endswith(b'{"leave": "gone"}')
     broker.router.tell_counts()
     assert bridge.heard().endswith(b'{"connect": 1}')
@@ -324,14 +324,14 @@ async def test_a_kept_session_goes_on_where_it_was(broker):
     bridge, reader = broker.bridge(), broker.client(clean=False)
     reader.say(subscribe(4, (TOPIC, 1)))
     bridge.say(mqtt311.publish(TOPIC, b"not answered", qos=1, packet_id=1))
-    reader.line.connection_lost(None)
+    reader.connection.connection_lost(None)
     bridge.say(mqtt311.publish(TOPIC, b"while it was away", qos=1, packet_id=1))
-    again = Client(broker.lines)
+    again = Client(broker.connections)
     said = again.say(connect(clean=False))
     first = framed(0x3A, text(TOPIC) + b"\0\1not answered")
     assert said == b"\x20\x02\1\0" + first + framed(0x32, text(TOPIC) + b"\0\2while it was away")
-    again.line.connection_lost(None)
-    assert Client(broker.lines).say(connect(clean=True)) == OLD
+    again.connection.connection_lost(None)
+    assert Client(broker.connections).say(connect(clean=True)) == OLD
     bridge.say(mqtt311.publish(TOPIC, b"to nobody", qos=1, packet_id=1))
 
 
@@ -340,7 +340,7 @@ async def test_a_slow_reader_is_cut_off_alone(broker):
     for reader in (slow, good):
         reader.say(subscribe(5, (TOPIC, 0)))
         reader.heard()
-    slow.line.pause_writing()
+    slow.connection.pause_writing()
     assert not slow.wire.reads  # what it says waits too
     for _ in range(300):
         bridge.say(mqtt311.publish(TOPIC, b"x" * 60_000, qos=0))
@@ -360,11 +360,11 @@ async def test_a_flood_of_pings_is_read_at_a_clients_pace(broker):
         await asyncio.sleep(0)
     heard = len(flood.heard()) // 2 + 64
     assert 250 <= heard < 1_500  # what it had saved up
-    while (told := broker.lines.router.counts[Hit.KEEP_ALIVE]) < pings + 2:
+    while (told := broker.connections.router.counts[Hit.KEEP_ALIVE]) < pings + 2:
         broker.now += 0.25
         await asyncio.sleep(0.001)
         assert heard <= told <= 2 + 1_350 + broker.now * 1_000
-        flood.line._go_on()  # as its timer would
+        flood.connection._go_on()  # as its timer would
     assert flood.heard() == b"\xd0\0" * (pings + 1 - heard)
     assert flood.wire.reads
 
@@ -386,20 +386,20 @@ async def test_what_a_reader_owes_is_read_at_once(broker):
 async def test_who_asks_the_hub_waits_while_it_is_behind(broker):
     bridge = broker.bridge()
     asking = broker.client(4, SESSION, keep_alive_s=20)
-    bridge.line.pause_writing()  # the hub takes nothing
+    bridge.connection.pause_writing()  # the hub takes nothing
     question = mqtt311.publish(names.OUTBOX + SESSION, b"{}", qos=0)
     for _ in range(2_000):
         asking.say(question)
         broker.now += 0.02
-        asking.line._go_on()  # as its timer would
+        asking.connection._go_on()  # as its timer would
     assert not asking.wire.reads
-    assert len(asking.line._reader.rest) == 999 * len(question)
-    broker.lines.sweep()
+    assert len(asking.connection._reader.rest) == 999 * len(question)
+    broker.connections.sweep()
     assert not asking.wire.closed  # it is not the client who is silent
     bridge.heard()
-    bridge.line.resume_writing()
+    bridge.connection.resume_writing()
     assert bridge.heard().count(question) == 1_001
-    asking.line._go_on()
+    asking.connection._go_on()
     assert question in bridge.heard()
 
 
@@ -409,16 +409,16 @@ async def test_who_asks_the_hub_waits_while_it_is_behind(broker):
 async def test_a_token_ends_by_the_wall_clock_however_it_is_set(broker, monkeypatch):
     user = grant_of(life_s=3_600)
     reader, lasting = broker.client(5, user=user[:2]), broker.client(user=grant_of("bob")[:2])
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert not reader.wire.closed
     present = time.time()
-    lasting.line.session.grant = Grant("bob", "news", present + 90_000, "bob0123")
+    lasting.connection.session.grant = Grant("bob", "news", present + 90_000, "bob0123")
     monkeypatch.setattr(time, "time", lambda: present + 3_601)
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert reader.wire.sent == b"\xe0\x02\x87\0"
     assert reader.wire.closed
     assert not lasting.wire.closed
-    assert Client(broker.lines).say(connect(user=user[:2])) == BAD
+    assert Client(broker.connections).say(connect(user=user[:2])) == BAD
 
 
 async def test_a_grant_that_has_ended_is_cut_off_and_asked_for_again(broker):
@@ -430,30 +430,30 @@ async def test_a_grant_that_has_ended_is_cut_off_and_asked_for_again(broker):
     assert not other.wire.closed
     other.say(mqtt311.publish(names.GRANTS_TOPIC, b'{"ended": ["bob0123"]}', qos=0))  # forged
     asked = broker.hub.asked
-    assert Client(broker.lines).say(connect(user=(name, token))) == OLD
+    assert Client(broker.connections).say(connect(user=(name, token))) == OLD
     assert broker.hub.asked == asked  # what the bridge said holds
-    assert Client(broker.lines).say(connect()) == OLD
+    assert Client(broker.connections).say(connect()) == OLD
     assert broker.hub.asked == asked + 1
 
 
 @pytest.mark.parametrize(("level", "answer"), [(4, b"\x20\x02\0\3"), (5, b"\x20\x03\0\x88\0")])
 async def test_without_a_bridge_that_answers_it_is_unavailable(broker, monkeypatch, level, answer):
     broker.hub.silent = True
-    waits = Client(broker.lines)
+    waits = Client(broker.connections)
     assert waits.say(connect(level, "waits"), subscribe(level, (TOPIC, 1))) == b""
     assert not waits.wire.reads
     present = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: present + 6)
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert waits.heard() == answer
     assert waits.wire.closed
     del broker.router._readers[names.LOGIN_TOPIC.encode()]
-    assert Client(broker.lines).say(connect(level)) == answer
+    assert Client(broker.connections).say(connect(level)) == answer
 
 
 async def test_what_is_said_before_the_answer_is_heard_after_it(broker):
     broker.hub.silent = True
-    early = Client(broker.lines)
+    early = Client(broker.connections)
     early.say(connect() + subscribe(4, (TOPIC, 1)), mqtt311.PINGREQ)
     assert early.heard() == b""
     said = {"number": 1, "grant": ["ann", "news", time.time() + 60, "ann0123"]}
@@ -467,9 +467,9 @@ async def test_who_falls_silent_is_cut_off(broker):
     talks, silent = broker.client(keep_alive_s=10), broker.client(4, "silent", keep_alive_s=10)
     broker.now = 14.0
     talks.say(mqtt311.PINGREQ)
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert not silent.wire.closed
     broker.now = 16.0
-    broker.lines.sweep()
+    broker.connections.sweep()
     assert silent.wire.closed
     assert not talks.wire.closed

@@ -23,7 +23,7 @@ from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_server as packets
 from pushlab.wire.pace import paid_until
 
-__all__ = ["CONNECT_S", "Line", "Lines"]
+__all__ = ["CONNECT_S", "ClientConnection", "Connections"]
 
 CONNECT_S = 10.0  #: for a new connection to say who it is
 _LINGER_S = 2.0  # for a closed connection's last bytes to be taken
@@ -37,33 +37,34 @@ _MOST_BYTES = 64 * 1024  #: of a client's one packet; the bridge's are no larger
 _HITS = {mqtt311.PUBACK: Hit.ACK, mqtt311.PUBREC: Hit.ACK, mqtt311.PUBCOMP: Hit.ACK}
 
 
-class Lines:
+class Connections:
     """All connections, for what is done to them from time to time."""
 
     def __init__(self, router: Router, now: Callable[[], float]) -> None:
         self.router = router
         self.now = now
-        self.lines: set[Line] = set()
-        self.waiting: dict[Line, None] = {}  # those that have not logged in, the oldest first
+        self.waiting: dict[ClientConnection, None] = {}  # to be logged in, the oldest first
+        self.logged_in: set[ClientConnection] = set()
 
-    def __call__(self) -> "Line":
+    def __call__(self) -> "ClientConnection":
         """A new connection."""
-        return Line(self)
+        return ClientConnection(self)
 
     def sweep(self) -> None:
         """Cut off who does not log in, and who was silent for one and a half keep-alive times."""
         now = self.now()
-        for line in list(self.waiting):
-            if now - line.heard > CONNECT_S:
-                line.end(packets.PROTOCOL_ERROR)
-        for line in list(self.lines):
-            if 0 < line.keep_alive_s * 1.5 < now - line.heard and line.session is not None:
-                self.router.lost(line.session, keep=True)
-                line.end(packets.KEEP_ALIVE_TIMEOUT)
+        for connection in list(self.waiting):
+            if now - connection.heard > CONNECT_S:
+                connection.end(packets.PROTOCOL_ERROR)
+        for connection in list(self.logged_in):
+            session, silent_s = connection.session, now - connection.heard
+            if 0 < connection.keep_alive_s * 1.5 < silent_s and session is not None:
+                self.router.lost(session, keep=True)
+                connection.end(packets.KEEP_ALIVE_TIMEOUT)
         self.router.sweep()
 
 
-class Line(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """One connection.
 
     Attributes:
@@ -72,23 +73,23 @@ class Line(asyncio.Protocol):
         heard: when it last said something; until it has logged in, when it came.
     """
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
-        self._router = lines.router
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._router = connections.router
         self._reader = packets.PacketReader(packets.MOST_CONNECT_BYTES)
         self._transport: asyncio.Transport | None = None
         self._level = 4
         self._closed = False
         self._asked: packets.Connect | None = None  # the log-in that is not answered yet
         self._taking = False
-        self._paid_until = lines.now() - 1.0  # see `pushlab.wire.pace`
+        self._paid_until = connections.now() - 1.0  # see `pushlab.wire.pace`
         self._wait_s = 0.0  # before it is read on
         self._held = False  # until then
         self._asks_hub = False  # that was behind at its last message
         self.session: Session | None = None
         self.full = False
         self.keep_alive_s = 0
-        self.heard = lines.now()
+        self.heard = connections.now()
 
     # ---- the socket -------------------------------------------------------------------------
 
@@ -99,19 +100,19 @@ class Line(asyncio.Protocol):
         with contextlib.suppress(OSError, AttributeError):
             handle = transport.get_extra_info("socket")
             handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        waiting = self._lines.waiting
+        waiting = self._connections.waiting
         waiting[self] = None
         if len(waiting) > _MAX_WAITING:  # whoever means it has logged in long before that
             next(iter(waiting)).end(packets.QUOTA_EXCEEDED)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client has gone."""
-        self._lines.lines.discard(self)
-        self._lines.waiting.pop(self, None)
+        self._connections.logged_in.discard(self)
+        self._connections.waiting.pop(self, None)
         self._closed = True
         if self.session is not None:
             session, self.session = self.session, None
-            if session.line is self:
+            if session.connection is self:
                 self._router.lost(session, keep=True)
 
     def pause_writing(self) -> None:
@@ -142,7 +143,7 @@ class Line(asyncio.Protocol):
 
     def _close(self) -> None:
         self._closed = True
-        self._lines.waiting.pop(self, None)
+        self._connections.waiting.pop(self, None)
         self.session = None
         transport = self._transport
         assert transport is not None
@@ -156,7 +157,7 @@ class Line(asyncio.Protocol):
         if self._closed:
             return
         if self.session is not None:
-            self.heard = self._lines.now()
+            self.heard = self._connections.now()
         if self._held or self._asked is not None:
             self._reader.rest += data
         else:
@@ -198,7 +199,7 @@ class Line(asyncio.Protocol):
     def _go_on(self) -> None:
         self._held = False
         if self._asks_hub and self._router.hub_is_behind():
-            self.heard = self._lines.now()  # it is not the client who is silent
+            self.heard = self._connections.now()  # it is not the client who is silent
             self._wait_s = _HUB_WAIT_S
             self._hold()
         else:
@@ -220,7 +221,7 @@ class Line(asyncio.Protocol):
     def _charge(self, packets: int) -> None:
         """A client's packets, or what is worth as many, were read."""
         if self.session is not None and self.session.grant is not None:
-            now = self._lines.now()
+            now = self._connections.now()
             self._paid_until = paid_until(self._paid_until, packets, now)
             if self._paid_until > now:
                 self._wait_s = max(self._wait_s, self._paid_until - now, _LEAST_WAIT_S)
@@ -286,10 +287,10 @@ class Line(asyncio.Protocol):
             return
         session, kept, assigned = self._router.log_in(asked, grant, self)
         self.session = session
-        self.heard = self._lines.now()
+        self.heard = self._connections.now()
         self._reader.limit = _MOST_BYTES
-        del self._lines.waiting[self]
-        self._lines.lines.add(self)
+        del self._connections.waiting[self]
+        self._connections.logged_in.add(self)
         self.keep_alive_s = asked.keep_alive_s
         self._count(_arrival(session))
         properties = packets.connack_properties(most_bytes=_MOST_BYTES, assigned=assigned)
