@@ -84,6 +84,18 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
         self._pings += 1
         self._owes = not self.writable.is_set()
 
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole; that a text is no UTF-8 is not worth a traceback in the log."""
+        try:
+            if self.curr_msg_data_type == "text":
+                b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self.frames = []
+            self.conn.send_close(1007)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
     def handle_parser_exception(self) -> None:
         """The client breaks the rules: it is told so, and what still comes is read past.
 

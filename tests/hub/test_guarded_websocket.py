@@ -90,6 +90,15 @@ async def test_who_closes_and_does_not_take_the_answer_is_cut(monkeypatch):
     await edge.leave()
 
 
+async def test_a_text_that_is_no_utf_8_leaves_no_traceback(caplog):
+    edge = await opened()
+    await edge.send(b"\x81\x81" + bytes(4) + b"\xff")
+    assert edge.sent == b"\x88\x02\x03\xef"
+    assert edge.eof_sent
+    assert not caplog.records
+    await edge.leave()
+
+
 async def test_what_comes_with_the_handshake_waits_for_its_answer():
     edge = EdgeConnection()
     edge.protocol.data_received(HANDSHAKE + TEXT + b"\x88\x82" + bytes(4) + b"\x03\xe8")
