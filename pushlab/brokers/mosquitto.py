@@ -28,7 +28,7 @@ from pushlab.transports._mqtt_file_logins import (
 )
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["HOW_TO_INSTALL", "Mosquitto", "find_mosquitto", "hold", "start", "write_files"]
+__all__ = ["Mosquitto", "find_mosquitto", "hold", "start", "write_files"]
 
 HOW_TO_INSTALL = (
     "install it ('apt install mosquitto', 'brew install mosquitto') or use --broker embedded"

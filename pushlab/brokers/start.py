@@ -32,7 +32,7 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.wire.certificate import Certificate
 
-__all__ = ["CHOICES", "PASSWORD_VARIABLE", "Broker", "Listen", "start_broker"]
+__all__ = ["CHOICES", "Broker", "Listen", "start_broker"]
 
 CHOICES = ("auto", "embedded", "mosquitto", "mqtt[s]://USER@HOST:PORT")
 #: Of a broker that runs already; a command line is everybody's to read.

@@ -15,7 +15,7 @@ from pushlab.errors import SetupError, UsageError
 from pushlab.hub.keyring import Key, Keyring, change_keyring, journal_of, open_keyring
 from pushlab.hub.private_file import open_private, state_folder
 
-__all__ = ["ServeKeys", "change_keys", "choose_keys", "keys_path"]
+__all__ = ["ServeKeys", "change_keys", "choose_keys"]
 
 
 def keys_path(keys_file: str | None, port: int) -> Path:

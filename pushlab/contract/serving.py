@@ -24,6 +24,7 @@ __all__ = [
     "Entry",
     "Feed",
     "GrantHook",
+    "Headers",
     "Holder",
     "HttpExchange",
     "Hub",
@@ -41,6 +42,8 @@ __all__ = [
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+#: A request's headers as ASGI has them.
+Headers = Sequence[tuple[bytes, bytes]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _Form = TypeVar("_Form")
@@ -311,7 +314,7 @@ class HttpExchange(Protocol):
     def answer(self, answer: Response) -> None:
         """Answer it whole."""
 
-    def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
+    def begin(self, headers: Headers, data: bytes) -> bool:
         """Begin a 200 whose length is open, with its first bytes; False as for `write`."""
 
     def write(self, *pieces: bytes) -> bool:

@@ -19,7 +19,7 @@ from starlette.routing import Route as StarletteRoute
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
-from pushlab.contract.serving import Receive, Scope, Send
+from pushlab.contract.serving import Headers, Receive, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
@@ -111,7 +111,7 @@ class Api:
         """Answer with a refusal, and count it."""
         await self._refusal(error)(scope, receive, send)
 
-    def _check_key(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    def _check_key(self, headers: Headers) -> None:
         key = bearer(headers)
         if key is None:
             detail = "send the API key as 'Authorization: Bearer <key>'"

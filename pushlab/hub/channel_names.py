@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 from pushlab.contract.serving import Scope
 from pushlab.errors import Refused
 
-__all__ = ["BY_QUERY", "IN_PATH", "channel_in_query", "named_in_path"]
+__all__ = ["BY_QUERY", "channel_in_query", "named_in_path"]
 
 #: What is done with a channel that the query names, by path.
 BY_QUERY = {"/v1/publish": b"messages", "/v1/presence": b"presence"}

@@ -16,15 +16,16 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES
-from pushlab.contract.serving import HubSettings
+from pushlab.contract.serving import Headers, HubSettings
 from pushlab.errors import Refused
-from pushlab.hub.origins import Headers
 from pushlab.hub.refusals import Refusal
 from pushlab.wire.asgi import refusal_headers
 
 __all__ = [
+    "LEAST_BYTES_PER_S",
     "MAX_BATCH_BYTES",
     "MAX_HEAD_BYTES",
+    "MAX_UNASKED_BYTES",
     "Edge",
     "RequestHead",
     "last_answer",
@@ -34,7 +35,6 @@ __all__ = [
     "reason_of",
     "too_large_body",
     "too_large_head",
-    "valid_host",
 ]
 
 MAX_HEAD_BYTES = 16 * 1024

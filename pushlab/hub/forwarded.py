@@ -12,13 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pushlab.contract.authority import authority_of, parse_authority
+from pushlab.contract.serving import Headers
 from pushlab.errors import UsageError
 from pushlab.hub.addresses import read_address
 
-__all__ = ["Forwarded", "Forwarders", "Headers", "parse_forwarded"]
-
-#: A request's headers as ASGI has them.
-Headers = Sequence[tuple[bytes, bytes]]
+__all__ = ["Forwarded", "Forwarders", "parse_forwarded"]
 
 _PAIR = r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]+)"
 #: Possessive: of a header of blanks alone, which a client may write, each is looked at once.

@@ -6,13 +6,13 @@ read either.
 """
 
 import time
-from collections.abc import Sequence
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers as WebSocketHeaders
 from websockets.http11 import Request
 
+from pushlab.contract.serving import Headers
 from pushlab.errors import Refused
 from pushlab.hub.edge import RequestHead, read_head
 from pushlab.hub.lingering_close import LINGER_S
@@ -29,7 +29,7 @@ _CLOSE_S = 10.0
 
 
 def check_upgrade(
-    method: bytes, version: str, target: bytes, headers: Sequence[tuple[bytes, bytes]]
+    method: bytes, version: str, target: bytes, headers: Headers
 ) -> RequestHead | None:
     """The WebSocket's handshake; None where the Upgrade is another's, to be ignored.
 

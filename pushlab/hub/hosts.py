@@ -20,7 +20,7 @@ from pushlab.contract.authority import (
 )
 from pushlab.errors import UsageError
 
-__all__ = ["ANY_HOST", "Hosts"]
+__all__ = ["Hosts"]
 
 ANY_HOST = "*"  #: every name; for laboratories
 _ALLOWED = re.compile(r"(?:\*\.)?[A-Za-z0-9_\-.]+|\[?[0-9A-Fa-f:.]+\]?", re.ASCII)

@@ -8,14 +8,14 @@ way, is handed over to uvicorn with the bytes that have arrived, and stays there
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
-from pushlab.contract.serving import Direct, HttpExchange, Response, Route, Scope
+from pushlab.contract.serving import Direct, Headers, HttpExchange, Response, Route, Scope
 from pushlab.hub.edge import Edge
 from pushlab.hub.guarded_http import GuardedHttp
 from pushlab.hub.half_closed import (
@@ -25,7 +25,6 @@ from pushlab.hub.half_closed import (
     has_gone,
     looks_after_s,
 )
-from pushlab.hub.origins import Headers
 from pushlab.hub.refusals import Refusal, has_vanished
 from pushlab.hub.request import RequestReader
 from pushlab.hub.stream_connection import Framed, StreamConnection
@@ -205,7 +204,7 @@ class _HttpProtocol(StreamConnection, HttpExchange):
         self._write(data[self._ahead :] if self._ahead else data)
         self._complete(_LINGER_S)
 
-    def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
+    def begin(self, headers: Headers, data: bytes) -> bool:
         """Begin a response of open length."""
         self._begun = True
         head = [b"%b: %b\r\n" % header for header in headers]

@@ -12,12 +12,11 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pushlab.contract.serving import Scope, Send
+from pushlab.contract.serving import Headers, Scope, Send
 from pushlab.errors import Refused, UsageError
-from pushlab.hub.forwarded import Headers
 from pushlab.hub.reach import Reach
 
-__all__ = ["ANY", "Headers", "Origins"]
+__all__ = ["Origins"]
 
 ANY = "*"  #: every page of every host; for laboratories
 _LOOKS = ("GET", "HEAD", "OPTIONS")

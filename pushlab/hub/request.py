@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 
 import httptools
 
-from pushlab.contract.serving import Direct, Route, Scope
+from pushlab.contract.serving import Direct, Headers, Route, Scope
 from pushlab.hub.edge import MAX_HEAD_BYTES
-from pushlab.hub.origins import Headers
 
 __all__ = ["RequestReader"]
 

@@ -4,13 +4,14 @@ The hub serves such a route without a task for each request. Another ASGI server
 a request is out of the ordinary, serve its ASGI form; both run the same server half.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from pushlab.contract.reasons import to_close_code
 from pushlab.contract.serving import (
     AsgiApp,
     Direct,
+    Headers,
     HttpExchange,
     Hub,
     Receive,
@@ -123,7 +124,7 @@ class _AsgiHttpExchange(_AsgiExchange, HttpExchange):
     def answer(self, answer: Response) -> None:
         self._writer.run(respond(self._send, answer))
 
-    def begin(self, headers: Sequence[tuple[bytes, bytes]], data: bytes) -> bool:
+    def begin(self, headers: Headers, data: bytes) -> bool:
         start = {"type": "http.response.start", "status": 200, "headers": headers}
         return self._writer.run(self._send_all((start, _body(data))))
 

@@ -15,7 +15,6 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import InvalidCursor
 
 __all__ = [
-    "MAX_BODY_BYTES",
     "MAX_HEAD_BYTES",
     "UNREADABLE",
     "BadResponse",
