@@ -18,7 +18,7 @@ from pushlab.hub.private_file import open_private, state_folder
 __all__ = ["ServeKeys", "change_keys", "choose_keys"]
 
 
-def keys_path(keys_file: str | None, port: int) -> Path:
+def _keys_path(keys_file: str | None, port: int) -> Path:
     """Where the keys of the hub on `port` are kept. Raises UsageError."""
     return Path(keys_file) if keys_file is not None else state_folder() / f"hub-{port}.json"
 
@@ -71,7 +71,7 @@ def choose_keys(
     if given is not None:
         return _given(given, port)
     try:
-        path = keys_path(keys_file, port)
+        path = _keys_path(keys_file, port)
         ring, made = open_keyring(path, time.time())
     except SetupError as error:
         if keys_file is not None:
@@ -91,7 +91,7 @@ def _given(text: str, port: int) -> ServeKeys:
         raise UsageError(
             f'PUSHLAB_KEYS must be like {{"k1": "<32 to 64 hexadecimal digits>"}}: {why}'
         ) from None
-    journal = journal_of(keys_path(None, port)) if port else None
+    journal = journal_of(_keys_path(None, port)) if port else None
     try:
         if journal is None:
             raise OSError(0, "a hub on a free port has no place of its own")
@@ -114,7 +114,7 @@ def change_keys(*, action: str, key_id: str | None, port: int, keys_file: str | 
     if (key_id is not None) != (action == "revoke"):
         does = "needs a key's name, or 'all'" if action == "revoke" else "takes no key's name"
         raise UsageError(f"'keys {action}' {does}")
-    path, now = keys_path(keys_file, port), time.time()
+    path, now = _keys_path(keys_file, port), time.time()
 
     def change(ring: Keyring) -> Keyring:
         if action == "rotate":

@@ -86,7 +86,7 @@ class RequestHead(NamedTuple):
 
 
 @lru_cache(maxsize=1_000)
-def valid_host(value: bytes) -> bool:
+def _valid_host(value: bytes) -> bool:
     """Whether this may be a Host's value (RFC 9112, section 3.2)."""
     return _HOST.fullmatch(value) is not None
 
@@ -115,13 +115,13 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
     if len(hosts) > 1 or not (hosts or version == "1.0"):
         found = "none" if not hosts else "several"
         raise malformed(f"a request has one Host header; this one has {found}")
-    if hosts and not valid_host(hosts[0]):
+    if hosts and not _valid_host(hosts[0]):
         raise malformed("the Host header is no host")
     if codings and (codings != [b"chunked"] or version == "1.0"):
         raise malformed("of transfer codings this server takes chunked alone, and in HTTP/1.1")
     if target[:1] not in (b"/", b"*"):
         absolute = _AUTHORITY.fullmatch(target)
-        if absolute is None or not valid_host(absolute[1]):
+        if absolute is None or not _valid_host(absolute[1]):
             raise malformed("the request's target is no path and no URL")
         target = absolute[2] if absolute[2][:1] == b"/" else b"/" + absolute[2]
         # RFC 9112, section 3.2.2: it counts, and the Host header does not.
