@@ -19,6 +19,7 @@ import aiomqtt
 from pushlab.contract.backoff import Backoff
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable
+from pushlab.transports._mqtt_inbound import InboundQueue
 from pushlab.wire.tls import client_context
 
 __all__ = ["BridgeConnection"]
@@ -128,6 +129,7 @@ class BridgeConnection:
             max_inflight_messages=2 * _WINDOW,
             socket_options=_socket_options(),
             tls_context=self._tls,
+            queue_type=InboundQueue,
             logger=_quiet,
         )
         client.pending_calls_threshold = 4 * _WINDOW
