@@ -46,7 +46,9 @@ class Tabs:
         try:
             until(lambda: told.exists() and len(told.read_text().split()) == 2, "it starts")
             port, path = told.read_text().split()
-            self._line = connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None)
+            dialled = connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None)
+            self._dialled = contextlib.ExitStack()
+            self._line = self._dialled.enter_context(dialled)
         except BaseException:
             self._end()
             raise
@@ -54,7 +56,7 @@ class Tabs:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._line.close()
+        self._dialled.close()
         self._end()
 
     def _end(self) -> None:
