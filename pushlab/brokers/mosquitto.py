@@ -91,8 +91,11 @@ def hold(folder: Path) -> int | None:
     """A descriptor that keeps other hubs from a folder until it is closed; None if one has it."""
     import fcntl  # not every platform has it, and this module is read for its words, too
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY, 0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_CREAT | os.O_WRONLY, 0o600)
+    except OSError:  # nothing can be kept there
+        return None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

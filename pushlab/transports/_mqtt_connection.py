@@ -114,6 +114,11 @@ class BridgeConnection:
                     first.set_exception(error)
                     return
                 _log.warning("the bridge cannot use %s: %s", self._where(), error)
+            except Exception as error:  # a fault here: nobody waits for ever
+                if not first.done():
+                    first.set_exception(error)
+                    return
+                _log.exception("the bridge failed")
             await asyncio.sleep(backoff.next_delay_s())
 
     async def _converse(self, first: "asyncio.Future[None]", backoff: Backoff) -> None:

@@ -17,7 +17,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,13 +69,28 @@ def hashed(username: str, password: str) -> str:
 
 
 def entries_of(folder: Path) -> tuple[list[str], str]:
-    """The lines of log-ins in a folder's password file, and their rules; none if that is new."""
+    """The lines of log-ins in a folder's password file, and their rules.
+
+    None if it is new, or what is there is spoilt: who comes back is given a log-in again.
+    """
     try:
-        passwords = (folder / PASSWORDS).read_text().splitlines(keepends=True)
+        passwords = (folder / PASSWORDS).read_text().splitlines(keepends=True)[1:]
         _, mark, rules = (folder / RULES).read_text().partition(_UNTIL)
-    except OSError:
+        list(_entries(passwords, mark + rules))
+    except (OSError, ValueError, LookupError):
         return [], ""
-    return passwords[1:], mark + rules
+    return passwords, mark + rules
+
+
+def _entries(passwords: list[str], rules: str) -> Iterator[tuple[str, str, str, Grant]]:
+    """Each log-in's user name, line and rule, and its grant; ValueError, LookupError for others."""
+    hashes = {line.partition(":")[0]: line for line in passwords}
+    for entry in rules.split(_UNTIL)[1:]:
+        said, user, rule, _ = entry.split("\n")
+        until, _, key_id = said.partition(" ")
+        username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
+        grant = names.grant_named(username, topic, int(until[:12]))
+        yield username, hashes[username], _UNTIL + entry, replace(grant, key_id=key_id)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -131,17 +146,12 @@ class FileLogins:
     def _load(self) -> list[Grant]:
         """Read the files; what is in them already."""
         passwords = (self._folder / PASSWORDS).read_text().splitlines(keepends=True)
-        head, *entries = (self._folder / RULES).read_text().split(_UNTIL)
-        self._head = passwords[0], head
-        hashes = {line.partition(":")[0]: line for line in passwords[1:]}
+        rules = (self._folder / RULES).read_text()
+        self._head = passwords[0], rules.partition(_UNTIL)[0]
         left = []
-        for entry in entries:
-            said, user, rule, _ = entry.split("\n")
-            until, _, key_id = said.partition(" ")
-            username, topic = user.removeprefix("user "), rule.removeprefix("topic read ")
-            grant = names.grant_named(username, topic, float(until))
-            left.append(replace(grant, key_id=key_id))
-            self._entries[username] = hashes[username], _UNTIL + entry
+        for username, line, rule, grant in _entries(passwords[1:], rules):
+            left.append(grant)
+            self._entries[username] = line, rule
         return left
 
     def _open(self) -> None:

@@ -985,3 +985,40 @@ async def test_it_may_have_as_many_readers_as_the_machine_has_descriptors(kind):
             assert psutil.Process(broker.pid).rlimit(psutil.RLIMIT_NOFILE) == (hard, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("passwords", "rules"),
+    [
+        (b"\xff\xfe", b""),
+        (b"bridge:x\nann/1:x\n", b"# until soon k1\nuser ann/1\ntopic read a\n"),
+        (b"bridge:x\n", b"# until 9999999999 k1\nuser ann/1\ntopic read a\n"),
+        (b"bridge:x\nann/1:x\n", b"# until junk\nuser ann/1\ntopic readwrite #\nmore\n"),
+    ],
+    ids=range(4),
+)
+def test_kept_log_ins_that_are_spoilt_are_none(tmp_path, passwords, rules):
+    tmp_path.joinpath("passwords").write_bytes(passwords)
+    tmp_path.joinpath("rules").write_bytes(rules)
+    mosquitto.write_files(
+        host="127.0.0.1", port=1, username="bridge", password="secret", kept=tmp_path
+    )
+    assert tmp_path.joinpath("passwords").read_text().count("\n") == 1
+    assert "ann" not in tmp_path.joinpath("rules").read_text()
+
+
+def test_where_nothing_can_be_kept_nobody_holds_it(tmp_path):
+    tmp_path.joinpath("file").touch()
+    assert mosquitto.hold(tmp_path / "file") is None
+
+
+@needs_mosquitto
+async def test_a_fault_as_the_bridge_begins_ends_the_start(monkeypatch):
+    async def spoilt(self):
+        raise ValueError("spoilt")
+
+    monkeypatch.setattr("pushlab.transports._mqtt_file_logins.FileLogins.prepare", spoilt)
+    async with await start_broker("mosquitto") as broker, asyncio.timeout(10):
+        with pytest.raises(ValueError, match="spoilt"):
+            async with bridged(broker, TokenKeys.fresh()):
+                pass
