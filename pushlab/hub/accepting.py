@@ -5,13 +5,13 @@ protocol and no parser is made for a connection that is too many. It is told why
 (503, or 429 where its own address has too many, with ``Retry-After``), and closed. Over TLS it is
 closed without a word, for a word would need a handshake.
 
+On the loopback everybody is this machine's (a proxy, a laboratory), so as long as there is room
+nobody is refused. There the event loop's own server accepts, at half the cost, until every place is
+taken.
+
 At the descriptor limit `accept` fails and the listener stays readable: a server that leaves it at
 that spins, and its clients wait for a time-out. One descriptor is kept in reserve to take such a
 connection, answer 503, and let go of it.
-
-A peer that vanishes without a word (power cut, cable pulled) is found by the kernel: it probes a
-connection that is idle and gives up one whose bytes are not acknowledged. On Linux accepted sockets
-inherit that from the listener.
 """
 
 import asyncio
@@ -25,27 +25,34 @@ import socket
 import ssl
 import sys
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
 from pushlab.hub.addresses import address_key
+from pushlab.hub.lingering_close import LingeringClose
 from pushlab.hub.refusals import Refusal, Refusals
+from pushlab.hub.vanishing import set_vanishing_limits
 
 __all__ = [
+    "BACKLOG",
     "Acceptor",
     "is_of_this_machine",
     "most_connections",
-    "set_vanishing_limits",
 ]
 
 #: Connections taken in one turn of the event loop: who has one is served in between. A crowd that
 #: comes at once so comes in ranks, and its keep-alives do later.
 _TURN = 4
+_LOOK_S = 0.25  # how often the event loop's server is looked after
+_ROOM_AGAIN = 0.9  # of all places: with fewer taken it accepts again,
+_CALM_S = 5.0  # once descriptors have not run out for so long
+#: Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn of them.
+BACKLOG = 4096
 _PAUSE_S = 0.1  # before accepting goes on where not even the reserve helped
 _ROOM = 64  # descriptors that no connection gets: the broker's, presence posts
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -53,7 +60,6 @@ _LINGER_S = 0.5  # for a refused client to read why before the kernel resets the
 _MOST_LINGERING = 64
 _RETRY_S = range(1, 11)
 _SHARE = 4  # of all connections, one address may have the fourth part
-_TCP_RXT_CONNDROPTIME = 0x80  # macOS's name for Linux's TCP_USER_TIMEOUT, in whole seconds
 
 
 def most_connections(settings: HubSettings, *, own: int) -> int:
@@ -69,37 +75,9 @@ def most_connections(settings: HubSettings, *, own: int) -> int:
     return min(settings.max_connections or allowed, allowed)
 
 
-def set_vanishing_limits(sock: socket.socket, settings: HubSettings) -> None:
-    """Let the kernel give a silent peer up so that it is present for `vanished_s` at most.
-
-    The worst case is a peer that vanishes just behind an answer, and to whom bytes are sent just
-    before the probes have told: then those have their time as well.
-    """
-    idle_s = _whole(settings.unheard_s)
-    again_s = _whole(settings.vanished_s - settings.unheard_s - settings.unanswered_s)
-    options = {
-        "TCP_KEEPIDLE": idle_s,
-        "TCP_KEEPALIVE": idle_s,  # macOS's name for it
-        "TCP_KEEPINTVL": again_s,
-        "TCP_KEEPCNT": 1,  # where there is no time-out to say it
-        "TCP_USER_TIMEOUT": int(settings.unanswered_s * 1_000),
-    }
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in options.items():
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    if sys.platform == "darwin":
-        sock.setsockopt(socket.IPPROTO_TCP, _TCP_RXT_CONNDROPTIME, _whole(settings.unanswered_s))
-
-
-def _whole(span_s: float) -> int:
-    """In seconds that the kernel takes."""
-    return min(max(1, int(span_s)), 32_767)
-
-
 def is_of_this_machine(sock: socket.socket, address: str) -> bool:
     """Whether a connection comes from this machine, by loopback or another of its addresses."""
-    if address.startswith("127.") or address == "::1":
+    if _is_loopback(address):
         return True
     try:
         return address == _plain_address(sock.getsockname()[0])
@@ -145,7 +123,7 @@ class Acceptor:
         listener: socket.socket,
         make: Callable[[], asyncio.BaseProtocol],
         *,
-        connections: Collection[Any],
+        connections: set[Any],
         settings: HubSettings,
         refusals: Refusals,
         trusts: Callable[[str], bool] = lambda address: False,
@@ -172,16 +150,70 @@ class Acceptor:
         self._lingering: deque[tuple[float, socket.socket]] = deque()
         self._reserve = _open_reserve()
         self._closed = False
+        self._all_are_ours = self._plain and _is_loopback(listener.getsockname()[0])
+        self._watch: asyncio.Future[None] | None = None
+        self._ran_out_at = -_CALM_S
+        self._loops: asyncio.Server | None = None  # the event loop's own server, while it accepts
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Accept from now on."""
+        if not self._all_are_ours:
+            self._listen()
+            return
+        await self._let_loop_listen()
+        self._watch = asyncio.ensure_future(self._look_after())
+
+    def _listen(self) -> None:
         self._loop.add_reader(self._listener.fileno(), self._accept)
+
+    # ---- while there is nothing to refuse -----------------------------------------------------
+
+    async def _let_loop_listen(self) -> None:
+        listener = self._listener.dup()  # which that server closes in the end
+        self._loops = await self._loop.create_server(
+            self._make_one_more, sock=listener, backlog=BACKLOG
+        )
+
+    def _make_one_more(self) -> asyncio.BaseProtocol:
+        if len(self._connections) >= self.most:
+            self._loop.call_soon(self._take_over)  # the rest of a crowd that is being accepted now
+            self._refusals.note(Refusal.TOO_MANY_CONNECTIONS)
+            return _OneTooMany()
+        protocol = self._make()
+        self._connections.add(protocol)  # now, for a crowd is accepted in one turn
+        return protocol
+
+    def _take_over(self) -> None:
+        """Accept by ourselves, and refuse."""
+        if self._loops is not None:
+            self._loops.close()
+            self._loops = None
+            self._listen()
+
+    async def _look_after(self) -> None:
+        """Take over at the descriptor limit; give back where there is room."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if (spare := _open_reserve()) is None:
+                self._ran_out_at = self._loop.time()
+                self._take_over()
+                continue
+            os.close(spare)
+            is_calm = self._loop.time() - self._ran_out_at >= _CALM_S
+            has_room = len(self._connections) < _ROOM_AGAIN * self.most
+            if self._loops is None and is_calm and has_room:
+                self._loop.remove_reader(self._listener.fileno())
+                await self._let_loop_listen()
 
     def close(self) -> None:
         """Accept no more, and close the listener."""
         if self._closed:
             return
         self._closed = True
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._loops is not None:
+            self._loops.close()
         self._loop.remove_reader(self._listener.fileno())
         self._listener.close()
         for task in self._opening:
@@ -291,6 +323,7 @@ class Acceptor:
 
     def _accept_with_reserve(self) -> bool:
         """Take one connection with the descriptor in reserve, answer, and let go of it."""
+        self._ran_out_at = self._loop.time()
         if self._reserve is not None:
             os.close(self._reserve)
             self._reserve = None
@@ -309,8 +342,22 @@ class Acceptor:
         return False
 
     def _go_on(self) -> None:
-        if not self._closed:
-            self.start()
+        if not self._closed and self._loops is None:
+            self._listen()
+
+
+class _OneTooMany(asyncio.Protocol):
+    """Tells its client that there is no room."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It has come."""
+        there = cast(asyncio.Transport, transport)
+        there.write(_answer(Refusal.TOO_MANY_CONNECTIONS, random.choice(_RETRY_S)))
+        LingeringClose(there, set())
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"
 
 
 def _plain_address(address: str) -> str:

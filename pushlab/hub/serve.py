@@ -19,7 +19,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
-from pushlab.hub.accepting import Acceptor, set_vanishing_limits
+from pushlab.hub.accepting import BACKLOG, Acceptor
 from pushlab.hub.app import App, Site, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
@@ -34,14 +34,13 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.reach import Reach, local_url
 from pushlab.hub.redaction import redact_logs
 from pushlab.hub.revoked import Revoked
+from pushlab.hub.vanishing import set_vanishing_limits
 
 if TYPE_CHECKING:
     from pushlab.hub.keep_file import KeepFile
 
 __all__ = ["serve"]
 
-#: Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn of them.
-_BACKLOG = 4096
 #: Of a client's one message: a page says little, and strangers shall not fill the memory.
 _MOST_WEBSOCKET_BYTES = 256 * 1024
 _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader that stalls
@@ -58,7 +57,7 @@ def _listen(host: str, port: int, settings: HubSettings) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         set_vanishing_limits(listener, settings)  # and whatever else connections inherit
         listener.bind((host, port))
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
@@ -171,7 +170,7 @@ class _Server(uvicorn.Server):
         )
         self._hub.connections = lambda: len(connections)
         self._hub.most_connections = self._acceptor.most
-        self._acceptor.start()
+        await self._acceptor.start()
         gc.freeze()  # what is here stays; looking at all of it would stop the hub for 50 ms
         self._on_started()
 

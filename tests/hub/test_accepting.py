@@ -1,6 +1,5 @@
 import asyncio
 import contextlib
-import itertools
 import resource
 import socket
 import sys
@@ -10,7 +9,7 @@ import pytest
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub import accepting
-from pushlab.hub.accepting import Acceptor, most_connections, set_vanishing_limits
+from pushlab.hub.accepting import Acceptor, most_connections
 from pushlab.hub.refusals import Refusal, Refusals
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.machine import SPARE_DESCRIPTORS
@@ -49,7 +48,7 @@ async def accepting_at(*, tls=None, **settings):
         refusals=refusals,
         tls=tls,
     )
-    acceptor.start()
+    await acceptor.start()
     try:
         async with asyncio.timeout(PATIENCE_S), contextlib.AsyncExitStack() as stack:
             port = listener.getsockname()[1]
@@ -97,6 +96,7 @@ async def test_a_crowd_that_comes_at_once_fills_the_cap_exactly():
 
 
 async def test_another_machines_address_has_a_cap_of_its_own(monkeypatch):
+    monkeypatch.setattr(accepting, "_is_loopback", lambda address: False)
     monkeypatch.setattr(accepting, "is_of_this_machine", lambda sock, address: False)
     async with accepting_at(max_connections=40) as (come, refusals):  # a quarter of it is 10
         for _ in range(30):  # who comes and goes has never too many
@@ -150,26 +150,6 @@ def test_the_cap_leaves_descriptors_for_the_hub_itself(monkeypatch):
     assert most_connections(HubSettings(), own=20) == (1 << 20) - 84
 
 
-@LINUX
-@pytest.mark.parametrize("lease_s", [0.1, 10.5, 19.9, 30.0, 45.5, 600.0, 604_800.0])
-def test_the_kernel_gives_a_silent_peer_up_within_the_time_that_is_told(lease_s):
-    settings = HubSettings(lease_s=lease_s)
-    bound_s = settings.vanished_s
-    with socket.socket() as sock:
-        set_vanishing_limits(sock, settings)
-        tcp = {
-            name: sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{name}"))
-            for name in ("KEEPIDLE", "KEEPINTVL", "USER_TIMEOUT")
-        }
-        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-    # It looks when a probe is due, behind the first one: the first such time behind the time-out.
-    looks_s = (tcp["KEEPIDLE"] + n * tcp["KEEPINTVL"] for n in itertools.count(1))
-    idle_s = next(at_s for at_s in looks_s if at_s * 1_000 >= tcp["USER_TIMEOUT"])
-    assert idle_s + tcp["USER_TIMEOUT"] / 1_000 <= bound_s
-    held_s = min(settings.lease_s, settings.unanswered_s)  # a poll's that ends just before
-    assert idle_s + held_s <= bound_s
-
-
 def test_the_laboratorys_clients_fit_where_its_check_lets_them(monkeypatch):
     limit = 1_024
     monkeypatch.setattr(resource, "getrlimit", lambda which: (limit, limit))
@@ -187,6 +167,13 @@ async def ask_health(hub) -> Answer:
         return await read_answer(reader)
 
 
+async def is_out_of_descriptors(hub) -> bool:
+    """Whether it says so; before it has noticed, it closes connections without a word."""
+    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        return (await ask_health(hub)).status == 503
+    return False
+
+
 async def open_at(hub) -> int:
     return (await hub.api("GET", "/v1/stats")).json["process"]["connections"]
 
@@ -197,10 +184,12 @@ async def test_at_the_descriptor_limit_it_answers_says_so_and_goes_on():
         figures = (await hub.api("GET", "/v1/stats")).json
         least = figures["process"]["open_descriptors"] + 4
         resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE, (least, least))
-        for _ in range(12):
-            await stack.enter_async_context(dial(hub.url))
-        answer = await ask_health(hub)
-        assert (answer.status, answer.json["error"]) == (503, "out-of-descriptors")
+        async with asyncio.timeout(PATIENCE_S):
+            while not await is_out_of_descriptors(hub):
+                await stack.enter_async_context(dial(hub.url))
+        for _ in range(5):
+            answer = await ask_health(hub)
+            assert (answer.status, answer.json["error"]) == (503, "out-of-descriptors")
         assert "retry-after" in answer.headers
         await stack.aclose()
         async with asyncio.timeout(PATIENCE_S):

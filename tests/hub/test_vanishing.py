@@ -5,7 +5,9 @@ Their end of a cable is in a network namespace of its own, so that the cable can
 
 import asyncio
 import contextlib
+import itertools
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,11 +23,12 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
+from pushlab.hub.vanishing import set_vanishing_limits
 from tests.cable import NEEDS_CABLE, Cable
 from tests.live_hub import live_hub
 from tests.patience import PATIENCE_S
 
-pytestmark = NEEDS_CABLE
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="these options are Linux's")
 #: A busy machine's timers may be late; still it is far from the usual figure to a short one's.
 GRACE_S = 5.0
 UPGRADE = (
@@ -103,6 +106,27 @@ async def seconds_present(hub, cable: Cable, *, mqtt: bool = False) -> dict[str,
     return left
 
 
+@LINUX
+@pytest.mark.parametrize("lease_s", [0.1, 10.5, 19.9, 30.0, 45.5, 600.0, 604_800.0])
+def test_the_kernel_gives_a_silent_peer_up_within_the_time_that_is_told(lease_s):
+    settings = HubSettings(lease_s=lease_s)
+    bound_s = settings.vanished_s
+    with socket.socket() as sock:
+        set_vanishing_limits(sock, settings)
+        tcp = {
+            name: sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{name}"))
+            for name in ("KEEPIDLE", "KEEPINTVL", "USER_TIMEOUT")
+        }
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    # It looks when a probe is due, behind the first one: the first such time behind the time-out.
+    looks_s = (tcp["KEEPIDLE"] + n * tcp["KEEPINTVL"] for n in itertools.count(1))
+    idle_s = next(at_s for at_s in looks_s if at_s * 1_000 >= tcp["USER_TIMEOUT"])
+    assert idle_s + tcp["USER_TIMEOUT"] / 1_000 <= bound_s
+    held_s = min(settings.lease_s, settings.unanswered_s)  # a poll's that ends just before
+    assert idle_s + held_s <= bound_s
+
+
+@NEEDS_CABLE
 async def test_every_transport_keeps_a_short_figure(cable):
     settings = {"lease_s": 1.0, "keep_alive_s": 0.7}
     bound_s = HubSettings(**settings).vanished_s
@@ -113,6 +137,7 @@ async def test_every_transport_keeps_a_short_figure(cable):
         assert refusals["dead-peer"] >= 3, refusals  # the stream, the WebSocket, the held poll
 
 
+@NEEDS_CABLE
 @pytest.mark.soak
 async def test_every_transport_keeps_the_usual_figure(cable):
     keys = TokenKeys.fresh()
