@@ -30,6 +30,7 @@ _LINGER_S = 2.0  # for a closed connection's last bytes to be taken
 _MAX_WAITING = 1_000  # connections that have not logged in
 _HIGH_BYTES = 256 * 1024
 _TURN_PACKETS = 64  # read of one client in a turn of the event loop: others are served in between
+_NEXT_TURN_S = 1e-6
 _LEAST_WAIT_S = 0.02  # for a client that is ahead of its pace
 _ASKING = 10  # packets' pace that a client's own message takes: the hub looks at each
 _HUB_WAIT_S = 0.1  # for the hub to catch up
@@ -83,6 +84,7 @@ class ClientConnection(asyncio.Protocol):
         self._asked: packets.Connect | None = None  # the log-in that is not answered yet
         self._taking = False
         self._paid_until = connections.now() - 1.0  # see `pushlab.wire.pace`
+        self._turn = 0  # packets read in this one, but for what it owes
         self._wait_s = 0.0  # before it is read on
         self._held = False  # until then
         self._asks_hub = False  # that was behind at its last message
@@ -166,13 +168,14 @@ class ClientConnection(asyncio.Protocol):
     def _take(self, data: bytes) -> None:
         """Read packets: all that are there, or up to one behind which the rest has to wait."""
         incoming = self._reader.receive(data)
+        self._turn = 0
         self._taking = True
         try:
-            for count, packet in enumerate(incoming, 1):
+            for packet in incoming:
                 self._on_packet(packet)
                 if self._closed or self._asked is not None:
                     return
-                if self._wait_s or count == _TURN_PACKETS:
+                if self._wait_s:
                     self._hold()
                     return
         except packets.UnsupportedVersion:
@@ -223,8 +226,11 @@ class ClientConnection(asyncio.Protocol):
         if self.session is not None and self.session.grant is not None:
             now = self._connections.now()
             self._paid_until = paid_until(self._paid_until, packets, now)
+            self._turn += 1
             if self._paid_until > now:
                 self._wait_s = max(self._wait_s, self._paid_until - now, _LEAST_WAIT_S)
+            elif self._turn == _TURN_PACKETS:
+                self._wait_s = max(self._wait_s, _NEXT_TURN_S)
 
     def _on_packet(self, packet: packets.Incoming) -> None:
         kind, session = packet.kind, self.session
@@ -329,8 +335,10 @@ class ClientConnection(asyncio.Protocol):
 
     def _publish(self, session: Session, packet: packets.Incoming) -> None:
         topic, payload, qos, packet_id = packets.read_publish(packet, self._level)
-        self._charge(_ASKING)
-        if session.grant is None and topic == names.GRANTS_TOPIC.encode():
+        client = session.grant is not None
+        if client:
+            self._charge(_ASKING)
+        if not client and topic == names.GRANTS_TOPIC.encode():
             self._router.told(payload)
         elif not self._router.may_write(session, topic):
             self._count(Hit.REFUSED)
@@ -338,9 +346,10 @@ class ClientConnection(asyncio.Protocol):
             return
         elif qos < 2 or packet_id not in session.held:
             self._router.publish(Message(topic, payload, qos))
-            self._asks_hub = session.grant is not None and self._router.hub_is_behind()
-            if self._asks_hub:
-                self._wait_s = _HUB_WAIT_S
+            if client:
+                self._asks_hub = self._router.hub_is_behind()
+                if self._asks_hub:
+                    self._wait_s = _HUB_WAIT_S
         if qos == 1:
             self.send(mqtt311.acknowledge(mqtt311.PUBACK, packet_id))
         elif qos == 2:

@@ -5,7 +5,7 @@ A session outlives its connection where the client asks for that: it then keeps 
 """
 
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 from pushlab.contract.tokens import Grant
 from pushlab.transports import _mqtt311 as mqtt311
@@ -13,6 +13,7 @@ from pushlab.transports._mqtt_server import publish_parts
 
 __all__ = ["Connection", "Message", "Session"]
 
+_NOTHING: Any = object()
 _WINDOW = 1_000  # messages that wait for an answer at once
 _MAX_OWED = 10_000
 _MAX_OWED_BYTES = 16 * 1024 * 1024
@@ -179,16 +180,14 @@ class Session:
 
     def answered(self, kind: int, packet_id: int) -> bool:
         """PUBACK, PUBREC or PUBCOMP came; False when it was waited for by nobody."""
-        waited = packet_id in self._in_flight
         if kind == mqtt311.PUBREC:
+            waited = self._in_flight.get(packet_id) is not None  # for the first time
             if waited:
-                waited = self._in_flight[packet_id] is not None  # for the first time
                 self._in_flight[packet_id] = None
             if self.connection is not None:
                 self.connection.send(mqtt311.acknowledge(mqtt311.PUBREL, packet_id))
             return waited
-        if waited:
-            del self._in_flight[packet_id]
+        waited = self._in_flight.pop(packet_id, _NOTHING) is not _NOTHING
         if self._owed:
             self.go_on()
         return waited
