@@ -50,6 +50,7 @@ __all__ = [
 _TURN = 4
 _LOOK_S = 0.25  # how often the event loop's server is looked after
 _ROOM_AGAIN = 0.9  # of all places: with fewer taken it accepts again,
+_SPARE = 8  # descriptors; with fewer left the hub accepts by itself, for it says why it refuses
 _CALM_S = 5.0  # once descriptors have not run out for so long
 #: Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn of them.
 BACKLOG = 4096
@@ -194,11 +195,10 @@ class Acceptor:
         """Take over at the descriptor limit; give back where there is room."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            if (spare := _open_reserve()) is None:
+            if not _has_descriptors():
                 self._ran_out_at = self._loop.time()
                 self._take_over()
                 continue
-            os.close(spare)
             is_calm = self._loop.time() - self._ran_out_at >= _CALM_S
             has_room = len(self._connections) < _ROOM_AGAIN * self.most
             if self._loops is None and is_calm and has_room:
@@ -363,6 +363,15 @@ def _is_loopback(address: str) -> bool:
 def _plain_address(address: str) -> str:
     """Without what a listener for both kinds of IP puts before an address of IPv4."""
     return address.removeprefix("::ffff:")
+
+
+def _has_descriptors() -> bool:
+    """Whether there are some to spare."""
+    spare = [_open_reserve() for _ in range(_SPARE)]
+    for one in spare:
+        if one is not None:
+            os.close(one)
+    return None not in spare
 
 
 def _open_reserve() -> int | None:
