@@ -50,23 +50,27 @@ def _encode(entry: Entry) -> bytes:
     return json.dumps({"seq": entry.seq, "data": entry.data}, ensure_ascii=False).encode()
 
 
+def _encode_cursor(entry: Entry) -> bytes:
+    return str(entry.cursor).encode()
+
+
 def _encode_page(page: Page) -> bytes:
-    parts = [b'{"cursor": "', str(page.cursor).encode(), b'", ']
+    entries = page.entries
+    cursor = entries[-1].form(_encode_cursor) if entries else str(page.position).encode()
+    more = b'"more": true, ' if page.more else b""
     if page.gap_after is not None:
         gap = {"after": str(page.gap_after), "resumed": str(page.position)}
-        parts += [b'"gap": ', json.dumps(gap).encode(), b", "]
-    if page.more:
-        parts.append(b'"more": true, ')
-    messages = b", ".join([entry.form(_encode) for entry in page.entries])
-    parts += [b'"messages": [', messages, b"]}"]
-    return b"".join(parts)
+        more = b'"gap": %b, %b' % (json.dumps(gap).encode(), more)
+    messages = b", ".join([entry.form(_encode) for entry in entries])
+    return b'{"cursor": "%b", %b"messages": [%b]}' % (cursor, more, messages)
 
 
 def answer_poll(hub: Hub, transport: str, page: Page, *, after: Cursor | None) -> Response:
     """Count a poll that asked from `after` by what it brings, and make its answer."""
-    kind = Hit.POLL_USEFUL if page.useful else Hit.POLL_EMPTY
+    useful = page.useful
+    kind = Hit.POLL_USEFUL if useful else Hit.POLL_EMPTY
     hub.count(transport, kind if after is not None else Hit.CONNECT)
-    if page.useful:
+    if useful:
         return Response(200, _encode_page(page))
     return Response(204, b"", ((b"pushlab-cursor", str(page.cursor).encode()),))
 
