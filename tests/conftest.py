@@ -2,6 +2,7 @@
 tests run at once, and in which order."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ sys.dont_write_bytecode = False
 # A hub that a test serves keeps its keys for this run alone, and not among the user's.
 _STATE = tempfile.TemporaryDirectory(prefix="pushlab-state-")
 os.environ["XDG_STATE_HOME"] = _STATE.name
+
+# Under nohup, or behind a shell's "&", these are ignored, and so they would be in every child.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile(
     "pushlab",
