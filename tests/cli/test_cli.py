@@ -379,8 +379,17 @@ def told_to(processes: "list[psutil.Process]") -> str:
     told = []
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
+            until_it_is_itself(process)
             told += [*process.cmdline(), *process.environ().items()]
     return str(told)
+
+
+def until_it_is_itself(process: psutil.Process) -> None:
+    """A child that is forked and runs no program yet shows its parent's environment."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (parent := process.parent()) is not None and process.cmdline() == parent.cmdline():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 SECRET = "the-s3cret-of-the-application"
