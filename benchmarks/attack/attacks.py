@@ -5,7 +5,7 @@ import base64
 import itertools
 import os
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.attack.attacker import Attacker, Line
@@ -115,6 +115,13 @@ async def ping_floods(attacker: Attacker) -> None:
     await attacker.many(16, lambda: _pings(attacker, next(tokens)))
 
 
+def _streams(attacker: Attacker) -> Iterator[bytes]:
+    """Requests for event streams and WebSockets with good tokens, in turn for ever."""
+    requests = [_get(f"/v1/events?token={token}") for token in attacker.tokens]
+    requests += [_upgrade(token) for token in attacker.tokens]
+    return itertools.cycle(requests)
+
+
 async def _slow_reader(attacker: Attacker, request: bytes) -> None:
     line = await attacker.dial(receive_bytes=4_096)
     if line is not None:
@@ -126,9 +133,7 @@ async def _slow_reader(attacker: Attacker, request: bytes) -> None:
 
 
 async def slow_readers(attacker: Attacker) -> None:
-    requests = [_get(f"/v1/events?token={token}") for token in attacker.tokens]
-    requests += [_upgrade(token) for token in attacker.tokens]
-    each = itertools.cycle(requests)
+    each = _streams(attacker)
     await attacker.many(50, lambda: _slow_reader(attacker, next(each)))
 
 
@@ -142,9 +147,7 @@ async def _half_open(attacker: Attacker, request: bytes) -> None:
 
 
 async def half_open_peers(attacker: Attacker) -> None:
-    requests = [_get(f"/v1/events?token={token}") for token in attacker.tokens]
-    requests += [_upgrade(token) for token in attacker.tokens]
-    each = itertools.cycle(requests)
+    each = _streams(attacker)
     await attacker.many(100, lambda: _half_open(attacker, next(each)))
 
 
@@ -162,9 +165,7 @@ async def bad_joins(attacker: Attacker) -> None:
 
 
 async def good_joins(attacker: Attacker) -> None:
-    requests = [_get(f"/v1/events?token={token}") for token in attacker.tokens]
-    requests += [_upgrade(token) for token in attacker.tokens]
-    each = itertools.cycle(requests)
+    each = _streams(attacker)
     await attacker.paced(300, lambda: _once(attacker, next(each)))
 
 
