@@ -31,6 +31,7 @@ from typing import Any, cast
 
 import psutil
 
+from pushlab.contract.authority import is_loopback
 from pushlab.contract.serving import HubSettings
 from pushlab.errors import Refused
 from pushlab.hub.addresses import address_key
@@ -78,7 +79,7 @@ def most_connections(settings: HubSettings, *, own: int) -> int:
 
 def is_of_this_machine(sock: socket.socket, address: str) -> bool:
     """Whether a connection comes from this machine, by loopback or another of its addresses."""
-    if _is_loopback(address):
+    if is_loopback(address):
         return True
     try:
         return address == _plain_address(sock.getsockname()[0])
@@ -151,7 +152,7 @@ class Acceptor:
         self._lingering: deque[tuple[float, socket.socket]] = deque()
         self._reserve = _open_reserve()
         self._closed = False
-        self._all_are_ours = self._plain and _is_loopback(listener.getsockname()[0])
+        self._all_are_ours = self._plain and is_loopback(listener.getsockname()[0])
         self._watch: asyncio.Future[None] | None = None
         self._ran_out_at = -_CALM_S
         self._loops: asyncio.Server | None = None  # the event loop's own server, while it accepts
@@ -202,8 +203,8 @@ class Acceptor:
             is_calm = self._loop.time() - self._ran_out_at >= _CALM_S
             has_room = len(self._connections) < _ROOM_AGAIN * self.most
             if self._loops is None and is_calm and has_room:
-                self._loop.remove_reader(self._listener.fileno())
                 await self._let_loop_listen()
+                self._loop.remove_reader(self._listener.fileno())
 
     def close(self) -> None:
         """Accept no more, and close the listener."""
@@ -354,10 +355,6 @@ class _OneTooMany(asyncio.Protocol):
         there = cast(asyncio.Transport, transport)
         there.write(_answer(Refusal.TOO_MANY_CONNECTIONS, random.choice(_RETRY_S)))
         LingeringClose(there, set())
-
-
-def _is_loopback(address: str) -> bool:
-    return address.startswith("127.") or address == "::1"
 
 
 def _plain_address(address: str) -> str:

@@ -96,7 +96,7 @@ async def test_a_crowd_that_comes_at_once_fills_the_cap_exactly():
 
 
 async def test_another_machines_address_has_a_cap_of_its_own(monkeypatch):
-    monkeypatch.setattr(accepting, "_is_loopback", lambda address: False)
+    monkeypatch.setattr(accepting, "is_loopback", lambda address: False)
     monkeypatch.setattr(accepting, "is_of_this_machine", lambda sock, address: False)
     async with accepting_at(max_connections=40) as (come, refusals):  # a quarter of it is 10
         for _ in range(30):  # who comes and goes has never too many
