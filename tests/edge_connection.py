@@ -9,9 +9,9 @@ from typing import Any
 from uvicorn.config import Config
 
 from pushlab.contract.serving import Response, Route
-from pushlab.hub.edge import Edge
-from pushlab.hub.guarded_websocket import GuardedWebSocket
-from pushlab.hub.http_protocol import HttpProtocolFactory
+from pushlab.hub.edge.guarded_websocket import GuardedWebSocket
+from pushlab.hub.edge.http_protocol import HttpProtocolFactory
+from pushlab.hub.edge.limits import Edge
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.hub.reach import ReachSettings
+from pushlab.hub.reach.reach import ReachSettings
 from tests.patience import PATIENCE_S
 
 #: Every transport that needs no broker.

@@ -22,8 +22,8 @@ ALLOWED = {
     "course/exercises/__init__.py": "the course's chapters",
     "course/paper.py": "the chapter on choosing, which compares some of them",
     "hub/app.py": "`websocket` as ASGI's kind of scope",
-    "hub/http_protocol.py": "`websocket` as ASGI's kind of scope",
-    "hub/origins.py": "`websocket` as ASGI's kind of scope",
+    "hub/edge/http_protocol.py": "`websocket` as ASGI's kind of scope",
+    "hub/reach/origins.py": "`websocket` as ASGI's kind of scope",
     "lab/host/machine.py": "`websocket` as what a parser parses",
     "web/lesson.py": "how often each is asked in a lesson, as a scenario says it",
 }

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from pushlab.hub.redaction import redact, redact_logs
+from pushlab.hub.edge.redaction import redact, redact_logs
 from tests.patience import PATIENCE_S
 
 

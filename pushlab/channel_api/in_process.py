@@ -15,7 +15,7 @@ from pushlab.errors import ConnectionFailed, Refused
 if TYPE_CHECKING:
     from pushlab.hub.channel import Channel
     from pushlab.hub.core import Hub
-    from pushlab.hub.presence import PresenceEvent
+    from pushlab.hub.presence.presence import PresenceEvent
 
 __all__ = ["LocalChannelService"]
 

@@ -141,7 +141,7 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
 
 def _reach(asked: dict[str, Any]) -> dict[str, Any]:
     """Take what is asked about how the hub is reached, or what the environment says of it."""
-    from pushlab.hub.reach import ReachSettings
+    from pushlab.hub.reach.reach import ReachSettings
 
     broker_url = asked.pop("public_broker_url") or os.environ.get("PUSHLAB_PUBLIC_BROKER_URL")
     reach = ReachSettings(

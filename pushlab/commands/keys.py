@@ -12,8 +12,8 @@ from typing import Any
 
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import SetupError, UsageError
-from pushlab.hub.keyring import Key, Keyring, change_keyring, journal_of, open_keyring
-from pushlab.hub.private_file import open_private, state_folder
+from pushlab.hub.keys.keyring import Key, Keyring, change_keyring, journal_of, open_keyring
+from pushlab.hub.keys.private_file import open_private, state_folder
 
 __all__ = ["ServeKeys", "change_keys", "choose_keys"]
 

@@ -20,10 +20,10 @@ from pushlab.contract.serving import HubSettings
 from pushlab.errors import UsageError
 from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
-from pushlab.hub.origins import Origins
-from pushlab.hub.presence_target import PresenceTarget
+from pushlab.hub.presence.target import PresenceTarget
 from pushlab.hub.process import HubConfig
-from pushlab.hub.reach import Reach, ReachSettings
+from pushlab.hub.reach.origins import Origins
+from pushlab.hub.reach.reach import Reach, ReachSettings
 from pushlab.hub.serve import serve
 from pushlab.web.files import PAGES, Files
 from pushlab.wire.certificate import Certificate

@@ -13,10 +13,10 @@ from pushlab.contract.reasons import to_close_code
 from pushlab.contract.serving import Receive, Response, Route, Scope, Send, StreamingResponse
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
-from pushlab.hub.api import API, Api
+from pushlab.hub.api.api import API, Api
 from pushlab.hub.core import Hub
-from pushlab.hub.origins import Origins
-from pushlab.hub.reach import Reach
+from pushlab.hub.reach.origins import Origins
+from pushlab.hub.reach.reach import Reach
 from pushlab.wire.asgi import refusal_answer, respond
 from pushlab.wire.direct import RefusedSocket
 

@@ -21,15 +21,15 @@ from pushlab.contract.serving import Entry, GrantHook, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.channel import Channel, ChannelFeed
-from pushlab.hub.grants import Grants
-from pushlab.hub.lives import Lives
-from pushlab.hub.presence import Presence
-from pushlab.hub.presence_posts import PresencePoster
-from pushlab.hub.refusals import Refusal, Refusals
-from pushlab.hub.revoked import Revoked
+from pushlab.hub.edge.refusals import Refusal, Refusals
+from pushlab.hub.keep.lives import Lives
+from pushlab.hub.keys.grants import Grants
+from pushlab.hub.keys.revoked import Revoked
+from pushlab.hub.presence.posts import PresencePoster
+from pushlab.hub.presence.presence import Presence
 
 if TYPE_CHECKING:
-    from pushlab.hub.keep import Keep
+    from pushlab.hub.keep.keep import Keep
 
 __all__ = ["MAX_CHANNELS", "Hub"]
 

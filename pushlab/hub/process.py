@@ -20,7 +20,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
 from pushlab.hub.child import Child, end_child, spawn_child
-from pushlab.hub.reach import ReachSettings
+from pushlab.hub.reach.reach import ReachSettings
 from pushlab.wire.certificate import Certificate
 
 __all__ = ["HubConfig", "HubProcess", "spawn_hub", "start_hub"]
@@ -51,9 +51,9 @@ class HubConfig:
         broker: the MQTT broker to bridge to.
         presence_url: the application to tell about presence; it may have a login in it.
         presence_key: signs what it is told; the API key if None.
-        presence_reset: whether it is told of the start, too; see `pushlab.hub.presence_posts`.
+        presence_reset: whether it is told of the start, too; see `pushlab.hub.presence.posts`.
         certificate: with which to encrypt; None serves plain HTTP.
-        allow_origins: of pages of other hosts that are let in; see `pushlab.hub.origins`.
+        allow_origins: of pages of other hosts that are let in; see `pushlab.hub.reach.origins`.
         reach: how clients reach it, as far as it cannot see that itself.
     """
 

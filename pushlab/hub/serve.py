@@ -19,25 +19,25 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError
-from pushlab.hub.accepting import BACKLOG, Acceptor
 from pushlab.hub.app import App, Site, SiteMaker
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
-from pushlab.hub.edge import Edge
-from pushlab.hub.guarded_websocket import GuardedWebSocket
-from pushlab.hub.http_protocol import HttpProtocolFactory
-from pushlab.hub.keyring import watching_keys
-from pushlab.hub.lives import Lives
-from pushlab.hub.origins import Origins
-from pushlab.hub.presence_posts import PresencePoster
+from pushlab.hub.edge.accepting import BACKLOG, Acceptor
+from pushlab.hub.edge.guarded_websocket import GuardedWebSocket
+from pushlab.hub.edge.http_protocol import HttpProtocolFactory
+from pushlab.hub.edge.limits import Edge
+from pushlab.hub.edge.redaction import redact_logs
+from pushlab.hub.edge.vanishing import set_vanishing_limits
+from pushlab.hub.keep.lives import Lives
+from pushlab.hub.keys.keyring import watching_keys
+from pushlab.hub.keys.revoked import Revoked
+from pushlab.hub.presence.posts import PresencePoster
 from pushlab.hub.process import HubConfig
-from pushlab.hub.reach import Reach, local_url
-from pushlab.hub.redaction import redact_logs
-from pushlab.hub.revoked import Revoked
-from pushlab.hub.vanishing import set_vanishing_limits
+from pushlab.hub.reach.origins import Origins
+from pushlab.hub.reach.reach import Reach, local_url
 
 if TYPE_CHECKING:
-    from pushlab.hub.keep_file import KeepFile
+    from pushlab.hub.keep.file import KeepFile
 
 __all__ = ["serve"]
 
@@ -94,7 +94,7 @@ def _hub(config: HubConfig) -> Hub:
         lives=None if file is None else Lives(file.seed, file.generation),
     )
     if file is not None:
-        from pushlab.hub.keep import Keep
+        from pushlab.hub.keep.keep import Keep
 
         hub.keep = Keep(file, hub)
         hub.keep.restore(config.settings)
@@ -103,7 +103,7 @@ def _hub(config: HubConfig) -> Hub:
 
 def _keep_file(path: str) -> "KeepFile":
     try:  # here and not above: a hub that keeps nothing needs no SQLite
-        from pushlab.hub.keep_file import KeepFile
+        from pushlab.hub.keep.file import KeepFile
     except ImportError as error:
         raise SetupError("--keep needs SQLite, which this Python was built without") from error
     return KeepFile(Path(path))

@@ -1,6 +1,6 @@
 """The demonstrations' posts: JSON in, JSON out, seldom enough, and from our own pages alone.
 
-``Origin`` has been checked before (`pushlab.hub.origins`). A body must be declared as JSON, which a
+``Origin`` has been checked before (`hub.reach.origins`). A body must be declared as JSON, which a
 form of a strange page cannot do.
 """
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from pushlab.errors import Refused
-from pushlab.hub.addresses import address_key
+from pushlab.hub.reach.addresses import address_key
 
 __all__ = ["Limiter"]
 

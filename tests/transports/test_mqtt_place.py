@@ -5,7 +5,7 @@ import pytest
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.core import Hub
-from pushlab.hub.reach import seen_from
+from pushlab.hub.reach.reach import seen_from
 from pushlab.transports.mqtt import Mqtt
 
 HERE = "mqtt://127.0.0.1:1883"

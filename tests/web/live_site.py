@@ -20,7 +20,7 @@ import pushlab.web
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub.process import HubConfig
-from pushlab.hub.reach import ReachSettings
+from pushlab.hub.reach.reach import ReachSettings
 from tests.patience import PATIENCE_S
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

@@ -24,9 +24,9 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
-from pushlab.hub.keep import Keep
-from pushlab.hub.keep_file import KeepFile
-from pushlab.hub.lives import Lives
+from pushlab.hub.keep.file import KeepFile
+from pushlab.hub.keep.keep import Keep
+from pushlab.hub.keep.lives import Lives
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.runs import Link

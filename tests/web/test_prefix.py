@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pushlab.contract.serving import HubSettings
-from pushlab.hub.reach import ReachSettings
+from pushlab.hub.reach.reach import ReachSettings
 from tests.web.live_site import Site
 from tests.web.people import expect
 from tests.web.prefix_proxy import prefix_proxy

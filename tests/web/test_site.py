@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed
 import pushlab.web
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import UsageError
-from pushlab.hub.origins import Origins
 from pushlab.hub.process import HubConfig
+from pushlab.hub.reach.origins import Origins
 from pushlab.hub.serve import serve
 from pushlab.web.files import Files
 from pushlab.web.jsapi import classic_script

@@ -1,0 +1,339 @@
+"""The hub's HTTP API for applications: making tokens, publishing, looking.
+
+Publishing is a hot path and raw ASGI; the rest is Starlette.
+"""
+
+import hmac
+import json
+import os
+import resource
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psutil
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route as StarletteRoute
+
+from pushlab.contract.hits import Hit
+from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
+from pushlab.contract.serving import Headers, Receive, Scope, Send
+from pushlab.contract.tokens import Grant
+from pushlab.contract.transport import Transport
+from pushlab.errors import InvalidMessage, Refused, UsageError
+from pushlab.hub.api import endpoints
+from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
+from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text
+from pushlab.hub.api.revocation_request import revoke
+from pushlab.hub.core import Hub
+from pushlab.hub.edge.limits import MAX_BATCH_BYTES
+from pushlab.hub.reach.reach import Reach, seen_from
+from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
+
+__all__ = ["API", "Api"]
+
+API = "api"  #: the name under which the API's own hits are counted
+_MAX_REQUEST_BYTES = 64 * 1024
+
+
+class Api:
+    """The routes that take the API key.
+
+    Args:
+        api_key: the secret of the application.
+        transports: those whose endpoints are told.
+        reach: where clients are told that the hub is.
+    """
+
+    def __init__(
+        self, hub: Hub, *, api_key: str, transports: Sequence[Transport], reach: Reach
+    ) -> None:
+        self._hub = hub
+        self._reach = reach
+        self._key = api_key.encode()
+        self._transports = list(transports)
+        self._process = psutil.Process(os.getpid())
+        self.rest = Starlette(
+            routes=[
+                StarletteRoute("/v1/channels", self.create_channel, methods=["POST"]),
+                StarletteRoute("/v1/tokens", self.revoke, methods=["DELETE"]),
+                StarletteRoute("/v1/messages", self.publish_batch, methods=["POST"]),
+                StarletteRoute("/v1/endpoints", self.endpoints, methods=["GET"]),
+                StarletteRoute("/v1/stats", self.stats, methods=["GET"]),
+                StarletteRoute("/metrics", self.metrics, methods=["GET"]),
+                StarletteRoute("/healthz", self.health, methods=["GET"]),
+            ],
+            exception_handlers={
+                Refused: self._on_error,
+                UsageError: self._on_error,
+                404: self._on_not_found,
+                405: self._on_bad_method,
+            },
+        )
+        self._paths = {
+            route.path for route in self.rest.routes if isinstance(route, StarletteRoute)
+        }
+        self._paths |= BY_QUERY.keys()
+        self.rest.router.redirect_slashes = False  # nothing is at another address
+
+    # ---- refusing ---------------------------------------------------------------------------
+
+    def _refusal(self, error: Exception, **headers: str) -> JSONResponse:
+        refusal = _as_refusal(error)
+        self._hub.refuse(API, refusal)
+        for name, value in refusal_headers(refusal):
+            headers[name.decode()] = value.decode()
+        return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
+
+    async def _on_error(self, request: Request, error: Exception) -> Response:
+        return self._refusal(error)
+
+    async def _on_not_found(self, request: Request, error: Exception) -> Response:
+        return self._refusal(Refused(404, "not-found", f"there is nothing at {request.url.path}"))
+
+    async def _on_bad_method(self, request: Request, error: Exception) -> Response:
+        allowed = getattr(error, "headers", None)
+        return self._bad_method(request.scope, (allowed or {}).get("Allow", ""))
+
+    def _bad_method(self, scope: Scope, allowed: str) -> JSONResponse:
+        detail = f"{scope['path']} does not answer to {scope['method']}"
+        return self._refusal(Refused(405, "bad-method", detail), allow=allowed)
+
+    async def refuse_method(
+        self, methods: Iterable[str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer 405 and name the methods that would do."""
+        await self._bad_method(scope, ", ".join(methods))(scope, receive, send)
+
+    async def refuse(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a refusal, and count it."""
+        await self._refusal(error)(scope, receive, send)
+
+    def _check_key(self, headers: Headers) -> None:
+        key = bearer(headers)
+        if key is None:
+            detail = "send the API key as 'Authorization: Bearer <key>'"
+            raise Refused(401, "api-key-missing", detail)
+        if not hmac.compare_digest(key.encode("latin-1"), self._key):
+            raise Refused(403, "bad-api-key", "this API key is not the hub's")
+
+    # ---- publishing -------------------------------------------------------------------------
+
+    async def publish(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """``POST /v1/publish?channel=``: the body is the message."""
+        self._check_key(scope["headers"])
+        raw = await read_body(scope, receive, MAX_MESSAGE_BYTES, "the message")
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
+        hub = self._hub
+        if hub.keep is None:
+            entry = hub.publish(channel, text)
+        else:
+            hub.check(channel, text)
+            (entry,) = await hub.keep.publish([(channel, text)])
+        self._hub.count(API, Hit.PUBLISH)
+        body = b'{"seq":%d,"epoch":"%s","accepted_ns":%d}' % (
+            entry.seq,
+            entry.epoch.encode(),
+            entry.accepted_ns,
+        )
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def publish_batch(self, request: Request) -> Response:
+        """``POST /v1/messages``: up to 1,000 messages, all or nothing."""
+        self._check_key(request.scope["headers"])
+        raw = await read_body(request.scope, request.receive, MAX_BATCH_BYTES, "the batch")
+        items = _json(raw)
+        if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH_MESSAGES:
+            raise Refused(
+                400,
+                "bad-batch",
+                f"the body must be a JSON list of 1 to {MAX_BATCH_MESSAGES:,}"
+                ' objects {"channel": ..., "data": ...}',
+            )
+        for index, item in enumerate(items):
+            if not isinstance(item, dict) or set(item) != {"channel", "data"}:
+                raise Refused(400, "bad-batch", f'item {index} must have "channel" and "data" only')
+        for index, item in enumerate(items):
+            try:
+                self._hub.check(item["channel"], item["data"])
+            except UsageError as error:
+                refusal = _as_refusal(error)
+                detail = f"item {index}: {refusal.detail}"
+                raise Refused(refusal.status, refusal.reason, detail) from error
+        batch = [(item["channel"], item["data"]) for item in items]
+        if self._hub.keep is None:
+            entries = [self._hub.publish(channel, data) for channel, data in batch]
+        else:
+            entries = await self._hub.keep.publish(batch)
+        self._hub.count(API, Hit.PUBLISH)
+        answer = [
+            {"seq": entry.seq, "epoch": entry.epoch, "accepted_ns": entry.accepted_ns}
+            for entry in entries
+        ]
+        return JSONResponse(answer, status_code=202)
+
+    # ---- tokens -----------------------------------------------------------------------------
+
+    async def create_channel(self, request: Request) -> Response:
+        """``POST /v1/channels``: a token, and where it can be used."""
+        self._check_key(request.scope["headers"])
+        raw = await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
+        body = _json(raw)
+        known = {"client_id", "channel", "duration_minutes", "transports"}
+        if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
+            raise Refused(
+                400,
+                "bad-request",
+                'the body must be a JSON object with "client_id", and may have "channel",'
+                ' "duration_minutes" and "transports"',
+            )
+        named = body.get("transports")
+        chosen = endpoints.chosen(self._transports, named)
+        token, grant = await self._hub.create_channel(
+            body["client_id"],
+            body.get("channel"),
+            body.get("duration_minutes"),
+            wanted=False if named is None else (endpoints.at_a_broker(chosen) or None),
+        )
+        said = self._describe(grant, request, chosen)
+        return JSONResponse({"token": token, **said}, status_code=201)
+
+    async def revoke(self, request: Request) -> Response:
+        """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
+        self._check_key(request.scope["headers"])
+        body = _json(
+            await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
+        )
+        return JSONResponse({"ended": revoke(self._hub.grants, body)})
+
+    async def endpoints(self, request: Request) -> Response:
+        """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
+        token = token_of(request.scope, request.query_params)
+        named = request.query_params.get("transports")
+        names = None if named is None else named.split(",")
+        chosen = endpoints.chosen(self._transports, names)
+        hub = self._hub
+        grant = await hub.welcome(token) if endpoints.at_a_broker(chosen) else hub.verify(token)
+        return JSONResponse(self._describe(grant, request, chosen))
+
+    def _describe(
+        self, grant: Grant, request: Request, chosen: Sequence[Transport]
+    ) -> dict[str, Any]:
+        reach, hub = self._reach, self._hub
+        url = reach.url(request.scope, hub.url())
+        hub_from_there = seen_from(hub, url, reach.public_broker_url)
+        return {
+            "client_id": grant.client_id,
+            "channel": grant.channel,
+            "expires_at": grant.expires_at,
+            "endpoints": {
+                transport.name: dict(transport.endpoint(hub_from_there, grant))
+                for transport in chosen
+            },
+        }
+
+    # ---- looking ----------------------------------------------------------------------------
+
+    async def presence(self, channel: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """``GET /v1/presence?channel=``: the client IDs that are there now."""
+        self._check_key(scope["headers"])
+        check_channel(channel)
+        present = self._hub.presence.present(channel)
+        await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
+
+    def figures(self) -> dict[str, Any]:
+        """What `stats` tells."""
+        hub, process = self._hub, self._process
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        with process.oneshot():
+            rss_bytes = process.memory_info().rss
+        return {
+            "now_ns": time.monotonic_ns(),
+            "uptime_s": (time.monotonic_ns() - hub.started_ns) / 1e9,
+            "hits": {name: dict(kinds) for name, kinds in hub.hits.items()},
+            "published": hub.published,
+            "channels": hub.channel_count,
+            "feeds": hub.feed_count,
+            "present": hub.presence.total(),
+            "refusals": dict(sorted(hub.refusals.counts.items())),
+            "presence_posts": hub.poster.figures() if hub.poster else {},
+            "presence_posts_dropped": hub.poster.posts["refused"] if hub.poster else 0,
+            "process": {
+                "cpu_s": usage.ru_utime + usage.ru_stime,
+                "rss_bytes": rss_bytes,
+                "open_descriptors": process.num_fds(),
+                "connections": hub.connections(),
+                "most_connections": hub.most_connections,
+            },
+        }
+
+    async def stats(self, request: Request) -> Response:
+        """``GET /v1/stats``: hits by transport and kind, and the server's own figures."""
+        self._check_key(request.scope["headers"])
+        return JSONResponse(self.figures())
+
+    async def metrics(self, request: Request) -> Response:
+        """``GET /metrics``: the same as Prometheus text."""
+        self._check_key(request.scope["headers"])
+        return PlainTextResponse(prometheus_text(self.figures()), media_type=MEDIA_TYPE)
+
+    async def health(self, request: Request) -> Response:
+        """``GET /healthz``: 200 while the hub serves."""
+        return PlainTextResponse("ok\n")
+
+    # ---- routing ----------------------------------------------------------------------------
+
+    def has(self, path: str) -> bool:
+        """Whether the API has something at this path, which is not encoded."""
+        return path in self._paths or named_in_path(path.encode()) is not None
+
+    async def channel_route(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve what names a channel (`hub.api.channel_names`); False when the path is another.
+
+        In a path the name is percent-encoded and may have an encoded slash, so the raw path counts.
+        """
+        channel: str | None = None
+        what = BY_QUERY.get(scope["path"])
+        if what is None:
+            named = named_in_path(scope.get("raw_path") or scope["path"].encode())
+            if named is None:
+                return False
+            what, channel = named
+        method, handler = _HANDLERS[what]
+        if scope["method"] != method:
+            await self.refuse_method((method,), scope, receive, send)
+            return True
+        try:
+            if channel is None:
+                channel = channel_in_query(scope)
+            await handler(self, channel, scope, receive, send)
+        except (Refused, UsageError) as error:
+            await self.refuse(error, scope, receive, send)
+        return True
+
+
+#: What can be done with one channel, and by which method.
+_HANDLERS = {b"messages": ("POST", Api.publish), b"presence": ("GET", Api.presence)}
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
+
+
+def _as_refusal(error: Exception) -> Refused:
+    """A contract error as a refusal: 413 for what is too large, else 400."""
+    if isinstance(error, Refused):
+        return error
+    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
+    too_large = isinstance(error, InvalidMessage) and "the limit is" in str(error)
+    return Refused(413 if too_large else 400, words.lstrip("-"), str(error))

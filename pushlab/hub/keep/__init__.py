@@ -1,0 +1,1 @@
+"""Channels that outlive the hub."""

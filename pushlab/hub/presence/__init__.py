@@ -1,0 +1,1 @@
+"""Who is there, and the posts that tell the application."""

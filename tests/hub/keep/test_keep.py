@@ -1,0 +1,498 @@
+"""What is kept: the hub goes on after a kill where everybody saw it stop."""
+
+import asyncio
+import contextlib
+import os
+import random
+import sqlite3
+import stat
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+import pushlab
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.serving import HubSettings
+from pushlab.contract.tokens import TokenKeys
+from pushlab.errors import Refused, SetupError, UsageError
+from pushlab.hub.core import Hub
+from pushlab.hub.keep.file import Batch, KeepFile
+from pushlab.hub.keep.keep import Keep
+from pushlab.hub.keep.lives import Lives
+from pushlab.hub.process import start_hub
+from tests.live_hub import LiveHub, config
+from tests.patience import PATIENCE_S
+
+ODD = ["\0", "", "a\0b", "漢字😀", "x" * 32_767, "'; DROP TABLE messages; --"]
+
+
+class Clocks:
+    def __init__(self):
+        self.ns, self.wall = 10**12, 1_000_000.0
+
+    def go_on(self, seconds):
+        self.ns += int(seconds * 1e9)
+        self.wall += seconds
+
+
+@contextlib.asynccontextmanager
+async def a_hub(path, clocks, *, most_lives=100, **dials):
+    settings = HubSettings(**dials)
+    file = KeepFile(path)
+    hub = Hub(
+        keys=TokenKeys.fresh(),
+        settings=settings,
+        lives=Lives(file.seed, file.generation, most=most_lives),
+        wall=lambda: clocks.wall,
+        clock_ns=lambda: clocks.ns,
+    )
+    hub.keep = Keep(file, hub)
+    hub.keep.restore(settings)
+    async with hub.keep.running():
+        yield hub
+
+
+def read(hub, channel, after):
+    _, grant = hub.make_token("ann", channel, 5)
+    page = hub.read(grant, after)
+    return [entry.data for entry in page.entries], page.gap_after
+
+
+def rows(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT seq FROM messages ORDER BY seq").fetchall()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "kept"
+
+
+@pytest.fixture
+def clocks():
+    return Clocks()
+
+
+async def test_epoch_messages_and_seq_go_on_after_a_restart(path, clocks):
+    names = ["room", "a/b", "\0", "漢" * 85]
+    texts = [text for text in ODD if text]
+    async with a_hub(path, clocks) as hub:
+        for name in names:
+            made = await hub.keep.publish([(name, text) for text in texts])
+            assert [entry.seq for entry in made] == [1, 2, 3, 4, 5]
+        epochs = {name: hub.channel(name).epoch for name in names}
+        silent = hub.channel("silent").epoch
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.with_name("kept-wal").exists(), "all is in the file itself"
+    clocks.ns = 5 * 10**9  # the machine was started anew
+    clocks.wall += 100
+    async with a_hub(path, clocks) as hub:
+        for name in names:
+            assert hub.channel(name).epoch == epochs[name]
+            assert read(hub, name, Cursor(epochs[name], 2)) == (texts[2:], None)
+            (entry,) = await hub.keep.publish([(name, "next")])
+            assert (entry.epoch, entry.seq) == (epochs[name], 6)
+        assert read(hub, "silent", Cursor(silent, 0)) == ([], None)
+
+
+async def test_nobody_is_told_of_a_message_that_is_not_in_the_file(path, clocks, monkeypatch):
+    gate = threading.Event()
+    write = KeepFile.write
+
+    def held(self, batch):
+        assert gate.wait(PATIENCE_S)
+        write(self, batch)
+
+    async with a_hub(path, clocks) as hub:
+        monkeypatch.setattr(KeepFile, "write", held)
+        got = []
+        _, grant = hub.make_token("ann", "room", 5)
+        feed = hub.subscribe(
+            grant, None, transport="t", write=lambda e: not got.extend(e), end=print
+        )
+        feed.start()
+        first = [asyncio.ensure_future(hub.keep.publish([("room", str(n))])) for n in range(50)]
+        await asyncio.sleep(0.05)
+        assert not any(each.done() for each in first)
+        assert (got, hub.channel("room").head) == ([], 0)
+        gate.set()
+        made = [each[0].seq for each in await asyncio.gather(*first)]
+        assert made == list(range(1, 51))
+        assert [entry.data for entry in got] == [str(n) for n in range(50)]
+        feed.close()
+
+
+async def test_many_publishes_share_a_commit_and_keep_their_order(path, clocks, monkeypatch):
+    batches = []
+    write = KeepFile.write
+    monkeypatch.setattr(
+        KeepFile, "write", lambda self, batch: (batches.append(len(batch.rows)), write(self, batch))
+    )
+    async with a_hub(path, clocks) as hub:
+        made = await asyncio.gather(*(hub.keep.publish([("r", str(n))]) for n in range(500)))
+        assert [entry.seq for (entry,) in made] == list(range(1, 501))
+        assert sum(batches) == 500
+        assert len(batches) < 10
+        hub.publish("r", "in between")
+        one = asyncio.ensure_future(hub.keep.publish([("r", "waits")]))
+        await asyncio.sleep(0)
+        assert hub.publish("r", "cannot wait").seq == 503
+        assert (await one)[0].seq == 502
+        gone = asyncio.ensure_future(hub.keep.publish([("r", "its publisher goes")]))
+        await asyncio.sleep(0)
+        gone.cancel()
+    async with a_hub(path, clocks) as hub:
+        assert hub.channel("r").head == 504
+
+
+async def test_retention_holds_in_the_file_and_a_gap_is_told_where_it_has_dropped(path, clocks):
+    async with a_hub(path, clocks, retain_messages=5, retain_s=100) as hub:
+        for n in range(20):
+            await hub.keep.publish([("room", str(n))])
+        first = Cursor(hub.channel("room").epoch, 1)
+        hub.retire()
+    assert [seq for (seq,) in rows(path)] == [16, 17, 18, 19, 20]
+    async with a_hub(path, clocks, retain_messages=3, retain_s=100) as hub:
+        assert read(hub, "room", first) == (["17", "18", "19"], first)
+        clocks.go_on(99)
+        await hub.keep.publish([("room", "young")])
+        clocks.go_on(2)
+    async with a_hub(path, clocks, retain_messages=3, retain_s=100) as hub:
+        assert read(hub, "room", Cursor(first.epoch, 20)) == (["young"], None)
+        clocks.go_on(500)
+        hub.retire()
+        assert hub.channel_count == 0
+    assert rows(path) == []
+    async with a_hub(path, clocks) as hub:
+        assert read(hub, "room", Cursor(first.epoch, 21)) == ([], None), "nothing was missed"
+        (entry,) = await hub.keep.publish([("room", "22")])
+        assert (entry.epoch, entry.seq) == (first.epoch, 22)
+    async with a_hub(path, clocks) as hub:
+        clocks.wall -= 10_000  # the clock was set back: a message is not older for that
+        assert read(hub, "room", Cursor(first.epoch, 21)) == (["22"], None)
+
+
+async def test_the_file_is_bounded_by_retention(path, clocks):
+    text = "x" * 10_000
+    async with a_hub(path, clocks, retain_messages=10) as hub:
+        for _ in range(5):
+            for _ in range(4):
+                await hub.keep.publish([("room", text)] * 20)
+            hub.retire()
+    assert path.stat().st_size < 50 * len(text), "of 400 that were published"
+
+
+async def test_lives_that_are_dropped_go_from_the_file_and_never_come_back(path, clocks):
+    async with a_hub(path, clocks, retain_s=10, most_lives=2) as hub:
+        epochs = {}
+        for name in "abcd":
+            (entry,) = await hub.keep.publish([(name, "x")])
+            epochs[name] = entry.epoch
+        clocks.go_on(20)
+        hub.retire()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM channels").fetchone() == (2,)
+    async with a_hub(path, clocks, retain_s=10, most_lives=2) as hub:
+        assert hub.channel("a").epoch != epochs["a"]
+        assert hub.channel("d").epoch == epochs["d"]
+        (entry,) = await hub.keep.publish([("a", "y")])
+        assert entry.seq == 1
+
+
+# ---- trouble ----------------------------------------------------------------------------------
+
+
+async def test_a_full_disk_refuses_publishes_serves_readers_and_recovers(path, clocks, caplog):
+    async with a_hub(path, clocks) as hub:
+        (entry,) = await hub.keep.publish([("room", "before")])
+        db = hub.keep._file._db
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages + 2}")
+        for _ in range(3):
+            with pytest.raises(Refused) as told:
+                await hub.keep.publish([("room", "x" * 30_000)])
+            assert (told.value.status, told.value.reason) == (507, "keep-full")
+        with pytest.raises(Refused, match="disk is full"):
+            hub.publish("room", "x" * 30_000)
+        assert read(hub, "room", Cursor(entry.epoch, 0)) == (["before"], None)
+        db.execute("PRAGMA max_page_count = 1000000")
+        (after,) = await hub.keep.publish([("room", "after")])
+        assert after.seq == 2, "what was refused left no hole"
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"{path}: publishes are refused: the disk is full; nothing was taken"], "once"
+    async with a_hub(path, clocks) as hub:
+        assert read(hub, "room", Cursor(entry.epoch, 0)) == (["before", "after"], None)
+
+
+async def test_a_broken_write_is_503_and_nobody_waits_for_ever(path, clocks, monkeypatch):
+    async with a_hub(path, clocks) as hub:
+        for error in (sqlite3.OperationalError("disk I/O error"), KeyError("a fault of ours")):
+
+            def broken(self, batch, error=error):
+                raise error
+
+            monkeypatch.setattr(KeepFile, "_write", broken)
+            with pytest.raises(Refused) as told:
+                await asyncio.wait_for(hub.keep.publish([("room", "x")]), PATIENCE_S)
+            assert (told.value.status, told.value.reason) == (503, "keep-failed")
+        monkeypatch.undo()
+        assert (await hub.keep.publish([("room", "x")]))[0].seq == 1
+
+
+def one_line(error, path):
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_another_hub_that_runs_has_it(path):
+    mine = KeepFile(path)
+    with pytest.raises(SetupError, match="another hub's") as told:
+        KeepFile(path)
+    one_line(told, path)
+    mine.close()
+    KeepFile(path).close()
+
+
+def test_a_foreign_file_is_left_as_it_was(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE mine (x)")
+    for content in (path.read_bytes(), b"a letter, not a database; " * 100):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match="no file in which pushlab kept") as told:
+            KeepFile(path)
+        one_line(told, path)
+        assert path.read_bytes() == content
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_newer_file_is_left_alone(path):
+    KeepFile(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 2")
+    with pytest.raises(UsageError, match="newer pushlab"):
+        KeepFile(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM messages WHERE seq = 2",
+        "DELETE FROM messages WHERE seq = 3",
+        "UPDATE channels SET head = 9",
+        "UPDATE messages SET data = x'ff'",
+        "UPDATE messages SET data = 'text'",
+        "UPDATE messages SET data = x''",
+        "UPDATE messages SET accepted = 'noon'",
+        "UPDATE messages SET accepted = -9e999",
+        "UPDATE channels SET name = x'ff'",
+        "UPDATE channels SET name = zeroblob(300)",
+        "UPDATE channels SET epoch = x'ff'",
+        "UPDATE channels SET epoch = 'a b'",
+        "UPDATE hub SET seed = zeroblob(100)",
+        "DELETE FROM hub",
+        "DROP TABLE messages",
+    ],
+)
+def test_a_damaged_file_is_told_in_one_line(path, damage):
+    file = KeepFile(path)
+    texts = [("room", seq, 5.0, "x") for seq in (1, 2, 3)]
+    file.write(Batch(texts, {"room": "0a"}))
+    file.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(damage)
+        db.commit()
+    with pytest.raises((UsageError, SetupError)) as told:
+        list(KeepFile(path).load())
+    one_line(told, path)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_file_with_flipped_bytes_is_told_or_harmless(path, seed):
+    file = KeepFile(path)
+    file.write(Batch([("r", n + 1, 5.0, "x" * 500) for n in range(100)], {"r": "0a"}))
+    file.close()
+    content, dice = bytearray(path.read_bytes()), random.Random(seed)
+    for _ in range(200):
+        content[dice.randrange(100, len(content))] = dice.randrange(256)
+    path.write_bytes(content)
+    with contextlib.suppress(UsageError, SetupError):
+        file = KeepFile(path)
+        try:
+            list(file.load())
+        finally:
+            file.close()
+
+
+def test_a_file_called_memory_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = KeepFile(Path(":memory:"))
+    file.write(Batch([("room", 1, 5.0, "x")], {"room": "0a"}))
+    file.close()
+    file = KeepFile(Path(":memory:"))
+    assert [kept.head for kept in file.load()] == [1]
+    file.close()
+
+
+def test_no_such_folder_and_a_folder_are_told(tmp_path):
+    for path, why in ((tmp_path / "no" / "x", "No such file"), (tmp_path, "directory")):
+        with pytest.raises(SetupError, match=why) as told:
+            KeepFile(path)
+        one_line(told, path)
+
+
+def test_a_read_only_file_is_told():
+    folder = Path(tempfile.mkdtemp(prefix="pushlab-keep-"))
+    path = folder / "kept"
+    KeepFile(path).close()
+    folder.chmod(0o555)
+    path.chmod(0o444)
+    as_root = os.geteuid() == 0
+    if as_root:
+        os.seteuid(65_534)
+    try:
+        with pytest.raises(SetupError, match="Permission denied") as told:
+            KeepFile(path)
+        one_line(told, path)
+    finally:
+        if as_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+        for each in folder.iterdir():
+            each.unlink()
+        folder.rmdir()
+
+
+# ---- kill -9 ----------------------------------------------------------------------------------
+
+
+class Killed:
+    """A hub that is killed again and again, what it has acknowledged, and who reads meanwhile."""
+
+    BROKEN = (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
+    NAMES = ("one", "two")
+
+    def __init__(self, path):
+        self.path = path
+        self.keys = TokenKeys.fresh()
+        self.port = 0
+        self.epochs = {}
+        self.acknowledged = {name: {} for name in self.NAMES}
+        self.read = {name: [] for name in self.NAMES}
+        self.gaps = []
+
+    async def start(self):
+        process = await start_hub(
+            config(
+                keys=self.keys.export(),
+                keep=str(self.path),
+                port=self.port,
+                settings={"retain_messages": 100_000},
+                transports={"short-polling": {}, "sse": {}, "websocket": {}},
+            )
+        )
+        self.port = int(process.url.rpartition(":")[2])
+        return LiveHub(process.url, process.api_key, process)
+
+    async def follow(self, hub, name, transport):
+        """A reader that was there before the first message, and stays."""
+        token = await hub.token("ann", name)
+        reader = pushlab.connect(
+            hub.url, token, transport=transport, on_gap=self.gaps.append, retry_for_s=PATIENCE_S
+        )
+        async with reader as messages:
+            self.epochs[name] = messages.cursor.epoch
+            async for message in messages:
+                self.read[name].append((message.epoch, message.seq, message.data))
+
+    async def look(self, hub, name):
+        """All that the log holds, by `seq`, without a hole; and all that was acknowledged."""
+        token = await hub.token("bob", name)
+        found, after = {}, f"{self.epochs[name]}-0"
+        while True:
+            answer = await hub.ask("GET", f"/v1/poll?after={after}", secret=token)
+            if answer.status == 204:
+                break
+            assert not answer.json.get("gap"), answer.json["gap"]
+            found |= {message["seq"]: message["data"] for message in answer.json["messages"]}
+            after = answer.json["cursor"]
+        assert sorted(found) == list(range(1, len(found) + 1)), "no holes"
+        known = self.acknowledged[name]
+        lost = {seq: data for seq, data in known.items() if found.get(seq) != data}
+        assert not lost, f"acknowledged and lost: {lost}"
+        return found
+
+    def take(self, name, data, told):
+        assert told["epoch"] == self.epochs[name]
+        assert told["seq"] not in self.acknowledged[name], "given twice"
+        self.acknowledged[name][told["seq"]] = data
+
+    async def publish(self, hub, name, who):
+        with contextlib.suppress(*self.BROKEN):
+            for number in range(100_000):
+                data = f"{who}/{number}"
+                self.take(name, data, await hub.publish(name, data))
+
+    async def publish_batches(self, hub, who):
+        with contextlib.suppress(*self.BROKEN):
+            for number in range(100_000):
+                batch = [{"channel": name, "data": f"{who}/{number}"} for name in self.NAMES * 3]
+                answer = await hub.api("POST", "/v1/messages", batch)
+                for item, told in zip(batch, answer.json, strict=True):
+                    self.take(item["channel"], item["data"], told)
+
+    def count(self):
+        return sum(map(len, self.acknowledged.values()))
+
+
+async def until(holds):
+    for _ in range(int(PATIENCE_S * 100)):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+async def killed_again_and_again(path, times):
+    """Publishers never stop: nothing acknowledged is lost, and readers see no gap and no hole."""
+    story, readers = Killed(path), []
+    for life in range(times):
+        hub = await story.start()
+        if not readers:
+            for name, transport in zip(story.NAMES, ("sse", "websocket"), strict=True):
+                readers.append(asyncio.ensure_future(story.follow(hub, name, transport)))
+            await until(lambda: len(story.epochs) == len(readers))
+        for name in story.NAMES:
+            await story.look(hub, name)
+        publishers = [
+            asyncio.ensure_future(story.publish(hub, name, f"{life}/{who}"))
+            for name in story.NAMES
+            for who in range(2)
+        ]
+        publishers.append(asyncio.ensure_future(story.publish_batches(hub, f"{life}/batch")))
+        enough = story.count() + 60
+        await until(lambda enough=enough: story.count() >= enough)
+        hub.process.kill()
+        await hub.process.wait()
+        await asyncio.wait_for(asyncio.gather(*publishers), PATIENCE_S)
+    hub = await story.start()
+    for name in story.NAMES:
+        found = await story.look(hub, name)
+        await until(lambda name=name, found=found: len(story.read[name]) >= len(found))
+        epoch = story.epochs[name]
+        assert story.read[name] == [(epoch, seq, found[seq]) for seq in sorted(found)]
+    assert story.gaps == []
+    for reader in readers:
+        reader.cancel()
+    await asyncio.gather(*readers, return_exceptions=True)
+    await hub.process.stop()
+
+
+async def test_a_kill_loses_nothing_that_was_acknowledged(path):
+    await killed_again_and_again(path, 2)
+
+
+@pytest.mark.soak
+async def test_many_kills_lose_nothing_that_was_acknowledged(path):
+    await killed_again_and_again(path, 40)
