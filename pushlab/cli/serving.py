@@ -1,11 +1,14 @@
 """The command that serves, and the one for its keys."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pushlab.cli.arguments import Group, Parser, add_keys, whole
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.setting import keys_of
+
+if TYPE_CHECKING:
+    from pushlab.hub.process import HubConfig
 
 __all__ = ["add_commands"]
 
@@ -123,31 +126,35 @@ def _serve(*, overrides: dict[str, Any], **asked: Any) -> int:
     settings = HubSettings(
         **{keys[name].own: keys[name].take(one, keys[name].flag) for name, one in overrides.items()}
     )
-    asked["keys"] = {
-        "keys_file": asked.pop("keys_file"),
-        "fresh": asked.pop("fresh_keys"),
-        "given": os.environ.pop("PUSHLAB_KEYS", "") or None,  # no child shall inherit it
-    }
-    asked["api_key"] = os.environ.get("PUSHLAB_API_KEY")
-    asked["presence"] = {
-        "presence_url": asked.pop("presence_url") or os.environ.get("PUSHLAB_PRESENCE_URL"),
-        "presence_key": os.environ.get("PUSHLAB_PRESENCE_KEY"),
-        "presence_reset": asked.pop("presence_reset"),
-    }
-    asked["reach"] = _reach(asked)
-    uvloop.run(serve_until_interrupted(settings=settings, **asked))
+    given_keys = os.environ.pop("PUSHLAB_KEYS", "") or None  # no child shall inherit it
+    api_key = os.environ.get("PUSHLAB_API_KEY")
+    hub = _hub(asked, settings)
+    uvloop.run(serve_until_interrupted(hub, api_key=api_key, given_keys=given_keys, **asked))
     return 0
 
 
-def _reach(asked: dict[str, Any]) -> dict[str, Any]:
-    """Take what is asked about how the hub is reached, or what the environment says of it."""
+def _hub(asked: dict[str, Any], settings: HubSettings) -> "HubConfig":
+    """Take what is asked of the hub itself, or what the environment says of it."""
+    from pushlab.hub.process import HubConfig
     from pushlab.hub.reach.reach import ReachSettings
 
-    broker_url = asked.pop("public_broker_url") or os.environ.get("PUSHLAB_PUBLIC_BROKER_URL")
+    def or_said(name: str) -> str | None:
+        return asked.pop(name) or os.environ.get(f"PUSHLAB_{name.upper()}") or None
+
     reach = ReachSettings(
-        public_url=asked.pop("public_url") or os.environ.get("PUSHLAB_PUBLIC_URL") or None,
-        public_broker_url=broker_url or None,
+        public_url=or_said("public_url"),
+        public_broker_url=or_said("public_broker_url"),
         trust_forwarded=tuple(asked.pop("trust_forwarded")),
         allow_hosts=tuple(asked.pop("allow_hosts")),
     )
-    return {"reach": reach, "allow_origins": tuple(asked.pop("allow_origins"))}
+    return HubConfig(
+        host=asked.pop("host"),
+        port=asked.pop("port"),
+        keep=asked.pop("keep"),
+        settings=settings,
+        presence_url=or_said("presence_url"),
+        presence_key=os.environ.get("PUSHLAB_PRESENCE_KEY"),
+        presence_reset=asked.pop("presence_reset"),
+        allow_origins=tuple(asked.pop("allow_origins")),
+        reach=reach,
+    )

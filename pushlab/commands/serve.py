@@ -4,11 +4,8 @@ import asyncio
 import contextlib
 import re
 import webbrowser
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from pushlab import signals
 from pushlab.brokers.start import Listen, start_broker
@@ -16,14 +13,13 @@ from pushlab.child_environment import without_secrets
 from pushlab.commands.keys import ServeKeys, choose_keys
 from pushlab.contract.authority import is_loopback, is_wildcard, parse_authority
 from pushlab.contract.broker_access import BrokerAccess
-from pushlab.contract.serving import HubSettings
 from pushlab.errors import UsageError
 from pushlab.hub.app import Site, SiteMaker
 from pushlab.hub.core import Hub
 from pushlab.hub.presence.target import PresenceTarget
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.origins import Origins
-from pushlab.hub.reach.reach import Reach, ReachSettings
+from pushlab.hub.reach.reach import Reach
 from pushlab.hub.serve import serve
 from pushlab.web.files import PAGES, Files
 from pushlab.wire.certificate import Certificate
@@ -35,31 +31,26 @@ _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE---
 
 
 async def serve_until_interrupted(
+    asked: HubConfig,
     *,
-    host: str,
-    port: int,
     broker: str,
     broker_listen: str | None = None,
-    presence: Mapping[str, Any],
     api_key: str | None,
-    keys: Mapping[str, Any],
-    keep: str | None = None,
-    settings: HubSettings | None = None,
+    keys_file: str | None = None,
+    fresh_keys: bool = False,
+    given_keys: str | None = None,
     certfile: str | None = None,
     keyfile: str | None = None,
-    reach: Mapping[str, Any] = MappingProxyType({}),
     pages: bool = True,
     open_browser: bool = False,
 ) -> None:
     """Serve until Ctrl-C, SIGTERM, or the terminal is closed.
 
     Args:
+        asked: the hub, but for its broker, its keys and its certificate.
         broker: as for `start_broker`, or ``none``; `broker_listen`: its place, as ``HOST:PORT``.
-        presence, reach: what `HubConfig` has of them, by the same names.
-        settings: the hub's dials.
         api_key: None takes the one that is kept, or makes one, which is printed once.
-        keys: what `choose_keys` asks for, beside the port.
-        keep: a file that keeps the channels over a restart.
+        keys_file, fresh_keys, given_keys: where the keys of tokens are; see `choose_keys`.
         certfile, keyfile: with which the hub encrypts; the broker started beside it stays plain.
         pages: whether to serve the pages; `open_browser`: to open one in this machine's browser.
 
@@ -67,24 +58,20 @@ async def serve_until_interrupted(
         UsageError: the API key is too short; or the port, the certificate, ... cannot be used.
         PortInUse, BrokerUnavailable: it cannot start.
     """
-    _check(api_key, port, opens_nothing=open_browser and not pages)
-    _check_presence(**presence)
-    _check_reach(host, **reach)
+    _check(api_key, asked.port, opens_nothing=open_browser and not pages)
+    _check_presence(asked)
+    Origins(asked.allow_origins, Reach(asked.reach, bound=asked.host))  # says what is wrong now
     certificate, listen = _certificate(certfile, keyfile), _listen(broker_listen, broker)
-    stop, chosen = asyncio.Event(), choose_keys(port=port, **keys)
+    stop = asyncio.Event()
+    chosen = choose_keys(port=asked.port, keys_file=keys_file, fresh=fresh_keys, given=given_keys)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(signals.setting(stop))
         starting = _broker_beside(stack, broker, _kept(listen, chosen))
-        config = HubConfig(
-            host=host,
-            port=port,
+        config = replace(
+            asked,
             broker=await signals.unless_stopped(starting, stop),
-            settings=settings or HubSettings(),
             certificate=certificate,
-            keep=keep,
-            **presence,
             **chosen.for_hub(api_key),
-            **reach,
         )
         opening: list[asyncio.Future[None]] = []
 
@@ -125,15 +112,13 @@ def _listen(text: str | None, broker: str) -> Listen:
     return Listen(host, port)
 
 
-def _check_presence(
-    *, presence_url: str | None, presence_key: str | None, presence_reset: bool
-) -> None:
+def _check_presence(asked: HubConfig) -> None:
     """Raise UsageError for what is wrong with it: before a broker is started."""
-    if presence_url is not None:
-        PresenceTarget(presence_url, key="", hub="")
-    elif presence_reset:
+    if asked.presence_url is not None:
+        PresenceTarget(asked.presence_url, key="", hub="")
+    elif asked.presence_reset:
         raise UsageError("--presence-reset is of no use without --presence-url")
-    if presence_key is not None and len(presence_key) < _LEAST_KEY_CHARS:
+    if asked.presence_key is not None and len(asked.presence_key) < _LEAST_KEY_CHARS:
         raise UsageError(f"PUSHLAB_PRESENCE_KEY must have at least {_LEAST_KEY_CHARS} characters")
 
 
@@ -183,13 +168,6 @@ def _tell(
     if pages:
         _tell_pages(reach.public_url or url, mqtt=access is not None)
     print("Ctrl-C stops it.", flush=True)
-
-
-def _check_reach(
-    host: str, *, reach: ReachSettings | None = None, allow_origins: Sequence[str] = ()
-) -> None:
-    """Raise UsageError for what is wrong with it: before a broker is started."""
-    Origins(allow_origins, Reach(reach, bound=host))
 
 
 def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | None:
