@@ -22,6 +22,7 @@ GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
     ("Deploying", "docs/deploy.md"),
+    ("From App Engine", "docs/from-app-engine.md"),
     ("Design", "docs/design.md"),
     ("Method", "docs/method.md"),
     ("Glossary", "docs/glossary.md"),

@@ -28,16 +28,16 @@ API_KEY = "the-application's-secret"
 PROXIES = {"nginx": "nginx", "caddy": "caddyfile", "haproxy": "haproxy"}
 
 
-def block(language: str) -> str:
+def block(language: str, page: Path = PAGE) -> str:
     """The configuration in that language, as the page has it."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
-    assert len(found) == 1, f"docs/deploy.md has {len(found)} blocks of {language}"
+    found = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    assert len(found) == 1, f"{page.name} has {len(found)} blocks of {language}"
     return str(found[0])
 
 
 def changed(text: str, changes: Mapping[str, str]) -> str:
     for old, new in changes.items():
-        assert old in text, f"docs/deploy.md no longer says {old!r}"
+        assert old in text, f"the page no longer says {old!r}"
         text = text.replace(old, new)
     return text
 
@@ -79,6 +79,11 @@ def _nginx(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str]
             "proxy_read_timeout 150s": f"proxy_read_timeout {silence_s}s",
         },
     )
+    return nginx_command(folder, server), log
+
+
+def nginx_command(folder: Path, server: str) -> list[str]:
+    """What starts nginx in the foreground with this `server`, all its files in `folder`."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -86,7 +91,7 @@ def _nginx(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str]
         f"{user} daemon off; pid {folder}/pid; error_log {folder}/start.log;\n"
         f"events {{ worker_connections 1024; }}\nhttp {{ access_log off;\n{paths}\n{server} }}\n"
     )
-    return ["nginx", "-p", str(folder), "-e", f"{folder}/e.log", "-c", f"{folder}/nginx.conf"], log
+    return ["nginx", "-p", str(folder), "-e", f"{folder}/e.log", "-c", f"{folder}/nginx.conf"]
 
 
 def _caddy(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str], Path]:
@@ -141,11 +146,25 @@ def running_proxy(
         certificate: chain and key in PEM, for localhost.
         silence_s: after which it cuts, in place of the page's 150 s (Caddy never does).
     """
+    prepare(folder, certificate)
+    port = port or free_port()
+    command, log = _COMMANDS[name](folder, hub, port, silence_s)
+    with running(name, command, folder=folder, port=port) as process:
+        yield Proxy(name, port, process, log)
+
+
+def prepare(folder: Path, certificate: bytes) -> None:
+    """Make a proxy's folder with its certificate."""
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     (folder / "cert.pem").write_bytes(certificate)
-    port = port or free_port()
-    command, log = _COMMANDS[name](folder, hub, port, silence_s)
+
+
+@contextlib.contextmanager
+def running(
+    name: str, command: list[str], *, folder: Path, port: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The proxy's process, once it listens."""
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     output = folder / "output.log"
     with output.open("wb") as to:
@@ -159,7 +178,7 @@ def running_proxy(
         )
     try:
         _until_it_listens(process, port, output)
-        yield Proxy(name, port, process, log)
+        yield process
     finally:
         # Caddy would wait for connections to end; the others have children to end.
         process.kill() if name == "caddy" else process.terminate()
