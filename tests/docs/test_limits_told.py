@@ -17,7 +17,7 @@ from pushlab.hub.edge import limits as edge
 from pushlab.hub.keep import lives
 from pushlab.hub.keys import revoked
 from pushlab.hub.presence import posts, target
-from pushlab.transports import _mqtt_server, _websocket_subscriber, long_polling
+from pushlab.transports import _mqtt_server, _websocket_subscriber
 from pushlab.transports.mqtt import MqttOptions
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,11 @@ def _default(called, name: str) -> float:
 
 TOLD = [
     (HUB, f"at most {count(limits.MAX_BATCH_MESSAGES)} | API key", "a batch"),
-    (HUB, f"`head-too-large`: a target, or a head, over {edge.MAX_HEAD_BYTES // KIB} KiB", "a head"),
+    (
+        HUB,
+        f"`head-too-large`: a target, or a head, over {edge.MAX_HEAD_BYTES // KIB} KiB",
+        "a head",
+    ),
     (HUB, f"A request's head has {edge.MAX_HEAD_BYTES // KIB} KiB", "a head again"),
     (HUB, f"{count(revoked._MOST)} tokens can be revoked one by one", "revocations"),
     (HUB, f"for the last {count(lives._MOST)} that had messages", "forgotten channels"),
@@ -81,7 +85,9 @@ def test_a_limit_is_told_as_it_is(document, phrase, what):
     assert phrase in _text(document), f"{what}: {document} does not say {phrase!r}"
 
 
-@pytest.mark.parametrize(("document", "phrase", "value", "told"), IN_WORDS, ids=lambda e: str(e)[:40])
+@pytest.mark.parametrize(
+    ("document", "phrase", "value", "told"), IN_WORDS, ids=lambda e: str(e)[:40]
+)
 def test_a_limit_told_in_words_is_so(document, phrase, value, told):
     assert phrase in _text(document)
     assert value == told
