@@ -4,21 +4,86 @@ A WebSocket close code is the HTTP status plus 4000 (RFC 6455, section 7.4.2 lea
 to applications), so that browsers, which cannot see a refused handshake's status, learn the same.
 """
 
+from dataclasses import dataclass, replace
+
+from pushlab.errors import Refused
+
 __all__ = [
+    "BAD_ORIGIN",
+    "ENDINGS",
+    "INVALID_CURSOR",
     "SERVER_RESTART",
     "SLOW_READER",
+    "TOKEN_EXPIRED",
+    "TOKEN_INVALID",
+    "TOKEN_MISSING",
+    "TOKEN_REVOKED",
+    "TOO_MANY_CHANNELS",
+    "Reason",
     "is_final",
     "reason_of",
     "status_of_close_code",
     "to_close_code",
 ]
 
-SLOW_READER = ("slow-reader", 408)
-SERVER_RESTART = ("server-restart", 503)
-
 _MAX_REASON = 150
 #: A reader may come back by itself after these; any other 4xx is the end.
 _PASSING = {408, 429}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One kind of refusal or end.
+
+    Attributes:
+        status: of HTTP.
+        word: for programs, such as ``token-expired``.
+        detail: for people; an example, where it depends on what was asked.
+    """
+
+    status: int
+    word: str
+    detail: str
+
+    def __call__(self, detail: str = "") -> Refused:
+        """The error to raise, in these words or in others."""
+        return Refused(self.status, self.word, detail or self.detail)
+
+    def such(self, detail: str) -> "Reason":
+        """The same in other words."""
+        return replace(self, detail=detail)
+
+    @property
+    def ending(self) -> tuple[str, int]:
+        """Word and status, as what ends a connection takes them."""
+        return self.word, self.status
+
+
+TOKEN_MISSING = Reason(
+    401, "token-missing", "send the token as 'Authorization: Bearer <token>' or '?token='"
+)
+TOKEN_INVALID = Reason(401, "token-invalid", "the token is not one of this server's")
+TOKEN_REVOKED = Reason(401, "token-revoked", "the token has been revoked")
+TOKEN_EXPIRED = Reason(401, "token-expired", "the token has expired; ask for a new one")
+INVALID_CURSOR = Reason(
+    400,
+    "invalid-cursor",
+    "'17' is not a cursor; give back one that the server sent, such as '4f1c9a02-17', or none to"
+    " start from now",
+)
+TOO_MANY_CHANNELS = Reason(429, "too-many-channels", "this hub holds 200,000 channels already")
+BAD_ORIGIN = Reason(
+    403,
+    "bad-origin",
+    "the hub does not know this page's origin as its own; if it is, start pushlab serve with"
+    " --public-url and the address that browsers use (or --trust-forwarded and the proxy's); if"
+    " pages of another site may speak to this hub, with --allow-origin",
+)
+SLOW_READER = Reason(408, "slow-reader", "you read too slowly; come back and resume")
+SERVER_RESTART = Reason(503, "server-restart", "the server is stopping")
+
+#: What ends a connection that stands.
+ENDINGS = (TOKEN_EXPIRED, TOKEN_REVOKED, SLOW_READER, SERVER_RESTART)
 
 
 def to_close_code(status: int) -> int:

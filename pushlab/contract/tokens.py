@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pushlab.contract.limits import check_channel, check_client_id, check_duration
-from pushlab.errors import Refused, UsageError
+from pushlab.contract.reasons import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_REVOKED
+from pushlab.errors import UsageError
 
 __all__ = ["Grant", "TokenKeys", "looks_like_token"]
 
@@ -199,16 +200,16 @@ class TokenKeys:
         """
         key_id, payload, signature = [*token[: _MAX_TOKEN_CHARS + 1].split("."), "", ""][:3]
         if token.count(".") != 2 or len(token) > _MAX_TOKEN_CHARS or not token.isascii():
-            raise Refused(401, "token-invalid", "the token is not one of this server's")
+            raise TOKEN_INVALID()
         if key_id not in self._keys:
-            raise Refused(401, "token-revoked", "the token's key is not held by this server")
+            raise TOKEN_REVOKED("the token's key is not held by this server")
         try:
             given = _unb64(signature)
         except (ValueError, binascii.Error):
             given = b""
         if not hmac.compare_digest(given, self._signature(key_id, payload)):
-            raise Refused(401, "token-invalid", "the token's signature does not fit")
+            raise TOKEN_INVALID("the token's signature does not fit")
         client_id, channel, expires_at, grant_id = json.loads(_unb64(payload))
         if expires_at <= now:
-            raise Refused(401, "token-expired", "the token has expired; ask for a new one")
+            raise TOKEN_EXPIRED()
         return Grant(client_id, channel, expires_at, grant_id, key_id)

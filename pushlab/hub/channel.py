@@ -10,9 +10,8 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.reasons import SLOW_READER
+from pushlab.contract.reasons import INVALID_CURSOR, SLOW_READER
 from pushlab.contract.serving import Entry, HubSettings, Page
-from pushlab.errors import Refused
 
 __all__ = ["Channel", "ChannelFeed"]
 
@@ -122,10 +121,8 @@ class Channel:
         if after.epoch != self.epoch:
             return Cursor(self.epoch, oldest), after
         if after.seq > self.head:
-            raise Refused(
-                400,
-                "invalid-cursor",
-                f"the cursor {after} is ahead of the channel, which stands at {self.head}",
+            raise INVALID_CURSOR(
+                f"the cursor {after} is ahead of the channel, which stands at {self.head}"
             )
         if after.seq < oldest:
             return Cursor(self.epoch, oldest), after
@@ -271,7 +268,7 @@ class ChannelFeed:
     def _cut(self) -> None:
         if self._on_slow is not None:
             self._on_slow()
-        self.finish(*SLOW_READER)
+        self.finish(*SLOW_READER.ending)
 
     def finish(self, reason: str, status: int) -> None:
         """The hub ends this feed, and tells the connection why."""

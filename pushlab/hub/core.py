@@ -16,7 +16,7 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import DEFAULT_TOKEN_MINUTES, check_channel, check_message
-from pushlab.contract.reasons import SERVER_RESTART
+from pushlab.contract.reasons import SERVER_RESTART, TOO_MANY_CHANNELS
 from pushlab.contract.serving import Entry, GrantHook, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
@@ -131,7 +131,7 @@ class Hub:
         self._closed = True
         for channel in self._channels.values():
             for feed in tuple(channel.feeds):
-                feed.finish(*SERVER_RESTART)
+                feed.finish(*SERVER_RESTART.ending)
 
     async def _sweep(self) -> None:
         retire_at_ns = self.now_ns() + _RETIRE_EVERY_NS
@@ -255,9 +255,7 @@ class Hub:
         channel = self._channels.get(name)
         if channel is None:
             if len(self._channels) >= MAX_CHANNELS:
-                raise Refused(
-                    429, "too-many-channels", f"this hub holds {MAX_CHANNELS:,} channels already"
-                )
+                raise TOO_MANY_CHANNELS(f"this hub holds {MAX_CHANNELS:,} channels already")
             epoch, head = self.lives.begin(name)
             channel = Channel(name, self.settings, self.now_ns(), epoch=epoch, head=head)
             self._channels[name] = channel
@@ -316,7 +314,7 @@ class Hub:
     ) -> ChannelFeed:
         """Open a feed; see `pushlab.contract.serving.Hub.subscribe`."""
         if self._closed:
-            raise Refused(SERVER_RESTART[1], SERVER_RESTART[0], "the server is stopping")
+            raise SERVER_RESTART()
 
         def on_close(feed: ChannelFeed) -> None:
             self.let_go(grant, feed)

@@ -15,7 +15,7 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import encode_bye, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
-from pushlab.contract.reasons import SERVER_RESTART
+from pushlab.contract.reasons import INVALID_CURSOR, SERVER_RESTART
 from pushlab.contract.serving import Hub, Page
 from pushlab.contract.tokens import Grant
 from pushlab.errors import BrokerUnavailable, InvalidCursor, Refused
@@ -32,7 +32,7 @@ __all__ = ["Bridge"]
 
 _MAX_REQUEST_BYTES = 16 * 1024
 _GOODBYE_S = 2.0  # how long the end of a log-in, or of the bridge, waits for its goodbyes
-_RESTARTED = encode_bye(*SERVER_RESTART).encode()
+_RESTARTED = encode_bye(*SERVER_RESTART.ending).encode()
 
 
 @dataclass(slots=True, eq=False)
@@ -248,7 +248,7 @@ class Bridge:
             try:
                 cursor = None if after is None else Cursor.parse(str(after))
             except InvalidCursor as error:
-                raise Refused(400, "invalid-cursor", str(error)) from error
+                raise INVALID_CURSOR(str(error)) from error
             page = self._hub.read(grant, cursor)
         except Refused as refusal:
             self._counts.see(Hit.REFUSED)

@@ -9,7 +9,7 @@ from typing import Any
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import Bye, Position, decode_frame
 from pushlab.contract.hits import Hit
-from pushlab.contract.reasons import is_final
+from pushlab.contract.reasons import TOKEN_INVALID, is_final
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.errors import InvalidCursor, UsageError
 from pushlab.transports import _mqtt311 as mqtt311
@@ -113,7 +113,7 @@ class MqttSubscriber(Subscriber):
     def _on_connack(self, packet: mqtt311.Connack, now_ns: int) -> None:
         if packet.code in (4, 5):
             self._turned_away(self._arrival)
-            self._end("token-invalid", 401)
+            self._end(*TOKEN_INVALID.ending)
         elif packet.code:
             self._turned_away(self._arrival)
             why = mqtt311.CONNACK_REFUSALS.get(packet.code, f"CONNACK code {packet.code}")

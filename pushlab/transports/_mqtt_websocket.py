@@ -16,7 +16,7 @@ import contextlib
 
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.hits import Hit
-from pushlab.contract.reasons import to_close_code
+from pushlab.contract.reasons import TOKEN_INVALID, TOKEN_MISSING, to_close_code
 from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
@@ -112,10 +112,10 @@ class _Opening:
 async def _admitted(hub: Hub, connect: packets.Connect) -> Grant:
     """The grant of its password. Raises Refused (401)."""
     if not connect.password:
-        raise Refused(401, "token-missing", "the password of CONNECT is the token")
+        raise TOKEN_MISSING("the password of CONNECT is the token")
     grant = await hub.welcome(connect.password.decode("ascii", "replace"))
     if connect.username != names.username_of(grant.client_id, grant.grant_id):
-        raise Refused(401, "token-invalid", "the user name is not the token's")
+        raise TOKEN_INVALID("the user name is not the token's")
     return grant
 
 

@@ -15,7 +15,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.reasons import SERVER_RESTART, SLOW_READER
+from pushlab.contract.reasons import (
+    INVALID_CURSOR,
+    SERVER_RESTART,
+    SLOW_READER,
+    TOKEN_INVALID,
+    TOKEN_MISSING,
+)
 from pushlab.contract.serving import Hub, Receive, Response, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor, Refused
@@ -80,12 +86,10 @@ def token_of(scope: Scope, query: Mapping[str, str], name: str = "token") -> str
     """The token of a request, from its header or its query. Raises Refused (401)."""
     token = bearer(scope["headers"])
     if token == "":
-        raise Refused(401, "token-invalid", "Authorization must be: Bearer <token>")
+        raise TOKEN_INVALID("Authorization must be: Bearer <token>")
     token = token or query.get(name, "")
     if not token:
-        raise Refused(
-            401, "token-missing", f"send the token as 'Authorization: Bearer <token>' or '?{name}='"
-        )
+        raise TOKEN_MISSING(f"send the token as 'Authorization: Bearer <token>' or '?{name}='")
     return token
 
 
@@ -112,7 +116,7 @@ def admit(
             try:
                 after = Cursor.parse(text)
             except InvalidCursor as error:
-                raise Refused(400, "invalid-cursor", str(error)) from error
+                raise INVALID_CURSOR(str(error)) from error
             break
     scope[_ASKED] = token, after
     return grant, after
@@ -120,7 +124,7 @@ def admit(
 
 def linger_s(hub: Hub, reason: str) -> float:
     """How long a connection that does not take its last bytes may stay."""
-    return hub.settings.linger_s if reason == SLOW_READER[0] else _LINGER_S
+    return hub.settings.linger_s if reason == SLOW_READER.word else _LINGER_S
 
 
 def number_parameter(query: Mapping[str, str], name: str, *, least: float, most: float) -> float:
@@ -194,7 +198,7 @@ def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
             (b"connection", b"upgrade"),
             (b"sec-websocket-version", b"13"),
         )
-    if refusal.status in (429, 503) and refusal.reason != SERVER_RESTART[0]:
+    if refusal.status in (429, 503) and refusal.reason != SERVER_RESTART.word:
         return ((b"retry-after", b"%d" % _RETRIES.randint(*_RETRY_S)),)
     if refusal.reason == CODED:  # RFC 9110, section 15.5.16
         return ((b"accept-encoding", b"identity"),)

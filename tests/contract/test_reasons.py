@@ -28,7 +28,7 @@ def test_a_refusal_that_will_not_change_is_the_end(status):
 
 
 @pytest.mark.parametrize(
-    "status", [0, 200, 302, 429, 500, 502, 503, SLOW_READER[1], SERVER_RESTART[1]]
+    "status", [0, 200, 302, 429, 500, 502, 503, SLOW_READER.status, SERVER_RESTART.status]
 )
 def test_a_refusal_that_may_pass_is_not(status):
     assert not is_final(status)

@@ -10,6 +10,7 @@ by the next sweep.
 import logging
 from collections.abc import Callable, Collection, Sequence
 
+from pushlab.contract.reasons import TOKEN_EXPIRED, TOKEN_REVOKED
 from pushlab.contract.serving import Holder
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
@@ -18,8 +19,6 @@ from pushlab.hub.keys.revoked import Revocation, Revoked
 __all__ = ["Grants"]
 
 _MOST_KNOWN = 100_000
-_EXPIRED = ("token-expired", 401)
-_REVOKED = ("token-revoked", 401)
 _log = logging.getLogger("pushlab")
 
 
@@ -51,7 +50,7 @@ class Grants:
         if grant is None or grant.expires_at <= now:
             grant = self.keys.verify(token, now=now)
             if self.revoked.covers(grant):
-                raise Refused(401, "token-revoked", "the token has been revoked")
+                raise TOKEN_REVOKED()
             self.keys.saw(grant, now)
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
@@ -94,7 +93,7 @@ class Grants:
         for second in due:
             held = self._held.get(second, {})
             over = [(h, grant) for h, grant in held.items() if grant.expires_at <= now]
-            self._finish(over, *_EXPIRED)
+            self._finish(over, *TOKEN_EXPIRED.ending)
 
     def _finish(self, over: Sequence[tuple[Holder, Grant]], reason: str, status: int) -> None:
         for holder, grant in over:
@@ -170,7 +169,7 @@ class Grants:
             for holder, grant in self._held.get(second, {}).items()
             if over(grant)
         ]
-        self._finish(ended, *_REVOKED)
+        self._finish(ended, *TOKEN_REVOKED.ending)
         return len(ended)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.contract.reasons import BAD_ORIGIN
 from pushlab.contract.serving import Headers, Scope, Send
 from pushlab.errors import Refused, UsageError
 from pushlab.hub.reach.reach import Reach
@@ -21,11 +22,6 @@ __all__ = ["Origins"]
 ANY = "*"  #: every page of every host; for laboratories
 _LOOKS = ("GET", "HEAD", "OPTIONS")
 _PREFLIGHT_S = 600
-_NOT_OURS = (
-    "the hub does not know this page's origin as its own; if it is, start pushlab serve with"
-    " --public-url and the address that browsers use (or --trust-forwarded and the proxy's); if"
-    " pages of another site may speak to this hub, with --allow-origin"
-)
 
 
 class Origins:
@@ -71,7 +67,7 @@ class Origins:
         origin, _ = _origin_and_host(headers)
         if origin is not None and self._reach.owns(origin, scope):
             return None
-        return Refused(403, "bad-origin", _NOT_OURS)
+        return BAD_ORIGIN()
 
     def sharing(self, send: Send, origin: bytes) -> Send:
         """`send`, with the headers by which a browser shows the answer to the page of `origin`."""
