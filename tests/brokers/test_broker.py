@@ -1,4 +1,4 @@
-"""A broker is lost, dies or starts anew: who was in gets in, who was kept out is, nothing is missed."""
+"""A broker is lost, dies or starts anew: who was in gets in again, and nothing is missed."""
 
 import asyncio
 import contextlib
