@@ -50,7 +50,11 @@ def add_commands(group: Group) -> None:
     serve.flag("--certfile", "PEM", "encrypt with this certificate (chain)")
     serve.flag("--keyfile", "PEM", "its private key; default: in --certfile")
     _add_reach(serve)
-    serve.switch("--no-pages", "serve the API and transports alone", dest="pages")
+    serve.switch(
+        "--no-pages",
+        "serve the API, the transports, channel.js and jsapi alone: no demonstrations",
+        dest="pages",
+    )
     serve.switch("--open", "open the race in the browser", dest="open_browser")
     add_keys(serve, keys_of(HubSettings, "hub."), swept=False, defaults=True)
     keys = group.add(

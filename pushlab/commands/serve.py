@@ -21,7 +21,8 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach
 from pushlab.hub.serve import serve
-from pushlab.web.files import PAGES, Files
+from pushlab.web.files import JSAPI, PAGES, Files
+from pushlab.web.scripts import MODULE, ScriptSite
 from pushlab.wire.certificate import Certificate
 
 __all__ = ["serve_until_interrupted"]
@@ -52,7 +53,8 @@ async def serve_until_interrupted(
         api_key: None takes the one that is kept, or makes one, which is printed once.
         keys_file, fresh_keys, given_keys: where the keys of tokens are; see `choose_keys`.
         certfile, keyfile: with which the hub encrypts; the broker started beside it stays plain.
-        pages: whether to serve the pages; `open_browser`: to open one in this machine's browser.
+        pages: whether to serve the pages, beside the client's scripts; `open_browser`: to open one
+            in this machine's browser.
 
     Raises:
         UsageError: the API key is too short; or the port, the certificate, ... cannot be used.
@@ -80,7 +82,7 @@ async def serve_until_interrupted(
             if open_browser:
                 opening.append(asyncio.ensure_future(_open(f"{url}/race")))
 
-        await serve(config, stop=stop, ready=ready, make_site=_site(config) if pages else None)
+        await serve(config, stop=stop, ready=ready, make_site=_site(config, pages=pages))
 
 
 async def _broker_beside(
@@ -165,8 +167,7 @@ def _tell(
         print(f"API key (shown this once; or set PUSHLAB_API_KEY): {config.api_key}")
         if chosen.keys_file is not None:
             print(f"  kept, with the keys of tokens, in {chosen.keys_file}")
-    if pages:
-        _tell_pages(reach.public_url or url, mqtt=access is not None)
+    _tell_site(reach.public_url or url, pages=pages, mqtt=access is not None)
     print("Ctrl-C stops it.", flush=True)
 
 
@@ -180,8 +181,10 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     return certificate
 
 
-def _site(config: HubConfig) -> SiteMaker:
+def _site(config: HubConfig, *, pages: bool) -> SiteMaker:
     def make(hub: Hub) -> Site:
+        if not pages:
+            return ScriptSite()
         # Here and not above: a hub without pages needs none of it.
         from pushlab.web.site import WebSite
 
@@ -197,11 +200,12 @@ def _public(certificate: Certificate) -> str:
     return "\n".join(_CERTIFICATE.findall(text))
 
 
-def _tell_pages(url: str, *, mqtt: bool) -> None:
+def _tell_site(url: str, *, pages: bool, mqtt: bool) -> None:
     files = Files()
     for path, (name, title) in PAGES.items():
-        if files.page(name) is not None:
+        if pages and files.page(name) is not None:
             print(f"  {title:<13}{url}{path}")
+    print(f"  {'Scripts':<13}{url}{MODULE}\n{'':<15}{url}{JSAPI}")
     if mqtt and files.asset("vendor/mqtt.esm.js") is None:
         print("  MQTT in the browser is not installed; 'make web' does it, with npm.")
 

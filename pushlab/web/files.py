@@ -1,4 +1,4 @@
-"""The files of the pages: read from this package and nowhere else, each with its tag.
+"""The files of the site: read from this package and nowhere else, each with its tag.
 
 A name is a plain path of letters, digits, ``-``, ``_`` and ``.`` with an ending that is known here;
 whatever else is asked for is not there.
@@ -11,7 +11,11 @@ from pathlib import Path
 
 from pushlab.web.jsapi import classic_script
 
-__all__ = ["PAGES", "File", "Files"]
+__all__ = ["ASSETS", "JSAPI", "PAGES", "File", "Files"]
+
+#: Where the classic script stands, and below what the files do.
+JSAPI = "/_ah/channel/jsapi"
+ASSETS = "/web/"
 
 #: Where each page stands, the name of its file, and its title.
 PAGES = {
@@ -49,7 +53,7 @@ class File:
 
 
 class Files:
-    """Reads the pages' files; one that has not changed on the disk is read once.
+    """Reads the site's files; one that has not changed on the disk is read once.
 
     Args:
         folder: has ``static`` and, where the build has been made, ``vendor``.

@@ -1,4 +1,4 @@
-"""The site of `pushlab serve`: pages and their files, the old client script, the demonstrations.
+"""The site of `pushlab serve`: pages and their files, the client's scripts, the demonstrations.
 
 Every page comes with a policy under which a browser runs no script and loads nothing that is not
 this server's, sends no address of ours to anybody, and puts the page into no other.
@@ -7,25 +7,23 @@ this server's, sends no address of ours to anybody, and puts the page into no ot
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 from pushlab.channel_api import LocalChannelService
 from pushlab.contract.serving import Receive, Scope, Send
-from pushlab.errors import Refused
 from pushlab.hub.core import Hub
 from pushlab.web.chat import Chat
 from pushlab.web.demo import Demo, Post
-from pushlab.web.files import PAGES, File, Files
+from pushlab.web.file_answers import answer_file
+from pushlab.web.files import ASSETS, PAGES, Files
 from pushlab.web.lesson import Lesson
 from pushlab.web.members import small
 from pushlab.web.race import Race
+from pushlab.web.scripts import ScriptSite
 from pushlab.web.tictactoe import TicTacToe
-from pushlab.wire.asgi import header, refusal_answer, respond
+from pushlab.wire.asgi import header
 
 __all__ = ["WebSite"]
 
-_JSAPI = "/_ah/channel/jsapi"
-_ASSETS = "/web/"
 _DEMO = "/demo/"
 _HOST = re.compile(rb"[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 
@@ -42,6 +40,7 @@ class WebSite:
         self, hub: Hub, *, authority: str | None = None, files: Files | None = None
     ) -> None:
         self._files = files or Files()
+        self._scripts = ScriptSite(self._files)
         channels = LocalChannelService(hub, settings=small(hub.settings))
         self._chat = Chat(channels)
         self._games = TicTacToe(channels)
@@ -77,11 +76,9 @@ class WebSite:
 
     def has(self, path: str) -> bool:
         """Whether something of the site stands at this path."""
-        if path in PAGES or path == _JSAPI or self._demo.has(path):
+        if path in PAGES or self._scripts.has(path) or self._demo.has(path):
             return True
-        return (
-            path.startswith(_ASSETS) and self._files.asset(path.removeprefix(_ASSETS)) is not None
-        )
+        return path.startswith(ASSETS) and self._files.asset(path.removeprefix(ASSETS)) is not None
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Serve a request if its path is the site's."""
@@ -89,55 +86,16 @@ class WebSite:
         if path.startswith(_DEMO):
             await self._demo.serve(scope, receive, send)
             return True
+        if await self._scripts.serve(scope, receive, send):
+            return True
         if path in PAGES:
             found = self._files.page(PAGES[path][0])
-        elif path == _JSAPI:
-            found = self._files.jsapi()
-        elif path.startswith(_ASSETS):
-            found = self._files.asset(path.removeprefix(_ASSETS))
+        elif path.startswith(ASSETS):
+            found = self._files.asset(path.removeprefix(ASSETS))
         else:
             return False
-        if found is None:
-            nothing = Refused(404, "not-found", "there is no such page or file")
-            await respond(send, refusal_answer(nothing))
-        elif scope["method"] not in ("GET", "HEAD"):
-            await _refuse_method(scope, send)
-        else:
-            await _answer(found, scope, send)
+        await answer_file(found, _policy(scope), scope, send)
         return True
-
-
-async def _refuse_method(scope: Scope, send: Send) -> None:
-    detail = f"{scope['path']} does not answer to {scope['method']}"
-    answer = refusal_answer(Refused(405, "bad-method", detail))
-    await respond(send, replace(answer, headers=((b"allow", b"GET, HEAD"),)))
-
-
-async def _answer(file: File, scope: Scope, send: Send) -> None:
-    headers = [
-        (b"content-type", file.content_type.encode()),
-        (b"etag", file.etag.encode()),
-        (b"cache-control", b"no-cache"),
-        *_policy(scope),
-    ]
-    if _has_it(file.etag.encode(), scope):
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    headers.append((b"content-length", b"%d" % len(file.body)))
-    body = b"" if scope["method"] == "HEAD" else file.body
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _has_it(etag: bytes, scope: Scope) -> bool:
-    """Whether the client has this already (RFC 9110, section 13.1.2: weak comparison)."""
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            tags = [tag.strip().removeprefix(b"W/") for tag in value.split(b",")]
-            if etag in tags or b"*" in tags:
-                return True
-    return False
 
 
 def _policy(scope: Scope) -> list[tuple[bytes, bytes]]:
@@ -151,5 +109,4 @@ def _policy(scope: Scope) -> list[tuple[bytes, bytes]]:
     return [
         (b"content-security-policy", policy),
         (b"referrer-policy", b"no-referrer"),
-        (b"x-content-type-options", b"nosniff"),
     ]

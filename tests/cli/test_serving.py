@@ -53,13 +53,15 @@ def test_a_dial_that_cannot_be_is_one_line(capsys: pytest.CaptureFixture[str]) -
 
 def test_serve_runs_the_hub_with_its_dials(tmp_path: Path) -> None:
     words = "serve --port 0 --broker none --no-pages --keep-alive 2min --retain-bytes 2KiB"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pushlab", *words.split()],
-        cwd=tmp_path,
-        env={**os.environ, "PUSHLAB_API_KEY": KEY},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    with (tmp_path / "imports").open("w") as imports:
+        process = subprocess.Popen(
+            [sys.executable, "-X", "importtime", "-m", "pushlab", *words.split()],
+            cwd=tmp_path,
+            env={**os.environ, "PUSHLAB_API_KEY": KEY},
+            stdout=subprocess.PIPE,
+            stderr=imports,
+            text=True,
+        )
     try:
         assert process.stdout is not None
         (url,) = re.findall(r"http://[\d.:]+", process.stdout.readline())
@@ -74,6 +76,12 @@ def test_serve_runs_the_hub_with_its_dials(tmp_path: Path) -> None:
         with events:
             hello = b"".join(events.readline() for _ in range(3))
         assert b": keep-alive 120\n" in hello
+        with urllib.request.urlopen(f"{url}/_ah/channel/jsapi", timeout=PATIENCE_S) as script:
+            assert b"goog.appengine.Channel" in script.read()
+        loaded = (tmp_path / "imports").read_text()
+        assert "pushlab.web.scripts\n" in loaded
+        assert "pushlab.web.site\n" not in loaded, "a hub without pages needs none of them"
+        assert "pushlab.web.race\n" not in loaded
     finally:
         process.kill()
         process.communicate()

@@ -61,7 +61,7 @@ class Listeners:
 
     def __init__(self, page, url):
         self.page = page
-        page.goto(f"{url}/web/channel.js")  # any document of the site's, with its policy
+        page.goto(f"{url}/web/page.js")  # any document of the site's, with its policy
         page.evaluate(HARNESS)
         self.names = []
 
@@ -540,7 +540,7 @@ def test_a_page_that_was_put_aside_goes_on_when_it_is_shown_again(site, tabs):
     tab.goto(f"{site.url}/web/style.css")
     until(lambda: site.present("aside") == [], "all have left")
     site.publish("aside", "meanwhile")
-    tab.back(f"{site.url}/web/channel.js")
+    tab.back(f"{site.url}/web/page.js")
     assert tab.evaluate("() => fate") == [["pagehide", True], ["pageshow", True]]
     site.publish("aside", "after")
     listeners.all_until_texts(["before", "meanwhile", "after"])
@@ -828,7 +828,7 @@ THROUGH_PROXY = """async ({ token, transport }) => {
 
 def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(site, context):
     page = context.new_page()
-    page.goto(f"{site.url}/web/channel.js")
+    page.goto(f"{site.url}/web/page.js")
     page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": "websocket"})
     until(lambda: page.evaluate("dialled") > 2, "it keeps trying, as it was told")
     (told,) = page.evaluate("told")
@@ -873,7 +873,7 @@ ENDLESS = """async ({ token, transport }) => {
 
 def test_an_answer_without_an_end_is_given_up(site, context):
     page = context.new_page()
-    page.goto(f"{site.url}/web/channel.js")
+    page.goto(f"{site.url}/web/page.js")
     page.evaluate(ENDLESS, {"token": site.token("ann"), "transport": "long-polling"})
     until(lambda: page.evaluate("told.length") == 1, "it is lost")
     assert page.evaluate("told") == ["an answer of over 67108864 bytes"]

@@ -70,7 +70,10 @@ class Origins:
         return BAD_ORIGIN()
 
     def sharing(self, send: Send, origin: bytes) -> Send:
-        """`send`, with the headers by which a browser shows the answer to the page of `origin`."""
+        """`send`, with the headers by which a browser shows the answer to the page of `origin`.
+
+        What says itself who may see it, says it alone: a browser takes no two of them.
+        """
         more = [
             (b"access-control-allow-origin", origin),
             (b"access-control-expose-headers", b"pushlab-cursor, pushlab-gap, retry-after"),
@@ -79,7 +82,9 @@ class Origins:
 
         async def send_shared(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *more]}
+                headers = [*message.get("headers", ())]
+                if not any(name == more[0][0] for name, _ in headers):
+                    message = {**message, "headers": [*headers, *more]}
             await send(message)
 
         return send_shared
