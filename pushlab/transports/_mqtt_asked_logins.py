@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 
 from pushlab.contract.tokens import Grant
+from pushlab.transports._mqtt_logins import Logins
 
 __all__ = ["AskedLogins"]
 
@@ -15,7 +16,7 @@ _TOGETHER_S = 0.02
 _MOST_ENDED = 1_000  # so that a message stays below 64 KiB
 
 
-class AskedLogins:
+class AskedLogins(Logins):
     """Answers for grants, and ends them.
 
     Args:
@@ -25,19 +26,6 @@ class AskedLogins:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
         self._ended: list[str] = []
-
-    async def prepare(self) -> tuple[bool, list[Grant]]:
-        """There is nothing to prepare, and nothing was left."""
-        return True, []
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def reset(self) -> None:
-        """The connection was lost; the broker asks again."""
-
-    def answered(self, payload: bytes) -> None:
-        """Nothing is asked from here."""
 
     def add(self, token: str, grant: Grant) -> "asyncio.Future[None]":
         """Its holder is let in when it comes."""

@@ -25,8 +25,9 @@ from pushlab.transports._mqtt_connection import BridgeConnection
 from pushlab.transports._mqtt_counts import SYS_TOPIC, Counts
 from pushlab.transports._mqtt_file_logins import FileLogins
 from pushlab.transports._mqtt_forward import Forwards, frame_of
-from pushlab.transports._mqtt_logins import RESPONSES, Logins
+from pushlab.transports._mqtt_logins import Logins
 from pushlab.transports._mqtt_patience import Patience
+from pushlab.transports._mqtt_plug_in_logins import RESPONSES, PlugInLogins
 
 __all__ = ["Bridge"]
 
@@ -91,12 +92,12 @@ class Bridge:
         self._room = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def _logins_at(self, access: BrokerAccess) -> AskedLogins | FileLogins | Logins:
+    def _logins_at(self, access: BrokerAccess) -> Logins:
         if access.kind == "embedded":
             return AskedLogins(lambda said: self._link.send(names.GRANTS_TOPIC, said, qos=1))
         if access.folder is not None:
             return FileLogins(access.folder, lambda: self._link.deliver(names.NOBODYS_TOPIC, b""))
-        return Logins(lambda commands: self._link.send(names.CONTROL, commands, qos=1))
+        return PlugInLogins(lambda commands: self._link.send(names.CONTROL, commands, qos=1))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -165,7 +166,7 @@ class Bridge:
         if self._asked is None:
             self._admit(token, grant)
             if self._link.up:
-                made: asyncio.Future[Any] = self._logins.add(token, grant)
+                made = self._logins.add(token, grant)
                 await (asyncio.shield(made) if wanted else self._patience.wait(made))
 
     def _on_login(self, payload: bytes) -> None:

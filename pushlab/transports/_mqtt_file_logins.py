@@ -24,6 +24,7 @@ from pathlib import Path
 from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_logins import Logins
 
 __all__ = [
     "BRIDGED",
@@ -102,7 +103,7 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-class FileLogins:
+class FileLogins(Logins):
     """Makes and removes the log-ins of grants.
 
     Args:
@@ -167,9 +168,6 @@ class FileLogins:
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
-
-    def answered(self, payload: bytes) -> None:
-        """Nothing is asked, so nothing is answered."""
 
     def add(self, token: str, grant: Grant) -> "asyncio.Future[None]":
         """Let the holder of `token` log in; the future is done when it may, or Refused (503)."""
