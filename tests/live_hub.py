@@ -22,6 +22,7 @@ class Answer:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    phrase: str = ""
 
     @property
     def json(self) -> Any:
@@ -32,7 +33,8 @@ async def read_head(reader: asyncio.StreamReader) -> Answer:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in head[1:] if line)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
-    return Answer(int(head[0].split(" ")[1]), headers)
+    _, status, phrase = head[0].split(" ", 2)
+    return Answer(int(status), headers, phrase=phrase)
 
 
 async def read_answer(reader: asyncio.StreamReader) -> Answer:

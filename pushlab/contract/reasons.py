@@ -10,6 +10,7 @@ from pushlab.errors import Refused
 
 __all__ = [
     "BAD_ORIGIN",
+    "CHANNEL_API_PHRASES",
     "ENDINGS",
     "INVALID_CURSOR",
     "SERVER_RESTART",
@@ -22,6 +23,7 @@ __all__ = [
     "Reason",
     "is_final",
     "reason_of",
+    "reason_of_phrase",
     "status_of_close_code",
     "to_close_code",
 ]
@@ -39,11 +41,14 @@ class Reason:
         status: of HTTP.
         word: for programs, such as ``token-expired``.
         detail: for people; an example, where it depends on what was asked.
+        phrase: what App Engine's Channel API said: its development server in the status line, its
+            script as an error's ``description``. Applications compare it letter by letter.
     """
 
     status: int
     word: str
     detail: str
+    phrase: str = ""
 
     def __call__(self, detail: str = "") -> Refused:
         """The error to raise, in these words or in others."""
@@ -59,12 +64,18 @@ class Reason:
         return self.word, self.status
 
 
+_NOT_GOOD = "Invalid+token."
 TOKEN_MISSING = Reason(
-    401, "token-missing", "send the token as 'Authorization: Bearer <token>' or '?token='"
+    401,
+    "token-missing",
+    "send the token as 'Authorization: Bearer <token>' or '?token='",
+    _NOT_GOOD,
 )
-TOKEN_INVALID = Reason(401, "token-invalid", "the token is not one of this server's")
-TOKEN_REVOKED = Reason(401, "token-revoked", "the token has been revoked")
-TOKEN_EXPIRED = Reason(401, "token-expired", "the token has expired; ask for a new one")
+TOKEN_INVALID = Reason(401, "token-invalid", "the token is not one of this server's", _NOT_GOOD)
+TOKEN_REVOKED = Reason(401, "token-revoked", "the token has been revoked", _NOT_GOOD)
+TOKEN_EXPIRED = Reason(
+    401, "token-expired", "the token has expired; ask for a new one", "Token+timed+out."
+)
 INVALID_CURSOR = Reason(
     400,
     "invalid-cursor",
@@ -86,6 +97,13 @@ SERVER_RESTART = Reason(503, "server-restart", "the server is stopping")
 ENDINGS = (TOKEN_EXPIRED, TOKEN_REVOKED, SLOW_READER, SERVER_RESTART)
 
 
+#: By a reason's word, for those of which the Channel API knew.
+CHANNEL_API_PHRASES = {
+    each.word: each.phrase for each in (TOKEN_MISSING, TOKEN_REVOKED, TOKEN_INVALID, TOKEN_EXPIRED)
+}
+_PHRASED = {phrase: word for word, phrase in CHANNEL_API_PHRASES.items()}
+
+
 def to_close_code(status: int) -> int:
     """The WebSocket close code that says what this HTTP status says."""
     return 4000 + status
@@ -103,6 +121,11 @@ def reason_of(status: int, said: object) -> str:
     """
     fits = isinstance(said, str) and 0 < len(said) <= _MAX_REASON and said.isprintable()
     return str(said) if fits else f"http-{status}"
+
+
+def reason_of_phrase(status: int, phrase: str) -> str:
+    """The word that a phrase of the Channel API stands for; ``http-<status>`` for another."""
+    return _PHRASED.get(phrase, f"http-{status}")
 
 
 def is_final(status: int) -> bool:

@@ -295,8 +295,10 @@ class Response:
     Its length and what the attributes below say are the server's to add.
 
     Attributes:
-        content_type: of the body; a 204 has neither.
+        content_type: of the body; a 204 has neither. Empty where nothing is said of it.
         cache_control: what caches may do with it.
+        phrase: the status line's reason phrase, where it is not the usual one. HTTP/2 has none (RFC
+            9113, section 8.3.1), nor has another ASGI server than the hub's own.
     """
 
     status: int
@@ -304,6 +306,7 @@ class Response:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     content_type: bytes = b"application/json"
     cache_control: bytes = b"no-store"
+    phrase: bytes = b""
 
 
 class HttpExchange(Protocol):

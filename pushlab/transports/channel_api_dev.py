@@ -12,22 +12,30 @@ One message an answer, so what comes faster than a client asks stands in a queue
 arrivals that fill the share r of the polls, a message waits T/(2 (1 - r)) on average instead of
 short polling's T/2, and past r = 1 the queue has no end.
 
+A token that is not good is told of in the status line, ``401 Token+timed+out.`` or ``401
+Invalid+token.``, and clients of that time compare just that. An answer that brings nothing has no
+Content-Type, a message has JSON's whatever it is, and nothing may be cached.
+
 A client of that time sends no cursor: the server remembers, for each token, the last message it has
 answered with. Two pages with one token therefore share the messages out, and an answer that is lost
-on its way is lost for good. A ``disconnect`` forgets the place, and so does the token's expiry.
+on its way is lost for good. The next token of a client that is still present goes on where the last
+one stood, so who renews an expired one misses nothing. A ``disconnect`` ends that soon, but not so
+soon that a page loses something while it is loaded anew.
 pushlab's own client half sends ``&after=<cursor>`` and reads ``Pushlab-Cursor`` (where it stands
 behind this answer) and ``Pushlab-Gap`` (``<after> <resumed>``, when messages between are gone); so
 it resumes, drops what it has, and is told of gaps, as over every other transport.
 """
 
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.profile import InBrowser, Profile, Wire
+from pushlab.contract.reasons import CHANNEL_API_PHRASES, reason_of_phrase
 from pushlab.contract.serving import Entry, Hub, HubSettings, Page, Response, Route, Scope
 from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
@@ -42,11 +50,15 @@ from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_of
 __all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
 
 _COMMANDS = ("connect", "poll", "disconnect")
-_TEXT = b"text/plain; charset=utf-8"
+_TEXT = b"text/plain"
+_JSON = b"application/json"
 _NO_CACHE = b"no-cache"
 #: A message is text, whatever it looks like to a browser that is pointed at it.
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _MAX_PLACES = 100_000
+#: So long the original kept what waited for a client that it heard no more of.
+_BACK_WITHIN_S = 2.0
+_HANDED_ON = float("-inf")
 _NS = 1_000_000_000
 
 
@@ -62,12 +74,28 @@ class ChannelApiDevOptions(Declared):
     ] = True
 
 
+class _PhraseParser(ResponseParser):
+    """Reads the reason phrase too."""
+
+    __slots__ = ("phrase",)
+
+    def reset(self) -> None:
+        """Forget the last response."""
+        super().reset()
+        self.phrase = b""
+
+    def on_status(self, data: bytes) -> None:
+        """A piece of the phrase; called by httptools."""
+        self.phrase += data
+
+
 class ChannelApiDevSubscriber(IntervalPollSubscriber):
     """Connects, then asks for one message, and again some time after each answer."""
 
     __slots__ = ("_connect_head", "_connecting")
 
     _nothing_status: ClassVar[int] = 200
+    _parser_kind: ClassVar[type[ResponseParser]] = _PhraseParser
 
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
@@ -96,6 +124,13 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
         after = str(cursor).encode() if cursor is not None else b""
         self.asking, self._parsing, self._asked_first = True, False, cursor is None
         self._send(self._connect_head + after + self._tail)
+
+    def _refusal(self, parser: ResponseParser) -> str:
+        """What the body says; else the phrase, for a proxy may have put another body behind it."""
+        said = super()._refusal(parser)
+        if said != f"http-{parser.status}" or not isinstance(parser, _PhraseParser):
+            return said
+        return reason_of_phrase(parser.status, parser.phrase.decode("latin-1"))
 
     def _take(self, parser: ResponseParser) -> bool:
         parser.check_coding()
@@ -167,21 +202,23 @@ class _Desk:
             return self._answer(scope)
         except Refused as refusal:
             self._hub.refuse(self._transport, refusal)
-            return replace(refusal_answer(refusal), cache_control=_NO_CACHE)
+            phrase = CHANNEL_API_PHRASES.get(refusal.reason, "") if refusal.status == 401 else ""
+            answer = refusal_answer(refusal)
+            return replace(answer, cache_control=_NO_CACHE, phrase=phrase.encode())
 
     def _answer(self, scope: Scope) -> Response:
         query = parameters(scope)
-        command = query.get("command", "")
+        command = query.get("command")
         if command not in _COMMANDS:
             raise Refused(400, "bad-command", f"command must be one of {', '.join(_COMMANDS)}")
-        if not query.get("channel"):
+        if "channel" not in query:
             raise Refused(400, "token-missing", "send the token as '&channel='")
         grant, after = admit(self._hub, scope, query, token_name="channel")
         if command == "disconnect":
             self._hub.count(self._transport, Hit.LEAVE)
             self._hub.release(grant)
-            self._places.forget(grant)
-            return _plain(b"")
+            self._places.leave(grant)
+            return _answer()
         lease_s = asked_lease_s(query)
         remembers = "after" in query
         if not remembers:
@@ -190,73 +227,118 @@ class _Desk:
         self._hub.lease(grant, lease_s)
         if command == "connect":
             if not remembers:
-                self._places.put(grant, page.position)
+                self._places.put(grant, page.position, lease_s)
             self._hub.count(self._transport, Hit.CONNECT if after is None else Hit.RECONNECT)
-            return _plain(b"1", page, page.position)
+            return _answer(page, page.position, b"1", _TEXT)
         if not remembers:
-            self._places.put(grant, page.cursor)
+            self._places.put(grant, page.cursor, lease_s)
         self._hub.count(self._transport, Hit.POLL_USEFUL if page.useful else Hit.POLL_EMPTY)
-        return _plain(page.entries[0].form(_encode) if page.entries else b"", page, page.cursor)
+        if not page.entries:
+            return _answer(page, page.cursor)
+        return _answer(page, page.cursor, page.entries[0].form(_encode), _JSON)
 
 
 def _encode(entry: Entry) -> bytes:
     return entry.data.encode()
 
 
-def _plain(body: bytes, page: Page | None = None, stands: Cursor | None = None) -> Response:
-    headers = [_NO_SNIFFING]
+def _answer(
+    page: Page | None = None, stands: Cursor | None = None, body: bytes = b"", kind: bytes = b""
+) -> Response:
+    headers = [_NO_SNIFFING] if body else []
     if page is not None:
         headers.append((b"pushlab-cursor", str(stands).encode()))
         if page.gap_after is not None:
             headers.append((b"pushlab-gap", f"{page.gap_after} {page.position}".encode()))
-    return Response(200, body, tuple(headers), _TEXT, _NO_CACHE)
+    return Response(200, body, tuple(headers), kind, _NO_CACHE)
 
 
 class _Place:
-    """The last message that a token has been answered with; it stands on the token's grant."""
+    """The last message that a token has been answered with; it stands on the token's grant.
 
-    __slots__ = ("cursor", "grant", "places")
+    Attributes:
+        until_s: if its client has another token by then, that one goes on from here.
+    """
 
-    def __init__(self, places: "_Places", grant: Grant, cursor: Cursor) -> None:
+    __slots__ = ("cursor", "grant", "places", "until_s")
+
+    def __init__(self, places: "_Places", grant: Grant, cursor: Cursor, until_s: float) -> None:
         self.places = places
         self.grant = grant
         self.cursor = cursor
+        self.until_s = until_s
 
     def finish(self, reason: str, status: int) -> None:
-        """The token has expired or is revoked: nobody can ask any more."""
-        self.places.forget(self.grant)
+        """The token has expired or is revoked: nobody can ask with it any more."""
+        self.places.end(self)
 
 
 class _Places:
-    """The place of each token, until the hub says that it counts no more.
+    """The place of each token while it counts, and for a lease more the last one of each client.
 
-    So many are kept; beyond that, the one that has not been asked for the longest is forgotten.
+    So many of both are kept; beyond that, the one that is the longest there is forgotten.
+
+    Args:
+        clock: in seconds; it goes on evenly.
     """
 
-    def __init__(self, hub: Hub, most: int = _MAX_PLACES) -> None:
+    def __init__(
+        self, hub: Hub, most: int = _MAX_PLACES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._hub = hub
         self._most = most
+        self._clock = clock
         self._kept: OrderedDict[str, _Place] = OrderedDict()
+        self._last: OrderedDict[tuple[str, str], _Place] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def get(self, grant: Grant) -> Cursor | None:
-        kept = self._kept.get(grant.grant_id)
-        return kept.cursor if kept else None
+        place = self._kept.get(grant.grant_id)
+        if place is None:
+            place = self._last.get((grant.channel, grant.client_id))
+            if place is None or place.until_s < self._clock():
+                return None
+        return place.cursor
 
-    def put(self, grant: Grant, cursor: Cursor) -> None:
+    def put(self, grant: Grant, cursor: Cursor, lease_s: float | None = None) -> None:
+        until_s = self._clock() + (lease_s or self._hub.settings.lease_s)
         kept = self._kept.get(grant.grant_id)
         if kept is not None:
-            kept.cursor = cursor
+            kept.cursor, kept.until_s = cursor, until_s
             self._kept.move_to_end(grant.grant_id)
             return
         if len(self._kept) >= self._most:
-            self.forget(next(iter(self._kept.values())).grant)
-        place = self._kept[grant.grant_id] = _Place(self, grant, cursor)
+            oldest = next(iter(self._kept.values()))
+            self._hub.let_go(oldest.grant, oldest)
+            self.end(oldest)
+        heir_of = self._last.get((grant.channel, grant.client_id))
+        if heir_of is not None:
+            heir_of.until_s = _HANDED_ON
+        place = self._kept[grant.grant_id] = _Place(self, grant, cursor, until_s)
+        self._hand_on(place)
         self._hub.hold(grant, place)
 
-    def forget(self, grant: Grant) -> None:
-        kept = self._kept.pop(grant.grant_id, None)
+    def leave(self, grant: Grant) -> None:
+        """The client said goodbye, perhaps only since its page is loaded anew."""
+        kept = self._kept.get(grant.grant_id)
         if kept is not None:
-            self._hub.let_go(kept.grant, kept)
+            kept.until_s = self._clock() + _BACK_WITHIN_S
+            self._hub.let_go(grant, kept)
+            self.end(kept)
+
+    def end(self, place: _Place) -> None:
+        """A token has no place any more."""
+        del self._kept[place.grant.grant_id]
+        self._hand_on(place)
+
+    def _hand_on(self, place: _Place) -> None:
+        """From here the client's next token goes on, unless one has done so already."""
+        last, now_s = self._last, self._clock()
+        if place.until_s < now_s:
+            return
+        last[place.grant.channel, place.grant.client_id] = place
+        last.move_to_end((place.grant.channel, place.grant.client_id))
+        while len(last) > self._most or next(iter(last.values())).until_s < now_s:
+            last.popitem(last=False)  # never all of them: the last is this one

@@ -175,9 +175,13 @@ async def respond(send: Send, answer: Response) -> None:
     """Answer a request whole. The two messages are sent in one turn if the socket takes them."""
     headers = [(b"cache-control", answer.cache_control), *answer.headers]
     if answer.status != 204:
-        headers.append((b"content-type", answer.content_type))
+        if answer.content_type:
+            headers.append((b"content-type", answer.content_type))
         headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    if answer.phrase:  # no word of ASGI's: the hub's own server takes it, another passes it over
+        start["phrase"] = answer.phrase
+    await send(start)
     await send({"type": "http.response.body", "body": answer.body})
 
 

@@ -129,6 +129,7 @@ class PollSubscriber(HttpSubscriber):
 
     #: The status of an answer without a body that brings nothing.
     _nothing_status: ClassVar[int] = 204
+    _parser_kind: ClassVar[type[ResponseParser]] = ResponseParser
 
     __slots__ = (
         "_addressed",
@@ -149,7 +150,7 @@ class PollSubscriber(HttpSubscriber):
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
         self._address()
-        self._parser = ResponseParser()
+        self._parser = self._parser_kind()
         self._parsing = False  # whether the parser has begun to read an answer
         self._nothing = b""  # the last answer that brought nothing, if it came in one piece
         self._question = b""  # the last request
@@ -174,7 +175,7 @@ class PollSubscriber(HttpSubscriber):
         if self._addressed is not self.endpoint:
             self._address()
             self._asked_after = b"?"
-        self._parser = ResponseParser()  # the last connection may have ended within an answer
+        self._parser = self._parser_kind()  # the last connection may have ended within an answer
         self._parsing = False
 
     def _ask(self, tail: bytes | None = None) -> None:
@@ -223,7 +224,7 @@ class PollSubscriber(HttpSubscriber):
         if parser.status not in (200, 204):
             if not self._sent_elsewhere(parser, now_ns):
                 self._hit(Hit.REFUSED)
-                reason = refusal_reason(parser.status, parser.take())
+                reason = self._refusal(parser)
                 self._refused(parser.status, reason, now_ns, retry_after_s=parser.retry_after_s)
             return
         self._redirects.arrived()
@@ -233,6 +234,10 @@ class PollSubscriber(HttpSubscriber):
             self._on_answer(now_ns, more=more)
         else:
             self._reconnect_at(now_ns if more else self._next_ask_ns(now_ns))
+
+    def _refusal(self, parser: ResponseParser) -> str:
+        """The reason of an answer that is none of success."""
+        return refusal_reason(parser.status, parser.take())
 
     def _take(self, parser: ResponseParser) -> bool:
         """Count an answer and take what it brings; whether there is more to fetch at once."""

@@ -1,10 +1,12 @@
 import pytest
 
 from pushlab.contract.reasons import (
+    CHANNEL_API_PHRASES,
     SERVER_RESTART,
     SLOW_READER,
     is_final,
     reason_of,
+    reason_of_phrase,
     status_of_close_code,
     to_close_code,
 )
@@ -38,3 +40,14 @@ def test_a_refusal_that_may_pass_is_not(status):
 def test_a_reason_that_is_not_fit_to_be_shown_is_its_status(said):
     assert reason_of(403, said) == "http-403"
     assert reason_of(401, "token-expired") == "token-expired"
+
+
+def test_the_channel_apis_phrases_lead_back_to_the_reason_that_a_client_can_act_on():
+    back = {word: reason_of_phrase(401, phrase) for word, phrase in CHANNEL_API_PHRASES.items()}
+    assert back == {
+        "token-expired": "token-expired",
+        "token-invalid": "token-invalid",
+        "token-missing": "token-invalid",
+        "token-revoked": "token-invalid",
+    }
+    assert reason_of_phrase(401, "Unauthorized") == "http-401"

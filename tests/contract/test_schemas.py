@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ def test_every_reason_is_told_as_a_refusal(name):
     if isinstance(reason, reasons.Reason):
         Draft7Validator(REFUSAL).validate(reason().to_json())
         assert reason("other words").to_json()["detail"] == "other words"
-        assert reason.such("others") == reasons.Reason(reason.status, reason.word, "others")
+        assert reason.such("others") == replace(reason, detail="others")
         assert reason.ending == (reason.word, reason.status)
 
 

@@ -41,11 +41,18 @@ class Behind:
         self, method: str, target: str, body: str | None = None, **headers: str
     ) -> tuple[int, bytes]:
         """A request below the prefix."""
+        answer, content = self.answer(method, target, body, **headers)
+        return answer.status, content
+
+    def answer(
+        self, method: str, target: str, body: str | None = None, **headers: str
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """The same, and all that the answer says."""
         connection = http.client.HTTPSConnection("localhost", self.proxy.port, context=self.tls)
         try:
             connection.request(method, f"{PREFIX}{target}", body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            return answer, answer.read()
         finally:
             connection.close()
 
@@ -116,6 +123,15 @@ def test_the_addresses_told_are_the_proxys(behind: Behind) -> None:
     assert {url.scheme for url in urls.values()} == {"https", "wss"}
     assert {url.netloc for url in urls.values()} == {f"localhost:{behind.proxy.port}"}
     assert all(url.path.startswith(f"{PREFIX}/v1/") for url in urls.values()), urls
+
+
+def test_an_old_client_reads_in_the_status_line_what_is_wrong_with_its_token(
+    behind: Behind,
+) -> None:
+    answer, body = behind.answer("GET", "/_ah/channel/dev?command=poll&channel=nonsense")
+    assert (answer.status, json.loads(body)["error"]) == (401, "token-invalid")
+    kept = behind.proxy.name != "caddy"  # it writes status lines of its own, as docs/deploy.md says
+    assert answer.reason == ("Invalid+token." if kept else "Unauthorized")
 
 
 @pytest.mark.parametrize("name", ["a/b", "100%", "a%2Fb", "ü ☂", "..", "a?b#c"])

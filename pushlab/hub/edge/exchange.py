@@ -14,7 +14,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from pushlab.hub.edge.half_closed import FIRST_LETTER, LEADING_ZERO
 from pushlab.hub.edge.limits import MAX_UNASKED_BYTES
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "phrased_line"]
+
+
+def phrased_line(status: int, phrase: bytes) -> bytes:
+    """An answer's first line with a reason phrase of its own (RFC 9112, section 4)."""
+    return b"HTTP/1.1 %d %b\r\n" % (status, phrase)
 
 
 class Exchange(RequestResponseCycle):
@@ -58,18 +63,20 @@ class Exchange(RequestResponseCycle):
         if message["type"] == "http.response.body" and self.response_started:
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
         elif message["type"] == "http.response.start" and not self.response_started:
-            self._begin(message["status"], message.get("headers", ()))
+            status, phrase = message["status"], message.get("phrase")
+            line = phrased_line(status, phrase) if phrase else STATUS_LINE[status]
+            self._begin(status, line, message.get("headers", ()))
         else:
             raise RuntimeError(f"{message['type']} comes at the wrong time")
 
-    def _begin(self, status: int, headers: Any) -> None:
+    def _begin(self, status: int, line: bytes, headers: Any) -> None:
         if self.more_body and self._leaves_body(status):
             self.keep_alive = False
         self.response_started = True
         self.waiting_for_100_continue = False
         length: int | None = None
         told = False
-        content = [STATUS_LINE[status]]
+        content = [line]
         for name, value in (*self.default_headers, *headers):
             lower = name.lower()
             if lower == b"content-length":

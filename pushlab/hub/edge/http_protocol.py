@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from pushlab.contract.serving import Direct, Headers, HttpExchange, Response, Route, Scope
+from pushlab.hub.edge.exchange import phrased_line
 from pushlab.hub.edge.guarded_http import GuardedHttp
 from pushlab.hub.edge.half_closed import (
     FIRST_LETTER,
@@ -79,11 +80,16 @@ class HttpProtocolFactory:
 
 
 def _encode(answer: Response) -> bytes:
-    parts = [STATUS_LINE[answer.status], b"cache-control: %b\r\n" % answer.cache_control]
+    phrase = answer.phrase
+    line = phrased_line(answer.status, phrase) if phrase else STATUS_LINE[answer.status]
+    parts = [line, b"cache-control: %b\r\n" % answer.cache_control]
     parts += [b"%b: %b\r\n" % header for header in answer.headers]
     if answer.status != 204:
-        about = answer.content_type, len(answer.body)
-        parts.append(b"content-type: %b\r\ncontent-length: %d\r\n" % about)
+        if not answer.content_type:
+            parts.append(b"content-length: %d\r\n" % len(answer.body))
+        else:
+            about = answer.content_type, len(answer.body)
+            parts.append(b"content-type: %b\r\ncontent-length: %d\r\n" % about)
     return b"".join((*parts, b"\r\n", answer.body))
 
 
