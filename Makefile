@@ -67,7 +67,7 @@ serve: $(VENV)/.core $(WEB)/vendor/mqtt.esm.js
 	$(BIN)/pushlab serve --port $(PORT) $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),--open) $(ARGS)
 
 # The pages' one dependency. Without npm, or without a registry, all but MQTT in the browser works.
-NPM_INSTALL := npm install --no-package-lock --no-audit --no-fund --silent \
+NPM_INSTALL := npm install --no-package-lock --no-audit --no-fund --silent --ignore-scripts \
                --fetch-retries=0 --fetch-timeout=10000
 NPM := cd $(WEB) && $(NPM_INSTALL)
 
@@ -82,10 +82,10 @@ $(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
 	  echo "npm is not installed, so MQTT does not work in the browser; everything else does"; \
 	fi
 
-# What checks the pages' types, for the tests.
+# What checks the pages' types and the AsyncAPI document, for the tests.
 $(WEB)/node_modules/.tools: $(WEB)/package.json
 	@command -v npm >/dev/null && { $(NPM) && touch node_modules/.tools; } \
-	  || echo "tsc could not be installed; the check of the pages' types will be skipped"
+	  || echo "npm's tools could not be installed; the checks that use them will be skipped"
 
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.description import Description
 from pushlab.contract.events import Event
 from pushlab.contract.profile import InBrowser, Profile
 from pushlab.contract.serving import Hub, HubSettings, Route
@@ -98,6 +99,14 @@ class Transport(abc.ABC):
             hub: as this holder reaches it: what it says in `Hub.url` is what to tell.
         """
         return {"url": hub.url() + self.path}
+
+    def described(self, hub: Hub) -> Description | None:
+        """Its wire, for those who write clients of it; None: nobody told, or OpenAPI says it all.
+
+        Args:
+            hub: as whoever asks reaches it; see `endpoint`.
+        """
+        return None
 
     def at(self, hub: Endpoint) -> Endpoint:
         """Where it listens on the hub at this address, if it has no address of its own."""

@@ -52,6 +52,7 @@ from urllib.parse import urlsplit
 
 from pushlab.contract.authority import authority_of, is_loopback
 from pushlab.contract.broker_access import BrokerAccess
+from pushlab.contract.description import Description
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import Declared, Setting
@@ -59,6 +60,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
+from pushlab.transports._mqtt_description import described
 from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
 from pushlab.transports._mqtt_websocket import websocket_route
@@ -126,6 +128,14 @@ class Mqtt(Transport):
         """``WS /v1/mqtt``, by which a page reaches the broker; none without one."""
         return [] if hub.broker is None else [websocket_route(hub, hub.broker)]
 
+    def described(self, hub: Hub) -> Description | None:
+        """The broker's topics; None without one."""
+        if hub.broker is None:
+            return None
+        o: MqttOptions = self.options
+        place = self._place(hub, hub.broker)
+        return described(place, _websocket_url(hub), qos=o.qos, keep_alive_s=o.keep_alive_s)
+
     def _place(self, hub: Hub, broker: BrokerAccess) -> dict[str, str]:
         """The broker's URL for a client that reaches the hub at ``hub.url()``, and its limits."""
         url, there = hub.broker_url(), urlsplit(hub.url()).hostname or ""
@@ -141,9 +151,13 @@ class Mqtt(Transport):
             raise Refused(404, "no-broker", "this hub has no MQTT broker; start it with --broker")
         return {
             **self._place(hub, hub.broker),
-            "websocket_url": f"ws{hub.url().removeprefix('http')}{WEBSOCKET_PATH}",
+            "websocket_url": _websocket_url(hub),
             "username": names.username_of(grant.client_id, grant.grant_id),
             "topic": names.live_topic(grant.channel),
             "qos": self.options.qos,
             "keep_alive_s": self.options.keep_alive_s,
         }
+
+
+def _websocket_url(hub: Hub) -> str:
+    return f"ws{hub.url().removeprefix('http')}{WEBSOCKET_PATH}"

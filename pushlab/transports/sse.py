@@ -37,6 +37,7 @@ from random import Random
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.description import Description
 from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
@@ -50,6 +51,7 @@ from pushlab.contract.serving import (
 )
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
+from pushlab.transports._sse_description import described
 from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.event_stream import EventStream, StreamEvent
@@ -262,6 +264,10 @@ class ServerSentEvents(Transport):
             )
 
         return [direct_route(hub, self.name, "http", self.path, events)]
+
+    def described(self, hub: Hub) -> Description:
+        """One stream of events."""
+        return described(hub, self.path)
 
 
 def _silence_s(keep_alive_s: float) -> float:

@@ -27,6 +27,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor, Refused
 
 __all__ = [
+    "TOKEN_SECURITY",
     "AsgiWriter",
     "abort",
     "admit",
@@ -49,6 +50,20 @@ _ASKED = "pushlab.asked"
 _LINGER_S = 1.0
 _RETRY_S = (1, 5)  # drawn, so that those who are told at once do not come back at once
 _RETRIES = Random()
+#: How a request says whose it is, as AsyncAPI's security schemes; see `token_of`.
+TOKEN_SECURITY = {
+    "bearerToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Authorization: Bearer and the token.",
+    },
+    "tokenInQuery": {
+        "type": "httpApiKey",
+        "in": "query",
+        "name": "token",
+        "description": "For clients that cannot set a header, such as a browser's.",
+    },
+}
 CODED = "content-encoding"  #: the reason of a 415 for a compressed body
 
 

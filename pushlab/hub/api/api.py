@@ -20,10 +20,11 @@ from starlette.routing import Route as StarletteRoute
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
 from pushlab.contract.serving import Headers, Receive, Scope, Send
+from pushlab.contract.serving import Hub as SeenHub
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
-from pushlab.hub.api import endpoints
+from pushlab.hub.api import asyncapi, endpoints
 from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text
 from pushlab.hub.api.revocation_request import revoke
@@ -61,6 +62,7 @@ class Api:
                 StarletteRoute("/v1/tokens", self.revoke, methods=["DELETE"]),
                 StarletteRoute("/v1/messages", self.publish_batch, methods=["POST"]),
                 StarletteRoute("/v1/endpoints", self.endpoints, methods=["GET"]),
+                StarletteRoute(asyncapi.PATH, self.asyncapi, methods=["GET"]),
                 StarletteRoute("/v1/stats", self.stats, methods=["GET"]),
                 StarletteRoute("/metrics", self.metrics, methods=["GET"]),
                 StarletteRoute("/healthz", self.health, methods=["GET"]),
@@ -223,12 +225,20 @@ class Api:
         grant = await hub.welcome(token) if endpoints.at_a_broker(chosen) else hub.verify(token)
         return JSONResponse(self._describe(grant, request, chosen))
 
+    async def asyncapi(self, request: Request) -> Response:
+        """``GET /v1/asyncapi.json``: the streams, for those who write clients."""
+        seen = self._from_there(request)
+        return JSONResponse(asyncapi.asyncapi_document(seen, self._transports))
+
+    def _from_there(self, request: Request) -> SeenHub:
+        """The hub as whoever asks reaches it."""
+        url = self._reach.url(request.scope, self._hub.url())
+        return seen_from(self._hub, url, self._reach.public_broker_url)
+
     def _describe(
         self, grant: Grant, request: Request, chosen: Sequence[Transport]
     ) -> dict[str, Any]:
-        reach, hub = self._reach, self._hub
-        url = reach.url(request.scope, hub.url())
-        hub_from_there = seen_from(hub, url, reach.public_broker_url)
+        hub_from_there = self._from_there(request)
         return {
             "client_id": grant.client_id,
             "channel": grant.channel,

@@ -1,0 +1,35 @@
+"""Reading what stands on a wire by the AsyncAPI document alone: which message is it?"""
+
+
+from jsonschema import Draft7Validator
+
+
+def is_valid(told, schema, value):
+    """Whether the value fits a schema of the document; None is what is not there."""
+    if schema is None or value is None:
+        return (schema is None) is (value is None)
+    return Draft7Validator({"allOf": [schema], "components": told["components"]}).is_valid(value)
+
+
+def fits(told, key, payload=None, headers=None, opcode=1):
+    """The names of a channel's messages that it can be."""
+    return [
+        message["name"]
+        for message in told["channels"][key]["messages"].values()
+        if message.get("x-websocket-opcode", 1) == opcode
+        and is_valid(told, message.get("headers"), headers)
+        and is_valid(told, message.get("payload"), payload)
+    ]
+
+
+def parse_block(block):
+    """A block of an event stream: all but its data as headers, its data as the payload."""
+    headers, data = {}, []
+    for line in block.split("\n"):
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "data":
+            data.append(value)
+        else:
+            headers[name or "comment"] = int(value) if name == "retry" else value
+    return headers, "\n".join(data) if data else None
