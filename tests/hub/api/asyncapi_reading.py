@@ -1,6 +1,5 @@
 """Reading what stands on a wire by the AsyncAPI document alone: which message is it?"""
 
-
 from jsonschema import Draft7Validator
 
 
