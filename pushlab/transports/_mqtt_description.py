@@ -1,6 +1,7 @@
 """The wire of MQTT, described; `pushlab.transports.mqtt` has the conversation."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pushlab.contract.description import Description, Said, Server, Stream
@@ -117,18 +118,28 @@ def _at(qos: int) -> dict[str, Any]:
     return {"mqtt": {"qos": qos, "retain": False, "bindingVersion": _VERSION}}
 
 
-def _stream(
-    servers: tuple[str, ...], address: str, about: str, says: Mapping[str, Said], qos: int
-) -> Stream:
-    told = {name: of for name, of in _PARAMETERS.items() if f"{{{name}}}" in address}
-    return Stream(
-        servers=servers,
-        address=address,
-        about=about,
-        says=says,
-        parameters=told,
-        operation=_at(qos),
-    )
+def _streams(servers: tuple[str, ...], qos: int) -> dict[str, Stream]:
+    def stream(address: str, about: str, says: Mapping[str, Said], qos: int = 1) -> Stream:
+        told = {name: of for name, of in _PARAMETERS.items() if f"{{{name}}}" in address}
+        return Stream(
+            servers=servers,
+            address=address,
+            about=about,
+            says=says,
+            parameters=told,
+            operation=_at(qos),
+        )
+
+    live = {"message": _MESSAGE}
+    outbox = stream(names.OUTBOX + "{session}", "What one session says to the hub.", _OUTBOX)
+    return {
+        "live": stream(
+            names.LIVE + "{channel}", "A channel's messages as they come, to all.", live, qos
+        ),
+        "inbox": stream(names.INBOX + "{session}", "What the hub says to one session.", _INBOX),
+        "bridge": stream(names.BRIDGE_TOPIC, "What the hub says to every session.", _BRIDGE),
+        "outbox": replace(outbox, by_client=True, answered_at="inbox"),
+    }
 
 
 def described(
@@ -158,7 +169,6 @@ def described(
             more=more,
         ),
     }
-    both = tuple(servers)
     return Description(
         about="CONNECT as a new session, with the Will. SUBSCRIBE to live, inbox and bridge. Ask"
         " first on the outbox; the answer in the inbox is a position or a gap, what is retained,"
@@ -166,29 +176,5 @@ def described(
         " is retained by the broker, and no session is kept. CONNACK 4 and 5 mean that the token is"
         " not good (or not known yet, where /v1/endpoints was not asked with it).",
         servers=servers,
-        streams={
-            "live": _stream(
-                both,
-                names.LIVE + "{channel}",
-                "A channel's messages as they come, to all who read it.",
-                {"message": _MESSAGE},
-                qos,
-            ),
-            "inbox": _stream(
-                both, names.INBOX + "{session}", "What the hub says to one session.", _INBOX, 1
-            ),
-            "bridge": _stream(
-                both, names.BRIDGE_TOPIC, "What the hub says to every session.", _BRIDGE, 1
-            ),
-            "outbox": Stream(
-                servers=both,
-                address=names.OUTBOX + "{session}",
-                about="What one session says to the hub.",
-                says=_OUTBOX,
-                parameters={"session": _PARAMETERS["session"]},
-                by_client=True,
-                answered_at="inbox",
-                operation=_at(1),
-            ),
-        },
+        streams=_streams(tuple(servers), qos),
     )
