@@ -38,6 +38,9 @@ _MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
 _LAST_POSTS_S = 1.0
+#: Who renews an expired token within this has been present all the while; as long as App Engine's
+#: development server waited for the next poll.
+_RENEWAL_S = 2.0
 _log = logging.getLogger("pushlab")
 
 
@@ -318,7 +321,7 @@ class Hub:
 
         def on_close(feed: ChannelFeed) -> None:
             self.let_go(grant, feed)
-            self.presence.leave(grant.channel, grant.client_id)
+            self.leave(grant)
 
         channel = self.channel(grant.channel)
         channel.trim(self.now_ns())
@@ -352,8 +355,9 @@ class Hub:
     # ---- presence and counts ----------------------------------------------------------------
 
     def lease(self, grant: Grant, lease_s: float | None = None) -> None:
-        """A polling client is present for a while (not past its token's end)."""
-        span_s = min(lease_s or self.settings.lease_s, max(0.0, grant.expires_at - self.wall()))
+        """A polling client is present for a while, but not much past its token's end."""
+        left_s = max(0.0, grant.expires_at - self.wall())
+        span_s = min(lease_s or self.settings.lease_s, left_s + _RENEWAL_S)
         until_ns = self.now_ns() + int(span_s * 1e9)
         self.presence.lease(grant.channel, grant.client_id, until_ns)
 
@@ -367,7 +371,10 @@ class Hub:
 
     def leave(self, grant: Grant) -> None:
         """A connection of this client has gone."""
-        self.presence.leave(grant.channel, grant.client_id)
+        until_ns = 0
+        if grant.expires_at <= self.wall():
+            until_ns = self.now_ns() + int(_RENEWAL_S * 1e9)
+        self.presence.leave(grant.channel, grant.client_id, until_ns)
 
     def count(self, transport: str, kind: Hit, n: int = 1) -> None:
         """Count hits."""

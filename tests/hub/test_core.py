@@ -232,7 +232,49 @@ def test_every_feed_ends_when_the_wall_clock_says_so_and_none_by_a_timer():
         hub.sweep()
         assert readers[1].ended == ("token-expired", 401)
         assert hub.feed_count == 0
+        clocks.ns += 2 * 10**9
+        hub.sweep()
         assert hub.presence.total() == 0
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("how", ["stream", "polls", "a log-in"])
+@pytest.mark.parametrize("renews", [True, False])
+def test_who_renews_an_expired_token_in_time_was_there_all_the_while(how, renews):
+    async def story():
+        clocks = Clocks()
+        hub = a_hub(clocks)
+        told = []
+        hub.presence.listen(lambda event: told.append(event.connected))
+
+        def come():
+            _, grant = hub.make_token("ann", "room", 1)
+            reader = Reader(grant)
+            if how == "stream":
+                hub.subscribe(grant, None, transport="t", write=reader.write, end=reader.end)
+            elif how == "polls":
+                hub.lease(grant)
+            else:
+                hub.join(grant)
+            return grant
+
+        grant = come()
+        clocks.go_on(59)
+        if how == "polls":
+            hub.lease(grant)
+        clocks.go_on(1)
+        hub.sweep()
+        if how == "a log-in":
+            hub.leave(grant)
+        clocks.go_on(1.9)
+        hub.sweep()
+        assert told == [True]
+        if renews:
+            come()
+        clocks.go_on(0.1)
+        hub.sweep()
+        assert told == ([True] if renews else [True, False])
 
     asyncio.run(story())
 

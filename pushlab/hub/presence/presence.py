@@ -8,6 +8,7 @@ There a client ID had one connection, and each was told once. Here it may have s
 with one token for example; the first to come and the last to go are told, so that for each client
 ID a "connected" is followed by a "disconnected" and the other way round. A client that loses its
 connection and comes back has gone and come; the polls of a client that polls are one connection.
+Who renews an expired token in a moment has been there all the while.
 """
 
 import logging
@@ -73,10 +74,15 @@ class Presence:
         if not before:
             self._tell(key, connected=True)
 
-    def leave(self, channel: str, client_id: str) -> None:
-        """A connection has gone; without a `join` before it, nothing happens."""
+    def leave(self, channel: str, client_id: str, until_ns: int = 0) -> None:
+        """A connection has gone; without a `join` before it, nothing happens.
+
+        Its client stays present until then, if that is still to come.
+        """
         key = (channel, client_id)
         left = self._connections.get(key, 0) - 1
+        if left >= 0 and until_ns > self._leases.get(key, 0):
+            self._leases[key] = until_ns
         if left > 0:
             self._connections[key] = left
         elif left == 0:

@@ -79,6 +79,22 @@ def test_a_goodbye_ends_a_lease_at_once(presence, told):
     assert told == [("ann", "room", True), ("ann", "room", False)]
 
 
+def test_a_client_that_is_about_to_come_back_has_not_gone(presence, told):
+    presence.leave("room", "ann", until_ns=200)  # who was not there does not stay
+    presence.sweep(200)
+    presence.join("room", "ann")
+    presence.leave("room", "ann", until_ns=200)
+    presence.join("room", "ann")
+    presence.sweep(200)
+    assert told == [("ann", "room", True)]
+    presence.lease("room", "ann", until_ns=400)
+    presence.leave("room", "ann", until_ns=300)  # the sooner word does not count
+    presence.sweep(399)
+    assert told == [("ann", "room", True)]
+    presence.sweep(400)
+    assert told == [("ann", "room", True), ("ann", "room", False)]
+
+
 def test_a_connection_outlasts_a_lease_and_the_other_way_round(presence, told):
     presence.lease("room", "ann", until_ns=100)
     presence.join("room", "ann")
