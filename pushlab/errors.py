@@ -26,7 +26,8 @@
         ├── HubFailed            the hub's process did not start, or died
         └── NotEnoughDescriptors more connections than this process may open
 
-`pushlab.channel_api` has App Engine's names for three of them, under an `Error` of its own.
+`pushlab.channel_api` has App Engine's names for three of them, and whatever it raises is also an
+`Error` of its own, as it was there.
 
 A library's exception is translated where it enters, with ``raise ... from``. A delivery that is
 lost or late is data, never an exception.

@@ -17,38 +17,60 @@ serve`, unless it is set) and ``PUSHLAB_API_KEY``. What to use where:
 
 A hub's notices of presence are signed; `verify_presence` reads one, and refuses what is forged.
 
-The limits are the original's (`pushlab.contract.limits`), and so are the errors, which are also
-those of `pushlab.errors`::
+The limits are the original's, and so are the errors, each of which is also one of
+`pushlab.errors`; whatever `create_channel` and `send_message` raise is an `Error`::
 
     PushlabError
     └── Error
         ├── InvalidChannelClientIdError        also an InvalidClientId
         ├── InvalidChannelTokenDurationError   also an InvalidDuration
-        └── InvalidMessageError                also an InvalidMessage
+        ├── InvalidMessageError                also an InvalidMessage
+        ├── AppIdAliasRequired                 never raised
+        ├── HubRefused                         also a Refused: `status`, `reason`
+        ├── HubUnreachable                     also a ConnectionFailed
+        └── NotConfigured                      also a UsageError
 
-A hub that is not there is a `ConnectionFailed`, and one that says no a `Refused`, as everywhere.
+`google.appengine.api.channel`, which comes with pushlab, has the original's names of all this, so
+that an application's own import line need not change (docs/from-app-engine.md).
 """
 
 import threading
 
-from pushlab.channel_api.in_process import LocalChannelService
-from pushlab.channel_api.notices import PresenceNotice, verify_presence
-from pushlab.channel_api.over_http import ChannelService
-from pushlab.channel_api.service import (
+from pushlab.channel_api.checks import (
+    MAXIMUM_CLIENT_ID_LENGTH,
+    MAXIMUM_MESSAGE_LENGTH,
+    MAXIMUM_TOKEN_DURATION_MINUTES,
+)
+from pushlab.channel_api.errors import (
+    AppIdAliasRequired,
     Error,
+    HubRefused,
+    HubUnreachable,
     InvalidChannelClientIdError,
     InvalidChannelTokenDurationError,
     InvalidMessageError,
-    Service,
+    NotConfigured,
 )
+from pushlab.channel_api.in_process import LocalChannelService
+from pushlab.channel_api.notices import PresenceNotice, verify_presence
+from pushlab.channel_api.over_http import ChannelService
+from pushlab.channel_api.service import Nowhere, Service
+from pushlab.errors import UsageError
 
 __all__ = [
+    "MAXIMUM_CLIENT_ID_LENGTH",
+    "MAXIMUM_MESSAGE_LENGTH",
+    "MAXIMUM_TOKEN_DURATION_MINUTES",
+    "AppIdAliasRequired",
     "ChannelService",
     "Error",
+    "HubRefused",
+    "HubUnreachable",
     "InvalidChannelClientIdError",
     "InvalidChannelTokenDurationError",
     "InvalidMessageError",
     "LocalChannelService",
+    "NotConfigured",
     "PresenceNotice",
     "Service",
     "create_channel",
@@ -73,32 +95,35 @@ def _chosen() -> Service:
     global _service
     with _choosing:
         if _service is None:
-            _service = ChannelService()
+            try:
+                _service = ChannelService()
+            except UsageError as error:
+                return Nowhere(error)
         return _service
 
 
-def create_channel(client_id: str, duration_minutes: int | None = None) -> str:
+def create_channel(client_id: str | bytes, duration_minutes: int | None = None) -> str:
     """Make a token; see `Service.create_channel`.
 
     Raises:
-        UsageError: no service was chosen, and the environment names none.
+        NotConfigured: no service was chosen, and the environment names none.
     """
     return _chosen().create_channel(client_id, duration_minutes)
 
 
-def revoke(client_id: str) -> int:
+def revoke(client_id: str | bytes) -> int:
     """Let a token, or all of a client's, count no more; see `Service.revoke`.
 
     Raises:
-        UsageError: no service was chosen, and the environment names none.
+        NotConfigured: no service was chosen, and the environment names none.
     """
     return _chosen().revoke(client_id)
 
 
-def send_message(client_id: str, message: str) -> None:
+def send_message(client_id: str | bytes, message: str | bytes) -> None:
     """Send a message; see `Service.send_message`.
 
     Raises:
-        UsageError: no service was chosen, and the environment names none.
+        NotConfigured: no service was chosen, and the environment names none.
     """
     _chosen().send_message(client_id, message)

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import select
 import ssl
 import time
@@ -42,7 +43,8 @@ class ChannelService(Service):
         timeout_s: float = 10.0,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self.url = url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB
+        url = url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB
+        self.url = re.sub("//[^/]*@", "//", url)  # texts show it, but no password
         key = api_key or os.environ.get("PUSHLAB_API_KEY")
         if not self.url.startswith(("http://", "https://")):
             raise UsageError(f"the hub's address {self.url!r} is not one such as {_DEFAULT_HUB}")
@@ -125,7 +127,7 @@ class ChannelService(Service):
                 raise http.client.IncompleteRead(raw, response.length)
         except BaseException as error:
             connection.close()
-            if not isinstance(error, OSError | http.client.HTTPException):
+            if not isinstance(error, OSError | http.client.HTTPException | UnicodeError):
                 raise
             why = str(error) or type(error).__name__
             raise ConnectionFailed(f"the hub at {self.url} did not answer: {why}") from error

@@ -1,40 +1,29 @@
 """The Channel API as an application sees it, on whichever hub: its limits and its errors."""
 
 import abc
+from typing import NoReturn
 
-from pushlab.contract.limits import check_client_id, check_duration, check_message
-from pushlab.contract.tokens import looks_like_token
-from pushlab.errors import InvalidClientId, InvalidDuration, InvalidMessage, PushlabError, Refused
+from pushlab.channel_api.checks import (
+    client_id_bytes,
+    client_id_text,
+    message_text,
+    minutes,
+    token_in,
+)
+from pushlab.channel_api.errors import InvalidChannelClientIdError, channel_errors
+from pushlab.errors import Refused, UsageError
 
-__all__ = [
-    "Error",
-    "InvalidChannelClientIdError",
-    "InvalidChannelTokenDurationError",
-    "InvalidMessageError",
-    "Service",
-]
-
-
-class Error(PushlabError):
-    """What the Channel API itself raises."""
-
-
-class InvalidChannelClientIdError(Error, InvalidClientId):
-    """Not text, empty, over 256 bytes of UTF-8; or a token that has expired."""
-
-
-class InvalidChannelTokenDurationError(Error, InvalidDuration):
-    """Not a whole number of minutes from 1 to 1440."""
-
-
-class InvalidMessageError(Error, InvalidMessage):
-    """Not text, empty, or over 32,767 bytes of UTF-8."""
+__all__ = ["Nowhere", "Service"]
 
 
 class Service(abc.ABC):
-    """The Channel API on one hub; safe to use from several threads."""
+    """The Channel API on one hub; safe to use from several threads.
 
-    def create_channel(self, client_id: str, duration_minutes: int | None = None) -> str:
+    Client IDs and messages are text, or bytes of UTF-8. Whatever fails is an `Error`.
+    """
+
+    @channel_errors()
+    def create_channel(self, client_id: str | bytes, duration_minutes: int | None = None) -> str:
         """Make a token with which a client may read the messages sent to `client_id`.
 
         Args:
@@ -43,18 +32,15 @@ class Service(abc.ABC):
 
         Raises:
             InvalidChannelClientIdError, InvalidChannelTokenDurationError: outside the limits.
-            Refused: the hub holds too many channels, or takes another API key.
-            ConnectionFailed: no hub answers.
+            HubRefused: the hub holds too many channels, or takes another API key.
+            HubUnreachable: no hub answers.
         """
-        client_id = _client_id(client_id)
-        if duration_minutes is not None:
-            try:
-                check_duration(duration_minutes)
-            except InvalidDuration as error:
-                raise InvalidChannelTokenDurationError(str(error)) from error
-        return self._make_token(client_id, duration_minutes)
+        client_id_bytes(client_id)
+        life = minutes(duration_minutes)
+        return self._make_token(client_id_text(client_id), life)
 
-    def send_message(self, client_id: str, message: str) -> None:
+    @channel_errors()
+    def send_message(self, client_id: str | bytes, message: str | bytes) -> None:
         """Send a message to whoever reads the channel of `client_id`, or comes for it in time.
 
         Args:
@@ -62,22 +48,19 @@ class Service(abc.ABC):
 
         Raises:
             InvalidChannelClientIdError, InvalidMessageError: outside the limits.
-            Refused: the hub holds too many channels, or takes another API key.
-            ConnectionFailed: no hub answers. If the connection broke while it did, the message
+            HubRefused: the hub holds too many channels, or takes another API key.
+            HubUnreachable: no hub answers. If the connection broke while it did, the message
                 may have been taken.
         """
-        channel = None
-        if isinstance(client_id, str) and looks_like_token(client_id):
-            channel = self._channel_of_token(client_id)
-        if channel is None:
-            channel = _client_id(client_id)
-        try:
-            check_message(message)
-        except InvalidMessage as error:
-            raise InvalidMessageError(str(error)) from error
-        self._publish(channel, message)
+        token = token_in(client_id)
+        if token is None:
+            client_id_bytes(client_id)
+        text = message_text(message)
+        channel = None if token is None else self._channel_of_token(token)
+        self._publish(client_id_text(client_id) if channel is None else channel, text)
 
-    def revoke(self, client_id: str) -> int:
+    @channel_errors()
+    def revoke(self, client_id: str | bytes) -> int:
         """Let the tokens given to a client count no more; its open connections end.
 
         Args:
@@ -89,17 +72,17 @@ class Service(abc.ABC):
 
         Raises:
             InvalidChannelClientIdError: outside the limits.
-            Refused: the hub takes another API key, has too many revoked already (429), or could not
-                write it down and so will have forgotten it after a restart (507).
-            ConnectionFailed: no hub answers.
+            HubRefused: the hub takes another API key, has too many revoked already (429), or could
+                not write it down and so will have forgotten it after a restart (507).
+            HubUnreachable: no hub answers.
         """
-        if isinstance(client_id, str) and looks_like_token(client_id):
+        if (token := token_in(client_id)) is not None:
             try:
-                return self._revoke("token", client_id)
+                return self._revoke("token", token)
             except Refused as refusal:
                 if refusal.reason != "token-invalid":  # it only looks like one of this hub's
                     raise
-        return self._revoke("client_id", _client_id(client_id))
+        return self._revoke("client_id", client_id_text(client_id))
 
     @abc.abstractmethod
     def _revoke(self, what: str, value: str) -> int:
@@ -129,8 +112,24 @@ class Service(abc.ABC):
             raise
 
 
-def _client_id(value: object) -> str:
-    try:
-        return check_client_id(value)
-    except InvalidClientId as error:
-        raise InvalidChannelClientIdError(str(error)) from error
+class Nowhere(Service):
+    """No hub is known: what a call was given is looked at as ever, and then it fails.
+
+    Args:
+        why: what is wrong, and what would be right.
+    """
+
+    def __init__(self, why: UsageError) -> None:
+        self._why = why
+
+    def _revoke(self, what: str, value: str) -> NoReturn:
+        raise self._why
+
+    def _make_token(self, client_id: str, duration_minutes: int | None) -> NoReturn:
+        raise self._why
+
+    def _publish(self, channel: str, message: str) -> NoReturn:
+        raise self._why
+
+    def _grant_of(self, token: str) -> NoReturn:
+        raise self._why
