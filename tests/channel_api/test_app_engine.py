@@ -207,6 +207,7 @@ def test_the_page_counts_the_table(room):
     assert f"{len(original.CASES)} calls, right and wrong ones" in PAGE.read_text()
 
 
+@pytest.mark.parametrize("sdk", [True, False])
 def test_the_file_for_python_2_7_is_found_by_the_old_import(tmp_path, python, sdk):
     for each in ["google/__init__.py", *SDK] if sdk else []:
         (tmp_path / each).parent.mkdir(parents=True, exist_ok=True)
