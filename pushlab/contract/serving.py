@@ -14,6 +14,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
+from pushlab.contract.operation import Operation
 from pushlab.contract.setting import Setting
 from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
@@ -364,6 +365,7 @@ class Route:
     Attributes:
         kind: ``http`` or ``websocket``.
         app: serves it by ASGI.
+        operations: what it can be asked for, one for each method.
         direct: serves it as well, at less cost; the hub uses it where it can. See
             `pushlab.wire.direct.direct_route`, which derives `app` from it.
     """
@@ -373,3 +375,4 @@ class Route:
     app: AsgiApp
     methods: Iterable[str] = field(default=("GET",))
     direct: Direct | None = None
+    operations: Sequence[Operation] = ()

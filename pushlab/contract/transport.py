@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.description import Description
@@ -17,7 +17,13 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import UsageError
 
-__all__ = ["NoOptions", "Transport"]
+__all__ = ["Address", "NoOptions", "Transport"]
+
+
+class Address(TypedDict):
+    """Where a transport listens."""
+
+    url: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Transport(abc.ABC):
         name: how users name it, such as ``long-polling``.
         profile: what it is, as far as neither its options nor the hub's dials say it; `in_force`
             adds those.
+        Told: what `endpoint` tells, as a typed dictionary.
         path: where it listens on the hub, unless it has an address of its own.
         in_browser: what channel.js can do of it; None: it does not speak it.
         Options: a frozen dataclass with defaults; units stand in their names. One that derives from
@@ -47,6 +54,7 @@ class Transport(abc.ABC):
     profile: ClassVar[Profile] = Profile()
     in_browser: ClassVar[InBrowser | None] = None
     path: ClassVar[str] = ""
+    Told: ClassVar[type[Any]] = Address
     Options: ClassVar[type[Any]] = NoOptions
     Client: ClassVar[type[Subscriber] | None] = None
 

@@ -17,6 +17,7 @@ from pushlab.hub.api.api import API, Api
 from pushlab.hub.core import Hub
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach
+from pushlab.hub.reasons import NOT_FOUND, upgrade_required
 from pushlab.wire.asgi import refusal_answer, respond
 from pushlab.wire.direct import RefusedSocket
 
@@ -68,10 +69,9 @@ class App:
         self.reach = reach = reach or Reach()
         self.origins = origins or Origins(reach=reach)
         self._site = site
-        self._api = Api(hub, api_key=api_key, transports=transports, reach=reach)
-        routes = [
-            self._guarded(route) for transport in transports for route in transport.routes(hub)
-        ]
+        plain = [route for transport in transports for route in transport.routes(hub)]
+        self._api = Api(hub, api_key=api_key, transports=transports, routes=plain, reach=reach)
+        routes = [self._guarded(route) for route in plain]
         self.routes = {(route.kind, reach.prefix + route.path): route for route in routes}
         self.routes |= {(route.kind, route.path): route for route in routes}
 
@@ -132,7 +132,7 @@ class App:
                 return
             await self._api.rest(scope, receive, send)
         elif kind == "websocket":
-            nothing = Refused(404, "not-found", f"there is no WebSocket at {scope['path']}")
+            nothing = NOT_FOUND(f"there is no WebSocket at {scope['path']}")
             await self._refuse(nothing, scope, receive, send)
 
     async def _refuse_plain(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,13 +140,7 @@ class App:
         if scope["method"] not in ("GET", "HEAD"):
             await self._api.refuse_method(("GET",), scope, receive, send)
             return
-        detail = (
-            f"{scope['path']} is a WebSocket, and this request has no 'Upgrade: websocket' with"
-            " 'Connection: Upgrade' (HTTP/1.1); if a WebSocket client has sent it, a proxy on the"
-            " way does not pass Upgrade on: set it to, or use another transport"
-        )
-        refusal = Refused(426, "upgrade-required", detail)
-        await self._api.refuse(refusal, scope, receive, send)
+        await self._api.refuse(upgrade_required(scope["path"])(), scope, receive, send)
 
     async def _below_prefix(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Take the public URL's path away where a proxy left it; True: there is no more to do."""

@@ -6,8 +6,11 @@ as ``comment``.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal
 
 from pushlab.contract.description import Description, Said, Server, Stream
+from pushlab.contract.operation import TOKEN, Answer, Operation, Parameter
 from pushlab.contract.reasons import (
     ENDINGS,
     INVALID_CURSOR,
@@ -22,8 +25,9 @@ from pushlab.contract.reasons import (
 from pushlab.contract.schemas import CURSOR, MESSAGE, REFUSAL, Schema, closed_object
 from pushlab.contract.serving import Hub
 from pushlab.wire.asgi import TOKEN_SECURITY
+from pushlab.wire.poll_operations import AFTER
 
-__all__ = ["described"]
+__all__ = ["READ", "described"]
 
 _REFUSALS = (
     TOKEN_MISSING,
@@ -35,6 +39,36 @@ _REFUSALS = (
     SERVER_RESTART,
 )
 _JSON = "application/json"
+
+
+def _cursor(name: str, place: Literal["query", "header"]) -> Parameter:
+    return replace(AFTER, name=name, place=place, help="As `after`; the first of the three counts.")
+
+
+READ = Operation(
+    "GET",
+    "read_by_sse",
+    "A stream of what comes.",
+    answers=[
+        Answer(
+            200,
+            "Events without end; `event: close` says why the hub ends them, in JSON.",
+            {"type": "string"},
+            "data: hello, Ada\nid: 4f1c9a02-18\n\n",
+            "text/event-stream",
+        )
+    ],
+    who=TOKEN,
+    parameters=[
+        _cursor("Last-Event-ID", "header"),
+        AFTER,
+        _cursor("lastEventId", "query"),
+        Parameter(
+            "at", {"type": "string"}, "Tell what an EventSource cannot show in events of its own."
+        ),
+    ],
+    reasons=_REFUSALS,
+)
 
 
 def _fields(example: dict[str, str | int], *optional: str, **schemas: Schema) -> Schema:

@@ -42,6 +42,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
+from pushlab.transports._channel_api_dev_operation import ASK, BAD_COMMAND, COMMANDS, NO_CHANNEL
 from pushlab.wire.asgi import admit, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import ResponseParser
@@ -49,7 +50,6 @@ from pushlab.wire.polling import IntervalPollSubscriber, asked_lease_s, lease_of
 
 __all__ = ["ChannelApiDev", "ChannelApiDevOptions"]
 
-_COMMANDS = ("connect", "poll", "disconnect")
 _TEXT = b"text/plain"
 _JSON = b"application/json"
 _NO_CACHE = b"no-cache"
@@ -186,7 +186,7 @@ class ChannelApiDev(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET /_ah/channel/dev``."""
         desk = _Desk(hub, self.name)
-        return [direct_route(hub, self.name, "http", self.path, desk.answer)]
+        return [direct_route(hub, self.name, "http", self.path, desk.answer, operations=[ASK])]
 
 
 class _Desk:
@@ -209,10 +209,10 @@ class _Desk:
     def _answer(self, scope: Scope) -> Response:
         query = parameters(scope)
         command = query.get("command")
-        if command not in _COMMANDS:
-            raise Refused(400, "bad-command", f"command must be one of {', '.join(_COMMANDS)}")
+        if command not in COMMANDS:
+            raise BAD_COMMAND()
         if "channel" not in query:
-            raise Refused(400, "token-missing", "send the token as '&channel='")
+            raise NO_CHANNEL()
         grant, after = admit(self._hub, scope, query, token_name="channel")
         if command == "disconnect":
             self._hub.count(self._transport, Hit.LEAVE)

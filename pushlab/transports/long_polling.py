@@ -22,7 +22,9 @@ from typing import Annotated
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
+from pushlab.contract.operation import Parameter
 from pushlab.contract.profile import InBrowser, Profile, Wire
+from pushlab.contract.reasons import SERVER_RESTART
 from pushlab.contract.serving import (
     Entry,
     HttpExchange,
@@ -38,15 +40,27 @@ from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
-from pushlab.wire.asgi import admit, number_parameter, parameters, refusal_answer
+from pushlab.wire.asgi import (
+    admit,
+    number_parameter,
+    out_of_bounds,
+    parameters,
+    refusal_answer,
+)
 from pushlab.wire.direct import direct_route
-from pushlab.wire.polling import PollSubscriber, answer_goodbye, answer_poll
+from pushlab.wire.poll_operations import poll_operations
+from pushlab.wire.polling import (
+    PollSubscriber,
+    answer_goodbye,
+    answer_poll,
+)
 
 __all__ = ["LongPolling", "LongPollingOptions"]
 
 _NS = 1_000_000_000
 _GRACE_S = 15.0
 _MOST_HOLD_S = 120.0
+_ENDED = "the wait was ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +147,16 @@ class LongPolling(Transport):
                 return answer_poll(hub, self.name, page, after=after)
             return _HeldRequest(hub, grant, after, hold_s)
 
-        return [direct_route(hub, self.name, "http", self.path, wait, methods=("GET", "DELETE"))]
+        most_s = max(hub.settings.max_hold_s, _MOST_HOLD_S)
+        hold = Parameter(
+            "hold_s",
+            {"type": "number", "minimum": 0, "maximum": most_s},
+            "How long the answer may wait for a message.",
+        )
+        ended = SERVER_RESTART.such(_ENDED)
+        reasons = [out_of_bounds("hold_s", 0, most_s), ended]
+        operations = poll_operations(self.name, hold, reasons=reasons)
+        return [direct_route(hub, self.name, "http", self.path, wait, operations=operations)]
 
 
 class _HeldRequest:
@@ -187,6 +210,6 @@ class _HeldRequest:
         """The hub ends the wait: the token expired, or the server stops."""
         self._answered = True
         self._hub.release(self._grant)
-        refusal = Refused(status, reason, "the wait was ended")
+        refusal = Refused(status, reason, _ENDED)
         self._hub.refuse(LongPolling.name, refusal)
         self._exchange.answer(refusal_answer(refusal))

@@ -47,7 +47,7 @@ counted. The halves are in `_mqtt_subscriber` and `_mqtt_bridge`.
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 from pushlab.contract.authority import authority_of, is_loopback
@@ -65,13 +65,25 @@ from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
 from pushlab.transports._mqtt_websocket import websocket_route
 
-__all__ = ["Mqtt", "MqttOptions", "MqttSubscriber"]
+__all__ = ["Mqtt", "MqttAddress", "MqttOptions", "MqttSubscriber"]
 
 
 _ONLY_LOCAL = (
     "this broker is reached from the hub's own machine alone; from elsewhere take websocket_url, or"
     " start the hub with --broker-listen or --public-broker-url"
 )
+
+
+class MqttAddress(TypedDict):
+    """Where the broker is, and what to say to it; the token is the password."""
+
+    url: str
+    only_local: NotRequired[Annotated[str, {"description": "Why others cannot reach that URL."}]]
+    websocket_url: str
+    username: str
+    topic: str
+    qos: int
+    keep_alive_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ class Mqtt(Transport):
     """MQTT over TCP, through a broker."""
 
     name = "mqtt"
+    Told = MqttAddress
     profile = Profile(
         title="MQTT",
         delivery="stream",

@@ -51,7 +51,7 @@ from pushlab.contract.serving import (
 )
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.transports._sse_description import described
+from pushlab.transports._sse_description import READ, described
 from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.event_stream import EventStream, StreamEvent
@@ -263,7 +263,7 @@ class ServerSentEvents(Transport):
                 self.name, scope, query, cursor_names=("last-event-id", "after", "lastEventId")
             )
 
-        return [direct_route(hub, self.name, "http", self.path, events)]
+        return [direct_route(hub, self.name, "http", self.path, events, operations=[READ])]
 
     def described(self, hub: Hub) -> Description:
         """One stream of events."""

@@ -10,36 +10,46 @@ import asyncio
 import json
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
+from functools import cache
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.operation import TOKEN
 from pushlab.contract.reasons import (
     INVALID_CURSOR,
     SERVER_RESTART,
     SLOW_READER,
+    TOKEN_EXPIRED,
     TOKEN_INVALID,
     TOKEN_MISSING,
+    TOKEN_REVOKED,
+    Reason,
 )
 from pushlab.contract.serving import Hub, Receive, Response, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import InvalidCursor, Refused
 
 __all__ = [
+    "INCOMPLETE",
     "TOKEN_SECURITY",
+    "UNADMITTED",
     "AsgiWriter",
     "abort",
     "admit",
     "bearer",
+    "body_reasons",
     "header",
     "linger_s",
     "number_parameter",
+    "out_of_bounds",
     "parameters",
     "read_body",
     "refusal_answer",
     "refusal_headers",
     "respond",
+    "token_missing",
     "token_of",
     "wait_for_disconnect",
 ]
@@ -52,19 +62,14 @@ _RETRY_S = (1, 5)  # drawn, so that those who are told at once do not come back 
 _RETRIES = Random()
 #: How a request says whose it is, as AsyncAPI's security schemes; see `token_of`.
 TOKEN_SECURITY = {
-    "bearerToken": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "Authorization: Bearer and the token.",
-    },
-    "tokenInQuery": {
-        "type": "httpApiKey",
-        "in": "query",
-        "name": "token",
-        "description": "For clients that cannot set a header, such as a browser's.",
-    },
+    each.name: {**each.scheme, "type": each.scheme["type"].replace("apiKey", "httpApiKey")}
+    for each in TOKEN
 }
-CODED = "content-encoding"  #: the reason of a 415 for a compressed body
+INCOMPLETE = Reason(400, "incomplete", "the request ended before its body did")
+_CODED = "content-encoding"
+_UNCODED = "send it as it is, uncompressed"
+#: Why a token's holder may be turned away.
+UNADMITTED = (TOKEN_MISSING, TOKEN_INVALID, TOKEN_REVOKED, TOKEN_EXPIRED)
 
 
 def parameters(scope: Scope) -> Mapping[str, str]:
@@ -104,8 +109,13 @@ def token_of(scope: Scope, query: Mapping[str, str], name: str = "token") -> str
         raise TOKEN_INVALID("Authorization must be: Bearer <token>")
     token = token or query.get(name, "")
     if not token:
-        raise TOKEN_MISSING(f"send the token as 'Authorization: Bearer <token>' or '?{name}='")
+        raise TOKEN_MISSING(token_missing(name))
     return token
+
+
+def token_missing(name: str) -> str:
+    """What is said of a request without a token, which may come in the query by this name."""
+    return TOKEN_MISSING.detail.replace("?token=", f"?{name}=")
 
 
 def admit(
@@ -150,10 +160,23 @@ def number_parameter(query: Mapping[str, str], name: str, *, least: float, most:
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
-        raise Refused(
-            400, "invalid-parameter", f"{name} must be a number from {least:g} to {most:g}"
-        )
+        raise out_of_bounds(name, least, most)()
     return value
+
+
+def out_of_bounds(name: str, least: float, most: float) -> Reason:
+    """A parameter that is no number within bounds."""
+    words = f"{name} must be a number from {least:g} to {most:g}"
+    return Reason(400, "invalid-parameter", words)
+
+
+@cache
+def body_reasons(limit: int, what: str) -> tuple[Reason, Reason]:
+    """Why `read_body` refuses a body: it is too large, or compressed."""
+    return (
+        Reason(413, "too-large", f"{what} is over {limit:,} bytes"),
+        Reason(415, _CODED, f"{what} has Content-Encoding: gzip; {_UNCODED}"),
+    )
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> bytes:
@@ -163,24 +186,23 @@ async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> by
         Refused: 413 where it is over `limit` bytes, before it is read if its length is told; 415
             where it is compressed; 400 where it does not end.
     """
+    too_large, coded = body_reasons(limit, what)
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise Refused(413, "too-large", f"{what} is over {limit:,} bytes")
+            raise too_large()
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             coding = value[:40].decode("latin-1")
-            raise Refused(
-                415, CODED, f"{what} has Content-Encoding: {coding}; send it as it is, uncompressed"
-            )
+            raise coded(f"{what} has Content-Encoding: {coding}; {_UNCODED}")
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(400, "incomplete", "the request ended before its body did")
+            raise INCOMPLETE()
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise Refused(413, "too-large", f"{what} is over {limit:,} bytes")
+            raise too_large()
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -219,7 +241,7 @@ def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
         )
     if refusal.status in (429, 503) and refusal.reason != SERVER_RESTART.word:
         return ((b"retry-after", b"%d" % _RETRIES.randint(*_RETRY_S)),)
-    if refusal.reason == CODED:  # RFC 9110, section 15.5.16
+    if refusal.reason == _CODED:  # RFC 9110, section 15.5.16
         return ((b"accept-encoding", b"identity"),)
     return ()
 

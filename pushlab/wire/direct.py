@@ -4,9 +4,10 @@ The hub serves such a route without a task for each request. Another ASGI server
 a request is out of the ordinary, serve its ASGI form; both run the same server half.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pushlab.contract.operation import Operation
 from pushlab.contract.reasons import to_close_code
 from pushlab.contract.serving import (
     AsgiApp,
@@ -37,9 +38,13 @@ def direct_route(
     path: str,
     server_half: Direct,
     *,
-    methods: Iterable[str] = ("GET",),
+    operations: Sequence[Operation] = (),
 ) -> Route:
-    """A route that is served by `server_half`, which may raise `Refused`; that is counted."""
+    """A route that is served by `server_half`, which may raise `Refused`; that is counted.
+
+    Args:
+        operations: one for each method that it answers to; none: to GET.
+    """
 
     def direct(scope: Scope) -> Response | StreamingResponse:
         try:
@@ -49,7 +54,8 @@ def direct_route(
             return refusal_answer(refusal) if kind == "http" else RefusedSocket(refusal)
 
     app = _http_app(direct) if kind == "http" else _socket_app(direct)
-    return Route(kind, path, app, methods, direct)
+    methods = tuple(operation.method for operation in operations) or ("GET",)
+    return Route(kind, path, app, methods, direct, operations)
 
 
 class RefusedSocket:

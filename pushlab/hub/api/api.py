@@ -19,24 +19,40 @@ from starlette.routing import Route as StarletteRoute
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
-from pushlab.contract.serving import Headers, Receive, Scope, Send
+from pushlab.contract.serving import Headers, Receive, Route, Scope, Send
 from pushlab.contract.serving import Hub as SeenHub
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.api import asyncapi, endpoints
+from pushlab.hub.api.bodies import ChannelRequest, Figures, Told
 from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
+from pushlab.hub.api.operations import (
+    MAX_REQUEST_BYTES,
+    NOT_A_CHANNEL_REQUEST,
+    OF_A_CHANNEL,
+    REST,
+)
 from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text
 from pushlab.hub.api.revocation_request import revoke
 from pushlab.hub.core import Hub
 from pushlab.hub.edge.limits import MAX_BATCH_BYTES
 from pushlab.hub.reach.reach import Reach, seen_from
+from pushlab.hub.reasons import (
+    API_KEY_MISSING,
+    BAD_API_KEY,
+    BAD_BATCH,
+    BAD_JSON,
+    BAD_METHOD,
+    NOT_FOUND,
+    as_refusal,
+)
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
 __all__ = ["API", "Api"]
 
+_FOR_EVERY_PAGE = {"access-control-allow-origin": "*"}  # which may hold no key
 API = "api"  #: the name under which the API's own hits are counted
-_MAX_REQUEST_BYTES = 64 * 1024
 
 
 class Api:
@@ -45,27 +61,30 @@ class Api:
     Args:
         api_key: the secret of the application.
         transports: those whose endpoints are told.
+        routes: theirs, to be described.
         reach: where clients are told that the hub is.
     """
 
     def __init__(
-        self, hub: Hub, *, api_key: str, transports: Sequence[Transport], reach: Reach
+        self,
+        hub: Hub,
+        *,
+        api_key: str,
+        transports: Sequence[Transport],
+        routes: Sequence[Route],
+        reach: Reach,
     ) -> None:
         self._hub = hub
         self._reach = reach
         self._key = api_key.encode()
         self._transports = list(transports)
+        self._routes = routes
+        self._description: str | None = None
         self._process = psutil.Process(os.getpid())
         self.rest = Starlette(
             routes=[
-                StarletteRoute("/v1/channels", self.create_channel, methods=["POST"]),
-                StarletteRoute("/v1/tokens", self.revoke, methods=["DELETE"]),
-                StarletteRoute("/v1/messages", self.publish_batch, methods=["POST"]),
-                StarletteRoute("/v1/endpoints", self.endpoints, methods=["GET"]),
-                StarletteRoute(asyncapi.PATH, self.asyncapi, methods=["GET"]),
-                StarletteRoute("/v1/stats", self.stats, methods=["GET"]),
-                StarletteRoute("/metrics", self.metrics, methods=["GET"]),
-                StarletteRoute("/healthz", self.health, methods=["GET"]),
+                StarletteRoute(path, getattr(self, operation.name), methods=[operation.method])
+                for path, operation in REST.items()
             ],
             exception_handlers={
                 Refused: self._on_error,
@@ -74,16 +93,13 @@ class Api:
                 405: self._on_bad_method,
             },
         )
-        self._paths = {
-            route.path for route in self.rest.routes if isinstance(route, StarletteRoute)
-        }
-        self._paths |= BY_QUERY.keys()
+        self._paths = {*REST, *BY_QUERY}
         self.rest.router.redirect_slashes = False  # nothing is at another address
 
     # ---- refusing ---------------------------------------------------------------------------
 
     def _refusal(self, error: Exception, **headers: str) -> JSONResponse:
-        refusal = _as_refusal(error)
+        refusal = as_refusal(error)
         self._hub.refuse(API, refusal)
         for name, value in refusal_headers(refusal):
             headers[name.decode()] = value.decode()
@@ -93,7 +109,7 @@ class Api:
         return self._refusal(error)
 
     async def _on_not_found(self, request: Request, error: Exception) -> Response:
-        return self._refusal(Refused(404, "not-found", f"there is nothing at {request.url.path}"))
+        return self._refusal(NOT_FOUND(f"there is nothing at {request.url.path}"))
 
     async def _on_bad_method(self, request: Request, error: Exception) -> Response:
         allowed = getattr(error, "headers", None)
@@ -101,7 +117,7 @@ class Api:
 
     def _bad_method(self, scope: Scope, allowed: str) -> JSONResponse:
         detail = f"{scope['path']} does not answer to {scope['method']}"
-        return self._refusal(Refused(405, "bad-method", detail), allow=allowed)
+        return self._refusal(BAD_METHOD(detail), allow=allowed)
 
     async def refuse_method(
         self, methods: Iterable[str], scope: Scope, receive: Receive, send: Send
@@ -116,10 +132,9 @@ class Api:
     def _check_key(self, headers: Headers) -> None:
         key = bearer(headers)
         if key is None:
-            detail = "send the API key as 'Authorization: Bearer <key>'"
-            raise Refused(401, "api-key-missing", detail)
+            raise API_KEY_MISSING()
         if not hmac.compare_digest(key.encode("latin-1"), self._key):
-            raise Refused(403, "bad-api-key", "this API key is not the hub's")
+            raise BAD_API_KEY()
 
     # ---- publishing -------------------------------------------------------------------------
 
@@ -153,20 +168,15 @@ class Api:
         raw = await read_body(request.scope, request.receive, MAX_BATCH_BYTES, "the batch")
         items = _json(raw)
         if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH_MESSAGES:
-            raise Refused(
-                400,
-                "bad-batch",
-                f"the body must be a JSON list of 1 to {MAX_BATCH_MESSAGES:,}"
-                ' objects {"channel": ..., "data": ...}',
-            )
+            raise BAD_BATCH()
         for index, item in enumerate(items):
             if not isinstance(item, dict) or set(item) != {"channel", "data"}:
-                raise Refused(400, "bad-batch", f'item {index} must have "channel" and "data" only')
+                raise BAD_BATCH(f'item {index} must have "channel" and "data" only')
         for index, item in enumerate(items):
             try:
                 self._hub.check(item["channel"], item["data"])
             except UsageError as error:
-                refusal = _as_refusal(error)
+                refusal = as_refusal(error)
                 detail = f"item {index}: {refusal.detail}"
                 raise Refused(refusal.status, refusal.reason, detail) from error
         batch = [(item["channel"], item["data"]) for item in items]
@@ -186,16 +196,11 @@ class Api:
     async def create_channel(self, request: Request) -> Response:
         """``POST /v1/channels``: a token, and where it can be used."""
         self._check_key(request.scope["headers"])
-        raw = await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
+        raw = await read_body(request.scope, request.receive, MAX_REQUEST_BYTES, "the request")
         body = _json(raw)
-        known = {"client_id", "channel", "duration_minutes", "transports"}
+        known = set(ChannelRequest.__annotations__)
         if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
-            raise Refused(
-                400,
-                "bad-request",
-                'the body must be a JSON object with "client_id", and may have "channel",'
-                ' "duration_minutes" and "transports"',
-            )
+            raise NOT_A_CHANNEL_REQUEST()
         named = body.get("transports")
         chosen = endpoints.chosen(self._transports, named)
         token, grant = await self._hub.create_channel(
@@ -211,7 +216,7 @@ class Api:
         """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
         self._check_key(request.scope["headers"])
         body = _json(
-            await read_body(request.scope, request.receive, _MAX_REQUEST_BYTES, "the request")
+            await read_body(request.scope, request.receive, MAX_REQUEST_BYTES, "the request")
         )
         return JSONResponse({"ended": revoke(self._hub.grants, body)})
 
@@ -228,16 +233,15 @@ class Api:
     async def asyncapi(self, request: Request) -> Response:
         """``GET /v1/asyncapi.json``: the streams, for those who write clients."""
         seen = self._from_there(request)
-        return JSONResponse(asyncapi.asyncapi_document(seen, self._transports))
+        told = asyncapi.asyncapi_document(seen, self._transports)
+        return JSONResponse(told, headers=_FOR_EVERY_PAGE)
 
     def _from_there(self, request: Request) -> SeenHub:
         """The hub as whoever asks reaches it."""
         url = self._reach.url(request.scope, self._hub.url())
         return seen_from(self._hub, url, self._reach.public_broker_url)
 
-    def _describe(
-        self, grant: Grant, request: Request, chosen: Sequence[Transport]
-    ) -> dict[str, Any]:
+    def _describe(self, grant: Grant, request: Request, chosen: Sequence[Transport]) -> Told:
         hub_from_there = self._from_there(request)
         return {
             "client_id": grant.client_id,
@@ -258,7 +262,7 @@ class Api:
         present = self._hub.presence.present(channel)
         await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> Figures:
         """What `stats` tells."""
         hub, process = self._hub, self._process
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -267,7 +271,10 @@ class Api:
         return {
             "now_ns": time.monotonic_ns(),
             "uptime_s": (time.monotonic_ns() - hub.started_ns) / 1e9,
-            "hits": {name: dict(kinds) for name, kinds in hub.hits.items()},
+            "hits": {
+                name: {str(kind): n for kind, n in kinds.items()}
+                for name, kinds in hub.hits.items()
+            },
             "published": hub.published,
             "channels": hub.channel_count,
             "feeds": hub.feed_count,
@@ -288,6 +295,20 @@ class Api:
         """``GET /v1/stats``: hits by transport and kind, and the server's own figures."""
         self._check_key(request.scope["headers"])
         return JSONResponse(self.figures())
+
+    async def openapi(self, request: Request) -> Response:
+        """``GET /v1/openapi.json``: the API, described; for any page to read."""
+        if self._description is None:
+            from pushlab.hub.api.openapi import describe
+
+            told = describe(self._hub, self._routes, self._transports)
+            self._description = json.dumps(told)[:-1]
+        servers = [{"url": self._reach.url(request.scope, self._hub.url())}]
+        return Response(
+            f'{self._description}, "servers": {json.dumps(servers)}}}',
+            media_type="application/json",
+            headers=_FOR_EVERY_PAGE,
+        )
 
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``: the same as Prometheus text."""
@@ -316,34 +337,22 @@ class Api:
             if named is None:
                 return False
             what, channel = named
-        method, handler = _HANDLERS[what]
-        if scope["method"] != method:
-            await self.refuse_method((method,), scope, receive, send)
+        operation = OF_A_CHANNEL[what]
+        methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+        if scope["method"] not in methods:
+            await self.refuse_method(methods, scope, receive, send)
             return True
         try:
             if channel is None:
                 channel = channel_in_query(scope)
-            await handler(self, channel, scope, receive, send)
+            await getattr(self, operation.name)(channel, scope, receive, send)
         except (Refused, UsageError) as error:
             await self.refuse(error, scope, receive, send)
         return True
-
-
-#: What can be done with one channel, and by which method.
-_HANDLERS = {b"messages": ("POST", Api.publish), b"presence": ("GET", Api.presence)}
 
 
 def _json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
-
-
-def _as_refusal(error: Exception) -> Refused:
-    """A contract error as a refusal: 413 for what is too large, else 400."""
-    if isinstance(error, Refused):
-        return error
-    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
-    too_large = isinstance(error, InvalidMessage) and "the limit is" in str(error)
-    return Refused(413 if too_large else 400, words.lstrip("-"), str(error))
+        raise BAD_JSON(f"the body is not JSON: {error}") from error

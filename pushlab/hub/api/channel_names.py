@@ -9,14 +9,15 @@ that form is served for those who use it.
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from pushlab.contract.serving import Scope
-from pushlab.errors import Refused
+from pushlab.hub.reasons import BAD_REQUEST
 
-__all__ = ["BY_QUERY", "channel_in_query", "named_in_path"]
+__all__ = ["BY_QUERY", "ONE_CHANNEL", "channel_in_query", "named_in_path"]
 
 #: What is done with a channel that the query names, by path.
 BY_QUERY = {"/v1/publish": b"messages", "/v1/presence": b"presence"}
 #: The same as the last part of a path that names the channel.
 IN_PATH = frozenset(BY_QUERY.values())
+ONE_CHANNEL = BAD_REQUEST.such("the query must name one channel: ?channel=<its name>")
 
 
 def named_in_path(raw_path: bytes) -> tuple[bytes, str] | None:
@@ -37,8 +38,8 @@ def channel_in_query(scope: Scope) -> str:
             query, keep_blank_values=True, errors="surrogateescape", max_num_fields=100
         )
     except ValueError as error:
-        raise Refused(400, "bad-request", f"the query is not one: {error}") from error
+        raise ONE_CHANNEL(f"the query is not one: {error}") from error
     named = [value for name, value in pairs if name == "channel"]
     if len(named) != 1:
-        raise Refused(400, "bad-request", "the query must name one channel: ?channel=<its name>")
+        raise ONE_CHANNEL()
     return named[0]

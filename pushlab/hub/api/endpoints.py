@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pushlab.contract.transport import Transport
-from pushlab.errors import Refused
+from pushlab.hub.reasons import NO_SUCH_TRANSPORT
 
-__all__ = ["at_a_broker", "chosen"]
+__all__ = ["at_a_broker", "chosen", "no_such_transport"]
 
 
 def chosen(transports: Sequence[Transport], named: Any) -> Sequence[Transport]:
@@ -15,10 +15,14 @@ def chosen(transports: Sequence[Transport], named: Any) -> Sequence[Transport]:
         return transports
     known = {transport.name: transport for transport in transports}
     if not isinstance(named, list) or not all(isinstance(n, str) and n in known for n in named):
-        raise Refused(
-            400, "no-such-transport", f'"transports" lists some of: {", ".join(sorted(known))}'
-        )
+        raise NO_SUCH_TRANSPORT(no_such_transport(transports))
     return [known[name] for name in dict.fromkeys(named)]
+
+
+def no_such_transport(transports: Sequence[Transport]) -> str:
+    """What is said of a name that none of these has."""
+    names = ", ".join(sorted(transport.name for transport in transports))
+    return NO_SUCH_TRANSPORT.detail.replace("...", names)
 
 
 def at_a_broker(transports: Sequence[Transport]) -> bool:

@@ -1,6 +1,6 @@
 """The hub's figures as Prometheus text (exposition format 0.0.4)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["MEDIA_TYPE", "prometheus_text"]
@@ -9,12 +9,12 @@ MEDIA_TYPE = "text/plain; version=0.0.4"
 _OUTCOMES = ("told", "refused", "failed", "superseded")
 
 
-def prometheus_text(figures: dict[str, Any]) -> str:
+def prometheus_text(figures: Mapping[str, Any]) -> str:
     """What `Api.figures` tells."""
     return "".join(f"{line}\n" for line in _lines(figures))
 
 
-def _lines(figures: dict[str, Any]) -> Iterator[str]:
+def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield from _family(
         "pushlab_hits_total",
         "counter",

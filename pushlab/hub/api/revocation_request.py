@@ -3,10 +3,15 @@
 from typing import Any
 
 from pushlab.contract.limits import check_channel, check_client_id
-from pushlab.errors import Refused
 from pushlab.hub.keys.grants import Grants
+from pushlab.hub.reasons import BAD_REQUEST
 
-__all__ = ["revoke"]
+__all__ = ["NOT_A_REVOCATION", "revoke"]
+
+NOT_A_REVOCATION = BAD_REQUEST.such(
+    'the body must be a JSON object with "token", with "client_id", "channel" or both, or'
+    ' {"all": true}'
+)
 
 
 def revoke(grants: Grants, body: Any) -> int:
@@ -26,9 +31,4 @@ def revoke(grants: Grants, body: Any) -> int:
                 check_client_id(body["client_id"]) if "client_id" in body else None,
                 check_channel(body["channel"]) if "channel" in body else None,
             )
-    raise Refused(
-        400,
-        "bad-request",
-        'the body must be a JSON object with "token", with "client_id", "channel" or both, or'
-        ' {"all": true}',
-    )
+    raise NOT_A_REVOCATION()

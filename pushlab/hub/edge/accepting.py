@@ -27,13 +27,14 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from functools import cache
+from http import HTTPStatus
 from typing import Any, cast
 
 import psutil
 
 from pushlab.contract.authority import is_loopback
 from pushlab.contract.serving import HubSettings
-from pushlab.errors import Refused
+from pushlab.hub.edge.limits import DOOR
 from pushlab.hub.edge.lingering_close import LingeringClose
 from pushlab.hub.edge.refusals import Refusal, Refusals
 from pushlab.hub.edge.vanishing import set_vanishing_limits
@@ -89,15 +90,11 @@ def is_of_this_machine(sock: socket.socket, address: str) -> bool:
 
 @cache
 def _answer(kind: Refusal, retry_s: int) -> bytes:
-    status, phrase, detail = {
-        Refusal.TOO_MANY_OF_ADDRESS: (429, "Too Many Requests", "of your address"),
-        Refusal.TOO_MANY_CONNECTIONS: (503, "Service Unavailable", "to this hub"),
-        Refusal.OUT_OF_DESCRIPTORS: (503, "Service Unavailable", "to this hub"),
-    }[kind]
-    why = Refused(status, kind, f"there are too many connections {detail} already")
+    why = next(reason for reason in DOOR if reason.word == kind)()
     body = json.dumps(why.to_json())
     head = (
-        f"HTTP/1.1 {status} {phrase}\r\nretry-after: {retry_s}\r\ncontent-type: application/json"
+        f"HTTP/1.1 {why.status} {HTTPStatus(why.status).phrase}\r\n"
+        f"retry-after: {retry_s}\r\ncontent-type: application/json"
         f"\r\ncontent-length: {len(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
     )
     return (head + body).encode()

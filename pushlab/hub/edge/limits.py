@@ -16,12 +16,14 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES
+from pushlab.contract.reasons import Reason
 from pushlab.contract.serving import Headers, HubSettings
 from pushlab.errors import Refused
 from pushlab.hub.edge.refusals import Refusal
 from pushlab.wire.asgi import refusal_headers
 
 __all__ = [
+    "DOOR",
     "LEAST_BYTES_PER_S",
     "MAX_BATCH_BYTES",
     "MAX_HEAD_BYTES",
@@ -101,7 +103,7 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
     if version not in ("1.0", "1.1"):
         if version == "0.9":
             raise malformed("a request's first line ends with HTTP/1.1 or HTTP/1.0")
-        raise Refused(505, Refusal.MALFORMED, "this is a server of HTTP/1.1 and HTTP/1.0")
+        raise _OTHER_HTTP()
     hosts: list[bytes] = []
     codings: list[bytes] = []
     length: int | None = 0
@@ -136,29 +138,60 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
 
 # ---- refusing ---------------------------------------------------------------------------------
 
+_LIMIT = f"the limit is {MAX_HEAD_BYTES:,} bytes"
+_MALFORMED = Reason(400, Refusal.MALFORMED, "a request has one Host header; this one has several")
+_OTHER_HTTP = Reason(505, Refusal.MALFORMED, "this is a server of HTTP/1.1 and HTTP/1.0")
+_HEAD_TIMED_OUT = Reason(408, Refusal.HEAD_TIMED_OUT, "the request's head came too slowly")
+_BODY_TIMED_OUT = Reason(408, Refusal.BODY_TIMED_OUT, "the request's body came too slowly")
+_BODY_TOO_LARGE = Reason(
+    413, Refusal.BODY_TOO_LARGE, f"the body is over {MAX_UNASKED_BYTES:,} bytes"
+)
+_TARGET_TOO_LARGE = Reason(
+    414, Refusal.HEAD_TOO_LARGE, f"the request's target is too long; {_LIMIT}"
+)
+_HEAD_TOO_LARGE = Reason(431, Refusal.HEAD_TOO_LARGE, f"the request's head is too long; {_LIMIT}")
+_TOO_MANY_OF_ADDRESS = Reason(
+    429, Refusal.TOO_MANY_OF_ADDRESS, "there are too many connections of your address already"
+)
+_TOO_MANY_CONNECTIONS = Reason(
+    503, Refusal.TOO_MANY_CONNECTIONS, "there are too many connections to this hub already"
+)
+_OUT_OF_DESCRIPTORS = Reason(
+    503, Refusal.OUT_OF_DESCRIPTORS, "there are too many connections to this hub already"
+)
+#: For these any request may be refused, before it is known what it asks for.
+DOOR = (
+    _MALFORMED,
+    _HEAD_TIMED_OUT,
+    _BODY_TIMED_OUT,
+    _BODY_TOO_LARGE,
+    _TARGET_TOO_LARGE,
+    _TOO_MANY_OF_ADDRESS,
+    _HEAD_TOO_LARGE,
+    _TOO_MANY_CONNECTIONS,
+    _OUT_OF_DESCRIPTORS,
+    _OTHER_HTTP,
+)
+
 
 def malformed(detail: str) -> Refused:
     """What is no request."""
-    return Refused(400, Refusal.MALFORMED, detail)
+    return _MALFORMED(detail)
 
 
 def too_large_body(most: int) -> Refused:
     """A body that no route takes."""
-    return Refused(413, Refusal.BODY_TOO_LARGE, f"the body is over {most:,} bytes")
+    return _BODY_TOO_LARGE(f"the body is over {most:,} bytes")
 
 
 def too_large_head(target: bytes) -> Refused:
     """A head over the limit, of whose target so much has come."""
-    limit = f"the limit is {MAX_HEAD_BYTES:,} bytes"
-    if len(target) > MAX_HEAD_BYTES - 256:
-        return Refused(414, Refusal.HEAD_TOO_LARGE, f"the request's target is too long; {limit}")
-    return Refused(431, Refusal.HEAD_TOO_LARGE, f"the request's head is too long; {limit}")
+    return _TARGET_TOO_LARGE() if len(target) > MAX_HEAD_BYTES - 256 else _HEAD_TOO_LARGE()
 
 
 def late(*, body: bool) -> Refused:
     """A request that came too slowly."""
-    kind = Refusal.BODY_TIMED_OUT if body else Refusal.HEAD_TIMED_OUT
-    return Refused(408, kind, f"the request's {'body' if body else 'head'} came too slowly")
+    return _BODY_TIMED_OUT() if body else _HEAD_TIMED_OUT()
 
 
 def last_answer(refusal: Refused) -> bytes:

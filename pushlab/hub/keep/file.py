@@ -19,7 +19,8 @@ from pathlib import Path
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import check_channel, check_message
-from pushlab.errors import PushlabError, Refused, SetupError, UsageError
+from pushlab.errors import PushlabError, SetupError, UsageError
+from pushlab.hub.reasons import KEEP_FAILED, KEEP_FULL
 
 __all__ = ["Batch", "KeepFile", "KeptChannel", "Row"]
 
@@ -219,8 +220,8 @@ class KeepFile:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
                 with contextlib.suppress(sqlite3.Error):  # room that the log holds is given back
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                raise Refused(507, "keep-full", "the disk is full; nothing was taken") from error
-            raise Refused(503, "keep-failed", f"it cannot be kept: {error}") from error
+                raise KEEP_FULL() from error
+            raise KEEP_FAILED(f"it cannot be kept: {error}") from error
         for name in batch.dropped:
             self._ids.pop(name, None)
         self._ids.update(ids)

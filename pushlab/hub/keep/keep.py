@@ -22,6 +22,7 @@ from pushlab.errors import Refused
 from pushlab.hub.channel import Channel
 from pushlab.hub.keep.file import Batch, KeepFile, Row
 from pushlab.hub.keep.lives import Lives
+from pushlab.hub.reasons import KEEP_FAILED
 
 __all__ = ["Keep"]
 
@@ -207,7 +208,7 @@ class Keep:
             refusal = error
         except Exception:
             _log.exception("a batch could not be kept")
-            refusal = Refused(503, "keep-failed", "it cannot be kept")
+            refusal = KEEP_FAILED()
         if refusal is not None:
             self._trims = {**self._written.trims, **self._trims}
             self._dropped = [*self._written.dropped, *self._dropped]

@@ -10,14 +10,16 @@ by the next sweep.
 import logging
 from collections.abc import Callable, Collection, Sequence
 
-from pushlab.contract.reasons import TOKEN_EXPIRED, TOKEN_REVOKED
+from pushlab.contract.reasons import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_REVOKED, Reason
 from pushlab.contract.serving import Holder
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.keys.revoked import Revocation, Revoked
 
-__all__ = ["Grants"]
+__all__ = ["NOT_REVOCABLE", "Grants"]
 
+_NO_MORE = "; so it counts here no more than any other text"
+NOT_REVOCABLE = Reason(400, TOKEN_INVALID.word, TOKEN_INVALID.detail + _NO_MORE)
 _MOST_KNOWN = 100_000
 _log = logging.getLogger("pushlab")
 
@@ -116,8 +118,7 @@ class Grants:
         try:
             grant = self.keys.verify(token, now=0.0)
         except Refused as refusal:
-            detail = f"{refusal.detail}; so it counts here no more than any other text"
-            raise Refused(400, "token-invalid", detail) from refusal
+            raise NOT_REVOCABLE(f"{refusal.detail}{_NO_MORE}") from refusal
         self._known.pop(token, None)
         return self._revoke(Revocation.of_grant(grant))
 

@@ -16,17 +16,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pushlab.contract.limits import MAX_TOKEN_MINUTES
+from pushlab.contract.reasons import Reason
 from pushlab.contract.tokens import Grant
-from pushlab.errors import Refused, UsageError
+from pushlab.errors import UsageError
 from pushlab.hub.keys.private_file import locked, open_private, replace_private
 
-__all__ = ["Revocation", "Revoked"]
+__all__ = ["NOT_KEPT", "TOO_MANY_REVOKED", "Revocation", "Revoked"]
 
 #: After its tokens' end, for a clock that was set forward and comes back.
 _SLACK_S = 86_400.0
 _MOST = 100_000
 _SPARE_LINES = 1_000  # of the journal, before it is written anew
 _log = logging.getLogger("pushlab")
+TOO_MANY_REVOKED = Reason(
+    429,
+    "too-many-revoked",
+    f"{_MOST:,} tokens are revoked already; revoke all of a client, of a channel, or all there are",
+)
+_NOT_WRITTEN = "it is revoked until the hub restarts; it could not be written down"
+NOT_KEPT = Reason(507, "not-kept", f"{_NOT_WRITTEN}: No space left on device")
 _BEGINNING = b'{"until"'
 
 
@@ -127,12 +135,7 @@ class Revoked:
         """
         everybody = (revocation.grant_id, revocation.client_id, revocation.channel) == (None,) * 3
         if len(self) >= _MOST and not everybody:
-            raise Refused(
-                429,
-                "too-many-revoked",
-                f"{_MOST:,} tokens are revoked already; revoke all of a client, of a channel, or"
-                " all there are",
-            )
+            raise TOO_MANY_REVOKED()
         self._note(revocation)
         if self._journal is not None:
             try:
@@ -145,12 +148,7 @@ class Revoked:
                         self._read = here[0], file.tell()
                         self._lines += 1
             except OSError as error:
-                raise Refused(
-                    507,
-                    "not-kept",
-                    "it is revoked until the hub restarts; it could not be written down:"
-                    f" {error.strerror}",
-                ) from error
+                raise NOT_KEPT(f"{_NOT_WRITTEN}: {error.strerror}") from error
 
     def _note(self, revocation: Revocation) -> None:
         if revocation.grant_id is not None:

@@ -23,6 +23,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import Refused, UsageError
 from pushlab.hub.reach.forwarded import Forwarded, Forwarders
 from pushlab.hub.reach.hosts import Hosts
+from pushlab.hub.reasons import UNKNOWN_HOST
 
 __all__ = ["Reach", "ReachSettings", "local_url", "seen_from"]
 
@@ -115,12 +116,7 @@ class Reach:
             return None
         parsed = parse_authority(hosts[0].decode("latin-1"))
         name = "this host" if parsed is None else authority_of(parsed[0], None)
-        return Refused(
-            421,
-            "unknown-host",
-            f"this hub does not know {name} as one of its names; if it is one, start pushlab serve"
-            " with --public-url or --allow-host",
-        )
+        return UNKNOWN_HOST(UNKNOWN_HOST.detail.replace("other.example", name))
 
     def place(self, scope: Scope) -> tuple[str | None, str | None, int | None]:
         """Scheme, name and port of the address that the client used, as far as they are known."""

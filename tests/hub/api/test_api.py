@@ -492,7 +492,7 @@ async def test_what_is_not_there_is_404(hub, target):
         ("GET", "/v1/channels", "POST"),
         ("GET", "/v1/messages", "POST"),
         ("GET", "/v1/channels/a/messages", "POST"),
-        ("DELETE", "/v1/channels/a/presence", "GET"),
+        ("DELETE", "/v1/channels/a/presence", "GET, HEAD"),
         ("POST", "/v1/stats", "GET, HEAD"),
         ("POST", "/healthz", "GET, HEAD"),
     ],
@@ -654,7 +654,7 @@ async def test_every_refusal_stands_in_the_table():
     root = Path(__file__).parents[3]
     _, _, table = (root / "servers/hub/README.md").read_text().partition("| status | `error` |")
     table = table.partition("\n\n")[0]
-    said = re.compile(r'Refused\(\s*(\d{3}),\s*"([a-z-]+)"')
+    said = re.compile(r'(?:Refused|Reason)\(\s*(\d{3}),\s*"([a-z-]+)"')
     found = {
         match
         for room in ("hub", "wire", "transports")

@@ -1,0 +1,273 @@
+"""What the API can be asked for: its routes, their methods and its description are made of this.
+
+An operation is named after the method of `pushlab.hub.api.api.Api` that serves it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pushlab.contract.limits import MAX_MESSAGE_BYTES
+from pushlab.contract.operation import API_KEY, TOKEN, Answer, Body, Operation, Parameter
+from pushlab.contract.reasons import TOO_MANY_CHANNELS
+from pushlab.contract.schemas import CHANNEL, MESSAGE
+from pushlab.contract.schemas import TOKEN as TOKEN_SCHEMA
+from pushlab.hub.api import asyncapi, bodies
+from pushlab.hub.api.channel_names import BY_QUERY, ONE_CHANNEL
+from pushlab.hub.api.prometheus import MEDIA_TYPE
+from pushlab.hub.api.revocation_request import NOT_A_REVOCATION
+from pushlab.hub.edge.limits import MAX_BATCH_BYTES
+from pushlab.hub.keys.grants import NOT_REVOCABLE
+from pushlab.hub.keys.revoked import NOT_KEPT, TOO_MANY_REVOKED
+from pushlab.hub.reasons import (
+    API_KEY_MISSING,
+    BAD_API_KEY,
+    BAD_BATCH,
+    BAD_JSON,
+    BAD_REQUEST,
+    CONTRACT,
+    KEEP_FAILED,
+    KEEP_FULL,
+    MESSAGE_TOO_LARGE,
+    NO_SUCH_TRANSPORT,
+)
+from pushlab.wire.asgi import UNADMITTED, body_reasons
+
+__all__ = [
+    "MAX_REQUEST_BYTES",
+    "NOT_A_CHANNEL_REQUEST",
+    "OF_A_CHANNEL",
+    "OPERATIONS",
+    "REST",
+]
+
+MAX_REQUEST_BYTES = 64 * 1024
+NOT_A_CHANNEL_REQUEST = BAD_REQUEST.such(
+    'the body must be a JSON object with "client_id", and may have "channel",'
+    ' "duration_minutes" and "transports"'
+)
+_KEYED = (API_KEY_MISSING, BAD_API_KEY)
+_JSON = (BAD_JSON, *body_reasons(MAX_REQUEST_BYTES, "the request"))
+_KEPT = (KEEP_FAILED, KEEP_FULL)
+
+_CHANNEL = Parameter("channel", CHANNEL, "Percent-encoded.", required=True)
+_TOKEN = TOKEN_SCHEMA["examples"][0]
+_ADA: dict[str, Any] = {"client_id": "ada", "channel": "ada"}
+_TOLD = {**_ADA, "expires_at": 1_767_225_600.0, "endpoints": bodies.ENDPOINTS}
+_PLACE = {"seq": 18, "epoch": "4f1c9a02", "accepted_ns": 86_400_000_000_000}
+_FIGURES = {
+    "now_ns": 86_400_000_000_000,
+    "uptime_s": 60.5,
+    "hits": {"api": {"publish": 18}},
+    "published": 18,
+    "channels": 1,
+    "feeds": 0,
+    "present": 0,
+    "refusals": {"bad-api-key": 1},
+    "presence_posts": {},
+    "presence_posts_dropped": 0,
+    "process": {
+        "cpu_s": 0.5,
+        "rss_bytes": 50_000_000,
+        "open_descriptors": 12,
+        "connections": 1,
+        "most_connections": 4_096,
+    },
+}
+
+CREATE_CHANNEL = Operation(
+    "POST",
+    "create_channel",
+    "Make a token with which a client may read a channel.",
+    answers=[Answer(201, "The token.", bodies.MadeChannel, {**_TOLD, "token": _TOKEN})],
+    who=[API_KEY],
+    body=Body(
+        bodies.ChannelRequest,
+        {
+            "its own channel": {"client_id": "ada"},
+            "a room": {"client_id": "ada", "channel": "room 1", "duration_minutes": 60},
+            "some transports": {"client_id": "ada", "transports": [bodies.TRANSPORT]},
+        },
+    ),
+    reasons=[
+        *_KEYED,
+        *_JSON,
+        NOT_A_CHANNEL_REQUEST,
+        CONTRACT["client_id"],
+        CONTRACT["channel"],
+        CONTRACT["duration_minutes"],
+        NO_SUCH_TRANSPORT,
+        TOO_MANY_CHANNELS,
+    ],
+)
+REVOKE = Operation(
+    "DELETE",
+    "revoke",
+    "Revoke one token, or all of a client, of a channel, of both, or every one.",
+    answers=[Answer(200, "They count no more.", bodies.Ended, {"ended": 1})],
+    who=[API_KEY],
+    body=Body(
+        bodies.OneToken | bodies.SomeTokens | bodies.AllTokens,
+        {
+            "one": {"token": _TOKEN},
+            "of a client": {"client_id": "ada"},
+            "of a client for a channel": _ADA,
+            "every one": {"all": True},
+        },
+    ),
+    reasons=[
+        *_KEYED,
+        *_JSON,
+        NOT_A_REVOCATION,
+        NOT_REVOCABLE,
+        CONTRACT["client_id"],
+        CONTRACT["channel"],
+        TOO_MANY_REVOKED,
+        NOT_KEPT,
+    ],
+)
+PUBLISH = Operation(
+    "POST",
+    "publish",
+    "Publish one message: the body, whatever its Content-Type.",
+    answers=[Answer(202, "Its place in the channel.", bodies.Published, _PLACE)],
+    who=[API_KEY],
+    parameters=[_CHANNEL],
+    body=Body(MESSAGE, {"text": "hello, Ada"}, "text/plain"),
+    reasons=[
+        *_KEYED,
+        ONE_CHANNEL,
+        CONTRACT["channel"],
+        CONTRACT["data"],
+        *body_reasons(MAX_MESSAGE_BYTES, "the message"),
+        TOO_MANY_CHANNELS,
+        *_KEPT,
+    ],
+)
+PUBLISH_BATCH = Operation(
+    "POST",
+    "publish_batch",
+    "Publish many messages: all, or none where one cannot be.",
+    answers=[Answer(202, "Their places, in order.", list[bodies.Published], [_PLACE])],
+    who=[API_KEY],
+    body=Body(
+        bodies.Batch, {"two": [{"channel": "ada", "data": "a"}, {"channel": "eve", "data": "b"}]}
+    ),
+    reasons=[
+        *_KEYED,
+        BAD_JSON,
+        BAD_BATCH,
+        CONTRACT["channel"].such(f"item 0: {CONTRACT['channel'].detail}"),
+        CONTRACT["data"].such(f"item 0: {CONTRACT['data'].detail}"),
+        MESSAGE_TOO_LARGE.such(f"item 0: {MESSAGE_TOO_LARGE.detail}"),
+        *body_reasons(MAX_BATCH_BYTES, "the batch"),
+        TOO_MANY_CHANNELS,
+        *_KEPT,
+    ],
+)
+PRESENCE = Operation(
+    "GET",
+    "presence",
+    "Who reads a channel now.",
+    answers=[
+        Answer(200, "The client IDs.", bodies.Present, {"channel": "ada", "present": ["ada"]})
+    ],
+    who=[API_KEY],
+    parameters=[_CHANNEL],
+    reasons=[*_KEYED, ONE_CHANNEL, CONTRACT["channel"]],
+)
+ENDPOINTS = Operation(
+    "GET",
+    "endpoints",
+    "What a token says, and where it can be used.",
+    answers=[Answer(200, "As when it was made.", bodies.Told, _TOLD)],
+    who=TOKEN,
+    parameters=[
+        Parameter(
+            "transports",
+            {"type": "array", "items": bodies.TRANSPORT, "minItems": 1},
+            "Those whose endpoints are told; all, if left out.",
+        )
+    ],
+    reasons=[*UNADMITTED, NO_SUCH_TRANSPORT],
+)
+STATS = Operation(
+    "GET",
+    "stats",
+    "The hub's figures.",
+    answers=[Answer(200, "Since its start.", bodies.Figures, _FIGURES)],
+    who=[API_KEY],
+    reasons=_KEYED,
+)
+METRICS = Operation(
+    "GET",
+    "metrics",
+    "The same for Prometheus.",
+    answers=[
+        Answer(
+            200,
+            "Exposition format 0.0.4.",
+            {"type": "string"},
+            "# TYPE pushlab_channels gauge\npushlab_channels 1\n",
+            MEDIA_TYPE,
+        )
+    ],
+    who=[API_KEY],
+    reasons=_KEYED,
+)
+HEALTH = Operation(
+    "GET",
+    "health",
+    "Whether the hub serves.",
+    answers=[Answer(200, "It does.", {"type": "string"}, "ok\n", "text/plain")],
+)
+OPENAPI = Operation(
+    "GET",
+    "openapi",
+    "This description.",
+    answers=[Answer(200, "OpenAPI 3.1.", {"type": "object"}, {"openapi": "3.1.1"})],
+)
+ASYNCAPI = Operation(
+    "GET",
+    "asyncapi",
+    "The streams, described.",
+    answers=[Answer(200, "AsyncAPI 3.0.", {"type": "object"}, {"asyncapi": "3.0.0"})],
+)
+
+
+def _in_path(operation: Operation) -> Operation:
+    """The same where the path names the channel: ``{channel}``."""
+    named = [replace(each, place="path") for each in operation.parameters]
+    return replace(
+        operation,
+        name=f"{operation.name}_in_path",
+        parameters=named,
+        reasons=[each for each in operation.reasons if each is not ONE_CHANNEL],
+        detail="Prefer the query: many proxies decode a path, merge its slashes or resolve its"
+        " dots, and then it names another channel.",
+    )
+
+
+#: By path.
+REST: Mapping[str, Operation] = {
+    "/v1/channels": CREATE_CHANNEL,
+    "/v1/tokens": REVOKE,
+    "/v1/messages": PUBLISH_BATCH,
+    "/v1/endpoints": ENDPOINTS,
+    "/v1/stats": STATS,
+    "/v1/openapi.json": OPENAPI,
+    asyncapi.PATH: ASYNCAPI,
+    "/metrics": METRICS,
+    "/healthz": HEALTH,
+}
+#: By what is done with a channel that the request names; see `pushlab.hub.api.channel_names`.
+OF_A_CHANNEL: Mapping[bytes, Operation] = {b"messages": PUBLISH, b"presence": PRESENCE}
+#: All of them, by path.
+OPERATIONS: Mapping[str, Operation] = {
+    **REST,
+    **{path: OF_A_CHANNEL[what] for path, what in BY_QUERY.items()},
+    **{
+        f"/v1/channels/{{channel}}/{what.decode()}": _in_path(operation)
+        for what, operation in OF_A_CHANNEL.items()
+    },
+}

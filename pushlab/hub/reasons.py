@@ -1,0 +1,98 @@
+"""Why the hub's API refuses a request, beside what transports say (`pushlab.contract.reasons`).
+
+Each is named once: what is raised, and what the description of the API has, is made of it. Reasons
+of one room alone stand there.
+"""
+
+from pushlab.contract.limits import (
+    MAX_BATCH_MESSAGES,
+    MAX_MESSAGE_BYTES,
+    check_channel,
+    check_client_id,
+    check_duration,
+    check_message,
+)
+from pushlab.contract.reasons import Reason
+from pushlab.errors import InvalidMessage, Refused, UsageError
+
+__all__ = [
+    "API_KEY_MISSING",
+    "BAD_API_KEY",
+    "BAD_BATCH",
+    "BAD_JSON",
+    "BAD_METHOD",
+    "BAD_REQUEST",
+    "CONTRACT",
+    "KEEP_FAILED",
+    "KEEP_FULL",
+    "MESSAGE_TOO_LARGE",
+    "NOT_FOUND",
+    "NO_SUCH_TRANSPORT",
+    "UNKNOWN_HOST",
+    "as_refusal",
+    "upgrade_required",
+]
+
+UNKNOWN_HOST = Reason(
+    421,
+    "unknown-host",
+    "this hub does not know other.example as one of its names; if it is one, start pushlab serve"
+    " with --public-url or --allow-host",
+)
+NOT_FOUND = Reason(404, "not-found", "there is nothing at /v1/nothing")
+BAD_METHOD = Reason(405, "bad-method", "/v1/channels does not answer to GET")
+API_KEY_MISSING = Reason(
+    401, "api-key-missing", "send the API key as 'Authorization: Bearer <key>'"
+)
+BAD_API_KEY = Reason(403, "bad-api-key", "this API key is not the hub's")
+BAD_JSON = Reason(
+    400, "bad-json", "the body is not JSON: Expecting value: line 1 column 1 (char 0)"
+)
+BAD_REQUEST = Reason(400, "bad-request", "the request is not one")
+BAD_BATCH = Reason(
+    400,
+    "bad-batch",
+    f"the body must be a JSON list of 1 to {MAX_BATCH_MESSAGES:,} objects"
+    ' {"channel": ..., "data": ...}',
+)
+NO_SUCH_TRANSPORT = Reason(400, "no-such-transport", '"transports" lists some of: ...')
+KEEP_FAILED = Reason(503, "keep-failed", "it cannot be kept")
+KEEP_FULL = Reason(507, "keep-full", "the disk is full; nothing was taken")
+
+
+def upgrade_required(path: str) -> Reason:
+    """A plain request for a WebSocket."""
+    return Reason(
+        426,
+        "upgrade-required",
+        f"{path} is a WebSocket, and this request has no 'Upgrade: websocket' with"
+        " 'Connection: Upgrade' (HTTP/1.1); if a WebSocket client has sent it, a proxy on the"
+        " way does not pass Upgrade on: set it to, or use another transport",
+    )
+
+
+def as_refusal(error: Exception) -> Refused:
+    """A contract error as a refusal: 413 for what is too large, else 400."""
+    if isinstance(error, Refused):
+        return error
+    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
+    too_large = isinstance(error, InvalidMessage) and "the limit is" in str(error)
+    return Refused(413 if too_large else 400, words.lstrip("-"), str(error))
+
+
+def _said_by(check: object, value: object) -> Reason:
+    try:
+        check(value)  # type: ignore[operator]
+    except UsageError as error:
+        refusal = as_refusal(error)
+    return Reason(refusal.status, refusal.reason, refusal.detail)
+
+
+MESSAGE_TOO_LARGE = _said_by(check_message, "x" * (MAX_MESSAGE_BYTES + 1))
+#: What the contract's limits say of a value, by what it is.
+CONTRACT = {
+    "client_id": _said_by(check_client_id, ""),
+    "channel": _said_by(check_channel, ""),
+    "duration_minutes": _said_by(check_duration, 1_441),
+    "data": _said_by(check_message, ""),
+}
