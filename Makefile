@@ -10,7 +10,7 @@ SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
 
-.PHONY: help compare test check bench conformance soak attack fidelity serve web reference lab slides course-html \
+.PHONY: help compare test check bench conformance soak attack fidelity serve web npm reference lab slides course-html \
         docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
@@ -23,6 +23,7 @@ help:
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
+	@echo "make npm        channel.js as an npm package, with types, in build/npm/"
 	@echo "make lab        open the course in JupyterLab"
 	@echo "make slides     the course as slides that work offline, and all figures as one PDF"
 	@echo "make course-html  the course as pages with their outputs, in build/course/"
@@ -82,7 +83,10 @@ $(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
 	  echo "npm is not installed, so MQTT does not work in the browser; everything else does"; \
 	fi
 
-# What checks the pages' types and the AsyncAPI document, for the tests.
+npm: $(WEB)/node_modules/.tools
+	@node $(WEB)/npm/build.mjs
+
+# What checks the pages' types and the AsyncAPI document, and makes and tries the npm package.
 $(WEB)/node_modules/.tools: $(WEB)/package.json
 	@command -v npm >/dev/null && { $(NPM) && touch node_modules/.tools; } \
 	  || echo "npm's tools could not be installed; the checks that use them will be skipped"

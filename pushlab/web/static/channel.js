@@ -39,6 +39,13 @@
  * @property {typeof globalThis.fetch} [fetch] used instead of the browser's own
  * @property {any} [WebSocket] used instead of the browser's own
  * @property {any} [EventSource] used instead of the browser's own
+ * @property {() => Mqtt | Promise<Mqtt>} [mqtt] loads what speaks MQTT, such as
+ *   `() => import("pushlab/mqtt")`; unless given, the hub's copy is loaded
+ */
+
+/**
+ * What speaks MQTT: `channel_mqtt.js`, and npm's `mqtt` if not the hub's copy of it.
+ * @typedef {{MqttTalk: any, client?: any}} Mqtt
  */
 
 /**
@@ -126,6 +133,12 @@ const NO_UPGRADE =
 
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
+
+/**
+ * What a transport needs that is not everywhere, Node.js for one; each is an option, too.
+ * @type {Record<string, "WebSocket" | "EventSource">}
+ */
+const NEEDS = { websocket: "WebSocket", sse: "EventSource", mqtt: "WebSocket" };
 
 /**
  * Sentences for the reasons that a page meets, the same on every transport.
@@ -321,11 +334,16 @@ class Reader {
     const { after } = this.options;
     const asked = new URLSearchParams(globalThis.location?.search ?? "").get("transport");
     const wanted = this.options.transport ?? asked ?? "auto";
-    this.#candidates = wanted === "auto" ? [...AUTO] : [wanted];
+    this.#candidates = wanted === "auto" ? AUTO.filter((name) => !this.#lacks(name)) : [wanted];
     if (!Object.hasOwn(LINES, this.#candidates[0])) {
       const known = Object.keys(LINES).join(", ");
       const words = `there is no transport ${JSON.stringify(wanted)}; there are auto, ${known}`;
       this.fail(400, "unknown-transport", words);
+      return;
+    }
+    const lacking = this.#lacks(this.#candidates[0]);
+    if (lacking) {
+      this.fail(501, "not-here", `there is no ${lacking} here; give one as the option ${lacking}`);
       return;
     }
     try {
@@ -342,6 +360,12 @@ class Reader {
     }
     this.#listen();
     this.#dial();
+  }
+
+  /** What this transport needs and is not here. @param {string} name */
+  #lacks(name) {
+    const need = NEEDS[name];
+    return need && !this.options[need] && !(need in globalThis) ? need : null;
   }
 
   // ---- what a line asks -------------------------------------------------------------------
@@ -1204,12 +1228,19 @@ class MqttLine extends Line {
   #talk = null;
 
   async start() {
-    /** @type {typeof import("./channel_mqtt.js") | null} */
-    const found = await import(this.reader.url(MQTT_MODULE).href).catch(() => null);
+    const found = await this.#load().catch(() => null);
     if (found === null) this.lose("mqtt did not load");
     if (found === null || this.over) return;
-    this.#talk = new found.MqttTalk(this);
-    await this.#talk.start();
+    const talk = new found.MqttTalk(this, found.client);
+    this.#talk = talk;
+    await talk.start();
+  }
+
+  /** From the project's own bundle, or from the hub: no bundler can know where that is. @returns {Promise<Mqtt>} */
+  async #load() {
+    const { mqtt } = this.reader.options;
+    if (mqtt) return mqtt();
+    return import(/* webpackIgnore: true */ /* @vite-ignore */ this.reader.url(MQTT_MODULE).href);
   }
 
   goodbye() {
@@ -1340,4 +1371,4 @@ class Channel {
 export { Channel, Socket, TRANSPORTS };
 // For channel_mqtt.js:
 export { bytesOfRequest, decoder, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
-export { Line, NO_UPGRADE, STAND_MS, wordsOf };
+export { Line, NO_UPGRADE, Reader, STAND_MS, wordsOf };

@@ -41,6 +41,8 @@ const LINGER_MS = 2_000;
 
 /** What one line says to a broker, and hears. */
 class MqttTalk {
+  /** @type {any} what was given, in place of the hub's copy */
+  #mqtt;
   /** @type {MqttClient | null} */
   #client = null;
   /** @type {{websocket: WebSocket, sent: number, received: number} | null} */
@@ -60,10 +62,14 @@ class MqttTalk {
   #askTimer = 0;
   #checkTimer = 0;
 
-  /** @param {Line} line */
-  constructor(line) {
+  /**
+   * @param {Line} line
+   * @param {any} [client] npm's `mqtt`, in place of the hub's copy
+   */
+  constructor(line, client) {
     this.line = line;
     this.reader = line.reader;
+    this.#mqtt = client;
   }
 
   /** Find the broker, and begin. @returns {Promise<void>} */
@@ -86,9 +92,10 @@ class MqttTalk {
 
   /** The one front-end dependency, fetched when it is wanted. @returns {Promise<any>} */
   async #load() {
+    if (this.#mqtt) return this.#mqtt;
     const url = this.reader.url(BUNDLE);
     try {
-      return (await import(url.href)).default;
+      return (await import(/* webpackIgnore: true */ /* @vite-ignore */ url.href)).default;
     } catch {
       const answer = await fetch(url).catch(() => null);
       if (answer === null || answer.ok || answer.status >= 500) this.line.lose("mqtt did not load");
