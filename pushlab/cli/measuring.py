@@ -13,9 +13,11 @@ from pushlab.cli.arguments import (
     lazily,
     names,
     number,
+    quantity,
     whole,
 )
 from pushlab.lab.scenario.model import scenario_keys
+from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, parse_seconds
 
 __all__ = ["add_commands"]
 
@@ -24,8 +26,9 @@ _REST = "as JSON on stdout; the rest on stderr"
 
 
 def add_commands(group: Group) -> None:
-    """Add compare, capacity, resume and reproduce."""
+    """Add compare, savings, capacity, resume and reproduce."""
     _add_compare(group)
+    _add_savings(group)
     _add_capacity(group)
     resume = group.add(
         "resume",
@@ -96,6 +99,45 @@ def _add_compare(group: Group) -> None:
     add_no_charts(compare, "draw no charts, write no report")
     add_json(compare, f"the summary {_REST}")
     add_keys(compare, scenario_keys(), swept=True)
+
+
+def _add_savings(group: Group) -> None:
+    saved = group.add(
+        "savings",
+        "what moving off polling saves, on your application's own traffic",
+        run=lazily("pushlab.commands.savings:savings"),
+        more="Measure the Channel API's old polls beside push under your application's own load: as"
+        " its access log has it, or as three numbers say. Tokens in a log are read past, and kept"
+        " nowhere.",
+        units="200, 2/min, 500ms, 300B",
+        examples=(
+            "savings access.log",
+            "savings --users 200 --rate-per-user 2/min --poll-interval 500ms",
+        ),
+    )
+    saved.add_argument(
+        "log", nargs="?", type=Path, metavar="LOG", help="an access log with polls; .gz too"
+    )
+    numbers: tuple[tuple[str, str, str, Any, str], ...] = (
+        ("--users", "N", "users", parse_number, "at once, on average over the day"),
+        ("--rate-per-user", "R", "rate_per_s", parse_rate_per_s, "messages that each gets"),
+        ("--poll-interval", "T", "interval_s", parse_seconds, "of the old polls; default: 500ms"),
+        ("--payload", "SIZE", "payload_bytes", parse_bytes, "of a message; default: 100B"),
+    )
+    for flag, letter, key, read, about in numbers:
+        saved.flag(flag, letter, about, dest=f"said {key}", type=quantity(read))
+    saved.flag(
+        "--transports",
+        "A,B,...",
+        "to move to; default: sse,websocket",
+        type=names,
+        dest="overrides transports",
+    )
+    saved.flag("--write", "FILE", "write the scenario, and measure nothing", type=Path)
+    _add_out(saved, "results", "where the run's folder goes")
+    add_json(saved, f"the figures {_REST}")
+    keys = scenario_keys()
+    add_keys(saved, {name: keys[name] for name in ("duration_s", "trials", "seed")}, swept=False)
 
 
 def _add_capacity(group: Group) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 from pushlab.contract.hits import Hit
 from pushlab.errors import UsageError
 
-__all__ = ["Delivery", "InBrowser", "Profile", "Timers", "Wire", "silence_of"]
+__all__ = ["Delivery", "InBrowser", "InLog", "Profile", "Timers", "Wire", "silence_of"]
 
 #: How messages reach a client: asked for at an interval; asked for, and the question is held until
 #: there is one; sent as they come; in a way that no closed form is known for.
@@ -85,6 +85,19 @@ class InBrowser:
 
     options: Mapping[str, tuple[float, float] | None] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InLog:
+    """How the polls of a transport stand in a server's access log.
+
+    Attributes:
+        client: the parameter of the query that tells clients apart; it may be a secret.
+        poll: the parameters that a poll has and no other request, with their values.
+    """
+
+    client: str
+    poll: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

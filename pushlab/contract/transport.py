@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypedDict
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.description import Description
 from pushlab.contract.events import Event
-from pushlab.contract.profile import InBrowser, Profile
+from pushlab.contract.profile import InBrowser, InLog, Profile
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import keys_of
 from pushlab.contract.subscriber import Endpoint, Subscriber
@@ -45,6 +45,7 @@ class Transport(abc.ABC):
         Told: what `endpoint` tells, as a typed dictionary.
         path: where it listens on the hub, unless it has an address of its own.
         in_browser: what channel.js can do of it; None: it does not speak it.
+        in_log: how its polls stand in an access log; None: an access log does not tell.
         Options: a frozen dataclass with defaults; units stand in their names. One that derives from
             `Declared`, a `Setting` for each, is checked, and told in the schema of scenarios.
         Client: the sans-I/O client half; None: it has none.
@@ -53,6 +54,7 @@ class Transport(abc.ABC):
     name: ClassVar[str]
     profile: ClassVar[Profile] = Profile()
     in_browser: ClassVar[InBrowser | None] = None
+    in_log: ClassVar[InLog | None] = None
     path: ClassVar[str] = ""
     Told: ClassVar[type[Any]] = Address
     Options: ClassVar[type[Any]] = NoOptions

@@ -34,7 +34,7 @@ from typing import Annotated, Any, ClassVar
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.profile import InBrowser, Profile, Wire
+from pushlab.contract.profile import InBrowser, InLog, Profile, Wire
 from pushlab.contract.reasons import CHANNEL_API_PHRASES, reason_of_phrase
 from pushlab.contract.serving import Entry, Hub, HubSettings, Page, Response, Route, Scope
 from pushlab.contract.setting import Declared, Setting
@@ -171,6 +171,7 @@ class ChannelApiDev(Transport):
         dashes=(3, 1.5),
     )
     in_browser = InBrowser(options={"interval_s": (0.5, 0.5), "random_phase": None})
+    in_log = InLog(client="channel", poll={"command": "poll"})
     Options = ChannelApiDevOptions
     Client = ChannelApiDevSubscriber
 

@@ -300,6 +300,7 @@ def test_a_run_has_its_charts_and_its_table(
 #: A call of each command that takes ``--out``; RUN stands for a run's folder.
 WRITING = {
     "compare": ["tiny"],
+    "savings": ["--users", "2", "--rate-per-user", "1/s"],
     "capacity": ["sse", "--slo", "p95<1s"],
     "reproduce": ["rfc6202-transits"],
     "chart": ["RUN"],

@@ -49,6 +49,8 @@ def _arrivals(scenario: Mapping[str, Any]) -> str:
         return "at random times (Poisson arrivals)"
     if arrivals == "burst":
         return f"in bursts of {scenario.get('burst_size', '?')}"
+    if arrivals == "trace":
+        return "at the times of a recorded trace"
     return "evenly spaced" if arrivals == "constant" else f"{arrivals} arrivals"
 
 

@@ -27,13 +27,14 @@ from pushlab.lab.scenario.cells import (
     with_interval,
 )
 from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_browser
+from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
 
 __all__ = ["Arrivals", "ChannelPlan", "RuleBroken", "Scenario", "flag_key", "scenario_keys"]
 
 ChannelPlan = Literal["shared", "per-client", "rooms"]
-Arrivals = Literal["constant", "poisson", "burst"]
-
+Arrivals = Literal["constant", "poisson", "burst", "trace"]
+_TRACED = 0.01  #: how far the rate may be from that of a trace, as a share
 
 _count = partial(Setting, least=1, most=1_000_000)
 _span = partial(Setting, unit="s", least=0, most=3_600)
@@ -73,7 +74,12 @@ class Scenario:
         ChannelPlan, Setting("one for all, one for each client, or one for each room_size clients")
     ] = "shared"
     room_size: Annotated[int, _count("clients of a room")] = 10
-    arrivals: Annotated[Arrivals, Setting("evenly, at random, or in bursts at random")] = "poisson"
+    arrivals: Annotated[
+        Arrivals, Setting("evenly, at random, in bursts at random, or as in the trace")
+    ] = "poisson"
+    trace: Annotated[
+        str, _text("of arrivals: a line for each message, its second and its channel's number")
+    ] = ""
     burst_size: Annotated[int, _count("messages of a burst", most=100_000)] = 10
     burst_gap_s: Annotated[float, _span("between two messages of a burst", most=60)] = 0.0
     rate_per_s: Annotated[
@@ -116,6 +122,7 @@ class Scenario:
                 f"a stall of {self.stall_s:g} s does not fit into a window of"
                 f" {self.duration_s:g} s (duration_s)",
             )
+        self._check_trace()
         self._check_network()
         self._check_browser()
 
@@ -139,7 +146,7 @@ class Scenario:
         """
         plain = HubSettings()
         longest_s = 4 * max((cell.interval_s for cell in self.cells), default=0.0) + 30
-        messages = int(longest_s * self.rate_per_s) + self.burst_size
+        messages = int(longest_s * self.rate_per_s) + self.burst_size + self.trace.count("\n")
         messages = max(plain.retain_messages, messages)
         needed = {
             "retain_messages": messages,
@@ -221,6 +228,29 @@ class Scenario:
             return self.with_values(checked, cells=cells)
         except RuleBroken as error:
             raise error.at(lambda key: keys[key].flag if key in given else key) from error
+
+    def _check_trace(self) -> None:
+        """Check that a trace is one, and is used. Raises RuleBroken."""
+        if (self.arrivals == "trace") != bool(self.trace):
+            told = "a trace is used with arrivals = 'trace', and these need one"
+            raise RuleBroken("trace" if self.trace else "arrivals", told)
+        if not self.trace:
+            return
+        try:
+            messages = parse_trace(self.trace)
+        except ValueError as error:
+            raise RuleBroken("trace", str(error)) from error
+        end_s, last = self.warmup_s + self.duration_s, self.channel_count - 1
+        for at_s, channel in messages:
+            if at_s >= end_s:
+                told = f"a message at {at_s:g} s is beyond warm-up and window ({end_s:g} s)"
+                raise RuleBroken("trace", told)
+            if channel > last:
+                told = f"there is no channel {channel}; the last one's number is {last}"
+                raise RuleBroken("trace", told)
+        rate = len(messages) / end_s / self.channel_count
+        if abs(self.rate_per_s - rate) > _TRACED * rate:
+            raise RuleBroken("rate_per_s", f"the trace's own is {rate:.6g}; it can have no other")
 
     def _check_network(self) -> None:
         """Check what link and encryption ask of the rest. Raises RuleBroken."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.lab.scenario.model import Arrivals
+from pushlab.lab.scenario.trace import parse_trace
 
 __all__ = ["Schedule", "make_schedule"]
 
@@ -53,6 +54,7 @@ def make_schedule(
     repetition: int = 0,
     burst_size: int = 1,
     burst_gap_s: float = 0.0,
+    trace: str = "",
 ) -> Schedule:
     """Compute a schedule.
 
@@ -65,6 +67,8 @@ def make_schedule(
 
     ``burst`` sends `burst_size` messages, `burst_gap_s` apart, at such times: a batch Poisson
     process given its count. A burst that the end cuts short is cut.
+
+    ``trace`` sends when `trace` says (`pushlab.lab.scenario.trace`), in every repetition alike.
 
     Constant arrivals repeat the same few phases against a poll at a fixed rate. With few clients
     the mean latency then depends on their phases; Poisson arrivals sample all phases.
@@ -82,6 +86,10 @@ def make_schedule(
         steps = np.arange(int(np.ceil(total_s / period_s)) + 1)[None, :]
         at_s = (starts + steps * period_s).reshape(-1)
         channel = np.repeat(np.arange(channels, dtype=np.int32), steps.size)
+    elif arrivals == "trace":
+        messages = parse_trace(trace)
+        at_s = np.array([at for at, _ in messages])
+        channel = np.array([to for _, to in messages], dtype=np.int32)
     else:
         size = burst_size if arrivals == "burst" else 1
         spans = ((0.0, warmup_s), (warmup_s, total_s))

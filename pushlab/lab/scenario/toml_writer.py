@@ -30,7 +30,9 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
         | dict(cell.get("options", {}))
         for cell in planned
     ]
-    parts = [tomli_w.dumps(_without_none(part)) for part in (values, *tables)]
+    parts = [
+        tomli_w.dumps(_without_none(part), multiline_strings=True) for part in (values, *tables)
+    ]
     return "\n[[transport]]\n".join(parts)
 
 

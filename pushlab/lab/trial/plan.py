@@ -71,6 +71,7 @@ class TrialPlan:
             repetition=self.index,
             burst_size=scenario.burst_size,
             burst_gap_s=scenario.burst_gap_s,
+            trace=scenario.trace,
         )
 
     def record(self, **figures: Any) -> TrialRecord:
@@ -107,8 +108,11 @@ class TrialOutcome:
 
 def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialPlan:
     """A trial of the harness's own floor: short, since nothing in it depends on a network."""
+    replayed = scenario.arrivals == "trace"
     short = dataclasses.replace(
         scenario,
+        arrivals="poisson" if replayed else scenario.arrivals,
+        trace="",
         warmup_s=min(scenario.warmup_s, _FLOOR_WARMUP_S),
         duration_s=min(scenario.duration_s, _FLOOR_S),
         stall_s=0.0,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pushlab.lab.scenario.model import Arrivals
 from pushlab.lab.scenario.schedule import Schedule, make_schedule
 
-ARRIVALS = get_args(Arrivals)
+#: Those that are made of a seed; a trace is made of itself.
+ARRIVALS = [kind for kind in get_args(Arrivals) if kind != "trace"]
 
 arrivals = st.sampled_from(ARRIVALS)
 seeds = st.integers(0, 2**63 - 1)

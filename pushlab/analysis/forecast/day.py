@@ -1,0 +1,59 @@
+"""A day of an application's users, from a run that measured some of them.
+
+Requests follow from how often each transport asks and from its keep-alives, CPU and bytes from what
+each hit or delivery cost in the run; both grow in proportion to users. How far they are beyond what
+was measured is told. Connecting is left out: it is a request or two for each page, whatever carries
+the messages.
+"""
+
+from dataclasses import dataclass
+
+from pushlab.analysis.forecast.calibration import calibration_of
+from pushlab.analysis.forecast.forecast import forecast
+from pushlab.analysis.forecast.sizing import Workload
+from pushlab.analysis.summary.model import Interval
+from pushlab.analysis.summary.summarise import Analysis
+
+__all__ = ["DAY_S", "Day", "days_of"]
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What a day comes to over one transport.
+
+    Attributes:
+        requests: to the server, connecting and publishing left out.
+        cores: CPU seconds a second; `cores_ci`: their 95 % interval, from the run's trials.
+        wire_bytes: both ways, as pushlab's clients make them.
+        beyond: what lies outside what was measured, in words.
+    """
+
+    requests: float
+    cores: float
+    cores_ci: Interval | None
+    wire_bytes: float
+    beyond: tuple[str, ...]
+
+
+def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
+    """The day of each cell of a run, by its label; cells without a good trial are left out."""
+    known, found = calibration_of([analysis.run]), {}
+    for cell, trials in analysis.cells.items():
+        calibration = known.get(trials.good[0].record.transport) if trials.good else None
+        if trials.floor or calibration is None:
+            continue
+        made = forecast(trials.good[0].record.profile, workload, calibration)
+        assert made.servers is not None
+        summary = analysis.summary.cells[cell]
+        each, ci = summary["cpu_s_per_delivery"], summary.intervals.get("cpu_s_per_delivery")
+        scale = made.servers.cores / each if each else 0.0
+        found[cell] = Day(
+            requests=made.traffic.hits_per_s * DAY_S,
+            cores=made.servers.cores,
+            cores_ci=(ci[0] * scale, ci[1] * scale) if ci and scale else None,
+            wire_bytes=made.servers.bandwidth_bytes_per_s * DAY_S,
+            beyond=made.servers.beyond,
+        )
+    return found
