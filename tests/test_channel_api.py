@@ -124,6 +124,16 @@ def test_its_errors_are_the_contracts_too():
         assert issubclass(mine, contracts)
 
 
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name != "Refused"])
+def test_whatever_a_service_raises_is_an_error_of_the_channel_api(name):
+    class Failing(Deaf):
+        def _publish(self, channel, message):
+            raise getattr(errors, name)("why")
+
+    with pytest.raises(channel_api.Error, match="why"):
+        Failing().send_message("ann", "text")
+
+
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_every_token_looks_like_one(client_id, channel):
     token, _ = TokenKeys.fresh().sign(Grant(client_id, channel, 1.0, "0"))

@@ -71,3 +71,5 @@ def channel_errors() -> Iterator[None]:
         raise HubUnreachable(str(error)) from error
     except UsageError as error:
         raise NotConfigured(str(error)) from error
+    except PushlabError as error:
+        raise Error(str(error)) from error

@@ -111,8 +111,9 @@ class ChannelService(Service):
     def _ask(
         self, method: str, path: str, body: bytes | None = None, *, secret: str | None = None
     ) -> dict[str, Any]:
-        connection = self._take()
+        connection = None
         try:
+            connection = self._take()
             connection.request(
                 method,
                 self._endpoint.below(path).path,
@@ -126,7 +127,8 @@ class ChannelService(Service):
             if response.length:
                 raise http.client.IncompleteRead(raw, response.length)
         except BaseException as error:
-            connection.close()
+            if connection is not None:
+                connection.close()
             if not isinstance(error, OSError | http.client.HTTPException | UnicodeError):
                 raise
             why = str(error) or type(error).__name__

@@ -125,6 +125,7 @@ def failures(channel, home, url, key):
             "HubUnreachable",
         ),
         ({"PUSHLAB_HUB": "ftp://me:a%20word@host", "PUSHLAB_API_KEY": key}, "NotConfigured"),
+        ({"PUSHLAB_HUB": "http://a b", "PUSHLAB_API_KEY": key}, "HubUnreachable"),
         ({"PUSHLAB_HUB": "http://a..b", "PUSHLAB_API_KEY": key}, "HubUnreachable"),
         ({"PUSHLAB_HUB": "ftp://host", "PUSHLAB_API_KEY": key}, "NotConfigured"),
         ({"PUSHLAB_HUB": "host:8000", "PUSHLAB_API_KEY": key}, "NotConfigured"),
