@@ -166,7 +166,7 @@ class ChannelApiDev(Transport):
         protocol="http",
         pause=True,
         messages_per_answer=1,
-        wire=Wire(request_bytes=221, empty_answer_bytes=165, answer_bytes=168),
+        wire=Wire(request_bytes=221, empty_answer_bytes=91, answer_bytes=159),
         colour="#8F4A1E",
         dashes=(3, 1.5),
     )

@@ -65,13 +65,13 @@ class Proxy:
         self.process.send_signal(signal.SIGHUP if self.name == "nginx" else signal.SIGUSR2)
 
 
-def _nginx(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str], Path]:
+def _nginx(folder: Path, hub: str, listen: str, silence_s: int) -> tuple[list[str], Path]:
     log = folder / "access.log"
     server = changed(
         block("nginx"),
         {
             "127.0.0.1:8000": hub,
-            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+            "listen 443 ssl": f"listen {listen} ssl",
             "/etc/ssl/push.example.pem": f"{folder}/cert.pem",
             "/etc/ssl/push.example.key": f"{folder}/cert.pem",
             "/var/log/nginx/pushlab.log": str(log),
@@ -94,12 +94,12 @@ def nginx_command(folder: Path, server: str) -> list[str]:
     return ["nginx", "-p", str(folder), "-e", f"{folder}/e.log", "-c", f"{folder}/nginx.conf"]
 
 
-def _caddy(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str], Path]:
+def _caddy(folder: Path, hub: str, listen: str, silence_s: int) -> tuple[list[str], Path]:
     log, pem = folder / "access.log", folder / "cert.pem"
     site = changed(
         block("caddyfile"),
         {
-            "push.example {": f"https://localhost:{port} {{\n tls {pem} {pem}",
+            "push.example {": f"https://localhost:{listen.rpartition(':')[2]} {{\n tls {pem} {pem}",
             "127.0.0.1:8000": hub,
             "/var/log/caddy/pushlab.log": str(log),
         },
@@ -110,12 +110,12 @@ def _caddy(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str]
     return ["caddy", "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"], log
 
 
-def _haproxy(folder: Path, hub: str, port: int, silence_s: int) -> tuple[list[str], Path]:
+def _haproxy(folder: Path, hub: str, listen: str, silence_s: int) -> tuple[list[str], Path]:
     config = changed(
         block("haproxy"),
         {
             "127.0.0.1:8000": hub,
-            "bind :443": f"bind 127.0.0.1:{port}",
+            "bind :443": f"bind {listen}",
             "/etc/haproxy/push.example.pem": f"{folder}/cert.pem",
             "timeout client 150s": f"timeout client {silence_s}s",
             "timeout server 150s": f"timeout server {silence_s}s",
@@ -139,16 +139,18 @@ def running_proxy(
     certificate: bytes,
     silence_s: int,
     port: int | None = None,
+    host: str = "127.0.0.1",
 ) -> Iterator[Proxy]:
     """The page's proxy in front of the hub at `hub` (``host:port``).
 
     Args:
         certificate: chain and key in PEM, for localhost.
         silence_s: after which it cuts, in place of the page's 150 s (Caddy never does).
+        host: where it listens; Caddy on loopback alone.
     """
     prepare(folder, certificate)
     port = port or free_port()
-    command, log = _COMMANDS[name](folder, hub, port, silence_s)
+    command, log = _COMMANDS[name](folder, hub, f"{host}:{port}", silence_s)
     with running(name, command, folder=folder, port=port) as process:
         yield Proxy(name, port, process, log)
 

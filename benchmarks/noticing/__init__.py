@@ -1,0 +1,1 @@
+"""How soon a hub notices that a page has gone, over every transport."""
