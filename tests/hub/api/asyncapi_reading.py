@@ -1,5 +1,7 @@
 """Reading what stands on a wire by the AsyncAPI document alone: which message is it?"""
 
+import json
+
 from jsonschema import Draft7Validator
 
 
@@ -10,15 +12,25 @@ def is_valid(told, schema, value):
     return Draft7Validator({"allOf": [schema], "components": told["components"]}).is_valid(value)
 
 
-def fits(told, key, payload=None, headers=None, opcode=1):
-    """The names of a channel's messages that it can be."""
+def fits(told, key, payload=None, headers=None, opcode=1, *, on_the_wire=False):
+    """The names of a channel's messages that it can be; the payload is a value, or still text."""
     return [
         message["name"]
         for message in told["channels"][key]["messages"].values()
         if message.get("x-websocket-opcode", 1) == opcode
         and is_valid(told, message.get("headers"), headers)
-        and is_valid(told, message.get("payload"), payload)
+        and is_valid(told, message.get("payload"), value_of(message, payload, on_the_wire))
     ]
+
+
+def value_of(message, payload, on_the_wire=True):
+    """A payload as its message's type makes a value of it; a text that is none stays one."""
+    if on_the_wire and payload is not None and message["contentType"] == "application/json":
+        try:
+            return json.loads(payload)
+        except ValueError:
+            return payload
+    return payload
 
 
 def parse_block(block):
