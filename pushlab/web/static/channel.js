@@ -28,7 +28,8 @@
 /**
  * @typedef {object} Options
  * @property {string} [transport] one of `TRANSPORTS`, or `auto`: the first that gets through of
- *   WebSocket, SSE, long polling, short polling. Without it the page's own `?transport=` decides.
+ *   WebSocket, SSE, long polling, short polling. Without it the page's own `?transport=` decides,
+ *   where that names one.
  * @property {string} [server] where the hub is, a path perhaps included; unless given, where this
  *   script came from, or the page's own origin where that is no hub
  * @property {string | null} [after] the cursor to go on after; without it: from now on
@@ -332,12 +333,13 @@ class Reader {
   #begin() {
     if (this.state !== CONNECTING) return;
     const { after } = this.options;
-    const asked = new URLSearchParams(globalThis.location?.search ?? "").get("transport");
-    const wanted = this.options.transport ?? asked ?? "auto";
+    const asked = new URLSearchParams(globalThis.location?.search ?? "").get("transport") ?? "";
+    const known = Object.hasOwn(LINES, asked); // else the word is the page's own
+    const wanted = this.options.transport ?? (known ? asked : "auto");
     this.#candidates = wanted === "auto" ? AUTO.filter((name) => !this.#lacks(name)) : [wanted];
     if (!Object.hasOwn(LINES, this.#candidates[0])) {
-      const known = Object.keys(LINES).join(", ");
-      const words = `there is no transport ${JSON.stringify(wanted)}; there are auto, ${known}`;
+      const names = TRANSPORTS.join(", ");
+      const words = `there is no transport ${JSON.stringify(wanted)}; there are auto, ${names}`;
       this.fail(400, "unknown-transport", words);
       return;
     }
