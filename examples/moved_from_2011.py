@@ -3,28 +3,28 @@
     pushlab serve --allow-origin http://127.0.0.1:8080 --presence-url http://127.0.0.1:8080
     python examples/moved_from_2011.py 8080          # with PUSHLAB_API_KEY, in another terminal
 
-Four lines changed, and each says what it was. The rest is as it would have been written then.
+Its page loads the script from the hub's address. The rest is as it would have been written then.
 """
 
+import os
 import sys
 from urllib.parse import parse_qs
 from uuid import uuid4
 from wsgiref.simple_server import make_server
 
-from pushlab import channel_api as channel  # was: from google.appengine.api import channel
+from google.appengine.api import channel
 
-hub = channel.ChannelService()  # new: App Engine had its hub in the house
+HUB = os.environ.get("PUSHLAB_HUB", "http://127.0.0.1:8000")
 players: list[str] = []
 total = 0
 
 PAGE = """<!doctype html><title>Counter</title>
-<script src="%(hub)s/_ah/channel/jsapi"></script><!-- was: src="/_ah/channel/jsapi" -->
+<script src="%(hub)s/_ah/channel/jsapi"></script>
 <p id="total">%(total)d</p>
 <form method="post" action="/add" target="answer"><button>Add one</button></form>
 <iframe name="answer" hidden></iframe>
 <script>
-  // was: new goog.appengine.Channel("%(token)s")
-  var channel = new goog.appengine.Channel("%(token)s", {server: "%(hub)s"});
+  var channel = new goog.appengine.Channel("%(token)s");
   var socket = channel.open();
   socket.onmessage = function (message) {
     document.getElementById("total").textContent = message.data;
@@ -48,7 +48,7 @@ def application(environ, start_response):
         player = str(uuid4())
         token = channel.create_channel(player)
         players.append(player)
-        body = (PAGE % {"hub": hub.url, "total": total, "token": token}).encode()
+        body = (PAGE % {"hub": HUB, "total": total, "token": token}).encode()
     start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
     return [body]
 
