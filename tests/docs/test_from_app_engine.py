@@ -21,6 +21,7 @@ from websockets.asyncio.client import connect as ws_connect
 import pushlab
 from pushlab.channel_api import ChannelService
 from pushlab.contract.registry import load_transport, transport_names
+from pushlab.web.scripts import SCRIPTS
 from tests.docs.proxies import (
     API_KEY,
     block,
@@ -136,7 +137,8 @@ def _before(prefix: str, application: Application, folders: pytest.TempPathFacto
     url = f"https://localhost:{port}{prefix}"
     flags = ("--public-url", url, "--presence-url", f"http://{application.authority}/game")
     folder = folders.mktemp("nginx") / "run"
-    with serving(*flags, "--broker", "embedded", folder=folders.mktemp("hub")) as hub:
+    flags += ("--no-pages", "--broker", "embedded")
+    with serving(*flags, folder=folders.mktemp("hub")) as hub:
         prepare(folder, pem)
         text = block("nginx", PAGE)
         changes = {
@@ -170,13 +172,13 @@ def _locations() -> str:
 
 
 def _declared() -> set[str]:
-    """Every path below which a page's transports speak to the hub, and what their scripts load."""
+    """Every path at which transports speak to the hub, and every script for pages."""
     classes = [load_transport(name) for name in transport_names()]
-    paths = {each.path for each in classes if each.path}
+    paths = {each.path for each in classes if each.path} | SCRIPTS
     return paths | {path for each in classes if each.in_browser for path in each.in_browser.modules}
 
 
-def test_every_path_of_every_transport_goes_to_the_hub() -> None:
+def test_every_path_of_every_transport_and_every_script_goes_to_the_hub() -> None:
     missing = {path for path in _declared() if not re.match(_locations(), path)}
     assert not missing, f"docs/from-app-engine.md sends these to the application: {missing}"
 
