@@ -5,13 +5,14 @@ languages are generated or written. A `Stream` is one address at which messages 
 kind of message on it. Schemas have ``examples``, and those are the document's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pushlab.contract.operation import Parameter
 from pushlab.contract.schemas import Schema
 
-__all__ = ["Description", "Said", "Server", "Stream"]
+__all__ = ["Description", "Said", "Server", "Stream", "parameters_schema"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +88,15 @@ class Description:
     about: str
     servers: Mapping[str, Server]
     streams: Mapping[str, Stream]
+
+
+def parameters_schema(parameters: Iterable[Parameter], place: str) -> Schema:
+    """Those of a query, or of a head, as AsyncAPI's bindings have them: one object."""
+    return {
+        "type": "object",
+        "properties": {
+            each.name: {**each.schema, "description": each.help}
+            for each in parameters
+            if each.place == place
+        },
+    }

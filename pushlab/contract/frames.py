@@ -14,8 +14,10 @@ resume. A position is a frame without data, which no message can be. The two oth
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.limits import MAX_MESSAGE_BYTES
 from pushlab.contract.reasons import Reason
 from pushlab.contract.schemas import CURSOR_PATTERN, Schema
 from pushlab.errors import InvalidCursor
@@ -90,7 +92,7 @@ def decode_frame(text: str) -> tuple[str, int, str] | Position | Bye:
 # ---- for those who write a client in another language -------------------------------------------
 
 
-def _frame(pattern: str, words: str, *examples: str) -> Schema:
+def _frame(pattern: str, words: str, *examples: str) -> dict[str, Any]:
     return {
         "type": "string",
         "pattern": f"^{pattern}$",
@@ -99,12 +101,13 @@ def _frame(pattern: str, words: str, *examples: str) -> Schema:
     }
 
 
-MESSAGE_FRAME = _frame(
+#: A cursor has at most 36 characters, and a space stands behind it.
+MESSAGE_FRAME: Schema = _frame(
     rf"{CURSOR_PATTERN} [\s\S]+",
     "A message: its cursor, one space, and behind the first space the message as it is.",
     encode_frame("4f1c9a02", 18, "Hello, world"),
     encode_frame("4f1c9a02", 19, "two lines:\nGrüße"),
-)
+) | {"maxLength": 37 + MAX_MESSAGE_BYTES}
 POSITION_FRAME = _frame(
     CURSOR_PATTERN,
     "A position: a cursor alone. What follows comes after it.",

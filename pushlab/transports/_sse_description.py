@@ -9,35 +9,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from pushlab.contract.description import Description, Said, Server, Stream
+from pushlab.contract.description import Description, Said, Server, Stream, parameters_schema
 from pushlab.contract.operation import TOKEN, Answer, Operation, Parameter
 from pushlab.contract.reasons import (
     ENDINGS,
     INVALID_CURSOR,
     SERVER_RESTART,
-    TOKEN_EXPIRED,
-    TOKEN_INVALID,
-    TOKEN_MISSING,
-    TOKEN_REVOKED,
     TOO_MANY_CHANNELS,
     Reason,
 )
 from pushlab.contract.schemas import CURSOR, MESSAGE, REFUSAL, Schema, closed_object
 from pushlab.contract.serving import Hub
-from pushlab.wire.asgi import TOKEN_SECURITY
+from pushlab.wire.asgi import TOKEN_SECURITY, UNADMITTED
 from pushlab.wire.poll_operations import AFTER
 
 __all__ = ["READ", "described"]
 
-_REFUSALS = (
-    TOKEN_MISSING,
-    TOKEN_INVALID,
-    TOKEN_REVOKED,
-    TOKEN_EXPIRED,
-    INVALID_CURSOR,
-    TOO_MANY_CHANNELS,
-    SERVER_RESTART,
-)
+_REFUSALS = (*UNADMITTED, INVALID_CURSOR, TOO_MANY_CHANNELS, SERVER_RESTART)
 _JSON = "application/json"
 
 
@@ -172,22 +160,6 @@ _SAYS = {
 
 def described(hub: Hub, path: str) -> Description:
     """The wire of the hub at this address, with its events at this path."""
-    query: Schema = {
-        "type": "object",
-        "properties": {
-            "token": {"type": "string", "description": "The token, where no header can be set."},
-            "after": {**CURSOR, "description": "Resume behind this one. Left out: begin now."},
-            "lastEventId": {**CURSOR, "description": "The same; so some polyfills spell it."},
-            "at": {"const": "1", "description": "Tell place and exactMessage as events."},
-        },
-    }
-    headers: Schema = {
-        "type": "object",
-        "properties": {
-            "Authorization": {"type": "string", "pattern": "^Bearer "},
-            "Last-Event-ID": {**CURSOR, "description": "As after, and before it."},
-        },
-    }
     return Description(
         about="One GET, and an answer of text/event-stream (WHATWG HTML, 9.2) that does not end."
         " A block's data is the payload here; its other fields are the headers, and a comment is"
@@ -207,8 +179,8 @@ def described(hub: Hub, path: str) -> Description:
                 operation={
                     "http": {
                         "method": "GET",
-                        "query": query,
-                        "x-headers": headers,
+                        "query": parameters_schema(READ.parameters, "query"),
+                        "x-headers": parameters_schema(READ.parameters, "header"),
                         "bindingVersion": "0.3.0",
                     }
                 },

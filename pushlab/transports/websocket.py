@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pushlab.contract.description import Description, Said, Server, Stream
+from pushlab.contract.description import Description, Said, Server, Stream, parameters_schema
 from pushlab.contract.frames import (
     GAP_FRAME,
     MESSAGE_FRAME,
@@ -45,7 +45,7 @@ from pushlab.contract.reasons import (
     TOO_MANY_CHANNELS,
     to_close_code,
 )
-from pushlab.contract.schemas import CURSOR, closed_object
+from pushlab.contract.schemas import closed_object
 from pushlab.contract.serving import (
     Entry,
     Feed,
@@ -65,6 +65,7 @@ from pushlab.transports._websocket_subscriber import (
 )
 from pushlab.wire.asgi import TOKEN_SECURITY, parameters
 from pushlab.wire.direct import direct_route
+from pushlab.wire.poll_operations import AFTER
 from pushlab.wire.streams import FeedStream
 
 __all__ = ["WebSocket", "WebSocketOptions"]
@@ -133,17 +134,7 @@ _SAYS = {
 }
 _HANDSHAKE = {
     "method": "GET",
-    "query": {
-        "type": "object",
-        "properties": {
-            "token": {"type": "string", "description": "The token, where no header can be set."},
-            "after": {**CURSOR, "description": "Resume behind this one. Left out: begin now."},
-        },
-    },
-    "headers": {
-        "type": "object",
-        "properties": {"Authorization": {"type": "string", "pattern": "^Bearer "}},
-    },
+    "query": parameters_schema([AFTER], "query"),
     "bindingVersion": "0.1.0",
 }
 
