@@ -3,6 +3,7 @@ VENV    := .venv
 BENCH   := .venv-bench
 CONFORM := .venv-conformance
 AUTOBAHN := .venv-autobahn
+OLD_APPS := .venv-old-applications
 BIN     := $(VENV)/bin
 PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -51,7 +52,7 @@ format: $(VENV)/.dev
 bench: $(BENCH)/.peers bench-packages
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-conformance: conformance-packages $(CONFORM)/.clients $(AUTOBAHN)/.tried conformance/clients/node_modules/.tried
+conformance: conformance-packages $(CONFORM)/.clients $(AUTOBAHN)/.tried $(OLD_APPS)/.tried conformance/clients/node_modules/.tried
 	$(CONFORM)/bin/python -m conformance $(ARGS)
 
 soak: $(VENV)/.dev web system-packages
@@ -166,6 +167,11 @@ conformance/clients/node_modules/.tried: conformance/clients/package.json
 $(AUTOBAHN)/.tried: $(CONFORM)/.clients conformance/autobahn/install.sh
 	@echo "Installing Autobahn's suite into $(AUTOBAHN)"
 	@sh conformance/autobahn/install.sh $(AUTOBAHN) $(CONFORM)/bin/python $(PYTHON27)
+	@touch $@
+
+# What App Engine had installed for Python 2.7, for the old applications.
+$(OLD_APPS)/.tried: $(CONFORM)/.clients conformance/old_applications/install.sh conformance/old_applications/requirements.txt
+	@sh conformance/old_applications/install.sh $(OLD_APPS) $(CONFORM)/bin/python $(PYTHON27)
 	@touch $@
 
 # Debian packages that are peers or serve them; elsewhere what is missing is reported as not run.

@@ -26,6 +26,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", default="", metavar="NAMES", help="suites, comma-separated; a beginning is enough"
     )
+    parser.add_argument(
+        "--checkouts",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="where the old applications are checked out",
+    )
     parser.add_argument("--out", type=Path, default=None, help="the result's folder")
     parser.add_argument("--no-save", action="store_true", help="keep nothing on disk")
     parser.add_argument("--list", action="store_true", help="name the suites")
@@ -44,7 +51,7 @@ async def _run(arguments: argparse.Namespace, console: Console) -> int:
         if wanted and not any(kind.name.startswith(w) for w in wanted):
             continue
         console.rule(kind.title, align="left")
-        outcome = Outcome(kind())
+        outcome = Outcome(kind(arguments.checkouts))
         with console.status("starting") as line:
             try:
                 async for verdict in outcome.suite.run(line.update):

@@ -6,6 +6,7 @@ from conformance.event_stream.suite import EventStreams
 from conformance.http.suite import RequestShapes
 from conformance.model import Suite
 from conformance.mqtt.suite import MqttPackets
+from conformance.old_applications.suite import OldApplications
 from conformance.websocket.suite import WebSocketClient, WebSocketHub
 
 __all__ = ["SUITES"]
@@ -19,4 +20,5 @@ SUITES: tuple[type[Suite], ...] = (
     EventStreams,
     MqttPackets,
     OthersClients,
+    OldApplications,
 )

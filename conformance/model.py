@@ -7,6 +7,7 @@ of its own and name the class in `conformance.catalogue`.
 import abc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 __all__ = ["NotRun", "Suite", "Tell", "Verdict"]
@@ -64,6 +65,9 @@ class Suite(abc.ABC):
         about: what is sent to whom and what counts as right, in a sentence or two.
         others: further columns: other programs that got the same cases.
         whole: whether every case is shown, right ones too, or only those that are not right.
+
+    Args:
+        checkouts: the folder of other people's repositories, for a suite that runs some.
     """
 
     name: ClassVar[str]
@@ -71,6 +75,9 @@ class Suite(abc.ABC):
     about: ClassVar[str]
     others: ClassVar[Sequence[str]] = ()
     whole: ClassVar[bool] = False
+
+    def __init__(self, checkouts: Path | None = None) -> None:
+        self.checkouts = checkouts
 
     @abc.abstractmethod
     def run(self, tell: Tell) -> AsyncIterator[Verdict]:
