@@ -126,6 +126,7 @@ def outcome(channel, function, arguments):
     try:
         getattr(channel, function)(*arguments)
     except channel.Error as error:
+        str(error)  # Python 2 fails here, if it was given text beyond ASCII that is no `str`
         return type(error).__name__
     return ""
 

@@ -19,6 +19,25 @@ import threading
 
 import original
 
+#: What else may be at that address: how it answers, and what that is for the application.
+OTHERS = [
+    (b'HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{"token": 1}\n', "HubUnreachable"),
+    (b"HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\n[{}]", "HubUnreachable"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<p>\n", "HubUnreachable"),
+    (b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{", "HubUnreachable"),
+    (b'HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{"token": "t"}', "HubUnreachable"),
+    (b"HTTP/1.1 201 Created\r\n\r\n" + b" " * 1100000, "HubUnreachable"),
+    (b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n\xff\xfe", "HubUnreachable"),
+    (b"SSH-2.0\r\n", "HubUnreachable"),
+    (b"", "HubUnreachable"),
+    (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\n<p>\n", "HubRefused"),
+    (b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n", "HubRefused"),
+    (
+        'HTTP/1.1 507 Full\r\nContent-Length: 21\r\n\r\n{"detail": "voll é"}'.encode("utf-8"),
+        "HubRefused",
+    ),
+    (None, "HubUnreachable"),  # it says nothing
+]
 LENGTHS = [1, 64, 128, 140, 192, 256]
 THREADS, EACH = 8, 5
 
@@ -37,6 +56,8 @@ def tell(channel, home, url, key, ended, foreign):
     found += deliveries(channel)
     found += connections(channel, service)
     found += failures(channel, home, url, key)
+    for answer, name in OTHERS:
+        found += stranger(channel, home, answer, name)
     return found
 
 
@@ -156,6 +177,30 @@ def failures(channel, home, url, key):
                 found.append("%s has no status" % name)
     home.use(None)
     return found
+
+
+def stranger(channel, home, answer, name):
+    """What is no hub is told, whatever it answers."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(5)
+
+    def serve():
+        connection = listener.accept()[0]
+        asked = b""
+        while b"}" not in asked:
+            asked += connection.recv(65536)
+        connection.sendall(answer)
+        connection.close()
+
+    if answer is not None:
+        threading.Thread(target=serve).start()
+    url = "http://127.0.0.1:%d" % listener.getsockname()[1]
+    home.use(home.ChannelService(url, "key", timeout_s=5.0 if answer is not None else 0.05))
+    found = original.wrong(channel, [("create_channel", ("ada",), name)])
+    listener.close()
+    home.use(None)
+    return ["%.50r: %s" % (answer, each) for each in found]
 
 
 if __name__ == "__main__":
