@@ -13,5 +13,5 @@ export function useChannel(token, server) {
 }
 
 export const Messages = ({ token, server }) => (
-  <ul>{useChannel(token, server).map(({ seq, data }) => <li key={seq}>{data}</li>)}</ul>
+  <ul>{useChannel(token, server).map(({ data }, place) => <li key={place}>{data}</li>)}</ul>
 );
