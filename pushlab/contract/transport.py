@@ -11,6 +11,7 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.description import Description
 from pushlab.contract.events import Event
 from pushlab.contract.profile import InBrowser, InLog, Profile
+from pushlab.contract.reasons import Reason
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import keys_of
 from pushlab.contract.subscriber import Endpoint, Subscriber
@@ -42,6 +43,7 @@ class Transport(abc.ABC):
         name: how users name it, such as ``long-polling``.
         profile: what it is, as far as neither its options nor the hub's dials say it; `in_force`
             adds those.
+        untold: why a client may not be told where it listens, for now.
         Told: what `endpoint` tells, as a typed dictionary.
         path: where it listens on the hub, unless it has an address of its own.
         in_browser: what channel.js can do of it; None: it does not speak it.
@@ -56,6 +58,7 @@ class Transport(abc.ABC):
     in_browser: ClassVar[InBrowser | None] = None
     in_log: ClassVar[InLog | None] = None
     path: ClassVar[str] = ""
+    untold: ClassVar[Sequence[Reason]] = ()
     Told: ClassVar[type[Any]] = Address
     Options: ClassVar[type[Any]] = NoOptions
     Client: ClassVar[type[Subscriber] | None] = None

@@ -56,7 +56,7 @@ BAD_BATCH = Reason(
     ' {"channel": ..., "data": ...}',
 )
 NO_SUCH_TRANSPORT = Reason(400, "no-such-transport", '"transports" lists some of: ...')
-KEEP_FAILED = Reason(503, "keep-failed", "it cannot be kept")
+KEEP_FAILED = Reason(503, "keep-failed", "it cannot be kept: disk I/O error")
 KEEP_FULL = Reason(507, "keep-full", "the disk is full; nothing was taken")
 
 

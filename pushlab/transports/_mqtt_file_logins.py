@@ -22,9 +22,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pushlab.contract.tokens import Grant
-from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
-from pushlab.transports._mqtt_logins import Logins
+from pushlab.transports._mqtt_logins import NO_LOGIN, Logins
 
 __all__ = [
     "BRIDGED",
@@ -208,9 +207,9 @@ class FileLogins(Logins):
             write_private(self._folder / RULES, self._head[1] + "".join([r for _, r in pairs]))
             self._tell()
         except OSError as error:
-            what = f"the broker's files cannot be written: {error.strerror}"
-            _log.error("%s", what)
-            written.set_exception(Refused(503, "broker-unavailable", what))
+            refusal = NO_LOGIN(f"the broker's files cannot be written: {error.strerror}")
+            _log.error("%s", refusal.detail)
+            written.set_exception(refusal)
             written.exception()  # perhaps nobody waits for it
         else:
             written.set_result(None)

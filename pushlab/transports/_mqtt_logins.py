@@ -4,9 +4,16 @@ import abc
 import asyncio
 from typing import Any
 
+from pushlab.contract.reasons import Reason
 from pushlab.contract.tokens import Grant
 
-__all__ = ["Logins"]
+__all__ = ["NO_LOGIN", "Logins"]
+
+NO_LOGIN = Reason(
+    503,
+    "broker-unavailable",
+    "the broker's files cannot be written: No space left on device",
+)
 
 
 class Logins(abc.ABC):

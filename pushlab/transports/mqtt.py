@@ -61,6 +61,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt_description import described
+from pushlab.transports._mqtt_logins import NO_LOGIN
 from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
 from pushlab.transports._mqtt_websocket import websocket_route
@@ -104,6 +105,7 @@ class Mqtt(Transport):
 
     name = "mqtt"
     Told = MqttAddress
+    untold = (NO_LOGIN,)
     profile = Profile(
         title="MQTT",
         delivery="stream",

@@ -18,7 +18,7 @@ from pushlab.contract.typed_schema import schema_of
 from pushlab.hub.api import asyncapi, bodies
 from pushlab.hub.api.endpoints import no_such_transport
 from pushlab.hub.api.operations import OPERATIONS
-from pushlab.hub.edge.limits import DOOR
+from pushlab.hub.edge.limits import door
 from pushlab.hub.presence.notices import NOTICES
 from pushlab.hub.reach.reach import seen_from
 from pushlab.hub.reasons import (
@@ -77,7 +77,6 @@ class _Document:
         self._names = sorted(transport.name for transport in transports)
         seen, grant = seen_from(hub, _URL, None), Grant("ada", "ada", 0.0, "g")
         self._endpoints = {each.name: dict(each.endpoint(seen, grant)) for each in transports}
-        self._door = (*DOOR, UNKNOWN_HOST)
 
     def told(self) -> dict[str, Any]:
         """The whole."""
@@ -113,8 +112,10 @@ class _Document:
 
     def add(self, path: str, operation: Operation) -> None:
         """Tell of an operation that the hub serves."""
-        more = [] if operation.method == "GET" else [BAD_ORIGIN]
-        told = self._operation(operation, [*more, *self._door])
+        more = [UNKNOWN_HOST, *door(operation.method)]
+        if operation.method != "GET":
+            more.append(BAD_ORIGIN)
+        told = self._operation(operation, more)
         self._paths.setdefault(path, {})[operation.method.lower()] = told
 
     def _operation(self, operation: Operation, more: Iterable[Reason] = ()) -> dict[str, Any]:
@@ -155,13 +156,20 @@ class _Document:
             known = found.setdefault(str(answer.status), told)
             known.get("content", {}).update(told.get("content", {}))
         by_status: dict[int, list[Reason]] = {}
-        for reason in (*operation.reasons, *more):
+        for reason in (*self._reasons(operation), *more):
             if reason.word == NO_SUCH_TRANSPORT.word:
                 reason = reason.such(no_such_transport(self._transports))
             by_status.setdefault(reason.status, []).append(reason)
         for status, reasons in sorted(by_status.items()):
             found[str(status)] = self._refusal(reasons)
         return found
+
+    def _reasons(self, operation: Operation) -> Iterable[Reason]:
+        """Its own, and those of the transports whose endpoints it tells."""
+        yield from operation.reasons
+        if any(answer.schema in (bodies.MadeChannel, bodies.Told) for answer in operation.answers):
+            for transport in self._transports:
+                yield from transport.untold
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
         told: dict[str, Any] = {"description": answer.means}

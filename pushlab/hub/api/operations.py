@@ -117,7 +117,8 @@ REVOKE = Operation(
     ),
     reasons=[
         *_KEYED,
-        *_JSON,
+        BAD_JSON,
+        body_reasons(MAX_REQUEST_BYTES, "the request")[1],
         NOT_A_REVOCATION,
         NOT_REVOCABLE,
         CONTRACT["client_id"],
@@ -160,7 +161,7 @@ PUBLISH_BATCH = Operation(
         CONTRACT["channel"].such(f"item 0: {CONTRACT['channel'].detail}"),
         CONTRACT["data"].such(f"item 0: {CONTRACT['data'].detail}"),
         MESSAGE_TOO_LARGE.such(f"item 0: {MESSAGE_TOO_LARGE.detail}"),
-        *body_reasons(MAX_BATCH_BYTES, "the batch"),
+        body_reasons(MAX_BATCH_BYTES, "the batch")[1],
         TOO_MANY_CHANNELS,
         *_KEPT,
     ],

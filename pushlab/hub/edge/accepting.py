@@ -34,7 +34,7 @@ import psutil
 
 from pushlab.contract.authority import is_loopback
 from pushlab.contract.serving import HubSettings
-from pushlab.hub.edge.limits import DOOR
+from pushlab.hub.edge.limits import CROWDED
 from pushlab.hub.edge.lingering_close import LingeringClose
 from pushlab.hub.edge.refusals import Refusal, Refusals
 from pushlab.hub.edge.vanishing import set_vanishing_limits
@@ -90,7 +90,7 @@ def is_of_this_machine(sock: socket.socket, address: str) -> bool:
 
 @cache
 def _answer(kind: Refusal, retry_s: int) -> bytes:
-    why = next(reason for reason in DOOR if reason.word == kind)()
+    why = next(reason for reason in CROWDED if reason.word == kind)()
     body = json.dumps(why.to_json())
     head = (
         f"HTTP/1.1 {why.status} {HTTPStatus(why.status).phrase}\r\n"

@@ -14,7 +14,13 @@ from websockets.http11 import Request
 
 from pushlab.contract.serving import Headers
 from pushlab.errors import Refused
-from pushlab.hub.edge.limits import RequestHead, read_head
+from pushlab.hub.edge.limits import (
+    BAD_UPGRADE,
+    OTHER_WEBSOCKET,
+    UPGRADE_WITH_BODY,
+    RequestHead,
+    read_head,
+)
 from pushlab.hub.edge.lingering_close import LINGER_S
 from pushlab.hub.edge.refusals import Refusal
 from pushlab.wire.pace import paid_until
@@ -43,12 +49,12 @@ def check_upgrade(
     if wanted != b"websocket" or version == "1.0":  # RFC 9110, section 7.8
         return None
     if method != b"GET":
-        raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with GET")
+        raise BAD_UPGRADE()
     if any(name == b"sec-websocket-version" and value.strip() != b"13" for name, value in headers):
-        raise Refused(426, Refusal.BAD_UPGRADE, "of WebSocket's versions this server knows 13")
+        raise OTHER_WEBSOCKET()
     head = read_head("GET", version, target, headers)
     if head.length != 0:
-        raise Refused(400, Refusal.BAD_UPGRADE, "a WebSocket begins with a request without a body")
+        raise UPGRADE_WITH_BODY()
     return head
 
 

@@ -23,16 +23,21 @@ from pushlab.hub.edge.refusals import Refusal
 from pushlab.wire.asgi import refusal_headers
 
 __all__ = [
-    "DOOR",
+    "BAD_UPGRADE",
+    "CROWDED",
     "LEAST_BYTES_PER_S",
     "MAX_BATCH_BYTES",
     "MAX_HEAD_BYTES",
     "MAX_UNASKED_BYTES",
+    "OTHER_WEBSOCKET",
+    "UPGRADE_WITH_BODY",
     "Edge",
     "RequestHead",
+    "door",
     "last_answer",
     "late",
     "malformed",
+    "most_body",
     "read_head",
     "reason_of",
     "too_large_body",
@@ -128,7 +133,7 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
         target = absolute[2] if absolute[2][:1] == b"/" else b"/" + absolute[2]
         # RFC 9112, section 3.2.2: it counts, and the Host header does not.
         headers = [(b"host", absolute[1]), *(each for each in headers if each[0] != b"host")]
-    most = MAX_UNASKED_BYTES if method in _WITHOUT_BODY else MAX_BATCH_BYTES
+    most = most_body(method)
     if codings:
         length = None
     elif length is not None and length > most:
@@ -136,42 +141,34 @@ def read_head(method: str, version: str, target: bytes, headers: Headers) -> Req
     return RequestHead(target, headers, length, most)
 
 
+def most_body(method: str) -> int:
+    """Bytes that a request's body may have, whatever it asks for."""
+    return MAX_UNASKED_BYTES if method in _WITHOUT_BODY else MAX_BATCH_BYTES
+
+
 # ---- refusing ---------------------------------------------------------------------------------
 
+_TOO_MANY = "there are too many connections to this hub already"
 _LIMIT = f"the limit is {MAX_HEAD_BYTES:,} bytes"
 _MALFORMED = Reason(400, Refusal.MALFORMED, "a request has one Host header; this one has several")
 _OTHER_HTTP = Reason(505, Refusal.MALFORMED, "this is a server of HTTP/1.1 and HTTP/1.0")
 _HEAD_TIMED_OUT = Reason(408, Refusal.HEAD_TIMED_OUT, "the request's head came too slowly")
 _BODY_TIMED_OUT = Reason(408, Refusal.BODY_TIMED_OUT, "the request's body came too slowly")
-_BODY_TOO_LARGE = Reason(
-    413, Refusal.BODY_TOO_LARGE, f"the body is over {MAX_UNASKED_BYTES:,} bytes"
-)
 _TARGET_TOO_LARGE = Reason(
     414, Refusal.HEAD_TOO_LARGE, f"the request's target is too long; {_LIMIT}"
 )
 _HEAD_TOO_LARGE = Reason(431, Refusal.HEAD_TOO_LARGE, f"the request's head is too long; {_LIMIT}")
-_TOO_MANY_OF_ADDRESS = Reason(
-    429, Refusal.TOO_MANY_OF_ADDRESS, "there are too many connections of your address already"
+#: Why a connection is refused, before anything is asked.
+CROWDED = (
+    Reason(
+        429, Refusal.TOO_MANY_OF_ADDRESS, "there are too many connections of your address already"
+    ),
+    Reason(503, Refusal.TOO_MANY_CONNECTIONS, _TOO_MANY),
+    Reason(503, Refusal.OUT_OF_DESCRIPTORS, _TOO_MANY),
 )
-_TOO_MANY_CONNECTIONS = Reason(
-    503, Refusal.TOO_MANY_CONNECTIONS, "there are too many connections to this hub already"
-)
-_OUT_OF_DESCRIPTORS = Reason(
-    503, Refusal.OUT_OF_DESCRIPTORS, "there are too many connections to this hub already"
-)
-#: For these any request may be refused, before it is known what it asks for.
-DOOR = (
-    _MALFORMED,
-    _HEAD_TIMED_OUT,
-    _BODY_TIMED_OUT,
-    _BODY_TOO_LARGE,
-    _TARGET_TOO_LARGE,
-    _TOO_MANY_OF_ADDRESS,
-    _HEAD_TOO_LARGE,
-    _TOO_MANY_CONNECTIONS,
-    _OUT_OF_DESCRIPTORS,
-    _OTHER_HTTP,
-)
+BAD_UPGRADE = Reason(400, Refusal.BAD_UPGRADE, "a WebSocket begins with GET")
+UPGRADE_WITH_BODY = BAD_UPGRADE.such("a WebSocket begins with a request without a body")
+OTHER_WEBSOCKET = Reason(426, Refusal.BAD_UPGRADE, "of WebSocket's versions this server knows 13")
 
 
 def malformed(detail: str) -> Refused:
@@ -181,12 +178,32 @@ def malformed(detail: str) -> Refused:
 
 def too_large_body(most: int) -> Refused:
     """A body that no route takes."""
-    return _BODY_TOO_LARGE(f"the body is over {most:,} bytes")
+    return _body_too_large(most)()
+
+
+def _body_too_large(most: int) -> Reason:
+    return Reason(413, Refusal.BODY_TOO_LARGE, f"the body is over {most:,} bytes")
 
 
 def too_large_head(target: bytes) -> Refused:
     """A head over the limit, of whose target so much has come."""
     return _TARGET_TOO_LARGE() if len(target) > MAX_HEAD_BYTES - 256 else _HEAD_TOO_LARGE()
+
+
+def door(method: str) -> tuple[Reason, ...]:
+    """Why any request of this method may be refused, before it is known what it asks for."""
+    upgrade = (UPGRADE_WITH_BODY, OTHER_WEBSOCKET) if method == "GET" else (BAD_UPGRADE,)
+    return (
+        _MALFORMED,
+        *upgrade,
+        _HEAD_TIMED_OUT,
+        _BODY_TIMED_OUT,
+        _body_too_large(most_body(method)),
+        _TARGET_TOO_LARGE,
+        _HEAD_TOO_LARGE,
+        *CROWDED,
+        _OTHER_HTTP,
+    )
 
 
 def late(*, body: bool) -> Refused:

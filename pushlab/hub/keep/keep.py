@@ -208,7 +208,7 @@ class Keep:
             refusal = error
         except Exception:
             _log.exception("a batch could not be kept")
-            refusal = KEEP_FAILED()
+            refusal = KEEP_FAILED("it cannot be kept")
         if refusal is not None:
             self._trims = {**self._written.trims, **self._trims}
             self._dropped = [*self._written.dropped, *self._dropped]
