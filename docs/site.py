@@ -23,6 +23,7 @@ GUIDES = (
     ("Using it", "docs/using.md"),
     ("Deploying", "docs/deploy.md"),
     ("From App Engine", "docs/from-app-engine.md"),
+    ("A client in another language", "docs/api.md"),
     ("Design", "docs/design.md"),
     ("Method", "docs/method.md"),
     ("Glossary", "docs/glossary.md"),

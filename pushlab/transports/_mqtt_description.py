@@ -170,7 +170,9 @@ def described(
         ),
     }
     return Description(
-        about="CONNECT as a new session, with the Will. SUBSCRIBE to live, inbox and bridge. Ask"
+        about="Who wants no more than what comes while it is connected logs in under any client"
+        " identifier and subscribes to live. A reader that resumes, and is present: CONNECT as a"
+        " new session, with the Will. SUBSCRIBE to live, inbox and bridge. Ask"
         " first on the outbox; the answer in the inbox is a position or a gap, what is retained,"
         " and a position. Live messages that come before that end are held back until it. Nothing"
         " is retained by the broker, and no session is kept. CONNACK 4 and 5 mean that the token is"
