@@ -66,8 +66,9 @@ TOLD = [
 #: Sentences with words for numbers, and the values that make them true.
 IN_WORDS = [
     (HUB, "one second more for each KiB that has come", edge.LEAST_BYTES_PER_S, KIB),
+    (HUB, "nothing but 5xx for ten seconds", _default(posts.PresencePoster, "broken_after_s"), 10),
     (HUB, "at first after 0.2 s", _default(posts.PresencePoster, "first_pause_s"), 0.2),
-    (HUB, "no answer within five seconds", target._ANSWER_DUE_S, 5),
+    (HUB, "no answer within thirty seconds", target._ANSWER_DUE_S, 30),
     (HUB, "`Retry-After` is honoured, up to five minutes", target._LONGEST_RETRY_AFTER_S, 300),
     (HUB, "is sent again within the five minutes passes", notices._TOLERANCE_S, 300),
     (BROKERS, "(for an hour, a thousand messages or 1 MiB at most)", _router._MAX_KEEP_S, 3600),

@@ -4,7 +4,8 @@ For each client on each channel the changes are told one after another. While a 
 cannot be told, what happens to that client is drawn together: only the state that holds in the end
 is to be told, so a "disconnected" is never told whose "connected" was not, and who is there at the
 end is told as there. A notice whose answer was lost is *doubtful*: perhaps the application has it.
-Then it is told again, which the application may know already.
+Then it is told again, which the application may know already. Where its handler for "connected"
+is *broken*, and so answers nobody as it should, who has left is told of without.
 """
 
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ class _Open:
 
     waiting: list[bool] = field(default_factory=list)
     doubtful: bool = False
+    broken: bool = False
     failed: bool = False
     busy: bool = False
 
@@ -94,18 +96,35 @@ class PresenceLedger:
         entry = self._open[key]
         connected = entry.waiting.pop(0)
         (self.told.add if connected else self.told.discard)(key)
-        entry.busy = entry.failed = entry.doubtful = False
+        entry.busy = entry.failed = entry.doubtful = entry.broken = False
         if not entry.waiting:
             del self._open[key]
         return bool(entry.waiting)
 
-    def fail(self, key: Key, *, doubtful: bool) -> bool:
-        """It could not be told; `doubtful`: for all we know. Whether there is more to tell."""
+    def fail(self, key: Key, *, doubtful: bool, broken: bool = False) -> bool:
+        """It could not be told. Whether there is more to tell.
+
+        Args:
+            doubtful: for all we know.
+            broken: nor could any other at this handler for long, though it does answer.
+        """
         entry = self._open[key]
         entry.busy, entry.failed = False, True
+        entry.broken |= broken
         entry.doubtful |= doubtful
         self._draw_together(key, entry, entry.waiting[-1])
         return bool(entry.waiting)
+
+    def give_up(self) -> list[Key]:
+        """The handler for "connected" is broken. The clients who have left and are now told of."""
+        freed: list[Key] = []
+        for key, entry in list(self._open.items()):
+            if entry.failed and not entry.busy and entry.waiting[0]:
+                entry.broken = True
+                self._draw_together(key, entry, entry.waiting[-1])
+                if not entry.waiting[0]:
+                    freed.append(key)
+        return freed
 
     def reconcile(self, present: Iterable[Key], *, anew: bool = False) -> list[Key]:
         """Make up for an overflow: the clients of whom something new is to be told.
@@ -130,8 +149,10 @@ class PresenceLedger:
             left = [True] if not told or entry.doubtful else []
         elif told:
             left = [False]
-        else:  # perhaps it has heard the "connected": both, so that neither stands alone
-            left = [True, False] if entry.doubtful else []
+        elif entry.doubtful:  # perhaps it has heard the "connected": both, if it can be
+            left = [False] if entry.broken else [True, False]
+        else:
+            left = []
         self._replace(entry, left)
         if not left:
             del self._open[key]

@@ -1,9 +1,10 @@
 """Presence told to an application by form POSTs, as App Engine's Channel API did it.
 
 ``POST <url>/_ah/channel/connected/`` (or ``disconnected/``) with ``from=<client ID>``, form
-encoded, and ``channel=<channel>`` too where it is not the client ID. Any 2xx is success; 4xx is a
-refusal, which is counted and not repeated (408, 425 and 429 are). Everything else is tried again
-for as long as it is true, ``Retry-After`` honoured; see `pushlab.hub.presence.retries`.
+encoded, and ``channel=<channel>`` too where it is not the client ID. Any 2xx is success; 3xx and
+4xx are refusals, which are counted and not repeated (408, 425 and 429 are): a handler that has done
+its work redirects, and so does one that wants a login. Everything else is tried again for as long
+as it is true, ``Retry-After`` honoured; see `pushlab.hub.presence.retries`.
 
 Notices of one client on one channel are in order; those of different clients do not wait for each
 other, nor do the application's two handlers: each has its own bounded number of requests at a time.
@@ -41,6 +42,7 @@ class _Handler:
         self.connected = connected
         self.what = "connected" if connected else "disconnected"
         self._first_pause_s = first_pause_s
+        self.given_up = False  # it has answered nobody as it should, for long
         self.running = 0
         self.timer: asyncio.TimerHandle | None = None
         self.forget_all()
@@ -62,6 +64,9 @@ class PresencePoster:
         url: of the application, ``http`` or ``https``, perhaps with ``user:password@`` and a path.
         key: signs the notices.
         resets: whether to begin with a reset, and again when the application was away.
+        first_pause_s: before a notice that failed is told again.
+        broken_after_s: a handler that answers nobody as it should for so long is broken; see
+            `pushlab.hub.presence.ledger`.
 
     Attributes:
         hub: names this life of the hub.
@@ -78,6 +83,7 @@ class PresencePoster:
         key: str,
         resets: bool = False,
         first_pause_s: float = 0.2,
+        broken_after_s: float = 10.0,
     ) -> None:
         self.hub = secrets.token_hex(16)
         self._target = PresenceTarget(url, key=key, hub=self.hub)
@@ -86,6 +92,7 @@ class PresencePoster:
         self._held = resets
         self._back = asyncio.Event()
         self._first_pause_s = first_pause_s
+        self._broken_after_s = broken_after_s
         self._ledger = PresenceLedger()
         self._handlers = {told: _Handler(told, first_pause_s) for told in (True, False)}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -184,15 +191,21 @@ class PresencePoster:
             if handler.retries.down and self._resets:
                 self._back.set()  # it has been away, and may have lost what it knew
             handler.retries.answered(key)
+            handler.given_up = False
             if self._ledger.settle(key):
                 self._make_ready(key)
             return
         now_s = asyncio.get_running_loop().time()
         handler.retries.failed(key, now_s, outcome.retry_after_s)
-        if not self._ledger.fail(key, doubtful=outcome.doubtful):
+        broken = outcome.status != 0 and handler.retries.down_for_s(now_s) >= self._broken_after_s
+        if not self._ledger.fail(key, doubtful=outcome.doubtful, broken=broken):
             self._forget(key)
         elif self._ledger.next(key) != handler.connected:
             self._make_ready(key)
+        if broken and handler.connected and not handler.given_up:
+            for each in self._ledger.give_up():
+                self._make_ready(each)
+        handler.given_up = broken
 
     def _count(self, outcome: Outcome) -> None:
         kind = "refused" if outcome.refused else "told" if outcome.heard else "failed"

@@ -54,6 +54,7 @@ class Retries(Generic[_Key]):
         self._probe_pause_s = first_pause_s
         self._probe_at_s = 0.0
         self._quiet_until_s = 0.0
+        self._down_at_s = 0.0
         self.failures = 0
         self.running = 0
 
@@ -64,6 +65,10 @@ class Retries(Generic[_Key]):
     def down(self) -> bool:
         """Whether the handler seems to answer nobody."""
         return self.failures >= _DOWN_AFTER
+
+    def down_for_s(self, now_s: float) -> float:
+        """For how long it has seemed so; 0 where it does not."""
+        return now_s - self._down_at_s if self.down else 0.0
 
     def failed(self, key: _Key, now_s: float, retry_after_s: float = 0.0) -> None:
         """A notice was not taken."""
@@ -83,6 +88,7 @@ class Retries(Generic[_Key]):
             heapq.heapify(self._heap)
         self.failures += 1
         if self.failures == _DOWN_AFTER:
+            self._down_at_s = now_s
             self._probe_pause_s = self._first_pause_s
             self._probe_at_s = now_s + self._probe_pause_s
         elif probed:

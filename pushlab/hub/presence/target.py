@@ -22,7 +22,7 @@ from pushlab.wire.tls import client_context
 
 __all__ = ["Outcome", "PresenceTarget"]
 
-_ANSWER_DUE_S = 5.0
+_ANSWER_DUE_S = 30.0  # App Engine gave a handler that long at first
 _LONGEST_RETRY_AFTER_S = 300.0
 _TRY_AGAIN = {408, 425, 429}
 _NOT_TAKEN = {408, 425, 429, 503}  # whoever answers so has not done the work
@@ -47,7 +47,7 @@ class Outcome:
     @property
     def refused(self) -> bool:
         """Whether the application said no for good."""
-        return self.heard and self.status >= 400
+        return self.heard and self.status >= 300
 
 
 class PresenceTarget:
@@ -113,7 +113,7 @@ class PresenceTarget:
         except (OSError, ValueError, BadResponse):  # no answer in time, or no HTTP
             return Outcome(0, heard=False, doubtful=True)
         status = answer.status
-        if 200 <= status < 300 or (400 <= status < 500 and status not in _TRY_AGAIN):
+        if 200 <= status < 500 and status not in _TRY_AGAIN:
             return Outcome(status, heard=True)
         return Outcome(
             status,

@@ -54,6 +54,28 @@ def test_a_client_that_was_perhaps_told_of_is_told_of_whole():
     assert ledger.told == set()
 
 
+def test_a_client_that_left_is_told_of_alone_where_the_other_handler_is_broken():
+    ledger = PresenceLedger()
+    ledger.note(ANN, True)
+    assert ledger.note(BOB, True)
+    for key in (ANN, BOB):
+        ledger.begin(key)
+    ledger.note(BOB, False)
+    assert ledger.fail(ANN, doubtful=True, broken=True)
+    assert ledger.fail(BOB, doubtful=True, broken=True)
+    assert (ledger.next(ANN), ledger.next(BOB)) == (True, False)  # for as long as it is true
+    assert ledger.note(ANN, False)  # at once
+    assert ledger.next(ANN) is False
+    assert not settle(ledger, ANN)
+    assert ledger.note(ANN, True)
+    settle(ledger, BOB)
+    fail(ledger, ANN, doubtful=True)
+    ledger.note(ANN, False)
+    assert ledger.next(ANN) is True  # once it is found to be broken:
+    assert ledger.give_up() == [ANN]
+    assert ledger.next(ANN) is False
+
+
 def test_a_client_that_is_back_before_its_going_was_told_is_told_of_only_if_that_is_in_doubt():
     for doubtful in (False, True):
         ledger = PresenceLedger()

@@ -158,8 +158,9 @@ async def test_after_a_reset_an_application_that_forgot_all_knows_who_is_there(u
 # ---- one client does not wait for another ------------------------------------------------------
 
 
-async def test_a_refusal_is_not_repeated_and_delays_nobody():
-    application = Application(lambda what, who: status(404) if what == "connected" else None)
+@pytest.mark.parametrize("code", [302, 307, 400, 404, 405])
+async def test_a_refusal_is_not_repeated_and_delays_nobody(code):
+    application = Application(lambda what, who: status(code) if what == "connected" else None)
     async with application.listening() as url, posting(url, first_pause_s=60) as poster:
         for number in range(6):
             poster(event(f"c{number}"))
@@ -171,7 +172,7 @@ async def test_a_refusal_is_not_repeated_and_delays_nobody():
     assert figures == {"told": 6, "refused": 6, "failed": 0, "superseded": 0, "waiting": 0}
 
 
-@pytest.mark.parametrize("code", [408, 425, 429, 302, 500, 503])
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 503])
 async def test_what_may_pass_is_repeated(code):
     answers = iter([status(code), status(204), status(200)])
     application = Application(lambda what, who: next(answers))
