@@ -26,6 +26,7 @@ behind this answer) and ``Pushlab-Gap`` (``<after> <resumed>``, when messages be
 it resumes, drops what it has, and is told of gaps, as over every other transport.
 """
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -170,7 +171,7 @@ class ChannelApiDev(Transport):
         colour="#8F4A1E",
         dashes=(3, 1.5),
     )
-    in_browser = InBrowser(options={"interval_s": (0.5, 0.5), "random_phase": None})
+    in_browser = InBrowser(options={"interval_s": (0.02, math.inf), "random_phase": None})
     in_log = InLog(client="channel", poll={"command": "poll"})
     Options = ChannelApiDevOptions
     Client = ChannelApiDevSubscriber

@@ -9,12 +9,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pushlab.contract.reasons import CHANNEL_API_PHRASES
 from pushlab.web.jsapi import classic_script
 
-__all__ = ["ASSETS", "JSAPI", "PAGES", "File", "Files"]
+__all__ = ["ASSETS", "JSAPI", "PAGES", "PRODUCTION_JSAPI", "File", "Files"]
 
-#: Where the classic script stands, and below what the files do.
+#: Where the classic script stands: as an application named it, and as its host in production did,
+#: which many a page named itself; and below what the files do.
 JSAPI = "/_ah/channel/jsapi"
+PRODUCTION_JSAPI = "/talkgadget/channel.js"
 ASSETS = "/web/"
 
 #: Where each page stands, the name of its file, and its title.
@@ -56,14 +59,15 @@ class Files:
     """Reads the site's files; one that has not changed on the disk is read once.
 
     Args:
-        folder: has ``static`` and, where the build has been made, ``vendor``.
+        folder: has ``static``, ``jsapi.js`` and, where the build has been made, ``vendor``.
     """
 
     def __init__(self, folder: Path = _HERE) -> None:
         self._static = folder / "static"
+        self._names = folder / "jsapi.js"
         self._vendor = folder / "vendor"
         self._read: dict[Path, tuple[tuple[int, int], File]] = {}
-        self._jsapi: tuple[str, File] | None = None
+        self._jsapi: tuple[str, str, File] | None = None
 
     def page(self, name: str) -> File | None:
         """The page of that name; None when there is none."""
@@ -77,14 +81,14 @@ class Files:
         return self._file(self._vendor / rest if inner == "vendor" else self._static / name)
 
     def jsapi(self) -> File | None:
-        """The classic script, made of ``channel.js``; None without that."""
-        module = self._file(self._static / "channel.js")
-        if module is None:
+        """The classic script, made of ``channel.js`` and ``jsapi.js``; None without them."""
+        module, names = self._file(self._static / "channel.js"), self._file(self._names)
+        if module is None or names is None:
             return None
-        if self._jsapi is None or self._jsapi[0] != module.etag:
-            script = classic_script(module.body.decode()).encode()
-            self._jsapi = module.etag, _made(module.content_type, script)
-        return self._jsapi[1]
+        if self._jsapi is None or self._jsapi[:2] != (module.etag, names.etag):
+            made = classic_script(module.body.decode(), names.body.decode(), CHANNEL_API_PHRASES)
+            self._jsapi = module.etag, names.etag, _made(module.content_type, made.encode())
+        return self._jsapi[2]
 
     def _file(self, path: Path) -> File | None:
         content_type = _TYPES.get(path.suffix)

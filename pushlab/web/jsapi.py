@@ -1,11 +1,13 @@
-"""``/_ah/channel/jsapi``: the module `channel.js` as the classic script that old pages load.
+"""``/_ah/channel/jsapi``: the classic script that old pages load.
 
-There is one source. The module's text stands in a function of its own, its exports become plain
-names there, and ``goog.appengine.Channel`` is the only name that the page gets. Its own address,
-which tells where the hub is, it learns from the page.
+It is made of the module ``channel.js`` and of ``jsapi.js``, which has the original's names. Their
+text stands in a function of its own, the module's exports become plain names there, and ``goog`` is
+the only name that the page gets. Where the hub is, it learns from the ``<script>`` that runs it.
 """
 
+import json
 import re
+from collections.abc import Mapping
 
 __all__ = ["classic_script"]
 
@@ -13,28 +15,41 @@ _EXPORTED = re.compile(
     r"^export\s+(?:default\s+)?(?=(?:async\s+)?function\b|class\b|const\b|let\b|var\b)", re.M
 )
 _EXPORT_LIST = re.compile(r"^export\s*\{[^}]*\};?[ \t]*$", re.M)
-_OWN_ADDRESS = re.compile(r"^const HERE = import\.meta\.url;$", re.M)
+_IMPORT_OF_MODULE = re.compile(r"^import\s*\{[^}]*\}\s*from\s*\"\./static/channel\.js\";$", re.M)
 _MODULE_ONLY = re.compile(r"^(?:export|import)\b(?!\s*\().*$|\bimport\.meta\b", re.M)
+_OWN_ADDRESS = "const HERE = import.meta.url;"
+_PHRASES = "const PHRASES = {};"
 
-_BEFORE = """(function (global) {
-"use strict";
-"""
-_AFTER = """
-const goog = (global.goog = global.goog || {});
-goog.appengine = goog.appengine || {};
-goog.appengine.Channel = Channel;
-})(globalThis);
-"""
+#: The element that runs it says where that is, or else, where it runs as a module or a loader's
+#: text, another element that loads it: a <script>, whatever else the page gives such a name.
+_SCRIPTS_ADDRESS = """const HERE = (() => {
+  const { currentScript, scripts = [] } = globalThis.document ?? {};
+  const elements = [currentScript, ...Array.from(scripts)];
+  return elements.find((one) => one?.localName === "script" && hubOf(one.src))?.src;
+})();"""
 
 
-def classic_script(module: str) -> str:
-    """The classic script of a module that exports a class ``Channel`` and imports nothing.
+def classic_script(module: str, names: str, phrases: Mapping[str, str]) -> str:
+    """The classic script.
+
+    Args:
+        module: ``channel.js``, which imports nothing.
+        names: ``jsapi.js``, which imports of it, and exports nothing.
+        phrases: what an error's `description` says, by reason.
 
     Raises:
-        ValueError: it has what only a module can have.
+        ValueError: one of them has what only a module can have, or lacks what is written into it.
     """
-    text = _EXPORT_LIST.sub("", _EXPORTED.sub("", module))
-    text = _OWN_ADDRESS.sub("const HERE = global.document?.currentScript?.src;", text)
+    module = _written(module, _OWN_ADDRESS, _SCRIPTS_ADDRESS)
+    names = _written(names, _PHRASES, f"const PHRASES = {json.dumps(dict(phrases))};")
+    module = _EXPORT_LIST.sub("", _EXPORTED.sub("", module))
+    text = module + _IMPORT_OF_MODULE.sub("", names)
     if (left := _MODULE_ONLY.search(text)) is not None:
         raise ValueError(f"a classic script cannot have: {left.group().strip()}")
-    return _BEFORE + text + _AFTER
+    return f'(function () {{\n"use strict";\n{text}}})();\n'
+
+
+def _written(text: str, place: str, what: str) -> str:
+    if text.count(place) != 1:
+        raise ValueError(f"not once in the script: {place}")
+    return text.replace(place, what)

@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator
 
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.web.file_answers import answer_file
-from pushlab.web.files import ASSETS, JSAPI, Files
+from pushlab.web.files import ASSETS, JSAPI, PRODUCTION_JSAPI, Files
 
 __all__ = ["MODULE", "SCRIPTS", "ScriptSite"]
 
+_CLASSIC = (JSAPI, PRODUCTION_JSAPI)
 #: Where the module stands, of which the classic script is made.
 MODULE = f"{ASSETS}channel.js"
 #: Where all of them do: also its conversation over MQTT, and the library beneath that.
-SCRIPTS = frozenset({JSAPI, MODULE, f"{ASSETS}channel_mqtt.js", f"{ASSETS}vendor/mqtt.esm.js"})
+SCRIPTS = frozenset(
+    {*_CLASSIC, MODULE, f"{ASSETS}channel_mqtt.js", f"{ASSETS}vendor/mqtt.esm.js"}
+)
 
 _HEADERS = (
     (b"access-control-allow-origin", b"*"),  # modules are loaded as CORS has it
@@ -50,6 +53,6 @@ class ScriptSite:
         if path not in SCRIPTS:
             return False
         files = self._files
-        script = files.jsapi() if path == JSAPI else files.asset(path.removeprefix(ASSETS))
+        script = files.jsapi() if path in _CLASSIC else files.asset(path.removeprefix(ASSETS))
         await answer_file(script, _HEADERS, scope, send)
         return True

@@ -4,6 +4,7 @@ A browser test's module must have no `async` test in it: Playwright's synchronou
 event loop of its own running as long as its browser lives, which is why `browser` is a module's.
 
 - ``site``: one server for all of a worker's tests here, for tests that only use it.
+- ``friend``: an application's own server, on another origin.
 - ``own_site``: makes a server of a test's own, to be stopped, killed and started again, or with
   settings of its own.
 - ``tabs``: a Chromium whose tabs may be hidden and frozen, which they cannot be under Playwright.
@@ -19,6 +20,7 @@ import pytest
 from pushlab.contract.serving import HubSettings
 from tests.patience import PATIENCE_S
 from tests.web.live_site import CHROMIUM, MQTT_BUNDLE, Site, chromium_arguments, watch_errors
+from tests.web.other_origin import OtherOrigin
 from tests.web.tabs import Tabs
 
 
@@ -30,9 +32,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")  # gone before tests elsewhere look at what processes there are
-def site():
+def friend():
+    """A server of another origin, whose pages `site` lets in."""
+    one = OtherOrigin()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="package")
+def site(friend):
     """A server with its site and a broker, for tests that only use it."""
-    one = Site(broker="auto", settings=HubSettings(), presence_url=None)
+    one = Site(
+        broker="auto", settings=HubSettings(), presence_url=None, allow_origins=(friend.url,)
+    )
     one.start()
     yield one
     one.stop()

@@ -47,11 +47,13 @@ class Site:
         settings: HubSettings,
         presence_url: str | None,
         reach: ReachSettings | None = None,
+        allow_origins: tuple[str, ...] = (),
     ) -> None:
         self.api_key = secrets.token_urlsafe(24)
         self._settings = settings
         self._presence_url = presence_url
         self.reach = reach or ReachSettings()
+        self._allow_origins = allow_origins
         self._broker = broker
         self._process: subprocess.Popen[str] | None = None
         self.keys = TokenKeys.fresh()
@@ -81,6 +83,7 @@ class Site:
             settings=self._settings,
             presence_url=self._presence_url,
             reach=self.reach,
+            allow_origins=self._allow_origins,
         )
         self._process = subprocess.Popen(
             [sys.executable, str(_PROCESS)],

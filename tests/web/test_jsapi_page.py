@@ -2,7 +2,18 @@
 
 import json
 
+import pytest
+
 from pushlab.contract.tokens import TokenKeys
+from tests.web.live_site import BROWSER_TRANSPORTS, MQTT_BUNDLE
+from tests.web.prefix_proxy import prefix_proxy
+
+#: MQTT takes part where the browser's client of it is installed.
+TRANSPORTS = [
+    name
+    for name in (*BROWSER_TRANSPORTS, "channel-api-dev")
+    if name != "mqtt" or MQTT_BUNDLE.exists()
+]
 
 # After "Using the Channel API": the script's address, the names, the two ways to give handlers,
 # and old JavaScript. `TOKEN` is what the server put into the page.
@@ -67,13 +78,12 @@ def test_a_page_of_the_old_documentation_runs_unchanged(site, page):
         page.evaluate("() => socket.close()")
         page.wait_for_function("() => window.log.length === 2")
         assert page.evaluate("() => log") == ["opened 1", "closed 3"]
-        assert page.evaluate("() => Object.keys(goog.appengine)") == ["Channel"]
     forged = site.signed("eve", "old game", life_s=3_600, keys=TokenKeys.fresh())
     written["token"] = forged
     page.goto(f"{site.url}/old-page")
     page.wait_for_function("() => window.log.length === 2")
     assert page.evaluate("() => log") == [
-        "error 401 the token has been revoked",
+        "error 401 Invalid+token.",
         "closed 3",
     ]
 
@@ -94,25 +104,123 @@ def test_the_script_gives_a_page_one_name(site, page):
     assert page.evaluate("() => fresh.filter(name => name !== 'fresh')") == ["goog"]
 
 
-def test_the_script_fetches_mqtt_when_it_is_wanted(site, page, with_mqtt):
-    page.goto(f"{site.url}/web/style.css")  # any document of the site's, with its policy
-    page.add_script_tag(url="/_ah/channel/jsapi")
+@pytest.fixture
+def script(site, friend):
+    """Puts a page with this inside on another origin than the hub's; its address."""
+
+    def script(html, **headers):
+        body = f"<!doctype html><title>old</title><body>{html.replace('HUB', site.url)}"
+        return friend.put("/old-page", body, **headers)
+
+    return script
+
+
+LISTEN = """tokens => {
+  window.seen = {};
+  for (const [name, [transport, token]] of Object.entries(tokens)) {
+    const log = seen[name] = [];
+    const socket = new goog.appengine.Channel(token, { transport }).open();
+    for (const event of ["open", "message", "error", "close"])
+      socket["on" + event] = function (told = {}) {
+        log.push([event, this.readyState, told.data ?? told.description ?? null, told.code ?? null]);
+      };
+  }
+}"""
+
+
+def test_a_page_of_another_origin_over_every_transport(site, script, page):
+    # It isolates itself: then nothing is loaded from elsewhere that does not say that it may be.
+    isolated = {
+        "Cross_Origin_Opener_Policy": "same-origin",
+        "Cross_Origin_Embedder_Policy": "require-corp",
+    }
+    url = script("<script src='HUB/_ah/channel/jsapi'></script>", **isolated)
     fetched = []
-    page.on("request", lambda request: fetched.append(request.url.removeprefix(site.url)))
+    page.on("request", lambda request: fetched.append(request.url))
+    forged = site.signed("eve", "eve", life_s=3_600, keys=TokenKeys.fresh())
+    for life_s in (4, 16, 64):  # the sockets are to be open when the token ends, on any machine
+        page.goto(url)
+        tokens = {}
+        for name in TRANSPORTS:
+            channel = f"elsewhere {name} {life_s}"
+            site.publish(channel, "before anybody is there")
+            tokens[name] = [name, site.signed("ann", channel, life_s=life_s)]
+            tokens[f"{name} forged"] = [name, forged]
+        page.evaluate(LISTEN, tokens)
+        page.wait_for_function("() => Object.values(seen).every(log => log.length)")
+        if all(page.evaluate("name => seen[name][0][0] === 'open'", name) for name in TRANSPORTS):
+            break
+    for name in TRANSPORTS:
+        site.publish(f"elsewhere {name} {life_s}", "hello")
+    page.wait_for_function("() => Object.values(seen).every(log => log.at(-1)[0] === 'close')")
+    assert page.evaluate("() => crossOriginIsolated")
+    for name in TRANSPORTS:
+        assert page.evaluate("name => seen[name]", name) == [
+            ["open", 1, None, None],
+            ["message", 1, "hello", None],
+            ["error", 1, "Token+timed+out.", 401],
+            ["close", 3, None, None],
+        ], name
+        assert page.evaluate("name => seen[name]", f"{name} forged") == [
+            ["error", 2, "Invalid+token.", 401],
+            ["close", 3, None, None],
+        ], name
+    elsewhere = [asked for asked in fetched if not asked.startswith((url, site.url))]
+    assert elsewhere == [], "the hub is where the script is"
+    if "mqtt" in TRANSPORTS:
+        assert f"{site.url}/web/channel_mqtt.js" in fetched
+        assert f"{site.url}/web/vendor/mqtt.esm.js" in fetched
+
+
+#: How a page may load it, and where from.
+WAYS = {
+    "with a query": "<script src='HUB/_ah/channel/jsapi?v=1#x'></script>",
+    "as production's": "<script src='HUB/talkgadget/channel.js'></script>",
+    "async": "<script async src='HUB/_ah/channel/jsapi'></script>",
+    "defer": "<script defer src='HUB/_ah/channel/jsapi'></script>",
+    "with CORS": "<script crossorigin='anonymous' src='HUB/_ah/channel/jsapi'></script>",
+    "as a module": "<script type='module' src='HUB/_ah/channel/jsapi'></script>",
+    "put in later": """<script>
+        var late = document.createElement('script');
+        late.src = 'HUB/_ah/channel/jsapi';
+        document.getElementsByTagName('head')[0].appendChild(late);
+      </script>""",
+    "beside another's name": """<img name="currentScript" src="/no/_ah/channel/jsapi" hidden>
+      <script src='HUB/_ah/channel/jsapi'></script>""",
+    "below a path": "<script src='BELOW/_ah/channel/jsapi'></script>",
+}
+
+
+def test_however_the_page_loads_it_it_finds_its_hub(site, script, page):
+    token = site.token("ways")
+    with prefix_proxy(site.url, "/a/hub") as (below, strays):
+        for way, html in WAYS.items():
+            page.goto(script(html.replace("BELOW", below)))
+            page.wait_for_function("() => window.goog !== undefined")
+            page.evaluate(LISTEN, {"one": ["short-polling", token]})
+            page.wait_for_function("() => seen.one.length")
+            assert page.evaluate("() => seen.one") == [["open", 1, None, None]], way
+    assert strays == []
+
+
+def test_the_module_from_another_origin_finds_its_hub(site, script, page):
+    page.goto(script("<script>var opened = [];</script>"))
     page.evaluate(
-        """token => {
-          window.heard = [];
-          const options = {transport: "mqtt"};
-          window.socket = new goog.appengine.Channel(token, options).open({
-            onopen: () => heard.push("open"), onmessage: ({data}) => heard.push(data),
-          });
+        """async ([hub, token, transports]) => {
+          const { Channel } = await import(hub + "/web/channel.js");
+          for (const transport of transports)
+            new Channel(token, { transport }).open({ onopen: () => opened.push(transport) });
         }""",
-        site.token("mqtt by the script"),
+        [site.url, site.token("module elsewhere"), TRANSPORTS],
     )
-    page.wait_for_function("() => heard.length === 1")
-    site.publish("mqtt by the script", "hello")
-    page.wait_for_function("() => heard.length === 2")
-    assert page.evaluate("() => heard") == ["open", "hello"]
-    assert fetched[0] == "/web/channel_mqtt.js"
-    assert "/web/vendor/mqtt.esm.js" in fetched
-    page.evaluate("() => socket.close()")
+    page.wait_for_function("count => opened.length === count", arg=len(TRANSPORTS))
+
+
+def test_a_page_that_is_not_let_in_is_told_so(site, script, page):
+    url = script("<script src='HUB/_ah/channel/jsapi'></script>")
+    page.goto(url.replace("localhost", "127.0.0.1"))  # of another origin than that which is let in
+    page.evaluate(LISTEN, {"auto": ["auto", site.token("stranger")]})
+    page.wait_for_function("() => seen.auto.length === 2")
+    error, close = page.evaluate("() => seen.auto")
+    assert (error[:2], error[3], close[:2]) == (["error", 2], 403, ["close", 3])
+    assert "--allow-origin" in error[2]

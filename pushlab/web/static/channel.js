@@ -21,8 +21,8 @@
  * Longer than 400 lines, since a page that needs no build step loads one file, and the classic script
  * is made of it.
  *
- * The server makes the classic script (`goog.appengine.Channel`) from this file: nothing is imported
- * before it is wanted, and the exports are the last lines.
+ * The server makes the classic script (`goog.appengine`) from this file and `jsapi.js`: nothing is
+ * imported before it is wanted, and the exports are the last lines.
  */
 
 /**
@@ -33,7 +33,8 @@
  * @property {string} [server] where the hub is, a path perhaps included; unless given, where this
  *   script came from, or the page's own origin where that is no hub
  * @property {string | null} [after] the cursor to go on after; without it: from now on
- * @property {number} [pollInterval] seconds between short polls, from 0.02; 1 unless given
+ * @property {number} [pollInterval] seconds between polls by the clock, from 0.02 to a day; unless
+ *   given 1, and 0.5 on the old development server's wire
  * @property {() => string | null | Promise<string | null>} [refreshToken] fetches a new token when
  *   the old one is refused; null: there is none any more. When it throws it is asked again, for up to
  *   a minute
@@ -122,7 +123,12 @@ const ANSWER_MS = 30_000;
 const QUIET_MS = 20_000;
 const HOLD_S = 30;
 const HOLD_GRACE_MS = 15_000;
-const DEV_INTERVAL_MS = 500;
+/** Seconds between polls by the clock, unless asked otherwise. */
+const POLL_INTERVAL_S = 1;
+const DEV_INTERVAL_S = 0.5;
+const LONGEST_INTERVAL_S = 86_400;
+/** Who asks less often than this says how long it is there. */
+const SELDOM_S = 10;
 /** A poll's answer may have a few megabytes, and no more than this. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** How long `refreshToken` may fail before that is the end. */
@@ -205,7 +211,7 @@ const bytesOf = (text) => encoder.encode(text).length;
  * @param {string | undefined} script its address
  */
 function hubOf(script) {
-  const found = /^(https?:\/\/[^?#]*\/)(?:web\/channel\.js|_ah\/channel\/jsapi)(?:[?#]|$)/.exec(script ?? "");
+  const found = /^(https?:\/\/[^?#]*\/)(?:web\/channel\.js|_ah\/channel\/jsapi|talkgadget\/channel\.js)(?:[?#]|$)/.exec(script ?? "");
   return found && found[1];
 }
 
@@ -515,9 +521,11 @@ class Reader {
     clearTimeout(this.#standTimer);
     if (this.state > OPEN) return;
     const others = this.#candidates.filter((name) => name !== this.transport);
+    // A hub of another origin lets this page in or not, whatever carries the messages.
+    const mayDiffer = status === 404 || (reason === "bad-origin" && this.url("").origin === globalThis.location?.origin);
     if (status === 401 && this.options.refreshToken && !this.#renewed) {
       this.#renew(reason);
-    } else if ((status === 404 || reason === "bad-origin") && !this.#settled && others.length > 0) {
+    } else if (mayDiffer && !this.#settled && others.length > 0) {
       this.#candidates = others; // this server does not offer that transport, or not to this page
       this.#dial();
     } else if (isFinal(status)) {
@@ -838,6 +846,7 @@ class Line {
 /** What the polls share: one question at a time, and `next` to say when the next one comes. */
 class PollLine extends Line {
   path = "";
+  usualS = POLL_INTERVAL_S;
   answerMs = ANSWER_MS;
   hurried = false; // whether the page was away, and the browser's connections may be dead
   /** @type {AbortController | null} of the question that waits for its answer */
@@ -865,6 +874,19 @@ class PollLine extends Line {
   question() {
     const { reader } = this;
     return reader.url(this.path, { after: reader.cursor ?? "", ...this.parameters() });
+  }
+
+  /** From one question to the next, where the clock says when that is. */
+  get intervalMs() {
+    const seconds = Number(this.reader.options.pollInterval ?? this.usualS);
+    if (!Number.isFinite(seconds)) return this.usualS * 1000;
+    return Math.min(Math.max(0.02, seconds), LONGEST_INTERVAL_S) * 1000;
+  }
+
+  /** For how many seconds it is there, where that is longer than usual. */
+  get lease() {
+    const seconds = this.intervalMs / 1000;
+    return seconds > SELDOM_S ? String(seconds * 3) : null;
   }
 
   /** What a question says besides. @returns {Record<string, string | null>} */
@@ -1001,11 +1023,6 @@ class ShortPollingLine extends PollLine {
   path = "v1/poll";
   #due = performance.now();
 
-  get intervalMs() {
-    const seconds = Number(this.reader.options.pollInterval ?? 1);
-    return Number.isFinite(seconds) ? Math.max(0.02, seconds) * 1000 : 1000;
-  }
-
   /** @param {boolean} more */
   next(more) {
     const now = performance.now();
@@ -1021,8 +1038,7 @@ class ShortPollingLine extends PollLine {
   }
 
   parameters() {
-    const seconds = this.intervalMs / 1000;
-    return { lease_s: seconds > 10 ? String(seconds * 3) : null };
+    return { lease_s: this.lease };
   }
 }
 
@@ -1036,13 +1052,15 @@ class LongPollingLine extends PollLine {
   }
 }
 
-/** The old development server's wire: one message for each question, every half second. */
+/** The old development server's wire: one message for each question, some time after each answer. */
 class DevServerLine extends PollLine {
   path = "_ah/channel/dev";
+  usualS = DEV_INTERVAL_S;
   farewellMethod = "GET";
 
   parameters() {
-    return { command: this.stood ? "poll" : "connect", channel: this.reader.token };
+    const command = this.stood ? "poll" : "connect";
+    return { command, channel: this.reader.token, lease_s: this.lease };
   }
 
   emptyKind() {
@@ -1066,7 +1084,7 @@ class DevServerLine extends PollLine {
   }
 
   next() {
-    this.askIn(DEV_INTERVAL_MS);
+    this.askIn(this.intervalMs);
   }
 
   farewell() {
@@ -1371,6 +1389,8 @@ class Channel {
 }
 
 export { Channel, Socket, TRANSPORTS };
+// For jsapi.js:
+export { CLOSED, CLOSING, CONNECTING, DEV_INTERVAL_S, OPEN };
 // For channel_mqtt.js:
 export { bytesOfRequest, decoder, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
 export { Line, NO_UPGRADE, Reader, STAND_MS, wordsOf };

@@ -48,6 +48,7 @@ class MqttTalk {
   /** @type {{websocket: WebSocket, sent: number, received: number} | null} */
   #wire = null;
   #opened = false; // whether the WebSocket got through; the server has answered before
+  #refused = false; // whether the broker takes no log-in of ours
   #kind = "connect";
   #outbox = "";
   #qos = 1;
@@ -163,13 +164,25 @@ class MqttTalk {
     client.on("packetreceive", () => (line.heardAt = performance.now()));
     client.on("error", (error) => {
       if (error?.code === 4 || error?.code === 5) {
+        this.#refused = true;
         this.#hit("refused");
-        line.refuse(401, "token-invalid");
+        line.guard(() => this.#learnWhy());
       } else {
         line.lose(this.#opened ? wordsOf(error) : NO_UPGRADE);
       }
     });
-    client.on("close", () => line.lose(this.#opened ? "connection lost" : NO_UPGRADE));
+    client.on("close", () => {
+      if (!this.#refused) line.lose(this.#opened ? "connection lost" : NO_UPGRADE);
+    });
+  }
+
+  /** A broker does not tell why it takes no log-in: the hub knows, which made it. */
+  async #learnWhy() {
+    const { line, reader } = this;
+    const answer = await reader.endpoints();
+    if (answer === null || answer.status >= 500) line.lose("connection lost");
+    else if (answer.status >= 400) line.refuse(answer.status, ...refusalOf(answer.status, answer.told));
+    else line.refuse(401, "token-invalid");
   }
 
   /**
