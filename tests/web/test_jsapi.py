@@ -295,12 +295,16 @@ def test_a_page_that_renews_its_token_goes_on_where_it_was(run):
       afters.push(await renew(empty, { after: "c-7" }), await renew(told(200, JSON.stringify(gone))));
       return [afters, log.map(([name]) => name)];""")
     assert afters == ["a-3", "", "", "", "c-7", "a-3"]
-    assert log.count("a gap") == 1, "the page asked for c-7 itself; the last one was another channel's"
+    assert log.count("a gap") == 1, (
+        "the page asked for c-7 itself; the last one was another channel's"
+    )
 
 
 # ---- how it is made ---------------------------------------------------------------------------
 
-MODULE = 'export class Socket {}\nconst HERE = import.meta.url;\nexport { A, B };\nimport("/m.js");\n'
+MODULE = (
+    'export class Socket {}\nconst HERE = import.meta.url;\nexport { A, B };\nimport("/m.js");\n'
+)
 NAMES = 'import { Socket } from "./static/channel.js";\nconst PHRASES = {};\n'
 
 

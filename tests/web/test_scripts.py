@@ -21,6 +21,7 @@ FRIEND = "http://friend.example:3000"
 STRANGER = "http://stranger.example"
 SCRIPTS = [
     "/_ah/channel/jsapi",
+    "/talkgadget/channel.js",
     "/web/channel.js",
     "/web/channel_mqtt.js",
     *(["/web/vendor/mqtt.esm.js"] if MQTT_BUNDLE.exists() else []),

@@ -20,7 +20,6 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.serve import serve
 from pushlab.web.files import Files
-from pushlab.web.jsapi import classic_script
 from pushlab.web.limits import Limiter
 from pushlab.web.site import WebSite
 from tests.live_hub import Answer, ask, read_head
@@ -30,7 +29,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FRIEND = "http://friend.example:3000"
 STRANGER = "http://stranger.example"
-CHANNEL_JS = "export class Channel {\n  constructor(token) { this.token = token; }\n}\n"
+CHANNEL_JS = "const HERE = import.meta.url;\nexport class Channel {}\n"
+NAMES = (
+    'import { Channel } from "./static/channel.js";\nconst PHRASES = {};\nconst goog = Channel;\n'
+)
 
 
 class Site:
@@ -72,6 +74,7 @@ def folder(tmp_path_factory):
     (root / "static" / "inner").mkdir(parents=True)
     (root / "static" / "race.html").write_text("<!doctype html><title>race</title>")
     (root / "static" / "channel.js").write_text(CHANNEL_JS)
+    (root / "jsapi.js").write_text(NAMES)
     (root / "static" / "inner" / "look.css").write_text("body {}")
     (root / "static" / "notes.txt").write_text("not for the web")
     (root / "secret.js").write_text("secret")
@@ -174,32 +177,24 @@ async def test_other_methods_are_answered_with_those_that_would_do(site):
 # ---- the classic script -----------------------------------------------------------------------
 
 
-async def test_jsapi_is_the_module_as_a_classic_script_from_one_source(site, folder):
-    answer = await site.ask("GET", "/_ah/channel/jsapi")
+@pytest.mark.parametrize("path", ["/_ah/channel/jsapi", "/talkgadget/channel.js"])
+async def test_the_classic_script_is_of_the_two_files_as_they_are_now(site, folder, path):
+    answer = await site.ask("GET", path)
     script = answer.body.decode()
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
-    assert CHANNEL_JS.removeprefix("export ") in script
+    assert "class Channel {}" in script
+    assert "goog" in script
     assert "export" not in script
-    assert script.count("goog.appengine.Channel = Channel;") == 1
-    (folder / "static" / "channel.js").write_text("export class Channel { changed }\n")
-    assert "changed" in (await site.ask("GET", "/_ah/channel/jsapi")).body.decode()
-    (folder / "static" / "channel.js").write_text(CHANNEL_JS)
-
-
-async def test_jsapi_refuses_what_only_a_module_can_have_and_takes_what_a_script_can_too():
-    for line in ('import { x } from "./x.js";', "export * from './y.js';", "f(import.meta.url);"):
-        with pytest.raises(ValueError, match="classic script"):
-            classic_script(f"export class Channel {{}}\n{line}\n")
-    fine = 'export default class Channel {}\nexport { A, B };\nconst m = import("/web/m.js");\n'
-    assert "import(" in classic_script(fine)
-    assert "export" not in classic_script(fine)
-
-
-async def test_the_module_that_we_serve_can_be_made_a_classic_script():
-    found = Files().jsapi()
-    if found is None:
-        pytest.skip("channel.js is not there")
-    assert b"goog.appengine.Channel = Channel;" in found.body
+    assert "import" not in script  # neither the statement nor import.meta
+    for file, text in (
+        (folder / "static" / "channel.js", CHANNEL_JS),
+        (folder / "jsapi.js", NAMES),
+    ):
+        file.write_text(f"{text}// changed\n")
+        changed = await site.ask("GET", path)
+        assert changed.body.count(b"// changed") == 1
+        assert changed.headers["etag"] != answer.headers["etag"]
+        file.write_text(text)
 
 
 # ---- whose pages ------------------------------------------------------------------------------
