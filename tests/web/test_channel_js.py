@@ -617,6 +617,27 @@ def test_what_comes_twice_is_dropped_and_what_is_missing_is_told(site, page):
 
 
 @pytest.mark.skipif("mqtt" not in TRANSPORTS, reason="MQTT is not installed for the browser")
+def test_over_mqtt_a_log_in_that_the_broker_refuses_is_told_with_the_hubs_reason(
+    site, page, with_mqtt
+):
+    listeners = Listeners(page, site.url)
+    bearer = {"Authorization": f"Bearer {site.token('mqtt in time')}"}
+    answers = [site.ask("GET", "/v1/endpoints", headers=bearer)[2]]
+
+    def answer(route):  # it expires between the hub's answer and the log-in
+        if answers:
+            route.fulfill(status=200, content_type="application/json", body=answers.pop())
+        else:
+            route.continue_()
+
+    page.route("**/v1/endpoints", answer)
+    listeners.open("mqtt", site.signed("ann", "mqtt too late", life_s=-1))
+    listeners.until("mqtt", "close")
+    assert answers == []
+    (error, _) = listeners.seen("mqtt")
+    assert (error[2]["code"], error[2]["reason"]) == (401, "token-expired")
+
+
 def test_over_mqtt_what_is_lost_on_the_way_is_asked_for(site, page):
     """No broker sends a message again while the connection stands."""
     listeners = Listeners(page, site.url)
