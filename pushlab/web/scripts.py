@@ -18,9 +18,7 @@ _CLASSIC = (JSAPI, PRODUCTION_JSAPI)
 #: Where the module stands, of which the classic script is made.
 MODULE = f"{ASSETS}channel.js"
 #: Where all of them do: also its conversation over MQTT, and the library beneath that.
-SCRIPTS = frozenset(
-    {*_CLASSIC, MODULE, f"{ASSETS}channel_mqtt.js", f"{ASSETS}vendor/mqtt.esm.js"}
-)
+SCRIPTS = frozenset({*_CLASSIC, MODULE, f"{ASSETS}channel_mqtt.js", f"{ASSETS}vendor/mqtt.esm.js"})
 
 _HEADERS = (
     (b"access-control-allow-origin", b"*"),  # modules are loaded as CORS has it

@@ -122,7 +122,8 @@ LISTEN = """tokens => {
     const socket = new goog.appengine.Channel(token, { transport }).open();
     for (const event of ["open", "message", "error", "close"])
       socket["on" + event] = function (told = {}) {
-        log.push([event, this.readyState, told.data ?? told.description ?? null, told.code ?? null]);
+        const { data, description, code } = told;
+        log.push([event, this.readyState, data ?? description ?? null, code ?? null]);
       };
   }
 }"""
