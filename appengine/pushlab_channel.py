@@ -146,8 +146,9 @@ def install():
                 setattr(above, name.rpartition(".")[2], module)
         above = module
     me = sys.modules[__name__]
-    above.channel = sys.modules[above.__name__ + ".channel"] = me
-    sys.modules[above.__name__ + ".channel.channel"] = me
+    above.channel = me.channel = me  # it was a package with a module of the same name
+    for name in (".channel", ".channel.channel"):
+        sys.modules[above.__name__ + name] = me
 
 
 def is_genuine(key, headers, path, body, now=None):

@@ -188,9 +188,9 @@ def test_googles_own_distribution_may_be_there_too(tmp_path, beside):
         (told,) = re.findall(r"```python\n(import sys\n[^`]*)```", PAGE.read_text())
     code = told + (
         "from google.appengine.api import channel, THEIRS\n"
-        "from google.appengine.api.channel import create_channel\n"
+        "from google.appengine.api.channel import channel as inner, create_channel\n"
         "from google.appengine.api.channel.channel import Error\n"
-        "print(channel.create_channel is create_channel, create_channel.__module__)"
+        "print(channel.create_channel is inner.create_channel is create_channel, create_channel.__module__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -216,10 +216,11 @@ def test_the_file_for_python_2_7_is_found_by_the_old_import(tmp_path, python, sd
         "import pushlab_channel; pushlab_channel.install()\n"
         "from google.appengine.api import channel\n"
         "from google.appengine.api.channel import create_channel\n"
+        "from google.appengine.api.channel import channel as inner\n"
         "from google.appengine.api.channel.channel import Error\n"
         "import google.appengine.api.channel as whole\n"
         "import google\n"
-        "print([channel is whole is pushlab_channel, hasattr(google.appengine.api, 'THEIRS')])\n"
+        "print([channel is inner is whole is pushlab_channel, hasattr(google.appengine.api, 'THEIRS')])\n"
     )
     path = os.pathsep.join([str(APPENGINE), str(tmp_path)])
     done = subprocess.run(
