@@ -190,7 +190,8 @@ def test_googles_own_distribution_may_be_there_too(tmp_path, beside):
         "from google.appengine.api import channel, THEIRS\n"
         "from google.appengine.api.channel import channel as inner, create_channel\n"
         "from google.appengine.api.channel.channel import Error\n"
-        "print(channel.create_channel is inner.create_channel is create_channel, create_channel.__module__)"
+        "same = channel.create_channel is inner.create_channel is create_channel\n"
+        "print(same, create_channel.__module__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -220,7 +221,8 @@ def test_the_file_for_python_2_7_is_found_by_the_old_import(tmp_path, python, sd
         "from google.appengine.api.channel.channel import Error\n"
         "import google.appengine.api.channel as whole\n"
         "import google\n"
-        "print([channel is inner is whole is pushlab_channel, hasattr(google.appengine.api, 'THEIRS')])\n"
+        "same = channel is inner is whole is pushlab_channel\n"
+        "print([same, hasattr(google.appengine.api, 'THEIRS')])\n"
     )
     path = os.pathsep.join([str(APPENGINE), str(tmp_path)])
     done = subprocess.run(
