@@ -22,7 +22,6 @@ STRANGER = "http://stranger.example"
 SCRIPTS = [
     "/_ah/channel/jsapi",
     "/talkgadget/channel.js",
-    "/talkgadget/channel.js",
     "/web/channel.js",
     "/web/channel_mqtt.js",
     *(["/web/vendor/mqtt.esm.js"] if MQTT_BUNDLE.exists() else []),
