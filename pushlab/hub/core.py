@@ -362,8 +362,9 @@ class Hub:
         self.presence.lease(grant.channel, grant.client_id, until_ns)
 
     def release(self, grant: Grant) -> None:
-        """A polling client said goodbye."""
-        self.presence.release(grant.channel, grant.client_id)
+        """A polling client said goodbye. One whose token has expired did not, and may be back."""
+        if grant.expires_at > self.wall():
+            self.presence.release(grant.channel, grant.client_id)
 
     def join(self, grant: Grant) -> None:
         """A connection of this client stands."""

@@ -239,7 +239,7 @@ def test_every_feed_ends_when_the_wall_clock_says_so_and_none_by_a_timer():
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("how", ["stream", "polls", "a log-in"])
+@pytest.mark.parametrize("how", ["stream", "held polls", "polls", "a log-in"])
 @pytest.mark.parametrize("renews", [True, False])
 def test_who_renews_an_expired_token_in_time_was_there_all_the_while(how, renews):
     async def story():
@@ -253,6 +253,10 @@ def test_who_renews_an_expired_token_in_time_was_there_all_the_while(how, renews
             reader = Reader(grant)
             if how == "stream":
                 hub.subscribe(grant, None, transport="t", write=reader.write, end=reader.end)
+            elif how == "held polls":
+                hub.lease(grant, 1)  # of the poll before
+                go = lambda *_: hub.release(grant)  # noqa: E731
+                hub.subscribe(grant, None, transport="t", write=reader.write, end=go)
             elif how == "polls":
                 hub.lease(grant)
             else:
