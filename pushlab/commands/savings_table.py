@@ -90,7 +90,9 @@ def print_savings(
 def _too_few(cells: Mapping[str, CellSummary], scenario: Scenario) -> str | None:
     """How long a window would have messages enough for the slowest of a hundred, if none had."""
     come = max((cell["latency_s.count"] or 0 for cell in cells.values()), default=0)
-    if not come or any(cell["latency_s.p99"] is not None for cell in cells.values()):
+    if not come:
+        return "No message came in the measured windows: a longer --duration may see some."
+    if any(cell["latency_s.p99"] is not None for cell in cells.values()):
         return None
     wanted_s = 5 * math.ceil(1.1 * 1000 / come * scenario.duration_s / 5)
     return (

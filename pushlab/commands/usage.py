@@ -14,7 +14,11 @@ from pushlab.lab.scenario.replay import MOST_CLIENTS, busiest, replaying
 
 __all__ = ["Usage", "enough_s", "scenario_of", "usage_of"]
 
-_FLAGS = {"users": "--users", "rate_per_s": "--rate-per-user"}
+_MOST = {
+    "users": ("--users", 1e9),
+    "rate_per_s": ("--rate-per-user", 1e5),  # as a scenario's
+    "payload_bytes": ("--payload", float(MAX_MESSAGE_BYTES)),
+}
 _DELIVERIES, _LEAST_S, _MOST_S = 1_100, 10.0, 60.0
 _EXAMPLE = "--users 200 --rate-per-user 2/min --poll-interval 500ms"
 
@@ -61,19 +65,20 @@ def usage_of(
     if log is not None:
         known |= {"users": log.users, "interval_s": log.interval_s}
         if log.messages:
-            known |= {"rate_per_s": log.rate_per_s, "payload_bytes": log.payload_bytes}
+            payload_bytes = min(log.payload_bytes, float(MAX_MESSAGE_BYTES))
+            known |= {"rate_per_s": log.rate_per_s, "payload_bytes": payload_bytes}
         elif "rate_per_s" not in said:
             why = "no answer in it has a message" if log.sized else "it has no answers' sizes"
             told = "say how many messages each user gets, such as --rate-per-user 2/min"
             raise UsageError(f"{path}: {why}; {told}")
     known |= said
-    missing = [flag for name, flag in _FLAGS.items() if name not in known]
+    missing = [flag for name, (flag, _) in _MOST.items() if name not in known]
     if missing:
         told = f"name an access log, or say how the application is used, such as {_EXAMPLE}"
         raise UsageError(f"{' and '.join(missing)} missing; {told}")
-    for name, flag in _FLAGS.items():
-        if not 0 < known[name] <= 1e9:
-            raise UsageError(f"{flag}: {known[name]:g} must be above 0 and at most 1e9")
+    for name, (flag, most) in _MOST.items():
+        if not 0 < known[name] <= most:
+            raise UsageError(f"{flag}: {known[name]:g} must be above 0 and at most {most:,.0f}")
     as_logged = log is not None and bool(log.messages) and not said.keys() - {"interval_s"}
     return Usage(**known, log=log, as_logged=as_logged)
 
@@ -89,8 +94,8 @@ def enough_s(usage: Usage, plain: Scenario) -> float:
 
 def scenario_of(usage: Usage, plain: Scenario) -> Scenario:
     """`plain` with the application's work: the log's busiest stretch, or messages at random."""
-    payload = round(min(max(usage.payload_bytes, 1.0), MAX_MESSAGE_BYTES))
-    found = plain.override(poll_interval_s=usage.interval_s, payload_bytes=payload)
+    payload_bytes = max(1, round(usage.payload_bytes))
+    found = plain.override(poll_interval_s=usage.interval_s, payload_bytes=payload_bytes)
     if usage.as_logged and usage.log is not None:
         stretch = busiest(usage.log, found.warmup_s + found.duration_s, seed=found.seed)
         if stretch.messages:

@@ -8,12 +8,13 @@ import http.client
 import re
 import shutil
 import ssl
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 from websockets.asyncio.client import connect as ws_connect
@@ -100,6 +101,7 @@ class Outside:
     url: str
     port: int
     tls: ssl.SSLContext
+    logs: Path
 
     def service(self, hub: str) -> ChannelService:
         """The application's side, which asks the hub itself."""
@@ -158,7 +160,7 @@ def _before(prefix: str, application: Application, folders: pytest.TempPathFacto
             changes |= {"location /hub/": "location ^~ /hub/"}
         text = re.sub(r"/var/log/nginx/", f"{folder}/", changed(text, changes))
         with running("nginx", nginx_command(folder, text), folder=folder, port=port):
-            yield Outside(url, port, tls), hub
+            yield Outside(url, port, tls, folder), hub
 
 
 # ---- which paths go where -----------------------------------------------------------------------
@@ -293,3 +295,17 @@ def test_nobody_outside_can_post_a_notice(
     assert page.ask("POST", path, "from=ada")[0] == 404
     assert page.ask("POST", f"{urlsplit(page.url).path}{path}", "from=ada")[0] == 404
     assert len(application.asked) == before
+
+
+def test_the_logs_have_the_old_wires_requests_and_no_token(outside: Any) -> None:
+    page, hub = outside
+    token = page.service(hub).create_channel("the logged")
+    assert page.ask("GET", f"/_ah/channel/dev?command=poll&channel={quote(token)}")[0] == 200
+    assert page.ask("GET", f"/v1/poll?token={quote(token)}")[0] in (200, 204)
+    ends, logged = time.monotonic() + PATIENCE_S, ""
+    while "/v1/poll" not in logged and time.monotonic() < ends:
+        time.sleep(0.02)
+        logged = "".join(log.read_text(errors="replace") for log in page.logs.glob("*.log"))
+    assert '"GET /_ah/channel/dev" 200' in logged
+    assert token not in logged
+    assert token.rpartition(".")[2] not in logged

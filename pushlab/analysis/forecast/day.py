@@ -26,14 +26,15 @@ class Day:
     Attributes:
         requests: to the server, connecting and publishing left out.
         cores: CPU seconds a second; `cores_ci`: their 95 % interval, from the run's trials.
-        wire_bytes: both ways, as pushlab's clients make them.
+        wire_bytes: both ways, as pushlab's clients make them. None, as `cores`, where nothing
+            happened by which it could be measured: no message over a transport that pushes.
         beyond: what lies outside what was measured, in words.
     """
 
     requests: float
-    cores: float
+    cores: float | None
     cores_ci: Interval | None
-    wire_bytes: float
+    wire_bytes: float | None
     beyond: tuple[str, ...]
 
 
@@ -46,14 +47,15 @@ def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
             continue
         made = forecast(trials.good[0].record.profile, workload, calibration)
         assert made.servers is not None
+        seen = made.servers.cores > 0
         summary = analysis.summary.cells[cell]
         each, ci = summary["cpu_s_per_delivery"], summary.intervals.get("cpu_s_per_delivery")
         scale = made.servers.cores / each if each else 0.0
         found[cell] = Day(
             requests=made.traffic.hits_per_s * DAY_S,
-            cores=made.servers.cores,
+            cores=made.servers.cores if seen else None,
             cores_ci=(ci[0] * scale, ci[1] * scale) if ci and scale else None,
-            wire_bytes=made.servers.bandwidth_bytes_per_s * DAY_S,
-            beyond=made.servers.beyond,
+            wire_bytes=made.servers.bandwidth_bytes_per_s * DAY_S if seen else None,
+            beyond=made.servers.beyond if seen else (),
         )
     return found

@@ -197,7 +197,7 @@ class _Reader:
         """What was found. Raises UsageError if that is too little."""
         found, wanted = self._found, self._example()
         if not found.lines:
-            raise UsageError(f"{path}: is empty; it must be an access log with polls: {wanted}")
+            raise UsageError(f"{path}: is empty; it must be an access log with polls {wanted}")
         if self._without_time and not found.polls:
             told = "polls, but no time such as [25/Nov/2011:12:34:56 -0800]"
             raise UsageError(f"{path}: has {self._without_time:,} {told}")
