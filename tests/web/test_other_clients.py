@@ -1,4 +1,5 @@
-"""Chromium's own EventSource and WebSocket, without channel.js, on a line that is spoilt and cut.
+"""Chromium's own EventSource, WebSocket and XMLHttpRequest, without channel.js, the first two on a
+line that is spoilt and cut.
 
 The page is an answer of the hub's own, so that its origin is the hub's: a page that the test made
 up would come from nowhere, and Chromium lets no such page speak to a machine nearby. Its script is
@@ -6,8 +7,11 @@ what a reader of the hub's documentation would write. EventSource resumes by its
 Last-Event-ID; a WebSocket's page opens another one with ``?after=``.
 """
 
+import time
+
 import pytest
 
+from pushlab.contract.tokens import Grant
 from tests.bad_link import BadLink
 from tests.web.live_site import until
 
@@ -62,3 +66,22 @@ def test_chromiums_own_client_is_cut_off_and_loses_nothing(own_site, context, sc
         until(lambda: len(page.evaluate("got")) >= 40, "what came later")
         assert page.evaluate("got") == texts(0, 40)
         assert site.hits("sse" if script is EVENT_SOURCE else "websocket")["reconnect"] == 1
+
+
+def test_a_page_of_2011_that_polls_by_itself_reads_what_is_wrong_with_its_token(site, context):
+    page = context.new_page()
+    page.goto(site.url + "/v1/nothing-is-here")
+    ask = """([command, token]) => {
+      const request = new XMLHttpRequest();
+      request.open("GET", `/_ah/channel/dev?command=${command}&channel=${token}`, false);
+      request.send();
+      return [request.status, request.statusText, request.responseText];
+    }"""
+    expired = site.keys.sign(Grant("old", "old", time.time() - 1, "00"))[0]
+    assert page.evaluate(ask, ["poll", expired])[:2] == [401, "Token+timed+out."]
+    assert page.evaluate(ask, ["poll", ""])[:2] == [401, "Invalid+token."]
+    assert page.evaluate(ask, ["renew", "x"])[:2] == [400, "Bad Request"]
+    token = site.token("old")
+    assert page.evaluate(ask, ["connect", token]) == [200, "OK", "1"]
+    site.publish_all("old", ['{"move": "漢"}'])
+    assert page.evaluate(ask, ["poll", token]) == [200, "OK", '{"move": "漢"}']
