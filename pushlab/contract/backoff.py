@@ -2,7 +2,9 @@
 
 from random import Random
 
-__all__ = ["Backoff"]
+__all__ = ["FIRST_S", "LIMIT_S", "Backoff"]
+
+FIRST_S, LIMIT_S = 0.1, 10.0
 
 
 class Backoff:
@@ -13,7 +15,7 @@ class Backoff:
 
     __slots__ = ("_attempt", "_first_s", "_limit_s", "_rng")
 
-    def __init__(self, rng: Random, *, first_s: float = 0.1, limit_s: float = 10.0) -> None:
+    def __init__(self, rng: Random, *, first_s: float = FIRST_S, limit_s: float = LIMIT_S) -> None:
         self._rng = rng
         self._first_s = first_s
         self._limit_s = limit_s

@@ -79,8 +79,8 @@ SEQ: Schema = {
 CURSOR: Schema = {
     "type": "string",
     "pattern": f"^{CURSOR_PATTERN}$",
-    "description": "Where a reader stands: <epoch>-<seq> of the last message that it has. Treat it"
-    " as opaque, and give it back to resume.",
+    "description": "Where a reader stands: `<epoch>-<seq>` of the last message that it has. Treat"
+    " it as opaque, and give it back to resume.",
     "examples": ["4f1c9a02-17"],
 }
 REFUSAL: Schema = {

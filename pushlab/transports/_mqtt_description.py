@@ -164,7 +164,9 @@ def described(
         "mqtt": Server(url=place["url"], about=f"The broker{where}.", security=_LOG_IN, more=more),
         "mqttOverWebsocket": Server(
             url=websocket_url,
-            about="The same broker: MQTT's packets in binary frames, subprotocol mqtt.",
+            about="The same broker: MQTT's packets in binary frames, subprotocol mqtt. What is"
+            " wrong with CONNECT is said by CONNACK, and by a close with 4000 plus the HTTP status"
+            " and the reason.",
             security=_LOG_IN,
             more=more,
         ),

@@ -193,7 +193,8 @@ class WebSocket(Transport):
             about="One WebSocket for one channel; the first frame says where the reader stands."
             " What a client says is not read, but for control frames. Note the cursor of each"
             f" message, and come back with it in after. Give up a server that is silent for"
-            f" {SILENCE_S:g} s.",
+            f" {SILENCE_S:g} s. A handshake that is answered with a status above 400 is refused as"
+            " any request of HTTP is.",
             servers={"websocket": Server(url=url, about=about, security=TOKEN_SECURITY)},
             streams={
                 "frames": Stream(

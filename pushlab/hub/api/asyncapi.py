@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.contract.backoff import FIRST_S, LIMIT_S
 from pushlab.contract.description import Description, Said, Server, Stream
 from pushlab.contract.schemas import NAMED
 from pushlab.contract.serving import Hub
@@ -19,17 +20,21 @@ __all__ = ["PATH", "asyncapi_document"]
 
 PATH = "/v1/asyncapi.json"
 _ASYNCAPI = "3.0.0"  # nothing here needs 3.1, and more tools read this
-_ABOUT = """\
-How a subscriber reads one channel of this hub. POST /v1/channels, and all else that is asked and
+_ABOUT = f"""\
+How a subscriber reads one channel of this hub. `POST /v1/channels`, and all else that is asked and
 answered, is in the OpenAPI document: it gives the token, and says where each transport is.
 
-A cursor is <epoch>-<seq>. Keep that of the last message, and give it back to resume: what is
+A cursor is `<epoch>-<seq>`. Keep that of the last message, and give it back to resume: what is
 retained behind it comes first, then what comes live, without a hole between. A message may come
 twice: drop what is not ahead of the cursor. A gap says that messages are gone.
 
-What a goodbye or a refusal says is an HTTP status. 408, 429, and 500 and above: come back after a
-while that grows and is drawn, with the same token, and resume. 401 token-expired or token-revoked:
-resume with a new token. Any other of 400 to 499: it will not change.
+What a goodbye or a refusal says is an HTTP status; go by that where the reason is not known. 408,
+429, 500 and above, and a connection that is lost: come back with the same token, and resume.
+401 `token-expired` or `token-revoked`: resume with a new token. Any other of 400 to 499 will not
+change.
+
+Wait before coming back: {FIRST_S:g} s at first, twice as long each time, at most {LIMIT_S:g} s;
+each wait is shortened at random by up to half. Begin anew once a connection stands.
 """
 
 
