@@ -38,26 +38,30 @@ function hide(object, name, value) {
   Object.defineProperty(object, name, { value, configurable: true, writable: true });
 }
 
-/** How long the place of a socket whose token has expired is kept for the page's next socket. */
+/** How long the place of a socket whose token has expired is kept for the channel's next socket. */
 const KEPT_FOR_MS = 60_000;
-/** @type {{cursor: string, at: number}[]} the places, oldest first */
-const places = [];
+/** @type {Map<string, {cursor: string | null, at: number}>} by channel */
+const places = new Map();
 
-/** @param {string | null} cursor */
-function leavePlace(cursor) {
-  if (cursor !== null) places.push({ cursor, at: performance.now() });
+/** The channel that a token is for, as its second part says; else the token. @param {string} token */
+function channelOf(token) {
+  try {
+    const [, payload] = token.split(".");
+    return String(JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")))[1]);
+  } catch {
+    return token;
+  }
 }
 
 /**
- * So a page that renews its token by opening another channel loses nothing. In another channel's log
- * the place means nothing.
- * @returns {string | undefined}
+ * So a page that renews its token by opening the channel again loses nothing.
+ * @param {string} token
  */
-function takePlace() {
-  for (let place = places.shift(); place; place = places.shift()) {
-    if (performance.now() - place.at < KEPT_FOR_MS) return place.cursor;
-  }
-  return undefined;
+function takePlace(token) {
+  const channel = channelOf(token);
+  const place = places.get(channel);
+  places.delete(channel);
+  return place && performance.now() - place.at < KEPT_FOR_MS ? place.cursor : null;
 }
 
 /**
@@ -128,15 +132,16 @@ AppEngineChannel.prototype.open = function (handlers) {
 function AppEngineSocket(token, handlers, options) {
   if (typeof token !== "string") throw new TypeError("the token is not a string");
   this.readyState = CONNECTING;
-  const place = options?.after === undefined ? takePlace() : undefined;
-  const socket = new Socket(token, liveOptions(place ? { ...options, after: place } : options), {});
+  const after = options?.after ?? takePlace(token);
+  const socket = new Socket(token, liveOptions({ ...options, after }), {});
   hide(this, "socket_", socket);
   const hear = /** @type {Handlers} */ (socket);
   for (const name of Object.keys(socket)) {
     this[name] = handlers[name];
     hear[name] = (/** @type {any} */ event) => {
-      if (name === "ongap" && event.after === place && event.missed === null) return; // another's place
-      if (name === "onerror" && event.reason === "token-expired") leavePlace(socket.cursor);
+      if (name === "onerror" && event.reason === "token-expired") {
+        places.set(channelOf(token), { cursor: socket.cursor, at: performance.now() });
+      }
       this.readyState = stateAt(name, this.readyState);
       if (typeof this[name] === "function") this[name](name === "onerror" ? asItWas(event) : event);
     };
