@@ -40,8 +40,8 @@ const told = (status, body, cursor) => () =>
   new Response(body, { status, headers: cursor ? { "pushlab-cursor": cursor } : {} });
 const refused = (status, error) => told(status, JSON.stringify({ error, detail: "no" }));
 let answers = [], asked = [];
-const fetch = async (url) => {
-  asked.push({ at: now, url });
+const fetch = async (url, { headers }) => {
+  asked.push({ at: now, url, headers });
   return (answers.length > 1 ? answers.shift() : answers[0])();
 };
 const open = (transport, handlers, more) =>
@@ -245,6 +245,24 @@ def test_the_polling_timeout_is_the_pages_to_set_at_any_time(run, transport):
     # What was set holds from the answer after that on: a wait that has begun is as long as it was.
     assert gaps["gaps"] == [500, 500, 500, 20_000, 20_000, 100, 100, 300, 300, 86_400_000]
     assert gaps["lease"] == "60"
+
+
+def test_the_old_wire_says_the_token_in_its_address_alone(run):
+    # A header makes a browser ask a hub of another origin beforehand, for each address anew.
+    told = run("""
+      const headers = {};
+      for (const transport of ["channel-api-dev", "short-polling"]) {
+        asked = [];
+        answers = [EMPTY[transport]];
+        const socket = open(transport);
+        await later(2_000);
+        socket.close();
+        await later(100);
+        headers[transport] = asked.map(({ headers }) => Object.keys(headers).join());
+      }
+      return headers;""")
+    assert set(told["channel-api-dev"]) == {""}
+    assert set(told["short-polling"]) == {"Authorization"}
 
 
 def test_the_base_url_is_where_the_hub_is_once_it_is_set(run):

@@ -215,11 +215,18 @@ function hubOf(script) {
   return found && found[1];
 }
 
+/**
+ * Whether the address has the token already, as the old wire's has. Said in a header as well, a hub of
+ * another origin would be asked twice for each message (CORS).
+ * @param {URL} url
+ */
+const saysToken = (url) => url.searchParams.has("channel");
+
 /** What a page knows of a request's head. @param {URL} url @param {string} [token] */
 function bytesOfRequest(url, token) {
   const agent = globalThis.navigator?.userAgent ?? "";
   const line = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`;
-  const authorization = token === undefined ? "" : `Authorization: Bearer ${token}\r\n`;
+  const authorization = token === undefined || saysToken(url) ? "" : `Authorization: Bearer ${token}\r\n`;
   return bytesOf(`${line}User-Agent: ${agent}\r\n${authorization}\r\n`);
 }
 
@@ -407,7 +414,8 @@ class Reader {
    */
   async fetch(url, init = {}) {
     const ask = this.options.fetch ?? globalThis.fetch.bind(globalThis);
-    const headers = { ...init.headers, Authorization: `Bearer ${this.token}` };
+    const bearer = saysToken(url) ? null : { Authorization: `Bearer ${this.token}` };
+    const headers = { ...init.headers, ...bearer };
     const options = { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers };
     const answer = await ask(url.href, /** @type {RequestInit} */ (options));
     const wait_s = Number(answer.headers.get("retry-after")); // a date is not read
