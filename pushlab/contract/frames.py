@@ -12,14 +12,14 @@ resume. A position is a frame without data, which no message can be. The two oth
 ``-`` in them, so they cannot be taken for a cursor.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
 from pushlab.contract.reasons import Reason
-from pushlab.contract.schemas import CURSOR_PATTERN, Schema
+from pushlab.contract.schemas import CURSOR_PATTERN, Schema, reasons_told
 from pushlab.errors import InvalidCursor
 
 __all__ = [
@@ -122,12 +122,13 @@ GAP_FRAME = _frame(
 )
 
 
-def bye_frames(reasons: Iterable[Reason]) -> Schema:
+def bye_frames(reasons: Sequence[Reason]) -> Schema:
     """The goodbyes for these reasons."""
-    byes = [(encode_bye(*reason.ending), reason.detail) for reason in reasons]
+    byes = [encode_bye(*reason.ending) for reason in reasons]
     return {
         "type": "string",
+        "enum": byes,
         "description": "A goodbye: bye, the reason, and the HTTP status that says the same.",
-        "oneOf": [{"const": bye, "description": detail} for bye, detail in byes],
-        "examples": [bye for bye, _ in byes],
+        "examples": byes,
+        **reasons_told(reasons),
     }

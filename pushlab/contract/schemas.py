@@ -5,11 +5,11 @@ AsyncAPI 3.0 the other. JSON Schema counts characters, and the contract's limits
 UTF-8: `maxLength` is the most characters that can fit, and the words give the bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pushlab.contract.limits import MAX_CHANNEL_BYTES, MAX_CLIENT_ID_BYTES, MAX_MESSAGE_BYTES
-from pushlab.contract.reasons import TOKEN_EXPIRED
+from pushlab.contract.reasons import TOKEN_EXPIRED, Reason
 
 __all__ = [
     "CHANNEL",
@@ -24,6 +24,8 @@ __all__ = [
     "TOKEN",
     "Schema",
     "closed_object",
+    "reason_object",
+    "reasons_told",
 ]
 
 Schema = Mapping[str, Any]
@@ -51,6 +53,28 @@ def closed_object(properties: Mapping[str, Schema], *optional: str) -> dict[str,
         "required": [name for name in properties if name not in optional],
         "additionalProperties": False,
     }
+
+
+def reasons_told(reasons: Iterable[Reason]) -> dict[str, Any]:
+    """What belongs into a schema of something that has one of these reasons.
+
+    Which status goes with which word, JSON Schema can say by ``oneOf`` alone, and of that
+    generators of code make a class each. So a list says it, for people and tests.
+    """
+    return {
+        "x-reasons": [{"reason": r.word, "status": r.status, "means": r.detail} for r in reasons]
+    }
+
+
+def reason_object(
+    reasons: Iterable[Reason], word: str, number: str = "status", *, added: int = 0, **more: Schema
+) -> dict[str, Any]:
+    """An object that has a reason as `word`, and its status, with so much added, as `number`."""
+    every = list(reasons)
+    numbers = sorted({reason.status + added for reason in every})
+    words: Schema = {"type": "string", "enum": [reason.word for reason in every]}
+    properties = {word: words, **more, number: {"type": "integer", "enum": numbers}}
+    return closed_object(properties) | reasons_told(every)
 
 
 CLIENT_ID = _text(MAX_CLIENT_ID_BYTES, "The application's name for a subscriber", "alice")

@@ -5,7 +5,6 @@ is a message: its ``data`` is the payload, its other fields are the headers, a c
 as ``comment``.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
@@ -16,9 +15,8 @@ from pushlab.contract.reasons import (
     INVALID_CURSOR,
     SERVER_RESTART,
     TOO_MANY_CHANNELS,
-    Reason,
 )
-from pushlab.contract.schemas import CURSOR, MESSAGE, REFUSAL, Schema, closed_object
+from pushlab.contract.schemas import CURSOR, MESSAGE, REFUSAL, Schema, closed_object, reason_object
 from pushlab.contract.serving import Hub
 from pushlab.wire.asgi import TOKEN_SECURITY, UNADMITTED
 from pushlab.wire.poll_operations import AFTER
@@ -65,19 +63,6 @@ def _fields(example: dict[str, str | int], *optional: str, **schemas: Schema) ->
 
 def _named(event: str) -> Schema:
     return {"const": event}
-
-
-def _pairs(reasons: Iterable[Reason], word: str) -> Schema:
-    """An object that has the word and the status of one of these reasons."""
-    return {
-        "oneOf": [
-            {
-                "properties": {word: {"const": r.word}, "status": {"const": r.status}},
-                "description": r.detail,
-            }
-            for r in reasons
-        ]
-    }
 
 
 _SEEN = "4f1c9a02-18"
@@ -138,8 +123,7 @@ _SAYS = {
     "close": Said(
         when="The last event: why the hub ends the stream.",
         payload={
-            **closed_object({"reason": {"type": "string"}, "status": {"type": "integer"}}),
-            **_pairs(ENDINGS, "reason"),
+            **reason_object(ENDINGS, "reason"),
             "examples": [{"reason": r.word, "status": r.status} for r in ENDINGS],
         },
         media_type=_JSON,
@@ -149,8 +133,7 @@ _SAYS = {
     "refusal": Said(
         when="The whole answer, with the status that it has, instead of a stream.",
         payload={
-            **REFUSAL,
-            **_pairs(_REFUSALS, "error"),
+            **reason_object(_REFUSALS, "error", detail=REFUSAL["properties"]["detail"]),
             "examples": [reason().to_json() for reason in _REFUSALS],
         },
         media_type=_JSON,

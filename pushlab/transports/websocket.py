@@ -45,7 +45,7 @@ from pushlab.contract.reasons import (
     TOO_MANY_CHANNELS,
     to_close_code,
 )
-from pushlab.contract.schemas import closed_object
+from pushlab.contract.schemas import reason_object
 from pushlab.contract.serving import (
     Entry,
     Feed,
@@ -113,17 +113,7 @@ _SAYS = {
         " handshake, since a browser cannot see another's status. Code minus 4000 is the HTTP"
         " status. Codes below 4000 are RFC 6455's own.",
         payload={
-            **closed_object({"code": {"type": "integer"}, "reason": {"type": "string"}}),
-            "oneOf": [
-                {
-                    "properties": {
-                        "code": {"const": to_close_code(reason.status)},
-                        "reason": {"const": reason.word},
-                    },
-                    "description": reason.detail,
-                }
-                for reason in _CLOSES
-            ],
+            **reason_object(_CLOSES, "reason", "code", added=to_close_code(0)),
             "examples": [
                 {"code": to_close_code(reason.status), "reason": reason.word} for reason in _CLOSES
             ],

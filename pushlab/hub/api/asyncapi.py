@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from pushlab.contract.backoff import FIRST_S, LIMIT_S
 from pushlab.contract.description import Description, Said, Server, Stream
-from pushlab.contract.schemas import NAMED
+from pushlab.contract.schemas import NAMED, Schema
 from pushlab.contract.serving import Hub
 from pushlab.contract.transport import Transport
 
 __all__ = ["PATH", "asyncapi_document"]
 
 PATH = "/v1/asyncapi.json"
+_SUFFIXES = {"payload": "", "headers": "Headers"}
 _ASYNCAPI = "3.0.0"  # nothing here needs 3.1, and more tools read this
 _ABOUT = f"""\
 How a subscriber reads one channel of this hub. `POST /v1/channels`, and all else that is asked and
@@ -45,6 +46,7 @@ def asyncapi_document(hub: Hub, transports: Sequence[Transport]) -> dict[str, An
     schemes: dict[str, Any] = {}
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
+    schemas: dict[str, Any] = dict(NAMED)
     tags: list[dict[str, str]] = []
     for transport, description in told:
         tags.append({"name": transport.name, "description": description.about})
@@ -53,7 +55,7 @@ def asyncapi_document(hub: Hub, transports: Sequence[Transport]) -> dict[str, An
             schemes |= server.security
         for name, stream in description.streams.items():
             key = _key(transport, name)
-            channels[key] = _channel(key, stream, transport.name)
+            channels[key] = _channel(key, stream, transport.name, schemas)
             verb = "send" if stream.by_client else "receive"
             operations[f"{verb}{key[0].upper()}{key[1:]}"] = _operation(
                 verb, key, stream, transport, description
@@ -72,7 +74,7 @@ def asyncapi_document(hub: Hub, transports: Sequence[Transport]) -> dict[str, An
         "servers": servers,
         "channels": channels,
         "operations": operations,
-        "components": {"schemas": dict(NAMED), "securitySchemes": schemes},
+        "components": {"schemas": schemas, "securitySchemes": schemes},
     }
 
 
@@ -94,19 +96,22 @@ def _server(server: Server) -> dict[str, Any]:
     }
 
 
-def _channel(key: str, stream: Stream, tag: str) -> dict[str, Any]:
+def _channel(key: str, stream: Stream, tag: str, schemas: dict[str, Any]) -> dict[str, Any]:
     return {
         "address": stream.address,
         "description": stream.about,
         "servers": [{"$ref": f"#/servers/{name}"} for name in stream.servers],
         "tags": [{"name": tag}],
         "parameters": dict(stream.parameters),
-        "messages": {name: _message(key, name, said) for name, said in stream.says.items()},
+        "messages": {
+            name: _message(f"{key}{name[0].upper()}{name[1:]}", said, schemas)
+            for name, said in stream.says.items()
+        },
         "bindings": dict(stream.channel),
     }
 
 
-def _message(key: str, name: str, said: Said) -> dict[str, Any]:
+def _message(name: str, said: Said, schemas: dict[str, Any]) -> dict[str, Any]:
     parts = {"payload": said.payload, "headers": said.fields}
     there = {part: schema for part, schema in parts.items() if schema is not None}
     most = max(len(schema["examples"]) for schema in there.values())
@@ -118,14 +123,24 @@ def _message(key: str, name: str, said: Said) -> dict[str, Any]:
         for i in range(most)
     ]
     return {
-        "name": f"{key}{name[0].upper()}{name[1:]}",
+        "name": name,
         "description": said.when,
         "contentType": said.media_type,
-        **{part: _with_references(schema) for part, schema in there.items()},
+        **{part: _reference(name + _SUFFIXES[part], of, schemas) for part, of in there.items()},
         "examples": examples,
         **({"x-on-the-wire": said.wire} if said.wire else {}),
         **said.more,
     }
+
+
+def _reference(name: str, schema: Schema, schemas: dict[str, Any]) -> Any:
+    """A reference to the schema, by a name that a generated type may have."""
+    told = _with_references(schema)
+    if "$ref" in told:
+        return told
+    title = name[0].upper() + name[1:]
+    schemas[title] = told
+    return {"$ref": f"#/components/schemas/{title}"}
 
 
 def _with_references(schema: Any) -> Any:

@@ -23,6 +23,27 @@ def fits(told, key, payload=None, headers=None, opcode=1, *, on_the_wire=False):
     ]
 
 
+def resolved(told, schema):
+    """What a reference to the document's schemas leads to."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return told["components"]["schemas"][name] if name else schema
+
+
+def reason_in(payload):
+    """The reason and status of a goodbye or refusal, in whatever form."""
+    if isinstance(payload, str):
+        _, word, status = payload.split(" ")
+        return word, int(status)
+    status = payload["status"] if "status" in payload else payload["code"] - 4000
+    return payload.get("reason") or payload["error"], status
+
+
+def reasons_of(told, message):
+    """Those that the document has for a message; none for one that tells of none."""
+    schema = resolved(told, message.get("payload", {}))
+    return {(each["reason"], each["status"]) for each in schema.get("x-reasons", [])}
+
+
 def value_of(message, payload, on_the_wire=True):
     """A payload as its message's type makes a value of it; a text that is none stays one."""
     if on_the_wire and payload is not None and message["contentType"] == "application/json":

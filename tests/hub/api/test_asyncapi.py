@@ -15,7 +15,7 @@ from pushlab.hub.api.asyncapi import PATH, asyncapi_document
 from pushlab.hub.core import Hub
 from pushlab.hub.reach.reach import ReachSettings, seen_from
 from pushlab.transports.sse import encode_event, encode_for_pages
-from tests.hub.api.asyncapi_reading import fits, parse_block
+from tests.hub.api.asyncapi_reading import fits, parse_block, reason_in, reasons_of, resolved
 from tests.live_hub import live_hub
 
 PARSER = Path(__file__).parents[3] / "pushlab/web/node_modules/@asyncapi/parser"
@@ -96,7 +96,13 @@ def test_every_example_fits_its_own_message_and_no_other(whole, key, message):
 @pytest.mark.parametrize(("key", "message"), list(messages_of(document())))
 def test_every_schema_is_one(whole, key, message):
     for part in ("payload", "headers"):
-        Draft7Validator.check_schema(message.get(part, {}))
+        Draft7Validator.check_schema(resolved(whole, message.get(part, {})))
+
+
+@pytest.mark.parametrize(("key", "message"), list(messages_of(document())))
+def test_every_reason_has_an_example(whole, key, message):
+    if told := reasons_of(whole, message):
+        assert {reason_in(example["payload"]) for example in message["examples"]} == told
 
 
 @pytest.mark.parametrize(
