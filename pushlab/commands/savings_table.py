@@ -1,12 +1,13 @@
 """What `pushlab savings` prints: what the log says, what was measured, and what a day comes to."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 
 from pushlab.analysis.forecast.day import Day
+from pushlab.analysis.stats.noise import THRESHOLD
 from pushlab.analysis.summary.comparison import Ratio, ratios_to
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
@@ -30,6 +31,8 @@ from pushlab.tables.terminal import print_table, say
 
 __all__ = ["print_savings", "ratios_json"]
 
+#: A ratio nearer to 1 makes no difference to anybody.
+_MATTERS = 1 + THRESHOLD
 #: The figures that are compared, by their key in `ratios_to`, and what they are in a sentence.
 _COMPARED = {
     "hits_per_delivery": "requests",
@@ -70,7 +73,8 @@ def print_savings(
     told = f"Extrapolated to a day with {number(usage.users)} users at once on average"
     _titled(console, f"{told}, {message_rate(usage.rate_per_s)} for each", _a_day(cells, days))
     console.print()
-    for line in sentences(analysis.cells, old):
+    marked = [name for name, cell in cells.items() if cell.marks]
+    for line in sentences(analysis.cells, old, marked):
         say(console, line)
     for name, day in days.items():
         if day.beyond:
@@ -160,8 +164,12 @@ def _a_day(cells: Mapping[str, CellSummary], days: Mapping[str, Day]) -> Table:
     return Table([Column("", text=True)], columns, rows, turned=True)
 
 
-def sentences(cells: Mapping[str, CellTrials], old: str) -> list[str]:
-    """What each transport needs of what the old wire does, and where no difference is shown."""
+def sentences(cells: Mapping[str, CellTrials], old: str, marked: Collection[str] = ()) -> list[str]:
+    """What each transport needs of what the old wire does, and where no difference is shown.
+
+    Args:
+        marked: cells with something to be held against their figures, which are no findings then.
+    """
     found = []
     for name, over in _ratios(cells, old).items():
         differs, same = [], []
@@ -173,15 +181,16 @@ def sentences(cells: Mapping[str, CellTrials], old: str) -> list[str]:
                 differs.append(f"no {noun}")
             elif ci is None:
                 differs.append(f"{noun} {ratio(times)} (too few trials for an interval)")
-            elif ci[0] <= 1 <= ci[1]:
+            elif ci[1] * _MATTERS >= 1 and ci[0] <= _MATTERS:
                 same.append(f"{noun} ({span(ci, ratio)})")
             else:
                 within = span(ci, ratio)
                 differs.append(f"{noun} {ratio(times)}{f' ({within})' if within else ''}")
         if differs:
-            found.append(
-                f"{name}, of what {old} needs for the same messages: {', '.join(differs)}."
-            )
+            needs = f"{name}, of what {old} needs for the same messages"
+            if {name, old} & set(marked):
+                needs = f"Marked below, so no finding yet: {needs}"
+            found.append(f"{needs}: {', '.join(differs)}.")
         if same:
             found.append(f"{name} and {old} show no difference in {', '.join(same)}.")
     return found

@@ -14,10 +14,11 @@ from pushlab.lab.scenario.replay import MOST_CLIENTS, busiest, replaying
 
 __all__ = ["Usage", "enough_s", "scenario_of", "usage_of"]
 
-_MOST = {
-    "users": ("--users", 1e9),
-    "rate_per_s": ("--rate-per-user", 1e5),  # as a scenario's
-    "payload_bytes": ("--payload", float(MAX_MESSAGE_BYTES)),
+#: What is said: its flag, and the least and the most that makes sense.
+_SAID = {
+    "users": ("--users", 1.0, 1e9),
+    "rate_per_s": ("--rate-per-user", 1e-6, 1e5),
+    "payload_bytes": ("--payload", 1.0, float(MAX_MESSAGE_BYTES)),
 }
 _DELIVERIES, _LEAST_S, _MOST_S = 1_100, 10.0, 60.0
 _EXAMPLE = "--users 200 --rate-per-user 2/min --poll-interval 500ms"
@@ -28,7 +29,7 @@ class Usage:
     """How an application is used.
 
     Attributes:
-        users: there at once, on average over the day.
+        users: there at once, on average over the day; one at least.
         rate_per_s: messages that each of them gets, a second.
         interval_s: from one poll to the next.
         log: what it was read from; None: it was said.
@@ -45,7 +46,7 @@ class Usage:
     def workload(self) -> Workload:
         """The same for a forecast."""
         return Workload(
-            clients=max(1.0, self.users),
+            clients=self.users,
             rate_per_s=self.rate_per_s,
             interval_s=self.interval_s,
             payload_bytes=self.payload_bytes,
@@ -63,7 +64,7 @@ def usage_of(
     log = None if path is None else read_log(path, wire)
     known = {"interval_s": plain.poll_interval_s, "payload_bytes": float(plain.payload_bytes)}
     if log is not None:
-        known |= {"users": log.users, "interval_s": log.interval_s}
+        known |= {"users": max(1.0, log.users), "interval_s": log.interval_s}
         if log.messages:
             payload_bytes = min(log.payload_bytes, float(MAX_MESSAGE_BYTES))
             known |= {"rate_per_s": log.rate_per_s, "payload_bytes": payload_bytes}
@@ -72,13 +73,14 @@ def usage_of(
             told = "say how many messages each user gets, such as --rate-per-user 2/min"
             raise UsageError(f"{path}: {why}; {told}")
     known |= said
-    missing = [flag for name, (flag, _) in _MOST.items() if name not in known]
+    missing = [flag for name, (flag, *_) in _SAID.items() if name not in known]
     if missing:
         told = f"name an access log, or say how the application is used, such as {_EXAMPLE}"
         raise UsageError(f"{' and '.join(missing)} missing; {told}")
-    for name, (flag, most) in _MOST.items():
-        if not 0 < known[name] <= most:
-            raise UsageError(f"{flag}: {known[name]:g} must be above 0 and at most {most:,.0f}")
+    for name, (flag, least, most) in _SAID.items():
+        if not least <= known[name] <= most:
+            told = f"must be from {least:g} to {most:,.0f}"
+            raise UsageError(f"{flag}: {known[name]:g} is out of range; it {told}")
     as_logged = log is not None and bool(log.messages) and not said.keys() - {"interval_s"}
     return Usage(**known, log=log, as_logged=as_logged)
 
@@ -94,11 +96,11 @@ def enough_s(usage: Usage, plain: Scenario) -> float:
 
 def scenario_of(usage: Usage, plain: Scenario) -> Scenario:
     """`plain` with the application's work: the log's busiest stretch, or messages at random."""
-    payload_bytes = max(1, round(usage.payload_bytes))
+    payload_bytes = round(usage.payload_bytes)
     found = plain.override(poll_interval_s=usage.interval_s, payload_bytes=payload_bytes)
     if usage.as_logged and usage.log is not None:
         stretch = busiest(usage.log, found.warmup_s + found.duration_s, seed=found.seed)
         if stretch.messages:
             return replaying(found, stretch)
-    clients = max(1, min(round(usage.users), MOST_CLIENTS))
+    clients = min(round(usage.users), MOST_CLIENTS)
     return found.override(clients=clients, rate_per_s=usage.rate_per_s)

@@ -73,8 +73,12 @@ def test_three_numbers_will_do(tmp_path):
     [
         ([], "--users and --rate-per-user missing"),
         (["--users", "5"], "--rate-per-user missing"),
-        (["--users", "0", "--rate-per-user", "1/s"], "--users: 0 must be above 0"),
+        (
+            ["--users", "0", "--rate-per-user", "1/s"],
+            "--users: 0 is out of range; it must be from 1 to",
+        ),
         (["--users", "5", "--rate-per-user", "1/s", "--payload", "x"], "--payload"),
+        (["--users", "5", "--rate-per-user", "1/s", "--payload", "1MB"], "--payload: 1e+06 is out"),
         (["nowhere.log"], "nowhere.log: cannot be read"),
         (["sizeless.log"], "it has no answers' sizes; say how many"),
         (["--users", "5", "--rate-per-user", "1/s", "--transports", "pigeon"], "pigeon"),
@@ -124,6 +128,13 @@ def test_where_no_difference_is_shown_that_is_said(reference):
     told = sentences({**cells, "again": cells["sse"]}, "sse")
     assert any(line.startswith("again and sse show no difference in") for line in told), told
     assert any(line.startswith("short-polling, of what sse needs") for line in told), told
+
+
+def test_a_marked_cell_makes_no_finding(reference):
+    told = sentences(reference.cells, "short-polling", marked=["sse"])
+    found = {line.partition(", of what")[0] for line in told if ", of what" in line}
+    assert "Marked below, so no finding yet: sse" in found
+    assert "websocket" in found
 
 
 def test_the_table_says_what_was_measured_and_what_was_not(reference, tmp_path, capsys):

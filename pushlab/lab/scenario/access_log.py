@@ -29,8 +29,9 @@ __all__ = ["LoggedPolls", "read_log"]
 #: A client that does not ask for so long was not there meanwhile.
 _ABSENT_S = 30.0
 _BACKWARDS_S = 60.0
+_LONGEST_LINE = 64 * 1024
 _MOST_IN_DOUBT = 100_000
-_REQUEST = re.compile(rb'"[A-Z]+ (\S+)(?: HTTP/[\d.]+)?" (\d{3}) (\d+|-)')
+_REQUEST = re.compile(rb'"[A-Z]+ (\S+)(?: HTTP/[\d.]+)?" (\d{3}) (\d{1,12}|-)')
 _TIMES = (
     # [25/Nov/2011:12:34:56 -0800], and the console's [25/Nov/2011 12:34:56]
     (
@@ -104,7 +105,7 @@ def read_log(path: Path, transport: type[Transport]) -> LoggedPolls:
     found = _Reader(transport)
     try:
         with _opened(path) as file:
-            for line in file:
+            while line := file.readline(_LONGEST_LINE):
                 found.take(line)
     except (OSError, EOFError, zlib.error) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else error
@@ -132,7 +133,7 @@ class _Reader:
         self._numbers: dict[int, int] = {}  # by the hash of what is the client's own
         self._asked_s = array("d")
         self._gaps, self._gaps_s = 0, 0.0
-        self._at_path = self._without_query = self._without_time = 0
+        self._without_query = self._without_time = 0
         self._least = -1
         self._least_ones: list[_Answer] = []
         self._larger: list[_Answer] = []
@@ -146,7 +147,6 @@ class _Reader:
         path, _, query = request[1].partition(b"?")
         if not path.endswith(self._path):
             return
-        self._at_path += 1
         asked = parse_qs(query.decode("latin-1"))
         client = asked.get(self._in_log.client, [""])[0]
         if not client:

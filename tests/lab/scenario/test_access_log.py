@@ -77,6 +77,8 @@ _AT = START.strftime("[%d/%b/%Y:%H:%M:%S -0800]").encode()
         (b"", "is empty"),
         (b"hello\n" * 3, "none of its 3 lines is an answered poll"),
         (b"\x00\xff\n" * 3, "none of its 3 lines"),
+        (b"x" * 200_000, "lines is an answered poll"),
+        (_AT + b" " + _POLL + b"9" * 5000, "no client polls twice"),
         (b'x "POST /_ah/channel/connected/ HTTP/1.1" 200 0\n', "--users"),
         (b"- " + _POLL, "no time such as"),
         (b"[32/Nov/2011:12:00:00 -0800] " + _POLL, "no time such as"),
