@@ -32,6 +32,7 @@ from pushlab.channel_api import ChannelService
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import make_transport, transport_names
 from pushlab.contract.serving import HubSettings
+from pushlab.lab.host.machine import describe_machine
 from tests.cable import Cable
 from tests.docs.proxies import API_KEY, PREFIX, running_proxy, serving
 
@@ -143,14 +144,21 @@ async def _measure(arguments: argparse.Namespace, hows: Sequence[str], console: 
     profiles = _profiles(settings)
     network = Network.here(profiles["websocket"].timers.keep_alive_s)
     cells: list[Cell] = []
-    version = ""
+    told: dict[str, Any] = {
+        "created_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "environment": describe_machine(),  # now: the checkout may change while it runs
+        "pages": arguments.pages,
+        "seed": arguments.seed,
+        "limit_s": arguments.limit,
+        "proxy": _nginx_version(),
+    }
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pushlab-noticing-")))
         for how in hows:
             with console.status(f"{how}: {arguments.pages} pages to each place"):
                 cable = Cable()
                 try:
-                    seen, version = await _with_servers(how, cable, folder / how, arguments)
+                    seen, told["browser"] = await _with_servers(how, cable, folder / how, arguments)
                 finally:
                     cable.remove()
             for (place, name), seen_s in seen.items():
@@ -159,8 +167,6 @@ async def _measure(arguments: argparse.Namespace, hows: Sequence[str], console: 
                 cells.append(Cell(place, how, name, profile.title, span, seen_s, arguments.limit))
             console.print(table([cell for cell in cells if cell.how == how]))
     if not arguments.no_save:
-        told = {"pages": arguments.pages, "seed": arguments.seed, "limit_s": arguments.limit}
-        told |= {"browser": f"Chromium {version}", "proxy": _nginx_version()}
         console.print(f"Result: {save(cells, told, arguments.out)}", highlight=False)
     return int(not all(cell.agrees for cell in cells))
 
@@ -204,7 +210,7 @@ async def _with_servers(
         seen = await trial.run(
             browser, arguments.pages, list(_profiles(HubSettings())), arguments.limit
         )
-        return seen, browser.version
+        return seen, f"Chromium {browser.version}"
 
 
 def _nginx_version() -> str:

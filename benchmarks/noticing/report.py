@@ -2,7 +2,6 @@
 
 import json
 import statistics
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,11 +9,9 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.harness.report import Report
 from benchmarks.noticing.expected import HOWS, Span
-from pushlab.lab.host.machine import describe_machine
 
-__all__ = ["Cell", "lines_of", "save", "table"]
+__all__ = ["Cell", "cells_of", "lines_of", "save", "table"]
 
 _RESULTS = Path(__file__).parents[1] / "results"
 _LATE_S = 2.0  # a busy machine, and the notice's own way
@@ -116,22 +113,34 @@ def lines_of(cells: Sequence[Cell]) -> list[str]:
     return lines
 
 
+def cells_of(file: Path) -> list[Cell]:
+    """What `save` has written as JSON."""
+    kept = [dict(each) for each in json.loads(file.read_text("utf-8"))["cells"]]
+    for each in kept:
+        each.pop("agrees")
+    return [Cell(**{**each, "expected": Span(**each["expected"])}) for each in kept]
+
+
 def save(cells: Sequence[Cell], told: Mapping[str, Any], folder: Path | None) -> Path:
-    """Write ``noticing.json`` and ``NOTICING.md``; the folder."""
-    folder = folder or Report.folder(_RESULTS)
+    """Write ``noticing.json`` and ``NOTICING.md``; the folder.
+
+    Args:
+        told: when it began, with what, and on which machine; it goes into the JSON.
+    """
+    machine = told["environment"]
+    folder = (
+        folder or _RESULTS / f"{told['created_utc'][:10]}-{(machine['commit'] or 'unknown')[:7]}"
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    machine = describe_machine()
     whole = {
-        "created_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         **told,
-        "environment": machine,
         "cells": [{**asdict(cell), "agrees": cell.agrees} for cell in cells],
     }
     (folder / "noticing.json").write_text(json.dumps(whole, indent=1) + "\n")
     lines = [
         "# How soon a hub notices that a page has gone",
         "",
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}, {machine['kernel']}, {told['browser']},"
+        f"{told['created_utc'][:10]}, {machine['kernel']}, {told['browser']},"
         f" {told['proxy']}, commit {machine['commit']}. {told['pages']} pages a column, each with"
         " a channel over every transport. Seconds until the application was told: foretold, then"
         " seen, lowest to highest (median).",
