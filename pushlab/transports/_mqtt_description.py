@@ -45,13 +45,16 @@ _QUESTION = {
     **closed_object(
         {
             "ask": {
+                "type": "string",
                 "enum": ["first", *names.ASK_HITS],
                 "description": "first: behind SUBACK. again: seq has a hole, or no answer came."
-                " check: a keep-alive behind which nothing can have been lost.",
+                " check: in place of a PINGREQ, where messages came since the last question, for"
+                " the last of them may be lost.",
             },
             "token": TOKEN,
             "after": {
-                "oneOf": [CURSOR, {"type": "null"}],
+                **CURSOR,
+                "type": ["string", "null"],
                 "description": "Where the reader stands; null: begin now.",
             },
             "qos": {"type": "integer", "enum": [0, 1, 2], "description": "Of the live topic."},
@@ -65,7 +68,11 @@ _QUESTION = {
 _LEAVE = {
     **closed_object(
         {
-            "leave": {"enum": ["bye", "lost"], "description": "lost: said by the Will."},
+            "leave": {
+                "type": "string",
+                "enum": ["bye", "lost"],
+                "description": "lost: said by the Will.",
+            },
             "pings": {"type": "integer", "minimum": 1, "description": "PINGREQs sent, to count."},
         },
         "pings",

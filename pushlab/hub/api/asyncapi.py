@@ -139,6 +139,9 @@ def _reference(name: str, schema: Schema, schemas: dict[str, Any]) -> Any:
     if "$ref" in told:
         return told
     title = name[0].upper() + name[1:]
+    for part, of in told.get("properties", {}).items():
+        if "enum" in of:
+            of["title"] = title + part[0].upper() + part[1:]
     schemas[title] = told
     return {"$ref": f"#/components/schemas/{title}"}
 
