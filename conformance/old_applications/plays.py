@@ -20,7 +20,7 @@ Faults = list[str]
 LongestWait = float
 
 _PATIENCE_MS = 30_000
-_PACE_S = 0.5
+_PACE_S = 0.6  # the old wire takes a message every half second
 _TALK_S = 70.0  # the tokens last for a minute
 _AFTER_S = 5.0
 
