@@ -80,6 +80,7 @@ class Api:
         self._transports = list(transports)
         self._routes = routes
         self._description: str | None = None
+        self._streams = ("", "")  # the address of who asked last, and the document for it
         self._process = psutil.Process(os.getpid())
         self.rest = Starlette(
             routes=[
@@ -233,8 +234,10 @@ class Api:
     async def asyncapi(self, request: Request) -> Response:
         """``GET /v1/asyncapi.json``: the streams, for those who write clients."""
         seen = self._from_there(request)
-        told = asyncapi.asyncapi_document(seen, self._transports)
-        return JSONResponse(told, headers=_FOR_EVERY_PAGE)
+        if self._streams[0] != seen.url():  # it takes a hundred times as long as a poll
+            told = asyncapi.asyncapi_document(seen, self._transports)
+            self._streams = seen.url(), json.dumps(told)
+        return Response(self._streams[1], media_type="application/json", headers=_FOR_EVERY_PAGE)
 
     def _from_there(self, request: Request) -> SeenHub:
         """The hub as whoever asks reaches it."""

@@ -16,7 +16,7 @@ from pushlab.hub.core import Hub
 from pushlab.hub.reach.reach import ReachSettings, seen_from
 from pushlab.transports.sse import encode_event, encode_for_pages
 from tests.hub.api.asyncapi_reading import fits, parse_block, reason_in, reasons_of, resolved
-from tests.live_hub import live_hub
+from tests.live_hub import ask, live_hub
 
 PARSER = Path(__file__).parents[3] / "pushlab/web/node_modules/@asyncapi/parser"
 CHECK = """
@@ -176,3 +176,11 @@ async def test_a_hub_serves_it_to_anybody_who_asks():
         assert answer.headers["content-type"] == "application/json"
         assert set(answer.json["channels"]) == {"sseEvents"}
         assert answer.json["servers"]["http"]["host"] == "push.example"
+
+
+async def test_each_who_asks_is_told_the_address_that_he_used():
+    async with live_hub(transports={"sse": {}}) as hub:
+        for host in ("127.0.0.1", "localhost", "localhost"):
+            url = hub.url.replace("127.0.0.1", host)
+            told = (await ask(url, "GET", PATH)).json["servers"]["http"]
+            assert f"http://{told['host']}" == url
