@@ -33,12 +33,10 @@ try:
     import httplib
     from urllib import quote
 
-    from urlparse import urlsplit
-
     _Text, _integers, _surrogates = unicode, (int, long), "strict"
 except ImportError:
     import http.client as httplib
-    from urllib.parse import quote, urlsplit
+    from urllib.parse import quote
 
     _Text, _integers, _surrogates = str, (int,), "surrogatepass"
 
@@ -67,6 +65,9 @@ MAXIMUM_TOKEN_DURATION_MINUTES = 24 * 60
 MAXIMUM_MESSAGE_LENGTH = 32767
 
 _DEFAULT_HUB = "http://127.0.0.1:8000"
+_ORIGIN = r"(?i)(https?)://(?:[^/?#]*@)?((?:\[[a-z0-9:.%]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?)"
+_ADDRESS = _ORIGIN + r"((?:/[a-z0-9_.~!$&'()*+,;=:@%-]*)*)\Z"
+_LINE = u"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1000}\\Z"
 _MAX_ANSWER_BYTES = 1024 * 1024
 _MOST_KNOWN_TOKENS = 1000
 _TOKEN = re.compile(b"[A-Za-z0-9]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{43}\\Z")
@@ -100,6 +101,9 @@ class HubRefused(Error):
         Error.__init__(self, detail)
         self.status = status
         self.reason = reason
+
+    def __reduce__(self):
+        return type(self), (self.status, self.reason, str(self))  # into another process
 
 
 class HubUnreachable(Error):
@@ -245,30 +249,23 @@ class ChannelService(object):
     """The Channel API on a hub at a URL, over connections that are kept open; for any threads.
 
     url: http or https; None: PUSHLAB_HUB, or where `pushlab serve` is. api_key: None: PUSHLAB_API_KEY.
-    timeout_s: how long the hub may take to answer. context: what TLS trusts; None: whom this machine
-    trusts.
+    timeout_s: how long the hub may be silent. context: what TLS trusts; None: whom this machine trusts.
     """
 
     def __init__(self, url=None, api_key=None, timeout_s=10.0, context=None):
         url = url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB
-        self.url = re.sub("//[^/]*@", "//", url)  # texts show it, but no password
-        key = api_key or os.environ.get("PUSHLAB_API_KEY")
-        if not key:
-            raise NotConfigured("the Channel API needs the hub's API key: set PUSHLAB_API_KEY")
-        self._key = _header(key)
+        self._key = _header(api_key or os.environ.get("PUSHLAB_API_KEY") or "")
         if self._key is None:
-            raise NotConfigured("the hub's API key must be printable ASCII")
-        try:
-            parts = urlsplit(_header(self.url) or "")
-            self._host, self._port = parts.hostname, parts.port
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not self._host:
+            raise NotConfigured("set PUSHLAB_API_KEY to the hub's API key, which is printable ASCII")
+        found = re.match(_ADDRESS, _header(url) or "")
+        if not found or int(found.group(3) or 0) > 65535:  # it may have a password, so none is shown
             raise NotConfigured("PUSHLAB_HUB is not an address such as %s" % _DEFAULT_HUB)
-        self._path = parts.path.rstrip("/")
+        self._place = found.group(2)
+        self._path = found.group(4).rstrip("/")
+        self.url = "%s://%s%s" % (found.group(1), self._place, self._path)
         self._options = {"timeout": timeout_s}
         self._connection = httplib.HTTPConnection
-        if parts.scheme == "https":
+        if found.group(1).lower() == "https":
             self._connection = httplib.HTTPSConnection
             self._options["context"] = context or ssl.create_default_context()
         self._idle = []
@@ -290,9 +287,10 @@ class ChannelService(object):
     def _make_token(self, client_id, minutes):
         body = {"client_id": client_id.decode("utf-8"), "duration_minutes": minutes}
         told = self._ask("POST", "/v1/channels", json.dumps(body).encode("ascii"))
-        if not isinstance(told.get("token"), _Text):
+        token = _token_in(told.get("token"))
+        if token is None:
             raise self._no_hub("it gave no token")
-        return str(told["token"])
+        return str(token.decode("ascii"))
 
     def _publish(self, channel, message):
         self._ask("POST", "/v1/publish?channel=" + quote(channel, safe=""), message)
@@ -333,7 +331,7 @@ class ChannelService(object):
                 raise
         # ValueError: a host that is none, and a certificate that is another's.
         except (EnvironmentError, httplib.HTTPException, ValueError) as error:
-            why = str(error) or type(error).__name__
+            why = " ".join(str(error).split())[:1000] or type(error).__name__
             raise HubUnreachable("the hub at %s did not answer: %s" % (self.url, why))
         if connection.sock is not None:  # else the answer said that it is the last one
             self._idle.append((os.getpid(), connection))
@@ -343,9 +341,13 @@ class ChannelService(object):
             told = None
         if response.status >= 300:
             told = told if isinstance(told, dict) else {}
-            detail = "%s answered %d" % (self.url, response.status)
-            reason = _native(told.get("error", "http-%d" % response.status))
-            raise HubRefused(response.status, reason, _native(told.get("detail", detail)))
+            reason = _line(told.get("error")) or "http-%d" % response.status
+            detail = _line(told.get("detail")) or "%s answered %d" % (self.url, response.status)
+            there = re.match(_ORIGIN, response.getheader("Location") or "")
+            if there and response.status < 400:  # the key goes to no address but its own
+                detail = "%s sends its clients to %s://%s; give the hub's address there"
+                detail %= (self.url,) + there.group(1, 2)
+            raise HubRefused(response.status, reason, detail)
         if not isinstance(told, dict):
             raise self._no_hub("its answer is no JSON object")
         return told
@@ -359,14 +361,16 @@ class ChannelService(object):
             try:
                 owner, kept = self._idle.pop()
             except IndexError:
-                return self._connection(self._host, self._port, **self._options)
+                return self._connection(self._place, **self._options)
             if owner == os.getpid() and not _has_ended(kept):  # a fork shares its parent's
                 return kept
             kept.close()
 
 
-def _native(value):
-    """Text from JSON as the type that is `str`, which an exception's text is."""
+def _line(value):
+    """A line that is fit to be shown, as the type that is `str`, which an error's text is; or None."""
+    if not isinstance(value, _Text) or not re.match(_LINE, value):
+        return None
     return value if isinstance(value, str) else str(_utf8(value))
 
 

@@ -122,6 +122,9 @@ class Refused(PushlabError):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["Refused"], tuple[int, str, str]]:
+        return type(self), (self.status, self.reason, self.detail)  # into another process
+
     def to_json(self) -> dict[str, str | int]:
         """The body of an HTTP answer that says so."""
         return {"error": self.reason, "detail": self.detail, "status": self.status}

@@ -55,7 +55,6 @@ from pushlab.channel_api.in_process import LocalChannelService
 from pushlab.channel_api.notices import PresenceNotice, verify_presence
 from pushlab.channel_api.over_http import ChannelService
 from pushlab.channel_api.service import Nowhere, Service
-from pushlab.errors import UsageError
 
 __all__ = [
     "MAXIMUM_CLIENT_ID_LENGTH",
@@ -97,7 +96,7 @@ def _chosen() -> Service:
         if _service is None:
             try:
                 _service = ChannelService()
-            except UsageError as error:
+            except NotConfigured as error:
                 return Nowhere(error)
         return _service
 

@@ -5,20 +5,26 @@ import http.client
 import json
 import os
 import re
-import select
+import selectors
 import ssl
 import time
 from typing import Any, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from pushlab.channel_api.errors import NotConfigured, channel_errors
 from pushlab.channel_api.service import Service
+from pushlab.contract.reasons import reason_of
 from pushlab.contract.subscriber import Endpoint
-from pushlab.errors import ConnectionFailed, Refused, UsageError
+from pushlab.contract.tokens import looks_like_token
+from pushlab.errors import ConnectionFailed, Refused
 
 __all__ = ["ChannelService"]
 
 _DEFAULT_HUB = "http://127.0.0.1:8000"
+_ORIGIN = r"(https?)://(?:[^/?#]*@)?((?:\[[\w:.%]+\]|[\w.-]+)(?::[0-9]{1,5})?)"
+_ADDRESS = re.compile(_ORIGIN + r"((?:/[\w.~!$&'()*+,;=:@%-]*)*)", re.ASCII | re.IGNORECASE)
 _MAX_ANSWER_BYTES = 1024 * 1024
+_MAX_DETAIL = 1_000
 _MOST_KNOWN_TOKENS = 1_000
 
 
@@ -28,11 +34,11 @@ class ChannelService(Service):
     Args:
         url: of the hub, ``http`` or ``https``; None: ``PUSHLAB_HUB``, or where `pushlab serve` is.
         api_key: of the hub; None: ``PUSHLAB_API_KEY``.
-        timeout_s: how long the hub may take to answer.
+        timeout_s: how long the hub may be silent.
         context: what TLS trusts; None: whom this machine trusts.
 
     Raises:
-        UsageError: no such URL, or no API key.
+        NotConfigured: no such URL, or no API key.
     """
 
     def __init__(
@@ -43,16 +49,17 @@ class ChannelService(Service):
         timeout_s: float = 10.0,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        url = url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB
-        self.url = re.sub("//[^/]*@", "//", url)  # texts show it, but no password
+        found = _ADDRESS.fullmatch(url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB)
         key = api_key or os.environ.get("PUSHLAB_API_KEY")
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"the hub's address {self.url!r} is not one such as {_DEFAULT_HUB}")
+        if found is None:  # nor is it shown: it may have a password
+            raise NotConfigured(f"the hub's address (PUSHLAB_HUB) is not one such as {_DEFAULT_HUB}")
         if not key:
-            raise UsageError("the Channel API needs the hub's API key: set PUSHLAB_API_KEY")
+            raise NotConfigured("the Channel API needs the hub's API key: set PUSHLAB_API_KEY")
         if not (key.isascii() and key.isprintable()):
-            raise UsageError("the hub's API key must be printable ASCII")
-        self._endpoint = Endpoint.from_url(self.url)
+            raise NotConfigured("the hub's API key must be printable ASCII")
+        self.url = f"{found[1]}://{found[2]}{found[3].rstrip('/')}"
+        with channel_errors():
+            self._endpoint = Endpoint.from_url(self.url)
         self._key = key
         self._timeout_s = timeout_s
         self._context = context
@@ -79,7 +86,8 @@ class ChannelService(Service):
     def _make_token(self, client_id: str, duration_minutes: int | None) -> str:
         body = {"client_id": client_id, "duration_minutes": duration_minutes}
         told = self._ask("POST", "/v1/channels", json.dumps(body).encode())
-        if not isinstance(token := told.get("token"), str):
+        token = told.get("token")
+        if not isinstance(token, str) or not looks_like_token(token):
             self._no_hub("it gave no token")
         return token
 
@@ -131,7 +139,7 @@ class ChannelService(Service):
                 connection.close()
             if not isinstance(error, OSError | http.client.HTTPException | UnicodeError):
                 raise
-            why = str(error) or type(error).__name__
+            why = " ".join(str(error).split())[:_MAX_DETAIL] or type(error).__name__
             raise ConnectionFailed(f"the hub at {self.url} did not answer: {why}") from error
         if connection.sock is not None:  # else the answer said that it is the last one
             self._idle.append((os.getpid(), connection))
@@ -141,24 +149,21 @@ class ChannelService(Service):
             told = None
         if response.status >= 300:
             told = told if isinstance(told, dict) else {}
-            self._refuse_redirect(response)
-            reason = str(told.get("error", f"http-{response.status}"))
-            detail = str(told.get("detail", f"{self.url} answered {response.status}"))
-            raise Refused(response.status, reason, detail)
+            reason = reason_of(response.status, told.get("error"))
+            raise Refused(response.status, reason, self._detail(response, told.get("detail")))
         if not isinstance(told, dict):
             self._no_hub("its answer is no JSON object")
         return told
 
-    def _refuse_redirect(self, response: http.client.HTTPResponse) -> None:
-        """Say where an answer sends us; the key goes to the address that it was given for alone."""
-        try:
-            there = urlsplit(response.headers.get("Location") or "")
-        except ValueError:
-            return
-        if response.status < 400 and there.netloc:
-            place = f"{there.scheme}://{there.netloc.rpartition('@')[2]}"
-            detail = f"{self.url} sends its clients to {place}; give the hub's address there"
-            raise Refused(response.status, f"http-{response.status}", detail)
+    def _detail(self, response: http.client.HTTPResponse, said: object) -> str:
+        """Why the hub refuses, in a line that is fit to be shown."""
+        there = re.match(_ORIGIN, response.headers.get("Location") or "", re.ASCII | re.IGNORECASE)
+        if response.status < 400 and there:  # the key goes to no address but its own
+            place = f"{there[1]}://{there[2]}"
+            return f"{self.url} sends its clients to {place}; give the hub's address there"
+        if isinstance(said, str) and 0 < len(said) <= _MAX_DETAIL and said.isprintable():
+            return said
+        return f"{self.url} answered {response.status}"
 
     def _no_hub(self, why: str, cause: Exception | None = None) -> NoReturn:
         raise ConnectionFailed(f"what answers at {self.url} is no pushlab hub: {why}") from cause
@@ -183,6 +188,6 @@ class ChannelService(Service):
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:
     """Whether an idle connection has something to say, which can only be the server's goodbye."""
-    waiting = select.poll()
-    waiting.register(connection.sock, select.POLLIN)
-    return bool(waiting.poll(0))
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(connection.sock, selectors.EVENT_READ)
+        return bool(waiting.select(0))

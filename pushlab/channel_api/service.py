@@ -10,8 +10,12 @@ from pushlab.channel_api.checks import (
     minutes,
     token_in,
 )
-from pushlab.channel_api.errors import InvalidChannelClientIdError, channel_errors
-from pushlab.errors import Refused, UsageError
+from pushlab.channel_api.errors import (
+    InvalidChannelClientIdError,
+    NotConfigured,
+    channel_errors,
+)
+from pushlab.errors import Refused
 
 __all__ = ["Nowhere", "Service"]
 
@@ -119,7 +123,7 @@ class Nowhere(Service):
         why: what is wrong, and what would be right.
     """
 
-    def __init__(self, why: UsageError) -> None:
+    def __init__(self, why: NotConfigured) -> None:
         self._why = why
 
     def _revoke(self, what: str, value: str) -> NoReturn:

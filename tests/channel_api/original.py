@@ -7,6 +7,8 @@ through it. An outcome is the name of the exception, or "". Python 2.7 reads thi
 
 from __future__ import unicode_literals
 
+import pickle
+
 CLIENT_ID, DURATION, MESSAGE = (
     "InvalidChannelClientIdError",
     "InvalidChannelTokenDurationError",
@@ -126,7 +128,11 @@ def outcome(channel, function, arguments):
     try:
         getattr(channel, function)(*arguments)
     except channel.Error as error:
-        str(error)  # Python 2 fails here, if it was given text beyond ASCII that is no `str`
+        text = str(error)  # Python 2 fails here, if it was given text beyond ASCII that is no `str`
+        again = pickle.loads(pickle.dumps(error))  # into a process of a pool
+        same = (type(again), str(again), vars(again)) == (type(error), text, vars(error))
+        if not same or len(text.splitlines()) != 1 or len(text) > 1200:
+            return "%.50r, and %.50r in another process" % (text, again)
         return type(error).__name__
     return ""
 

@@ -19,6 +19,14 @@ import threading
 
 import original
 
+
+
+def json_answer(status, told):
+    body = json.dumps(told).encode("ascii")
+    head = "HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+    return head.encode("ascii") + body
+
+
 #: What else may be at that address: how it answers, and what that is for the application.
 OTHERS = [
     (b'HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{"token": 1}\n', "HubUnreachable"),
@@ -29,6 +37,13 @@ OTHERS = [
     (b"HTTP/1.1 201 Created\r\n\r\n" + b" " * 1100000, "HubUnreachable"),
     (b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n\xff\xfe", "HubUnreachable"),
     (b"SSH-2.0\r\n", "HubUnreachable"),
+    (b"HTTP/2.0 what?\r\n\r\n", "HubUnreachable"),
+    (json_answer("201 Created", {"token": ""}), "HubUnreachable"),
+    (json_answer("201 Created", {"token": "é"}), "HubUnreachable"),
+    (json_answer("500 Oh", {"error": "a\nb", "detail": "x\n\x1b[31my"}), "HubRefused"),
+    (json_answer("500 Oh", {"error": None, "detail": {"x": 1}}), "HubRefused"),
+    (json_answer("500 Oh", {"error": "é", "detail": "x" * 100000}), "HubRefused"),
+    (json_answer("500 Oh", {"error": "odd", "detail": "\ud800"}), "HubRefused"),
     (b"", "HubUnreachable"),
     (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\n<p>\n", "HubRefused"),
     (b"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n", "HubRefused"),
@@ -55,6 +70,7 @@ def tell(channel, home, url, key, ended, foreign):
     found += tokens(channel, ended, foreign)
     found += deliveries(channel)
     found += connections(channel, service)
+    found += addresses(home, url)
     found += failures(channel, home, url, key)
     for answer, name in OTHERS:
         found += stranger(channel, home, answer, name)
@@ -133,6 +149,24 @@ def connections(channel, service):
     return found
 
 
+def addresses(home, url):
+    """Which are understood, and where they lead."""
+    found = []
+    port = url.rpartition(":")[2]
+    same = ["HTTP" + url[4:], url + "/", url.replace("//", "//me:a%20word@")]
+    for address, place in [(each, ("127.0.0.1", int(port))) for each in same] + [
+        ("http://[::1]", ("::1", 80)),
+        ("https://[::1]/below/", ("::1", 443)),
+        ("http://[::1]:8000", ("::1", 8000)),
+        ("http://host_a.b-c/a/%7e(b)", ("host_a.b-c", 80)),
+    ]:
+        service = home.ChannelService(address, "key")
+        connection = service._take()
+        if (connection.host, connection.port) != place or "word" in service.url:
+            found.append("%s leads to %s:%s" % (address, connection.host, connection.port))
+    return found
+
+
 def failures(channel, home, url, key):
     """Whatever fails is an `Error`, and says so without the key."""
     expected = [
@@ -146,7 +180,12 @@ def failures(channel, home, url, key):
             "HubUnreachable",
         ),
         ({"PUSHLAB_HUB": "ftp://me:a%20word@host", "PUSHLAB_API_KEY": key}, "NotConfigured"),
-        ({"PUSHLAB_HUB": "http://a b", "PUSHLAB_API_KEY": key}, "HubUnreachable"),
+        ({"PUSHLAB_HUB": "me:a%20word@127.0.0.1:1", "PUSHLAB_API_KEY": key}, "NotConfigured"),
+        ({"PUSHLAB_HUB": "http://me:a%20word/@host", "PUSHLAB_API_KEY": key}, "NotConfigured"),
+        ({"PUSHLAB_HUB": "http://host/?a%20word", "PUSHLAB_API_KEY": key}, "NotConfigured"),
+        ({"PUSHLAB_HUB": url + "\n", "PUSHLAB_API_KEY": key}, "NotConfigured"),
+        ({"PUSHLAB_HUB": "http://host:65536", "PUSHLAB_API_KEY": key}, "NotConfigured"),
+        ({"PUSHLAB_HUB": "http://a b", "PUSHLAB_API_KEY": key}, "NotConfigured"),
         ({"PUSHLAB_HUB": "http://a..b", "PUSHLAB_API_KEY": key}, "HubUnreachable"),
         ({"PUSHLAB_HUB": "ftp://host", "PUSHLAB_API_KEY": key}, "NotConfigured"),
         ({"PUSHLAB_HUB": "host:8000", "PUSHLAB_API_KEY": key}, "NotConfigured"),

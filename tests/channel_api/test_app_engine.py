@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 APPENGINE = HERE.parents[1] / "appengine"
 PAGE = HERE.parents[1] / "docs" / "from-app-engine.md"
 KEYS = TokenKeys.fresh()
+TOKEN = b"a.b." + b"c" * 43
 #: Longer than a client ID may be, as every token of a client ID of 50 bytes is.
 ENDED, _ = KEYS.sign(Grant("a" * 50, "a" * 50, time.time() - 1, "0"))
 FOREIGN, _ = TokenKeys.fresh().sign(Grant("a", "a", time.time() + 60, "0"))
@@ -156,6 +157,7 @@ def test_every_installation_has_it_in_a_namespace_that_is_shared():
     found = {path.relative_to(APPENGINE).as_posix() for path in APPENGINE.rglob("google/**/*.py")}
     package = "google/appengine/api/channel"
     assert found == {f"{package}/__init__.py", f"{package}/channel.py"}
+    assert (APPENGINE / package / "py.typed").is_file()  # where others' packages are above (PEP 561)
 
 
 def test_every_way_to_write_the_import(room):
@@ -258,7 +260,7 @@ async def test_the_file_for_python_2_7_asks_for_a_certificate_of_that_host(tmp_p
             capture_output=True,
             text=True,
         )
-    told = ["a-token", "not this one", "not this one", "not of this machine either"]
+    told = [TOKEN.decode(), "not this one", "not this one", "not of this machine either"]
     assert (done.stdout.splitlines(), done.stderr) == (told, "")
 
 
@@ -269,7 +271,7 @@ async def over_tls(authority, host):
     async def serve(reader, writer):
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):  # it does not trust us
             await reader.readuntil(b"}")
-        writer.write(b'HTTP/1.1 201 Created\r\nContent-Length: 20\r\n\r\n{"token": "a-token"}')
+        writer.write(b'HTTP/1.1 201 Created\r\nContent-Length: 60\r\n\r\n{"token": "%b"}' % TOKEN)
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
