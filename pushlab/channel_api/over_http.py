@@ -52,7 +52,9 @@ class ChannelService(Service):
         found = _ADDRESS.fullmatch(url or os.environ.get("PUSHLAB_HUB") or _DEFAULT_HUB)
         key = api_key or os.environ.get("PUSHLAB_API_KEY")
         if found is None:  # nor is it shown: it may have a password
-            raise NotConfigured(f"the hub's address (PUSHLAB_HUB) is not one such as {_DEFAULT_HUB}")
+            raise NotConfigured(
+                f"the hub's address (PUSHLAB_HUB) is not one such as {_DEFAULT_HUB}"
+            )
         if not key:
             raise NotConfigured("the Channel API needs the hub's API key: set PUSHLAB_API_KEY")
         if not (key.isascii() and key.isprintable()):

@@ -20,7 +20,6 @@ import threading
 import original
 
 
-
 def json_answer(status, told):
     body = json.dumps(told).encode("ascii")
     head = "HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(body))

@@ -157,7 +157,9 @@ def test_every_installation_has_it_in_a_namespace_that_is_shared():
     found = {path.relative_to(APPENGINE).as_posix() for path in APPENGINE.rglob("google/**/*.py")}
     package = "google/appengine/api/channel"
     assert found == {f"{package}/__init__.py", f"{package}/channel.py"}
-    assert (APPENGINE / package / "py.typed").is_file()  # where others' packages are above (PEP 561)
+    assert (
+        APPENGINE / package / "py.typed"
+    ).is_file()  # where others' packages are above (PEP 561)
 
 
 def test_every_way_to_write_the_import(room):
