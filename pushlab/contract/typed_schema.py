@@ -51,7 +51,9 @@ def schema_of(kind: Any, named: dict[str, Any], *, closed: bool = False) -> dict
     if origin in (Required, NotRequired):
         return schema_of(args[0], named)
     if origin is Literal:
-        return {"enum": list(args)}
+        (plain,) = {type(arg) for arg in args}
+        words = {"const": args[0]} if len(args) == 1 else {"enum": list(args)}
+        return {**schema_of(plain, named), **words}
     if origin in (Union, types.UnionType):
         return {"anyOf": [schema_of(arg, named, closed=closed) for arg in args]}
     if origin is list:

@@ -8,9 +8,11 @@ over, and then the writer says that it is full.
 
 import asyncio
 import json
+import math
+import re
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs
@@ -60,6 +62,8 @@ _ASKED = "pushlab.asked"
 _LINGER_S = 1.0
 _RETRY_S = (1, 5)  # drawn, so that those who are told at once do not come back at once
 _RETRIES = Random()
+#: As most languages write them; Python would read ``1_0`` and other scripts' digits too.
+_NUMBER = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *", re.ASCII)
 #: How a request says whose it is, as AsyncAPI's security schemes; see `token_of`.
 TOKEN_SECURITY = {
     each.name: {**each.scheme, "type": each.scheme["type"].replace("apiKey", "httpApiKey")}
@@ -152,13 +156,14 @@ def linger_s(hub: Hub, reason: str) -> float:
     return hub.settings.linger_s if reason == SLOW_READER.word else _LINGER_S
 
 
+@lru_cache(maxsize=1_000)  # clients ask with the same ones again and again
+def _number(text: str) -> float:
+    return float(text) if _NUMBER.fullmatch(text) else math.nan
+
+
 def number_parameter(query: Mapping[str, str], name: str, *, least: float, most: float) -> float:
     """The parameter as a number within bounds. Raises Refused (400) if it is not one."""
-    text = query[name]
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
+    value = _number(query[name])
     if not least <= value <= most:
         raise out_of_bounds(name, least, most)()
     return value

@@ -207,7 +207,7 @@ class Api:
         token, grant = await self._hub.create_channel(
             body["client_id"],
             body.get("channel"),
-            body.get("duration_minutes"),
+            _whole(body.get("duration_minutes")),
             wanted=False if named is None else (endpoints.at_a_broker(chosen) or None),
         )
         said = self._describe(grant, request, chosen)
@@ -352,6 +352,11 @@ class Api:
         except (Refused, UsageError) as error:
             await self.refuse(error, scope, receive, send)
         return True
+
+
+def _whole(number: Any) -> Any:
+    """``60.0`` as 60: JSON has one kind of number, and some languages write all of them so."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def _json(raw: bytes) -> Any:

@@ -60,8 +60,9 @@ async def test_a_channel_is_made_with_a_token_and_endpoints(hub):
     assert by_query.json == told
 
 
-async def test_a_channel_and_a_duration_may_be_named(hub):
-    body = {"client_id": "ann", "channel": "room/1 é", "duration_minutes": 1}
+@pytest.mark.parametrize("minutes", [1, 1.0])
+async def test_a_channel_and_a_duration_may_be_named(hub, minutes):
+    body = {"client_id": "ann", "channel": "room/1 é", "duration_minutes": minutes}
     made = (await hub.api("POST", "/v1/channels", body)).json
     assert made["channel"] == "room/1 é"
     assert made["expires_at"] < time.time() + 61
@@ -339,7 +340,9 @@ async def test_a_cursor_ahead_of_the_channel_is_refused(hub, path):
     assert refused(answer, 400, "invalid-cursor")
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "abc", "", "nan", "inf", "1e9"])
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "abc", "", "nan", "inf", "1e9", "1_0", "%D9%A5"]
+)
 async def test_a_lease_that_cannot_be_is_refused(hub, value):
     token = await hub.token("lease")
     answer = await hub.ask("GET", f"/v1/poll?lease_s={value}", secret=token)
