@@ -3,6 +3,7 @@
 from conformance.autobahn.suite import AutobahnClient, AutobahnServer
 from conformance.clients.suite import OthersClients
 from conformance.event_stream.suite import EventStreams
+from conformance.generated.suite import GeneratedClients
 from conformance.http.suite import RequestShapes
 from conformance.model import Suite
 from conformance.mqtt.suite import MqttPackets
@@ -20,5 +21,6 @@ SUITES: tuple[type[Suite], ...] = (
     EventStreams,
     MqttPackets,
     OthersClients,
+    GeneratedClients,
     OldApplications,
 )

@@ -24,7 +24,9 @@ ASK = Operation(
     ],
     who=[in_query("channel")],
     parameters=[
-        Parameter("command", {"type": "string", "enum": list(COMMANDS)}, "What to do.", required=True),
+        Parameter(
+            "command", {"type": "string", "enum": list(COMMANDS)}, "What to do.", required=True
+        ),
         replace(AFTER, help="The cursor that you keep; without it, the hub keeps your place."),
         LEASE,
     ],

@@ -55,7 +55,7 @@ class ChannelRequest(TypedDict):
     client_id: Annotated[str, CLIENT_ID]
     channel: NotRequired[Annotated[str | None, _or_null(CHANNEL)]]
     duration_minutes: NotRequired[
-        Annotated[int | None, {**_MINUTES, "default": DEFAULT_TOKEN_MINUTES}]
+        Annotated[int | None, {**_MINUTES, "description": f"{DEFAULT_TOKEN_MINUTES}, if left out."}]
     ]
     transports: NotRequired[
         Annotated[

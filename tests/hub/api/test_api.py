@@ -340,9 +340,7 @@ async def test_a_cursor_ahead_of_the_channel_is_refused(hub, path):
     assert refused(answer, 400, "invalid-cursor")
 
 
-@pytest.mark.parametrize(
-    "value", ["0", "-1", "abc", "", "nan", "inf", "1e9", "1_0", "%D9%A5"]
-)
+@pytest.mark.parametrize("value", ["0", "-1", "abc", "", "nan", "inf", "1e9", "1_0", "%D9%A5"])
 async def test_a_lease_that_cannot_be_is_refused(hub, value):
     token = await hub.token("lease")
     answer = await hub.ask("GET", f"/v1/poll?lease_s={value}", secret=token)
