@@ -20,12 +20,15 @@ _MODULE_ONLY = re.compile(r"^(?:export|import)\b(?!\s*\().*$|\bimport\.meta\b", 
 _OWN_ADDRESS = "const HERE = import.meta.url;"
 _PHRASES = "const PHRASES = {};"
 
-#: The element that runs it says where that is, or else, where it runs as a module or a loader's
-#: text, another element that loads it: a <script>, whatever else the page gives such a name.
+#: The element that runs it says where that is. One that runs as a module, in a shadow tree or as a
+#: loader's text has none: there it is what the page has loaded, by an element that still is there
+#: or in any other way.
 _SCRIPTS_ADDRESS = """const HERE = (() => {
   const { currentScript, scripts = [] } = globalThis.document ?? {};
   const elements = [currentScript, ...Array.from(scripts)];
-  return elements.find((one) => one?.localName === "script" && hubOf(one.src))?.src;
+  const sources = elements.map((one) => one?.localName === "script" && one.src);
+  const loaded = performance.getEntriesByType("resource").map((one) => one.name);
+  return [...sources, ...loaded.reverse()].find((one) => one && hubOf(one));
 })();"""
 
 

@@ -210,6 +210,17 @@ WAYS = {
       </script>""",
     "beside another's name": """<img name="currentScript" src="/no/_ah/channel/jsapi" hidden>
       <script src='HUB/_ah/channel/jsapi'></script>""",
+    "as a module, removed at once": """<script>
+        var gone = document.createElement('script');
+        gone.type = 'module';
+        gone.src = 'HUB/_ah/channel/jsapi';
+        document.body.appendChild(gone).remove();
+      </script>""",
+    "as a loader's text": """<script>
+        fetch('HUB/_ah/channel/jsapi').then(answer => answer.text()).then(window.eval);
+      </script>""",
+    "by an import": "<script>import('HUB/_ah/channel/jsapi');</script>",
+    "in a picture": "<svg><script href='HUB/_ah/channel/jsapi'></script></svg>",
     "below a path": "<script src='BELOW/_ah/channel/jsapi'></script>",
 }
 
