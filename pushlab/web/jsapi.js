@@ -99,12 +99,8 @@ function asItWas(error) {
 }
 
 /** The handlers of a socket that is given none. */
-class Handler {
-  onopen() {}
-  onmessage() {}
-  onerror() {}
-  onclose() {}
-}
+function Handler() {}
+for (const name of ["onopen", "onmessage", "onerror", "onclose"]) Handler.prototype[name] = () => {};
 
 /**
  * `goog.appengine.Channel`. Nothing is checked before it is opened.
@@ -119,7 +115,7 @@ function AppEngineChannel(token, options) {
 
 /** @this {any} @param {Handlers} [handlers] @returns {any} */
 AppEngineChannel.prototype.open = function (handlers) {
-  return Reflect.construct(AppEngineSocket, [this.token_, handlers || new Handler(), this.options_]);
+  return Reflect.construct(AppEngineSocket, [this.token_, handlers || Reflect.construct(Handler, []), this.options_]);
 };
 
 /**
@@ -131,6 +127,7 @@ AppEngineChannel.prototype.open = function (handlers) {
  */
 function AppEngineSocket(token, handlers, options) {
   if (typeof token !== "string") throw new TypeError("the token is not a string");
+  if (!handlers) throw new TypeError("there are no handlers");
   this.readyState = CONNECTING;
   const after = options?.after ?? takePlace(token);
   const socket = new Socket(token, liveOptions({ ...options, after }), {});

@@ -100,14 +100,19 @@ def test_what_is_made_is_made_under_the_originals_conditions(run):
       Own.prototype = Object.create(Channel.prototype);
       function Older() {}
       Older.prototype = new Channel("token", { server: "http://hub.example", fetch });
+      function OwnHandler() { Socket.Handler.call(this); }
+      OwnHandler.prototype = Object.create(Socket.Handler.prototype);
       const bare = open("short-polling");
       const given = open("short-polling", { onopen: null, onmessage: "text" });
+      for (const one of [bare, given]) one.close();
       return {
         channels: [new Channel(), new Channel(7)].map((one) => typeof one),
         without_new: typeof goog.appengine.Channel("token"),
         opened: [undefined, null, 7, {}].map((token) => error(() => new Channel(token).open())),
         sockets: [error(() => new Socket("token")), error(() => new Socket())],
+        left_behind: (await later(1_000), asked.length),
         kin: [new Own("token").open() instanceof Socket, new Older().open() instanceof Socket],
+        handler: typeof new OwnHandler().onopen,
         bare: ["onopen", "onmessage", "onerror", "onclose"].map((name) => typeof bare[name]),
         given: [given.onopen, given.onmessage, String(given.onclose)],
         shown: JSON.stringify([new Channel("secret"), open("sse")]).includes("secret"),
@@ -117,7 +122,9 @@ def test_what_is_made_is_made_under_the_originals_conditions(run):
         "without_new": "undefined",
         "opened": ["TypeError"] * 4,
         "sockets": ["TypeError"] * 2,
+        "left_behind": 0,
         "kin": [True, True],
+        "handler": "function",
         "bare": ["function"] * 4,
         "given": [None, "text", "undefined"],
         "shown": False,
@@ -165,6 +172,17 @@ def test_a_refusal_has_the_words_that_applications_compare(run):
         phrase = "Token+timed+out." if reason == "token-expired" else "Invalid+token."
         error = {"code": 401, "description": phrase, "reason": reason}
         assert log == [["onerror", 2, error], ["onclose", 3, {}]]
+
+
+def test_whatever_the_page_takes_for_a_token_is_asked_about(run):
+    """A browser puts no snowman into a header: the question would fail again and again."""
+    bearer = run("""
+      answers = [refused(401, "token-invalid")];
+      const options = { transport: "short-polling", server: "http://hub.example", fetch };
+      new Channel("\\u2603\\n", options).open();
+      await later(1_000);
+      return asked.map(({ headers }) => new Headers(headers).get("authorization"));""")
+    assert bearer == ["Bearer %E2%98%83%0A"]
 
 
 def test_other_errors_keep_the_modules_words(run):
@@ -281,6 +299,7 @@ def test_the_base_url_is_where_the_hub_is_once_it_is_set(run):
       await ask("//hub.example/a/_ah/channel");
       await ask("../b/_ah/channel/");
       await ask("http://[");
+      await ask("file:///_ah/channel/");
       await ask(base);
       await ask("https://hub.example" + base, "https://own.example");
       return asked.map(({ url }) => url.replace("v1/poll?after=", "*"));""")
@@ -289,6 +308,7 @@ def test_the_base_url_is_where_the_hub_is_once_it_is_set(run):
         "https://hub.example/*",
         "https://hub.example/a/*",
         "https://page.example/b/*",
+        "bad-server",
         "bad-server",
         "https://page.example/*",
         "https://own.example/*",

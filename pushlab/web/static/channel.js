@@ -364,7 +364,7 @@ class Reader {
     try {
       this.url("");
     } catch {
-      this.fail(400, "bad-server", "the option server is not a URL such as https://example.com");
+      this.fail(400, "bad-server", "the option server is to be a URL such as https://example.com");
       return;
     }
     try {
@@ -397,6 +397,7 @@ class Reader {
    */
   url(path, query = {}) {
     const root = new URL(this.options.server ?? hubOf(HERE) ?? globalThis.location?.origin);
+    if (!root.protocol.startsWith("http")) throw new TypeError("no hub is there"); // where a page is a file
     root.search = root.hash = "";
     if (!root.pathname.endsWith("/")) root.pathname += "/";
     const url = new URL(path, root);
@@ -414,7 +415,7 @@ class Reader {
    */
   async fetch(url, init = {}) {
     const ask = this.options.fetch ?? globalThis.fetch.bind(globalThis);
-    const bearer = saysToken(url) ? null : { Authorization: `Bearer ${this.token}` };
+    const bearer = saysToken(url) ? null : { Authorization: `Bearer ${encodeURI(this.token)}` };
     const headers = { ...init.headers, ...bearer };
     const options = { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers };
     const answer = await ask(url.href, /** @type {RequestInit} */ (options));
