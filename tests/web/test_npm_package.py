@@ -72,8 +72,11 @@ def test_the_package_says_what_pushlab_says_and_has_what_it_names(project):
     files = {path.name for path in home.iterdir()}
     scripts = {f"{name}.{ending}" for name in PARTS for ending in ("js", "d.ts")}
     assert files == {*scripts, "package.json", "README.md", "LICENSE"}
-    for name in ("channel.js", "channel_mqtt.js"):
-        assert (home / name).read_bytes() == (WEB / "static" / name).read_bytes(), "one source"
+    texts = [(home / f"{name}.js").read_text() for name in PARTS]
+    assert all("import.meta" not in text for text in texts), "a bundler writes its own machine there"
+    of_static = [(WEB / "static" / f"{name}.js").read_text() for name in PARTS[1:3]]
+    of_static[0] = of_static[0].replace("const HERE = import.meta.url;", "const HERE = undefined;")
+    assert texts[1:3] == of_static, "one source"
 
 
 TYPED = """
@@ -160,9 +163,10 @@ def test_node_reads_a_channel(project, site):
         flags = ("--experimental-websocket", "--experimental-eventsource")
         assert seen(*polls, *streams, flags=flags) == {**polls, **streams, **early}
     flags = ("--no-experimental-websocket", "--no-experimental-eventsource")
-    told = seen("auto", "sse", flags=flags if node_can_stream() else ())
-    lacking = "there is no EventSource here; give one as the option EventSource"
-    assert told == {"auto": ["long-polling", "kept"], "sse": [lacking], **early}
+    told = seen("auto", "sse", "mqtt", flags=flags if node_can_stream() else ())
+    lacking = "there is no {0} here; give one as the option {0}".format
+    ends = {name: [lacking(need)] for name, need in (("sse", "EventSource"), ("mqtt", "mqtt"))}
+    assert told == {"auto": ["long-polling", "kept"], **ends, **early}
 
 
 # ---- bundled ----------------------------------------------------------------------------------
@@ -175,7 +179,7 @@ def bundled(project):
         pytest.skip("esbuild or React is not installed (make test, which needs npm)")
     for path in EXAMPLES.iterdir():
         shutil.copy(path, project)
-    for name in ("react", "react-dom", "scheduler", "mqtt"):
+    for name in ("react", "react-dom", "scheduler", "mqtt", "ws"):
         (project / "node_modules" / name).symlink_to(TOOLS / name)
 
     def bundle(name, text, *more):
@@ -287,6 +291,26 @@ def test_mqtt_is_the_projects_own(with_mqtt, bundled, shown, site, page):
     page.wait_for_function("() => window.heard")
     assert page.evaluate("heard") == "hello"
     assert [url for url in asked if "/web/" in url] == [], "nothing of the hub's is loaded"
+
+
+MQTT_IN_NODE = """
+import { Channel } from "pushlab";
+import WebSocket from "ws";
+
+const [server, token] = process.argv.slice(2);
+const mqtt = () => import("pushlab/mqtt");
+const options = { server, transport: "mqtt", mqtt, WebSocket, after: "0-0" };
+const socket = new Channel(token, options).open();
+socket.onmessage = ({ data }) => (console.log(data), socket.close());
+socket.onclose = () => process.exit();
+"""
+
+
+@pytest.mark.usefixtures("with_mqtt", "bundled")
+def test_mqtt_is_the_projects_own_in_node_too(project, site):
+    (project / "mqtt.mjs").write_text(MQTT_IN_NODE)
+    site.publish("npm-node-mqtt", "hello")
+    assert run("node", "mqtt.mjs", site.url, site.token("npm-node-mqtt"), cwd=project) == "hello\n"
 
 
 # ---- what the document says -------------------------------------------------------------------

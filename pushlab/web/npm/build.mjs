@@ -16,6 +16,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const WEB = dirname(HERE);
 const ROOT = resolve(WEB, "../..");
 const WHERE = resolve(process.argv[2] ?? join(ROOT, "build/npm"));
+const ADDRESS = "const HERE = import.meta.url;";
 const TSC = join(WEB, "node_modules/.bin/tsc");
 
 /** @param {string} path */
@@ -49,7 +50,11 @@ if (existsSync(WHERE) && !(existsSync(before) && json(before).name === "pushlab"
 rmSync(WHERE, { recursive: true, force: true });
 mkdirSync(WHERE, { recursive: true });
 for (const name of ["index.js", "mqtt.js", "README.md"]) copyFileSync(join(HERE, name), join(WHERE, name));
-for (const name of ["channel.js", "channel_mqtt.js"]) copyFileSync(join(WEB, "static", name), join(WHERE, name));
+copyFileSync(join(WEB, "static/channel_mqtt.js"), join(WHERE, "channel_mqtt.js"));
+// What a bundler would write there is where this file lies on its own machine, which is no hub.
+const script = readFileSync(join(WEB, "static/channel.js"), "utf8");
+if (!script.includes(ADDRESS)) throw new Error(`channel.js has no ${ADDRESS}`);
+writeFileSync(join(WHERE, "channel.js"), script.replace(ADDRESS, "const HERE = undefined;"));
 copyFileSync(join(ROOT, "LICENSE"), join(WHERE, "LICENSE"));
 
 const { name, ...rest } = json(join(HERE, "package.json"));

@@ -146,6 +146,11 @@ const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
  * @type {Record<string, "WebSocket" | "EventSource">}
  */
 const NEEDS = { websocket: "WebSocket", sse: "EventSource", mqtt: "WebSocket" };
+/**
+ * Elsewhere than in a browser no module is loaded from a hub, and npm's `mqtt` takes only npm's `ws`.
+ * @type {("mqtt" | "WebSocket")[]}
+ */
+const MQTT_ELSEWHERE = ["mqtt", "WebSocket"];
 
 /**
  * Sentences for the reasons that a page meets, the same on every transport.
@@ -379,8 +384,11 @@ class Reader {
 
   /** What this transport needs and is not here. @param {string} name */
   #lacks(name) {
+    const { options } = this;
+    const browser = "document" in globalThis || "importScripts" in globalThis;
+    if (name === "mqtt" && !browser) return MQTT_ELSEWHERE.find((need) => !options[need]);
     const need = NEEDS[name];
-    return need && !this.options[need] && !(need in globalThis) ? need : null;
+    return need && !options[need] && !(need in globalThis) ? need : undefined;
   }
 
   // ---- what a line asks -------------------------------------------------------------------

@@ -196,10 +196,10 @@ class MqttTalk {
     const websocket = new Socket(address, protocols);
     const wire = (this.#wire = { websocket, sent: bytesOfRequest(url) + 150, received: 0 });
     const send = websocket.send.bind(websocket);
-    websocket.send = (/** @type {Uint8Array} */ data) => {
+    websocket.send = (/** @type {Uint8Array} */ data, /** @type {any[]} */ ...more) => {
       if (websocket.readyState !== 1) return;
       wire.sent += data.byteLength + frameHead(data.byteLength) + 4; // a client's frames are masked
-      send(data);
+      send(data, ...more); // in Node.js npm's mqtt hears by it that the data is on its way
     };
     websocket.addEventListener("open", () => (this.#opened = true));
     websocket.addEventListener("message", (/** @type {MessageEvent} */ { data }) => {
