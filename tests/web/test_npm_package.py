@@ -73,7 +73,9 @@ def test_the_package_says_what_pushlab_says_and_has_what_it_names(project):
     scripts = {f"{name}.{ending}" for name in PARTS for ending in ("js", "d.ts")}
     assert files == {*scripts, "package.json", "README.md", "LICENSE"}
     texts = [(home / f"{name}.js").read_text() for name in PARTS]
-    assert all("import.meta" not in text for text in texts), "a bundler writes its own machine there"
+    assert all("import.meta" not in text for text in texts), (
+        "a bundler writes its own machine there"
+    )
     of_static = [(WEB / "static" / f"{name}.js").read_text() for name in PARTS[1:3]]
     of_static[0] = of_static[0].replace("const HERE = import.meta.url;", "const HERE = undefined;")
     assert texts[1:3] == of_static, "one source"
