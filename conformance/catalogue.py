@@ -8,6 +8,7 @@ from conformance.http.suite import RequestShapes
 from conformance.model import Suite
 from conformance.mqtt.suite import MqttPackets
 from conformance.old_applications.suite import OldApplications
+from conformance.original_script.suite import OriginalScript
 from conformance.websocket.suite import WebSocketClient, WebSocketHub
 
 __all__ = ["SUITES"]
@@ -22,5 +23,6 @@ SUITES: tuple[type[Suite], ...] = (
     MqttPackets,
     OthersClients,
     GeneratedClients,
+    OriginalScript,
     OldApplications,
 )

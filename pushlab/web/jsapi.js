@@ -109,8 +109,9 @@ for (const name of ["onopen", "onmessage", "onerror", "onclose"]) Handler.protot
  * @param {Options} [options] those of `channel.js`
  */
 function AppEngineChannel(token, options) {
-  hide(this, "token_", token);
-  hide(this, "options_", options);
+  const own = this ?? {}; // without `new` it made nothing, and said nothing
+  hide(own, "token_", token);
+  hide(own, "options_", options);
 }
 
 /** @this {any} @param {Handlers} [handlers] @returns {any} */
@@ -134,7 +135,7 @@ function AppEngineSocket(token, handlers, options) {
   hide(this, "socket_", socket);
   const hear = /** @type {Handlers} */ (socket);
   for (const name of Object.keys(socket)) {
-    this[name] = handlers[name];
+    if (name in Handler.prototype || name in handlers) this[name] = handlers[name];
     hear[name] = (/** @type {any} */ event) => {
       if (name === "onerror" && event.reason === "token-expired") {
         places.set(channelOf(token), { cursor: socket.cursor, at: performance.now() });

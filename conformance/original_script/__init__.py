@@ -1,0 +1,1 @@
+"""App Engine's own script and pushlab's, side by side in a browser."""
