@@ -30,8 +30,7 @@ from tests.hub.api.openapi_reading import (
 from tests.live_hub import live_hub
 from tests.patience import PATIENCE_S
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
+in_one_loop = pytest.mark.asyncio(loop_scope="module")
 ROOT = Path(pushlab.__file__).parent
 #: Words that no request of HTTP is answered with here, and why.
 UNTOLD = {
@@ -63,6 +62,7 @@ async def document(hub):
 # ---- the document -----------------------------------------------------------------------------
 
 
+@in_one_loop
 async def test_it_is_openapi_3_1_and_anybody_may_read_it_from_any_page(hub):
     from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -74,6 +74,7 @@ async def test_it_is_openapi_3_1_and_anybody_may_read_it_from_any_page(hub):
     assert hub.key not in answer.body.decode()
 
 
+@in_one_loop
 async def test_it_says_where_the_hub_is_to_whom_asks(hub):
     assert (await hub.ask("GET", "/v1/openapi.json")).json["servers"] == [{"url": hub.url}]
     reach = ReachSettings(public_url="https://push.example/hub", allow_hosts=("127.0.0.1",))
@@ -82,6 +83,7 @@ async def test_it_says_where_the_hub_is_to_whom_asks(hub):
     assert told["servers"] == [{"url": "https://push.example/hub"}]
 
 
+@in_one_loop
 async def test_everything_that_is_served_is_in_it_and_nothing_else(document):
     """Each route of each transport, and each of the API; and what is told is there."""
     hub = core.Hub(keys=KEYS)
@@ -97,6 +99,7 @@ async def test_everything_that_is_served_is_in_it_and_nothing_else(document):
     assert set(document.told["paths"]) == served | spelled
 
 
+@in_one_loop
 async def test_a_path_answers_to_the_methods_that_are_told_alone(hub, document):
     for path, told in document.told["paths"].items():
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
@@ -108,6 +111,7 @@ async def test_a_path_answers_to_the_methods_that_are_told_alone(hub, document):
                 document.fits(answer.json, {"$ref": "#/components/schemas/Refusal"})
 
 
+@in_one_loop
 async def test_every_answer_has_an_example_and_every_example_fits_its_schema(document):
     seen = 0
     operations = list(document.operations())
@@ -127,15 +131,8 @@ async def test_every_answer_has_an_example_and_every_example_fits_its_schema(doc
     assert seen > 200
 
 
-async def test_every_reason_in_the_code_is_told_of_or_is_no_answer(document):
-    told = {
-        (refusal["status"], refusal["error"])
-        for operation in document.operations()
-        for refusal in operation.refusals()
-    }
-    for status in ("404", "405"):  # of what is no operation
-        content = document.told["components"]["responses"][status]["content"]["application/json"]
-        told |= {(each["status"], each["error"]) for each in document.examples(content)}
+def raised_in_the_code():
+    """Status and word of each reason, and of what is refused without one."""
     raised: set[tuple[int, str]] = set()
     for room in ("contract", "hub", "wire", "transports"):
         for module in pkgutil.walk_packages([str(ROOT / room)], f"pushlab.{room}."):
@@ -145,8 +142,30 @@ async def test_every_reason_in_the_code_is_told_of_or_is_no_answer(document):
         for path in (ROOT / room).rglob("*.py"):
             said = re.findall(r'(?:Refused|Reason)\(\s*(\d{3}),\s*"([a-z-]+)"', path.read_text())
             raised |= {(int(status), word) for status, word in said}
-    assert len(raised) > 40
     raised.remove((404, "no-such-transport"))  # by a client
+    assert len(raised) > 40
+    return raised
+
+
+def test_every_reason_in_the_code_stands_in_the_table():
+    _, _, table = (ROOT.parent / "servers/hub/README.md").read_text().partition("| `error` |")
+    table = table.partition("\n\n")[0]
+    for status, word in sorted(raised_in_the_code()):
+        rows = [row for row in table.splitlines() if str(status) in row[:12]]
+        assert any(f"`{word}`" in row for row in rows), f"{status} {word}"
+
+
+@in_one_loop
+async def test_every_reason_in_the_code_is_told_of_or_is_no_answer(document):
+    told = {
+        (refusal["status"], refusal["error"])
+        for operation in document.operations()
+        for refusal in operation.refusals()
+    }
+    for status in ("404", "405"):  # of what is no operation
+        content = document.told["components"]["responses"][status]["content"]["application/json"]
+        told |= {(each["status"], each["error"]) for each in document.examples(content)}
+    raised = raised_in_the_code()
     assert {(status, word) for status, word in raised - told if word not in UNTOLD} == set()
     assert {word for _, word in told} & set(UNTOLD) == set()
     assert set(UNTOLD) <= {word for _, word in raised}
@@ -155,6 +174,7 @@ async def test_every_reason_in_the_code_is_told_of_or_is_no_answer(document):
 # ---- answers ----------------------------------------------------------------------------------
 
 
+@in_one_loop
 async def test_every_example_of_a_request_is_answered_as_told(hub, document):
     token = await hub.token("ada")
     for operation in document.operations():
@@ -168,6 +188,7 @@ async def test_every_example_of_a_request_is_answered_as_told(hub, document):
             token = await hub.token("ada")  # one of the examples has revoked all
 
 
+@in_one_loop
 async def test_a_page_of_messages_and_a_gap_are_as_told(hub, document):
     token = await hub.token("ada", "pages")
     await hub.publish("pages", "hello")
@@ -183,6 +204,7 @@ async def test_a_page_of_messages_and_a_gap_are_as_told(hub, document):
 # ---- with a broker, and to the application ----------------------------------------------------
 
 
+@in_one_loop
 async def test_a_hub_with_a_broker_tells_of_it_too():
     broker = BrokerAccess("remote", "127.0.0.1", 1883, "bridge", "secret")
     hub = core.Hub(keys=KEYS, broker=broker)
@@ -201,6 +223,7 @@ async def test_a_hub_with_a_broker_tells_of_it_too():
     told.fits(example, content["schema"])
 
 
+@in_one_loop
 async def test_what_an_application_is_told_is_what_the_webhooks_say(document):
     posts = asyncio.Queue()
 
