@@ -35,6 +35,7 @@ from pushlab.contract.frames import (
     encode_frame,
     encode_gap,
 )
+from pushlab.contract.operation import Parameter
 from pushlab.contract.profile import InBrowser, Profile, Timers, Wire
 from pushlab.contract.reasons import (
     BAD_ORIGIN,
@@ -45,7 +46,7 @@ from pushlab.contract.reasons import (
     TOO_MANY_CHANNELS,
     to_close_code,
 )
-from pushlab.contract.schemas import reason_object
+from pushlab.contract.schemas import TOKEN, reason_object
 from pushlab.contract.serving import (
     Entry,
     Feed,
@@ -122,9 +123,10 @@ _SAYS = {
         more=_CLOSE,
     ),
 }
+_TOKEN = Parameter("token", TOKEN, "The token, where no header can be set.")
 _HANDSHAKE = {
     "method": "GET",
-    "query": parameters_schema([AFTER], "query"),
+    "query": parameters_schema([_TOKEN, AFTER], "query"),
     "bindingVersion": "0.1.0",
 }
 
@@ -177,8 +179,8 @@ class WebSocket(Transport):
 
     def described(self, hub: Hub) -> Description:
         """One WebSocket."""
-        url = "ws" + hub.url().removeprefix("http")
-        about = "The hub's WebSockets; RFC 6455 over HTTP/1.1."
+        url = "ws" + hub.url().removeprefix("http") + self.path
+        about = "The hub's WebSocket; RFC 6455 over HTTP/1.1."
         return Description(
             about="One WebSocket for one channel; the first frame says where the reader stands."
             " What a client says is not read, but for control frames. Note the cursor of each"
@@ -189,7 +191,7 @@ class WebSocket(Transport):
             streams={
                 "frames": Stream(
                     servers=("websocket",),
-                    address=self.path,
+                    address="",  # the server is the one WebSocket: generators read no more
                     about="One channel, one text frame for each message.",
                     says=_SAYS,
                     channel={"ws": _HANDSHAKE},

@@ -80,7 +80,7 @@ class Api:
         self._transports = list(transports)
         self._routes = routes
         self._description: str | None = None
-        self._streams = ("", "")  # the address of who asked last, and the document for it
+        self._streams: tuple[list[str], str] = [], ""  # who asked for what, and was told what
         self._process = psutil.Process(os.getpid())
         self.rest = Starlette(
             routes=[
@@ -224,20 +224,23 @@ class Api:
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
         token = token_of(request.scope, request.query_params)
-        named = request.query_params.get("transports")
-        names = None if named is None else named.split(",")
-        chosen = endpoints.chosen(self._transports, names)
+        chosen = self._chosen(request)
         hub = self._hub
         grant = await hub.welcome(token) if endpoints.at_a_broker(chosen) else hub.verify(token)
         return JSONResponse(self._describe(grant, request, chosen))
 
     async def asyncapi(self, request: Request) -> Response:
         """``GET /v1/asyncapi.json``: the streams, for those who write clients."""
-        seen = self._from_there(request)
-        if self._streams[0] != seen.url():  # it takes a hundred times as long as a poll
-            told = asyncapi.asyncapi_document(seen, self._transports)
-            self._streams = seen.url(), json.dumps(told)
+        chosen, seen = self._chosen(request), self._from_there(request)
+        asked = [seen.url(), *(transport.name for transport in chosen)]
+        if self._streams[0] != asked:  # it takes a hundred times as long as a poll
+            self._streams = asked, json.dumps(asyncapi.asyncapi_document(seen, chosen))
         return Response(self._streams[1], media_type="application/json", headers=_FOR_EVERY_PAGE)
+
+    def _chosen(self, request: Request) -> Sequence[Transport]:
+        """The transports that are asked for. Raises Refused (400)."""
+        named = request.query_params.get("transports")
+        return endpoints.chosen(self._transports, None if named is None else named.split(","))
 
     def _from_there(self, request: Request) -> SeenHub:
         """The hub as whoever asks reaches it."""

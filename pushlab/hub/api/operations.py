@@ -177,19 +177,18 @@ PRESENCE = Operation(
     parameters=[_CHANNEL],
     reasons=[*_KEYED, ONE_CHANNEL, CONTRACT["channel"]],
 )
+_TRANSPORTS = Parameter(
+    "transports",
+    {"type": "array", "items": bodies.TRANSPORT, "minItems": 1},
+    "Those that are told of; all, if left out.",
+)
 ENDPOINTS = Operation(
     "GET",
     "endpoints",
     "What a token says, and where it can be used.",
     answers=[Answer(200, "As when it was made.", bodies.Told, _TOLD)],
     who=TOKEN,
-    parameters=[
-        Parameter(
-            "transports",
-            {"type": "array", "items": bodies.TRANSPORT, "minItems": 1},
-            "Those whose endpoints are told; all, if left out.",
-        )
-    ],
+    parameters=[_TRANSPORTS],
     reasons=[*UNADMITTED, NO_SUCH_TRANSPORT],
 )
 STATS = Operation(
@@ -233,6 +232,8 @@ ASYNCAPI = Operation(
     "asyncapi",
     "The streams, described.",
     answers=[Answer(200, "AsyncAPI 3.0.", {"type": "object"}, {"asyncapi": "3.0.0"})],
+    parameters=[_TRANSPORTS],
+    reasons=[NO_SUCH_TRANSPORT],
 )
 
 

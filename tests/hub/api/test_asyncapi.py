@@ -138,7 +138,7 @@ def test_the_servers_are_where_the_client_reaches_this_hub():
         for name, server in told["servers"].items()
     } == {
         "http": ("https", "push.example", "/hub"),
-        "websocket": ("wss", "push.example", "/hub"),
+        "websocket": ("wss", "push.example", "/hub/v1/socket"),
         "mqtt": ("mqtts", "broker.example", None),
         "mqttOverWebsocket": ("wss", "push.example", "/hub/v1/mqtt"),
     }
@@ -176,6 +176,20 @@ async def test_a_hub_serves_it_to_anybody_who_asks():
         assert answer.headers["content-type"] == "application/json"
         assert set(answer.json["channels"]) == {"sseEvents"}
         assert answer.json["servers"]["http"]["host"] == "push.example"
+
+
+async def test_who_wants_one_transport_gets_that_alone():
+    """Generators of WebSocket clients want a document with one channel."""
+    async with live_hub() as hub:
+        for names, keys in (
+            ("websocket", {"websocketFrames"}),
+            ("websocket,sse", {"websocketFrames", "sseEvents"}),
+            ("short-polling", set()),
+        ):
+            told = await hub.ask("GET", f"{PATH}?transports={names}")
+            assert set(told.json["channels"]) == keys
+        refused = await hub.ask("GET", f"{PATH}?transports=pigeons")
+        assert (refused.status, refused.json["error"]) == (400, "no-such-transport")
 
 
 async def test_each_who_asks_is_told_the_address_that_he_used():
