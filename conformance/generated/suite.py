@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+from conformance.generated.streams import GENERATOR, streams
 from conformance.hub import LiveHub, live_hub
 from conformance.model import NotRun, Suite, Tell, Verdict
 from conformance.node import NODE_PATH, node_program
@@ -40,7 +41,9 @@ class GeneratedClients(Suite):
     title = "Generated clients"
     about = (
         "What openapi-python-client and openapi-typescript make of /v1/openapi.json, the latter"
-        " checked by tsc --strict, in a talk with the hub that served it."
+        " checked by tsc --strict, in a talk with the hub that served it; and what"
+        " @asyncapi/generator makes of /v1/asyncapi.json, a WebSocket client for Python, reading a"
+        " channel."
     )
     whole = True
 
@@ -54,6 +57,10 @@ class GeneratedClients(Suite):
             async with live_hub() as hub:
                 for verdict in await asyncio.to_thread(_verdicts, hub, generator, talk):
                     yield verdict
+        tell(GENERATOR)
+        async with live_hub() as hub:
+            for verdict in await streams(hub):
+                yield verdict
 
 
 def _verdicts(
