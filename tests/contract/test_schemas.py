@@ -8,7 +8,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from pushlab.contract import reasons
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import check_channel, check_client_id, check_message
-from pushlab.contract.schemas import CURSOR, NAMED, REFUSAL, closed_object
+from pushlab.contract.schemas import CURSOR, NAMED, REFUSAL, closed_object, reason_object
 from pushlab.errors import InvalidCursor, PushlabError
 
 DRAFTS = [Draft7Validator, Draft202012Validator]
@@ -67,3 +67,17 @@ def test_an_object_has_its_properties_and_no_more():
     assert check.is_valid({"a": 1, "b": 2})
     assert not check.is_valid({"b": 2})
     assert not check.is_valid({"a": 1, "c": 2})
+
+
+def test_an_object_with_a_reason_has_one_of_these():
+    schema = reason_object(
+        [reasons.TOKEN_EXPIRED, reasons.SLOW_READER], "word", "code", added=4_000
+    )
+    check = Draft7Validator(schema)
+    assert check.is_valid({"word": "slow-reader", "code": 4408})
+    assert not check.is_valid({"word": "slow", "code": 4408})
+    assert not check.is_valid({"word": "slow-reader", "code": 408})
+    assert [(each["reason"], each["status"]) for each in schema["x-reasons"]] == [
+        ("token-expired", 401),
+        ("slow-reader", 408),
+    ]

@@ -8,9 +8,11 @@ import pytest
 from jsonschema import Draft7Validator
 
 from pushlab.contract.broker_access import BrokerAccess
+from pushlab.contract.description import Description, Said, Server, Stream
 from pushlab.contract.registry import make_transport, transport_names
 from pushlab.contract.serving import Entry
 from pushlab.contract.tokens import TokenKeys
+from pushlab.contract.transport import Transport
 from pushlab.hub.api.asyncapi import PATH, asyncapi_document
 from pushlab.hub.core import Hub
 from pushlab.hub.reach.reach import ReachSettings, seen_from
@@ -162,6 +164,34 @@ def test_options_are_told():
     told = document(mqtt={"qos": 2, "keep_alive_s": 7})
     assert told["operations"]["receiveMqttLive"]["bindings"]["mqtt"]["qos"] == 2
     assert told["servers"]["mqtt"]["bindings"]["mqtt"]["keepAlive"] == 7
+
+
+class Pigeons(Transport):
+    """A plug-in's."""
+
+    name = "carrier-pigeons"
+
+    def described(self, hub):
+        leg = Said(when="Now and then.", payload={"type": "string", "examples": ["coo"]})
+        loft = Server(url=f"pigeon://{hub.url().partition('//')[2]}", about="A loft.", security={})
+        letters = Stream(servers=("loft",), address="roof", about="Letters.", says={"leg": leg})
+        return Description(about="Feed them.", servers={"loft": loft}, streams={"post": letters})
+
+
+class Ravens(Transport):
+    """One that says nothing of itself."""
+
+    name = "ravens"
+
+
+def test_a_plug_in_is_told_of_where_it_describes_itself():
+    hub = Hub(keys=TokenKeys.fresh())
+    hub.listening_at("http://127.0.0.1:8000")
+    told = asyncapi_document(hub, [Pigeons(), Ravens()])
+    assert [tag["name"] for tag in told["info"]["tags"]] == ["carrier-pigeons"]
+    assert told["servers"]["loft"]["protocol"] == "pigeon"
+    assert list(told["operations"]) == ["receiveCarrierPigeonsPost"]
+    assert fits(told, "carrierPigeonsPost", "coo") == ["carrierPigeonsPostLeg"]
 
 
 def test_it_has_no_secret(whole):
