@@ -122,6 +122,7 @@ class Hub:
             yield self
         finally:
             self.close()
+            self.presence.end_leases()
             if self.poster is not None:
                 await self.poster.drain(_LAST_POSTS_S)
             for task in tasks:

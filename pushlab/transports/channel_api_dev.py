@@ -16,11 +16,11 @@ A token that is not good is told of in the status line, ``401 Token+timed+out.``
 Invalid+token.``, and clients of that time compare just that. An answer that brings nothing has no
 Content-Type, a message has JSON's whatever it is, and nothing may be cached.
 
-A client of that time sends no cursor: the server remembers, for each token, the last message it has
-answered with. Two pages with one token therefore share the messages out, and an answer that is lost
-on its way is lost for good. The next token of a client that is still present goes on where the last
-one stood, so who renews an expired one misses nothing. A ``disconnect`` ends that soon, but not so
-soon that a page loses something while it is loaded anew.
+A client of that time sends no cursor: the server remembers, for each token and as long as it runs,
+the last message it has answered with. Two pages with one token therefore share the messages out,
+and an answer that is lost on its way is lost for good. The next token of a client that is still
+present goes on where the last one stood, so who renews an expired one misses nothing. A
+``disconnect`` ends that soon, but not so soon that a page loses something while it is loaded anew.
 pushlab's own client half sends ``&after=<cursor>`` and reads ``Pushlab-Cursor`` (where it stands
 behind this answer) and ``Pushlab-Gap`` (``<after> <resumed>``, when messages between are gone); so
 it resumes, drops what it has, and is told of gaps, as over every other transport.

@@ -107,12 +107,14 @@ def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 def token_of(scope: Scope, query: Mapping[str, str], name: str = "token") -> str:
-    """The token of a request, from its header or its query. Raises Refused (401)."""
-    token = bearer(scope["headers"])
+    """The token of a request, from its query or its header. Raises Refused (401).
+
+    Where the query has one, the header is another's: a browser sends a proxy's password along.
+    """
+    token = query.get(name) or bearer(scope["headers"])
     if token == "":
         raise TOKEN_INVALID("Authorization must be: Bearer <token>")
-    token = token or query.get(name, "")
-    if not token:
+    if token is None:
         raise TOKEN_MISSING(token_missing(name))
     return token
 

@@ -208,6 +208,15 @@ async def test_a_sweep_that_fails_is_not_the_last(monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == ["a sweep failed"] * 2
 
 
+async def test_a_hub_that_stops_tells_of_those_who_poll_too():
+    hub, told = Hub(keys=TokenKeys.fresh()), []
+    hub.presence.listen(lambda event: told.append((event.client_id, event.connected)))
+    async with hub.running():
+        hub.lease(hub.make_token("ada", None, None)[1])
+        assert told == [("ada", True)]
+    assert told == [("ada", True), ("ada", False)]
+
+
 def test_every_feed_ends_when_the_wall_clock_says_so_and_none_by_a_timer():
     """The loop's clock stands still here: what ends the feeds is the wall clock alone."""
 

@@ -109,6 +109,11 @@ class Presence:
         for channel, client_id in [key for key, end in self._leases.items() if end <= now_ns]:
             self.release(channel, client_id)
 
+    def end_leases(self) -> None:
+        """End all of them: nobody is left to be asked."""
+        for channel, client_id in tuple(self._leases):
+            self.release(channel, client_id)
+
     def _tell(self, key: tuple[str, str], *, connected: bool) -> None:
         event = PresenceEvent(client_id=key[1], channel=key[0], connected=connected)
         for listener in self._listeners:
