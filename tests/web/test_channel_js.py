@@ -809,6 +809,7 @@ def test_what_cannot_be_done_is_said_in_plain_words(site, page):
     page.evaluate("token => listen('cursor', token, {transport: 'sse', after: 'x'})", token)
     listeners.names.append("cursor")
     listeners.open("server", token, transport="sse", server="nonsense")
+    listeners.open("nobody's", token, transport="mqtt", server=f"{site.url}/nothing/here")
     listeners.all_until("error", "close")
     told = {name: listeners.seen(name)[0][2] for name in listeners.names}
     assert told["mqtt"]["code"] == 501
@@ -817,6 +818,7 @@ def test_what_cannot_be_done_is_said_in_plain_words(site, page):
     assert '"pigeon"' in told["pigeon"]["description"]
     assert "websocket" in told["pigeon"]["description"]
     assert told["server"]["reason"] == "bad-server"
+    assert told["nobody's"]["code"] == 404
     assert (told["cursor"]["code"], told["cursor"]["reason"]) == (400, "invalid-cursor")
 
 

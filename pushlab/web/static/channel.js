@@ -839,6 +839,18 @@ class Line {
     if (!this.over) this.reader.deliver(at, data);
   }
 
+  /**
+   * A browser does not tell why something failed: ask the server in a way that does.
+   * @param {() => void} well what to do where that says nothing
+   * @param {AbortSignal} [signal]
+   */
+  async learnWhy(well, signal) {
+    const answer = await this.reader.endpoints(signal);
+    if (answer === null || answer.status >= 500) this.lose("connection lost");
+    else if (answer.status < 300) well();
+    else this.refuse(answer.status, ...refusalOf(answer.status, answer.told));
+  }
+
   /** Run something that reads what the server sent. @param {() => void | Promise<void>} work */
   async guard(work) {
     try {
@@ -1231,21 +1243,13 @@ class WebSocketLine extends Line {
     socket.addEventListener("close", ({ code, reason }) => {
       if (this.over) return;
       if (!this.#opened && !reader.choosing) {
-        this.guard(() => this.#learnWhy());
+        this.guard(() => this.learnWhy(() => this.lose(NO_UPGRADE), this.#controller.signal));
         return;
       }
       const told = code >= 4400 && code < 4600;
       if (told && !this.stood) reader.hit("refused", sent, 131 + bytesOf(reason));
       this.refuse(told ? code - 4000 : 503, reason || "connection lost");
     });
-  }
-
-  /** A WebSocket does not tell why its handshake failed: ask the server in a way that does. */
-  async #learnWhy() {
-    const answer = await this.reader.endpoints(this.#controller.signal);
-    if (answer === null || answer.status >= 500) this.lose("connection lost");
-    else if (answer.status < 300) this.lose(NO_UPGRADE);
-    else this.refuse(answer.status, ...refusalOf(answer.status, answer.told));
   }
 
   release() {
@@ -1265,19 +1269,36 @@ class MqttLine extends Line {
   #talk = null;
 
   async start() {
-    const found = await this.#load().catch(() => null);
-    if (found === null) this.lose("mqtt did not load");
-    if (found === null || this.over) return;
+    const { mqtt } = this.reader.options;
+    const own = mqtt && (async () => mqtt())().catch(() => this.lose("mqtt did not load"));
+    const found = await (own ?? this.load(MQTT_MODULE));
+    if (!found || this.over) return;
     const talk = new found.MqttTalk(this, found.client);
     this.#talk = talk;
     await talk.start();
   }
 
-  /** From the project's own bundle, or from the hub: no bundler can know where that is. @returns {Promise<Mqtt>} */
-  async #load() {
-    const { mqtt } = this.reader.options;
-    if (mqtt) return mqtt();
-    return import(/* webpackIgnore: true */ /* @vite-ignore */ this.reader.url(MQTT_MODULE).href);
+  /**
+   * Load a module from the hub; no bundler can know where that is.
+   * @param {string} path
+   * @returns {Promise<any>} null where it cannot be had, and the line is over
+   */
+  async load(path) {
+    const { reader } = this;
+    const url = reader.url(path);
+    try {
+      return await import(/* webpackIgnore: true */ /* @vite-ignore */ url.href);
+    } catch {
+      const answer = await fetch(url).catch(() => null);
+      await this.learnWhy(() => {
+        if (answer === null || !isFinal(answer.status)) this.lose("mqtt did not load");
+        else if (!this.over) {
+          this.end();
+          reader.fail(501, "not-installed", "MQTT is not installed here: run make web");
+        }
+      });
+      return null;
+    }
   }
 
   goodbye() {
@@ -1410,4 +1431,4 @@ export { Channel, Socket, TRANSPORTS };
 export { CLOSED, CLOSING, CONNECTING, DEV_INTERVAL_S, OPEN };
 // For channel_mqtt.js:
 export { bytesOfRequest, decoder, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
-export { Line, NO_UPGRADE, Reader, STAND_MS, wordsOf };
+export { MqttLine, NO_UPGRADE, Reader, STAND_MS, wordsOf };

@@ -20,7 +20,7 @@ import {
 } from "./channel.js";
 
 /** @typedef {import("./channel.js").Cursor} Cursor */
-/** @typedef {import("./channel.js").Line} Line */
+/** @typedef {import("./channel.js").MqttLine} Line */
 
 const BUNDLE = "web/vendor/mqtt.esm.js";
 const CHECK_MS_PER_S = 830; // before the keep-alive is due: a question in its place
@@ -76,7 +76,7 @@ class MqttTalk {
   /** Find the broker, and begin. @returns {Promise<void>} */
   async start() {
     const { line, reader } = this;
-    const mqtt = await this.#load();
+    const mqtt = this.#mqtt ?? (await line.load(BUNDLE))?.default;
     if (!mqtt || line.over) return;
     const answer = await reader.endpoints();
     if (line.over) return;
@@ -88,23 +88,6 @@ class MqttTalk {
       line.refuse(404, "no-broker", "this server has no MQTT broker; start it with one");
     } else {
       this.#connect(mqtt, answer.told.endpoints.mqtt);
-    }
-  }
-
-  /** The one front-end dependency, fetched when it is wanted. @returns {Promise<any>} */
-  async #load() {
-    if (this.#mqtt) return this.#mqtt;
-    const url = this.reader.url(BUNDLE);
-    try {
-      return (await import(/* webpackIgnore: true */ /* @vite-ignore */ url.href)).default;
-    } catch {
-      const answer = await fetch(url).catch(() => null);
-      if (answer === null || answer.ok || answer.status >= 500) this.line.lose("mqtt did not load");
-      else if (!this.line.over) {
-        this.line.end();
-        this.reader.fail(501, "not-installed", "MQTT is not installed here: run make web");
-      }
-      return null;
     }
   }
 
@@ -166,7 +149,8 @@ class MqttTalk {
       if (error?.code === 4 || error?.code === 5) {
         this.#refused = true;
         this.#hit("refused");
-        line.guard(() => this.#learnWhy());
+        // A broker does not tell why it takes no log-in: the hub knows, which made it.
+        line.guard(() => line.learnWhy(() => line.refuse(401, "token-invalid")));
       } else {
         line.lose(this.#opened ? wordsOf(error) : NO_UPGRADE);
       }
@@ -174,15 +158,6 @@ class MqttTalk {
     client.on("close", () => {
       if (!this.#refused) line.lose(this.#opened ? "connection lost" : NO_UPGRADE);
     });
-  }
-
-  /** A broker does not tell why it takes no log-in: the hub knows, which made it. */
-  async #learnWhy() {
-    const { line, reader } = this;
-    const answer = await reader.endpoints();
-    if (answer === null || answer.status >= 500) line.lose("connection lost");
-    else if (answer.status >= 400) line.refuse(answer.status, ...refusalOf(answer.status, answer.told));
-    else line.refuse(401, "token-invalid");
   }
 
   /**
