@@ -18,35 +18,30 @@ PAGE = """<html>
 <head><script src='%(hub)s/_ah/channel/jsapi'></script></head>
 <body>
 <script type='text/javascript'>
-  var state = {game_key: '%(game)s', me: '%(me)s', board: ''};
+  var state = {board: '', winner: '', left: ''};
+  var query = '?g=%(game)s&me=%(me)s';
   var connected = false;
   var errors = [];
-  sendMessage = function(path, opt_param) {
-    path += '?g=' + state.game_key + '&me=' + state.me;
-    if (opt_param) {
-      path += '&' + opt_param;
-    }
-    var xhr = new XMLHttpRequest();
-    xhr.open('POST', path, true);
-    xhr.send();
+  post = function(path) {
+    var request = new XMLHttpRequest();
+    request.open('POST', path, true);
+    request.send();
   };
+  move = function(square) { post('/move' + query + '&i=' + square); };
   onOpened = function() {
     connected = true;
-    sendMessage('/opened');
+    post('/opened' + query);
   };
   onMessage = function(m) {
-    newState = JSON.parse(m.data);
-    state.board = newState.board || state.board;
-    state.winner = newState.winner;
-    state.left = newState.left;
+    var told = JSON.parse(m.data);
+    for (var name in told) { state[name] = told[name]; }
   };
   onError = function(error) { errors.push(error.code + ' ' + error.description); };
   onClose = function() { connected = false; errors.push('closed'); };
-  moveInSquare = function(id) { sendMessage('/move', 'i=' + id); };
 </script>
 <script>
   channel = new goog.appengine.Channel('%(token)s');
-  if (state.me == 'X') {
+  if ('%(me)s' == 'X') {
     socket = channel.open();
     socket.onopen = onOpened;
     socket.onmessage = onMessage;

@@ -69,7 +69,7 @@ def test_the_documentations_application_runs_as_it_stands(game, context, transpo
         page.goto(f"{url}/?g={key}&me={me}&transport={transport}")
         page.wait_for_function("() => connected && state.board.length === 9")
     for turn, square in enumerate((4, 0, 2, 1, 6)):
-        pages[turn % 2].evaluate("id => moveInSquare(id)", square)
+        pages[turn % 2].evaluate("square => move(square)", square)
         for page in pages:
             shown = "([id, mark]) => state.board[id] === mark"
             page.wait_for_function(shown, arg=[square, "XO"[turn % 2]])
