@@ -6,14 +6,13 @@ of one room alone stand there.
 
 from pushlab.contract.limits import (
     MAX_BATCH_MESSAGES,
-    MAX_MESSAGE_BYTES,
     check_channel,
     check_client_id,
     check_duration,
     check_message,
 )
 from pushlab.contract.reasons import Reason
-from pushlab.errors import InvalidMessage, Refused, UsageError
+from pushlab.errors import Refused, UsageError
 
 __all__ = [
     "API_KEY_MISSING",
@@ -25,7 +24,6 @@ __all__ = [
     "CONTRACT",
     "KEEP_FAILED",
     "KEEP_FULL",
-    "MESSAGE_TOO_LARGE",
     "NOT_FOUND",
     "NO_SUCH_TRANSPORT",
     "UNKNOWN_HOST",
@@ -72,12 +70,11 @@ def upgrade_required(path: str) -> Reason:
 
 
 def as_refusal(error: Exception) -> Refused:
-    """A contract error as a refusal: 413 for what is too large, else 400."""
+    """A contract error as a refusal."""
     if isinstance(error, Refused):
         return error
     words = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(error).__name__)
-    too_large = isinstance(error, InvalidMessage) and "the limit is" in str(error)
-    return Refused(413 if too_large else 400, words.lstrip("-"), str(error))
+    return Refused(400, words.lstrip("-"), str(error))
 
 
 def _said_by(check: object, value: object) -> Reason:
@@ -88,7 +85,6 @@ def _said_by(check: object, value: object) -> Reason:
     return Reason(refusal.status, refusal.reason, refusal.detail)
 
 
-MESSAGE_TOO_LARGE = _said_by(check_message, "x" * (MAX_MESSAGE_BYTES + 1))
 #: What the contract's limits say of a value, by what it is.
 CONTRACT = {
     "client_id": _said_by(check_client_id, ""),

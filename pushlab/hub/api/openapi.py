@@ -78,6 +78,9 @@ class _Document:
         seen, grant = seen_from(hub, _URL, None), Grant("ada", "ada", 0.0, "g")
         self._endpoints = {each.name: dict(each.endpoint(seen, grant)) for each in transports}
 
+        self._refusal([NOT_FOUND])  # these two are what is no operation's
+        self._refusal([BAD_METHOD], {"allow": {"type": "string"}})
+
     def told(self) -> dict[str, Any]:
         """The whole."""
         self._schemas["Transport"] = {"type": "string", "enum": self._names}
@@ -86,9 +89,6 @@ class _Document:
             "description": "Where each transport listens.",
             "properties": {each.name: self._schema(each.Told) for each in self._transports},
         }
-        for reason in (NOT_FOUND, BAD_METHOD):
-            more = {"allow": {"type": "string"}} if reason is BAD_METHOD else {}
-            self._refusal([reason], more)
         return {
             "openapi": "3.1.1",
             "info": {

@@ -18,7 +18,7 @@ def revoke(grants: Grants, body: Any) -> int:
     """Revoke what the body of a ``DELETE /v1/tokens`` names; how much stood on them.
 
     Raises:
-        Refused: 400 `bad-request`, `token-invalid`; 429 and 507 as `Revoked.add`.
+        Refused: 400 `bad-request`; 404 `token-invalid`; 429 and 507 as `Revoked.add`.
         InvalidClientId, InvalidChannel: outside the contract's limits.
     """
     match body:

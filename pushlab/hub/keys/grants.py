@@ -19,7 +19,7 @@ from pushlab.hub.keys.revoked import Revocation, Revoked
 __all__ = ["NOT_REVOCABLE", "Grants"]
 
 _NO_MORE = "; so it counts here no more than any other text"
-NOT_REVOCABLE = Reason(400, TOKEN_INVALID.word, TOKEN_INVALID.detail + _NO_MORE)
+NOT_REVOCABLE = Reason(404, TOKEN_INVALID.word, TOKEN_INVALID.detail + _NO_MORE)
 _MOST_KNOWN = 100_000
 _log = logging.getLogger("pushlab")
 
@@ -113,7 +113,7 @@ class Grants:
         """Revoke one token; how many holders that has ended.
 
         Raises:
-            Refused: 400 for what is no token of this hub's; 429 and 507 as `Revoked.add`.
+            Refused: 404 for what is no token of this hub's; 429 and 507 as `Revoked.add`.
         """
         try:
             grant = self.keys.verify(token, now=0.0)

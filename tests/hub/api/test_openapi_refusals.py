@@ -95,7 +95,7 @@ PROVOKED = {
     (400, "no-such-transport"): lambda a, t: (
         _changed(a, transports=["pigeon"]) if a.body else a.having(transports="pigeon")
     ),
-    (400, "token-invalid"): lambda a, t: replace(a, body=b'{"token": "nonsense"}'),
+    (404, "token-invalid"): lambda a, t: replace(a, body=b'{"token": "nonsense"}'),
     (400, "token-missing"): lambda a, t: replace(a, target=a.target.partition("&")[0]),
     (401, "api-key-missing"): lambda a, t: replace(a, secret=None),
     (401, "token-missing"): lambda a, t: _with_token(a, "" if "channel=" in a.target else None),
@@ -103,7 +103,6 @@ PROVOKED = {
     (401, "token-expired"): lambda a, t: _with_token(a, _token(-1)),
     (403, "bad-api-key"): lambda a, t: replace(a, secret="wrong"),
     (403, "bad-origin"): lambda a, t: replace(a, headers={"Origin": "https://other.example"}),
-    (413, "invalid-message"): lambda a, t: _changed(a, data="x" * 32_768),
     (413, "too-large"): _too_large,
     (414, "head-too-large"): lambda a, t: a.having(x="x" * 17_000),
     (415, "content-encoding"): lambda a, t: replace(a, headers={"Content-Encoding": "gzip"}),

@@ -146,7 +146,7 @@ def test_what_is_no_token_is_not_revoked(desk):
     for text in ("", "x", good + "x", good[:-1], foreign):
         with pytest.raises(Refused) as told:
             desk.grants.revoke(text)
-        assert (told.value.status, told.value.reason) == (400, "token-invalid")
+        assert (told.value.status, told.value.reason) == (404, "token-invalid")
         assert not text or len(text) < 9 or text not in told.value.detail
     assert desk.reason(good) is None
 
