@@ -6,7 +6,7 @@ as ``comment``.
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal, TypedDict
 
 from pushlab.contract.description import Description, Said, Server, Stream, parameters_schema
 from pushlab.contract.operation import TOKEN, Answer, Operation, Parameter
@@ -21,10 +21,20 @@ from pushlab.contract.serving import Hub
 from pushlab.wire.asgi import TOKEN_SECURITY, UNADMITTED
 from pushlab.wire.poll_operations import AFTER
 
-__all__ = ["READ", "described"]
+__all__ = ["READ", "Event", "described"]
 
 _REFUSALS = (*UNADMITTED, INVALID_CURSOR, TOO_MANY_CHANNELS, SERVER_RESTART)
 _JSON = "application/json"
+
+
+class Event(TypedDict, total=False):
+    """An event: a message, unless it says what else it is."""
+
+    event: Literal["at", "close", "gap", "json"]
+    data: str
+    id: Annotated[str, CURSOR]
+    json: Annotated[str, {"description": "The message as JSON, where it has a carriage return."}]
+    retry: Annotated[int, {"minimum": 0, "description": "Milliseconds."}]
 
 
 def _cursor(name: str, place: Literal["query", "header"]) -> Parameter:
@@ -38,9 +48,9 @@ READ = Operation(
     answers=[
         Answer(
             200,
-            "Events without end; `event: close` says why the hub ends them, in JSON.",
-            {"type": "string"},
-            "data: hello, Ada\nid: 4f1c9a02-18\n\n",
+            "Events without end, each by this schema; `close` says why the hub ends them, in JSON.",
+            Event,
+            {"data": "hello, Ada", "id": "4f1c9a02-18"},
             "text/event-stream",
         )
     ],

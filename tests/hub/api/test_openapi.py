@@ -17,6 +17,7 @@ from pushlab.contract.registry import make_transport, transport_names
 from pushlab.hub import core
 from pushlab.hub.api.openapi import describe
 from pushlab.hub.reach.reach import ReachSettings
+from tests.hub.api.asyncapi_reading import parse_block
 from tests.hub.api.openapi_reading import (
     KEYS,
     WITHOUT_BROKER,
@@ -27,7 +28,7 @@ from tests.hub.api.openapi_reading import (
     good,
     hub_here,
 )
-from tests.live_hub import live_hub
+from tests.live_hub import dial, live_hub
 from tests.patience import PATIENCE_S
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")
@@ -199,6 +200,29 @@ async def test_a_page_of_messages_and_a_gap_are_as_told(hub, document):
             assert answer.status == 200
             assert set(answer.json) == {"cursor", "gap", "messages"}
             answers_as_told(document, operation, answer)
+
+
+@in_one_loop
+async def test_each_event_of_a_stream_is_as_told(hub, document):
+    token = await hub.token("ada", "events")
+    for text in ("hello", "carriage\rreturn"):
+        await hub.publish("events", text)
+    (told,) = (o for o in document.operations() if "text/event-stream" in str(o.told))
+    schema = told.answers["200"]["content"]["text/event-stream"]["schema"]
+    seen = set()
+    for at in ("", "&at=1"):
+        target = f"{told.path}?token={token}&after=0-1{at}"
+        async with asyncio.timeout(PATIENCE_S), dial(hub.url) as (reader, writer):
+            writer.write(f"GET {target} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            stream = (await reader.readuntil(b"-2\n\n")).decode()
+        for block in stream.strip().split("\n\n"):
+            fields, data = parse_block(block)
+            event = {name: value for name, value in fields.items() if name != "comment"}
+            event |= {} if data is None else {"data": data}
+            document.fits(event, {**document.at(schema), "additionalProperties": False})
+            seen.add(event.get("event"))
+    assert seen == {None, "gap", "at", "json"}
 
 
 # ---- with a broker, and to the application ----------------------------------------------------
