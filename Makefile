@@ -11,7 +11,7 @@ SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
 
-.PHONY: help compare test check bench conformance soak attack fidelity serve web npm reference lab slides course-html \
+.PHONY: help compare test check bench conformance soak attack noticing fidelity serve web npm reference lab slides course-html \
         docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
@@ -21,6 +21,7 @@ help:
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
 	@echo "make conformance  both ends against RFCs, Autobahn, other parsers and other people's clients"
 	@echo "make attack     a hub with a thousand good readers under attack: do they notice?"
+	@echo "make noticing   how soon an application is told that a page has gone, in Chromium (as root)"
 	@echo "make fidelity   pushlab's latencies beside a packet capture (as root)"
 	@echo "make serve      start a hub with its pages on http://127.0.0.1:$(PORT), and open the race"
 	@echo "make web        install MQTT for the browser (with npm); the rest of the pages needs nothing"
@@ -61,6 +62,9 @@ soak: $(VENV)/.dev web system-packages
 
 attack: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.attack $(ARGS)
+
+noticing: $(VENV)/.dev web system-packages
+	$(BIN)/python -m benchmarks.noticing $(ARGS)
 
 fidelity: $(VENV)/.core bench-packages
 	$(BIN)/python -m benchmarks.fidelity $(ARGS)

@@ -24,6 +24,7 @@ from typing import Any
 import trustme
 from rich.console import Console
 
+import pushlab.web
 from benchmarks.noticing.application import Application
 from benchmarks.noticing.expected import HOWS, Network, expected
 from benchmarks.noticing.pages import Page, browsing, kill_renderers, open_page
@@ -36,6 +37,7 @@ from pushlab.lab.host.machine import describe_machine
 from tests.cable import Cable
 from tests.docs.proxies import API_KEY, PREFIX, running_proxy, serving
 
+_MQTT_IN_PAGES = Path(pushlab.web.__file__).parent / "vendor" / "mqtt.esm.js"
 _DIRECT, _PROXIED = "direct", "nginx"
 _POLL_S = 1.0  # the script's own short polling
 _SPREAD_S = 5.0
@@ -230,8 +232,10 @@ def main() -> int:
         console.print("--pages must be at least 1, and --limit above 0")
         return 2
     lacking = [each for each in ("ip", "nginx", "chromium") if shutil.which(each) is None]
-    if os.geteuid() != 0 or lacking:
-        console.print(f"it needs root, and {', '.join(lacking) or 'nothing else'}")
+    lacking += [] if _MQTT_IN_PAGES.exists() else ["MQTT for the browser (make web)"]
+    lacking += [] if os.geteuid() == 0 else ["root, for a network namespace"]
+    if lacking:
+        console.print(f"not here, and needed: {', '.join(lacking)}")
         return 2
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_measure(arguments, hows, console))

@@ -3,6 +3,7 @@
 Each is a span: where in its turn the transport is when the page goes decides, and nobody knows.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ class Span:
     least_s: float
     most_s: float
     why: str
+
+    def __str__(self) -> str:
+        return f"{math.floor(self.least_s)} to {self.most_s:.0f}" if self.most_s else "at once"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,15 +55,6 @@ class Cell:
             return f"{max(found):.1f} at most"
         return f"{min(found):.0f} to {max(found):.0f} ({statistics.median(found):.0f})"
 
-    @property
-    def foretold(self) -> str:
-        """The span in words."""
-        least_s, most_s = self.expected.least_s, self.expected.most_s
-        if not most_s:
-            return "at once"
-        low, high = f"{least_s:.0f}", f"{most_s:.0f}"
-        return high if low == high else f"{low} to {high}"
-
 
 def _rows(cells: Sequence[Cell]) -> dict[tuple[str, str], list[Cell]]:
     """By how and place, in which order the transports stand is kept."""
@@ -85,7 +76,7 @@ def table(cells: Sequence[Cell]) -> Table:
             made.add_row(
                 f"{HOWS[how]}, {place}" if not number else "",
                 cell.title,
-                cell.foretold,
+                str(cell.expected),
                 cell.seen,
                 cell.expected.why,
                 style="green" if cell.agrees else "red",
@@ -106,7 +97,7 @@ def lines_of(cells: Sequence[Cell]) -> list[str]:
     for title in titles:
         told = [next((c for c in row if c.title == title), None) for row in rows.values()]
         shown = [
-            "" if c is None else c.seen if c.foretold == "at once" else f"{c.foretold}: {c.seen}"
+            "" if c is None else f"{c.expected}: {c.seen}" if c.expected.most_s else c.seen
             for c in told
         ]
         lines.append(f"| {title} | " + " | ".join(shown) + " |")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.noticing.expected import Network, Span, expected, given_up_s
-from benchmarks.noticing.report import Cell, lines_of
+from benchmarks.noticing.report import Cell, cells_of, lines_of
 from pushlab.contract.registry import profile_of
 from pushlab.contract.serving import HubSettings
 
@@ -17,10 +17,14 @@ ROOT = Path(__file__).parents[2]
 NETWORK = Network(ping_s=20, given_up_s=924.6)
 
 
-def span(name: str, how: str, *, proxied: bool = False, **settings: float) -> tuple[float, float]:
+def foretold(name: str, how: str, *, proxied: bool = False, **settings: float) -> Span:
     dials = HubSettings(**settings)
     profile = profile_of(name, settings=dials).retimed(interval_s=1.0)
-    found = expected(profile, how, proxied=proxied, settings=dials, network=NETWORK)
+    return expected(profile, how, proxied=proxied, settings=dials, network=NETWORK)
+
+
+def span(name: str, how: str, *, proxied: bool = False, **settings: float) -> tuple[float, float]:
+    found = foretold(name, how, proxied=proxied, **settings)
     return found.least_s, found.most_s
 
 
@@ -63,6 +67,30 @@ def test_what_was_seen_agrees_or_does_not():
     assert cell(None, 20, limit_s=15).agrees
     assert "| SSE | 12 to 27: 13 to 21 (17) |" in lines_of([cell(13.0, 21.0)])
     assert "| SSE | 12 to 27: 1 of 2 not in 60 |" in lines_of([cell(13.0, None)])
+
+
+KEPT = sorted((ROOT / "benchmarks" / "results").glob("*/noticing.json"))
+
+
+def test_the_page_has_the_newest_kept_result_and_that_is_as_foretold():
+    cells = cells_of(KEPT[-1])
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert "\n".join(lines_of(cells)) in page
+    assert f"results/{KEPT[-1].parent.name}/NOTICING.md" in page
+    assert all(each.agrees for each in cells)
+
+
+def test_the_page_foretells_what_the_dials_do():
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    for name, proxied in [
+        ("short-polling", True),
+        ("long-polling", False),
+        ("sse", False),
+        ("sse", True),
+        ("websocket", False),
+        ("websocket", True),
+    ]:
+        assert f"| {foretold(name, 'cut', proxied=proxied)} s |" in page, (name, proxied)
 
 
 @pytest.mark.soak
