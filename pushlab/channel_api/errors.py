@@ -31,7 +31,7 @@ class Error(PushlabError):
 
 
 class InvalidChannelClientIdError(Error, InvalidClientId):
-    """Not text, empty, over 256 bytes of UTF-8; or a token that has expired."""
+    """Not text, empty, or over 256 bytes of UTF-8."""
 
 
 class InvalidChannelTokenDurationError(Error, InvalidDuration):

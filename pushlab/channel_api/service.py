@@ -10,11 +10,8 @@ from pushlab.channel_api.checks import (
     minutes,
     token_in,
 )
-from pushlab.channel_api.errors import (
-    InvalidChannelClientIdError,
-    NotConfigured,
-    channel_errors,
-)
+from pushlab.channel_api.errors import NotConfigured, channel_errors
+from pushlab.contract.tokens import channel_in
 from pushlab.errors import Refused
 
 __all__ = ["Nowhere", "Service"]
@@ -48,7 +45,8 @@ class Service(abc.ABC):
         """Send a message to whoever reads the channel of `client_id`, or comes for it in time.
 
         Args:
-            client_id: what was given to `create_channel`, or a token that came of it.
+            client_id: what was given to `create_channel`, or a token that came of it, even one that
+                has expired: it still names its client.
 
         Raises:
             InvalidChannelClientIdError, InvalidMessageError: outside the limits.
@@ -108,9 +106,7 @@ class Service(abc.ABC):
             return self._grant_of(token)[0]
         except Refused as refusal:
             if refusal.reason == "token-expired":
-                raise InvalidChannelClientIdError(
-                    "the token in place of the client ID has expired"
-                ) from refusal
+                return channel_in(token)  # one that an application keeps still names its client
             if refusal.reason in ("token-invalid", "token-revoked"):
                 return None
             raise
