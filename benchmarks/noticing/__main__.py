@@ -40,8 +40,8 @@ from tests.docs.proxies import API_KEY, PREFIX, running_proxy, serving
 _MQTT_IN_PAGES = Path(pushlab.web.__file__).parent / "vendor" / "mqtt.esm.js"
 _DIRECT, _PROXIED = "direct", "nginx"
 _POLL_S = 1.0  # the script's own short polling
-_SPREAD_S = 5.0
 #: So that where each transport is in its turn when the page goes is anybody's guess.
+_SPREAD_S = {"closed": 5.0, "killed": 5.0, "cut": 40.0}  # from the first page to the last
 _DWELL_S = {"closed": (0.5, 2.0), "killed": (1.0, 5.0), "cut": (5.0, 35.0)}
 
 
@@ -95,7 +95,7 @@ class Trial:
         for number in range(pages):
             for place, hub in self._places.items():
                 opened.append(await self._open(browser, place, hub, number, transports))
-                await asyncio.sleep(self._rng.uniform(0, _SPREAD_S / pages))
+                await asyncio.sleep(self._rng.uniform(0, _SPREAD_S[self._how] / pages))
         await asyncio.sleep(self._rng.uniform(*_DWELL_S[self._how]))
         early = self._application.left.keys()
         if early:
