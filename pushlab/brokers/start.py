@@ -27,7 +27,7 @@ from pushlab.brokers import _probe as probe
 from pushlab.brokers import mosquitto
 from pushlab.brokers._child import first_line, last_lines, spawn, tail
 from pushlab.brokers.broker import Broker
-from pushlab.contract.authority import is_loopback, reached_here
+from pushlab.contract.authority import is_loopback, reached_here, without_login
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable, UsageError
 from pushlab.wire.certificate import Certificate
@@ -97,12 +97,9 @@ async def start_broker(
         return await _start_embedded(certificate, listen)
     if choice == "mosquitto":
         return await _start_mosquitto(mosquitto.find_mosquitto(), certificate, listen)
-    raise UsageError(f"unknown broker {_shown(choice)}; choose one of {', '.join(CHOICES)}")
-
-
-def _shown(choice: str) -> str:
-    """`choice` without a password that it may hold."""
-    return repr(choice) if "@" not in choice else f"'...@{choice.rpartition('@')[2]}'"
+    raise UsageError(
+        f"unknown broker {without_login(choice)!r}; choose one of {', '.join(CHOICES)}"
+    )
 
 
 async def _find_remote(url: str) -> Broker:
@@ -111,12 +108,13 @@ async def _find_remote(url: str) -> Broker:
         tls = parts.scheme == "mqtts"
         host, port = parts.hostname, parts.port or (8883 if tls else 1883)
     except ValueError as error:
-        raise UsageError(f"{_shown(url)} is not a broker's URL: {error}") from error
+        cause = None if "@" in url else error  # which may quote a password
+        raise UsageError(f"{without_login(url)!r} is not a broker's URL") from cause
     secret = os.environ.get(PASSWORD_VARIABLE) if parts.password is None else parts.password
     if not host or parts.username is None or not secret:
         raise UsageError(
-            f"{_shown(url)} must have a user name and a host: mqtt://user@host:port, with the"
-            f" password in the environment variable {PASSWORD_VARIABLE}"
+            f"{without_login(url)!r} must have a user name and a host: mqtt://user@host:port, with"
+            f" the password in the environment variable {PASSWORD_VARIABLE}"
         )
     username = unquote(parts.username)
     password = secret if parts.password is None else unquote(secret)

@@ -10,6 +10,7 @@ __all__ = [
     "literal_address",
     "parse_authority",
     "reached_here",
+    "without_login",
 ]
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_\-.]+)(?::(\d{0,5}))?", re.ASCII)
@@ -75,3 +76,10 @@ def literal_address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
         return ipaddress.ip_address(name)
     except ValueError:
         return None
+
+
+def without_login(url: str) -> str:
+    """A URL, or what shall be one, as a text may show it: not who logs in there, nor with what."""
+    start, scheme, rest = url.rpartition("://")
+    login, at, place = rest.rpartition("@")
+    return f"{start}{scheme}***@{place}" if at and login else url

@@ -31,7 +31,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from pushlab.contract.authority import authority_of
+from pushlab.contract.authority import authority_of, without_login
 from pushlab.contract.backoff import Backoff
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Closed, Connected, Disconnected, Event
@@ -78,12 +78,11 @@ class Endpoint:
         """
         try:
             parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise UsageError(f"{url!r} is not a URL: {error}") from error
-        port = port or _PORTS.get(parts.scheme)
-        if parts.scheme not in _PORTS or not parts.hostname or not port:
-            raise UsageError(f"{url!r} is not a URL such as http://127.0.0.1:8000")
+            port = parts.port or _PORTS.get(parts.scheme)
+        except ValueError:  # its text may quote a password
+            port = None
+        if not port or parts.scheme not in _PORTS or not parts.hostname:
+            raise UsageError(f"{without_login(url)!r} is not a URL such as http://127.0.0.1:8000")
         return cls(
             host=parts.hostname,
             port=port,

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 
 import aiomqtt
 import psutil
@@ -139,6 +140,13 @@ async def test_a_mosquitto_that_does_not_start_says_why(monkeypatch, tmp_path):
 async def test_bad_choices(choice):
     with pytest.raises(UsageError, match=r"broker|mqtt://user@host:port"):
         await start_broker(choice)
+
+
+@pytest.mark.parametrize("choice", ["me:sesame@host", "mqtt://me:ses/ame@host"])
+async def test_a_bad_choice_is_told_without_its_password(choice):
+    with pytest.raises(UsageError) as caught:
+        await start_broker(choice)
+    assert "ses" not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_broker_that_is_down(unused_port):

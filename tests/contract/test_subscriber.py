@@ -4,6 +4,7 @@ The toy's wire: one frame a line. It says ``hello <cursor>`` when connected and 
 leaves; it gives up on a silent connection after five seconds.
 """
 
+import traceback
 from random import Random
 
 import pytest
@@ -299,3 +300,12 @@ def test_an_endpoint_is_read_from_a_url(url, endpoint, authority):
 def test_what_is_no_url_is_refused(wrong):
     with pytest.raises(UsageError, match="not a URL"):
         Endpoint.from_url(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["me:s3cret@host", "http://me:s3/cret@host", "http://me:s3cret@host:port", "x:s3cret@"]
+)
+def test_what_is_no_url_is_told_without_its_password(wrong):
+    with pytest.raises(UsageError, match="not a URL") as told:
+        Endpoint.from_url(wrong)
+    assert "s3" not in "".join(traceback.format_exception(told.value))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 
+from pushlab.contract.authority import without_login
 from pushlab.contract.presence_signature import (
     HUB_HEADER,
     NOTICES_PATH,
@@ -63,22 +64,19 @@ class PresenceTarget:
     """
 
     def __init__(self, url: str, *, key: str, hub: str) -> None:
+        shown = f"the presence URL {without_login(url)!r}"
         try:
             parts = urllib.parse.urlsplit(url)
             port = parts.port
         except ValueError as error:
             # The library's own text may quote what is in front of the port.
-            raise UsageError(
-                f"the presence URL {_masked(url)!r} is not a URL; such as http://127.0.0.1:8080"
-            ) from (None if "@" in url else error)
+            raise UsageError(f"{shown} is not a URL; such as http://127.0.0.1:8080") from (
+                None if "@" in url else error
+            )
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(
-                f"the presence URL {_masked(url)!r} is not one such as http://127.0.0.1:8080"
-            )
+            raise UsageError(f"{shown} is not one such as http://127.0.0.1:8080")
         if parts.query or parts.fragment:
-            raise UsageError(
-                f"the presence URL {_masked(url)!r} must end with a path: no query, no fragment"
-            )
+            raise UsageError(f"{shown} must end with a path: no query, no fragment")
         self._host = parts.hostname
         self._port = port or (443 if parts.scheme == "https" else 80)
         login, at, self._authority = parts.netloc.rpartition("@")
@@ -86,8 +84,7 @@ class PresenceTarget:
         self._path = parts.path.rstrip("/")
         if not f"{self._authority}{self._path}".isascii() or any(c <= " " for c in url):
             raise UsageError(
-                f"the presence URL {_masked(url)!r} must be ASCII without blanks; encode its path"
-                " with percent signs"
+                f"{shown} must be ASCII without blanks; encode its path with percent signs"
             )
         self._encrypted = parts.scheme == "https"
         self._key = key
@@ -143,13 +140,6 @@ def _basic(login: str) -> str:
     user, _, password = login.partition(":")
     plain = f"{urllib.parse.unquote(user)}:{urllib.parse.unquote(password)}"
     return f"Basic {base64.b64encode(plain.encode()).decode()}"
-
-
-def _masked(url: str) -> str:
-    """The URL without who logs in there."""
-    start, scheme, rest = url.rpartition("://")
-    login, at, place = rest.rpartition("@")
-    return f"{start}{scheme}***@{place}" if at and login else url
 
 
 def _seconds(header: str) -> float:
