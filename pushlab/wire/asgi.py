@@ -107,11 +107,13 @@ def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 def token_of(scope: Scope, query: Mapping[str, str], name: str = "token") -> str:
-    """The token of a request, from its query or its header. Raises Refused (401).
+    """The token of a request, from its header or its query. Raises Refused (401).
 
-    Where the query has one, the header is another's: a browser sends a proxy's password along.
+    A header of another scheme is not for us where the query has one: a browser sends the password
+    that a proxy asks for along.
     """
-    token = query.get(name) or bearer(scope["headers"])
+    token = bearer(scope["headers"])
+    token = token or query.get(name) or token
     if token == "":
         raise TOKEN_INVALID("Authorization must be: Bearer <token>")
     if token is None:
