@@ -40,8 +40,8 @@ function hide(object, name, value) {
 
 /** How long the place of a socket whose token has expired is kept for the channel's next socket. */
 const KEPT_FOR_MS = 60_000;
-/** @type {Map<string, {cursor: string | null, at: number}>} by channel */
-const places = new Map();
+/** @type {{channel: string, cursor: string | null, at: number}[]} oldest first */
+let places = [];
 
 /** The channel that a token is for, as its second part says; else the token. @param {string} token */
 function channelOf(token) {
@@ -59,9 +59,9 @@ function channelOf(token) {
  */
 function takePlace(token) {
   const channel = channelOf(token);
-  const place = places.get(channel);
-  places.delete(channel);
-  return place && performance.now() - place.at < KEPT_FOR_MS ? place.cursor : null;
+  places = places.filter(({ at }) => performance.now() - at < KEPT_FOR_MS);
+  const index = places.findIndex((place) => place.channel === channel);
+  return index < 0 ? null : places.splice(index, 1)[0].cursor;
 }
 
 /**
@@ -116,7 +116,8 @@ function AppEngineChannel(token, options) {
 
 /** @this {any} @param {Handlers} [handlers] @returns {any} */
 AppEngineChannel.prototype.open = function (handlers) {
-  return Reflect.construct(AppEngineSocket, [this.token_, handlers || Reflect.construct(Handler, []), this.options_]);
+  const given = handlers || Reflect.construct(Handler, []);
+  return Reflect.construct(AppEngineSocket, [this.token_, given, this.options_]);
 };
 
 /**
@@ -135,10 +136,10 @@ function AppEngineSocket(token, handlers, options) {
   hide(this, "socket_", socket);
   const hear = /** @type {Handlers} */ (socket);
   for (const name of Object.keys(socket)) {
-    if (name in Handler.prototype || name in handlers) this[name] = handlers[name];
+    if (name in Handler.prototype || handlers[name] !== undefined) this[name] = handlers[name];
     hear[name] = (/** @type {any} */ event) => {
       if (name === "onerror" && event.reason === "token-expired") {
-        places.set(channelOf(token), { cursor: socket.cursor, at: performance.now() });
+        places.push({ channel: channelOf(token), cursor: socket.cursor, at: performance.now() });
       }
       this.readyState = stateAt(name, this.readyState);
       if (typeof this[name] === "function") this[name](name === "onerror" ? asItWas(event) : event);

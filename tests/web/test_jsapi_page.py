@@ -250,6 +250,27 @@ def test_the_module_from_another_origin_finds_its_hub(site, script, page):
     page.wait_for_function("count => opened.length === count", arg=len(TRANSPORTS))
 
 
+def test_where_the_pages_policy_forbids_websockets_the_next_transport_is_tried_at_once(
+    site, script, page, page_errors
+):
+    policy = f"script-src {site.url} 'unsafe-inline' 'unsafe-eval'; connect-src {site.url}"
+    html = "<script src='HUB/_ah/channel/jsapi'></script>"
+    page.goto(script(html, Content_Security_Policy=policy))
+    page.evaluate(
+        """token => {
+          window.troubles = [];
+          window.socket = new goog.appengine.Channel(token).open({
+            ontrouble: ({ reason }) => troubles.push(reason),
+          });
+        }""",
+        site.token("policy"),
+    )
+    page.wait_for_function("() => socket.readyState === 1")
+    assert page.evaluate("() => [socket.transport, ...troubles]") == ["sse", "connection lost"]
+    assert all("connect-src" in error for error in page_errors)
+    page_errors.clear()
+
+
 def test_a_page_that_is_not_let_in_is_told_so(site, script, page):
     url = script("<script src='HUB/_ah/channel/jsapi'></script>")
     page.goto(url.replace("localhost", "127.0.0.1"))  # of another origin than that which is let in

@@ -136,7 +136,8 @@ const RENEW_FOR_MS = 60_000;
 const RENEW_WITHIN_MS = 29_000;
 
 const NO_UPGRADE =
-  "no WebSocket gets through, though the server answers; a proxy on the way may drop the Upgrade header";
+  "no WebSocket gets through, though the server answers; a proxy on the way may drop the Upgrade header," +
+  " or the page's own policy (connect-src) forbid it";
 
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
@@ -1240,8 +1241,10 @@ class WebSocketLine extends Line {
       }),
     );
     socket.addEventListener("open", () => (this.#opened = true));
-    socket.addEventListener("close", ({ code, reason }) => {
-      if (this.over) return;
+    let ended = false;
+    const end = (/** @type {number} */ code, /** @type {string} */ reason) => {
+      if (this.over || ended) return;
+      ended = true;
       if (!this.#opened && !reader.choosing) {
         this.guard(() => this.learnWhy(() => this.lose(NO_UPGRADE), this.#controller.signal));
         return;
@@ -1249,6 +1252,10 @@ class WebSocketLine extends Line {
       const told = code >= 4400 && code < 4600;
       if (told && !this.stood) reader.hit("refused", sent, 131 + bytesOf(reason));
       this.refuse(told ? code - 4000 : 503, reason || "connection lost");
+    };
+    socket.addEventListener("close", ({ code, reason }) => end(code, reason));
+    socket.addEventListener("error", () => {
+      if (!this.#opened) end(1006, ""); // Chromium says no more where the page's policy forbids it
     });
   }
 
