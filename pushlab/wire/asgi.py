@@ -64,6 +64,7 @@ _RETRY_S = (1, 5)  # drawn, so that those who are told at once do not come back 
 _RETRIES = Random()
 #: As most languages write them; Python would read ``1_0`` and other scripts' digits too.
 _NUMBER = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *", re.ASCII)
+_PASSWORDS = (b"basic", b"digest", b"negotiate", b"ntlm")
 #: How a request says whose it is, as AsyncAPI's security schemes; see `token_of`.
 TOKEN_SECURITY = {
     each.name: {**each.scheme, "type": each.scheme["type"].replace("apiKey", "httpApiKey")}
@@ -109,16 +110,19 @@ def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 def token_of(scope: Scope, query: Mapping[str, str], name: str = "token") -> str:
     """The token of a request, from its header or its query. Raises Refused (401).
 
-    A header of another scheme is not for us where the query has one: a browser sends the password
-    that a proxy asks for along.
+    Where the query has one, a password in the header is not for us: browsers send a proxy's along.
     """
     token = bearer(scope["headers"])
-    token = token or query.get(name) or token
-    if token == "":
+    if token == "" and not (query.get(name) and _is_password(scope)):
         raise TOKEN_INVALID("Authorization must be: Bearer <token>")
-    if token is None:
+    token = token or query.get(name)
+    if not token:
         raise TOKEN_MISSING(token_missing(name))
     return token
+
+
+def _is_password(scope: Scope) -> bool:
+    return header(scope, b"authorization").partition(b" ")[0].lower() in _PASSWORDS
 
 
 def token_missing(name: str) -> str:

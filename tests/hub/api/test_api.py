@@ -322,11 +322,12 @@ async def test_an_odd_authorization_is_refused(hub, path):
 @pytest.mark.parametrize("path", [*CLIENT_PATHS, "/v1/endpoints"])
 async def test_a_token_in_the_query_counts_whatever_a_proxy_asks_of_browsers(hub, path):
     asked = f"{path}?token={await hub.token('ann')}&wait=0"
-    for others in ("Basic YTpi", "Digest a=b"):
+    for others in ("Basic YTpi", "Digest a=b", "negotiate YTpi"):
         answer = await hub.ask("GET", asked, headers={"Authorization": others})
         assert answer.status in (200, 204)
-    answer = await hub.ask("GET", asked, headers={"Authorization": "Bearer abc"})
-    assert refused(answer, 401, "token-invalid")
+    for wrong in ("Bearer nonsense", "Bearer", "nonsense"):
+        answer = await hub.ask("GET", asked, headers={"Authorization": wrong})
+        assert refused(answer, 401, "token-invalid")
 
 
 # ---- cursors and spans ------------------------------------------------------------------------
