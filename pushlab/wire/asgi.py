@@ -12,7 +12,7 @@ import math
 import re
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs
@@ -183,7 +183,6 @@ def out_of_bounds(name: str, least: float, most: float) -> Reason:
     return Reason(400, "invalid-parameter", words)
 
 
-@cache
 def body_reasons(limit: int, what: str) -> tuple[Reason, Reason]:
     """Why `read_body` refuses a body: it is too large, or compressed."""
     return (
@@ -199,13 +198,12 @@ async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> by
         Refused: 413 where it is over `limit` bytes, before it is read if its length is told; 415
             where it is compressed; 400 where it does not end.
     """
-    too_large, coded = body_reasons(limit, what)
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise too_large()
+            raise body_reasons(limit, what)[0]()
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             coding = value[:40].decode("latin-1")
-            raise coded(f"{what} has Content-Encoding: {coding}; {_UNCODED}")
+            raise body_reasons(limit, what)[1](f"{what} has Content-Encoding: {coding}; {_UNCODED}")
     parts: list[bytes] = []
     size = 0
     while True:
@@ -215,7 +213,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> by
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise too_large()
+            raise body_reasons(limit, what)[0]()
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -41,16 +41,17 @@ def fuzz(
     from schemathesis.config import SchemathesisConfig
     from schemathesis.core.failures import Failure
 
-    secrets = {"apiKey": key, "bearerToken": token}
+    secrets = {"apiKey": {"bearer": key}, "bearerToken": {"bearer": token}}
     config = SchemathesisConfig.from_dict(
         {
             "seed": seed,
             "base-url": url,
             "request-timeout": 60,
             "continue-on-failure": True,
-            "auth": {"openapi": {name: {"bearer": secret} for name, secret in secrets.items()}},
+            "auth": {"openapi": secrets},
             "generation": {
                 "max-examples": examples,
+                "with-security-parameters": False,  # beside a good one; those probe who has none
                 "deterministic": True,
                 "no-shrink": True,
                 "database": "none",

@@ -28,7 +28,7 @@ from tests.hub.api.openapi_reading import (
     good,
     hub_here,
 )
-from tests.live_hub import dial, live_hub
+from tests.live_hub import dial, live_hub, read_head
 from tests.patience import PATIENCE_S
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")
@@ -110,6 +110,12 @@ async def test_a_path_answers_to_the_methods_that_are_told_alone(hub, document):
                 allowed = set(answer.headers["allow"].split(", ")) - {"HEAD"}
                 assert allowed == {each.upper() for each in told}, (method, path)
                 document.fits(answer.json, {"$ref": "#/components/schemas/Refusal"})
+                if "HEAD" in answer.headers["allow"]:
+                    async with dial(hub.url) as (reader, writer):
+                        head = f"HEAD {path.replace('{channel}', 'ada')}?channel=ada HTTP/1.1"
+                        writer.write(f"{head}\r\nHost: localhost\r\n".encode())
+                        writer.write(f"Authorization: Bearer {hub.key}\r\n\r\n".encode())
+                        assert (await read_head(reader)).status in (200, 401), path
 
 
 @in_one_loop
