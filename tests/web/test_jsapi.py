@@ -301,7 +301,7 @@ def test_the_base_url_is_where_the_hub_is_once_it_is_set(run):
       await ask("http://[");
       await ask("file:///_ah/channel/");
       await ask(base);
-      await ask("https://hub.example" + base, "https://own.example");
+      await ask("https://hub.example" + base, "https://ann:password@own.example?x#y");
       return asked.map(({ url }) => url.replace("v1/poll?after=", "*"));""")
     assert hosts == [
         "https://page.example/*",

@@ -407,7 +407,7 @@ class Reader {
   url(path, query = {}) {
     const root = new URL(this.options.server ?? hubOf(HERE) ?? globalThis.location?.origin);
     if (!root.protocol.startsWith("http")) throw new TypeError("no hub is there"); // where a page is a file
-    root.search = root.hash = "";
+    root.search = root.hash = root.username = root.password = ""; // which no page may ask with
     if (!root.pathname.endsWith("/")) root.pathname += "/";
     const url = new URL(path, root);
     for (const [name, value] of Object.entries(query)) {
