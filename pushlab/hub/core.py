@@ -360,12 +360,12 @@ class Hub:
         left_s = max(0.0, grant.expires_at - self.wall())
         span_s = min(lease_s or self.settings.lease_s, left_s + _RENEWAL_S)
         until_ns = self.now_ns() + int(span_s * 1e9)
-        self.presence.lease(grant.channel, grant.client_id, until_ns)
+        self.presence.lease(grant.channel, grant.client_id, until_ns, grant.grant_id)
 
     def release(self, grant: Grant) -> None:
         """A polling client said goodbye. One whose token has expired did not, and may be back."""
         if grant.expires_at > self.wall():
-            self.presence.release(grant.channel, grant.client_id)
+            self.presence.release(grant.channel, grant.client_id, grant.grant_id)
 
     def join(self, grant: Grant) -> None:
         """A connection of this client stands."""

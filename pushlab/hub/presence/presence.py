@@ -7,8 +7,8 @@ once, and to the application's URL (`pushlab.hub.presence.posts`).
 There a client ID had one connection, and each was told once. Here it may have several, two tabs
 with one token for example; the first to come and the last to go are told, so that for each client
 ID a "connected" is followed by a "disconnected" and the other way round. A client that loses its
-connection and comes back has gone and come; the polls of a client that polls are one connection.
-Who renews an expired token in a moment has been there all the while.
+connection and comes back has gone and come; the polls with one token are one connection. Who
+renews an expired token in a moment has been there all the while.
 """
 
 import logging
@@ -32,12 +32,14 @@ class PresenceEvent:
 class Presence:
     """Counts connections and leases for each client on each channel.
 
-    Times are given in by the caller, in nanoseconds of the monotonic clock.
+    Times are given in by the caller, in nanoseconds of the monotonic clock. Of the leases of
+    several pages of one client the last is kept, and one of another page beside it.
     """
 
     def __init__(self) -> None:
         self._connections: dict[tuple[str, str], int] = {}
-        self._leases: dict[tuple[str, str], int] = {}
+        self._leases: dict[tuple[str, str], tuple[int, str]] = {}
+        self._beside: dict[tuple[str, str], tuple[int, str]] = {}
         self._listeners: list[Callable[[PresenceEvent], None]] = []
 
     def listen(self, listener: Callable[[PresenceEvent], None]) -> None:
@@ -81,8 +83,8 @@ class Presence:
         """
         key = (channel, client_id)
         left = self._connections.get(key, 0) - 1
-        if left >= 0 and until_ns > self._leases.get(key, 0):
-            self._leases[key] = until_ns
+        if left >= 0 and until_ns > self._leases.get(key, (0, ""))[0]:
+            self._leases[key] = until_ns, ""
         if left > 0:
             self._connections[key] = left
         elif left == 0:
@@ -90,29 +92,40 @@ class Presence:
             if key not in self._leases:
                 self._tell(key, connected=False)
 
-    def lease(self, channel: str, client_id: str, until_ns: int) -> None:
-        """A client that polls is present until then; the latest word counts."""
+    def lease(self, channel: str, client_id: str, until_ns: int, page: str = "") -> None:
+        """A page of a client that polls is present until then; its latest word counts."""
         key = (channel, client_id)
-        before = key in self._connections or key in self._leases
-        self._leases[key] = until_ns
-        if not before:
-            self._tell(key, connected=True)
+        last = self._leases.get(key)
+        self._leases[key] = until_ns, page
+        if last is None:
+            if key not in self._connections:
+                self._tell(key, connected=True)
+        elif last[1] != page:
+            self._beside[key] = last
 
-    def release(self, channel: str, client_id: str) -> None:
-        """A client that polls said goodbye."""
+    def release(self, channel: str, client_id: str, page: str = "") -> None:
+        """A page of a client that polls said goodbye; another one may still be there."""
         key = (channel, client_id)
-        if self._leases.pop(key, None) is not None and key not in self._connections:
+        ended = self._leases.pop(key, None)
+        if ended is None:
+            return
+        others = [each for each in (ended, self._beside.pop(key, ended)) if each[1] != page]
+        if others:
+            self._leases[key] = max(others)
+        elif key not in self._connections:
             self._tell(key, connected=False)
 
     def sweep(self, now_ns: int) -> None:
         """End the leases that have run out."""
-        for channel, client_id in [key for key, end in self._leases.items() if end <= now_ns]:
-            self.release(channel, client_id)
+        ended = [(*key, page) for key, (end, page) in self._leases.items() if end <= now_ns]
+        for channel, client_id, page in ended:
+            self.release(channel, client_id, page)
 
     def end_leases(self) -> None:
         """End all of them: nobody is left to be asked."""
-        for channel, client_id in tuple(self._leases):
-            self.release(channel, client_id)
+        self._beside.clear()
+        for (channel, client_id), (_, page) in tuple(self._leases.items()):
+            self.release(channel, client_id, page)
 
     def _tell(self, key: tuple[str, str], *, connected: bool) -> None:
         event = PresenceEvent(client_id=key[1], channel=key[0], connected=connected)

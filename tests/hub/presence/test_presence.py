@@ -79,6 +79,30 @@ def test_a_goodbye_ends_a_lease_at_once(presence, told):
     assert told == [("ann", "room", True), ("ann", "room", False)]
 
 
+def test_the_goodbye_of_one_page_is_not_that_of_another(presence, told):
+    presence.lease("room", "ann", 100, "one")
+    presence.lease("room", "ann", 100, "two")
+    presence.lease("room", "ann", 110, "one")
+    presence.release("room", "ann", "one")
+    presence.lease("room", "ann", 120, "two")
+    assert told == [("ann", "room", True)]
+    presence.release("room", "ann", "two")
+    assert told == [("ann", "room", True), ("ann", "room", False)]
+
+
+def test_a_page_that_says_nothing_more_ends_no_other(presence, told):
+    presence.lease("room", "ann", 300, "seldom")
+    presence.lease("room", "ann", 100, "often")
+    presence.sweep(100)
+    assert presence.present("room") == ["ann"]
+    presence.lease("room", "ann", 200, "often")
+    presence.release("room", "ann", "seldom")
+    presence.sweep(199)
+    assert told == [("ann", "room", True)]
+    presence.sweep(200)
+    assert told == [("ann", "room", True), ("ann", "room", False)]
+
+
 def test_a_client_that_is_about_to_come_back_has_not_gone(presence, told):
     presence.leave("room", "ann", until_ns=200)  # who was not there does not stay
     presence.sweep(200)
