@@ -98,6 +98,17 @@ async def test_a_bad_request_for_a_token_says_why(hub, body, reason):
     assert refused(await hub.api("POST", "/v1/channels", body), 400, reason)
 
 
+@pytest.mark.parametrize(
+    "client_id", ["\x00", "\r\n", " ", "é" * 128, "😀" * 64, "\u2028", "<a&b>"]
+)
+async def test_any_text_is_a_client_id(hub, client_id):
+    token = await hub.token(client_id)
+    told = (await hub.ask("GET", "/v1/endpoints", secret=token)).json
+    assert (told["client_id"], told["channel"]) == (client_id, client_id)
+    assert (await hub.api("DELETE", "/v1/tokens", {"client_id": client_id})).status == 200
+    assert refused(await hub.ask("GET", "/v1/poll", secret=token), 401, "token-revoked")
+
+
 async def test_a_request_that_is_too_large_is_refused(hub):
     answer = await hub.api("POST", "/v1/channels", b" " * 65_537)
     assert refused(answer, 413, "too-large")
