@@ -42,23 +42,10 @@ except ImportError:
     _Text, _integers, _surrogates = str, (int,), "surrogatepass"
 
 __all__ = [
-    "MAXIMUM_CLIENT_ID_LENGTH",
-    "MAXIMUM_MESSAGE_LENGTH",
-    "MAXIMUM_TOKEN_DURATION_MINUTES",
-    "AppIdAliasRequired",
-    "ChannelService",
-    "Error",
-    "HubRefused",
-    "HubUnreachable",
-    "InvalidChannelClientIdError",
-    "InvalidChannelTokenDurationError",
-    "InvalidMessageError",
-    "NotConfigured",
-    "create_channel",
-    "install",
-    "is_genuine",
-    "send_message",
-    "use",
+    "MAXIMUM_CLIENT_ID_LENGTH", "MAXIMUM_MESSAGE_LENGTH", "MAXIMUM_TOKEN_DURATION_MINUTES",
+    "AppIdAliasRequired", "ChannelService", "Error", "HubRefused", "HubUnreachable",
+    "InvalidChannelClientIdError", "InvalidChannelTokenDurationError", "InvalidMessageError",
+    "NotConfigured", "create_channel", "install", "is_genuine", "send_message", "use",
 ]
 
 MAXIMUM_CLIENT_ID_LENGTH = 256
@@ -302,17 +289,18 @@ class ChannelService(object):
         if known is not None and known[1] > time.time():
             return known[0]
         try:
-            told = self._ask("GET", "/v1/endpoints", secret=token.decode("ascii"))
-            known = _utf8(told["channel"]), float(told["expires_at"])
-        except HubRefused as refusal:
-            if refusal.reason == "token-expired":  # one that an application keeps still names its client
-                payload = token.split(b".")[1]
-                payload = base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))
-                return _utf8(json.loads(payload.decode("utf-8"))[1])
-            if refusal.reason in ("token-invalid", "token-revoked"):
-                return None
-            raise
-        except (LookupError, TypeError, ValueError):
+            try:
+                told = self._ask("GET", "/v1/endpoints", secret=token.decode("ascii"))
+            except HubRefused as refusal:
+                if refusal.reason in ("token-invalid", "token-revoked"):
+                    return None
+                if refusal.reason != "token-expired":
+                    raise
+                raw = token.split(b".")[1]  # who keeps one that has expired means its client
+                raw = base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+                told = {"channel": json.loads(raw.decode("utf-8"))[1], "expires_at": 0}
+            known = told["channel"].encode("utf-8"), float(told["expires_at"])
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise self._no_hub("it did not say what the token is for")
         if len(self._known) >= _MOST_KNOWN_TOKENS:
             self._known.clear()

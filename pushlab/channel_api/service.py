@@ -105,11 +105,11 @@ class Service(abc.ABC):
         try:
             return self._grant_of(token)[0]
         except Refused as refusal:
-            if refusal.reason == "token-expired":
-                return channel_in(token)  # one that an application keeps still names its client
             if refusal.reason in ("token-invalid", "token-revoked"):
                 return None
-            raise
+            if refusal.reason != "token-expired":
+                raise
+        return channel_in(token)  # one that an application keeps still names its client
 
 
 class Nowhere(Service):

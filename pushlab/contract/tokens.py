@@ -68,9 +68,12 @@ def _unb64(text: str) -> bytes:
     return raw
 
 
-def channel_in(token: str) -> str:
-    """The channel that a token names, for who knows already that it is signed; expired or not."""
-    return str(json.loads(_unb64(token.split(".")[1]))[1])
+def channel_in(token: str) -> str | None:
+    """The channel that a token names, signed and expired or not; None for what is no token."""
+    try:
+        return str(json.loads(_unb64(token.split(".")[1]))[1])
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def _secrets_of(exported: Mapping[str, str]) -> dict[str, bytes]:

@@ -52,6 +52,12 @@ OTHERS = [
     ),
     (None, "HubUnreachable"),  # it says nothing
 ]
+#: Of what only looks like a token.
+LIES = [
+    ("401 No", {"error": "token-expired"}),
+    ("200 OK", {"channel": 5, "expires_at": 9e9}),
+    ("200 OK", {"channel": "a", "expires_at": None}),
+]
 LENGTHS = [1, 64, 128, 140, 192, 256]
 THREADS, EACH = 8, 5
 
@@ -73,6 +79,10 @@ def tell(channel, home, url, key, ended, foreign):
     found += failures(channel, home, url, key)
     for answer, name in OTHERS:
         found += stranger(channel, home, answer, name)
+    for status, told in LIES:
+        answer = json_answer(status, told)
+        send = "send_message", ("a.b." + "c" * 43, "m")
+        found += stranger(channel, home, answer, "HubUnreachable", send)
     return found
 
 
@@ -217,7 +227,7 @@ def failures(channel, home, url, key):
     return found
 
 
-def stranger(channel, home, answer, name):
+def stranger(channel, home, answer, name, call=("create_channel", ("ada",))):
     """What is no hub is told, whatever it answers."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -226,19 +236,20 @@ def stranger(channel, home, answer, name):
     def serve():
         connection = listener.accept()[0]
         asked = connection.recv(65536)
-        while not asked.endswith(b"}"):
+        while not asked.endswith(b"}" if asked.startswith(b"P") else b"\r\n\r\n"):
             asked += connection.recv(65536)
         try:
             connection.sendall(answer)
         except EnvironmentError:
             pass  # it has read enough of it
         connection.close()
+        listener.close()
 
     if answer is not None:
         threading.Thread(target=serve).start()
     url = "http://127.0.0.1:%d" % listener.getsockname()[1]
     home.use(home.ChannelService(url, "key", timeout_s=60.0 if answer is not None else 0.05))
-    found = original.wrong(channel, [("create_channel", ("ada",), name)])
+    found = original.wrong(channel, [call + (name,)])
     listener.close()
     home.use(None)
     return ["%.50r: %s" % (answer, each) for each in found]
