@@ -249,7 +249,8 @@ def stranger(channel, home, answer, name, call=("create_channel", ("ada",))):
         threading.Thread(target=serve).start()
     url = "http://127.0.0.1:%d" % listener.getsockname()[1]
     home.use(home.ChannelService(url, "key", timeout_s=60.0 if answer is not None else 0.05))
-    found = original.wrong(channel, [call + (name,)])
+    function, arguments = call
+    found = original.wrong(channel, [(function, arguments, name)])
     listener.close()
     home.use(None)
     return ["%.50r: %s" % (answer, each) for each in found]
