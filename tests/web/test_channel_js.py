@@ -874,6 +874,12 @@ def test_a_websocket_that_no_upgrade_reaches_says_so_and_auto_goes_on(site, cont
     assert page.evaluate("socket.transport") == "sse"
     assert page.evaluate("socket.trouble") is None
 
+    page.route("**/v1/endpoints", lambda route: route.fulfill(body="<html>Please log in"))
+    for transport in ("websocket", "auto"):
+        page.evaluate(THROUGH_PROXY, {"token": site.token("ann"), "transport": transport})
+        until(lambda: "no pushlab hub" in str(page.evaluate("told")), "it is nobody's fault")
+        page.evaluate("socket.close()")
+
 
 ENDLESS = """async ({ token, transport }) => {
   const { Channel } = await import("/web/channel.js");

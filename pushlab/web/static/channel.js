@@ -139,6 +139,8 @@ const NO_UPGRADE =
   "no WebSocket gets through, though the server answers; a proxy on the way may drop the Upgrade header," +
   " or the page's own policy (connect-src) forbid it";
 
+const NO_HUB = "what answers is no pushlab hub: a log-in page of the network, or the option server is wrong";
+
 /** What `auto` tries, best first. */
 const AUTO = ["websocket", "sse", "long-polling", "short-polling"];
 
@@ -630,6 +632,9 @@ class Reader {
       this.#dialLater();
     } else if (answer.status !== 200) {
       this.refused(answer.status, ...refusalOf(answer.status, answer.told));
+    } else if (!answer.told?.endpoints) {
+      this.#noteLoss(NO_HUB);
+      this.#dialLater();
     } else if ((this.#failures += weight) < 2) {
       this.#dialLater();
     } else {
@@ -848,7 +853,8 @@ class Line {
   async learnWhy(well, signal) {
     const answer = await this.reader.endpoints(signal);
     if (answer === null || answer.status >= 500) this.lose("connection lost");
-    else if (answer.status < 300) well();
+    else if (answer.told?.endpoints) well();
+    else if (answer.status < 300) this.lose(NO_HUB);
     else this.refuse(answer.status, ...refusalOf(answer.status, answer.told));
   }
 
@@ -1149,7 +1155,7 @@ class EventsLine extends Line {
       const refused = source.readyState === 2 && !this.#opened;
       source.close();
       if (!refused) this.lose("connection lost");
-      else if (!this.over) this.guard(() => this.#learnWhy(sent));
+      else if (!this.over) this.guard(() => this.#askAgain(sent));
     });
     this.#on("at", ({ data }) => this.located(parseCursor(data)));
     this.#on("message", ({ data, lastEventId }) => this.deliver(parseCursor(lastEventId), data));
@@ -1180,7 +1186,7 @@ class EventsLine extends Line {
    * An EventSource does not tell why it was refused: ask the same again in a way that does.
    * @param {number} sent
    */
-  async #learnWhy(sent) {
+  async #askAgain(sent) {
     const { reader } = this;
     reader.hit("refused", sent, 0);
     const url = reader.url("v1/events", { after: reader.cursor });
