@@ -9,10 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pushlab.contract.operation import Parameter
+from pushlab.contract.operation import TOKEN, Parameter
 from pushlab.contract.schemas import Schema
 
-__all__ = ["Description", "Said", "Server", "Stream", "parameters_schema"]
+__all__ = ["TOKEN_SECURITY", "Description", "Said", "Server", "Stream", "parameters_schema"]
+
+#: How a request says whose it is, as AsyncAPI's security schemes.
+TOKEN_SECURITY: Mapping[str, Schema] = {
+    each.name: {**each.scheme, "type": each.scheme["type"].replace("apiKey", "httpApiKey")}
+    for each in TOKEN
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ __all__ = [
     "EPOCH",
     "MESSAGE",
     "NAMED",
+    "REF",
     "REFUSAL",
     "SEQ",
     "TOKEN",
@@ -26,9 +27,12 @@ __all__ = [
     "closed_object",
     "reason_object",
     "reasons_told",
+    "with_references",
 ]
 
 Schema = Mapping[str, Any]
+
+REF = "#/components/schemas/"  #: where both kinds of document keep what has a name
 
 _EPOCH = "[0-9a-z]{1,16}"
 #: A cursor's form, for patterns that have one in them.
@@ -130,3 +134,20 @@ NAMED: Mapping[str, Schema] = {
     "Cursor": CURSOR,
     "Refusal": REFUSAL,
 }
+
+
+def with_references(schema: Any, named: dict[str, Any]) -> Any:
+    """A schema, with a reference in the place of each of `NAMED`, however deep it stands.
+
+    Args:
+        named: takes those that are referred to.
+    """
+    for name, known in NAMED.items():
+        if known is schema:
+            named[name] = dict(schema)
+            return {"$ref": REF + name}
+    if isinstance(schema, Mapping):
+        return {key: with_references(value, named) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [with_references(each, named) for each in schema]
+    return schema

@@ -9,15 +9,17 @@ connection that lags costs a number, not a buffer.
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.operation import Operation
 from pushlab.contract.setting import Setting
 from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
+
+if TYPE_CHECKING:
+    from pushlab.contract.operation import Operation
 
 __all__ = [
     "AsgiApp",
@@ -375,4 +377,4 @@ class Route:
     app: AsgiApp
     methods: Iterable[str] = field(default=("GET",))
     direct: Direct | None = None
-    operations: Sequence[Operation] = ()
+    operations: "Sequence[Operation]" = ()

@@ -5,10 +5,9 @@ import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.description import Description
 from pushlab.contract.events import Event
 from pushlab.contract.profile import InBrowser, InLog, Profile
 from pushlab.contract.reasons import Reason
@@ -17,6 +16,9 @@ from pushlab.contract.setting import keys_of
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.tokens import Grant
 from pushlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from pushlab.contract.description import Description
 
 __all__ = ["Address", "NoOptions", "Transport"]
 
@@ -113,7 +115,7 @@ class Transport(abc.ABC):
         """
         return {"url": hub.url() + self.path}
 
-    def described(self, hub: Hub) -> Description | None:
+    def described(self, hub: Hub) -> "Description | None":
         """Its wire, for those who write clients of it; None: nobody told, or OpenAPI says it all.
 
         Args:

@@ -19,11 +19,10 @@ from typing import (
     is_typeddict,
 )
 
-from pushlab.contract.schemas import NAMED
+from pushlab.contract.schemas import REF, with_references
 
-__all__ = ["REF", "schema_of"]
+__all__ = ["schema_of"]
 
-REF = "#/components/schemas/"  #: where both kinds of document keep what has a name
 _WHOLE = ("type", "anyOf", "enum", "$ref")  #: what has one of these needs no type beside it
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
@@ -39,7 +38,7 @@ def schema_of(kind: Any, named: dict[str, Any], *, closed: bool = False) -> dict
         TypeError: there is none for this type.
     """
     if isinstance(kind, Mapping):
-        found: dict[str, Any] = _told(kind, named)
+        found: dict[str, Any] = with_references(kind, named)
         return found
     origin, args = get_origin(kind), get_args(kind)
     if origin is Annotated:
@@ -68,17 +67,6 @@ def schema_of(kind: Any, named: dict[str, Any], *, closed: bool = False) -> dict
     if kind not in _PLAIN:
         raise TypeError(f"{kind} has no JSON Schema")
     return {"type": _PLAIN[kind]}
-
-
-def _told(schema: Any, named: dict[str, Any]) -> Any:
-    """A schema in which what has a name is told by it, however deep it stands."""
-    for name, known in NAMED.items():
-        if known is schema:
-            named[name] = dict(schema)
-            return {"$ref": REF + name}
-    if isinstance(schema, Mapping):
-        return {key: _told(value, named) for key, value in schema.items()}
-    return [_told(each, named) for each in schema] if isinstance(schema, list) else schema
 
 
 def _object(kind: Any, named: dict[str, Any], closed: bool) -> dict[str, Any]:

@@ -5,66 +5,22 @@ is a message: its ``data`` is the payload, its other fields are the headers, a c
 as ``comment``.
 """
 
-from dataclasses import replace
-from typing import Annotated, Literal, TypedDict
-
-from pushlab.contract.description import Description, Said, Server, Stream, parameters_schema
-from pushlab.contract.operation import TOKEN, Answer, Operation, Parameter
-from pushlab.contract.reasons import (
-    ENDINGS,
-    INVALID_CURSOR,
-    SERVER_RESTART,
-    TOO_MANY_CHANNELS,
+from pushlab.contract.description import (
+    TOKEN_SECURITY,
+    Description,
+    Said,
+    Server,
+    Stream,
+    parameters_schema,
 )
+from pushlab.contract.reasons import ENDINGS
 from pushlab.contract.schemas import CURSOR, MESSAGE, REFUSAL, Schema, closed_object, reason_object
 from pushlab.contract.serving import Hub
-from pushlab.wire.asgi import TOKEN_SECURITY, UNADMITTED
-from pushlab.wire.poll_operations import AFTER
+from pushlab.transports._sse_operation import READ
 
-__all__ = ["READ", "Event", "described"]
+__all__ = ["described"]
 
-_REFUSALS = (*UNADMITTED, INVALID_CURSOR, TOO_MANY_CHANNELS, SERVER_RESTART)
 _JSON = "application/json"
-
-
-class Event(TypedDict, total=False):
-    """An event: a message, unless it says what else it is."""
-
-    event: Literal["at", "close", "gap", "json"]
-    data: str
-    id: Annotated[str, CURSOR]
-    json: Annotated[str, {"description": "The message as JSON, where it has a carriage return."}]
-    retry: Annotated[int, {"minimum": 0, "description": "Milliseconds."}]
-
-
-def _cursor(name: str, place: Literal["query", "header"]) -> Parameter:
-    return replace(AFTER, name=name, place=place, help="As `after`; the first of the three counts.")
-
-
-READ = Operation(
-    "GET",
-    "read_by_sse",
-    "A stream of what comes.",
-    answers=[
-        Answer(
-            200,
-            "Events without end, each by this schema; `close` says why the hub ends them, in JSON.",
-            Event,
-            {"data": "hello, Ada", "id": "4f1c9a02-18"},
-            "text/event-stream",
-        )
-    ],
-    who=TOKEN,
-    parameters=[
-        _cursor("Last-Event-ID", "header"),
-        AFTER,
-        _cursor("lastEventId", "query"),
-        Parameter(
-            "at", {"type": "string"}, "Tell what an EventSource cannot show in events of its own."
-        ),
-    ],
-    reasons=_REFUSALS,
-)
 
 
 def _fields(example: dict[str, str | int], *optional: str, **schemas: Schema) -> Schema:
@@ -143,8 +99,8 @@ _SAYS = {
     "refusal": Said(
         when="The whole answer, with the status that it has, instead of a stream.",
         payload={
-            **reason_object(_REFUSALS, "error", detail=REFUSAL["properties"]["detail"]),
-            "examples": [reason().to_json() for reason in _REFUSALS],
+            **reason_object(READ.reasons, "error", detail=REFUSAL["properties"]["detail"]),
+            "examples": [reason().to_json() for reason in READ.reasons],
         },
         media_type=_JSON,
     ),

@@ -47,12 +47,11 @@ counted. The halves are in `_mqtt_subscriber` and `_mqtt_bridge`.
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 from pushlab.contract.authority import authority_of, is_loopback
 from pushlab.contract.broker_access import BrokerAccess
-from pushlab.contract.description import Description
 from pushlab.contract.profile import InBrowser, Profile, Wire
 from pushlab.contract.serving import Hub, HubSettings, Route
 from pushlab.contract.setting import Declared, Setting
@@ -60,11 +59,13 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
-from pushlab.transports._mqtt_description import described
 from pushlab.transports._mqtt_logins import NO_LOGIN
 from pushlab.transports._mqtt_subscriber import MqttSubscriber
 from pushlab.transports._mqtt_websocket import PATH as WEBSOCKET_PATH
 from pushlab.transports._mqtt_websocket import websocket_route
+
+if TYPE_CHECKING:
+    from pushlab.contract.description import Description
 
 __all__ = ["Mqtt", "MqttAddress", "MqttOptions", "MqttSubscriber"]
 
@@ -143,10 +144,12 @@ class Mqtt(Transport):
         """``WS /v1/mqtt``, by which a page reaches the broker; none without one."""
         return [] if hub.broker is None else [websocket_route(hub, hub.broker)]
 
-    def described(self, hub: Hub) -> Description | None:
+    def described(self, hub: Hub) -> "Description | None":
         """The broker's topics; None without one."""
         if hub.broker is None:
             return None
+        from pushlab.transports._mqtt_description import described
+
         o: MqttOptions = self.options
         place = self._place(hub, hub.broker)
         return described(place, _websocket_url(hub), qos=o.qos, keep_alive_s=o.keep_alive_s)

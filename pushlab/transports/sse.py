@@ -34,10 +34,9 @@ import json
 import re
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.description import Description
 from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
 from pushlab.contract.serving import (
     Entry,
@@ -51,7 +50,7 @@ from pushlab.contract.serving import (
 )
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.transports._sse_description import READ, described
+from pushlab.transports._sse_operation import READ
 from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.event_stream import EventStream, StreamEvent
@@ -62,6 +61,9 @@ from pushlab.wire.http1 import (
     request_head,
 )
 from pushlab.wire.streams import FeedStream, StreamSubscriber
+
+if TYPE_CHECKING:
+    from pushlab.contract.description import Description
 
 __all__ = ["ServerSentEvents"]
 
@@ -265,8 +267,10 @@ class ServerSentEvents(Transport):
 
         return [direct_route(hub, self.name, "http", self.path, events, operations=[READ])]
 
-    def described(self, hub: Hub) -> Description:
+    def described(self, hub: Hub) -> "Description":
         """One stream of events."""
+        from pushlab.transports._sse_description import described
+
         return described(hub, self.path)
 
 

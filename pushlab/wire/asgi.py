@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.operation import TOKEN
 from pushlab.contract.reasons import (
     INVALID_CURSOR,
     SERVER_RESTART,
@@ -35,7 +34,6 @@ from pushlab.errors import InvalidCursor, Refused
 
 __all__ = [
     "INCOMPLETE",
-    "TOKEN_SECURITY",
     "UNADMITTED",
     "AsgiWriter",
     "abort",
@@ -65,11 +63,6 @@ _RETRIES = Random()
 #: As most languages write them; Python would read ``1_0`` and other scripts' digits too.
 _NUMBER = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *", re.ASCII)
 _PASSWORDS = (b"basic", b"digest", b"negotiate", b"ntlm")
-#: How a request says whose it is, as AsyncAPI's security schemes; see `token_of`.
-TOKEN_SECURITY = {
-    each.name: {**each.scheme, "type": each.scheme["type"].replace("apiKey", "httpApiKey")}
-    for each in TOKEN
-}
 INCOMPLETE = Reason(400, "incomplete", "the request ended before its body did")
 _CODED = "content-encoding"
 _UNCODED = "send it as it is, uncompressed"

@@ -24,7 +24,7 @@ from pushlab.contract.serving import Hub as SeenHub
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
-from pushlab.hub.api import asyncapi, endpoints
+from pushlab.hub.api import endpoints
 from pushlab.hub.api.bodies import ChannelRequest, Figures, Told
 from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.api.operations import (
@@ -231,10 +231,12 @@ class Api:
 
     async def asyncapi(self, request: Request) -> Response:
         """``GET /v1/asyncapi.json``: the streams, for those who write clients."""
+        from pushlab.hub.api.asyncapi import asyncapi_document
+
         chosen, seen = self._chosen(request), self._from_there(request)
         asked = [seen.url(), *(transport.name for transport in chosen)]
         if self._streams[0] != asked:  # it takes a hundred times as long as a poll
-            self._streams = asked, json.dumps(asyncapi.asyncapi_document(seen, chosen))
+            self._streams = asked, json.dumps(asyncapi_document(seen, chosen))
         return Response(self._streams[1], media_type="application/json", headers=_FOR_EVERY_PAGE)
 
     def _chosen(self, request: Request) -> Sequence[Transport]:
@@ -305,9 +307,9 @@ class Api:
     async def openapi(self, request: Request) -> Response:
         """``GET /v1/openapi.json``: the API, described; for any page to read."""
         if self._description is None:
-            from pushlab.hub.api.openapi import describe
+            from pushlab.hub.api.openapi import openapi_document
 
-            told = describe(self._hub, self._routes, self._transports)
+            told = openapi_document(self._hub, self._routes, self._transports)
             self._description = json.dumps(told)[:-1]
         servers = [{"url": self._reach.url(request.scope, self._hub.url())}]
         return Response(

@@ -5,20 +5,20 @@ of the contract stand under ``components``, where the OpenAPI document has them 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
 from pushlab.contract.backoff import FIRST_S, LIMIT_S
 from pushlab.contract.description import Description, Said, Server, Stream
-from pushlab.contract.schemas import NAMED, Schema
+from pushlab.contract.schemas import REF, Schema, with_references
 from pushlab.contract.serving import Hub
 from pushlab.contract.transport import Transport
+from pushlab.hub.api.operations import OPENAPI_PATH
 
-__all__ = ["PATH", "asyncapi_document"]
+__all__ = ["asyncapi_document"]
 
-PATH = "/v1/asyncapi.json"
 _SUFFIXES = {"payload": "", "headers": "Headers"}
 _ASYNCAPI = "3.0.0"  # nothing here needs 3.1, and more tools read this
 _ABOUT = f"""\
@@ -46,7 +46,7 @@ def asyncapi_document(hub: Hub, transports: Sequence[Transport]) -> dict[str, An
     schemes: dict[str, Any] = {}
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
-    schemas: dict[str, Any] = dict(NAMED)
+    schemas: dict[str, Any] = {}
     tags: list[dict[str, str]] = []
     for transport, description in told:
         tags.append({"name": transport.name, "description": description.about})
@@ -68,7 +68,7 @@ def asyncapi_document(hub: Hub, transports: Sequence[Transport]) -> dict[str, An
             "description": _ABOUT,
             "license": {"name": "MIT"},
             "tags": tags,
-            "externalDocs": {"url": f"{hub.url()}/v1/openapi.json", "description": "OpenAPI"},
+            "externalDocs": {"url": hub.url() + OPENAPI_PATH, "description": "OpenAPI"},
         },
         "defaultContentType": "text/plain",
         "servers": servers,
@@ -135,7 +135,7 @@ def _message(name: str, said: Said, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _reference(name: str, schema: Schema, schemas: dict[str, Any]) -> Any:
     """A reference to the schema, by a name that a generated type may have."""
-    told = _with_references(schema)
+    told = with_references(schema, schemas)
     if "$ref" in told:
         return told
     title = name[0].upper() + name[1:]
@@ -143,17 +143,7 @@ def _reference(name: str, schema: Schema, schemas: dict[str, Any]) -> Any:
         if "enum" in of:
             of["title"] = title + part[0].upper() + part[1:]
     schemas[title] = told
-    return {"$ref": f"#/components/schemas/{title}"}
-
-
-def _with_references(schema: Any) -> Any:
-    """The schema, with what `NAMED` has as references to that."""
-    if isinstance(schema, Mapping):
-        for name, known in NAMED.items():
-            if schema is known:
-                return {"$ref": f"#/components/schemas/{name}"}
-        return {key: _with_references(value) for key, value in schema.items()}
-    return [_with_references(each) for each in schema] if isinstance(schema, list) else schema
+    return {"$ref": REF + title}
 
 
 def _operation(

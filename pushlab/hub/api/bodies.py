@@ -9,7 +9,7 @@ from pushlab.contract.limits import (
     MAX_TOKEN_MINUTES,
     MIN_TOKEN_MINUTES,
 )
-from pushlab.contract.schemas import CHANNEL, CLIENT_ID, EPOCH, MESSAGE, SEQ, TOKEN, Schema
+from pushlab.contract.schemas import CHANNEL, CLIENT_ID, EPOCH, MESSAGE, REF, SEQ, TOKEN, Schema
 from pushlab.hub.edge.refusals import Refusal
 
 __all__ = [
@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 #: Filled in by who knows which transports the hub has: their names, and what each of them tells.
-TRANSPORT: Schema = {"$ref": "#/components/schemas/Transport"}
-ENDPOINTS: Schema = {"$ref": "#/components/schemas/Endpoints"}
+TRANSPORT: Schema = {"$ref": REF + "Transport"}
+ENDPOINTS: Schema = {"$ref": REF + "Endpoints"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _NS: Schema = {"description": "Nanoseconds of the hub's monotonic clock."}
 

@@ -15,9 +15,9 @@ from pushlab.contract.serving import Hub, Route
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.contract.typed_schema import schema_of
-from pushlab.hub.api import asyncapi, bodies
+from pushlab.hub.api import bodies
 from pushlab.hub.api.endpoints import no_such_transport
-from pushlab.hub.api.operations import OPERATIONS
+from pushlab.hub.api.operations import ASYNCAPI_PATH, OPERATIONS
 from pushlab.hub.edge.limits import door
 from pushlab.hub.presence.notices import NOTICES
 from pushlab.hub.reach.reach import seen_from
@@ -30,7 +30,7 @@ from pushlab.hub.reasons import (
 )
 from pushlab.wire.asgi import refusal_headers
 
-__all__ = ["describe"]
+__all__ = ["openapi_document"]
 
 _URL = "https://push.example"
 _ABOUT = (
@@ -41,7 +41,9 @@ _ABOUT = (
 )
 
 
-def describe(hub: Hub, routes: Iterable[Route], transports: Sequence[Transport]) -> dict[str, Any]:
+def openapi_document(
+    hub: Hub, routes: Iterable[Route], transports: Sequence[Transport]
+) -> dict[str, Any]:
     """The document, without ``servers``.
 
     Args:
@@ -97,7 +99,7 @@ class _Document:
                 "description": _ABOUT,
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
-            "externalDocs": {"url": asyncapi.PATH, "description": "What the streams carry."},
+            "externalDocs": {"url": ASYNCAPI_PATH, "description": "What the streams carry."},
             "paths": self._paths,
             "webhooks": {
                 name: {"post": self._operation(notice)} for name, notice in NOTICES.items()

@@ -12,7 +12,7 @@ from pushlab.contract.operation import API_KEY, TOKEN, Answer, Body, Operation, 
 from pushlab.contract.reasons import TOO_MANY_CHANNELS
 from pushlab.contract.schemas import CHANNEL, MESSAGE
 from pushlab.contract.schemas import TOKEN as TOKEN_SCHEMA
-from pushlab.hub.api import asyncapi, bodies
+from pushlab.hub.api import bodies
 from pushlab.hub.api.channel_names import BY_QUERY, ONE_CHANNEL
 from pushlab.hub.api.prometheus import MEDIA_TYPE
 from pushlab.hub.api.revocation_request import NOT_A_REVOCATION
@@ -33,13 +33,17 @@ from pushlab.hub.reasons import (
 from pushlab.wire.asgi import UNADMITTED, body_reasons
 
 __all__ = [
+    "ASYNCAPI_PATH",
     "MAX_REQUEST_BYTES",
     "NOT_A_CHANNEL_REQUEST",
     "OF_A_CHANNEL",
+    "OPENAPI_PATH",
     "OPERATIONS",
     "REST",
 ]
 
+OPENAPI_PATH = "/v1/openapi.json"
+ASYNCAPI_PATH = "/v1/asyncapi.json"
 MAX_REQUEST_BYTES = 64 * 1024
 NOT_A_CHANNEL_REQUEST = BAD_REQUEST.such(
     'the body must be a JSON object with "client_id", and may have "channel",'
@@ -257,8 +261,8 @@ REST: Mapping[str, Operation] = {
     "/v1/messages": PUBLISH_BATCH,
     "/v1/endpoints": ENDPOINTS,
     "/v1/stats": STATS,
-    "/v1/openapi.json": OPENAPI,
-    asyncapi.PATH: ASYNCAPI,
+    OPENAPI_PATH: OPENAPI,
+    ASYNCAPI_PATH: ASYNCAPI,
     "/metrics": METRICS,
     "/healthz": HEALTH,
 }

@@ -13,7 +13,8 @@ from pushlab.contract.registry import make_transport, transport_names
 from pushlab.contract.serving import Entry
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
-from pushlab.hub.api.asyncapi import PATH, asyncapi_document
+from pushlab.hub.api.asyncapi import asyncapi_document
+from pushlab.hub.api.operations import ASYNCAPI_PATH
 from pushlab.hub.core import Hub
 from pushlab.hub.reach.reach import ReachSettings, seen_from
 from pushlab.transports.sse import encode_event, encode_for_pages
@@ -201,7 +202,7 @@ def test_it_has_no_secret(whole):
 async def test_a_hub_serves_it_to_anybody_who_asks():
     reach = ReachSettings(public_url="https://push.example/hub")
     async with live_hub(reach=reach, transports={"sse": {}}) as hub:
-        answer = await hub.ask("GET", PATH)
+        answer = await hub.ask("GET", ASYNCAPI_PATH)
         assert answer.status == 200
         assert answer.headers["content-type"] == "application/json"
         assert set(answer.json["channels"]) == {"sseEvents"}
@@ -216,9 +217,9 @@ async def test_who_wants_one_transport_gets_that_alone():
             ("websocket,sse", {"websocketFrames", "sseEvents"}),
             ("short-polling", set()),
         ):
-            told = await hub.ask("GET", f"{PATH}?transports={names}")
+            told = await hub.ask("GET", f"{ASYNCAPI_PATH}?transports={names}")
             assert set(told.json["channels"]) == keys
-        refused = await hub.ask("GET", f"{PATH}?transports=pigeons")
+        refused = await hub.ask("GET", f"{ASYNCAPI_PATH}?transports=pigeons")
         assert (refused.status, refused.json["error"]) == (400, "no-such-transport")
 
 
@@ -226,5 +227,5 @@ async def test_each_who_asks_is_told_the_address_that_he_used():
     async with live_hub(transports={"sse": {}}) as hub:
         for host in ("127.0.0.1", "localhost", "localhost"):
             url = hub.url.replace("127.0.0.1", host)
-            told = (await ask(url, "GET", PATH)).json["servers"]["http"]
+            told = (await ask(url, "GET", ASYNCAPI_PATH)).json["servers"]["http"]
             assert f"http://{told['host']}" == url

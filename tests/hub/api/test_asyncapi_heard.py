@@ -16,7 +16,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub import core
-from pushlab.hub.api.asyncapi import PATH
+from pushlab.hub.api.operations import ASYNCAPI_PATH
 from pushlab.hub.process import HubConfig
 from pushlab.lab.trial.in_process import serving_here
 from pushlab.testing.reader import WireReader
@@ -52,7 +52,7 @@ class Stage:
     async def begins(self, url, hub):
         self.hub = hub
         self.live = LiveHub(url, self.config.api_key)
-        self.told = (await self.live.ask("GET", PATH)).json
+        self.told = (await self.live.ask("GET", ASYNCAPI_PATH)).json
 
     def signed(self, channel, life_s):
         now = self.wall()

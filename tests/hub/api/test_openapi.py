@@ -15,7 +15,7 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.reasons import Reason
 from pushlab.contract.registry import make_transport, transport_names
 from pushlab.hub import core
-from pushlab.hub.api.openapi import describe
+from pushlab.hub.api.openapi import openapi_document
 from pushlab.hub.reach.reach import ReachSettings
 from tests.hub.api.asyncapi_reading import parse_block
 from tests.hub.api.openapi_reading import (
@@ -240,7 +240,7 @@ async def test_a_hub_with_a_broker_tells_of_it_too():
     hub = core.Hub(keys=KEYS, broker=broker)
     transports = [make_transport(name, {}) for name in transport_names()]
     routes = [route for transport in transports for route in transport.routes(hub)]
-    told = Document(describe(hub, routes, transports))
+    told = Document(openapi_document(hub, routes, transports))
     kinds = {r["error"] for operation in told.operations() for r in operation.refusals()}
     assert "broker-unavailable" in kinds
     assert set(told.told["components"]["schemas"]["Endpoints"]["properties"]) == {
