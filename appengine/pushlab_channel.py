@@ -2,7 +2,7 @@
 """App Engine's Channel API on a pushlab hub, for an application that is still on Python 2.7.
 
 Copy this file into the application's folder; it needs the standard library alone, of Python 2.7.9 or
-newer, and runs on Python 3 too. Then either change the import ::
+newer, and runs on 3.6 and newer too. Then either change the import ::
 
     import pushlab_channel as channel  # was: from google.appengine.api import channel
 
