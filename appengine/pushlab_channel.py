@@ -149,6 +149,8 @@ def is_genuine(key, headers, path, body, now=None):
     headers: a mapping, whatever the case of its names; path, body: of the request as it came; key:
     PUSHLAB_PRESENCE_KEY if the hub has one, else PUSHLAB_API_KEY.
     """
+    if not key:  # with none, anybody could sign
+        raise NotConfigured("a notice needs the hub's PUSHLAB_PRESENCE_KEY or PUSHLAB_API_KEY")
     lower = dict((name.lower(), value) for name, value in headers.items())
     stamp, _, digits = lower.get("pushlab-signature", "").partition(",v1=")
     if not re.match("t=[0-9]{1,15}\\Z", stamp):

@@ -287,7 +287,7 @@ def test_the_file_for_python_2_7_knows_a_genuine_notice(python):
     path, body, hub = "/app/_ah/channel/connected/", b"from=z%C3%A9", "aa11"
     signature = sign_presence("the key", at_s=at, hub=hub, path=path, body=body)
     code = (
-        "import json, sys; from pushlab_channel import is_genuine\n"
+        "import json, sys; from pushlab_channel import NotConfigured, is_genuine\n"
         "signature, at = json.loads(sys.argv[1])\n"
         "headers = {'Pushlab-Hub': 'aa11', 'PUSHLAB-SIGNATURE': signature}\n"
         "path, body = '/_ah/channel/connected/', b'from=z%C3%A9'\n"
@@ -300,6 +300,10 @@ def test_the_file_for_python_2_7_knows_a_genuine_notice(python):
         "  is_genuine('the key', {}, path, body),\n"
         "  is_genuine('the key', dict(headers, **{'PUSHLAB-SIGNATURE': u't=\\u0661,v1=\\xe9'}),\n"
         "    path, body)])\n"
+        "for key in '', None:\n"
+        "    try: is_genuine(key, headers, path, body)\n"
+        "    except NotConfigured: continue\n"
+        "    print('without a key')\n"
     )
     done = subprocess.run(
         [python, "-B", "-c", code, json.dumps([signature, at])],
