@@ -4,6 +4,8 @@ Each is named once: what is raised, and what the description of the API has, is 
 of one room alone stand there.
 """
 
+from collections.abc import Callable
+
 from pushlab.contract.limits import (
     MAX_BATCH_MESSAGES,
     check_channel,
@@ -12,6 +14,7 @@ from pushlab.contract.limits import (
     check_message,
 )
 from pushlab.contract.reasons import Reason
+from pushlab.contract.serving import Scope
 from pushlab.errors import Refused, UsageError
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "NO_SUCH_TRANSPORT",
     "UNKNOWN_HOST",
     "as_refusal",
+    "bad_method",
     "upgrade_required",
 ]
 
@@ -58,6 +62,11 @@ KEEP_FAILED = Reason(503, "keep-failed", "it cannot be kept: disk I/O error")
 KEEP_FULL = Reason(507, "keep-full", "the disk is full; nothing was taken")
 
 
+def bad_method(scope: Scope) -> Refused:
+    """A path is there, and does not answer to this method."""
+    return BAD_METHOD(f"{scope['path']} does not answer to {scope['method']}")
+
+
 def upgrade_required(path: str) -> Reason:
     """A plain request for a WebSocket."""
     return Reason(
@@ -77,12 +86,13 @@ def as_refusal(error: Exception) -> Refused:
     return Refused(400, words.lstrip("-"), str(error))
 
 
-def _said_by(check: object, value: object) -> Reason:
+def _said_by(check: Callable[[object], object], wrong: object) -> Reason:
     try:
-        check(value)  # type: ignore[operator]
+        check(wrong)
     except UsageError as error:
         refusal = as_refusal(error)
-    return Reason(refusal.status, refusal.reason, refusal.detail)
+        return Reason(refusal.status, refusal.reason, refusal.detail)
+    raise AssertionError(f"{wrong!r} is within the limits")
 
 
 #: What the contract's limits say of a value, by what it is.

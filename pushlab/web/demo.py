@@ -12,6 +12,7 @@ from typing import Any
 
 from pushlab.contract.serving import Receive, Response, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
+from pushlab.hub.reasons import BAD_JSON, BAD_REQUEST, NOT_FOUND, bad_method
 from pushlab.web.limits import Limiter
 from pushlab.wire.asgi import header, read_body, refusal_headers, respond
 
@@ -66,7 +67,7 @@ class Demo:
             if status == 405:
                 headers = [(b"allow", b"POST" if scope["path"] in self._posts else b"GET, HEAD")]
         except UsageError as error:  # what people wrote is beyond the contract's limits
-            answer, status, headers = Refused(400, "bad-request", str(error)).to_json(), 400, []
+            answer, status, headers = BAD_REQUEST(str(error)).to_json(), 400, []
         except PushlabError as error:
             answer, status, headers = Refused(503, "failed", str(error)).to_json(), 503, []
         body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
@@ -78,12 +79,12 @@ class Demo:
         address = client[0] if client else ""
         read, post = self._reads.get(path), self._posts.get(path)
         if read is None and post is None:
-            raise Refused(404, "not-found", f"there is nothing at {path}")
+            raise NOT_FOUND(f"there is nothing at {path}")
         if method in ("GET", "HEAD") and read is not None:
             self._reading.check(address)
             return read()
         if method != "POST" or post is None:
-            raise Refused(405, "bad-method", f"{path} does not answer to {method}")
+            raise bad_method(scope)
         (self._dear if post.dear else self._posting).check(address)
         result = post.act(await _object(scope, receive))
         return result if isinstance(result, dict) else await result
@@ -101,11 +102,11 @@ async def _object(scope: Scope, receive: Receive) -> dict[str, Any]:
     try:
         body = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "bad-json", f"the body is not JSON: {error}") from error
+        raise BAD_JSON(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise Refused(400, "bad-json", "the body must be a JSON object")
+        raise BAD_JSON("the body must be a JSON object")
     if any(isinstance(value, float) and not math.isfinite(value) for value in body.values()):
-        raise Refused(400, "bad-json", "the body has a number without an end")
+        raise BAD_JSON("the body has a number without an end")
     return body
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pushlab.contract.serving import Scope, Send
-from pushlab.errors import Refused
+from pushlab.hub.reasons import NOT_FOUND, bad_method
 from pushlab.web.files import File
 from pushlab.wire.asgi import refusal_answer, respond
 
@@ -20,11 +20,10 @@ async def answer_file(file: File | None, headers: Headers, scope: Scope, send: S
         headers: what the answer has besides those of any file, or of any refusal.
     """
     if file is None:
-        nothing = refusal_answer(Refused(404, "not-found", "there is no such page or file"))
+        nothing = refusal_answer(NOT_FOUND("there is no such page or file"))
         await respond(send, replace(nothing, headers=tuple(headers)))
     elif scope["method"] not in ("GET", "HEAD"):
-        detail = f"{scope['path']} does not answer to {scope['method']}"
-        answer = refusal_answer(Refused(405, "bad-method", detail))
+        answer = refusal_answer(bad_method(scope))
         await respond(send, replace(answer, headers=((b"allow", b"GET, HEAD"),)))
     else:
         await _answer(file, headers, scope, send)

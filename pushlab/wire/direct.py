@@ -24,7 +24,8 @@ from pushlab.contract.serving import (
     WebSocketConnection,
 )
 from pushlab.errors import Refused
-from pushlab.wire.asgi import AsgiWriter, refusal_answer, respond, wait_for_disconnect
+from pushlab.wire.asgi import refusal_answer, respond, wait_for_disconnect
+from pushlab.wire.asgi_writer import AsgiWriter
 
 __all__ = ["RefusedSocket", "direct_route"]
 

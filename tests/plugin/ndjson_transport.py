@@ -27,7 +27,6 @@ from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.wire.asgi import (
-    AsgiWriter,
     admit,
     linger_s,
     parameters,
@@ -35,6 +34,7 @@ from pushlab.wire.asgi import (
     respond,
     wait_for_disconnect,
 )
+from pushlab.wire.asgi_writer import AsgiWriter
 from pushlab.wire.http1 import BadResponse, ResponseParser, refusal_reason, request_head
 
 SILENCE_NS = 50 * 1_000_000_000

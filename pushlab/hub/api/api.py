@@ -43,9 +43,9 @@ from pushlab.hub.reasons import (
     BAD_API_KEY,
     BAD_BATCH,
     BAD_JSON,
-    BAD_METHOD,
     NOT_FOUND,
     as_refusal,
+    bad_method,
 )
 from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
 
@@ -117,8 +117,7 @@ class Api:
         return self._bad_method(request.scope, (allowed or {}).get("Allow", ""))
 
     def _bad_method(self, scope: Scope, allowed: str) -> JSONResponse:
-        detail = f"{scope['path']} does not answer to {scope['method']}"
-        return self._refusal(BAD_METHOD(detail), allow=allowed)
+        return self._refusal(bad_method(scope), allow=allowed)
 
     async def refuse_method(
         self, methods: Iterable[str], scope: Scope, receive: Receive, send: Send

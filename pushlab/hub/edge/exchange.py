@@ -14,12 +14,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from pushlab.hub.edge.half_closed import FIRST_LETTER, LEADING_ZERO
 from pushlab.hub.edge.limits import MAX_UNASKED_BYTES
 
-__all__ = ["Exchange", "phrased_line"]
+__all__ = ["Exchange", "first_line"]
 
 
-def phrased_line(status: int, phrase: bytes) -> bytes:
-    """An answer's first line with a reason phrase of its own (RFC 9112, section 4)."""
-    return b"HTTP/1.1 %d %b\r\n" % (status, phrase)
+def first_line(status: int, phrase: bytes = b"") -> bytes:
+    """An answer's first line, with the usual phrase or another (RFC 9112, section 4)."""
+    return b"HTTP/1.1 %d %b\r\n" % (status, phrase) if phrase else STATUS_LINE[status]
 
 
 class Exchange(RequestResponseCycle):
@@ -63,9 +63,8 @@ class Exchange(RequestResponseCycle):
         if message["type"] == "http.response.body" and self.response_started:
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
         elif message["type"] == "http.response.start" and not self.response_started:
-            status, phrase = message["status"], message.get("phrase")
-            line = phrased_line(status, phrase) if phrase else STATUS_LINE[status]
-            self._begin(status, line, message.get("headers", ()))
+            line = first_line(message["status"], message.get("phrase", b""))
+            self._begin(message["status"], line, message.get("headers", ()))
         else:
             raise RuntimeError(f"{message['type']} comes at the wrong time")
 

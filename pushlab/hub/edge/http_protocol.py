@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
 from pushlab.contract.serving import Direct, Headers, HttpExchange, Response, Route, Scope
-from pushlab.hub.edge.exchange import phrased_line
+from pushlab.hub.edge.exchange import first_line
 from pushlab.hub.edge.guarded_http import GuardedHttp
 from pushlab.hub.edge.half_closed import (
     FIRST_LETTER,
@@ -80,8 +80,7 @@ class HttpProtocolFactory:
 
 
 def _encode(answer: Response) -> bytes:
-    phrase = answer.phrase
-    line = phrased_line(answer.status, phrase) if phrase else STATUS_LINE[answer.status]
+    line = first_line(answer.status, answer.phrase)
     parts = [line, b"cache-control: %b\r\n" % answer.cache_control]
     parts += [b"%b: %b\r\n" % header for header in answer.headers]
     if answer.status != 204:
