@@ -194,7 +194,10 @@ def test_googles_own_distribution_may_be_there_too(tmp_path, beside):
         "from google.appengine.api import channel, THEIRS\n"
         "from google.appengine.api.channel import channel as inner, create_channel\n"
         "from google.appengine.api.channel.channel import Error\n"
-        "same = channel.create_channel is inner.create_channel is create_channel\n"
+        "import google.appengine.api.channel\n"
+        "whole = google.appengine.api.channel\n"
+        "same = channel is whole and whole.create_channel is create_channel is inner.create_channel"
+        "\n"
         "print(same, create_channel.__module__)"
     )
     done = subprocess.run(
