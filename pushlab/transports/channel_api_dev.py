@@ -27,9 +27,7 @@ it resumes, drops what it has, and is told of gaps, as over every other transpor
 """
 
 import math
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
@@ -40,10 +38,10 @@ from pushlab.contract.reasons import CHANNEL_API_PHRASES, reason_of_phrase
 from pushlab.contract.serving import Entry, Hub, HubSettings, Page, Response, Route, Scope
 from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Endpoint
-from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.transports._channel_api_dev_operation import ASK, BAD_COMMAND, COMMANDS, NO_CHANNEL
+from pushlab.transports._channel_api_dev_places import Places
 from pushlab.wire.asgi import admit, parameters, refusal_answer
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import ResponseParser
@@ -56,10 +54,6 @@ _JSON = b"application/json"
 _NO_CACHE = b"no-cache"
 #: A message is text, whatever it looks like to a browser that is pointed at it.
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-_MAX_PLACES = 100_000
-#: So long the original kept what waited for a client that it heard no more of.
-_BACK_WITHIN_S = 2.0
-_HANDED_ON = float("-inf")
 _NS = 1_000_000_000
 
 
@@ -197,7 +191,7 @@ class _Desk:
     def __init__(self, hub: Hub, transport: str) -> None:
         self._hub = hub
         self._transport = transport
-        self._places = _Places(hub)
+        self._places = Places(hub)
 
     def answer(self, scope: Scope) -> Response:
         try:
@@ -253,94 +247,3 @@ def _answer(
         if page.gap_after is not None:
             headers.append((b"pushlab-gap", f"{page.gap_after} {page.position}".encode()))
     return Response(200, body, tuple(headers), kind, _NO_CACHE)
-
-
-class _Place:
-    """The last message that a token has been answered with; it stands on the token's grant.
-
-    Attributes:
-        until_s: if its client has another token by then, that one goes on from here.
-    """
-
-    __slots__ = ("cursor", "grant", "places", "until_s")
-
-    def __init__(self, places: "_Places", grant: Grant, cursor: Cursor, until_s: float) -> None:
-        self.places = places
-        self.grant = grant
-        self.cursor = cursor
-        self.until_s = until_s
-
-    def finish(self, reason: str, status: int) -> None:
-        """The token has expired or is revoked: nobody can ask with it any more."""
-        self.places.end(self)
-
-
-class _Places:
-    """The place of each token while it counts, and for a lease more the last one of each client.
-
-    So many of both are kept; beyond that, the one that is the longest there is forgotten.
-
-    Args:
-        clock: in seconds; it goes on evenly.
-    """
-
-    def __init__(
-        self, hub: Hub, most: int = _MAX_PLACES, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._hub = hub
-        self._most = most
-        self._clock = clock
-        self._kept: OrderedDict[str, _Place] = OrderedDict()
-        self._last: OrderedDict[tuple[str, str], _Place] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, grant: Grant) -> Cursor | None:
-        place = self._kept.get(grant.grant_id)
-        if place is None:
-            place = self._last.get((grant.channel, grant.client_id))
-            if place is None or place.until_s < self._clock():
-                return None
-        return place.cursor
-
-    def put(self, grant: Grant, cursor: Cursor, lease_s: float | None = None) -> None:
-        until_s = self._clock() + (lease_s or self._hub.settings.lease_s)
-        kept = self._kept.get(grant.grant_id)
-        if kept is not None:
-            kept.cursor, kept.until_s = cursor, until_s
-            self._kept.move_to_end(grant.grant_id)
-            return
-        if len(self._kept) >= self._most:
-            oldest = next(iter(self._kept.values()))
-            self._hub.let_go(oldest.grant, oldest)
-            self.end(oldest)
-        heir_of = self._last.get((grant.channel, grant.client_id))
-        if heir_of is not None:
-            heir_of.until_s = _HANDED_ON
-        place = self._kept[grant.grant_id] = _Place(self, grant, cursor, until_s)
-        self._hand_on(place)
-        self._hub.hold(grant, place)
-
-    def leave(self, grant: Grant) -> None:
-        """The client said goodbye, perhaps only since its page is loaded anew."""
-        kept = self._kept.get(grant.grant_id)
-        if kept is not None:
-            kept.until_s = self._clock() + _BACK_WITHIN_S
-            self._hub.let_go(grant, kept)
-            self.end(kept)
-
-    def end(self, place: _Place) -> None:
-        """A token has no place any more."""
-        del self._kept[place.grant.grant_id]
-        self._hand_on(place)
-
-    def _hand_on(self, place: _Place) -> None:
-        """From here the client's next token goes on, unless one has done so already."""
-        last, now_s = self._last, self._clock()
-        if place.until_s < now_s:
-            return
-        last[place.grant.channel, place.grant.client_id] = place
-        last.move_to_end((place.grant.channel, place.grant.client_id))
-        while len(last) > self._most or next(iter(last.values())).until_s < now_s:
-            last.popitem(last=False)  # never all of them: the last is this one

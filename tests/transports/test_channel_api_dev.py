@@ -16,7 +16,8 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import UsageError
 from pushlab.hub.core import Hub
-from pushlab.transports.channel_api_dev import ChannelApiDev, ChannelApiDevOptions, _Places
+from pushlab.transports._channel_api_dev_places import Places
+from pushlab.transports.channel_api_dev import ChannelApiDev, ChannelApiDevOptions
 from tests.live_hub import dial, live_hub, read_answer
 from tests.patience import PATIENCE_S
 from tests.transports.halves import (
@@ -151,7 +152,7 @@ def test_places_are_bounded_and_end_with_their_token():
     def grant(name, life_s=60.0):
         return Grant(name, name, 1_000_000 + life_s, name)
 
-    places = _Places(hub, most=3)
+    places = Places(hub, most=3)
     for name in "abc":
         places.put(grant(name), Cursor("e", 1))
     places.put(grant("a"), Cursor("e", 2))  # asked for again
@@ -174,7 +175,7 @@ def test_places_are_bounded_and_end_with_their_token():
 def test_the_next_token_of_a_client_goes_on_where_the_last_one_stood_for_a_while():
     wall = now = 1_000_000.0
     hub = Hub(keys=TokenKeys.fresh(), wall=lambda: wall, settings=HubSettings(lease_s=30))
-    places = _Places(hub, clock=lambda: now)
+    places = Places(hub, clock=lambda: now)
 
     def grant(name, client_id="ann", life_s=60.0):
         return Grant(client_id, client_id, 1_000_000 + life_s, name)
