@@ -31,6 +31,15 @@ _SCRIPTS_ADDRESS = """const HERE = (() => {
   return [...sources, ...loaded.reverse()].find((one) => one && hubOf(one));
 })();"""
 
+#: What not every browser had in 2011, so that a page of then may have such a name for something of
+#: its own (`var URL`, `function fetch`). The script keeps what it finds when it comes.
+_NEWER = """const {
+  AbortController, AbortSignal, Blob, EventSource, MessageEvent, Promise, Reflect, TextDecoder,
+  TextEncoder, URL, URLSearchParams, WebSocket, atob, fetch, performance, queueMicrotask,
+  reportError,
+} = globalThis;
+"""
+
 
 def classic_script(module: str, names: str, phrases: Mapping[str, str]) -> str:
     """The classic script.
@@ -49,7 +58,7 @@ def classic_script(module: str, names: str, phrases: Mapping[str, str]) -> str:
     text = module + _IMPORT_OF_MODULE.sub("", names)
     if (left := _MODULE_ONLY.search(text)) is not None:
         raise ValueError(f"a classic script cannot have: {left.group().strip()}")
-    return f'(function () {{\n"use strict";\n{text}}})();\n'
+    return f'(function () {{\n"use strict";\n{_NEWER}{text}}})();\n'
 
 
 def _written(text: str, place: str, what: str) -> str:

@@ -229,7 +229,7 @@ def test_closing_is_told_once_and_nothing_comes_after_it(run):
 def test_an_error_in_a_handler_ends_nothing_and_closing_in_one_is_told_once(run):
     log = run("""
       const log = [];
-      globalThis.reportError = (error) => log.push(error.message);
+      console.error = (error) => log.push(error.message);
       answers = [told(200, "1", "a-0"), told(200, "hello", "a-1"), refused(401, "token-expired")];
       const socket = open("channel-api-dev", noting(log));
       socket.onopen = () => { throw new Error("a fault of the page's"); };

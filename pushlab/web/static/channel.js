@@ -304,7 +304,7 @@ const wordsOf = (error) => (error instanceof Error ? error.message : String(erro
  * @param {unknown} error
  */
 function report(error) {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
+  if (typeof reportError === "function") reportError(error);
   else console.error(error);
 }
 
@@ -425,7 +425,7 @@ class Reader {
    * @returns {Promise<Response>}
    */
   async fetch(url, init = {}) {
-    const ask = this.options.fetch ?? globalThis.fetch.bind(globalThis);
+    const ask = this.options.fetch ?? fetch;
     const bearer = saysToken(url) ? null : { Authorization: `Bearer ${encodeURI(this.token)}` };
     const headers = { ...init.headers, ...bearer };
     const options = { cache: "no-store", referrerPolicy: "no-referrer", ...init, headers };
@@ -1137,7 +1137,7 @@ class EventsLine extends Line {
 
   start() {
     const { reader } = this;
-    const Source = reader.options.EventSource ?? globalThis.EventSource;
+    const Source = reader.options.EventSource ?? EventSource;
     const url = reader.url("v1/events", { token: reader.token, at: "1", after: reader.cursor });
     const kind = reader.arrival;
     const sent = bytesOfRequest(url);
@@ -1223,7 +1223,7 @@ class WebSocketLine extends Line {
 
   start() {
     const { reader } = this;
-    const Socket = reader.options.WebSocket ?? globalThis.WebSocket;
+    const Socket = reader.options.WebSocket ?? WebSocket;
     const url = reader.url("v1/socket", { token: reader.token, after: reader.cursor });
     const sent = bytesOfRequest(url) + 120; // upgrade, version, key
     const kind = reader.arrival;
