@@ -1,13 +1,12 @@
 """Each application over each transport, as its people used it."""
 
 import asyncio
-import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from conformance.chromium import chromium
 from conformance.model import NotRun, Suite, Tell, Verdict
 from conformance.old_applications.catalogue import APPLICATIONS, Application
 from conformance.old_applications.checkout import check
@@ -48,23 +47,11 @@ class OldApplications(Suite):
 
     async def run(self, tell: Tell) -> AsyncIterator[Verdict]:
         """Run each in turn; the one whose tokens expire over all transports at once."""
-        try:
-            from playwright.async_api import async_playwright
-        except ImportError as error:
-            raise NotRun("playwright is not installed") from error
-        program = shutil.which("chromium")
-        if program is None:
-            raise NotRun("chromium is not installed")
-        no_sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path=program, args=[*no_sandbox, "--disable-gpu", "--no-proxy-server"]
-            )
+        async with chromium() as browser:
             for application in APPLICATIONS:
                 tell(f"{application.name}: {application.what}")
                 for verdict in await self._verdicts(application, browser):
                     yield verdict
-            await browser.close()
 
     async def _verdicts(self, application: Application, browser: Any) -> list[Verdict]:
         group = f"{application.repository} at {application.commit[:7]}"

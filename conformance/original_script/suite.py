@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import os
 import secrets
-import shutil
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.chromium import chromium
 from conformance.hub import LiveHub, live_hub
 from conformance.model import NotRun, Suite, Tell, Verdict
 from pushlab.brokers.start import start_broker
@@ -65,14 +64,6 @@ class OriginalScript(Suite):
         original = self.checkouts and self.checkouts / _ORIGINAL
         if not original or not original.exists():
             raise NotRun(f"{_ORIGINAL}, of App Engine's SDK for Python, is not in --checkouts")
-        try:
-            from playwright.async_api import async_playwright
-        except ImportError as error:
-            raise NotRun("playwright is not installed") from error
-        program = shutil.which("chromium")
-        if program is None:
-            raise NotRun("chromium is not installed")
-        no_sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         tell(f"the original, and pushlab's over {len(_TRANSPORTS)} transports")
         keys = TokenKeys.fresh()
         async with contextlib.AsyncExitStack() as stack:
@@ -80,11 +71,7 @@ class OriginalScript(Suite):
             hub = await stack.enter_async_context(
                 live_hub(keys=keys.export(), broker=broker.access)
             )
-            playwright = await stack.enter_async_context(async_playwright())
-            browser = await playwright.chromium.launch(
-                executable_path=program, args=[*no_sandbox, "--disable-gpu", "--no-proxy-server"]
-            )
-            stack.push_async_callback(browser.close)
+            browser = await stack.enter_async_context(chromium())
             script = Files().jsapi()
             assert script is not None
             scripts = [original.read_text(), *[script.body.decode()] * len(_TRANSPORTS)]
