@@ -71,7 +71,10 @@ def savings(
             "poll_interval_s": usage.interval_s,
             "measured": analysis.summary.to_json(),
             "day": {name: asdict(day) for name, day in days.items()},
-            "over_old": table.ratios_json(analysis.cells, old),
+            "over_old": {
+                name: [asdict(one) for one in saved]
+                for name, saved in table.saved_over(analysis.cells, old).items()
+            },
         }
         print(json_text(told))
     else:

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from pushlab.analysis.forecast.day import Day
-from pushlab.analysis.stats.noise import THRESHOLD
-from pushlab.analysis.summary.comparison import Ratio, ratios_to
+from pushlab.analysis.stats.noise import THRESHOLD, Judgement, compare, judge_all
+from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
-from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.model import CellSummary, Interval
 from pushlab.analysis.summary.summarise import Analysis
 from pushlab.commands.usage import Usage
 from pushlab.lab.scenario.access_log import LoggedPolls
@@ -29,14 +29,14 @@ from pushlab.quantities import (
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
 
-__all__ = ["print_savings", "ratios_json"]
+__all__ = ["Saved", "print_savings", "saved_over", "sentences"]
 
 #: A ratio nearer to 1 makes no difference to anybody.
 _MATTERS = 1 + THRESHOLD
-#: The figures that are compared, by their key in `ratios_to`, and what they are in a sentence.
+#: The figures that are compared, by their names in the catalogue, and what they are in a sentence.
 _COMPARED = {
     "hits_per_delivery": "requests",
-    "latency_s": "lateness",
+    "latency_s.p50": "median lateness",
     "cpu_s_per_delivery": "CPU",
     "bytes_per_delivery": "bytes",
 }
@@ -76,6 +76,13 @@ def print_savings(
     marked = [name for name, cell in cells.items() if cell.marks]
     for line in sentences(analysis.cells, old, marked):
         say(console, line)
+    if (come := scenario.rate_per_s * usage.interval_s) >= 1:
+        say(
+            console,
+            f"! A poll brings one message, and {number(come)} come between two: they queue up, and"
+            " how late they are grows with the trial. Where your polls fetch all at once, look at"
+            " --transports short-polling,sse,websocket instead.",
+        )
     for name, day in days.items():
         if day.beyond:
             say(console, f"! {name}: beyond what was measured: {'; '.join(day.beyond)}.")
@@ -164,51 +171,70 @@ def _a_day(cells: Mapping[str, CellSummary], days: Mapping[str, Day]) -> Table:
     return Table([Column("", text=True)], columns, rows, turned=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One figure of a transport over that of the old wire.
+
+    Attributes:
+        figure: its name in the catalogue.
+        judgement: among all figures of all transports; see `judge_all`.
+    """
+
+    figure: str
+    ratio: float
+    ci: Interval | None
+    judgement: Judgement
+
+    def __str__(self) -> str:
+        found, within = f"{_COMPARED[self.figure]} {ratio(self.ratio)}", span(self.ci, ratio)
+        return f"{found} ({within})" if within else found
+
+
+def saved_over(cells: Mapping[str, CellTrials], old: str) -> dict[str, list[Saved]]:
+    """What each transport has to the old wire's, of figures that both have, by its label."""
+    good = {name: cell for name, cell in cells.items() if cell.good and not cell.floor}
+    if old not in good:
+        return {}
+    made = []
+    for name, cell in good.items():
+        for key in _COMPARED if name != old else ():
+            before, after = good[old].estimate(FIGURES[key]), cell.estimate(FIGURES[key])
+            if before.value and after.value is not None:
+                made.append((name, key, after.value / before.value, compare(before, after)))
+    judgements = judge_all([one.chance for *_, one in made])
+    found: dict[str, list[Saved]] = {name: [] for name in good if name != old}
+    for (name, key, over, one), judgement in zip(made, judgements, strict=True):
+        found[name].append(Saved(key, over, one.interval, judgement))
+    return found
+
+
 def sentences(cells: Mapping[str, CellTrials], old: str, marked: Collection[str] = ()) -> list[str]:
-    """What each transport needs of what the old wire does, and where no difference is shown.
+    """What each transport needs of what the old wire does; what is the same; what is not known.
 
     Args:
         marked: cells with something to be held against their figures, which are no findings then.
     """
-    found = []
-    for name, over in _ratios(cells, old).items():
+    lines, open_ones = [], []
+    for name, figures in saved_over(cells, old).items():
         differs, same = [], []
-        for key, noun in _COMPARED.items():
-            if (one := over[key]) is None:
-                continue
-            times, ci = one
-            if not times:
-                differs.append(f"no {noun}")
-            elif ci is None:
-                differs.append(f"{noun} {ratio(times)} (too few trials for an interval)")
-            elif ci[1] * _MATTERS >= 1 and ci[0] <= _MATTERS:
-                same.append(f"{noun} ({span(ci, ratio)})")
+        for one in figures:
+            if not one.ratio:
+                differs.append(f"no {_COMPARED[one.figure]}")
+            elif one.judgement == "changed":
+                differs.append(str(one))
+            elif one.ci and one.ci[0] * _MATTERS >= 1 and one.ci[1] <= _MATTERS:
+                same.append(str(one))
             else:
-                within = span(ci, ratio)
-                differs.append(f"{noun} {ratio(times)}{f' ({within})' if within else ''}")
+                open_ones.append(f"{name}'s {one}")
         if differs:
             needs = f"{name}, of what {old} needs for the same messages"
             if {name, old} & set(marked):
                 needs = f"Marked below, so no finding yet: {needs}"
-            found.append(f"{needs}: {', '.join(differs)}.")
+            lines.append(f"{needs}: {', '.join(differs)}.")
         if same:
-            found.append(f"{name} and {old} show no difference in {', '.join(same)}.")
-    return found
-
-
-def _ratios(all_cells: Mapping[str, CellTrials], old: str) -> dict[str, dict[str, Ratio | None]]:
-    cells = {name: cell for name, cell in all_cells.items() if not cell.floor}
-    if old not in cells or not cells[old].good:
-        return {}
-    return {name: over for name, over in ratios_to(cells, old).items() if name != old}
-
-
-def ratios_json(cells: Mapping[str, CellTrials], old: str) -> dict[str, Any]:
-    """How the transports differ, as plain values."""
-    return {
-        name: {
-            key: None if (one := over[key]) is None else {"ratio": one[0], "ci": one[1]}
-            for key in _COMPARED
-        }
-        for name, over in _ratios(cells, old).items()
-    }
+            told = f"the same within {THRESHOLD * 100:g} %"
+            lines.append(f"{name} and {old}: {told} in {', '.join(same)}.")
+    if open_ones:
+        told = f"Not known from {counted(len(cells[old].good), 'trial')}, more would tell"
+        lines.append(f"{told}: {', '.join(open_ones)}.")
+    return lines

@@ -21,6 +21,8 @@ _SAID = {
     "payload_bytes": ("--payload", 1.0, float(MAX_MESSAGE_BYTES)),
 }
 _DELIVERIES, _LEAST_S, _MOST_S = 1_100, 10.0, 60.0
+#: How many polls of each client a window sees, if they do not take longer.
+_POLLS, _LONGEST_S = 3, 3600.0
 _EXAMPLE = "--users 200 --rate-per-user 2/min --poll-interval 500ms"
 
 
@@ -29,7 +31,7 @@ class Usage:
     """How an application is used.
 
     Attributes:
-        users: there at once, on average over the day; one at least.
+        users: there at once, on average over the day; of a log with long pauses, less than one.
         rate_per_s: messages that each of them gets, a second.
         interval_s: from one poll to the next.
         log: what it was read from; None: it was said.
@@ -64,7 +66,7 @@ def usage_of(
     log = None if path is None else read_log(path, wire)
     known = {"interval_s": plain.poll_interval_s, "payload_bytes": float(plain.payload_bytes)}
     if log is not None:
-        known |= {"users": max(1.0, log.users), "interval_s": log.interval_s}
+        known |= {"users": log.users, "interval_s": log.interval_s}
         if log.messages:
             payload_bytes = min(log.payload_bytes, float(MAX_MESSAGE_BYTES))
             known |= {"rate_per_s": log.rate_per_s, "payload_bytes": payload_bytes}
@@ -78,17 +80,21 @@ def usage_of(
         told = f"name an access log, or say how the application is used, such as {_EXAMPLE}"
         raise UsageError(f"{' and '.join(missing)} missing; {told}")
     for name, (flag, least, most) in _SAID.items():
-        if not least <= known[name] <= most:
+        if name in said and not least <= said[name] <= most:
             told = f"must be from {least:g} to {most:,.0f}"
-            raise UsageError(f"{flag}: {known[name]:g} is out of range; it {told}")
+            raise UsageError(f"{flag}: {said[name]:g} is out of range; it {told}")
     as_logged = log is not None and bool(log.messages) and not said.keys() - {"interval_s"}
     return Usage(**known, log=log, as_logged=as_logged)
 
 
 def enough_s(usage: Usage, plain: Scenario) -> float:
-    """A window in which enough messages come for the slowest of a hundred, within some bounds."""
+    """A window in which enough messages come for the slowest of a hundred, within some bounds.
+
+    Never so short that a client hardly polls in it.
+    """
     wanted_s = _DELIVERIES / (plain.trials * min(usage.users, MOST_CLIENTS) * usage.rate_per_s)
-    window_s = float(round(min(max(wanted_s, _LEAST_S), _MOST_S)))
+    window_s = min(max(wanted_s, _LEAST_S), _MOST_S)
+    window_s = float(round(max(window_s, min(_POLLS * usage.interval_s, _LONGEST_S))))
     if usage.log is None or not usage.as_logged:
         return window_s
     return max(1.0, min(window_s, usage.log.span_s - plain.warmup_s))
@@ -102,5 +108,5 @@ def scenario_of(usage: Usage, plain: Scenario) -> Scenario:
         stretch = busiest(usage.log, found.warmup_s + found.duration_s, seed=found.seed)
         if stretch.messages:
             return replaying(found, stretch)
-    clients = min(round(usage.users), MOST_CLIENTS)
+    clients = max(1, min(round(usage.users), MOST_CLIENTS))
     return found.override(clients=clients, rate_per_s=usage.rate_per_s)

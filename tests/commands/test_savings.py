@@ -8,14 +8,15 @@ import pytest
 
 from pushlab.analysis import analyse
 from pushlab.analysis.forecast.day import days_of
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.cli import main
-from pushlab.commands.savings_table import print_savings, sentences
-from pushlab.commands.usage import Usage
+from pushlab.commands.savings_table import print_savings, saved_over, sentences
+from pushlab.commands.usage import Usage, scenario_of, usage_of
 from pushlab.contract.registry import load_transport
 from pushlab.lab.scenario.access_log import read_log
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.runs import Run
-from tests.lab.scenario.logs import polls, write
+from tests.lab.scenario.logs import Line, polls, write
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
@@ -38,7 +39,10 @@ def test_a_log_is_measured_and_nothing_has_its_tokens(tmp_path, capsys):
     assert cells["channel-api-dev"]["clients"] == 6
     assert cells["channel-api-dev"]["latency_s"]["mean"] > cells["sse"]["latency_s"]["mean"]
     assert cells["sse"]["lost"] == cells["channel-api-dev"]["lost"] == 0
-    assert told["over_old"]["sse"]["latency_s"]["ratio"] < 1
+    over = {one["figure"]: one for one in told["over_old"]["sse"]}
+    assert over["hits_per_delivery"]["ratio"] == 0
+    assert over["bytes_per_delivery"]["ratio"] < 1
+    assert over["bytes_per_delivery"]["judgement"] == "unknown"  # of one trial each
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert any(path.name == "run.json" for path in written)
     for path in written:
@@ -66,6 +70,23 @@ def test_three_numbers_will_do(tmp_path):
     made = load_scenario(path)
     assert (made.clients, made.arrivals, made.cells[0].interval_s) == (500, "poisson", 2.0)
     assert made.rate_per_s == pytest.approx(1 / 30)
+
+
+@pytest.mark.parametrize(("interval", "window_s"), [("0.5s", 10), ("30s", 90), ("1d", 3600)])
+def test_a_window_sees_each_client_poll_a_few_times(tmp_path, interval, window_s):
+    path = tmp_path / "mine.toml"
+    numbers = ("--users", "500", "--rate-per-user", "1/s", "--poll-interval", interval)
+    assert run(*numbers, "--write", path) == 0
+    assert load_scenario(path).duration_s == window_s
+
+
+@pytest.mark.parametrize(("rate_per_s", "told"), [(0.04, 0), (0.06, 1)])
+def test_more_messages_than_polls_are_a_queue_that_grows(reference, capsys, rate_per_s, told):
+    usage = replace(_usage(), rate_per_s=rate_per_s, interval_s=20.0)
+    scenario = load_scenario("off-polling").override(rate_per_s=rate_per_s, poll_interval_s=20.0)
+    print_savings(reference, {}, "short-polling", usage, scenario)
+    said = capsys.readouterr().out
+    assert said.count("! A poll brings one message, and 1.20 come between two") == told
 
 
 @pytest.mark.parametrize(
@@ -122,12 +143,47 @@ def test_a_day_is_that_of_all_users(reference):
     assert not any("connections per server" in told for told in one["sse"].beyond)
 
 
-def test_where_no_difference_is_shown_that_is_said(reference):
-    """A cell against one that differs from it by chance alone, and by much."""
-    cells = {name: reference.cells[name] for name in ("sse", "short-polling")}
-    told = sentences({**cells, "again": cells["sse"]}, "sse")
-    assert any(line.startswith("again and sse show no difference in") for line in told), told
-    assert any(line.startswith("short-polling, of what sse needs") for line in told), told
+def _of_trials(cell, *names):
+    """The cell, with its good trials chosen by number."""
+    return CellTrials([cell.good[i] for i in names])
+
+
+def test_what_is_the_same_what_differs_and_what_is_not_known_are_three(reference):
+    """A cell against itself, against one that differs by much, and with one trial of its own."""
+    sse, polled = reference.cells["sse"], reference.cells["short-polling"]
+    told = sentences({"sse": sse, "short-polling": polled}, "sse")
+    assert [line.partition(":")[0] for line in told] == [
+        "short-polling, of what sse needs for the same messages"
+    ]
+    told = sentences({"short-polling": polled, "again": polled}, "short-polling")
+    same, unknown = (next(line for line in told if words in line) for words in ("same", "Not"))
+    assert same.startswith("again and short-polling: the same within 5 % in requests")
+    assert "again's CPU 1.00 × (" in unknown
+    assert "Not known from 3 trials" in unknown
+    told = sentences({"short-polling": polled, "once": _of_trials(sse, 0)}, "short-polling")
+    assert told[0].endswith("no requests.")
+    assert "once's CPU" in told[1]
+
+
+def test_a_difference_is_of_medians_as_the_table_has_them(reference):
+    """A straggler or two make a mean, with an interval to beyond 1, of what is a thousandth."""
+    cells = {name: reference.cells[name] for name in ("short-polling", "sse")}
+    over = {one.figure: one for one in saved_over(cells, "short-polling")["sse"]}
+    medians = [reference.summary.cells[name]["latency_s.p50"] for name in ("sse", "short-polling")]
+    assert over["latency_s.p50"].ratio == medians[0] / medians[1]
+    assert over["latency_s.p50"].judgement == "changed"
+
+
+def test_a_log_with_long_pauses_has_a_part_of_a_user(tmp_path):
+    """Its day has the requests that the log has, and not those of one who is there all day."""
+    later = [Line(one.at_s + 36_000, one.target, one.size) for one in polls(users=1)]
+    path = write(tmp_path / "a.log", [*polls(users=1), *later])
+    plain = load_scenario("off-polling")
+    usage = usage_of(path, {}, load_transport("channel-api-dev"), plain)
+    assert usage.users == pytest.approx(120 / 36_060, rel=0.05)
+    assert scenario_of(usage, plain).clients == 1
+    said = usage_of(path, {"rate_per_s": 1.0}, load_transport("channel-api-dev"), plain)
+    assert scenario_of(said, plain).clients == 1
 
 
 def test_a_marked_cell_makes_no_finding(reference):

@@ -15,10 +15,12 @@ import re
 import zlib
 from array import array
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, cast
 from urllib.parse import parse_qs
 
 from pushlab.contract.transport import Transport
@@ -31,6 +33,7 @@ _ABSENT_S = 30.0
 _BACKWARDS_S = 60.0
 _LONGEST_LINE = 64 * 1024
 _MOST_IN_DOUBT = 100_000
+_PACKED = b"\x1f\x8b"  #: how gzip's files begin (RFC 1952)
 _REQUEST = re.compile(rb'"[A-Z]+ (\S+)(?: HTTP/[\d.]+)?" (\d{3}) (\d{1,12}|-)')
 _TIMES = (
     # [25/Nov/2011:12:34:56 -0800], and the console's [25/Nov/2011 12:34:56]
@@ -52,7 +55,8 @@ class LoggedPolls:
         refused: polls with another status.
         clients: how many there were.
         first_s, last_s: times of the first and the last poll, in seconds of one clock.
-        interval_s: from one poll of a client to its next, on average; pauses left out.
+        interval_s: from one poll of a client to its next, on average; pauses left out. Lines may
+            be out of order, and the newest may be the first.
         empty_bytes: the size of an answer that brings nothing.
         sized: whether the log has the answers' sizes.
         whole_seconds: whether its times have no fractions.
@@ -96,7 +100,7 @@ class LoggedPolls:
 
 
 def read_log(path: Path, transport: type[Transport]) -> LoggedPolls:
-    """The polls of `transport` in an access log; ``.gz`` is unpacked.
+    """The polls of `transport` in an access log, packed by gzip or plain.
 
     Raises:
         UsageError: it cannot be read, or nothing can be learnt from it; the text says what would
@@ -113,10 +117,10 @@ def read_log(path: Path, transport: type[Transport]) -> LoggedPolls:
     return found.polls(path)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return cast(IO[bytes], gzip.open(path))
-    return path.open("rb")
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedIOBase]:
+    with path.open("rb") as file:
+        yield gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _PACKED else file
 
 
 _Answer = tuple[float, int, int]  #: its time, its client's number, its size
@@ -170,7 +174,7 @@ class _Reader:
         else:
             gap_s = at_s - self._asked_s[number]
             self._asked_s[number] = at_s
-            if 0 <= gap_s <= _ABSENT_S:
+            if abs(gap_s) <= _ABSENT_S:  # below zero out of order: the gap after it is too long
                 self._gaps, self._gaps_s = self._gaps + 1, self._gaps_s + gap_s
         found.backwards += at_s < self._before_s - _BACKWARDS_S
         self._before_s = at_s
@@ -214,11 +218,10 @@ class _Reader:
                 " such a log say --users, --rate-per-user and --poll-interval"
             )
         if not self._gaps_s or not found.span_s:
-            raise UsageError(
-                f"{path}: no client polls twice in it, so nothing is known of how often"
-            )
+            told = f"no client polls twice within {_ABSENT_S:g} s"
+            raise UsageError(f"{path}: {told}, so nothing is known of how often")
         found.clients = len(self._numbers)
-        found.interval_s = self._gaps_s / self._gaps
+        found.interval_s = abs(self._gaps_s) / self._gaps
         found.empty_bytes = self._least
         found.messages = [(at_s, number) for at_s, number, _ in self._larger]
         brought = sum(size - self._least for *_, size in self._larger)

@@ -30,9 +30,19 @@ def test_each_format_tells_the_same(tmp_path, form):
 
 def test_a_packed_log_is_unpacked(tmp_path):
     plain = write(tmp_path / "a.log", LINES)
-    packed = tmp_path / "a.log.gz"
+    packed = tmp_path / "a.log.1"  # whatever its name
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert read_log(packed, WIRE) == read_log(plain, WIRE)
+
+
+@pytest.mark.parametrize("block", [20, 10_000])
+def test_lines_out_of_order_tell_the_same(tmp_path, block):
+    """Workers that write by the block; and an export with the newest line first."""
+    mixed = [line for i in range(0, len(LINES), block) for line in reversed(LINES[i : i + block])]
+    log = read_log(write(tmp_path / "a.log", mixed), WIRE)
+    assert log.interval_s == pytest.approx(0.5, rel=0.05)
+    assert log.users == pytest.approx(10, rel=0.05)
+    assert len(log.messages) == MESSAGES
 
 
 def test_a_console_without_sizes_knows_the_polls_and_no_message(tmp_path):
@@ -100,8 +110,7 @@ def test_a_log_that_tells_too_little_is_one_line_without_its_secrets(tmp_path, t
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
-    (tmp_path / "a.gz").write_bytes(b"not packed")
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"x" * 1000)[:20])
-    for path in (tmp_path / "none.log", tmp_path, tmp_path / "a.gz", tmp_path / "cut.gz"):
+    for path in (tmp_path / "none.log", tmp_path, tmp_path / "cut.gz"):
         with pytest.raises(UsageError, match="cannot be read"):
             read_log(path, WIRE)
