@@ -139,6 +139,7 @@ def install():
         above = module
     me = sys.modules[__name__]
     above.channel = me.channel = me  # it was a package with a module of the same name
+    me.__path__ = [os.path.join(each, "channel") for each in above.__path__]  # the SDK's stubs
     for name in (".channel", ".channel.channel"):
         sys.modules[above.__name__ + name] = me
 
