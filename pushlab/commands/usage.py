@@ -104,9 +104,11 @@ def scenario_of(usage: Usage, plain: Scenario) -> Scenario:
     """`plain` with the application's work: the log's busiest stretch, or messages at random."""
     payload_bytes = round(usage.payload_bytes)
     found = plain.override(poll_interval_s=usage.interval_s, payload_bytes=payload_bytes)
+    users = round(usage.users)
     if usage.as_logged and usage.log is not None:
         stretch = busiest(usage.log, found.warmup_s + found.duration_s, seed=found.seed)
         if stretch.messages:
             return replaying(found, stretch)
-    clients = max(1, min(round(usage.users), MOST_CLIENTS))
+        users = stretch.clients
+    clients = max(1, min(users, MOST_CLIENTS))
     return found.override(clients=clients, rate_per_s=usage.rate_per_s)

@@ -137,6 +137,9 @@ def test_a_day_is_that_of_all_users(reference):
     assert days["sse"].requests == 0
     one = days_of(reference, replace(_usage(), users=1).workload())
     assert days["sse"].cores == pytest.approx(3000 * one["sse"].cores)
+    part = days_of(reference, replace(_usage(), users=0.1).workload())
+    assert part["short-polling"].requests == pytest.approx(8_640)
+    assert part["sse"].cores == pytest.approx(one["sse"].cores / 10)
     low, high = days["sse"].cores_ci
     assert low < days["sse"].cores < high
     assert any("connections per server" in told for told in days["sse"].beyond)

@@ -6,7 +6,7 @@ was measured is told. Connecting is left out: it is a request or two for each pa
 the messages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pushlab.analysis.forecast.calibration import calibration_of
 from pushlab.analysis.forecast.forecast import forecast
@@ -41,21 +41,24 @@ class Day:
 def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
     """The day of each cell of a run, by its label; cells without a good trial are left out."""
     known, found = calibration_of([analysis.run]), {}
+    someone = replace(workload, clients=max(1.0, workload.clients))
+    day_s = DAY_S * workload.clients / someone.clients  # of a part of a user: a part of their day
     for cell, trials in analysis.cells.items():
         calibration = known.get(trials.good[0].record.transport) if trials.good else None
         if trials.floor or calibration is None:
             continue
-        made = forecast(trials.good[0].record.profile, workload, calibration)
+        made = forecast(trials.good[0].record.profile, someone, calibration)
         assert made.servers is not None
         seen = made.servers.cores > 0
         summary = analysis.summary.cells[cell]
         each, ci = summary["cpu_s_per_delivery"], summary.intervals.get("cpu_s_per_delivery")
-        scale = made.servers.cores / each if each else 0.0
+        cores = made.servers.cores * day_s / DAY_S
+        scale = cores / each if each else 0.0
         found[cell] = Day(
-            requests=made.traffic.hits_per_s * DAY_S,
-            cores=made.servers.cores if seen else None,
+            requests=made.traffic.hits_per_s * day_s,
+            cores=cores if seen else None,
             cores_ci=(ci[0] * scale, ci[1] * scale) if ci and scale else None,
-            wire_bytes=made.servers.bandwidth_bytes_per_s * DAY_S if seen else None,
+            wire_bytes=made.servers.bandwidth_bytes_per_s * day_s if seen else None,
             beyond=made.servers.beyond if seen else (),
         )
     return found
