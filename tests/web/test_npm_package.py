@@ -295,6 +295,14 @@ def test_mqtt_is_the_projects_own(with_mqtt, bundled, shown, site, page):
     assert [url for url in asked if "/web/" in url] == [], "nothing of the hub's is loaded"
 
 
+def test_what_only_imports_it_needs_nothing(project):
+    """A server that renders the page, or a test in jsdom, has next to nothing of a browser."""
+    deletes = "TextEncoder TextDecoder URL URLSearchParams fetch performance Blob AbortController"
+    script = f"for (const name of '{deletes}'.split(' ')) delete globalThis[name];"
+    script += "import('pushlab').then(({ Channel }) => new Channel('token', {}));"
+    run("node", "--input-type=module", "--eval", script, cwd=project)
+
+
 MQTT_IN_NODE = """
 import { Channel } from "pushlab";
 import WebSocket from "ws";

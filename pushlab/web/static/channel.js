@@ -208,11 +208,12 @@ function parseFrame(text) {
 /** Whether to try again with the same token and cursor is pointless. @param {number} status */
 const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
+// Made anew each time: what only imports this, to render a page or to test one, may have neither.
 /** @param {string} text */
-const bytesOf = (text) => encoder.encode(text).length;
+const bytesOf = (text) => new TextEncoder().encode(text).length;
+
+/** The text in UTF-8 bytes, which may begin with a BOM. @param {BufferSource} bytes */
+const decode = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 
 /**
  * The hub below which a script stands; null where that is none.
@@ -952,7 +953,7 @@ class PollLine extends Line {
     let response, text;
     try {
       response = await reader.fetch(url, { signal: asking.signal });
-      text = decoder.decode(await bodyOf(response)); // text() would take a BOM away
+      text = decode(await bodyOf(response)); // text() would take a BOM away
     } catch (error) {
       if (this.#asking === asking) {
         this.#asking = null;
@@ -1443,5 +1444,5 @@ export { Channel, Socket, TRANSPORTS };
 // For jsapi.js:
 export { CLOSED, CLOSING, CONNECTING, DEV_INTERVAL_S, OPEN };
 // For channel_mqtt.js:
-export { bytesOfRequest, decoder, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
+export { bytesOfRequest, decode, frameHead, isFinal, parseCursor, parseFrame, refusalOf, spell };
 export { MqttLine, NO_UPGRADE, Reader, STAND_MS, wordsOf };

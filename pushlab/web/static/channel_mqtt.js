@@ -7,7 +7,7 @@
 
 import {
   bytesOfRequest,
-  decoder,
+  decode,
   frameHead,
   isFinal,
   NO_UPGRADE,
@@ -141,7 +141,7 @@ class MqttTalk {
       }, place.keep_alive_s * CHECK_MS_PER_S);
     });
     client.on("message", (_topic, payload) =>
-      line.hear(() => this.#read(decoder.decode(payload))),
+      line.hear(() => this.#read(decode(payload))),
     );
     client.on("packetsend", ({ cmd }) => this.#count(cmd));
     client.on("packetreceive", () => (line.heardAt = performance.now()));
