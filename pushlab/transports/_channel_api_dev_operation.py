@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from pushlab.contract.operation import Answer, Operation, Parameter, in_query
 from pushlab.contract.reasons import INVALID_CURSOR, TOKEN_MISSING, TOO_MANY_CHANNELS, Reason
-from pushlab.wire.asgi import UNADMITTED, token_missing
-from pushlab.wire.poll_operations import AFTER, BAD_LEASE, LEASE
+from pushlab.wire.asgi import UNADMITTED, out_of_bounds, token_missing
+from pushlab.wire.poll_operations import AFTER, LEASE
 
 __all__ = ["ASK", "BAD_COMMAND", "COMMANDS", "NO_CHANNEL"]
 
@@ -36,7 +36,7 @@ ASK = Operation(
         TOKEN_MISSING.such(token_missing("channel")),
         *UNADMITTED[1:],
         INVALID_CURSOR,
-        BAD_LEASE,
+        out_of_bounds(LEASE),
         TOO_MANY_CHANNELS,
     ],
     detail="The status line tells of a refused token too; `Pushlab-Cursor` is where you stand.",

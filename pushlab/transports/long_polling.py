@@ -43,7 +43,6 @@ from pushlab.errors import Refused
 from pushlab.wire.asgi import (
     admit,
     number_parameter,
-    out_of_bounds,
     parameters,
     refusal_answer,
 )
@@ -131,6 +130,13 @@ class LongPolling(Transport):
     def routes(self, hub: Hub) -> Sequence[Route]:
         """``GET`` and ``DELETE /v1/wait``."""
 
+        longest_s = hub.settings.max_hold_s
+        hold = Parameter(
+            "hold_s",
+            {"type": "number", "minimum": 0, "maximum": max(longest_s, _MOST_HOLD_S)},
+            "How long the answer may wait for a message.",
+        )
+
         def wait(scope: Scope) -> Response | StreamingResponse:
             query = parameters(scope)
             grant, after = admit(hub, scope, query)
@@ -138,24 +144,14 @@ class LongPolling(Transport):
                 return answer_goodbye(hub, self.name, grant)
             hold_s = hub.settings.hold_s
             if "hold_s" in query:
-                longest_s = hub.settings.max_hold_s
-                most_s = max(longest_s, _MOST_HOLD_S)
-                hold_s = min(number_parameter(query, "hold_s", least=0, most=most_s), longest_s)
+                hold_s = min(number_parameter(query, hold), longest_s)
             page = hub.read(grant, after)
             if page.useful or after is None or hold_s == 0:
                 hub.lease(grant)
                 return answer_poll(hub, self.name, page, after=after)
             return _HeldRequest(hub, grant, after, hold_s)
 
-        most_s = max(hub.settings.max_hold_s, _MOST_HOLD_S)
-        hold = Parameter(
-            "hold_s",
-            {"type": "number", "minimum": 0, "maximum": most_s},
-            "How long the answer may wait for a message.",
-        )
-        ended = SERVER_RESTART.such(_ENDED)
-        reasons = [out_of_bounds("hold_s", 0, most_s), ended]
-        operations = poll_operations(self.name, hold, reasons=reasons)
+        operations = poll_operations(self.name, hold, SERVER_RESTART.such(_ENDED))
         return [direct_route(hub, self.name, "http", self.path, wait, operations=operations)]
 
 

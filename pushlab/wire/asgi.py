@@ -9,6 +9,7 @@ from random import Random
 from urllib.parse import parse_qs
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.operation import Parameter
 from pushlab.contract.reasons import (
     INVALID_CURSOR,
     SERVER_RESTART,
@@ -151,17 +152,18 @@ def _number(text: str) -> float:
     return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
-def number_parameter(query: Mapping[str, str], name: str, *, least: float, most: float) -> float:
-    """The parameter as a number within bounds. Raises Refused (400) if it is not one."""
-    value = _number(query[name])
-    if not least <= value <= most:
-        raise out_of_bounds(name, least, most)()
+def number_parameter(query: Mapping[str, str], parameter: Parameter) -> float:
+    """The parameter as a number within its bounds. Raises Refused (400) if it is not one."""
+    value, bounds = _number(query[parameter.name]), parameter.schema
+    if not bounds["minimum"] <= value <= bounds["maximum"]:
+        raise out_of_bounds(parameter)()
     return value
 
 
-def out_of_bounds(name: str, least: float, most: float) -> Reason:
-    """A parameter that is no number within bounds."""
-    words = f"{name} must be a number from {least:g} to {most:g}"
+def out_of_bounds(parameter: Parameter) -> Reason:
+    """A parameter that is no number within its bounds."""
+    least, most = parameter.schema["minimum"], parameter.schema["maximum"]
+    words = f"{parameter.name} must be a number from {least:g} to {most:g}"
     return Reason(400, "invalid-parameter", words)
 
 

@@ -1,6 +1,5 @@
 """What a path that is polled takes and answers; `pushlab.wire.polling` has both ends of it."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pushlab.contract.operation import TOKEN, Answer, Operation, Parameter
@@ -10,16 +9,12 @@ from pushlab.wire.asgi import UNADMITTED, out_of_bounds
 
 __all__ = [
     "AFTER",
-    "BAD_LEASE",
     "LEASE",
-    "MOST_LEASE_S",
     "Gap",
     "PolledMessage",
     "PolledPage",
     "poll_operations",
 ]
-
-MOST_LEASE_S = 3 * 86_400
 
 
 class Gap(TypedDict):
@@ -52,19 +47,18 @@ AFTER = Parameter(
 )
 LEASE = Parameter(
     "lease_s",
-    {"type": "number", "minimum": 1, "maximum": MOST_LEASE_S},
+    {"type": "number", "minimum": 1, "maximum": 3 * 86_400},
     "For how long the client is present after this, if it asks seldom.",
 )
-BAD_LEASE = out_of_bounds("lease_s", 1, MOST_LEASE_S)
 _CURSOR_HEADER = {"pushlab-cursor": CURSOR}
 
 
-def poll_operations(transport: str, *more: Parameter, reasons: Sequence[Reason]) -> list[Operation]:
+def poll_operations(transport: str, number: Parameter, *reasons: Reason) -> list[Operation]:
     """``GET`` and ``DELETE`` of a path that is polled.
 
     Args:
-        more: parameters of GET, beside ``after``.
-        reasons: why it may refuse, beside the token and the cursor.
+        number: a parameter of GET, beside ``after``.
+        reasons: why GET may refuse, beside what is wrong with those and the token.
     """
     word = transport.replace("-", "_")
     page = {"cursor": "4f1c9a02-18", "messages": [{"seq": 18, "data": "hello, Ada"}]}
@@ -77,8 +71,14 @@ def poll_operations(transport: str, *more: Parameter, reasons: Sequence[Reason])
             Answer(204, "Nothing new; where you stand.", headers=_CURSOR_HEADER),
         ],
         who=TOKEN,
-        parameters=[AFTER, *more],
-        reasons=[*UNADMITTED, INVALID_CURSOR, TOO_MANY_CHANNELS, *reasons],
+        parameters=[AFTER, number],
+        reasons=[
+            *UNADMITTED,
+            INVALID_CURSOR,
+            TOO_MANY_CHANNELS,
+            out_of_bounds(number),
+            *reasons,
+        ],
     )
     leave = Operation(
         "DELETE",

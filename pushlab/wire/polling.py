@@ -26,7 +26,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.wire.asgi import admit, number_parameter, parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.http1 import UNREADABLE, ResponseParser, refusal_reason, request_head
-from pushlab.wire.poll_operations import BAD_LEASE, LEASE, MOST_LEASE_S, poll_operations
+from pushlab.wire.poll_operations import LEASE, poll_operations
 from pushlab.wire.redirects import HttpSubscriber
 
 __all__ = [
@@ -85,9 +85,9 @@ def answer_goodbye(hub: Hub, transport: str, grant: Grant) -> Response:
 
 def asked_lease_s(query: Mapping[str, str]) -> float | None:
     """How long a client that asks seldom wants to be thought present. Raises Refused (400)."""
-    if "lease_s" not in query:
+    if LEASE.name not in query:
         return None
-    return number_parameter(query, "lease_s", least=1, most=MOST_LEASE_S)
+    return number_parameter(query, LEASE)
 
 
 def lease_of(interval_s: float, usual_s: float) -> float:
@@ -114,7 +114,7 @@ def poll_route(hub: Hub, transport: str, path: str) -> Route:
         hub.lease(grant, lease_s)
         return answer_poll(hub, transport, page, after=after)
 
-    operations = poll_operations(transport, LEASE, reasons=[BAD_LEASE])
+    operations = poll_operations(transport, LEASE)
     return direct_route(hub, transport, "http", path, poll, operations=operations)
 
 

@@ -2,8 +2,11 @@
 
 import pytest
 
+from pushlab.contract.operation import Parameter
 from pushlab.errors import Refused
 from pushlab.wire.asgi import number_parameter, parameters, refusal_headers
+
+ONE_TO_TEN = Parameter("n", {"type": "number", "minimum": 1, "maximum": 10}, "A number.")
 
 
 @pytest.mark.parametrize(
@@ -22,13 +25,13 @@ def test_parameters(query, expected):
 @pytest.mark.parametrize("text", ["0.9", "10.1", "x", "", "nan", "inf", "-inf"])
 def test_a_number_out_of_bounds_is_refused(text):
     with pytest.raises(Refused, match="n must be a number from 1 to 10") as caught:
-        number_parameter({"n": text}, "n", least=1, most=10)
+        number_parameter({"n": text}, ONE_TO_TEN)
     assert caught.value.status == 400
 
 
 @pytest.mark.parametrize("text", ["1", "10", "1e0", " 5 "])
 def test_a_number_within_bounds(text):
-    assert number_parameter({"n": text}, "n", least=1, most=10) == float(text)
+    assert number_parameter({"n": text}, ONE_TO_TEN) == float(text)
 
 
 @pytest.mark.parametrize("status", [429, 503])
