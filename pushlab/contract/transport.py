@@ -45,8 +45,8 @@ class Transport(abc.ABC):
         name: how users name it, such as ``long-polling``.
         profile: what it is, as far as neither its options nor the hub's dials say it; `in_force`
             adds those.
-        untold: why a client may not be told where it listens, for now.
-        Told: what `endpoint` tells, as a typed dictionary.
+        endpoint_reasons: why a client may not be told where it listens, for now.
+        EndpointBody: what `endpoint` tells, as a typed dictionary.
         path: where it listens on the hub, unless it has an address of its own.
         in_browser: what channel.js can do of it; None: it does not speak it.
         in_log: how its polls stand in an access log; None: an access log does not tell.
@@ -60,8 +60,8 @@ class Transport(abc.ABC):
     in_browser: ClassVar[InBrowser | None] = None
     in_log: ClassVar[InLog | None] = None
     path: ClassVar[str] = ""
-    untold: ClassVar[Sequence[Reason]] = ()
-    Told: ClassVar[type[Any]] = Address
+    endpoint_reasons: ClassVar[Sequence[Reason]] = ()
+    EndpointBody: ClassVar[type[Any]] = Address
     Options: ClassVar[type[Any]] = NoOptions
     Client: ClassVar[type[Subscriber] | None] = None
 

@@ -105,8 +105,8 @@ class Mqtt(Transport):
     """MQTT over TCP, through a broker."""
 
     name = "mqtt"
-    Told = MqttAddress
-    untold = (NO_LOGIN,)
+    EndpointBody = MqttAddress
+    endpoint_reasons = (NO_LOGIN,)
     profile = Profile(
         title="MQTT",
         delivery="stream",

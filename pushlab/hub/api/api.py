@@ -25,7 +25,7 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.api import endpoints
-from pushlab.hub.api.bodies import ChannelRequest, Figures, Told
+from pushlab.hub.api.bodies import ChannelRequest, Figures, TokenDetails
 from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.api.operations import (
     MAX_REQUEST_BYTES,
@@ -248,7 +248,9 @@ class Api:
         url = self._reach.url(request.scope, self._hub.url())
         return seen_from(self._hub, url, self._reach.public_broker_url)
 
-    def _describe(self, grant: Grant, request: Request, chosen: Sequence[Transport]) -> Told:
+    def _describe(
+        self, grant: Grant, request: Request, chosen: Sequence[Transport]
+    ) -> TokenDetails:
         hub_from_there = self._from_there(request)
         return {
             "client_id": grant.client_id,

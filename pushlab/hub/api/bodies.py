@@ -27,7 +27,7 @@ __all__ = [
     "Publication",
     "Published",
     "SomeTokens",
-    "Told",
+    "TokenDetails",
 ]
 
 #: Filled in by who knows which transports the hub has: their names, and what each of them tells.
@@ -69,7 +69,7 @@ class ChannelRequest(TypedDict):
     ]
 
 
-class Told(TypedDict):
+class TokenDetails(TypedDict):
     """What a token says, and where it can be used."""
 
     client_id: Annotated[str, CLIENT_ID]
@@ -78,7 +78,7 @@ class Told(TypedDict):
     endpoints: Annotated[dict[str, Any], ENDPOINTS]
 
 
-class MadeChannel(Told):
+class MadeChannel(TokenDetails):
     """A token, what it says, and where it can be used."""
 
     token: Annotated[str, TOKEN]

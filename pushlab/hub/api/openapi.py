@@ -18,7 +18,7 @@ from pushlab.contract.typed_schema import schema_of
 from pushlab.hub.api import bodies
 from pushlab.hub.api.endpoints import no_such_transport
 from pushlab.hub.api.operations import ASYNCAPI_PATH, OPERATIONS
-from pushlab.hub.edge.limits import door
+from pushlab.hub.edge.limits import edge_reasons
 from pushlab.hub.presence.notices import NOTICES
 from pushlab.hub.reach.reach import seen_from
 from pushlab.hub.reasons import (
@@ -89,7 +89,7 @@ class _Document:
         self._schemas["Endpoints"] = {
             "type": "object",
             "description": "Where each transport listens.",
-            "properties": {each.name: self._schema(each.Told) for each in self._transports},
+            "properties": {each.name: self._schema(each.EndpointBody) for each in self._transports},
         }
         return {
             "openapi": "3.1.1",
@@ -114,7 +114,7 @@ class _Document:
 
     def add(self, path: str, operation: Operation) -> None:
         """Tell of an operation that the hub serves."""
-        more = [UNKNOWN_HOST, *door(operation.method)]
+        more = [UNKNOWN_HOST, *edge_reasons(operation.method)]
         if operation.method != "GET":
             more.append(BAD_ORIGIN)
         told = self._operation(operation, more)
@@ -169,9 +169,12 @@ class _Document:
     def _reasons(self, operation: Operation) -> Iterable[Reason]:
         """Its own, and those of the transports whose endpoints it tells."""
         yield from operation.reasons
-        if any(answer.schema in (bodies.MadeChannel, bodies.Told) for answer in operation.answers):
+        if any(
+            answer.schema in (bodies.MadeChannel, bodies.TokenDetails)
+            for answer in operation.answers
+        ):
             for transport in self._transports:
-                yield from transport.untold
+                yield from transport.endpoint_reasons
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
         told: dict[str, Any] = {"description": answer.means}

@@ -190,7 +190,7 @@ ENDPOINTS = Operation(
     "GET",
     "endpoints",
     "What a token says, and where it can be used.",
-    answers=[Answer(200, "As when it was made.", bodies.Told, _TOLD)],
+    answers=[Answer(200, "As when it was made.", bodies.TokenDetails, _TOLD)],
     who=TOKEN,
     parameters=[_TRANSPORTS],
     reasons=[*UNADMITTED, NO_SUCH_TRANSPORT],

@@ -33,7 +33,7 @@ __all__ = [
     "UPGRADE_WITH_BODY",
     "Edge",
     "RequestHead",
-    "door",
+    "edge_reasons",
     "last_answer",
     "late",
     "malformed",
@@ -190,7 +190,7 @@ def too_large_head(target: bytes) -> Refused:
     return _TARGET_TOO_LARGE() if len(target) > MAX_HEAD_BYTES - 256 else _HEAD_TOO_LARGE()
 
 
-def door(method: str) -> tuple[Reason, ...]:
+def edge_reasons(method: str) -> tuple[Reason, ...]:
     """Why any request of this method may be refused, before it is known what it asks for."""
     upgrade = (UPGRADE_WITH_BODY, OTHER_WEBSOCKET) if method == "GET" else (BAD_UPGRADE,)
     return (
