@@ -26,6 +26,8 @@ _ADDRESS = re.compile(_ORIGIN + r"((?:/[\w.~!$&'()*+,;=:@%-]*)*)", re.ASCII | re
 _MAX_ANSWER_BYTES = 1024 * 1024
 _MAX_DETAIL = 1_000
 _MOST_KNOWN_TOKENS = 1_000
+# It needs no descriptor of its own; there are systems, and libraries that patch this one, without.
+_Selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)
 
 
 class ChannelService(Service):
@@ -190,6 +192,6 @@ class ChannelService(Service):
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:
     """Whether an idle connection has something to say, which can only be the server's goodbye."""
-    with selectors.DefaultSelector() as waiting:
+    with _Selector() as waiting:
         waiting.register(connection.sock, selectors.EVENT_READ)
         return bool(waiting.select(0))
