@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from pushlab.contract.description import Description, Said, Server, Stream
-from pushlab.contract.frames import GAP_FRAME, MESSAGE_FRAME, POSITION_FRAME, bye_frames
+from pushlab.contract.frame_schemas import GAP_FRAME, MESSAGE_FRAME, POSITION_FRAME, bye_frames
 from pushlab.contract.reasons import (
     INVALID_CURSOR,
     SERVER_RESTART,

@@ -8,7 +8,7 @@ from pushlab.contract.description import (
     Stream,
     parameters_schema,
 )
-from pushlab.contract.frames import GAP_FRAME, MESSAGE_FRAME, POSITION_FRAME
+from pushlab.contract.frame_schemas import GAP_FRAME, MESSAGE_FRAME, POSITION_FRAME
 from pushlab.contract.operation import Parameter
 from pushlab.contract.reasons import (
     BAD_ORIGIN,
