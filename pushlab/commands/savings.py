@@ -92,10 +92,14 @@ def _old(plain: Scenario) -> tuple[str, type[Transport]]:
 
 def _write(scenario: Scenario, path: Path) -> int:
     """Write the scenario for `pushlab compare`, over nothing that is there."""
+    made = False
     try:
         with path.open("x", encoding="utf-8") as file:
+            made = True
             file.write(scenario_as_toml(scenario.to_json()))
     except OSError as error:
+        if made:
+            path.unlink()  # half a scenario
         raise UsageError(f"--write: {path} cannot be written ({error.strerror})") from error
     print(f"scenario: {path}\nmeasure it with: pushlab compare {path}")
     return 0

@@ -67,6 +67,7 @@ def print_savings(
         for line in _log_in_words(usage.log):
             say(console, line)
     work = "the log's busiest stretch" if scenario.trace else "messages at random times"
+    work = f"a sample of {work}" if scenario.trace and scenario.clients < usage.users else work
     rate = message_rate(scenario.rate_per_s)
     told = f"Measured: {counted(scenario.clients, 'user')}, {rate} for each, {work}"
     _titled(console, told, _measured(cells))
@@ -123,7 +124,7 @@ def _measured(cells: Mapping[str, CellSummary]) -> Table:
         Column("requests a second", show=number),
         Column("a message is late by", "median", show=duration, head="late, median"),
         Column("a message is late by", "99 % at most", show=duration, head="late, p99"),
-        Column("server's CPU", "of a core", show=_of_a_core, head="CPU"),
+        Column("server's CPU", "of a core", show=_of_cores, head="CPU"),
         Column("bytes a second", show=size),
     ]
     rows = []
@@ -147,14 +148,17 @@ def _with_interval(cell: CellSummary, name: str) -> Cell:
     return Cell(cell[name], span(cell.intervals.get(name), duration))
 
 
-def _of_a_core(cores: float) -> str:
-    return f"{number(cores * 100)} %"
+def _of_cores(cores: float) -> str:
+    """The share of one core; how many, where one is not enough."""
+    if cores < 1:
+        return f"{number(cores * 100)} %"
+    return f"{number(float(f'{cores:.3g}'))} cores"
 
 
 def _a_day(cells: Mapping[str, CellSummary], days: Mapping[str, Day]) -> Table:
     columns = [
         Column("requests a day", show=lambda n: large(n, 3)),
-        Column("server's CPU", "of a core", show=_of_a_core, head="CPU"),
+        Column("server's CPU", "of a core", show=_of_cores, head="CPU"),
         Column("bytes a day", show=size),
     ]
     rows = []
@@ -164,7 +168,7 @@ def _a_day(cells: Mapping[str, CellSummary], days: Mapping[str, Day]) -> Table:
             continue
         found = [
             Cell(day.requests),
-            Cell(day.cores, span(day.cores_ci, _of_a_core)),
+            Cell(day.cores, span(day.cores_ci, _of_cores)),
             Cell(day.wire_bytes),
         ]
         rows.append(Row([name], found))

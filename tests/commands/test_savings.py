@@ -1,8 +1,10 @@
 """`pushlab savings`: a log in, the old wire beside push out, no token anywhere."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -14,6 +16,7 @@ from pushlab.commands.savings_table import print_savings, saved_over, sentences
 from pushlab.commands.usage import Usage, scenario_of, usage_of
 from pushlab.contract.registry import load_transport
 from pushlab.lab.scenario.access_log import read_log
+from pushlab.lab.scenario.replay import Stretch, replaying
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.runs import Run
 from tests.lab.scenario.logs import Line, polls, write
@@ -208,5 +211,25 @@ def test_the_table_says_what_was_measured_and_what_was_not(reference, tmp_path, 
     assert "124 bytes, is taken for an empty one" in told
     assert "Measured: 100 users" in told
     assert "Extrapolated to a day with 3,000 users" in told
+    assert "cores" not in told
     assert "259 million" in told
     assert "beyond what was measured" in told
+
+
+def test_what_takes_many_cores_is_told_in_cores(reference, capsys):
+    """And a log of more users than are measured is measured by a sample."""
+    usage = replace(_usage(), users=1e6)
+    scenario = replaying(load_scenario("off-polling"), Stretch(9_000, 500, [(1.0, 0)]))
+    days = days_of(reference, usage.workload())
+    print_savings(reference, days, "short-polling", usage, scenario)
+    told = capsys.readouterr().out
+    assert re.search(r"CPU +[\d,]+ cores", told)
+    assert "for each, a sample of the log's busiest stretch" in told
+
+
+def test_half_a_scenario_is_not_left(tmp_path, capsys):
+    numbers = ("--users", "5", "--rate-per-user", "1/s")
+    with patch("pushlab.commands.savings.scenario_as_toml", side_effect=OSError(28, "No space")):
+        assert run(*numbers, "--write", tmp_path / "a.toml") == 2
+    assert "No space" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
