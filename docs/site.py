@@ -15,8 +15,12 @@ from pygments.formatters import HtmlFormatter
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"(!?\[[^\]]*\]\()([^)#\s]+)(#[^)\s]*)?(\))")
-#: The theme keeps each cell in one line; ours hold sentences.
-TABLES = ".wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }"
+#: The theme keeps each cell, and each name of code, in one line; ours hold sentences, and a column
+#: that is pushed out of the page is not read.
+TABLES = """\
+.wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }
+.rst-content td code { white-space: normal; overflow-wrap: anywhere; }
+"""
 #: The first entries of the contents.
 GUIDES = (
     ("Start", "README.md"),

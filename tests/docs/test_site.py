@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.patience import PATIENCE_S
+from tests.web.conftest import needs_chromium
+from tests.web.live_site import CHROMIUM, chromium_arguments
 
 ROOT = Path(__file__).parents[2]
 #: What a browser fetches by itself.
@@ -99,3 +101,21 @@ def test_every_package_is_in_the_reference(site):
     ]
     pages = {path.stem for path in (site / "reference").glob("*.html")}
     assert set(rooms) - pages == set()
+
+
+def test_every_column_of_a_table_is_on_the_page(site):
+    """In a window of a laptop's width; what is pushed out of the page is not read."""
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    needs_chromium()
+    wider = """[...document.querySelectorAll(".rst-content table")].filter(table => {
+        const heads = [...table.querySelector("tr").children]
+        return heads.reduce((sum, head) => sum + head.offsetWidth, 0) > table.clientWidth + 2
+    }).map(table => table.innerText.slice(0, 60))"""
+    with sync_playwright() as started:
+        arguments = chromium_arguments()[1:]
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        for one in sorted((site / "docs").glob("*.html")):
+            page.goto(one.as_uri())
+            assert page.evaluate(wider) == [], one.name
+        browser.close()
