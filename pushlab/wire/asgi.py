@@ -29,7 +29,8 @@ __all__ = [
     "UNADMITTED",
     "admit",
     "bearer",
-    "body_reasons",
+    "body_coded",
+    "body_too_large",
     "header",
     "linger_s",
     "number_parameter",
@@ -55,7 +56,6 @@ _NUMBER = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? *", re.ASCII)
 _PASSWORDS = (b"basic", b"digest", b"negotiate", b"ntlm")
 INCOMPLETE = Reason(400, "incomplete", "the request ended before its body did")
 _CODED = "content-encoding"
-_UNCODED = "send it as it is, uncompressed"
 #: Why a token's holder may be turned away.
 UNADMITTED = (TOKEN_MISSING, TOKEN_INVALID, TOKEN_REVOKED, TOKEN_EXPIRED)
 
@@ -167,12 +167,15 @@ def out_of_bounds(parameter: Parameter) -> Reason:
     return Reason(400, "invalid-parameter", words)
 
 
-def body_reasons(limit: int, what: str) -> tuple[Reason, Reason]:
-    """Why `read_body` refuses a body: it is too large, or compressed."""
-    return (
-        Reason(413, "too-large", f"{what} is over {limit:,} bytes"),
-        Reason(415, _CODED, f"{what} has Content-Encoding: gzip; {_UNCODED}"),
-    )
+def body_too_large(limit: int, what: str) -> Reason:
+    """A body is over the limit of what was asked for."""
+    return Reason(413, "too-large", f"{what} is over {limit:,} bytes")
+
+
+def body_coded(what: str, coding: str = "gzip") -> Reason:
+    """A body is compressed."""
+    words = f"{what} has Content-Encoding: {coding}; send it as it is, uncompressed"
+    return Reason(415, _CODED, words)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> bytes:
@@ -184,10 +187,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> by
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise body_reasons(limit, what)[0]()
+            raise body_too_large(limit, what)()
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            coding = value[:40].decode("latin-1")
-            raise body_reasons(limit, what)[1](f"{what} has Content-Encoding: {coding}; {_UNCODED}")
+            raise body_coded(what, value[:40].decode("latin-1"))()
     parts: list[bytes] = []
     size = 0
     while True:
@@ -197,7 +199,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int, what: str) -> by
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise body_reasons(limit, what)[0]()
+            raise body_too_large(limit, what)()
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -16,7 +16,6 @@ from pushlab.hub.api import bodies
 from pushlab.hub.api.channel_names import BY_QUERY, ONE_CHANNEL
 from pushlab.hub.api.prometheus import MEDIA_TYPE
 from pushlab.hub.api.revocation_request import NOT_A_REVOCATION
-from pushlab.hub.edge.limits import MAX_BATCH_BYTES
 from pushlab.hub.keys.grants import NOT_REVOCABLE
 from pushlab.hub.keys.revoked import NOT_KEPT, TOO_MANY_REVOKED
 from pushlab.hub.reasons import (
@@ -30,7 +29,7 @@ from pushlab.hub.reasons import (
     KEEP_FULL,
     NO_SUCH_TRANSPORT,
 )
-from pushlab.wire.asgi import UNADMITTED, body_reasons
+from pushlab.wire.asgi import UNADMITTED, body_coded, body_too_large
 
 __all__ = [
     "ASYNCAPI_PATH",
@@ -50,7 +49,7 @@ NOT_A_CHANNEL_REQUEST = BAD_REQUEST.such(
     ' "duration_minutes" and "transports"'
 )
 _KEYED = (API_KEY_MISSING, BAD_API_KEY)
-_JSON = (BAD_JSON, *body_reasons(MAX_REQUEST_BYTES, "the request"))
+_JSON = (BAD_JSON, body_coded("the request"))
 _KEPT = (KEEP_FAILED, KEEP_FULL)
 
 _CHANNEL = Parameter("channel", CHANNEL, "Percent-encoded.", required=True)
@@ -95,6 +94,7 @@ CREATE_CHANNEL = Operation(
     reasons=[
         *_KEYED,
         *_JSON,
+        body_too_large(MAX_REQUEST_BYTES, "the request"),
         NOT_A_CHANNEL_REQUEST,
         CONTRACT["client_id"],
         CONTRACT["channel"],
@@ -120,8 +120,7 @@ REVOKE = Operation(
     ),
     reasons=[
         *_KEYED,
-        BAD_JSON,
-        body_reasons(MAX_REQUEST_BYTES, "the request")[1],
+        *_JSON,
         NOT_A_REVOCATION,
         NOT_REVOCABLE,
         CONTRACT["client_id"],
@@ -145,7 +144,8 @@ PUBLISH = Operation(
         ONE_CHANNEL,
         CONTRACT["channel"],
         CONTRACT["data"],
-        *body_reasons(MAX_MESSAGE_BYTES, "the message"),
+        body_too_large(MAX_MESSAGE_BYTES, "the message"),
+        body_coded("the message"),
         TOO_MANY_CHANNELS,
         *_KEPT,
     ],
@@ -165,7 +165,7 @@ PUBLISH_BATCH = Operation(
         BAD_BATCH,
         CONTRACT["channel"].such(f"item 0: {CONTRACT['channel'].detail}"),
         CONTRACT["data"].such(f"item 0: {CONTRACT['data'].detail}"),
-        body_reasons(MAX_BATCH_BYTES, "the batch")[1],
+        body_coded("the batch"),
         TOO_MANY_CHANNELS,
         *_KEPT,
     ],
