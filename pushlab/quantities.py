@@ -44,7 +44,7 @@ __all__ = [
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3_600.0}
 _SECONDS |= {"day": 86_400.0, "m": 60.0, "d": 86_400.0}
 _BYTES = {"B": 1.0, "bytes": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "KiB": 1_024.0, "MiB": 2.0**20}
-_BYTES |= {"GB": 1e9, "GiB": 2.0**30}
+_BYTES |= {"GB": 1e9, "GiB": 2.0**30, "TB": 1e12, "PB": 1e15}
 _NAMES = {"k": 1e3, "M": 1e6, "million": 1e6}
 _TENTH_OF_A_MICRO = 1e-7
 
@@ -116,7 +116,7 @@ def interval(value_s: float) -> str:
 
 def size(value: float) -> str:
     """Bytes on a wire; thousands, as a network counts: ``512 B``, ``1.20 kB``, ``3.40 GB``."""
-    for unit in ("GB", "MB", "kB"):
+    for unit in ("PB", "TB", "GB", "MB", "kB"):
         if abs(value) >= 0.9995 * _BYTES[unit]:
             return f"{number(value / _BYTES[unit])} {unit}"
     return f"{exact(value) if value == int(value) else number(value)} B"

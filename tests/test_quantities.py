@@ -53,6 +53,7 @@ from pushlab import quantities as q
         (q.size, 45.27, "45.3 B"),
         (q.size, 999.9, "1.00 kB"),
         (q.size, 3.4e9, "3.40 GB"),
+        (q.size, 5.423e16, "54.2 PB"),
         (q.memory, 42.1 * 2**20, "42.1 MiB"),
         (q.share, 0.375, "37.5 %"),
         (q.share, 0.00012, "0.012 %"),

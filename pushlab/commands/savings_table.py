@@ -71,7 +71,8 @@ def print_savings(
     rate = message_rate(scenario.rate_per_s)
     told = f"Measured: {counted(scenario.clients, 'user')}, {rate} for each, {work}"
     _titled(console, told, _measured(cells))
-    told = f"Extrapolated to a day with {number(usage.users)} users at once on average"
+    users = large(usage.users, 3) if usage.users >= 1e6 else number(usage.users)
+    told = f"Extrapolated to a day with {users} users at once on average"
     _titled(console, f"{told}, {message_rate(usage.rate_per_s)} for each", _a_day(cells, days))
     console.print()
     marked = [name for name, cell in cells.items() if cell.marks]
