@@ -6,6 +6,7 @@ to applications), so that browsers, which cannot see a refused handshake's statu
 
 from dataclasses import dataclass, replace
 
+from pushlab.contract.limits import MAX_CHANNELS
 from pushlab.errors import Refused
 
 __all__ = [
@@ -82,7 +83,9 @@ INVALID_CURSOR = Reason(
     "'17' is not a cursor; give back one that the server sent, such as '4f1c9a02-17', or none to"
     " start from now",
 )
-TOO_MANY_CHANNELS = Reason(429, "too-many-channels", "this hub holds 200,000 channels already")
+TOO_MANY_CHANNELS = Reason(
+    429, "too-many-channels", f"this hub holds {MAX_CHANNELS:,} channels already"
+)
 BAD_ORIGIN = Reason(
     403,
     "bad-origin",

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
-from pushlab.contract.limits import DEFAULT_TOKEN_MINUTES, check_channel, check_message
+from pushlab.contract.limits import (
+    DEFAULT_TOKEN_MINUTES,
+    MAX_CHANNELS,
+    check_channel,
+    check_message,
+)
 from pushlab.contract.reasons import SERVER_RESTART, TOO_MANY_CHANNELS
 from pushlab.contract.serving import Entry, GrantHook, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
@@ -31,9 +36,8 @@ from pushlab.hub.presence.presence import Presence
 if TYPE_CHECKING:
     from pushlab.hub.keep.keep import Keep
 
-__all__ = ["MAX_CHANNELS", "Hub"]
+__all__ = ["Hub"]
 
-MAX_CHANNELS = 200_000
 _MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
@@ -259,7 +263,7 @@ class Hub:
         channel = self._channels.get(name)
         if channel is None:
             if len(self._channels) >= MAX_CHANNELS:
-                raise TOO_MANY_CHANNELS(f"this hub holds {MAX_CHANNELS:,} channels already")
+                raise TOO_MANY_CHANNELS()
             epoch, head = self.lives.begin(name)
             channel = Channel(name, self.settings, self.now_ns(), epoch=epoch, head=head)
             self._channels[name] = channel

@@ -5,11 +5,13 @@ import asyncio
 import pytest
 import pytest_asyncio
 
+from pushlab.contract.registry import load_transport, transport_names
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.reach import ReachSettings
 from pushlab.hub.serve import serve
 from pushlab.web.files import PAGES
+from pushlab.web.scripts import SCRIPTS as SERVED
 from pushlab.web.scripts import ScriptSite
 from tests.live_hub import Answer, ask, dial, read_head
 from tests.patience import PATIENCE_S
@@ -45,6 +47,11 @@ async def hub():
     yield await asyncio.wait_for(listening, PATIENCE_S)
     stop.set()
     await serving
+
+
+async def test_what_a_transport_fetches_in_a_page_is_among_them():
+    kinds = [load_transport(name).in_browser for name in transport_names()]
+    assert {path for kind in kinds if kind for path in kind.modules} < SERVED
 
 
 @pytest.mark.parametrize("path", SCRIPTS)
