@@ -182,10 +182,14 @@ class Trial:
 
     @contextlib.asynccontextmanager
     async def _stalling(self, middle_ns: int) -> AsyncIterator[None]:
-        """Meanwhile stop the hub around `middle_ns`, if the scenario asks for it."""
+        """Meanwhile stop the hub around `middle_ns`, if the scenario asks for it.
+
+        A stall that began late, on a busy machine, is waited for; who is stopped does not wait.
+        """
         task = asyncio.ensure_future(self._stall(middle_ns))
         try:
             yield
+            await task
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
