@@ -10,6 +10,7 @@ event loop of its own running as long as its browser lives, which is why `browse
 - ``tabs``: a Chromium whose tabs may be hidden and frozen, which they cannot be under Playwright.
 - ``browser``, ``context``, ``page``: Chromium. ``page`` fails the test at its end if the page
   reported an error that the test has not taken out of ``page_errors``.
+- ``kept_page``: the same, but one for all tests of a module.
 """
 
 from pathlib import Path
@@ -99,10 +100,16 @@ def context(browser):
     one.close()
 
 
-@pytest.fixture
-def page_errors():
-    """What pages of this test reported: uncaught errors and errors on the console."""
+@pytest.fixture(scope="module")
+def errors():
     return []
+
+
+@pytest.fixture
+def page_errors(errors):
+    """What pages of this test reported: uncaught errors and errors on the console."""
+    errors.clear()
+    return errors
 
 
 @pytest.fixture
@@ -112,6 +119,27 @@ def page(context, page_errors):
     watch_errors(one, page_errors)
     yield one
     assert page_errors == []
+
+
+@pytest.fixture(scope="module")
+def only_page(browser, errors):
+    """One page for all tests of a module: a new one costs a good part of a second of a core."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_S * 1000)
+    one = context.new_page()
+    watch_errors(one, errors)
+    yield one
+    context.close()
+
+
+@pytest.fixture
+def kept_page(only_page, page_errors):
+    """The module's page, which is left as it was found; some modules have it as their `page`."""
+    yield only_page
+    assert page_errors == []
+    only_page.context.set_offline(False)
+    only_page.unroute_all(behavior="ignoreErrors")
+    only_page.goto("about:blank")
 
 
 @pytest.fixture

@@ -60,6 +60,11 @@ openChannel(%(token)s, %(how)s);
 NAMES = "Object.getOwnPropertyNames(window)"
 
 
+@pytest.fixture
+def page(kept_page):
+    return kept_page
+
+
 def test_a_page_of_the_old_documentation_runs_unchanged(site, page):
     written = {"token": "", "how": ""}
 

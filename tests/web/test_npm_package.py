@@ -214,6 +214,11 @@ onmessage = ({ data }) => new Channel(data, { transport: "sse" }).open({
 
 
 @pytest.fixture
+def page(kept_page):
+    return kept_page
+
+
+@pytest.fixture
 def shown(page, site):
     """Runs a bundle in a page whose address and policy are not those of the hub's own pages."""
 

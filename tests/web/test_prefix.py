@@ -11,6 +11,11 @@ from tests.web.people import expect
 from tests.web.prefix_proxy import prefix_proxy
 
 
+@pytest.fixture
+def page(kept_page):
+    return kept_page
+
+
 @pytest.fixture(scope="module")
 def own():
     """A hub that is told its public URL when a test knows it."""

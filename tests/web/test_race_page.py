@@ -46,6 +46,11 @@ OUTSIDE = """() => [...document.querySelectorAll("main *")].filter(one => one.ch
   .map(one => one.outerHTML.slice(0, 80))"""
 
 
+@pytest.fixture
+def page(kept_page):
+    return kept_page
+
+
 def set_race(site, **changes):
     status, _, answer = site.ask("POST", "/demo/race/settings", {**USUAL, **changes})
     assert status == 200, answer
