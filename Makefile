@@ -53,7 +53,7 @@ format: $(VENV)/.dev
 bench: $(BENCH)/.peers bench-packages
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-conformance: conformance-packages $(CONFORM)/.clients $(AUTOBAHN)/.tried $(OLD_APPS)/.tried conformance/clients/node_modules/.tried
+conformance: conformance-packages web $(CONFORM)/.clients $(AUTOBAHN)/.tried $(OLD_APPS)/.tried conformance/clients/node_modules/.tried
 	$(CONFORM)/bin/python -m conformance $(ARGS)
 
 soak: $(VENV)/.dev web system-packages

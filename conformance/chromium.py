@@ -7,8 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from conformance.model import NotRun
+from pushlab.web.files import Files
 
-__all__ = ["chromium"]
+__all__ = ["NO_MQTT", "chromium", "mqtt_in_browser"]
+
+NO_MQTT = "MQTT for the browser is not installed (make web)"
+
+
+def mqtt_in_browser() -> bool:
+    """Whether pages can have MQTT here."""
+    return Files().asset("vendor/mqtt.esm.js") is not None
 
 
 @contextlib.asynccontextmanager

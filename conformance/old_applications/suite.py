@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from conformance.chromium import chromium
+from conformance.chromium import NO_MQTT, chromium, mqtt_in_browser
 from conformance.model import NotRun, Suite, Tell, Verdict
 from conformance.old_applications.catalogue import APPLICATIONS, Application
 from conformance.old_applications.checkout import check
@@ -18,7 +18,6 @@ __all__ = ["OldApplications"]
 _HERE = Path(__file__).resolve()
 _LIBRARIES = _HERE.parents[2] / ".venv-old-applications" / "site"
 _CHANNEL = _HERE.parents[2] / "appengine"
-_MQTT_BUNDLE = _HERE.parents[2] / "pushlab" / "web" / "vendor" / "mqtt.esm.js"
 _TRANSPORTS = (
     "short-polling",
     "long-polling",
@@ -82,8 +81,8 @@ class OldApplications(Suite):
 
 async def _played(stage: Stage, transport: str, turn: asyncio.Semaphore) -> tuple[bool | None, str]:
     """Whether it went right, and what was seen, in words."""
-    if transport == "mqtt" and not _MQTT_BUNDLE.exists():
-        return None, "MQTT for the browser is not installed (make web)"
+    if transport == "mqtt" and not mqtt_in_browser():
+        return None, NO_MQTT
     async with turn:
         try:
             faults, longest = await PLAYS[stage.application.name](stage, transport)
