@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from conformance.model import NotRun
@@ -25,15 +26,18 @@ def node_program(package: str = "") -> str:
 
 def node(script: str, said: str, *, package: str = "mqtt-packet") -> str:
     """What a script of this folder answers to what is said. Raises NotRun."""
-    done = subprocess.run(
-        [node_program(package), str(_HERE / script)],
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "NODE_PATH": str(NODE_PATH)},
-    )
+    with tempfile.TemporaryFile("w+") as asked:  # of a pipe, Node.js may read what is there so far
+        asked.write(said)
+        asked.seek(0)
+        done = subprocess.run(
+            [node_program(package), str(_HERE / script)],
+            stdin=asked,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "NODE_PATH": str(NODE_PATH)},
+        )
     if done.returncode:
         raise RuntimeError(f"{script}: {done.stderr[-400:]}")
     return done.stdout
