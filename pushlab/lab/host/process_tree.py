@@ -11,6 +11,7 @@ from pushlab.lab.host.process_sampler import ProcessWatch, cpu_seconds, memory_a
 
 __all__ = ["TreeWatch", "end_own_group"]
 
+_FIRST_LOOK_AGAIN_S = 0.1
 _LOOK_AGAIN_S = 2.0
 
 
@@ -25,13 +26,17 @@ class TreeWatch(ProcessWatch):
         super().__init__(pid, name)
         self._pids = [pid]
         self._looked_s = 0.0
+        self._again_s = _FIRST_LOOK_AGAIN_S
         self._used: dict[int, float] = {}
 
     def pids(self) -> list[int]:
-        """The process and its descendants, looked up every two seconds at most."""
+        """The process and its descendants, looked up every two seconds; at first, while it starts
+        others, more often.
+        """
         now_s = time.monotonic()
-        if now_s - self._looked_s >= _LOOK_AGAIN_S:
+        if now_s - self._looked_s >= self._again_s:
             self._looked_s = now_s
+            self._again_s = min(2 * self._again_s, _LOOK_AGAIN_S)
             with contextlib.suppress(psutil.Error):
                 below = psutil.Process(self.pid).children(recursive=True)
                 self._pids = [self.pid, *(child.pid for child in below)]
