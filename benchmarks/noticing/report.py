@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks.harness.report import Report
 from benchmarks.noticing.expected import HOWS, Span
 
 __all__ = ["Cell", "cells_of", "lines_of", "save", "table"]
@@ -119,9 +120,7 @@ def save(cells: Sequence[Cell], told: Mapping[str, Any], folder: Path | None) ->
         told: when it began, with what, and on which machine; it goes into the JSON.
     """
     machine = told["environment"]
-    folder = (
-        folder or _RESULTS / f"{told['created_utc'][:10]}-{(machine['commit'] or 'unknown')[:7]}"
-    )
+    folder = folder or Report.folder(_RESULTS)
     folder.mkdir(parents=True, exist_ok=True)
     whole = {
         **told,

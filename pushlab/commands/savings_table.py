@@ -133,12 +133,12 @@ def _measured(cells: Mapping[str, CellSummary]) -> Table:
         if cell.is_empty:
             rows.append(Row([name], problem=cell.status))
             continue
-        per_s, seconds = cell["cpu_share"], cell["duration_s"] or 1.0
+        seconds = cell["duration_s"] or 1.0
         found = [
             Cell(cell["hits_per_s"]),
             _with_interval(cell, "latency_s.p50"),
             _with_interval(cell, "latency_s.p99"),
-            Cell(per_s),
+            Cell(cell["cpu_share"]),
             Cell(((cell["bytes_in"] or 0) + (cell["bytes_out"] or 0)) / seconds),
         ]
         rows.append(Row([name], found, marks=[*cell.marks, *cell.unstable]))

@@ -13,6 +13,7 @@ from pushlab.errors import (
 )
 
 __all__ = [
+    "BACK_WITHIN_S",
     "DEFAULT_TOKEN_MINUTES",
     "MAX_BATCH_MESSAGES",
     "MAX_CHANNELS",
@@ -35,6 +36,9 @@ MAX_CHANNELS = 200_000  #: of one hub
 DEFAULT_TOKEN_MINUTES = 120
 MIN_TOKEN_MINUTES = 1
 MAX_TOKEN_MINUTES = 1_440
+#: App Engine's development server heard no more of a client for so long before it had gone: who is
+#: back by then, with a new token say, has been there all the while.
+BACK_WITHIN_S = 2.0
 
 
 def _text(value: object, what: str, limit: int, error: type[UsageError]) -> str:

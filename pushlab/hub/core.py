@@ -16,6 +16,7 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import (
+    BACK_WITHIN_S,
     DEFAULT_TOKEN_MINUTES,
     MAX_CHANNELS,
     check_channel,
@@ -42,9 +43,6 @@ _MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
 _LAST_POSTS_S = 1.0
-#: Who renews an expired token within this has been present all the while; as long as App Engine's
-#: development server waited for the next poll.
-_RENEWAL_S = 2.0
 _log = logging.getLogger("pushlab")
 
 
@@ -362,7 +360,7 @@ class Hub:
     def lease(self, grant: Grant, lease_s: float | None = None) -> None:
         """A polling client is present for a while, but not much past its token's end."""
         left_s = max(0.0, grant.expires_at - self.wall())
-        span_s = min(lease_s or self.settings.lease_s, left_s + _RENEWAL_S)
+        span_s = min(lease_s or self.settings.lease_s, left_s + BACK_WITHIN_S)
         until_ns = self.now_ns() + int(span_s * 1e9)
         self.presence.lease(grant.channel, grant.client_id, until_ns, grant.grant_id)
 
@@ -379,7 +377,7 @@ class Hub:
         """A connection of this client has gone."""
         until_ns = 0
         if grant.expires_at <= self.wall():
-            until_ns = self.now_ns() + int(_RENEWAL_S * 1e9)
+            until_ns = self.now_ns() + int(BACK_WITHIN_S * 1e9)
         self.presence.leave(grant.channel, grant.client_id, until_ns)
 
     def count(self, transport: str, kind: Hit, n: int = 1) -> None:

@@ -8,14 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from pushlab.contract.cursor import Cursor
+from pushlab.contract.limits import BACK_WITHIN_S
 from pushlab.contract.serving import Hub
 from pushlab.contract.tokens import Grant
 
 __all__ = ["Places"]
 
 _MAX_PLACES = 100_000
-#: So long the original kept what waited for a client that it heard no more of.
-_BACK_WITHIN_S = 2.0
 _HANDED_ON = float("-inf")
 
 
@@ -90,7 +89,7 @@ class Places:
         """The client said goodbye, perhaps only since its page is loaded anew."""
         kept = self._kept.get(grant.grant_id)
         if kept is not None:
-            kept.until_s = self._clock() + _BACK_WITHIN_S
+            kept.until_s = self._clock() + BACK_WITHIN_S
             self._forget(kept)
 
     def _forget(self, place: _Place) -> None:

@@ -14,9 +14,9 @@ from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.summary.model import Interval
 from pushlab.analysis.summary.summarise import Analysis
 
-__all__ = ["DAY_S", "Day", "days_of"]
+__all__ = ["Day", "days_of"]
 
-DAY_S = 86_400
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
     """The day of each cell of a run, by its label; cells without a good trial are left out."""
     known, found = calibration_of([analysis.run]), {}
     someone = replace(workload, clients=max(1.0, workload.clients))
-    day_s = DAY_S * workload.clients / someone.clients  # of a part of a user: a part of their day
+    day_s = _DAY_S * workload.clients / someone.clients  # of a part of a user: a part of their day
     for cell, trials in analysis.cells.items():
         calibration = known.get(trials.good[0].record.transport) if trials.good else None
         if trials.floor or calibration is None:
@@ -52,7 +52,7 @@ def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
         seen = made.servers.cores > 0
         summary = analysis.summary.cells[cell]
         each, ci = summary["cpu_s_per_delivery"], summary.intervals.get("cpu_s_per_delivery")
-        cores = made.servers.cores * day_s / DAY_S
+        cores = made.servers.cores * day_s / _DAY_S
         scale = cores / each if each else 0.0
         found[cell] = Day(
             requests=made.traffic.hits_per_s * day_s,

@@ -186,7 +186,7 @@ class _Reader:
         found.sized |= size != b"-"
         self._answer((at_s, number, 0 if size == b"-" else int(size)))
 
-    def _answer(self, answer: "_Answer") -> None:
+    def _answer(self, answer: _Answer) -> None:
         """Keep an answer that may be larger than the smallest of the log, which is an empty one."""
         if self._least < 0 or answer[2] < self._least:
             self._least = answer[2]

@@ -7,7 +7,7 @@ import numpy as np
 
 from pushlab.lab.scenario.access_log import LoggedPolls
 from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.scenario.trace import parse_trace, trace_text
+from pushlab.lab.scenario.trace import trace_text
 
 __all__ = ["Stretch", "busiest", "replaying"]
 
@@ -70,8 +70,11 @@ def _busiest_s(per_second: Mapping[int, int], span_s: float) -> tuple[int, int]:
 
 def replaying(scenario: Scenario, stretch: Stretch) -> Scenario:
     """The scenario with the stretch's clients, a channel each, and its messages as a trace."""
-    trace = trace_text(stretch.messages)
     span_s = scenario.warmup_s + scenario.duration_s
-    rate = len(parse_trace(trace)) / span_s / stretch.sampled
-    work = {"clients": stretch.sampled, "arrivals": "trace", "trace": trace, "rate_per_s": rate}
+    work = {
+        "clients": stretch.sampled,
+        "arrivals": "trace",
+        "trace": trace_text(stretch.messages),
+        "rate_per_s": len(stretch.messages) / span_s / stretch.sampled,
+    }
     return scenario.with_values({**work, "channels": "per-client"})
