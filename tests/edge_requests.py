@@ -1,9 +1,6 @@
 """Requests for the hub's edge, and what one connection that sends them is answered."""
 
-import asyncio
-
 from tests.edge_connection import EdgeConnection, answers
-from tests.patience import PATIENCE_S
 
 SOON_S = 0.03
 #: What must never be taken for a request of its own.
@@ -25,9 +22,3 @@ async def statuses(*pieces, **how):
     found = answers(edge.sent)
     await edge.leave()
     return [status for status, _, _ in found], edge
-
-
-async def until(condition):
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - what it waits for has no event
-            await asyncio.sleep(0.005)

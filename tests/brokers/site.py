@@ -36,9 +36,8 @@ needs_mosquitto = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 needs_plug_in = pytest.mark.skipif(
     MISSING is not None or plug_in() is None, reason=MISSING or "its plug-in is not installed"
 )
-both = pytest.mark.parametrize(
-    "kind", ["embedded", pytest.param("mosquitto", marks=needs_mosquitto)]
-)
+BROKERS = ["embedded", pytest.param("mosquitto", marks=needs_mosquitto)]
+both = pytest.mark.parametrize("kind", BROKERS)
 
 
 @dataclass
@@ -86,13 +85,6 @@ async def bridged(broker: Broker, keys: TokenKeys) -> AsyncIterator[Hub]:
     assert bridge is not None
     async with hub.running(), bridge:
         yield hub
-
-
-async def until(holds, what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.01)
 
 
 async def take(client: aiomqtt.Client, n: int) -> list[tuple[str, str]]:

@@ -14,8 +14,8 @@ from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
-from tests.brokers.site import Site, both, bridged, granted, needs_mosquitto, site, take, until
-from tests.patience import PATIENCE_S
+from tests.brokers.site import Site, both, bridged, granted, needs_mosquitto, site, take
+from tests.patience import PATIENCE_S, until
 
 # ---- who gets in ----------------------------------------------------------------------------
 

@@ -31,9 +31,8 @@ from tests.brokers.site import (
     needs_mosquitto,
     site,
     take,
-    until,
 )
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 
 # ---- losses ---------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ import asyncio
 
 from pushlab.contract.events import Connected, Message
 from pushlab.contract.hits import Hit
-from tests.brokers.site import Reader, both, site, until
+from tests.brokers.site import Reader, both, site
+from tests.patience import until
 
 
 @both

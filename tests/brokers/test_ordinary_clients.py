@@ -4,39 +4,22 @@ import asyncio
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
 
-from pushlab.brokers import mosquitto
 from pushlab.brokers.start import start_broker
 from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import TokenKeys
-from pushlab.errors import BrokerUnavailable
 from pushlab.hub.core import Hub
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports.mqtt import Mqtt
-from tests.patience import PATIENCE_S
+from tests.brokers.site import BROKERS
+from tests.patience import PATIENCE_S, until
 
 MQTT_JS = Path(__file__).parents[2] / "pushlab/web/node_modules/mqtt"
 TOPIC = names.live_topic("news")
-
-
-def _no_mosquitto() -> str | None:
-    try:
-        mosquitto.find_mosquitto()
-    except BrokerUnavailable as error:
-        return str(error)
-    return None
-
-
-MISSING = _no_mosquitto()
-BROKERS = [
-    "embedded",
-    pytest.param("mosquitto", marks=pytest.mark.skipif(MISSING is not None, reason=str(MISSING))),
-]
 
 
 @pytest.fixture(params=BROKERS)
@@ -86,13 +69,6 @@ class Paho:
     async def stop(self) -> None:
         self.client.disconnect()
         await asyncio.to_thread(self.client.loop_stop)
-
-
-async def until(holds) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_paho_of_every_version_with_any_client_id(hub):

@@ -13,8 +13,8 @@ import pytest
 from pushlab.brokers.start import start_broker
 from pushlab.contract.events import Connected, Message
 from pushlab.contract.tokens import TokenKeys
-from tests.brokers.site import Reader, Site, bridged, needs_mosquitto, until
-from tests.patience import PATIENCE_S
+from tests.brokers.site import Reader, Site, bridged, needs_mosquitto
+from tests.patience import PATIENCE_S, until
 
 START = Path(__file__).parents[2] / "servers" / "mosquitto" / "start.sh"
 

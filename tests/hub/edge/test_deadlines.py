@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tests.edge_connection import DIRECT, EdgeConnection, answer, answers, echo
-from tests.edge_requests import SOON_S, head, post, until
-from tests.patience import PATIENCE_S
+from tests.edge_requests import SOON_S, head, post
+from tests.patience import PATIENCE_S, until
 
 # ---- time -------------------------------------------------------------------------------------
 

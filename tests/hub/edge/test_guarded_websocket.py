@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.edge_connection import EdgeConnection
-from tests.patience import PATIENCE_S
+from tests.patience import until
 
 HANDSHAKE = (
     b"GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -11,12 +11,6 @@ HANDSHAKE = (
 )
 PING = b"\x89\x80" + bytes(4)
 TEXT = b"\x81\x82" + bytes(4) + b"hi"
-
-
-async def until(condition):
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - what it waits for has no event
-            await asyncio.sleep(0.005)
 
 
 async def opened(app=None):

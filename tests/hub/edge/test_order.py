@@ -6,7 +6,8 @@ import pytest
 
 from pushlab.hub.edge.limits import MAX_HEAD_BYTES
 from tests.edge_connection import EdgeConnection, answer, answers
-from tests.edge_requests import SOON_S, head, statuses, until
+from tests.edge_requests import SOON_S, head, statuses
+from tests.patience import until
 
 
 async def test_requests_whose_answers_are_not_read_are_not_read_either():

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.edge_connection import DIRECT, EdgeConnection, answers, echo
-from tests.edge_requests import SMUGGLED, head, post, statuses, until
+from tests.edge_requests import SMUGGLED, head, post, statuses
+from tests.patience import until
 
 HANDSHAKE = (
     "Upgrade: websocket",

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from pushlab.contract.serving import Response, Route
 from pushlab.hub.edge.http_protocol import HttpProtocolFactory
-from tests.patience import PATIENCE_S
+from tests.patience import until
 
 REQUEST = b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HANDSHAKE = (
@@ -97,12 +97,6 @@ async def unused(scope, receive, send):
 def answering(answer, kind="http"):
     """A connection to a hub with one route."""
     return Connection({(kind, "/here"): Route(kind, "/here", unused, direct=lambda _: answer)})
-
-
-async def until(condition):
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - what it waits for has no event
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from pushlab.hub.keep.keep import Keep
 from pushlab.hub.keep.lives import Lives
 from pushlab.hub.process import start_hub
 from tests.live_hub import LiveHub, config
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 
 ODD = ["\0", "", "a\0b", "漢字😀", "x" * 32_767, "'; DROP TABLE messages; --"]
 
@@ -444,14 +444,6 @@ class Killed:
 
     def count(self):
         return sum(map(len, self.acknowledged.values()))
-
-
-async def until(holds):
-    for _ in range(int(PATIENCE_S * 100)):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
 
 
 async def killed_again_and_again(path, times):
