@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-import pytest_asyncio
 
 import pushlab
 from pushlab.contract.broker_access import BrokerAccess
@@ -28,7 +27,7 @@ from tests.hub.api.openapi_reading import (
     good,
     hub_here,
 )
-from tests.live_hub import dial, live_hub, read_head
+from tests.live_hub import dial, read_head
 from tests.patience import PATIENCE_S
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")
@@ -45,19 +44,6 @@ UNTOLD = {
     "incomplete": "whoever did not end its request is not there to read it",
     "bad-host": "another ASGI server's than the hub's own would let it through",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hub():
-    async with live_hub(keys=KEYS.export(), transports=WITHOUT_BROKER) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def document(hub):
-    answer = await hub.ask("GET", "/v1/openapi.json")
-    assert answer.status == 200
-    return Document(answer.json)
 
 
 # ---- the document -----------------------------------------------------------------------------

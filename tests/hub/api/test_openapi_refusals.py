@@ -10,7 +10,6 @@ import time
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 
 from pushlab.contract.tokens import Grant
 from pushlab.hub import core
@@ -19,28 +18,15 @@ from pushlab.hub.keep.file import KeepFile
 from pushlab.hub.keys import revoked
 from tests.hub.api.openapi_reading import (
     KEYS,
-    WITHOUT_BROKER,
     Asked,
-    Document,
     answers_as_told,
     good,
     hub_here,
 )
-from tests.live_hub import dial, live_hub, read_answer
+from tests.live_hub import dial, read_answer
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hub():
-    async with live_hub(keys=KEYS.export(), transports=WITHOUT_BROKER) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def document(hub):
-    return Document((await hub.ask("GET", "/v1/openapi.json")).json)
 
 
 def _token(seconds=60.0, keys=KEYS):

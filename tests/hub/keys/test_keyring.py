@@ -169,14 +169,18 @@ class Stream:
         self.ended = reason
 
 
-def test_a_hub_takes_over_what_others_write(tmp_path, caplog):
-    path = tmp_path / "keys.json"
+def a_watched_hub(folder):
+    """The file of a hub's keys, what is in it, what the hub knows of them, and who looks."""
+    path = folder / "keys.json"
     ring, _ = open_keyring(path, NOW)
+    revoked = Revoked(journal_of(path), now=NOW)
+    grants = Grants(TokenKeys.restore(ring.export(NOW)), wall=lambda: NOW, revoked=revoked)
+    return path, ring, grants, _Watch(grants, path)
+
+
+def test_a_hub_takes_over_what_others_write(tmp_path, caplog):
+    path, _, grants, watch = a_watched_hub(tmp_path)
     journal = journal_of(path)
-    grants = Grants(
-        TokenKeys.restore(ring.export(NOW)), wall=lambda: NOW, revoked=Revoked(journal, now=NOW)
-    )
-    watch = _Watch(grants, path)
 
     def token():
         watch.look(NOW)
@@ -222,13 +226,8 @@ def test_a_hub_takes_over_what_others_write(tmp_path, caplog):
 
 
 def test_what_could_not_be_read_for_a_moment_is_read_again(tmp_path, monkeypatch):
-    path = tmp_path / "keys.json"
-    ring, _ = open_keyring(path, NOW)
+    path, ring, grants, watch = a_watched_hub(tmp_path)
     journal = journal_of(path)
-    grants = Grants(
-        TokenKeys.restore(ring.export(NOW)), wall=lambda: NOW, revoked=Revoked(journal, now=NOW)
-    )
-    watch = _Watch(grants, path)
     watch.look(NOW)
     change_keyring(path, lambda ring: ring.without("all", NOW))
     with monkeypatch.context() as patched:
