@@ -1,4 +1,7 @@
-"""The hub's HTTP API, asked over a socket: every request of the table, and every refusal."""
+"""The hub's HTTP API, asked over a socket: every request of the table, and every refusal.
+
+Longer than 400 lines, since one hub serves all of it.
+"""
 
 import asyncio
 import re
