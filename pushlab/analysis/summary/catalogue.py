@@ -45,7 +45,7 @@ __all__ = [
 
 #: The version of a stored summary's formulas. Raise it when a figure is added or computed anew:
 #: summaries of other versions are not believed, and made again from the rows.
-FORMAT = 2
+FORMAT = 3
 
 #: Every figure by its name, in the order of tables.
 FIGURES: dict[str, Figure] = {}
