@@ -4,6 +4,7 @@ A row joins a delivery to its publish by ``(cell, trial, channel, seq)``. Within
 and ``trial`` are constant, so a trial's rows are written to files of their own.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,7 +210,9 @@ def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
             can have.
     """
     try:
-        with path.open("rb") as raw, pq.ParquetFile(raw) as file:
+        # A file of Arrow's own: its threads would ask a file of Python's for the interpreter, and a
+        # thread that does so while the interpreter ends takes the process with it.
+        with pa.OSFile(os.fsencode(path)) as raw, pq.ParquetFile(raw) as file:
             _check_size(file.metadata, path)
             if schema is None:
                 return file.read()
