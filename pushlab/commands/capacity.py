@@ -26,8 +26,9 @@ from pushlab.commands import terminal
 from pushlab.commands.sweep import tell_folders
 from pushlab.errors import NotEnoughDescriptors, Stopped, UsageError
 from pushlab.lab.host.machine import require_descriptors
+from pushlab.lab.planned import PlannedTrial, Search
 from pushlab.lab.preflight import check_ready
-from pushlab.lab.runner import PlannedTrial, Search, run_trials
+from pushlab.lab.runner import run_trials
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialFinished, TrialStarted

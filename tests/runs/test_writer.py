@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 from pushlab.errors import NotWritten
-from pushlab.lab.runner import RunFolder, _close
+from pushlab.lab.planned import RunFolder
+from pushlab.lab.runner import _close
 from pushlab.runs import Run, RunWriter, TrialRecord
 from pushlab.runs import layout as layout_module
 from pushlab.runs import writer as writer_module

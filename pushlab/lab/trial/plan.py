@@ -1,8 +1,9 @@
 """What a trial is told, and what it leaves."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialP
     return TrialPlan(short, cell, order, index, floor=True)
 
 
-def order_of_trials(cells: int, trials: int, seed: int) -> list[tuple[int, int]]:
-    """The order of execution as (cell, repetition): every repetition in another random order."""
+def order_of_trials(cells: int, seed: int) -> Iterator[tuple[int, int]]:
+    """The order of execution as (cell, repetition), without end; each repetition in another."""
     rng = np.random.default_rng([seed, 0x0DE5])
-    return [(int(cell), index) for index in range(trials) for cell in rng.permutation(cells)]
+    return ((int(cell), index) for index in count() for cell in rng.permutation(cells))
