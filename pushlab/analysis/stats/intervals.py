@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MIN_TRIALS", "log_error", "t_reach", "trial_interval"]
+__all__ = ["MIN_TRIALS", "log_error", "plain_error", "t_reach", "trial_interval"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,6 +68,11 @@ def log_error(trials: int, figure: Callable[[tuple[int, ...]], float]) -> float 
         return None
     values = _values(trials, figure)
     return None if values.min() <= 0 else _error(trials, np.log(values))
+
+
+def plain_error(trials: int, figure: Callable[[tuple[int, ...]], float]) -> float:
+    """The standard error of a figure, in its own unit; two trials are the fewest."""
+    return _error(trials, _values(trials, figure))
 
 
 def _values(trials: int, figure: Callable[[tuple[int, ...]], float]) -> Floats:

@@ -55,10 +55,13 @@ class Samples:
 
     Args:
         trials: the samples of each trial; those that have none are left out.
+        repetitions: which repetition of the run each trial is.
     """
 
-    def __init__(self, trials: Sequence[Floats]) -> None:
+    def __init__(self, trials: Sequence[Floats], repetitions: Sequence[int] = ()) -> None:
         self.kept = [np.asarray(each, dtype=np.float64) for each in trials if len(each)]
+        numbered = zip(repetitions, trials, strict=False)
+        self.repetitions = tuple(number for number, each in numbered if len(each))
         self.merged = np.sort(np.concatenate(self.kept)) if self.kept else np.zeros(0)
 
     def value(self, name: str) -> float | None:
@@ -87,8 +90,13 @@ class Samples:
             return Estimate(value)
         if name in PERCENTILES:
             which = list(PERCENTILES).index(name)
-            return Estimate(value, len(self.kept), lambda drawn: float(self._drawn(drawn)[which]))
-        return Estimate(value, len(self.kept), self._mean)
+            return Estimate(
+                value,
+                len(self.kept),
+                lambda drawn: float(self._drawn(drawn)[which]),
+                self.repetitions,
+            )
+        return Estimate(value, len(self.kept), self._mean, self.repetitions)
 
     def _mean(self, drawn: tuple[int, ...]) -> float:
         sums, counts = self._sums

@@ -7,9 +7,8 @@ bound on the clocks of subscribers in a browser, is no difference: such cells sh
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from pushlab.analysis.stats.comparison import compare
 from pushlab.analysis.stats.estimate import Estimate
-from pushlab.analysis.stats.intervals import MIN_TRIALS
-from pushlab.analysis.stats.noise import compare
 from pushlab.analysis.summary.catalogue import ranked
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellRatio, Interval, Ranking
@@ -21,7 +20,7 @@ Ratio = tuple[float, Interval | None]
 
 
 def ratio(above: Estimate, below: Estimate) -> Ratio | None:
-    """One cell's figure over another's, with a 95 % interval over the trials of both.
+    """One cell's figure over another's, with a 95 % interval over pairs of their repetitions.
 
     Returns:
         None if a figure is missing or the one below is not above zero; the interval is None if
@@ -29,10 +28,8 @@ def ratio(above: Estimate, below: Estimate) -> Ratio | None:
     """
     if above.value is None or below.value is None or below.value <= 0:
         return None
-    found = above.value / below.value
-    if min(above.trials, below.trials) < MIN_TRIALS or above.value <= 0:
-        return found, None
-    return found, compare(below, above).interval
+    found = compare(below, above, paired=True)
+    return found.ratio or 0.0, found.interval
 
 
 def rank_cells(cells: Mapping[str, CellTrials], floor_s: float) -> dict[str, Ranking]:

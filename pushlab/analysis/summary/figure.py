@@ -79,7 +79,9 @@ class CellTrials:
         from pushlab.analysis.stats.percentiles import Samples
 
         if name not in self._samples:
-            self._samples[name] = Samples([getattr(t, name) for t in self.good])
+            self._samples[name] = Samples(
+                [getattr(t, name) for t in self.good], [t.record.index for t in self.good]
+            )
         return self._samples[name]
 
     def estimate(self, figure: "Figure") -> Estimate:
@@ -125,6 +127,10 @@ def _known(of: Value, trials: Sequence["TrialFigures"]) -> list[float]:
     return [value for value in map(of, trials) if value is not None]
 
 
+def _repetitions(of: Value, trials: Sequence["TrialFigures"]) -> tuple[int, ...]:
+    return tuple(t.record.index for t in trials if of(t) is not None)
+
+
 def total(each: Value, empty: float | None = None, *, ended: bool = False) -> Estimator:
     """The sum over the good trials that know it; `empty` where none does.
 
@@ -145,7 +151,10 @@ def largest(each: Value) -> Estimator:
     def estimate(trials: CellTrials) -> Estimate:
         known = _known(each, trials.good)
         return Estimate(
-            max(known, default=None), len(known), lambda drawn: max(known[i] for i in drawn)
+            max(known, default=None),
+            len(known),
+            lambda drawn: max(known[i] for i in drawn),
+            _repetitions(each, trials.good),
         )
 
     return estimate
@@ -163,7 +172,8 @@ def ratio(top: Value, bottom: Value) -> Estimator:
         if not any(below for _, below in pairs):
             return Estimate(None)
         drawable = len(pairs) if all(below for _, below in pairs) else 0
-        return Estimate(quotient(range(len(pairs))), drawable, quotient)
+        repetitions = _repetitions(top, trials.good)
+        return Estimate(quotient(range(len(pairs))), drawable, quotient, repetitions)
 
     return estimate
 
