@@ -92,6 +92,7 @@ def estimate_s(grid: Grid) -> float:
     for point in grid.points:
         scenario = point.scenario
         each = scenario.warmup_s + scenario.duration_s + _AROUND_S
+        each += 3 * scenario.parts_s
         each += scenario.clients / _CLIENTS_PER_S
         polls = sum(2 * cell.interval_s for cell in scenario.cells)
         floor_s = min(scenario.duration_s + scenario.warmup_s, _FLOOR_S)

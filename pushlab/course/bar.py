@@ -20,8 +20,9 @@ _SHARES = {
     Phase.PROBING: (0.15, 0.25),
     Phase.WARMUP: (0.25, 0.35),
     Phase.MEASURING: (0.35, 0.9),
-    Phase.DRAINING: (0.9, 0.95),
-    Phase.STOPPING: (0.95, 1.0),
+    Phase.DRAINING: (0.9, 0.93),
+    Phase.PARTS: (0.93, 0.97),
+    Phase.STOPPING: (0.97, 1.0),
 }
 _STEPS = 200
 

@@ -18,6 +18,7 @@ __all__ = [
     "BrokerFigures",
     "ClockFigures",
     "ConnectFigures",
+    "CostWindow",
     "PublisherFigures",
     "ServerFigures",
     "SwarmFigures",
@@ -169,6 +170,32 @@ class PublisherFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostWindow:
+    """A stretch of a trial beside the measured one, for what the server's CPU seconds are made of.
+
+    Attributes:
+        name: ``alone`` (nobody connected), ``idle`` (all connected, nothing published), ``unread``
+            (published to channels that nobody reads), ``second`` (the measured window's work at
+            another rate).
+        span_s: its length, what was under way at the end of the publishing included.
+        clients: connected.
+        publishes: messages that the server took.
+        deliveries: messages that came to subscribers.
+        hits: requests of the subscribers, by kind.
+        cpu_s, broker_cpu_s: of the server, and of the broker where there is one.
+    """
+
+    name: str
+    span_s: float
+    clients: int
+    publishes: int = 0
+    deliveries: int = 0
+    hits: dict[str, int] = field(default_factory=dict)
+    cpu_s: float = 0.0
+    broker_cpu_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
     """One execution of one transport setting.
 
@@ -192,6 +219,7 @@ class TrialRecord:
         client: what the subscribers were: ``python``, the swarm's client halves, or ``browser``,
             channel.js in Chromium.
         clocks: of the pages, where the subscribers were in a browser; None: the monotonic clock.
+        parts: further windows, from which costs are taken apart; empty: none were taken.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
         profile: what the transport was, with its settings; ``run.json`` has it once for each cell,
@@ -223,6 +251,7 @@ class TrialRecord:
     stall_ns: list[int] | None = None
     client: Literal["python", "browser"] = "python"
     clocks: ClockFigures | None = None
+    parts: list[CostWindow] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     floor: bool = False
     profile: Profile = field(default_factory=Profile)

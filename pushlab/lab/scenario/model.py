@@ -96,6 +96,14 @@ class Scenario:
         float, _span("the longest wait for what is under way after it; a poll's interval on top")
     ] = 10.0
     stall_s: Annotated[float, _span("stop the hub for so long in mid-window; 0: never")] = 0.0
+    parts_s: Annotated[
+        float,
+        _span(
+            "after the window, so long idle and at another rate, to take costs apart; 0: never, as"
+            " in windows below 1 s",
+            most=60,
+        ),
+    ] = 0.5
     trials: Annotated[int, _count("repetitions, each on a fresh server", most=1_000)] = 1
     seed: Annotated[int, Setting("of schedules, phases and order", least=0, most=2**63 - 1)] = 1
     broker: Annotated[

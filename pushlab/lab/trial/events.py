@@ -29,6 +29,7 @@ class Phase(StrEnum):
     WARMUP = "warm-up"
     MEASURING = "measuring"
     DRAINING = "draining"  #: waiting for what is still under way
+    PARTS = "costs apart"  #: idle, and at another rate
     STOPPING = "stopping"  #: everybody leaves; counts are compared; processes end
 
 

@@ -18,6 +18,7 @@ from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
+from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.record import TrialObservations, collect
 from pushlab.lab.trial.testbed import Cpu, Testbed
@@ -65,6 +66,8 @@ class Trial:
         self._live: LiveLatency | None = None
         self._median_s: float | None = None
         self._notes = TrialObservations()
+        self._parts = Parts(plan, testbed)
+        self._notes.parts = self._parts.windows
 
     # ---- the phases -------------------------------------------------------------------------
 
@@ -73,6 +76,7 @@ class Trial:
         scenario = self.plan.scenario
         self._note(Phase.STARTING)
         await self.testbed.start()
+        await self._parts.alone()
         await self._configure()
         limit_s = _READY_S + 2 * self.plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
         limit_s += scenario.link.slack_s
@@ -82,6 +86,7 @@ class Trial:
         await self._window(heads)
         await self._drain(heads)
         self.complete = True
+        await self._take_apart(heads)
 
     async def _configure(self) -> None:
         """Get the subscribers' tokens, and tell swarm and publisher what they are to do."""
@@ -228,6 +233,18 @@ class Trial:
                 "have everything",
             )
 
+    async def _take_apart(self, heads: list[int]) -> None:
+        """Idle, and at another rate: what the window's CPU seconds are made of.
+
+        The rows and counters of what was measured are put away before.
+        """
+        start, end = self._notes.start, self._notes.end
+        if not self._parts.wanted or start is None or end is None:
+            return
+        await self._collect()
+        self._note(Phase.PARTS, total_s=2.5 * self.plan.parts_s)
+        await self._parts.beside(self.testbed.publish_log.heads(heads), start[0], end[0])
+
     # ---- waiting ----------------------------------------------------------------------------
 
     async def _pass_time(self, phase: Phase, from_ns: int, to_ns: int) -> None:
@@ -324,7 +341,7 @@ class Trial:
 
     async def _collect(self) -> None:
         """Get the swarm's figures and rows, if it still runs."""
-        if not self.testbed.has_swarm:
+        if not self.testbed.has_swarm or self._notes.swarm is not None:
             return
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)

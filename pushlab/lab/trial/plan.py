@@ -26,6 +26,7 @@ __all__ = [
 
 _FLOOR_WARMUP_S = 0.1
 _FLOOR_S = 0.5
+_LEAST_WINDOW_S = 1.0  # beside which costs are taken apart
 
 Tell = Callable[[Progress], None]
 
@@ -58,6 +59,17 @@ class TrialPlan:
     def channels(self) -> list[str]:
         """The channels' names, by number."""
         return [f"lab/{number}" for number in range(self.scenario.channel_count)]
+
+    @property
+    def parts_s(self) -> float:
+        """How long the windows are from which costs are taken apart; 0: there are none.
+
+        At most half of the measured one, and none beside what is too short to tell of CPU.
+        """
+        scenario = self.scenario
+        if self.floor or self.cell.client == "browser" or scenario.duration_s < _LEAST_WINDOW_S:
+            return 0.0
+        return min(scenario.parts_s, scenario.duration_s / 2)
 
     def schedule(self) -> Schedule:
         """When to publish; the same for every cell of one repetition."""

@@ -10,6 +10,7 @@ from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
     BrokerFigures,
     ConnectFigures,
+    CostWindow,
     PublisherFigures,
     ServerFigures,
     SwarmFigures,
@@ -36,6 +37,7 @@ class TrialObservations:
         closing_connections: of the machine, at the window's end.
         stall_ns: when the hub was stopped, and when it went on.
         swarm_hits, hub_hits: of the whole trial, after everybody left.
+        parts: the windows beside it.
         sans_io: whether the swarm drives sans-I/O client halves.
     """
 
@@ -51,6 +53,7 @@ class TrialObservations:
     stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)
     hub_hits: dict[str, int] = field(default_factory=dict)
+    parts: list[CostWindow] = field(default_factory=list)
     sans_io: bool = True
 
     def loop_lags(self) -> dict[str, Sequence[Sequence[int]]]:
@@ -91,6 +94,7 @@ def collect(
         publisher=publisher,
         clocks=notes.swarm and notes.swarm.clocks,
         stall_ns=notes.stall_ns,
+        parts=notes.parts,
         marks=[*marks, *_remarks(notes)] if testbed.watches else [],
     )
 

@@ -112,6 +112,10 @@ class SwarmService(CountingService):
             reason=next((reason for reason, _ in recorder.reasons.most_common(1)), ""),
         )
 
+    async def count(self) -> Counters:
+        """The counters now."""
+        return self.counters()
+
     async def leave(self) -> dict[str, int]:
         """Let everybody say goodbye; all hits, when the connections are closed."""
         await self.swarm.leave(_LEAVE_S)
