@@ -5,12 +5,15 @@ It needs nothing large, so that a stored summary is shown without numpy.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from typing import Any, TypedDict
 
 from pushlab.analysis.cost.first_price import FirstPrice
 from pushlab.analysis.models.prediction import Prediction
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import Derived
+from pushlab.analysis.summary.mark import Mark, against
+from pushlab.quantities import with_unit
 
 __all__ = ["CellRatio", "CellSummary", "Interval", "Ranking", "RunSummary", "nested"]
 
@@ -26,7 +29,8 @@ class CellSummary:
         status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
         transport: its name; None where no trial of it has begun, as `client` is.
         hits, hits_setup: by kind, those kinds alone that came.
-        marks: what to hold against the figures.
+        marks: what to hold against the figures, in words; see `marks_on` for a single one.
+        disturbances: what each disturbance could have made of which figure.
         unstable: the ranked figures that differ too much between trials, by `Figure.key`.
         per_trial: the main figures of each trial in plain values, failed ones with their reason.
     """
@@ -46,6 +50,7 @@ class CellSummary:
     price: FirstPrice = field(default_factory=FirstPrice)
     predicted: Prediction | None = None
     marks: Sequence[str] = ()
+    disturbances: Sequence[Mark] = ()
     unstable: Sequence[str] = ()
     per_trial: Sequence[Mapping[str, object]] = ()
 
@@ -70,6 +75,35 @@ class CellSummary:
         """One figure over another; None where either is missing or the lower is 0."""
         return Derived(top, bottom).of(self.__getitem__)
 
+    def marks_on(self, figure: str, effect: float | None = None) -> Sequence[str]:
+        """What could have made more than a tenth of a figure, or of a difference, in words.
+
+        A figure of two others has the marks of the upper one. That the server was at its limit is
+        no mark here: it is a finding, and `marks` has it.
+
+        Args:
+            effect: a difference that the figure is used in, in the figure's unit.
+
+        Raises:
+            KeyError: no such figure is declared.
+        """
+        one, value = FIGURES[figure], self[figure]
+        name, scale = figure, 1.0
+        if isinstance(one.made, Derived):
+            name = one.made.top
+            scale = self[one.made.bottom] or 1.0
+        told = []
+        for mark in against(
+            self.disturbances,
+            name,
+            None if value is None else value * scale,
+            None if effect is None else effect * scale,
+        ):
+            size = mark.size(name) / scale
+            most = f", up to {with_unit(size, one.unit)}" if isfinite(size) else ""
+            told.append(f"{mark.kind}: {mark.cause}{most}")
+        return told
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing of it was measured."""
@@ -83,6 +117,7 @@ class CellSummary:
     def to_json(self) -> dict[str, Any]:
         """The object that ``run.json`` has of a cell; see results/README.md."""
         told = asdict(self)
+        told["disturbances"] = [mark.to_json() for mark in self.disturbances]
         values, intervals = told.pop("values"), told.pop("intervals")
         told["usd_per_month"] = told.pop("price")
         flat = {}
@@ -111,6 +146,7 @@ class CellSummary:
         known |= {
             "values": values,
             "intervals": {n: (float(ci[0]), float(ci[1])) for n, ci in bounds.items() if ci},
+            "disturbances": [Mark.from_json(one) for one in told.get("disturbances", ())],
             "price": FirstPrice.from_json(told.get("usd_per_month")),
             "predicted": None if predicted is None else Prediction.from_json(predicted),
         }
