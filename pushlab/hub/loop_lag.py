@@ -1,4 +1,4 @@
-"""How late an event loop runs its timers: a timer every 20 ms, and by how much it missed."""
+"""How late an event loop runs its timers: a timer now and then, and by how much it missed."""
 
 import asyncio
 import time
@@ -14,14 +14,18 @@ _BUCKET_NS = 100_000_000
 class LoopLag:
     """Samples one event loop.
 
+    Args:
+        every_ns: how often; each time costs the loop some ten microseconds.
+
     Attributes:
         at_ns, lag_ns: the samples, in order of time.
     """
 
-    __slots__ = ("_due_ns", "_loop", "at_ns", "lag_ns")
+    __slots__ = ("_due_ns", "_every_ns", "_loop", "at_ns", "lag_ns")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, every_ns: int = LAG_EVERY_NS) -> None:
         self._loop = loop
+        self._every_ns = every_ns
         self._due_ns = 0
         self.at_ns = array("q")
         self.lag_ns = array("q")
@@ -31,14 +35,18 @@ class LoopLag:
         self._arm(time.monotonic_ns())
 
     def _arm(self, now_ns: int) -> None:
-        self._due_ns = now_ns + LAG_EVERY_NS
-        self._loop.call_later(LAG_EVERY_NS / 1e9, self._sample)
+        self._due_ns = now_ns + self._every_ns
+        self._loop.call_later(self._every_ns / 1e9, self._sample)
 
     def _sample(self) -> None:
         now_ns = time.monotonic_ns()
         self.at_ns.append(now_ns)
         self.lag_ns.append(max(0, now_ns - self._due_ns))
         self._arm(now_ns)
+
+    def all(self) -> list[list[int]]:
+        """Every sample: its time and its lag, in nanoseconds."""
+        return [list(pair) for pair in zip(self.at_ns, self.lag_ns, strict=False)]
 
     def p99_s(self, start_ns: int, end_ns: int) -> float | None:
         """The 99th percentile between two moments; None without a sample."""

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from pushlab.lab.workers.loop_lag import LAG_EVERY_NS, LoopLag
 
 from pushlab.analysis import analyse, summarise
 from pushlab.analysis.summary.generator import effect_of, marks_of
 from pushlab.errors import ScenarioError
+from pushlab.hub.loop_lag import LAG_EVERY_NS, LoopLag
 from pushlab.lab.host.cores import choose_cores
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.lab.trial.events import Phase
 from pushlab.lab.trial.marks import marks_of as marks_of_load
-from pushlab.lab.workers.loop_lag import LAG_EVERY_NS, LoopLag
 from pushlab.runs import PublisherFigures, Run, ServerFigures, SwarmFigures, TrialRecord
 from tests.lab.lab_tools import Watcher, children, run, tiny
 from tests.lab.test_runner import check_accounting

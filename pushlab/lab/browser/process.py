@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.hub.loop_lag import LoopLag
 from pushlab.lab.browser.clock import PageClock
 from pushlab.lab.browser.devtools import DevTools
 from pushlab.lab.browser.socket_bytes import SocketBytes
@@ -25,7 +26,6 @@ from pushlab.lab.browser.swarm import BrowserSwarm, total
 from pushlab.lab.host.process_tree import TreeWatch, end_own_group
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.workers.child import CountingService, run_worker
-from pushlab.lab.workers.loop_lag import LoopLag
 from pushlab.lab.workers.messages import (
     Counters,
     SubscriberClosed,

@@ -21,7 +21,7 @@ import uvloop
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import raise_descriptor_limit
-from pushlab.lab.workers.loop_lag import LoopLag
+from pushlab.hub.loop_lag import LoopLag
 from pushlab.lab.workers.messages import (
     Counters,
     SubscriberClosed,
