@@ -8,6 +8,7 @@ import sys
 import uvloop
 
 from pushlab.errors import PushlabError
+from pushlab.hub.loop_lag import LoopLag
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
 from pushlab.wire.standard_input import set_at_input_end
@@ -22,7 +23,10 @@ async def _main() -> int:
 
     try:
         config = HubConfig.from_json(line)
-        set_at_input_end(stop)
+        lag = LoopLag(asyncio.get_running_loop(), every_ns=int(config.lag_every_s * 1e9))
+        if config.lag_every_s:
+            lag.start()
+        set_at_input_end(stop, lambda: print(f"event loop's lags: {lag.all()}", flush=True))
         await serve(config, stop=stop, ready=ready)
     except PushlabError as error:
         print(json.dumps({"error": type(error).__name__, "text": str(error)}), flush=True)

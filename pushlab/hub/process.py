@@ -2,10 +2,12 @@
 
 The parent writes one line of JSON (a `HubConfig`) to the child's standard input, so that no secret
 stands in an argument list; the child answers with one line when it listens, or when it cannot. It
-ends when its standard input does, so it never outlives its parent.
+ends when its standard input does, so it never outlives its parent. An empty line meanwhile asks how
+late its event loop has been, which it answers with one more line.
 """
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -26,6 +28,8 @@ from pushlab.wire.certificate import Certificate
 __all__ = ["HubConfig", "HubProcess", "spawn_hub", "start_hub"]
 
 _START_S = 30.0
+_TELL_S = 5.0
+_LAGS = b"event loop's lags: "
 #: Errors that a child may report by name; anything else is a HubFailed.
 _REPORTED = {
     name: getattr(errors, name)
@@ -55,6 +59,7 @@ class HubConfig:
         certificate: with which to encrypt; None serves plain HTTP.
         allow_origins: of pages of other hosts that are let in; see `pushlab.hub.reach.origins`.
         reach: how clients reach it, as far as it cannot see that itself.
+        lag_every_s: how often its event loop is looked at; 0: never.
     """
 
     host: str = "127.0.0.1"
@@ -73,6 +78,7 @@ class HubConfig:
     certificate: Certificate | None = None
     allow_origins: tuple[str, ...] = ()
     reach: ReachSettings = field(default_factory=ReachSettings)
+    lag_every_s: float = 0.0
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""
@@ -97,6 +103,7 @@ class HubProcess(Child):
         self.url = ""
         self.config = config
         self.api_key = config.api_key
+        self._told: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def __aenter__(self) -> "HubProcess":
         return self
@@ -114,8 +121,29 @@ class HubProcess(Child):
         if not isinstance(answer, dict):
             raise ValueError("not an object")
         self.url = answer.get("url", "")
-        self._readers.append(asyncio.ensure_future(self._collect(self._process.stdout)))
+        self._readers.append(asyncio.ensure_future(self._listen(self._process.stdout)))
         return answer
+
+    async def _listen(self, stream: asyncio.StreamReader) -> None:
+        """Keep what it says, and tell its answers from that."""
+        while line := await stream.readline():
+            if line.startswith(_LAGS):
+                self._told.put_nowait(line.removeprefix(_LAGS))
+            else:
+                self._log.append(line.decode(errors="replace").rstrip())
+
+    async def loop_lags(self) -> list[list[int]]:
+        """When its event loop was looked at, and how late it was, in nanoseconds.
+
+        Empty where it was not asked to look, or does not answer in time.
+        """
+        assert self._process.stdin is not None
+        if not self.config.lag_every_s or not self.running:
+            return []
+        with contextlib.suppress(TimeoutError, OSError):
+            self._process.stdin.write(b"\n")
+            return list(json.loads(await asyncio.wait_for(self._told.get(), _TELL_S)))
+        return []
 
 
 async def spawn_hub() -> asyncio.subprocess.Process:

@@ -19,6 +19,7 @@ __all__ = [
     "ClockFigures",
     "ConnectFigures",
     "CostWindow",
+    "MachineFigures",
     "PublisherFigures",
     "ServerFigures",
     "SwarmFigures",
@@ -44,6 +45,7 @@ class ServerFigures:
         cpu_s: user and system CPU seconds within the measured window.
         rss_bytes: the largest resident memory seen.
         open_descriptors: the largest number of open descriptors seen.
+        loop_lag_p99_s: how late its event loop ran its timers, its own work included.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class ServerFigures:
     cpu_s: float = 0.0
     rss_bytes: int = 0
     open_descriptors: int = 0
+    loop_lag_p99_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,28 @@ class CostWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineFigures:
+    """What the machine did within the measured window, whoever made it.
+
+    Attributes:
+        cores: how many the run's processes might use.
+        cpu_s: CPU seconds that all programs used; `others_cpu_s`: of these, programs that were no
+            part of the run.
+        stolen_s: CPU seconds that the machine's host gave to other guests.
+        throttled_s: for how long a quota or heat kept programs from running.
+        waited_s: by process, for how long its main thread was ready to run and stood in a core's
+            queue; empty where the system does not tell.
+    """
+
+    cores: int = 0
+    cpu_s: float = 0.0
+    others_cpu_s: float = 0.0
+    stolen_s: float = 0.0
+    throttled_s: float = 0.0
+    waited_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
     """One execution of one transport setting.
 
@@ -218,6 +243,7 @@ class TrialRecord:
         stall_ns: when the hub was stopped and when it went on, if the scenario asks for it.
         client: what the subscribers were: ``python``, the swarm's client halves, or ``browser``,
             channel.js in Chromium.
+        machine: what other programs, the machine's host and limits did meanwhile.
         clocks: of the pages, where the subscribers were in a browser; None: the monotonic clock.
         parts: further windows, from which costs are taken apart; empty: none were taken.
         marks: what to hold against the figures, such as ``generator-bound``.
@@ -250,6 +276,7 @@ class TrialRecord:
     tls: bool = False
     stall_ns: list[int] | None = None
     client: Literal["python", "browser"] = "python"
+    machine: MachineFigures | None = None
     clocks: ClockFigures | None = None
     parts: list[CostWindow] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)

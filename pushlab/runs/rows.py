@@ -130,7 +130,8 @@ ROWS: Mapping[RowsKind, type[_Rows]] = {
 }
 
 #: One row per look at a process: its CPU seconds since it began, and what it held. The lag is the
-#: worst of its event loop since the look before; null where the loop is not watched.
+#: worst of its event loop since the look before; null where the loop is not watched. How long it
+#: had waited for a core is null where the system does not tell.
 SAMPLES = pa.schema(
     [
         _CELL,
@@ -142,8 +143,11 @@ SAMPLES = pa.schema(
         pa.field("rss_bytes", pa.int64(), nullable=False),
         pa.field("open_descriptors", pa.int32(), nullable=False),
         pa.field("loop_lag_ns", pa.int64()),
+        pa.field("waited_ns", pa.int64()),
     ]
 )
+#: Columns that runs of older pushlabs lack.
+_LATER = frozenset({"waited_ns"})
 
 #: The schema of each kind of rows.
 SCHEMAS: Mapping[RowsKind, pa.Schema] = {
@@ -218,9 +222,12 @@ def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
                 return file.read()
             found = set(file.schema_arrow.names)
             missing = [name for name in schema.names if name not in found]
-            if missing:
+            if missing and not _LATER.issuperset(missing):
                 raise RunError(f"{path}: missing column {', '.join(missing)}")
-            return file.read(columns=schema.names).cast(schema)
+            table = file.read(columns=[name for name in schema.names if name in found])
+            for name in missing:
+                table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
+            return table.select(schema.names).cast(schema)
     except FileNotFoundError:
         raise RunError(f"{path}: the file is missing") from None
     except (pa.ArrowException, OSError, ValueError) as error:

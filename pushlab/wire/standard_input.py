@@ -4,19 +4,25 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 
 __all__ = ["set_at_input_end"]
 
 
-def set_at_input_end(stop: asyncio.Event) -> None:
-    """Set `stop` when standard input ends; what else comes on it is not read by anybody."""
+def set_at_input_end(stop: asyncio.Event, asked: Callable[[], None] | None = None) -> None:
+    """Set `stop` when standard input ends; what else comes on it is not looked at.
+
+    Args:
+        asked: called when something comes, in another thread than the event loop's.
+    """
     loop = asyncio.get_running_loop()
 
     def watch() -> None:
         with contextlib.suppress(OSError):
             # Not sys.stdin.read(), whose lock a thread that still waits would hold at the exit.
             while os.read(0, 65_536):
-                pass
+                if asked is not None:
+                    asked()
         with contextlib.suppress(RuntimeError):  # the loop has ended already
             loop.call_soon_threadsafe(stop.set)
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from pushlab.lab.workers.loop_lag import LAG_EVERY_NS, LoopLag
 
 from pushlab.analysis import analyse, summarise
 from pushlab.analysis.summary.generator import effect_of, marks_of

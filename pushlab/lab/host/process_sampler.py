@@ -1,4 +1,8 @@
-"""Watching the processes of a trial: CPU seconds, memory, descriptors, each with its stamp."""
+"""Watching the processes of a trial: CPU seconds, memory, descriptors, each with its stamp.
+
+And for how long a process stood in its core's queue, ready to run, while others ran: what other
+programs cost it, as the scheduler itself counts it.
+"""
 
 import asyncio
 import contextlib
@@ -17,6 +21,7 @@ __all__ = [
     "cpu_seconds",
     "memory_and_descriptors",
     "sample_rows",
+    "waited_ns",
     "watch_processes",
 ]
 
@@ -39,11 +44,23 @@ def cpu_seconds(pid: int) -> float | None:
     return None
 
 
+def waited_ns(pid: int) -> int | None:
+    """For how long the main thread of a process has waited for a core, though it could have run.
+
+    From ``/proc/<pid>/schedstat`` (sched-stats in the kernel's documentation); None where the
+    system does not tell.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1])
+    return None
+
+
 class ProcessWatch:
     """Samples one process.
 
     Attributes:
-        name: ``hub``, ``broker``, ``swarm`` or ``publisher``.
+        name: ``hub``, ``broker``, ``swarm``, ``publisher``, ``runner`` or ``machine``.
         held: ``rss_bytes`` and ``open_descriptors``, the largest values seen.
         samples: what was seen, as `sample_rows` has it but for the loop's lag.
     """
@@ -52,7 +69,7 @@ class ProcessWatch:
         self.pid = pid
         self.name = name
         self.held = {"rss_bytes": 0, "open_descriptors": 0}
-        self.samples: list[tuple[str, str, int, float, int, int]] = []
+        self.samples: list[tuple[str, str, int, float, int, int, int | None]] = []
 
     def used_cpu_s(self) -> float | None:
         """CPU seconds so far; None when it is gone."""
@@ -61,6 +78,9 @@ class ProcessWatch:
     def _memory_and_descriptors(self) -> tuple[int, int] | None:
         return memory_and_descriptors(self.pid)
 
+    def _waited_ns(self) -> int | None:
+        return waited_ns(self.pid)
+
     def sample(self, phase: str = "") -> None:
         """Look once; a process that is gone gives no sample."""
         cpu_s = self.used_cpu_s()
@@ -68,7 +88,7 @@ class ProcessWatch:
         if cpu_s is None or seen is None:
             return
         now_ns = time.monotonic_ns()
-        self.samples.append((self.name, phase, now_ns, cpu_s, *seen))
+        self.samples.append((self.name, phase, now_ns, cpu_s, *seen, self._waited_ns()))
         most = map(max, self.held.values(), seen)
         self.held = dict(zip(self.held, most, strict=True))
 
@@ -115,7 +135,7 @@ def sample_rows(
         loop_lags: by process, moments and lags in nanoseconds; a sample gets the worst lag since
             the sample before.
     """
-    names = ("process", "phase", "at_ns", "cpu_s", "rss_bytes", "open_descriptors")
+    names = ("process", "phase", "at_ns", "cpu_s", "rss_bytes", "open_descriptors", "waited_ns")
     rows = [row for watch in watches for row in watch.samples]
     columns: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     columns["loop_lag_ns"] = [

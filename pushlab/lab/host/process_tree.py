@@ -63,6 +63,9 @@ class TreeWatch(ProcessWatch):
         seen = [found for pid in self.pids() if (found := memory_and_descriptors(pid))]
         return (sum(m for m, _ in seen), sum(d for _, d in seen)) if seen else None
 
+    def _waited_ns(self) -> None:
+        """Not known: a dozen processes of many threads each stand in queues of their own."""
+
 
 def end_own_group(*, within_s: float) -> None:
     """Kill all other processes of this one's group, and wait until they are gone.

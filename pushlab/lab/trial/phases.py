@@ -317,6 +317,7 @@ class Trial:
                     await asyncio.wait_for(self._halt_publisher(), _COLLECT_S)
                 with contextlib.suppress(WorkerFailed, TimeoutError):
                     await asyncio.wait_for(self._collect(), _COLLECT_S)
+            self._notes.hub_lags = await self.testbed.server_lags()
             if self.complete and self._notes.swarm is not None:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)

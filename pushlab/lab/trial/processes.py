@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Sequence
 from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
-from pushlab.hub.process import spawn_hub, start_hub
+from pushlab.hub.process import HubProcess, spawn_hub, start_hub
 from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.cores import Cores, choose_cores, pin
+from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.hub_api import HubApi
@@ -23,6 +25,7 @@ from pushlab.lab.workers.warm_pool import WarmPool
 __all__ = ["TrialProcesses"]
 
 _STOP_S = 8.0
+_HUB_LAG_EVERY_S = 0.1  # it shall cost the server nothing that one could measure
 
 
 class TrialProcesses(Testbed):
@@ -41,6 +44,7 @@ class TrialProcesses(Testbed):
         self._warm_pool = warm_pool or WarmPool()
         self._children: list[Child] = []  # the swarm first, the hub last
         self._api: HubApi | None = None
+        self._hub: HubProcess | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -66,19 +70,24 @@ class TrialProcesses(Testbed):
                 certificate = stack.enter_context(fresh_certificate())
                 self.authority = certificate.authority
             self.publish_log = publisher.plan(self.plan.schedule())
-            config = await self._hub_config(certificate)
-            hub = await start_hub(config, process=await self._warm_pool.take(spawn_hub))
+            config = await self._hub_config(certificate, lag_every_s=_HUB_LAG_EVERY_S)
+            hub = self._hub = await start_hub(config, process=await self._warm_pool.take(spawn_hub))
         self._children.append(hub)
         self.api = self._api = HubApi(hub.url, hub.api_key, authority=self.authority)
         self._begin_to_watch("hub", hub.pid, self.cores.servers)
         if self.broker is not None and self.broker.pid is not None:
             self._begin_to_watch("broker", self.broker.pid, self.cores.servers)
+        self.watches |= {"runner": ProcessWatch(os.getpid(), "runner"), "machine": MachineWatch()}
         self._tasks = [
             *(asyncio.ensure_future(self._watch(one)) for one in self._children),
             asyncio.ensure_future(
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
         ]
+
+    async def server_lags(self) -> list[list[int]]:
+        """When the hub's event loop was looked at, and how late it was."""
+        return [] if self._hub is None else await self._hub.loop_lags()
 
     def signal_server(self, number: signal.Signals) -> None:
         """Send a signal to the hub."""

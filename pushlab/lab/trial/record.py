@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.testbed import Cpu, Testbed
@@ -11,6 +14,7 @@ from pushlab.runs import (
     BrokerFigures,
     ConnectFigures,
     CostWindow,
+    MachineFigures,
     PublisherFigures,
     ServerFigures,
     SwarmFigures,
@@ -22,6 +26,7 @@ from pushlab.runs.rows import Columns
 __all__ = ["TrialObservations", "collect"]
 
 _NS = 1_000_000_000
+_LEAST_LOOKS = 2
 
 
 @dataclass(slots=True)
@@ -34,6 +39,7 @@ class TrialObservations:
         start, end: CPU seconds and the hub's hits at the ends of the window.
         swarm, publisher: their reports.
         rows: the swarm's, by kind.
+        hub_lags: moments at which the hub's event loop was looked at, and its lags, in nanoseconds.
         closing_connections: of the machine, at the window's end.
         stall_ns: when the hub was stopped, and when it went on.
         swarm_hits, hub_hits: of the whole trial, after everybody left.
@@ -49,6 +55,7 @@ class TrialObservations:
     swarm: SwarmReport | None = None
     publisher: WindowReport | None = None
     rows: dict[str, Columns] = field(default_factory=dict)
+    hub_lags: Sequence[Sequence[int]] = ()
     closing_connections: int = 0
     stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)
@@ -59,7 +66,8 @@ class TrialObservations:
     def loop_lags(self) -> dict[str, Sequence[Sequence[int]]]:
         """The event loops' lags over time, by process."""
         told = {"swarm": self.swarm, "publisher": self.publisher}
-        return {name: answer.loop_lags for name, answer in told.items() if answer is not None}
+        found = {name: answer.loop_lags for name, answer in told.items() if answer is not None}
+        return {"hub": self.hub_lags, **found}
 
 
 def collect(
@@ -92,6 +100,7 @@ def collect(
         swarm=swarm,
         connect=_connect(notes) if testbed.watches else None,
         publisher=publisher,
+        machine=_machine(testbed, notes),
         clocks=notes.swarm and notes.swarm.clocks,
         stall_ns=notes.stall_ns,
         parts=notes.parts,
@@ -121,7 +130,45 @@ def _server(
         hits_setup=setup,
         hits_all=notes.hub_hits,
         cpu_s=_used(before, after, "hub") or 0.0,
+        loop_lag_p99_s=_tail_s(notes),
         **testbed.held("hub"),
+    )
+
+
+def _tail_s(notes: TrialObservations) -> float | None:
+    """The lag of the hub's event loop within the window that one in a hundred exceeds."""
+    start_ns, end_ns = notes.start_ns or 0, notes.end_ns or 0
+    within = sorted(lag for at, lag in notes.hub_lags if start_ns <= at - lag <= end_ns)
+    return within[int(len(within) * 0.99)] / _NS if within else None
+
+
+def _machine(testbed: Testbed, notes: TrialObservations) -> MachineFigures | None:
+    """What everybody on the machine did within the window, between the looks at it."""
+    machine = testbed.watches.get("machine")
+    if not isinstance(machine, MachineWatch) or notes.start_ns is None or notes.end_ns is None:
+        return None
+    ends = (notes.start_ns, notes.end_ns)
+    looks = np.array(machine.moments)
+    if len(looks) < _LEAST_LOOKS:
+        return None
+    used, stolen, throttled = (
+        float(np.diff(np.interp(ends, looks[:, 0], looks[:, at]))[0]) for at in (1, 2, 3)
+    )
+    ours, waited = 0.0, {}
+    for name, watch in testbed.watches.items():
+        if watch is not machine and len(watch.samples) >= _LEAST_LOOKS:
+            at_ns = [row[2] for row in watch.samples]
+            ours += float(np.diff(np.interp(ends, at_ns, [row[3] for row in watch.samples]))[0])
+            waits = [row[6] for row in watch.samples if row[6] is not None]
+            if len(waits) == len(at_ns):
+                waited[name] = float(np.diff(np.interp(ends, at_ns, waits))[0]) / _NS
+    return MachineFigures(
+        cores=cores_in_use(),
+        cpu_s=used,
+        others_cpu_s=max(0.0, used - ours),
+        stolen_s=stolen,
+        throttled_s=throttled,
+        waited_s=waited,
     )
 
 

@@ -35,8 +35,8 @@ class Testbed(abc.ABC):
         broker: where the transport needs one.
         trouble: set to the reason as soon as a part is found dead.
         authority: whom to trust if everything is encrypted, as a PEM certificate.
-        watches: of the processes, by name: ``hub``, ``swarm``, ``publisher``, ``broker``; none
-            where nothing has a process of its own.
+        watches: of the processes, by name: ``hub``, ``swarm``, ``publisher``, ``broker``, and the
+            ``runner`` and the ``machine`` beside them; none where nothing has a process of its own.
         phase: the name of what is being done, for the samples.
         loaded: whether messages are being published: from then on the server may end subscribers.
     """
@@ -72,6 +72,10 @@ class Testbed(abc.ABC):
         """Whether the swarm can be asked for its rows."""
         return True
 
+    async def server_lags(self) -> list[list[int]]:
+        """When the server's event loop was looked at, and how late it was; empty if it was not."""
+        return []
+
     def signal_server(self, number: signal.Signals) -> None:  # noqa: B027 - a server may have no process
         """Send a signal to the server, if it has a process of its own."""
 
@@ -94,7 +98,9 @@ class Testbed(abc.ABC):
         if not self.loaded:
             self.report(f"the server closed a subscriber: {event.reason} ({event.status})")
 
-    async def _hub_config(self, certificate: Certificate | None = None) -> HubConfig:
+    async def _hub_config(
+        self, certificate: Certificate | None = None, *, lag_every_s: float = 0.0
+    ) -> HubConfig:
         """What the hub is to be; its broker, if the transport needs one, runs by then."""
         keys = TokenKeys.fresh()
         cell, scenario = self.plan.cell, self.plan.scenario
@@ -106,6 +112,7 @@ class Testbed(abc.ABC):
             transports={cell.transport: dict(cell.options)},
             broker=None if self.broker is None else self.broker.access,
             certificate=certificate,
+            lag_every_s=lag_every_s,
         )
 
 
