@@ -7,13 +7,13 @@ during which nothing is sent and nearly all of the energy goes.
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from pushlab.analysis.energy.battery import CellEnergy
 from pushlab.analysis.energy.radio import Radio
+from pushlab.analysis.energy.traces import joined
 from pushlab.analysis.energy.use import timeline
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, say, styled
 from pushlab.charts.rows import row_size
@@ -90,10 +90,12 @@ def _row(
     trace = cell.traces[0]
     floor = row + _FLOOR
     # The span repeats, as it does where energy is computed: what was before begins the picture.
-    times_s = np.concatenate([trace.times_s, trace.times_s + trace.span_s])
+    twice = joined([trace, trace])
     begin_s += trace.span_s
     axes.plot([0, span_s], [floor, floor], color=LINE, linewidth=1, zorder=1)
-    for start_s, spell in timeline(radio, times_s, 2 * trace.span_s):
+    for start_s, spell in timeline(
+        radio, twice.times_s, twice.span_s, up=twice.up, down=twice.down
+    ):
         left, right = start_s - begin_s, start_s - begin_s + spell.s
         if right <= 0 or left >= span_s:
             continue
@@ -109,7 +111,7 @@ def _row(
             linewidth=0,
             zorder=2,
         )
-    within = times_s - begin_s
+    within = twice.times_s - begin_s
     moments = within[(within >= 0) & (within < span_s)]
     axes.vlines(moments, floor - tall - 0.04, floor, color=style.colour, linewidth=2.2, zorder=3)
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from pushlab.analysis.energy.battery import (
     CellEnergy,
+    alike_notes,
     energy_of,
     find_radios,
     run_energy,
@@ -59,6 +60,7 @@ def energy(
         cells, title, notes = _measured(folder, radios)
     else:
         cells, title, notes = _predicted(workload({"clients": 1.0, **load}), radios)
+    notes += alike_notes(cells, radios)
     out = charts_folder(out, folder, wanted=with_charts, as_json=as_json)
     if as_json:
         told = {cell.cell: cell.to_json(battery_wh) for cell in cells}
@@ -151,6 +153,7 @@ def _print(
 def _table(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Table:
     columns = [
         Column("J/hour", show=brief),
+        Column("packets", show=number),
         Column(f"% of {battery_wh:g} Wh an hour", show=number),
         Column("radio on", show=share),
         Column("wake-ups/hour", show=brief),
@@ -158,7 +161,7 @@ def _table(radio: Radio, cells: Sequence[CellEnergy], battery_wh: float) -> Tabl
     rows = []
     for cell in cells:
         use = cell.uses[radio.name]
-        figures = [use.joules_per_hour, use.battery_percent_per_hour(battery_wh)]
-        figures += [use.radio_on, use.wakeups_per_hour]
+        figures = [use.joules_per_hour, use.packets_joules_per_hour]
+        figures += [use.battery_percent_per_hour(battery_wh), use.radio_on, use.wakeups_per_hour]
         rows.append(Row([cell.cell], [Cell(figure) for figure in figures]))
     return Table([Column("transport", text=True)], columns, rows)

@@ -64,6 +64,8 @@ class Wire:
         empty_answer_bytes, answer_bytes: of a poll's answer without messages, and with some.
         message_bytes: beside each message, in an answer or on a stream.
         ack_bytes: of each acknowledgement.
+        keep_alive_bytes, keep_alive_answer_bytes: of what an end says to keep a silent connection,
+            and of what the other end answers.
     """
 
     request_bytes: int = 0
@@ -71,6 +73,8 @@ class Wire:
     answer_bytes: int = 0
     message_bytes: int = 0
     ack_bytes: int = 0
+    keep_alive_bytes: int = 0
+    keep_alive_answer_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,7 @@ class Mqtt(Transport):
         own_address=True,
         client_keeps_alive=True,
         greeting=("CONNECT", "SUBSCRIBE", "question"),
-        wire=Wire(message_bytes=34, ack_bytes=4),
+        wire=Wire(message_bytes=34, ack_bytes=4, keep_alive_bytes=2, keep_alive_answer_bytes=2),
         colour="#009E73",
         dashes=(4, 1, 1, 1, 1, 1),
     )

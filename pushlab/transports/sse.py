@@ -240,7 +240,7 @@ class ServerSentEvents(Transport):
         title="SSE",
         delivery="stream",
         protocol="http",
-        wire=Wire(message_bytes=29),
+        wire=Wire(message_bytes=29, keep_alive_bytes=14),
         colour="#56B4E9",
         dashes=(6, 1.5, 1, 1.5),
     )

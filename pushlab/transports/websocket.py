@@ -81,7 +81,7 @@ class WebSocket(Transport):
         delivery="stream",
         protocol="websocket",
         timers=Timers(keep_alive_s=PING_INTERVAL_S, silence_s=SILENCE_S),
-        wire=Wire(message_bytes=13),
+        wire=Wire(message_bytes=13, keep_alive_bytes=2, keep_alive_answer_bytes=6),
         colour="#0072B2",
         dashes=(1.2, 1),
     )

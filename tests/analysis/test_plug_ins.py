@@ -91,4 +91,4 @@ def test_it_is_drawn_and_told_of():
         energy_of(name, one, [predicted_trace(one, rate_per_s=1 / 60)], lte)
         for name, one in profiles.items()
     ]
-    assert "carrier pigeon takes 3,819 J" in radio_chart("t", cells, lte[0], battery_wh=15).title
+    assert "carrier pigeon takes 3,820 J" in radio_chart("t", cells, lte[0], battery_wh=15).title

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from pushlab.analysis.energy.radio import RADIOS, Radio, load_radios
@@ -11,8 +12,9 @@ from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
-__all__ = ["CellEnergy", "energy_of", "find_radios", "run_energy", "window_notes"]
+__all__ = ["CellEnergy", "alike_notes", "energy_of", "find_radios", "run_energy", "window_notes"]
 
+_ALIKE = 1.01
 _SHORT_S = 120.0  # a window that a keep-alive may miss
 
 
@@ -88,8 +90,8 @@ def energy_of(
             radio,
             whole.times_s,
             whole.span_s,
-            bits_up=whole.up_bytes * 8,
-            bits_down=whole.down_bytes * 8,
+            up=whole.up,
+            down=whole.down,
         )
         for radio in radios
     }
@@ -121,6 +123,29 @@ def run_energy(run: Run, radios: Sequence[Radio]) -> tuple[list[CellEnergy], lis
         else:
             unknown.append(cell)
     return known, unknown
+
+
+def alike_notes(cells: Sequence[CellEnergy], radios: Sequence[Radio]) -> list[str]:
+    """On which radios transports differ by their packets alone; empty where none do.
+
+    Those whose radios are woken alike take the same but for what their bytes cost.
+    """
+    found = []
+    for radio in radios:
+        uses = sorted((cell.uses[radio.name].joules_per_hour, cell.cell) for cell in cells)
+        pairs = [
+            f"{one} and {other} ({more - less:.2g} J an hour apart)"
+            for (less, one), (more, other) in pairwise(uses)
+            if less < more <= less * _ALIKE
+        ]
+        if pairs:
+            found.append(f"{radio.title}: {', '.join(pairs)}")
+    if not found:
+        return []
+    return [
+        f"Told apart by their packets alone, since the radio is woken alike: {'; '.join(found)}."
+        " What wakes it costs more than what is sent."
+    ]
 
 
 def window_notes(cells: Sequence[CellEnergy]) -> list[str]:

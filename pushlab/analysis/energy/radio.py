@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
-__all__ = ["RADIOS", "Radio", "Spell", "load_radios"]
+__all__ = ["RADIOS", "Radio", "Spell", "Tail", "load_radios"]
 
 RADIOS = ("lte", "3g", "wifi")
 
@@ -25,6 +26,21 @@ class Spell:
     w: float
 
 
+@dataclass(frozen=True, slots=True)
+class Tail(Spell):
+    """A state that follows the last byte.
+
+    Attributes:
+        up_bytes, down_bytes: the most that it carries at once, and begins anew, without the radio
+            being active; 0: it carries nothing.
+        promotion_s: from here to active, at the power of `Radio.promotion`; 0: at once.
+    """
+
+    up_bytes: float = 0.0
+    down_bytes: float = 0.0
+    promotion_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radio:
     """A radio as a state machine: idle, promotion, active, then one tail after another.
@@ -33,7 +49,8 @@ class Radio:
         name: ``lte``, ``3g`` or ``wifi``; `title` for people.
         idle_w: power while nothing happens, the network's own wake-ups included.
         promotion: from idle to active, before the first byte.
-        tails: what follows the last byte, in order; any byte starts them again.
+        tails: what follows the last byte, in order; bytes start them again, or that tail alone
+            which carries so few.
         up_j_per_bit, down_j_per_bit: what sending and receiving a bit adds.
         sources: where the figures come from.
     """
@@ -42,7 +59,7 @@ class Radio:
     title: str
     idle_w: float
     promotion: Spell
-    tails: tuple[Spell, ...]
+    tails: tuple[Tail, ...]
     up_j_per_bit: float = 0.0
     down_j_per_bit: float = 0.0
     sources: tuple[str, ...] = ()
@@ -63,7 +80,14 @@ def load_radios() -> Mapping[str, Radio]:
         values.setdefault(row["radio"], {})[row["parameter"]] = float(row["value"])
         sources.setdefault(row["radio"], []).append(row["source"])
     lte, umts, wifi = (values[name] for name in RADIOS)
-    per_bit = 1e-9  # mW/Mbps is mJ/Mbit
+
+    def common(name: str) -> dict[str, Any]:  # what all have
+        return {
+            "up_j_per_bit": values[name]["upload-slope"] * 1e-9,  # mW/Mbps is mJ/Mbit
+            "down_j_per_bit": values[name]["download-slope"] * 1e-9,
+            "sources": tuple(dict.fromkeys(sources[name])),
+        }
+
     ping_share = lte["idle-ping-time"] / lte["idle-ping-period"]
     found = (
         Radio(
@@ -71,10 +95,8 @@ def load_radios() -> Mapping[str, Radio]:
             title="LTE",
             idle_w=lte["idle-ping-power"] * ping_share,
             promotion=Spell("promotion", lte["promotion-time"], lte["promotion-power"]),
-            tails=(Spell("tail", lte["tail-time"], lte["tail-power"]),),
-            up_j_per_bit=lte["upload-slope"] * per_bit,
-            down_j_per_bit=lte["download-slope"] * per_bit,
-            sources=tuple(dict.fromkeys(sources["lte"])),
+            tails=(Tail("tail", lte["tail-time"], lte["tail-power"]),),
+            **common("lte"),
         ),
         Radio(
             name="3g",
@@ -82,18 +104,25 @@ def load_radios() -> Mapping[str, Radio]:
             idle_w=umts["idle-power"],
             promotion=Spell("promotion", umts["promotion-time"], umts["dch-power"]),
             tails=(
-                Spell("tail (DCH)", umts["dch-tail-time"], umts["dch-power"]),
-                Spell("tail (FACH)", umts["fach-tail-time"], umts["fach-power"]),
+                Tail("tail (DCH)", umts["dch-tail-time"], umts["dch-power"]),
+                Tail(
+                    "tail (FACH)",
+                    umts["fach-tail-time"],
+                    umts["fach-power"],
+                    up_bytes=umts["fach-upload-bytes"],
+                    down_bytes=umts["fach-download-bytes"],
+                    promotion_s=umts["fach-promotion-time"],
+                ),
             ),
-            sources=tuple(dict.fromkeys(sources["3g"])),
+            **common("3g"),
         ),
         Radio(
             name="wifi",
             title="Wi-Fi",
             idle_w=0.0,
             promotion=Spell("promotion", 0.0, 0.0),
-            tails=(Spell("tail", wifi["tail-time"], wifi["active-power"]),),
-            sources=tuple(dict.fromkeys(sources["wifi"])),
+            tails=(Tail("tail", wifi["tail-time"], wifi["active-power"]),),
+            **common("wifi"),
         ),
     )
     return {radio.name: radio for radio in found}

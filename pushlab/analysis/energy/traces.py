@@ -1,7 +1,9 @@
-"""Traces: when one client's radio is used, predicted by the rules of each wire or read from a run.
+"""Traces: when one client's radio is used and for how many bytes, predicted by the rules of each
+wire or read from a run.
 
-A request and its answer, or a message and its acknowledgement, come within one tail of each other
-and count as one moment where they are predicted; a run has both.
+Bytes are those of packets: each segment has its headers of TCP and IP, and what nobody answers at
+once is acknowledged by a packet of headers alone. What is said and answered within one round trip
+is one moment where it is predicted; a run has both.
 """
 
 from collections.abc import Sequence
@@ -11,15 +13,19 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
-from pushlab.runs import Run, TrialRecord
+from pushlab.runs import Run, TrafficRows, TrialRecord
 
 __all__ = ["Trace", "joined", "measured_traces", "predicted_trace"]
 
+Floats = npt.NDArray[np.float64]
+
 _SEEDED = 20_240_601
 _NS = 1e9
+_HEADER_BYTES = 40  # of TCP and IPv4, without options
+_SEGMENT_BYTES = 1_448  # of payload, at most
+_ANSWERED_NS = 40_000_000  # within this an acknowledgement rides on the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +35,13 @@ class Trace:
     Attributes:
         times_s: when it sent or received something; shape (n,), ascending.
         span_s: the length of the span.
-        up_bytes, down_bytes: sent and received in it.
+        up, down: bytes sent and received at each of these moments, headers included; shape (n,).
     """
 
-    times_s: npt.NDArray[np.float64]
+    times_s: Floats
     span_s: float
-    up_bytes: float = 0.0
-    down_bytes: float = 0.0
+    up: Floats
+    down: Floats
 
 
 def joined(traces: Sequence[Trace]) -> Trace:
@@ -45,8 +51,8 @@ def joined(traces: Sequence[Trace]) -> Trace:
     return Trace(
         times_s=np.concatenate(moved),
         span_s=float(begins[-1]),
-        up_bytes=sum(trace.up_bytes for trace in traces),
-        down_bytes=sum(trace.down_bytes for trace in traces),
+        up=np.concatenate([trace.up for trace in traces]),
+        down=np.concatenate([trace.down for trace in traces]),
     )
 
 
@@ -67,18 +73,34 @@ def measured_traces(run: Run, trials: Sequence[TrialRecord]) -> list[Trace]:
         start_ns, end_ns = trial.measure_start_ns, trial.measure_end_ns
         inside = (rows.at_ns >= start_ns) & (rows.at_ns < end_ns)
         for subscriber in np.unique(rows.subscriber):
-            mine = inside & (rows.subscriber == subscriber)
-            sent = rows.sent[mine]
-            size = rows.bytes[mine]
-            found.append(
-                Trace(
-                    times_s=np.sort(rows.at_ns[mine] - start_ns) / _NS,
-                    span_s=(end_ns - start_ns) / _NS,
-                    up_bytes=float(size[sent].sum()),
-                    down_bytes=float(size[~sent].sum()),
-                )
-            )
+            mine = np.flatnonzero(inside & (rows.subscriber == subscriber))
+            found.append(_as_packets(rows, mine, start_ns, (end_ns - start_ns) / _NS))
     return found
+
+
+def _as_packets(
+    rows: TrafficRows, mine: npt.NDArray[np.int64], start_ns: int, span_s: float
+) -> Trace:
+    """The moments of one client, with the headers and acknowledgements that it cannot see."""
+    mine = mine[np.argsort(rows.at_ns[mine], kind="stable")]
+    at_ns, sent = rows.at_ns[mine], rows.sent[mine]
+    whole = _with_headers(rows.bytes[mine].astype(np.float64))
+    near = np.diff(at_ns, append=np.iinfo(np.int64).max) < _ANSWERED_NS
+    answered = near & (sent != np.append(sent[1:], False))
+    alone = np.where(answered, 0.0, _HEADER_BYTES)
+    return Trace(
+        times_s=(at_ns - start_ns) / _NS,
+        span_s=span_s,
+        up=np.where(sent, whole, alone),
+        down=np.where(sent, alone, whole),
+    )
+
+
+def _with_headers(size: npt.ArrayLike) -> Floats:
+    """Bytes of packets that carry so many of payload."""
+    payload = np.asarray(size, np.float64)
+    whole: Floats = payload + np.ceil(payload / _SEGMENT_BYTES) * _HEADER_BYTES
+    return whole
 
 
 def predicted_trace(
@@ -95,7 +117,7 @@ def predicted_trace(
 
     Args:
         profile: with the timers in force. On a stream, one of its ends speaks after so long
-            without any other traffic as the keep-alive says, whose bytes are not counted.
+            without any other traffic as the keep-alive says.
         rate_per_s: messages that the client gets, per second.
         payload_bytes: of a message.
 
@@ -106,9 +128,8 @@ def predicted_trace(
         raise UsageError(f"the message rate must be at least 0, not {rate_per_s:g}")
     if not 1 <= span_s < float("inf"):
         raise UsageError(f"the span must be at least 1, not {span_s:g}")
-    traffic = predicted_traffic(
-        profile, clients=1, rate_per_client_per_s=rate_per_s, payload_bytes=payload_bytes
-    )
+    if not profile.has_closed_form:
+        raise UsageError(f"no closed form is known for {profile.title}")
     rng = np.random.default_rng(seed)
     messages = np.sort(rng.uniform(0.0, span_s, rng.poisson(rate_per_s * span_s)))
     timers = profile.timers
@@ -116,14 +137,39 @@ def predicted_trace(
     if profile.delivery == "interval-poll":
         phase = rng.uniform(0.0, timers.interval_s)
         times = np.arange(phase, span_s, timers.interval_s)
+        carried = np.diff(np.searchsorted(messages, times, side="right"), prepend=0)
     else:
         times = _with_silences_broken(messages, silence_s, span_s) if silence_s else messages
-    return Trace(
-        times_s=times,
-        span_s=span_s,
-        up_bytes=(traffic.up_bytes_per_s or 0.0) * span_s,
-        down_bytes=(traffic.down_bytes_per_s or 0.0) * span_s,
-    )
+        carried = np.isin(times, messages).astype(np.int64)
+    up, down = _exchanged(profile, carried, carried * payload_bytes)
+    return Trace(times_s=times, span_s=span_s, up=up, down=down)
+
+
+def _exchanged(
+    profile: Profile, carried: npt.NDArray[np.int64], payload: Floats
+) -> tuple[Floats, Floats]:
+    """Bytes up and down at moments that bring so many messages, of so many bytes together.
+
+    What the last who spoke said is acknowledged by a packet of headers alone.
+    """
+    wire = profile.wire
+    if wire is None:
+        return np.zeros(len(carried)), np.zeros(len(carried))
+    brought = payload + carried * wire.message_bytes
+    if profile.asks:
+        empty, useful = wire.empty_answer_bytes, wire.answer_bytes
+        up = np.full(len(carried), _with_headers(wire.request_bytes))
+        down = _with_headers(np.where(carried > 0, useful, empty) + brought)
+        held = profile.delivery == "held-poll"  # the answer comes, and then the next question
+        return (up, down + _HEADER_BYTES) if held else (up + _HEADER_BYTES, down)
+    ack, acks = _with_headers(wire.ack_bytes), profile.acks  # of QoS 2: up, down, up
+    up = np.full(len(carried), acks * ack if acks else _HEADER_BYTES)
+    down = _with_headers(brought) + ((acks - 1) * ack + _HEADER_BYTES if acks else 0.0)
+    first = float(_with_headers(wire.keep_alive_bytes))
+    second = float(_with_headers(wire.keep_alive_answer_bytes))
+    first, second = (first + _HEADER_BYTES, second) if second else (first, _HEADER_BYTES)
+    kept = (first, second) if profile.client_keeps_alive else (second, first)
+    return np.where(carried > 0, up, kept[0]), np.where(carried > 0, down, kept[1])
 
 
 def _with_silences_broken(

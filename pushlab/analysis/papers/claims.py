@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pushlab.analysis.energy.battery import energy_of
 from pushlab.analysis.energy.radio import load_radios
 from pushlab.analysis.energy.traces import predicted_trace
-from pushlab.analysis.energy.use import energy_use
 from pushlab.analysis.models import formulas
 from pushlab.analysis.papers.expressions import Missing, evaluate
 from pushlab.analysis.papers.reproductions import Claim, Reproduction
@@ -14,7 +14,7 @@ from pushlab.analysis.summary import catalogue
 from pushlab.analysis.summary.figure import Estimator, Value, ratio
 from pushlab.analysis.summary.summarise import Analysis
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.contract.profile import Profile, Timers
+from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError
 
 __all__ = ["FIGURES", "Outcome", "judge"]
@@ -40,8 +40,8 @@ def judge(reproduction: Reproduction, measured: Analysis | None = None) -> list[
     """Compute every claim's figures and check it.
 
     Its expressions know the numbers of ``[given]``, all closed forms by name,
-    ``battery(radio, keep_alive_s, battery_wh)`` in per cent an hour above idling, and of the run
-    ``cell(label, figure)``: any figure of the summary, or one of `FIGURES`.
+    ``battery(radio, silence_s, transport, battery_wh)`` in per cent an hour above idling, and of
+    the run ``cell(label, figure)``: any figure of the summary, or one of `FIGURES`.
 
     Args:
         measured: its run; None if it has none.
@@ -99,14 +99,20 @@ def _forms() -> dict[str, Callable[..., Any]]:
     return {name: getattr(formulas, name) for name in formulas.__all__}
 
 
-def _battery(radio: str, keep_alive_s: float, battery_wh: float = 5.0) -> float:
-    """Per cent of a battery an hour that keeping a silent connection open costs above idling."""
+def _battery(
+    radio: str, silence_s: float, transport: str = "mqtt", battery_wh: float = 5.0
+) -> float:
+    """Per cent of a battery an hour that keeping a silent connection open costs above idling.
+
+    Args:
+        silence_s: the keep-alive of a stream, or the hold of a long poll.
+    """
     radios = load_radios()
     if radio not in radios:
         raise UsageError(f"battery: unknown radio {radio!r} (known: {', '.join(radios)})")
-    silent = Profile(delivery="stream", timers=Timers(keep_alive_s=keep_alive_s))
+    silent = profile_of(transport).retimed(keep_alive_s=silence_s, hold_s=silence_s)
     trace = predicted_trace(silent, rate_per_s=0.0, span_s=24 * 3_600.0)
-    use = energy_use(radios[radio], trace.times_s, trace.span_s)
+    use = energy_of(transport, silent, [trace], [radios[radio]]).uses[radio]
     return (use.joules_per_hour - use.idle_joules_per_hour) / (battery_wh * 3_600) * 100
 
 
