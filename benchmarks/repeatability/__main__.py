@@ -96,7 +96,7 @@ def main() -> int:
             if arguments.show and not earlier:
                 raise UsageError(f"there is no sitting below {arguments.out}")
             sitting = earlier.pop() if arguments.show else _measured(arguments)
-            alike = [one for one in earlier if one.scenario == sitting.scenario]
+            alike = [one for one in earlier if one.did_as(sitting)]
             agree = print_sitting(console, sitting, alike, others=len(earlier) - len(alike))
             if not (arguments.show or arguments.no_save):
                 at = time.strftime("%H%M", time.gmtime())

@@ -61,6 +61,11 @@ class Sitting:
         """The cells that every run has."""
         return [cell for cell in self.runs[0] if all(cell in run for run in self.runs)]
 
+    def did_as(self, other: "Sitting") -> bool:
+        """Whether both did the same work, as far as both say: keys come with newer versions."""
+        keys = self.scenario.keys() & other.scenario.keys()
+        return all(self.scenario[key] == other.scenario[key] for key in keys)
+
     def save(self, folder: Path) -> Path:
         """Write ``sitting.json`` into `folder`; the file."""
         folder.mkdir(parents=True, exist_ok=True)
