@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
+from pushlab.contract.registry import STANDARD, load_transport
 from pushlab.errors import ScenarioError, UnknownTransport, UsageError
 from pushlab.lab.scenario.model import Scenario, scenario_keys
 from pushlab.lab.scenario.source import Source
