@@ -19,11 +19,12 @@ from pushlab.runs.records import (
     ServerFigures,
     SwarmFigures,
     TrialRecord,
+    WitnessFigures,
 )
 from pushlab.runs.sweep import Sweep, SweepAxis, SweepPoint, SweepWriter, load_folder
 
 if TYPE_CHECKING:
-    from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows, TrafficRows
+    from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows, StampRows, TrafficRows
     from pushlab.runs.writer import RunWriter, write_summary
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Run",
     "RunWriter",
     "ServerFigures",
+    "StampRows",
     "SwarmFigures",
     "Sweep",
     "SweepAxis",
@@ -48,6 +50,7 @@ __all__ = [
     "SweepWriter",
     "TrafficRows",
     "TrialRecord",
+    "WitnessFigures",
     "latest_run",
     "load_folder",
     "network_in_words",

@@ -42,7 +42,7 @@ SWEEP_FILE = "sweep.json"
 #: ``running`` in a folder that nobody writes to means that the writer was killed.
 RunStatus = Literal["running", "complete", "incomplete"]
 
-RowsKind = Literal["publishes", "deliveries", "connects", "samples", "traffic"]
+RowsKind = Literal["publishes", "deliveries", "connects", "samples", "traffic", "stamps"]
 
 
 def folder_name(created: datetime, name: str, short_id: str) -> str:

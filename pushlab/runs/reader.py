@@ -19,7 +19,7 @@ from pushlab.runs.records import TrialRecord, decode
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows, TrafficRows
+    from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows, StampRows, TrafficRows
 
 __all__ = ["Run", "latest_run"]
 
@@ -87,6 +87,17 @@ class Run(RunHead):
         if not rows_path(self.path, "traffic", trial.order).exists():
             return None
         rows: TrafficRows = self._rows("traffic", trial)
+        return rows if len(rows) else None
+
+    def stamps(self, trial: TrialRecord) -> "StampRows | None":
+        """The laboratory's stamps beside the kernel's, of one trial, as numpy arrays.
+
+        Returns:
+            None in an older run, and where the kernel stamped nothing.
+        """
+        if not rows_path(self.path, "stamps", trial.order).exists():
+            return None
+        rows: StampRows = self._rows("stamps", trial)
         return rows if len(rows) else None
 
     def _rows(self, kind: RowsKind, trial: TrialRecord) -> Any:

@@ -25,6 +25,7 @@ __all__ = [
     "SwarmFigures",
     "TrialRecord",
     "TrialStatus",
+    "WitnessFigures",
     "decode",
 ]
 
@@ -147,6 +148,34 @@ class ClockFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessFigures:
+    """How the laboratory's stamps were held against the kernel's; the stamps are in the rows.
+
+    Attributes:
+        clients: how many subscribers were witnesses.
+        deliveries: how many of their deliveries the kernel has stamped.
+        bounded: of these, how many came together with later data: when the kernel had them is known
+            to within the time for which the swarm had not looked.
+        discarded: pieces of data whose stamp could not be converted, of deliveries and requests.
+        steps: how often the machine's wall clock was set meanwhile: stamps of then are discarded.
+        sends: how many of the publisher's requests the kernel has stamped.
+        bound_ns: how far a kernel's stamp may be from the truth, by the conversion of its clock.
+        path_s: how long after the kernel an idle event loop stamps what it reads, before the trial.
+        why: why there are no witnesses; empty where there are some.
+    """
+
+    clients: int = 0
+    deliveries: int = 0
+    bounded: int = 0
+    discarded: int = 0
+    steps: int = 0
+    sends: int = 0
+    bound_ns: int = 0
+    path_s: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherFigures:
     """What the publisher did within the measured window; ``scheduled = sent + skipped``.
 
@@ -246,6 +275,7 @@ class TrialRecord:
         machine: what other programs, the machine's host and limits did meanwhile.
         clocks: of the pages, where the subscribers were in a browser; None: the monotonic clock.
         parts: further windows, from which costs are taken apart; empty: none were taken.
+        witnesses: how the stamps were held against the kernel's; None: older than that.
         marks: what to hold against the figures, such as ``generator-bound``.
         floor: the null transport: the harness's own floor, not a competitor.
         profile: what the transport was, with its settings; ``run.json`` has it once for each cell,
@@ -279,6 +309,7 @@ class TrialRecord:
     machine: MachineFigures | None = None
     clocks: ClockFigures | None = None
     parts: list[CostWindow] = field(default_factory=list)
+    witnesses: WitnessFigures | None = None
     marks: list[str] = field(default_factory=list)
     floor: bool = False
     profile: Profile = field(default_factory=Profile)

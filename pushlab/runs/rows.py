@@ -27,6 +27,7 @@ __all__ = [
     "ConnectRows",
     "DeliveryRows",
     "PublishRows",
+    "StampRows",
     "TrafficRows",
     "arrays",
     "read_table",
@@ -99,6 +100,22 @@ class TrafficRows(_Rows):
 
 
 @dataclass(frozen=True, slots=True)
+class StampRows(_Rows):
+    """Stamps of the laboratory's beside the kernel's of the same event, of one trial.
+
+    Those of a witness (`subscriber`, 0 or above) are of a delivery: when the swarm had read it, and
+    when the kernel had its data, at the earliest. Those of the publisher (-1) are of a request:
+    ``sent_ns``, and when the kernel gave it to the network.
+    """
+
+    channel: Int32
+    seq: MaybeInt64
+    subscriber: Int32
+    stamped_ns: Int64
+    kernel_ns: Int64
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectRows(_Rows):
     """How the subscribers that the server accepted came to be connected, in order of success.
 
@@ -127,6 +144,7 @@ ROWS: Mapping[RowsKind, type[_Rows]] = {
     "deliveries": DeliveryRows,
     "connects": ConnectRows,
     "traffic": TrafficRows,
+    "stamps": StampRows,
 }
 
 #: One row per look at a process: its CPU seconds since it began, and what it held. The lag is the

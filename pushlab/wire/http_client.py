@@ -66,6 +66,13 @@ class HttpConnection(asyncio.Protocol):
         self.bytes_out += len(request)
         return sent_ns
 
+    @property
+    def descriptor(self) -> int:
+        """Of its socket."""
+        assert self._transport is not None
+        number: int = self._transport.get_extra_info("socket").fileno()
+        return number
+
     async def exchange(self, request: bytes) -> HttpResponse:
         """Send a request and wait for the answer.
 

@@ -33,7 +33,7 @@ from pushlab.lab.workers.messages import (
     SwarmSetup,
     SwarmStatus,
 )
-from pushlab.runs import ClockFigures
+from pushlab.runs import ClockFigures, WitnessFigures
 
 __all__ = ["BrowserService", "main"]
 
@@ -109,6 +109,10 @@ class BrowserService(CountingService):
     async def leave(self) -> dict[str, int]:
         """Let everybody say goodbye; all hits, when the connections are closed."""
         return await self.swarm.leave()
+
+    def witnesses(self) -> WitnessFigures:
+        """There are none."""
+        return WitnessFigures(why="Chromium reads its own sockets")
 
     async def finish(self, path: str) -> SwarmReport:
         """Write the rows to files in the folder `path`."""

@@ -22,7 +22,7 @@ __all__ = ["LATE_NS", "PublishLog", "unnamed_file"]
 LATE_NS = 10_000_000
 
 _HEAD = 3  # start_ns, warmup_ns, end_ns
-_WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns")
+_WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns", "left_ns")
 _ROW_BYTES = 8 * len(_WIDE) + 4 + 2
 
 
@@ -52,6 +52,7 @@ class PublishLog:
     Attributes:
         schedule: when each message is due, and on which channel.
         sent_ns, accepted_ns, seq, status: as `pushlab.runs.rows.PublishRows` has them.
+        left_ns: when the kernel gave the request to the network; 0: not known.
         held_ns: how long the message was due, and no connection was free since the server had not
             answered on any.
     """
@@ -69,6 +70,7 @@ class PublishLog:
         self.accepted_ns = wide["accepted_ns"]
         self.seq = wide["seq"]
         self.held_ns = wide["held_ns"]
+        self.left_ns = wide["left_ns"]
         self._channel = np.frombuffer(memory, np.int32, rows, offset=place)
         self.status = np.frombuffer(memory, np.int16, rows, offset=place + 4 * rows)
 
@@ -129,6 +131,17 @@ class PublishLog:
             "status": self.status.copy(),
             "warmup": self.schedule.warmup,
             "payload_bytes": np.full(len(self), payload_bytes, np.int32),
+        }
+
+    def stamps(self) -> dict[str, Any]:
+        """The columns of `pushlab.runs.rows.StampRows`; a row for each request with a stamp."""
+        known = self.left_ns > 0
+        return {
+            "channel": self._channel[known],
+            "seq": self.seq[known],
+            "subscriber": np.full(int(known.sum()), -1, np.int32),
+            "stamped_ns": self.sent_ns[known],
+            "kernel_ns": self.left_ns[known],
         }
 
     def figures(self, **more: Any) -> PublisherFigures:

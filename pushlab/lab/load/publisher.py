@@ -15,8 +15,10 @@ from typing import Any
 
 from pushlab.errors import ConnectionFailed
 from pushlab.lab.hub_api import HubApi, publish_path
+from pushlab.lab.load.kernel_stamps import WallClock
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
+from pushlab.lab.load.request_witness import RequestWitness
 from pushlab.wire.http_client import HttpConnection, HttpResponse
 
 __all__ = ["Publisher"]
@@ -32,6 +34,10 @@ class Publisher(OpenLoop):
         api: the hub.
         channels: the channels' names, by number.
         most_connections: open at once.
+
+    Attributes:
+        clock: converts the kernel's stamps.
+        witnesses: of the connections that are kept ready.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class Publisher(OpenLoop):
         self._most_connections = most_connections
         self._gone_bytes_in = 0
         self._gone_bytes_out = 0
+        self.clock = WallClock()
+        self.witnesses: dict[HttpConnection, RequestWitness] = {}
 
     async def connect(self) -> None:
         """Open the first connections.
@@ -70,6 +78,8 @@ class Publisher(OpenLoop):
             connection = await self._api.connect()
             self._connections.append(connection)
             self._idle.append(connection)
+            witness = RequestWitness(connection, self.publish_log, self.clock)
+            self.witnesses[connection] = witness
 
     def close(self) -> None:
         """Stop at once; what was not sent is skipped."""
@@ -78,6 +88,8 @@ class Publisher(OpenLoop):
             task.cancel()
         for connection in self._connections:
             connection.close()
+        for witness in self.witnesses.values():
+            witness.close()
 
     def _unanswered(self) -> int:
         return self._under_way
@@ -102,6 +114,8 @@ class Publisher(OpenLoop):
             self._connections.remove(connection)
             self._gone_bytes_in += connection.bytes_in
             self._gone_bytes_out += connection.bytes_out
+        if connection in self.witnesses:
+            self.witnesses[connection].close()
 
     def _send_waiting(self, free_ns: int = 0) -> None:
         """Send what can be sent; see `_take` for `free_ns`."""
@@ -144,6 +158,8 @@ class Publisher(OpenLoop):
         self.publish_log.sent_ns[index] = connection.send(
             request, lambda answer: self._answered(connection, index, answer)
         )
+        if (witness := self.witnesses.get(connection)) is not None:
+            witness.sent(index)
 
     def _answered(self, connection: HttpConnection, index: int, answer: HttpResponse) -> None:
         self._under_way -= 1

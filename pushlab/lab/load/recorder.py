@@ -19,6 +19,9 @@ class Recorder:
         reasons: why, and how often; ends too.
         moved_subscriber, moved_ns, moved_bytes: who of those that are observed sent or received,
             when, and how much; below 0: sent.
+        stamped_row, arrived_ns: which rows are of witnesses, and when the kernel had them, at the
+            earliest.
+        bounded: how many of those came together with later data, so that no more is known.
         connect_subscriber, wanted_ns, connected_ns: who wished for its first connection and when,
             and when the server had accepted it; in that order.
     """
@@ -27,6 +30,8 @@ class Recorder:
         "add_received_ns",
         "add_seq",
         "add_subscriber",
+        "arrived_ns",
+        "bounded",
         "bytes_in",
         "bytes_out",
         "connect_subscriber",
@@ -42,6 +47,7 @@ class Recorder:
         "received_ns",
         "reordered",
         "seq",
+        "stamped_row",
         "subscriber",
         "wanted_ns",
     )
@@ -67,10 +73,15 @@ class Recorder:
         self.moved_ns = array("q")
         self.moved_bytes = array("q")
         self.connected_ns = array("q")
+        self.stamped_row = array("q")
+        self.arrived_ns = array("q")
+        self.bounded = 0
 
     def begin(self) -> None:
         """Forget the probes: rows count from here."""
         self.mark = len(self.seq)
+        del self.stamped_row[:], self.arrived_ns[:]
+        self.bounded = 0
 
     @property
     def deliveries(self) -> int:
@@ -89,6 +100,12 @@ class Recorder:
         self.wanted_ns.append(wanted_ns)
         self.connected_ns.append(now_ns)
 
+    def stamped(self, row: int, arrived_ns: int, *, bounded: bool) -> None:
+        """The kernel had the data of a row at that time, or not before it."""
+        self.stamped_row.append(row)
+        self.arrived_ns.append(arrived_ns)
+        self.bounded += bounded
+
     def moved(self, subscriber: int, now_ns: int, size: int) -> None:
         """A subscriber that is observed received `size` bytes, or sent as many if below 0."""
         self.moved_subscriber.append(subscriber)
@@ -98,17 +115,24 @@ class Recorder:
     def write(self, folder: Path) -> dict[str, int]:
         """Write the rows into a file of each kind; how many there are in each.
 
-        A file has column after column in native byte order, two of int64 and one of int32:
+        A file has column after column in native byte order, of int64 and one of int32:
 
         - ``deliveries`` since `begin`: seq, received_ns, subscriber
         - ``connects``: wanted_ns, connected_ns, subscriber
         - ``traffic`` of those that are observed: at_ns, bytes, subscriber
+        - ``stamps`` of the witnesses: seq, received_ns, arrived_ns, subscriber
         """
-        mark = self.mark
+        mark, rows = self.mark, self.stamped_row
         kinds = {
             "deliveries": (self.seq[mark:], self.received_ns[mark:], self.subscriber[mark:]),
             "connects": (self.wanted_ns, self.connected_ns, self.connect_subscriber),
             "traffic": (self.moved_ns, self.moved_bytes, self.moved_subscriber),
+            "stamps": (
+                array("q", [self.seq[row] for row in rows]),
+                array("q", [self.received_ns[row] for row in rows]),
+                self.arrived_ns,
+                array("i", [self.subscriber[row] for row in rows]),
+            ),
         }
         for kind, columns in kinds.items():
             with (folder / kind).open("wb") as file:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import Counter, deque
-from collections.abc import Callable, Container, Coroutine, Sequence
+from collections.abc import Callable, Collection, Container, Coroutine, Sequence
 from random import Random
 from typing import Any
 
@@ -22,7 +22,9 @@ from pushlab.lab.load.virtual_subscriber import (
     IteratorSubscriber,
     SansIoSubscriber,
     SwarmState,
+    WitnessConnection,
 )
+from pushlab.lab.load.witness import Stamps, open_stamped
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 
@@ -41,9 +43,11 @@ class Swarm(SwarmState):
         link: the network to emulate between every subscriber and the server.
         tls: whom to trust where an endpoint is encrypted; None: whom this machine trusts.
         observed: numbers of the subscribers of whom every sending and receiving is written down.
+        witnesses: numbers of those whose deliveries are stamped by the kernel too.
 
     Attributes:
         dials: how many connections have been asked for.
+        stamps: what the witnesses share; None: there is none, or the kernel stamps nothing here.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Swarm(SwarmState):
         link: Link | None = None,
         tls: ssl.SSLContext | None = None,
         observed: Container[int] = (),
+        witnesses: Collection[int] = (),
     ) -> None:
         super().__init__(transport)
         self.readers: list[SansIoSubscriber | IteratorSubscriber] = []
@@ -63,6 +68,8 @@ class Swarm(SwarmState):
         self._holding = Holding(self.loop, self._link, seed=seed) if self._link.present else None
         self._tls = tls
         self._observed = observed
+        self._witnesses = witnesses
+        self.stamps = Stamps(self.loop, self.looks) if witnesses else None
         self._dials: deque[Callable[[], Coroutine[Any, Any, None]]] = deque()
         self._dialing: set[asyncio.Task[None]] = set()
 
@@ -84,6 +91,8 @@ class Swarm(SwarmState):
     async def leave(self, limit_s: float) -> None:
         """Let every subscriber say goodbye, and wait until the connections are closed."""
         limit_s += self._link.slack_s
+        if self.stamps is not None:
+            self.stamps.stop()
         for reader in self.readers:
             reader.say_goodbye()
         tasks = [
@@ -106,15 +115,35 @@ class Swarm(SwarmState):
         self._dials.append(connect)
         self._next_dial()
 
-    def line(self, number: int, connection: Connection, endpoint: Endpoint) -> asyncio.Protocol:
-        """What to put on the socket of subscriber `number`: its connection, or what does more."""
+    async def connect(self, subscriber: SansIoSubscriber) -> None:
+        """Open a connection of a subscriber's. Raises OSError."""
+        endpoint, stamps = subscriber.subscriber.endpoint, self.stamps
+        if stamps is not None and subscriber.number in self._witnesses:
+            shared, whole = stamps, self.transport.profile.asks
+
+            def line() -> asyncio.Protocol:
+                made = WitnessConnection(subscriber, self, shared, whole=whole)
+                return self._line(subscriber, made)
+
+            if await open_stamped(line, endpoint.host, endpoint.port, stamps):
+                return
+            self.stamps = None
+        await self.loop.create_connection(
+            lambda: self._line(subscriber, Connection(subscriber, self)),
+            endpoint.host,
+            endpoint.port,
+        )
+
+    def _line(self, subscriber: SansIoSubscriber, connection: Connection) -> asyncio.Protocol:
+        """What to put on a subscriber's socket: its connection, or what does more."""
+        endpoint = subscriber.subscriber.endpoint
         line: asyncio.Protocol = connection
         if endpoint.tls:
             if self._tls is None:
                 self._tls = client_context()
             line = TlsProtocol(self._tls, endpoint.host, connection, self.recorder)
-        if number in self._observed:
-            line = TappedProtocol(number, line, self.recorder)
+        if subscriber.number in self._observed:
+            line = TappedProtocol(subscriber.number, line, self.recorder)
         if self._holding is not None:
             line = DelayedProtocol(self._holding, line)
         return line

@@ -15,6 +15,7 @@ from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap,
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.recorder import Recorder
+from pushlab.lab.load.witness import Arrival, Looks, Stamps
 from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "SansIoSubscriber",
     "SwarmState",
     "VirtualSubscriber",
+    "WitnessConnection",
 ]
 
 _READ_AT_ONCE = 4
@@ -41,6 +43,7 @@ class SwarmState(abc.ABC):
         connections: those that are open.
         arrived: what came and is still to be read: connection, bytes, and when they came.
         reading: whether the event loop will read it without being told.
+        looks: when the event loop was seen at work.
         on_closed: called with the event when the server ends a subscriber.
     """
 
@@ -60,14 +63,15 @@ class SwarmState(abc.ABC):
         self._all_closed = asyncio.Event()
         self.arrived: deque[tuple[DriverConnection, bytes, int]] = deque()
         self.reading = False
+        self.looks = Looks()
 
     @abc.abstractmethod
     def dial(self, connect: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Let `connect` open a connection when it is its turn."""
 
     @abc.abstractmethod
-    def line(self, number: int, connection: "Connection", endpoint: Endpoint) -> asyncio.Protocol:
-        """What to put on the socket of subscriber `number`: its connection, or what does more."""
+    async def connect(self, subscriber: "SansIoSubscriber") -> None:
+        """Open a connection. Raises OSError."""
 
     # ---- reading ----------------------------------------------------------------------------
 
@@ -84,13 +88,14 @@ class SwarmState(abc.ABC):
         for long all the same, the generator is overloaded: then all are read at once, and the event
         loop's lag tells of it.
         """
-        arrived = self.arrived
-        waited_ns = monotonic_ns() - arrived[0][2] if arrived else 0
+        arrived, now_ns = self.arrived, monotonic_ns()
+        self.looks.look(now_ns)
+        waited_ns = now_ns - arrived[0][2] if arrived else 0
         some = len(arrived) if waited_ns > _OVERLOAD_NS else _READ_AT_ONCE
         try:
             for _ in range(min(some, len(arrived))):
-                connection, data, now_ns = arrived.popleft()
-                connection.read(data, now_ns)
+                connection, data, at_ns = arrived.popleft()
+                connection.read(data, at_ns)
         finally:
             self.reading = bool(arrived)
             if arrived:
@@ -100,8 +105,8 @@ class SwarmState(abc.ABC):
         """Read all that has arrived, now."""
         arrived = self.arrived
         while arrived:
-            connection, data, now_ns = arrived.popleft()
-            connection.read(data, now_ns)
+            connection, data, at_ns = arrived.popleft()
+            connection.read(data, at_ns)
 
     def connection_closed(self, connection: DriverConnection) -> None:
         """A connection is gone."""
@@ -167,6 +172,43 @@ class Connection(DriverConnection):
     def connection_failed(self, reason: str) -> None:
         """The connection will not open."""
         self.driver.dial_failed(reason)
+
+
+class WitnessConnection(Connection):
+    """A connection that writes down beside each delivery when the kernel had its data.
+
+    Args:
+        stamps: where the stamp of what arrives is.
+        whole: whether what one read brings is one answer, none of which counts before its end.
+    """
+
+    __slots__ = ("_arrivals", "_stamps", "_whole")
+
+    def __init__(
+        self, driver: SubscriberDriver, swarm: SwarmState, stamps: Stamps, *, whole: bool
+    ) -> None:
+        super().__init__(driver, swarm)
+        self._stamps = stamps
+        self._whole = whole
+        self._arrivals: deque[Arrival | None] = deque()  # one for each piece that is to be read
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived: note when, by both clocks."""
+        super().data_received(data)
+        self._arrivals.append(self._stamps.current)
+
+    def read(self, data: bytes, now_ns: int) -> None:
+        """Read what arrived, and stamp the deliveries in it."""
+        recorder = self.swarm.recorder
+        arrival = self._arrivals.popleft()
+        first = len(recorder.seq)
+        super().read(data, now_ns)
+        if arrival is not None and arrival.last_ns:
+            end = len(recorder.seq)
+            for row in range(first, end):
+                known = self._whole or row == end - 1 or arrival.first_ns == arrival.last_ns
+                at_ns = arrival.last_ns if known else arrival.first_ns
+                recorder.stamped(row, at_ns, bounded=not known)
 
 
 class VirtualSubscriber:
@@ -258,13 +300,8 @@ class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):
         if not self.subscriber.wants_connection:
             self.dialing = False
             return
-        endpoint = self.subscriber.endpoint
         try:
-            await self.loop.create_connection(
-                lambda: self.swarm.line(self.number, Connection(self, self.swarm), endpoint),
-                endpoint.host,
-                endpoint.port,
-            )
+            await self.swarm.connect(self)
         except OSError as error:
             self.dial_failed(error.strerror or str(error))
 

@@ -20,7 +20,7 @@ from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.record import TrialObservations, collect
+from pushlab.lab.trial.record import TrialObservations, collect, stamp_rows
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
@@ -330,6 +330,7 @@ class Trial:
         rows = dict(notes.rows)
         if publish_log is not None:
             rows["publishes"] = publish_log.rows(self.plan.scenario.payload_bytes)
+            rows["stamps"] = stamp_rows(rows.get("stamps"), publish_log)
         if watches:
             rows["samples"] = sample_rows(watches, notes.loop_lags())
         return TrialOutcome(record, rows)

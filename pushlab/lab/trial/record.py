@@ -1,5 +1,6 @@
 """From what a trial noted to the figures in its record."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,11 +20,12 @@ from pushlab.runs import (
     ServerFigures,
     SwarmFigures,
     TrialRecord,
+    WitnessFigures,
 )
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
 
-__all__ = ["TrialObservations", "collect"]
+__all__ = ["TrialObservations", "collect", "stamp_rows"]
 
 _NS = 1_000_000_000
 _LEAST_LOOKS = 2
@@ -102,10 +104,19 @@ def collect(
         publisher=publisher,
         machine=_machine(testbed, notes),
         clocks=notes.swarm and notes.swarm.clocks,
+        witnesses=_witnesses(notes),
         stall_ns=notes.stall_ns,
         parts=notes.parts,
         marks=[*marks, *_remarks(notes)] if testbed.watches else [],
     )
+
+
+def stamp_rows(of_witnesses: Columns | None, publish_log: PublishLog) -> Columns:
+    """The rows of what the kernel has stamped: deliveries to witnesses, and requests."""
+    sent = publish_log.stamps()
+    if of_witnesses is None:
+        return sent
+    return {name: np.concatenate([of_witnesses[name], sent[name]]) for name in sent}
 
 
 def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
@@ -248,6 +259,23 @@ def _publisher(
             seen["bytes_out"] = told.end.bytes_out - told.start.bytes_out
             seen["cpu_s"] = told.end.cpu_s - told.start.cpu_s if watched else None
     return publish_log.figures(**seen)
+
+
+def _witnesses(notes: TrialObservations) -> WitnessFigures | None:
+    """The swarm's and the publisher's, put together."""
+    if notes.swarm is None:
+        return None
+    found = notes.swarm.witnesses
+    if notes.publisher is None:
+        return found
+    more = notes.publisher.witnesses
+    return dataclasses.replace(
+        found,
+        discarded=found.discarded + more.discarded,
+        steps=max(found.steps, more.steps),
+        sends=more.sends,
+        bound_ns=max(found.bound_ns, more.bound_ns),
+    )
 
 
 def _remarks(notes: TrialObservations) -> list[str]:

@@ -29,6 +29,7 @@ from pushlab.lab.workers.messages import (
     decode_arguments,
     encode,
 )
+from pushlab.runs import WitnessFigures
 
 __all__ = ["CountingService", "WorkerService", "run_worker"]
 
@@ -75,6 +76,10 @@ class CountingService(WorkerService, abc.ABC):
     def counters(self) -> Counters:
         """The counters now."""
 
+    def witnesses(self) -> WitnessFigures:
+        """How its stamps were held against the kernel's, so far."""
+        return WitnessFigures()
+
     def note_window(self, start_ns: int, end_ns: int) -> None:
         """Note the counters at `start_ns` and at `end_ns`."""
         self._window_ns = (start_ns, end_ns)
@@ -95,6 +100,7 @@ class CountingService(WorkerService, abc.ABC):
             loop_lag_p99_s=self.lag.p99_s(*self._window_ns),
             loop_lags=self.lag.highest(),
             descriptor_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+            witnesses=self.witnesses(),
         )
 
 

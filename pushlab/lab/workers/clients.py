@@ -117,6 +117,7 @@ def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict
     seq, received_ns, reader = _columns(folder / "deliveries", counts["deliveries"])
     wanted_ns, connected_ns, connected = _columns(folder / "connects", counts["connects"])
     at_ns, size, observed = _columns(folder / "traffic", counts["traffic"])
+    stamped, stamped_ns, kernel_ns, witness = _columns(folder / "stamps", counts["stamps"], 3)
     return {
         "deliveries": {
             "channel": reader // np.int32(per_channel),
@@ -135,10 +136,17 @@ def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict
             "sent": size < 0,
             "bytes": np.abs(size),
         },
+        "stamps": {
+            "channel": witness // np.int32(per_channel),
+            "seq": stamped,
+            "subscriber": witness,
+            "stamped_ns": stamped_ns,
+            "kernel_ns": kernel_ns,
+        },
     }
 
 
-def _columns(path: Path, rows: int) -> list[npt.NDArray[Any]]:
+def _columns(path: Path, rows: int, wide: int = 2) -> list[npt.NDArray[Any]]:
     raw = path.read_bytes()
-    kinds = (np.int64, np.int64, np.int32)
+    kinds = (*[np.int64] * wide, np.int32)
     return [np.frombuffer(raw, kind, rows, offset=rows * 8 * i) for i, kind in enumerate(kinds)]

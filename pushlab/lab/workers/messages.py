@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from pushlab.lab.hub_api import Admission
-from pushlab.runs import ClockFigures, Link
+from pushlab.runs import ClockFigures, Link, WitnessFigures
 
 __all__ = [
     "Counters",
@@ -66,6 +66,7 @@ class WindowReport:
         loop_lag_p99_s: of the worker's event loop within the window; None: no samples.
         loop_lags: moments and the worst lags at them, in nanoseconds.
         descriptor_limit: how many the process may open.
+        witnesses: how its stamps were held against the kernel's.
     """
 
     start: Counters | None
@@ -74,6 +75,7 @@ class WindowReport:
     loop_lag_p99_s: float | None
     loop_lags: list[list[int]]
     descriptor_limit: int
+    witnesses: WitnessFigures = field(default_factory=WitnessFigures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

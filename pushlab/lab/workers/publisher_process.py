@@ -13,6 +13,7 @@ from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.workers.child import CountingService, run_worker
 from pushlab.lab.workers.messages import Counters, PublisherSetup, WindowReport
+from pushlab.runs import WitnessFigures
 
 __all__ = ["PublisherService", "main"]
 
@@ -45,6 +46,18 @@ class PublisherService(CountingService):
         """The counters now."""
         bytes_in, bytes_out = self.publisher.traffic()
         return Counters(bytes_in=bytes_in, bytes_out=bytes_out, cpu_s=self.cpu_s())
+
+    def witnesses(self) -> WitnessFigures:
+        """How the stamps of its requests were held against the kernel's."""
+        publisher = self.publisher
+        if not isinstance(publisher, Publisher):
+            return WitnessFigures()
+        return WitnessFigures(
+            sends=int((publisher.publish_log.left_ns > 0).sum()),
+            discarded=sum(each.discarded for each in publisher.witnesses.values()),
+            steps=publisher.clock.steps,
+            bound_ns=publisher.clock.bound_ns,
+        )
 
     async def close(self) -> None:
         """Stop sending."""

@@ -1,6 +1,6 @@
 """The swarm's process: ``python -m pushlab.lab.workers.swarm_process``, a worker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
+from pushlab.lab.load.witness import reading_path_s, witnesses_among
 from pushlab.lab.workers.child import CountingService, run_worker
 from pushlab.lab.workers.messages import (
     Counters,
@@ -18,6 +19,7 @@ from pushlab.lab.workers.messages import (
     SwarmSetup,
     SwarmStatus,
 )
+from pushlab.runs import WitnessFigures
 from pushlab.wire.tls import client_context
 
 __all__ = ["SwarmService", "main"]
@@ -36,6 +38,8 @@ class SwarmService(CountingService):
         super().__init__()
         self._make = make
         self._swarm: Swarm | None = None
+        self._witnesses: Collection[int] = ()
+        self._path_s: float | None = None
 
     @property
     def swarm(self) -> Swarm:
@@ -59,6 +63,23 @@ class SwarmService(CountingService):
             disconnects=recorder.disconnects,
         )
 
+    def witnesses(self) -> WitnessFigures:
+        """How the stamps of its deliveries were held against the kernel's."""
+        stamps, recorder = self.swarm.stamps, self.swarm.recorder
+        if not self._witnesses:
+            return WitnessFigures(why="the client half, or an emulated link, hides the sockets")
+        if stamps is None:
+            return WitnessFigures(why="this machine's kernel does not stamp what TCP receives")
+        return WitnessFigures(
+            clients=len(self._witnesses),
+            deliveries=len(recorder.stamped_row),
+            bounded=recorder.bounded,
+            discarded=stamps.discarded,
+            steps=stamps.clock.steps,
+            bound_ns=stamps.clock.bound_ns,
+            path_s=self._path_s,
+        )
+
     async def close(self) -> None:
         """Let everybody leave whose connection this process would keep."""
         if self._swarm is not None and not self.own_process:
@@ -68,13 +89,19 @@ class SwarmService(CountingService):
         """Take the subscribers; whether their client half is sans-I/O."""
         transport = self._make(setup.transport, setup.options)
         authority = setup.authority  # a certificate; there is no secret in it
+        if transport.is_sans_io() and not setup.link.present:
+            channels = [one.channel for one in setup.subscribers]
+            self._witnesses = witnesses_among(channels, seed=setup.seed)
         self._swarm = swarm = Swarm(
             transport,
             seed=setup.seed,
             link=setup.link,
             tls=client_context(authority) if authority else None,
             observed=observed_among(len(setup.subscribers)),
+            witnesses=self._witnesses,
         )
+        if swarm.stamps is not None:
+            self._path_s = await reading_path_s(swarm.stamps)
         for one in setup.subscribers:
             swarm.add(one.channel, Endpoint.told(one.endpoint), one.token)
         swarm.on_closed = self._tell_closed
@@ -99,6 +126,8 @@ class SwarmService(CountingService):
     async def begin(self, start_ns: int, end_ns: int) -> None:
         """Count rows from here, and note the counters at both moments."""
         self.swarm.recorder.begin()
+        if self.swarm.stamps is not None:
+            self.swarm.stamps.start()
         self.note_window(start_ns, end_ns)
 
     async def status(self) -> SwarmStatus:
