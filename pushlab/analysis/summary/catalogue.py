@@ -216,6 +216,28 @@ _BOUND = (
     "the largest bound on the error of the pages' clocks, and so of each latency; `null` where the"
     " clock was the machine's"
 )
+_STAMPS = (
+    "by how much witnesses' deliveries were stamped later than the kernel had them. Where one read"
+    " brought several it is the most that it can have been"
+)
+_SEND_STAMPS = "by how much requests were stamped earlier than the kernel gave them to the network"
+_PATH = (
+    "of `stamp_error_s`, what an event loop takes that does nothing else: it is in every stamp, on"
+    " the quietest machine too, for all transports alike"
+)
+
+
+def _stamped(name: str, words: str, about: str) -> Iterator[Figure]:
+    for what in ("p50", "p90", "p99", "mean", "max", "count"):
+        one = Figure(f"{name}.{what}", f"{words} {what}", sampled(name, what), about, since=3)
+        yield one.but(shown={"lateness": 0}, per_trial=True) if what in ("p50", "p99") else one
+
+
+def _path_s(trial: "TrialFigures") -> float | None:
+    return trial.record.witnesses.path_s if trial.record.witnesses else None
+
+
+_PATH_MEAN = ratio(_path_s, lambda t: 1.0)
 _STALE_MEAN = ratio(lambda t: t.staleness_s["mean"], lambda t: 1.0)
 _STALE_MAX = largest(lambda t: t.staleness_s["max"])
 _CLOCKS = largest(lambda t: max(t.record.clocks.bound_ns) / 1e9 if t.record.clocks else None)
@@ -225,6 +247,9 @@ declare(
     *map(_latency, _described("latency_s", "latency", _LATENCY)),
     *_described("latency_from_send_s", "latency from the send", "the same for received minus sent"),
     *_described("publish_delay_s", "publish delay", "the same for sent minus intended"),
+    *_stamped("stamp_error_s", "stamped late", _STAMPS),
+    *_stamped("send_stamp_error_s", "stamped early", _SEND_STAMPS),
+    Figure("stamp_path_s", "reading path", _PATH_MEAN, _PATH, since=3, shown={"lateness": 0}),
     Figure("staleness_s.mean", "staleness", _STALE_MEAN, _STALE, small="mean", shown={"report": 0}),
     Figure("staleness_s.max", "stale at most", _STALE_MAX, _STALE, "stale", shown={"run": 5}),
     Figure("clock_bound_s", "clocks' bound", _CLOCKS, _BOUND, since=2),

@@ -40,7 +40,13 @@ Unit = Literal["s", "bytes", "usd", "share", ""]
 Table = Literal["run", "sweep", "report", "lateness", "order", "connecting", "trials"]
 _UNITS: Mapping[str, Unit] = {"s": "s", "bytes": "bytes", "usd": "usd", "share": "share"}
 #: The samples that are counted.
-_COUNTED = ("latency_s", "latency_from_send_s", "publish_delay_s")
+_COUNTED = (
+    "latency_s",
+    "latency_from_send_s",
+    "publish_delay_s",
+    "stamp_error_s",
+    "send_stamp_error_s",
+)
 
 Value = Callable[["TrialFigures"], float | None]
 Estimator = Callable[["CellTrials"], Estimate]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pushlab.analysis.models.prediction import Prediction, predict
 from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
 from pushlab.analysis.trials.staleness import staleness_figures
+from pushlab.analysis.trials.stamps import stamp_errors
 from pushlab.runs import Run, TrialRecord
 
 __all__ = ["PUBLISH_KINDS", "TrialFigures", "figures_of", "load_rows", "prediction_of"]
@@ -33,6 +34,8 @@ class TrialFigures:
         publish_hits: the publisher's requests within the window, as the server counted them.
         hits_source: who counted `hits`: ``server`` or ``swarm``.
         generator_delay_s: of `publish_delay_s`, what was not the server's doing.
+        stamp_error_s, send_stamp_error_s: by how much deliveries were stamped late, and requests
+            early, as far as the kernel has stamped them too.
         connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
         mismatch: how server and clients differ, in words; None if they agree.
         payload_bytes: mean size of an accepted message.
@@ -44,6 +47,8 @@ class TrialFigures:
     latency_from_send_s: Floats
     publish_delay_s: Floats
     generator_delay_s: Floats
+    stamp_error_s: Floats
+    send_stamp_error_s: Floats
     connect_s: Floats
     staleness_s: Mapping[str, float | None]
     hits: Mapping[str, int]
@@ -126,6 +131,7 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
     connects = run.connects(trial)
     accepted = rows.publishes.payload_bytes[rows.publishes.seq > 0]
     hits, setup, source = _hits(trial)
+    late_s, early_s = stamp_errors(trial, run.stamps(trial))
     return TrialFigures(
         record=trial,
         rows=rows,
@@ -133,6 +139,8 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
         latency_from_send_s=rows.latency_from_send_s(),
         publish_delay_s=rows.publish_delay_s(),
         generator_delay_s=rows.generator_delay_s(),
+        stamp_error_s=late_s,
+        send_stamp_error_s=early_s,
         connect_s=(connects.connected_ns - connects.wanted_ns) / 1e9,
         staleness_s=staleness_figures(rows),
         hits=hits,
