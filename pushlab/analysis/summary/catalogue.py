@@ -3,7 +3,7 @@
 One declaration here puts a figure into the summary of every cell, and so into the terminal's
 tables, the report, `pushlab diff`, objectives (`check --slo`), `pushlab export` and the table of
 results/README.md: all of them ask here, and none has a list of its own. Nothing large is imported,
-so that a stored summary is shown at once.
+so that a stored summary is shown at once. Longer than 400 lines, since it is one list.
 
 To add a figure, add a `Figure` and its test. Its value is made of trials (`total`, `largest`,
 `ratio`, `sampled`, `of_cell`) or of a cell's other figures (`Derived`).

@@ -15,6 +15,7 @@ from typing import Any
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.emulated_link import DelayedProtocol, Holding
+from pushlab.lab.load.stamped_socket import Stamps, open_stamped
 from pushlab.lab.load.tls_layer import TlsProtocol
 from pushlab.lab.load.traffic_tap import TappedProtocol
 from pushlab.lab.load.virtual_subscriber import (
@@ -24,7 +25,6 @@ from pushlab.lab.load.virtual_subscriber import (
     SwarmState,
     WitnessConnection,
 )
-from pushlab.lab.load.witness import Stamps, open_stamped
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 

@@ -15,7 +15,7 @@ from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap,
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.recorder import Recorder
-from pushlab.lab.load.witness import Arrival, Looks, Stamps
+from pushlab.lab.load.stamped_socket import Arrival, Looks, Stamps
 from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
 __all__ = [
