@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import StrMethodFormatter
 
 from pushlab.analysis.summary.model import CellSummary
-from pushlab.charts.findings import cost_finding, hits_finding, weight_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, scale_below, styled
 from pushlab.charts.rows import (
     label_rows,
@@ -31,8 +30,7 @@ _HOURLY = mark("D", 13, face="white")
 
 def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw hits per delivery as bars, with a tick where the closed form puts them."""
-    summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    cells, title = view.rivals, hits_finding(summaries, view.names, view.run.profiles)
+    cells, title = view.rivals, view.finding("2-hits")
     with styled():
         figure, axes, size = rows_frame(
             view, title, view.scenario(), sheet, figure="hits_per_delivery"
@@ -86,8 +84,7 @@ def _words(view: RunView, cell: str, wasted: float) -> str:
 
 def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
-    summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    cells, title = view.rivals, weight_finding(summaries, view.names, view.run.profiles)
+    cells, title = view.rivals, view.finding("4-bytes-and-cpu")
     with styled():
         figure, bottom, top = frame(
             view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
@@ -149,12 +146,11 @@ def _bars(
 
 def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
-    summaries = {cell: view.summaries[cell] for cell in view.rivals}
     subtitle = (
         f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
         " egress and free tiers are left out"
     )
-    cells, title = view.rivals, cost_finding(summaries, view.names, view.run.profiles)
+    cells, title = view.rivals, view.finding("5-cost")
     with styled():
         figure, axes, size = rows_frame(view, title, subtitle, sheet, figure="hits_per_delivery")
         prices = {cell: view.summaries[cell].price for cell in cells}

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
 from pushlab.analysis.summary.model import CellSummary
-from pushlab.charts.findings import latency_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, say, scale_below, styled
 from pushlab.charts.rows import rows_frame, told_instead
 from pushlab.charts.style import LINE, legend_key, mark
@@ -27,9 +26,7 @@ _PREDICTED = mark("D", 15, face="none")
 
 def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
-    summaries = {cell: view.summaries[cell] for cell in view.rivals}
-    title = latency_finding(summaries, view.names, view.run.profiles, view.analysis.floor_s)
-    cells = view.cells
+    cells, title = view.cells, view.finding("1-latency")
     with styled():
         figure, axes, size = rows_frame(
             view, title, view.scenario(), sheet, figure="latency_s", cells=cells

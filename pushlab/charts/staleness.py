@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.staleness import owed_to, staleness_at
-from pushlab.charts.findings import staleness_finding
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
 from pushlab.charts.rows import label, row_size
 from pushlab.charts.style import GREY, INK, LINE, legend_key, mark
@@ -24,10 +23,9 @@ _MOST = 8  # rows that can be read from the back of a room
 
 def staleness_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
     """Draw one client's staleness over ten seconds of the first trial, a row for each cell."""
-    summaries = {cell: view.summaries[cell] for cell in view.rivals}
     cells = view.rivals[:_MOST] if sheet.words else view.rivals
     hidden = len(view.rivals) - len(cells)
-    title, subtitle = staleness_finding(summaries, view.names, view.run.profiles), view.scenario()
+    title, subtitle = view.finding("3-staleness"), view.scenario()
     if hidden:
         subtitle += f" (the first {_MOST} of {len(view.rivals)} settings)"
     size = row_size(len(cells), sheet)

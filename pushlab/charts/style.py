@@ -71,12 +71,6 @@ def legend_key(label: str, **drawn: Any) -> Line2D:
     return Line2D([], [], label=label, **drawn)
 
 
-def _named(cell: str, profile: Profile, title: str) -> str:
-    """The cell in words: the transport's title, and the setting that follows it in the label."""
-    name = profile.name
-    return f"{title}{cell[len(name) :]}" if name and cell.startswith(name) else cell
-
-
 def cell_styles(
     profiles: Mapping[str, Profile],
     floors: Sequence[str] = (),
@@ -103,10 +97,10 @@ def cell_styles(
         ]
         colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
         look = CellStyle(
-            _named(cell, profile, profile.title),
+            profile.called(cell),
             colour,
             (0, profile.dashes) if profile.dashes else "-",
-            within=_named(cell, profile, profile.title_within),
+            within=profile.called(cell, within=True),
         )
         found[cell] = replace(look, line=_DOTS, fill=0.2, texture=_DOTTED) if dotted else look
     return found

@@ -49,6 +49,10 @@ class RunView:
         """The cells' names as they stand inside a sentence."""
         return {cell: style.within for cell, style in self.cell_styles.items()}
 
+    def finding(self, chart: str) -> str:
+        """What the chart of that name says."""
+        return self.analysis.summary.findings[chart]
+
     def problem(self, cell: str) -> str | None:
         """Why there is nothing to draw for a cell, in few words; None if there is something."""
         summary = self.summaries[cell]

@@ -194,6 +194,16 @@ class Profile:
         rest = self.title[1:]
         return self.title[:1].lower() + rest if rest == rest.lower() else self.title
 
+    def called(self, label: str, *, within: bool = False) -> str:
+        """A setting of it in words: its title, and what follows its name in the label.
+
+        Args:
+            within: inside a sentence.
+        """
+        if not self.name or not label.startswith(self.name):
+            return label
+        return (self.title_within if within else self.title) + label[len(self.name) :]
+
     @property
     def hits(self) -> frozenset[Hit]:
         """The kinds of hit that its client makes for the sake of delivery, once connected."""

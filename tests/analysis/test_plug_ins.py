@@ -17,13 +17,13 @@ from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.analysis.forecast.forecast import forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.models.prediction import predict
-from pushlab.charts.findings import hits_finding
+from pushlab.analysis.summary.findings import findings_of
 from pushlab.charts.radio import radio_chart
 from pushlab.charts.style import cell_styles
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import STANDARD, profile_of
 from tests.analysis.models.test_prediction import trial
-from tests.charts.test_findings import cell
+from tests.analysis.summary.test_findings import cell, rankings_of
 
 LOAD = {"clients": 1_000, "rate_per_client_per_s": 1 / 60, "payload_bytes": 300}
 WORK = Workload(clients=1_000, rate_per_s=1 / 60, interval_s=5.0, payload_bytes=300.0)
@@ -83,9 +83,10 @@ def test_it_is_drawn_and_told_of():
     assert styles["pigeon 5 s"].name == "Carrier pigeon 5 s"
     assert styles["pigeon 5 s"].within == "carrier pigeon 5 s"
     assert len({style.colour for style in styles.values()}) == 3
-    names, profiles = {"pigeon": "carrier pigeon", "sse": "SSE"}, {"pigeon": asks, "sse": sends}
+    profiles = {"pigeon": asks, "sse": sends}
     won = {"pigeon": cell("pigeon", 0.1), "sse": cell("sse", 0.5)}
-    assert hits_finding(won, names, profiles).startswith("Polling wins: carrier pigeon needs")
+    told = findings_of(won, rankings_of(won), profiles)["2-hits"]
+    assert told.startswith("Polling wins: carrier pigeon needs")
     lte = find_radios("lte")
     cells = [
         energy_of(name, one, [predicted_trace(one, rate_per_s=1 / 60)], lte)

@@ -20,6 +20,7 @@ from pushlab.analysis.summary.figure import (
     Value,
     largest,
     of_cell,
+    priced,
     ratio,
     sampled,
     total,
@@ -36,6 +37,7 @@ __all__ = [
     "Figure",
     "Table",
     "charted",
+    "claimed",
     "compared",
     "declare",
     "per_trial",
@@ -185,7 +187,7 @@ def _latency(one: Figure) -> Figure:
     if one.interval:
         one = one.but(compared="ratio")
     if what in ("p50", "p90", "p95", "p99", "mean", "max"):
-        one = one.but(per_trial=True)
+        one = one.but(per_trial=True, claimed=what == "p50")
     more: dict[str, dict[str, Any]] = {
         "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0}},
         "p99": {
@@ -363,8 +365,8 @@ declare(
     _storm("broker_cpu_s", "broker's CPU to connect", _in_storm(lambda s: s.broker_cpu_s)),
     _storm("hits_per_client", "hits to connect a client", _STORM_HITS, _CONNECTED),
     _storm("bytes_per_client", "bytes to connect a client", _STORM_BYTES, _CONNECTED),
-    Figure("usd_per_month.usd", "USD a month", of_cell(lambda c: c.price.usd), _MONTH, "USD").but(
-        shown={"run": 6, "report": 0}
+    Figure("usd_per_month.usd", "USD a month", priced, _MONTH, "USD").but(
+        claimed=True, shown={"run": 6, "report": 0}
     ),
     Figure("usd_per_month.alternative.usd", "USD by the hour", _HOURLY, "the same by the hour"),
     _predicted("hits", "predicted hits"),
@@ -396,6 +398,11 @@ def shown_in(table: Table) -> list[Figure]:
 def ranked() -> list[Figure]:
     """The figures that cells are ranked by."""
     return sorted((one for one in FIGURES.values() if one.ranked), key=lambda one: one.ranked)
+
+
+def claimed() -> list[Figure]:
+    """The figures that titles speak of, by which each two cells are compared."""
+    return [one for one in FIGURES.values() if one.ranked or one.claimed]
 
 
 def compared(how: Literal["ratio", "exact"]) -> list[Figure]:

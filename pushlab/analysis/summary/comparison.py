@@ -1,84 +1,163 @@
-"""Cells against each other: ratios with an interval, and ranks that respect the harness's floor.
+"""Every two cells against each other: what may be claimed, and why something may not.
 
-A difference smaller than what the harness itself needs (the null transport's latency), or than the
-bound on the clocks of subscribers in a browser, is no difference: such cells share a rank.
+A claim needs all of: an interval clear of equality, corrected for the number of comparisons of the
+run; a difference that matters; one above the harness's floor (the null transport's latency) and
+above the error of stamps and clocks; no mark on either side that could have made it; and that both
+did the same work.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import sqrt
 
-from pushlab.analysis.stats.comparison import compare
 from pushlab.analysis.stats.estimate import Estimate
-from pushlab.analysis.summary.catalogue import ranked
+from pushlab.analysis.stats.verdict import MATTERS, Comparison, Verdict, compare, decide
+from pushlab.analysis.summary.catalogue import FIGURES, Figure, claimed
+from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.figure import CellTrials
-from pushlab.analysis.summary.model import CellRatio, Interval, Ranking
-from pushlab.runs import ClockFigures
+from pushlab.analysis.summary.model import CellSummary, void_words
+from pushlab.quantities import duration
 
-__all__ = ["rank_cells", "ratio", "ratios_to"]
+__all__ = ["rank", "rank_cells"]
 
-Ratio = tuple[float, Interval | None]
+Summaries = Mapping[str, CellSummary]
 
-
-def ratio(above: Estimate, below: Estimate) -> Ratio | None:
-    """One cell's figure over another's, with a 95 % interval over pairs of their repetitions.
-
-    Returns:
-        None if a figure is missing or the one below is not above zero; the interval is None if
-        either cell has fewer than three trials.
-    """
-    if above.value is None or below.value is None or below.value <= 0:
-        return None
-    found = compare(below, above, paired=True)
-    return found.ratio or 0.0, found.interval
+#: What may have coloured a latency's stamps: the largest bound on its clock, and their own error.
+_ERRORS = ("clock_bound_s", "stamp_error_s.p50")
+_CHANCE = 3.0  # standard errors, within which counts differ by chance
 
 
-def rank_cells(cells: Mapping[str, CellTrials], floor_s: float) -> dict[str, Ranking]:
-    """The cells without the harness's floor, by each ranked figure's `key`."""
+@dataclass(frozen=True, slots=True)
+class _Two:
+    """Two cells by a figure, the lower first."""
+
+    figure: Figure
+    low: str
+    high: str
+    least: float
+    apart: float
+    compared: Comparison
+
+
+def rank_cells(
+    cells: Mapping[str, CellTrials], summaries: Summaries, floor_s: float | None
+) -> dict[str, Ranking]:
+    """The cells without the harness's floor, by the `key` of each figure that titles speak of."""
     rivals = {cell: trials for cell, trials in cells.items() if not trials.floor}
-    blur = {
-        cell: max([floor_s, *(n / 1e9 for t in trials.good for n in _bounds_ns(t.record.clocks))])
-        for cell, trials in rivals.items()
+    made = {
+        one.name: {cell: trials.estimate(one) for cell, trials in rivals.items()}
+        for one in claimed()
     }
-    found = {}
-    for one in ranked():
-        made = {cell: trials.estimate(one) for cell, trials in rivals.items()}
-        known = {cell: each.value for cell, each in made.items() if each.value is not None}
-        order = sorted(known, key=lambda cell: known[cell])
-        base = next((cell for cell in order if known[cell] > 0), None)
-        ratios = [
-            CellRatio(cell=cell, to=base, ratio=over[0], ci=list(over[1]) if over[1] else None)
-            for cell in order
-            if base is not None and cell != base and known[cell] > 0
-            if (over := ratio(made[cell], made[base])) is not None
+    return rank(made, summaries, floor_s)
+
+
+def rank(
+    made: Mapping[str, Mapping[str, Estimate]], summaries: Summaries, floor_s: float | None
+) -> dict[str, Ranking]:
+    """The same of estimates, by figure and cell; repetitions share their schedules.
+
+    Args:
+        summaries: of the same cells; their marks, losses and errors.
+        floor_s: the null transport's mean latency; None if the run did not measure it.
+    """
+    orders: dict[str, list[str]] = {}
+    every: list[_Two] = []
+    for name, cells in made.items():
+        known = {cell: each.value for cell, each in cells.items() if each.value is not None}
+        orders[name] = sorted(known, key=lambda cell: known[cell])
+        every += [
+            _Two(FIGURES[name], low, high, known[low], known[high] - known[low], compared)
+            for low, high in combinations(orders[name], 2)
+            for compared in [compare(cells[low], cells[high], paired=True)]
         ]
-        ties = _ties(order, known, blur) if one.key == "latency_s" else []
-        found[one.key] = Ranking(order=order, ties=ties, ratios=ratios)
-    return found
+    # What the protocols alone decide is no test, and takes nothing from those that are.
+    tested = [not _same_by_protocol(two, summaries) for two in every]
+    verdicts = iter(decide([two.compared for two, test in zip(every, tested, strict=True) if test]))
+    pairs: dict[str, list[Pair]] = {name: [] for name in made}
+    void = void_words(summaries, floor_s)
+    for two, test in zip(every, tested, strict=True):
+        verdict = next(verdicts) if test else None
+        pairs[two.figure.name].append(_pair(two, verdict, summaries, floor_s or 0.0, void))
+    return {FIGURES[name].key: Ranking(orders[name], pairs[name]) for name in made}
 
 
-def ratios_to(cells: Mapping[str, CellTrials], baseline: str) -> dict[str, dict[str, Ratio | None]]:
-    """Each cell's figures over those of the cell `baseline`, by cell and `key`; see `ratio`."""
-    return {
-        cell: {
-            one.key: ratio(trials.estimate(one), cells[baseline].estimate(one)) for one in ranked()
-        }
-        for cell, trials in cells.items()
-    }
+def _pair(
+    two: _Two, verdict: Verdict | None, summaries: Summaries, floor_s: float, void: str
+) -> Pair:
+    timed = two.figure.name.startswith("latency_s")
+    blur = max(floor_s, *_errors(two, summaries)) if timed else 0.0
+    withheld = dict(_withheld(two, verdict, summaries, void if timed else ""))
+    apart = two.compared.apart
+    if timed and verdict is not None and verdict.answer == "changed" and two.apart < blur:
+        withheld |= _within(two.apart, floor_s, blur)
+    return Pair(
+        low=two.low,
+        high=two.high,
+        answer=verdict.answer if verdict else "same",
+        ratio=two.compared.ratio,
+        ci=verdict.interval if verdict else two.compared.interval,
+        at_most=None if apart is None else max(blur, *map(abs, apart)),
+        more_trials=verdict.more_trials if verdict else None,
+        withheld=withheld,
+    )
 
 
-def _bounds_ns(clocks: ClockFigures | None) -> Sequence[int]:
-    return clocks.bound_ns if clocks else []
+def _withheld(
+    two: _Two, verdict: Verdict | None, summaries: Summaries, void: str
+) -> Iterator[tuple[str, str]]:
+    """Why nothing is said of two cells, the gravest first: kinds with their words."""
+    if void:
+        yield "void", void
+    both = (two.low, two.high)
+    less = [cell for cell in both if not summaries[cell].is_whole]
+    if less:
+        yield "losses", f"{less[0]}: more than 1 % of the deliveries were lost"
+    changed = verdict is not None and verdict.answer == "changed"
+    marks = [f"{cell}: {mark}" for cell in both for mark in _marks(two, summaries[cell], changed)]
+    if marks:
+        yield "marked", marks[0]
+    if verdict is not None and verdict.why and verdict.answer == "unknown":
+        yield "too few trials", verdict.why
 
 
-def _ties(
-    order: list[str], known: Mapping[str, float], blur: Mapping[str, float]
-) -> list[list[str]]:
-    """Neighbours in `order` that differ by less than what either is blurred by, as groups."""
-    groups: list[list[str]] = []
-    for before, after in pairwise(order):
-        if known[after] - known[before] < max(blur[before], blur[after]):
-            if groups and groups[-1][-1] == before:
-                groups[-1].append(after)
-            else:
-                groups.append([before, after])
-    return groups
+def _marks(two: _Two, summary: CellSummary, changed: bool) -> Sequence[str]:
+    """What could have made a tenth of a difference; or, where none is seen, of the figure."""
+    if two.figure.name == "usd_per_month.usd":  # requests are what most offers meter
+        return summary.marks_on("hits_per_delivery")
+    return summary.marks_on(two.figure.name, two.apart if changed else max(two.apart, two.least))
+
+
+def _within(apart: float, floor_s: float, blur: float) -> dict[str, str]:
+    """Why a difference that its trials show is none: measuring alone could have made it."""
+    if apart < floor_s:
+        told = f"the difference is below the harness's floor of {duration(floor_s)}"
+        return {"below the harness floor": told}
+    told = f"the difference is within the stamps' error of {duration(blur)}"
+    return {"within the stamps' error": told}
+
+
+def _errors(two: _Two, summaries: Summaries) -> Sequence[float]:
+    """What the stamps of either side may be wrong by, in seconds."""
+    names = [name for name in _ERRORS if name in FIGURES]
+    return [summaries[cell][name] or 0.0 for cell in (two.low, two.high) for name in names]
+
+
+def _same_by_protocol(two: _Two, summaries: Summaries) -> bool:
+    """Whether closed forms say the same of both, and both are what they say but for chance.
+
+    Of counts alone: as many come or do not by chance as their square root.
+    """
+    if two.figure.name != "hits_per_delivery":
+        return False
+    forms = []
+    for cell in (two.low, two.high):
+        one = summaries[cell]
+        form, deliveries = one["predicted_hits_per_delivery"], one.count("latency_s.count")
+        if form is None or not deliveries:
+            return False
+        chance = _CHANCE * sqrt(form / deliveries)
+        if abs((one["hits_per_delivery"] or 0.0) - form) > chance:
+            return False
+        forms.append(form)
+    return max(forms) <= min(forms) * (1 + MATTERS)

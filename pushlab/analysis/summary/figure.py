@@ -29,6 +29,7 @@ __all__ = [
     "Value",
     "largest",
     "of_cell",
+    "priced",
     "ratio",
     "sampled",
     "total",
@@ -189,6 +190,20 @@ def sampled(samples: str, statistic: str) -> Estimator:
     return lambda trials: trials.samples(samples).estimate(statistic)
 
 
+def priced(trials: CellTrials) -> Estimate:
+    """A month of the traffic at its first offer: it scatters as hits, bytes and CPU time do."""
+    from pushlab.analysis.cost.first_price import usd_per_month
+    from pushlab.analysis.cost.measured import traffic_of
+
+    good, usd = trials.good, trials.price.usd
+
+    def of(drawn: tuple[int, ...]) -> float:
+        return usd_per_month(traffic_of([good[i] for i in drawn])).usd or 0.0
+
+    drawable = 0 if usd is None else len(good)
+    return Estimate(usd, drawable, of, tuple(t.record.index for t in good[:drawable]))
+
+
 def of_cell(all_trials: Callable[[CellTrials], float | None]) -> Estimator:
     """Something that the cell's trials say only together."""
     return lambda trials: Estimate(all_trials(trials))
@@ -228,6 +243,7 @@ class Figure:
         interval: whether it has a 95 % interval over trials.
         compared: how `pushlab diff` compares it: ``ratio``, by its trials' spread; ``exact``, any
             difference counts; None: not at all.
+        claimed: whether titles speak of it, though cells are not ranked by it.
         ranked: its place, from 1, among the figures by which cells are ranked and which are looked
             at for their stability between trials; 0: it is none of them.
         stability: the `key` of the ranked figure whose stability speaks for it.
@@ -249,6 +265,7 @@ class Figure:
     shown: Mapping[Table, int] = field(default_factory=dict)
     interval: bool = False
     compared: Literal["ratio", "exact"] | None = None
+    claimed: bool = False
     ranked: int = 0
     stability: str = ""
     model: str = ""

@@ -6,19 +6,22 @@ It needs nothing large, so that a stored summary is shown without numpy.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
-from typing import Any, TypedDict
+from typing import Any
 
 from pushlab.analysis.cost.first_price import FirstPrice
 from pushlab.analysis.models.prediction import Prediction
 from pushlab.analysis.summary.catalogue import FIGURES
+from pushlab.analysis.summary.claims import Ranking
 from pushlab.analysis.summary.figure import Derived
 from pushlab.analysis.summary.mark import Mark, against
-from pushlab.quantities import with_unit
+from pushlab.quantities import duration, with_unit
 
-__all__ = ["CellRatio", "CellSummary", "Interval", "Ranking", "RunSummary", "nested"]
+__all__ = ["CellSummary", "Interval", "RunSummary", "nested", "void_words"]
 
 Interval = tuple[float, float]
 Figures = Mapping[str, float | None]
+
+_LOSS = 0.01  # of what was expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,11 @@ class CellSummary:
         return told
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it did the work that was asked; who lost more than 1 % is not compared."""
+        return self.count("lost") <= _LOSS * self.count("expected")
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing of it was measured."""
         return self.status in ("failed", "not-run")
@@ -153,34 +161,14 @@ class CellSummary:
         return cls(**known)
 
 
-class CellRatio(TypedDict):
-    """A cell's figure over that of the cell `to`, with a 95 % interval over the trials of both."""
-
-    cell: str
-    to: str
-    ratio: float
-    ci: list[float] | None
-
-
-class Ranking(TypedDict):
-    """The cells by one figure, from lowest to highest.
-
-    Attributes:
-        ties: groups that differ by less than the floor or the clocks' bound, for latency.
-        ratios: of each cell to the lowest with a figure above zero.
-    """
-
-    order: list[str]
-    ties: list[list[str]]
-    ratios: list[CellRatio]
-
-
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """What a run amounts to.
 
     Attributes:
-        rankings: by the `key` of each figure that cells are ranked by.
+        rankings: by the `key` of each figure that titles speak of; what may be said of each two
+            cells.
+        findings: what each chart's title says, by the chart's name.
         floor_s: the null transport's mean latency; None if the run did not measure it.
         caveats: what a reader must know, in whole sentences, the gravest first.
     """
@@ -189,12 +177,19 @@ class RunSummary:
     rankings: Mapping[str, Ranking]
     floor_s: float | None
     caveats: Sequence[str]
+    findings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def void(self) -> str:
+        """Why no latency of the run is worth anything; empty as a rule. See `void_words`."""
+        return void_words(self.cells, self.floor_s)
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as ``run.json`` has them."""
         return {
             "transports": {label: cell.to_json() for label, cell in self.cells.items()},
-            "comparisons": dict(self.rankings),
+            "comparisons": {key: one.to_json() for key, one in self.rankings.items()},
+            "findings": dict(self.findings),
             "floor_s": self.floor_s,
             "caveats": list(self.caveats),
         }
@@ -204,10 +199,31 @@ class RunSummary:
         """What `to_json` gave."""
         return cls(
             {label: CellSummary.from_json(cell) for label, cell in told["transports"].items()},
-            told.get("comparisons", {}),
+            {key: Ranking.from_json(one) for key, one in told.get("comparisons", {}).items()},
             told.get("floor_s"),
             told.get("caveats", ()),
+            told.get("findings", {}),
         )
+
+
+def void_words(cells: Mapping[str, CellSummary], floor_s: float | None) -> str:
+    """Why no latency of a run is worth anything: what measuring alone takes lies above a latency.
+
+    Returns:
+        Empty where the floor is where it should be, or is not known.
+    """
+    known = {
+        cell: mean_s
+        for cell, summary in cells.items()
+        if not summary.floor and (mean_s := summary["latency_s.mean"]) is not None
+    }
+    least = min(known, key=lambda cell: known[cell], default=None)
+    if least is None or floor_s is None or floor_s < known[least]:
+        return ""
+    return (
+        f"the harness alone took {duration(floor_s)}, which is not below"
+        f" the {duration(known[least])} of {least}"
+    )
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pushlab.analysis.summary.catalogue import FIGURES, per_trial, ranked
 from pushlab.analysis.summary.caveats import caveats_of
 from pushlab.analysis.summary.comparison import rank_cells
 from pushlab.analysis.summary.figure import CellTrials
+from pushlab.analysis.summary.findings import findings_of
 from pushlab.analysis.summary.generator import effect_of, marks_of
 from pushlab.analysis.summary.model import CellSummary, RunSummary, nested
 from pushlab.analysis.trials.figures import TrialFigures, figures_of, prediction_of
@@ -42,11 +43,13 @@ class Analysis:
     def summary(self) -> RunSummary:
         """What the run amounts to."""
         cells = summarise_cells(self.cells)
+        rankings = rank_cells(self.cells, cells, self.floor_s)
         return RunSummary(
             cells,
-            rank_cells(self.cells, self.floor_s or 0.0),
+            rankings,
             self.floor_s,
             caveats_of(self.run, self.cells, cells),
+            findings_of(cells, rankings, self.run.profiles, self.floor_s),
         )
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pushlab.analysis.forecast.validation import validate
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, ranked, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
-from pushlab.analysis.summary.comparison import Ratio, ratios_to
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.bars import WASTED
@@ -267,36 +266,29 @@ def baseline_of(view: RunView, wanted: str | None) -> str | None:
 
 
 def ratio_table(view: RunView, baseline: str) -> Table:
-    """Each cell's main figures as multiples of the baseline's."""
-    known, figures = ratios_to(view.analysis.cells, baseline), ranked()
-    rows = []
+    """Each cell's main figures as multiples of the baseline's, and why one says nothing."""
+    figures, rows = ranked(), []
     for cell in view.rivals:
         style = view.cell_styles[cell]
         problem = view.problem(cell) or ""
         if cell == baseline:
             cells = [Cell("1", "the baseline")] * len(figures)
         else:
-            ours = {} if problem else known[cell]
-            cells = [_multiple(view, cell, baseline, one, ours[one.key]) for one in figures if ours]
+            cells = [] if problem else [_multiple(view, cell, baseline, one) for one in figures]
         rows.append(Row([style.name], cells, problem, colour=style.colour))
-    caption = f"Multiples of {view.names[baseline]}, with 95 % intervals over trials."
+    caption = (
+        f"Multiples of {view.names[baseline]}, with intervals over trials that hold together, 95 %,"
+        " for all comparisons of this run."
+    )
     columns = [Column(one.title, show=ratio) for one in figures]
     return Table(TRANSPORT, columns, rows, caption)
 
 
-def _multiple(view: RunView, cell: str, baseline: str, figure: Figure, found: Ratio | None) -> Cell:
-    if found is None:
-        own = view.summaries[baseline][figure.name]
-        return Cell(None, "the baseline has none" if own == 0 else "")
-    multiple, interval = found
-    note, mark = "", ""
-    if interval is not None:
-        low, high = interval
-        note = span(interval, ratio)
-        if low <= 1 <= high:
-            mark = "no clear difference"
-    if figure.key == "latency_s" and view.analysis.floor_s is not None:
-        ours, theirs = (view.summaries[which][figure.name] or 0.0 for which in (cell, baseline))
-        if abs(ours - theirs) < view.analysis.floor_s:
-            mark = "below the harness floor"
-    return Cell(multiple, note, mark)
+def _multiple(view: RunView, cell: str, baseline: str, figure: Figure) -> Cell:
+    pair = view.analysis.summary.rankings[figure.key].of(cell, baseline)
+    if pair is None:
+        return Cell()
+    multiple, interval = pair.over(baseline)
+    if multiple is None:
+        return Cell(None, "the baseline has none")
+    return Cell(multiple, span(interval, ratio), pair.kind)

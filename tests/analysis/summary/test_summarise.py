@@ -107,21 +107,28 @@ def test_mqtt_counts_at_the_clients_when_the_broker_counts_no_kinds(standard):
 
 
 def test_comparisons_go_from_lowest_to_highest_without_the_floor(standard):
-    latency = standard[1]["comparisons"]["latency_s"]
+    summary = standard[1]
+    latency = summary["comparisons"]["latency_s"]
     assert latency["order"][-1] == "short-polling"
     assert "null" not in latency["order"]
-    last = latency["ratios"][-1]
-    assert last["cell"] == "short-polling"
-    assert last["ci"][0] <= last["ratio"] <= last["ci"][1]
-    assert last["ratio"] > 50
+    assert len(latency["pairs"]) == 10
+    ends = next(p for p in latency["pairs"] if (p["low"], p["high"]) == ("sse", "short-polling"))
+    assert ends["answer"] == "changed"
+    assert not ends["withheld"]
+    assert ends["ci"][0] <= ends["ratio"] <= ends["ci"][1]
+    assert ends["ratio"] > 50
+    assert "times as long" in summary["findings"]["1-latency"]
+    assert "SSE and WebSocket need none" in summary["findings"]["2-hits"]
 
 
-def test_differences_below_the_floor_are_ties(tmp_path):
+def test_differences_below_the_floor_are_no_claims(tmp_path):
     slow_floor = dataclasses.replace(FLOOR, delay_s=0.05)
-    cells = [Cell("sse", "sse", delay_s=0.01), Cell("websocket", "websocket", delay_s=0.03)]
+    cells = [Cell("sse", "sse", delay_s=0.06), Cell("websocket", "websocket", delay_s=0.08)]
     cells.append(Cell("mqtt", "mqtt", delay_s=0.5))
-    summary = summary_of(simulate(tmp_path, *cells, slow_floor))
-    assert summary["comparisons"]["latency_s"]["ties"] == [["sse", "websocket"]]
+    summary = summary_of(simulate(tmp_path, *cells, slow_floor, trials=3))
+    found = {(p["low"], p["high"]): p for p in summary["comparisons"]["latency_s"]["pairs"]}
+    assert list(found["sse", "websocket"]["withheld"]) == ["below the harness floor"]
+    assert not found["websocket", "mqtt"]["withheld"]
 
 
 def test_losses_stay_in_the_denominator(tmp_path):

@@ -27,7 +27,7 @@ def page(run_folder):
 def test_the_finding_comes_first(page):
     (heading,) = [i for i, (tag, _) in enumerate(page.tags) if tag == "h1"]
     assert heading < next(i for i, (tag, _) in enumerate(page.tags) if tag == "h2")
-    assert "SSE delivers in" in page.text or "deliver in" in page.text
+    assert "delivers in" in page.text or "deliver in" in page.text
 
 
 def test_nothing_comes_from_elsewhere(page):

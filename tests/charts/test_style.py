@@ -1,0 +1,51 @@
+"""How cells are named and coloured: alike on every chart."""
+
+from pushlab.charts.style import cell_styles
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import STANDARD, profile_of
+from pushlab.testing.null import Null
+
+PROFILES = {name: profile_of(name) for name in STANDARD}
+
+
+def name_of(cell, profile):
+    return cell_styles({cell: profile})[cell].name
+
+
+def name_within(cell, profile):
+    return cell_styles({cell: profile})[cell].within
+
+
+def test_names():
+    polls, sse = PROFILES["short-polling"], PROFILES["sse"]
+    assert name_of("short-polling 5 s", polls) == "Short polling 5 s"
+    assert name_of("my own label", sse) == name_within("my own label", sse) == "my own label"
+    assert name_of("pigeon", Profile(name="pigeon", title="Carrier pigeon")) == "Carrier pigeon"
+    assert name_of("anything", Profile()) == "anything"
+    assert name_within("short-polling 5 s", polls) == "short polling 5 s"
+    assert name_within("sse", sse) == "SSE"
+    assert name_within("websocket", PROFILES["websocket"]) == "WebSocket"
+
+
+def test_settings_of_one_transport_are_shades_and_all_differ():
+    found = cell_styles(
+        {f"short-polling {i}": PROFILES["short-polling"] for i in range(4)}
+        | {"sse": PROFILES["sse"]}
+    )
+    assert len({style.colour for style in found.values()}) == 5
+    assert found["sse"].colour == "#56B4E9"
+    assert len({str(style.line) for style in found.values()}) == 2
+
+
+def test_colours_carry_meaning():
+    found = cell_styles(
+        {name: PROFILES[name] for name in list(STANDARD)} | {"null": Null.profile}, ["null"]
+    )
+    assert [style.colour for style in found.values()] == [
+        "#D55E00",
+        "#E69F00",
+        "#56B4E9",
+        "#0072B2",
+        "#009E73",
+        "#8A8A8A",
+    ]
