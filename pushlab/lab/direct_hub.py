@@ -1,6 +1,8 @@
 """A hub in this process, asked by calls: no sockets, no bytes."""
 
+import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
 
 from pushlab.contract.cursor import Cursor
@@ -8,7 +10,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.hub.core import Hub
-from pushlab.lab.hub_api import Admission, HubApi
+from pushlab.lab.hub_api import Admission, HubApi, HubCounts
 
 __all__ = ["DirectHub"]
 
@@ -60,6 +62,8 @@ class DirectHub(HubApi):
         """The client IDs that are present on a channel."""
         return self.hub.presence.present(channel)
 
-    async def hits(self, transport: str) -> dict[str, int]:
-        """What the hub has counted by kind for `transport`."""
-        return {str(kind): n for kind, n in self.hub.hits.get(transport, {}).items()}
+    async def counts(self, transport: str, at_ns: int = 0) -> HubCounts:
+        """What the hub has counted by kind for `transport` at that moment; 0: now."""
+        await asyncio.sleep(max(0, at_ns - time.monotonic_ns()) / 1e9)
+        hits = {str(kind): n for kind, n in self.hub.hits.get(transport, {}).items()}
+        return HubCounts(time.monotonic_ns(), hits)

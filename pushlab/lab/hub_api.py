@@ -14,7 +14,7 @@ from pushlab.wire.http1 import request_bytes
 from pushlab.wire.http_client import HttpConnection, connect_http
 from pushlab.wire.tls import client_context
 
-__all__ = ["Admission", "HubApi", "publish_path"]
+__all__ = ["Admission", "HubApi", "HubCounts", "publish_path"]
 
 _CONNECTIONS = 8
 
@@ -41,6 +41,21 @@ class Admission:
         return f"Admission(channel={self.channel})"
 
 
+@dataclass(frozen=True, slots=True)
+class HubCounts:
+    """What the hub had counted at one moment.
+
+    Attributes:
+        at_ns: when it looked.
+        hits: by kind: of one transport, and the publisher's requests.
+        cpu_s: CPU seconds of its process; 0 where it has none of its own.
+    """
+
+    at_ns: int
+    hits: dict[str, int]
+    cpu_s: float = 0.0
+
+
 class HubApi:
     """Requests with the API key over a few connections that are kept alive.
 
@@ -58,12 +73,16 @@ class HubApi:
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._idle: list[HttpConnection] = []
 
-    def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+    def request(self, method: str, path: str, body: bytes = b"", **more: str) -> bytes:
         """A request's bytes."""
-        return request_bytes(self._authority, method, path, headers=self._headers, body=body)
+        headers = {**self._headers, **{name.replace("_", "-"): more[name] for name in more}}
+        return request_bytes(self._authority, method, path, headers=headers, body=body)
 
-    async def ask(self, method: str, path: str, value: Any = None) -> Any:
+    async def ask(self, method: str, path: str, value: Any = None, **headers: str) -> Any:
         """Send JSON, or bytes as they are; get JSON.
+
+        Args:
+            headers: more of them, with underscores for hyphens.
 
         Raises:
             ConnectionFailed: the hub is gone.
@@ -74,7 +93,7 @@ class HubApi:
             body = json.dumps(value).encode()
         connection = await self._connection()
         try:
-            answer = await connection.exchange(self.request(method, path, body))
+            answer = await connection.exchange(self.request(method, path, body, **headers))
         except BaseException:
             connection.close()
             raise
@@ -158,10 +177,16 @@ class HubApi:
 
     async def hits(self, transport: str) -> dict[str, int]:
         """What the hub has counted by kind for `transport`, and the publisher's requests."""
-        counted = (await self.ask("GET", "/v1/stats"))["hits"]
-        hits = {str(kind): int(n) for kind, n in counted.get(transport, {}).items()}
-        published = counted.get("api", {}).get("publish", 0)
-        return {**hits, "publish": int(published)} if published else hits
+        return (await self.counts(transport)).hits
+
+    async def counts(self, transport: str, at_ns: int = 0) -> HubCounts:
+        """The same with the CPU, as they are at a moment of the hub's own clock; 0: now."""
+        told = await self.ask("GET", "/v1/stats", pushlab_at_ns=str(at_ns))
+        hits = {str(kind): int(n) for kind, n in told["hits"].get(transport, {}).items()}
+        published = told["hits"].get("api", {}).get("publish", 0)
+        if published:
+            hits["publish"] = int(published)
+        return HubCounts(int(told["now_ns"]), hits, float(told["process"]["cpu_s"]))
 
     def close(self) -> None:
         """Close the connections."""

@@ -43,7 +43,10 @@ class ServerFigures:
         hits_setup: requests handled before it: handshakes, warm-up.
         hits_all: requests handled over the whole trial, read after the last subscriber left; when
             the swarm has it too, both must agree exactly. Empty: not taken.
+        publishes: the publisher's requests handled over the whole trial; None: not taken.
         cpu_s: user and system CPU seconds within the measured window.
+        counted_ns: when hits and CPU were looked at, for both ends of the window: by the server
+            itself, so later than the window says only where its event loop was. None: not noted.
         rss_bytes: the largest resident memory seen.
         open_descriptors: the largest number of open descriptors seen.
         loop_lag_p99_s: how late its event loop ran its timers, its own work included.
@@ -52,7 +55,9 @@ class ServerFigures:
     hits: dict[str, int] = field(default_factory=dict)
     hits_setup: dict[str, int] = field(default_factory=dict)
     hits_all: dict[str, int] = field(default_factory=dict)
+    publishes: int | None = None
     cpu_s: float = 0.0
+    counted_ns: list[int] | None = None
     rss_bytes: int = 0
     open_descriptors: int = 0
     loop_lag_p99_s: float | None = None
@@ -64,15 +69,14 @@ class BrokerFigures:
 
     Attributes:
         kind: ``embedded``, ``mosquitto`` or ``remote``.
-        hits_total: control packets from subscribers within the measured window, if the broker
-            counts them.
+        counted_ns: when its CPU was looked at, for both ends of the window.
     """
 
     kind: str
     version: str = ""
     cpu_s: float | None = None
     rss_bytes: int | None = None
-    hits_total: int | None = None
+    counted_ns: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ class SwarmFigures:
         hits_all: requests sent over the whole trial. Empty: not taken.
         bytes_in, bytes_out: payload bytes of TCP within the measured window: HTTP headers and what
             TLS adds are in them.
+        counted_ns: when hits, bytes and CPU were looked at, for both ends of the window.
         loop_lag_p99_s: how late the event loop ran its timers.
         duplicated, reordered: came twice, or out of order, on the wire or to the application.
         gaps: how often a subscriber was told that it missed messages.
@@ -100,6 +105,7 @@ class SwarmFigures:
     bytes_in_setup: int = 0
     bytes_out_setup: int = 0
     cpu_s: float = 0.0
+    counted_ns: list[int] | None = None
     rss_bytes: int | None = None
     loop_lag_p99_s: float | None = None
     duplicated: int = 0

@@ -216,6 +216,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         )
         server_hits = {}
     measured = int((intended >= start).sum())
+    everything = {kind: hits.get(kind, 0) + setup.get(kind, 0) for kind in hits.keys() | setup}
     record = TrialRecord(
         **common,
         duration_s=duration_s,
@@ -226,6 +227,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         server=ServerFigures(
             hits={**server_hits, "publish": measured},
             hits_setup=setup if broker is None else {},
+            hits_all={**everything, "publish": measured},
             cpu_s=cpu if broker is None else 0.02 + 3e-6 * delivered,
             rss_bytes=48 << 20,
             open_descriptors=clients + 20,
@@ -234,6 +236,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         swarm=SwarmFigures(
             hits=hits,
             hits_setup=setup,
+            hits_all=everything,
             **traffic,
             bytes_in_setup=200 * clients,
             bytes_out_setup=300 * clients,

@@ -31,6 +31,8 @@ def caveats_of(
             for t in trials.all
             if t.mismatch and t.record.status == "ok"
         ]
+        unknown = dict.fromkeys(t.unreconciled for t in trials.good if t.unreconciled)
+        found += [f"{cell}: not all hits are reconciled: {why}." for why in unknown]
     for cell, summary in summaries.items():
         found += _accounting(cell, summary)
     found += _marked(summaries)

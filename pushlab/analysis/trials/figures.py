@@ -11,18 +11,14 @@ import numpy.typing as npt
 
 from pushlab.analysis.models.prediction import Prediction, predict
 from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
+from pushlab.analysis.trials.reconciliation import hits_of, mismatch, unreconciled
 from pushlab.analysis.trials.staleness import staleness_figures
 from pushlab.analysis.trials.stamps import stamp_errors
 from pushlab.runs import Run, TrialRecord
 
-__all__ = ["PUBLISH_KINDS", "TrialFigures", "figures_of", "load_rows", "prediction_of"]
+__all__ = ["TrialFigures", "figures_of", "load_rows", "prediction_of"]
 
 Floats = npt.NDArray[np.float64]
-
-#: Requests of the publisher: the same for every transport, so they are told apart.
-PUBLISH_KINDS = frozenset({"publish"})
-
-_OWN_BROKERS = ("embedded", "mosquitto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,7 @@ class TrialFigures:
             early, as far as the kernel has stamped them too.
         connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
         mismatch: how server and clients differ, in words; None if they agree.
+        unreconciled: what of the hits nobody can check, in words; None: all are checked.
         payload_bytes: mean size of an accepted message.
     """
 
@@ -56,6 +53,7 @@ class TrialFigures:
     publish_hits: int
     hits_source: str
     mismatch: str | None
+    unreconciled: str | None
     payload_bytes: float
     predicted: Prediction
 
@@ -130,7 +128,7 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
     rows = load_rows(run, trial)
     connects = run.connects(trial)
     accepted = rows.publishes.payload_bytes[rows.publishes.seq > 0]
-    hits, setup, source = _hits(trial)
+    hits = hits_of(trial)
     late_s, early_s = stamp_errors(trial, run.stamps(trial))
     return TrialFigures(
         record=trial,
@@ -143,55 +141,12 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
         send_stamp_error_s=early_s,
         connect_s=(connects.connected_ns - connects.wanted_ns) / 1e9,
         staleness_s=staleness_figures(rows),
-        hits=hits,
-        hits_setup=setup,
-        publish_hits=sum(_pick(trial.server.hits, publish=True).values()) if trial.server else 0,
-        hits_source=source,
-        mismatch=_mismatch(trial, source),
+        hits=hits.window,
+        hits_setup=hits.setup,
+        publish_hits=hits.publish,
+        hits_source=hits.source,
+        mismatch=mismatch(trial, rows.publishes),
+        unreconciled=unreconciled(trial),
         payload_bytes=float(accepted.mean()) if len(accepted) else 0.0,
         predicted=prediction_of(trial, rows, 0.0),
     )
-
-
-def _pick(hits: Mapping[str, int], *, publish: bool = False) -> dict[str, int]:
-    """The publisher's kinds, or all others."""
-    return {kind: n for kind, n in hits.items() if (kind in PUBLISH_KINDS) == publish and n}
-
-
-def _hits(trial: TrialRecord) -> tuple[dict[str, int], dict[str, int], str]:
-    """The hits of the window and before, and who counted them.
-
-    With a broker the subscribers' packets never reach the hub: then the clients' own count stands,
-    unless the hub has learnt the kinds from a broker of its own.
-    """
-    server = _pick(trial.server.hits) if trial.server else {}
-    server_setup = _pick(trial.server.hits_setup) if trial.server else {}
-    told = server and trial.broker is not None and trial.broker.kind in _OWN_BROKERS
-    if trial.broker is not None and trial.swarm is not None and not told:
-        return _pick(trial.swarm.hits), _pick(trial.swarm.hits_setup), "swarm"
-    return server, server_setup, "server"
-
-
-def _mismatch(trial: TrialRecord, source: str) -> str | None:
-    """How the counts of server and clients differ, kind by kind.
-
-    Counts over the whole trial, taken after the last client left, must agree exactly. Counts of the
-    window alone are taken at two moments in two processes, with requests under way: there each
-    kind may differ by one per client.
-    """
-    if trial.swarm is None or trial.server is None:
-        return None
-    if source == "swarm":
-        total = trial.broker.hits_total if trial.broker else None
-        sent = sum(_pick(trial.swarm.hits).values())
-        if total is not None and abs(total - sent) > trial.clients:
-            return f"the broker counted {total} packets, the clients sent {sent}"
-        return None
-    counted, asked, slack = _pick(trial.server.hits), _pick(trial.swarm.hits), trial.clients
-    if trial.server.hits_all and trial.swarm.hits_all:
-        counted, asked, slack = _pick(trial.server.hits_all), _pick(trial.swarm.hits_all), 0
-    for kind in sorted(counted.keys() | asked.keys()):
-        there, here = counted.get(kind, 0), asked.get(kind, 0)
-        if abs(there - here) > slack:
-            return f"{kind}: the server counted {there}, the clients sent {here}"
-    return None

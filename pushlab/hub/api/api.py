@@ -3,6 +3,7 @@
 Publishing is a hot path and raw ASGI; the rest is Starlette.
 """
 
+import asyncio
 import hmac
 import json
 import os
@@ -28,6 +29,7 @@ from pushlab.hub.api import endpoints
 from pushlab.hub.api.bodies import ChannelRequest, Figures, TokenDetails
 from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.api.operations import (
+    AT,
     MAX_REQUEST_BYTES,
     NOT_A_CHANNEL_REQUEST,
     OF_A_CHANNEL,
@@ -47,11 +49,18 @@ from pushlab.hub.reasons import (
     as_refusal,
     bad_method,
 )
-from pushlab.wire.asgi import bearer, read_body, refusal_headers, token_of
+from pushlab.wire.asgi import (
+    bearer,
+    out_of_bounds,
+    read_body,
+    refusal_headers,
+    token_of,
+)
 
 __all__ = ["API", "Api"]
 
 _FOR_EVERY_PAGE = {"access-control-allow-origin": "*"}  # which may hold no key
+_DAY_NS = 86_400_000_000_000
 API = "api"  #: the name under which the API's own hits are counted
 
 
@@ -303,6 +312,10 @@ class Api:
     async def stats(self, request: Request) -> Response:
         """``GET /v1/stats``: hits by transport and kind, and the server's own figures."""
         self._check_key(request.scope["headers"])
+        if text := request.headers.get(AT.name, ""):
+            if not (text.isascii() and text.isdigit() and int(text[:20]) <= AT.schema["maximum"]):
+                raise out_of_bounds(AT)()
+            await _until(int(text))
         return JSONResponse(self.figures())
 
     async def openapi(self, request: Request) -> Response:
@@ -370,3 +383,15 @@ def _json(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise BAD_JSON(f"the body is not JSON: {error}") from error
+
+
+async def _until(at_ns: int) -> None:
+    """Wait for a moment, unless it has passed or is more than a day away.
+
+    Nothing that has arrived before it is left to be counted after it: the event loop runs a timer
+    when it has worked off what it had read by then.
+    """
+    left_ns = at_ns - time.monotonic_ns()
+    if 0 < left_ns < _DAY_NS:
+        await asyncio.sleep(left_ns / 1e9)
+        await _until(at_ns)  # it may have been a millisecond early

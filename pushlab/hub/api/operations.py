@@ -33,6 +33,7 @@ from pushlab.wire.asgi import UNADMITTED, body_coded, body_too_large
 
 __all__ = [
     "ASYNCAPI_PATH",
+    "AT",
     "MAX_REQUEST_BYTES",
     "NOT_A_CHANNEL_REQUEST",
     "OF_A_CHANNEL",
@@ -194,6 +195,15 @@ ENDPOINTS = Operation(
     who=TOKEN,
     parameters=[_TRANSPORTS],
     reasons=[*UNADMITTED, NO_SUCH_TRANSPORT],
+)
+#: For programs of this machine, which have the same clock: no part of the described API, since what
+#: tries all values would wait for a day.
+AT = Parameter(
+    "pushlab-at-ns",
+    {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+    "Take the figures at this moment of the machine's monotonic clock, and answer then; at once, if"
+    " it has passed or is more than a day away. `now_ns` says when they were taken.",
+    place="header",
 )
 STATS = Operation(
     "GET",

@@ -20,8 +20,8 @@ from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.record import TrialObservations, collect, stamp_rows
-from pushlab.lab.trial.testbed import Cpu, Testbed
+from pushlab.lab.trial.record import Moment, TrialObservations, collect, stamp_rows
+from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
@@ -61,6 +61,7 @@ class Trial:
         self.complete = False
         self._tell = tell
         self._published = False
+        self._published_before = 0
         self._connected = 0
         self._deliveries = 0
         self._live: LiveLatency | None = None
@@ -162,7 +163,11 @@ class Trial:
         await asyncio.sleep(self.plan.scenario.link.round_trip_s)
         for _ in range(_SETTLING_ROUNDS):
             await self._look()
-            await self.testbed.api.hits(self.plan.cell.transport)
+            self._published_before = await self._publish_requests()
+
+    async def _publish_requests(self) -> int:
+        """How many requests to publish the hub has handled so far."""
+        return (await self.testbed.api.hits(self.plan.cell.transport)).get("publish", 0)
 
     async def _window(self, heads: list[int]) -> None:
         """Warm up and measure."""
@@ -175,14 +180,15 @@ class Trial:
             schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
         )
         testbed.loaded = self._published = True
-        await testbed.publisher.begin(begin_ns=begin_ns)
-        await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
-        self._notes.start_ns = start_ns
-        self._notes.start = await self._moment()
-        async with self._stalling((start_ns + end_ns) // 2):
-            await self._pass_time(Phase.MEASURING, start_ns, end_ns)
-        self._notes.end_ns = end_ns
-        self._notes.end = await self._moment()
+        async with self._looking(start_ns) as start, self._looking(end_ns) as end:
+            await testbed.publisher.begin(begin_ns=begin_ns)
+            await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
+            self._notes.start_ns = start_ns
+            self._notes.start = await start
+            async with self._stalling((start_ns + end_ns) // 2):
+                await self._pass_time(Phase.MEASURING, start_ns, end_ns)
+            self._notes.end_ns = end_ns
+            self._notes.end = await end
         self._notes.closing_connections = closing_connections()
 
     @contextlib.asynccontextmanager
@@ -213,9 +219,27 @@ class Trial:
             with contextlib.suppress(ProcessLookupError):
                 self.testbed.signal_server(signal.SIGCONT)
 
-    async def _moment(self) -> tuple[Cpu, dict[str, int]]:
-        """What the server has used and counted now."""
-        return self.testbed.cpu(), await self.testbed.api.hits(self.plan.cell.transport)
+    @contextlib.asynccontextmanager
+    async def _looking(self, at_ns: int) -> "AsyncIterator[asyncio.Future[Moment]]":
+        """What will have been used and counted at `at_ns`, which is still to come."""
+        task = asyncio.ensure_future(self._moment(at_ns))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _moment(self, at_ns: int) -> Moment:
+        """Look at the processes at `at_ns`; the hub, told before, looks at itself."""
+        transport, counts = self.plan.cell.transport, self.testbed.api.counts
+        hub = asyncio.ensure_future(counts(transport, at_ns))
+        try:
+            await asyncio.sleep((at_ns - time.monotonic_ns()) / _NS)
+            seen_ns, cpu = time.monotonic_ns(), self.testbed.cpu()
+            return Moment(seen_ns, cpu, await hub)
+        finally:
+            hub.cancel()
+            await asyncio.gather(hub, return_exceptions=True)
 
     async def _drain(self, heads: list[int]) -> None:
         """Wait for what is still under way; what has not come by then is lost."""
@@ -232,6 +256,7 @@ class Trial:
                 self.testbed.swarm.reach(heads=goal),
                 "have everything",
             )
+        self._notes.published = await self._publish_requests() - self._published_before
 
     async def _take_apart(self, heads: list[int]) -> None:
         """Idle, and at another rate: what the window's CPU seconds are made of.
@@ -243,7 +268,7 @@ class Trial:
             return
         await self._collect()
         self._note(Phase.PARTS, total_s=2.5 * self.plan.parts_s)
-        await self._parts.beside(self.testbed.publish_log.heads(heads), start[0], end[0])
+        await self._parts.beside(self.testbed.publish_log.heads(heads), start.cpu, end.cpu)
 
     # ---- waiting ----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use
+from pushlab.lab.hub_api import HubCounts
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.testbed import Cpu, Testbed
@@ -25,10 +26,24 @@ from pushlab.runs import (
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
 
-__all__ = ["TrialObservations", "collect", "stamp_rows"]
+__all__ = ["Moment", "TrialObservations", "collect", "stamp_rows"]
 
 _NS = 1_000_000_000
 _LEAST_LOOKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was used and counted at one end of the window.
+
+    Attributes:
+        seen_ns: when the processes were looked at; `hub` says when the hub looked at itself.
+        cpu: CPU seconds of each.
+    """
+
+    seen_ns: int
+    cpu: Cpu
+    hub: HubCounts
 
 
 @dataclass(slots=True)
@@ -38,7 +53,7 @@ class TrialObservations:
     Attributes:
         connecting: CPU seconds before and after all connected, and the swarm's counters then.
         start_ns, end_ns: of the window; None: it was not reached.
-        start, end: CPU seconds and the hub's hits at the ends of the window.
+        start, end: what was used and counted at the ends of the window.
         swarm, publisher: their reports.
         rows: the swarm's, by kind.
         hub_lags: moments at which the hub's event loop was looked at, and its lags, in nanoseconds.
@@ -46,14 +61,15 @@ class TrialObservations:
         stall_ns: when the hub was stopped, and when it went on.
         swarm_hits, hub_hits: of the whole trial, after everybody left.
         parts: the windows beside it.
+        published: requests to publish that the hub handled for the schedule; None: not asked.
         sans_io: whether the swarm drives sans-I/O client halves.
     """
 
     connecting: tuple[Cpu, Cpu, Counters] | None = None
     start_ns: int | None = None
     end_ns: int | None = None
-    start: tuple[Cpu, dict[str, int]] | None = None
-    end: tuple[Cpu, dict[str, int]] | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     swarm: SwarmReport | None = None
     publisher: WindowReport | None = None
     rows: dict[str, Columns] = field(default_factory=dict)
@@ -63,6 +79,7 @@ class TrialObservations:
     swarm_hits: dict[str, int] = field(default_factory=dict)
     hub_hits: dict[str, int] = field(default_factory=dict)
     parts: list[CostWindow] = field(default_factory=list)
+    published: int | None = None
     sans_io: bool = True
 
     def loop_lags(self) -> dict[str, Sequence[Sequence[int]]]:
@@ -82,7 +99,7 @@ def collect(
 ) -> TrialRecord:
     """The trial's record; figures that could not be taken are None."""
     swarm = _swarm(testbed, notes)
-    server = _server(testbed, notes, swarm)
+    server = _server(testbed, notes)
     publisher = None if publish_log is None else _publisher(testbed, notes, publish_log)
     marks = marks_of(
         duration_s=testbed.plan.scenario.duration_s,
@@ -123,24 +140,17 @@ def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int
     return {kind: n - before.get(kind, 0) for kind, n in after.items() if n > before.get(kind, 0)}
 
 
-def _server(
-    testbed: Testbed, notes: TrialObservations, swarm: SwarmFigures | None
-) -> ServerFigures | None:
+def _server(testbed: Testbed, notes: TrialObservations) -> ServerFigures | None:
     if notes.start is None or notes.end is None or testbed.plan.floor:
         return None
-    (before, setup), (after, then) = notes.start, notes.end
-    hits = _minus(then, setup)
-    requests = {kind: n for kind, n in notes.hub_hits.items() if kind != "publish"}
-    if testbed.broker is not None and swarm is not None and requests == notes.swarm_hits:
-        # A broker tells its counts late, so the hub cannot know when a packet came. The totals
-        # agree to the last packet: then the clients' clock says which of them lie in the window.
-        hits = {**swarm.hits, **{kind: n for kind, n in hits.items() if kind == "publish"}}
-        setup = {**swarm.hits_setup, **{k: n for k, n in setup.items() if k == "publish"}}
+    before, after = notes.start.hub, notes.end.hub
     return ServerFigures(
-        hits=hits,
-        hits_setup=setup,
+        hits=_minus(after.hits, before.hits),
+        hits_setup=before.hits,
         hits_all=notes.hub_hits,
-        cpu_s=_used(before, after, "hub") or 0.0,
+        publishes=notes.published,
+        cpu_s=after.cpu_s - before.cpu_s if "hub" in testbed.watches else 0.0,
+        counted_ns=[before.at_ns, after.at_ns],
         loop_lag_p99_s=_tail_s(notes),
         **testbed.held("hub"),
     )
@@ -192,13 +202,12 @@ def _broker(testbed: Testbed, notes: TrialObservations) -> BrokerFigures | None:
     broker = testbed.broker
     if broker is None:
         return None
-    cpu_s = None
-    if notes.start is not None and notes.end is not None:
-        cpu_s = _used(notes.start[0], notes.end[0], "broker")
+    before, after = notes.start, notes.end
     return BrokerFigures(
         kind=broker.kind,
         version=broker.version,
-        cpu_s=cpu_s,
+        cpu_s=_used(before.cpu, after.cpu, "broker") if before and after else None,
+        counted_ns=[before.seen_ns, after.seen_ns] if before and after else None,
         rss_bytes=testbed.held("broker").get("rss_bytes"),
     )
 
@@ -217,6 +226,7 @@ def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
         bytes_in_setup=before.bytes_in,
         bytes_out_setup=before.bytes_out,
         cpu_s=end.cpu_s - before.cpu_s,
+        counted_ns=[before.at_ns, end.at_ns] if before.at_ns and end.at_ns else None,
         **testbed.held("swarm"),
         dials=now.dials,
         loop_lag_p99_s=told.loop_lag_p99_s,

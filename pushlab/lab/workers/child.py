@@ -7,6 +7,7 @@ an argument list. The process ends when its standard input does, so it never out
 import abc
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import inspect
 import resource
@@ -83,12 +84,15 @@ class CountingService(WorkerService, abc.ABC):
     def note_window(self, start_ns: int, end_ns: int) -> None:
         """Note the counters at `start_ns` and at `end_ns`."""
         self._window_ns = (start_ns, end_ns)
-        for moment, at_ns in (("start", start_ns), ("end", end_ns)):
-            delay_s = (at_ns - time.monotonic_ns()) / 1e9
-            self.loop.call_later(max(0.0, delay_s), self._note, moment)
+        self._note("start", start_ns)
+        self._note("end", end_ns)
 
-    def _note(self, moment: str) -> None:
-        self._moments[moment] = self.counters()
+    def _note(self, moment: str, at_ns: int) -> None:
+        now_ns = time.monotonic_ns()
+        if now_ns < at_ns:  # timers may run a millisecond early
+            self.loop.call_later((at_ns - now_ns) / 1e9, self._note, moment, at_ns)
+        else:
+            self._moments[moment] = dataclasses.replace(self.counters(), at_ns=now_ns)
 
     def window(self) -> WindowReport:
         """What was noted, and the counters now."""

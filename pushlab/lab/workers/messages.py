@@ -41,11 +41,13 @@ class Counters:
     """What a worker has counted at one moment; bytes are the payload of TCP.
 
     Attributes:
+        at_ns: when it looked, where that was for one end of a window.
         cpu_s: CPU seconds of its process; 0 where it has none of its own.
         hits: requests sent, by kind.
         dials: connections asked for.
     """
 
+    at_ns: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     cpu_s: float = 0.0

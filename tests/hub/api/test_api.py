@@ -16,7 +16,16 @@ from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub import core
 from pushlab.hub.serve import serve
 from pushlab.transports.long_polling import LongPolling
-from tests.live_hub import HTTP_TRANSPORTS, LiveHub, config, dial, live_hub, read_answer, read_head
+from tests.live_hub import (
+    HTTP_TRANSPORTS,
+    LiveHub,
+    ask,
+    config,
+    dial,
+    live_hub,
+    read_answer,
+    read_head,
+)
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -778,3 +787,23 @@ async def test_only_the_application_revokes(hub):
         answer = await hub.ask("DELETE", "/v1/tokens", secret=secret, body=b'{"all": true}')
         assert answer.status == status
     assert (await hub.ask("GET", "/v1/poll", secret=token)).status == 204
+
+
+async def stats_at(hub, at_ns):
+    said = {"Pushlab-At-Ns": str(at_ns)}
+    return await ask(hub.url, "GET", "/v1/stats", secret=hub.key, headers=said)
+
+
+async def test_figures_can_be_taken_at_a_moment_that_is_told_before(hub):
+    at_ns = time.monotonic_ns() + 200_000_000
+    asked = asyncio.ensure_future(stats_at(hub, at_ns))
+    before = (await hub.api("GET", "/v1/stats")).json
+    told = (await asked).json
+    assert before["now_ns"] < at_ns <= told["now_ns"]
+    for soon in (0, at_ns, at_ns + 2 * 86_400 * 10**9):  # it has passed; it is too far away
+        assert (await stats_at(hub, soon)).json["now_ns"] > at_ns
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "x", "9" * 20, str(2**63)])
+async def test_a_moment_is_a_whole_number(hub, value):
+    assert refused(await stats_at(hub, value), 400, "invalid-parameter")
