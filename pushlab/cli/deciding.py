@@ -59,7 +59,9 @@ def add_commands(group: Group) -> None:
         run=lazily("pushlab.commands.check:check"),
         more="Judge a run by objectives such as 'sse.latency_s.p99<50ms', 'p95<0.1s' or"
         " '*.lost==0': a cell (default: all), a figure of its summary, a comparison, a limit."
-        " Exit status: 0 all met, 1 not, 2 an objective is malformed.",
+        " Three answers: met; FAILED; not known, where an interval spans the limit or a mark could"
+        " have carried the figure across, with the trials that it needs."
+        " Exit status: 0 all met, 1 one failed, 2 an objective is malformed, 3 one is not known.",
         examples=(
             "check results/reference --slo '*.lost==0'",
             "check results/reference --slo 'sse.p50<50ms' --json",

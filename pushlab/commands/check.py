@@ -1,16 +1,18 @@
-"""`pushlab check`: whether a run meets its objectives, one line for each, for people and for CI."""
+"""`pushlab check`: whether a run meets its objectives, one line for each, for people and for CI.
 
-from collections.abc import Sequence
+There are three answers, each with its exit status: met (0), failed (1), not known (3).
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pushlab.analysis.slo.objectives import Objective, parse_objective
-from pushlab.analysis.slo.verdicts import Verdict, judge
-from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.slo.verdicts import Answer, Verdict, judge_all
 from pushlab.analysis.summary.stored import summary_of
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
-from pushlab.quantities import span, with_unit
+from pushlab.quantities import counted, span, with_unit
 from pushlab.runs import Run
 
 __all__ = ["check"]
@@ -19,7 +21,9 @@ __all__ = ["check"]
 def check(
     folder: Path, texts: Sequence[str], *, file: Path | None = None, as_json: bool = False
 ) -> int:
-    """Judge the run in `folder`; the exit status: 0 if every objective is met, else 1.
+    """Judge the run in `folder`.
+
+    The exit status: 0 if every objective is met, 1 if one has failed, 3 if one is not known.
 
     Args:
         texts: the objectives.
@@ -35,22 +39,34 @@ def check(
     if not objectives:
         raise UsageError("nothing to check: give --slo OBJECTIVE, such as --slo 'sse.p99<50ms'")
     run = Run.load(folder)
-    cells = summary_of(run).cells
-    verdicts = [verdict for objective in objectives for verdict in judge(objective, cells)]
+    summary = summary_of(run)
+    verdicts = judge_all(objectives, summary.cells, summary.floor_s)
     complete = run.status == "complete"
-    met = complete and all(verdict.met for verdict in verdicts)
+    answers: set[Answer] = {verdict.answer for verdict in verdicts}
+    answers |= set() if complete else {"unknown"}
+    whole: Answer = next(each for each in ("failed", "unknown", "met") if each in answers)
     if as_json:
-        document = {"met": met, "run": run.id, "status": run.status}
-        document["objectives"] = [_plain(v, cells[v.cell]) for v in verdicts]
-        print(json_text(document))
-        return 0 if met else 1
+        told = {"answer": whole, "met": whole == "met", "run": run.id, "status": run.status}
+        print(json_text({**told, "objectives": [_plain(verdict) for verdict in verdicts]}))
+        return _STATUS[whole]
     for verdict in verdicts:
-        print(_line(verdict, cells[verdict.cell]))
+        print(_line(verdict))
     if not complete:
-        print(f"FAILED  the run is {run.status}: it did not reach its end")
-    count = sum(verdict.met for verdict in verdicts)
-    print(f"{count} of {len(verdicts)} met: {folder}")
-    return 0 if met else 1
+        print(f"{_WORDS['unknown']}  the run is {run.status}: it did not reach its end")
+    print(f"{_counted(verdicts)}: {folder}")
+    return _STATUS[whole]
+
+
+_WORDS: Mapping[Answer, str] = {"met": "met      ", "failed": "FAILED   ", "unknown": "not known"}
+_STATUS: Mapping[Answer, int] = {"met": 0, "failed": 1, "unknown": 3}
+
+
+def _counted(verdicts: Sequence[Verdict]) -> str:
+    """How many are what: ``3 of 5 met, 1 failed, 1 not known``."""
+    count = {each: sum(verdict.answer == each for verdict in verdicts) for each in _WORDS}
+    text = f"{count['met']} of {len(verdicts)} met"
+    text += f", {count['failed']} failed" if count["failed"] else ""
+    return text + (f", {count['unknown']} not known" if count["unknown"] else "")
 
 
 def _from_file(file: Path) -> list[Objective]:
@@ -69,31 +85,34 @@ def _from_file(file: Path) -> list[Objective]:
     return found
 
 
-def _line(verdict: Verdict, cell: CellSummary) -> str:
+def _line(verdict: Verdict) -> str:
     objective = verdict.objective
-    word = "met   " if verdict.met else "FAILED"
-    told = f"{word}  {objective.text}  {verdict.cell}: "
+
+    def show(value: float) -> str:
+        return with_unit(value, objective.kind)
+
+    told = f"{_WORDS[verdict.answer]}  {objective.text}  {verdict.cell}: "
     if verdict.why is not None:
         told += verdict.why
-        if verdict.value is not None:
-            told += f"; {objective.figure} is {with_unit(verdict.value, objective.kind)}"
-    elif verdict.value is not None:
-        told += f"{objective.figure} is {with_unit(verdict.value, objective.kind)}"
-        notes = []
-        if verdict.interval is not None:
-            both = span(verdict.interval, lambda bound: with_unit(bound, objective.kind))
-            notes.append(f"95 % interval {both or told.rpartition(' is ')[2]}")
-            if verdict.interval[0] <= objective.limit <= verdict.interval[1]:
-                notes.append("it spans the limit")
-        if verdict.samples is not None:
-            notes.append(f"{verdict.samples:,} samples")
-        told += f" ({', '.join(notes)})" if notes else ""
-    if cell.marks:
-        told += f" [{'; '.join(cell.marks)}]"
+    if verdict.value is not None:
+        told += "; " if verdict.why is not None else ""
+        told += f"{objective.figure} is {show(verdict.value)}"
+    notes = []
+    if verdict.interval is not None:
+        within = span(verdict.interval, show) or show(verdict.interval[0])
+        spans = verdict.interval[0] <= objective.limit <= verdict.interval[1]
+        notes.append(f"95 % interval {within}" + (", which spans the limit" if spans else ""))
+    if verdict.samples is not None and verdict.why is None:
+        notes.append(f"{verdict.samples:,} samples")
+    told += f" ({', '.join(notes)})" if notes else ""
+    if verdict.more_trials:
+        told += f"; needs about {counted(verdict.more_trials, 'more trial')}"
+    if verdict.marks:
+        told += f" [could be the measuring's: {'; '.join(verdict.marks)}]"
     return told
 
 
-def _plain(verdict: Verdict, cell: CellSummary) -> dict[str, Any]:
+def _plain(verdict: Verdict) -> dict[str, Any]:
     told = verdict.objective.to_json()
     found = {name: getattr(verdict, name) for name in Verdict.__slots__ if name != "objective"}
-    return {"objective": told.pop("text"), **told, **found, "marks": list(cell.marks)}
+    return {"objective": told.pop("text"), **told, "met": verdict.met, **found}

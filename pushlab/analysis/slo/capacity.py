@@ -89,14 +89,14 @@ def look_at(
     summary = summarise_cells({trial.cell: CellTrials([last])})
     verdicts = [(one, judge(one, summary)[0]) for one in objectives]
     values = {one.text: verdict.value for one, verdict in verdicts}
-    broken = [one.text for one, verdict in verdicts if not verdict.met]
+    broken = [one.text for one, verdict in verdicts if not verdict.as_measured]
     busy = _busy(trial)
     if machine is not None:
         busy["machine"] = machine
     if not broken:
         return Load(at=at, outcome="held", values=values, busy=busy)
     cause, why = cause_of(summary[trial.cell].marks, busy, analysis.run.environment)
-    unmeasured = [verdict.why for _, verdict in verdicts if not verdict.met and verdict.why]
+    unmeasured = [verdict.why for _, verdict in verdicts if verdict.why]
     if unmeasured:
         why = f"{unmeasured[0]}, {why}"
     return Load(

@@ -172,7 +172,7 @@ def _described(name: str, words: str, about: str) -> Iterator[Figure]:
     for what in ("p50", "p90", "p95", "p99", "p99_9", "mean", "min", "max", "count", "nonpositive"):
         short, made = what.replace("_", "."), sampled(name, what)
         one = Figure(f"{name}.{what}", f"{words} {short}", made, about)
-        one = one.but(interval=what in ("mean", "p50", "p95", "p99"))
+        one = one.but(interval=what not in ("min", "max", "count", "nonpositive"))
         yield one.but(shown={"lateness": 0}) if what in ("p50", "p99") else one
 
 

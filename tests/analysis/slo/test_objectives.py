@@ -154,7 +154,7 @@ def test_nothing_but_a_usage_error_comes_of_rubbish(text):
 
 
 def test_every_figure_that_can_be_named_is_a_number_in_a_real_summary(tmp_path):
-    cells = summarise(Run.load(simulate(tmp_path, trials=2))).cells
+    cells = summarise(Run.load(simulate(tmp_path, trials=3))).cells
     for name in FIGURES:
         for cell in cells.values():
             (verdict,) = judge(parse_objective(f"*.{name}>=-1"), {"x": cell})
