@@ -8,10 +8,10 @@ carried the figure across. A count is what it is. A cell with failed trials meet
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from pushlab.analysis.slo.objectives import Objective
+from pushlab.analysis.slo.subject import no_cell
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.analysis.stats.power import reach_of, trials_for
@@ -93,13 +93,7 @@ def judge(
     """
     asked = [label for label, cell in cells.items() if objective.asks(label, floor=cell.floor)]
     if not asked:
-        close = get_close_matches(objective.cell, cells, n=1)
-        close = close or [label for label in cells if objective.cell.startswith(f"{label}.")]
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        known = ", ".join(repr(label) for label in cells) or "none"
-        raise UsageError(
-            f"objective {objective.text!r}: no cell {objective.cell!r}{hint} (cells: {known})"
-        )
+        raise UsageError(f"objective {objective.text!r}: {no_cell(objective.cell, cells)}")
     void = void_words(cells, floor_s) if objective.figure.startswith("latency_s") else ""
     return [_judge(objective, label, cells[label], among, void) for label in asked]
 
