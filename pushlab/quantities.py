@@ -28,6 +28,7 @@ __all__ = [
     "parse_number",
     "parse_rate_per_s",
     "parse_seconds",
+    "parse_share",
     "parse_watt_hours",
     "parse_whole",
     "ratio",
@@ -257,6 +258,11 @@ def parse_watt_hours(text: str) -> float:
     """An energy in watt-hours: ``15``, ``15Wh``, ``54kJ``. Raises UsageError."""
     units = {"": 1.0, "Wh": 1.0, "mWh": 1e-3, "kWh": 1e3, "kJ": 1 / 3.6, "J": 1 / 3_600}
     return _parse(text, units, "an energy such as 15Wh or 54kJ")
+
+
+def parse_share(text: str) -> float:
+    """A part of a whole, as percent: ``20%``, ``0.5 %``. Raises UsageError."""
+    return _parse(text, {"%": 0.01}, "a percentage such as 20%")
 
 
 def _parse(text: str, units: dict[str, float], right: str) -> float:

@@ -16,6 +16,7 @@ from pushlab.cli.arguments import (
     quantity,
     whole,
 )
+from pushlab.cli.gating import add_gate
 from pushlab.errors import UsageError
 from pushlab.quantities import (
     parse_bytes,
@@ -48,7 +49,7 @@ _OF_CLIENT = ("--rate-per-client", "--poll-interval", "--payload", "--hold")
 
 
 def add_commands(group: Group) -> None:
-    """Add predict, crossovers, cost, energy and check."""
+    """Add predict, crossovers, cost, energy, check and gate."""
     _add_predict(group)
     _add_crossovers(group)
     _add_cost(group)
@@ -73,6 +74,7 @@ def add_commands(group: Group) -> None:
     )
     check.flag("--slo-file", "FILE", "one in a line; # comments", type=Path, dest="file")
     add_json(check, "the verdicts as JSON")
+    add_gate(group)
 
 
 def _add_cost(group: Group) -> None:

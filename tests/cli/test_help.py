@@ -17,7 +17,16 @@ from pushlab.runs import Run
 
 HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
 #: Their examples are read, and not run: they measure or serve for long, or change the user's keys.
-LONG = ("compare", "savings", "capacity", "resume", "reproduce --all", "serve", "keys")
+LONG = (
+    "compare",
+    "savings",
+    "capacity",
+    "resume",
+    "reproduce --all",
+    "gate --run",
+    "serve",
+    "keys",
+)
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,10 +1,10 @@
 """Whether two runs did the same work on the same machine with the same software, line by line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pushlab.runs import Run
 
-__all__ = ["differences_of_setting", "differences_of_work"]
+__all__ = ["differences_of_setting", "differences_of_work", "not_comparable", "other_machine"]
 
 #: Words about a scenario, and what the cells say themselves.
 _NOT_WORK = frozenset({"name", "title", "description", "transports", "trials"})
@@ -16,8 +16,32 @@ _PASSING = ("load", "memory_available_bytes")
 
 def differences_of_work(a: Run, b: Run) -> list[str]:
     """How scenarios, and settings of common cells, differ, such as ``clients: 400 vs 200``."""
-    found = list(_differences(a.scenario, b.scenario, _NOT_WORK))
-    for cell in a.cells:
+    return [*_differences(a.scenario, b.scenario, _NOT_WORK), *_of_cells(a, b, a.cells)]
+
+
+def not_comparable(a: Run, b: Run, cells: Collection[str]) -> list[str]:
+    """What of the work differs, so that some cells' figures must not be compared.
+
+    Another seed is another draw of the same work, and a key that one run alone has is one that
+    another version of pushlab knows.
+    """
+    both = {key for key in a.scenario if key in b.scenario} - _NOT_WORK - {"seed"}
+    ours, theirs = ({key: run.scenario[key] for key in both} for run in (a, b))
+    return [*_differences(ours, theirs), *_of_cells(a, b, cells)]
+
+
+def other_machine(a: Run, b: Run) -> list[str]:
+    """How the machines themselves differ, whatever runs on them."""
+    return [
+        f"{key}: {_short(a.environment.get(key))} vs {_short(b.environment.get(key))}"
+        for key in ("processor", "cores")
+        if a.environment.get(key) != b.environment.get(key)
+    ]
+
+
+def _of_cells(a: Run, b: Run, cells: Iterable[str]) -> list[str]:
+    found = []
+    for cell in cells:
         ours, theirs = a.trials_of(cell), b.trials_of(cell)
         if ours and theirs:
             one, other = ours[0], theirs[0]

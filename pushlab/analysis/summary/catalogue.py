@@ -360,7 +360,7 @@ declare(
     _to_connect("max", "longest to connect"),
     _storm("clients", "clients that connected", _CONNECTED),
     _storm("duration_s", "all connected within", _CONNECTED_S),
-    _storm("connects_per_s", "connects/s", _CONNECTED, _CONNECTED_S),
+    _storm("connects_per_s", "connects/s", _CONNECTED, _CONNECTED_S).but(more_is_better=True),
     _storm("server_cpu_s", "server's CPU to connect", _in_storm(lambda s: s.server_cpu_s)),
     _storm("broker_cpu_s", "broker's CPU to connect", _in_storm(lambda s: s.broker_cpu_s)),
     _storm("hits_per_client", "hits to connect a client", _STORM_HITS, _CONNECTED),

@@ -249,6 +249,7 @@ class Figure:
         stability: the `key` of the ranked figure whose stability speaks for it.
         model: the figure that a closed form predicts for it.
         whole: the count of which it may be given as a share (``lost<0.1%``).
+        more_is_better: whether it is worse when it is smaller; of most figures less is better.
         bad: in words, what has happened where it is not 0: ``deliveries were lost``.
         per_trial: whether ``per_trial`` has it.
         chart: the name of its chart along a sweep's grid, with its number.
@@ -270,6 +271,7 @@ class Figure:
     stability: str = ""
     model: str = ""
     whole: str = ""
+    more_is_better: bool = False
     bad: str = ""
     per_trial: bool = False
     chart: str = ""
