@@ -13,7 +13,7 @@ from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.commands.gate_reports import junit, markdown
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
-from pushlab.quantities import brief, number, share, with_unit
+from pushlab.quantities import brief, number, share, span, with_unit
 from pushlab.runs import Run
 
 __all__ = ["STATUS", "Wanted", "gate", "questions_of", "told"]
@@ -111,12 +111,14 @@ def lines_of(one: Gated) -> list[str]:
     """What is known of a figure, in lines: the ratio with its interval, and what is missing."""
     found = []
     if one.base is not None and one.new is not None and one.ratio is not None:
-        kind = FIGURES[one.figure].kind
-        line = f"{with_unit(one.base, kind)} to {with_unit(one.new, kind)}: {number(one.ratio)} x"
+        kind, (a, b) = FIGURES[one.figure].kind, one.trials
+        trials = f"{a} trials of each" if a == b else f"{a} and {b} trials"
+        found.append(f"{with_unit(one.base, kind)} to {with_unit(one.new, kind)}, {trials}")
+        line = f"NEW/BASE {number(one.ratio)}"
         if one.interval is not None:
-            low, high = map(number, one.interval)
-            line += f", {brief(100 - 200 * one.chance, 4)} % interval {low} to {high}"
-        found.append(f"{line}; {_trials(one)}")
+            level = brief(100 - 200 * one.chance, 4)
+            line += f", {level} % interval {span(one.interval, number) or number(one.ratio)}"
+        found.append(line)
     if one.why:
         found.append(one.why)
     elif one.outcome == "inconclusive" and one.needed is not None:
@@ -124,11 +126,6 @@ def lines_of(one: Gated) -> list[str]:
     elif one.outcome == "inconclusive":
         found.append("scatters too much for any number of trials")
     return found
-
-
-def _trials(one: Gated) -> str:
-    a, b = one.trials
-    return f"{a} trials of each" if a == b else f"{a} and {b} trials"
 
 
 def _write(flag: str, file: Path, text: str) -> None:
