@@ -1,6 +1,11 @@
-"""One trial of the laboratory under capture, at half load, and what the two clocks make of it."""
+"""One trial of the laboratory under capture, at half load: its stamps, the kernel's, the capture's.
+
+The witnesses' kernel stamps are proved by the capture, which nothing in the trial can hold up; the
+witnesses in turn tell every other trial how late its stamps are.
+"""
 
 import dataclasses
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fidelity.capture import Capture
-from benchmarks.fidelity.clocks import between, read_distance
 from benchmarks.fidelity.wire import Wire
-from pushlab.lab.scenario.cells import CellRequest, make_cells
+from pushlab.lab.load.kernel_stamps import WallClock
+from pushlab.lab.scenario.cells import Cell, make_cells
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.phases import Trial
 from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
 from pushlab.lab.trial.processes import TrialProcesses
+from pushlab.runs import WitnessFigures
 
 __all__ = ["Fidelity", "TrialBroken", "measure_fidelity"]
 
@@ -29,6 +35,7 @@ _POLL_INTERVAL_S = 0.2
 _MIN_POLL_INTERVAL_S = 0.004
 _LOOKS_S = (2.0, 2.0)  # lengths of the trials that find the rate
 _MAX_STEP = 12.0
+_STAMPED = ("subscriber", "seq", "stamped_ns", "kernel_ns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,14 @@ class Fidelity:
         dropped: packets that the capture lost.
         reported_s, captured_s: percentiles by name (``p50``, ``p99``).
         stamp_delay_s: percentiles of a single delivery's pushlab stamp minus its packet's.
+        witnesses: how many subscribers the kernel stamped.
+        stamped: how many of their deliveries are compared below.
+        witness_delay_s: percentiles of pushlab's stamp minus the kernel's, for the witnesses.
+        packet_delay_s: of the same deliveries, percentiles of pushlab's stamp minus the packet's.
+        sends: how many of the publisher's requests are compared below.
+        send_delay_s: percentiles of the kernel's stamp of a request minus pushlab's.
+        send_packet_delay_s: of the same requests, percentiles of the packet's minus pushlab's.
+        path_s: the reading path of an idle event loop, as measured before the trial.
         bound_s: how wrong the conversion of the clocks may be.
         marks: what the laboratory holds against the trial.
     """
@@ -59,12 +74,20 @@ class Fidelity:
     reported_s: Mapping[str, float]
     captured_s: Mapping[str, float]
     stamp_delay_s: Mapping[str, float]
+    witnesses: int
+    stamped: int
+    witness_delay_s: Mapping[str, float]
+    packet_delay_s: Mapping[str, float]
+    sends: int
+    send_delay_s: Mapping[str, float]
+    send_packet_delay_s: Mapping[str, float]
+    path_s: float
     bound_s: float
     marks: tuple[str, ...]
 
     def error_s(self, percentile: str) -> float:
-        """pushlab's figure minus the capture's."""
-        return self.reported_s[percentile] - self.captured_s[percentile]
+        """pushlab's figure minus the capture's, without the reading path, which is shown apart."""
+        return self.reported_s[percentile] - self.captured_s[percentile] - self.path_s
 
 
 class TrialBroken(Exception):
@@ -84,7 +107,7 @@ class _TappedStage(TrialProcesses):
         await super().start()
         self.ports = [int(self.api.url.rpartition(":")[2])]
         if self.broker is not None:
-            self.ports = [self.broker.access.port]
+            self.ports.append(self.broker.access.port)
         await self._capture.start(self.ports)
 
     async def stop(self) -> None:
@@ -108,16 +131,20 @@ async def measure_fidelity(transport: str, *, seconds: float) -> Fidelity:
     with tempfile.TemporaryDirectory(prefix="pushlab-fidelity-") as folder:
         capture = Capture(Path(folder) / "capture.pcapng")
         stage = _TappedStage(plan, capture)
-        before = read_distance()
+        clock = WallClock()
         outcome = await _run(plan, stage)
-        distance = between(before, read_distance())
+        if clock.to_monotonic(0) is None:
+            raise TrialBroken("the machine's wall clock was set during the trial")
         wire = Wire(transport, stage.ports, payload_bytes=_PAYLOAD_BYTES)
         async for segment in capture.segments():
             wire.take(segment)
-    reported_s, captured_s, unpaired = _pairs(outcome, wire, distance.ns)
+    reported_s, captured_s, unpaired = _pairs(outcome, wire, clock.distance_ns)
     if not len(reported_s):
         raise TrialBroken("no delivery was found in the capture")
     interval_s = plan.cell.interval_s
+    stamped = _stamped(outcome, wire, clock.distance_ns)
+    sent = _sent(outcome, wire, clock.distance_ns)
+    told = outcome.record.witnesses or WitnessFigures()
     return Fidelity(
         transport=transport,
         clients=_CLIENTS,
@@ -130,7 +157,15 @@ async def measure_fidelity(transport: str, *, seconds: float) -> Fidelity:
         reported_s=_percentiles(reported_s),
         captured_s=_percentiles(captured_s),
         stamp_delay_s=_percentiles(reported_s - captured_s),
-        bound_s=distance.bound_ns / 1e9,
+        witnesses=told.clients,
+        stamped=len(stamped),
+        witness_delay_s=_percentiles(stamped[:, 0]),
+        packet_delay_s=_percentiles(stamped[:, 1]),
+        sends=len(sent),
+        send_delay_s=_percentiles(sent[:, 0]),
+        send_packet_delay_s=_percentiles(sent[:, 1]),
+        path_s=told.path_s or 0.0,
+        bound_s=clock.bound_ns / 1e9,
         marks=tuple(outcome.record.marks),
     )
 
@@ -155,7 +190,7 @@ def _scenario(transport: str) -> Scenario:
 
 
 def _with_cell(scenario: Scenario, transport: str, interval_s: float) -> Scenario:
-    cells = make_cells([CellRequest(transport)], interval_s)
+    cells = make_cells([Cell("", transport)], interval_s)
     return dataclasses.replace(scenario, cells=cells, poll_interval_s=interval_s)
 
 
@@ -230,6 +265,35 @@ def _pairs(outcome: TrialOutcome, wire: Wire, distance_ns: int) -> tuple[Any, An
     return both[:, 0], both[:, 1], unpaired
 
 
+def _stamped(outcome: TrialOutcome, wire: Wire, distance_ns: int) -> Any:
+    """Of each delivery to a witness: its stamp minus the kernel's, and minus its packet's; in s."""
+    rows, start_ns = outcome.rows["stamps"], outcome.record.measure_start_ns or 0
+    found = []
+    for subscriber, seq, stamped_ns, kernel_ns in zip(
+        *(np.asarray(rows[name]).tolist() for name in _STAMPED), strict=True
+    ):
+        wall_ns = wire.arrivals.get((subscriber, seq))
+        if wall_ns is not None and stamped_ns >= start_ns:
+            found.append((stamped_ns - kernel_ns, stamped_ns - (wall_ns - distance_ns)))
+    return np.asarray(found, np.float64).reshape(-1, 2) / 1e9
+
+
+def _sent(outcome: TrialOutcome, wire: Wire, distance_ns: int) -> Any:
+    """Of each of the publisher's requests: the kernel's stamp, and its packet's, minus its own."""
+    rows, start_ns = outcome.rows["stamps"], outcome.record.measure_start_ns or 0
+    packets = np.asarray(sorted(wire.posted), np.int64) - distance_ns
+    found = []
+    for subscriber, _, stamped_ns, kernel_ns in zip(
+        *(np.asarray(rows[name]).tolist() for name in _STAMPED), strict=True
+    ):
+        if subscriber < 0 and stamped_ns >= start_ns and len(packets):
+            nearest_ns = int(packets[np.abs(packets - kernel_ns).argmin()])
+            found.append((kernel_ns - stamped_ns, nearest_ns - stamped_ns))
+    return np.asarray(found, np.float64).reshape(-1, 2) / 1e9
+
+
 def _percentiles(values: Any) -> dict[str, float]:
+    if not len(values):
+        return {"p50": math.nan, "p99": math.nan}
     p50, p99 = np.percentile(values, [50, 99])
     return {"p50": float(p50), "p99": float(p99)}

@@ -37,11 +37,13 @@ class Wire:
         payload_bytes: the size of each message; probes have another.
 
     Attributes:
+        posted: when each of the publisher's requests was on the wire, by the wall clock.
         arrivals: (subscriber, seq) to the wall clock's nanoseconds at which it had arrived.
     """
 
     def __init__(self, transport: str, ports: Collection[int], *, payload_bytes: int) -> None:
         self.arrivals: dict[tuple[int, int], int] = {}
+        self.posted: list[int] = []
         self._ports = frozenset(ports)
         self._message = re.compile(_MESSAGES[transport] % payload_bytes)
         self._keep = payload_bytes + _MARGIN_BYTES
@@ -52,6 +54,8 @@ class Wire:
     def take(self, segment: Segment) -> None:
         """One segment."""
         if segment.source_port not in self._ports:
+            if segment.data.startswith(b"POST "):
+                self.posted.append(segment.wall_ns)
             if segment.source_port not in self._subscribers:
                 self._introduce(segment.source_port, segment.data)
             return

@@ -5,7 +5,6 @@ import time
 import pytest
 
 from benchmarks.fidelity.capture import Segment
-from benchmarks.fidelity.clocks import Distance, between, read_distance
 from benchmarks.fidelity.wire import Wire
 from pushlab.contract.tokens import TokenKeys
 
@@ -90,11 +89,3 @@ def test_a_stranger_is_nobody():
     stream.ask(b"POST / HTTP/1.1\r\nAuthorization: Bearer an-api-key\r\n\r\n")
     stream.answer(1, b"4f1c9a02-5 " + TEXT)
     assert wire.arrivals == {}
-
-
-def test_the_distance_converts_and_its_bound_covers_a_clock_that_was_set():
-    before_ns = time.monotonic_ns()
-    distance = read_distance()
-    at_ns = distance.to_monotonic(time.time_ns())
-    assert before_ns - distance.bound_ns <= at_ns <= time.monotonic_ns() + distance.bound_ns
-    assert between(Distance(100, 5), Distance(180, 3)) == Distance(140, 45)

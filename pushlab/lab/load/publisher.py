@@ -25,6 +25,7 @@ __all__ = ["Publisher"]
 
 _READY_CONNECTIONS = 4
 _MOST_CONNECTIONS = 1024
+_MOST_WITNESSES = 16
 
 
 class Publisher(OpenLoop):
@@ -37,7 +38,7 @@ class Publisher(OpenLoop):
 
     Attributes:
         clock: converts the kernel's stamps.
-        witnesses: of the connections that are kept ready.
+        witnesses: of the first connections, which do the most.
     """
 
     def __init__(
@@ -76,8 +77,13 @@ class Publisher(OpenLoop):
         """
         for _ in range(_READY_CONNECTIONS):
             connection = await self._api.connect()
-            self._connections.append(connection)
+            self._take_in(connection)
             self._idle.append(connection)
+
+    def _take_in(self, connection: HttpConnection) -> None:
+        """One more connection is open; the first ones are witnesses."""
+        self._connections.append(connection)
+        if len(self.witnesses) < _MOST_WITNESSES:
             witness = RequestWitness(connection, self.publish_log, self.clock)
             self.witnesses[connection] = witness
 
@@ -143,10 +149,10 @@ class Publisher(OpenLoop):
                 self._take()
                 self._check_done()
             return
-        self._connections.append(connection)
         if self.stopped:
             connection.close()
             return
+        self._take_in(connection)
         self._idle.append(connection)
         self._dialing.discard(task)  # at once: the next message must not wait for this dial
         # The kernel opens a connection without the server's process, but does not encrypt it.

@@ -1,6 +1,7 @@
 """When a request really left: the kernel's stamp of what a publisher's connection sends.
 
-A publisher notes when it hands a request to its event loop, which sends it at the end of its turn.
+A publisher notes when it hands a request to its event loop. What passes until the kernel has it
+cannot be told by the publisher: another process may have had its core meanwhile.
 """
 
 import asyncio

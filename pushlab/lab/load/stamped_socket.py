@@ -103,7 +103,9 @@ class Stamps:
         empty_ns = segments.empty_ns
         alone = segments.took_one(size)
         wall_ns = stamp_of(ancillary)
-        last_ns = None if wall_ns is None else self.clock.to_monotonic(wall_ns)
+        if wall_ns is None:  # the kernel begins to stamp a moment after it was asked to
+            return
+        last_ns = self.clock.to_monotonic(wall_ns)
         if last_ns is None:
             self.discarded += 1
             return

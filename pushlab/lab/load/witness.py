@@ -6,7 +6,10 @@ read with it; their client halves, and all that lies between, are those of every
 """
 
 import asyncio
+import contextlib
+import os
 import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -69,7 +72,8 @@ async def reading_path_s(stamps: Stamps) -> float | None:
     """How long after the kernel an event loop that does nothing else stamps what it reads.
 
     Every delivery's stamp is late by that, on the quietest machine too. It is the tenth percentile
-    of a few dozen small pieces from a thread, so that what else the machine does is not in it.
+    of a few dozen small pieces, so that what else the machine does is not in it; they are sent from
+    another core, as a server's are, where this process has been given some and left others.
 
     Returns:
         seconds; None where the kernel stamps nothing.
@@ -84,13 +88,19 @@ async def reading_path_s(stamps: Stamps) -> float | None:
         peer, _ = listener.accept()
         with peer:
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.to_thread(_send_slowly, peer)
+            sender = threading.Thread(target=_send_slowly, args=(peer,), name="pushlab-path")
+            sender.start()
             await path.over
+            sender.join()
     late_ns = sorted(now_ns - arrival.last_ns for arrival, now_ns in path.found if arrival.last_ns)
     return late_ns[len(late_ns) // 10] / 1e9 if late_ns else None
 
 
 def _send_slowly(peer: socket.socket) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        others = set(range(os.cpu_count() or 1)) - os.sched_getaffinity(0)
+        with contextlib.suppress(OSError):  # of this thread alone; there may be no others
+            os.sched_setaffinity(0, others)
     for _ in range(_PIECES):
         time.sleep(_PIECE_EVERY_S)
         peer.send(b"x")

@@ -27,6 +27,8 @@ from tests.lab.lab_tools import deliveries
 from tests.patience import PATIENCE_S
 
 LIMIT_S = PATIENCE_S
+#: A subscriber's bytes come by an event loop's own transport, or by a witness's.
+both = pytest.mark.parametrize("witness", [False, True], ids=["usual", "witness"])
 _MS = 1_000_000
 
 
@@ -128,12 +130,19 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def processes(
-    clients: int, *, per_channel: int = 100, tick_ms: int = 0, observed: Container[int] = ()
+    clients: int,
+    *,
+    per_channel: int = 100,
+    tick_ms: int = 0,
+    observed: Container[int] = (),
+    witness: bool = False,
 ) -> AsyncIterator[tuple[Server, Swarm]]:
     server = Server()
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024)
     port = listener.sockets[0].getsockname()[1]
-    swarm = Swarm(Lines(tick_ms), seed=1, observed=observed)
+    swarm = Swarm(
+        Lines(tick_ms), seed=1, observed=observed, witnesses=range(clients if witness else 0)
+    )
     for number in range(clients):
         swarm.add(number // per_channel, Endpoint("127.0.0.1", port), f"t{number}")
     try:
@@ -154,8 +163,9 @@ async def reached(swarm: Swarm, *heads: int) -> None:
     await asyncio.wait_for(swarm.reached(), LIMIT_S)
 
 
-async def test_all_connect_and_get_what_is_sent() -> None:
-    async with processes(200) as (server, swarm):
+@both
+async def test_all_connect_and_get_what_is_sent(witness: bool) -> None:
+    async with processes(200, witness=witness) as (server, swarm):
         await connected(swarm)
         assert sorted(server.writers) == sorted(f"t{i}" for i in range(200))
         server.tell("msg 1\nmsg 2\n")
@@ -169,8 +179,9 @@ async def test_all_connect_and_get_what_is_sent() -> None:
         assert swarm.hits() == {"connect": 200}
 
 
-async def test_of_a_few_every_piece_is_written_down() -> None:
-    async with processes(4, observed=(1, 3)) as (server, swarm):
+@both
+async def test_of_a_few_every_piece_is_written_down(witness: bool) -> None:
+    async with processes(4, observed=(1, 3), witness=witness) as (server, swarm):
         await connected(swarm)
         before_ns = time.monotonic_ns()
         server.tell("msg 1\n", "t0", "t1", "t2", "t3")
@@ -199,8 +210,9 @@ def test_who_is_observed_is_spread_over_all(clients, count):
     assert found[-1] >= clients - 2 * found.step
 
 
-async def test_rows_have_each_delivery_in_order_of_arrival() -> None:
-    async with processes(3, per_channel=2) as (server, swarm):
+@both
+async def test_rows_have_each_delivery_in_order_of_arrival(witness: bool) -> None:
+    async with processes(3, per_channel=2, witness=witness) as (server, swarm):
         await connected(swarm)
         server.tell("msg 1\n")
         await reached(swarm, 1, 1)
@@ -241,8 +253,9 @@ async def test_the_goal_counts_those_who_have_not_reached_it() -> None:
         assert swarm.pending == 0
 
 
-async def test_a_lost_connection_is_counted_and_comes_back_to_resume() -> None:
-    async with processes(1) as (server, swarm):
+@both
+async def test_a_lost_connection_is_counted_and_comes_back_to_resume(witness: bool) -> None:
+    async with processes(1, witness=witness) as (server, swarm):
         await connected(swarm)
         server.tell("msg 1\n")
         await reached(swarm, 1)
@@ -260,8 +273,9 @@ async def test_a_lost_connection_is_counted_and_comes_back_to_resume() -> None:
         assert swarm.connected == 1
 
 
-async def test_a_connection_that_the_subscriber_gives_up_is_closed() -> None:
-    async with processes(1) as (server, swarm):
+@both
+async def test_a_connection_that_the_subscriber_gives_up_is_closed(witness: bool) -> None:
+    async with processes(1, witness=witness) as (server, swarm):
         await connected(swarm)
         first = server.writers["t0"]
         server.tell("lose\n")
@@ -271,8 +285,9 @@ async def test_a_connection_that_the_subscriber_gives_up_is_closed() -> None:
         await eventually(lambda: server.open <= 1)
 
 
-async def test_nobody_there_is_tried_again() -> None:
-    async with processes(2) as (server, swarm):
+@both
+async def test_nobody_there_is_tried_again(witness: bool) -> None:
+    async with processes(2, witness=witness) as (server, swarm):
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         listener.close()
@@ -286,8 +301,9 @@ async def test_nobody_there_is_tried_again() -> None:
         listener.close()
 
 
-async def test_gaps_and_ends_are_counted() -> None:
-    async with processes(2) as (server, swarm):
+@both
+async def test_gaps_and_ends_are_counted(witness: bool) -> None:
+    async with processes(2, witness=witness) as (server, swarm):
         told: list[Closed] = []
         swarm.on_closed = told.append
         await connected(swarm)
@@ -311,8 +327,9 @@ async def test_timers_run_when_they_are_due_and_not_before() -> None:
         assert min(gaps) >= 20 * _MS
 
 
-async def test_leaving_says_goodbye_and_closes() -> None:
-    async with processes(20) as (server, swarm):
+@both
+async def test_leaving_says_goodbye_and_closes(witness: bool) -> None:
+    async with processes(20, witness=witness) as (server, swarm):
         await connected(swarm)
         await swarm.leave(LIMIT_S)
         assert swarm.connections == set()
