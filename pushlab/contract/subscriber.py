@@ -38,6 +38,7 @@ from pushlab.contract.events import Closed, Connected, Disconnected, Event
 from pushlab.contract.hits import Hit
 from pushlab.contract.inbox import Inbox
 from pushlab.contract.reasons import is_final, reason_of
+from pushlab.contract.ticks import Ticks
 from pushlab.errors import UsageError
 
 __all__ = ["Endpoint", "Phase", "Subscriber"]
@@ -192,6 +193,10 @@ class Subscriber(abc.ABC):
     def duplicates(self) -> int:
         """Messages that arrived again and were dropped."""
         return self._inbox.duplicates
+
+    def ticks(self, now_ns: int) -> Ticks | None:
+        """What was due by its clock until now, and became of it; None: it asks by none."""
+        return None
 
     @property
     def phase(self) -> Phase:

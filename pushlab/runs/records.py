@@ -95,6 +95,9 @@ class SwarmFigures:
         disconnects: connections lost within the measured window.
         open_descriptors: the largest number of open descriptors seen.
         dials: connections asked for over the whole trial.
+        polls_due, polls_late, polls_skipped: questions that the subscribers' fixed clocks wanted
+            within the measured window; of those, asked more than 10 ms late, and not asked at all.
+            None where they ask by no fixed clock.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
@@ -114,6 +117,9 @@ class SwarmFigures:
     disconnects: int = 0
     open_descriptors: int | None = None
     dials: int = 0
+    polls_due: int | None = None
+    polls_late: int | None = None
+    polls_skipped: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,12 +76,27 @@ async def test_a_stalled_hub_shows_in_full_and_is_not_the_generators_fault(tmp_p
         assert np.median(delay_ns) < 0.3 * np.median(left_ns)
         assert trial.publisher is not None
         assert (trial.publisher.skipped, trial.publisher.held) == (0, 0)
+        if trial.cell == "short-polling":
+            check_polls(trial, meanwhile_s=(to_ns - from_ns) / 1e9)
         # Who counts from the server's acceptance never sees the stall.
         hidden_ns = np.median(received_ns) - np.median(publishes.accepted_ns[meanwhile])
         assert hidden_ns < 0.5 * np.median(left_ns)
         effect_s = effect_of({trial.cell: cells[trial.cell]})
         marks = marks_of(cells[trial.cell], effect_s)
         assert "generator-bound" not in marks or _lagged(trial)
+
+
+def check_polls(trial: TrialRecord, *, meanwhile_s: float) -> None:
+    """Each poll that was due was made, or is counted as skipped: of the stall, nearly all are."""
+    swarm = trial.swarm
+    assert swarm is not None
+    assert swarm.polls_due is not None
+    assert swarm.polls_skipped is not None
+    a_second = trial.clients / float(trial.options["interval_s"])
+    assert swarm.polls_due == pytest.approx(a_second * trial.duration_s, abs=2 * trial.clients)
+    assert swarm.polls_skipped >= a_second * meanwhile_s - 3 * trial.clients
+    made = sum(swarm.hits.get(kind, 0) for kind in ("poll-empty", "poll-useful"))
+    assert swarm.polls_due - swarm.polls_skipped == pytest.approx(made, abs=2 * trial.clients)
 
 
 def _lagged(trial: TrialRecord) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
+from pushlab.analysis.trials.reconciliation import hits_of
 from pushlab.errors import BrokerUnavailable, NotEnoughDescriptors
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.trial.events import (
@@ -153,8 +154,9 @@ async def test_a_run_over_a_broker(tmp_path: Path, broker: str) -> None:
     assert trial.broker.rss_bytes
     assert trial.server is not None
     assert trial.swarm is not None
-    acks = trial.server.hits.get("ack", 0)
+    acks = hits_of(trial).window.get("ack", 0)
     assert acks == trial.swarm.hits.get("ack", 0) > 0
+    assert hits_of(trial).source == "server"
 
 
 async def test_a_run_says_where_and_with_what_it_was_made(tmp_path: Path) -> None:

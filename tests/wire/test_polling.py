@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Phase
+from pushlab.contract.ticks import LATE_NS
 from pushlab.errors import UsageError
 from pushlab.transports.long_polling import LongPolling, LongPollingOptions
 from pushlab.transports.short_polling import ShortPolling, ShortPollingOptions
@@ -279,6 +280,42 @@ def test_the_fixed_clock_ticks_at_its_phase_whatever_answers_take(answers, seed,
         hand.now = due + int(late * SECOND)  # timers come late; the clock does not move
         hand.half.handle_timer(hand.now)
         assert hand.half.data_to_send()
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0, 3.5), st.floats(0, 2.5), st.booleans()), max_size=12),
+    end=st.floats(0, 4),
+)
+def test_each_tick_of_the_fixed_clock_is_asked_at_or_counted_as_skipped(steps, end):
+    """After answers and losses of any length, timers of any lateness: against a count by hand."""
+    hand = Hand(short(interval_s=1.0), cursor="e-0")
+    hand.dial()
+    begin, asked, late = hand.now, {0}, 0
+    for answer_s, late_s, is_lost in steps:
+        hand.now += int(answer_s * SECOND)
+        if is_lost:
+            hand.eof()
+            hand.dial()
+        else:
+            hand.feed(nothing())
+            hand.now = hand.half.get_timer() + int(late_s * SECOND)
+            hand.half.handle_timer(hand.now)
+            assert hand.half.data_to_send()
+        tick = (hand.now - begin) // SECOND
+        late += tick not in asked and hand.now - begin - tick * SECOND > LATE_NS
+        asked.add(tick)
+    hand.now += int(end * SECOND)  # an answer is still due
+    ticks = hand.half.ticks(hand.now)
+    assert ticks.due == (hand.now - begin) // SECOND + 1
+    assert ticks.due - ticks.skipped == len(asked)
+    assert ticks.late == late
+
+
+def test_who_pauses_after_each_answer_asks_by_no_clock():
+    hand = Hand(short(interval_s=1.0, clock="pause"), cursor="e-0")
+    hand.dial()
+    assert hand.half.ticks(hand.now + 10 * SECOND) is None
+    assert Hand(long()).half.ticks(0) is None
 
 
 @given(answers=st.lists(st.floats(0, 3.5), min_size=1, max_size=6))

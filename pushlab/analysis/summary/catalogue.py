@@ -85,6 +85,18 @@ def _cut(name: str) -> Figure:
     return Figure(name, name, made, about, compared="exact", shown={"order": 0})
 
 
+def _polls(what: Literal["due", "late", "skipped"]) -> Estimator:
+    def of(trial: "TrialFigures") -> float | None:
+        polls: int | None = getattr(trial.record.swarm, f"polls_{what}", None)
+        return polls
+
+    return total(of, ended=True)
+
+
+_BY_CLOCK = (
+    "polls that fixed clocks wanted in the windows; of those, made more than 10 ms late, and not"
+    " made at all; `null` where nobody polls by a fixed clock"
+)
 _SENT = "publishes of the measured windows; `scheduled` = `sent` + `skipped`"
 _OWED = "accepted publishes times the subscribers of their channel"
 _CAME = "of these, how many arrived, each counted once; `expected` = `delivered` + `lost`"
@@ -122,6 +134,13 @@ declare(
     _count("unmatched", _ASTRAY, bad=_NO_PUBLISH),
     Figure("late_sends", "late sends", _LATE_SENDS, "sent more than 10 ms late").but(
         whole="scheduled", shown={"lateness": 0}
+    ),
+    Figure("polls_due", "polls due", _polls("due"), _BY_CLOCK, since=3),
+    Figure("polls_late", "late polls", _polls("late"), _BY_CLOCK, whole="polls_due", since=3).but(
+        shown={"lateness": 0}
+    ),
+    Figure("polls_skipped", "skipped polls", _polls("skipped"), _BY_CLOCK, since=3).but(
+        whole="polls_due", bad="polls that were due were not made", shown={"lateness": 0}
     ),
     _cut("gaps"),
     _cut("disconnects"),

@@ -12,14 +12,12 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.contract.ticks import LATE_NS
 from pushlab.errors import SetupError
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.runs import PublisherFigures
 
 __all__ = ["LATE_NS", "PublishLog", "unnamed_file"]
-
-#: A send that is this much behind its time counts as late.
-LATE_NS = 10_000_000
 
 _HEAD = 3  # start_ns, warmup_ns, end_ns
 _WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns", "left_ns")

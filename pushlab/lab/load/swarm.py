@@ -10,9 +10,11 @@ import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Container, Coroutine, Sequence
 from random import Random
+from time import monotonic_ns
 from typing import Any
 
 from pushlab.contract.subscriber import Endpoint
+from pushlab.contract.ticks import Ticks
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.emulated_link import DelayedProtocol, Holding
 from pushlab.lab.load.stamped_socket import Stamps, open_stamped
@@ -180,6 +182,14 @@ class Swarm(SwarmState):
                 for kind, count in reader.subscriber.hits.items():
                     total[str(kind)] += count
         return dict(total)
+
+    def ticks(self) -> Ticks:
+        """What was due by the subscribers' clocks so far; none where they ask by no clock."""
+        now_ns, total = monotonic_ns(), Ticks()
+        for reader in self.readers:
+            if isinstance(reader, SansIoSubscriber) and (ticks := reader.subscriber.ticks(now_ns)):
+                total = Ticks(*map(sum, zip(total, ticks, strict=True)))
+        return total
 
     def wire_duplicates(self) -> int:
         """Messages that arrived again and were dropped before the application saw them."""

@@ -45,6 +45,8 @@ class Counters:
         cpu_s: CPU seconds of its process; 0 where it has none of its own.
         hits: requests sent, by kind.
         dials: connections asked for.
+        polls_due, polls_late, polls_skipped: by the subscribers' clocks, as
+            `pushlab.contract.ticks` has them; 0 where they ask by none.
     """
 
     at_ns: int = 0
@@ -53,6 +55,9 @@ class Counters:
     cpu_s: float = 0.0
     hits: dict[str, int] = field(default_factory=dict)
     dials: int = 0
+    polls_due: int = 0
+    polls_late: int = 0
+    polls_skipped: int = 0
     deliveries: int = 0
     duplicated: int = 0
     reordered: int = 0

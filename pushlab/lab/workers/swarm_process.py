@@ -50,12 +50,16 @@ class SwarmService(CountingService):
     def counters(self) -> Counters:
         """The counters now."""
         swarm, recorder = self.swarm, self.swarm.recorder
+        due, late, skipped = swarm.ticks()
         return Counters(
             bytes_in=recorder.bytes_in,
             bytes_out=recorder.bytes_out,
             cpu_s=self.cpu_s(),
             hits=swarm.hits(),
             dials=swarm.dials,
+            polls_due=due,
+            polls_late=late,
+            polls_skipped=skipped,
             deliveries=recorder.deliveries,
             duplicated=recorder.duplicated,
             reordered=recorder.reordered,
