@@ -1,11 +1,14 @@
 """The tables of predictions: closed form and simulation of each figure, servers, validation."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
 from pushlab.analysis.cost.meter import Bill
+from pushlab.analysis.forecast.costs import Within
 from pushlab.analysis.forecast.forecast import Forecast, difference
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.forecast.validation import (
@@ -15,6 +18,7 @@ from pushlab.analysis.forecast.validation import (
     Validated,
 )
 from pushlab.analysis.models.expected import Expected
+from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.quantities import (
     amount,
     brief,
@@ -37,6 +41,8 @@ from pushlab.tables.terminal import print_table, say
 __all__ = ["print_forecasts", "print_validation"]
 
 Value = float | str | None
+_MISSED = 0.02  # a share of the CPU that costs cannot explain, worth a line
+_KINDS_APART = 3  # of windows: fewer tell little apart
 _LEAST_DELIVERIES = 1_000  # below it a simulated mean is too rough to be compared
 
 _FIGURES: tuple[tuple[str, Show, Callable[[Expected], float | None]], ...] = (
@@ -54,11 +60,25 @@ _FIGURES: tuple[tuple[str, Show, Callable[[Expected], float | None]], ...] = (
 )
 
 
-def _cost(name: str) -> Callable[[Forecast], Value]:
+def _known(name: str) -> Callable[[Forecast], Value]:
     return lambda each: (getattr(each.calibration, name) or None) if each.calibration else None
 
 
 def _server(name: str) -> Callable[[Forecast], Value]:
+    return lambda each: getattr(each.servers, name) if each.servers else None
+
+
+def _cost(field: str) -> Callable[[Forecast], Within | None]:
+    """A cost; None where it could not be told from the others, and is within one of them."""
+
+    def of(each: Forecast) -> Within | None:
+        found = each.calibration.costs.each(field) if each.calibration else None
+        return found if found is not None and found.value else None
+
+    return of
+
+
+def _of_servers(name: Literal["count", "utilisation"]) -> Callable[[Forecast], Within | None]:
     return lambda each: getattr(each.servers, name) if each.servers else None
 
 
@@ -69,27 +89,58 @@ def _delivery_bytes(each: Forecast) -> Value:
     return known.overhead_bytes_per_delivery + each.traffic.payload_bytes
 
 
-def _servers(each: Forecast) -> Value:
-    if each.servers is None:
-        return None
-    return exact(each.servers.count) + ("*" if each.servers.beyond else "")
+def _starred(each: Forecast, value: str) -> str:
+    return f"{value}*" if each.servers and each.servers.beyond else value
+
+
+def _apart(
+    words: str, show: Show, of: Callable[[Forecast], Within | None], *, star: bool = False
+) -> list[tuple[str, str, Show, Callable[[Forecast], Value]]]:
+    """A row of values, and their 95 % intervals below it."""
+
+    def value(each: Forecast) -> Value:
+        found = of(each)
+        if found is None:
+            return None
+        told = show(found.value) if math.isfinite(found.value) else "no number"
+        return _starred(each, told) if star else told
+
+    def bound(name: Literal["low", "high"]) -> Callable[[Forecast], Value]:
+        def told(each: Forecast) -> Value:
+            found = of(each)
+            return None if found is None else _bound(getattr(found, name), show)
+
+        return told
+
+    return [
+        (words, "", show, value),
+        (words, "at least", show, bound("low")),
+        (words, "at most", show, bound("high")),
+    ]
+
+
+def _bound(value: float, show: Show) -> str:
+    if math.isnan(value):
+        return "unknown"
+    return show(value) if math.isfinite(value) else "no end"
 
 
 #: Bandwidth; and what costs per hit, delivery and connection come to, nothing without a run.
 _SERVERS: tuple[tuple[str, str, Show, Callable[[Forecast], Value]], ...] = (
     ("bandwidth a second", "", size, lambda each: each.traffic.bytes_per_s),
-    ("CPU per hit", "", duration, _cost("cpu_s_per_hit")),
-    ("CPU per delivery", "", duration, _cost("cpu_s_per_delivery")),
-    ("CPU per publish", "", duration, _cost("cpu_s_per_publish")),
-    ("memory per connection", "", memory, _cost("bytes_per_connection")),
-    ("wire bytes per hit", "", size, _cost("overhead_bytes_per_hit")),
+    *_apart("CPU of an idle server", share, _cost("servers")),
+    *_apart("CPU per connection and second", duration, _cost("connections")),
+    *_apart("CPU per hit", duration, _cost("hits")),
+    *_apart("CPU per delivery", duration, _cost("deliveries")),
+    *_apart("CPU per publish", duration, _cost("publishes")),
+    ("memory per connection", "", memory, _known("bytes_per_connection")),
+    ("wire bytes per hit", "", size, _known("overhead_bytes_per_hit")),
     ("wire bytes per delivery, with payload", "", size, _delivery_bytes),
-    ("servers, with headroom", "", exact, _servers),
+    *_apart("servers, with headroom", exact, _of_servers("count"), star=True),
     ("connections per server", "", number, _server("connections")),
+    ("publishes/s that a server sees", "", number, _server("publishes_per_s")),
     ("memory per server", "", memory, _server("memory_bytes")),
-    ("load of a server's core", "", share, _server("utilisation")),
-    ("wait at the server, mean", "", duration, _server("wait_s")),
-    ("wait at the server, mean", "simulated", duration, _server("simulated_wait_s")),
+    *_apart("load of a server's core", share, _of_servers("utilisation")),
 )
 
 
@@ -123,14 +174,12 @@ def _forecast_table(
     """A column for each figure that any transport has; read from above to below on a terminal."""
     all_of, found = list(forecasts.values()), list[tuple[Column, list[Value]]]()
     for words, show, expected in _FIGURES:
-        closed = [expected(each.closed) for each in all_of]
-        found.append((Column(words, show=show), [*closed]))
-        # nothing where there is no closed form to hold it against
-        simulated = [
-            None if told is None else expected(each.simulated)
-            for told, each in zip(closed, all_of, strict=True)
-        ]
-        found.append((Column(words, "simulated", show=show, dim=True), [*simulated]))
+        for small, ways in (
+            ("", [each.closed for each in all_of]),
+            ("simulated", [each.simulated for each in all_of]),
+        ):
+            column = Column(words, small, show=show, dim=bool(small))
+            found.append((column, [expected(way) for way in ways]))
     for words, small, show, of in _SERVERS:
         found.append((Column(words, small, show=show, dim=bool(small)), [*map(of, all_of)]))
     bills = [cheapest[name] for name in forecasts]
@@ -160,8 +209,9 @@ def _notes(
     )
     if calibrated_with is None:
         notes.append(
-            "Bandwidth as of pushlab's own transports. CPU, memory and servers: give a run or,"
-            " better, a sweep over clients and rates (--calibrate RUN)."
+            "Bandwidth as of pushlab's own transports. Not known without a calibration: CPU,"
+            " memory, servers, and what these add to a latency, which is all of it where messages"
+            " are pushed over no distance; give a run or a sweep (--calibrate RUN)."
         )
         return notes
     notes.append(
@@ -171,16 +221,38 @@ def _notes(
     missing = [name for name, each in forecasts.items() if each.calibration is None]
     if missing:
         notes.append(f"Not in that run: {', '.join(missing)}.")
-    plain = [n for n, each in forecasts.items() if each.calibration and not each.calibration.fitted]
-    if plain:
-        notes.append(
-            f"CPU put on hits or on deliveries alone, publishing included ({', '.join(plain)}):"
-            " one load cannot tell them apart; a sweep can."
-        )
+    notes += _of_costs(forecasts)
     for name, each in forecasts.items():
         if each.servers and each.servers.beyond:
-            notes.append(f"* {name}, outside what was measured: {'; '.join(each.servers.beyond)}.")
+            told = "; ".join(each.servers.beyond)
+            notes.append(f"* {name}, extrapolated beyond what was measured: {told}.")
     return notes
+
+
+def _of_costs(forecasts: Mapping[str, Forecast]) -> Iterator[str]:
+    """What costs and servers rest on."""
+    known = {name: each.calibration for name, each in forecasts.items() if each.calibration}
+    yield (
+        "At least, at most: the 95 % interval, of all costs that agree with the run's windows."
+        " Clients are spread over servers at random; a publish comes to each server that has one of"
+        " its readers; a keep-alive is taken to cost what a delivery does. Latency is the way, the"
+        " harness's floor, the queue at the server and the turn of each reader."
+    )
+    few = [name for name, each in known.items() if not each.costs.known]
+    if few:
+        yield f"No intervals from fewer than {MIN_TRIALS} trials: {', '.join(few)}."
+    alone = [name for name, each in known.items() if each.costs.kinds < _KINDS_APART]
+    if alone:
+        yield (
+            f"CPU put on hits or on deliveries alone, all else included ({', '.join(alone)}): one"
+            " load cannot tell them apart, hence the wide intervals; a run with --parts can."
+        )
+    for name, each in known.items():
+        if each.costs.known and each.costs.missed > _MISSED:
+            yield (
+                f"{name}: no costs agree with all windows; the best are off by"
+                f" {share(each.costs.missed)} beyond chance, and all intervals are wider by that."
+            )
 
 
 def _largest_difference(forecasts: Mapping[str, Forecast]) -> tuple[float, str] | None:

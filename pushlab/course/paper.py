@@ -94,7 +94,7 @@ class Paper:
 
     def servers(self, transport: str, clients: float | None = None) -> int:
         """How many servers such as the measured one carry it."""
-        return self._sized(transport, clients)[1]
+        return int(self._sized(transport, clients)[1])
 
     def usd(self, transport: str, *, by_request: bool, interval_s: float | None = None) -> float:
         """A month on rented servers, or paid by the request; NaN where nobody sells it so."""
@@ -118,7 +118,7 @@ class Paper:
 
     def _sized(
         self, transport: str, clients: float | None = None, interval_s: float | None = None
-    ) -> tuple[Traffic, int]:
+    ) -> tuple[Traffic, float]:
         traffic, known = self.traffic(transport, clients, interval_s), _known()[transport]
         return sized(traffic, known, headroom=_HEADROOM, server_bytes=_SERVER_BYTES)
 

@@ -45,7 +45,7 @@ def test_servers_from_a_run(capsys, tmp_path):
     told = capsys.readouterr().out
     assert "CPU per hit" in told
     assert "servers, with headroom" in told
-    assert "outside what was measured" in told
+    assert "extrapolated beyond what was measured" in told
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,28 @@
-"""What a transport costs its server, from a run: CPU, memory and bytes for each event.
+"""What a transport costs its server, from a run or a sweep: CPU, memory and bytes for each event.
 
-One run at one load cannot tell the CPU of a request from that of the deliveries in it: then CPU is
-put on polling's hits and on push's deliveries, their share of publishing included. A sweep, in
-which these numbers vary apart, is fitted by least squares. Memory per connection is the slope over
-different numbers of clients; with one number alone, what the processes grew by since they started.
+CPU is taken apart by the windows beside each measured one, and by loads that differ
+(`pushlab.analysis.forecast.costs`). Memory per connection is the slope over different numbers of
+clients; with one number alone, what the processes grew by since they started.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.summary.summarise import analyse
+from pushlab.analysis.forecast.costs import Costs
+from pushlab.analysis.models.expected import PERCENTILES
+from pushlab.analysis.summary.summarise import Analysis, analyse
+from pushlab.analysis.trials.costs import Load, Window, windows_of
 from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.contract.profile import Delivery
 from pushlab.errors import UsageError
 from pushlab.runs import Run, Sweep, TrialRecord, load_folder
 
-__all__ = ["Calibration", "Span", "calibrate", "calibration_of"]
+__all__ = ["Calibration", "Span", "calibrate", "calibration_from", "calibration_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,39 +47,32 @@ class Calibration:
     """What one transport cost its server.
 
     Attributes:
-        cpu_s_per_hit, cpu_s_per_delivery, cpu_s_per_publish: hub and broker; a share that could
-            not be told apart is 0 here and within another.
-        fitted: whether they were told apart.
+        costs: of hub and broker together, in CPU seconds.
         base_bytes, bytes_per_connection: memory without clients, and for each; None if unknown.
         overhead_bytes_per_hit, overhead_bytes_per_delivery: on the wire both ways beyond the
             payload of deliveries; one of them is 0.
-        clients, hits_per_s, deliveries_per_s, per_channel, payload_bytes, publishes_per_s: what was
-            measured.
+        floor_s: what a delivery takes without any network, the latency of the null transport:
+            ``mean`` and percentiles such as ``50``; empty: it was not measured.
+        trials: how many there were.
+        clients, hits_per_s, deliveries_per_s, per_channel, payload_bytes, publishes_per_s, cores:
+            what was measured, windows at another rate included.
     """
 
     transport: str
-    cpu_s_per_hit: float
-    cpu_s_per_delivery: float
-    cpu_s_per_publish: float
-    fitted: bool
+    costs: Costs
     base_bytes: float | None
     bytes_per_connection: float | None
     overhead_bytes_per_hit: float
     overhead_bytes_per_delivery: float
+    trials: int
     clients: Span
     hits_per_s: Span
     deliveries_per_s: Span
     publishes_per_s: Span
+    cores: Span
     per_channel: Span
     payload_bytes: Span
-
-    def cores(self, hits_per_s: float, deliveries_per_s: float, publishes_per_s: float) -> float:
-        """CPU seconds a second for such a load."""
-        return (
-            self.cpu_s_per_hit * hits_per_s
-            + self.cpu_s_per_delivery * deliveries_per_s
-            + self.cpu_s_per_publish * publishes_per_s
-        )
+    floor_s: Mapping[str, float] = field(default_factory=dict)
 
     def bandwidth_bytes_per_s(
         self, hits_per_s: float, deliveries_per_s: float, payload_bytes: float
@@ -110,82 +107,94 @@ def calibration_of(runs: Iterable[Run]) -> dict[str, Calibration]:
     Raises:
         RunError: a file of rows is missing or damaged.
     """
-    by_transport: dict[str, list[tuple[TrialFigures, float | None]]] = {}
-    for run in runs:
-        for trial in (each for cell in analyse(run).cells.values() for each in cell.all):
+    return calibration_from([analyse(run) for run in runs])
+
+
+def calibration_from(analyses: Iterable[Analysis]) -> dict[str, Calibration]:
+    """The same of runs whose rows have been read."""
+    by_transport: dict[str, list[_Trial]] = {}
+    floor: list[Floats] = []
+    for number, analysis in enumerate(analyses):
+        for trial in (each for cell in analysis.cells.values() for each in cell.all):
             record = trial.record
-            if record.client == "browser":  # what the simulation has is the swarm's client
+            if record.status != "ok" or not record.duration_s:
                 continue
-            if record.status == "ok" and record.server and record.duration_s and not record.floor:
-                seen = (trial, _grown_bytes(run, record))
-                by_transport.setdefault(record.transport, []).append(seen)
-    return {name: _calibration(name, found) for name, found in by_transport.items()}
+            if record.floor:
+                floor.append(trial.latency_s)
+            # what the simulation has is the swarm's client
+            elif record.client != "browser" and record.server:
+                grown = _grown_bytes(analysis.run, record)
+                by_transport.setdefault(record.transport, []).append(_Trial(number, trial, grown))
+    floor_s = _floor(floor)
+    return {name: _calibration(name, found, floor_s) for name, found in by_transport.items()}
 
 
-def _calibration(transport: str, seen: Sequence[tuple[TrialFigures, float | None]]) -> Calibration:
-    trials = [trial for trial, _ in seen]
+class _Trial(NamedTuple):
+    """A trial, the number of its run, and by how much its processes grew."""
+
+    run: int
+    figures: TrialFigures
+    grown: float | None
+
+
+def _floor(latencies: Sequence[Floats]) -> dict[str, float]:
+    merged = np.concatenate(latencies) if latencies else np.zeros(0)
+    if not len(merged):
+        return {}
+    told = {f"{p:g}": float(np.percentile(merged, p)) for p in PERCENTILES}
+    return {"mean": float(merged.mean()), **told}
+
+
+#: What costs nothing by itself: see `pushlab.analysis.trials.costs.Load`.
+_FREE: Mapping[Delivery, tuple[str, ...]] = {"interval-poll": ("connections",), "stream": ("hits",)}
+
+
+def _calibration(
+    transport: str, seen: Sequence[_Trial], floor_s: Mapping[str, float]
+) -> Calibration:
+    trials = [each.figures for each in seen]
+    profile = trials[0].record.profile
+    windows = [(each.run, windows_of(each.figures)) for each in seen]
     seconds = np.array([t.record.duration_s for t in trials])
     hits = np.array([t.hits_total for t in trials]) / seconds
     deliveries = np.array([t.rows.counts.delivered for t in trials]) / seconds
-    publishes = np.array([t.rows.counts.accepted for t in trials]) / seconds
-    cores = np.array([t.cpu_s for t in trials]) / seconds
     payload = np.array([t.payload_bytes for t in trials])
-    asks = trials[0].record.profile.asks
-    loads = {"hit": hits, "delivery": deliveries, "publish": publishes}
-    order = ("hit", "delivery", "publish") if asks else ("delivery", "publish", "hit")
-    shares = _shares({name: loads[name] for name in order}, cores, seconds)
-    base, each = _memory(trials, [grown for _, grown in seen])
+    base, each = _memory(trials, [one.grown for one in seen])
     wire = np.array([t.bytes_total for t in trials]) / seconds
     overhead = float(((wire - payload * deliveries) * seconds).sum())
-    events = float(((hits if asks else deliveries) * seconds).sum())
+    events = float(((hits if profile.asks else deliveries) * seconds).sum())
     per_event = max(0.0, overhead / events) if events else 0.0
-    clients = [t.record.clients for t in trials]
+    every = [window for _, found in windows for window in found]
     return Calibration(
         transport=transport,
-        cpu_s_per_hit=shares.get("hit", 0.0),
-        cpu_s_per_delivery=shares.get("delivery", 0.0),
-        cpu_s_per_publish=shares.get("publish", 0.0),
-        fitted=len(shares) > 1,
+        costs=Costs.of(
+            windows,
+            free=_FREE.get(profile.delivery, ()),
+            first="hits" if profile.asks else "deliveries",
+        ),
         base_bytes=base,
         bytes_per_connection=each,
-        overhead_bytes_per_hit=per_event if asks else 0.0,
-        overhead_bytes_per_delivery=0.0 if asks else per_event,
-        clients=_span(clients),
-        hits_per_s=_span(hits),
-        deliveries_per_s=_span(deliveries),
-        publishes_per_s=_span(publishes),
+        overhead_bytes_per_hit=per_event if profile.asks else 0.0,
+        overhead_bytes_per_delivery=0.0 if profile.asks else per_event,
+        trials=len(trials),
+        clients=_span([t.record.clients for t in trials]),
+        hits_per_s=_span([*hits, *_rates(every, lambda load: load.hits)]),
+        deliveries_per_s=_span(_rates(every, lambda load: load.deliveries)),
+        publishes_per_s=_span(_rates(every, lambda load: load.publishes)),
+        cores=_span([window.cpu_s / window.span_s for window in every]),
         per_channel=_span([t.record.per_channel for t in trials]),
         payload_bytes=_span(payload),
+        floor_s=floor_s,
     )
+
+
+def _rates(windows: Iterable[Window], of: Callable[[Load], float]) -> list[float]:
+    return [of(window.load) / window.span_s for window in windows]
 
 
 def _span(values: Iterable[float]) -> Span:
     known = [float(value) for value in values]
     return Span(min(known), max(known))
-
-
-def _shares(loads: Mapping[str, Floats], cores: Floats, seconds: Floats) -> dict[str, float]:
-    """CPU seconds of each thing that happens, as many of them as can be told apart.
-
-    A load that varies in step with those before it is left out; none costs less than nothing.
-    """
-    names: list[str] = []
-    for name, load in loads.items():
-        if not load.any():
-            continue
-        wanted = np.column_stack([loads[known] / loads[known].max() for known in [*names, name]])
-        if not names or (
-            len(cores) >= 2 * wanted.shape[1] and np.linalg.cond(wanted) < 10 * len(names) * 2
-        ):
-            names.append(name)
-    while names:
-        table = np.column_stack([loads[name] for name in names]) * seconds[:, None]
-        found, *_ = np.linalg.lstsq(table, cores * seconds, rcond=None)
-        worst = int(np.argmin(found))
-        if found[worst] >= 0 or len(names) == 1:
-            return dict(zip(names, np.maximum(found, 0.0).tolist(), strict=True))
-        del names[worst]
-    return {}
 
 
 def _memory(

@@ -5,8 +5,9 @@ those of pushlab's own transports, with 40 bytes of TCP/IP for each segment and 
 acknowledgement.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from pushlab.analysis.models.formulas import (
     storm_rate_per_s,
     updates_seen_fraction,
 )
+from pushlab.analysis.trials.costs import Load
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 from pushlab.quantities import exact, exact_duration
@@ -140,7 +142,11 @@ def curves(setting: Setting, known: Mapping[str, Calibration]) -> list[Curve]:
 
         def more_cpu(x: float) -> float:
             publishes = x / setting.clients
-            return sends.cores(0.0, x, publishes) / asks.cores(1.0, x, publishes)
+            each = Load(
+                servers=0.0, connections=setting.interval_s, deliveries=x, publishes=publishes
+            )
+            polled = asks.costs.cores(replace(each, hits=1.0)).value
+            return sends.costs.cores(each).value / polled if polled else math.inf
 
         found.append(Curve("cpu", f"{pushed.title}, CPU", pushed, more_cpu))
     return found
@@ -235,5 +241,5 @@ def _idle_interval_s(setting: Setting, known: Mapping[str, Calibration]) -> floa
     usable = setting.server_bytes * (1 - setting.headroom) - (pushed.base_bytes or 0.0)
     if usable <= 0:
         raise UsageError("a server has less memory than the hub takes without clients")
-    per_poll = asked.cpu_s_per_hit / (1 - setting.headroom)
+    per_poll = asked.costs.each("hits").value / (1 - setting.headroom)
     return per_poll * usable / pushed.bytes_per_connection

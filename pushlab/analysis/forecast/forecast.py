@@ -6,11 +6,11 @@ carry it. What lies outside the load that was measured is told.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, NamedTuple, TypeVar
 
 from pushlab.analysis.cost.traffic import Traffic
-from pushlab.analysis.forecast.calibration import Calibration
+from pushlab.analysis.forecast.calibration import Calibration, Span
 from pushlab.analysis.forecast.sizing import Servers, Workload, size_servers
 from pushlab.analysis.models.expected import PERCENTILES, Expected
 from pushlab.analysis.models.formulas import (
@@ -27,6 +27,7 @@ from pushlab.analysis.models.formulas import (
 )
 from pushlab.analysis.models.simulated_queues import simulate_copy
 from pushlab.analysis.models.simulation import EVENTS, Simulated, simulate
+from pushlab.analysis.trials.costs import Load
 from pushlab.contract.profile import Profile
 
 __all__ = ["Forecast", "difference", "forecast"]
@@ -38,6 +39,8 @@ class Forecast:
 
     Attributes:
         traffic: for the meters of `pushlab.analysis.cost`.
+        closed, simulated: latencies with what servers add, where these were measured; else of the
+            way alone, and None where there is none.
         servers: None without a calibration of this transport.
     """
 
@@ -59,14 +62,19 @@ class Forecast:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; None for a wait without end."""
-        found = {"transport": self.transport, **asdict(self), "traffic": self.traffic.to_json()}
+        found: dict[str, Any] = {
+            "transport": self.transport,
+            "traffic": self.traffic.to_json(),
+            "closed": asdict(self.closed),
+            "simulated": asdict(self.simulated),
+            "servers": None if self.servers is None else _finite(asdict(self.servers)),
+            "calibration": None if self.calibration is None else _told(self.calibration),
+        }
         del found["simulated"]["clients"]
         found["sampled"] = found["simulated"].pop("sampled")
         for way in ("closed", "simulated"):
             shown = found[way]["percentiles_s"]
             found[way]["percentiles_s"] = {f"p{p:g}": value for p, value in shown.items()}
-        if self.servers is not None and not math.isfinite(self.servers.wait_s):
-            found["servers"]["wait_s"] = None
         return found
 
 
@@ -87,15 +95,16 @@ def forecast(
         factor = servers.bandwidth_bytes_per_s / predicted if predicted else 1.0
         traffic = replace(
             traffic,
-            cores=servers.cores,
-            memory_bytes=None if held is None else held * servers.count,
+            cores=servers.cores.value if math.isfinite(servers.count.value) else None,
+            memory_bytes=None if held is None else held * servers.count.value,
             up_bytes_per_s=(traffic.up_bytes_per_s or 0.0) * factor,
             down_bytes_per_s=(traffic.down_bytes_per_s or 0.0) * factor,
         )
+    added = _added(profile, w, calibration, servers)
     return Forecast(
         traffic=traffic,
-        closed=_closed(profile, w, traffic),
-        simulated=_simulated(profile, w),
+        closed=_with_server(_closed(profile, w, traffic), added),
+        simulated=_with_server(_simulated(profile, w), added),
         calibration=calibration,
         servers=servers,
     )
@@ -167,10 +176,77 @@ def _simulated(profile: Profile, w: Workload) -> Simulated:
     if profile.delivery != "interval-poll":
         return replace(told, messages_per_useful_poll=None)
     if profile.messages_per_answer:
-        return told
+        if w.rate_per_s * w.clients < told.hits_per_s:
+            return told
+        return replace(told, mean_latency_s=None, percentiles_s={}, worst_latency_s=None)
     interval_s = w.clients / told.hits_per_s
     fresh, age = simulate_copy(rate_per_s=w.rate_per_s, interval_s=interval_s, seed=w.seed)
     return replace(told, freshness=fresh, age_s=age)
+
+
+class _Added(NamedTuple):
+    """What the harness's floor and the server add to a latency: by closed form, and simulated.
+
+    Not known: None, and empty. `waits`: it is far less than the wait for the next poll.
+    """
+
+    mean_s: float | None
+    simulated_s: Mapping[str, float]
+    waits: bool
+
+
+def _added(
+    profile: Profile, w: Workload, known: Calibration | None, servers: Servers | None
+) -> _Added | None:
+    """None where it is left out: not measured, and not all that there is."""
+    waits = profile.delivery == "interval-poll"
+    if known is None or servers is None:
+        return None if waits or w.one_way_s else _Added(None, {}, waits)
+    floor, full = known.floor_s, not math.isfinite(servers.wait_s)
+    told = {k: v + floor.get(k, 0.0) for k, v in servers.simulated_wait_s.items()}
+    return _Added(None if full else servers.wait_s + floor.get("mean", 0.0), told, waits)
+
+
+_Way = TypeVar("_Way", bound=Expected)
+
+
+def _with_server(way: _Way, added: _Added | None) -> _Way:
+    """The same with what the server adds; its percentiles are simulated, or left out."""
+    if added is None:
+        return way
+    simulated, mean_s = isinstance(way, Simulated), way.mean_latency_s
+    more = added.simulated_s.get("mean") if simulated else added.mean_s
+    late = dict[float, float]()
+    if added.waits and more is not None:
+        late = {p: value + more for p, value in way.percentiles_s.items()}
+    elif simulated and added.simulated_s:
+        late = {p: value + added.simulated_s[f"{p:g}"] for p, value in way.percentiles_s.items()}
+    return replace(
+        way,
+        mean_latency_s=None if mean_s is None or more is None else mean_s + more,
+        percentiles_s=late,
+        worst_latency_s=None,
+    )
+
+
+def _told(known: Calibration) -> dict[str, Any]:
+    """A calibration in plain values."""
+    told = {f.name: getattr(known, f.name) for f in fields(known) if f.name != "costs"}
+    told = {k: asdict(v) if isinstance(v, Span) else v for k, v in told.items()}
+    costs = {k: _finite(asdict(known.costs.each(k))) for k in Load.__slots__}
+    return {**told, "cpu_s_per": costs}
+
+
+def _finite(told: dict[str, Any]) -> dict[str, Any]:
+    """None for what has no end, or is not known."""
+    plain = dict[str, Any]()
+    for name, value in told.items():
+        if isinstance(value, dict):
+            plain[name] = _finite(value)
+        else:
+            endless = isinstance(value, float) and not math.isfinite(value)
+            plain[name] = None if endless else value
+    return plain
 
 
 def difference(closed: float | None, simulated: float | None) -> float | None:

@@ -1,19 +1,32 @@
-"""From a load and what one server was measured to cost, to the servers that carry it."""
+"""From a load and what one server was measured to cost, to the servers that carry it.
 
-from dataclasses import dataclass, replace
+A balancer spreads the clients over the servers at random. Connections, hits and deliveries divide
+among servers; a publish does not: each server that has one of its readers must see it, from its
+publisher or over a backplane, which is taken to cost the same.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.analysis.forecast.calibration import Calibration, Span
+from pushlab.analysis.forecast.costs import Within
+from pushlab.analysis.models.expected import PERCENTILES
 from pushlab.analysis.models.formulas import (
     fan_out_latency_s,
     memory_bytes,
+    pings_per_s,
     queue_wait_s,
     servers_needed,
+    servers_reached,
 )
 from pushlab.analysis.models.simulated_queues import simulate_fan_out_s
+from pushlab.analysis.trials.costs import Load
 from pushlab.contract.profile import Profile
+from pushlab.errors import UsageError
 
-__all__ = ["Servers", "Workload", "size_servers", "sized"]
+__all__ = ["Servers", "Workload", "load_of_one", "size_servers", "sized"]
 
 _QUEUE_CUSTOMERS = 200_000
 _SLACK = 1.1  # how far above the most that was measured still counts as measured
@@ -68,42 +81,111 @@ class Servers:
     """The servers for a load, as one that was measured.
 
     Attributes:
+        count: how many; infinite where no number is enough, since each must see all publishes.
         cores: CPU seconds a second, of all.
         utilisation: of each server's core.
-        connections: of each server.
+        connections: of each server; `readers`: of a channel that it has, on average.
+        publishes_per_s: that each server sees.
         memory_bytes: of each server; None if it is not known what a connection needs.
-        wait_s, simulated_wait_s: what the server adds to a delivery on average: a queue of Poisson
-            arrivals, and the turn of each reader of a channel; infinite where it is full.
+        wait_s: what the server adds to a delivery on average: a queue of Poisson arrivals, a
+            publish, and the turn of each reader; infinite where it is full.
+        simulated_wait_s: the same simulated: ``mean`` and percentiles; empty where it is full.
         beyond: what of the load lies outside what was measured, in words.
     """
 
-    count: int
-    cores: float
-    utilisation: float
+    count: Within
+    cores: Within
+    utilisation: Within
     connections: float
+    readers: float
+    publishes_per_s: float
     memory_bytes: float | None
     bandwidth_bytes_per_s: float
     wait_s: float
-    simulated_wait_s: float | None
-    beyond: tuple[str, ...]
+    simulated_wait_s: Mapping[str, float] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
+
+
+def load_of_one(traffic: Traffic, count: float = 1.0) -> Load:
+    """What one of so many servers works for in a second.
+
+    A stream on which the server or the client speaks when it was silent for long has a keep-alive
+    then, which is taken to cost what a delivery does.
+    """
+    profile, keep_alive_s = traffic.profile, traffic.profile.timers.keep_alive_s
+    each = traffic.deliveries_per_s / traffic.clients
+    pings = 0.0
+    if profile.pushes and keep_alive_s:
+        pings = traffic.clients * pings_per_s(rate_per_s=each, keep_alive_s=keep_alive_s)
+    reached = servers_reached(servers=count, readers=traffic.clients / traffic.channels)
+    return Load(
+        servers=1.0,
+        connections=traffic.clients / count,
+        hits=traffic.hits_per_s / count if profile.asks else 0.0,
+        deliveries=(traffic.deliveries_per_s + pings) / count,
+        publishes=traffic.publishes_per_s * reached / count,
+    )
 
 
 def sized(
     traffic: Traffic, known: Calibration, *, headroom: float, server_bytes: float
-) -> tuple[Traffic, int]:
+) -> tuple[Traffic, float]:
     """This traffic with the CPU and memory of all its servers, and how many these are.
 
     Raises:
         UsageError: nothing of a server is left beside its headroom.
     """
-    cores, held = known.cores(*traffic.load), None
-    count = servers_needed(need=cores, one_has=1.0, headroom=headroom)
+    count = _count(traffic, known, headroom, server_bytes, known.costs.value)
+    some = count if math.isfinite(count) else 1.0
+    cores, held = known.costs.value(load_of_one(traffic, some)) * some, None
+    base, each = known.base_bytes, known.bytes_per_connection
+    if base is not None and each is not None:
+        held = memory_bytes(clients=traffic.clients, base_bytes=some * base, each_bytes=each)
+    return replace(traffic, cores=cores, memory_bytes=held), count
+
+
+def _count(
+    traffic: Traffic,
+    known: Calibration,
+    headroom: float,
+    server_bytes: float,
+    bound: Callable[[Load], float],
+    near: float = 1.0,
+) -> float:
+    """The fewest servers whose load, by `bound` of what one takes, leaves the headroom free."""
+    if headroom >= 1:
+        raise UsageError("nothing of a server is left for the work; lower --headroom")
+    least = 1
     base, each = known.base_bytes, known.bytes_per_connection
     if base is not None and each is not None:
         usable = server_bytes * (1 - headroom) - base
-        count = max(count, servers_needed(need=traffic.clients * each, one_has=usable))
-        held = memory_bytes(clients=traffic.clients, base_bytes=count * base, each_bytes=each)
-    return replace(traffic, cores=cores, memory_bytes=held), count
+        least = servers_needed(need=traffic.clients * each, one_has=usable)
+    room = 1 - headroom
+    most = max(least, math.ceil(traffic.clients))  # more would have nobody to serve
+    return _fewest(lambda count: bound(load_of_one(traffic, count)) <= room, least, most, near)
+
+
+def _fewest(enough: Callable[[float], bool], least: int, most: int, near: float) -> float:
+    """The fewest servers from `least` on that are enough; infinite if `most` are not.
+
+    Args:
+        near: where to begin to look.
+    """
+    step, high = 1, max(float(least), near if math.isfinite(near) else 1.0)
+    low = least - 1.0
+    if not enough(high):
+        while not enough(high):
+            if high >= most:
+                return math.inf
+            low, high, step = high, min(float(most), high + step), step * 2
+    else:
+        while high - step > least - 1 and enough(high - step):
+            high, step = high - step, step * 2
+        low = max(low, high - step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
@@ -112,57 +194,88 @@ def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
     Raises:
         UsageError: nothing of a server is left beside its headroom.
     """
-    traffic, count = sized(traffic, known, headroom=w.headroom, server_bytes=w.server_bytes)
-    cores, held = traffic.cores or 0.0, traffic.memory_bytes
-    connections = traffic.clients / count
-    wait, simulated = _waits(traffic, w, cores, count)
-    here = replace(traffic.scaled(connections), channels=1.0)
+    limits = {"headroom": w.headroom, "server_bytes": w.server_bytes}
+    traffic, value = sized(traffic, known, **limits)
+    low = high = math.nan
+    if known.costs.known:
+        bounds = (known.costs.low, known.costs.high)
+        low, high = (_count(traffic, known, **limits, bound=bound, near=value) for bound in bounds)
+    some = value if math.isfinite(value) else 1.0
+    held, one = traffic.memory_bytes, load_of_one(traffic, some)
+    busy = known.costs.cores(one)
+    readers = max(1.0, traffic.clients / some / max(1.0, _channels_here(traffic, some)))
+    wait, simulated = _waits(traffic, w, known, one, readers)
     return Servers(
-        count=count,
-        cores=cores,
-        utilisation=cores / count,
-        connections=connections,
-        memory_bytes=None if held is None else held / count,
-        bandwidth_bytes_per_s=known.bandwidth_bytes_per_s(*traffic.load[:2], w.payload_bytes),
+        count=Within(value, low, high),
+        cores=busy.times(some),
+        utilisation=busy,
+        connections=one.connections,
+        readers=readers,
+        publishes_per_s=one.publishes,
+        memory_bytes=None if held is None or not math.isfinite(value) else held / some,
+        bandwidth_bytes_per_s=known.bandwidth_bytes_per_s(
+            traffic.hits_per_s, traffic.deliveries_per_s, w.payload_bytes
+        ),
         wait_s=wait,
         simulated_wait_s=simulated,
-        beyond=_beyond(here, w, known),
+        beyond=_beyond(one, readers, busy.value, w, known),
     )
 
 
-def _waits(traffic: Traffic, w: Workload, cores: float, count: int) -> tuple[float, float | None]:
-    """What one of so many servers adds to a delivery, by closed form and simulated.
+def _channels_here(traffic: Traffic, count: float) -> float:
+    """How many channels have a reader on one of so many servers."""
+    readers = traffic.clients / traffic.channels
+    return traffic.channels * servers_reached(servers=count, readers=readers) / count
 
-    A poll is answered to one reader, a publish to all readers of its channel in turn.
+
+def _waits(
+    traffic: Traffic, w: Workload, known: Calibration, one: Load, readers: float
+) -> tuple[float, dict[str, float]]:
+    """What one server adds to a delivery, by closed form and simulated.
+
+    A poll at an interval is answered to one reader. A publish goes to all readers of its channel
+    in turn: to streams, or as answers to polls that are held.
     """
-    rate, answers, readers = traffic.hits_per_s / count, traffic.hits_per_s, 1
-    if not traffic.profile.asks:
-        rate, answers = traffic.publishes_per_s / count, traffic.deliveries_per_s
-        readers = max(1, round(w.per_channel))
-    if not rate:
-        return 0.0, 0.0
-    send, told = cores / answers, None
-    if 0 < rate * readers * send < 1:  # a queue has an end, and somebody comes
-        told = simulate_fan_out_s(
-            publishes_per_s=rate,
-            clients=readers,
-            send_s=send,
-            customers=_QUEUE_CUSTOMERS,
-            seed=w.seed,
-        )
-    wait = queue_wait_s(rate_per_s=rate, service_s=readers * send)
-    return wait + fan_out_latency_s(clients=readers, send_s=send)[0], told
+    cost = known.costs
+    publish, delivery = cost.each("publishes").value, cost.each("deliveries").value
+    hit = cost.each("hits").value
+    if traffic.profile.delivery == "interval-poll":
+        rate, turns = one.hits, 1
+        send = hit + delivery * one.deliveries / one.hits if one.hits else 0.0
+        publish = 0.0
+    else:
+        rate, turns = one.publishes, max(1, round(readers))
+        send = delivery + (hit if traffic.profile.asks else 0.0)
+    service = publish + turns * send
+    wait = queue_wait_s(rate_per_s=rate, service_s=service)
+    told = wait + publish + fan_out_latency_s(clients=turns, send_s=send)[0]
+    if not rate * service < 1:  # a queue without an end
+        return math.inf, {}
+    if not service:
+        return 0.0, {"mean": 0.0, **{f"{p:g}": 0.0 for p in PERCENTILES}}
+    return told, simulate_fan_out_s(
+        publishes_per_s=max(rate, 1e-9),
+        clients=turns,
+        send_s=send,
+        publish_s=publish,
+        customers=_QUEUE_CUSTOMERS,
+        seed=w.seed,
+    )
 
 
-def _beyond(one: Traffic, w: Workload, known: Calibration) -> tuple[str, ...]:
+def _beyond(
+    one: Load, readers: float, busy: float, w: Workload, known: Calibration
+) -> tuple[str, ...]:
     """What one server would get, as far as it lies outside what the measured one got."""
     loads: list[tuple[str, float, Span]] = [
-        ("connections per server", one.clients, known.clients),
-        ("hits/s per server", one.hits_per_s, known.hits_per_s),
-        ("deliveries/s per server", one.deliveries_per_s, known.deliveries_per_s),
+        ("connections per server", one.connections, known.clients),
+        ("hits/s per server", one.hits, known.hits_per_s),
+        ("deliveries/s per server", one.deliveries, known.deliveries_per_s),
+        ("publishes/s per server", one.publishes, known.publishes_per_s),
+        ("of a server's core in use", busy, known.cores),
     ]
     kinds: list[tuple[str, float, Span]] = [
-        ("readers per channel", w.per_channel, known.per_channel),
+        ("readers per channel of a server", readers, known.per_channel),
         ("bytes of payload", w.payload_bytes, known.payload_bytes),
     ]
     outside = [load for load in loads if load[1] > load[2].high * _SLACK]

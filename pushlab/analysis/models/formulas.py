@@ -34,6 +34,7 @@ __all__ = [
     "polled_copy_freshness",
     "queue_wait_s",
     "servers_needed",
+    "servers_reached",
     "storm_rate_per_s",
     "stream_hits_per_s",
     "synchronised_wait_s",
@@ -298,3 +299,13 @@ def servers_needed(*, need: float, one_has: float, headroom: float = 0.0) -> int
     if usable <= 0:
         raise UsageError("nothing of a server is left for the work; lower --headroom")
     return max(1, math.ceil(need / usable - 1e-9))
+
+
+def servers_reached(*, servers: float, readers: float) -> float:
+    """How many of S servers have one of R readers that are spread at random, S (1 - (1 - 1/S)^R).
+
+    Each server misses all of them with (1 - 1/S)^R. A part of a server or of a reader is none.
+    """
+    if servers <= 1:
+        return 1.0
+    return -servers * math.expm1(max(1.0, readers) * math.log1p(-1 / servers))

@@ -7,6 +7,8 @@ gives the same figures.
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.models.expected import PERCENTILES
+
 __all__ = ["simulate_copy", "simulate_fan_out_s", "simulate_queue_wait_s"]
 
 Floats = npt.NDArray[np.float64]
@@ -32,12 +34,27 @@ def _waits_s(rate_per_s: float, service_s: float, customers: int, seed: int) -> 
 
 
 def simulate_fan_out_s(
-    *, publishes_per_s: float, clients: int, send_s: float, customers: int = 200_000, seed: int = 1
-) -> float:
-    """The mean time that one server adds to a delivery: behind other messages, then in its turn."""
-    waits = _waits_s(publishes_per_s, clients * send_s, customers, seed)
+    *,
+    publishes_per_s: float,
+    clients: int,
+    send_s: float,
+    publish_s: float = 0.0,
+    customers: int = 200_000,
+    seed: int = 1,
+) -> dict[str, float]:
+    """The time that one server adds to a delivery: behind other messages, then in its turn.
+
+    Returns:
+        Its ``mean`` and percentiles, such as ``99``.
+    """
+    waits = _waits_s(publishes_per_s, publish_s + clients * send_s, customers, seed)
     place = np.random.default_rng(seed + 1).integers(1, clients + 1, customers)
-    return float((waits + place * send_s).mean())
+    added = waits + publish_s + place * send_s
+    told = np.percentile(added, PERCENTILES)
+    return {
+        "mean": float(added.mean()),
+        **{f"{p:g}": float(v) for p, v in zip(PERCENTILES, told, strict=True)},
+    }
 
 
 def simulate_copy(

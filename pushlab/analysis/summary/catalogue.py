@@ -291,6 +291,10 @@ def _broker(name: str) -> Value:
 _BYTES = "the subscribers' TCP payload, both directions"
 _HUB = "the hub's process: CPU in the windows, memory and descriptors at most"
 _BROKER = "the broker's, where there is one"
+_ALL_OF_IT = (
+    "hub's and broker's CPU over deliveries: idling and publishing are in it, so it falls as the"
+    " rate grows; `marginal_cpu_s_per_delivery` is without them"
+)
 _OF_A_CORE = "hub's and broker's CPU time over the time measured: 1 is one core"
 _BYTES_SETUP = _of_swarm("bytes_in_setup", "bytes_out_setup")
 _BYTES_EACH = ratio(lambda t: t.bytes_total if t.record.swarm else None, _delivered)
@@ -320,12 +324,55 @@ declare(
     Figure("broker_cpu_s", "broker's CPU", total(_broker("cpu_s")), _BROKER),
     Figure("broker_rss_bytes", "broker's memory", largest(_broker("rss_bytes")), _BROKER),
     Figure("generator_cpu_s", "generator's CPU", _GENERATOR, "swarm and publisher"),
-    Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, "hub and broker", "CPU")
-    .but(small="hub and broker", interval=True, compared="ratio", ranked=4)
+    Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, _ALL_OF_IT, "CPU")
+    .but(small="of all: idling, publishing", interval=True, compared="ratio", ranked=4)
     .but(shown={"run": 3, "report": 0}),
     Figure("cpu_share", "CPU of a core", _SHARE, _OF_A_CORE, "CPU")
     .but(stability="cpu_s_per_delivery", shown={"sweep": 3})
     .but(chart="4-cpu", axis="CPU time of hub and broker, of one core", noun="CPU share"),
+)
+
+# ---- what CPU seconds are made of ----------------------------------------------------------------
+
+
+def _part(name: str, words: str, about: str, part: str, *, broker: bool = False) -> Figure:
+    """A cost by itself; see `pushlab.analysis.trials.costs`."""
+
+    def split(trial: "TrialFigures", which: Literal[0, 1]) -> float | None:
+        from pushlab.analysis.trials.costs import cost_of
+
+        found = cost_of(part, broker=broker)(trial)
+        return None if found is None or not found[1] else found[which]
+
+    made = ratio(lambda t: split(t, 0), lambda t: split(t, 1))
+    return Figure(name, words, made, about, interval=True, since=3)
+
+
+_APART = (
+    "from the windows beside the measured one (`parts`), of hub and broker, and of the broker:"
+    " with nobody connected; with all connected and nothing published, polls included; a publish"
+    " that nobody reads, above idling; one more delivery, above both; a poll in vain; a poll that"
+    " brings something, with its messages. `null` without such windows or events"
+)
+
+declare(
+    _part("unconnected_cpu_share", "CPU unconnected", _APART, "alone"),
+    _part("idle_cpu_share", "CPU idle", _APART, "idle"),
+    _part("cpu_s_per_publish", "CPU per publish", _APART, "publish").but(compared="ratio"),
+    _part("marginal_cpu_s_per_delivery", "CPU per further delivery", _APART, "delivery")
+    .but(head="marginal", small="idling and publishing left out", compared="ratio")
+    .but(shown={"run": 7, "report": 0}),
+    _part("cpu_s_per_empty_poll", "CPU per empty poll", _APART, "empty").but(compared="ratio"),
+    _part("cpu_s_per_useful_poll", "CPU per useful poll", _APART, "useful").but(compared="ratio"),
+    _part("broker_idle_cpu_share", "broker's CPU idle", _APART, "idle", broker=True),
+    _part("broker_cpu_s_per_publish", "broker's CPU per publish", _APART, "publish", broker=True),
+    _part(
+        "broker_marginal_cpu_s_per_delivery",
+        "broker's CPU per further delivery",
+        _APART,
+        "delivery",
+        broker=True,
+    ),
 )
 
 # ---- connecting, cost, models, and what was asked ------------------------------------------------

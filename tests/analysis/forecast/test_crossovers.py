@@ -5,13 +5,14 @@ import dataclasses
 import pytest
 
 from pushlab.analysis.forecast.calibration import Span
+from pushlab.analysis.forecast.costs import Costs
 from pushlab.analysis.forecast.crossovers import Setting, crossovers, curves
 from pushlab.cli import main
 from pushlab.contract.registry import comparable_profiles
 from tests.analysis.forecast.test_forecast import KNOWN
 
 POLLED = dataclasses.replace(
-    KNOWN, transport="short-polling", cpu_s_per_hit=150e-6, cpu_s_per_delivery=5e-6
+    KNOWN, transport="short-polling", costs=Costs.exactly(hits=150e-6, deliveries=5e-6)
 )
 BOTH = {"short-polling": POLLED, "websocket": KNOWN}
 
@@ -53,7 +54,7 @@ def test_a_cache_in_front_of_polls():
 
 
 def test_push_that_never_loses_has_no_crossing():
-    cheap = dataclasses.replace(KNOWN, cpu_s_per_delivery=1e-6, clients=Span(1, 1))
+    cheap = dataclasses.replace(KNOWN, costs=Costs.exactly(deliveries=1e-6), clients=Span(1, 1))
     assert found({**BOTH, "websocket": cheap})["cpu"].value is None
 
 
