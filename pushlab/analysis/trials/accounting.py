@@ -56,6 +56,8 @@ class TrialRows:
         counts: see `Accounting`.
         publish_of: for each first delivery of the measured window, its publish's row number.
         delivery_of: for each of them, its own row number.
+        every_publish_of, every_delivery_of: the same with those of the warm-up, of which some are
+            still to come when the window begins.
     """
 
     record: TrialRecord
@@ -64,6 +66,8 @@ class TrialRows:
     counts: Accounting
     publish_of: Int64
     delivery_of: Int64
+    every_publish_of: Int64
+    every_delivery_of: Int64
 
     def latency_s(self) -> Floats:
         """Received minus intended, per delivery, in seconds; zero and negative ones included."""
@@ -97,10 +101,12 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
 
     subscriber = deliveries.subscriber.astype(np.int64)
     _, known, publish_of = match(record, publishes, deliveries)
-    wanted = np.flatnonzero(known & measured[publish_of] if len(publishes) else known)
-    first = first_arrivals(record, publish_of[wanted], subscriber[wanted])
-    delivery_of = wanted[first]
-    publish_of = publish_of[delivery_of]
+    came = np.flatnonzero(known)
+    wanted = int(np.count_nonzero(measured[publish_of[came]])) if len(came) else 0
+    every = came[first_arrivals(record, publish_of[came], subscriber[came])]
+    every_publish_of = publish_of[every]
+    counted = measured[every_publish_of] if len(every) else np.zeros(0, np.bool_)
+    delivery_of, publish_of = every[counted], every_publish_of[counted]
     received = deliveries.received_ns[delivery_of]
     end = record.measure_end_ns
     sent_count = int(np.count_nonzero(measured & sent))
@@ -115,12 +121,14 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
         expected=expected,
         delivered=len(delivery_of),
         lost=expected - len(delivery_of),
-        duplicated=len(wanted) - len(delivery_of),
+        duplicated=wanted - len(delivery_of),
         reordered=_reordered(subscriber[delivery_of], deliveries.seq[delivery_of]),
         late=0 if end is None else int(np.count_nonzero(received > end)),
         unmatched=int(np.count_nonzero(~known)),
     )
-    return TrialRows(record, publishes, deliveries, counts, publish_of, delivery_of)
+    return TrialRows(
+        record, publishes, deliveries, counts, publish_of, delivery_of, every_publish_of, every
+    )
 
 
 def subscribers_of(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64:

@@ -21,15 +21,16 @@ _NEVER = np.iinfo(np.int64).max
 def owed_to(rows: TrialRows, subscriber: int) -> tuple[Int64, Int64]:
     """What one subscriber should get: intended times, and arrival times, by intended time.
 
-    A message that never arrived has the largest int64 as its arrival. Only messages of the
-    measured window count.
+    A message that never arrived has the largest int64 as its arrival. Those of the warm-up are
+    among them: what is still missing when the window begins is missed in it.
     """
     channel = subscriber // max(rows.record.per_channel, 1)
     publishes = rows.publishes
-    owed = np.flatnonzero((publishes.channel == channel) & ~publishes.warmup & (publishes.seq > 0))
-    mine = rows.deliveries.subscriber[rows.delivery_of] == subscriber
+    owed = np.flatnonzero((publishes.channel == channel) & (publishes.seq > 0))
+    delivery_of, publish_of = rows.every_delivery_of, rows.every_publish_of
+    mine = rows.deliveries.subscriber[delivery_of] == subscriber
     arrival = np.full(len(publishes), _NEVER, dtype=np.int64)
-    arrival[rows.publish_of[mine]] = rows.deliveries.received_ns[rows.delivery_of[mine]]
+    arrival[publish_of[mine]] = rows.deliveries.received_ns[delivery_of[mine]]
     owed = owed[np.argsort(publishes.intended_ns[owed], kind="stable")]
     return publishes.intended_ns[owed], arrival[owed]
 
@@ -51,7 +52,8 @@ def staleness_figures(rows: TrialRows) -> dict[str, float | None]:
     """Mean over time and subscribers, and largest staleness, over the measured window, in seconds.
 
     Exact: while message *i* is the oldest one missing, staleness grows from the moment its
-    predecessors are there to the moment it arrives, so each message adds a trapezium.
+    predecessors are there to the moment it arrives, so each message adds a trapezium. What of it
+    lies before the window, or after it, is not counted.
     """
     start, end = rows.record.measure_start_ns, rows.record.measure_end_ns
     if start is None or end is None or end <= start or not rows.record.clients:
@@ -63,7 +65,7 @@ def staleness_figures(rows: TrialRows) -> dict[str, float | None]:
     complete = np.maximum.accumulate(arrival + lane) - lane
     before = np.concatenate([[0], complete[:-1]])
     before[np.concatenate([[True], subscriber[1:] != subscriber[:-1]])] = 0
-    since = np.maximum(intended, before)
+    since = np.maximum(np.maximum(intended, before), 0)
     missing = complete > since
     grown = (complete[missing] - intended[missing]) / 1e9
     at_first = (since[missing] - intended[missing]) / 1e9
@@ -77,10 +79,11 @@ def staleness_figures(rows: TrialRows) -> dict[str, float | None]:
 def _all_owed(rows: TrialRows, start: int, end: int) -> tuple[Int64, Int64, Int64]:
     """Every owed delivery by subscriber and intended time: intended, arrival, subscriber.
 
-    Times count from `start`; an arrival after `end`, or never, counts as `end`.
+    Times count from `start`; an arrival before `start` counts as `start`, one after `end`, or
+    never, as `end`.
     """
     record, publishes = rows.record, rows.publishes
-    mine = np.flatnonzero(~publishes.warmup & (publishes.seq > 0) & (publishes.intended_ns < end))
+    mine = np.flatnonzero((publishes.seq > 0) & (publishes.intended_ns < end))
     channel = publishes.channel[mine].astype(np.int64)
     owed = subscribers_of(record, publishes.channel[mine])
     first = np.cumsum(owed) - owed
@@ -89,13 +92,14 @@ def _all_owed(rows: TrialRows, start: int, end: int) -> tuple[Int64, Int64, Int6
     arrival = np.full(len(which), end - start, dtype=np.int64)
     place = np.full(len(publishes), -1, dtype=np.int64)
     place[mine] = np.arange(len(mine))
-    row = place[rows.publish_of]
+    row = place[rows.every_publish_of]
     known = row >= 0
     row = row[known]
-    reader = rows.deliveries.subscriber[rows.delivery_of[known]].astype(np.int64)
-    received = rows.deliveries.received_ns[rows.delivery_of[known]]
+    delivery_of = rows.every_delivery_of[known]
+    reader = rows.deliveries.subscriber[delivery_of].astype(np.int64)
+    received = rows.deliveries.received_ns[delivery_of]
     at = first[row] + reader - channel[row] * record.per_channel
-    arrival[at] = np.minimum(received, end) - start
+    arrival[at] = np.clip(received, start, end) - start
     intended = publishes.intended_ns[mine][which] - start
     order = np.lexsort((intended, subscriber))
     return intended[order], arrival[order], subscriber[order]

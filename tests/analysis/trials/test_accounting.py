@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pushlab.analysis.models.formulas import polled_copy_age_s
 from pushlab.analysis.trials.accounting import account
 from pushlab.analysis.trials.staleness import owed_to, staleness_at, staleness_figures
 from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
@@ -110,12 +111,10 @@ def trials(draw):
         for _ in range(draw(st.integers(0, 5))):
             accepted = draw(st.booleans())
             seq += accepted
-            intended = draw(st.integers(0, 50))
-            sent.append(
-                (channel, seq if accepted else 0, intended, intended + 1, draw(st.booleans()))
-            )
+            intended = draw(st.integers(-30, 50))
+            sent.append((channel, seq if accepted else 0, intended, intended + 100, intended < 0))
     anything = st.tuples(
-        st.integers(0, record.channels), st.integers(0, 6), st.integers(-1, 8), st.integers(0, 90)
+        st.integers(0, record.channels), st.integers(0, 6), st.integers(-1, 8), st.integers(-20, 90)
     )
     got = draw(st.lists(anything, max_size=40))
     return record, sent, sorted(got, key=lambda row: row[3])
@@ -168,6 +167,49 @@ def test_a_lost_message_is_missed_for_ever():
     never = np.iinfo(np.int64).max
     stale = staleness_at(np.array([10, 20]), np.array([never, 25]), np.array([30, 1000]))
     assert (stale * 1e9).round().tolist() == [20, 990]
+
+
+def test_what_the_warm_up_left_is_missed_in_the_window():
+    """A message of the warm-up that comes at 30 is missed for the window's first 30 ns."""
+    sent = publishes([(0, 1, -20, -20, True), (0, 2, 60, 60, False)])
+    got = deliveries([(0, 1, 0, 30), (0, 2, 0, 70)])
+    rows = account(trial(clients=1, per_channel=1, end=100), sent, got)
+    figures = staleness_figures(rows)
+    assert figures["mean"] * 1e9 == pytest.approx(((50**2 - 20**2) / 2 + 10**2 / 2) / 100)
+    assert figures["max"] * 1e9 == pytest.approx(50)
+    assert [column.tolist() for column in owed_to(rows, 0)] == [[-20, 60], [30, 70]]
+    assert rows.counts.expected == rows.counts.delivered == 1  # which is the window's alone
+
+
+@pytest.mark.parametrize(("rate", "window_s"), [(1.0, 4.0), (0.2, 3.0), (5.0, 1.5)])
+def test_polling_is_as_stale_as_the_closed_form_says(rate, window_s):
+    """Random polls of Poisson messages, F10: within four of the simulation's own errors."""
+    interval, clients = 1.0, 400
+    rng = np.random.default_rng(int(10 * rate))
+    record = trial(clients=clients, per_channel=1, end=int(window_s * 1e9))
+    sent, got = [], []
+    for reader in range(clients):
+        at = np.cumsum(rng.exponential(1 / rate, int(20 + 3 * rate * 10))) - 10.0
+        at = at[at < window_s]
+        asked = rng.uniform(0, interval)
+        came = asked + np.ceil((at - asked) / interval) * interval
+        for seq, (written, read) in enumerate(zip(at, came, strict=True), 1):
+            sent.append((reader, seq, int(written * 1e9), int(written * 1e9), written < 0))
+            got.append((reader, seq, reader, int(read * 1e9)))
+    rows = account(record, publishes(sent), deliveries(sorted(got, key=lambda row: row[3])))
+    each = [staleness_of(rows, reader, window_s) for reader in range(clients)]
+    error = np.std(each, ddof=1) / np.sqrt(clients)
+    expected = polled_copy_age_s(rate_per_s=rate, interval_s=interval)
+    mean = staleness_figures(rows)["mean"]
+    assert mean == pytest.approx(np.mean(each), rel=0.01)
+    assert abs(mean - expected) < 4 * error
+    assert error < 0.1 * expected
+
+
+def staleness_of(rows, reader, window_s):
+    """One reader's mean staleness, from moments close together."""
+    at = np.linspace(0, window_s * 1e9, 400, endpoint=False).astype(np.int64)
+    return float(staleness_at(*owed_to(rows, reader), at).mean())
 
 
 @given(trials())
