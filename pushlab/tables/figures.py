@@ -53,9 +53,12 @@ def figure_columns(place: Place) -> list[Column]:
 
 
 def figure_cell(summary: CellSummary, figure: Figure, note: str = "", mark: str = "") -> Cell:
-    """The figure's value, to be seen at once where it must not be there."""
+    """The figure's value with the kinds of its marks, to be seen at once where it is bad."""
     value = summary[figure.name]
-    return Cell(value, note, mark, bool(figure.bad and value))
+    kinds = dict.fromkeys(mark.kind for mark, _ in summary.marks_against(figure.name))
+    return Cell(
+        value, note, ", ".join([*([mark] if mark else []), *kinds]), bool(figure.bad and value)
+    )
 
 
 def model_note(summary: CellSummary, figure: Figure) -> str:

@@ -55,7 +55,7 @@ class Block:
         for row in self._table.rows:
             if row.problem:
                 continue
-            text = column.told(row.cells[i])
+            text = column.printed(row.cells[i])
             if not least or not (column.text or row.text):
                 needs += [cell_len(text), cell_len(row.cells[i].note)]
             elif row.text:
@@ -91,7 +91,7 @@ class Block:
 
     def _cell(self, row: Row, i: int, room: int, style: str) -> list[tuple[str, str]]:
         column, cell = self._table.columns[i], row.cells[i]
-        told = [column.told(cell)]
+        told = [column.printed(cell)]
         if column.text or row.text:
             told = wrapped(told[0], room, hyphens=row.text)
         notes = wrapped(cell.note, room) if cell.note else []
@@ -156,7 +156,7 @@ def as_list(table: Table, width: int) -> Iterator[Text]:
         for column, cell in zip(table.columns, row.cells, strict=False):
             *upper, last = wrapped(f"{column.words}:", width - 2)
             yield from (Text(f"  {text}") for text in upper)
-            told = column.told(cell)
+            told = column.printed(cell)
             parts = wrapped(told, width - 4) if column.text or row.text else [told]
             style = "bold red" if cell.bad else ""
             if len(parts) == 1 and 3 + cell_len(last) + cell_len(told) <= width:

@@ -60,6 +60,10 @@ class Column:
             return nothing
         return cell.value if isinstance(cell.value, str) else self.show(cell.value)
 
+    def printed(self, cell: Cell) -> str:
+        """The same on a terminal, where a star stands for its mark."""
+        return self.told(cell) + ("*" if cell.mark and cell.value is not None else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

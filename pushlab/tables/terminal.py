@@ -50,7 +50,9 @@ def plain_lines(table: Table) -> list[str]:
     columns = [*(replace(column, text=True) for column in table.leading), *table.columns]
     rows = [[column.words for column in columns]]
     for row in table.rows:
-        told = [column.told(cell) for column, cell in zip(table.columns, row.cells, strict=False)]
+        told = [
+            column.printed(cell) for column, cell in zip(table.columns, row.cells, strict=False)
+        ]
         rows.append([*map(str, row.names), *(told or [row.problem])])
     full = [row for row in rows if len(row) == len(columns)]
     widths = [
@@ -107,7 +109,7 @@ def legend(table: Table, *, short: bool) -> list[str]:
         found.append("In brackets: what a closed form predicts")
     if NOTHING in told:
         found.append("-: not measured, or too few deliveries to say")
-    if any(row.marks for row in table.rows):
+    if any(row.marks or any(cell.mark for cell in row.cells) for row in table.rows):
         found.append("*: see the remarks below")
     return [f"{text}." for text in found if text]
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import psutil
 import pytest
@@ -342,3 +343,15 @@ async def test_a_lease_that_runs_out_ends_presence():
         await hub.ask("GET", "/v1/poll", secret=await hub.token("cy"))
         await hub.until_present("cy", [])
         assert await hub.present("bob") == ["bob"], "who asks for a longer lease has one"
+
+
+async def test_it_tells_how_late_its_event_loop_was_over_its_own_pipes() -> None:
+    begin_ns = time.monotonic_ns()
+    async with await start_hub(HubConfig(lag_every_s=0.01)) as hub:
+        lags: list[list[int]] = []
+        while len(lags) < 3:
+            lags = await hub.loop_lags()
+        assert (await hub.loop_lags())[:3] == lags[:3]
+    assert all(at_ns > begin_ns and lag_ns >= 0 for at_ns, lag_ns in lags)
+    async with await start_hub() as hub:
+        assert await hub.loop_lags() == []  # nobody asked it to look

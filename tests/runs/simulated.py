@@ -155,7 +155,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
     seq = np.tile(np.arange(1, per + 1), channels)
     keep = intended < end
     channel, intended, seq = channel[keep], intended[keep], seq[keep]
-    sent = intended + (rng.exponential(0.00012, len(intended)) * 1e9).astype(np.int64)
+    sent = intended + (rng.exponential(0.00002, len(intended)) * 1e9).astype(np.int64)
     accepted = sent + (rng.gamma(4, 0.0001, len(intended)) * 1e9).astype(np.int64)
     if reason:  # the server died in the middle
         dead = accepted > (start + end) // 2

@@ -95,7 +95,7 @@ def look_at(
         busy["machine"] = machine
     if not broken:
         return Load(at=at, outcome="held", values=values, busy=busy)
-    cause, why = cause_of(summary[trial.cell].marks, busy, analysis.run.environment)
+    cause, why = cause_of(trial.marks, busy, analysis.run.environment)
     unmeasured = [verdict.why for _, verdict in verdicts if verdict.why]
     if unmeasured:
         why = f"{unmeasured[0]}, {why}"

@@ -40,6 +40,7 @@ __all__ = [
     "claimed",
     "compared",
     "declare",
+    "marked",
     "per_trial",
     "ranked",
     "shown_in",
@@ -177,7 +178,7 @@ declare(
     Figure("publish_hits", "publishes", total(lambda t: t.publish_hits, empty=0), _EQUAL),
     Figure("hits_per_delivery", "hits per delivery", _HITS_EACH, _PER_DELIVERY, head="hits")
     .but(interval=True, compared="ratio", ranked=2, shown={"run": 0, "report": 0})
-    .but(model="predicted_hits_per_delivery"),
+    .but(model="predicted_hits_per_delivery", marked=True),
     Figure("hits_per_s", "hits/s", _HIT_RATE, "requests per second of the windows")
     .but(stability="hits_per_delivery", model="predicted_hits_per_s", shown={"sweep": 0})
     .but(chart="3-hits", axis="requests to the server per second", noun="hit rate"),
@@ -206,7 +207,8 @@ def _latency(one: Figure) -> Figure:
     if one.interval:
         one = one.but(compared="ratio")
     if what in ("p50", "p90", "p95", "p99", "mean", "max"):
-        one = one.but(per_trial=True, claimed=what == "p50")
+        main = what in ("p50", "p95", "p99", "mean")
+        one = one.but(per_trial=True, claimed=what == "p50", marked=main)
     more: dict[str, dict[str, Any]] = {
         "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0}},
         "p99": {
@@ -326,6 +328,7 @@ declare(
     Figure("generator_cpu_s", "generator's CPU", _GENERATOR, "swarm and publisher"),
     Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, _ALL_OF_IT, "CPU")
     .but(small="of all: idling, publishing", interval=True, compared="ratio", ranked=4)
+    .but(marked=True)
     .but(shown={"run": 3, "report": 0}),
     Figure("cpu_share", "CPU of a core", _SHARE, _OF_A_CORE, "CPU")
     .but(stability="cpu_s_per_delivery", shown={"sweep": 3})
@@ -469,6 +472,11 @@ def ranked() -> list[Figure]:
 def claimed() -> list[Figure]:
     """The figures that titles speak of, by which each two cells are compared."""
     return [one for one in FIGURES.values() if one.ranked or one.claimed]
+
+
+def marked() -> list[Figure]:
+    """The main figures: what marks on them say, stands with a cell."""
+    return [one for one in FIGURES.values() if one.marked]
 
 
 def compared(how: Literal["ratio", "exact"]) -> list[Figure]:

@@ -1,13 +1,14 @@
 """What a reader must know before believing the figures, in whole sentences."""
 
 from collections.abc import Mapping, Sequence
+from math import inf, isfinite
 
 from pushlab.analysis.summary.catalogue import FIGURES, ranked
 from pushlab.analysis.summary.figure import CellTrials
-from pushlab.analysis.summary.generator import GENERATOR_SHARE, tail_delay_s
+from pushlab.analysis.summary.mark import Mark
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.quantities import duration
+from pushlab.quantities import duration, listed, with_unit
 from pushlab.runs import Run
 
 __all__ = ["caveats_of"]
@@ -35,8 +36,10 @@ def caveats_of(
         found += [f"{cell}: not all hits are reconciled: {why}." for why in unknown]
     for cell, summary in summaries.items():
         found += _accounting(cell, summary)
-    found += _marked(summaries)
-    found += _delays(cells)
+    found += _void(summaries)
+    for cell, summary in summaries.items():
+        found += _marked(cell, summary)
+    found += [f"{cell}: {', '.join(s.remarks)}." for cell, s in summaries.items() if s.remarks]
     found += _clocks(summaries)
     unstable = [
         f"{cell} ({', '.join(names[key] for key in summary.unstable)})"
@@ -61,12 +64,50 @@ def _failures(cell: str, trials: Sequence[TrialFigures]) -> list[str]:
     ]
 
 
-def _marked(summaries: Mapping[str, CellSummary]) -> list[str]:
-    which: dict[str, list[str]] = {}
-    for cell, summary in summaries.items():
-        if summary.marks:
-            which.setdefault(", ".join(summary.marks), []).append(cell)
-    return [f"{', '.join(cells)}: marked {marks}." for marks, cells in which.items()]
+def _void(summaries: Mapping[str, CellSummary]) -> list[str]:
+    """The cells whose latency is smaller than what the harness alone took."""
+    floor_s = next((s["latency_s.mean"] for s in summaries.values() if s.floor), None)
+    if floor_s is None:
+        return []
+    below = [
+        f"{cell} ({duration(mean_s)})"
+        for cell, summary in summaries.items()
+        if not summary.floor and (mean_s := summary["latency_s.mean"]) is not None
+        if mean_s < floor_s
+    ]
+    if not below:
+        return []
+    return [
+        f"Void: the harness alone took {duration(floor_s)}, which is more than the mean latency of"
+        f" {listed(below)}. These latencies say nothing; run it again on a machine at rest."
+    ]
+
+
+def _marked(cell: str, summary: CellSummary) -> list[str]:
+    """Which of a cell's main figures are marked, and by what, each cause where it is worst."""
+    worst: dict[tuple[str, str], tuple[float, str]] = {}
+    names = []
+    for name in summary.marked:
+        figure, value = FIGURES[name], summary[name] or 0.0
+        names.append(figure.short)
+        for mark, size in summary.marks_against(name):
+            share = size / abs(value) if value else inf
+            words = mark.cause
+            if isfinite(size):
+                words += f", up to {with_unit(size, figure.unit)} of its {figure.short}"
+            if share > worst.get(_key(mark), (-1.0, ""))[0]:
+                worst[_key(mark)] = (share, words)
+    if not names:
+        return []
+    by_kind: dict[str, list[str]] = {}
+    for (kind, _), (_, words) in worst.items():
+        by_kind.setdefault(kind, []).append(words)
+    told = "; ".join(f"{kind} ({'; '.join(words)})" for kind, words in by_kind.items())
+    return [f"{cell}: {', '.join(names)} marked {told}."]
+
+
+def _key(mark: Mark) -> tuple[str, str]:
+    return mark.kind, mark.cause
 
 
 def _accounting(cell: str, summary: CellSummary) -> list[str]:
@@ -89,21 +130,4 @@ def _clocks(summaries: Mapping[str, CellSummary]) -> list[str]:
     return [
         f"Latencies are known to within: {', '.join(known)}. Pages in a browser have clocks of"
         " their own, which were held against the machine's before and after each trial."
-    ]
-
-
-def _delays(cells: Mapping[str, CellTrials]) -> list[str]:
-    """One sentence on the cells whose latency is in part the publisher's own lateness."""
-    spoilt = []
-    for cell, trials in cells.items():
-        mean_s = None if trials.floor else trials.samples("latency_s").value("mean")
-        delay_s = tail_delay_s(trials)
-        if mean_s is None or delay_s is None or delay_s <= GENERATOR_SHARE * mean_s:
-            continue
-        spoilt.append(f"{cell} ({duration(delay_s)} of {duration(mean_s)})")
-    if not spoilt:
-        return []
-    return [
-        "The publisher's own delay, at its tail, is above 10 % of the mean latency of "
-        f"{', '.join(spoilt)}; latency from the actual send leaves it out."
     ]

@@ -251,6 +251,7 @@ class Figure:
         whole: the count of which it may be given as a share (``lost<0.1%``).
         more_is_better: whether it is worse when it is smaller; of most figures less is better.
         bad: in words, what has happened where it is not 0: ``deliveries were lost``.
+        marked: whether marks on it are marks of the cell.
         per_trial: whether ``per_trial`` has it.
         chart: the name of its chart along a sweep's grid, with its number.
         axis, noun: what that chart shows, and its name in a sentence.
@@ -273,6 +274,7 @@ class Figure:
     whole: str = ""
     more_is_better: bool = False
     bad: str = ""
+    marked: bool = False
     per_trial: bool = False
     chart: str = ""
     axis: str = ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from pushlab.analysis.cost.first_price import FirstPrice
 from pushlab.analysis.models.prediction import Prediction
-from pushlab.analysis.summary.catalogue import FIGURES
+from pushlab.analysis.summary.catalogue import FIGURES, marked
 from pushlab.analysis.summary.claims import Ranking
 from pushlab.analysis.summary.figure import Derived
 from pushlab.analysis.summary.mark import Mark, against
@@ -32,8 +32,8 @@ class CellSummary:
         status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
         transport: its name; None where no trial of it has begun, as `client` is.
         hits, hits_setup: by kind, those kinds alone that came.
-        marks: what to hold against the figures, in words; see `marks_on` for a single one.
-        disturbances: what each disturbance could have made of which figure.
+        remarks: what its trials remark beside that, such as ``server-bound``.
+        disturbances: what each disturbance could have made of which figure; see `marks_on`.
         unstable: the ranked figures that differ too much between trials, by `Figure.key`.
         per_trial: the main figures of each trial in plain values, failed ones with their reason.
     """
@@ -52,7 +52,7 @@ class CellSummary:
     broker: str | None = None
     price: FirstPrice = field(default_factory=FirstPrice)
     predicted: Prediction | None = None
-    marks: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     disturbances: Sequence[Mark] = ()
     unstable: Sequence[str] = ()
     per_trial: Sequence[Mapping[str, object]] = ()
@@ -78,34 +78,47 @@ class CellSummary:
         """One figure over another; None where either is missing or the lower is 0."""
         return Derived(top, bottom).of(self.__getitem__)
 
-    def marks_on(self, figure: str, effect: float | None = None) -> Sequence[str]:
-        """What could have made more than a tenth of a figure, or of a difference, in words.
+    def marks_against(
+        self, figure: str, effect: float | None = None
+    ) -> Sequence[tuple[Mark, float]]:
+        """What could have made more than a tenth of a figure, or of a difference; and how much.
 
         A figure of two others has the marks of the upper one. That the server was at its limit is
-        no mark here: it is a finding, and `marks` has it.
+        no mark here: it is a finding, and in `remarks`.
 
         Args:
-            effect: a difference that the figure is used in, in the figure's unit.
+            effect: a difference that the figure is used in, in the figure's unit, as a size is.
 
         Raises:
             KeyError: no such figure is declared.
         """
-        one, value = FIGURES[figure], self[figure]
-        name, scale = figure, 1.0
-        if isinstance(one.made, Derived):
-            name = one.made.top
-            scale = self[one.made.bottom] or 1.0
-        told = []
-        for mark in against(
-            self.disturbances,
-            name,
-            None if value is None else value * scale,
-            None if effect is None else effect * scale,
-        ):
-            size = mark.size(name) / scale
-            most = f", up to {with_unit(size, one.unit)}" if isfinite(size) else ""
-            told.append(f"{mark.kind}: {mark.cause}{most}")
-        return told
+        made, value, name, scale = FIGURES[figure].made, self[figure], figure, 1.0
+        if isinstance(made, Derived):
+            name, scale = made.top, self[made.bottom] or 1.0
+        scaled = [None if each is None else each * scale for each in (value, effect)]
+        found = against(self.disturbances, name, *scaled)
+        return [(mark, mark.size(name) / scale) for mark in found]
+
+    def marks_on(self, figure: str, effect: float | None = None) -> Sequence[str]:
+        """The same in words: ``busy-machine: the hub waited for a core, up to 4.00 ms``."""
+        unit = FIGURES[figure].unit
+        return [
+            f"{mark.kind}: {mark.cause}"
+            + (f", up to {with_unit(size, unit)}" if isfinite(size) else "")
+            for mark, size in self.marks_against(figure, effect)
+        ]
+
+    @property
+    def marked(self) -> Mapping[str, Sequence[str]]:
+        """The main figures that have marks, with these."""
+        found = {one.name: self.marks_on(one.name) for one in marked()}
+        return {name: marks for name, marks in found.items() if marks}
+
+    @property
+    def marks(self) -> Sequence[str]:
+        """The kinds of marks on its main figures, and what its trials remark beside them."""
+        kinds = {mark.kind for one in marked() for mark, _ in self.marks_against(one.name)}
+        return [*sorted(kinds), *(one for one in self.remarks if one not in kinds)]
 
     @property
     def is_whole(self) -> bool:
@@ -128,6 +141,7 @@ class CellSummary:
         told["disturbances"] = [mark.to_json() for mark in self.disturbances]
         values, intervals = told.pop("values"), told.pop("intervals")
         told["usd_per_month"] = told.pop("price")
+        told |= {"marks": list(self.marks), "marked": dict(self.marked)}
         flat = {}
         for one in FIGURES.values():
             if one.stored:
@@ -151,6 +165,8 @@ class CellSummary:
             values |= {name: values[name] or 0 for name in kinds}
         predicted = told.get("predicted")
         known = {one.name: told[one.name] for one in fields(cls) if one.name in told}
+        if "disturbances" not in told:  # of a pushlab that had marks in words alone
+            known["remarks"] = told.get("marks", ())
         known |= {
             "values": values,
             "intervals": {n: (float(ci[0]), float(ci[1])) for n, ci in bounds.items() if ci},

@@ -8,9 +8,9 @@ from pushlab.analysis.stats.percentiles import is_unstable
 from pushlab.analysis.summary.catalogue import FIGURES, per_trial, ranked
 from pushlab.analysis.summary.caveats import caveats_of
 from pushlab.analysis.summary.comparison import rank_cells
+from pushlab.analysis.summary.disturbance import disturbances_of, remarks_of
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.findings import findings_of
-from pushlab.analysis.summary.generator import effect_of, marks_of
 from pushlab.analysis.summary.model import CellSummary, RunSummary, nested
 from pushlab.analysis.trials.figures import TrialFigures, figures_of, prediction_of
 from pushlab.runs import Run
@@ -78,11 +78,11 @@ def summarise(run: Run) -> RunSummary:
 
 def summarise_cells(cells: Mapping[str, CellTrials]) -> dict[str, CellSummary]:
     """The figures of each cell."""
-    effect_s = effect_of(cells)
-    return {cell: _cell(trials, effect_s) for cell, trials in cells.items()}
+    floor = next((trials for trials in cells.values() if trials.floor), None)
+    return {cell: _cell(trials, floor) for cell, trials in cells.items()}
 
 
-def _cell(trials: CellTrials, effect_s: float | None) -> CellSummary:
+def _cell(trials: CellTrials, floor: CellTrials | None) -> CellSummary:
     good, first = trials.good, trials.first
     reasons = [t.record.reason for t in trials.all if t.record.status != "ok" and t.record.reason]
     brokers = [t.record.broker for t in good if t.record.broker]
@@ -103,7 +103,8 @@ def _cell(trials: CellTrials, effect_s: float | None) -> CellSummary:
         broker=f"{brokers[0].kind} {brokers[0].version}".strip() if brokers else None,
         price=trials.price,
         predicted=trials.predicted,
-        marks=marks_of(trials, effect_s),
+        remarks=remarks_of(trials),
+        disturbances=disturbances_of(trials, floor),
         unstable=_unstable(good),
         per_trial=[_trial(t) for t in trials.all],
     )

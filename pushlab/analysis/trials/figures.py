@@ -14,6 +14,7 @@ from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
 from pushlab.analysis.trials.reconciliation import hits_of, mismatch, unreconciled
 from pushlab.analysis.trials.staleness import staleness_figures
 from pushlab.analysis.trials.stamps import stamp_errors
+from pushlab.analysis.trials.waiting import Waiting, waiting_of
 from pushlab.runs import Run, TrialRecord
 
 __all__ = ["TrialFigures", "figures_of", "load_rows", "prediction_of"]
@@ -35,6 +36,7 @@ class TrialFigures:
         connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
         mismatch: how server and clients differ, in words; None if they agree.
         unreconciled: what of the hits nobody can check, in words; None: all are checked.
+        waiting: for what each delivery may have waited on its way.
         payload_bytes: mean size of an accepted message.
     """
 
@@ -46,6 +48,7 @@ class TrialFigures:
     generator_delay_s: Floats
     stamp_error_s: Floats
     send_stamp_error_s: Floats
+    waiting: Waiting
     connect_s: Floats
     staleness_s: Mapping[str, float | None]
     hits: Mapping[str, int]
@@ -139,6 +142,7 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
         generator_delay_s=rows.generator_delay_s(),
         stamp_error_s=late_s,
         send_stamp_error_s=early_s,
+        waiting=waiting_of(run, rows),
         connect_s=(connects.connected_ns - connects.wanted_ns) / 1e9,
         staleness_s=staleness_figures(rows),
         hits=hits.window,

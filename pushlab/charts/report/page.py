@@ -115,7 +115,8 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
 
 def _marks(shown: list[Table]) -> set[str]:
     names = {mark for table in shown for row in table.rows for mark in row.marks}
-    names |= {cell.mark for table in shown for row in table.rows for cell in row.cells}
+    cells = [cell for table in shown for row in table.rows for cell in row.cells]
+    names |= {name for cell in cells for name in cell.mark.split(", ")}
     return {"failed" if name.endswith(" failed") else name for name in names if name}
 
 

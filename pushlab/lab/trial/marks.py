@@ -1,8 +1,8 @@
 """Whether the generator, or the server, was at its limit: the marks of a trial.
 
 A slow server is no fault of the generator: what the publisher had to hold back since no connection
-was answered does not count against it. The publisher's own lateness is judged later, against the
-effect that a whole run reports.
+was answered does not count against it. Lateness is no limit: what publisher, event loops and other
+programs could have made of a figure is judged later, against that figure.
 """
 
 from pushlab.lab.host.machine import port_range
@@ -12,7 +12,6 @@ __all__ = ["marks_of"]
 
 _BUSY = 0.8  # of a core
 _NEAR = 0.8  # of a limit
-_LAG_S = 0.05
 
 
 def marks_of(
@@ -51,9 +50,6 @@ def _busy_processes(
             continue
         if process.cpu_s is not None and process.cpu_s > _BUSY * duration_s:
             reasons.append(f"{name} at {process.cpu_s / duration_s:.0%} of a core")
-        lag_s = process.loop_lag_p99_s or 0.0
-        if lag_s > _LAG_S:
-            reasons.append(f"{name}'s event loop late by {lag_s * 1e3:.0f} ms")
     if publisher is not None and publisher.skipped > publisher.held:
         reasons.append(f"{publisher.skipped - publisher.held} publishes skipped by the publisher")
     return reasons

@@ -254,11 +254,11 @@ def test_a_cause_is_named_once_with_its_worst_figure(tmp_path):
         trial["marks"] = each[trial["index"]]
     (path / "run.json").write_text(json.dumps(document))
     summary = summary_of(path)
-    assert summary["transports"]["sse"]["marks"] == [
-        "generator-bound",
-        "hub at 85% of a core (2 trials)",
-        "publisher's event loop late by up to 1,033 ms (3 trials)",
-        "swarm has 900 of 1,000 descriptors (1 trial)",
+    sse = summary["transports"]["sse"]
+    assert sse["marks"] == ["generator-bound", "hub at 85% of a core (2 trials)"]
+    assert sse["marked"]["latency_s.p50"] == [
+        "generator-bound: publisher's event loop late by up to 1,033 ms (3 trials)",
+        "generator-bound: swarm has 900 of 1,000 descriptors (1 trial)",
     ]
     (told,) = [caveat for caveat in summary["caveats"] if "event loop" in caveat]
     assert told.count("event loop") == 1
@@ -267,7 +267,8 @@ def test_a_cause_is_named_once_with_its_worst_figure(tmp_path):
 def test_a_cause_in_the_only_trial_stays_as_it_is(tmp_path):
     marks = ["generator-bound", "swarm at 91% of a core"]
     summary = summary_of(simulate(tmp_path, Cell("sse", "sse", marks=tuple(marks)), trials=1))
-    assert summary["transports"]["sse"]["marks"] == marks
+    sse = summary["transports"]["sse"]
+    assert sse["marked"]["latency_s.mean"] == [": ".join(marks)]
 
 
 def late_by(path, delay_s):
@@ -291,15 +292,14 @@ def late_by(path, delay_s):
     return path
 
 
-@pytest.mark.parametrize(("delay_s", "bound"), [(0.01, False), (0.2, True)])
-def test_a_publisher_that_is_late_against_the_effect_marks_the_cells(tmp_path, delay_s, bound):
-    # The effect is the half second between SSE and polling.
+@pytest.mark.parametrize(("delay_s", "marked"), [(0.01, {"sse"}), (0.2, {"sse", "short-polling"})])
+def test_a_late_publisher_marks_what_it_could_have_made_a_tenth_of(tmp_path, delay_s, marked):
     path = late_by(simulate(tmp_path, STANDARD[0], STANDARD[2]), delay_s)
     summary = summary_of(path)
-    for cell in summary["transports"].values():
-        assert ("generator-bound" in cell["marks"]) == bound
-    (told,) = [c for c in summary["caveats"] if c.startswith("The publisher's own delay")]
-    assert "sse (" in told
+    for name, cell in summary["transports"].items():
+        assert ("generator-bound" in cell["marks"]) == (name in marked)
+        assert ("latency_s.p50" in cell["marked"]) == (name in marked)
+    assert any(c.startswith("sse: ") and "sent late" in c for c in summary["caveats"])
 
 
 def test_damaged_rows_are_told_by_name(tmp_path):

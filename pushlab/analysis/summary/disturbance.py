@@ -1,0 +1,255 @@
+"""What a run's machine and its own generator could have made of each figure of a cell.
+
+For a latency the question is what it would be without the waiting: the same statistic of the same
+deliveries, each made shorter by what it may have waited on its way
+(`pushlab.analysis.trials.waiting`). The difference is the size of a mark. So a publisher that is
+late once in a hundred messages marks the p99 and not the median, and a wait of four milliseconds
+marks an event stream and not a poller.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from pushlab.analysis.stats.percentiles import PERCENTILES
+from pushlab.analysis.summary.catalogue import FIGURES
+from pushlab.analysis.summary.figure import CellTrials
+from pushlab.analysis.summary.mark import Mark
+from pushlab.analysis.trials.figures import TrialFigures
+from pushlab.analysis.trials.waiting import Waiting
+from pushlab.runs import TrialRecord
+
+__all__ = ["disturbances_of", "remarks_of"]
+
+Floats = npt.NDArray[np.float64]
+
+_BOUND = "generator-bound"
+_NUMBER = re.compile(r"\d[\d,]*")
+_LATENCIES = ("latency_s", "latency_from_send_s")
+_STATISTICS = (*PERCENTILES, "mean")  # an extreme is one event, and says so of itself
+_STALE = "staleness_s.mean"
+_CPU = ("server_cpu_s", "broker_cpu_s", "server_cpu_s_per_delivery", "cpu_s_per_delivery")
+#: Who may have stood still: what that is called, and in words.
+_WAITED: Mapping[str, tuple[str, str]] = {
+    "publisher": (_BOUND, "the publisher sent late"),
+    "hub": ("busy-machine", "the hub waited for a core"),
+    "broker": ("busy-machine", "the broker waited for a core"),
+    "swarm": ("busy-machine", "the swarm was kept from running"),
+    "machine": ("stall", "the machine's host gave its time to others"),
+}
+#: A server's CPU time on a machine whose cores other programs keep full is up to twice that of a
+#: quiet one: caches are cold, and the clock counts what that costs. Measured, see docs/method.md.
+_COLD = 0.5
+_THROTTLED = 0.01  # of the window
+_AT_REST = 0.05  # of the cores that other programs use: the swarm's lateness is its own
+
+
+def disturbances_of(trials: CellTrials, floor: CellTrials | None = None) -> list[Mark]:
+    """The marks of a cell, whatever their size; those without any are left out. The floor has none.
+
+    Args:
+        floor: the trials of the harness's own floor, if the run measured it.
+    """
+    good = trials.good
+    if not good or trials.floor:
+        return []
+    found = [*_limits(good), *_waits(good), *_cpu(good), *_throttled(good)]
+    if floor is not None:
+        found += _floor(floor)
+    return [mark for mark in found if any(mark.sizes.values())]
+
+
+def remarks_of(trials: CellTrials) -> list[str]:
+    """What else its trials remark, once each, and with the worst figure: ``server-bound``."""
+    records = [t.record for t in trials.good]
+    names = {m for r in records for m in r.marks if " " not in m} - {_BOUND}
+    return sorted(names) + _causes(records, ours=False)
+
+
+# ---- latencies -----------------------------------------------------------------------------------
+
+
+def _waits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
+    """Those that deliveries passed on their way, and that stood still."""
+    lengths = {name: np.concatenate([getattr(t, name) for t in good]) for name in _LATENCIES}
+    for name, (kind, cause) in _WAITED.items():
+        if not any(name in t.waiting.each for t in good):
+            continue
+        each = [_of(t, name) for t in good]
+        sizes: dict[str, float] = {}
+        for group in _LATENCIES[: 1 if name == "publisher" else 2]:
+            waits = [
+                w[_sent(t)] if group != "latency_s" else w for t, w in zip(good, each, strict=True)
+            ]
+            sizes |= _without(group, lengths[group], np.concatenate(waits))
+        sizes |= _stale(good, each)
+        if name == "swarm" and _others(good) < _AT_REST:
+            kind = _BOUND
+        lags = _lagged([t.waiting for t in good]) if name == "swarm" else {}
+        sizes |= {figure: max(size, sizes.get(figure, 0.0)) for figure, size in lags.items()}
+        yield Mark(kind, cause, sizes)
+
+
+def _of(trial: TrialFigures, name: str) -> Floats:
+    """What each delivery may have waited for `name`, as far as that was not the server's doing.
+
+    Hub and broker share their cores: while one runs, the other's waiting is their own.
+    """
+    waited = trial.waiting.each.get(name)
+    if waited is None:
+        return np.zeros(len(trial.latency_s))
+    record = trial.record
+    if name in ("hub", "broker") and record.machine and record.broker and record.server:
+        beside = (record.broker.cpu_s or 0.0) if name == "hub" else record.server.cpu_s
+        others = record.machine.others_cpu_s / 2  # the servers have half of the cores
+        return waited * others / (others + beside) if others + beside > 0 else waited
+    return waited
+
+
+def _sent(trial: TrialFigures) -> npt.NDArray[np.bool_]:
+    """Which deliveries have a latency from the send."""
+    found: npt.NDArray[np.bool_] = trial.rows.publishes.sent_ns[trial.rows.publish_of] > 0
+    return found
+
+
+def _without(group: str, lengths: Floats, waits: Floats) -> dict[str, float]:
+    """By how much each statistic of latencies is smaller without the waiting."""
+    if not len(lengths):
+        return {}
+    fewer = lengths - waits
+    before, after = _described(lengths), _described(fewer)
+    return {f"{group}.{what}": max(0.0, before[what] - after[what]) for what in _STATISTICS}
+
+
+def _described(samples: Floats) -> dict[str, float]:
+    found = np.quantile(samples, [per_mille / 1000 for per_mille in PERCENTILES.values()])
+    return dict(zip(_STATISTICS, map(float, [*found, samples.mean()]), strict=True))
+
+
+def _stale(good: Sequence[TrialFigures], waits: Sequence[Floats]) -> dict[str, float]:
+    """The same for staleness: a wait makes the triangle below it larger, by its square."""
+    mean, known = 0.0, 0
+    for trial, waited in zip(good, waits, strict=True):
+        stale, squares = trial.staleness_s["mean"], float((trial.latency_s**2).sum())
+        if stale is None or not squares:
+            continue
+        known += 1
+        mean += stale * (1 - float(((trial.latency_s - waited) ** 2).sum()) / squares)
+    return {_STALE: max(0.0, mean / known)} if known else {}
+
+
+def _lagged(trials: Sequence[Waiting]) -> dict[str, float]:
+    """What an event loop that was late at times makes of what comes at random moments.
+
+    In a span whose worst lag is L a moment meets it with the chance L over the span, and waits for
+    half of it on average.
+    """
+    spans_s = np.concatenate([t.spans_s for t in trials])
+    lags_s = np.minimum(np.concatenate([t.lags_s for t in trials]), spans_s)
+    whole_s = float(spans_s.sum())
+    if not whole_s:
+        return {}
+    sizes = {"mean": float((lags_s**2).sum()) / 2 / whole_s}
+    ordered = np.append(np.sort(lags_s)[::-1], 0.0)
+    # The share of all moments that wait for longer than the n-th largest lag, and at all.
+    beyond = (np.cumsum(ordered) - ordered * np.arange(1, len(ordered) + 1)) / whole_s
+    for what, per_mille in PERCENTILES.items():
+        sizes[what] = float(np.interp(1 - per_mille / 1000, beyond, ordered, right=0.0))
+    return {f"{group}.{what}": size for group in _LATENCIES for what, size in sizes.items()}
+
+
+def _floor(floor: CellTrials) -> Iterator[Mark]:
+    if any(len(t.latency_s) for t in floor.good):
+        found = _described(np.concatenate([t.latency_s for t in floor.good]))
+        sizes = {f"{group}.{what}": found[what] for group in _LATENCIES for what in found}
+        yield Mark("floor", "the harness alone takes that long", sizes)
+
+
+# ---- the rest ------------------------------------------------------------------------------------
+
+
+def _limits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
+    """A generator at the end of its CPU, descriptors or ports: nothing bounds what that makes."""
+    records = [t.record for t in good]
+    unbounded = {f"{group}.{what}": inf for group in _LATENCIES for what in _STATISTICS}
+    unbounded |= {_STALE: inf}
+    causes = _causes(records, ours=True)
+    if not causes and any(_BOUND in record.marks for record in records):
+        causes = ["the generator was at its limit"]
+    for cause in causes:
+        yield Mark(_BOUND, cause, unbounded)
+
+
+def _others(good: Sequence[TrialFigures]) -> float:
+    """The share of the run's cores that programs used which were no part of it."""
+    machines = [(m, t.record.duration_s) for t in good if (m := t.record.machine) is not None]
+    there_s = sum(machine.cores * duration_s for machine, duration_s in machines)
+    return sum(machine.others_cpu_s for machine, _ in machines) / there_s if there_s else 0.0
+
+
+def _cpu(good: Sequence[TrialFigures]) -> Iterator[Mark]:
+    """What other programs and the host made of the servers' CPU time, at most."""
+    machines = [m for t in good if (m := t.record.machine) is not None]
+    trials, others = CellTrials(good), _others(good)
+    used_s = sum(machine.cpu_s for machine in machines)
+    stolen_s = sum(machine.stolen_s for machine in machines)
+    for kind, cause, share in (
+        (
+            "busy-machine",
+            f"other programs used {others:.0%} of the cores",
+            _COLD * min(1.0, others),
+        ),
+        ("stall", _WAITED["machine"][1], stolen_s / (stolen_s + used_s) if used_s else 0.0),
+    ):
+        values = {name: trials.estimate(FIGURES[name]).value for name in _CPU}
+        yield Mark(kind, cause, {name: share * (value or 0.0) for name, value in values.items()})
+
+
+def _throttled(good: Sequence[TrialFigures]) -> Iterator[Mark]:
+    """A quota or heat that kept all programs from running for a part of the window."""
+    held_s = sum(t.record.machine.throttled_s for t in good if t.record.machine)
+    window_s = sum(t.record.duration_s for t in good)
+    if held_s > _THROTTLED * window_s:
+        names = [f"{group}.{what}" for group in _LATENCIES for what in _STATISTICS]
+        cause = f"throttled for {held_s:.2g} of {window_s:.3g} s"
+        yield Mark("stall", cause, dict.fromkeys([*names, _STALE, *_CPU], inf))
+
+
+# ---- what trials remark --------------------------------------------------------------------------
+
+
+def _causes(records: Sequence[TrialRecord], *, ours: bool) -> list[str]:
+    """The marks of trials that say why: those of the generator, or all others.
+
+    Those that differ in their figures alone are one, with the worst of them.
+    """
+    causes: dict[str, list[str]] = {}
+    for record in records:
+        for mark in record.marks:
+            if " " in mark and (_BOUND in record.marks and not _is_servers(mark)) == ours:
+                causes.setdefault(_NUMBER.sub("", mark), []).append(mark)
+    return [_joined(causes[cause], len(records)) for cause in sorted(causes)]
+
+
+def _is_servers(mark: str) -> bool:
+    """Whether a reason is no fault of the generator."""
+    return mark.startswith("hub at") or "subscribers were ended" in mark
+
+
+def _joined(marks: Sequence[str], trials: int) -> str:
+    """One cause in some of so many trials: ``hub at up to 93% of a core (3 trials)``."""
+    if trials == 1:
+        return marks[0]
+    worst = max(marks, key=_figure)
+    if len(set(marks)) > 1:
+        worst = _NUMBER.sub(r"up to \g<0>", worst, count=1)
+    return f"{worst} ({len(marks)} trial{'s' if len(marks) > 1 else ''})"
+
+
+def _figure(mark: str) -> int:
+    """The first number in a mark, which says how bad it is."""
+    found = _NUMBER.search(mark)
+    return int(found[0].replace(",", "")) if found else 0

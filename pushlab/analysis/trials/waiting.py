@@ -1,0 +1,127 @@
+"""How long each delivery may have stood still on its way, and whose doing that was.
+
+The scheduler counts for how long a process was ready to run and stood in its core's queue. Between
+two looks at a process that time is shared out over the time in which it ran or waited: a delivery
+that was under way for a part of that has waited at most the same share of the part. So what is said
+here is what waiting could have made of a latency, at most, and not what it has made.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pushlab.analysis.trials.accounting import TrialRows
+from pushlab.runs import Run
+from pushlab.runs.layout import rows_path
+
+__all__ = ["SERVERS", "Waiting", "waiting_of"]
+
+Floats = npt.NDArray[np.float64]
+
+#: Processes that a message passes, after the publisher.
+SERVERS = ("hub", "broker")
+_PASSED = (*SERVERS, "swarm")
+#: A poller's message passes hub and swarm with its publish and with the poll that fetches it, and
+#: not with all that is asked meanwhile; each time it may wait for twice as long as is usual.
+_PASSES = 2 * 2
+_ROUNDED_S = 0.001  # to which uvloop rounds its timers
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What stood still in one trial.
+
+    Attributes:
+        each: seconds of each delivery, by who stood still; nobody is there who was not watched.
+            ``publisher``: sent late, and that was not the server's doing, which is known and not
+            bounded. ``hub``, ``broker``, ``swarm``: stood in a core's queue. ``machine``: its host
+            gave its time to others.
+        spans_s: between two looks at the subscribers' event loop in the window; and
+        lags_s: the worst lag in each, less what the loop rounds to.
+    """
+
+    each: Mapping[str, Floats]
+    spans_s: Floats = field(default_factory=lambda: np.zeros(0))
+    lags_s: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+def waiting_of(run: Run, rows: TrialRows) -> Waiting:
+    """What one trial's deliveries may have waited for.
+
+    Raises:
+        RunError: the file of the looks is damaged.
+    """
+    publishes, of, record = rows.publishes, rows.publish_of, rows.record
+    late = (publishes.sent_ns - publishes.intended_ns - publishes.held_ns) / 1e9
+    each = {"publisher": np.where(publishes.sent_ns > 0, late, 0.0)[of]}
+    if not rows_path(run.path, "samples", record.order).exists():
+        return Waiting(each)
+    looks = run.table("samples", record).to_pydict()
+    at_s = {name: _of(looks, name, "at_ns") for name in _PASSED}
+    from_s = np.maximum(publishes.sent_ns, publishes.intended_ns)[of] / 1e9
+    to_s = rows.deliveries.received_ns[rows.delivery_of] / 1e9
+    passed = np.zeros(len(of))
+    for name in _PASSED:
+        waited_s = _of(looks, name, "waited_ns")
+        if len(waited_s) < 2 or np.isnan(waited_s).any():
+            continue
+        ran_s = np.diff(_of(looks, name, "cpu_s") * 1e9)
+        waited, ran = _under_way(from_s, to_s, at_s[name], np.diff(waited_s), ran_s)
+        each[name] = np.minimum(waited, _most(rows, name))
+        passed += np.minimum(waited + ran, to_s - from_s)
+    machine = record.machine
+    if machine is not None and machine.stolen_s:
+        stolen = machine.stolen_s / (machine.stolen_s + machine.cpu_s)
+        each["machine"] = stolen * np.minimum(passed, to_s - from_s)
+    start_ns, end_ns = record.measure_start_ns or 0, record.measure_end_ns or 0
+    lags_s = np.nan_to_num(_of(looks, "swarm", "loop_lag_ns")[1:]) - _ROUNDED_S
+    within = (at_s["swarm"][1:] > start_ns / 1e9) & (at_s["swarm"][:-1] < end_ns / 1e9)
+    return Waiting(each, np.diff(at_s["swarm"])[within], np.maximum(0.0, lags_s)[within])
+
+
+def _of(looks: Mapping[str, Sequence[Any]], process: str, column: str) -> Floats:
+    """A column of the looks at one process, nanoseconds as seconds; NaN where it is not known."""
+    kept = zip(looks["process"], looks[column], strict=True)
+    values = [value for name, value in kept if name == process]
+    return np.array(values, dtype=np.float64) / 1e9
+
+
+def _under_way(
+    from_s: Floats, to_s: Floats, at_s: Floats, waited_s: Floats, ran_s: Floats
+) -> tuple[Floats, Floats]:
+    """How long a process waited and ran while each delivery was under way, at most.
+
+    Args:
+        at_s: when it was looked at.
+        waited_s, ran_s: between these looks.
+    """
+    busy_s = np.maximum(waited_s + ran_s, 1e-9)
+    first = np.clip(np.searchsorted(at_s, from_s, side="right") - 1, 0, len(busy_s) - 1)
+    last = np.clip(np.searchsorted(at_s, to_s, side="right") - 1, 0, len(busy_s) - 1)
+    alone = first == last
+    # The part of the first span, all spans between, and the part of the last; or the one's part.
+    here_s = np.where(alone, to_s - from_s, at_s[first + 1] - from_s)
+    there_s = np.where(alone, 0.0, to_s - at_s[last])
+    found = []
+    for each_s in (waited_s, ran_s):
+        sums = np.concatenate([[0.0], np.cumsum(each_s)])
+        share = each_s / busy_s
+        between = np.where(alone, 0.0, sums[last] - sums[np.minimum(first + 1, last)])
+        ends = np.minimum(here_s * share[first], each_s[first])
+        ends += np.minimum(there_s * share[last], each_s[last])
+        found.append(np.maximum(0.0, between + ends))
+    return found[0], found[1]
+
+
+def _most(rows: TrialRows, name: str) -> float:
+    """The most that a delivery can have waited for a process, by how often it passes that."""
+    record = rows.record
+    if record.profile.delivery != "interval-poll" or record.machine is None:
+        return np.inf
+    requests = sum(record.swarm.hits.values()) if record.swarm else 0
+    if name in SERVERS:
+        requests += rows.counts.sent
+    return _PASSES * record.machine.waited_s.get(name, 0.0) / max(requests, 1)

@@ -1,0 +1,119 @@
+"""What deliveries may have waited for, from recorded looks at the processes that they passed."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from pushlab.analysis import summarise
+from pushlab.analysis.summary.model import CellSummary
+from pushlab.runs import MachineFigures, Run
+from pushlab.runs.rows import SAMPLES, to_table
+from tests.runs.simulated import STANDARD, Cell, simulate
+
+SSE, POLL = STANDARD[2], STANDARD[0]
+EVERY_S, CPU = 0.2, 0.05
+
+
+def disturbed(
+    root: Path,
+    *cells: Cell,
+    waited: float = 0.0,
+    who: str = "hub",
+    others: float = 0.0,
+    stolen: float = 0.0,
+    lag_ms: float = 0.0,
+) -> dict[str, CellSummary]:
+    """A run whose process `who` waited for so many seconds in each second, using `CPU` of a core.
+
+    Args:
+        others: the share of both cores that other programs used.
+        stolen: CPU seconds that the host took in each second.
+        lag_ms: the worst lag of the subscribers' event loop in each span.
+    """
+    path = simulate(root, *cells, duration_s=5.0, trials=3)
+    document = json.loads((path / "run.json").read_text())
+    for trial in document["trials"]:
+        span_s = trial["duration_s"]
+        trial["machine"] = dataclasses.asdict(
+            MachineFigures(
+                cores=2,
+                cpu_s=2 * others * span_s + 0.2,
+                others_cpu_s=2 * others * span_s,
+                stolen_s=stolen * span_s,
+                waited_s={who: waited * span_s},
+            )
+        )
+        begin = trial["measure_start_ns"] - 10**9
+        at = begin + (np.arange(40) * EVERY_S * 1e9).astype(np.int64)
+        rows: dict[str, list[object]] = {name: [] for name in SAMPLES.names[2:]}
+        for process in ("hub", "swarm", "publisher"):
+            seconds = (at - begin) / 1e9
+            rows["process"] += [process] * len(at)
+            rows["phase"] += ["measuring"] * len(at)
+            rows["at_ns"] += at.tolist()
+            rows["cpu_s"] += (1 + CPU * seconds).tolist()
+            rows["rss_bytes"] += [1] * len(at)
+            rows["open_descriptors"] += [1] * len(at)
+            rows["loop_lag_ns"] += [int(lag_ms * 1e6) or 1] * len(at)
+            waits = 1 + seconds * (waited if process == who else 0) * 1e9
+            rows["waited_ns"] += waits.astype(np.int64).tolist()
+        table = to_table(SAMPLES, rows, cell=trial["cell"], trial=trial["index"])
+        pq.write_table(table, path / "samples" / f"trial-{trial['order']:03}.parquet")
+    (path / "run.json").write_text(json.dumps(document))
+    return dict(summarise(Run.load(path)).cells)
+
+
+def test_a_hub_that_waits_as_long_as_it_runs_may_have_made_half_of_a_streams_latency(tmp_path):
+    """As on two busy cores: the hub at 5 %, nobody at a limit, and no latency to be believed."""
+    sse = disturbed(tmp_path, SSE, waited=CPU, others=0.9)["sse"]
+    for figure in ("latency_s.p50", "latency_s.mean", "latency_s.p95"):
+        assert any("the hub waited" in mark for mark in sse.marks_on(figure))
+        ((_, size),) = (
+            found for found in sse.marks_against(figure) if "the hub waited" in found[0].cause
+        )
+        assert size == pytest.approx(0.5 * (sse[figure] or 0), rel=0.1)
+
+
+def test_a_quiet_machine_marks_nothing(tmp_path):
+    quiet = disturbed(tmp_path, SSE, POLL, waited=0.001, others=0.01, lag_ms=1.2)
+    assert [cell.marks for cell in quiet.values()] == [[], []]
+
+
+def test_a_poller_waits_for_its_own_polls_and_not_for_everybodys(tmp_path):
+    """Its messages are under way for half a second, in which the hub answers a hundred others."""
+    poll = disturbed(tmp_path, POLL, waited=CPU, others=0.9)["short-polling"]
+    assert not poll.marks_on("latency_s.p50")
+    assert poll.marks_on("latency_s.p50", effect=0.002)
+
+
+def test_other_programs_make_cpu_time_dear(tmp_path):
+    some = disturbed(tmp_path / "some", SSE, others=0.9)["sse"]
+    (told,) = some.marks_on("cpu_s_per_delivery")
+    assert told.startswith("busy-machine: other programs used 90% of the cores, up to")
+    assert some.marks_on("cpu_share")
+    assert not some.marks_on("hits_per_delivery")
+    assert not disturbed(tmp_path / "few", SSE, others=0.1)["sse"].marks_on("cpu_share")
+
+
+def test_a_host_that_steals_is_a_stall(tmp_path):
+    sse = disturbed(tmp_path, SSE, stolen=0.2)["sse"]
+    assert any(mark.startswith("stall:") for mark in sse.marks_on("cpu_s_per_delivery"))
+    assert any(mark.startswith("stall:") for mark in sse.marks_on("latency_s.p50"))
+
+
+def test_an_event_loop_that_stands_still_now_and_then_marks_the_tail(tmp_path):
+    sse = disturbed(tmp_path, SSE, lag_ms=21)["sse"]  # a tenth of the time
+    assert any("the swarm" in mark for mark in sse.marks_on("latency_s.p95"))
+    assert not sse.marks_on("latency_s.p50")
+    sizes = {mark.kind: mark.size("latency_s.mean") for mark in sse.disturbances}
+    assert sizes["generator-bound"] == pytest.approx(0.02**2 / 2 / EVERY_S, rel=0.01)
+
+
+def test_a_run_that_nobody_watched_has_the_publishers_delays_alone(tmp_path):
+    path = simulate(tmp_path, SSE)
+    (cell,) = summarise(Run.load(path)).cells.values()
+    assert {mark.cause for mark in cell.disturbances} == {"the publisher sent late"}
