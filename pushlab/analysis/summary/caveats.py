@@ -6,9 +6,9 @@ from math import inf, isfinite
 from pushlab.analysis.summary.catalogue import FIGURES, ranked
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.mark import Mark
-from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.model import CellSummary, void_words
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.quantities import duration, listed, with_unit
+from pushlab.quantities import duration, with_unit
 from pushlab.runs import Run
 
 __all__ = ["caveats_of"]
@@ -65,22 +65,10 @@ def _failures(cell: str, trials: Sequence[TrialFigures]) -> list[str]:
 
 
 def _void(summaries: Mapping[str, CellSummary]) -> list[str]:
-    """The cells whose latency is smaller than what the harness alone took."""
-    floor_s = next((s["latency_s.mean"] for s in summaries.values() if s.floor), None)
-    if floor_s is None:
-        return []
-    below = [
-        f"{cell} ({duration(mean_s)})"
-        for cell, summary in summaries.items()
-        if not summary.floor and (mean_s := summary["latency_s.mean"]) is not None
-        if mean_s < floor_s
-    ]
-    if not below:
-        return []
-    return [
-        f"Void: the harness alone took {duration(floor_s)}, which is more than the mean latency of"
-        f" {listed(below)}. These latencies say nothing; run it again on a machine at rest."
-    ]
+    """One sentence where no latency of the run is worth anything."""
+    floors = (s["latency_s.mean"] for s in summaries.values() if s.floor)
+    void = void_words(summaries, next(floors, None))
+    return [f"Void: {void}. No latency of this run says anything."] if void else []
 
 
 def _marked(cell: str, summary: CellSummary) -> list[str]:
