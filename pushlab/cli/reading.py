@@ -48,21 +48,31 @@ def add_commands(group: Group) -> None:
 def _add_diff(group: Group) -> None:
     diff = group.add(
         "diff",
-        "what changed between two runs, beyond noise",
+        "what changed between two runs, what is the same, and what is not known",
         run=lazily("pushlab.commands.diff:diff"),
-        more="What changed from run A to run B, beyond noise. Exit status: 0 no change, 1 something"
-        " changed, 2 a run cannot be read.",
+        more="What changed from run A to run B, what is the same within a threshold, and what these"
+        " trials cannot tell, with the smallest change that they would show. Exit status: 0 all is"
+        " the same or better, 1 something is worse, 2 a run cannot be read, 3 nothing is worse and"
+        " something is not known.",
         examples=(
             "diff results/reference results/reference",
-            "diff results/reference results/reference --threshold 10 --all",
+            "diff results/reference results/reference --figure sse.p50 --threshold 20",
         ),
     )
     diff.add_argument("a", type=Path, metavar="RUN_A", help="a run's folder")
     diff.add_argument("b", type=Path, metavar="RUN_B", help="another")
     diff.flag(
-        "--threshold", "PERCENT", "smaller differences are no change", type=number("5"), default=5.0
+        "--threshold", "PERCENT", "smaller differences are none", type=number("10"), default=10.0
     )
-    diff.switch("--all", "show what did not change, too", dest="show_all")
+    diff.flag(
+        "--figure",
+        "FIGURE",
+        "this one alone, such as sse.p99; may be given several times; default: all",
+        action="append",
+        default=[],
+        dest="figures",
+    )
+    diff.switch("--all", "show what is the same, too", dest="show_all")
     add_json(diff, "every figure as JSON")
 
 

@@ -23,7 +23,17 @@ from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
-__all__ = ["Gate", "Gated", "Question", "asked_of", "doubts", "gate_runs", "judge", "marks_on"]
+__all__ = [
+    "Gate",
+    "Gated",
+    "Question",
+    "asked_of",
+    "cells_of",
+    "doubts",
+    "gate_runs",
+    "judge",
+    "marks_on",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +108,27 @@ def asked_of(
     """
     found: dict[tuple[str, str], Question] = {}
     for subject, share in zip(subjects, worse, strict=True):
-        if isinstance(FIGURES[subject.figure].made, Derived):
-            raise UsageError(f"{subject.figure} is made of other figures; a gate takes those")
-        labels = [name for name, cell in cells.items() if subject.asks(name, floor=cell.floor)]
-        if not labels:
-            raise UsageError(f"figure {subject.figure}: {no_cell(subject.cell, cells)}")
-        for label in labels:
+        floors = {name: cell.floor for name, cell in cells.items()}
+        for label in cells_of(subject, floors):
             found[label, subject.figure] = Question(label, subject.figure, share)
     return list(found.values())
+
+
+def cells_of(subject: Subject, floors: Mapping[str, bool]) -> list[str]:
+    """The labels of the cells that are asked about.
+
+    Args:
+        floors: of each cell of a run, whether it is the harness's own floor.
+
+    Raises:
+        UsageError: there is none, or trials do not have the figure each.
+    """
+    if isinstance(FIGURES[subject.figure].made, Derived):
+        raise UsageError(f"{subject.figure} is made of other figures: ask about those")
+    labels = [name for name, floor in floors.items() if subject.asks(name, floor=floor)]
+    if not labels:
+        raise UsageError(f"figure {subject.figure}: {no_cell(subject.cell, floors)}")
+    return labels
 
 
 def gate_runs(base: Run, new: Run, subjects: Sequence[Subject], worse: Sequence[float]) -> Gate:
