@@ -174,18 +174,22 @@ class DelayedProtocol(Layer):
     def data_received(self, data: bytes) -> None:
         """Bytes from the server begin their way."""
         now_ns = time.monotonic_ns()
-        way, put, give = self._in, self._holding.put, self._above.data_received
+        way = self._in
         if not self._holding.link.kbit_per_s:
-            put(way.arrival_ns(now_ns, 0), give, data)
+            self._hold(data, now_ns, way.arrival_ns(now_ns, 0))
             return
         for start in range(0, len(data), _PACKET_BYTES):
             piece = data[start : start + _PACKET_BYTES]
-            put(way.arrival_ns(now_ns, len(piece)), give, piece)
+            self._hold(piece, now_ns, way.arrival_ns(now_ns, len(piece)))
         queue_ns = int(self._holding.link.transfer_s(_QUEUE_BYTES) * 1e9)
         below = self._below
         if way.free_ns - now_ns > queue_ns and below.is_reading():
             below.pause_reading()
-            put(way.free_ns - queue_ns // 2, self._resume, below)
+            self._holding.put(way.free_ns - queue_ns // 2, self._resume, below)
+
+    def _hold(self, data: bytes, now_ns: int, until_ns: int) -> None:
+        """Give what has come now to the layer above at its time."""
+        self._holding.put(until_ns, self._above.data_received, data)
 
     def _resume(self, below: asyncio.Transport) -> None:
         if not below.is_closing():

@@ -32,9 +32,13 @@ class Arrival:
 
     __slots__ = ("first_ns", "last_ns")
 
-    def __init__(self) -> None:
-        self.last_ns = 0
-        self.first_ns = 0
+    def __init__(self, last_ns: int = 0, first_ns: int = 0) -> None:
+        self.last_ns = last_ns
+        self.first_ns = first_ns
+
+    def later(self, ns: int) -> "Arrival":
+        """The same at the end of a way of `ns`."""
+        return Arrival(self.last_ns + ns, self.first_ns + ns) if self.last_ns else self
 
 
 class Looks:

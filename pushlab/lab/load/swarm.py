@@ -27,6 +27,7 @@ from pushlab.lab.load.virtual_subscriber import (
     SwarmState,
     WitnessConnection,
 )
+from pushlab.lab.load.witness import WitnessDelay
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 
@@ -147,7 +148,11 @@ class Swarm(SwarmState):
         if subscriber.number in self._observed:
             line = TappedProtocol(subscriber.number, line, self.recorder)
         if self._holding is not None:
-            line = DelayedProtocol(self._holding, line)
+            line = (
+                WitnessDelay(self._holding, line, self.stamps)
+                if self.stamps is not None and isinstance(connection, WitnessConnection)
+                else DelayedProtocol(self._holding, line)
+            )
         return line
 
     def _next_dial(self) -> None:

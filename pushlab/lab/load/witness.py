@@ -15,9 +15,10 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
+from pushlab.lab.load.emulated_link import DelayedProtocol, Holding
 from pushlab.lab.load.stamped_socket import Arrival, Stamps, open_stamped
 
-__all__ = ["reading_path_s", "witnesses_among"]
+__all__ = ["WitnessDelay", "reading_path_s", "witnesses_among"]
 
 _MOST = 16
 _LEAST = 4
@@ -47,6 +48,32 @@ def witnesses_among(channels: Sequence[int], *, seed: int) -> frozenset[int]:
             turns.popleft()
         turns.rotate(-1)
     return frozenset(found)
+
+
+class WitnessDelay(DelayedProtocol):
+    """A witness's emulated link: what comes out of it arrived when it should have come out.
+
+    Args:
+        stamps: where the stamp of each piece is while the piece is handed on.
+    """
+
+    __slots__ = ("_stamps",)
+
+    def __init__(self, holding: Holding, above: asyncio.Protocol, stamps: Stamps) -> None:
+        super().__init__(holding, above)
+        self._stamps = stamps
+
+    def _hold(self, data: bytes, now_ns: int, until_ns: int) -> None:
+        held = (data, self._stamps.current, until_ns - now_ns)
+        self._holding.put(until_ns, self._hand_on, held)
+
+    def _hand_on(self, held: tuple[bytes, Arrival | None, int]) -> None:
+        data, arrival, under_way_ns = held
+        self._stamps.current = None if arrival is None else arrival.later(under_way_ns)
+        try:
+            self._above.data_received(data)
+        finally:
+            self._stamps.current = None
 
 
 class _Path(asyncio.Protocol):

@@ -71,7 +71,9 @@ class SwarmService(CountingService):
         """How the stamps of its deliveries were held against the kernel's."""
         stamps, recorder = self.swarm.stamps, self.swarm.recorder
         if not self._witnesses:
-            return WitnessFigures(why="the client half, or an emulated link, hides the sockets")
+            return WitnessFigures(
+                why="without a sans-I/O client half, a transport reads its own sockets"
+            )
         if stamps is None:
             return WitnessFigures(why="this machine's kernel does not stamp what TCP receives")
         return WitnessFigures(
@@ -93,7 +95,7 @@ class SwarmService(CountingService):
         """Take the subscribers; whether their client half is sans-I/O."""
         transport = self._make(setup.transport, setup.options)
         authority = setup.authority  # a certificate; there is no secret in it
-        if transport.is_sans_io() and not setup.link.present:
+        if transport.is_sans_io():
             channels = [one.channel for one in setup.subscribers]
             self._witnesses = witnesses_among(channels, seed=setup.seed)
         self._swarm = swarm = Swarm(

@@ -23,10 +23,12 @@ from pushlab.contract.transport import Transport
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.traffic_tap import observed_among
 from pushlab.lab.load.virtual_subscriber import Connection
+from pushlab.runs import Link
 from tests.lab.lab_tools import deliveries
 from tests.patience import PATIENCE_S
 
 LIMIT_S = PATIENCE_S
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps so")
 #: A subscriber's bytes come by an event loop's own transport, or by a witness's.
 both = pytest.mark.parametrize("witness", [False, True], ids=["usual", "witness"])
 _MS = 1_000_000
@@ -136,12 +138,17 @@ async def processes(
     tick_ms: int = 0,
     observed: Container[int] = (),
     witness: bool = False,
+    link: Link | None = None,
 ) -> AsyncIterator[tuple[Server, Swarm]]:
     server = Server()
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=1024)
     port = listener.sockets[0].getsockname()[1]
     swarm = Swarm(
-        Lines(tick_ms), seed=1, observed=observed, witnesses=range(clients if witness else 0)
+        Lines(tick_ms),
+        seed=1,
+        link=link,
+        observed=observed,
+        witnesses=range(clients if witness else 0),
     )
     for number in range(clients):
         swarm.add(number // per_channel, Endpoint("127.0.0.1", port), f"t{number}")
@@ -208,6 +215,55 @@ def test_who_is_observed_is_spread_over_all(clients, count):
     assert found[0] == 0
     assert found[-1] < clients
     assert found[-1] >= clients - 2 * found.step
+
+
+@linux
+@pytest.mark.parametrize("one_way_ms", [0, 30])
+async def test_of_a_witness_the_kernels_stamps_are_written_down_beside_its_own(
+    one_way_ms: int,
+) -> None:
+    """What comes over an emulated link has come when it should have come out of it."""
+    link = Link(one_way_ms=one_way_ms)
+    async with processes(2, witness=True, link=link) as (server, swarm):
+        await connected(swarm)
+        while not swarm.recorder.stamped_row:  # the kernel begins a moment after it was asked
+            await heard(server, swarm)
+        swarm.recorder.begin()
+        before_ns = time.monotonic_ns()
+        await heard(server, swarm)
+        recorder = swarm.recorder
+        assert swarm.stamps is not None
+        bound_ns = swarm.stamps.clock.bound_ns
+        assert len(recorder.stamped_row) == 2
+        for row, arrived_ns in zip(recorder.stamped_row, recorder.arrived_ns, strict=True):
+            assert arrived_ns >= before_ns + one_way_ms * _MS - bound_ns
+            assert arrived_ns <= recorder.received_ns[row] + bound_ns
+
+
+@linux
+async def test_a_swarm_that_is_late_is_told_of_by_its_witnesses() -> None:
+    async with processes(4, witness=True) as (server, swarm):
+        await connected(swarm)
+        while not swarm.recorder.stamped_row:
+            await heard(server, swarm)
+        swarm.recorder.begin()
+        server.tell(f"msg {swarm.readers[0].last_seq + 1}\n")
+        time.sleep(0.2)  # noqa: ASYNC251 - the loop is held up on purpose
+        await reached(swarm, swarm.readers[0].last_seq + 1)
+        recorder = swarm.recorder
+        late_ns = [
+            recorder.received_ns[row] - arrived_ns
+            for row, arrived_ns in zip(recorder.stamped_row, recorder.arrived_ns, strict=True)
+        ]
+        assert len(late_ns) == 4
+        assert min(late_ns) > 0.19e9
+
+
+async def heard(server: Server, swarm: Swarm) -> None:
+    """Everybody hears one more message."""
+    seq = swarm.readers[0].last_seq + 1
+    server.tell(f"msg {seq}\n")
+    await reached(swarm, seq)
 
 
 @both
