@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import SCHEMAS, DeliveryRows, PublishRows
 
-__all__ = ["JOINED", "first_arrivals", "joined_table", "match"]
+__all__ = ["JOINED", "first_arrivals", "joined_table", "match", "publishes_of"]
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ def match(
         For each delivery: whether its publish is known; whether, beside that, the subscriber is
         one of the publish's own channel; and the publish's row number.
     """
-    found, publish_of = _join(publishes, deliveries)
+    found, publish_of = publishes_of(publishes, deliveries)
     subscriber = deliveries.subscriber.astype(np.int64)
     own_channel = subscriber // max(record.per_channel, 1) == deliveries.channel
     owed = found & own_channel & (subscriber >= 0) & (subscriber < record.clients)
@@ -99,7 +99,7 @@ def joined_table(record: TrialRecord, publishes: PublishRows, deliveries: Delive
     return pa.table([columns[name] for name in JOINED.names], schema=JOINED)
 
 
-def _join(publishes: PublishRows, deliveries: DeliveryRows) -> tuple[Bool, Int64]:
+def publishes_of(publishes: PublishRows, deliveries: DeliveryRows) -> tuple[Bool, Int64]:
     """For each delivery, whether its publish is known and that publish's row number."""
     rows = np.flatnonzero(publishes.seq > 0)
     if not len(rows):

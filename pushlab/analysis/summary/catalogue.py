@@ -240,18 +240,19 @@ _BOUND = (
     " clock was the machine's"
 )
 _STAMPS = (
-    "by how much witnesses' deliveries were stamped later than the kernel had them. Where one read"
-    " brought several it is the most that it can have been"
+    "by how much deliveries to witnesses were stamped later than an idle event loop does, which is"
+    " `stamp_path_s` after the kernel. Where one read brought several it is the most that it can"
+    " have been"
 )
 _SEND_STAMPS = "by how much requests were stamped earlier than the kernel gave them to the network"
 _PATH = (
-    "of `stamp_error_s`, what an event loop takes that does nothing else: it is in every stamp, on"
-    " the quietest machine too, for all transports alike"
+    "how long after the kernel an event loop stamps what it reads that does nothing else: in every"
+    " latency, on the quietest machine too, for all transports alike; `stamp_error_s` is without it"
 )
 
 
 def _stamped(name: str, words: str, about: str) -> Iterator[Figure]:
-    for what in ("p50", "p90", "p99", "mean", "max", "count"):
+    for what in ("p50", "p90", "p95", "p99", "mean", "max", "count"):
         one = Figure(f"{name}.{what}", f"{words} {what}", sampled(name, what), about, since=3)
         yield one.but(shown={"lateness": 0}, per_trial=True) if what in ("p50", "p99") else one
 

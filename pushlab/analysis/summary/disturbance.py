@@ -18,6 +18,7 @@ from pushlab.analysis.stats.percentiles import PERCENTILES
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.mark import Mark
+from pushlab.analysis.summary.stamp_marks import stamp_marks
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.waiting import Waiting
 from pushlab.runs import TrialRecord
@@ -57,6 +58,7 @@ def disturbances_of(trials: CellTrials, floor: CellTrials | None = None) -> list
     if not good or trials.floor:
         return []
     found = [*_limits(good), *_waits(good), *_cpu(good), *_throttled(good)]
+    found += stamp_marks(good)
     if floor is not None:
         found += _floor(floor)
     return [mark for mark in found if any(mark.sizes.values())]

@@ -13,7 +13,7 @@ from pushlab.analysis.models.prediction import Prediction, predict
 from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
 from pushlab.analysis.trials.reconciliation import hits_of, mismatch, unreconciled
 from pushlab.analysis.trials.staleness import staleness_figures
-from pushlab.analysis.trials.stamps import stamp_errors
+from pushlab.analysis.trials.stamps import StampErrors, stamp_errors
 from pushlab.analysis.trials.waiting import Waiting, waiting_of
 from pushlab.runs import Run, TrialRecord
 
@@ -31,8 +31,7 @@ class TrialFigures:
         publish_hits: the publisher's requests within the window, as the server counted them.
         hits_source: who counted `hits`: ``server`` or ``swarm``.
         generator_delay_s: of `publish_delay_s`, what was not the server's doing.
-        stamp_error_s, send_stamp_error_s: by how much deliveries were stamped late, and requests
-            early, as far as the kernel has stamped them too.
+        stamps: how far its stamps were from the kernel's, as far as that made some.
         connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
         mismatch: how server and clients differ, in words; None if they agree.
         unreconciled: what of the hits nobody can check, in words; None: all are checked.
@@ -46,8 +45,7 @@ class TrialFigures:
     latency_from_send_s: Floats
     publish_delay_s: Floats
     generator_delay_s: Floats
-    stamp_error_s: Floats
-    send_stamp_error_s: Floats
+    stamps: StampErrors
     waiting: Waiting
     connect_s: Floats
     staleness_s: Mapping[str, float | None]
@@ -59,6 +57,16 @@ class TrialFigures:
     unreconciled: str | None
     payload_bytes: float
     predicted: Prediction
+
+    @property
+    def stamp_error_s(self) -> Floats:
+        """By how much deliveries were stamped late."""
+        return self.stamps.late_s
+
+    @property
+    def send_stamp_error_s(self) -> Floats:
+        """By how much requests were stamped early."""
+        return self.stamps.early_s
 
     @property
     def hits_total(self) -> int:
@@ -132,7 +140,6 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
     connects = run.connects(trial)
     accepted = rows.publishes.payload_bytes[rows.publishes.seq > 0]
     hits = hits_of(trial)
-    late_s, early_s = stamp_errors(trial, run.stamps(trial))
     return TrialFigures(
         record=trial,
         rows=rows,
@@ -140,8 +147,7 @@ def figures_of(run: Run, trial: TrialRecord) -> TrialFigures:
         latency_from_send_s=rows.latency_from_send_s(),
         publish_delay_s=rows.publish_delay_s(),
         generator_delay_s=rows.generator_delay_s(),
-        stamp_error_s=late_s,
-        send_stamp_error_s=early_s,
+        stamps=stamp_errors(trial, rows.publishes, run.stamps(trial)),
         waiting=waiting_of(run, rows),
         connect_s=(connects.connected_ns - connects.wanted_ns) / 1e9,
         staleness_s=staleness_figures(rows),
