@@ -6,7 +6,14 @@ TYPE_CHECKING = False  # `typing` has one too, and takes its time to load
 if TYPE_CHECKING:
     from pushlab.client import connect
     from pushlab.contract.cursor import Cursor
-    from pushlab.contract.events import Closed, Connected, Disconnected, Gap, Message
+    from pushlab.contract.events import (
+        Closed,
+        Connected,
+        Disconnected,
+        Gap,
+        Message,
+        Overtaken,
+    )
     from pushlab.errors import PushlabError
 
 __version__ = "0.1.0"
@@ -17,6 +24,7 @@ __all__ = [
     "Disconnected",
     "Gap",
     "Message",
+    "Overtaken",
     "PushlabError",
     "__version__",
     "connect",
@@ -24,7 +32,9 @@ __all__ = [
 
 _EVENTS = "pushlab.contract.events"
 _PLACES = {
-    **dict.fromkeys(("Closed", "Connected", "Disconnected", "Gap", "Message"), _EVENTS),
+    **dict.fromkeys(
+        ("Closed", "Connected", "Disconnected", "Gap", "Message", "Overtaken"), _EVENTS
+    ),
     "Cursor": "pushlab.contract.cursor",
     "PushlabError": "pushlab.errors",
     "connect": "pushlab.client",

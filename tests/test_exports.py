@@ -82,6 +82,7 @@ def test_the_front_door():
         "Disconnected",
         "Gap",
         "Message",
+        "Overtaken",
         "PushlabError",
         "__version__",
         "connect",

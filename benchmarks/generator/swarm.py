@@ -95,4 +95,4 @@ async def measure_window(swarm: SwarmProcess, seconds: float) -> Window:
 def wrong_in(told: SwarmReport) -> int:
     """Duplicates, reorderings, gaps and lost connections."""
     now = told.now
-    return now.duplicated + now.reordered + now.gaps + now.disconnects + told.wire_duplicates
+    return now.duplicated + now.reordered + now.gaps + now.disconnects

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pushlab.contract.cursor import Cursor
 
-__all__ = ["Closed", "Connected", "Disconnected", "Event", "Gap", "Message"]
+__all__ = ["Closed", "Connected", "Disconnected", "Event", "Gap", "Message", "Overtaken"]
 
 
 class Message(NamedTuple):
@@ -50,6 +50,18 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A message that came after a later one: the reader has been told of a gap in its place.
+
+    Messages are in order, so it is none any more. It is neither lost nor repeated.
+    """
+
+    epoch: str
+    seq: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """The server has accepted the subscriber and told it where it stands."""
 
@@ -78,4 +90,4 @@ class Closed:
     status: int
 
 
-Event = Message | Gap | Connected | Disconnected | Closed
+Event = Message | Gap | Overtaken | Connected | Disconnected | Closed

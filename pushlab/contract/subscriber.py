@@ -194,6 +194,11 @@ class Subscriber(abc.ABC):
         """Messages that arrived again and were dropped."""
         return self._inbox.duplicates
 
+    @property
+    def reordered(self) -> int:
+        """Messages that arrived after a later one, and were put in order."""
+        return self._inbox.reordered
+
     def ticks(self, now_ns: int) -> Ticks | None:
         """What was due by its clock until now, and became of it; None: it asks by none."""
         return None

@@ -90,7 +90,8 @@ class SwarmFigures:
             TLS adds are in them.
         counted_ns: when hits, bytes and CPU were looked at, for both ends of the window.
         loop_lag_p99_s: how late the event loop ran its timers.
-        duplicated, reordered: came twice, or out of order, on the wire or to the application.
+        duplicated, reordered: came twice, or out of order, on the wire since the window began, and
+            were set right before the application saw it; the rest is in the rows.
         gaps: how often a subscriber was told that it missed messages.
         disconnects: connections lost within the measured window.
         open_descriptors: the largest number of open descriptors seen.

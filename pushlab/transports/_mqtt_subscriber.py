@@ -220,13 +220,15 @@ class MqttSubscriber(Subscriber):
                     frame = decode_frame(packet.payload.decode())
                     if type(frame) is tuple:
                         epoch, seq, text = frame
+                        live = packet.topic == self._topic[2:]
                         if seq == self._seq + 1 and epoch == self._epoch and self._placed:
                             self._deliver(epoch, seq, text)
                             self._seq = seq
                             self._news = True
                             if self._held:
+                                self._inbox.reordered += live  # a later one came before it
                                 self._release()
-                        else:
+                        elif live or not self._repeats(epoch, seq):
                             self._out_of_order(epoch, seq, text, now_ns)
                     else:
                         assert not isinstance(frame, tuple)
@@ -259,6 +261,10 @@ class MqttSubscriber(Subscriber):
             elif not self._ask and not self._placed:
                 self._question("first", now_ns)
         return 0
+
+    def _repeats(self, epoch: str, seq: int) -> bool:
+        """Whether this one is there: an answer brings all that is behind the question's cursor."""
+        return self._placed and epoch == self._epoch and seq <= self._seq
 
     def _out_of_order(self, epoch: str, seq: int, data: str, now_ns: int) -> None:
         """A message that is not the next one."""

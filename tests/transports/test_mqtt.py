@@ -221,8 +221,22 @@ def test_live_ahead_of_the_replay_waits_for_it():
     assert talk.inbox("e-6 m6") == []
     assert talk.inbox("e-6") == []
     assert seqs(talk.live(8)) == [8]
-    assert talk.half.duplicates == 2
+    assert talk.half.duplicates == talk.half.reordered == 0  # an answer has all that is behind it
     assert talk.questions() == []
+
+
+def test_a_message_that_a_later_one_overtook_is_put_in_order_and_counted():
+    talk = Talk()
+    talk.begin()
+    talk.live(1)
+    assert talk.live(3) == []
+    assert seqs(talk.live(2)) == [2, 3]
+    for word in "e-2 m2", "e-3 m3", "e-3":  # the answer to the question for the hole
+        assert talk.inbox(word) == []
+    assert (talk.half.duplicates, talk.half.reordered) == (0, 1)
+    assert talk.live(2) == []
+    assert (talk.half.duplicates, talk.half.reordered) == (1, 1)
+    assert not any(isinstance(event, Gap) for event in talk.events)
 
 
 def test_a_hole_is_asked_for_and_is_no_gap():

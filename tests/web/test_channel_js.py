@@ -590,6 +590,33 @@ def test_what_comes_twice_is_dropped_and_what_is_missing_is_told(site, page):
     ]
 
 
+def test_two_that_were_swapped_are_told_apart_from_what_is_lost_or_repeated(site, page):
+    page.goto(site.url)
+    told = page.evaluate(
+        """async () => {
+          const page = (cursor, ...seqs) => [200, JSON.stringify(
+            {cursor, messages: seqs.map(seq => ({seq, data: `a${seq}`}))})];
+          const answers = [[204, null], page("a-5", 1, 3, 2, 5), page("a-5", 4, 5),
+            [403, '{"error": "no"}']];
+          const fetch = async () => {
+            const [status, body] = answers.shift();
+            return new Response(body, {status, headers: {"Pushlab-Cursor": "a-0"}});
+          };
+          const { Channel } = await import("/web/channel.js");
+          return new Promise((done) => {
+            const told = [];
+            const socket = new Channel("token", {transport: "long-polling", fetch}).open({
+              onmessage: ({seq}) => told.push(seq),
+              ongap: ({missed}) => told.push(`gap ${missed}`),
+              onovertaken: ({seq, data}) => told.push(`late ${seq} ${data}`),
+              onclose: () => done([told, socket.stats.duplicates, socket.stats.reordered]),
+            });
+          });
+        }"""
+    )
+    assert told == [[1, "gap 1", 3, "late 2 a2", "gap 1", 5, "late 4 a4"], 1, 2]
+
+
 @pytest.mark.skipif("mqtt" not in TRANSPORTS, reason="MQTT is not installed for the browser")
 def test_over_mqtt_a_log_in_that_the_broker_refuses_is_told_with_the_hubs_reason(
     site, page, with_mqtt

@@ -95,14 +95,14 @@ class TrialFigures:
 
     @property
     def counts(self) -> Accounting:
-        """The rows' accounting; what a client half dropped came twice all the same."""
+        """The rows' accounting, and what a client half dropped as repeated, or put in order."""
         counts, swarm = self.rows.counts, self.record.swarm
         if swarm is None:
             return counts
         return replace(
             counts,
-            duplicated=max(counts.duplicated, swarm.duplicated),
-            reordered=max(counts.reordered, swarm.reordered),
+            duplicated=counts.duplicated + swarm.duplicated,
+            reordered=counts.reordered + swarm.reordered,
         )
 
 

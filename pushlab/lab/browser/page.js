@@ -34,10 +34,11 @@ const lags = { at: [], lag: [] };
 const reasons = {};
 /** @type {Record<string, any>} */
 const moments = {};
-const count = { duplicated: 0, reordered: 0, gaps: 0, disconnects: 0, closed: 0 };
+const count = { gaps: 0, disconnects: 0, closed: 0 };
 /** @type {{reason: string, status: number} | null} the first end that the server made */
 let end = null;
 let mark = 0;
+let overtaken = 0;
 /** @type {number[]} */
 let goal = [];
 let pending = 0;
@@ -52,15 +53,24 @@ const because = (reason) => (reasons[reason] = (reasons[reason] ?? 0) + 1);
 /** @param {(() => void)[]} waiting */
 const wake = (waiting) => waiting.splice(0).forEach((go) => go());
 
+/** @param {Reader} reader @param {number} seq */
+function came(reader, seq) {
+  const now = performance.now();
+  rows.subscriber.push(reader.number);
+  rows.seq.push(seq);
+  rows.at.push(now);
+}
+
 /** @param {Reader} reader */
 function open(reader) {
   const wanted = performance.now();
   reader.socket = new Channel(reader.token, options).open({
+    onovertaken({ seq }) {
+      overtaken += 1;
+      came(reader, seq);
+    },
     onmessage({ seq }) {
-      const now = performance.now();
-      rows.subscriber.push(reader.number);
-      rows.seq.push(seq);
-      rows.at.push(now);
+      came(reader, seq);
       const { last } = reader;
       if (seq > last) {
         reader.last = seq;
@@ -68,8 +78,7 @@ function open(reader) {
           pending -= 1;
           if (!pending) wake(whenReached);
         }
-      } else if (seq === last) count.duplicated += 1;
-      else count.reordered += 1;
+      }
     },
     onopen() {
       connects.subscriber.push(reader.number);
@@ -96,16 +105,19 @@ function open(reader) {
 function snapshot() {
   /** @type {Record<string, number>} */
   const hits = {};
-  let reconnects = 0;
-  let wireDuplicates = 0;
+  // What was put in order has rows in order, and what was overtaken has rows that show it.
+  const told = { reconnects: 0, duplicated: 0, reordered: -overtaken, polls_due: 0, polls_skipped: 0 };
   for (const { socket } of readers) {
     if (!socket) continue;
     const { stats } = socket;
     for (const [kind, n] of Object.entries(stats.hits)) hits[kind] = (hits[kind] ?? 0) + n;
-    reconnects += stats.reconnects;
-    wireDuplicates += stats.duplicates;
+    told.reconnects += stats.reconnects;
+    told.duplicated += stats.duplicates;
+    told.reordered += stats.reordered;
+    told.polls_due += stats.due;
+    told.polls_skipped += stats.skipped;
   }
-  return { ...count, hits, reconnects, wire_duplicates: wireDuplicates, deliveries: rows.seq.length - mark };
+  return { ...count, ...told, hits, deliveries: rows.seq.length - mark };
 }
 
 /** How late timers run, as the swarm's own event loop is asked. */

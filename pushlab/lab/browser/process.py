@@ -144,7 +144,6 @@ class BrowserService(CountingService):
             rows=recorder.write(Path(path)),
             closed=told["closed"],
             reasons=dict(reasons),
-            wire_duplicates=told["wire_duplicates"],
             clocks=ClockFigures(
                 offset_ns=[clock.before.offset_ns for clock in clocks],
                 drift_ns=[clock.drift_ns for clock in clocks],
@@ -153,7 +152,16 @@ class BrowserService(CountingService):
         )
 
 
-_OF_THE_PAGES = ("hits", "deliveries", "duplicated", "reordered", "gaps", "disconnects")
+_OF_THE_PAGES = (
+    "hits",
+    "deliveries",
+    "duplicated",
+    "reordered",
+    "gaps",
+    "disconnects",
+    "polls_due",
+    "polls_skipped",
+)
 
 
 def _with(outside: Counters, told: dict[str, Any], dials: int = 0) -> Counters:

@@ -14,7 +14,7 @@ class Recorder:
         subscriber, seq, received_ns: the rows, in order of arrival.
         add_subscriber, add_seq, add_received_ns: append to them; all three, for every row.
         bytes_in, bytes_out: TCP payload so far.
-        duplicated, reordered, gaps: what the application saw and should not have seen.
+        gaps: how often a subscriber was told of one.
         disconnects: connections lost.
         reasons: why, and how often; ends too.
         moved_subscriber, moved_ns, moved_bytes: who of those that are observed sent or received,
@@ -37,7 +37,6 @@ class Recorder:
         "connect_subscriber",
         "connected_ns",
         "disconnects",
-        "duplicated",
         "gaps",
         "mark",
         "moved_bytes",
@@ -45,7 +44,6 @@ class Recorder:
         "moved_subscriber",
         "reasons",
         "received_ns",
-        "reordered",
         "seq",
         "stamped_row",
         "subscriber",
@@ -62,8 +60,6 @@ class Recorder:
         self.mark = 0
         self.bytes_in = 0
         self.bytes_out = 0
-        self.duplicated = 0
-        self.reordered = 0
         self.gaps = 0
         self.disconnects = 0
         self.reasons: Counter[str] = Counter()

@@ -196,6 +196,10 @@ class Swarm(SwarmState):
                 total = Ticks(*map(sum, zip(total, ticks, strict=True)))
         return total
 
-    def wire_duplicates(self) -> int:
-        """Messages that arrived again and were dropped before the application saw them."""
-        return sum(r.subscriber.duplicates for r in self.readers if isinstance(r, SansIoSubscriber))
+    def set_right(self) -> tuple[int, int]:
+        """Messages that arrived again and were dropped, and such as were put in order.
+
+        There are no rows of the ones, and no rows that would show the others.
+        """
+        halves = [r.subscriber for r in self.readers if isinstance(r, SansIoSubscriber)]
+        return sum(half.duplicates for half in halves), sum(half.reordered for half in halves)

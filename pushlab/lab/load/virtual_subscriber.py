@@ -11,7 +11,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic_ns
 from typing import Any
 
-from pushlab.contract.events import Closed, Connected, Disconnected, Event, Gap, Message
+from pushlab.contract.events import (
+    Closed,
+    Connected,
+    Disconnected,
+    Event,
+    Gap,
+    Message,
+    Overtaken,
+)
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.recorder import Recorder
@@ -247,10 +255,6 @@ class VirtualSubscriber:
                     self.last_seq = seq
                     if swarm.pending and last < swarm.goal[self.channel] <= seq:
                         swarm.one_reached()
-                elif seq == last:
-                    recorder.duplicated += 1
-                else:
-                    recorder.reordered += 1
             elif isinstance(event, Connected):
                 if not self.connected:
                     self.connected = True
@@ -258,6 +262,10 @@ class VirtualSubscriber:
                     swarm.one_connected()
             elif isinstance(event, Gap):
                 recorder.gaps += 1
+            elif isinstance(event, Overtaken):  # it has come, though behind a later one
+                recorder.add_subscriber(self.number)
+                recorder.add_seq(event.seq)
+                recorder.add_received_ns(now_ns)
             elif isinstance(event, Disconnected):
                 recorder.disconnects += 1
                 recorder.reasons[event.reason] += 1

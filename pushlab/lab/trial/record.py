@@ -233,8 +233,8 @@ def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
         polls_late=end.polls_late - before.polls_late if end.polls_due else None,
         polls_skipped=end.polls_skipped - before.polls_skipped if end.polls_due else None,
         loop_lag_p99_s=told.loop_lag_p99_s,
-        duplicated=now.duplicated + told.wire_duplicates,
-        reordered=now.reordered,
+        duplicated=now.duplicated - before.duplicated,
+        reordered=now.reordered - before.reordered,
         gaps=now.gaps,
         disconnects=end.disconnects - before.disconnects,
     )

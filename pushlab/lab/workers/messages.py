@@ -45,6 +45,8 @@ class Counters:
         cpu_s: CPU seconds of its process; 0 where it has none of its own.
         hits: requests sent, by kind.
         dials: connections asked for.
+        duplicated, reordered: messages that came again, or out of order, on the wire, which the
+            client half set right; what the application sees is in the rows.
         polls_due, polls_late, polls_skipped: by the subscribers' clocks, as
             `pushlab.contract.ticks` has them; 0 where they ask by none.
     """
@@ -92,14 +94,12 @@ class SwarmReport(WindowReport):
     Attributes:
         rows: how many it has written of each kind.
         closed: how many subscribers the server ended; `reasons`: why, and how often.
-        wire_duplicates: messages that came again and were dropped before anybody saw them.
         clocks: of the pages, in a browser.
     """
 
     rows: dict[str, int]
     closed: int
     reasons: dict[str, int]
-    wire_duplicates: int
     clocks: ClockFigures | None = None
 
     @classmethod

@@ -51,6 +51,7 @@ class SwarmService(CountingService):
         """The counters now."""
         swarm, recorder = self.swarm, self.swarm.recorder
         due, late, skipped = swarm.ticks()
+        duplicated, reordered = swarm.set_right()
         return Counters(
             bytes_in=recorder.bytes_in,
             bytes_out=recorder.bytes_out,
@@ -61,8 +62,8 @@ class SwarmService(CountingService):
             polls_late=late,
             polls_skipped=skipped,
             deliveries=recorder.deliveries,
-            duplicated=recorder.duplicated,
-            reordered=recorder.reordered,
+            duplicated=duplicated,
+            reordered=reordered,
             gaps=recorder.gaps,
             disconnects=recorder.disconnects,
         )
@@ -164,7 +165,6 @@ class SwarmService(CountingService):
             rows=recorder.write(Path(path)),
             closed=swarm.closed,
             reasons=dict(recorder.reasons.most_common(5)),
-            wire_duplicates=swarm.wire_duplicates(),
         )
 
 

@@ -58,6 +58,8 @@
  * @property {((error: ChannelError) => void) | null} [onerror] the end, and why; `onclose` follows
  * @property {((event: object) => void) | null} [onclose] nothing more will come
  * @property {((gap: ChannelGap) => void) | null} [ongap] messages are gone
+ * @property {((message: {data: string, seq: number}) => void) | null} [onovertaken] a message that came
+ *   behind a later one; a gap has been told in its place
  * @property {((hit: ChannelHit) => void) | null} [onhit] a request was made
  * @property {((event: {reason: string}) => void) | null} [onlost] the connection is gone for now
  * @property {((event: {reason: string}) => void) | null} [ontrouble] why it does not connect, for
@@ -96,6 +98,9 @@
  * @property {number} received bytes, as far as a page can know
  * @property {number} messages given to the application
  * @property {number} duplicates that came again and were dropped
+ * @property {number} reordered that came after a later one: put in order, or told by `onovertaken`
+ * @property {number} due polls that the clock wanted
+ * @property {number} skipped of these, not made: the answer before came too late
  * @property {number} reconnects
  */
 
@@ -108,6 +113,7 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+const MOST_HOLES = 100;
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
@@ -335,6 +341,8 @@ class Reader {
   trouble = null;
   awayAt = -Infinity; // when the page was last hidden, frozen or offline, by `performance.now()`
   #listeners = new AbortController();
+  /** @type {[number, number][]} the first and last of what is missing, in this epoch */
+  #holes = [];
 
   /**
    * @param {string} token
@@ -348,7 +356,7 @@ class Reader {
     this.state = CONNECTING;
     this.transport = "";
     /** @type {Stats} */
-    this.stats = { hits: {}, sent: 0, received: 0, messages: 0, duplicates: 0, reconnects: 0 };
+    this.stats = { hits: {}, sent: 0, received: 0, messages: 0, duplicates: 0, reconnects: 0, reordered: 0, due: 0, skipped: 0 };
     queueMicrotask(() => this.#begin()); // so that handlers may be set first
   }
 
@@ -509,7 +517,10 @@ class Reader {
   deliver(at, data) {
     if (this.state !== OPEN) return;
     if (this.at && at.epoch === this.at.epoch && at.seq <= this.at.seq) {
-      this.stats.duplicates += 1;
+      if (this.#fill(at.seq)) {
+        this.stats.reordered += 1;
+        this.tell("onovertaken", { data, seq: at.seq });
+      } else this.stats.duplicates += 1;
       return;
     }
     this.#tellGap(this.#position({ epoch: at.epoch, seq: at.seq - 1 }));
@@ -700,7 +711,19 @@ class Reader {
     this.at = at;
     if (!has) return null;
     const missed = at.epoch === has.epoch ? at.seq - has.seq : null;
+    if (missed === null) this.#holes = [];
+    else this.#holes = [...this.#holes.slice(1 - MOST_HOLES), [has.seq + 1, at.seq]];
     return { after: spell(has), resumed: spell(at), missed };
+  }
+
+  /** Whether this one was missing; it is so no more. @param {number} seq */
+  #fill(seq) {
+    const place = this.#holes.findIndex(([first, last]) => first <= seq && seq <= last);
+    if (place < 0) return false;
+    const [[first, last]] = this.#holes.splice(place, 1);
+    if (first < seq) this.#holes.push([first, seq - 1]);
+    if (seq < last) this.#holes.push([seq + 1, last]);
+    return true;
   }
 
   /** @param {ChannelGap | null} gap */
@@ -1069,8 +1092,10 @@ class ShortPollingLine extends PollLine {
     }
     // A fixed clock; what a slow answer or a sleeping page missed is skipped.
     const { intervalMs } = this;
-    const turns = Math.floor((now - this.#due) / intervalMs) + 1;
-    this.#due += Math.max(0, turns) * intervalMs;
+    const turns = Math.max(0, Math.floor((now - this.#due) / intervalMs) + 1);
+    this.#due += turns * intervalMs;
+    this.reader.stats.due += turns;
+    this.reader.stats.skipped += Math.max(0, turns - 1);
     this.askIn(this.#due - now);
   }
 
@@ -1360,6 +1385,8 @@ class Socket {
     this.onclose = null;
     /** @type {Handlers["ongap"]} */
     this.ongap = null;
+    /** @type {Handlers["onovertaken"]} */
+    this.onovertaken = null;
     /** @type {Handlers["onhit"]} */
     this.onhit = null;
     /** @type {Handlers["onlost"]} */

@@ -140,8 +140,8 @@ class MqttTalk {
         if (this.#placed && this.#news && !this.#ask) this.#question("check");
       }, place.keep_alive_s * CHECK_MS_PER_S);
     });
-    client.on("message", (_topic, payload) =>
-      line.hear(() => this.#read(decode(payload))),
+    client.on("message", (topic, payload) =>
+      line.hear(() => this.#read(decode(payload), topic === place.topic)),
     );
     client.on("packetsend", ({ cmd }) => this.#count(cmd));
     client.on("packetreceive", () => (line.heardAt = performance.now()));
@@ -237,8 +237,8 @@ class MqttTalk {
 
   // ---- what arrives -----------------------------------------------------------------------
 
-  /** @param {string} text */
-  #read(text) {
+  /** @param {string} text @param {boolean} live and no part of an answer */
+  #read(text, live) {
     const frame = parseFrame(text);
     if ("status" in frame) {
       if (this.#ask && isFinal(frame.status)) this.#hit("refused");
@@ -246,7 +246,7 @@ class MqttTalk {
       return;
     }
     if ("data" in frame) {
-      this.#take(frame.at, frame.data);
+      this.#take(frame.at, frame.data, live);
       return;
     }
     if (frame.gap) {
@@ -264,11 +264,13 @@ class MqttTalk {
     this.#deliverHeld();
   }
 
-  /** @param {Cursor} at @param {string} data */
-  #take(at, data) {
+  /** @param {Cursor} at @param {string} data @param {boolean} live */
+  #take(at, data, live) {
     const has = this.reader.at;
     const same = this.#placed && has !== null && at.epoch === has.epoch;
+    if (same && at.seq <= has.seq && !live) return; // an answer brings all that is behind it
     if (same && at.seq <= has.seq + 1) {
+      if (live && this.#held.size && at.seq > has.seq) this.reader.stats.reordered += 1;
       this.#news = true;
       this.line.deliver(at, data); // the next one, or one that has come before
       this.#deliverHeld();

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.events import Closed, Connected, Event, Message
+from pushlab.contract.events import Closed, Connected, Event, Message, Overtaken
 from pushlab.contract.hits import Hit
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import make_transport
@@ -323,7 +323,7 @@ async def test_a_lost_connection_is_counted_and_comes_back_to_resume(witness: bo
         recorder = swarm.recorder
         assert recorder.disconnects == 1
         assert recorder.deliveries == 2
-        assert swarm.wire_duplicates() == 1
+        assert swarm.set_right() == (1, 0)
         assert swarm.hits() == {"connect": 1, "reconnect": 1}
         assert len(recorder.connected_ns) == 1
         assert swarm.connected == 1
@@ -417,9 +417,17 @@ async def test_the_application_sees_what_a_careless_plugin_repeats() -> None:
         reader.take([Message("e", 1, "x"), Message("e", 1, "x"), Message("e", 3, "x")], 5)
         reader.take([Message("e", 2, "x")], 6)
         recorder = swarm.recorder
-        assert (recorder.duplicated, recorder.reordered) == (1, 1)
         assert recorder.seq.tolist() == [1, 1, 3, 2]
         assert recorder.received_ns.tolist() == [5, 5, 5, 6]
+
+
+async def test_what_was_overtaken_has_its_row() -> None:
+    async with processes(1) as (_, swarm):
+        reader = swarm.readers[0]
+        reader.take([Message("e", 2, "x"), Overtaken("e", 1, "x")], 5)
+        assert swarm.recorder.seq.tolist() == [2, 1]
+        assert swarm.recorder.received_ns.tolist() == [5, 5]
+        assert reader.last_seq == 2
 
 
 # ---- transports without a sans-I/O client half -----------------------------------------------
