@@ -41,10 +41,10 @@ _PARTS: dict[str, dict[str, Any]] = {
 }
 
 
-def cost_charts(title: str, costs: Costs) -> list[Chart]:
-    """The bills, and the break-evens if there are any."""
+def cost_charts(title: str, costs: Costs, *, measured: bool = False) -> list[Chart]:
+    """The bills, and the break-evens if there are any; see `bills_chart`."""
     even = break_even_chart(title, costs, price_footer(costs.every_bill))
-    return [bills_chart(title, costs), *([even] if even is not None else [])]
+    return [bills_chart(title, costs, measured=measured), *([even] if even is not None else [])]
 
 
 def price_footer(bills: Sequence[Bill]) -> str:
@@ -68,16 +68,26 @@ def _is_weak(one: Bill) -> bool:
 
 
 def bills_chart(
-    title: str, costs: Costs, sheet: Sheet = SLIDE, style: Mapping[str, CellStyle] | None = None
+    title: str,
+    costs: Costs,
+    sheet: Sheet = SLIDE,
+    style: Mapping[str, CellStyle] | None = None,
+    *,
+    measured: bool = False,
 ) -> Chart:
-    """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared."""
+    """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared.
+
+    Args:
+        measured: the traffic is a run's, so that its bills scatter and no winner is named; by
+            closed form they do not.
+    """
     every = costs.every_bill
     shown = chosen_bills(every)
     subtitle = title
     if len(every) > len(shown):
         subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
     style = style or cell_styles({one.cell: one.profile for one in every})
-    finding = _finding(every, style)
+    finding = _finding(every, style, measured=measured)
     with styled():
         figure, bottom, top = frame(
             price_footer(shown), finding, subtitle, rows=len(shown), sheet=sheet
@@ -110,7 +120,7 @@ def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
     return sorted(chosen, key=lambda one: one.usd)
 
 
-def _finding(every: Sequence[Bill], style: Mapping[str, CellStyle]) -> str:
+def _finding(every: Sequence[Bill], style: Mapping[str, CellStyle], *, measured: bool) -> str:
     """The cheapest way to push and the cheapest way to ask, with nothing that comes on top."""
     whole = [one for one in every if not one.servers_on_top] or list(every)
     asked = next((one for one in whole if one.profile.asks), None)
@@ -119,7 +129,7 @@ def _finding(every: Sequence[Bill], style: Mapping[str, CellStyle]) -> str:
         one = whole[0]
         return f"The cheapest is {_who(one, style[one.cell].name)}: {usd(one.usd)} a month"
     first, second = (asked, pushed) if asked.usd < pushed.usd else (pushed, asked)
-    verdict = "Polling wins: " if first is asked else ""
+    verdict = "Polling wins: " if first is asked and not measured else ""
     look = style[first.cell]
     who = _who(first, look.within if verdict else look.name)
     other = _who(second, style[second.cell].within)

@@ -129,7 +129,7 @@ def _finding(evens: Sequence[BreakEven], style: Mapping[str, CellStyle]) -> str:
     main = min(evens, key=lambda even: (even.push != "aws-websocket-api", even.push_usd))
     return (
         f"Polling on {OFFERS[main.polling].short} is cheaper than {style[main.cell].within} on"
-        f" {OFFERS[main.push].short} only when it asks less often than every"
+        f" {OFFERS[main.push].short} only when it asks less often than about every"
         f" {interval(main.interval_s or 0)}"
     )
 

@@ -1,4 +1,9 @@
-"""What a sweep's title says: the line that a swept key moves most, and one that it leaves alone."""
+"""What a sweep's title says: the line that a swept key moves most, and one that it leaves alone.
+
+Either is a claim. Two ends differ where their 95 % intervals do not touch: by chance that happens
+in one of 180 such pairs, so some nine lines may be looked at together. Where the same is seen at
+eight values of another key or more, it takes no intervals: all of them alike is one chance in 128.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,6 +16,7 @@ from pushlab.quantities import listed, times
 __all__ = ["Course", "Ends", "grid_finding"]
 
 _SAME = 1.25  # a figure that changes by less is called the same
+_AGREEING = 8  # so many combinations need no intervals of their own
 #: Keys whose number stands before the word.
 _COUNTED = ("clients", "rate_per_s")
 
@@ -32,12 +38,28 @@ class Ends:
         return math.log(high / low)
 
     @property
+    def careful(self) -> bool:
+        """Whether something is held against either end."""
+        return self.first.careful or self.last.careful
+
+    @property
     def apart(self) -> bool:
-        """Whether the ends differ beyond doubt, as far as one pair of them can tell."""
-        if self.first.careful or self.last.careful:
-            return False
+        """Whether the ends differ beyond doubt."""
         low, high = sorted((self.first, self.last), key=lambda spot: spot.value or 0.0)
-        return not (low.interval and high.interval and low.interval[1] >= high.interval[0])
+        return bool(
+            not self.careful
+            and low.interval
+            and high.interval
+            and low.interval[1] < high.interval[0]
+        )
+
+    @property
+    def near(self) -> bool:
+        """Whether the ends are the same beyond doubt."""
+        bounds = [bound for spot in (self.first, self.last) for bound in spot.interval or ()]
+        if self.careful or len(bounds) < 4 or min(bounds) <= 0:
+            return False
+        return max(bounds) < min(bounds) * _SAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +87,17 @@ class Course:
 
     @property
     def sure(self) -> bool:
-        """Whether all combinations agree on the direction; a single one must be beyond doubt."""
+        """Whether the line moves beyond doubt, and in one direction."""
         slopes = [ends.slope for ends in self.ends]
-        if len(slopes) == 1:
-            return self.ends[0].apart
-        return min(slopes) > 0 or max(slopes) < 0
+        one_way = min(slopes) > 0 or max(slopes) < 0
+        if len(slopes) >= _AGREEING and not any(ends.careful for ends in self.ends):
+            return one_way
+        return one_way and all(ends.apart for ends in self.ends)
+
+    @property
+    def still(self) -> bool:
+        """Whether the line stays where it is beyond doubt."""
+        return all(ends.near for ends in self.ends)
 
 
 def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], str]) -> str:
@@ -81,7 +109,11 @@ def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], 
     """
     moved = [course for course in courses if course.sure and course.factor >= _SAME]
     if not moved:
-        return f"No line's {noun} changes enough to tell it from chance"
+        spots = [spot for one in courses for ends in one.ends for spot in (ends.first, ends.last)]
+        few = spots and not any(spot.interval for spot in spots)
+        return f"No line's {noun} changes enough to tell it from chance" + (
+            ": too few trials at each point" if few else ""
+        )
     steep = max(moved, key=lambda course: course.factor)
     ends = steep.middle
     low, high = ends.first.value or 0.0, ends.last.value or 0.0
@@ -94,11 +126,11 @@ def grid_finding(noun: str, courses: Sequence[Course], words: Callable[[float], 
         f" goes from {words(low)} to {words(high)}{change}"
     )
     others = [one for one in courses if one.key == steep.key and one is not steep]
-    none = [one.name for one in others if one.middle.last.value == 0]
+    none = [one.name for one in others if all(ends.last.value == 0 for ends in one.ends)]
     if none:
         return f"{text}; {listed(none)} {'need' if len(none) > 1 else 'needs'} none"
-    still = min(others, key=lambda one: one.factor, default=None)
-    if still is None or still.factor >= _SAME:
+    still = min((one for one in others if one.still), key=lambda one: one.factor, default=None)
+    if still is None:
         return text
     stays = words(still.middle.last.value or 0.0)
     return f"{text}; {still.name} stays near {stays}"

@@ -23,6 +23,7 @@ from pushlab.quantities import brief, number, share
 __all__ = ["radio_chart"]
 
 _MINUTE_S = 60.0
+_ALIKE = 1.1  # a few clients' traces tell no smaller difference
 _MOST_ROWS = 8
 _BEFORE_S = 8.0  # of the minute, before the first message or poll in it
 _TALL, _TALL_BELOW_WORDS = 0.74, 0.58  # of a row, at the highest power
@@ -160,12 +161,13 @@ def _finding(cells: Sequence[CellEnergy], radio: Radio, style: Mapping[str, Cell
     if len(ranked) == 1:
         text = f"takes {brief(low)} J an hour"
         return f"On {radio.title}, {style[least.cell].within} {text}"
-    if high <= low * 1.02:
+    if high <= low * _ALIKE:
+        both = f"{brief(low)} to {brief(high)}" if brief(low) != brief(high) else brief(high)
         return (
-            f"On {radio.title} all take about {brief(high)} J an hour: the radio never sleeps,"
+            f"On {radio.title} all take {both} J an hour: the radio never sleeps,"
             " whoever speaks first"
             if min(cell.uses[radio.name].radio_on for cell in cells) > 0.98
-            else f"On {radio.title} all take about {brief(high)} J an hour"
+            else f"On {radio.title} all take {both} J an hour"
         )
     pushed = [cell.uses[radio.name].joules_per_hour for cell in cells if cell.profile.pushes]
     alike = least.profile.pushes and len(pushed) > 1 and max(pushed) <= low * 1.02

@@ -184,26 +184,25 @@ def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve
                     if value is None or line.floor or not figure.model
                     else summary[figure.model],
                     None if value is None else summary.interval(figure.name),
-                    any(holds(summary, figure) for holds in _DOUBTS.values()),
+                    bool(_doubts(summary, figure)),
                 )
             )
         curves.append(Curve(looked[line.name], spots, line.floor))
     return curves
 
 
-#: What may be held against a figure, and whether it is.
-_DOUBTS: Mapping[str, Callable[[CellSummary, Figure], bool]] = {
-    "unstable": lambda summary, figure: figure.steady_as in summary.unstable,
-    "generator-bound": lambda summary, figure: "generator-bound" in summary.marks,
-    "partly failed": lambda summary, figure: summary.status == "partly-failed",
-}
+def _doubts(summary: CellSummary, figure: Figure) -> list[str]:
+    """What is held against a figure at a point, in a word each."""
+    found = [mark.partition(":")[0] for mark in summary.marks_on(figure.name)]
+    found += ["unstable"] if figure.steady_as in summary.unstable else []
+    found += ["partly failed"] if summary.status == "partly-failed" else []
+    return found
 
 
 def _care(view: _SweepView, figure: Figure) -> str:
     """What the marks with a hole mean in this chart."""
     seen = [one for line in view.lines for one in line.at if one is not None]
-    found = [word for word, holds in _DOUBTS.items() if any(holds(one, figure) for one in seen)]
-    return listed(found, "or")
+    return listed(sorted({word for one in seen for word in _doubts(one, figure)}), "or")
 
 
 def _chart(view: _SweepView, figure: Figure) -> Chart:

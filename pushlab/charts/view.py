@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.charts.style import CellStyle, cell_styles
 from pushlab.quantities import counted, exact_duration
 from pushlab.runs import Run, network_in_words
+from pushlab.tables.figures import held_against
 
 __all__ = ["RunView", "machine_words", "view_of"]
+
+#: Marks that are no disturbance: what the cell itself was.
+_OF_THE_CELL = frozenset({"server-bound", "friendly-form"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,10 @@ class RunView:
         return None if summary["delivered"] else "no deliveries"
 
     def remark(self, cell: str, figure: str) -> str:
-        """What to hold against a cell's `figure`, for the chart: empty, or words."""
+        """What to hold against a cell's `figure`, by its key, for the chart: empty, or words."""
         summary = self.summaries[cell]
-        words = summary.plain_marks  # the rest explains these
-        if figure in summary.unstable:
-            words.append("unstable")
+        words = held_against(summary, FIGURES.get(figure) or FIGURES[f"{figure}.mean"])
+        words += [name for name in summary.plain_marks if name in _OF_THE_CELL]
         if summary.status == "partly-failed":
             failed = summary.count("trials.failed")
             words.append(f"{failed} trial{'s' if failed > 1 else ''} failed")

@@ -63,7 +63,7 @@ def cost(
         from pushlab.charts.bills import cost_charts  # a table needs no matplotlib
         from pushlab.charts.frame import save
 
-        for path in save(cost_charts(title, costs), out):
+        for path in save(cost_charts(title, costs, measured=folder is not None), out):
             if not as_json:
                 print(path)
     return 0

@@ -24,7 +24,7 @@ def print_sweep(sweep: Sweep, *, to_stderr: bool = False) -> None:
     axes = " x ".join(f"{len(axis.values)} of {key_words(axis.key)}" for axis in sweep.axes)
     told = f"{len(sweep.points)} points ({axes}), {len(sweep.order)} trials"
     table = _table(sweep, series)
-    console = print_headed(sweep.name, told, sweep.status, table, to_stderr=to_stderr)
+    console = print_headed(sweep.name, told, [sweep.status], table, to_stderr=to_stderr)
     notes = _notes(sweep, series)
     if notes:
         console.print()

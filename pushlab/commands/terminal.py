@@ -1,8 +1,8 @@
-"""What the terminal shows of a run: a headline, the table, the remarks; and where charts go."""
+"""What the terminal shows of a run: a headline, the table, what it says; and where charts go."""
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
     told = ", ".join([*said, *([run.network] if run.network else [])]).replace(" on, ", " on ")
     name = run.scenario.get("name", "run")  # a run of others' making may lack some of it
     table = run_table(summary.cells)
-    _print_notes(print_headed(name, told, run.status, table, to_stderr=to_stderr), summary)
+    states = [run.status, *(["void"] if summary.void else [])]
+    _print_notes(print_headed(name, told, states, table, to_stderr=to_stderr), summary)
 
 
 def run_table(cells: Mapping[str, CellSummary]) -> Table:
@@ -70,8 +71,13 @@ def run_table(cells: Mapping[str, CellSummary]) -> Table:
     return Table([Column("transport", text=True)], figure_columns("run"), rows)
 
 
-def print_headed(name: str, told: str, status: str, table: Table, *, to_stderr: bool) -> Console:
+def print_headed(
+    name: str, told: str, states: Sequence[str], table: Table, *, to_stderr: bool
+) -> Console:
     """Print a table below a headline; the console, for the remarks.
+
+    Args:
+        states: what became of it; ``complete`` is not said.
 
     On a terminal the table keeps to the terminal's width. Elsewhere all is plain text, a line for
     each row, however long.
@@ -79,8 +85,9 @@ def print_headed(name: str, told: str, status: str, table: Table, *, to_stderr: 
     console = Console(stderr=to_stderr, highlight=False, emoji=False)
     live = is_live(console)
     text = Text(f"{name}: ", style="bold").append(told, style="not bold")
-    if status != "complete":
-        text.append(f"  [{status}]", style="bold red")
+    for state in states:
+        if state != "complete":
+            text.append(f"  [{state}]", style="bold red")
     console.print()
     console.print(text, soft_wrap=not live)
     if not live:
@@ -99,6 +106,10 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
 
 
 def _print_notes(console: Console, summary: RunSummary) -> None:
+    if summary.findings:
+        console.print()
+        for finding in summary.findings.values():
+            say(console, f"- {finding}")
     offers = _users({name: cell.price.offer for name, cell in summary.cells.items()})
     if offers:
         console.print()

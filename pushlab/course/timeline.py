@@ -101,6 +101,6 @@ def _finding(name: str, profile: Profile, asked: int, waits: list[float]) -> tup
     messages = f"{count} message{'s' if count != 1 else ''}"
     words = f"{messages}; waits: " + ", ".join(duration(wait) for wait in waits)
     if profile.pushes:
-        mean_s = sum(waits) / max(count, 1)
-        return f"{name}: nobody asks; {messages}, each within {duration(mean_s)} or so", words
+        longest = f", each within {duration(max(waits))}" if waits else ""
+        return f"{name}: nobody asks; {messages}{longest}", words
     return f"{name}: {asked} questions for {messages}", f"{asked} questions, {words}"

@@ -9,7 +9,14 @@ from pushlab.analysis.summary.model import CellSummary
 from pushlab.quantities import amount, brief, duration, exact, memory, number, share, signed
 from pushlab.tables.model import Cell, Column, Show
 
-__all__ = ["figure_cell", "figure_columns", "kind_of", "model_note", "residual"]
+__all__ = [
+    "figure_cell",
+    "figure_columns",
+    "held_against",
+    "kind_of",
+    "model_note",
+    "residual",
+]
 
 _NO_TIME_S = 1e-5  # a closed form without a network in it comes to nothing
 
@@ -52,13 +59,19 @@ def figure_columns(place: Place) -> list[Column]:
     return found
 
 
-def figure_cell(summary: CellSummary, figure: Figure, note: str = "", mark: str = "") -> Cell:
-    """The figure's value with the kinds of its marks, to be seen at once where it is bad."""
+def figure_cell(summary: CellSummary, figure: Figure, note: str = "") -> Cell:
+    """The figure's value, to be seen at once where it must not be there, with its marks."""
     value = summary[figure.name]
-    kinds = dict.fromkeys(mark.kind for mark, _ in summary.marks_against(figure.name))
-    return Cell(
-        value, note, ", ".join([*([mark] if mark else []), *kinds]), bool(figure.bad and value)
-    )
+    mark = "" if value is None else ", ".join(held_against(summary, figure))
+    return Cell(value, note, mark, bool(figure.bad and value))
+
+
+def held_against(summary: CellSummary, figure: Figure) -> list[str]:
+    """What must be known with a figure, in a word each: ``busy-machine``, ``unstable``."""
+    kinds = [mark.kind for mark, _ in summary.marks_against(figure.name)]
+    if figure.ranked and figure.key in summary.unstable:
+        kinds.append("unstable")
+    return list(dict.fromkeys(kinds))
 
 
 def model_note(summary: CellSummary, figure: Figure) -> str:

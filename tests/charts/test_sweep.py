@@ -167,8 +167,14 @@ def test_nothing_measured_is_nothing_drawn(tmp_path):
 # ---- titles ----------------------------------------------------------------------------------
 
 
-def course(name, *pairs, key="clients", between=(10, 100), careful=False):
-    ends = [Ends("", Spot(10, a, careful=careful), Spot(100, b)) for a, b in pairs]
+def course(name, *pairs, key="clients", between=(10, 100), careful=False, within=0.05):
+    """A line at its two ends; its intervals reach so far to either side, or there are none."""
+
+    def spot(at, value, **more):
+        reach = None if within is None else (value * (1 - within), value * (1 + within))
+        return Spot(at, value, interval=reach, **more)
+
+    ends = [Ends("", spot(10, a, careful=careful), spot(100, b)) for a, b in pairs]
     return Course(name, key, between, ends)
 
 
@@ -200,10 +206,26 @@ def test_the_title_tells_who_needs_none():
         [course("SSE", (0.01, 0.011))],
         [course("SSE", (0.01, 0.04), careful=True)],  # unstable
         [course("SSE", (0.01, 0.04), (0.02, 0.01), (0.01, 0.03))],  # panels disagree
+        [course("SSE", (0.01, 0.02), within=0.4)],  # intervals touch
+        [course("SSE", (0.01, 0.04), (0.01, 0.04), within=None)],  # two that agree are too few
     ],
 )
 def test_the_title_claims_nothing_that_chance_could_make(lines):
     assert "changes enough" in grid_finding("mean latency", lines, duration)
+
+
+def test_a_title_without_intervals_says_so_or_rests_on_many_that_agree():
+    told = grid_finding("mean latency", [course("SSE", (0.01, 0.04), within=None)], duration)
+    assert told.endswith("chance: too few trials at each point")
+    many = course("SSE", *[(0.01, 0.04)] * 8, within=None)
+    assert "goes from" in grid_finding("mean latency", [many], duration)
+
+
+def test_a_line_stays_only_where_its_intervals_say_so():
+    moved = course("long polling", (0.01, 0.04))
+    for within, told in ((0.05, True), (0.3, False), (None, False)):
+        still = course("SSE", (0.002, 0.0021), within=within)
+        assert ("stays near" in grid_finding("latency", [moved, still], duration)) == told
 
 
 # ---- capacity --------------------------------------------------------------------------------

@@ -71,8 +71,16 @@ class CellSummary:
         return int(self[name] or 0)
 
     def interval(self, name: str) -> Interval | None:
-        """A figure's 95 % interval, where it has one."""
-        return self.intervals.get(name)
+        """A figure's 95 % interval, where it has one.
+
+        That of a rate is as wide, for its size, as that of the figure that speaks for it: windows
+        are equally long.
+        """
+        speaks = FIGURES[name].stability
+        if name in self.intervals or not isinstance(FIGURES[name].made, Derived) or not speaks:
+            return self.intervals.get(name)
+        found, scale = self.intervals.get(speaks), self.over(name, speaks)
+        return (found[0] * scale, found[1] * scale) if found and scale else None
 
     def over(self, top: str, bottom: str) -> float | None:
         """One figure over another; None where either is missing or the lower is 0."""

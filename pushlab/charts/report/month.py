@@ -33,7 +33,10 @@ def month_section(view: RunView, book: Sketchbook) -> Section | None:
         return None
     title = "A month of this traffic"
     shown = chosen_bills(costs.every_bill)
-    wide, narrow = (bills_chart(title, costs, sheet, view.cell_styles) for sheet in (_PAGE, _PHONE))
+    wide, narrow = (
+        bills_chart(title, costs, sheet, view.cell_styles, measured=True)
+        for sheet in (_PAGE, _PHONE)
+    )
     figures = [
         book.figure(
             wide,

@@ -170,6 +170,8 @@ def _state(view: RunView) -> str:
 def _problems(view: RunView) -> list[str]:
     """What is missing from this run, for the top of the page."""
     found = []
+    if void := view.analysis.summary.void:
+        found.append(f"No latency of this run is worth anything: {void}. Nothing is ranked by it.")
     if view.run.status != "complete":
         found.append(
             "This run is not complete: it was stopped, or is still being written. What follows is"

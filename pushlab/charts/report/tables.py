@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pushlab.analysis.forecast.validation import validate
+from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, ranked, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.figure import CellTrials
@@ -73,17 +74,24 @@ def _beside(s: CellSummary, figure: Figure) -> str:
 
 
 def _cell(s: CellSummary, figure: Figure) -> Cell:
-    """A figure of the catalogue with its interval, marked where it is unstable or bad."""
+    """A figure of the catalogue with its interval and its marks."""
     if s[figure.name] is None:
         return Cell()
     bound_s = s["clock_bound_s"] if figure.name == "latency_s.p50" else None
     notes = [
         _beside(s, figure),
-        span(s.interval(figure.name), kind_of(figure)),
+        _interval(s, figure),
         "" if bound_s is None else f"± {duration(bound_s)}",
     ]
-    mark = "unstable" if figure.ranked and figure.key in s.unstable else ""
-    return figure_cell(s, figure, ", ".join(note for note in notes if note), mark)
+    return figure_cell(s, figure, ", ".join(note for note in notes if note))
+
+
+def _interval(s: CellSummary, figure: Figure) -> str:
+    """A figure's interval in words; what stands in its place where there is none."""
+    found = s.interval(figure.name)
+    if found is None and figure.interval and s.count("trials.ok") < MIN_TRIALS:
+        return "too few trials for an interval"
+    return span(found, kind_of(figure))
 
 
 #: The captions of the tables that the catalogue fills.

@@ -105,5 +105,5 @@ def test_a_limit_at_the_truth_is_called_met_or_failed_in_one_of_twenty():
         value = sum(trials) / 5
         interval = trial_interval(5, lambda drawn, of=trials: sum(of[i] for i in drawn) / 5)
         truth = 0.04 * math.exp(0.02)
-        wrong += verdict(f"p50<{truth}", cell(value, interval)).answer != "unknown"
+        wrong += verdict(f"p50<{truth}s", cell(value, interval)).answer != "unknown"
     assert wrong / runs < 0.07
