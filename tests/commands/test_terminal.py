@@ -1,11 +1,13 @@
 """What the terminal shows fits it; what a pipe gets is plain lines."""
 
+import math
 import re
 from dataclasses import replace
 
 import pytest
 
 from pushlab.analysis import analyse
+from pushlab.analysis.summary.mark import Mark
 from pushlab.analysis.summary.stored import store, summary_of
 from pushlab.analysis.summary.sweep_lines import summarise_points
 from pushlab.commands.grid_table import print_sweep
@@ -126,6 +128,37 @@ def test_a_pipe_gets_no_escape_codes_and_no_wrapping(run, capsys, monkeypatch):
     assert "\x1b" not in text
     assert "[bold]:smile:" in text
     assert "! mqtt, trials 0, 1: failed (the broker is not installed).\n" in text
+
+
+def test_what_the_run_says_stands_below_the_table(run, capsys):
+    summary = summary_of(run)
+    print_run(run, summary)
+    text = capsys.readouterr().out
+    for finding in summary.findings.values():
+        assert f"\n- {finding}\n" in text
+
+
+def test_a_void_run_says_so_in_its_headline(run, capsys):
+    summary = summary_of(run)
+    print_run(run, replace(summary, floor_s=10.0))
+    assert capsys.readouterr().out.splitlines()[1].endswith("  [void]")
+    print_run(run, replace(summary, floor_s=1e-6))
+    assert "[void]" not in capsys.readouterr().out
+
+
+def test_a_figure_that_something_is_held_against_has_a_star(run):
+    summary = summary_of(run)
+    wild = replace(summary.cells["sse"], unstable=["latency_s"], disturbances=[
+        Mark("busy-machine", "the hub waited", {"latency_s.p50": math.inf}),
+    ])  # fmt: skip
+    table = run_table({"sse": wild, "websocket": summary.cells["websocket"]})
+    head, *rows = (fields(line) for line in plain_lines(table))
+    starred = {name for name, value in zip(head, rows[0], strict=True) if value.endswith("*")}
+    assert starred == {"transport", "p50", "mean"}
+    assert not any(value.endswith("*") for value in rows[1])
+    assert legend(table, short=True)[-1] == "*: see the remarks below."
+    whole = "\n".join(line.plain for line in lines(table, 120))
+    assert " ms*" in whole or " s*" in whole or " µs*" in whole
 
 
 def test_which_broker_carried_what_is_told(run, capsys):

@@ -184,6 +184,9 @@ def _latency(cells: Mapping[str, CellSummary], field: Callable[[str], _Field], v
     if not found.order:
         return "nothing was delivered: there is no latency to show"
     if void:
+        for cell, name in found.names.items():
+            if void.endswith(f" of {cell}"):
+                void = void.removesuffix(cell) + name
         return f"void: {void}; no latency is ranked"
     first = found.order[0]
     if len(found.order) == 1:

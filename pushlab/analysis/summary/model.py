@@ -215,6 +215,7 @@ class RunSummary:
             "comparisons": {key: one.to_json() for key, one in self.rankings.items()},
             "findings": dict(self.findings),
             "floor_s": self.floor_s,
+            "void": self.void or None,
             "caveats": list(self.caveats),
         }
 

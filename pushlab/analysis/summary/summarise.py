@@ -48,7 +48,7 @@ class Analysis:
             cells,
             rankings,
             self.floor_s,
-            caveats_of(self.run, self.cells, cells, self.floor_s),
+            caveats_of(self.run, self.cells, cells),
             findings_of(cells, rankings, self.run.profiles, self.floor_s),
         )
 

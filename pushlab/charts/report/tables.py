@@ -90,7 +90,7 @@ def _interval(s: CellSummary, figure: Figure) -> str:
     """A figure's interval in words; what stands in its place where there is none."""
     found = s.interval(figure.name)
     if found is None and figure.interval and s.count("trials.ok") < MIN_TRIALS:
-        return "too few trials for an interval"
+        return "too few trials"
     return span(found, kind_of(figure))
 
 

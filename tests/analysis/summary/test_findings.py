@@ -241,7 +241,7 @@ def test_means_stand_in_for_medians_that_rest_on_too_few():
 def test_a_run_whose_floor_lies_above_a_latency_is_void():
     summaries = cells(sse=0.006, short_polling=0.5)
     assert say(LATENCY, summaries, 0.043) == (
-        "Void: the harness alone took 43.0 ms, which is not below the 6.00 ms of sse;"
+        "Void: the harness alone took 43.0 ms, which is not below the 6.00 ms of SSE;"
         " no latency is ranked"
     )
     assert "Void" not in say(LATENCY, summaries, 0.0059)
