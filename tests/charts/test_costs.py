@@ -85,7 +85,7 @@ def test_the_crossings_have_their_intervals(clients):
     assert chart is not None
     said = words(chart)
     titled = "48 s" if clients == 1e3 else "43.2 s"
-    assert chart.title.endswith(f"less often than every {titled}")
+    assert chart.title.endswith(f"less often than about every {titled}")
     assert "asked: every 5 s" in said
     if clients == 1e6:
         assert "43.2 s (T* 48 s)" in said  # tiers bend it
