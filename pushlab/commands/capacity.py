@@ -238,11 +238,10 @@ class _Search:
     def _duration_s(self, at: float) -> float:
         """Long enough for the percentiles that the objectives ask about."""
         scenario = self._at_load(at)
-        each_s = scenario.clients * scenario.rate_per_s
+        per_s = scenario.channel_count * scenario.rate_per_s
         longest = scenario.duration_s
         for goal in self.goals:
-            name, _, leaf = goal.figure.rpartition(".")
-            per_s = each_s / scenario.per_channel if name == "publish_delay_s" else each_s
+            leaf = goal.figure.rpartition(".")[2]
             if leaf in PERCENTILES:
                 longest = max(longest, _MARGIN * samples_needed(PERCENTILES[leaf]) / per_s)
         return min(longest, max(_LONGEST_S, scenario.duration_s))

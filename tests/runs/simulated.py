@@ -70,7 +70,7 @@ def simulate(
     root: Path,
     *cells: Cell,
     clients: int = 100,
-    per_channel: int = 100,
+    per_channel: int = 5,
     rate: float = 2.0,
     duration_s: float = 10.0,
     trials: int = 2,

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pushlab.analysis.slo.objectives import Objective
 from pushlab.analysis.slo.subject import no_cell
-from pushlab.analysis.stats.intervals import MIN_TRIALS
+from pushlab.analysis.stats.intervals import least_trials
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.analysis.stats.power import reach_of, trials_for
 from pushlab.analysis.summary.catalogue import FIGURES
@@ -117,7 +117,7 @@ def _judge(objective: Objective, label: str, cell: CellSummary, among: int, void
     if void:
         marks.insert(0, f"void: {void}")
     if interval is None and FIGURES[name].interval:
-        answer, more = "unknown", max(1, MIN_TRIALS - trials)
+        answer, more = "unknown", max(1, least_trials(name) - trials)
     else:
         answer = _answer(objective, interval or (value, value))
         if answer == "unknown":

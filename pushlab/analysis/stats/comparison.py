@@ -11,18 +11,13 @@ are involved", 1947.
 import math
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.stats.estimate import Estimate
+from pushlab.analysis.stats.estimate import Estimate, Interval
 from pushlab.analysis.stats.intervals import MIN_TRIALS, log_error, plain_error, t_reach
-from pushlab.analysis.stats.power import reach_of
 
-__all__ = ["MATTERS", "TOO_FEW", "Comparison", "compare"]
+__all__ = ["MATTERS", "Comparison", "compare"]
 
 #: A ratio from 1/1.1 to 1.1 matters to nobody, unless another limit is asked for.
 MATTERS = 0.10
-#: What stands where an interval would, with too few trials.
-TOO_FEW = "too few trials"
-
-Interval = tuple[float, float]
 #: A standard error and its degrees of freedom.
 Error = tuple[float, float]
 
@@ -83,7 +78,7 @@ class Comparison:
         """The ratio's interval that leaves `chance` out, half of it on either side."""
         if self.interval is None or self.ratio is None or self.error is None:
             return None
-        reach = reach_of(self.freedom, chance / 2) * self.error
+        reach = t_reach(self.freedom, chance) * self.error
         return self.ratio * _exp(-reach), self.ratio * _exp(reach)
 
 
@@ -98,69 +93,94 @@ def compare(a: Estimate, b: Estimate, *, paired: bool = False) -> Comparison:
         return Comparison(None, why="not measured")
     common = sorted(set(a.repetitions) & set(b.repetitions)) if paired else []
     if len(common) >= MIN_TRIALS:
-        return _of_pairs(a.only(common), b.only(common))
-    trials = (a.trials, b.trials)
-    if min(trials) < MIN_TRIALS:
-        ratio = _ratio(a.value, b.value)
-        return Comparison(ratio, None, b.value - a.value, trials=trials, why=TOO_FEW)
-    errors = (log_error(a.trials, a.of), log_error(b.trials, b.of))
-    log = None if None in errors else _welch(errors[0] or 0.0, errors[1] or 0.0, *trials)
-    plain = _welch(plain_error(a.trials, a.of), plain_error(b.trials, b.of), *trials)
-    return _made(a.value, b.value, log, plain, Comparison(None, trials=trials))
-
-
-def _of_pairs(a: Estimate, b: Estimate) -> Comparison:
-    """Of two sides that have the same repetitions in the same order."""
+        a, b = a.only(common), b.only(common)
     assert a.value is not None
     assert b.value is not None
-    pairs, log = a.trials, None
-    if None not in (log_error(pairs, a.of), log_error(pairs, b.of)):
-        found = log_error(pairs, lambda drawn: b.of(drawn) / a.of(drawn))
-        log = None if found is None else (found, pairs - 1.0)
-    plain = plain_error(pairs, lambda drawn: b.of(drawn) - a.of(drawn)), pairs - 1.0
-    return _made(a.value, b.value, log, plain, Comparison(None, trials=(pairs, pairs), paired=True))
+    found = Comparison(
+        _ratio(a.value, b.value),
+        difference=b.value - a.value,
+        trials=(a.trials, b.trials),
+        paired=bool(common),
+        why=a.withheld or b.withheld,
+    )
+    if found.why:
+        return found
+    return _of_pairs(found, a, b) if found.paired else _of_sides(found, a, b)
 
 
-def _made(a: float, b: float, log: Error | None, plain: Error, empty: Comparison) -> Comparison:
-    """The comparison of two figures, given both errors with their degrees of freedom."""
-    ratio, difference = _ratio(a, b), b - a
-    reach = t_reach(plain[1]) * plain[0]
-    apart = (difference - reach, difference + reach)
-    if ratio is not None and log is None and not plain[0]:
-        log = plain  # both are zero, always
-    if ratio is None or log is None:
-        error, freedom = plain
-        why = "one side has trials with nothing above zero"
-        return replace(
-            empty,
-            ratio=ratio,
-            difference=difference,
-            apart=apart,
-            distance=difference,
-            error=error,
-            freedom=freedom,
-            why=why,
-        )
-    error, freedom = log
-    factor = _exp(t_reach(freedom) * error)
+def _of_sides(found: Comparison, a: Estimate, b: Estimate) -> Comparison:
+    """Of two sides that know nothing of each other."""
+    assert a.value is not None
+    assert b.value is not None
+    log_a, log_b = log_error(a), log_error(b)
+    if found.ratio is None or log_a is None or log_b is None:
+        plain = _welch(plain_error(a), plain_error(b), found.trials)
+        return _apart(found, plain)
+    # The difference's interval is made of those of the sides, which are wider above than below.
+    _, freedom = _welch(a.value * log_a, b.value * log_b, found.trials)
+    reach = t_reach(freedom)
+    (low_a, up_a), (low_b, up_b) = (
+        (value * (1 - _exp(-reach * error)), value * (_exp(reach * error) - 1))
+        for value, error in ((a.value, log_a), (b.value, log_b))
+    )
+    difference = b.value - a.value
+    apart = (difference - math.hypot(low_b, up_a), difference + math.hypot(up_b, low_a))
+    return _beside(replace(found, apart=apart), _welch(log_a, log_b, found.trials))
+
+
+def _of_pairs(found: Comparison, a: Estimate, b: Estimate) -> Comparison:
+    """Of two sides that have the same repetitions in the same order."""
+    freedom = a.trials - 1.0
+    plain = plain_error(replace(a, of=lambda some: b.of(some) - a.of(some)))
+    if found.ratio is None or None in (log_error(a), log_error(b)):
+        return _apart(found, (plain, freedom))
+    ratio = replace(a, of=lambda some: b.of(some) / a.of(some), mean_of=None)
+    log = log_error(ratio) or 0.0
+    if (mean_a := a.mean_of) is not None and (mean_b := b.mean_of) is not None:
+        tail = log_error(replace(ratio, mean_of=lambda some: mean_b(some) / mean_a(some))) or 0.0
+        plain, log = plain * (tail / log if log else 1.0), tail
+    return _beside(_apart(found, (plain, freedom)), (log, freedom))
+
+
+def _apart(found: Comparison, plain: Error) -> Comparison:
+    """With the difference's interval alone, since one side has nothing above zero at times."""
+    error, freedom = plain
+    difference = found.difference or 0.0
+    if not error and not difference:  # both are the same, always
+        return _beside(replace(found, apart=(0.0, 0.0)), plain)
+    reach = t_reach(freedom) * error
     return replace(
-        empty,
-        ratio=ratio,
-        interval=(ratio / factor, ratio * factor),
-        difference=difference,
-        apart=apart,
-        distance=math.log(ratio),
+        found,
+        apart=(difference - reach, difference + reach),
+        distance=difference,
         error=error,
         freedom=freedom,
+        why="some trials have nothing above zero",
     )
 
 
-def _welch(a: float, b: float, trials_a: int, trials_b: int) -> Error:
+def _beside(found: Comparison, log: Error) -> Comparison:
+    """With the ratio's interval."""
+    assert found.ratio is not None
+    error, freedom = log
+    factor = _exp(t_reach(freedom) * error)
+    return replace(
+        found,
+        interval=(found.ratio / factor, found.ratio * factor),
+        distance=math.log(found.ratio),
+        error=error,
+        freedom=freedom,
+        why="",
+    )
+
+
+def _welch(a: float, b: float, trials: tuple[int, int]) -> Error:
     """The standard error of a difference, and its degrees of freedom."""
     error = math.hypot(a, b)
     if not error:
-        return 0.0, float(trials_a + trials_b - 2)
-    return error, 1 / ((a / error) ** 4 / (trials_a - 1) + (b / error) ** 4 / (trials_b - 1))
+        return 0.0, float(sum(trials) - 2)
+    shares = [(x / error) ** 4 / (n - 1) for x, n in zip((a, b), trials, strict=True)]
+    return error, 1 / sum(shares)
 
 
 def _ratio(a: float, b: float) -> float | None:

@@ -57,7 +57,7 @@ def compare(a: Estimate, b: Estimate, *, threshold: float = THRESHOLD) -> Compar
     else:
         ratio = b.value / a.value
         distance = math.log(ratio)
-    errors = [log_error(side.trials, side.of) for side in (a, b)]
+    errors = [log_error(side) if side.trials > 1 else None for side in (a, b)]
     if errors[0] is None or errors[1] is None:
         return Comparison(ratio, None, 1.0 if not distance else None)
     error, freedom = _welch(errors[0], a.trials, errors[1], b.trials)

@@ -1,11 +1,13 @@
 """Statistics that refuse to say more than the samples do.
 
-A percentile needs ten samples beyond it, an interval three trials
-(`pushlab.analysis.stats.intervals`).
+A percentile needs ten samples beyond it, and deliveries of one publish are one sample; an interval
+needs three trials or five (`pushlab.analysis.stats.intervals`).
 """
 
 import functools
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +19,11 @@ __all__ = [
     "PERCENTILES",
     "Samples",
     "is_unstable",
-    "percentile",
     "samples_needed",
 ]
 
 Floats = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
 
 #: A percentile is given only with at least this many samples beyond it.
 MIN_BEYOND = 10
@@ -35,46 +37,57 @@ def samples_needed(per_mille: int) -> int:
     return -(-MIN_BEYOND * 1000 // (1000 - per_mille))
 
 
-def percentile(ordered: Floats, per_mille: int) -> float | None:
-    """The percentile of samples in ascending order, or None if it would rest on too few.
-
-    Args:
-        per_mille: 500 for the median, 990 for p99.
-    """
-    count = len(ordered)
-    if count < samples_needed(per_mille):
-        return None
-    position = (count - 1) * per_mille / 1000
-    low = int(position)
-    high = min(low + 1, count - 1)
-    return float(ordered[low] + (ordered[high] - ordered[low]) * (position - low))
-
-
 class Samples:
     """Samples that come from several trials, merged.
 
+    Deliveries of one publish are not independent: together they are one sample, however many there
+    are, and it is samples that a percentile needs enough of.
+
     Args:
-        trials: the samples of each trial; those that have none are left out.
+        trials: the values of each trial; trials that have none are left out.
+        sources: for each trial, which sample each of its values is of; without them each value is
+            a sample of its own.
         repetitions: which repetition of the run each trial is.
     """
 
-    def __init__(self, trials: Sequence[Floats], repetitions: Sequence[int] = ()) -> None:
-        self.kept = [np.asarray(each, dtype=np.float64) for each in trials if len(each)]
-        numbered = zip(repetitions, trials, strict=False)
-        self.repetitions = tuple(number for number, each in numbered if len(each))
+    def __init__(
+        self,
+        trials: Sequence[Floats],
+        sources: Sequence[Int64] = (),
+        repetitions: Sequence[int] = (),
+    ) -> None:
+        some = [i for i, each in enumerate(trials) if len(each)]
+        self.kept = [np.asarray(trials[i], dtype=np.float64) for i in some]
+        self.repetitions = tuple(repetitions[i] for i in some) if repetitions else ()
         self.merged = np.sort(np.concatenate(self.kept)) if self.kept else np.zeros(0)
+        self._sources = [sources[i] for i in some] if sources else None
+
+    @functools.cached_property
+    def count(self) -> int:
+        """How many independent samples there are: publishes, not deliveries."""
+        return self._from(-math.inf)
+
+    def _from(self, limit: float) -> int:
+        """How many samples have a value of `limit` or more."""
+        if self._sources is None:
+            return len(self.merged) - int(np.searchsorted(self.merged, limit))
+        each = zip(self._sources, self.kept, strict=True)
+        return sum(len(np.unique(source[values >= limit])) for source, values in each)
 
     def value(self, name: str) -> float | None:
-        """One of `PERCENTILES`, ``mean``, ``min``, ``max``, ``count`` or ``nonpositive``.
+        """A statistic by its name; None where the samples do not suffice.
 
-        Returns:
-            None where the samples do not suffice.
+        Args:
+            name: one of `PERCENTILES`, ``mean``, ``min``, ``max``, ``count`` (of values),
+                ``samples``, ``nonpositive``.
         """
         merged = self.merged
         if name in PERCENTILES:
-            return percentile(merged, PERCENTILES[name])
+            return self._percentile(PERCENTILES[name])
         if name == "count":
             return len(merged)
+        if name == "samples":
+            return self.count
         if name == "nonpositive":
             return int(np.searchsorted(merged, 0.0, side="right"))
         if not len(merged):
@@ -83,24 +96,34 @@ class Samples:
             return float(merged.mean())
         return float(merged[{"min": 0, "max": -1}[name]])
 
+    def _percentile(self, per_mille: int) -> float | None:
+        """None if there are too few samples, or fewer than ten have a value beyond it."""
+        if self.count < samples_needed(per_mille):
+            return None
+        position = (len(self.merged) - 1) * per_mille / 1000
+        low = int(position)
+        above = self.merged[min(low + 1, len(self.merged) - 1)]
+        value = float(self.merged[low] + (above - self.merged[low]) * (position - low))
+        return value if self._from(value) >= MIN_BEYOND else None
+
     def estimate(self, name: str) -> Estimate:
-        """The same, with the figure of any draw of the trials where it has one."""
+        """The same, with the figure of any part of the trials where it has one."""
         value = self.value(name)
         if value is None or (name != "mean" and name not in PERCENTILES):
             return Estimate(value)
-        if name in PERCENTILES:
-            which = list(PERCENTILES).index(name)
-            return Estimate(
-                value,
-                len(self.kept),
-                lambda drawn: float(self._drawn(drawn)[which]),
-                self.repetitions,
-            )
-        return Estimate(value, len(self.kept), self._mean, self.repetitions)
+        whole = Estimate(value, len(self.kept), self._mean, self.repetitions, samples=self.count)
+        if name == "mean":
+            return whole
+        which, tail = list(PERCENTILES).index(name), PERCENTILES[name] > 500
+        return replace(
+            whole,
+            of=lambda some: float(self._percentiles(some)[which]),
+            mean_of=self._mean if tail else None,
+        )
 
-    def _mean(self, drawn: tuple[int, ...]) -> float:
+    def _mean(self, some: tuple[int, ...]) -> float:
         sums, counts = self._sums
-        index = list(drawn)
+        index = list(some)
         return float(sums[index].sum() / counts[index].sum())
 
     @functools.cached_property
@@ -108,16 +131,16 @@ class Samples:
         return np.array([x.sum() for x in self.kept]), np.array([float(len(x)) for x in self.kept])
 
     @functools.cached_property
-    def _drawn(self) -> Callable[[tuple[int, ...]], Floats]:
-        """All percentiles of a draw, from one sort of the merged samples; it remembers them."""
+    def _percentiles(self) -> Callable[[tuple[int, ...]], Floats]:
+        """All percentiles of some trials, from one sort of the merged values; it remembers them."""
         merged = np.concatenate(self.kept)
-        owner = np.repeat(np.arange(len(self.kept)), [len(samples) for samples in self.kept])
+        owner = np.repeat(np.arange(len(self.kept)), [len(values) for values in self.kept])
         order = np.argsort(merged, kind="stable")
         merged, owner = merged[order], owner[order]
 
         @functools.cache
-        def values(drawn: tuple[int, ...]) -> Floats:
-            weights = np.bincount(drawn, minlength=len(self.kept))
+        def values(some: tuple[int, ...]) -> Floats:
+            weights = np.bincount(some, minlength=len(self.kept))
             reached = np.cumsum(weights[owner])
             # In whole numbers: a rank of q n / 1000 in floating point can miss by one sample.
             wanted = [-(-int(reached[-1]) * q // 1000) for q in PERCENTILES.values()]

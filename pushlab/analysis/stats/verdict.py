@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from pushlab.analysis.stats.comparison import MATTERS, Comparison, compare
-from pushlab.analysis.stats.power import POWER, reach_of, trials_for
+from pushlab.analysis.stats.estimate import Interval
+from pushlab.analysis.stats.intervals import t_reach
+from pushlab.analysis.stats.power import POWER, trials_for
 
 __all__ = ["LEVEL", "MATTERS", "Answer", "Comparison", "Verdict", "compare", "decide"]
 
@@ -24,7 +26,6 @@ __all__ = ["LEVEL", "MATTERS", "Answer", "Comparison", "Verdict", "compare", "de
 LEVEL = 0.05
 
 Answer = Literal["changed", "same", "unknown"]
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,9 @@ def _verdict(one: Comparison, margin: float, level: float, differ: _Step, agree:
         answer: Answer = "changed" if differ.passed and far else "unknown"
         return Verdict(answer, one.ratio, None, trials=trials, why=one.why)
     beyond = level / differ.among / 2
-    seen = one.error * reach_of(one.freedom, 1 - POWER)
+    seen = one.error * t_reach(one.freedom, 2 * (1 - POWER))
     detectable = math.expm1(
-        min(700.0, max(one.error * reach_of(one.freedom, beyond), margin) + seen)
+        min(700.0, max(one.error * t_reach(one.freedom, 2 * beyond), margin) + seen)
     )
     interval = one.at(level / differ.among)
     if differ.passed and far:

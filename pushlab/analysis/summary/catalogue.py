@@ -228,9 +228,10 @@ def _latency(one: Figure) -> Figure:
 
 
 _LATENCY = (
-    "received minus intended. A percentile needs ten samples beyond it, else it is `null`;"
+    "received minus intended. A percentile needs ten publishes beyond it, else it is `null`;"
     " `nonpositive` counts latencies of zero or less, which are kept"
 )
+_BEHIND = "how many publishes the latencies rest on: deliveries of one publish are one sample"
 _STALE = (
     "over the window, of now minus the publish time of the oldest message that a subscriber should"
     " have and has not"
@@ -269,6 +270,9 @@ _WINDOWS = total(lambda t: t.record.duration_s, empty=0)
 
 declare(
     *map(_latency, _described("latency_s", "latency", _LATENCY)),
+    Figure(
+        "latency_s.publishes", "publishes behind", sampled("latency_s", "samples"), _BEHIND, since=3
+    ),
     *_described("latency_from_send_s", "latency from the send", "the same for received minus sent"),
     *_described("publish_delay_s", "publish delay", "the same for sent minus intended"),
     *_stamped("stamp_error_s", "stamped late", _STAMPS),

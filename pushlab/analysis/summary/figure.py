@@ -86,8 +86,11 @@ class CellTrials:
         from pushlab.analysis.stats.percentiles import Samples
 
         if name not in self._samples:
+            sources = [t.sources(name) for t in self.good]
             self._samples[name] = Samples(
-                [getattr(t, name) for t in self.good], [t.record.index for t in self.good]
+                [getattr(t, name) for t in self.good],
+                [source for source in sources if source is not None],
+                [t.record.index for t in self.good],
             )
         return self._samples[name]
 
@@ -289,7 +292,7 @@ class Figure:
     def unit(self) -> Unit:
         """The unit that stands in its name; empty for a number."""
         *above, last = self.name.split(".")
-        if last in ("count", "nonpositive"):
+        if last in ("count", "nonpositive", "publishes"):
             return ""
         for part in (last, *reversed(above)):
             words = part.split("_per_")[0].split("_")
@@ -325,6 +328,8 @@ class Figure:
         group, _, last = self.name.rpartition(".")
         if last.endswith("_per_delivery"):
             return "latency_s.count"
+        if group.startswith("latency"):
+            return "latency_s.publishes"
         return f"{group}.count" if group in _COUNTED else ""
 
     @property

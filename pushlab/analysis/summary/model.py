@@ -31,6 +31,8 @@ class CellSummary:
     Attributes:
         status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
         transport: its name; None where no trial of it has begun, as `client` is.
+        withheld: of figures that would have an interval and have none, why, in words: ``too few
+            trials``, ``too few samples`` (publishes).
         hits, hits_setup: by kind, those kinds alone that came.
         remarks: what its trials remark beside that, such as ``server-bound``.
         disturbances: what each disturbance could have made of which figure; see `marks_on`.
@@ -46,6 +48,7 @@ class CellSummary:
     floor: bool = False
     values: Figures = field(default_factory=dict)
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    withheld: Mapping[str, str] = field(default_factory=dict)
     hits: Mapping[str, int] = field(default_factory=dict)
     hits_setup: Mapping[str, int] = field(default_factory=dict)
     hits_source: str | None = None

@@ -87,7 +87,8 @@ def _cell(trials: CellTrials, floor: CellTrials | None) -> CellSummary:
     reasons = [t.record.reason for t in trials.all if t.record.status != "ok" and t.record.reason]
     brokers = [t.record.broker for t in good if t.record.broker]
     made = {one.name: trials.estimate(one) for one in FIGURES.values() if one.stored}
-    intervals = {name: made[name].interval() for name in made if FIGURES[name].interval}
+    known = [name for name in made if FIGURES[name].interval and made[name].value is not None]
+    intervals = {name: made[name].interval() for name in known}
     return CellSummary(
         status=_status(trials),
         reason="; ".join(dict.fromkeys(reasons)) or None,
@@ -97,6 +98,7 @@ def _cell(trials: CellTrials, floor: CellTrials | None) -> CellSummary:
         floor=trials.floor,
         values={name: estimate.value for name, estimate in made.items()},
         intervals={name: found for name, found in intervals.items() if found is not None},
+        withheld={name: why for name in known if (why := made[name].withheld)},
         hits=_summed([t.hits for t in good]),
         hits_setup=_summed([t.hits_setup for t in good]),
         hits_source=good[0].hits_source if good else None,

@@ -20,6 +20,7 @@ from pushlab.runs import Run, TrialRecord
 __all__ = ["TrialFigures", "figures_of", "load_rows", "prediction_of"]
 
 Floats = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,15 @@ class TrialFigures:
     unreconciled: str | None
     payload_bytes: float
     predicted: Prediction
+
+    def sources(self, samples: str) -> Int64 | None:
+        """Of which publish each of these samples is; None: each is independent of the others."""
+        publish_of = self.rows.publish_of
+        if samples == "latency_s":
+            return publish_of
+        if samples == "latency_from_send_s":
+            return publish_of[self.rows.publishes.sent_ns[publish_of] > 0]
+        return None
 
     @property
     def stamp_error_s(self) -> Floats:

@@ -10,7 +10,6 @@ from pushlab.analysis.stats.percentiles import (
     PERCENTILES,
     Samples,
     is_unstable,
-    percentile,
     samples_needed,
 )
 
@@ -30,7 +29,8 @@ samples = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
 
 @given(st.integers(0, 12_000), st.sampled_from([500, 900, 950, 990, 999]))
 def test_a_percentile_needs_ten_samples_beyond_it(count, per_mille):
-    value = percentile(np.arange(count, dtype=float), per_mille)
+    name = {number: name for name, number in PERCENTILES.items()}[per_mille]
+    value = Samples([np.arange(count, dtype=float)]).value(name)
     beyond = count * (1000 - per_mille)  # thousandths of samples
     assert (value is None) == (beyond < MIN_BEYOND * 1000)
     assert (value is None) == (count < samples_needed(per_mille))
@@ -57,7 +57,6 @@ def test_trials_are_merged_and_never_averaged(trials):
     assert figures["nonpositive"] == np.count_nonzero(merged <= 0)
     if figures["p50"] is not None:
         assert figures["p50"] == pytest.approx(np.median(merged), abs=1e-6)
-    assert (interval(arrays, "mean") is None) == (len(trials) < 3)
 
 
 def test_a_merged_median_differs_from_the_averaged_medians():
@@ -84,10 +83,60 @@ def test_the_interval_is_over_trials_and_not_over_messages():
 
 
 def test_trials_that_agree_have_a_narrow_interval():
-    trials = [np.full(100, 5.0)] * 3
+    trials = [np.full(100, 5.0)] * 5
     for name in ("mean", "p50", "p95"):
         assert interval(trials, name) == (5.0, 5.0)
     assert interval(trials, "p99") is None
+
+
+def rooms_of_ten(trials, publishes, stalled=()):
+    """Trials whose publishes go to ten subscribers each; in the first, some of them are stalled."""
+    values = [np.repeat(np.linspace(1, 2, publishes), 10) for _ in range(trials)]
+    sources = [np.repeat(np.arange(publishes), 10) for _ in range(trials)]
+    for publish in stalled:
+        values[0][sources[0] == publish] += 100
+    return Samples(values, sources, range(trials))
+
+
+def test_a_percentile_rests_on_publishes_and_not_on_deliveries():
+    # 1,200 deliveries: twelve beyond the 99th percentile, of two publishes.
+    few = rooms_of_ten(1, 120)
+    assert (few.value("count"), few.count) == (1200, 120)
+    assert few.value("p90") is not None
+    assert few.value("p95") is None
+    assert few.value("p99") is None
+    assert rooms_of_ten(1, 1000).value("p99") is not None
+
+
+def test_the_samples_beyond_a_percentile_are_of_ten_publishes():
+    # Enough publishes; but one of them went to half of all subscribers, and is all of the tail.
+    values = [np.concatenate([np.linspace(1, 2, 300), np.full(300, 9.0)])]
+    sources = [np.concatenate([np.arange(300), np.full(300, 7)])]
+    samples = Samples(values, sources)
+    assert samples.count == 300
+    assert samples.value("p95") is None
+    assert samples.value("mean") is not None
+
+
+def test_one_publish_of_each_trial_is_as_many_samples_as_trials():
+    samples = Samples([np.ones(50)] * 30, [np.zeros(50, dtype=int)] * 30)
+    assert samples.count == 30
+    assert samples.value("p50") == 1.0
+    assert samples.value("p90") is None
+
+
+def test_an_interval_needs_trials_and_samples_and_says_which():
+    rng = np.random.default_rng(1)
+
+    def withheld(name, trials, each):
+        return Samples([rng.exponential(1, each) for _ in range(trials)]).estimate(name).withheld
+
+    assert withheld("mean", 3, 100) == withheld("p50", 3, 100) == ""
+    assert withheld("mean", 2, 100) == "too few trials"
+    assert withheld("p95", 4, 100) == "too few trials"
+    assert withheld("p95", 5, 100) == ""
+    assert withheld("mean", 3, 20) == "too few samples"
+    assert withheld("p99", 5, 100) == "not measured"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""How often the intervals that pushlab prints hold the truth, and how wide they are."""
