@@ -194,7 +194,10 @@ def test_the_footer_tells_samples_duration_and_machine(standard_words):
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({}, "quick: 100 clients, one channel shared by all, 2 messages/s, constant arrivals"),
+        (
+            {"per_channel": 100},
+            "quick: 100 clients, one channel shared by all, 2 messages/s, constant arrivals",
+        ),
         (
             {"per_channel": 1, "rate": 0.2, "arrivals": "poisson"},
             "quick: 100 clients, a channel each, 0.2 messages/s per channel, Poisson arrivals",
@@ -212,7 +215,7 @@ def test_the_subtitle_tells_the_scenario(tmp_path, settings, line):
 
 def test_the_subtitle_stands_on_every_chart(standard_words):
     for name in NAMES:
-        assert "quick: 100 clients, one channel shared by all" in standard_words[name]
+        assert "quick: 100 clients, channels of 5" in standard_words[name]
 
 
 def test_the_prediction_stands_beside_the_measurement(standard_words):

@@ -154,7 +154,7 @@ def test_nothing_but_a_usage_error_comes_of_rubbish(text):
 
 
 def test_every_figure_that_can_be_named_is_a_number_in_a_real_summary(tmp_path):
-    cells = summarise(Run.load(simulate(tmp_path, trials=3))).cells
+    cells = summarise(Run.load(simulate(tmp_path, trials=5))).cells
     for name in FIGURES:
         for cell in cells.values():
             (verdict,) = judge(parse_objective(f"*.{name}>=-1"), {"x": cell})
@@ -186,7 +186,7 @@ def cells(tmp_path_factory):
         Cell("mqtt", "mqtt", fail="no broker"),
         Cell("websocket", "websocket", fail_once="the hub was killed"),
         dataclasses.replace(FLOOR, loss=0.5),
-        trials=3,
+        trials=5,
     )
     return summarise(Run.load(path)).cells
 
@@ -200,7 +200,7 @@ def test_a_figure_is_judged_with_its_interval_and_sample_size(cells):
     assert met.met
     assert met.value == cells["sse"]["latency_s.p99"]
     assert met.interval == cells["sse"].interval("latency_s.p99")
-    assert met.samples == 6000
+    assert met.samples == 2000
     (failed,) = verdicts(cells, "sse.p99<1us").values()
     assert (failed.met, failed.why) == (False, None)
     assert failed.value == met.value
@@ -225,9 +225,9 @@ def test_a_share_is_of_what_was_owed(cells):
 @pytest.mark.parametrize("operator", ["<", ">", "!=", ">="])
 def test_a_failed_trial_meets_nothing(cells, operator):
     failed = verdicts(cells, f"mqtt.lost{operator}-1")["mqtt"]
-    assert (failed.met, failed.why) == (False, "3 of 3 trials failed: no broker")
+    assert (failed.met, failed.why) == (False, "5 of 5 trials failed: no broker")
     partly = verdicts(cells, f"websocket.lost{operator}-1")["websocket"]
-    assert (partly.met, partly.why) == (False, "1 of 3 trials failed: the hub was killed")
+    assert (partly.met, partly.why) == (False, "1 of 5 trials failed: the hub was killed")
 
 
 def test_too_few_samples_meet_nothing_and_say_how_many_it_takes(cells):
@@ -236,12 +236,12 @@ def test_too_few_samples_meet_nothing_and_say_how_many_it_takes(cells):
         values = {f"latency_s.{name}": value for name, value in changed.items()}
         return dataclasses.replace(cells["sse"], values={**cells["sse"].values, **values})
 
-    few = with_values(p99=None, count=57)
+    few = with_values(p99=None, publishes=57)
     (verdict,) = judge(parse_objective("p99<50ms"), {"sse": few})
     assert (verdict.met, verdict.why) == (False, "no p99: 57 samples, needs 1,000")
     few = with_values(p99_9=None)
     (verdict,) = judge(parse_objective("p99.9<50ms"), {"sse": few})
-    assert verdict.why == "no p99.9: 6,000 samples, needs 10,000"
+    assert verdict.why == "no p99.9: 2,000 samples, needs 10,000"
     (verdict,) = judge(parse_objective("sse.broker_cpu_s<1"), {"sse": cells["sse"]})
     assert (verdict.met, verdict.why) == (False, "no broker_cpu_s: it was not measured")
 

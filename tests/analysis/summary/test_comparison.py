@@ -44,7 +44,7 @@ def spread(mean, share, trials=5):
 
 
 def test_a_clear_difference_is_a_claim():
-    found = ranked(P50, {"polling": spread(0.5, 0.05), "sse": spread(0.002, 0.05)})
+    found = ranked(P50, {"polling": spread(0.5, 0.05), "sse": spread(0.002, 0.05)[::-1]})
     assert list(found.order) == ["sse", "polling"]
     pair = found.of("polling", "sse")
     assert pair is not None
