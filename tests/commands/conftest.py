@@ -12,6 +12,6 @@ from tests.runs.simulated import Cell, simulate
 def folder(tmp_path_factory):
     """The folder of a run with something lost, something marked, and its stored summary."""
     cells = [Cell("sse", "sse"), Cell("websocket", "websocket", loss=0.01, marks=("server-bound",))]
-    path = simulate(tmp_path_factory.mktemp("runs"), *cells, trials=3)
+    path = simulate(tmp_path_factory.mktemp("runs"), *cells, trials=5)
     store(analyse(Run.load(path)))
     return path
