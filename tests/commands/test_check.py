@@ -21,7 +21,7 @@ def test_met_objectives_exit_0(capsys, folder):
     lines = out.splitlines()
     assert lines[0].startswith("met        sse.latency_s.p99<0.05  sse: latency_s.p99 is ")
     assert "ms (95 % interval" in lines[0]
-    assert "6,000 samples" in lines[0]
+    assert "2,000 samples" in lines[0]
     assert lines[1].startswith("met        sse.lost==0  sse: lost is 0")
     assert lines[2].startswith("2 of 2 met")
 

@@ -22,7 +22,7 @@ def test_export_by_the_files_name_and_never_over_a_file(capsys, folder, tmp_path
     assert len(pq.read_table(out)) == count
     forced = run(capsys, "export", folder, "--out", out, "--what", "trials", "--force")
     assert forced[0] == 0
-    assert len(pq.read_table(out)) == 6
+    assert len(pq.read_table(out)) == 10
 
 
 @pytest.mark.parametrize(
