@@ -12,8 +12,7 @@ from typing import Literal
 
 from pushlab.analysis.slo.objectives import Objective
 from pushlab.analysis.slo.subject import no_cell
-from pushlab.analysis.stats.intervals import least_trials
-from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
+from pushlab.analysis.stats.percentiles import PERCENTILES, least_trials, samples_needed
 from pushlab.analysis.stats.power import reach_of, trials_for
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.mark import SHARE

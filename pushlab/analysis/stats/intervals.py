@@ -19,19 +19,17 @@ Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters
 import functools
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.stats.estimate import Estimate, Interval
-from pushlab.analysis.stats.percentiles import PERCENTILES
 from pushlab.analysis.stats.power import reach_of
 
 __all__ = [
     "MIN_SAMPLES",
     "MIN_TRIALS",
     "MIN_TRIALS_TAIL",
-    "least_trials",
     "log_error",
     "plain_error",
     "standard_error",
@@ -41,7 +39,24 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Interval = tuple[float, float]
 Part = Callable[[tuple[int, ...]], float]
+
+
+class Figure(Protocol):
+    """A figure of some trials; see `pushlab.analysis.stats.estimate.Estimate`."""
+
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def trials(self) -> int: ...
+    @property
+    def of(self) -> Part: ...
+    @property
+    def mean_of(self) -> Part | None: ...
+    @property
+    def samples(self) -> int | None: ...
+
 
 #: Two trials can agree by chance, or differ by anything: an interval needs one more.
 MIN_TRIALS = 3
@@ -51,13 +66,7 @@ MIN_TRIALS_TAIL = 5
 MIN_SAMPLES = 200
 
 
-def least_trials(figure: str) -> int:
-    """With how many trials a figure of the catalogue has an interval: ``latency_s.p99`` with 5."""
-    tail = PERCENTILES.get(figure.rpartition(".")[2], 0) > 500
-    return MIN_TRIALS_TAIL if tail else MIN_TRIALS
-
-
-def why_withheld(one: Estimate) -> str:
+def why_withheld(one: Figure) -> str:
     """Why a figure has no interval, in words; empty where it has one."""
     if one.value is None or not one.trials:
         return "not measured"
@@ -68,7 +77,7 @@ def why_withheld(one: Estimate) -> str:
     return ""
 
 
-def trial_interval(one: Estimate) -> Interval:
+def trial_interval(one: Figure) -> Interval:
     """The 95 % interval of a figure that has one."""
     assert one.value is not None
     reach, error = t_reach(one.trials - 1), log_error(one)
@@ -89,7 +98,7 @@ def t_reach(freedom: float, chance: float = 0.05) -> float:
     return reach_of(freedom, chance / 2)
 
 
-def log_error(one: Estimate) -> float | None:
+def log_error(one: Figure) -> float | None:
     """The standard error of the logarithm of a figure; None if a part of it is not above zero."""
     whole, without, alone = _parts(one.trials, one.of)
     if min(without.min(), alone.min(), float(whole)) <= 0:
@@ -101,7 +110,7 @@ def log_error(one: Estimate) -> float | None:
     return float(standard_error(np.log(whole), np.log(without), np.log(alone), means))
 
 
-def plain_error(one: Estimate) -> float:
+def plain_error(one: Figure) -> float:
     """The standard error of a figure, in its own unit."""
     whole, without, alone = _parts(one.trials, one.of)
     return float(standard_error(whole, without, alone))

@@ -13,12 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.stats.estimate import Estimate
+from pushlab.analysis.stats.intervals import MIN_TRIALS, MIN_TRIALS_TAIL
 
 __all__ = [
     "MIN_BEYOND",
     "PERCENTILES",
     "Samples",
     "is_unstable",
+    "least_trials",
     "samples_needed",
 ]
 
@@ -35,6 +37,12 @@ PERCENTILES = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99_9": 999}
 def samples_needed(per_mille: int) -> int:
     """How many samples a percentile needs, so that ten lie beyond it."""
     return -(-MIN_BEYOND * 1000 // (1000 - per_mille))
+
+
+def least_trials(figure: str) -> int:
+    """With how many trials a figure of the catalogue has an interval: ``latency_s.p99`` with 5."""
+    tail = PERCENTILES.get(figure.rpartition(".")[2], 0) > 500
+    return MIN_TRIALS_TAIL if tail else MIN_TRIALS
 
 
 class Samples:
