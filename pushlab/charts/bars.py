@@ -103,7 +103,13 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
             marks = solid_and_hatched("hub", "broker")
         describe_axis(left, "bytes, both ways, with headers", drop_pt=14.0, sheet=sheet)
-        describe_axis(right, "CPU time of the server", marks, drop_pt=14.0, sheet=sheet)
+        describe_axis(
+            right,
+            "CPU time of the server, idling and publishing in it",
+            marks,
+            drop_pt=14.0,
+            sheet=sheet,
+        )
         return Chart("4-bytes-and-cpu", title, figure)
 
 

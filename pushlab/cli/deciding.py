@@ -150,7 +150,7 @@ def _add_predict(group: Group) -> None:
     predict.flag(
         "--validate",
         "RUN",
-        "models beside what a run measured; exit status 1 beyond tolerance",
+        "models beside what a run measured; exit status 0: they agree, 1: not, 3: unknown",
         type=Path,
     )
     add_json(predict, "everything as JSON")

@@ -22,6 +22,7 @@ from pushlab.runs import Run
 __all__ = ["predict", "validate_run"]
 
 _MOST_CLIENTS = 1e9
+_NOT_KNOWN = 3
 
 
 def predict(
@@ -90,7 +91,10 @@ def _json(
 
 
 def validate_run(folder: Path, *, as_json: bool = False) -> int:
-    """Print predicted, simulated and measured side by side; 1 if something is out of tolerance.
+    """Print predicted, simulated and measured side by side.
+
+    Returns:
+        0 if all that has a model agrees with it, 1 if something differs, 3 if it is not known.
 
     Raises:
         RunError: there is no such run, or it is damaged.
@@ -106,4 +110,7 @@ def validate_run(folder: Path, *, as_json: bool = False) -> int:
         print(json_text([asdict(each) for each in found]))
     else:
         print_validation(run, found)
-    return 1 if any(each.problems for each in found) else 0
+    answers = {check.answer for each in found for check in each.checks}
+    if "differs" in answers or any(each.failed for each in found):
+        return 1
+    return _NOT_KNOWN if "unknown" in answers else 0

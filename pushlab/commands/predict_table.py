@@ -11,12 +11,7 @@ from pushlab.analysis.cost.meter import Bill
 from pushlab.analysis.forecast.costs import Within
 from pushlab.analysis.forecast.forecast import Forecast, difference
 from pushlab.analysis.forecast.sizing import Workload
-from pushlab.analysis.forecast.validation import (
-    HITS_WITHIN,
-    LATENCY_WITHIN,
-    MODELS_WITHIN,
-    Validated,
-)
+from pushlab.analysis.forecast.validation import MATTERS, MODELS_WITHIN, Validated
 from pushlab.analysis.models.expected import Expected
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.quantities import (
@@ -30,6 +25,7 @@ from pushlab.quantities import (
     message_rate,
     number,
     share,
+    signed,
     size,
     whole,
 )
@@ -280,37 +276,46 @@ def print_validation(run: Run, found: Sequence[Validated]) -> None:
     console.print()
     print_table(console, _validation_table(found))
     console.print()
-    within, least_s = LATENCY_WITHIN
     say(
         console,
-        f"Tolerances: hits {_percent(HITS_WITHIN)}; mean latency {_percent(within)} or"
-        f" {exact_duration(least_s)}; simulation from closed form {_percent(MODELS_WITHIN)}.",
+        "Agrees: the 95 % interval of measured minus predicted lies within"
+        f" {_percent(MATTERS)} of the prediction. Differs: it is clear of 0. It holds what chance"
+        " makes of the schedule that was drawn, of trials, floor and costs. CPU: of the measured"
+        " windows, foretold by the windows beside them. Simulation from closed form:"
+        f" {_percent(MODELS_WITHIN)} at most.",
     )
     for each in found:
-        for problem in each.problems:
-            say(console, f"! {each.cell}: {problem}", "red")
+        if each.failed:
+            say(console, f"! {each.cell}: {each.failed}", "red")
+        for check in each.checks:
+            if check.answer in ("differs", "unknown"):
+                say(
+                    console,
+                    f"{'!' if check.answer == 'differs' else '?'} {each.cell}: {check.figure}:"
+                    f" {_WORDS[check.answer]}: {check.why}",
+                    "red" if check.answer == "differs" else "",
+                )
+
+
+_WORDS = {"unknown": "not known", "differs": "differs"}
 
 
 def _validation_table(found: Sequence[Validated]) -> Table:
     rows = []
     for each in found:
-        bad = " ".join(each.problems)
-        hits = [each.predicted_hits, each.simulated_hits, each.measured_hits]
-        late = [each.predicted_latency_s, each.simulated_latency_s, each.measured_latency_s]
-        for what, values, show in (("hits", hits, number), ("mean latency", late, duration)):
+        for check in each.checks:
+            show = number if check.figure == "hits" else duration
+            values = [check.predicted, check.simulated, check.measured]
             told = [None if value is None else show(value) for value in values]
-            off = what.split()[-1] in bad or "no trial went well" in each.problems
             off_by, part = residual(values[0], values[2], whole if show is number else show)
-            cells = [*map(Cell, told), Cell(f"{off_by} ({part})" if part else off_by)]
-            rows.append(Row([each.cell, what], [*cells, Cell(_verdict(values, off), bad=off)]))
-    heads = ("closed form", "simulated", "measured", "residual")
+            apart = None
+            if check.apart is not None:
+                apart = " to ".join(signed(each, show) for each in check.apart)
+            cells = [*map(Cell, told), Cell(f"{off_by} ({part})" if part else off_by), Cell(apart)]
+            verdict = Cell(_WORDS.get(check.answer, check.answer), bad=check.answer == "differs")
+            rows.append(Row([each.cell, check.figure], [*cells, verdict]))
+        if each.failed:
+            rows.append(Row([each.cell, ""], problem=each.failed))
+    heads = ("closed form", "simulated", "measured", "residual", "95 %")
     columns = [*map(Column, heads), Column("verdict", text=True)]
     return Table([Column("transport", text=True), Column("figure", text=True)], columns, rows)
-
-
-def _verdict(values: Sequence[float | None], bad: bool) -> str:
-    if bad:
-        return "off"
-    if values[0] is None:
-        return "no closed form"
-    return "not measured" if values[2] is None else "ok"

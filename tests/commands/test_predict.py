@@ -85,12 +85,16 @@ def test_without_clients_it_says_what_to_give(capsys):
 
 
 def test_validating(capsys, tmp_path):
-    good = simulate(tmp_path / "good", STANDARD[0], STANDARD[2], FLOOR, per_channel=1)
+    good = simulate(tmp_path / "good", STANDARD[0], FLOOR, per_channel=1, trials=5)
     assert main(("predict", "--validate", str(good))) == 0
     told = capsys.readouterr().out
-    assert re.search("short-polling +hits .* ok\n", told)
-    bad = simulate(tmp_path / "bad", Cell("sse", "sse", delay_s=0.02))
+    assert re.search("short-polling +hits .* agrees\n", told)
+    bad = simulate(tmp_path / "bad", Cell("sse", "sse", delay_s=0.02), trials=3)
     assert main(("predict", "--validate", str(bad))) == 1
-    assert "! sse: mean latency" in capsys.readouterr().out
+    assert "! sse: mean latency: differs" in capsys.readouterr().out
     assert main(("predict", "--validate", str(bad), "--json")) == 1
-    assert json.loads(capsys.readouterr().out)[0]["problems"]
+    hits, late = json.loads(capsys.readouterr().out)[0]["checks"]
+    assert (hits["answer"], late["answer"]) == ("agrees", "differs")
+    few = simulate(tmp_path / "few", Cell("sse", "sse"), trials=1)
+    assert main(("predict", "--validate", str(few))) == 3
+    assert "? sse: mean latency: not known: too few trials" in capsys.readouterr().out

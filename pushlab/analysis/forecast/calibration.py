@@ -18,11 +18,11 @@ from pushlab.analysis.models.expected import PERCENTILES
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.analysis.trials.costs import Load, Window, windows_of
 from pushlab.analysis.trials.figures import TrialFigures
-from pushlab.contract.profile import Delivery
+from pushlab.contract.profile import Delivery, Profile
 from pushlab.errors import UsageError
 from pushlab.runs import Run, Sweep, TrialRecord, load_folder
 
-__all__ = ["Calibration", "Span", "calibrate", "calibration_from", "calibration_of"]
+__all__ = ["Calibration", "Span", "calibrate", "calibration_from", "calibration_of", "costs_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -167,11 +167,7 @@ def _calibration(
     every = [window for _, found in windows for window in found]
     return Calibration(
         transport=transport,
-        costs=Costs.of(
-            windows,
-            free=_FREE.get(profile.delivery, ()),
-            first="hits" if profile.asks else "deliveries",
-        ),
+        costs=costs_of(windows, profile),
         base_bytes=base,
         bytes_per_connection=each,
         overhead_bytes_per_hit=per_event if profile.asks else 0.0,
@@ -186,6 +182,12 @@ def _calibration(
         payload_bytes=_span(payload),
         floor_s=floor_s,
     )
+
+
+def costs_of(trials: Iterable[tuple[object, Sequence[Window]]], profile: Profile) -> Costs:
+    """What trials' windows tell of a transport; trials of one run go together."""
+    first = "hits" if profile.asks else "deliveries"
+    return Costs.of(trials, free=_FREE.get(profile.delivery, ()), first=first)
 
 
 def _rates(windows: Iterable[Window], of: Callable[[Load], float]) -> list[float]:

@@ -6,11 +6,13 @@ delivery.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pushlab.analysis.models.formulas import (
+    fan_out_latency_s,
     long_poll_latency_s,
     long_poll_requests_per_s,
     one_by_one_poll_latency_s,
@@ -22,7 +24,7 @@ from pushlab.analysis.models.formulas import (
 )
 from pushlab.runs import TrialRecord
 
-__all__ = ["Prediction", "Ways", "predict", "ways_of"]
+__all__ = ["Prediction", "Service", "Ways", "predict", "ways_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,21 @@ class Prediction:
         return cls(**{name: told[name] for name in cls.__slots__ if name in told})
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How long the server works: for a publish, and then for each reader of its channel in turn."""
+
+    publish_s: float
+    send_s: float
+
+
 def predict(
     trial: TrialRecord,
     *,
     delay_s: float = 0.0,
     rate_per_channel: float | None = None,
     delivered: int = 0,
+    service: Service | None = None,
 ) -> Prediction:
     """The prediction for one trial.
 
@@ -62,6 +73,7 @@ def predict(
             scatter around the rate that was asked for; None takes the latter.
         delivered: how many deliveries the trial's bytes were for; with it and a link of limited
             bandwidth, the time that the link needs to carry them is taken into account.
+        service: what the server takes, where windows beside the measured one have told it.
     """
     profile = trial.profile
     if not profile.has_closed_form:
@@ -69,6 +81,8 @@ def predict(
     lam = trial.rate_per_channel if rate_per_channel is None else rate_per_channel
     form = _FORMS[profile.delivery]
     prediction = form(trial, lam, ways_of(trial, delay_s, delivered))
+    if service is not None and profile.delivery != "interval-poll":
+        prediction = _with_server(prediction, trial, lam, service)
     return _with_connecting(prediction, trial)
 
 
@@ -99,6 +113,23 @@ def ways_of(trial: TrialRecord, delay_s: float, delivered: int) -> Ways:
         return Ways(way_s + answer_s, way_s + request_s, answer_s)
     each_s = link.transfer_s(swarm.bytes_in / delivered) if delivered else 0.0
     return Ways(way_s + each_s, way_s, each_s)
+
+
+def _with_server(
+    prediction: Prediction, trial: TrialRecord, lam: float, service: Service
+) -> Prediction:
+    """The same with the server's own time: a queue, the publish, and the turn of each reader."""
+    readers, rate = min(trial.per_channel, trial.clients), lam * trial.channels
+    busy_s = service.publish_s + readers * service.send_s
+    wait_s = queue_wait_s(rate_per_s=rate, service_s=busy_s) if trial.arrivals == "poisson" else 0.0
+    if prediction.mean_latency_s is None or not math.isfinite(wait_s):
+        return prediction
+    turn_s = service.publish_s + fan_out_latency_s(clients=readers, send_s=service.send_s)[0]
+    return dataclasses.replace(
+        prediction,
+        mean_latency_s=prediction.mean_latency_s + wait_s + turn_s,
+        formula_latency=f"{prediction.formula_latency}, + queue (F13) + p + (N + 1) c/2 (F12)",
+    )
 
 
 def _with_connecting(prediction: Prediction, trial: TrialRecord) -> Prediction:

@@ -369,7 +369,7 @@ declare(
     _part("cpu_s_per_publish", "CPU per publish", _APART, "publish").but(compared="ratio"),
     _part("marginal_cpu_s_per_delivery", "CPU per further delivery", _APART, "delivery")
     .but(head="marginal", small="idling and publishing left out", compared="ratio")
-    .but(shown={"run": 7, "report": 0}),
+    .but(shown={"run": 7}),
     _part("cpu_s_per_empty_poll", "CPU per empty poll", _APART, "empty").but(compared="ratio"),
     _part("cpu_s_per_useful_poll", "CPU per useful poll", _APART, "useful").but(compared="ratio"),
     _part("broker_idle_cpu_share", "broker's CPU idle", _APART, "idle", broker=True),

@@ -12,6 +12,7 @@ from pushlab.analysis.summary.disturbance import disturbances_of, remarks_of
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.findings import findings_of
 from pushlab.analysis.summary.model import CellSummary, RunSummary, nested
+from pushlab.analysis.trials.costs import service_of
 from pushlab.analysis.trials.figures import TrialFigures, figures_of, prediction_of
 from pushlab.runs import Run
 
@@ -62,11 +63,13 @@ def analyse(run: Run) -> Analysis:
     trials = {cell: [figures_of(run, t) for t in run.trials_of(cell)] for cell in run.cells}
     floor = CellTrials([t for each in trials.values() for t in each if t.record.floor])
     floor_s = max(0.0, floor.samples("latency_s").value("mean") or 0.0)
-    if floor_s:  # what a delivery takes on loopback is a part of every prediction
-        trials = {
-            cell: [replace(t, predicted=prediction_of(t.record, t.rows, floor_s)) for t in each]
-            for cell, each in trials.items()
-        }
+    for cell, each in trials.items():  # what a delivery takes on loopback, and of the server
+        service = service_of([t for t in each if t.record.status == "ok"])
+        if floor_s or service:
+            trials[cell] = [
+                replace(t, predicted=prediction_of(t.record, t.rows, floor_s, service))
+                for t in each
+            ]
     cells = {cell: CellTrials(each) for cell, each in trials.items()}
     return Analysis(run, cells, floor_s or None)
 

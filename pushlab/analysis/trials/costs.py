@@ -6,17 +6,18 @@ nobody reads above that, then a delivery above both; of polling, a poll in vain 
 something.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pushlab.analysis.models.prediction import Service
 from pushlab.contract.hits import Hit
 from pushlab.runs import TrialRecord
 
 if TYPE_CHECKING:
     from pushlab.analysis.trials.figures import TrialFigures
 
-__all__ = ["Load", "Window", "cost_of", "windows_of"]
+__all__ = ["Load", "Window", "cost_of", "service_of", "windows_of"]
 
 _NO_HITS = {Hit.CONNECT, Hit.RECONNECT, Hit.LEAVE, Hit.PUBLISH, Hit.REFUSED}
 
@@ -134,6 +135,23 @@ def cost_of(part: str, *, broker: bool = False) -> Callable[["TrialFigures"], Sp
         return _PARTS[part](seen, trial.record.profile.asks)
 
     return of
+
+
+def service_of(trials: Sequence["TrialFigures"]) -> Service | None:
+    """How long one cell's server works for a publish and for each reader; None where not told.
+
+    Of polls at an interval none waits for another.
+    """
+    if not trials or trials[0].record.profile.delivery == "interval-poll":
+        return None
+    told = []
+    for part in ("publish", "useful" if trials[0].record.profile.asks else "delivery"):
+        splits = [found for each in trials if (found := cost_of(part)(each)) is not None]
+        events = sum(count for _, count in splits)
+        if not events:
+            return None
+        told.append(max(0.0, sum(cpu_s for cpu_s, _ in splits) / events))
+    return Service(*told)
 
 
 Seen = dict[str, Window]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.analysis.models.prediction import Prediction, predict
+from pushlab.analysis.models.prediction import Prediction, Service, predict
 from pushlab.analysis.trials.accounting import Accounting, TrialRows, account
 from pushlab.analysis.trials.reconciliation import hits_of, mismatch, unreconciled
 from pushlab.analysis.trials.staleness import staleness_figures
@@ -125,11 +125,14 @@ def load_rows(run: Run, trial: TrialRecord) -> TrialRows:
     return account(trial, run.publishes(trial), run.deliveries(trial))
 
 
-def prediction_of(trial: TrialRecord, rows: TrialRows, delay_s: float) -> Prediction:
+def prediction_of(
+    trial: TrialRecord, rows: TrialRows, delay_s: float, service: Service | None = None
+) -> Prediction:
     """What closed forms say of one trial, with the rate that its schedule drew.
 
     Args:
         delay_s: what a delivery takes on loopback.
+        service: what its cell's server takes for it.
     """
     span = trial.channels * trial.duration_s
     return predict(
@@ -137,6 +140,7 @@ def prediction_of(trial: TrialRecord, rows: TrialRows, delay_s: float) -> Predic
         delay_s=delay_s,
         rate_per_channel=rows.counts.scheduled / span if span > 0 else None,
         delivered=rows.counts.delivered,
+        service=service,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from pushlab.analysis.forecast.validation import validate
+from pushlab.analysis.forecast.validation import Checked, validate
 from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, ranked, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
@@ -70,6 +70,9 @@ def _beside(s: CellSummary, figure: Figure) -> str:
         return f"{share(wasted / s.count('hits_total'))} in vain" if wasted else ""
     if figure.name == "staleness_s.mean" and s["staleness_s.max"] is not None:
         return f"worst {duration(s['staleness_s.max'])}"
+    further = s["marginal_cpu_s_per_delivery"]
+    if figure.name == "cpu_s_per_delivery" and further is not None:
+        return f"{duration(further)} for one more"
     return ""
 
 
@@ -120,14 +123,14 @@ def prediction_table(view: RunView) -> Table:
         )
         return [
             Cell(hits),
-            Cell(model.simulated_hits),
+            Cell(model["hits"].simulated),
             Cell(s["hits_total"]),
-            Cell(*residual(hits, s["hits_total"], whole)),
+            Cell(*residual(hits, s["hits_total"], whole), _answer(model["hits"])),
             Cell(_formula(formula.formula_hits if formula else None)),
             Cell(latency),
-            Cell(model.simulated_latency_s),
+            Cell(model["mean latency"].simulated),
             Cell(mean_s),
-            Cell(*residual(latency, mean_s, duration)),
+            Cell(*residual(latency, mean_s, duration), _answer(model["mean latency"])),
             Cell(_formula(formula.formula_latency if formula else None)),
         ]
 
@@ -144,8 +147,16 @@ def prediction_table(view: RunView) -> Table:
         Column("Residual", "latency"),
         Column("Formula of the latency", text=True),
     ]
-    caption = "The residual is measured minus predicted."
+    caption = (
+        "The residual is measured minus predicted. Where nothing stands with it, its 95 % interval"
+        " lies within 10 % of the prediction."
+    )
     return Table(TRANSPORT, columns, _rows(view, cells), caption)
+
+
+def _answer(check: Checked) -> str:
+    """What must not be overlooked of a residual."""
+    return {"differs": "differs", "unknown": "not known"}.get(check.answer, "")
 
 
 def _told(view: RunView) -> list[str]:

@@ -4,18 +4,16 @@ import dataclasses
 
 import pytest
 
-from pushlab.analysis import analyse
 from pushlab.analysis.forecast.calibration import Calibration, Span, calibrate, calibration_of
 from pushlab.analysis.forecast.costs import Costs, Within
 from pushlab.analysis.forecast.forecast import difference, forecast
 from pushlab.analysis.forecast.sizing import Workload
-from pushlab.analysis.forecast.validation import validate
 from pushlab.analysis.models.formulas import pings_per_s
 from pushlab.contract.registry import STANDARD as STANDARD_NAMES
 from pushlab.contract.registry import profile_of
 from pushlab.errors import UsageError
 from pushlab.runs import Run
-from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
+from tests.runs.simulated import STANDARD, Cell, simulate
 
 KNOWN = Calibration(
     transport="websocket",
@@ -139,23 +137,3 @@ def test_different_loads_tell_hits_from_deliveries_and_memory_from_clients(tmp_p
 def test_a_run_without_a_good_trial_calibrates_nothing(tmp_path):
     with pytest.raises(UsageError, match="nothing to calibrate"):
         calibrate(simulate(tmp_path, Cell("sse", "sse", fail="no")))
-
-
-@pytest.mark.parametrize("arrivals", ["poisson", "constant"])
-def test_a_run_that_behaves_as_its_models(tmp_path, arrivals):
-    cells = (*STANDARD[:1], *STANDARD[2:4], Cell("mqtt", "mqtt", {"qos": 1}), FLOOR)
-    run = Run.load(simulate(tmp_path, *cells, arrivals=arrivals, per_channel=1, rate=0.5))
-    found = validate(analyse(run))
-    assert [each.cell for each in found] == [cell.label for cell in cells[:-1]]
-    assert [each.problems for each in found] == [()] * len(found)
-    polled = found[0]
-    assert polled.simulated_hits == pytest.approx(polled.predicted_hits, rel=0.02)
-    assert polled.simulated_latency_s == pytest.approx(polled.predicted_latency_s, rel=0.02)
-
-
-def test_a_run_that_does_not(tmp_path):
-    slow = Cell("websocket", "websocket", delay_s=0.004)
-    run = Run.load(simulate(tmp_path, slow, Cell("sse", "sse", fail="no port")))
-    told, failed = validate(analyse(run))
-    assert told.problems == (f"mean latency: {told.measured_latency_s:g}, not 0",)
-    assert failed.problems == ("no trial went well",)
