@@ -98,6 +98,12 @@ _BY_CLOCK = (
     "polls that fixed clocks wanted in the windows; of those, made more than 10 ms late, and not"
     " made at all; `null` where nobody polls by a fixed clock"
 )
+_UNHEARD = (
+    "publishes whose answer never came: accepted, since they arrived (in `accepted` too); arrived"
+    " at nobody, so that nobody knows. `sent` = `accepted` + `rejected` + `unknown`"
+)
+_ARRIVED = "publishes were never answered, and arrived all the same; they are counted as accepted"
+_LOST_TRACK = "publishes were never answered and arrived at nobody: accepted or not, nobody knows"
 _SENT = "publishes of the measured windows; `scheduled` = `sent` + `skipped`"
 _OWED = "accepted publishes times the subscribers of their channel"
 _CAME = "of these, how many arrived, each counted once; `expected` = `delivered` + `lost`"
@@ -115,7 +121,9 @@ declare(
     _count("skipped", _SENT, "skipped sends", whole="scheduled", bad="publishes were skipped").but(
         shown={"lateness": 0}
     ),
-    _count("rejected", _SENT, whole="scheduled", bad="publishes were not accepted"),
+    _count("rejected", _SENT, whole="scheduled", bad="publishes were refused"),
+    _count("unanswered", _UNHEARD, whole="scheduled", bad=_ARRIVED).but(since=3),
+    _count("unknown", _UNHEARD, whole="scheduled", bad=_LOST_TRACK).but(since=3),
     _count("expected", _OWED),
     _count("delivered", _CAME, whole="expected").but(
         small="of what was owed", shown={"run": 4, "report": 0, "trials": 0}

@@ -24,7 +24,10 @@ class Accounting:
 
     Attributes:
         scheduled: publishes in the schedule; ``scheduled == sent + skipped``.
-        rejected: sent, but not accepted.
+        accepted: those of which the publisher heard so, and those that arrived (`unanswered`).
+        unanswered: accepted, since they arrived, though their answer never came.
+        rejected: answered with a refusal.
+        unknown: never answered, and arrived at nobody: ``sent == accepted + rejected + unknown``.
         expected: accepted publishes times the subscribers of their channel.
         delivered: of these, arrived; each counted once, the drain included.
         lost: of these, never arrived.
@@ -38,7 +41,9 @@ class Accounting:
     sent: int = 0
     accepted: int = 0
     skipped: int = 0
+    unanswered: int = 0
     rejected: int = 0
+    unknown: int = 0
     expected: int = 0
     delivered: int = 0
     lost: int = 0
@@ -96,6 +101,7 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
     measured = ~publishes.warmup
     accepted = publishes.seq > 0
     sent = publishes.sent_ns > 0
+    refused = measured & sent & ~accepted
     owed = subscribers_of(record, publishes.channel)
     expected = int(owed[measured & accepted].sum())
 
@@ -117,7 +123,9 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
         sent=sent_count,
         accepted=accepted_count,
         skipped=scheduled - sent_count,
-        rejected=sent_count - int(np.count_nonzero(measured & accepted & sent)),
+        unanswered=int(np.count_nonzero(measured & accepted & (publishes.status == 0))),
+        rejected=int(np.count_nonzero(refused & (publishes.status > 0))),
+        unknown=int(np.count_nonzero(refused & (publishes.status == 0))),
         expected=expected,
         delivered=len(delivery_of),
         lost=expected - len(delivery_of),

@@ -38,6 +38,8 @@ const count = { gaps: 0, disconnects: 0, closed: 0 };
 /** @type {{reason: string, status: number} | null} the first end that the server made */
 let end = null;
 let mark = 0;
+/** @type {Map<string, [number, number, string]>} how each message of a channel begins */
+const texts = new Map();
 let overtaken = 0;
 /** @type {number[]} */
 let goal = [];
@@ -53,24 +55,27 @@ const because = (reason) => (reasons[reason] = (reasons[reason] ?? 0) + 1);
 /** @param {(() => void)[]} waiting */
 const wake = (waiting) => waiting.splice(0).forEach((go) => go());
 
-/** @param {Reader} reader @param {number} seq */
-function came(reader, seq) {
+/** @param {Reader} reader @param {number} seq @param {string} data */
+function came(reader, seq, data) {
   const now = performance.now();
   rows.subscriber.push(reader.number);
   rows.seq.push(seq);
   rows.at.push(now);
+  const { channel } = reader;
+  const name = `${channel} ${seq}`;
+  if (!texts.has(name)) texts.set(name, [channel, seq, data.slice(0, 5)]);
 }
 
 /** @param {Reader} reader */
 function open(reader) {
   const wanted = performance.now();
   reader.socket = new Channel(reader.token, options).open({
-    onovertaken({ seq }) {
+    onovertaken({ seq, data }) {
       overtaken += 1;
-      came(reader, seq);
+      came(reader, seq, data);
     },
-    onmessage({ seq }) {
-      came(reader, seq);
+    onmessage({ seq, data }) {
+      came(reader, seq, data);
       const { last } = reader;
       if (seq > last) {
         reader.last = seq;
@@ -163,6 +168,7 @@ Object.assign(globalThis, {
     /** @param {number} from @param {number} to */
     begin(from, to) {
       mark = rows.seq.length;
+      texts.clear();
       at(from, () => (moments.start = snapshot()));
       at(to, () => (moments.end = snapshot()));
     },
@@ -181,6 +187,7 @@ Object.assign(globalThis, {
     finish() {
       return {
         rows: Object.fromEntries(Object.entries(rows).map(([name, column]) => [name, column.slice(mark)])),
+        texts: [...texts.values()],
         connects,
         lags,
         moments,

@@ -15,6 +15,7 @@ from collections import deque
 from random import Random
 from string import ascii_letters
 
+from pushlab.lab.load.imprint import imprinted
 from pushlab.lab.load.publish_log import PublishLog
 
 __all__ = ["OpenLoop", "make_payloads"]
@@ -63,6 +64,10 @@ class OpenLoop(abc.ABC):
         self._halt = threading.Event()
         span_s = max(schedule.end_ns, 1) / 1e9
         self._awake_ns = _AWAKE_NS if count / span_s * _AWAKE_NS / 1e9 < _AWAKE_SHARE else 0
+
+    def payload(self, index: int) -> bytes:
+        """Message number `index`, which begins with its number."""
+        return imprinted(self.payloads[index % len(self.payloads)], index)
 
     # ---- what a wire implements -------------------------------------------------------------
 

@@ -7,6 +7,7 @@ publisher has written outlives the publisher, even one that was killed.
 import mmap
 import os
 import tempfile
+from collections import defaultdict, deque
 from typing import IO, Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy.typing as npt
 
 from pushlab.contract.ticks import LATE_NS
 from pushlab.errors import SetupError
+from pushlab.lab.load.imprint import modulus
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.runs import PublisherFigures
+from pushlab.runs.rows import Columns
 
 __all__ = ["LATE_NS", "PublishLog", "unnamed_file"]
 
@@ -116,6 +119,35 @@ class PublishLog:
         heads = np.array(before, np.int64)
         np.maximum.at(heads, self._channel, self.seq)
         return [int(head) for head in heads]
+
+    def unanswered(self) -> npt.NDArray[np.int64]:
+        """The rows of what was sent and not answered: taken by the server or not, who knows."""
+        return np.flatnonzero((self.sent_ns > 0) & (self.seq == 0) & (self.status == 0))
+
+    def unanswered_channels(self) -> list[int]:
+        """The channels of these."""
+        return sorted(set(self._channel[self.unanswered()].tolist()))
+
+    def recognise(self, payload_bytes: int, numbers: Columns) -> int:
+        """Give what was not answered, and has arrived all the same, its `seq`; how many there are.
+
+        Args:
+            numbers: what messages began with: ``channel``, ``seq`` and ``number``.
+        """
+        waiting = defaultdict[tuple[int, int], deque[int]](deque)
+        for row in self.unanswered().tolist():
+            waiting[int(self._channel[row]), row % modulus(payload_bytes)].append(row)
+        if not waiting:
+            return 0
+        known = set(zip(self._channel.tolist(), self.seq.tolist(), strict=True))
+        columns = (numbers[name].tolist() for name in ("channel", "seq", "number"))
+        found = 0
+        for channel, seq, number in sorted(zip(*columns, strict=True)):
+            rows = waiting.get((channel, number))
+            if rows and (channel, seq) not in known:
+                self.seq[rows.popleft()] = seq
+                found += 1
+        return found
 
     def rows(self, payload_bytes: int) -> dict[str, Any]:
         """The columns of `pushlab.runs.rows.PublishRows`; one row for each scheduled message."""

@@ -159,7 +159,7 @@ class Publisher(OpenLoop):
         self._send_waiting(time.monotonic_ns() if self._encrypted else 0)
 
     def _send(self, connection: HttpConnection, index: int) -> None:
-        request = self._heads[self._channels[index]] + self.payloads[index % len(self.payloads)]
+        request = self._heads[self._channels[index]] + self.payload(index)
         self._under_way += 1
         self.publish_log.sent_ns[index] = connection.send(
             request, lambda answer: self._answered(connection, index, answer)

@@ -1,8 +1,10 @@
 """What the swarm writes down: one row per delivery, and counters that can be read at a moment."""
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
+
+from pushlab.lab.load.imprint import number_of
 
 __all__ = ["Recorder"]
 
@@ -14,6 +16,7 @@ class Recorder:
         subscriber, seq, received_ns: the rows, in order of arrival.
         add_subscriber, add_seq, add_received_ns: append to them; all three, for every row.
         bytes_in, bytes_out: TCP payload so far.
+        texts: how each message of a channel begins, by its `seq`, since `begin`.
         gaps: how often a subscriber was told of one.
         disconnects: connections lost.
         reasons: why, and how often; ends too.
@@ -47,6 +50,7 @@ class Recorder:
         "seq",
         "stamped_row",
         "subscriber",
+        "texts",
         "wanted_ns",
     )
 
@@ -58,6 +62,7 @@ class Recorder:
         self.add_seq = self.seq.append
         self.add_received_ns = self.received_ns.append
         self.mark = 0
+        self.texts: defaultdict[int, dict[int, str]] = defaultdict(dict)
         self.bytes_in = 0
         self.bytes_out = 0
         self.gaps = 0
@@ -76,6 +81,7 @@ class Recorder:
     def begin(self) -> None:
         """Forget the probes: rows count from here."""
         self.mark = len(self.seq)
+        self.texts.clear()
         del self.stamped_row[:], self.arrived_ns[:]
         self.bounded = 0
 
@@ -117,8 +123,10 @@ class Recorder:
         - ``connects``: wanted_ns, connected_ns, subscriber
         - ``traffic`` of those that are observed: at_ns, bytes, subscriber
         - ``stamps`` of the witnesses: seq, received_ns, arrived_ns, subscriber
+        - ``numbers`` that messages begin with: seq, number, channel
         """
         mark, rows = self.mark, self.stamped_row
+        heads = [(seq, text, c) for c, texts in self.texts.items() for seq, text in texts.items()]
         kinds = {
             "deliveries": (self.seq[mark:], self.received_ns[mark:], self.subscriber[mark:]),
             "connects": (self.wanted_ns, self.connected_ns, self.connect_subscriber),
@@ -128,6 +136,11 @@ class Recorder:
                 array("q", [self.received_ns[row] for row in rows]),
                 self.arrived_ns,
                 array("i", [self.subscriber[row] for row in rows]),
+            ),
+            "numbers": (
+                array("q", [seq for seq, _, _ in heads]),
+                array("q", [number_of(text) for _, text, _ in heads]),
+                array("i", [channel for _, _, channel in heads]),
             ),
         }
         for kind, columns in kinds.items():

@@ -22,6 +22,7 @@ from pushlab.contract.events import (
 )
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
+from pushlab.lab.load.imprint import MOST
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.load.stamped_socket import Arrival, Looks, Stamps
 from pushlab.wire.driver import DriverConnection, SubscriberDriver
@@ -251,6 +252,9 @@ class VirtualSubscriber:
                 recorder.add_subscriber(self.number)
                 recorder.add_seq(seq)
                 recorder.add_received_ns(now_ns)
+                texts = recorder.texts[self.channel]
+                if seq not in texts:
+                    texts[seq] = event.data[:MOST]
                 if seq > last:
                     self.last_seq = seq
                     if swarm.pending and last < swarm.goal[self.channel] <= seq:
@@ -266,6 +270,7 @@ class VirtualSubscriber:
                 recorder.add_subscriber(self.number)
                 recorder.add_seq(event.seq)
                 recorder.add_received_ns(now_ns)
+                recorder.texts[self.channel].setdefault(event.seq, event.data[:MOST])
             elif isinstance(event, Disconnected):
                 recorder.disconnects += 1
                 recorder.reasons[event.reason] += 1

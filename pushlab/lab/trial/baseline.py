@@ -32,14 +32,13 @@ class _DirectPublisher(OpenLoop):
         super().__init__(publish_log, payload_bytes=setup.payload_bytes, seed=setup.seed)
         self._hub = hub
         self._names = setup.channels
-        self._texts = [payload.decode() for payload in self.payloads]
 
     def _send_waiting(self) -> None:
         while self.waiting:
             index = self._take()
             self.publish_log.sent_ns[index] = time.monotonic_ns()
             channel = self._names[self._channels[index]]
-            entry = self._hub.publish(channel, self._texts[index % len(self._texts)])
+            entry = self._hub.publish(channel, self.payload(index).decode())
             self.publish_log.status[index] = 202
             self._accept(index, entry.seq, entry.accepted_ns)
 

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pushlab.errors import PushlabError
 from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
@@ -62,6 +64,7 @@ class Trial:
         self._tell = tell
         self._published = False
         self._published_before = 0
+        self._last: list[int] = []  # by channel, the message that closed it; 0: none
         self._connected = 0
         self._deliveries = 0
         self._live: LiveLatency | None = None
@@ -248,7 +251,7 @@ class Trial:
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
         self._notes.publisher = await self.testbed.publisher.finish(limit_s=limit_s)
-        goal = self.testbed.publish_log.heads(heads)
+        goal = await self._closing(self.testbed.publish_log.heads(heads))
         with contextlib.suppress(TrialFailed):
             await self._within(
                 Phase.DRAINING,
@@ -257,6 +260,25 @@ class Trial:
                 "have everything",
             )
         self._notes.published = await self._publish_requests() - self._published_before
+
+    async def _closing(self, heads: list[int]) -> list[int]:
+        """What every subscriber shall reach, to have all that there is.
+
+        Where a publish was never answered, nobody knows the channel's newest message: a last one
+        tells, since whoever has it has those before it, or has lost them.
+        """
+        channels = self.testbed.publish_log.unanswered_channels()
+        if not channels:
+            return heads
+        names = self.plan.channels
+        with contextlib.suppress(PushlabError):
+            before = await self._publish_requests()
+            told = await self.testbed.api.publish_batch([(names[c], "the last") for c in channels])
+            self._published_before += await self._publish_requests() - before
+            self._last = [0] * len(names)
+            for channel, seq in zip(channels, told, strict=True):
+                self._last[channel] = heads[channel] = seq
+        return heads
 
     async def _take_apart(self, heads: list[int]) -> None:
         """Idle, and at another rate: what the window's CPU seconds are made of.
@@ -372,9 +394,15 @@ class Trial:
             return
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
-            self._notes.rows = read_rows(
-                Path(folder), told.rows, per_channel=self.plan.scenario.per_channel
-            )
+            rows = read_rows(Path(folder), told.rows, per_channel=self.plan.scenario.per_channel)
+        if self._last:  # what closed the channels is no delivery
+            deliveries = rows["deliveries"]
+            last = np.array(self._last, np.int64)[deliveries["channel"]]
+            counted = (last == 0) | (deliveries["seq"] < last)
+            rows["deliveries"] = {name: each[counted] for name, each in deliveries.items()}
+        numbers = rows.pop("numbers")
+        self.testbed.publish_log.recognise(self.plan.scenario.payload_bytes, numbers)
+        self._notes.rows = rows
 
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""

@@ -117,6 +117,7 @@ def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict
     seq, received_ns, reader = _columns(folder / "deliveries", counts["deliveries"])
     wanted_ns, connected_ns, connected = _columns(folder / "connects", counts["connects"])
     at_ns, size, observed = _columns(folder / "traffic", counts["traffic"])
+    of_seq, number, channel = _columns(folder / "numbers", counts["numbers"])
     stamped, stamped_ns, kernel_ns, witness = _columns(folder / "stamps", counts["stamps"], 3)
     return {
         "deliveries": {
@@ -143,6 +144,7 @@ def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict
             "stamped_ns": stamped_ns,
             "kernel_ns": kernel_ns,
         },
+        "numbers": {"channel": channel, "seq": of_seq, "number": number},
     }
 
 

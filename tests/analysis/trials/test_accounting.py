@@ -1,5 +1,7 @@
 """Nothing leaves the denominator: the counts of a trial against a count by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -39,7 +41,7 @@ def publishes(rows):
         sent_ns=np.array(sent, np.int64),
         accepted_ns=np.array(seq, np.int64),
         held_ns=np.zeros(len(seq), np.int64),
-        status=np.zeros(len(rows), np.int16),
+        status=np.where(np.array(seq, np.int64) > 0, 202, 0).astype(np.int16),
         warmup=np.array(warmup, np.bool_),
         payload_bytes=np.ones(len(rows), np.int32),
     )
@@ -81,9 +83,23 @@ def test_each_kind_of_count():
     )
     counts = account(trial(), sent, got).counts
     assert counts.scheduled == 5
-    assert (counts.sent, counts.skipped, counts.accepted, counts.rejected) == (4, 1, 3, 1)
+    assert (counts.sent, counts.skipped, counts.accepted, counts.unknown) == (4, 1, 3, 1)
+    assert counts.rejected == counts.unanswered == 0
     assert (counts.expected, counts.delivered, counts.lost) == (6, 4, 2)
     assert (counts.duplicated, counts.reordered, counts.late, counts.unmatched) == (1, 1, 1, 2)
+
+
+def test_what_was_accepted_without_a_word_of_it_is_owed_to_everybody():
+    sent = publishes(
+        [(0, 1, 1, 1, False), (0, 2, 5, 5, False), (0, 0, 6, 6, False), (0, 0, 7, 7, False)]
+    )
+    status = np.array([202, 0, 0, 503], np.int16)  # 2 has arrived; of the third nobody knows
+    sent = dataclasses.replace(sent, status=status)
+    got = deliveries([(0, 1, 0, 2), (0, 1, 1, 2), (0, 2, 0, 9)])
+    counts = account(trial(), sent, got).counts
+    assert (counts.sent, counts.accepted, counts.unanswered) == (4, 2, 1)
+    assert (counts.rejected, counts.unknown) == (1, 1)
+    assert (counts.expected, counts.delivered, counts.lost) == (4, 3, 1)
 
 
 def test_a_last_channel_with_fewer_subscribers():

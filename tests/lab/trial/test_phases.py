@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from pushlab.analysis import analyse
+from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.trial.in_process import in_process_backend
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.runs import Run
+from pushlab.wire.http_client import HttpConnection, HttpResponse
 from tests.lab.lab_tools import tiny
 
 
@@ -45,3 +47,32 @@ async def test_a_late_runner_does_not_widen_the_window(
     assert apart_s < 0.2
     assert abs(counted - sent) <= 2 * trial.clients + 2 * apart_s * sent
     assert analyse(run).cells["short-polling"].all[0].mismatch is None
+
+
+async def test_what_arrives_without_an_answer_counts_as_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each third answer is lost on its way; the last of a channel is among them."""
+    answered = Publisher._answered
+
+    def lose(self: Publisher, connection: HttpConnection, index: int, answer: HttpResponse) -> None:
+        lost = index % 3 == 0 or index >= len(self.publish_log) - 2
+        answered(self, connection, index, HttpResponse(0, b"") if lost else answer)
+
+    monkeypatch.setattr(Publisher, "_answered", lose)
+    scenario = tiny(["sse", "short-polling"])
+    path = await run_scenario(scenario, out=tmp_path, backend=in_process_backend(), pinning=False)
+    run = Run.load(path)
+    for cell, trials in analyse(run).cells.items():
+        (trial,) = trials.all
+        assert trial.record.status == "ok", (cell, trial.record.reason)
+        counts = trial.counts
+        assert counts.sent == counts.accepted == counts.scheduled == 20
+        assert counts.unanswered >= 6
+        assert (counts.unknown, counts.rejected, counts.unmatched) == (0, 0, 0)
+        assert counts.expected == counts.delivered == len(trial.latency_s) == 40
+        assert trial.mismatch is None
+        unheard = run.publishes(trial.record).accepted_ns == 0
+        assert unheard.sum() >= 7
+        sentences = " ".join(analyse(run).summary.caveats)
+        assert f"{cell}: {counts.unanswered} publishes were never answered, and" in sentences
