@@ -187,7 +187,7 @@ def _record(pages: list[tuple[PageClock, dict[str, Any]]]) -> Recorder:
         recorder.add_received_ns(received_ns)
     for clock, told in pages:
         for channel, seq, text in told["texts"]:
-            recorder.texts[channel][seq] = text
+            recorder.beginnings[channel].texts[seq] = text
         columns = (told["connects"][k] for k in ("subscriber", "wanted", "connected"))
         for subscriber, wanted, connected in zip(*columns, strict=True):
             recorder.connected(subscriber, clock.to_ns(wanted), clock.to_ns(connected))

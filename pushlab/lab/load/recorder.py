@@ -9,6 +9,21 @@ from pushlab.lab.load.imprint import number_of
 __all__ = ["Recorder"]
 
 
+class Beginnings:
+    """How the messages of one channel begin.
+
+    Attributes:
+        newest: the highest `seq` that came to anybody.
+        texts: by `seq`, the beginning of the message.
+    """
+
+    __slots__ = ("newest", "texts")
+
+    def __init__(self) -> None:
+        self.newest = 0
+        self.texts: dict[int, str] = {}
+
+
 class Recorder:
     """Rows in growing buffers, and counters.
 
@@ -16,7 +31,7 @@ class Recorder:
         subscriber, seq, received_ns: the rows, in order of arrival.
         add_subscriber, add_seq, add_received_ns: append to them; all three, for every row.
         bytes_in, bytes_out: TCP payload so far.
-        texts: how each message of a channel begins, by its `seq`, since `begin`.
+        beginnings: how the messages of each channel begin, since `begin`.
         gaps: how often a subscriber was told of one.
         disconnects: connections lost.
         reasons: why, and how often; ends too.
@@ -34,6 +49,7 @@ class Recorder:
         "add_seq",
         "add_subscriber",
         "arrived_ns",
+        "beginnings",
         "bounded",
         "bytes_in",
         "bytes_out",
@@ -50,7 +66,6 @@ class Recorder:
         "seq",
         "stamped_row",
         "subscriber",
-        "texts",
         "wanted_ns",
     )
 
@@ -62,7 +77,7 @@ class Recorder:
         self.add_seq = self.seq.append
         self.add_received_ns = self.received_ns.append
         self.mark = 0
-        self.texts: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        self.beginnings: defaultdict[int, Beginnings] = defaultdict(Beginnings)
         self.bytes_in = 0
         self.bytes_out = 0
         self.gaps = 0
@@ -81,7 +96,8 @@ class Recorder:
     def begin(self) -> None:
         """Forget the probes: rows count from here."""
         self.mark = len(self.seq)
-        self.texts.clear()
+        for each in self.beginnings.values():
+            each.texts.clear()
         del self.stamped_row[:], self.arrived_ns[:]
         self.bounded = 0
 
@@ -126,7 +142,8 @@ class Recorder:
         - ``numbers`` that messages begin with: seq, number, channel
         """
         mark, rows = self.mark, self.stamped_row
-        heads = [(seq, text, c) for c, texts in self.texts.items() for seq, text in texts.items()]
+        found = [(c, each.texts) for c, each in self.beginnings.items()]
+        heads = [(seq, text, c) for c, texts in found for seq, text in texts.items()]
         kinds = {
             "deliveries": (self.seq[mark:], self.received_ns[mark:], self.subscriber[mark:]),
             "connects": (self.wanted_ns, self.connected_ns, self.connect_subscriber),

@@ -226,18 +226,29 @@ class VirtualSubscriber:
     Attributes:
         number: the subscriber's, from 0.
         channel: the number of its channel.
+        beginnings: how the messages of its channel begin.
         last_seq: the highest message that it has; 0 before the first.
         wanted_ns: when it first wanted a connection.
         connected: whether the server has accepted it once.
         closed: the server's last word, if it has ended.
     """
 
-    __slots__ = ("channel", "closed", "connected", "last_seq", "number", "swarm", "wanted_ns")
+    __slots__ = (
+        "beginnings",
+        "channel",
+        "closed",
+        "connected",
+        "last_seq",
+        "number",
+        "swarm",
+        "wanted_ns",
+    )
 
     def __init__(self, swarm: SwarmState, number: int, channel: int) -> None:
         self.swarm = swarm
         self.number = number
         self.channel = channel
+        self.beginnings = swarm.recorder.beginnings[channel]
         self.last_seq = 0
         self.wanted_ns = 0
         self.connected = False
@@ -252,9 +263,10 @@ class VirtualSubscriber:
                 recorder.add_subscriber(self.number)
                 recorder.add_seq(seq)
                 recorder.add_received_ns(now_ns)
-                texts = recorder.texts[self.channel]
-                if seq not in texts:
-                    texts[seq] = event.data[:MOST]
+                beginnings = self.beginnings
+                if seq > beginnings.newest:
+                    beginnings.newest = seq
+                    beginnings.texts[seq] = event.data[:MOST]
                 if seq > last:
                     self.last_seq = seq
                     if swarm.pending and last < swarm.goal[self.channel] <= seq:
@@ -270,7 +282,7 @@ class VirtualSubscriber:
                 recorder.add_subscriber(self.number)
                 recorder.add_seq(event.seq)
                 recorder.add_received_ns(now_ns)
-                recorder.texts[self.channel].setdefault(event.seq, event.data[:MOST])
+                self.beginnings.texts.setdefault(event.seq, event.data[:MOST])
             elif isinstance(event, Disconnected):
                 recorder.disconnects += 1
                 recorder.reasons[event.reason] += 1

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
+from pushlab.lab.trial.moments import looking
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.record import Moment, TrialObservations, collect, stamp_rows
+from pushlab.lab.trial.record import TrialObservations, collect, stamp_rows
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
@@ -183,7 +185,8 @@ class Trial:
             schedule, heads=heads, begin_ns=begin_ns, per_channel=self.plan.scenario.per_channel
         )
         testbed.loaded = self._published = True
-        async with self._looking(start_ns) as start, self._looking(end_ns) as end:
+        look = partial(looking, testbed, self.plan.cell.transport)
+        async with look(start_ns) as start, look(end_ns) as end:
             await testbed.publisher.begin(begin_ns=begin_ns)
             await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
             self._notes.start_ns = start_ns
@@ -222,28 +225,6 @@ class Trial:
             with contextlib.suppress(ProcessLookupError):
                 self.testbed.signal_server(signal.SIGCONT)
 
-    @contextlib.asynccontextmanager
-    async def _looking(self, at_ns: int) -> "AsyncIterator[asyncio.Future[Moment]]":
-        """What will have been used and counted at `at_ns`, which is still to come."""
-        task = asyncio.ensure_future(self._moment(at_ns))
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _moment(self, at_ns: int) -> Moment:
-        """Look at the processes at `at_ns`; the hub, told before, looks at itself."""
-        transport, counts = self.plan.cell.transport, self.testbed.api.counts
-        hub = asyncio.ensure_future(counts(transport, at_ns))
-        try:
-            await asyncio.sleep((at_ns - time.monotonic_ns()) / _NS)
-            seen_ns, cpu = time.monotonic_ns(), self.testbed.cpu()
-            return Moment(seen_ns, cpu, await hub)
-        finally:
-            hub.cancel()
-            await asyncio.gather(hub, return_exceptions=True)
-
     async def _drain(self, heads: list[int]) -> None:
         """Wait for what is still under way; what has not come by then is lost."""
         limit_s = self.plan.scenario.drain_s + self.plan.cell.interval_s
@@ -267,15 +248,14 @@ class Trial:
         Where a publish was never answered, nobody knows the channel's newest message: a last one
         tells, since whoever has it has those before it, or has lost them.
         """
-        channels = self.testbed.publish_log.unanswered_channels()
-        if not channels:
+        if not (channels := self.testbed.publish_log.unanswered_channels()):
             return heads
-        names = self.plan.channels
+        last = [(self.plan.channels[channel], "the last") for channel in channels]
         with contextlib.suppress(PushlabError):
             before = await self._publish_requests()
-            told = await self.testbed.api.publish_batch([(names[c], "the last") for c in channels])
+            told = await self.testbed.api.publish_batch(last)
             self._published_before += await self._publish_requests() - before
-            self._last = [0] * len(names)
+            self._last = [0] * len(heads)
             for channel, seq in zip(channels, told, strict=True):
                 self._last[channel] = heads[channel] = seq
         return heads

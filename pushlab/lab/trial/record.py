@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use
-from pushlab.lab.hub_api import HubCounts
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
+from pushlab.lab.trial.moments import Moment
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
@@ -26,24 +26,10 @@ from pushlab.runs import (
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
 
-__all__ = ["Moment", "TrialObservations", "collect", "stamp_rows"]
+__all__ = ["TrialObservations", "collect", "stamp_rows"]
 
 _NS = 1_000_000_000
 _LEAST_LOOKS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What was used and counted at one end of the window.
-
-    Attributes:
-        seen_ns: when the processes were looked at; `hub` says when the hub looked at itself.
-        cpu: CPU seconds of each.
-    """
-
-    seen_ns: int
-    cpu: Cpu
-    hub: HubCounts
 
 
 @dataclass(slots=True)

@@ -1,0 +1,53 @@
+"""What was used and counted at one end of the window, however late whoever asks may be.
+
+The hub is told of the moment before it comes and looks at itself; the processes are looked at here.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from pushlab.lab.hub_api import HubCounts
+from pushlab.lab.trial.testbed import Cpu, Testbed
+
+__all__ = ["Moment", "looking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was used and counted at one moment.
+
+    Attributes:
+        seen_ns: when the processes were looked at; `hub` says when the hub looked at itself.
+        cpu: CPU seconds of each.
+    """
+
+    seen_ns: int
+    cpu: Cpu
+    hub: HubCounts
+
+
+@contextlib.asynccontextmanager
+async def looking(
+    testbed: Testbed, transport: str, at_ns: int
+) -> "AsyncIterator[asyncio.Future[Moment]]":
+    """What will have been used and counted at `at_ns`, which is still to come."""
+    task = asyncio.ensure_future(_moment(testbed, transport, at_ns))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _moment(testbed: Testbed, transport: str, at_ns: int) -> Moment:
+    hub = asyncio.ensure_future(testbed.api.counts(transport, at_ns))
+    try:
+        await asyncio.sleep((at_ns - time.monotonic_ns()) / 1e9)
+        seen_ns, cpu = time.monotonic_ns(), testbed.cpu()
+        return Moment(seen_ns, cpu, await hub)
+    finally:
+        hub.cancel()
+        await asyncio.gather(hub, return_exceptions=True)
