@@ -122,20 +122,22 @@ def _draw_figure(axes: Axes, view: _CapacityView) -> None:
     say(axes, text, (0, limit), (6, 5), 15, va="baseline", within="rows")
     draw_curves(axes, [curve])
     name_curves(axes, [curve])
-    held, broke = view.found["held"], view.found["broke"]
-    for at, word, side in ((held, "held", "right"), (broke, "not held", "left")):
-        if at is not None:
-            axes.axvline(at, color=GREY, linewidth=1, zorder=1)
-            say(
-                axes,
-                f"{word} {value_words(view.key, at)}",
-                (at, 1),
-                (4 if side == "left" else -4, 6),
-                15,
-                ha=side,
-                va="baseline",
-                within="columns",
-            )
+    about = view.found.get("capacity", view.found.get("held"))  # of an older search
+    if about is None:
+        return
+    ends = [view.found.get(name) or about for name in ("low", "high")]
+    axes.axvspan(*ends, color=GREY, alpha=0.18, linewidth=0, zorder=0.5)
+    axes.axvline(about, color=GREY, linewidth=1, zorder=1)
+    say(
+        axes,
+        f"about {value_words(view.key, float(f'{about:.3g}'))}",
+        (about, 1),
+        (0, 6),
+        15,
+        ha="center",
+        va="baseline",
+        within="columns",
+    )
 
 
 def _last(spots: Sequence[Spot]) -> list[Spot]:

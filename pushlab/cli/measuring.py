@@ -145,8 +145,9 @@ def _add_capacity(group: Group) -> None:
         "capacity",
         "raise the load until an objective breaks",
         run=_capacity,
-        more="Raise the number of clients (or the rate) until an objective breaks, and say what ran"
-        " out.",
+        more="Find the number of clients (or the rate) at which half of the trials meet the"
+        " objectives, with a 95 % interval, and say what ran out. What a transport cannot do by its"
+        " own rules, as polls every second cannot meet p95<100ms, is said without a trial.",
         units=_UNITS,
         examples=(
             "capacity sse --slo 'p95<100ms' --max 2000",
@@ -178,8 +179,14 @@ def _add_capacity(group: Group) -> None:
         type=number("5000 or 5e3"),
         dest="most",
     )
-    capacity.flag("--precision", "P", "of the answer", type=number("0.1"), default=0.1)
-    capacity.flag("--trials", "N", "per load; more than half must hold", type=whole("3"), default=1)
+    capacity.flag(
+        "--precision",
+        "P",
+        "how far the answer's 95 %% interval may reach to either side",
+        type=number("0.1"),
+        default=0.1,
+    )
+    capacity.flag("--trials", "N", "at most, in all", type=whole("40"), default=40)
     _add_out(capacity, "results", "where the folder goes")
     _add_no_pinning(capacity)
     add_no_charts(capacity, "draw no chart")

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.status import Status
 
 from pushlab import signals
-from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, look_at
+from pushlab.analysis.slo.capacity import Load, Result, Words, conclude, impossible, look_at
 from pushlab.analysis.slo.objectives import Objective, parse_objective
+from pushlab.analysis.slo.rules import refused_by_rule
 from pushlab.analysis.slo.search import Limits, next_load
 from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
 from pushlab.analysis.summary.stored import store
@@ -65,7 +66,7 @@ def capacity(
     start: float | None = None,
     most: float | None = None,
     precision: float = 0.1,
-    trials: int = 1,
+    trials: int = 40,
     out: Path,
     pinning: bool = True,
     with_charts: bool = True,
@@ -77,9 +78,9 @@ def capacity(
         objectives: as for `parse_objective`; all must hold.
         overrides: keyword arguments for `Scenario.override`.
         most: the largest load to try.
-        precision: how narrow the bracket must be, as a share of the load.
+        precision: how far the interval of the answer may reach to either side, as a share of it.
         pinning: whether servers and generator get cores of their own, where there are two.
-        trials: how many trials of a load are asked, of which more than half must hold.
+        trials: how many trials are made at most.
 
     Raises:
         UsageError, SetupError: what is asked for is wrong, or this machine cannot do it.
@@ -113,7 +114,7 @@ def capacity(
     if as_json:
         print(terminal.json_text(sweep.capacity))
     found = sweep.capacity or {}
-    return 1 if found.get("held") is None and found.get("cause") in (None, "errors") else 0
+    return 1 if found.get("capacity") is None and found.get("cause") in (None, "errors") else 0
 
 
 def _of_one_setting(transport: str, name: str, overrides: Mapping[str, Any]) -> Scenario:
@@ -216,7 +217,20 @@ class _Search:
             yield self.folders.trial_at(at, duration_s=self._duration_s(at))
 
     def _next(self) -> float | None:
+        if self._rules(self.limits.least):
+            return None
         return next_load(self.loads, self.limits)
+
+    def _rules(self, at: float) -> str:
+        """Why the transport cannot do it at this load by its own rules."""
+        scenario = self._at_load(at)
+        profile = scenario.cells[0].make().in_force(scenario.hub_settings)
+        return refused_by_rule(
+            profile,
+            self.goals,
+            rate_per_s=scenario.rate_per_s,
+            one_way_s=scenario.link.one_way_ms / 1e3,
+        )
 
     def _at_load(self, at: float) -> Scenario:
         changed: dict[str, Any] = {self.vary: int(at) if self.vary == "clients" else at}
@@ -238,7 +252,7 @@ class _Search:
     def _duration_s(self, at: float) -> float:
         """Long enough for the percentiles that the objectives ask about."""
         scenario = self._at_load(at)
-        per_s = scenario.channel_count * scenario.rate_per_s
+        per_s = scenario.channel_count * scenario.rate_per_s  # publishes are the samples
         longest = scenario.duration_s
         for goal in self.goals:
             leaf = goal.figure.rpartition(".")[2]
@@ -247,7 +261,11 @@ class _Search:
         return min(longest, max(_LONGEST_S, scenario.duration_s))
 
     def _keep(self, *, stopped: bool) -> Result:
-        result = conclude(self.loads, self.limits, self.words, stopped=stopped)
+        if why := self._rules(self.limits.least):
+            told = Load(at=self.limits.least, outcome="broke", cause="formula", why=why)
+            result = impossible(told, self.words)
+        else:
+            result = conclude(self.loads, self.limits, self.words, stopped=stopped)
         self.writer.set_capacity(
             {
                 "transport": self.scenario.cells[0].transport,
@@ -274,7 +292,8 @@ class _Search:
         if isinstance(event, TrialFinished) and event.record.status != "interrupted":
             analysis = analyse(self.folders.run_at(self.at))
             store(analysis)
-            self._add(look_at(analysis, self.goals, at=self.at, machine=self._machine()))
+            machine, rules = self._machine(), self._rules(self.at)
+            self._add(look_at(analysis, self.goals, at=self.at, machine=machine, rules=rules))
 
     def _tell(self, load: Load) -> None:
         values = [

@@ -42,7 +42,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, dict[str, Any
 
 def test_a_search_grows_up_to_the_most_that_may_be_tried(held: Any) -> None:
     path, told = held
-    assert (told["held"], told["broke"], told["at_least"]) == (10, None, True)
+    assert (told["capacity"], told["low"], told["high"]) == (10, 10, None)
     assert [load["at"] for load in told["loads"]] == [4, 8, 10]
     assert told["sentence"] == (
         "SSE held p50<30s and lost==0 at 10 clients, the most that was tried"
@@ -71,6 +71,15 @@ def test_a_search_is_shown_and_drawn(held: Any, tmp_path: Path, capsys: Any) -> 
     assert main(["resume", str(path)]) == 2
 
 
+def test_what_polls_cannot_do_is_said_without_a_trial(tmp_path: Path, capsys: Any) -> None:
+    flags = ["--slo", "p95<100ms", "--out", str(tmp_path)]
+    assert main(["capacity", "short-polling", *flags]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Short polling cannot hold p95<100ms at any load: by polls every 1 s" in out
+    found = Sweep.load(latest_run(tmp_path)).capacity or {}
+    assert (found["cause"], found["capacity"], found["loads"]) == ("formula", None, [])
+
+
 @pytest.mark.soak
 def test_an_objective_that_nobody_can_hold_breaks_twice_at_one_client(tmp_path: Path) -> None:
     flags = ["--slo", "mean<1ns", "--start", "1", "--duration", "0.4", "--rate", "20"]
@@ -78,7 +87,7 @@ def test_an_objective_that_nobody_can_hold_breaks_twice_at_one_client(tmp_path: 
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     found = Sweep.load(latest_run(tmp_path / "results")).capacity or {}
-    assert (found["held"], found["broke"]) == (None, 1)
+    assert (found["capacity"], found["high"]) == (None, 1)
     assert [load["outcome"] for load in found["loads"]] == ["broke", "broke"]
     assert "did not hold mean<1ns at 1 client" in out
 

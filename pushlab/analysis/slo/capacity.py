@@ -1,18 +1,29 @@
 """What one trial says of capacity: whether the objectives held, and how busy everybody was."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pushlab.analysis.slo.objectives import Objective
-from pushlab.analysis.slo.search import Attempt, Bracket, Limits, bracket_of
+from pushlab.analysis.slo.search import Attempt, Limits, capacity_of
 from pushlab.analysis.slo.verdicts import judge
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.summarise import Analysis, summarise_cells
 from pushlab.runs import TrialRecord
 
-__all__ = ["BUSY", "Cause", "Load", "Result", "Words", "cause_of", "conclude", "look_at"]
+__all__ = [
+    "BUSY",
+    "Cause",
+    "Load",
+    "Result",
+    "Words",
+    "cause_of",
+    "conclude",
+    "impossible",
+    "look_at",
+]
 
 #: A process that uses more of a core than this has little left to give.
 BUSY = 0.8
@@ -20,8 +31,11 @@ BUSY = 0.8
 _FULL = 0.9  # of all cores
 _OTHERS = 0.5  # cores
 
-#: What ran out. ``generator`` and ``descriptors`` are on our side: the server may carry more.
-Cause = Literal["server", "broker", "generator", "descriptors", "errors", "machine", "nothing"]
+#: What ran out. ``formula``: nothing, since the transport cannot do it by its own rules, whoever
+#: serves. ``generator`` and ``descriptors`` are on our side: the server may carry more.
+Cause = Literal[
+    "formula", "server", "broker", "generator", "descriptors", "errors", "machine", "nothing"
+]
 
 
 #: What may have run out before the server did.
@@ -53,28 +67,37 @@ class Result:
     """What a search found.
 
     Attributes:
-        held, broke: the bracket; None: no load held, none broke.
-        at_least: whether the capacity may be larger than `held`, since what ran out was not the
+        capacity: the load at which half of the trials hold; where none broke, the most that held;
+            None: no load held.
+        low, high: its 95 % interval; None above: it may be larger, since what ran out was not the
             server, or since nothing broke.
-        cause, why: see `Load`, of the load that broke.
+        narrow: whether the interval is as narrow as was asked for.
+        cause, why: see `Load`, of the load that broke nearest above.
         sentence: all of it in words.
     """
 
-    held: float | None
-    broke: float | None
-    at_least: bool
+    capacity: float | None
+    low: float | None
+    high: float | None
+    narrow: bool
     cause: Cause | None
     why: str
     sentence: str
 
 
 def look_at(
-    analysis: Analysis, objectives: Sequence[Objective], *, at: float, machine: float | None = None
+    analysis: Analysis,
+    objectives: Sequence[Objective],
+    *,
+    at: float,
+    machine: float | None = None,
+    rules: str = "",
 ) -> Load:
     """Judge the last trial of a run.
 
     Args:
         machine: the share of all cores that was in use meanwhile, by whomever.
+        rules: see `cause_of`.
 
     Raises:
         UsageError: an objective asks about another cell.
@@ -116,13 +139,20 @@ def _busy(trial: TrialRecord) -> dict[str, float]:
 
 
 def cause_of(
-    marks: Sequence[str], busy: Mapping[str, float], environment: Mapping[str, Any]
+    marks: Sequence[str],
+    busy: Mapping[str, float],
+    environment: Mapping[str, Any],
+    rules: str = "",
 ) -> tuple[Cause, str]:
-    """What ran out: the generator first, so that its own end is never taken for the server's.
+    """What ran out: the generator before the server, so that its end is never taken for that one's.
 
     Args:
         environment: the run's; how many cores there are, and who is pinned to which.
+        rules: why the transport cannot do it by its own rules, which goes before all; see
+            `pushlab.analysis.slo.rules`.
     """
+    if rules:
+        return "formula", rules
     pinning = environment.get("pinning") or {}
     ours = {name: share for name, share in busy.items() if name != "machine"}
     shares = ", ".join(f"the {name} at {share:.0%} of a core" for name, share in ours.items())
@@ -180,7 +210,8 @@ class Words:
 
     def load(self, at: float) -> str:
         """The number alone."""
-        return f"{int(at):,}" if at == int(at) else f"{at:.3g}"
+        whole = self.unit == "clients" or at == int(at)
+        return f"{round(at):,}" if whole or at >= 100 else f"{at:.3g}"
 
     def figures(self, load: Load) -> str:
         """The figures that broke their objectives: ``p95 was 180 ms``."""
@@ -200,40 +231,72 @@ def conclude(
     Args:
         stopped: whether the search was interrupted.
     """
-    bracket = bracket_of(loads, limits)
-    broken = [load for load in loads if load.at == bracket.broke and load.outcome != "held"]
-    # A trial that was judged tells more than one that failed.
-    last = max(broken, key=lambda load: load.outcome == "broke", default=None)
+    found = capacity_of(loads, limits)
+    low, high = found.interval
+    about = found.about if found.about is not None else (low or None)
+    last = _nearest_break(loads, about or 0.0)
     ours = last is not None and last.cause in _OURS
-    text = _held(bracket, words, ours=ours, most=limits.most)
+    more = about is not None and (last is None or ours or stopped)
+    text = _held(about, (low, high), words, more=more, most=limits.most)
+    if about is None and last is not None:
+        text = f"{words.name} did not hold {words.goal} at {words.loaded(high)}"
     if last is not None:
-        there = "" if bracket.held is None else f"at {words.load(last.at)} "
+        there = "" if about is None else f"at {words.load(last.at)} "
         text += f"; {there}{_fate(last, words)}"
-    if stopped:
-        text = f"Stopped before its end: {text}"
+    if found.about is not None and not found.narrow and not stopped:
+        text += f". After {len(loads)} trials it is not known to {limits.precision:.0%}"
     return Result(
-        held=bracket.held,
-        broke=bracket.broke,
-        at_least=bracket.held is not None and (last is None or ours or stopped),
+        capacity=about,
+        low=low or None,
+        high=None if more or not math.isfinite(high) else high,
+        narrow=found.narrow,
         cause=None if last is None else last.cause,
         why="" if last is None else last.why,
+        sentence=f"Stopped before its end: {text}" if stopped else text,
+    )
+
+
+def impossible(load: Load, words: Words) -> Result:
+    """The result where a closed form says that no load can hold, so that nothing was measured."""
+    text = f"{words.name} cannot hold {words.goal} at any load: {load.why}"
+    return Result(
+        capacity=None,
+        low=None,
+        high=None,
+        narrow=True,
+        cause=load.cause,
+        why=load.why,
         sentence=text,
     )
 
 
-def _held(bracket: Bracket, words: Words, *, ours: bool, most: float) -> str:
+def _nearest_break(loads: Sequence[Load], about: float) -> Load | None:
+    """The load that says what ran out: the least above the capacity that did not hold.
+
+    A trial that was judged tells more than one that failed.
+    """
+    broken = [load for load in loads if load.outcome != "held"]
+    above = [load for load in broken if load.at >= about] or broken
+    return min(above, key=lambda load: (load.at, load.outcome != "broke"), default=None)
+
+
+def _held(
+    about: float | None, interval: tuple[float, float], words: Words, *, more: bool, most: float
+) -> str:
     """The part of the sentence that says up to where the objectives held."""
-    if bracket.held is None:
-        if bracket.broke is None:
-            return f"{words.name}: nothing is known about {words.goal}"
-        return f"{words.name} did not hold {words.goal} at {words.loaded(bracket.broke)}"
-    there = words.loaded(bracket.held)
-    if ours:
-        return f"{words.name} held {words.goal} at {there}, and may hold it at more"
-    if bracket.broke is None:
-        tried = ", the most that was tried" if bracket.held >= most else " and may hold it at more"
-        return f"{words.name} held {words.goal} at {there}{tried}"
-    return f"{words.name} held {words.goal} up to {there}"
+    if about is None:
+        return f"{words.name}: nothing is known about {words.goal}"
+    low, high = interval
+    if low < high < math.inf:
+        bounds = f"from {words.load(low)}" if more else f"{words.load(low)} to {words.load(high)}"
+        reach = "at" if more else "up to"
+        beyond = ", and may hold it at more" if more else ""
+        return (
+            f"{words.name} holds {words.goal} {reach} about {words.loaded(about)}"
+            f" (95 % interval {bounds}){beyond}"
+        )
+    tried = ", the most that was tried" if about >= most else " and may hold it at more"
+    return f"{words.name} held {words.goal} at {words.loaded(about)}{tried}"
 
 
 def _fate(load: Load, words: Words) -> str:
