@@ -24,7 +24,8 @@
         ├── BrowserUnavailable   no Chromium is installed, or it does not run
         ├── NotWritten           the disk did not take it; the text says what is kept
         ├── HubFailed            the hub's process did not start, or died
-        └── NotEnoughDescriptors more connections than this process may open
+        ├── NotEnoughDescriptors more connections than this process may open
+        └── CannotResolve        it is too busy to tell apart what a strict run asks for
 
 `pushlab.channel_api` has App Engine's names for three of them, and whatever it raises is also an
 `Error` of its own, as it was there.
@@ -36,6 +37,7 @@ lost or late is data, never an exception.
 __all__ = [
     "BrokerUnavailable",
     "BrowserUnavailable",
+    "CannotResolve",
     "ConnectionFailed",
     "ForgedNotice",
     "HubFailed",
@@ -168,3 +170,7 @@ class HubFailed(SetupError):
 
 class NotEnoughDescriptors(SetupError):
     """More connections than this process may have open at once."""
+
+
+class CannotResolve(SetupError):
+    """The machine is too busy now to tell apart what a strict run asks for."""

@@ -11,7 +11,7 @@ import uvloop
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.commands.sweep import start_sweep
-from pushlab.errors import RunError, Stopped, UsageError
+from pushlab.errors import CannotResolve, RunError, Stopped, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
 from pushlab.lab.scenario.model import Scenario
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "measure"]
 
+_NOT_KNOWN = 3  # the exit status, as of `gate` and `check`
+
 
 def compare(
     scenario_name: str,
@@ -34,10 +36,11 @@ def compare(
     replace: Path | None = None,
     again: Path | None = None,
     pinning: bool = True,
+    strict: bool = False,
     with_charts: bool = True,
     as_json: bool = False,
 ) -> int:
-    """Run the scenario; the exit status: 0, or 1 if a trial failed.
+    """Run the scenario; the exit status: 0, or 1 if a trial failed, or 3: `strict`, and not known.
 
     Args:
         overrides: keyword arguments for `Scenario.override`; a list of numbers makes a sweep.
@@ -45,6 +48,8 @@ def compare(
         replace: where to move the run's folder in the end, in place of a run that is there.
         again: the folder of a sweep of this scenario, to go on with.
         pinning: whether servers and generator get cores of their own, where there are two.
+        strict: measure nothing on a machine that cannot tell apart what is asked for, and take it
+            for not known where a figure that titles speak of is marked.
         as_json: print the summary on stdout; progress and tables go to stderr.
 
     Raises:
@@ -57,6 +62,8 @@ def compare(
     if grid.axes:
         if replace is not None:
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
+        if strict:
+            raise UsageError("--strict judges a run; this scenario makes a sweep")
         return start_sweep(
             grid,
             out=out,
@@ -70,12 +77,31 @@ def compare(
             f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
         )
     scenario, floor = grid.points[0].scenario, baseline_backend(Null())
-    analysis = measure(scenario, out, floor=floor, pinning=pinning)
+    try:
+        analysis = measure(scenario, out, floor=floor, pinning=pinning, strict=strict)
+    except CannotResolve as error:
+        print(f"pushlab: nothing was measured: {error}", file=sys.stderr)
+        return _NOT_KNOWN
     if replace is not None:
         if replace.exists():
             shutil.rmtree(replace)
         analysis.run = Run.load(Path(shutil.move(analysis.run.path, replace)))
-    return _tell(analysis, with_charts=with_charts, as_json=as_json)
+    status = _tell(analysis, with_charts=with_charts, as_json=as_json)
+    return status or (_judge(analysis) if strict else 0)
+
+
+def _judge(analysis: "Analysis") -> int:
+    """Say which figures are marked of those that titles speak of; the exit status for that."""
+    from pushlab.analysis.summary.catalogue import claimed
+
+    found = []
+    for name, cell in analysis.summary.cells.items():
+        figures = [one.short for one in claimed() if not cell.floor and cell.marks_on(one.name)]
+        if figures:
+            found.append(f"{name} ({', '.join(figures)})")
+    if found:
+        print(f"pushlab: measured, but marked: {', '.join(found)}", file=sys.stderr)
+    return _NOT_KNOWN if found else 0
 
 
 def measure(scenario: Scenario, out: Path, **how: Any) -> "Analysis":

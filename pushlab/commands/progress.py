@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pushlab.lab.trial.events import (
     LabEvent,
+    MachineKnown,
     Phase,
     RunStarted,
     TrialFinished,
@@ -62,7 +63,10 @@ class Watcher:
             self._take(event)
 
     def _take(self, event: LabEvent) -> None:
-        if isinstance(event, RunStarted):
+        if isinstance(event, MachineKnown):
+            style = "yellow" if event.cannot else ""
+            self._console.print(Text(event.line, style=style), soft_wrap=not self._live)
+        elif isinstance(event, RunStarted):
             self._trials = event.trials
             self._run = self._bars.add_task("trials", total=event.trials, note="")
             self._trial = self._bars.add_task("", total=1, note="")

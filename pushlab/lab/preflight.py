@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.brokers.start import start_broker
+from pushlab.errors import CannotResolve
 from pushlab.lab.browser.devtools import browser_version
 from pushlab.lab.browser.swarm import modules_for
+from pushlab.lab.host.calibration import calibrate
 from pushlab.lab.host.certificates import require_certificates
 from pushlab.lab.host.cores import Cores, choose_cores
 from pushlab.lab.host.machine import describe_machine
+from pushlab.lab.resolving import Resolution, resolve
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import without_password
 
 __all__ = ["Readiness", "check_ready"]
+
+_CALIBRATION_S = 1.0
+_WORTH_S = 10.0  # of measuring, for which a second is spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +31,30 @@ class Readiness:
         environment: the machine, for the record.
         command: the command line, for the record, with no log-in in it.
         cores: which processes run on which; None: shared out for each trial.
+        resolution: what the machine can tell apart now; None: nobody has looked.
     """
 
     environment: dict[str, Any]
     command: Sequence[str] = ()
     cores: Cores | None = None
+    resolution: Resolution | None = None
 
 
 async def check_ready(
-    scenarios: Sequence[Scenario], *, command: Sequence[str] = (), pinning: bool = True
+    scenarios: Sequence[Scenario],
+    *,
+    command: Sequence[str] = (),
+    pinning: bool = True,
+    strict: bool = False,
 ) -> Readiness:
     """Look at the machine and at what the scenarios need; they differ in numbers alone.
 
+    A run of a few seconds is no measurement, and the machine is not calibrated for it unless it is
+    to be `strict`.
+
     Raises:
+        CannotResolve: the machine cannot tell apart now what is asked for, and it is to be
+            `strict`.
         MissingExtra: certificates are wanted and cannot be made.
         BrokerUnavailable: a transport needs a broker and there is none.
         BrowserUnavailable: subscribers are to be in a browser and there is none.
@@ -48,8 +65,21 @@ async def check_ready(
     broker = await _check_broker(scenarios[0])
     browser = await _check_browser(scenarios[0])
     environment = await asyncio.to_thread(describe_machine, broker, cores, browser=browser)
+    resolution = None
+    if strict or sum(map(_measured_s, scenarios)) >= _WORTH_S:
+        calibration = await calibrate(cores, _CALIBRATION_S)
+        environment["calibration"] = calibration and calibration.to_json()
+        if calibration is not None:
+            resolution = resolve(calibration, scenarios[0].cells)
+    if strict and resolution is not None and resolution.cannot:
+        raise CannotResolve(resolution.line)
     words = [word.encode("utf-8", "backslashreplace").decode() for word in command]
-    return Readiness(environment, [without_password(word) for word in words], cores)
+    command = [without_password(word) for word in words]
+    return Readiness(environment, command, cores, resolution)
+
+
+def _measured_s(scenario: Scenario) -> float:
+    return scenario.duration_s * scenario.trials * len(scenario.cells)
 
 
 async def _check_broker(scenario: Scenario) -> str:

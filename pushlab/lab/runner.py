@@ -30,6 +30,7 @@ from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.backend import Interrupted, TrialBackend, process_backend
 from pushlab.lab.trial.events import (
+    MachineKnown,
     Observer,
     Progress,
     RunFinished,
@@ -128,6 +129,7 @@ async def run_scenario(
     backend: TrialBackend | None = None,
     ready: Readiness | None = None,
     more: More | None = None,
+    strict: bool = False,
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`.
 
@@ -143,13 +145,14 @@ async def run_scenario(
         backend: runs the trials; None: in fresh processes.
         ready: what is known of the machine, where nobody need look.
         more: whether to go on beyond the scenario's repetitions; see `trials_in_turn`.
+        strict: do not begin on a machine that cannot tell apart what is asked for.
 
     Returns:
         the run's folder.
 
     Raises:
         NotEnoughDescriptors: this machine does not allow so many clients.
-        MissingExtra, BrokerUnavailable, BrowserUnavailable: see `check_ready`.
+        MissingExtra, BrokerUnavailable, BrowserUnavailable, CannotResolve: see `check_ready`.
         RunError, NotWritten: the folder cannot be made or written.
         Stopped: before there was a folder.
     """
@@ -158,8 +161,9 @@ async def run_scenario(
     require_descriptors(scenario.clients)
     with signals.setting(stop):
         if ready is None:
-            looking = check_ready([scenario], command=command, pinning=pinning)
+            looking = check_ready([scenario], command=command, pinning=pinning, strict=strict)
             ready = await signals.unless_stopped(looking, stop)
+        _tell_machine(ready, tell)
         folder = run_folder(scenario, out, ready, floor=floor is not None)
         path = folder.open().path
         try:
@@ -176,6 +180,12 @@ async def run_scenario(
             folder.close()
         tell(RunFinished(path, "incomplete" if folder.left else "complete"))
         return path
+
+
+def _tell_machine(ready: Readiness, tell: Observer) -> None:
+    """What the machine can tell apart, if anybody has looked."""
+    if ready.resolution is not None:
+        tell(MachineKnown(ready.resolution.line, ready.resolution.cannot))
 
 
 async def run_sweep(
@@ -203,6 +213,7 @@ async def run_sweep(
         scenarios = [point.scenario for point in grid.points]
         looking = check_ready(scenarios, command=command, pinning=pinning)
         ready = await signals.unless_stopped(looking, stop)
+        _tell_machine(ready, observer)
         writer.begin_session(ready.command, ready.environment)
         trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)
         labels = tuple(trial.label for trial in trials if trial.plan.index == 0)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pushlab.analysis.stats.percentiles import PERCENTILES
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
-from pushlab.analysis.summary.mark import Mark
+from pushlab.analysis.summary.mark import Kind, Mark
 from pushlab.analysis.summary.stamp_marks import stamp_marks
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.waiting import Waiting
@@ -27,14 +27,14 @@ __all__ = ["disturbances_of", "remarks_of"]
 
 Floats = npt.NDArray[np.float64]
 
-_BOUND = "generator-bound"
+_BOUND: Kind = "generator-bound"
 _NUMBER = re.compile(r"\d[\d,]*")
 _LATENCIES = ("latency_s", "latency_from_send_s")
 _STATISTICS = (*PERCENTILES, "mean")  # an extreme is one event, and says so of itself
 _STALE = "staleness_s.mean"
 _CPU = ("server_cpu_s", "broker_cpu_s", "server_cpu_s_per_delivery", "cpu_s_per_delivery")
 #: Who may have stood still: what that is called, and in words.
-_WAITED: Mapping[str, tuple[str, str]] = {
+_WAITED: Mapping[str, tuple[Kind, str]] = {
     "publisher": (_BOUND, "the publisher sent late"),
     "hub": ("busy-machine", "the hub waited for a core"),
     "broker": ("busy-machine", "the broker waited for a core"),
@@ -45,6 +45,7 @@ _WAITED: Mapping[str, tuple[str, str]] = {
 #: quiet one: caches are cold, and the clock counts what that costs. Measured, see docs/method.md.
 _COLD = 0.5
 _THROTTLED = 0.01  # of the window
+_LEAST_STAMPS = 30
 _AT_REST = 0.05  # of the cores that other programs use: the swarm's lateness is its own
 
 
@@ -57,7 +58,7 @@ def disturbances_of(trials: CellTrials, floor: CellTrials | None = None) -> list
     good = trials.good
     if not good or trials.floor:
         return []
-    found = [*_limits(good), *_waits(good), *_cpu(good), *_throttled(good)]
+    found = [*_limits(good), *_waits(good), *_cpu(good), *_throttled(good), *_skipped(good)]
     found += stamp_marks(good)
     if floor is not None:
         found += _floor(floor)
@@ -88,10 +89,12 @@ def _waits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
             ]
             sizes |= _without(group, lengths[group], np.concatenate(waits))
         sizes |= _stale(good, each)
-        if name == "swarm" and _others(good) < _AT_REST:
-            kind = _BOUND
-        lags = _lagged([t.waiting for t in good]) if name == "swarm" else {}
-        sizes |= {figure: max(size, sizes.get(figure, 0.0)) for figure, size in lags.items()}
+        if name == "swarm":
+            kind = _BOUND if _others(good) < _AT_REST else kind
+            for figure, size in _lagged([t.waiting for t in good]).items():
+                sizes[figure] = max(size, sizes.get(figure, 0.0))
+            if sum(len(t.stamps.late_s) for t in good) >= _LEAST_STAMPS:
+                sizes = {_STALE: sizes.get(_STALE, 0.0)}  # stamps know what this bounds
         yield Mark(kind, cause, sizes)
 
 
@@ -143,6 +146,25 @@ def _stale(good: Sequence[TrialFigures], waits: Sequence[Floats]) -> dict[str, f
     return {_STALE: max(0.0, mean / known)} if known else {}
 
 
+def _skipped(good: Sequence[TrialFigures]) -> Iterator[Mark]:
+    """Polls that a fixed clock was to make and did not: requests that are missing, and waits."""
+    swarms = [t.record.swarm for t in good if t.record.swarm is not None]
+    due = sum(swarm.polls_due or 0 for swarm in swarms)
+    skipped = sum(swarm.polls_skipped or 0 for swarm in swarms)
+    if not skipped:
+        return
+    missing = skipped / max(due - skipped, 1)  # to those that were made
+    names = ["hits_total", "hits_per_delivery", *_names()]
+    values = {name: CellTrials(good).estimate(FIGURES[name]).value or 0.0 for name in names}
+    sizes = {name: missing * value for name, value in values.items()}
+    yield Mark("skipped-polls", f"{skipped:,} of {due:,} polls were skipped", sizes)
+
+
+def _names() -> list[str]:
+    """The statistics of latencies."""
+    return [f"{group}.{what}" for group in _LATENCIES for what in _STATISTICS]
+
+
 def _lagged(trials: Sequence[Waiting]) -> dict[str, float]:
     """What an event loop that was late at times makes of what comes at random moments.
 
@@ -176,8 +198,7 @@ def _floor(floor: CellTrials) -> Iterator[Mark]:
 def _limits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
     """A generator at the end of its CPU, descriptors or ports: nothing bounds what that makes."""
     records = [t.record for t in good]
-    unbounded = {f"{group}.{what}": inf for group in _LATENCIES for what in _STATISTICS}
-    unbounded |= {_STALE: inf}
+    unbounded = dict.fromkeys([*_names(), _STALE], inf)
     causes = _causes(records, ours=True)
     if not causes and any(_BOUND in record.marks for record in records):
         causes = ["the generator was at its limit"]
@@ -198,14 +219,12 @@ def _cpu(good: Sequence[TrialFigures]) -> Iterator[Mark]:
     trials, others = CellTrials(good), _others(good)
     used_s = sum(machine.cpu_s for machine in machines)
     stolen_s = sum(machine.stolen_s for machine in machines)
-    for kind, cause, share in (
-        (
-            "busy-machine",
-            f"other programs used {others:.0%} of the cores",
-            _COLD * min(1.0, others),
-        ),
-        ("stall", _WAITED["machine"][1], stolen_s / (stolen_s + used_s) if used_s else 0.0),
-    ):
+    cold = f"other programs used {others:.0%} of the cores"
+    shares: list[tuple[Kind, str, float]] = [
+        ("busy-machine", cold, _COLD * min(1.0, others)),
+        (*_WAITED["machine"], stolen_s / (stolen_s + used_s) if used_s else 0.0),
+    ]
+    for kind, cause, share in shares:
         values = {name: trials.estimate(FIGURES[name]).value for name in _CPU}
         yield Mark(kind, cause, {name: share * (value or 0.0) for name, value in values.items()})
 
@@ -215,9 +234,8 @@ def _throttled(good: Sequence[TrialFigures]) -> Iterator[Mark]:
     held_s = sum(t.record.machine.throttled_s for t in good if t.record.machine)
     window_s = sum(t.record.duration_s for t in good)
     if held_s > _THROTTLED * window_s:
-        names = [f"{group}.{what}" for group in _LATENCIES for what in _STATISTICS]
         cause = f"throttled for {held_s:.2g} of {window_s:.3g} s"
-        yield Mark("stall", cause, dict.fromkeys([*names, _STALE, *_CPU], inf))
+        yield Mark("stall", cause, dict.fromkeys([*_names(), _STALE, *_CPU], inf))
 
 
 # ---- what trials remark --------------------------------------------------------------------------

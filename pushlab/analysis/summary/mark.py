@@ -19,9 +19,9 @@ FLOOR_SHARE = 0.50
 
 #: ``generator-bound``: swarm or publisher were late or full. ``busy-machine``: other programs kept
 #: the run's processes from their cores. ``stall``: the machine stood still, since its host took its
-#: time or a limit was reached. ``stamp-error``: receipts were stamped late. ``floor``: the harness
-#: itself takes so long.
-Kind = Literal["generator-bound", "busy-machine", "stall", "stamp-error", "floor"]
+#: time or a limit was reached. ``stamp-error``: receipts were stamped late. ``skipped-polls``: an
+#: answer took longer than an interval. ``floor``: the harness itself takes so long.
+Kind = Literal["generator-bound", "busy-machine", "stall", "stamp-error", "skipped-polls", "floor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Mark:
             where nothing bounds it.
     """
 
-    kind: str
+    kind: Kind
     cause: str
     sizes: Mapping[str, float] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """What a run tells whoever watches it. The laboratory prints nothing itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from pushlab.runs import TrialRecord
 
 __all__ = [
     "LabEvent",
+    "MachineKnown",
     "Observer",
     "Phase",
     "Progress",
@@ -31,6 +32,18 @@ class Phase(StrEnum):
     DRAINING = "draining"  #: waiting for what is still under way
     PARTS = "costs apart"  #: idle, and at another rate
     STOPPING = "stopping"  #: everybody leaves; counts are compared; processes end
+
+
+@dataclass(frozen=True, slots=True)
+class MachineKnown:
+    """The machine was looked at before the run; `line` says what it can tell apart.
+
+    Attributes:
+        cannot: what it cannot.
+    """
+
+    line: str
+    cannot: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +100,5 @@ class RunFinished:
     status: Literal["complete", "incomplete"]
 
 
-LabEvent = RunStarted | TrialStarted | Progress | TrialFinished | RunFinished
+LabEvent = MachineKnown | RunStarted | TrialStarted | Progress | TrialFinished | RunFinished
 Observer = Callable[[LabEvent], None]

@@ -8,8 +8,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pushlab.analysis import summarise
+from pushlab.analysis import analyse, summarise
+from pushlab.analysis.summary.disturbance import disturbances_of
+from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.trials.stamps import StampErrors
 from pushlab.runs import MachineFigures, Run
 from pushlab.runs.rows import SAMPLES, to_table
 from tests.runs.simulated import STANDARD, Cell, simulate
@@ -117,3 +120,32 @@ def test_a_run_that_nobody_watched_has_the_publishers_delays_alone(tmp_path):
     path = simulate(tmp_path, SSE)
     (cell,) = summarise(Run.load(path)).cells.values()
     assert {mark.cause for mark in cell.disturbances} == {"the publisher sent late"}
+
+
+def test_polls_that_were_skipped_mark_requests_and_latencies(tmp_path):
+    """22,850 of 25,000 polls that were due were made, and nothing said so."""
+    path = simulate(tmp_path, POLL, trials=1)
+    document = json.loads((path / "run.json").read_text())
+    document["trials"][0]["swarm"] |= {"polls_due": 25_000, "polls_skipped": 2_150}
+    (path / "run.json").write_text(json.dumps(document))
+    cell = summarise(Run.load(path)).cells["short-polling"]
+    assert not cell.marks_on("hits_per_delivery")  # 9 % and no more
+    document["trials"][0]["swarm"] |= {"polls_skipped": 3_000}
+    (path / "run.json").write_text(json.dumps(document))
+    cell = summarise(Run.load(path)).cells["short-polling"]
+    for figure in ("hits_per_delivery", "hits_per_s", "latency_s.p50"):
+        (told,) = cell.marks_on(figure)
+        assert told.startswith("skipped-polls: 3,000 of 25,000 polls were skipped, up to ")
+
+
+def test_what_the_kernel_stamped_stands_in_place_of_what_waiting_bounds(tmp_path):
+    disturbed(tmp_path, SSE, waited=CPU, who="swarm", others=0.9)
+    (run,) = (Run.load(path.parent) for path in tmp_path.glob("*/run.json"))
+    good = analyse(run).cells["sse"].good
+    stamps = StampErrors(late_s=np.full(20, 3e-4), latency_s=np.full(20, 1.4e-3))
+    known = [dataclasses.replace(trial, stamps=stamps) for trial in good]
+    bounded, stamped = (disturbances_of(CellTrials(trials)) for trials in (good, known))
+    assert any("the swarm" in mark.cause and mark.size("latency_s.p50") for mark in bounded)
+    assert not any("the swarm" in mark.cause and mark.size("latency_s.p50") for mark in stamped)
+    (mark,) = (mark for mark in stamped if mark.kind == "stamp-error")
+    assert mark.size("latency_s.p50") == pytest.approx(3e-4)
