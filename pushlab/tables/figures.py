@@ -68,7 +68,7 @@ def figure_cell(summary: CellSummary, figure: Figure, note: str = "") -> Cell:
 
 def held_against(summary: CellSummary, figure: Figure) -> list[str]:
     """What must be known with a figure, in a word each: ``busy-machine``, ``unstable``."""
-    kinds = [mark.kind for mark, _ in summary.marks_against(figure.name)]
+    kinds: list[str] = [mark.kind for mark, _ in summary.marks_against(figure.name)]
     if figure.ranked and figure.key in summary.unstable:
         kinds.append("unstable")
     return list(dict.fromkeys(kinds))
