@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pushlab import signals
 from pushlab.errors import NotEnoughDescriptors, NotWritten
@@ -161,9 +162,8 @@ async def run_scenario(
     require_descriptors(scenario.clients)
     with signals.setting(stop):
         if ready is None:
-            looking = check_ready([scenario], command=command, pinning=pinning, strict=strict)
-            ready = await signals.unless_stopped(looking, stop)
-        _tell_machine(ready, tell)
+            how = {"command": command, "pinning": pinning, "strict": strict}
+            ready = await _looked([scenario], tell, stop, **how)
         folder = run_folder(scenario, out, ready, floor=floor is not None)
         path = folder.open().path
         try:
@@ -182,10 +182,14 @@ async def run_scenario(
         return path
 
 
-def _tell_machine(ready: Readiness, tell: Observer) -> None:
-    """What the machine can tell apart, if anybody has looked."""
+async def _looked(
+    scenarios: Sequence[Scenario], tell: Observer, stop: asyncio.Event, **how: Any
+) -> Readiness:
+    """What is known of the machine; what it can tell apart is told. Raises as `check_ready`."""
+    ready = await signals.unless_stopped(check_ready(scenarios, **how), stop)
     if ready.resolution is not None:
         tell(MachineKnown(ready.resolution.line, ready.resolution.cannot))
+    return ready
 
 
 async def run_sweep(
@@ -211,9 +215,7 @@ async def run_sweep(
     stop = asyncio.Event()
     with signals.setting(stop):
         scenarios = [point.scenario for point in grid.points]
-        looking = check_ready(scenarios, command=command, pinning=pinning)
-        ready = await signals.unless_stopped(looking, stop)
-        _tell_machine(ready, observer)
+        ready = await _looked(scenarios, observer, stop, command=command, pinning=pinning)
         writer.begin_session(ready.command, ready.environment)
         trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)
         labels = tuple(trial.label for trial in trials if trial.plan.index == 0)
