@@ -132,10 +132,10 @@ async def run_scenario(
     more: More | None = None,
     strict: bool = False,
 ) -> Path:
-    """Run all trials of a scenario and write a run's folder below `out`.
+    """Run all trials of a scenario and write a run's folder below `out`; returns it.
 
-    A trial that fails is kept as failed and the run goes on. The run's status (``complete``, or
-    ``incomplete`` when it was stopped) is in its folder and in the last event.
+    A trial that fails is kept as failed and the run goes on. Its status, ``incomplete`` when it was
+    stopped, is in its folder and in the last event.
 
     Args:
         observer: told of all that happens; it must return quickly.
@@ -147,9 +147,6 @@ async def run_scenario(
         ready: what is known of the machine, where nobody need look.
         more: whether to go on beyond the scenario's repetitions; see `trials_in_turn`.
         strict: do not begin on a machine that cannot tell apart what is asked for.
-
-    Returns:
-        the run's folder.
 
     Raises:
         NotEnoughDescriptors: this machine does not allow so many clients.
