@@ -100,6 +100,24 @@ def check_traffic(result: Run, trial: TrialRecord) -> None:
     assert rows.sent[window].any() == asks
 
 
+def check_stamps(result: Run, trial: TrialRecord) -> None:
+    """The kernel has stamped what witnesses got and the publisher sent, before and after."""
+    told, rows = trial.witnesses, result.stamps(trial)
+    assert told is not None
+    if sys.platform != "linux":
+        assert told.why
+        return
+    assert rows is not None
+    assert (told.clients, told.steps, told.why) == (4, 0, "")
+    assert told.path_s is not None
+    received = rows.subscriber >= 0
+    assert told.deliveries == received.sum() > 0
+    assert told.sends == (~received).sum() > 0
+    late_ns = rows.stamped_ns - rows.kernel_ns
+    assert (late_ns[received] >= -told.bound_ns).all()
+    assert (late_ns[~received] <= told.bound_ns).all()
+
+
 async def test_a_run_over_http_loses_nothing_and_counts_every_request(tmp_path: Path) -> None:
     watcher = Watcher()
     result = await run(tiny(HTTP), tmp_path, watcher)
@@ -110,6 +128,7 @@ async def test_a_run_over_http_loses_nothing_and_counts_every_request(tmp_path: 
         check_accounting(result, trial)
         check_figures(trial)
         check_traffic(result, trial)
+        check_stamps(result, trial)
         assert "friendly-form" not in trial.marks
         assert trial.swarm is not None
         assert trial.swarm.bytes_in > 0
@@ -147,6 +166,7 @@ async def test_a_run_over_a_broker(tmp_path: Path, broker: str) -> None:
     (trial,) = result.trials
     check_accounting(result, trial)
     check_figures(trial)
+    check_stamps(result, trial)
     assert trial.broker is not None
     assert trial.broker.kind == broker
     assert trial.broker.version

@@ -266,6 +266,16 @@ def _stamped(name: str, words: str, about: str) -> Iterator[Figure]:
         yield one.but(shown={"lateness": 0}, per_trial=True) if what in ("p50", "p99") else one
 
 
+_STEPS = (
+    "how often the machine's wall clock was set meanwhile, by which the kernel stamps: what it"
+    " stamped before that and was read after it is not believed"
+)
+
+
+def _steps(trial: "TrialFigures") -> float | None:
+    return trial.record.witnesses.steps if trial.record.witnesses else None
+
+
 def _path_s(trial: "TrialFigures") -> float | None:
     return trial.record.witnesses.path_s if trial.record.witnesses else None
 
@@ -285,6 +295,9 @@ declare(
     *_described("publish_delay_s", "publish delay", "the same for sent minus intended"),
     *_stamped("stamp_error_s", "stamped late", _STAMPS),
     *_stamped("send_stamp_error_s", "stamped early", _SEND_STAMPS),
+    Figure("clock_steps", "steps of the clock", total(_steps), _STEPS, since=3).but(
+        bad="times the machine's wall clock was set; the kernel's stamps of then are not believed"
+    ),
     Figure("stamp_path_s", "reading path", _PATH_MEAN, _PATH, since=3, shown={"lateness": 0}),
     Figure("staleness_s.mean", "staleness", _STALE_MEAN, _STALE, small="mean", shown={"report": 0}),
     Figure("staleness_s.max", "stale at most", _STALE_MAX, _STALE, "stale", shown={"run": 5}),

@@ -66,6 +66,8 @@ class TrialFigures:
             return publish_of
         if samples == "latency_from_send_s":
             return publish_of[self.rows.publishes.sent_ns[publish_of] > 0]
+        if samples == "stamp_error_s":
+            return self.stamps.late_of
         return None
 
     @property

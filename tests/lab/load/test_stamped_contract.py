@@ -41,10 +41,6 @@ class TestSse(Delivery):
     transport = "sse"
 
 
-class TestWebSocket(Delivery):
-    transport = "websocket"
-
-
 @pytest.mark.soak
 class TestShortPollingAll(TransportContract):
     transport = "short-polling"
