@@ -13,9 +13,6 @@ from pushlab.tables.figures import held_against
 
 __all__ = ["RunView", "machine_words", "view_of"]
 
-#: Marks that are no disturbance: what the cell itself was.
-_OF_THE_CELL = frozenset({"server-bound", "friendly-form"})
-
 
 @dataclass(frozen=True, slots=True)
 class RunView:
@@ -71,7 +68,7 @@ class RunView:
         """What to hold against a cell's `figure`, by its key, for the chart: empty, or words."""
         summary = self.summaries[cell]
         words = held_against(summary, FIGURES.get(figure) or FIGURES[f"{figure}.mean"])
-        words += [name for name in summary.plain_marks if name in _OF_THE_CELL]
+        words += summary.own_marks
         if summary.status == "partly-failed":
             failed = summary.count("trials.failed")
             words.append(f"{failed} trial{'s' if failed > 1 else ''} failed")

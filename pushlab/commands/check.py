@@ -102,6 +102,8 @@ def _line(verdict: Verdict) -> str:
         within = span(verdict.interval, show) or show(verdict.interval[0])
         spans = verdict.interval[0] <= objective.limit <= verdict.interval[1]
         notes.append(f"95 % interval {within}" + (", which spans the limit" if spans else ""))
+    if verdict.unsure:
+        notes.append(f"{verdict.unsure} for an interval")
     if verdict.samples is not None and verdict.why is None:
         notes.append(f"{verdict.samples:,} samples")
     told += f" ({', '.join(notes)})" if notes else ""

@@ -39,6 +39,7 @@ class Verdict:
         samples: how many deliveries or publishes the figure rests on, where that is known.
         more_trials: about how many more would tell, where that can be said.
         marks: what could have carried the figure across the limit, in words.
+        unsure: why a figure that would have an interval has none: ``too few samples``.
         why: why there is nothing to judge: failed trials, too few samples.
     """
 
@@ -50,6 +51,7 @@ class Verdict:
     samples: int | None = None
     more_trials: int | None = None
     marks: Sequence[str] = ()
+    unsure: str = ""
     why: str | None = None
 
     @property
@@ -115,14 +117,16 @@ def _judge(objective: Objective, label: str, cell: CellSummary, among: int, void
     more, marks = None, list(cell.marks_on(name, abs(value - objective.limit) / SHARE))
     if void:
         marks.insert(0, f"void: {void}")
-    if interval is None and FIGURES[name].interval:
-        answer, more = "unknown", max(1, least_trials(name) - trials)
+    unsure = cell.withheld.get(name, "") if interval is None else ""
+    if unsure or (interval is None and FIGURES[name].interval):
+        answer = "unknown"
+        more = max(0, least_trials(name) - trials) or None
     else:
         answer = _answer(objective, interval or (value, value))
         if answer == "unknown":
             more = _more_trials(objective.limit, value, interval, trials, among)
     answer = "unknown" if marks else answer
-    return Verdict(objective, label, answer, value, interval, samples, more, marks)
+    return Verdict(objective, label, answer, value, interval, samples, more, marks, unsure)
 
 
 def _answer(objective: Objective, interval: Interval) -> Answer:

@@ -118,7 +118,7 @@ def _withheld(
     if marks:
         yield "marked", marks[0]
     if verdict is not None and verdict.why and verdict.answer == "unknown":
-        yield "too few trials", verdict.why
+        yield (verdict.why if verdict.why.startswith("too few") else "no interval"), verdict.why
 
 
 def _marks(two: _Two, summary: CellSummary, changed: bool) -> Sequence[str]:

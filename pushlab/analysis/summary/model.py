@@ -146,6 +146,12 @@ class CellSummary:
         """The marks that are names; the others say why."""
         return [mark for mark in self.marks if " " not in mark]
 
+    @property
+    def own_marks(self) -> list[str]:
+        """The names that are no disturbance of a figure: what the cell itself was."""
+        kinds = {mark.kind for mark in self.disturbances}
+        return [mark for mark in self.plain_marks if mark not in kinds]
+
     def to_json(self) -> dict[str, Any]:
         """The object that ``run.json`` has of a cell; see results/README.md."""
         told = asdict(self)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pushlab.analysis.forecast.validation import Checked, validate
-from pushlab.analysis.stats.intervals import MIN_TRIALS
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, ranked, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.figure import CellTrials
@@ -48,7 +47,7 @@ def _rows(
     for cell in view.cells if floor else view.rivals:
         summary, style = view.summaries[cell], view.cell_styles[cell]
         problem = view.problem(cell) or ""
-        marks = summary.plain_marks
+        marks = summary.own_marks  # those of a figure stand with it
         if summary.status == "partly-failed":
             failed = summary.count("trials.failed")
             marks.append(f"{counted(failed, 'trial')} failed")
@@ -91,10 +90,7 @@ def _cell(s: CellSummary, figure: Figure) -> Cell:
 
 def _interval(s: CellSummary, figure: Figure) -> str:
     """A figure's interval in words; what stands in its place where there is none."""
-    found = s.interval(figure.name)
-    if found is None and figure.interval and s.count("trials.ok") < MIN_TRIALS:
-        return "too few trials"
-    return span(found, kind_of(figure))
+    return s.withheld.get(figure.name) or span(s.interval(figure.name), kind_of(figure))
 
 
 #: The captions of the tables that the catalogue fills.
