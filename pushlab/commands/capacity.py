@@ -118,7 +118,8 @@ def capacity(
 
 
 def _of_one_setting(transport: str, name: str, overrides: Mapping[str, Any]) -> Scenario:
-    scenario = load_scenario(name).override(transports=[transport], **overrides)
+    asked = {"parts_s": 0.0, **overrides}  # what a delivery costs is not asked
+    scenario = load_scenario(name).override(transports=[transport], **asked)
     if len(scenario.cells) != 1:
         labels = ", ".join(cell.label for cell in scenario.cells)
         raise UsageError(f"{transport} has several settings in {name}; name one: {labels}")
