@@ -35,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("scenario", nargs="?", default="quick", help="a name or TOML file (quick)")
     parser.add_argument("--runs", type=int, default=5, help="of a sitting (5)")
-    parser.add_argument("--trials", type=int, help="of each run; what the scenario says")
+    parser.add_argument("--trials", type=int, default=5, help="of each run (5)")
     parser.add_argument("--transports", help="only these, with commas")
     parser.add_argument("--seed", type=int, help="of the first run; what the scenario says")
     parser.add_argument(

@@ -22,6 +22,8 @@ from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, pars
 __all__ = ["add_commands"]
 
 _UNITS = "1e3, 1/min, 500ms, 2min, 2KiB"
+#: Of the keys, those that say how often a run repeats itself.
+_REPEATED = ("trials", "until", "at_most_s")
 _REST = "as JSON on stdout; the rest on stderr"
 
 
@@ -67,7 +69,7 @@ def _add_compare(group: Group) -> None:
         units=_UNITS,
         examples=(
             "compare tiny --no-charts",
-            "compare quick --transports sse,mqtt --clients 20 --duration 2s --strict",
+            "compare quick --transports sse,mqtt --until 'p50 ±10%' --at-most 5min --strict",
         ),
     )
     compare.add_argument(
@@ -198,7 +200,7 @@ def _add_capacity(group: Group) -> None:
     _add_no_pinning(capacity)
     add_no_charts(capacity, "draw no chart")
     add_json(capacity, f"the result {_REST}")
-    keys = {name: key for name, key in scenario_keys().items() if name != "trials"}
+    keys = {name: key for name, key in scenario_keys().items() if name not in _REPEATED}
     add_keys(capacity, keys, swept=False)
 
 

@@ -11,11 +11,13 @@ import uvloop
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.commands.sweep import start_sweep
+from pushlab.commands.until import Until
 from pushlab.errors import CannotResolve, RunError, Stopped, UsageError
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.grid import load_grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.baseline import baseline_backend
+from pushlab.lab.trial.events import LabEvent
 from pushlab.runs import Run
 from pushlab.testing.null import Null
 
@@ -115,7 +117,16 @@ def measure(scenario: Scenario, out: Path, **how: Any) -> "Analysis":
     """
     command = ["pushlab", *sys.argv[1:]]
     with Watcher() as watcher:
-        path = uvloop.run(run_scenario(scenario, out=out, observer=watcher, command=command, **how))
+        until = Until(scenario, watcher.wait_for) if scenario.until else None
+
+        def observe(event: LabEvent) -> None:
+            if until is not None:
+                until.watch(event)
+            watcher(event)
+
+        path = uvloop.run(
+            run_scenario(scenario, out=out, observer=observe, command=command, more=until, **how)
+        )
     if Run.load(path).status != "complete":
         raise Stopped(
             f"stopped; what was measured is in {path}, marked incomplete: pushlab show {path}, or"

@@ -41,7 +41,7 @@ class Watcher:
         self._seen: TrialProgress | None = None
         self._warmed = False
         self._run = self._trial = TaskID(0)
-        self._trials = 0
+        self._trials = self._cells = 0
 
     def __enter__(self) -> "Watcher":
         self._bars.start()
@@ -62,12 +62,19 @@ class Watcher:
         with suppress(OSError):
             self._take(event)
 
+    def wait_for(self, what: str) -> None:
+        """Another repetition comes, for the sake of `what`."""
+        self._trials += self._cells
+        with suppress(OSError):
+            self._bars.update(self._run, total=self._trials)
+            self._console.print(what, markup=False, soft_wrap=True)
+
     def _take(self, event: LabEvent) -> None:
         if isinstance(event, MachineKnown):
             style = "yellow" if event.cannot else ""
             self._console.print(Text(event.line, style=style), soft_wrap=not self._live)
         elif isinstance(event, RunStarted):
-            self._trials = event.trials
+            self._trials, self._cells = event.trials, len(event.cells)
             self._run = self._bars.add_task("trials", total=event.trials, note="")
             self._trial = self._bars.add_task("", total=1, note="")
         elif isinstance(event, TrialStarted):

@@ -51,12 +51,18 @@ def charts_folder(
 
 def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> None:
     """Print the table of a run and its caveats; see `print_headed`."""
-    said = [words(run.scenario[key]) for key, words in _SAID.items() if key in run.scenario]
+    work = {**run.scenario, "trials": run.repetitions}
+    said = [words(work[key]) for key, words in _SAID.items() if key in work]
     told = ", ".join([*said, *([run.network] if run.network else [])]).replace(" on, ", " on ")
     name = run.scenario.get("name", "run")  # a run of others' making may lack some of it
     table = run_table(summary.cells)
     states = [run.status, *(["void"] if summary.void else [])]
-    _print_notes(print_headed(name, told, states, table, to_stderr=to_stderr), summary)
+    console = print_headed(name, told, states, table, to_stderr=to_stderr)
+    if run.until:
+        console.print()
+        told = str(run.until.get("said"))
+        say(console, f"{told[:1].upper()}{told[1:]}.")
+    _print_notes(console, summary)
 
 
 def run_table(cells: Mapping[str, CellSummary]) -> Table:

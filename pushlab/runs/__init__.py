@@ -25,7 +25,7 @@ from pushlab.runs.sweep import Sweep, SweepAxis, SweepPoint, SweepWriter, load_f
 
 if TYPE_CHECKING:
     from pushlab.runs.rows import ConnectRows, DeliveryRows, PublishRows, StampRows, TrafficRows
-    from pushlab.runs.writer import RunWriter, write_summary
+    from pushlab.runs.writer import RunWriter, write_summary, write_until
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -55,6 +55,7 @@ __all__ = [
     "load_folder",
     "network_in_words",
     "write_summary",
+    "write_until",
 ]
 
 

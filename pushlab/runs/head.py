@@ -21,7 +21,7 @@ _NEEDED: Mapping[type, str] = {
     dict: "scenario environment",
     int: "seed",
 }
-_OPTIONAL: Mapping[type, str] = {dict: "summary profiles"}
+_OPTIONAL: Mapping[type, str] = {dict: "summary profiles until"}
 #: What is read of a scenario; older runs and runs of others' making may lack some.
 _SCENARIO: Mapping[type, str] = {
     str: "name title description",
@@ -40,6 +40,8 @@ class RunHead:
     Attributes:
         cells: the labels of the transport settings, in the order for tables and charts; a cell
             that has no trial did not come to its turn.
+        until: what became of a run that went on until figures were known: `said`, in words;
+            whether they were (`known`); after how many `repetitions` and `looks`. None of others.
         stored_trials, stored_profiles: as JSON has them, unchecked.
         summary: what was stored of the analysis; None if it has not been analysed, or somebody has
             edited that. `pushlab.analysis.summary.stored.summary_of` is to be believed.
@@ -55,6 +57,7 @@ class RunHead:
     scenario: Mapping[str, Any]
     environment: Mapping[str, Any]
     cells: Sequence[str]
+    until: Mapping[str, Any] | None
     stored_trials: Sequence[Any]
     stored_profiles: Mapping[str, Any]
     summary: Mapping[str, Any] | None
@@ -89,9 +92,22 @@ class RunHead:
         for i, cell in enumerate(scenario.get("transports", ())):
             _check(cell, dict, f"{file}: scenario.transports[{i}]")
         given = {**document, "path": path, "summary": _believed(document.get("summary"))}
+        given["until"] = document.get("until")
         given["stored_trials"] = document["trials"]
         given["stored_profiles"] = document.get("profiles") or {}
         return cls(**{one.name: given[one.name] for one in fields(RunHead)}, **cls._typed(given))
+
+    @property
+    def repetitions(self) -> int:
+        """How often each cell had its turn: as often as was asked for, or until all was known."""
+        decided = (self.until or {}).get("repetitions")
+        return decided if isinstance(decided, int) else int(self.scenario.get("trials", 1))
+
+    @property
+    def looks(self) -> int:
+        """How often it was decided by intervals whether to go on; 0 where it never was."""
+        found = (self.until or {}).get("looks")
+        return found if isinstance(found, int) else 0
 
     @property
     def network(self) -> str:

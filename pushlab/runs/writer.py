@@ -23,7 +23,7 @@ from pushlab.runs.layout import (
 from pushlab.runs.records import TrialRecord
 from pushlab.runs.rows import SCHEMAS, Columns, to_table, write_table
 
-__all__ = ["RunWriter", "write_summary"]
+__all__ = ["RunWriter", "write_summary", "write_until"]
 
 
 class RunWriter(FolderWriter):
@@ -154,10 +154,18 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
         RunError: there is no readable run.
         NotWritten: the disk does not take it.
     """
-    sealed = {**summary, "digest": summary_digest(summary)}
+    _write_key(path, "summary", {**summary, "digest": summary_digest(summary)})
+
+
+def write_until(path: Path, until: Mapping[str, Any]) -> None:
+    """Write down what became of a run that went on until figures were known; raises as above."""
+    _write_key(path, "until", until)
+
+
+def _write_key(path: Path, key: str, value: Mapping[str, Any]) -> None:
     try:
-        write_document(path, {**read_document(path), "summary": sealed})
+        write_document(path, {**read_document(path), key: value})
     except OSError as error:
         raise NotWritten(
-            f"{path}: the summary cannot be written ({told(error)}); all rows are there"
+            f"{path}: the run's {key!r} cannot be written ({told(error)}); all rows are there"
         ) from error

@@ -4,7 +4,7 @@ A trial is drawn from a model of its transport: polling answers at each client's
 after a short random delay. The folder is written by the real `RunWriter`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from pushlab.lab.scenario import model as scenario_module
 from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.trial.plan import TrialOutcome
 from pushlab.runs import (
     BrokerFigures,
     ConnectFigures,
@@ -119,6 +120,41 @@ def simulate(
             writer.add_trial(record, **rows)
             order += 1
     return writer.finish()
+
+
+class SimulatedBackend:
+    """Runs simulated trials in the place of processes.
+
+    Args:
+        cells: how the cells of these labels behave; others as a cell of that transport does.
+        before: called with the plan before each trial; it may wait.
+    """
+
+    def __init__(self, *cells: Cell, before=None) -> None:
+        self._cells = {cell.label: cell for cell in cells}
+        self._before = before
+
+    async def run(self, plan, tell, stop) -> TrialOutcome:
+        if self._before is not None:
+            self._before(plan)
+        scenario, label = plan.scenario, plan.cell.label
+        cell = self._cells.get(label) or Cell(label, plan.cell.transport, dict(plan.cell.options))
+        record, rows = _trial(
+            replace(cell, floor=plan.floor),
+            plan.index,
+            plan.order,
+            scenario.clients,
+            scenario.per_channel,
+            scenario.rate_per_s,
+            scenario.duration_s,
+            scenario.arrivals,
+            np.random.default_rng([scenario.seed, plan.index, len(label)]),
+        )
+        if stop.is_set():
+            record = replace(record, status="interrupted", reason="the run was stopped")
+        return TrialOutcome(record, rows)
+
+    async def close(self) -> None: ...
 
 
 def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals, rng):

@@ -19,6 +19,7 @@ class Estimate:
         repetitions: which repetition of the run each of them is, in their order; empty: not known.
         mean_of: of a percentile in the tail, the mean of the same samples of some trials.
         samples: how many independent samples it rests on; None where it is of no samples.
+        slack: the factor by which its standard error is made larger, for what made it too small.
     """
 
     value: float | None
@@ -27,6 +28,7 @@ class Estimate:
     repetitions: tuple[int, ...] = ()
     mean_of: Callable[[tuple[int, ...]], float] | None = None
     samples: int | None = None
+    slack: float = 1.0
 
     @property
     def withheld(self) -> str:

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from pushlab.analysis.stats.power import reach_of
 
 __all__ = [
+    "LOOKED_AGAIN",
     "MIN_SAMPLES",
     "MIN_TRIALS",
     "MIN_TRIALS_TAIL",
@@ -56,12 +57,17 @@ class Figure(Protocol):
     def mean_of(self) -> Part | None: ...
     @property
     def samples(self) -> int | None: ...
+    @property
+    def slack(self) -> float: ...
 
 
 #: Two trials can agree by chance, or differ by anything: an interval needs one more.
 MIN_TRIALS = 3
 #: A percentile above the median needs more: what is rare differs more between trials.
 MIN_TRIALS_TAIL = 5
+#: An interval that was looked at more than once, to end the run when it is narrow, is narrow by
+#: chance too often: its standard error is made larger by this factor. See docs/method.md.
+LOOKED_AGAIN = 1.25
 #: What happens to one publish in fifty must have been seen, before a mean has an interval.
 MIN_SAMPLES = 200
 
@@ -107,13 +113,14 @@ def log_error(one: Figure) -> float | None:
     if one.mean_of is not None:
         means = _parts(one.trials, one.mean_of)[2]
         means = np.log(means) if means.min() > 0 else None
-    return float(standard_error(np.log(whole), np.log(without), np.log(alone), means))
+    error = standard_error(np.log(whole), np.log(without), np.log(alone), means)
+    return one.slack * float(error)
 
 
 def plain_error(one: Figure) -> float:
     """The standard error of a figure, in its own unit."""
     whole, without, alone = _parts(one.trials, one.of)
-    return float(standard_error(whole, without, alone))
+    return one.slack * float(standard_error(whole, without, alone))
 
 
 def standard_error(

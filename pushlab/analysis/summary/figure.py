@@ -61,9 +61,13 @@ class CellTrials:
 
     Args:
         whatever: take trials for good whatever became of them.
+        looks: how often their intervals were looked at, to say whether there are enough.
     """
 
-    def __init__(self, trials: Sequence["TrialFigures"], *, whatever: bool = False) -> None:
+    def __init__(
+        self, trials: Sequence["TrialFigures"], *, whatever: bool = False, looks: int = 0
+    ) -> None:
+        self._looks = looks
         self.all = list(trials)
         self.ended = [t for t in trials if whatever or t.record.status != "interrupted"]
         self.good = [t for t in trials if whatever or t.record.status == "ok"]
@@ -98,7 +102,12 @@ class CellTrials:
         """A figure of the catalogue, of these trials."""
         assert not isinstance(figure.made, Derived)  # which is made of a summary
         if figure.name not in self._estimates:
-            self._estimates[figure.name] = figure.made(self)
+            made = figure.made(self)
+            if self._looks > 1:
+                from pushlab.analysis.stats.intervals import LOOKED_AGAIN
+
+                made = replace(made, slack=LOOKED_AGAIN)
+            self._estimates[figure.name] = made
         return self._estimates[figure.name]
 
     @functools.cached_property

@@ -70,7 +70,7 @@ def analyse(run: Run) -> Analysis:
                 replace(t, predicted=prediction_of(t.record, t.rows, floor_s, service))
                 for t in each
             ]
-    cells = {cell: CellTrials(each) for cell, each in trials.items()}
+    cells = {cell: CellTrials(each, looks=run.looks) for cell, each in trials.items()}
     return Analysis(run, cells, floor_s or None)
 
 

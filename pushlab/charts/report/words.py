@@ -32,14 +32,16 @@ def asked(view: RunView) -> list[str]:
         f"{rate:g} messages{of} a second{where}, {_arrivals(scenario)}:"
         f" {exact(rate * clients)} deliveries a second are owed."
     )
-    trials, length = int(scenario.get("trials", 1)), float(scenario.get("duration_s", 0))
-    text = f"{counted(trials, 'trial')} of {exact_duration(length)} for each setting"
+    length = float(scenario.get("duration_s", 0))
+    text = f"{counted(view.run.repetitions, 'trial')} of {exact_duration(length)} for each setting"
     if "warmup_s" in scenario:
         text += f", after {exact_duration(float(scenario['warmup_s']))} of warm-up"
     if "drain_s" in scenario:
         drain = exact_duration(float(scenario["drain_s"]))
         text += f" and with at most {drain} for what is still under way"
     found.append(f"{text}. Each trial has a fresh server; settings alternate in random order.")
+    if view.run.until:
+        found.append(f"Wanted was {scenario.get('until')}: {view.run.until.get('said')}.")
     return found
 
 

@@ -164,10 +164,15 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
         if len(axis.values) > 1 and _matters(number, combinations, scenarios)
     ]
     axes = [every[number] for number in kept]
+    if axes and flags.get("until"):
+        told = "a sweep has as many repetitions of each point as --trials says"
+        raise ScenarioError(f"--until: {told}; leave it out, or name one number for each key")
     points: dict[tuple[float, ...], Point] = {}
     for combination, scenario in zip(combinations, scenarios, strict=True):
         chosen = tuple(combination[number] for number in kept)
         values = {axis.key: value for axis, value in zip(axes, chosen, strict=True)}
+        if axes:  # every point is repeated `trials` times
+            scenario = replace(scenario, until="")
         points.setdefault(chosen, Point(values, scenario))
     file = Path(source.file).name
     kept_source = {"file": file, "default": source.default, "data": data, "flags": flags}

@@ -105,6 +105,18 @@ class Scenario:
         ),
     ] = 0.5
     trials: Annotated[int, _count("repetitions, each on a fresh server", most=1_000)] = 1
+    until: Annotated[
+        str,
+        Setting(
+            "go on with repetitions until intervals are so narrow: p99 ±10%, sse.p50 ±0.3ms, ratio"
+            " of p50 ±10%; `trials` is the least",
+            pattern=r"^$|±|\+/?-",
+            such="conditions such as p99 ±10%, with commas between",
+        ),
+    ] = ""
+    at_most_s: Annotated[
+        float, Setting("the longest that a run goes on for `until`", unit="s", above=0, most=86_400)
+    ] = 300.0
     seed: Annotated[int, Setting("of schedules, phases and order", least=0, most=2**63 - 1)] = 1
     broker: Annotated[
         str,
@@ -221,6 +233,8 @@ class Scenario:
             name: keys[name].take(value, keys[name].flag, ScenarioError)
             for name, value in given.items()
         }
+        if "trials" in checked:  # so many, and no more, unless there is a reason for more
+            checked.setdefault("until", "")
         interval_s = checked.get("poll_interval_s")
         poll_interval_s = self.poll_interval_s if interval_s is None else interval_s
         cells: Iterable[Cell] = self.cells
