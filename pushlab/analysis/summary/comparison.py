@@ -114,18 +114,23 @@ def _withheld(
     if less:
         yield "losses", f"{less[0]}: more than 1 % of the deliveries were lost"
     changed = verdict is not None and verdict.answer == "changed"
-    marks = [f"{cell}: {mark}" for cell in both for mark in _marks(two, summaries[cell], changed)]
+    marks = [
+        f"{cell}: {mark}"
+        for cell, other in (both, both[::-1])
+        for mark in _marks(two, summaries[cell], summaries[other], changed)
+    ]
     if marks:
         yield "marked", marks[0]
     if verdict is not None and verdict.why and verdict.answer == "unknown":
         yield (verdict.why if verdict.why.startswith("too few") else "no interval"), verdict.why
 
 
-def _marks(two: _Two, summary: CellSummary, changed: bool) -> Sequence[str]:
+def _marks(two: _Two, summary: CellSummary, beside: CellSummary, changed: bool) -> Sequence[str]:
     """What could have made a tenth of a difference; or, where none is seen, of the figure."""
     if two.figure.name == "usd_per_month.usd":  # requests are what most offers meter
         return summary.marks_on("hits_per_delivery")
-    return summary.marks_on(two.figure.name, two.apart if changed else max(two.apart, two.least))
+    effect = two.apart if changed else max(two.apart, two.least)
+    return summary.marks_on(two.figure.name, effect, beside)
 
 
 def _within(apart: float, floor_s: float, blur: float) -> dict[str, str]:

@@ -95,7 +95,7 @@ def _waits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
                 sizes[figure] = max(size, sizes.get(figure, 0.0))
             if sum(len(t.stamps.late_s) for t in good) >= _LEAST_STAMPS:
                 sizes = {_STALE: sizes.get(_STALE, 0.0)}  # stamps know what this bounds
-        yield Mark(kind, cause, sizes)
+        yield Mark(kind, cause, sizes, known=name == "publisher")
 
 
 def _of(trial: TrialFigures, name: str) -> Floats:

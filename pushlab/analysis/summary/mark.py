@@ -6,7 +6,7 @@ the half second of a poller, and all there is to say of an event stream.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 __all__ = ["FLOOR_SHARE", "SHARE", "Kind", "Mark", "against"]
@@ -33,11 +33,13 @@ class Mark:
         cause: who did what, in few words: ``the hub waited for its core``.
         sizes: by figure, what it could have made of it at most, in the figure's unit; infinite
             where nothing bounds it.
+        known: whether that is what it has made, and no bound.
     """
 
     kind: Kind
     cause: str
     sizes: Mapping[str, float] = field(default_factory=dict)
+    known: bool = False
 
     def size(self, figure: str) -> float:
         """What it could have made of a figure; 0 where it has nothing to do with it."""
@@ -46,7 +48,15 @@ class Mark:
     def to_json(self) -> dict[str, Any]:
         """As ``run.json`` has it: null where nothing bounds a size."""
         sizes = {name: size if math.isfinite(size) else None for name, size in self.sizes.items()}
-        return {"kind": self.kind, "cause": self.cause, "sizes": sizes}
+        return {"kind": self.kind, "cause": self.cause, "sizes": sizes, "known": self.known}
+
+    def beyond(self, others: Sequence["Mark"]) -> "Mark":
+        """What is left of it beside the marks of another cell: what both have falls out."""
+        same = next((one for one in others if one.cause == self.cause), None)
+        if same is None or not self.known:
+            return self
+        sizes = {name: max(0.0, size - same.size(name)) for name, size in self.sizes.items()}
+        return replace(self, sizes=sizes)
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> "Mark":
@@ -54,7 +64,7 @@ class Mark:
         sizes = {
             name: math.inf if size is None else float(size) for name, size in told["sizes"].items()
         }
-        return cls(told["kind"], told["cause"], sizes)
+        return cls(told["kind"], told["cause"], sizes, bool(told.get("known")))
 
 
 def against(

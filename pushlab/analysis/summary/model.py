@@ -90,7 +90,7 @@ class CellSummary:
         return Derived(top, bottom).of(self.__getitem__)
 
     def marks_against(
-        self, figure: str, effect: float | None = None
+        self, figure: str, effect: float | None = None, beside: "CellSummary | None" = None
     ) -> Sequence[tuple[Mark, float]]:
         """What could have made more than a tenth of a figure, or of a difference; and how much.
 
@@ -99,6 +99,7 @@ class CellSummary:
 
         Args:
             effect: a difference that the figure is used in, in the figure's unit, as a size is.
+            beside: the cell that it differs from; what is known to be in both falls out.
 
         Raises:
             KeyError: no such figure is declared.
@@ -107,16 +108,19 @@ class CellSummary:
         if isinstance(made, Derived):
             name, scale = made.top, self[made.bottom] or 1.0
         scaled = [None if each is None else each * scale for each in (value, effect)]
-        found = against(self.disturbances, name, *scaled)
+        others = () if beside is None else beside.disturbances
+        found = against([mark.beyond(others) for mark in self.disturbances], name, *scaled)
         return [(mark, mark.size(name) / scale) for mark in found]
 
-    def marks_on(self, figure: str, effect: float | None = None) -> Sequence[str]:
+    def marks_on(
+        self, figure: str, effect: float | None = None, beside: "CellSummary | None" = None
+    ) -> Sequence[str]:
         """The same in words: ``busy-machine: the hub waited for a core, up to 4.00 ms``."""
         unit = FIGURES[figure].unit
         return [
             f"{mark.kind}: {mark.cause}"
             + (f", up to {with_unit(size, unit)}" if isfinite(size) else "")
-            for mark, size in self.marks_against(figure, effect)
+            for mark, size in self.marks_against(figure, effect, beside)
         ]
 
     @property

@@ -27,13 +27,13 @@ def stamp_marks(good: Sequence[TrialFigures]) -> Iterator[Mark]:
         latency_s = np.concatenate([t.stamps.latency_s for t in good])
         found = _made(latency_s, latency_s - late_s)
         sizes = {f"{name}.{what}": size for name in _LATENCIES for what, size in found.items()}
-        yield Mark("stamp-error", "deliveries were stamped late", sizes)
+        yield Mark("stamp-error", "deliveries were stamped late", sizes, known=True)
     early_s = np.concatenate([t.stamps.early_s for t in good] or [np.zeros(0)])
     if len(early_s):
         found = _made(early_s, np.zeros(len(early_s)))
         names = ("publish_delay_s", "latency_from_send_s")
         sizes = {f"{name}.{what}": size for name in names for what, size in found.items()}
-        yield Mark("stamp-error", "requests left later than their stamps", sizes)
+        yield Mark("stamp-error", "requests left later than their stamps", sizes, known=True)
 
 
 def _made(stamped_s: Floats, true_s: Floats) -> dict[str, float]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.trials.accounting import TrialRows
-from pushlab.runs import Run
+from pushlab.runs import PublishRows, Run
 from pushlab.runs.layout import rows_path
 
 __all__ = ["SERVERS", "Waiting", "waiting_of"]
@@ -27,6 +27,8 @@ _PASSED = (*SERVERS, "swarm")
 #: A poller's message passes hub and swarm with its publish and with the poll that fetches it, and
 #: not with all that is asked meanwhile; each time it may wait for twice as long as is usual.
 _PASSES = 2 * 2
+_AT_BEST = 0.1
+_PYTHONS_S = 50e-6  # the most that a publisher nobody disturbs takes from its clock to its socket
 _ROUNDED_S = 0.001  # to which uvloop rounds its timers
 
 
@@ -36,9 +38,9 @@ class Waiting:
 
     Attributes:
         each: seconds of each delivery, by who stood still; nobody is there who was not watched.
-            ``publisher``: sent late, and that was not the server's doing, which is known and not
-            bounded. ``hub``, ``broker``, ``swarm``: stood in a core's queue. ``machine``: its host
-            gave its time to others.
+            ``publisher``: sent later than it always does, and that was not the server's doing,
+            which is known and not bounded. ``hub``, ``broker``, ``swarm``: stood in a core's queue.
+            ``machine``: its host gave its time to others.
         spans_s: between two looks at the subscribers' event loop in the window; and
         lags_s: the worst lag in each, less what the loop rounds to.
     """
@@ -55,8 +57,7 @@ def waiting_of(run: Run, rows: TrialRows) -> Waiting:
         RunError: the file of the looks is damaged.
     """
     publishes, of, record = rows.publishes, rows.publish_of, rows.record
-    late = (publishes.sent_ns - publishes.intended_ns - publishes.held_ns) / 1e9
-    each = {"publisher": np.where(publishes.sent_ns > 0, late, 0.0)[of]}
+    each = {"publisher": _late(publishes)[of]}
     if not rows_path(run.path, "samples", record.order).exists():
         return Waiting(each)
     looks = run.table("samples", record).to_pydict()
@@ -80,6 +81,19 @@ def waiting_of(run: Run, rows: TrialRows) -> Waiting:
     lags_s = np.nan_to_num(_of(looks, "swarm", "loop_lag_ns")[1:]) - _ROUNDED_S
     within = (at_s["swarm"][1:] > start_ns / 1e9) & (at_s["swarm"][:-1] < end_ns / 1e9)
     return Waiting(each, np.diff(at_s["swarm"])[within], np.maximum(0.0, lags_s)[within])
+
+
+def _late(publishes: PublishRows) -> Floats:
+    """By how much each message was sent later than the publisher always sends, in seconds.
+
+    What Python itself takes is in every transport's latency and falls out of their differences.
+    """
+    sent = publishes.sent_ns > 0
+    late = (publishes.sent_ns - publishes.intended_ns - publishes.held_ns) / 1e9
+    if not sent.any():
+        return np.zeros(len(late))
+    always_s = min(float(np.quantile(late[sent], _AT_BEST)), _PYTHONS_S)
+    return np.where(sent, np.maximum(0.0, late - always_s), 0.0)
 
 
 def _of(looks: Mapping[str, Sequence[Any]], process: str, column: str) -> Floats:

@@ -110,7 +110,7 @@ def test_a_difference_within_the_bound_of_the_clocks_is_not_claimed():
 def test_a_mark_on_either_side_withholds_a_claim(monkeypatch):
     asked = []
 
-    def marks_on(self, figure, effect=None):
+    def marks_on(self, figure, effect=None, beside=None):
         asked.append((figure, effect))
         return ["busy machine: other programs took a core"] if self["lost"] == 1 else []
 

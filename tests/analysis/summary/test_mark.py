@@ -58,3 +58,16 @@ def test_what_nothing_bounds_marks_whatever_it_touches() -> None:
     assert again.marks_on(P50) == told.marks_on(P50)
     with pytest.raises(KeyError):
         told.marks_on("no such figure")
+
+
+def test_what_is_known_to_be_in_both_cells_falls_out_of_their_difference() -> None:
+    """A publisher that is 25 µs late for everybody makes no difference of 170 µs; a bound may."""
+    late = [Mark("generator-bound", "sent late", {P50: s}, known=True) for s in (25e-6, 18e-6)]
+    one, other = (cell(mark, p50=p50) for mark, p50 in zip(late, (7e-4, 5e-4), strict=True))
+    assert one.marks_on(P50, 170e-6)
+    assert not one.marks_on(P50, 170e-6, beside=other)
+    assert not other.marks_on(P50, 170e-6, beside=one)
+    assert one.marks_on(P50, 60e-6, beside=other)
+    bounded = [Mark("busy-machine", "the hub waited", {P50: s}) for s in (25e-6, 25e-6)]
+    assert cell(bounded[0]).marks_on(P50, 170e-6, beside=cell(bounded[1]))
+    assert CellSummary.from_json(one.to_json()).disturbances == [late[0]]
