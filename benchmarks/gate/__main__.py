@@ -95,8 +95,8 @@ def judged(told: dict[str, list[dict]], gates: int) -> int:
         mean = math.exp(statistics.fmean(map(math.log, ratios))) if ratios else math.nan
         left = gates - sum(counts[kind].values())
         print(
-            f"{kind}: {counts[kind]['pass']} pass, {counts[kind]['fail']} fail, {left} inconclusive;"
-            f" by the CPU clock NEW took {mean:.3f} times what BASE took, all gates together"
+            f"{kind}: {counts[kind]['pass']} pass, {counts[kind]['fail']} fail, {left}"
+            f" inconclusive; by the CPU clock NEW took {mean:.3f} times BASE, all together"
         )
     fine = counts["same"]["fail"] <= math.ceil(gates / 20)
     fine &= counts["dearer"]["fail"] >= 0.9 * gates and not counts["dearer"]["pass"]
