@@ -13,7 +13,7 @@ from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.commands.gate_reports import junit, markdown
 from pushlab.commands.terminal import json_text
 from pushlab.errors import UsageError
-from pushlab.quantities import brief, number, share, span, with_unit
+from pushlab.quantities import brief, counted, number, share, span, with_unit
 from pushlab.runs import Run
 
 __all__ = ["STATUS", "Wanted", "gate", "questions_of", "told"]
@@ -113,6 +113,7 @@ def lines_of(one: Gated) -> list[str]:
     if one.base is not None and one.new is not None and one.ratio is not None:
         kind, (a, b) = FIGURES[one.figure].kind, one.trials
         trials = f"{a} trials of each" if a == b else f"{a} and {b} trials"
+        trials = counted(a, "pair") if one.paired else trials
         found.append(f"{with_unit(one.base, kind)} to {with_unit(one.new, kind)}, {trials}")
         line = f"NEW/BASE {number(one.ratio)}"
         if one.interval is not None:
@@ -122,7 +123,8 @@ def lines_of(one: Gated) -> list[str]:
     if one.why:
         found.append(one.why)
     elif one.outcome == "inconclusive" and one.needed is not None:
-        found.append(f"needs about {one.needed:,} trials of each")
+        what = "pairs" if one.paired else "trials of each"
+        found.append(f"needs about {one.needed:,} {what}")
     elif one.outcome == "inconclusive":
         found.append("scatters too much for any number of trials")
     return found

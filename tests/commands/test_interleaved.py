@@ -36,7 +36,7 @@ def test_pairs_are_added_until_it_is_known(capsys, tmp_path, copying, new, statu
         f"pair {i}" for i in (1, 2, 3, 4)
     ]
     assert "3 more pairs" in err.splitlines()[0]
-    assert "4 trials of each" in out
+    assert ", 4 pairs\n" in out
     (folder,) = tmp_path.iterdir()
     assert (
         len(list(folder.glob("base-*/run.json"))) == len(list(folder.glob("new-*/run.json"))) == 4

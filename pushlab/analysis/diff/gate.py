@@ -53,8 +53,8 @@ class Gated:
         base, new: geometric means over trials, or over runs; None where there is none.
         ratio, interval: of new to base; None where there is none. The interval leaves out `chance`
             on either side.
-        trials: of each side, or how many pairs.
-        needed: of each side, about, where more would tell.
+        trials: of each side; two equal numbers of runs where `paired`.
+        needed: of each side, or pairs, about, where more would tell.
         why: why it is inconclusive, where more trials are not the cure; empty otherwise.
     """
 
@@ -70,6 +70,7 @@ class Gated:
     needed: int | None = None
     why: str = ""
     chance: float = CHANCE
+    paired: bool = False
 
     def doubted(self, why: str) -> "Gated":
         """The same, with a reason that allows neither pass nor fail."""
@@ -171,9 +172,8 @@ def judge(
 ) -> Gated:
     """Judge the values of trials, or of pairs of runs; see `pushlab.analysis.stats.worse`."""
     sizes = (len(base), len(new))
-    found = Gated(
-        asked.cell, asked.figure, asked.worse, "inconclusive", trials=sizes, chance=chance
-    )
+    found = Gated(asked.cell, asked.figure, asked.worse, "inconclusive", trials=sizes)
+    found = replace(found, chance=chance, paired=paired)
     if not base or not new:
         side = "NEW" if base else "BASE"
         return found.doubted(f"{side} has no {asked.figure}: not measured, or too few samples")
