@@ -119,10 +119,12 @@ class _Field:
         low, high = self.order[0], self.order[-1]
         reach = span((self.known[low], self.known[high]), show) or show(self.known[low])
         widest = self.ranking.of(low, high)
-        missing = self.why(widest) if widest else "nothing to compare by"
-        if missing == "alike":  # the ends are, and something between is not known
-            missing = next(self.why(pair) for pair in pairs if not pair.alike)
-        return f"{who}: no difference is shown, {reach}{of}; {missing}"
+        if widest is None or widest.alike:  # then something between is not known
+            widest = next((pair for pair in pairs if not pair.alike), None)
+        if widest is None:
+            return f"{who}: {reach}{of}"
+        shown = "nothing is claimed" if widest.withheld else "no difference is shown"
+        return f"{who}: {shown}, {reach}{of}; {self.why(widest)}"
 
 
 def findings_of(
