@@ -20,7 +20,8 @@ def stamp_marks(good: Sequence[TrialFigures]) -> Iterator[Mark]:
     """The marks ``stamp-error``: of deliveries stamped late, and of requests stamped early.
 
     A size is the difference between a statistic of the witnesses' latencies and the same statistic
-    of what they would have been by the kernel's stamps.
+    of what they would have been by the kernel's stamps. A publish delay has none: it ends where the
+    event loop gets the request, and what follows stands beside it (``send_stamp_error_s``).
     """
     late_s = np.concatenate([t.stamps.late_s for t in good] or [np.zeros(0)])
     if len(late_s):
@@ -31,8 +32,7 @@ def stamp_marks(good: Sequence[TrialFigures]) -> Iterator[Mark]:
     early_s = np.concatenate([t.stamps.early_s for t in good] or [np.zeros(0)])
     if len(early_s):
         found = _made(early_s, np.zeros(len(early_s)))
-        names = ("publish_delay_s", "latency_from_send_s")
-        sizes = {f"{name}.{what}": size for name in names for what, size in found.items()}
+        sizes = {f"latency_from_send_s.{what}": size for what, size in found.items()}
         yield Mark("stamp-error", "requests left later than their stamps", sizes, known=True)
 
 
