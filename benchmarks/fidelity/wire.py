@@ -18,11 +18,11 @@ _TOKEN = re.compile(rb"Bearer \w+\.([\w-]+)\.[\w-]+")
 _MQTT_CONNECT = 0x10
 _USER_NAME = re.compile(rb"client-(\d+)/[0-9a-f]+")
 _MESSAGES = {
-    "sse": rb"data: ?[A-Za-z]{%d}\nid: ?[0-9a-f]+-(\d+)\n\n",
-    "websocket": rb"[0-9a-f]{8}-(\d+) [A-Za-z]{%d}",
-    "mqtt": rb"[0-9a-f]{8}-(\d+) [A-Za-z]{%d}",
-    "short-polling": rb'"seq": ?(\d+), ?"data": ?"[A-Za-z]{%d}"',
-    "long-polling": rb'"seq": ?(\d+), ?"data": ?"[A-Za-z]{%d}"',
+    "sse": rb"data: ?[0-9A-Za-z]{%d}\nid: ?[0-9a-f]+-(\d+)\n\n",
+    "websocket": rb"[0-9a-f]{8}-(\d+) [0-9A-Za-z]{%d}",
+    "mqtt": rb"[0-9a-f]{8}-(\d+) [0-9A-Za-z]{%d}",
+    "short-polling": rb'"seq": ?(\d+), ?"data": ?"[0-9A-Za-z]{%d}"',
+    "long-polling": rb'"seq": ?(\d+), ?"data": ?"[0-9A-Za-z]{%d}"',
 }
 _NUMBERS = 1 << 32
 _MARGIN_BYTES = 200  # what stands around a message that is not complete yet

@@ -70,7 +70,9 @@ def test_a_user_name_tells_the_subscriber_over_mqtt():
 def test_several_messages_in_one_segment_and_probes():
     stream = open_stream("websocket")
     stream.answer(
-        9, b"\x81\x044f1c9a02-1 probe" + b"".join(b"4f1c9a02-%d " % n + TEXT for n in (2, 3))
+        9,
+        b"\x81\x104f1c9a02-1 probe"
+        + b"".join(b"\x81\x154f1c9a02-%d 1b" % n + TEXT[2:] for n in (2, 3)),
     )
     assert stream.wire.arrivals == {(42, 2): 9, (42, 3): 9}
 
