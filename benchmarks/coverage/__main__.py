@@ -22,7 +22,10 @@ def rows_of(only: str, runs: int, seed: int) -> Iterator[Row]:
     wanted = (case for case in every_case() if case.figure.startswith(only))
     for (figure, group), cases in groupby(wanted, key=lambda case: (case.figure, case.group)):
         known: list[Case] = list(cases)
-        yield figure, group, [[case.simulate(n, runs, seed) for case in known] for n in TRIALS]
+        cells = [[case.simulate(n, runs, seed) for case in known] for n in TRIALS]
+        for what in cells[0][0]:
+            told = figure if what == "interval" else f"{figure}: {what}"
+            yield told, group, [[found[what] for found in cell] for cell in cells]
 
 
 def line_of(row: Row) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from pushlab.analysis.forecast.day import Day
-from pushlab.analysis.stats.noise import THRESHOLD, Judgement, compare, judge_all
+from pushlab.analysis.stats.verdict import MATTERS, Answer, compare, decide
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary, Interval
@@ -31,8 +31,6 @@ from pushlab.tables.terminal import print_table, say
 
 __all__ = ["Saved", "print_savings", "saved_over", "sentences"]
 
-#: A ratio nearer to 1 makes no difference to anybody.
-_MATTERS = 1 + THRESHOLD
 #: The figures that are compared, by their names in the catalogue, and what they are in a sentence.
 _COMPARED = {
     "hits_per_delivery": "requests",
@@ -182,13 +180,14 @@ class Saved:
 
     Attributes:
         figure: its name in the catalogue.
-        judgement: among all figures of all transports; see `judge_all`.
+        ci: the interval on which the answer rests; see `decide`.
+        answer: among all figures of all transports.
     """
 
     figure: str
     ratio: float
     ci: Interval | None
-    judgement: Judgement
+    answer: Answer
 
     def __str__(self) -> str:
         found, within = f"{_COMPARED[self.figure]} {ratio(self.ratio)}", span(self.ci, ratio)
@@ -205,11 +204,12 @@ def saved_over(cells: Mapping[str, CellTrials], old: str) -> dict[str, list[Save
         for key in _COMPARED if name != old else ():
             before, after = good[old].estimate(FIGURES[key]), cell.estimate(FIGURES[key])
             if before.value and after.value is not None:
-                made.append((name, key, after.value / before.value, compare(before, after)))
-    judgements = judge_all([one.chance for *_, one in made])
+                one = compare(before, after, paired=True)
+                made.append((name, key, after.value / before.value, one))
+    verdicts = decide([one for *_, one in made])
     found: dict[str, list[Saved]] = {name: [] for name in good if name != old}
-    for (name, key, over, one), judgement in zip(made, judgements, strict=True):
-        found[name].append(Saved(key, over, one.interval, judgement))
+    for (name, key, over, _), verdict in zip(made, verdicts, strict=True):
+        found[name].append(Saved(key, over, verdict.interval, verdict.answer))
     return found
 
 
@@ -225,9 +225,9 @@ def sentences(cells: Mapping[str, CellTrials], old: str, marked: Collection[str]
         for one in figures:
             if not one.ratio:
                 differs.append(f"no {_COMPARED[one.figure]}")
-            elif one.judgement == "changed":
+            elif one.answer == "changed":
                 differs.append(str(one))
-            elif one.ci and one.ci[0] * _MATTERS >= 1 and one.ci[1] <= _MATTERS:
+            elif one.answer == "same":
                 same.append(str(one))
             else:
                 open_ones.append(f"{name}'s {one}")
@@ -237,7 +237,7 @@ def sentences(cells: Mapping[str, CellTrials], old: str, marked: Collection[str]
                 needs = f"Marked below, so no finding yet: {needs}"
             lines.append(f"{needs}: {', '.join(differs)}.")
         if same:
-            told = f"the same within {THRESHOLD * 100:g} %"
+            told = f"the same within {MATTERS * 100:g} %"
             lines.append(f"{name} and {old}: {told} in {', '.join(same)}.")
     if open_ones:
         told = f"Not known from {counted(len(cells[old].good), 'trial')}, more would tell"

@@ -18,7 +18,7 @@ class Estimate:
         of: the figure of some of the trials, given by their indices.
         repetitions: which repetition of the run each of them is, in their order; empty: not known.
         mean_of: of a percentile in the tail, the mean of the same samples of some trials.
-        samples: how many independent samples it rests on; None where it is of no samples.
+        samples: how many independent samples it rests on, where it is moved by what is rare.
         slack: the factor by which its standard error is made larger, for what made it too small.
     """
 

@@ -122,12 +122,11 @@ class Samples:
         whole = Estimate(value, len(self.kept), self._mean, self.repetitions, samples=self.count)
         if name == "mean":
             return whole
-        which, tail = list(PERCENTILES).index(name), PERCENTILES[name] > 500
-        return replace(
-            whole,
-            of=lambda some: float(self._percentiles(some)[which]),
-            mean_of=self._mean if tail else None,
-        )
+        which = list(PERCENTILES).index(name)
+        whole = replace(whole, of=lambda some: float(self._percentiles(some)[which]))
+        if PERCENTILES[name] <= 500:  # what is rare does not move a median
+            return replace(whole, samples=None)
+        return replace(whole, mean_of=self._mean)
 
     def _mean(self, some: tuple[int, ...]) -> float:
         sums, counts = self._sums

@@ -136,6 +136,7 @@ def test_an_interval_needs_trials_and_samples_and_says_which():
     assert withheld("p95", 4, 100) == "too few trials"
     assert withheld("p95", 5, 100) == ""
     assert withheld("mean", 3, 20) == "too few samples"
+    assert withheld("p50", 3, 20) == ""
     assert withheld("p99", 5, 100) == "not measured"
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushlab.analysis.stats.comparison import Comparison, compare
@@ -22,7 +22,8 @@ def seen(ratio, error, freedom=8.0, trials=5):
 
 ratios = st.floats(0.3, 3.0)
 errors = st.floats(0.001, 0.5)
-several = st.lists(st.builds(seen, ratios, errors, st.floats(2, 30)), min_size=1, max_size=12)
+several = st.lists(st.builds(seen, ratios, errors, st.floats(2, 30)), min_size=1, max_size=8)
+few = settings(max_examples=30)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ def test_there_are_three_answers(ratio, error, answer):
     assert verdict.answer == answer
 
 
+@few
 @given(several)
 def test_an_answer_is_what_its_interval_shows(comparisons):
     for verdict in decide(comparisons):
@@ -57,6 +59,7 @@ def test_an_answer_is_what_its_interval_shows(comparisons):
             assert verdict.trials_needed is None or verdict.trials_needed > verdict.trials
 
 
+@few
 @given(several)
 def test_a_ratio_and_its_inverse_are_answered_alike(comparisons):
     turned = [seen(1 / one.ratio, one.error, one.freedom) for one in comparisons]
@@ -67,6 +70,7 @@ def test_a_ratio_and_its_inverse_are_answered_alike(comparisons):
         assert there.interval[0] == pytest.approx(1 / back.interval[1])
 
 
+@few
 @given(several, st.builds(seen, ratios, errors))
 def test_one_more_comparison_never_turns_the_unknown_into_an_answer(comparisons, more):
     alone, among = decide(comparisons), decide([*comparisons, more])[:-1]
@@ -74,12 +78,14 @@ def test_one_more_comparison_never_turns_the_unknown_into_an_answer(comparisons,
         assert after.answer in (before.answer, "unknown")
 
 
+@few
 @given(several)
 def test_a_stricter_level_never_turns_the_unknown_into_an_answer(comparisons):
     for loose, strict in zip(decide(comparisons), decide(comparisons, level=0.01), strict=True):
         assert strict.answer in (loose.answer, "unknown")
 
 
+@few
 @given(several, st.randoms())
 def test_the_order_of_comparisons_does_not_matter(comparisons, random):
     order = list(range(len(comparisons)))
@@ -109,7 +115,7 @@ def test_something_against_nothing_is_a_change_if_every_trial_has_much_of_it():
 def test_two_runs_of_one_program_rarely_show_any_change_among_many_figures():
     rng, alarms = np.random.default_rng(1), 0
     for _ in range(100):
-        pairs = [[drawn(rng, trials=4, spread=0.1) for _ in range(2)] for _ in range(12)]
+        pairs = [[drawn(rng, trials=4, spread=0.1) for _ in range(2)] for _ in range(8)]
         alarms += any(v.answer == "changed" for v in decide([compare(*pair) for pair in pairs]))
     assert alarms <= 11  # at most 5 are expected; 12 come by chance once in 200
 
@@ -118,8 +124,7 @@ def test_runs_that_differ_by_a_quarter_are_never_called_the_same_of_a_tenth():
     rng, wrong = np.random.default_rng(2), 0
     for _ in range(100):
         pairs = [
-            [drawn(rng, trials=4, spread=0.1, level=level) for level in (1, 1.25)]
-            for _ in range(10)
+            [drawn(rng, trials=4, spread=0.1, level=level) for level in (1, 1.25)] for _ in range(6)
         ]
         wrong += any(v.answer == "same" for v in decide([compare(*pair) for pair in pairs]))
     assert wrong <= 11
