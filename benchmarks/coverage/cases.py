@@ -42,8 +42,9 @@ class Result:
     @property
     def short(self) -> bool:
         """Whether what is printed holds the truth too rarely, by more than chance."""
-        error = math.sqrt(AIM * (1 - AIM) / self.runs)
-        return not self.withheld and self.held < AIM - 3 * error
+        if self.withheld:
+            return False
+        return self.held < AIM - 3 * math.sqrt(AIM * (1 - AIM) / self.runs)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Parts:
         value, whole: one for each run; `value` is what is printed.
         without, alone: for each run and trial.
         means: each trial's mean, for a percentile in the tail.
-        samples: how many independent samples a run has.
+        samples: how many independent samples a run has; None for a median.
     """
 
     value: Floats
@@ -96,8 +96,10 @@ class LatencyWorld:
             *((p.value, p.whole, p.without, p.alone, p.means) for p in found), strict=True
         )
         value, whole, without, alone, means = (np.concatenate(column) for column in columns)
-        tail = (STATISTICS[self.statistic] or 0) > 500
-        return Parts(value, whole, without, alone, means if tail else None, each * trials)
+        per_mille = STATISTICS[self.statistic]
+        tail, median = (per_mille or 0) > 500, per_mille == 500
+        samples = None if median else each * trials
+        return Parts(value, whole, without, alone, means if tail else None, samples)
 
     def _some(self, rng: np.random.Generator, levels: Floats, each: int) -> Parts:
         published = _published(self.shape, rng, (*levels.shape, each)) * levels[..., None]
