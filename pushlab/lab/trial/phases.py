@@ -269,6 +269,7 @@ class Trial:
         if not self._parts.wanted or start is None or end is None:
             return
         await self._collect()
+        await self._settle()  # the publisher's connections are closed by then
         self._note(Phase.PARTS, total_s=2.5 * self.plan.parts_s)
         await self._parts.beside(self.testbed.publish_log.heads(heads), start.cpu, end.cpu)
 
