@@ -105,7 +105,7 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         describe_axis(left, "bytes, both ways, with headers", drop_pt=14.0, sheet=sheet)
         describe_axis(
             right,
-            "CPU time of the server, idling and publishing in it",
+            "CPU time, idling included",
             marks,
             drop_pt=14.0,
             sheet=sheet,
