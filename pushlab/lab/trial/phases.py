@@ -261,10 +261,7 @@ class Trial:
         return heads
 
     async def _take_apart(self, heads: list[int]) -> None:
-        """Idle, and at another rate: what the window's CPU seconds are made of.
-
-        The rows and counters of what was measured are put away before.
-        """
+        """Idle, and at another rate; what was measured is put away before."""
         start, end = self._notes.start, self._notes.end
         if not self._parts.wanted or start is None or end is None:
             return
