@@ -78,10 +78,9 @@ def row(found: dict) -> str:
     one = found["figures"][0]
     between = "-" if one["interval"] is None else "{:.3f} to {:.3f}".format(*one["interval"])
     why = f" ({one['why']})" if one["why"] else ""
+    ratio = "-" if one["ratio"] is None else f"{one['ratio']:.3f}"
     answer = f"{found['outcome']}{why}"
-    return (
-        f"{answer} | {one['ratio']:.3f} | {between} | {one['trials'][0]} | {found['took_s']:.0f} s"
-    )
+    return f"{answer} | {ratio} | {between} | {one['trials'][0]} | {found['took_s']:.0f} s"
 
 
 def judged(told: dict[str, list[dict]], gates: int) -> int:
