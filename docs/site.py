@@ -50,8 +50,8 @@ def targets(page: str) -> Iterator[tuple[str, Path]]:
             yield found[2], (ROOT / page).parent.joinpath(found[2]).resolve()
 
 
-def rooms() -> dict[str, list[str]]:
-    """The package's rooms and their public modules, as they are imported."""
+def rooms(only: list[str] | None = None) -> dict[str, list[str]]:
+    """The package's rooms (or `only` these) and their public modules, as they are imported."""
     found: dict[str, list[str]] = {"pushlab": []}
     for path in sorted((ROOT / "pushlab").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -61,7 +61,12 @@ def rooms() -> dict[str, list[str]]:
             found.setdefault(".".join(parts[:-1]), []).insert(0, ".".join(parts[:-1]))
         else:
             found.setdefault(".".join(parts[:-1]), []).append(".".join(parts))
-    return found
+    return {room: found[room] for room in only or found}
+
+
+def _rooms_of(config: Any) -> dict[str, list[str]]:
+    """All, unless the configuration names some under ``extra.rooms``."""
+    return rooms(config["extra"].get("rooms"))
 
 
 def on_config(config: Any) -> Any:
@@ -71,7 +76,7 @@ def on_config(config: Any) -> Any:
     config["nav"] = [
         *({title: path} for title, path in GUIDES),
         {"More": more},
-        {"Reference": [{room: f"reference/{room}.md"} for room in rooms()]},
+        {"Reference": [{room: f"reference/{room}.md"} for room in _rooms_of(config)]},
     ]
     return config
 
@@ -88,7 +93,7 @@ def on_files(files: Files, config: Any) -> Files:
                 wanted[str(file.relative_to(ROOT))] = None
     for path in wanted:
         files.append(File.generated(config, path, abs_src_path=str(ROOT / path)))
-    for room, modules in rooms().items():
+    for room, modules in _rooms_of(config).items():
         text = f"# {room}\n\n" + "\n\n".join(f"::: {module}" for module in modules) + "\n"
         files.append(File.generated(config, f"reference/{room}.md", content=text))
     style = HtmlFormatter(style="default").get_style_defs(".highlight")

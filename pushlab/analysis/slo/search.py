@@ -91,12 +91,17 @@ def capacity_of(attempts: Sequence[Attempt], limits: Limits) -> Capacity:
     broke = [a.at for a in attempts if a.outcome != "held"]
     if not held or not broke:
         return Capacity(None, (max(held, default=0.0), min(broke, default=math.inf)))
-    loads, chances, _ = _distribution(attempts)
+    return _between(attempts, limits)[0]
+
+
+def _between(attempts: Sequence[Attempt], limits: Limits) -> tuple[Capacity, float]:
+    """The capacity, which is between loads that held and broke, and how far a trial scatters."""
+    loads, chances, spread = _distribution(attempts)
     low, about, high = np.interp(_QUANTILES, np.cumsum(chances), loads).tolist()
     reach = 1 + limits.precision
     narrow = high <= about * reach and about <= low * reach
     narrow = narrow or (limits.whole and high - low < 1)
-    return Capacity(about, (low, high), narrow)
+    return Capacity(about, (low, high), narrow), spread
 
 
 def _distribution(attempts: Sequence[Attempt]) -> tuple[Floats, Floats, float]:
@@ -134,12 +139,12 @@ def next_load(attempts: Sequence[Attempt], limits: Limits) -> float | None:
         if broke <= limits.least:  # twice, so that one mishap breaks nothing
             return limits.least if sum(a.at == broke for a in attempts) < 2 else None
         return _rounded(max(broke / _FALL, limits.least), limits)
-    found = capacity_of(attempts, limits)
+    found, spread = _between(attempts, limits)
     assert found.about is not None
     if found.narrow and len(attempts) >= _FEWEST:
         return None
     # By turns below and above it: at the capacity itself nothing is learnt of the scatter.
-    side = math.exp(_distribution(attempts)[2] * _ASIDE)
+    side = math.exp(spread * _ASIDE)
     at = found.about * side if attempts[-1].at < found.about else found.about / side
     at = _rounded(min(max(at, limits.least), limits.most), limits)
     ceiling = min((a.at for a in attempts if a.outcome == "limit"), default=math.inf)

@@ -23,7 +23,7 @@ def search(system, limits: Limits) -> list[Attempt]:
     return attempts
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(start=st.integers(1, 3_000), factor=st.integers(1, 200), capacity=st.integers(0, 300_000))
 def test_a_capacity_that_does_not_scatter_lies_within_its_interval(start, factor, capacity):
     limits = Limits(start=start, most=start * factor)
@@ -57,9 +57,9 @@ def estimates(spread: float, searches: int, start=(100, 3_000)):
 
 def test_the_estimate_is_not_biased_upward():
     # One hold made a load good and two breaks bad: of 1,000, scattering by 10 %, that gave 1,100.
-    found, right = estimates(0.1, 12)
+    found, right = estimates(0.1, 6)
     assert 940 < found[len(found) // 2] < 1_060
-    assert right >= 10 / 12
+    assert right >= 5 / 6
 
 
 @pytest.mark.soak

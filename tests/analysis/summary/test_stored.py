@@ -20,7 +20,7 @@ from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
-    path = simulate(tmp_path_factory.mktemp("runs"), *STANDARD[:3], FLOOR, trials=5)
+    path = simulate(tmp_path_factory.mktemp("runs"), STANDARD[2], FLOOR, trials=5)
     store(analyse(Run.load(path)))
     return path
 
@@ -94,7 +94,7 @@ def test_a_p99_edited_by_hand_is_believed_nowhere(folder, capsys, change):
 
 def test_a_row_that_was_changed_is_seen(folder):
     assert stored_summary(Run.load(folder)) is not None
-    other = simulate(folder.parent / "other", *STANDARD[:3], FLOOR, trials=3, seed=2)
+    other = simulate(folder.parent / "other", STANDARD[2], FLOOR, trials=3, seed=2)
     name = "deliveries/trial-000.parquet"
     shutil.copy(other / name, folder / name)
     assert stored_summary(Run.load(folder)) is None
