@@ -192,12 +192,12 @@ async def test_a_run_says_where_and_with_what_it_was_made(tmp_path: Path) -> Non
 
 async def test_trials_are_interleaved_in_an_order_from_the_seed(tmp_path: Path) -> None:
     watcher = Watcher()
-    scenario = tiny(["sse", "websocket"], trials=3, duration_s=0.1)
+    scenario = tiny(["sse", "websocket"], trials=2, warmup_s=0.1, duration_s=0.1)
     result = await run(scenario, tmp_path, watcher)
-    rounds = [set(watcher.started[i : i + 2]) for i in (0, 2, 4)]
-    assert rounds == [{"sse", "websocket"}] * 3
-    assert [trial.order for trial in result.trials] == list(range(6))
-    assert sorted(trial.index for trial in result.trials) == [0, 0, 1, 1, 2, 2]
+    rounds = [set(watcher.started[i : i + 2]) for i in (0, 2)]
+    assert rounds == [{"sse", "websocket"}] * 2
+    assert [trial.order for trial in result.trials] == list(range(4))
+    assert sorted(trial.index for trial in result.trials) == [0, 0, 1, 1]
 
 
 # ---- what goes wrong -------------------------------------------------------------------------
