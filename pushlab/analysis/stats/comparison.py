@@ -92,7 +92,8 @@ def compare(a: Estimate, b: Estimate, *, paired: bool = False) -> Comparison:
     if a.value is None or b.value is None:
         return Comparison(None, why="not measured")
     common = sorted(set(a.repetitions) & set(b.repetitions)) if paired else []
-    if len(common) >= MIN_TRIALS:
+    in_pairs = len(common) >= MIN_TRIALS
+    if in_pairs:
         a, b = a.only(common), b.only(common)
     assert a.value is not None
     assert b.value is not None
@@ -100,7 +101,7 @@ def compare(a: Estimate, b: Estimate, *, paired: bool = False) -> Comparison:
         _ratio(a.value, b.value),
         difference=b.value - a.value,
         trials=(a.trials, b.trials),
-        paired=bool(common),
+        paired=in_pairs,
         why=a.withheld or b.withheld,
     )
     if found.why:

@@ -54,6 +54,16 @@ def test_pairs_are_of_equal_repetitions_and_not_of_equal_places():
     assert not compare(a, side([1.0, 2.0, 3.0], [7, 8, 9]), paired=True).paired
 
 
+def test_too_few_common_repetitions_are_no_pairs():
+    """Whose trials failed at different times: places that happen to be equal are not compared."""
+    a, b = side([1.0, 2.0, 4.0, 8.0, 16.0], range(5)), side([16.0, 32.0, 64.0], [4, 5, 6])
+    found = compare(a, b, paired=True)
+    assert (found.paired, found.trials) == (False, (5, 3))
+    assert found == compare(a, b)
+    c = side([8.0, 16.0, 32.0, 64.0, 128.0], range(3, 8))  # 8 times a, place by place
+    assert compare(a, c, paired=True).interval == pytest.approx(compare(a, c).interval)
+
+
 def test_the_interval_covers_the_true_ratio_19_times_of_20():
     rng = np.random.default_rng(3)
     for trials in (3, 6):
