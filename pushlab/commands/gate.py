@@ -1,5 +1,6 @@
 """`pushlab gate`: whether NEW is worse than BASE by so much, for people and for CI."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -31,6 +32,23 @@ class Wanted:
     junit: Path | None = None
     markdown: Path | None = None
 
+    def check(self) -> None:
+        """Raise UsageError for what could not be written in the end, before anything is done."""
+        if self.as_json and self.to_stdout:
+            raise UsageError("--json and --markdown - would both write to standard output")
+        for flag, file in (("--junit", self.junit), ("--markdown", self.markdown)):
+            if file is None or (file is self.markdown and self.to_stdout):
+                continue
+            if file.is_dir():
+                raise UsageError(f"{flag}: {file} cannot be written (it is a folder)")
+            if not os.access(file if file.exists() else file.parent, os.W_OK):
+                raise UsageError(f"{flag}: {file} cannot be written (no such folder, or no right)")
+
+    @property
+    def to_stdout(self) -> bool:
+        """Whether the Markdown goes to standard output."""
+        return str(self.markdown) == "-"
+
 
 def gate(
     base: Path, new: Path, *, figures: Sequence[str], worse: Sequence[float], wanted: Wanted
@@ -46,6 +64,7 @@ def gate(
         RunError: a run cannot be read.
     """
     subjects, limits = questions_of(figures, worse)
+    wanted.check()
     runs = Run.load(base), Run.load(new)
     found = gate_runs(*runs, subjects, limits)
     notes = [f"BASE: {base}", f"NEW:  {new}"]
@@ -78,14 +97,7 @@ def told(found: Gate, notes: Sequence[str], wanted: Wanted) -> int:
     Raises:
         UsageError: a file cannot be written.
     """
-    to_stdout = str(wanted.markdown) == "-"
-    if to_stdout and wanted.as_json:
-        raise UsageError("--json and --markdown - would both write to standard output")
-    if wanted.junit is not None:
-        _write("--junit", wanted.junit, junit(found, lines_of))
-    page = markdown(found, lines_of)
-    if wanted.markdown is not None and not to_stdout:
-        _write("--markdown", wanted.markdown, page)
+    page, to_stdout = markdown(found, lines_of), wanted.to_stdout
     stream = sys.stderr if wanted.as_json or to_stdout else sys.stdout
     for line in [*notes, *(line for one in found.figures for line in _entry(one))]:
         print(line, file=stream)
@@ -96,6 +108,10 @@ def told(found: Gate, notes: Sequence[str], wanted: Wanted) -> int:
         print(json_text(found.to_json()))
     elif to_stdout:
         print(page, end="")
+    if wanted.junit is not None:  # files last: an answer that cannot be written is told at least
+        _write("--junit", wanted.junit, junit(found, lines_of))
+    if wanted.markdown is not None and not to_stdout:
+        _write("--markdown", wanted.markdown, page)
     return STATUS[found.outcome]
 
 

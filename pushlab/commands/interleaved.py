@@ -60,20 +60,29 @@ def interleave(
         Stopped: by a signal; what was measured is kept, and told.
     """
     subjects, limits = questions_of(figures, worse)
+    wanted.check()
     folder = out / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-gate-{secrets.token_hex(3)}"
     pairs = _Pairs([words_of(text) for text in commands], folder, subjects, limits)
     notes = [f"{name + ':':<6}{command}" for name, command in zip(_NAMES, commands, strict=True)]
     notes.append(f"runs: {folder}")
+
+    def tell() -> int:
+        found = pairs.gate()
+        (folder / "gate.json").write_text(json_text(found.to_json()) + "\n", encoding="utf-8")
+        return told(found, notes, wanted)
+
     try:
         _until_known(pairs, at_most)
     except KeyboardInterrupt:
         kept = f"stopped after {counted(pairs.made, 'pair')}; all runs are in {folder}"
-        if pairs.tracks:
-            told(pairs.gate(), notes, wanted)
+        if pairs.made:
+            tell()
         raise Stopped(kept) from None
-    found = pairs.gate()
-    (folder / "gate.json").write_text(json_text(found.to_json()) + "\n", encoding="utf-8")
-    return told(found, notes, wanted)
+    except UsageError:  # as of the tenth command, which takes nothing from the nine before it
+        if pairs.made:
+            tell()
+        raise
+    return tell()
 
 
 def _until_known(pairs: "_Pairs", at_most: AtMost) -> None:
@@ -123,21 +132,21 @@ class _Pairs:
         for name in _NAMES if base_first else _NAMES[::-1]:
             place = self._folder / f"{name.lower()}-{self.made + 1:02}"
             runs[name] = run_of(name, self._commands[_NAMES.index(name)], place)
-        sides = {name: summary_of(runs[name]).cells for name in _NAMES}
+        sides = {name: summary_of(runs[name]) for name in _NAMES}
         if not self.tracks:
-            questions = asked_of(self._subjects, self._worse, sides["BASE"])
+            questions = asked_of(self._subjects, self._worse, sides["BASE"].cells)
             self.tracks = [Track(one, len(questions)) for one in questions]
         labels = list(dict.fromkeys(track.asked.cell for track in self.tracks))
         if differ := not_comparable(runs["BASE"], runs["NEW"], labels):
             raise UsageError(f"BASE and NEW do not do the same work: {'; '.join(differ)}")
         for track in self.tracks:
-            cells = {name: _cell(name, runs[name], sides[name], track) for name in _NAMES}
+            cells = {name: _cell(name, runs[name], sides[name].cells, track) for name in _NAMES}
             values = [_value(name, cell, track) for name, cell in cells.items()]
             asked, (base, new) = track.asked, values
             marks = [
                 f"{name}: {mark}"
-                for name, cell in cells.items()
-                for mark in marks_on(cell, asked.figure, base, new, asked.worse)
+                for name in _NAMES
+                for mark in marks_on(sides[name], asked.cell, asked.figure, base, new, asked.worse)
             ]
             track.add(base, new, marks)
         self.made += 1

@@ -90,6 +90,14 @@ def test_inconclusive_is_an_error_in_junits_sense(capsys, tmp_path):
     assert "single trial" in error.get("message")
 
 
+@pytest.mark.parametrize("flag", ["--junit", "--markdown"])
+def test_an_answer_that_cannot_be_written_is_told_at_least(capsys, runs, flag):
+    asked = ("--figure", "sse.p50", "--worse", "20%", flag, "/dev/full")
+    status, out, err = run(capsys, "gate", *runs, *asked)
+    assert (status, out.endswith("gate: pass (1 pass)\n")) == (2, True)
+    assert err == f"pushlab: {flag}: /dev/full cannot be written (No space left on device)\n"
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

@@ -94,6 +94,28 @@ def test_ctrl_c_keeps_what_there_is(capsys, tmp_path, copying):
     assert "stopped after 1 pair; all runs are in" in err.splitlines()[-1]
 
 
+def test_a_command_that_fails_late_takes_nothing_from_what_was_measured(capsys, tmp_path, copying):
+    script = tmp_path / "some.sh"
+    script.write_text(
+        f'[ -e "{tmp_path}/out/"*/base-03 ] && exit 7\n' + copying["base"].format(out='"$1"')
+    )
+    junit = tmp_path / "gate.xml"
+    commands = copying["base"], f"sh {script} {{out}}"
+    status, out, err = gate(capsys, tmp_path / "out", *commands, more=(*ASKED, "--junit", junit))
+    assert (status, "NEW/BASE 1.00" in out, "<error" in junit.read_text()) == (2, True, True)
+    assert "NEW ended with exit status 7" in err.splitlines()[-1]
+    (folder,) = (tmp_path / "out").iterdir()
+    assert json.loads((folder / "gate.json").read_text())["outcome"] == "inconclusive"
+
+
+def test_what_could_not_be_written_is_refused_before_anything_is_run(capsys, tmp_path, copying):
+    for more in (("--junit", tmp_path), ("--json", "--markdown", "-")):
+        both = [copying["base"]] * 2
+        status, out, err = gate(capsys, tmp_path / "out", *both, more=(*ASKED, *more))
+        assert (status, out, err.count("\n")) == (2, "", 1)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("most", ["0", "0s", "-1", "x"])
 def test_a_limit_that_is_none_is_refused(capsys, tmp_path, copying, most):
     with pytest.raises(SystemExit) as left:

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from pushlab.analysis.diff.gate import cells_of, marks_on
+from pushlab.analysis.diff.gate import cells_of, doubts, marks_on
 from pushlab.analysis.diff.sameness import differences_of_setting, differences_of_work
 from pushlab.analysis.slo.subject import Subject
 from pushlab.analysis.stats.verdict import MATTERS, Comparison, Verdict, compare, decide
 from pushlab.analysis.summary.catalogue import FIGURES, compared
 from pushlab.analysis.summary.figure import CellTrials, Figure
-from pushlab.analysis.summary.model import CellSummary
-from pushlab.analysis.summary.summarise import analyse
+from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.errors import UsageError
 from pushlab.runs import Run
 
@@ -146,11 +145,7 @@ def compare_runs(
     one_run = a.stored_trials == b.stored_trials and a.created_utc == b.created_utc
     found = _answered([pair for pair in pairs if _is_ratio(pair)], matters, one_run=one_run)
     for side, name in zip(() if one_run else sides, "AB", strict=False):
-        cells = side.summary.cells
-        found = {
-            key: _doubted(change, name, cells[change.cell], matters)
-            for key, change in found.items()
-        }
+        found = {key: _doubted(change, name, side, matters) for key, change in found.items()}
     found |= {pair.key: _counted(pair) for pair in pairs if not _is_ratio(pair)}
     return Difference(
         work=differences_of_work(a, b),
@@ -214,13 +209,14 @@ def _answer(pair: _Pair, verdict: Verdict) -> Change:
     return replace(found, answer="better" if grew == pair.one.more_is_better else "worse")
 
 
-def _doubted(change: Change, name: str, cell: CellSummary, matters: float) -> Change:
-    """The same; not known where a mark could have made it, or hidden it."""
+def _doubted(change: Change, name: str, side: Analysis, matters: float) -> Change:
+    """The same; not known where a mark, or what went wrong, could have made it or hidden it."""
     if change.answer == "unknown" or change.a is None or change.b is None:
         return change
-    marks = marks_on(cell, change.figure, change.a, change.b, matters)
-    told = f"{name}: {'; '.join(marks)}"
-    return replace(change, answer="unknown", needed=None, why=told) if marks else change
+    why = doubts(side.run, side.summary.cells[change.cell])
+    marks = marks_on(side.summary, change.cell, change.figure, change.a, change.b, matters)
+    told = f"{name}: {why or '; '.join(marks)}"
+    return replace(change, answer="unknown", needed=None, why=told) if why or marks else change
 
 
 def _counted(pair: _Pair) -> Change:

@@ -15,10 +15,12 @@ import numpy as np
 
 from pushlab.analysis.diff.sameness import not_comparable, other_machine
 from pushlab.analysis.slo.subject import Subject, no_cell
+from pushlab.analysis.stats.intervals import MIN_SAMPLES, MIN_TRIALS
+from pushlab.analysis.stats.percentiles import least_trials
 from pushlab.analysis.stats.worse import CHANCE, MOST, Outcome, apart, needed, outcome
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import Derived
-from pushlab.analysis.summary.model import CellSummary
+from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.errors import UsageError
 from pushlab.runs import Run
@@ -153,12 +155,12 @@ def gate_runs(base: Run, new: Run, subjects: Sequence[Subject], worse: Sequence[
         values = [_of_trials(side, one) for side in sides]
         gated = judge(one, *values, chance=chance)
         for name, side in zip(("BASE", "NEW"), sides, strict=True):
-            cell = side.summary.cells[one.cell]
-            why = doubts(side.run, cell) or "; ".join(_marks(gated, cell))
+            why = doubts(side.run, side.summary.cells[one.cell])
+            why = why or "; ".join(_marks(gated, side.summary))
             gated = gated.doubted(f"{name}: {why}") if why and not gated.why else gated
         if machine and not gated.why:
             gated = gated.doubted(f"not measured on the same machine: {'; '.join(machine)}")
-        found.append(gated)
+        found.append(gated if gated.why else _withheld(gated, sides))
     return Gate(found)
 
 
@@ -178,9 +180,9 @@ def judge(
         side = "NEW" if base else "BASE"
         return found.doubted(f"{side} has no {asked.figure}: not measured, or too few samples")
     if min(*base, *new) <= 0:
-        if max(*base, *new) <= 0 and min(sizes) > 1:
+        if not any((*base, *new)) and min(sizes) > 1:
             return replace(found, outcome="pass", base=0.0, new=0.0, ratio=1.0)
-        return found.doubted("it is 0 in some trials, and has no ratio there")
+        return found.doubted("it is 0 or less in some trials, and has no ratio there")
     before, after = (math.exp(sum(map(math.log, side)) / len(side)) for side in (base, new))
     found = replace(found, base=before, new=after, ratio=after / before)
     if min(sizes) < 2:
@@ -189,7 +191,9 @@ def judge(
     sides = np.array(base, dtype=float), np.array(new, dtype=float)
     gap = apart(*(sides[::-1] if more else sides), paired=paired)
     low, high = (float(bound) for bound in gap.interval(chance))
-    answer = outcome(gap, asked.worse, chance)
+    # Two that agree to the last digit may do so by chance.
+    enough = min(sizes) >= MIN_TRIALS
+    answer = outcome(gap, asked.worse, chance) if enough else "inconclusive"
     wanted = int(needed(gap, asked.worse, chance)) if answer == "inconclusive" else None
     return replace(
         found,
@@ -210,15 +214,35 @@ def doubts(run: Run, cell: CellSummary) -> str:
     return ""
 
 
-def marks_on(cell: CellSummary, figure: str, base: float, new: float, worse: float) -> list[str]:
-    """The marks that could have made a tenth of what is to be told on one side, in words."""
-    return list(cell.marks_on(figure, max(abs(new - base), worse * base)))
+def marks_on(
+    side: RunSummary, label: str, figure: str, base: float, new: float, worse: float
+) -> list[str]:
+    """The marks that could have made a tenth of what is to be told on one side, in words.
+
+    A run whose floor lies above its latencies is one for each of them.
+    """
+    cell = side.cells[label]
+    timed = figure.startswith("latency_s") and not cell.floor
+    void = [f"void: {side.void}"] if timed and side.void else []
+    return [*void, *cell.marks_on(figure, max(abs(new - base), worse * base))]
 
 
-def _marks(gated: Gated, cell: CellSummary) -> list[str]:
+def _marks(gated: Gated, side: RunSummary) -> list[str]:
     if gated.base is None or gated.new is None:
         return []
-    return marks_on(cell, gated.figure, gated.base, gated.new, gated.worse)
+    return marks_on(side, gated.cell, gated.figure, gated.base, gated.new, gated.worse)
+
+
+def _withheld(gated: Gated, sides: Sequence[Analysis]) -> Gated:
+    """The same; not known where a run by itself gives the figure no interval."""
+    one = FIGURES[gated.figure]
+    found = [side.cells[gated.cell].estimate(one).withheld for side in sides]
+    if "too few trials" in found:
+        needed = max(least_trials(gated.figure), gated.needed or 0)
+        return replace(gated, outcome="inconclusive", needed=needed)
+    if "too few samples" in found:
+        return gated.doubted(f"too few samples: each run needs {MIN_SAMPLES} publishes")
+    return gated
 
 
 def _of_trials(side: Analysis, asked: Question) -> list[float]:

@@ -87,14 +87,31 @@ def test_the_fewer_figures_are_asked_about_the_more_is_known(base, tmp_path):
 
 @pytest.mark.parametrize("side", ["A", "B"])
 def test_a_mark_on_either_side_makes_it_not_known(base, tmp_path, monkeypatch, side):
-    def marks_on(cell, *_):
-        is_a = cell["latency_s.mean"] < 0.01
+    def marks_on(summary, cell, *_):
+        is_a = summary.cells[cell]["latency_s.mean"] < 0.01
         return ["stall: so it was"] if is_a == (side == "A") else []
 
     monkeypatch.setattr("pushlab.analysis.diff.difference.marks_on", marks_on)
     cells = [dataclasses.replace(STANDARD[2], delay_s=0.1)]
     (one,) = difference(base, simulate(tmp_path, *cells, trials=3), "sse.mean").changes
     assert (one.answer, one.why) == ("unknown", f"{side}: stall: so it was")
+
+
+SLOW = Cell("sse", "sse", delay_s=0.1)  # of which late sends are nothing
+
+
+@pytest.mark.parametrize(
+    ("cells", "more", "why"),
+    [
+        ([SLOW, Cell("null", "null", delay_s=0.5, floor=True)], {}, "B: void: the harness"),
+        ([dataclasses.replace(SLOW, fail_once="killed")], {}, "B: 1 of its trials failed"),
+        ([SLOW], {"interrupt_after": 4}, "B: the run is incomplete"),
+    ],
+)
+def test_what_allows_no_answer_in_a_gate_allows_none_here(tmp_path, cells, more, why):
+    before = simulate(tmp_path, SLOW, trials=5)
+    (one,) = difference(before, simulate(tmp_path, *cells, trials=5, **more), "sse.mean").changes
+    assert (one.answer, one.why.startswith(why)) == ("unknown", True)
 
 
 def test_a_figure_that_is_not_there_is_not_known(base, tmp_path):

@@ -98,6 +98,35 @@ def test_marks_are_held_against_what_is_to_be_told_where_less_is_seen(base, monk
     assert asked[-1] == ("latency_s.mean", pytest.approx(0.2 * one.base))
 
 
+def test_latencies_below_the_harness_floor_allow_no_answer_and_bytes_do(base, tmp_path):
+    cells = [SSE, Cell("null", "null", delay_s=0.5, floor=True)]
+    new = simulate(tmp_path, *cells, trials=4)
+    (one,) = gate(base, new).figures
+    assert (one.outcome, one.why.startswith("NEW: void: the harness")) == ("inconclusive", True)
+    assert gate(base, new, "sse.bytes_per_delivery").outcome == "pass"
+
+
+def test_what_has_no_interval_in_its_own_run_has_no_answer_here(tmp_path):
+    """As `diff` says of them: few publishes behind many deliveries, and a tail of three trials."""
+    shared = simulate(tmp_path, SSE, trials=5, per_channel=100, rate=1.0, duration_s=4.0)
+    (one,) = gate(shared, shared).figures
+    assert (one.outcome, one.needed) == ("inconclusive", None)
+    assert one.why == "too few samples: each run needs 200 publishes"
+    three = simulate(tmp_path, SSE, trials=3)
+    (one,) = gate(three, three, "sse.p95").figures
+    assert (one.outcome, one.needed, one.why) == ("inconclusive", 5, "")
+
+
+def test_two_trials_that_agree_to_the_last_digit_are_not_enough():
+    found = ask([84.0, 84.0], [84.0, 84.0])
+    assert (found.outcome, found.needed) == ("inconclusive", 3)
+    assert ask([84.0] * 3, [84.0] * 3).outcome == "pass"
+
+
+def test_latencies_below_zero_are_no_pass():
+    assert ask([-0.001] * 3, [-0.0001] * 3).outcome == "inconclusive"
+
+
 def test_another_machine_allows_no_answer(base, tmp_path):
     other = shutil.copytree(base, tmp_path / "other")
     text = (other / "run.json").read_text()
@@ -140,7 +169,7 @@ def ask(base, new, figure="latency_s.mean"):
 
 def test_a_figure_of_zero_has_no_ratio():
     assert ask([0.0, 0.0], [0.0, 0.0]).outcome == "pass"
-    assert "0 in some trials" in ask([0.0, 0.0, 0.0], [0.0, 0.1, 0.2]).why
+    assert "0 or less in some trials" in ask([0.0, 0.0, 0.0], [0.0, 0.1, 0.2]).why
     assert "NEW has no" in ask([1.0, 1.1], []).why
 
 
