@@ -118,11 +118,23 @@ def check_stamps(result: Run, trial: TrialRecord) -> None:
     assert (late_ns[~received] <= told.bound_ns).all()
 
 
+def check_origin(result: Run) -> None:
+    """The run says where and with what it was made."""
+    environment = result.environment
+    for key in ("processor", "cores", "memory_bytes", "load", "kernel", "limits", "python"):
+        assert environment[key], key
+    assert environment["packages"]["uvicorn"]
+    assert result.seed == 1
+    assert result.command == ["pushlab", "compare"]
+    assert result.scenario["rate_per_s"] == 10.0
+
+
 async def test_a_run_over_http_loses_nothing_and_counts_every_request(tmp_path: Path) -> None:
     watcher = Watcher()
     result = await run(tiny(HTTP), tmp_path, watcher)
     assert result.status == "complete"
     assert result.cells == HTTP
+    check_origin(result)
     assert sorted(trial.cell for trial in result.trials) == sorted(HTTP)
     for trial in result.trials:
         check_accounting(result, trial)
@@ -177,17 +189,6 @@ async def test_a_run_over_a_broker(tmp_path: Path, broker: str) -> None:
     acks = hits_of(trial).window.get("ack", 0)
     assert acks == trial.swarm.hits.get("ack", 0) > 0
     assert hits_of(trial).source == "server"
-
-
-async def test_a_run_says_where_and_with_what_it_was_made(tmp_path: Path) -> None:
-    result = await run(tiny(["sse"], duration_s=0.2), tmp_path)
-    environment = result.environment
-    for key in ("processor", "cores", "memory_bytes", "load", "kernel", "limits", "python"):
-        assert environment[key], key
-    assert environment["packages"]["uvicorn"]
-    assert result.seed == 1
-    assert result.command == ["pushlab", "compare"]
-    assert result.scenario["rate_per_s"] == 10.0
 
 
 async def test_trials_are_interleaved_in_an_order_from_the_seed(tmp_path: Path) -> None:

@@ -62,19 +62,26 @@ def address(tmp_path_factory):
     return written(mixed(tmp_path_factory.mktemp("runs"))).as_uri()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "light"), (390, "dark")])
-def test_every_figure_is_seen_and_nothing_sticks_out(browser, address, width, scheme):
+@pytest.fixture(scope="module")
+def opened(browser, address):
+    """The page, opened once, since that takes a second of a core; what it said and asked for."""
     said, asked = [], []
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
-    )
+    context = browser.new_context(offline=True)
     page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    seen = page.evaluate(LOOK)
+    yield page, said, asked
     context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "light"), (390, "dark")])
+def test_every_figure_is_seen_and_nothing_sticks_out(opened, address, width, scheme):
+    page, said, asked = opened
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    seen = page.evaluate(LOOK)
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [address]
     assert seen["page"][0] <= seen["page"][1]
@@ -105,7 +112,8 @@ def test_it_prints_on_paper(browser, address):
     assert paper.startswith(b"%PDF")
 
 
-def test_no_table_of_the_reference_is_cut_at_a_desk(browser, tmp_path):
+def test_no_table_of_the_reference_is_cut_at_a_desk(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr("pushlab.charts.report.page._figures", lambda *_: [])
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(written(shutil.copytree("results/reference", tmp_path / "run")).as_uri())
     assert page.evaluate(LOOK)["cut"] == []
