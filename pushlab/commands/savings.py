@@ -72,8 +72,8 @@ def savings(
             "measured": analysis.summary.to_json(),
             "day": {name: asdict(day) for name, day in days.items()},
             "over_old": {
-                name: [asdict(one) for one in saved]
-                for name, saved in table.saved_over(analysis.cells, old).items()
+                name: [one.to_json() for one in saved]
+                for name, saved in table.saved_over(analysis.summary.rankings, old).items()
             },
         }
         print(json_text(told))

@@ -1,15 +1,15 @@
 """What `pushlab savings` prints: what the log says, what was measured, and what a day comes to."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 
 from pushlab.analysis.forecast.day import Day
-from pushlab.analysis.stats.verdict import MATTERS, Answer, compare, decide
-from pushlab.analysis.summary.catalogue import FIGURES
-from pushlab.analysis.summary.figure import CellTrials
+from pushlab.analysis.stats.verdict import MATTERS
+from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.model import CellSummary, Interval
 from pushlab.analysis.summary.summarise import Analysis
 from pushlab.commands.usage import Usage
@@ -31,7 +31,7 @@ from pushlab.tables.terminal import print_table, say
 
 __all__ = ["Saved", "print_savings", "saved_over", "sentences"]
 
-#: The figures that are compared, by their names in the catalogue, and what they are in a sentence.
+#: The figures that are compared, by the keys of their rankings, and what they are in a sentence.
 _COMPARED = {
     "hits_per_delivery": "requests",
     "latency_s.p50": "median lateness",
@@ -73,8 +73,7 @@ def print_savings(
     told = f"Extrapolated to a day with {users} users at once on average"
     _titled(console, f"{told}, {message_rate(usage.rate_per_s)} for each", _a_day(cells, days))
     console.print()
-    marked = [name for name, cell in cells.items() if cell.marks]
-    for line in sentences(analysis.cells, old, marked):
+    for line in sentences(analysis.summary.rankings, old):
         say(console, line)
     if (come := scenario.rate_per_s * usage.interval_s) >= 1:
         say(
@@ -180,66 +179,59 @@ class Saved:
 
     Attributes:
         figure: its name in the catalogue.
-        ci: the interval on which the answer rests; see `decide`.
-        answer: among all figures of all transports.
+        pair: what may be said of the two, as two of all that the run compares.
     """
 
     figure: str
     ratio: float
     ci: Interval | None
-    answer: Answer
+    pair: Pair
 
     def __str__(self) -> str:
         found, within = f"{_COMPARED[self.figure]} {ratio(self.ratio)}", span(self.ci, ratio)
         return f"{found} ({within})" if within else found
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries and lists."""
+        told = {name: getattr(self, name) for name in ("figure", "ratio", "ci")}
+        return {**told, "answer": self.pair.answer, "missing": self.pair.missing}
 
-def saved_over(cells: Mapping[str, CellTrials], old: str) -> dict[str, list[Saved]]:
+
+def saved_over(rankings: Mapping[str, Ranking], old: str) -> dict[str, list[Saved]]:
     """What each transport has to the old wire's, of figures that both have, by its label."""
-    good = {name: cell for name, cell in cells.items() if cell.good and not cell.floor}
-    if old not in good:
-        return {}
-    made = []
-    for name, cell in good.items():
-        for key in _COMPARED if name != old else ():
-            before, after = good[old].estimate(FIGURES[key]), cell.estimate(FIGURES[key])
-            if before.value and after.value is not None:
-                one = compare(before, after, paired=True)
-                made.append((name, key, after.value / before.value, one))
-    verdicts = decide([one for *_, one in made])
-    found: dict[str, list[Saved]] = {name: [] for name in good if name != old}
-    for (name, key, over, _), verdict in zip(made, verdicts, strict=True):
-        found[name].append(Saved(key, over, verdict.interval, verdict.answer))
+    found: dict[str, list[Saved]] = {}
+    for key in _COMPARED:
+        for pair in rankings[key].pairs if key in rankings else ():
+            if old not in (pair.low, pair.high):
+                continue
+            over, ci = pair.over(old)
+            if over is not None:
+                name = pair.high if pair.low == old else pair.low
+                found.setdefault(name, []).append(Saved(key, over, ci, pair))
     return found
 
 
-def sentences(cells: Mapping[str, CellTrials], old: str, marked: Collection[str] = ()) -> list[str]:
-    """What each transport needs of what the old wire does; what is the same; what is not known.
-
-    Args:
-        marked: cells with something to be held against their figures, which are no findings then.
-    """
+def sentences(rankings: Mapping[str, Ranking], old: str) -> list[str]:
+    """What each transport needs of what the old wire does; what is the same; what is not known."""
     lines, open_ones = [], []
-    for name, figures in saved_over(cells, old).items():
+    for name, figures in saved_over(rankings, old).items():
         differs, same = [], []
         for one in figures:
             if not one.ratio:
                 differs.append(f"no {_COMPARED[one.figure]}")
-            elif one.answer == "changed":
+            elif one.pair.claimed:
                 differs.append(str(one))
-            elif one.answer == "same":
+            elif one.pair.alike:
                 same.append(str(one))
             else:
-                open_ones.append(f"{name}'s {one}")
+                why = one.pair.kind if one.pair.withheld else one.pair.missing
+                open_ones.append(f"{name}'s {one}, {why}")
         if differs:
             needs = f"{name}, of what {old} needs for the same messages"
-            if {name, old} & set(marked):
-                needs = f"Marked below, so no finding yet: {needs}"
             lines.append(f"{needs}: {', '.join(differs)}.")
         if same:
             told = f"the same within {MATTERS * 100:g} %"
             lines.append(f"{name} and {old}: {told} in {', '.join(same)}.")
     if open_ones:
-        told = f"Not known from {counted(len(cells[old].good), 'trial')}, more would tell"
-        lines.append(f"{told}: {', '.join(open_ones)}.")
+        lines.append(f"Not known: {'; '.join(open_ones)}.")
     return lines

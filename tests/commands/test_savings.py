@@ -10,9 +10,9 @@ import pytest
 
 from pushlab.analysis import analyse
 from pushlab.analysis.forecast.day import days_of
-from pushlab.analysis.summary.figure import CellTrials
+from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.cli import main
-from pushlab.commands.savings_table import print_savings, saved_over, sentences
+from pushlab.commands.savings_table import print_savings, sentences
 from pushlab.commands.usage import Usage, scenario_of, usage_of
 from pushlab.contract.registry import load_transport
 from pushlab.lab.scenario.access_log import read_log
@@ -46,6 +46,7 @@ def test_a_log_is_measured_and_nothing_has_its_tokens(tmp_path, capsys):
     assert over["hits_per_delivery"]["ratio"] == 0
     assert over["bytes_per_delivery"]["ratio"] < 1
     assert over["bytes_per_delivery"]["answer"] == "unknown"  # of one trial each
+    assert over["bytes_per_delivery"]["missing"] == "too few trials"
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert any(path.name == "run.json" for path in written)
     for path in written:
@@ -149,33 +150,27 @@ def test_a_day_is_that_of_all_users(reference):
     assert not any("connections per server" in told for told in one["sse"].beyond)
 
 
-def _of_trials(cell, *names):
-    """The cell, with its good trials chosen by number."""
-    return CellTrials([cell.good[i] for i in names])
+def _told(*, figure="cpu_s_per_delivery", **pair):
+    pair = {"low": "sse", "high": "polling", "answer": "unknown", **pair}
+    return sentences({figure: Ranking(["sse", "polling"], [Pair(**pair)])}, "polling")
 
 
-def test_what_is_the_same_what_differs_and_what_is_not_known_are_three(reference):
-    """A cell against itself, against one that differs by much, and with one trial of its own."""
-    sse, polled = reference.cells["sse"], reference.cells["short-polling"]
-    told = sentences({"sse": sse, "short-polling": polled}, "sse")
-    assert [line.partition(":")[0] for line in told] == [
-        "short-polling, of what sse needs for the same messages"
+def test_what_differs_what_is_the_same_and_what_is_not_known_are_three():
+    needs = "sse, of what polling needs for the same messages"
+    assert _told(answer="changed", ratio=4.0, ci=(2.0, 5.0)) == [
+        f"{needs}: CPU 0.25 × (0.20 to 0.50 ×)."
     ]
-    (same,) = sentences({"short-polling": polled, "again": polled}, "short-polling")
-    assert same.startswith("again and short-polling: the same within 10 % in requests")
-    told = sentences({"short-polling": polled, "once": _of_trials(sse, 0)}, "short-polling")
-    assert told[0].endswith("no requests.")
-    assert "Not known from 3 trials" in told[1]
-    assert "once's CPU" in told[1]
+    assert _told(answer="same", ratio=1.0)[0].startswith("sse and polling: the same within 10 % in")
+    assert _told(figure="hits_per_delivery", answer="changed") == [f"{needs}: no requests."]
+    (open_one,) = _told(ratio=1.25, more_trials=4)
+    assert open_one.startswith("Not known: sse's CPU 0.80")
+    assert open_one.endswith(", needs about 4 more trials.")
 
 
-def test_a_difference_is_of_medians_as_the_table_has_them(reference):
-    """A straggler or two make a mean, with an interval to beyond 1, of what is a thousandth."""
-    cells = {name: reference.cells[name] for name in ("short-polling", "sse")}
-    over = {one.figure: one for one in saved_over(cells, "short-polling")["sse"]}
-    medians = [reference.summary.cells[name]["latency_s.p50"] for name in ("sse", "short-polling")]
-    assert over["latency_s.p50"].ratio == medians[0] / medians[1]
-    assert over["latency_s.p50"].answer == "changed"
+def test_a_marked_pair_makes_no_finding():
+    (told,) = _told(answer="changed", ratio=4.0, withheld={"marked": "sse: busy-machine"})
+    assert told.startswith("Not known: sse's CPU 0.25")
+    assert told.endswith(", marked.")
 
 
 def test_a_log_with_long_pauses_has_a_part_of_a_user(tmp_path):
@@ -188,13 +183,6 @@ def test_a_log_with_long_pauses_has_a_part_of_a_user(tmp_path):
     assert scenario_of(usage, plain).clients == 1
     said = usage_of(path, {"rate_per_s": 1.0}, load_transport("channel-api-dev"), plain)
     assert scenario_of(said, plain).clients == 1
-
-
-def test_a_marked_cell_makes_no_finding(reference):
-    told = sentences(reference.cells, "short-polling", marked=["sse"])
-    found = {line.partition(", of what")[0] for line in told if ", of what" in line}
-    assert "Marked below, so no finding yet: sse" in found
-    assert "websocket" in found
 
 
 def test_the_table_says_what_was_measured_and_what_was_not(reference, tmp_path, capsys):
