@@ -6,13 +6,8 @@ from dataclasses import dataclass
 
 from pushlab.analysis.precision.wanted import Wanted
 from pushlab.analysis.stats.comparison import compare
-from pushlab.analysis.stats.intervals import (
-    MIN_SAMPLES,
-    MIN_TRIALS,
-    MIN_TRIALS_TAIL,
-    t_reach,
-)
-from pushlab.analysis.stats.percentiles import PERCENTILES, samples_needed
+from pushlab.analysis.stats.intervals import MIN_SAMPLES, t_reach
+from pushlab.analysis.stats.percentiles import PERCENTILES, least_trials, samples_needed
 from pushlab.analysis.stats.power import trials_for
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
@@ -151,8 +146,7 @@ def _withheld(wanted: Wanted, cell: str, trials: CellTrials) -> Reached:
     """Of a figure that has no interval yet, for want of trials or of publishes."""
     group, _, what = wanted.subject.figure.rpartition(".")
     per_mille, good = PERCENTILES.get(what, 0), len(trials.good)
-    tail = per_mille > PERCENTILES["p50"]
-    more, why = (MIN_TRIALS_TAIL if tail else MIN_TRIALS) - good, "too few trials"
+    more, why = least_trials(wanted.subject.figure) - good, "too few trials"
     if f"{group}.count" in FIGURES:  # it is of samples
         count = trials.samples(group).count
         needed = max(MIN_SAMPLES, samples_needed(per_mille))
