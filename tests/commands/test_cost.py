@@ -62,9 +62,15 @@ def test_the_same_as_json(capsys):
 
 
 @pytest.mark.parametrize(
-    "more", [[], ["--items"], ["--offers", "all"], ["--egress", "--free-tier"]]
+    ("more", "clients"),
+    [
+        ([], "1"),
+        ([], "10e6"),
+        (["--items"], "10e6"),
+        (["--offers", "all"], "10e6"),
+        (["--egress", "--free-tier"], "10e6"),
+    ],
 )
-@pytest.mark.parametrize("clients", ["1", "10e6"])
 def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, more, clients):
     work = ("cost", "--clients", clients, "--rate-per-client", "2/s", *more)
     numbers = re.compile(r"[\d.,]*\d")

@@ -60,7 +60,7 @@ def test_a_failed_export_leaves_nothing_and_spoils_nothing(capsys, folder, tmp_p
     assert out.read_text() == "mine"
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["csv", pytest.param("jsonl", marks=pytest.mark.soak), "parquet"])
 def test_a_reader_that_goes_away_is_no_trouble(folder, form):
     command = [sys.executable, "-m", "pushlab", "export", str(folder), "--format", form]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

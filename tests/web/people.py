@@ -24,6 +24,13 @@ EACH_TRANSPORT = [
     )
     for name in BROWSER_TRANSPORTS
 ]
+#: The same, but by default over one that asks and one that is told; the rest in soak.
+SOME_TRANSPORTS = [
+    one
+    if one.values[0] in ("short-polling", "websocket")
+    else pytest.param(*one.values, marks=[*one.marks, pytest.mark.soak])
+    for one in EACH_TRANSPORT
+]
 _TITLES = {"sse": "SSE", "websocket": "WebSocket", "mqtt": "MQTT"}
 
 #: What sticks out of a page to the right.

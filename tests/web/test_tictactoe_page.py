@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
+from tests.web.people import SOME_TRANSPORTS, carry_by, expect, fits_a_phone, line_over, people
 
 #: X wins on the diagonal.
 MOVES = [("X", 0), ("O", 1), ("X", 4), ("O", 2), ("X", 8)]
@@ -35,19 +35,7 @@ def two(visitors):
     return dict(zip(NAMES, (ada, grace), strict=True))
 
 
-#: One that asks and one that is told; the chat's page goes by each, with the same switch.
-SOME = ("short-polling", "websocket")
-
-
-@pytest.mark.parametrize(
-    "transport",
-    [
-        one
-        if one.values[0] in SOME
-        else pytest.param(*one.values, marks=[*one.marks, pytest.mark.soak])
-        for one in EACH_TRANSPORT
-    ],
-)
+@pytest.mark.parametrize("transport", SOME_TRANSPORTS)  # the chat goes by each
 def test_two_play_a_whole_game(two, transport):
     for page in two.values():
         carry_by(page, transport)

@@ -185,11 +185,15 @@ def leftovers(folder: Path) -> list[Path]:
 
 @needs_browser
 @pytest.mark.long
+@pytest.mark.parametrize(
+    "transports",
+    [["websocket"], pytest.param(["short-polling", "websocket"], marks=pytest.mark.soak)],
+)
 async def test_a_run_in_chromium_stands_beside_the_swarms(
-    tmp_path: Path, own_temporary_folder: Path
+    tmp_path: Path, own_temporary_folder: Path, transports: list[str]
 ) -> None:
     clients = PER_PAGE + 1
-    scenario = tiny(["short-polling", "websocket"], client="both", clients=clients, duration_s=0.5)
+    scenario = tiny(transports, client="both", clients=clients, duration_s=0.5)
     result = await run(scenario, tmp_path)
     assert children("chrom") == []
     assert leftovers(own_temporary_folder) == []
