@@ -25,7 +25,7 @@ _PREDICTED = mark("D", 15, face="none")
 
 
 def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
-    """Draw each cell's latencies as a hill, the median and p99 marked, over one axis."""
+    """Draw each cell's latencies as a hill, the median and p99 (or p95) told, over one axis."""
     cells, title = view.cells, view.finding("1-latency")
     with styled():
         figure, axes, size = rows_frame(
@@ -122,7 +122,10 @@ def _words(summary: CellSummary) -> list[str]:
     middle = ("mean", "latency_s.mean")
     if summary["latency_s.p50"] is not None:
         middle = ("median", "latency_s.p50")
-    named = (middle, ("p99", "latency_s.p99"), ("±", "clock_bound_s"))
+    tail = ("p99", "latency_s.p99")
+    if summary["latency_s.p99"] is None:
+        tail = ("p95", "latency_s.p95")
+    named = (middle, tail, ("±", "clock_bound_s"))
     told = [(word, summary[figure]) for word, figure in named]
     return [f"{word} {duration(value)}" for word, value in told if value is not None]
 

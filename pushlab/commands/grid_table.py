@@ -58,7 +58,8 @@ def _table(sweep: Sweep, series: Sequence[SweepSeries]) -> Table:
         Column(key_words(axis.key), head=key_words(axis.key).partition(" per ")[0])
         for axis in sweep.axes
     ]
-    rows = []
+    seen = [cell for line in series for cell in line.at if cell is not None]
+    rows, figures = [], shown_in("sweep", seen)
     for place, point in enumerate(sweep.points):
         words = [value_words(axis.key, point.values[axis.key]) for axis in sweep.axes]
         for line in series:
@@ -69,9 +70,9 @@ def _table(sweep: Sweep, series: Sequence[SweepSeries]) -> Table:
                 status = "not-run" if summary is None else summary.status
                 rows.append(Row(names, problem=status.replace("-", " ")))
             else:
-                found = [figure_cell(summary, one) for one in shown_in("sweep")]
+                found = [figure_cell(summary, one) for one in figures]
                 rows.append(Row(names, found, marks=[*summary.marks, *summary.unstable]))
-    return Table([*leading, Column("transport", text=True)], figure_columns("sweep"), rows)
+    return Table([*leading, Column("transport", text=True)], figure_columns("sweep", seen), rows)
 
 
 def _notes(sweep: Sweep, lines: Sequence[SweepSeries]) -> list[str]:

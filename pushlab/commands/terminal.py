@@ -67,14 +67,14 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
 
 def run_table(cells: Mapping[str, CellSummary]) -> Table:
     """Each cell's main figures, what a closed form says of them below."""
-    rows = []
+    rows, figures = [], shown_in("run", cells.values())
     for name, cell in cells.items():
         if cell.is_empty:
             rows.append(Row([name], problem=cell.status))  # the caveats say why
         else:
-            found = [figure_cell(cell, one, model_note(cell, one)) for one in shown_in("run")]
+            found = [figure_cell(cell, one, model_note(cell, one)) for one in figures]
             rows.append(Row([name], found, marks=[*cell.marks, *cell.unstable]))
-    return Table([Column("transport", text=True)], figure_columns("run"), rows)
+    return Table([Column("transport", text=True)], figure_columns("run", cells.values()), rows)
 
 
 def print_headed(

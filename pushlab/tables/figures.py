@@ -1,6 +1,6 @@
 """Declared figures as columns and cells, for a terminal and a page alike."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
@@ -46,11 +46,11 @@ def _in_brackets(show: Show, value: float) -> str:
     return f"({show(value)})"
 
 
-def figure_columns(place: Place) -> list[Column]:
-    """The columns of a table; on a terminal there is room for nothing below a heading."""
+def figure_columns(place: Place, cells: Iterable[CellSummary] = ()) -> list[Column]:
+    """The columns of a table, as `shown_in`; on a terminal there is no room below a heading."""
     terminal = place in ("run", "sweep")
     found = []
-    for one in shown_in(place):
+    for one in shown_in(place, cells):
         show = kind_of(one)
         if one.words.startswith("("):
             show = partial(_in_brackets, show)

@@ -112,7 +112,7 @@ def test_the_plain_table_has_the_terminals_values_and_explains_its_heads(run):
     )
     explained = legend(table, short=True)
     assert explained[0] == (
-        "hits, bytes, CPU: per delivery; p50, p99, mean: latency; stale: at most; USD: a month."
+        "hits, bytes, CPU: per delivery; p50, p95, mean: latency; stale: at most; USD: a month."
     )
     in_full = " ".join(" ".join(whole[:2]).split())
     assert all(head in in_full for head in ("hits per", "stale", "latency", "USD a"))
@@ -203,7 +203,7 @@ def test_long_labels_and_keys_of_a_sweep_are_broken_at_blanks(tmp_path, capsys, 
     print_sweep(found)
     out = capsys.readouterr().out
     assert "\nmessages/s  short-polling: interval  transport  " in out
-    assert "\nmessages/s: per channel; p50, p99, mean: latency; CPU: of a core.\n" in out
+    assert "\nmessages/s: per channel; p50, p95, mean: latency; CPU: of a core.\n" in out
     text = on_a_terminal(found, 80, capsys, monkeypatch)
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
     heads = text.split("transport")[0]
@@ -225,7 +225,7 @@ def test_a_pipe_gets_a_line_for_each_transport_at_each_point(sweep, capsys, monk
         assert len(fields(line)) == (4 if "failed" in line else len(fields(head)))
     points = [fields(line)[:2] for line in lines if fields(line)[2] in ("sse", "sse *")]
     assert points == [["40", "500 ms"], ["40", "2 s"], ["400", "500 ms"], ["400", "2 s"]]
-    assert legend.startswith("p50, p99, mean: latency; CPU: of a core.\n")
+    assert legend.startswith("p50, p95, mean: latency; CPU: of a core.\n")
     assert "[clients 400, poll interval 500 ms; clients 400, poll interval 2 s]" in notes
 
 

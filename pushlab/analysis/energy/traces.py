@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 from pushlab.runs import Run, TrafficRows, TrialRecord
@@ -128,8 +129,9 @@ def predicted_trace(
         raise UsageError(f"the message rate must be at least 0, not {rate_per_s:g}")
     if not 1 <= span_s < float("inf"):
         raise UsageError(f"the span must be at least 1, not {span_s:g}")
-    if not profile.has_closed_form:
-        raise UsageError(f"no closed form is known for {profile.title}")
+    predicted_traffic(  # refuses what it does not know, and timers that cannot be
+        profile, clients=1, rate_per_client_per_s=rate_per_s, payload_bytes=payload_bytes
+    )
     rng = np.random.default_rng(seed)
     messages = np.sort(rng.uniform(0.0, span_s, rng.poisson(rate_per_s * span_s)))
     timers = profile.timers

@@ -9,7 +9,7 @@ To add a figure, add a `Figure` and its test. Its value is made of trials (`tota
 `ratio`, `sampled`, `of_cell`) or of a cell's other figures (`Derived`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from pushlab.analysis.summary.figure import (
@@ -28,6 +28,7 @@ from pushlab.analysis.summary.figure import (
 from pushlab.contract.hits import Hit
 
 if TYPE_CHECKING:
+    from pushlab.analysis.summary.model import CellSummary
     from pushlab.analysis.trials.figures import TrialFigures
     from pushlab.runs import ConnectFigures
 
@@ -221,6 +222,7 @@ def _latency(one: Figure) -> Figure:
         "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0}},
         "p99": {
             "shown": {"run": 1, "sweep": 2, "report": 0, "trials": 0},
+            "instead": "latency_s.p95",
             **_chart("2-latency-p99", "99 % of the deliveries came within", "p99"),
         },
         "mean": {
@@ -388,9 +390,9 @@ declare(
     _part("unconnected_cpu_share", "CPU unconnected", _APART, "alone"),
     _part("idle_cpu_share", "CPU idle", _APART, "idle"),
     _part("cpu_s_per_publish", "CPU per publish", _APART, "publish").but(compared="ratio"),
-    _part("marginal_cpu_s_per_delivery", "CPU per further delivery", _APART, "delivery")
-    .but(head="marginal", small="idling and publishing left out", compared="ratio")
-    .but(shown={"run": 7}),
+    _part("marginal_cpu_s_per_delivery", "CPU per further delivery", _APART, "delivery").but(
+        small="idling and publishing left out", compared="ratio"
+    ),
     _part("cpu_s_per_empty_poll", "CPU per empty poll", _APART, "empty").but(compared="ratio"),
     _part("cpu_s_per_useful_poll", "CPU per useful poll", _APART, "useful").but(compared="ratio"),
     _part("broker_idle_cpu_share", "broker's CPU idle", _APART, "idle", broker=True),
@@ -482,9 +484,19 @@ declare(
 # ---- who asks ------------------------------------------------------------------------------------
 
 
-def shown_in(table: Table) -> list[Figure]:
-    """The figures of a table, from left to right; what a model says stands beside the figure."""
-    found = [one for one in FIGURES.values() if table in one.shown]
+def shown_in(table: Table, cells: Iterable["CellSummary"] = ()) -> list[Figure]:
+    """The figures of a table, from left to right; what a model says stands beside the figure.
+
+    Args:
+        cells: whom the table is of; a figure that none of them has gives way to its `instead`.
+    """
+    rivals = [cell for cell in cells if not cell.floor]
+
+    def chosen(one: Figure) -> Figure:
+        missing = one.instead and rivals and all(cell[one.name] is None for cell in rivals)
+        return FIGURES[one.instead].but(shown=one.shown) if missing else one
+
+    found = [chosen(one) for one in FIGURES.values() if table in one.shown]
     models = {one.model for one in found}
     beside = [[one, FIGURES.get(one.model)] for one in found if one.name not in models]
     return [one for pair in beside for one in pair if one is not None and one in found]

@@ -256,6 +256,8 @@ class Figure:
         compared: how `pushlab diff` compares it: ``ratio``, by its trials' spread; ``exact``, any
             difference counts; None: not at all.
         claimed: whether titles speak of it, though cells are not ranked by it.
+        instead: the figure that stands in its place in a table where no cell has samples enough
+            for this one.
         ranked: its place, from 1, among the figures by which cells are ranked and which are looked
             at for their stability between trials; 0: it is none of them.
         stability: the `key` of the ranked figure whose stability speaks for it.
@@ -280,6 +282,7 @@ class Figure:
     interval: bool = False
     compared: Literal["ratio", "exact"] | None = None
     claimed: bool = False
+    instead: str = ""
     ranked: int = 0
     stability: str = ""
     model: str = ""

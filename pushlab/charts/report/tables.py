@@ -103,9 +103,10 @@ _CAPTIONS: Mapping[Place, str] = {
 
 def figures_table(view: RunView, place: Place = "report") -> Table:
     """The figures of the catalogue in this table; the floor's too, except in the main one."""
-    figures = shown_in(place)
+    cells = list(view.summaries.values())
+    figures = shown_in(place, cells)
     rows = _rows(view, lambda s: [_cell(s, one) for one in figures], floor=place != "report")
-    return Table(TRANSPORT, figure_columns(place), rows, _CAPTIONS[place])
+    return Table(TRANSPORT, figure_columns(place, cells), rows, _CAPTIONS[place])
 
 
 def prediction_table(view: RunView) -> Table:

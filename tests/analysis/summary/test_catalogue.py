@@ -170,3 +170,17 @@ if __name__ == "__main__":
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     README.write_text(before + BEGIN + figures_table() + END + after, encoding="utf-8")
+
+
+def test_where_nobody_has_samples_for_a_p99_a_table_shows_the_p95():
+    def columns(*values, floor=False):
+        cells = [CellSummary(status="ok", values=one) for one in values]
+        cells.append(CellSummary(status="ok", floor=True, values={"latency_s.p99": 0.1}))
+        return [one.name for one in shown_in("run", cells)]
+
+    few, many = {"latency_s.p95": 1.0}, {"latency_s.p95": 1.0, "latency_s.p99": 2.0}
+    assert "latency_s.p95" in columns(few, few)
+    assert "latency_s.p99" not in columns(few, few)
+    assert "latency_s.p99" in columns(few, many)
+    assert "latency_s.p95" not in columns(few, many)
+    assert [one.name for one in shown_in("run")].count("latency_s.p99") == 1
