@@ -10,7 +10,7 @@ To add a figure, add a `Figure` and its test. Its value is made of trials (`tota
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pushlab.analysis.summary.figure import (
     Derived,
@@ -28,7 +28,6 @@ from pushlab.analysis.summary.figure import (
 from pushlab.contract.hits import Hit
 
 if TYPE_CHECKING:
-    from pushlab.analysis.summary.model import CellSummary
     from pushlab.analysis.trials.figures import TrialFigures
     from pushlab.runs import ConnectFigures
 
@@ -484,7 +483,16 @@ declare(
 # ---- who asks ------------------------------------------------------------------------------------
 
 
-def shown_in(table: Table, cells: Iterable["CellSummary"] = ()) -> list[Figure]:
+class _Known(Protocol):
+    """Of a cell's summary, what is asked here."""
+
+    @property
+    def floor(self) -> bool: ...
+
+    def __getitem__(self, name: str) -> float | None: ...
+
+
+def shown_in(table: Table, cells: Iterable[_Known] = ()) -> list[Figure]:
     """The figures of a table, from left to right; what a model says stands beside the figure.
 
     Args:
