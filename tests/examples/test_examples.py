@@ -265,7 +265,7 @@ def test_the_plug_in_asks_less_while_nothing_comes(tmp_path):
     path = plugged_in(tmp_path)
     (tmp_path / "quiet.toml").write_text(
         'name = "quiet"\nclients = 4\nrate_per_s = 0.5\narrivals = "constant"\nduration_s = 2.0\n'
-        'warmup_s = 0.1\n[[transport]]\nname = "short-polling"\ninterval_s = 0.05\n'
+        'warmup_s = 0.1\nparts_s = 0.0\n[[transport]]\nname = "short-polling"\ninterval_s = 0.05\n'
         '[[transport]]\nname = "backing-off"\ninterval_s = 0.05\nlongest_s = 0.4\n'
     )
     words = ("compare", "quiet.toml", "--no-charts", "--json")
