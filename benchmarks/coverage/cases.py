@@ -41,10 +41,10 @@ class Result:
 
     @property
     def short(self) -> bool:
-        """Whether what is printed holds the truth too rarely, by more than chance."""
+        """Whether what is printed holds the truth too rarely, by more than two standard errors."""
         if self.withheld:
             return False
-        return self.held < AIM - 3 * math.sqrt(AIM * (1 - AIM) / self.runs)
+        return self.held < AIM - 2 * math.sqrt(AIM * (1 - AIM) / self.runs)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Worlds of which the truth is known: how latencies scatter, within a trial and between trials."""
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -110,22 +111,31 @@ class LatencyWorld:
 
 def pooled(values: Floats, per_mille: int | None) -> Parts:
     """A statistic of runs by trials by deliveries, as `Samples` has it of a single run."""
-    runs, trials, _ = values.shape
+    runs, trials, each = values.shape
     means = values.mean(axis=2)
-    flat = values.reshape(runs, -1)
     if per_mille is None:
         total = means.sum(axis=1)
         without = (total[:, None] - means) / (trials - 1)
         return Parts(total / trials, total / trials, without, means, means)
 
-    def ranked(some: Floats) -> Floats:
-        at = -(-some.shape[-1] * per_mille // 1000) - 1
+    # Only so many of the largest can be the percentile of any of them: the others are let go.
+    count = trials * each
+    most = count * (1000 - per_mille) // 1000 + 2
+    if most < each:
+        values = np.partition(values, each - most, axis=2)[..., each - most :]
+
+    def ranked(some: Floats, of: int) -> Floats:
+        at = some.shape[-1] - of + -(-of * per_mille // 1000) - 1
         return np.asarray(np.partition(some, at, axis=-1)[..., at])
 
+    flat = values.reshape(runs, -1)
     but_one = [np.delete(values, i, axis=1).reshape(runs, -1) for i in range(trials)]
-    without = np.stack([ranked(some) for some in but_one], axis=1)
-    value = np.quantile(flat, per_mille / 1000, axis=1)
-    return Parts(value, ranked(flat), without, ranked(values), means)
+    without = np.stack([ranked(some, count - each) for some in but_one], axis=1)
+    rest, below = math.modf((count - 1) * per_mille / 1000)
+    at = flat.shape[1] - count + int(below)
+    low, high = np.partition(flat, (at, at + 1), axis=1)[:, at : at + 2].T
+    value = low + rest * (high - low)
+    return Parts(value, ranked(flat, count), without, ranked(values, each), means)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def test_an_interval_that_is_too_narrow_is_seen():
     narrow = Result(1000, 0.90, 0.1)
     assert narrow.short
     assert not Result(1000, 0.92, 0.1).short  # by chance, perhaps
+    assert Result(4000, 0.92, 0.1).short  # by more than two standard errors
     assert not Result(1000, 0.5, 0.1, "too few trials").short
     assert "**90.0 %" in line_of(("p99", "stalls", [[narrow]]))
 

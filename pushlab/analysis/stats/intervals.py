@@ -1,10 +1,11 @@
-"""95 % intervals over trials, which hold the truth as often as they say, for a handful of trials.
+"""95 % intervals over trials; by simulation they hold the truth 93 times in 100 or more.
 
 Messages within one trial are not independent, so an interval is made over trials: Student's t, with
 the degrees of freedom of the trials, times the standard error of the figure's logarithm. That error
 is the larger of two: of the figure with each trial left out in turn (the jackknife), and of what
 each trial says alone. The first is too small where a trial has few samples, the second where trials
-differ in weight.
+differ in weight. Both are too small where trials are few, or skewed, and so it is made larger by one
+factor for all figures: `WIDER`.
 
 The truth that an interval is to hold is what ever more trials of the same kind would give: of a
 mean, the mean of all their samples; of a percentile, that of all their samples together. A
@@ -31,6 +32,7 @@ __all__ = [
     "MIN_SAMPLES",
     "MIN_TRIALS",
     "MIN_TRIALS_TAIL",
+    "WIDER",
     "log_error",
     "plain_error",
     "standard_error",
@@ -66,8 +68,11 @@ MIN_TRIALS = 3
 #: A percentile above the median needs more: what is rare differs more between trials.
 MIN_TRIALS_TAIL = 5
 #: An interval that was looked at more than once, to end the run when it is narrow, is narrow by
-#: chance too often: its standard error is made larger by this factor. See docs/method.md.
-LOOKED_AGAIN = 1.25
+#: chance too often: its standard error is made larger by this factor too. See docs/method.md.
+LOOKED_AGAIN = 1.125
+#: By which every standard error is made larger. Of few trials, or of what a handful of stalls moves,
+#: an error is estimated too small: without it intervals hold the truth in 91.9 % at worst.
+WIDER = 1.125
 #: What happens to one publish in fifty must have been seen, before a mean has an interval.
 MIN_SAMPLES = 200
 
@@ -114,13 +119,13 @@ def log_error(one: Figure) -> float | None:
         means = _parts(one.trials, one.mean_of)[2]
         means = np.log(means) if means.min() > 0 else None
     error = standard_error(np.log(whole), np.log(without), np.log(alone), means)
-    return one.slack * float(error)
+    return WIDER * one.slack * float(error)
 
 
 def plain_error(one: Figure) -> float:
     """The standard error of a figure, in its own unit."""
     whole, without, alone = _parts(one.trials, one.of)
-    return one.slack * float(standard_error(whole, without, alone))
+    return WIDER * one.slack * float(standard_error(whole, without, alone))
 
 
 def standard_error(

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from pushlab.analysis.stats.comparison import compare
-from pushlab.analysis.stats.intervals import t_reach
+from pushlab.analysis.stats.intervals import WIDER, t_reach
 from tests.analysis.stats.sides import drawn, side
 
 
@@ -17,18 +17,19 @@ def test_unequal_spreads_have_welchs_degrees_of_freedom():
     found = compare(side(np.exp(steady)), side(np.exp(wild)))
     held = stats.ttest_ind(wild, steady, equal_var=False).confidence_interval()
     width = math.log(found.interval[1] / found.interval[0])
-    assert width == pytest.approx(held.high - held.low, rel=0.1)
+    assert width == pytest.approx(WIDER * (held.high - held.low), rel=0.1)
     pooled = stats.ttest_ind(wild, steady).confidence_interval()
     assert width > 1.3 * (pooled.high - pooled.low)
 
 
 def test_one_side_five_times_as_spread_holds_the_truth_as_often_as_it_says():
-    """Pooled degrees of freedom would hold it in 89 or 90 of 100."""
+    """Pooled degrees of freedom would hold it in 89 or 90 of 100, without the factor."""
     rng, runs, held, pooled = np.random.default_rng(11), 2000, 0, 0
     for _ in range(runs):
         found = compare(drawn(rng, trials=3, spread=0.02), drawn(rng, trials=3, spread=0.1))
-        held += abs(found.distance) <= t_reach(found.freedom) * found.error
-        pooled += abs(found.distance) <= t_reach(4) * found.error
+        error = found.error / WIDER
+        held += abs(found.distance) <= t_reach(found.freedom) * error
+        pooled += abs(found.distance) <= t_reach(4) * error
         assert found.interval[0] <= found.ratio <= found.interval[1]
     assert held / runs > 0.93
     assert pooled / runs < 0.915

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushlab.analysis.stats.comparison import Comparison, compare
+from pushlab.analysis.stats.intervals import WIDER
 from pushlab.analysis.stats.verdict import decide
 from tests.analysis.stats.sides import drawn, side
 
@@ -133,7 +134,7 @@ def test_runs_that_differ_by_a_quarter_are_never_called_the_same_of_a_tenth():
 @pytest.mark.parametrize(("change", "spread"), [(1.0, 0.1), (1.3, 0.2), (1.5, 0.3)])
 def test_as_many_trials_as_were_asked_for_answer_it_mostly(change, spread):
     rng, answered, right = np.random.default_rng(3), 0, "same" if change == 1 else "changed"
-    (verdict,) = decide([seen(change, spread * math.sqrt(2 / 3), freedom=4, trials=3)])
+    (verdict,) = decide([seen(change, WIDER * spread * math.sqrt(2 / 3), freedom=4, trials=3)])
     assert verdict.answer == "unknown"
     for _ in range(100):
         sides = [
@@ -145,7 +146,7 @@ def test_as_many_trials_as_were_asked_for_answer_it_mostly(change, spread):
 
 def test_what_could_be_detected_is_detected_four_times_in_five():
     rng, found = np.random.default_rng(4), 0
-    (verdict,) = decide([seen(1.0, 0.1 * math.sqrt(2 / 5), freedom=8, trials=5)])
+    (verdict,) = decide([seen(1.0, WIDER * 0.1 * math.sqrt(2 / 5), freedom=8, trials=5)])
     for _ in range(200):
         sides = [drawn(rng, trials=5, spread=0.1, level=x) for x in (1, 1 + verdict.detectable)]
         found += decide([compare(*sides)])[0].answer == "changed"
