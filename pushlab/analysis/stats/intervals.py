@@ -4,8 +4,8 @@ Messages within one trial are not independent, so an interval is made over trial
 the degrees of freedom of the trials, times the standard error of the figure's logarithm. That error
 is the larger of two: of the figure with each trial left out in turn (the jackknife), and of what
 each trial says alone. The first is too small where a trial has few samples, the second where trials
-differ in weight. Both are too small where trials are few, or skewed, and so it is made larger by one
-factor for all figures: `WIDER`.
+differ in weight. Both are too small where trials are few or skewed: so it is made larger, by one
+factor for all figures, `WIDER`.
 
 The truth that an interval is to hold is what ever more trials of the same kind would give: of a
 mean, the mean of all their samples; of a percentile, that of all their samples together. A
@@ -70,8 +70,8 @@ MIN_TRIALS_TAIL = 5
 #: An interval that was looked at more than once, to end the run when it is narrow, is narrow by
 #: chance too often: its standard error is made larger by this factor too. See docs/method.md.
 LOOKED_AGAIN = 1.125
-#: By which every standard error is made larger. Of few trials, or of what a handful of stalls moves,
-#: an error is estimated too small: without it intervals hold the truth in 91.9 % at worst.
+#: By which every standard error is made larger. Of few trials, or of what a handful of stalls
+#: moves, it is estimated too small: as it is, intervals hold the truth in 91.9 % at worst.
 WIDER = 1.125
 #: What happens to one publish in fifty must have been seen, before a mean has an interval.
 MIN_SAMPLES = 200
