@@ -222,3 +222,11 @@ def test_the_progress_says_what_is_waited_for_and_counts_on(capsys) -> None:
     assert capsys.readouterr().err == (
         "repetition 4: p99 of sse ±18 %, wanted ±10 %; at most 52 s more\ntrial 10/12  sse: ok\n"
     )
+
+
+@pytest.mark.parametrize("more", [[], ["--trials", "3"]])
+def test_a_limit_of_nothing_is_refused(more, tmp_path, capsys) -> None:
+    words = ["compare", "tiny", "--at-most", "5s", *more, "--out", str(tmp_path)]
+    assert main(words) == 2
+    assert "--at-most: goes with --until" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -235,6 +235,8 @@ class Scenario:
         }
         if "trials" in checked:  # so many, and no more, unless there is a reason for more
             checked.setdefault("until", "")
+        if "at_most_s" in given and not checked.get("until", self.until):
+            raise ScenarioError(f"{keys['at_most_s'].flag}: goes with --until, which is missing")
         interval_s = checked.get("poll_interval_s")
         poll_interval_s = self.poll_interval_s if interval_s is None else interval_s
         cells: Iterable[Cell] = self.cells
