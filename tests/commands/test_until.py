@@ -38,9 +38,16 @@ class Clock:
 
 
 def scenario(until: str, *, transports: str = "sse,websocket", **changes: object) -> Scenario:
-    asked = {"clients": 20, "rate_per_s": 10.0, "room_size": 10, "trials": 3, **changes}
+    asked = {
+        "clients": 20,
+        "rate_per_s": 10.0,
+        "room_size": 10,
+        "trials": 3,
+        "until": until,
+        **changes,
+    }
     found = load_scenario("tiny").override(transports=transports.split(","), **asked)
-    return dataclasses.replace(found, duration_s=4.0, until=until)
+    return dataclasses.replace(found, duration_s=4.0)
 
 
 def measure(one: Scenario, out: Path, *cells: Cell, clock: Clock | None = None, stop=None, **how):
