@@ -165,8 +165,11 @@ async def hindered(tmp_path: Path, module: str) -> tuple[Run, CellSummary]:
 @pytest.mark.parametrize("module", ["workers.publisher_process", "workers.swarm_process"])
 async def test_a_generator_that_hardly_gets_on_is_marked(tmp_path: Path, module: str) -> None:
     _, cell = await hindered(tmp_path, module)
-    name = "publisher" if "publisher" in module else "swarm"
-    assert any(f"the {name} " in mark for mark in cell.marks_on("latency_s.mean"))
+    # Witnesses know by how much the swarm's own stamps are late, where there are enough of them.
+    swarm = ("the swarm ", "deliveries were stamped late")
+    causes = ("the publisher ",) if "publisher" in module else swarm
+    marks = cell.marks_on("latency_s.mean")
+    assert any(cause in mark for cause in causes for mark in marks), marks
 
 
 async def test_an_overloaded_publisher_is_marked(tmp_path: Path) -> None:
