@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from pushlab.child_environment import child_environment
 from pushlab.errors import RunError, UsageError
 from pushlab.runs import Run
 
@@ -44,7 +45,11 @@ def run_of(name: str, words: Sequence[str], place: Path) -> Run:
     try:
         with log.open("wb") as said:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=child_environment(),
             )
     except OSError as error:
         raise UsageError(f"{name}: {command[0]}: {error.strerror}") from error

@@ -14,7 +14,7 @@ from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.mode import fast, reading
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
-from pushlab.errors import PushlabError, SetupError, UsageError
+from pushlab.errors import PushlabError, SetupError, Stopped, UsageError
 from pushlab.lab.preflight import Readiness
 from pushlab.lab.runner import run_scenario
 from pushlab.lab.scenario.model import Scenario
@@ -30,6 +30,7 @@ _FAST_CLIENTS = 20
 _FAST_RATE = 20.0
 _FAST_S = 0.4
 _NO_SERVER = "No server was started"
+_STOPPED = "The measurement was stopped. Run the cell again to measure."
 
 
 async def measure(
@@ -76,11 +77,13 @@ async def measure(
                 path = await run_scenario(
                     scenario, out=Path(folder), observer=bar, **(_in_process() if fast() else {})
                 )
+            except Stopped as stopped:
+                raise CourseError(_STOPPED) from stopped
             except (SetupError, OSError) as error:
                 return _read(scenario, bar, f"{_NO_SERVER} ({error})")
             run = Run.load(path)
             if run.status != "complete":
-                raise CourseError("The measurement was stopped. Run the cell again to measure.")
+                raise CourseError(_STOPPED)
             failed = next((t for t in run.trials if t.status != "ok"), None)
             if failed is not None and failed.transport not in STANDARD:
                 raise CourseError(f"{failed.transport} could not be measured: {failed.reason}")

@@ -131,8 +131,8 @@ def test_an_unknown_key_is_told_with_its_file(
         ("serve --port abc", "--port: 'abc' is not a whole number such as 8000 (see pushlab s"),
         ("predict --headroom half", "--headroom: 'half' is not a number such as 0.5"),
         ("cost --headroom nan", "--headroom: 'nan' is not a number such as 0.5"),
-        ("diff a b --threshold nan", "--threshold: 'nan' is not a number such as 5 (see"),
-        ("diff a b --threshold much", "--threshold: 'much' is not a number such as 5 (see"),
+        ("diff a b --threshold nan", "--threshold: 'nan' is not a number such as 10 (see"),
+        ("diff a b --threshold much", "--threshold: 'much' is not a number such as 10 (see"),
         ("pigeon", "pushlab: argument COMMAND: invalid choice: 'pigeon'"),
         ("", "pushlab: the following arguments are required: COMMAND (see pushlab --help)"),
         ("--fast", "pushlab: "),
@@ -308,7 +308,8 @@ def test_each_command_that_takes_out_is_tested(capsys: pytest.CaptureFixture[str
 
     commands = re.findall(r"^  (\w+)  ", help_of(), re.M)
     assert len(commands) > len(WRITING)
-    assert {name for name in commands if "--out" in help_of(name)} == set(WRITING)
+    found = {name for name in commands if "--out" in help_of(name)}
+    assert found - {"gate"} == set(WRITING)  # which has one of its own where it runs programs
 
 
 @pytest.mark.parametrize("out", ["there", "a-file/inner", "/proc/y", "long" * 100])
@@ -331,7 +332,10 @@ def test_an_out_that_cannot_be_written_is_one_line(
     words = [str(run_folder) if word == "RUN" else word for word in WRITING[command]]
     status = main([command, *words, "--out", out])
     said = capsys.readouterr()
-    refused(subprocess.CompletedProcess(words, status, said.out, said.err), out)
+    told = said.err
+    if command == "savings":  # which tells of the machine first
+        told = told.removeprefix(f"{told.splitlines()[0]}\n")
+    refused(subprocess.CompletedProcess(words, status, said.out, told), out)
     assert sorted(tmp_path.iterdir()) == before
     assert Path("a-file").read_text() == "precious"
 

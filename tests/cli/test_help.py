@@ -68,6 +68,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+#: These have an exit status for what is not known, which depends on the run that is kept.
+ANSWERING = ("predict --validate", "check", "diff", "gate")
+
+
 @pytest.mark.parametrize("example", [one for one in examples() if not one.startswith(LONG)])
 def test_each_short_example_runs(
     example: str,
@@ -84,7 +88,8 @@ def test_each_short_example_runs(
     except SystemExit as left:
         status = left.code
     said = capsys.readouterr()
-    assert (status, said.err) == (0, "")
+    answers = (0, 3) if example.startswith(ANSWERING) else (0,)
+    assert (status in answers, said.err) == (True, ""), status
     assert said.out
 
 

@@ -62,7 +62,8 @@ def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         text=True,
     )
     deadline = time.monotonic() + PATIENCE_S
-    while len(descendants(process)) < 2:  # the hub and the swarm
+    results = tmp_path / "results"  # until then it looks at the machine
+    while not results.exists() or len(descendants(process)) < 2:  # the hub and the swarm
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -19,6 +19,7 @@ from pushlab.lab.host.machine_watch import busy_and_stolen_s, cores_in_use
 __all__ = ["Calibration", "calibrate"]
 
 _PATIENCE_S = 10.0
+_UNKNOWN_S = 1.0
 _TIMES = 10.0  # of a disturbance, so that it makes a tenth
 
 
@@ -48,7 +49,12 @@ class Calibration:
 
     @property
     def resolution_s(self) -> float:
-        """The least difference of latencies of which disturbances make no more than a tenth."""
+        """The least difference of latencies of which disturbances make no more than a tenth.
+
+        A machine that gave too few samples to tell resolves no less than a second.
+        """
+        if not self.timer_s or not self.round_trip_s:
+            return _UNKNOWN_S
         read = self.servers_s.get("varies", 0.0) + self.generator_s.get("varies", 0.0)
         read = read or self.round_trip_s.get("varies", 0.0)
         return _TIMES * (self.timer_s.get("varies", 0.0) + read)
