@@ -16,7 +16,7 @@ POLL = [Cell(f"poll {s}", "short-polling", {"interval_s": s}) for s in (0.02, 1.
 
 def machine(varies_s: float, others: float = 0.1) -> Calibration:
     spans = {"p50": 1e-4, "p99": 1e-3, "varies": varies_s}
-    return Calibration(2, others, 0.0, 1e-9, timer_s=spans)
+    return Calibration(2, others, 0.0, 1e-9, timer_s=spans, round_trip_s={**spans, "varies": 0.0})
 
 
 def test_a_quiet_machine_can_tell_all_that_is_asked() -> None:
