@@ -9,10 +9,11 @@ figure and cell give one check less than there are runs, and checks share as lit
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from benchmarks.repeatability.sitting import Sitting
+from pushlab.analysis.stats.verdict import holm
 
 __all__ = ["LEVEL", "Agreement", "agreements", "foretold", "misses_allowed"]
 
@@ -98,11 +99,5 @@ def _neighbours(runs: Sequence[Sequence[float]]) -> list[tuple[bool, float]]:
 
 def _corrected(found: Sequence[Agreement]) -> list[Agreement]:
     """With the verdicts, by Holm's step-down rule over all figures."""
-    from dataclasses import replace
-
-    order = sorted(range(len(found)), key=lambda i: found[i].chance)
-    verdicts, rejecting = [True] * len(found), True
-    for rank, i in enumerate(order):
-        rejecting = rejecting and found[i].chance < LEVEL / (len(found) - rank)
-        verdicts[i] = not rejecting
-    return [replace(one, agrees=agrees) for one, agrees in zip(found, verdicts, strict=True)]
+    steps = holm([one.chance for one in found], LEVEL)
+    return [replace(one, agrees=not step.passed) for one, step in zip(found, steps, strict=True)]

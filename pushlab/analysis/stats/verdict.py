@@ -20,7 +20,7 @@ from pushlab.analysis.stats.estimate import Interval
 from pushlab.analysis.stats.intervals import t_reach
 from pushlab.analysis.stats.power import POWER, trials_for
 
-__all__ = ["LEVEL", "MATTERS", "Answer", "Comparison", "Verdict", "compare", "decide"]
+__all__ = ["LEVEL", "MATTERS", "Answer", "Comparison", "Verdict", "compare", "decide", "holm"]
 
 #: The chance of any false answer among all that are given together.
 LEVEL = 0.05
@@ -66,35 +66,38 @@ def decide(
         matters: a ratio from 1/(1 + matters) to 1 + matters is no difference to speak of.
         level: the chance that any *changed* is false, and so that any *same* is.
     """
-    differ = _holm([one.chance() for one in comparisons], level)
-    agree = _holm([one.chance_apart(matters) for one in comparisons], level)
+    differ = holm([one.chance() for one in comparisons], level)
+    agree = holm([one.chance_apart(matters) for one in comparisons], level)
     return [
         _verdict(one, math.log1p(matters), level, *ways)
         for one, *ways in zip(comparisons, differ, agree, strict=True)
     ]
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """What Holm's rule says of one p-value: passed or not, and among how many."""
 
     passed: bool
     among: int
 
 
-def _holm(chances: Sequence[float | None], level: float) -> list[_Step]:
-    """Of each p-value: whether it is rejected, and by which number its level was divided."""
+def holm(chances: Sequence[float | None], level: float) -> list[Step]:
+    """Of each p-value: whether it is rejected, and by which number its level was divided.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    """
     known = sorted((chance, i) for i, chance in enumerate(chances) if chance is not None)
-    steps = [_Step(False, max(1, len(known)))] * len(chances)
+    steps = [Step(False, max(1, len(known)))] * len(chances)
     going, among = True, len(known)
     for passed, (chance, i) in enumerate(known):
         if going:
             among = len(known) - passed
             going = chance * among <= level
-        steps[i] = _Step(going, among)
+        steps[i] = Step(going, among)
     return steps
 
 
-def _verdict(one: Comparison, margin: float, level: float, differ: _Step, agree: _Step) -> Verdict:
+def _verdict(one: Comparison, margin: float, level: float, differ: Step, agree: Step) -> Verdict:
     trials = min(one.trials)
     if one.error is None or one.distance is None:
         return Verdict("unknown", one.ratio, None, trials=trials, why=one.why)
