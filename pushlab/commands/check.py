@@ -10,7 +10,7 @@ from typing import Any
 from pushlab.analysis.slo.objectives import Objective, parse_objective
 from pushlab.analysis.slo.verdicts import Answer, Verdict, judge_all
 from pushlab.analysis.summary.stored import summary_of
-from pushlab.commands.terminal import json_text
+from pushlab.commands.terminal import NOT_KNOWN, json_text
 from pushlab.errors import UsageError
 from pushlab.quantities import counted, span, with_unit
 from pushlab.runs import Run
@@ -58,7 +58,7 @@ def check(
 
 
 _WORDS: Mapping[Answer, str] = {"met": "met      ", "failed": "FAILED   ", "unknown": "not known"}
-_STATUS: Mapping[Answer, int] = {"met": 0, "failed": 1, "unknown": 3}
+_STATUS: Mapping[Answer, int] = {"met": 0, "failed": 1, "unknown": NOT_KNOWN}
 
 
 def _counted(verdicts: Sequence[Verdict]) -> str:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "measure"]
 
-_NOT_KNOWN = 3  # the exit status, as of `gate` and `check`
-
 
 def compare(
     scenario_name: str,
@@ -83,7 +81,7 @@ def compare(
         analysis = measure(scenario, out, floor=floor, pinning=pinning, strict=strict)
     except CannotResolve as error:
         print(f"pushlab: nothing was measured: {error}", file=sys.stderr)
-        return _NOT_KNOWN
+        return terminal.NOT_KNOWN
     if replace is not None:
         if replace.exists():
             shutil.rmtree(replace)
@@ -103,7 +101,7 @@ def _judge(analysis: "Analysis") -> int:
             found.append(f"{name} ({', '.join(figures)})")
     if found:
         print(f"pushlab: measured, but marked: {', '.join(found)}", file=sys.stderr)
-    return _NOT_KNOWN if found else 0
+    return terminal.NOT_KNOWN if found else 0
 
 
 def measure(scenario: Scenario, out: Path, **how: Any) -> "Analysis":

@@ -10,7 +10,7 @@ from pushlab.analysis.diff.difference import Answer, Change, Difference, compare
 from pushlab.analysis.slo.subject import parse_subject
 from pushlab.analysis.stats.verdict import LEVEL
 from pushlab.analysis.summary.catalogue import FIGURES
-from pushlab.commands.terminal import json_text
+from pushlab.commands.terminal import NOT_KNOWN, json_text
 from pushlab.errors import UsageError
 from pushlab.quantities import counted, number, span, with_unit
 from pushlab.runs import Run
@@ -19,7 +19,7 @@ from pushlab.tables.terminal import print_table, say
 
 __all__ = ["diff"]
 
-_STATUS = {"same": 0, "better": 0, "worse": 1, "unknown": 3}
+_STATUS = {"same": 0, "better": 0, "worse": 1, "unknown": NOT_KNOWN}
 
 
 def diff(

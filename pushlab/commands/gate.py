@@ -12,7 +12,7 @@ from pushlab.analysis.diff.sameness import differences_of_setting
 from pushlab.analysis.slo.subject import Subject, parse_subject
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.commands.gate_reports import junit, markdown
-from pushlab.commands.terminal import json_text
+from pushlab.commands.terminal import NOT_KNOWN, json_text
 from pushlab.errors import UsageError
 from pushlab.quantities import brief, counted, number, share, span, with_unit
 from pushlab.runs import Run
@@ -20,7 +20,7 @@ from pushlab.runs import Run
 __all__ = ["STATUS", "Wanted", "gate", "questions_of", "told"]
 
 #: The exit status of each answer; 2 is that something asked for is wrong, or cannot be read.
-STATUS = {"pass": 0, "fail": 1, "inconclusive": 3}
+STATUS = {"pass": 0, "fail": 1, "inconclusive": NOT_KNOWN}
 _MOST_WORSE = 10.0
 
 

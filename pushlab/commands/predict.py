@@ -13,7 +13,7 @@ from pushlab.analysis.forecast.calibration import calibrate as costs_of
 from pushlab.analysis.forecast.forecast import Forecast, forecast
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.commands.predict_table import print_forecasts, print_validation
-from pushlab.commands.terminal import json_text
+from pushlab.commands.terminal import NOT_KNOWN, json_text
 from pushlab.commands.workload import workload
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
@@ -22,7 +22,6 @@ from pushlab.runs import Run
 __all__ = ["predict", "validate_run"]
 
 _MOST_CLIENTS = 1e9
-_NOT_KNOWN = 3
 
 
 def predict(
@@ -113,4 +112,4 @@ def validate_run(folder: Path, *, as_json: bool = False) -> int:
     answers = {check.answer for each in found for check in each.checks}
     if "differs" in answers or any(each.failed for each in found):
         return 1
-    return _NOT_KNOWN if "unknown" in answers else 0
+    return NOT_KNOWN if "unknown" in answers else 0

@@ -17,7 +17,10 @@ from pushlab.tables import Column, Row, Table
 from pushlab.tables.figures import figure_cell, figure_columns, model_note
 from pushlab.tables.terminal import is_live, print_table, say
 
-__all__ = ["charts_folder", "json_text", "print_headed", "print_run", "run_table"]
+__all__ = ["NOT_KNOWN", "charts_folder", "json_text", "print_headed", "print_run", "run_table"]
+
+#: The exit status of a command that was asked for an answer that the measurements do not give.
+NOT_KNOWN = 3
 
 
 def json_text(value: Any) -> str:
