@@ -1,4 +1,7 @@
-"""A run's folder: what is written comes back, and whatever is damaged is named in one line."""
+"""A run's folder: what is written comes back, and whatever is damaged is named in one line.
+
+Longer than 400 lines, since one small run is written, read and damaged in all of it.
+"""
 
 import dataclasses
 import json
