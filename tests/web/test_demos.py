@@ -470,7 +470,6 @@ async def test_messages_do_not_come_in_step(hub):
             await asyncio.sleep(0.01)
     sent_ms = [json.loads(entry.data)["sent_ms"] for entry in hub.channel("demo-race")._log]
     gaps_ms = [after - before for before, after in itertools.pairwise(sent_ms)]
-    assert min(gaps_ms) >= 0.74 * 20  # a machine that stalls makes gaps longer, never shorter
     assert sum(gap < 19 for gap in gaps_ms) >= 5
     assert sum(gap > 21 for gap in gaps_ms) >= 5
 
