@@ -164,9 +164,9 @@ def times(value: float) -> str:
 
 def message_rate(per_s: float) -> str:
     """A rate in words: ``2 messages a second``, ``1 message a minute``."""
-    spans = (("a second", 1), ("a minute", 60), ("an hour", 3_600))
-    counts = ((round(per_s * length_s, 9), unit) for unit, length_s in spans)
-    count, unit = next((pair for pair in counts if pair[0] >= 0.999), (per_s * 3_600, "an hour"))
+    spans = (("a second", 1), ("a minute", 60), ("an hour", 3_600), ("a day", 86_400))
+    counts = [(round(per_s * length_s, 9), unit) for unit, length_s in spans]
+    count, unit = next((pair for pair in counts if pair[0] >= 0.999), counts[-1])
     return f"{brief(count)} message{'' if abs(count - 1) < 1e-9 else 's'} {unit}"
 
 
@@ -249,9 +249,19 @@ def parse_bytes(text: str) -> float:
 
 
 def parse_rate_per_s(text: str) -> float:
-    """A rate per second: ``2``, ``1/min``, ``0.5/s``, ``12/h``. Raises UsageError."""
-    spans = {f"/{unit}": 1 / seconds for unit, seconds in _SECONDS.items()}
-    return _parse(text, {"": 1.0, **spans}, "a rate such as 2/s, 1/min or 12/h")
+    """A rate per second: ``2``, ``6/min``, ``3/h``, ``1/10s``. Raises UsageError."""
+    right = "a rate such as 2/s, 6/min, 3/h or 1/10s"
+    count, slash, length = text.partition("/")
+    if not slash:
+        return _parse(text, {"": 1.0}, right)
+    try:
+        length_s = _parse(length if re.match(r"\s*[\d.]", length) else f"1{length}", _SECONDS, right)
+        rate = _parse(count, {"": 1.0}, right) / length_s
+    except (UsageError, ZeroDivisionError, OverflowError):
+        raise _refusal(text, right) from None
+    if not math.isfinite(rate):
+        raise _refusal(text, right)
+    return rate
 
 
 def parse_watt_hours(text: str) -> float:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushlab import quantities as q
+from pushlab.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,9 @@ from pushlab import quantities as q
         (q.times, 1412, "1,400 times"),
         (q.message_rate, 2, "2 messages a second"),
         (q.message_rate, 1 / 60, "1 message a minute"),
-        (q.message_rate, 1 / 7200, "0.5 messages an hour"),
+        (q.message_rate, 1 / 7200, "12 messages a day"),
+        (q.message_rate, 1 / 86_400, "1 message a day"),
+        (q.message_rate, 0, "0 messages a day"),
     ],
 )
 def test_shown(show, value, text):
@@ -83,6 +86,29 @@ def test_intervals_say_their_unit_once():
     assert q.span((0.0009, 0.0034), q.duration) == "900 µs to 3.40 ms"
     assert q.span((3, 4), q.number) == "3.00 to 4.00"
     assert q.span((1.0001, 1.0002), q.number) == q.span(None, q.number) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "per_s"),
+    [
+        ("2", 2),
+        ("2/s", 2),
+        ("6/min", 0.1),
+        ("3/h", 1 / 1200),
+        ("1/10s", 0.1),
+        ("1 / 2.5 min", 1 / 150),
+        ("1/day", 1 / 86_400),
+        ("1,000/s", 1000),
+    ],
+)
+def test_rates(text, per_s):
+    assert q.parse_rate_per_s(text) == pytest.approx(per_s)
+
+
+@pytest.mark.parametrize("text", ["1/", "/s", "1/0s", "1/5", "1/-5s", "2s", "1/s/s", "1e308/1ns"])
+def test_what_is_no_rate_is_refused_with_one(text):
+    with pytest.raises(UsageError, match="is not a rate such as 2/s, 6/min, 3/h or 1/10s"):
+        q.parse_rate_per_s(text)
 
 
 def test_counted_and_signed():

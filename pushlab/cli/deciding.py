@@ -84,7 +84,7 @@ def _add_cost(group: Group) -> None:
         run=lazily("pushlab.commands.cost:cost"),
         more="Price a month of a run's traffic, or of traffic by closed form, at the list prices of"
         " public offers, and find the poll interval from which polling is cheaper.",
-        units="1e6, 1/min, 5s, 300B, 2KiB",
+        units="1e6, 6/min or 1/10s, 5s, 300B, 2KiB",
         examples=(
             "cost results/reference --no-charts",
             "cost --clients 1e5 --rate-per-client 1/min --poll-interval 5s",
@@ -134,7 +134,7 @@ def _add_predict(group: Group) -> None:
         run=_predict,
         more="Predict hits, latency, servers and cost for a number of clients, each figure by"
         " closed form and by simulation; or hold a run against its models.",
-        units="1e6, 1/min, 5s, 300B, 4GiB",
+        units="1e6, 6/min or 1/10s, 5s, 300B, 4GiB",
         examples=(
             "predict --clients 1e6 --rate-per-client 1/h",
             "predict --validate results/reference",
