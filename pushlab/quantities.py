@@ -255,7 +255,9 @@ def parse_rate_per_s(text: str) -> float:
     if not slash:
         return _parse(text, {"": 1.0}, right)
     try:
-        length_s = _parse(length if re.match(r"\s*[\d.]", length) else f"1{length}", _SECONDS, right)
+        length_s = _parse(
+            length if re.match(r"\s*[\d.]", length) else f"1{length}", _SECONDS, right
+        )
         rate = _parse(count, {"": 1.0}, right) / length_s
     except (UsageError, ZeroDivisionError, OverflowError):
         raise _refusal(text, right) from None
