@@ -81,7 +81,7 @@ def _add_cost(group: Group) -> None:
     cost = group.add(
         "cost",
         "what a month costs at public offers, from a run or from closed forms",
-        run=lazily("pushlab.commands.cost:cost"),
+        run=_cost,
         more="Price a month of a run's traffic, or of traffic by closed form, at the list prices of"
         " public offers, and find the poll interval from which polling is cheaper.",
         units="1e6, 6/min or 1/10s, 5s, 300B, 2KiB",
@@ -95,6 +95,7 @@ def _add_cost(group: Group) -> None:
     _add_load(cost, *_OF_CLIENT, "--one-way", "--per-channel")
     cost.flag("--offers", "A,B,...", "only these; default: all")
     cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
+    cost.switch("--book", "print the prices instead: tiers, rule, source, day and strength of each")
     cost.switch("--free-tier", "take off what offers give away")
     _add_headroom(cost)
     cost.switch("--egress", "add the data that leave the cloud, at AWS")
@@ -203,6 +204,16 @@ def _add_headroom(command: Parser) -> None:
     command.flag(
         "--headroom", "X", "of servers", type=number("0.5"), default=0.5, dest="load headroom"
     )
+
+
+def _cost(*, book: bool, **asked: Any) -> int:
+    from pushlab.commands.cost import cost, show_book
+
+    if not book:
+        return cost(**asked)
+    if said := [*asked["given"], *(["a run"] if asked["folder"] else [])]:
+        raise UsageError(f"--book does not go with {said[0]}: it prints prices and no bill")
+    return show_book(asked["prices"], as_json=asked["as_json"])
 
 
 def _predict(*, validate: Path | None, **asked: Any) -> int:

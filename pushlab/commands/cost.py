@@ -11,6 +11,7 @@ from pushlab.analysis.cost.measured import traffic_by_cell
 from pushlab.analysis.cost.offers import find_offers
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.sizing import Workload
+from pushlab.commands.book_table import print_book
 from pushlab.commands.cost_table import print_costs
 from pushlab.commands.terminal import charts_folder, json_text
 from pushlab.commands.workload import refuse_beside_run, workload
@@ -19,7 +20,22 @@ from pushlab.errors import UsageError
 from pushlab.quantities import exact_duration, message_rate
 from pushlab.runs import Run
 
-__all__ = ["cost"]
+__all__ = ["cost", "show_book"]
+
+
+def show_book(prices: Path | None, *, as_json: bool = False) -> int:
+    """Print the price book, with the prices of one's own in it; the exit status.
+
+    Raises:
+        UsageError: see `load_book`.
+    """
+    book = load_book(prices)
+    if as_json:
+        told = [price.to_json() for price in book]
+        print(json_text({"prices": told, "warnings": book.warnings()}))
+    else:
+        print_book(book)
+    return 0
 
 
 def cost(

@@ -91,7 +91,7 @@ def _chain(one: Bill) -> Iterator[str]:
         event = item.event.removesuffix("s") if item.events == 1 else item.event
         yield (
             f"{large(item.events)} {event} -> {large(item.units)} {_plural(item)}"
-            f" x USD {_price(item)} = USD {item.usd:,.2f}"
+            f" x {item.price.words} = USD {item.usd:,.2f}"
         )
     sources = dict.fromkeys(
         f"{item.price.source} ({item.price.read}, {item.price.confidence})" for item in one.items
@@ -104,13 +104,6 @@ def _chain(one: Bill) -> Iterator[str]:
 def _plural(item: Item) -> str:
     unit = item.price.unit
     return unit if unit in ("GB", "cpu-ms") or item.units == 1 else f"{unit}s"
-
-
-def _price(item: Item) -> str:
-    per = item.price.per
-    amount = f"{item.price.usd:.10f}".rstrip("0")
-    whole, _, part = amount.partition(".")
-    return f"{whole}.{part:<02} {'an' if per[0] in 'aeiouhL' else 'a'} {per}"
 
 
 # ---- break-evens --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from pushlab.analysis.cost.book import load_book
 from pushlab.cli import main
 from tests.runs.simulated import STANDARD, simulate
 
@@ -202,8 +203,32 @@ def test_old_prices_warn(capsys, tmp_path):
         return {**row, "read": "2021-03-04"}
 
     out = told(capsys, "cost", *WORK, "--prices", own_book(tmp_path, aged))
-    assert "were read more than a year ago" in out
+    assert "read more than a year ago" in out
     assert "2021-03-04" in out
+
+
+def test_the_book_is_printed_with_source_day_and_strength(capsys, tmp_path):
+    mine = own_book(tmp_path, lambda row: {**row, "read": "2021-03-04"})
+    out = told(capsys, "cost", "--book")
+    for price in load_book():
+        (line,) = [
+            line for line in out.splitlines() if line.startswith(f"{' '.join(price.key)}: USD")
+        ]
+        assert price.words in line
+        assert f"{price.confidence}, {price.read}: {price.source}" in line
+    aged = told(capsys, "cost", "--book", "--prices", mine)
+    assert aged.count("OLD: ") >= aged.count("\n") - 4
+    assert "read more than a year ago" in aged
+    found = json.loads(told(capsys, "cost", "--book", "--json"))["prices"]
+    assert len(found) == len(load_book())
+    assert all(price["source"] and price["read"] and price["confidence"] for price in found)
+
+
+@pytest.mark.parametrize("more", [["run"], ["--clients", "5"], ["--payload", "5"]])
+def test_the_book_has_no_bill(capsys, more):
+    status, out, err = run(capsys, "cost", "--book", *more)
+    assert (status, out) == (2, "")
+    assert "--book does not go with" in err
 
 
 def test_a_run_is_priced_with_its_servers_and_scaled(capsys, folder):

@@ -67,6 +67,7 @@ def _commands():
         ("show", REFERENCE),
         ("cost", *MANY, "--items"),
         ("cost", *MANY, "--offers", "all"),
+        ("cost", "--book"),
         ("cost", REFERENCE, "--no-charts"),
         ("energy", "--rate-per-client", "1/min"),
         ("diff", REFERENCE, REFERENCE, "--all"),

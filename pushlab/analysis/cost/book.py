@@ -25,7 +25,8 @@ confidence           ``primary`` (the vendor's own page), ``transcription`` (a d
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -34,14 +35,16 @@ from pathlib import Path
 from typing import Any
 
 from pushlab.errors import UsageError
+from pushlab.quantities import counted, listed
 
-__all__ = ["CONFIDENCES", "Price", "PriceBook", "load_book", "weakest"]
+__all__ = ["CONFIDENCES", "Key", "Price", "PriceBook", "load_book", "weakest"]
 
 CONFIDENCES = ("primary", "transcription", "third-party", "weak")
 _UNITS = {"million": 1e6, "million ms": 1e6, "million GB-seconds": 1e6}
 _NEEDED = ("provider", "product", "item", "usd", "per", "source", "read", "confidence")
 _OPTIONAL = ("above", "up_to", "free", "step_bytes", "metering")
 _OLD_DAYS = 365
+_MOST_NAMED = 4
 
 Key = tuple[str, str, str]
 
@@ -81,6 +84,13 @@ class Price:
             return self.item
         return self.per.removeprefix("million ").removesuffix("s")
 
+    @property
+    def words(self) -> str:
+        """``USD 1.00 a million``, ``USD 0.0225 an hour``."""
+        whole, _, part = f"{self.usd:.10f}".rstrip("0").partition(".")
+        article = "an" if self.per[0] in "aeiohL" else "a"
+        return f"USD {int(whole):,}.{part:<02} {article} {self.per}"
+
     def steps(self, message_bytes: float) -> int:
         """How many metered units one message of this size is."""
         if self.step_bytes is None:
@@ -88,11 +98,27 @@ class Price:
         return max(1, math.ceil(message_bytes / self.step_bytes))
 
     def age_days(self, today: date) -> int | None:
-        """How long ago it was read; None where the day is not known."""
+        """How long ago it was read, at the least; None where the day is not known.
+
+        A year or a month alone (``2024``, ``2024-05``) stands for its last day.
+        """
+        year, month, day = [*self.read.split("-"), "", ""][:3]
         try:
-            return (today - date.fromisoformat(self.read)).days
+            if not day:
+                month = month or "12"
+                day = str(monthrange(int(year), int(month))[1])
+            return (today - date(int(year), int(month), int(day))).days
         except ValueError:
             return None
+
+    def is_old(self, today: date | None = None) -> bool:
+        """Whether it was read more than a year ago."""
+        return (self.age_days(today or date.today()) or 0) > _OLD_DAYS
+
+    def to_json(self) -> dict[str, Any]:
+        """The columns in plain values; ``up_to`` is None where the book knows all tiers."""
+        told = {name: getattr(self, name) for name in (*_NEEDED, *_OPTIONAL)}
+        return {**told, "up_to": self.up_to if math.isfinite(self.up_to) else None}
 
 
 class PriceBook:
@@ -136,24 +162,37 @@ class PriceBook:
         merged = {**self._tiers, **other._tiers}
         return PriceBook(price for found in merged.values() for price in found)
 
-    def __iter__(self) -> Any:
+    @property
+    def items(self) -> Mapping[Key, Sequence[Price]]:
+        """The tiers of everything that is sold, by provider, product and item."""
+        return self._tiers
+
+    def __iter__(self) -> Iterator[Price]:
         return (price for found in self._tiers.values() for price in found)
 
     def __len__(self) -> int:
         return sum(map(len, self._tiers.values()))
 
-    def warnings(self, today: date | None = None) -> list[str]:
-        """What to know before one trusts it: prices read more than a year ago."""
-        today = today or date.today()
-        ages = {price: price.age_days(today) for price in self}
-        old = [price for price, age in ages.items() if age is not None and age > _OLD_DAYS]
+    def warnings(
+        self, today: date | None = None, among: Iterable[Price] | None = None
+    ) -> list[str]:
+        """What to know before one trusts it: prices read more than a year ago.
+
+        Args:
+            among: the prices that something rests on; None: all.
+        """
+        prices = list(dict.fromkeys(self if among is None else among))
+        old = [price for price in prices if price.is_old(today)]
         if not old:
             return []
-        oldest = min(old, key=lambda price: price.read)
-        products = sorted({f"{price.provider} {price.product}" for price in old})
+        oldest = min(price.read for price in old)
+        products = dict.fromkeys(f"{price.provider} {price.product}" for price in old)
+        named = [*products][:_MOST_NAMED]
+        if len(products) > len(named):
+            named[-1:] = [f"{len(products) - len(named) + 1} more"]
         return [
-            f"{len(old)} of {len(self)} prices were read more than a year ago, the oldest on"
-            f" {oldest.read} ({', '.join(products)}); read them anew before you decide"
+            f"{len(old)} of {counted(len(prices), 'price')} read more than a year ago, the oldest"
+            f" on {oldest} ({listed(named)}); read anew before you decide"
         ]
 
 

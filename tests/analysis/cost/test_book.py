@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from pushlab.analysis.cost.book import CONFIDENCES, load_book, weakest
+from pushlab.analysis.cost.book import CONFIDENCES, PriceBook, load_book, weakest
 from pushlab.analysis.cost.meter import Meter
 from pushlab.errors import UsageError
 
@@ -92,12 +92,45 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path):
         load_book(tmp_path / "binary.csv")
 
 
-def test_prices_older_than_a_year_warn():
-    book = load_book()
-    assert book.warnings(date(2026, 11, 24)) == []
+def read_on(tmp_path, *days):
+    rows = [f"me,p{i},hour,1,hour,,,,,s,{day},primary" for i, day in enumerate(days)]
+    return PriceBook(price for price in load_book(own(tmp_path, *rows)) if price.provider == "me")
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "age"),
+    [
+        ("2026-01-01", date(2026, 1, 31), 30),
+        ("2024", date(2025, 12, 31), 365),  # at its end, at the latest
+        ("2024-02", date(2024, 3, 1), 1),
+        ("undated", date(2026, 1, 1), None),
+        ("2026-13-40", date(2026, 1, 1), None),
+    ],
+)
+def test_how_old_a_price_is_at_least(tmp_path, day, today, age):
+    (price,) = read_on(tmp_path, day)
+    assert price.age_days(today) == age
+
+
+def test_prices_older_than_a_year_warn(tmp_path):
+    book = read_on(tmp_path, "2026-09-20", "2024", "undated")
+    assert book.warnings(date(2025, 12, 31)) == []
+    (warning,) = book.warnings(date(2027, 1, 1))
+    assert warning.startswith("1 of 3 prices read more than a year ago, the oldest on 2024 (me p1)")
     (warning,) = book.warnings(date(2028, 1, 1))
-    assert "2026-09-20" in warning
-    assert "more than a year ago" in warning
+    assert warning.startswith("2 of 3 prices")
+    assert book.warnings(date(2027, 1, 1), among=list(book)[:1]) == []
+
+
+def test_a_warning_names_no_more_than_can_be_read(tmp_path):
+    (warning,) = read_on(tmp_path, *["2020-01-01"] * 9).warnings(date(2026, 1, 1))
+    assert "(me p0, me p1, me p2 and 6 more)" in warning
+
+
+def test_a_price_in_words(tmp_path):
+    said = {price.key[1:]: price.words for price in load_book()}
+    assert said["alb", "hour"] == "USD 0.0225 an hour"
+    assert said["lambda", "request"] == "USD 0.20 a million"
 
 
 def test_a_sum_is_as_good_as_its_weakest_term():
