@@ -90,13 +90,11 @@ def test_marks_explain_themselves(capsys):
     out = told(capsys, "cost", "--clients", "1e6", "--rate-per-client", "1/min")
     lines = [line.split() for line in out.splitlines()]
     for offer, mark in (
-        ("aws-websocket-api", ">"),  # 43.2 billion messages: the book knows the first billion
         ("aws-alb", "+"),
         ("ably", "~"),
-        ("aws-rest-api", "+>"),
     ):
         assert any(offer in line and mark in line for line in lines), offer
-    for mark in "~+>":
+    for mark in "~+":
         assert f"\n{mark} " in out
     few = told(capsys, "cost", *WORK, *GATEWAYS)
     assert "\n> " not in few
@@ -115,7 +113,7 @@ def test_egress_is_what_clients_download(capsys):
     plain = json.loads(told(capsys, "cost", *WORK, "--json"))
     loaded = json.loads(told(capsys, "cost", *WORK, "--json", "--egress"))
     for name in ("short-polling", "websocket", "mqtt"):
-        down = loaded["traffic"][name]["down_bytes_per_s"] * 30 * 86_400 / 1e9
+        down = loaded["traffic"][name]["down_bytes_per_s"] * 30 * 86_400 / 2**30
         before = {one["offer"]: one["usd"] for one in plain["bills"][name]}
         for one in loaded["bills"][name]:
             added = one["usd"] - before[one["offer"]]
@@ -243,7 +241,7 @@ def test_a_run_is_priced_with_its_servers_and_scaled(capsys, folder):
         )
     few = {bill["offer"]: bill["usd"] for bill in one["bills"]["websocket"]}
     lot = {bill["offer"]: bill["usd"] for bill in many["bills"]["websocket"]}
-    assert lot["aws-websocket-api"] == pytest.approx(1e4 * few["aws-websocket-api"])
+    assert 0.8e4 < lot["aws-websocket-api"] / few["aws-websocket-api"] <= 1e4  # tiers bend it
 
 
 def test_a_runs_charts_lie_with_its_own(capsys, folder, tmp_path):

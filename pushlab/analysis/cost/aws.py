@@ -13,7 +13,7 @@ from pushlab.analysis.cost.common import (
     month_of,
     servers,
 )
-from pushlab.analysis.cost.meter import HOURS, SECONDS, Item, Meter
+from pushlab.analysis.cost.meter import HOURS, Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
 
 __all__ = [
@@ -33,6 +33,7 @@ _IDLE_S = 60.0  # after so long without traffic a balancer closes a connection
 _LAMBDA_GB = 0.125
 _LAMBDA_LEAST_S = 0.001
 _GB = 1e9
+_GIB = 2**30  # what AWS calls a GB of data: its AppSync page makes 5 million times 3 KB 14.3 GB
 
 
 def _polls(traffic: Traffic, meter: Meter, product: str) -> list[Item]:
@@ -68,14 +69,13 @@ def polls_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
 
 
 def _messages(
-    traffic: Traffic, meter: Meter, product: str, item: str = "message", *, acks: float = 0.0
+    traffic: Traffic, meter: Meter, product: str, item: str = "message"
 ) -> list[Item]:
-    """Deliveries in the product's steps, what is paid for acknowledgements, minutes connected."""
+    """Deliveries in the product's steps, and minutes connected."""
     what, deliveries = f"aws {product} {item}", month_of(traffic.deliveries_per_s)
-    event = "deliveries and acknowledgements" if acks else "deliveries"
-    units = deliveries * meter.steps(what, message_bytes(traffic)) + acks
+    units = deliveries * meter.steps(what, message_bytes(traffic))
     return [
-        *meter.charge(what, event, deliveries + acks, units=units),
+        *meter.charge(what, "deliveries", deliveries, units=units),
         *connected(traffic, meter, "aws", product),
     ]
 
@@ -92,13 +92,27 @@ def publishes_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
 
 
 def iot_core(traffic: Traffic, meter: Meter) -> list[Item]:
-    """IoT Core: messages in steps of 5 KB, each acknowledgement one more, and minutes connected."""
-    return _messages(traffic, meter, "iot-core", acks=month_of(traffic.acks_per_s))
+    """IoT Core: publishes in and out in steps of 5 KB, a unit for each PUBACK, minutes connected.
+
+    What a device acknowledges is metered, what the service acknowledges is not.
+    """
+    messages = month_of(traffic.publishes_per_s + traffic.deliveries_per_s)
+    acks = month_of(traffic.acks_per_s)
+    event = "publishes, deliveries and acknowledgements" if acks else "publishes and deliveries"
+    units = messages * meter.steps("aws iot-core message", message_bytes(traffic)) + acks
+    return [
+        *meter.charge("aws iot-core message", event, messages + acks, units=units),
+        *connected(traffic, meter, "aws", "iot-core"),
+    ]
 
 
 def appsync(traffic: Traffic, meter: Meter) -> list[Item]:
-    """AppSync's subscriptions: updates of any size, and minutes connected."""
-    return _messages(traffic, meter, "appsync", "realtime-update")
+    """AppSync's subscriptions: a mutation for each publish, updates in steps of 5 KB, minutes."""
+    publishes = month_of(traffic.publishes_per_s)
+    return [
+        *meter.charge("aws appsync mutation", "publishes", publishes),
+        *_messages(traffic, meter, "appsync", "realtime-update"),
+    ]
 
 
 def balancer(traffic: Traffic, meter: Meter) -> list[Item]:
@@ -131,13 +145,13 @@ def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
     """Containers, sized by a run."""
     cores, memory = servers(traffic, meter)
     return [
-        *meter.charge("aws fargate vcpu-second", "vCPUs", cores, units=cores * SECONDS),
+        *meter.charge("aws fargate vcpu-hour", "vCPUs", cores, units=cores * HOURS),
         *meter.charge("aws fargate gb-hour", "GiB of memory", memory, units=memory * HOURS),
     ]
 
 
 def egress(traffic: Traffic, meter: Meter) -> list[Item]:
-    """What the subscribers download.
+    """What the subscribers download, in GB of 2^30 bytes.
 
     Raises:
         UsageError: nobody knows how many bytes that is.
@@ -145,4 +159,4 @@ def egress(traffic: Traffic, meter: Meter) -> list[Item]:
     if traffic.down_bytes_per_s is None:
         lacks("the bytes that clients download")
     month = month_of(traffic.down_bytes_per_s)
-    return meter.charge("aws egress data-out", "bytes to clients", month, units=month / _GB)
+    return meter.charge("aws egress data-out", "bytes to clients", month, units=month / _GIB)

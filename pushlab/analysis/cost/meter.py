@@ -22,6 +22,7 @@ _KIND_OF = {
     "request": "requests",
     "message": "messages",
     "realtime-update": "messages",
+    "mutation": "messages",
     "connection-minute": "connection minutes",
     "hour": "capacity by the hour",
     "lcu-hour": "capacity by the hour",

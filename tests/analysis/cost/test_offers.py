@@ -55,8 +55,8 @@ BY_HAND = [
         "websocket",
         54.00 + 43.2 * 0.20 + 43.2e3 * 0.125 * 16.6667e-6,
     ),
-    ("aws-iot-core", "mqtt", 2 * 43.2 * 1.00 + 43.2 * 0.08),
-    ("aws-appsync", "websocket", 43.2 * 2.00 + 43.2 * 0.08),
+    ("aws-iot-core", "mqtt", 3 * 43.2 * 1.00 + 43.2 * 0.08),  # in, out, and acknowledged
+    ("aws-appsync", "websocket", 43.2 * 4.00 + 43.2 * 2.00 + 43.2 * 0.08),
     ("aws-alb", "sse", 720 * 0.0225 + 720 * 0.008 / 3),
     ("azure-web-pubsub", "websocket", 2 * 30 * 1.61),  # 1.44 million a day: two units
     ("cloudflare-workers", "short-polling", 518.4 * 0.30),
@@ -93,11 +93,11 @@ SIZED = {"cores": 0.6, "memory_bytes": 2**30}
     ("offer", "transport", "by_hand"),
     [
         # 0.6 cores and 1 GiB with half of the servers kept free: 1.2 vCPUs and 2 GiB.
-        ("aws-fargate", "mqtt", 1.2 * 2.592e6 * 0.000011244 + 2 * 720 * 0.004445),
+        ("aws-fargate", "mqtt", 1.2 * 720 * 0.04048 + 2 * 720 * 0.004445),
         (
             "aws-alb+fargate",
             "sse",
-            720 * 0.0225 + 720 * 0.008 / 3 + 1.2 * 2.592e6 * 0.000011244 + 2 * 720 * 0.004445,
+            720 * 0.0225 + 720 * 0.008 / 3 + 1.2 * 720 * 0.04048 + 2 * 720 * 0.004445,
         ),
         (
             "gcp-cloud-run",
