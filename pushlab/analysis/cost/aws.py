@@ -68,9 +68,7 @@ def polls_by_lambda(traffic: Traffic, meter: Meter) -> list[Item]:
     return _lambda(meter, calls=calls, open_s=traffic.open_s, event="polls")
 
 
-def _messages(
-    traffic: Traffic, meter: Meter, product: str, item: str = "message"
-) -> list[Item]:
+def _messages(traffic: Traffic, meter: Meter, product: str, item: str = "message") -> list[Item]:
     """Deliveries in the product's steps, and minutes connected."""
     what, deliveries = f"aws {product} {item}", month_of(traffic.deliveries_per_s)
     units = deliveries * meter.steps(what, message_bytes(traffic))

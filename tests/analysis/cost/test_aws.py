@@ -71,8 +71,8 @@ def test_messages_at_the_websocket_api(clients, deliveries, by_hand):
     [
         (10, 0.1 * MILLION, 0.335),  # 3 x 0.1 x 1.00 + 0.432 x 0.08 = 0.30 + 0.03456
         (1_000, 300 * MILLION, 903.46),  # 900 x 1.00 + 43.2 x 0.08 = 900 + 3.456
-        # Each message comes in, goes out and is acknowledged: 38,880 million units.
-        # 1,000 x 1.00 + 4,000 x 0.80 + 33,880 x 0.70 + 2,160 x 0.08 = 1,000 + 3,200 + 23,716 + 172.8
+        # Each message comes in, goes out, is acknowledged: 1,000 + 3,200 + 23,716 + 172.80 USD.
+        # 1,000 x 1.00 + 4,000 x 0.80 + 33,880 x 0.70 + 2,160 x 0.08
         (50_000, CASE_DELIVERIES, 28_088.80),
     ],
 )
