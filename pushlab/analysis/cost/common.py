@@ -1,12 +1,27 @@
-"""What several offers' metering models share: sizes, connected minutes, servers sized by a run."""
+"""What several offers' metering models share: sizes, connected minutes, bytes, servers."""
 
+import math
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from pushlab.analysis.cost.meter import MINUTES, SECONDS, Item, Meter
+from pushlab.analysis.cost.meter import MINUTES, SECONDS, Item, Meter, Uncarried
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.errors import UsageError
 
-__all__ = ["GIB", "answer_bytes", "connected", "lacks", "message_bytes", "month_of", "servers"]
+__all__ = [
+    "GIB",
+    "answer_bytes",
+    "cheapest_servers",
+    "connected",
+    "connects_per_s",
+    "down_bytes_per_s",
+    "lacks",
+    "message_bytes",
+    "month_of",
+    "polls_per_s",
+    "servers",
+    "up_bytes_per_s",
+]
 
 GIB = 2**30
 
@@ -49,6 +64,78 @@ def servers(traffic: Traffic, meter: Meter) -> tuple[float, float]:
         lacks("the CPU and the memory of a measured server")
     room = 1 - meter.headroom
     return max(0.25, traffic.cores / room), max(0.5, traffic.memory_bytes / GIB / room)
+
+
+def polls_per_s(traffic: Traffic) -> float:
+    """Requests for the sake of delivery; 0 for what does not ask."""
+    return traffic.hits_per_s if traffic.profile.asks else 0.0
+
+
+def connects_per_s(traffic: Traffic, meter: Meter) -> float:
+    """Connections that clients make anew."""
+    return traffic.clients * meter.guess("reconnects_a_day") / 86_400
+
+
+def up_bytes_per_s(traffic: Traffic, meter: Meter) -> float:
+    """What the clients send as the network carries it: requests with a browser's headers.
+
+    Where they do not ask, they send their acknowledgements and keep-alives.
+    """
+    asked, hits = polls_per_s(traffic), traffic.hits_per_s
+    beside = (hits - asked) * meter.guess("packet_bytes") + _connecting(traffic, meter)
+    if not asked:
+        return (traffic.up_bytes_per_s or 0.0) + beside
+    return asked * (meter.guess("header_up_bytes") + meter.guess("packet_bytes")) + beside
+
+
+def down_bytes_per_s(traffic: Traffic, meter: Meter) -> float:
+    """What the clients get as the network carries it: messages, and answers with headers.
+
+    Several messages in one answer share its headers and its packets.
+    """
+    asked, wire = polls_per_s(traffic), traffic.profile.wire
+    around, packet = (wire.message_bytes if wire else 0), meter.guess("packet_bytes")
+    each = (traffic.payload_bytes + around) * meter.guess("left_share")
+    answers = asked * (meter.guess("header_down_bytes") + packet)
+    if not asked:
+        answers = traffic.deliveries_per_s * packet
+    return traffic.deliveries_per_s * each + answers + _connecting(traffic, meter)
+
+
+def _connecting(traffic: Traffic, meter: Meter) -> float:
+    """Bytes a second, on average either way, for connections made anew."""
+    each = meter.guess("handshake_bytes") / 2 + meter.guess("header_up_bytes")
+    return connects_per_s(traffic, meter) * each
+
+
+def cheapest_servers(
+    traffic: Traffic,
+    meter: Meter,
+    sold: Mapping[tuple[float, float], Callable[[float], list[Item]]],
+    *,
+    connections: float = math.inf,
+) -> list[Item]:
+    """The lines for servers of the size that carries the traffic for the least money.
+
+    Args:
+        sold: vCPUs and GiB of one server, and the lines for so many of them.
+        connections: the most that one may hold.
+
+    Raises:
+        Uncarried: nobody measured what the transport takes, or no number of servers is enough.
+    """
+    found = []
+    for (vcpus, gib), lines in sold.items():
+        count = meter.servers(traffic, vcpus=vcpus, gib=gib, connections=connections)
+        if math.isfinite(count):
+            items = lines(count)
+            found.append((sum(item.usd for item in items), items))
+    if not found:
+        raise Uncarried(
+            "no number of these servers carries it: each must see every publish, which takes more"
+            " than one can do"
+        )
+    return min(found, key=lambda each: each[0])[1]
 
 
 def lacks(what: str) -> NoReturn:

@@ -1,15 +1,17 @@
-"""From a cell's trials to the traffic that a meter reads."""
+"""From a cell's trials to the traffic that a meter reads, and to what its servers took."""
 
+import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from pushlab.analysis.cost.sizes import Sizes
 from pushlab.analysis.cost.traffic import Traffic
 
 if TYPE_CHECKING:  # it loads numpy
     from pushlab.analysis.trials.figures import TrialFigures
 
-__all__ = ["traffic_by_cell", "traffic_of"]
+__all__ = ["measured_sizes", "traffic_by_cell", "traffic_of"]
 
 
 def traffic_by_cell(cells: Mapping[str, Sequence["TrialFigures"]]) -> dict[str, Traffic]:
@@ -53,6 +55,34 @@ def traffic_of(good: Sequence["TrialFigures"]) -> Traffic | None:
         cores=sum(t.cpu_s for t in good) / seconds if servers else None,
         memory_bytes=memory,
     )
+
+
+def measured_sizes(good: Sequence["TrialFigures"]) -> Sizes | None:
+    """What the servers of one cell's good trials took for this very load; None if nobody looked.
+
+    From the least to the most is the 95 % interval of the mean over trials.
+    """
+    traffic = traffic_of(good)
+    if traffic is None or traffic.cores is None or traffic.memory_bytes is None:
+        return None
+    cores = [t.cpu_s / t.record.duration_s for t in good if t.record.duration_s]
+    held = [float(t.record.server.rss_bytes) for t in good if t.record.server]
+    return Sizes.in_proportion(
+        traffic,
+        cores=_around(traffic.cores, cores),
+        held_bytes=_around(traffic.memory_bytes, held),
+        source="this run's trials",
+    )
+
+
+def _around(value: float, each: Sequence[float]) -> tuple[float, float, float]:
+    """A value with its interval; half to twice as much where there are too few trials for one."""
+    from pushlab.analysis.stats.intervals import MIN_TRIALS, t_reach
+
+    if len(each) < MIN_TRIALS:
+        return value / 2, value, value * 2
+    reach = t_reach(len(each) - 1) * stdev(each) / math.sqrt(len(each))
+    return max(0.0, value - reach), value, value + reach
 
 
 def _per_s(seconds: float, counts: Sequence[int]) -> float | None:

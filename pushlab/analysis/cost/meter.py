@@ -1,15 +1,18 @@
 """The meter: events to billable units to USD, with the chain kept for each line of the bill."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from pushlab.analysis.cost.book import Price, PriceBook, weakest
-from pushlab.analysis.cost.traffic import by_transport
+from pushlab.analysis.cost.guesses import CPU, GUESSES, MEMORY, End, Guess
+from pushlab.analysis.cost.sizes import Sizes, fewest, load_of_one
+from pushlab.analysis.cost.traffic import Traffic, by_transport
 from pushlab.contract.profile import Profile
+from pushlab.errors import UsageError
 
-__all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Line", "Meter"]
+__all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Line", "Meter", "Uncarried"]
 
 #: A month of 30 days.
 SECONDS = 30 * 86_400
@@ -37,6 +40,7 @@ class Line(TypedDict):
 
     item: str
     kind: str
+    part: str
     event: str
     events: float
     units: float
@@ -58,12 +62,14 @@ class Item:
         events: how often in a month, the whole of it even where tiers share it.
         units: how many of the price's units fall under this tier.
         price: the tier.
+        part: of the architecture that needs it; see `pushlab.analysis.cost.architectures.PARTS`.
     """
 
     event: str
     events: float
     units: float
     price: Price
+    part: str = ""
 
     @property
     def usd(self) -> float:
@@ -85,6 +91,7 @@ class Item:
         return {
             "item": f"{self.price.product} {self.price.item}",
             "kind": self.kind,
+            "part": self.part,
             "event": self.event,
             "events": self.events,
             "units": self.units,
@@ -149,6 +156,10 @@ class Bill:
         }
 
 
+class Uncarried(UsageError):
+    """An architecture cannot carry so much, or nobody knows what it would take."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
     """Reads prices from a book and turns units into lines.
@@ -158,6 +169,11 @@ class Meter:
         first_tier_only: whether all units cost what the first one does, as closed forms have it.
         headroom: the share of servers that is kept free.
         egress: whether data that leave the cloud are charged, where the book has their price.
+        guesses: by name.
+        sizes: what the servers of the transport take; None: nobody measured them.
+        end: where in its range each guess is taken; `but`: the guesses that are taken elsewhere.
+        asked: the guesses that were asked for, which this bill rests on.
+        found: servers that were counted, for bills that differ in what has nothing to do with them.
     """
 
     book: PriceBook
@@ -165,6 +181,70 @@ class Meter:
     first_tier_only: bool = False
     headroom: float = 0.5
     egress: bool = False
+    guesses: Mapping[str, Guess] = field(default_factory=lambda: GUESSES)
+    sizes: Sizes | None = None
+    end: End = "likely"
+    but: Mapping[str, End] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    found: dict[tuple[object, ...], float] = field(default_factory=dict)
+
+    def guess(self, name: str) -> float:
+        """A guess's value in this bill."""
+        return self.guesses[name].at(self._end(name))
+
+    def cores(self, traffic: Traffic) -> float:
+        """CPU seconds a second for all of this traffic, nothing kept free.
+
+        Raises:
+            Uncarried: nobody measured what the transport takes.
+        """
+        return self._known(traffic).cores(load_of_one(traffic), self._end(CPU))
+
+    def _known(self, traffic: Traffic) -> Sizes:
+        if self.sizes is None:
+            raise Uncarried(f"nobody measured a server of {traffic.profile.title}: give a run")
+        return self.sizes
+
+    def _end(self, name: str) -> End:
+        self.asked.add(name)
+        return self.but.get(name, self.end)
+
+    def servers(
+        self, traffic: Traffic, *, vcpus: float, gib: float, connections: float = math.inf
+    ) -> float:
+        """The fewest servers of such a size that carry this traffic, headroom left free.
+
+        A server with several vCPUs runs a process on each; a process uses no more than one.
+
+        Args:
+            vcpus, gib: of one server.
+            connections: the most that one may hold.
+
+        Returns:
+            Infinite where no number is enough, since each server must see every publish.
+
+        Raises:
+            Uncarried: nobody measured what the transport takes.
+        """
+        known = self._known(traffic)
+        least, room = self.guess("least_servers"), 1 - self.guess("headroom")
+        speed, cpu, memory = self.guess("vcpus_per_core"), self._end(CPU), self._end(MEMORY)
+        key = (traffic, vcpus, gib, connections, least, room, speed, cpu, memory)
+        if key not in self.found:
+            processes = max(1, math.floor(vcpus))
+            have_bytes, have_cores = gib * 2**30 * room / processes, min(1.0, vcpus) * room
+
+            def enough(count: float) -> bool:
+                one = load_of_one(traffic, count * processes)
+                return (
+                    one.connections * processes <= connections
+                    and known.bytes_held(one.connections, memory) <= have_bytes
+                    and known.cores(one, cpu) * speed <= have_cores
+                )
+
+            most = max(least, math.ceil(traffic.clients))  # more would have nobody to serve
+            self.found[key] = fewest(enough, least, most)
+        return self.found[key]
 
     def charge(
         self, what: str, event: str, events: float, *, units: float | None = None

@@ -5,6 +5,7 @@ CPU is taken apart by the windows beside each measured one, and by loads that di
 clients; with one number alone, what the processes grew by since they started.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from pushlab.analysis.forecast.costs import Costs
 from pushlab.analysis.models.expected import PERCENTILES
+from pushlab.analysis.stats.intervals import MIN_TRIALS, t_reach
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.analysis.trials.costs import Load, Window, windows_of
 from pushlab.analysis.trials.figures import TrialFigures
@@ -49,6 +51,7 @@ class Calibration:
     Attributes:
         costs: of hub and broker together, in CPU seconds.
         base_bytes, bytes_per_connection: memory without clients, and for each; None if unknown.
+        bytes_reach: of the latter's 95 % interval, to either side; None: too few trials.
         overhead_bytes_per_hit, overhead_bytes_per_delivery: on the wire both ways beyond the
             payload of deliveries; one of them is 0.
         floor_s: what a delivery takes without any network, the latency of the null transport:
@@ -73,6 +76,7 @@ class Calibration:
     per_channel: Span
     payload_bytes: Span
     floor_s: Mapping[str, float] = field(default_factory=dict)
+    bytes_reach: float | None = None
 
     def bandwidth_bytes_per_s(
         self, hits_per_s: float, deliveries_per_s: float, payload_bytes: float
@@ -159,7 +163,7 @@ def _calibration(
     hits = np.array([t.hits_total for t in trials]) / seconds
     deliveries = np.array([t.rows.counts.delivered for t in trials]) / seconds
     payload = np.array([t.payload_bytes for t in trials])
-    base, each = _memory(trials, [one.grown for one in seen])
+    base, each, reach = _memory(trials, [one.grown for one in seen])
     wire = np.array([t.bytes_total for t in trials]) / seconds
     overhead = float(((wire - payload * deliveries) * seconds).sum())
     events = float(((hits if profile.asks else deliveries) * seconds).sum())
@@ -170,6 +174,7 @@ def _calibration(
         costs=costs_of(windows, profile),
         base_bytes=base,
         bytes_per_connection=each,
+        bytes_reach=reach,
         overhead_bytes_per_hit=per_event if profile.asks else 0.0,
         overhead_bytes_per_delivery=0.0 if profile.asks else per_event,
         trials=len(trials),
@@ -201,18 +206,25 @@ def _span(values: Iterable[float]) -> Span:
 
 def _memory(
     trials: Sequence[TrialFigures], grown: Sequence[float | None]
-) -> tuple[float | None, float | None]:
-    """Memory without clients, and for each one; None where it cannot be told."""
+) -> tuple[float | None, float | None, float | None]:
+    """Memory without clients, for each one, and how far the latter may be off; None: not told."""
     clients = np.array([t.record.clients for t in trials], float)
     held = np.array([_held_bytes(t.record) for t in trials], float)
     if clients.max() >= _LEAST_SPREAD * clients.min():
         each, base = np.polyfit(clients, held, 1)
-        return (float(base), float(each)) if each > 0 and base > 0 else (None, None)
+        freedom, spread = len(held) - 2, float(((clients - clients.mean()) ** 2).sum())
+        missed = float(((held - each * clients - base) ** 2).sum())
+        reach = math.sqrt(missed / freedom / spread) * t_reach(freedom) if freedom > 0 else None
+        return (float(base), float(each), reach) if each > 0 and base > 0 else (None, None, None)
     known = [value for value in grown if value is not None]
     if not known:
-        return None, None
-    growth = float(np.mean(known))
-    return float(held.mean()) - growth, growth / float(clients.mean())
+        return None, None, None
+    growth, count = float(np.mean(known)), float(clients.mean())
+    reach = None
+    if len(known) >= MIN_TRIALS:
+        error = float(np.std(known, ddof=1)) / math.sqrt(len(known))
+        reach = t_reach(len(known) - 1) * error / count
+    return float(held.mean()) - growth, growth / count, reach
 
 
 def _held_bytes(record: TrialRecord) -> float:

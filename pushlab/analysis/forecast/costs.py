@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 _LEAST_FREEDOM = 2
 _APART = 0.1  # how far from others, of their lengths' 1, what is done in windows is told from them
 _NO_CPU_S = 1e-6  # the scale of a window in which no CPU was seen
+_NOTHING = 1e-6  # of the largest cost that a window allows: nothing
 _ROUNDING = 1e-7  # of a window's CPU: what two solutions of one program may differ by
 
 
@@ -133,6 +134,39 @@ class Costs:
         nothing: Mapping[str, float] = dict.fromkeys(Load.__slots__, 0.0)
         return self.cores(Load(**{**nothing, field: 1.0}))
 
+    @property
+    def best(self) -> tuple[float, ...]:
+        """The costs that fit best, by field of `Load`; nothing for those that are free."""
+        return self._whole(self._best)
+
+    def corners(self) -> list[tuple[float, ...]]:
+        """The extreme costs of all that agree with the windows: any load is least at one of them.
+
+        What no window has any of is taken to cost nothing. Without intervals it is the best alone.
+        """
+        from scipy.spatial import HalfspaceIntersection, QhullError
+
+        if not self.known:
+            return [self.best]
+        rows, cpu, reach = self._scaled
+        seen = np.asarray(rows.any(axis=0))
+        rows, slack = rows[:, seen], reach * (1 + self.misfit)
+        sides = np.vstack([rows, -rows, -np.eye(rows.shape[1])])
+        limits = np.concatenate([cpu + slack, slack - cpu, np.zeros(rows.shape[1])])
+        inner = _middle(sides, limits)
+        try:
+            found = HalfspaceIntersection(np.column_stack([sides, -limits]), inner)
+        except (QhullError, ValueError):  # so exact that nothing lies within
+            return [self.best]
+        corners = np.zeros((len(found.intersections), len(seen)))
+        corners[:, seen] = np.where(found.intersections > _NOTHING, found.intersections, 0.0)
+        return sorted({self._whole(each / self._widths) for each in corners})
+
+    def _whole(self, kept: Floats) -> tuple[float, ...]:
+        row = np.zeros(len(self._kept))
+        row[self._kept] = kept
+        return tuple(float(f"{each:.4g}") for each in row)
+
     @cached_property
     def misfit(self) -> float:
         """By how many of their intervals the best costs miss the window that fits them worst."""
@@ -228,6 +262,18 @@ def _seen(group: Sequence[Window]) -> Seen:
 
 def _mean_rows(group: Sequence[Window]) -> list[float]:
     return [float(x) for x in np.mean([one.load.row for one in group], axis=0)]
+
+
+def _middle(sides: Floats, limits: Floats) -> Floats:
+    """The point that is farthest from the sides of what they enclose."""
+    long = np.linalg.norm(sides, axis=1)
+    toward = np.zeros(sides.shape[1] + 1)
+    toward[-1] = -1.0
+    from scipy.optimize import linprog
+
+    bounds = [(0, None)] * len(toward)
+    told: Any = linprog(toward, A_ub=np.column_stack([sides, long]), b_ub=limits, bounds=bounds)
+    return np.zeros(sides.shape[1]) if told.x is None else np.asarray(told.x[:-1])
 
 
 def _program(toward: Floats, bounds: Floats, limits: Floats) -> float:

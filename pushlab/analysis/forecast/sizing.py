@@ -1,14 +1,13 @@
 """From a load and what one server was measured to cost, to the servers that carry it.
 
-A balancer spreads the clients over the servers at random. Connections, hits and deliveries divide
-among servers; a publish does not: each server that has one of its readers must see it, from its
-publisher or over a backplane, which is taken to cost the same.
+How a load divides among servers is in `pushlab.analysis.cost.sizes`.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from pushlab.analysis.cost.sizes import fewest, load_of_one
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.analysis.forecast.calibration import Calibration, Span
 from pushlab.analysis.forecast.costs import Within
@@ -16,7 +15,6 @@ from pushlab.analysis.models.expected import PERCENTILES
 from pushlab.analysis.models.formulas import (
     fan_out_latency_s,
     memory_bytes,
-    pings_per_s,
     queue_wait_s,
     servers_needed,
     servers_reached,
@@ -26,7 +24,7 @@ from pushlab.analysis.trials.costs import Load
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
-__all__ = ["Servers", "Workload", "load_of_one", "size_servers", "sized"]
+__all__ = ["Servers", "Workload", "size_servers", "sized"]
 
 _QUEUE_CUSTOMERS = 200_000
 _SLACK = 1.1  # how far above the most that was measured still counts as measured
@@ -106,27 +104,6 @@ class Servers:
     beyond: tuple[str, ...] = ()
 
 
-def load_of_one(traffic: Traffic, count: float = 1.0) -> Load:
-    """What one of so many servers works for in a second.
-
-    A stream on which the server or the client speaks when it was silent for long has a keep-alive
-    then, which is taken to cost what a delivery does.
-    """
-    profile, keep_alive_s = traffic.profile, traffic.profile.timers.keep_alive_s
-    each = traffic.deliveries_per_s / traffic.clients
-    pings = 0.0
-    if profile.pushes and keep_alive_s:
-        pings = traffic.clients * pings_per_s(rate_per_s=each, keep_alive_s=keep_alive_s)
-    reached = servers_reached(servers=count, readers=traffic.clients / traffic.channels)
-    return Load(
-        servers=1.0,
-        connections=traffic.clients / count,
-        hits=traffic.hits_per_s / count if profile.asks else 0.0,
-        deliveries=(traffic.deliveries_per_s + pings) / count,
-        publishes=traffic.publishes_per_s * reached / count,
-    )
-
-
 def sized(
     traffic: Traffic, known: Calibration, *, headroom: float, server_bytes: float
 ) -> tuple[Traffic, float]:
@@ -162,30 +139,7 @@ def _count(
         least = servers_needed(need=traffic.clients * each, one_has=usable)
     room = 1 - headroom
     most = max(least, math.ceil(traffic.clients))  # more would have nobody to serve
-    return _fewest(lambda count: bound(load_of_one(traffic, count)) <= room, least, most, near)
-
-
-def _fewest(enough: Callable[[float], bool], least: int, most: int, near: float) -> float:
-    """The fewest servers from `least` on that are enough; infinite if `most` are not.
-
-    Args:
-        near: where to begin to look.
-    """
-    step, high = 1, max(float(least), near if math.isfinite(near) else 1.0)
-    low = least - 1.0
-    if not enough(high):
-        while not enough(high):
-            if high >= most:
-                return math.inf
-            low, high, step = high, min(float(most), high + step), step * 2
-    else:
-        while high - step > least - 1 and enough(high - step):
-            high, step = high - step, step * 2
-        low = max(low, high - step)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    return fewest(lambda count: bound(load_of_one(traffic, count)) <= room, least, most, near)
 
 
 def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
