@@ -63,7 +63,7 @@ class Part:
     lines: Callable[[Traffic, Meter], list[Item]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Architecture:
     """A whole that can be rented.
 

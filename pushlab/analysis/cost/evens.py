@@ -19,6 +19,7 @@ from pushlab.contract.profile import Profile
 __all__ = ["BreakEven", "Polling"]
 
 _LEAST_S, _MOST_S = 1e-2, 30 * 86_400.0
+_NEARNESS = 1e-3  # a part of the interval: bills rise in steps of whole servers anyway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,9 @@ class Polling:
 
         if above(_LEAST_S) <= 0:
             return 0.0
-        return crossing(above, _LEAST_S, _MOST_S) if above(_MOST_S) <= 0 else math.inf
+        if above(_MOST_S) > 0:
+            return math.inf
+        return crossing(above, _LEAST_S, _MOST_S, nearness=_NEARNESS)
 
 
 def _at(meter: Meter, end: End, measured: End | None) -> Meter:

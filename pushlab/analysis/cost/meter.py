@@ -243,7 +243,9 @@ class Meter:
                 )
 
             most = max(least, math.ceil(traffic.clients))  # more would have nobody to serve
-            self.found[key] = fewest(enough, least, most)
+            cores = known.cores(load_of_one(traffic), cpu) * speed / have_cores
+            near = math.ceil(max(cores / processes, traffic.clients / connections))
+            self.found[key] = fewest(enough, least, most, min(near, most))
         return self.found[key]
 
     def charge(

@@ -6,8 +6,8 @@ from typing import Any
 
 from pushlab.analysis.cost.architectures import DEFAULT, Architecture
 from pushlab.analysis.cost.book import PriceBook
-from pushlab.analysis.cost.guesses import GUESSES, Guess
 from pushlab.analysis.cost.evens import BreakEven, Polling
+from pushlab.analysis.cost.guesses import GUESSES, Guess
 from pushlab.analysis.cost.meter import Meter
 from pushlab.analysis.cost.pricing import Priced, meter_for, price
 from pushlab.analysis.cost.sizes import Sizes, reference_sizes
@@ -93,42 +93,30 @@ def price_all(
     for cell, each in traffic.items():
         if cell not in known and each.transport in reference_sizes():
             known[cell] = reference_sizes()[each.transport]
-    found: dict[str, dict[tuple[object, ...], float]] = {cell: {} for cell in traffic}
-
-    def in_all(one: Architecture) -> list[Priced]:
-        some = [
-            price(
-                one,
-                each,
-                book,
-                sizes=known.get(cell),
-                guesses=guesses,
-                cell=cell,
-                found=found[cell],
-                egress=egress,
-            )
-            for cell, each in traffic.items()
-        ]
-        return sorted(some, key=lambda priced: (bool(priced.cannot), priced.usd))
-
-    priced = {one.key: in_all(one) for one in dict.fromkeys([chosen, *architectures])}
     meters = {
         cell: meter_for(each, book, sizes=known.get(cell), guesses=guesses, egress=egress)
         for cell, each in traffic.items()
     }
+
+    def in_all(one: Architecture) -> list[Priced]:
+        some = [price(one, each, meters[cell], cell=cell) for cell, each in traffic.items()]
+        return sorted(some, key=lambda priced: (bool(priced.cannot), priced.usd))
+
+    priced = {one.key: in_all(one) for one in dict.fromkeys([chosen, *architectures])}
     polling = _polling(chosen, traffic, priced[chosen.key], meters)
+    evens = []
+    if polling is not None:
+        evens = [
+            polling.against(one, traffic[one.cell], meters[one.cell])
+            for one in priced[chosen.key]
+            if one.profile.pushes and not one.cannot
+        ]
     return Costs(
         traffic=traffic,
         chosen=chosen,
         priced=priced,
         polling=polling,
-        evens=[
-            polling.against(one, traffic[one.cell], meters[one.cell])
-            for one in priced[chosen.key]
-            if one.profile.pushes and not one.cannot
-        ]
-        if polling
-        else [],
+        evens=evens,
         book=book,
         guesses=guesses,
     )

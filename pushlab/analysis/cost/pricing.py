@@ -96,25 +96,12 @@ class Priced:
         }
 
 
-def price(
-    architecture: Architecture,
-    traffic: Traffic,
-    book: PriceBook,
-    *,
-    sizes: Sizes | None = None,
-    guesses: Mapping[str, Guess] = GUESSES,
-    cell: str = "",
-    found: dict[tuple[object, ...], float] | None = None,
-    egress: bool = True,
-    flat: bool = False,
-) -> Priced:
+def price(architecture: Architecture, traffic: Traffic, meter: Meter, *, cell: str = "") -> Priced:
     """A month of `traffic` in an architecture, from low to high.
 
     Args:
-        sizes: what the servers take; None: nobody measured them.
+        meter: of this traffic, see `meter_for`; it may have been used for another architecture.
         cell: the transport setting in a run.
-        found: servers counted before; see `Meter`.
-        egress: whether data that leave the cloud are charged; `flat`: all at the first tier's price.
 
     Raises:
         UsageError: the book lacks a price.
@@ -128,18 +115,14 @@ def price(
     )
     if told.cannot:
         return told
-    meter = meter_for(
-        traffic, book, sizes=sizes, guesses=guesses, found=found, egress=egress, flat=flat
-    )
-    every = meter.guesses
+    meter = replace(meter, asked=set())
 
     def bill(end: End = "likely", but: str = "", there: End = "likely") -> Bill:
-        at = replace(meter, end=end, but={but: there})
-        return bill_at(architecture, traffic, at, told.cell)
+        return bill_at(architecture, traffic, replace(meter, end=end, but={but: there}), told.cell)
 
     try:
         likely = bill()
-        asked = [every[name] for name in every if name in meter.asked]
+        asked = [guess for name, guess in meter.guesses.items() if name in meter.asked]
         swings = [
             Swing(
                 guess=guess,
@@ -160,7 +143,7 @@ def price(
         high=high,
         swings=sorted((one for one in swings if one.width_usd), key=lambda one: -one.width_usd),
         guesses=asked,
-        sized_by=sizes.source if sizes is not None and sized else "",
+        sized_by=meter.sizes.source if meter.sizes is not None and sized else "",
     )
 
 
@@ -170,26 +153,28 @@ def meter_for(
     *,
     sizes: Sizes | None = None,
     guesses: Mapping[str, Guess] = GUESSES,
-    found: dict[tuple[object, ...], float] | None = None,
     egress: bool = True,
     flat: bool = False,
 ) -> Meter:
-    """A meter for a cell's traffic, with what was measured of its servers among the guesses."""
+    """A meter for a cell's traffic, with what was measured of its servers among the guesses.
+
+    Args:
+        sizes: what the servers take; None: nobody measured them.
+        egress: whether data that leave the cloud are charged.
+        flat: all is charged at the first tier's price.
+    """
     measured = {} if sizes is None else {one.name: one for one in sizes.guesses(traffic)}
     return Meter(
         book=book,
         guesses={**guesses, **measured},
         sizes=sizes,
-        found={} if found is None else found,
         free_tier=True,
         egress=egress,
         first_tier_only=flat,
     )
 
 
-def bill_at(
-    architecture: Architecture, traffic: Traffic, meter: Meter, cell: str = ""
-) -> Bill:
+def bill_at(architecture: Architecture, traffic: Traffic, meter: Meter, cell: str = "") -> Bill:
     """One bill, with guesses where the meter has them.
 
     Raises:

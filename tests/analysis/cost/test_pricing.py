@@ -1,4 +1,4 @@
-"""A bill from low to high: ranges in order, swings within them, more of everything never cheaper."""
+"""A bill from low to high: ranges in order, swings within them, more clients never cheaper."""
 
 import dataclasses
 import math
@@ -35,7 +35,7 @@ def traffic(transport, *, clients=1_000.0, rate=0.1, payload=300.0, interval_s=5
 
 def priced(key, of, **more):
     sizes = reference_sizes()[of.transport]
-    return price(ARCHITECTURES[key], of, BOOK, sizes=sizes, **more)
+    return price(ARCHITECTURES[key], of, meter_for(of, BOOK, **{"sizes": sizes, **more}))
 
 
 @settings(max_examples=40)
@@ -104,7 +104,7 @@ def test_where_nothing_is_guessed_there_is_one_bill():
     sizes = dataclasses.replace(
         sizes, least=[sizes.best], most=[sizes.best], each_bytes=(3_000, 3_000, 3_000)
     )
-    one = price(DEFAULT, traffic("sse"), BOOK, sizes=sizes, guesses=exactly)
+    one = priced(DEFAULT.key, traffic("sse"), sizes=sizes, guesses=exactly)
     assert not one.swings
     assert one.range_usd == (one.usd, one.usd)
 
@@ -122,7 +122,7 @@ def test_servers_of_the_reference_run_are_said_to_be_so():
 
 
 def test_what_nobody_measured_cannot_be_priced_with_servers():
-    one = price(DEFAULT, traffic("sse"), BOOK)
+    one = priced(DEFAULT.key, traffic("sse"), sizes=None)
     assert "nobody measured a server of SSE" in one.cannot
     assert (one.likely, one.usd) == (None, math.inf)
 
