@@ -98,6 +98,7 @@ $(WEB)/node_modules/.tools: $(WEB)/package.json
 
 reference: $(VENV)/.core
 	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
+	$(BIN)/python -m pushlab.analysis.forecast.sizes
 
 lab: $(VENV)/.notebooks
 	$(BIN)/python -m pushlab.course $(ARGS)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pushlab.analysis.cost.common import cheapest_servers
-from pushlab.analysis.cost.meter import HOURS, SECONDS, Item, Meter
+from pushlab.analysis.cost.meter import HOURS, Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
 
 __all__ = ["fargate"]
@@ -17,13 +17,10 @@ def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
 
     def lines(vcpus: float, gb: float) -> Callable[[float], list[Item]]:
         def of(count: float) -> list[Item]:
-            cores, memory = vcpus * count, gb * count
-            what = f"{vcpus:g} vCPU with {gb:g} GB"
+            hours, what = count * HOURS, f"containers of {vcpus:g} vCPU with {gb:g} GB"
             return [
-                *meter.charge(
-                    "aws fargate vcpu-second", f"containers of {what}", count, units=cores * SECONDS
-                ),
-                *meter.charge("aws fargate gb-hour", "their memory", count, units=memory * HOURS),
+                *meter.charge("aws fargate vcpu-hour", what, count, units=vcpus * hours),
+                *meter.charge("aws fargate gb-hour", "their memory", count, units=gb * hours),
             ]
 
         return of

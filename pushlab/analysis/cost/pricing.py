@@ -175,7 +175,7 @@ def meter_for(
 
 
 def bill_at(architecture: Architecture, traffic: Traffic, meter: Meter, cell: str = "") -> Bill:
-    """One bill, with guesses where the meter has them.
+    """One bill, with guesses where the meter has them; one server alone needs no backplane.
 
     Raises:
         UsageError: the book lacks a price.
@@ -183,7 +183,9 @@ def bill_at(architecture: Architecture, traffic: Traffic, meter: Meter, cell: st
     """
     items: list[Item] = []
     for part in architecture.parts(traffic.profile):
-        if part.name != "egress" or meter.egress:
+        alone = [item.events for item in items if item.part == "servers"][:1] == [1]
+        needless = {"egress": not meter.egress, "backplane": alone}
+        if not needless.get(part.name):
             items += [replace(item, part=part.name) for item in part.lines(traffic, meter)]
     return Bill(
         offer=architecture.key,
