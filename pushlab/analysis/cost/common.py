@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from pushlab.analysis.cost.meter import MINUTES, SECONDS, Item, Meter, Uncarried
+from pushlab.analysis.cost.sizes import keep_alives_per_s
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.errors import UsageError
 
@@ -79,26 +80,29 @@ def connects_per_s(traffic: Traffic, meter: Meter) -> float:
 def up_bytes_per_s(traffic: Traffic, meter: Meter) -> float:
     """What the clients send as the network carries it: requests with a browser's headers.
 
-    Where they do not ask, they send their acknowledgements and keep-alives.
+    Where they do not ask, they send their acknowledgements and keep-alives, or answer these.
     """
-    asked, hits = polls_per_s(traffic), traffic.hits_per_s
-    beside = (hits - asked) * meter.guess("packet_bytes") + _connecting(traffic, meter)
-    if not asked:
-        return (traffic.up_bytes_per_s or 0.0) + beside
-    return asked * (meter.guess("header_up_bytes") + meter.guess("packet_bytes")) + beside
+    asked, packet = polls_per_s(traffic), meter.guess("packet_bytes")
+    if asked:
+        return asked * (meter.guess("header_up_bytes") + packet) + _connecting(traffic, meter)
+    spoken, wire = traffic.hits_per_s, traffic.profile.wire
+    if wire is not None and wire.keep_alive_answer_bytes and not traffic.profile.client_keeps_alive:
+        spoken += keep_alives_per_s(traffic)
+    return (traffic.up_bytes_per_s or 0.0) + spoken * packet + _connecting(traffic, meter)
 
 
 def down_bytes_per_s(traffic: Traffic, meter: Meter) -> float:
     """What the clients get as the network carries it: messages, and answers with headers.
 
-    Several messages in one answer share its headers and its packets.
+    Several messages in one answer share its headers and its packets. A keep-alive is a packet: its
+    few bytes are within the guess.
     """
     asked, wire = polls_per_s(traffic), traffic.profile.wire
     around, packet = (wire.message_bytes if wire else 0), meter.guess("packet_bytes")
     each = (traffic.payload_bytes + around) * meter.guess("left_share")
     answers = asked * (meter.guess("header_down_bytes") + packet)
     if not asked:
-        answers = traffic.deliveries_per_s * packet
+        answers = (traffic.deliveries_per_s + keep_alives_per_s(traffic)) * packet
     return traffic.deliveries_per_s * each + answers + _connecting(traffic, meter)
 
 
@@ -114,19 +118,21 @@ def cheapest_servers(
     sold: Mapping[tuple[float, float], Callable[[float], list[Item]]],
     *,
     connections: float = math.inf,
+    work: float = 1.0,
 ) -> list[Item]:
     """The lines for servers of the size that carries the traffic for the least money.
 
     Args:
         sold: vCPUs and GiB of one server, and the lines for so many of them.
         connections: the most that one may hold.
+        work: so many times the CPU that was measured, for what runs beside the server.
 
     Raises:
         Uncarried: nobody measured what the transport takes, or no number of servers is enough.
     """
     found = []
     for (vcpus, gib), lines in sold.items():
-        count = meter.servers(traffic, vcpus=vcpus, gib=gib, connections=connections)
+        count = meter.servers(traffic, vcpus=vcpus, gib=gib, connections=connections, work=work)
         if math.isfinite(count):
             items = lines(count)
             found.append((sum(item.usd for item in items), items))

@@ -100,6 +100,12 @@ _TABLE = [
         "a vCPU is a hardware thread, which is half a core when its neighbour is busy",
     ),
     Guess(
+        "proxy_share", 0.1, 0.3, 1.0, "",
+        "CPU of nginx and TLS beside a server of one's own, as a share of the server's",
+        "some 20 to 40 us for a small request or message and 1 ms for a handshake, against servers"
+        " that take 60 to 400 us; no balancer ends TLS before them",
+    ),
+    Guess(
         "call_s", 0.000_5, 0.002, 0.02, "s",
         "a function's time to hand one message to a gateway for one client",
         "calls of some 20 ms each, 10 to 40 of them at a time; one by one at the high end",

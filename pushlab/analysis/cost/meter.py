@@ -210,7 +210,13 @@ class Meter:
         return self.but.get(name, self.end)
 
     def servers(
-        self, traffic: Traffic, *, vcpus: float, gib: float, connections: float = math.inf
+        self,
+        traffic: Traffic,
+        *,
+        vcpus: float,
+        gib: float,
+        connections: float = math.inf,
+        work: float = 1.0,
     ) -> float:
         """The fewest servers of such a size that carry this traffic, headroom left free.
 
@@ -219,6 +225,7 @@ class Meter:
         Args:
             vcpus, gib: of one server.
             connections: the most that one may hold.
+            work: so many times the CPU that was measured, for what runs beside the server.
 
         Returns:
             Infinite where no number is enough, since each server must see every publish.
@@ -228,7 +235,7 @@ class Meter:
         """
         known = self._known(traffic)
         least, room = self.guess("least_servers"), 1 - self.guess("headroom")
-        speed, cpu, memory = self.guess("vcpus_per_core"), self._end(CPU), self._end(MEMORY)
+        speed, cpu, memory = work * self.guess("vcpus_per_core"), self._end(CPU), self._end(MEMORY)
         key = (traffic, vcpus, gib, connections, least, room, speed, cpu, memory)
         if key not in self.found:
             processes = max(1, math.floor(vcpus))

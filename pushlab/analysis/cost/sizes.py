@@ -22,7 +22,7 @@ from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.models.formulas import pings_per_s, servers_reached
 from pushlab.analysis.trials.costs import Load
 
-__all__ = ["REFERENCE", "Sizes", "fewest", "load_of_one", "reference_sizes"]
+__all__ = ["REFERENCE", "Sizes", "fewest", "keep_alives_per_s", "load_of_one", "reference_sizes"]
 
 #: What is said wherever sizes are those of the run that comes with pushlab.
 REFERENCE = "reference calibration"
@@ -121,22 +121,27 @@ def _times(costs: Row, load: Row) -> float:
     return math.fsum(map(mul, costs, load))
 
 
+def keep_alives_per_s(traffic: Traffic) -> float:
+    """How often an end of a stream speaks since it was silent for long, all clients together."""
+    keep_alive_s = traffic.profile.timers.keep_alive_s
+    if not traffic.profile.pushes or not keep_alive_s or not traffic.clients:
+        return 0.0
+    each = traffic.deliveries_per_s / traffic.clients
+    return traffic.clients * pings_per_s(rate_per_s=each, keep_alive_s=keep_alive_s)
+
+
 def load_of_one(traffic: Traffic, count: float = 1.0) -> Load:
     """What one of so many servers works for in a second.
 
     A stream on which the server or the client speaks when it was silent for long has a keep-alive
     then, which is taken to cost what a delivery does.
     """
-    profile, keep_alive_s = traffic.profile, traffic.profile.timers.keep_alive_s
-    each = traffic.deliveries_per_s / traffic.clients
-    pings = 0.0
-    if profile.pushes and keep_alive_s:
-        pings = traffic.clients * pings_per_s(rate_per_s=each, keep_alive_s=keep_alive_s)
+    pings = keep_alives_per_s(traffic)
     reached = servers_reached(servers=count, readers=traffic.clients / traffic.channels)
     return Load(
         servers=1.0,
         connections=traffic.clients / count,
-        hits=traffic.hits_per_s / count if profile.asks else 0.0,
+        hits=traffic.hits_per_s / count if traffic.profile.asks else 0.0,
         deliveries=(traffic.deliveries_per_s + pings) / count,
         publishes=traffic.publishes_per_s * reached / count,
     )

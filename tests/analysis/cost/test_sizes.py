@@ -60,6 +60,7 @@ def test_each_guess_counts():
     assert meter(known, headroom=0.0).servers(of, vcpus=1, gib=64) == 2
     assert meter(known, least_servers=5).servers(of, vcpus=1, gib=64) == 5
     assert meter(known, vcpus_per_core=2.0).servers(of, vcpus=1, gib=64) == 6
+    assert meter(known).servers(of, vcpus=1, gib=64, work=2.0) == 6
 
 
 def test_memory_and_connections_bound_a_server_too():
