@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pushlab.analysis.cost import aws, aws_servers
+from pushlab.analysis.cost import aws, aws_servers, azure, cloudflare, google, mqtt_cloud, realtime
 from pushlab.analysis.cost.meter import Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.contract.profile import Profile
@@ -128,6 +128,154 @@ _ALL = [
         left_out=("a network balancer for MQTT", "the backplane"),
         assumptions="TLS ends at the balancer; MQTT over TCP has a network balancer, and its broker"
         " shares each container with its server; publishing is a request to one's own server",
+    ),
+    Architecture(
+        key="gcp-cloud-run",
+        title="Google Cloud Run, containers with their balancer",
+        short="Cloud Run",
+        kind="containers",
+        provider="gcp",
+        carries={
+            **_for(_HTTP, Part("servers", google.cloud_run), Part("egress", google.egress)),
+            **_not([_MQTT], "Cloud Run takes HTTP and WebSockets, not MQTT over TCP"),
+        },
+        left_out=("the backplane",),
+        assumptions="in a region of tier 1, billed by instance, or by request where that is cheaper;"
+        " at most 1,000 open requests in an instance, which end within the hour",
+    ),
+    Architecture(
+        key="cloudflare",
+        title="Cloudflare Workers with Durable Objects",
+        short="Cloudflare",
+        kind="serverless",
+        provider="cloudflare",
+        carries={
+            **_for(
+                _HTTP,
+                Part("gateway", cloudflare.workers),
+                Part("functions", cloudflare.durable_objects),
+            ),
+            **_not([_MQTT], "Workers take HTTP and WebSockets, not MQTT over TCP"),
+        },
+        left_out=("storage",),
+        assumptions="clients share objects, which keep what they deliver in memory; an object sleeps"
+        " between polls and between messages over WebSockets, never while an HTTP stream or a long"
+        " poll is open; data that leave cost nothing",
+    ),
+    Architecture(
+        key="azure-web-pubsub",
+        title="Azure Web PubSub, standard",
+        short="Web PubSub",
+        kind="managed",
+        provider="azure",
+        carries={
+            **_for([_WEBSOCKET], Part("service", azure.web_pubsub), Part("egress", azure.egress)),
+            **_not([*_POLLS, _SSE], "Web PubSub speaks WebSocket only"),
+            **_not([_MQTT], "Web PubSub takes MQTT inside of WebSockets only, not over TCP"),
+        },
+        assumptions="publishing is a request of one's own server to the service, which is free; data"
+        " that leave are charged at Azure's general rates",
+    ),
+    Architecture(
+        key="azure-signalr",
+        title="Azure SignalR, standard",
+        short="SignalR",
+        kind="managed",
+        provider="azure",
+        carries={
+            **_for(
+                [_WEBSOCKET, _SSE, _LONG],
+                Part("service", azure.signalr),
+                Part("egress", azure.egress),
+            ),
+            **_not([_SHORT], "SignalR holds what a client asks until there is a message"),
+            **_not([_MQTT], "SignalR does not speak MQTT"),
+        },
+        assumptions="publishing is a request of one's own server to the service, which is free; data"
+        " that leave are charged at Azure's general rates",
+    ),
+    Architecture(
+        key="ably",
+        title="Ably, by resources",
+        short="Ably",
+        kind="managed",
+        provider="ably",
+        carries={
+            **_for([_WEBSOCKET, _SSE, _MQTT], Part("service", realtime.ably)),
+            **_not(_POLLS, "Ably pushes; asking its REST interface again and again is not priced"),
+        },
+        assumptions="prices by messages and minutes, which accounts have from before Ably went over"
+        " to monthly users, whose price could not be read; list prices without volume discounts;"
+        " one publish to ten subscribers is eleven messages",
+    ),
+    Architecture(
+        key="pusher",
+        title="Pusher Channels",
+        short="Pusher",
+        kind="managed",
+        provider="pusher",
+        carries={
+            **_for([_WEBSOCKET], Part("service", realtime.pusher)),
+            **_not([*_POLLS, _SSE, _MQTT], "Pusher Channels speaks its own WebSocket protocol"),
+        },
+        assumptions="the smallest plan that allows the clients and a day's messages; one publish to"
+        " ten subscribers is eleven messages",
+    ),
+    Architecture(
+        key="pubnub",
+        title="PubNub, by users",
+        short="PubNub",
+        kind="managed",
+        provider="pubnub",
+        carries={
+            **_for([_LONG], Part("service", realtime.pubnub)),
+            **_not([_SHORT], "PubNub holds what a client asks until there is a message"),
+            **_not([_SSE, _WEBSOCKET], "PubNub's own protocol is long polling"),
+            **_not([_MQTT], "PubNub's bridge to MQTT is left out: what it costs could not be read"),
+        },
+        assumptions="the smallest plan that allows the users of a month, however many messages",
+    ),
+    Architecture(
+        key="supabase",
+        title="Supabase Realtime, Pro plan",
+        short="Supabase",
+        kind="managed",
+        provider="supabase",
+        carries={
+            **_for([_WEBSOCKET], Part("service", realtime.supabase)),
+            **_not([*_POLLS, _SSE, _MQTT], "Supabase Realtime speaks its own WebSocket protocol"),
+        },
+        assumptions="the plan's smallest database; above 10,000 connections or 2,500 messages a"
+        " second one must ask for it; one publish to ten subscribers is eleven messages",
+    ),
+    Architecture(
+        key="firebase",
+        title="Firebase Realtime Database",
+        short="Firebase",
+        kind="managed",
+        provider="firebase",
+        carries={
+            **_for([_WEBSOCKET, _SSE], Part("service", google.firebase)),
+            **_not(
+                _POLLS, "Firebase pushes; asking its REST interface again and again is not priced"
+            ),
+            **_not([_MQTT], "Firebase does not speak MQTT"),
+        },
+        left_out=("storage",),
+        assumptions="several databases where one is too small, at 200,000 connections and 100,000"
+        " responses a second",
+    ),
+    Architecture(
+        key="emqx",
+        title="EMQX Cloud, a managed MQTT broker",
+        short="EMQX Cloud",
+        kind="managed",
+        provider="emqx",
+        carries={
+            **_for([_MQTT], Part("broker", mqtt_cloud.emqx)),
+            **_not(_HTTP, "EMQX is a broker: its clients speak MQTT"),
+        },
+        assumptions="serverless up to 1,000 sessions, or a dedicated cluster, whichever is cheaper",
     ),
 ]
 

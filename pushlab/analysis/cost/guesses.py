@@ -110,6 +110,28 @@ _TABLE = [
         "a function's time to hand one message to a gateway for one client",
         "calls of some 20 ms each, 10 to 40 of them at a time; one by one at the high end",
     ),
+    Guess(
+        "published_by_http", 0, 1, 1, "",
+        "share of publishes that come to a Durable Object by HTTP, not over a kept WebSocket",
+        "developers.cloudflare.com: by HTTP each is a request to a Worker and one to the object;"
+        " over a WebSocket 20 are one, and a Worker takes nothing for them",
+    ),
+    Guess(
+        "objects_per_client", 0.000_1, 0.001, 0.001, "a client",
+        "Durable Objects that hold the clients",
+        "developers.cloudflare.com: an object serves thousands of WebSockets, and about 1,000"
+        " requests a second",
+    ),
+    Guess(
+        "object_awake_s", 0.000_1, 0.001, 0.01, "s",
+        "for which a Durable Object is awake for each message in or out and each request",
+        "developers.cloudflare.com: 10 ms for each message in the vendor's example",
+    ),
+    Guess(
+        "users_per_client", 1, 3, 10, "a client",
+        "users a month for each client that is connected at a time",
+        "from devices that never leave to people who come once a week",
+    ),
 ]  # fmt: skip
 
 #: Every guess, by its name.

@@ -28,7 +28,7 @@ def usd(metered, transport, *, clients=0, payload=300, down=None, **month):
         down_bytes_per_s=down and down / MONTH_S,
         **{f"{name}_per_s": count / MONTH_S for name, count in month.items()},
     )
-    return sum(item.usd for item in metered(of, Meter(book=load_book(), free_tier=True)))
+    return sum(item.usd for item in metered(of, Meter(book=load_book())))
 
 
 HTTP = [
