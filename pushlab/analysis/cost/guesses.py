@@ -132,6 +132,29 @@ _TABLE = [
         "users a month for each client that is connected at a time",
         "from devices that never leave to people who come once a week",
     ),
+    Guess(
+        "answer_s", 0.002, 0.008, 0.05, "s",
+        "a function's time to answer a poll or to take a publish",
+        "one question to a store that answers in single-digit milliseconds; the high end is a"
+        " function that is slow or often started anew",
+    ),
+    Guess(
+        "publishes_per_node", 100_000, 30_000, 5_000, "a second",
+        "publishes that a core of the backplane carries",
+        "redis-benchmark on one server: 70,000 to 150,000 simple commands a second; each publish"
+        " also goes out to every server that has a reader",
+    ),
+    Guess(
+        "edges", 5, 30, 200, "",
+        "places of a content delivery network that ask the origin by themselves",
+        "one region behind a shield, or each place where clients are; CloudFront and Fastly have"
+        " hundreds",
+    ),
+    Guess(
+        "cached_s", 2.0, 1.0, 0.5, "s",
+        "how long an edge may answer polls by itself",
+        "adds as much to the staleness of what a poll brings",
+    ),
 ]  # fmt: skip
 
 #: Every guess, by its name.

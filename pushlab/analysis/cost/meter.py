@@ -35,6 +35,11 @@ _KIND_OF = {
     "month": "capacity by the hour",
     "data-out": "data",
     "data-both-ways": "data",
+    "operation": "messages",
+    "nlcu-hour": "capacity by the hour",
+    "write-request-unit": "requests",
+    "read-request-unit": "requests",
+    "streamed-gb": "data",
 }
 
 
@@ -65,7 +70,7 @@ class Item:
         events: how often in a month, the whole of it even where tiers share it.
         units: how many of the price's units fall under this tier.
         price: the tier.
-        part: of the architecture that needs it; see `pushlab.analysis.cost.architectures.PARTS`.
+        part: of the architecture that needs it; see `pushlab.analysis.cost.architecture.PARTS`.
     """
 
     event: str

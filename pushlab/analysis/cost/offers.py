@@ -8,7 +8,7 @@ that poll are cheap or dear by the metering alone, so the models matter more tha
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pushlab.analysis.cost import aws
+from pushlab.analysis.cost import offers_aws as aws
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import Bill, Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
