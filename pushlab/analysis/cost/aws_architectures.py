@@ -103,8 +103,8 @@ AT_AWS = [
         kind="machines",
         provider="aws",
         carries=carried((*HTTP, MQTT), Part("servers", aws_servers.ec2), _VALKEY, _AWS_EGRESS),
-        assumptions="nginx ends TLS on each machine, within its headroom; clients find the machines"
-        " by DNS; a pair of Valkey nodes carries messages between them",
+        assumptions="nginx ends TLS on each machine and takes its share of the CPU; clients find"
+        " the machines by DNS; a pair of Valkey nodes carries messages between them",
         left_out=("backups", "logs"),
     ),
     Architecture(
@@ -114,8 +114,8 @@ AT_AWS = [
         kind="machines",
         provider="digitalocean",
         carries=carried((*HTTP, MQTT), Part("servers", machines.droplets)),
-        assumptions="nginx ends TLS on each machine, within its headroom; clients find the machines"
-        " by DNS; data beyond the machines' allowance are in their price",
+        assumptions="nginx ends TLS on each machine and takes its share of the CPU; clients find"
+        " the machines by DNS; data beyond the machines' allowance are in their price",
         left_out=("a backplane (Redis on one of the machines)", "backups"),
     ),
     Architecture(

@@ -52,7 +52,7 @@ def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
 
 
 def ec2(traffic: Traffic, meter: Meter) -> list[Item]:
-    """Virtual machines of the type that is cheapest, each with a disk and a public address."""
+    """Virtual machines of the type that is cheapest, each with nginx, a disk, a public address."""
 
     def lines(name: str, vcpus: float, gib: float) -> Lines:
         def of(count: float) -> list[Item]:
@@ -66,7 +66,7 @@ def ec2(traffic: Traffic, meter: Meter) -> list[Item]:
         return of
 
     sold = {(vcpus, gib): lines(name, vcpus, gib) for name, (vcpus, gib) in _MACHINES.items()}
-    return cheapest_servers(traffic, meter, sold)
+    return cheapest_servers(traffic, meter, sold, work=1 + meter.guess("proxy_share"))
 
 
 def _addresses(meter: Meter, count: float) -> list[Item]:

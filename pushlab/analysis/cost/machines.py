@@ -29,4 +29,5 @@ def droplets(traffic: Traffic, meter: Meter) -> list[Item]:
             ),
         ]
 
-    return cheapest_servers(traffic, meter, {(_VCPUS, _GIB): lines})
+    work = 1 + meter.guess("proxy_share")
+    return cheapest_servers(traffic, meter, {(_VCPUS, _GIB): lines}, work=work)

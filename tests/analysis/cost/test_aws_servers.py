@@ -14,7 +14,7 @@ from pushlab.analysis.cost.sizes import Sizes
 from tests.analysis.cost.hand_sums import Sum, case, on, unnoticed
 
 GIB = 2**30
-HALF = {"headroom": 0.5, "least_servers": 2, "vcpus_per_core": 1.0}
+HALF = {"headroom": 0.5, "least_servers": 2, "vcpus_per_core": 1.0, "proxy_share": 0.25}
 SHARDS = {"publishes_per_node": 30_000}
 
 
@@ -51,8 +51,8 @@ SUMS = [
     # 10 GiB, half kept free: three of 8 GiB, 3 x (0.0816 x 720 + 0.64 + 3.60) = 3 x 62.992; five of
     # 4 GiB would be 282.20
     rented("machines, for memory", ec2, 0.6, 10, 188.976),
-    # 600 cores, two vCPUs each at a half: 600 x 56.44
-    rented("machines, many", ec2, 600, 50, 33_864.00, 1_000_000),
+    # 600 cores and a quarter of that for nginx, two vCPUs each at a half: 750 x 56.44
+    rented("machines, many", ec2, 600, 50, 42_330.00, 1_000_000),
     # 720 x 0.0225 = 16.20; 0.1 LCU x 720 x 0.008 = 0.576; two addresses 2 x 720 x 0.005 = 7.20
     Sum("ALB, few connections", balancer, on("sse", clients=300), 23.976),
     # 10e6 B/s are 33.52761 GB an hour: x 5.76 = 193.11905, + 23.40

@@ -7,7 +7,7 @@ from pushlab.analysis.cost.sizes import Sizes
 from tests.analysis.cost.hand_sums import Sum, on, unnoticed
 
 GIB = 2**30
-HALF = {"headroom": 0.5, "least_servers": 2, "vcpus_per_core": 1.0}
+HALF = {"headroom": 0.5, "least_servers": 2, "vcpus_per_core": 1.0, "proxy_share": 0.25}
 
 
 def rented(name, cores, down_gib, by_hand):
@@ -22,8 +22,9 @@ def rented(name, cores, down_gib, by_hand):
 SUMS = [
     rented("the fewest, data within the allowance", 0.6, 7_900, 84.00),  # 2 x 42.00
     rented("data beyond the allowance", 0.6, 18_000, 184.00),  # 84.00 + (18,000 - 8,000) x 0.01
-    # 100 cores at a half of two vCPUs each: 100 x 42.00; 400,000 GiB are allowed
-    rented("many", 100, 500_000, 5_200.00),
+    # 100 cores and a quarter of that for nginx, at a half of two vCPUs each: 125 x 42.00 = 5,250;
+    # 500,000 GiB are allowed, 100,000 x 0.01 more
+    rented("many", 100, 600_000, 6_250.00),
 ]
 
 
