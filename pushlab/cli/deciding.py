@@ -30,6 +30,7 @@ __all__ = ["add_commands"]
 
 _RATE = "messages that each client gets"
 _KEEP_ALIVE = "of push, after silence; 0: none; default: as declared"
+_TODAY = "polling as it is: 'poll 5s, 3 servers of 4 cores at 40%% CPU, 2ms CPU per poll'"
 _CALIBRATE = "a run or sweep: what the server costs"
 #: The flags that say a load: the keyword of `Workload`, what stands for the value, its reader, what
 #: it is, and its default.
@@ -49,7 +50,8 @@ _OF_CLIENT = ("--rate-per-client", "--poll-interval", "--payload", "--hold")
 
 
 def add_commands(group: Group) -> None:
-    """Add predict, crossovers, cost, energy, check and gate."""
+    """Add advise, predict, crossovers, cost, energy, check and gate."""
+    _add_advise(group)
     _add_predict(group)
     _add_crossovers(group)
     _add_cost(group)
@@ -77,6 +79,31 @@ def add_commands(group: Group) -> None:
     add_gate(group)
 
 
+def _add_advise(group: Group) -> None:
+    advise = group.add(
+        "advise",
+        "the answer in one page: which transport, on what, for how much",
+        run=lazily("pushlab.commands.advise:advise_on"),
+        more="Advise on a run's load, or on one that is said: which transport in which"
+        " architecture, what it costs, saves and needs, what would change that, and where polling"
+        " is the right choice. Each sentence has the figures that it rests on.",
+        units="1e6, 6/min or 1/10s, 5s, 300B, 2KiB",
+        examples=(
+            "advise --clients 50000 --rate-per-client 6/min --payload 300B --today 'poll 5s'",
+            "advise results/reference --clients 1e6 --out advice.html",
+        ),
+    )
+    _add_run(advise)
+    _add_load(advise, "--clients", about="clients; with a run: scaled to so many")
+    _add_load(advise, *_OF_CLIENT, "--one-way", "--per-channel")
+    advise.flag("--today", "TEXT", _TODAY)
+    advise.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
+    advise.flag("--architecture", "A,B,...", "keys or kinds; transports are compared in the first")
+    advise.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
+    advise.flag("--out", "FILE", "write it as an HTML page, too", type=Path)
+    add_json(advise, "everything as JSON")
+
+
 def _add_cost(group: Group) -> None:
     cost = group.add(
         "cost",
@@ -96,6 +123,7 @@ def _add_cost(group: Group) -> None:
     cost.flag("--offers", "A,B,...", "only these; default: all")
     cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
     cost.switch("--book", "print the prices instead: tiers, rule, source, day and strength of each")
+    cost.switch("--free-tier", "take off what offers give away")
     _add_headroom(cost)
     cost.switch("--egress", "add the data that leave the cloud, at AWS")
     cost.switch("--items", "show events, units and prices", dest="with_items")

@@ -69,7 +69,7 @@ def test_the_same_as_json(capsys):
         ([], "10e6"),
         (["--items"], "10e6"),
         (["--offers", "all"], "10e6"),
-        (["--egress"], "10e6"),
+        (["--egress", "--free-tier"], "10e6"),
     ],
 )
 def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, more, clients):
@@ -89,8 +89,13 @@ def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, mo
 def test_marks_explain_themselves(capsys):
     out = told(capsys, "cost", "--clients", "1e6", "--rate-per-client", "1/min")
     lines = [line.split() for line in out.splitlines()]
-    assert any("aws-alb" in line and "+" in line for line in lines)
-    assert "\n+ " in out
+    for offer, mark in (
+        ("aws-alb", "+"),
+        ("ably", "~"),
+    ):
+        assert any(offer in line and mark in line for line in lines), offer
+    for mark in "~+":
+        assert f"\n{mark} " in out
     few = told(capsys, "cost", *WORK, *GATEWAYS)
     assert "\n> " not in few
     assert "\n~ " not in few
@@ -127,7 +132,7 @@ def test_egress_is_what_clients_download(capsys):
         (["cost", "--clients", "1e999", "--rate-per-client", "1"], ["--clients"]),
         (["cost", "--clients", "many", "--rate-per-client", "1"], ["--clients", "1e6"]),
         (["cost", "--clients", "5", "--rate-per-client", "-1"], ["message rate", "-1"]),
-        (["cost", "--clients", "5", "--rate-per-client", "1/week"], ["1/week", "1/min"]),
+        (["cost", "--clients", "5", "--rate-per-client", "1/week"], ["1/week", "6/min"]),
         ([*["cost", *WORK], "--poll-interval", "0"], ["poll interval", "above 0 s"]),
         ([*["cost", *WORK], "--poll-interval", "5 parsecs"], ["--poll-interval", "5s"]),
         ([*["cost", *WORK], "--payload=-1B"], ["payload", "-1"]),

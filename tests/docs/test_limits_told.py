@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pushlab.analysis.advice import needs
 from pushlab.brokers import _connection, _router, _session
 from pushlab.channel_api import notices
 from pushlab.contract import limits
@@ -62,6 +63,10 @@ TOLD = [
     (DEPLOY, f"`--hold` {DIALS.hold_s:g} s, `--max-hold` {DIALS.max_hold_s:g} s", "holds"),
     (DEPLOY, f"from the client | {MqttOptions().keep_alive_s:g} s", "MQTT's keep-alive"),
     (DEPLOY, f"`--idle {DIALS.idle_s:g}s` as it is", "rest between requests"),
+    (DEPLOY, f"idle time-out, {needs.BALANCERS['aws'].silence_s:g} s, settable", "AWS's balancer"),
+    (DEPLOY, f"time-out, {needs.BALANCERS['google'].silence_s:g} s as it comes", "Google's"),
+    (DEPLOY, f"{count(needs.PORTS[1] - needs.PORTS[0] + 1)} ports for connections", "ports"),
+    *((DEPLOY, f"{one.line};", "nginx's settings") for one in needs.NGINX),
 ]
 #: Sentences with words for numbers, and the values that make them true.
 IN_WORDS = [
@@ -73,6 +78,7 @@ IN_WORDS = [
     (HUB, "is sent again within the five minutes passes", notices._TOLERANCE_S, 300),
     (BROKERS, "(for an hour, a thousand messages or 1 MiB at most)", _router._MAX_KEEP_S, 3600),
     (BROKERS, "a thousand messages or 1 MiB at most", _session._MAX_KEPT_BYTES, KIB * KIB),
+    (DEPLOY, "takes two of nginx's connections", needs.PER_CLIENT, 2),
     (DEPLOY, "one channel for at most a day", limits.MAX_TOKEN_MINUTES, 24 * 60),
 ]
 

@@ -168,6 +168,7 @@ def meter_for(
         book=book,
         guesses={**guesses, **measured},
         sizes=sizes,
+        free_tier=True,
         egress=egress,
         first_tier_only=flat,
     )

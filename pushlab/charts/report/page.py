@@ -1,16 +1,9 @@
 """Writes the page: what the run says, in the order in which a reader asks."""
 
 import base64
-import contextlib
-import errno
-import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.model import CellSummary
@@ -19,15 +12,14 @@ from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.report import tables, words
 from pushlab.charts.report.battery import battery_section
 from pushlab.charts.report.drawing import Figure, Sketchbook
+from pushlab.charts.report.html import template, written
 from pushlab.charts.report.month import month_section
 from pushlab.charts.view import RunView
-from pushlab.errors import NotWritten
 from pushlab.quantities import duration, usd
 from pushlab.tables import Table
 
 __all__ = ["write_report"]
 
-_FOLDER = files("pushlab.charts.report")
 _FURTHER: Sequence[Place] = ("lateness", "order")
 
 
@@ -44,19 +36,7 @@ def write_report(
         UsageError: `baseline` is no cell of the run, or has no figures.
         NotWritten: the file cannot be written.
     """
-    partial = out.with_name(out.name + ".partial")
-    try:
-        if out.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        with partial.open("w", encoding="utf-8") as page:  # told before anything is drawn
-            page.write(_page(view, scenario_toml=scenario_toml, baseline=baseline))
-        partial.replace(out)
-    except OSError as error:
-        raise NotWritten(f"{out}: cannot be written ({error.strerror})") from error
-    finally:
-        with contextlib.suppress(OSError):  # there is none where it could not be opened
-            partial.unlink()
-    return out
+    return written(out, lambda: _page(view, scenario_toml=scenario_toml, baseline=baseline))
 
 
 def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
@@ -71,16 +51,8 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
     trials = tables.trials_table(view)
     shown = [table for table in (results, ratios, trials) if table is not None]
     shown += [*(month.tables if month else ()), *(battery.tables if battery else ())]
-    environment = Environment(
-        loader=FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return template("page.html.j2").render(
         run=view.run,
-        style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),
         title=str(view.run.scenario.get("title") or view.run.scenario.get("name") or "run"),
         description=str(view.run.scenario.get("description") or "").strip(),
         findings=[figure.title for figure in figures],

@@ -1,0 +1,99 @@
+"""`pushlab advise` from its arguments to its page."""
+
+import contextlib
+import io
+import json
+
+import pytest
+
+from pushlab.cli import main
+from tests.commands.calling import run
+from tests.runs.simulated import Cell, simulate
+
+LOAD = ("--clients", "50000", "--rate-per-client", "6/min", "--payload", "300B")
+ASKED = ("advise", *LOAD, "--today", "poll 5s")
+
+
+@pytest.fixture(scope="module")
+def told():
+    """The advice on the load that is asked most, as JSON."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main((*ASKED, "--json")) == 0
+    return json.loads(out.getvalue())
+
+
+def test_each_sentence_carries_its_figures(told):
+    sentences = [one for part in told["parts"] for one in part["sentences"]]
+    assert len(sentences) > 10
+    for one in [told["advice"], *sentences]:
+        assert one["figures"]
+        for figure in one["figures"].values():
+            assert figure["text"] in one["text"]
+            assert figure["low"] <= figure["high"]
+            assert figure["basis"]
+
+
+def test_the_page_answers_in_the_order_in_which_one_asks(told):
+    keys = [part["key"] for part in told["parts"]]
+    assert keys == ["answer", "saves", "needs", "turns", "polling", "rests"]
+
+
+def test_all_that_is_printed_is_in_the_json(capsys, told):
+    status, out, err = run(capsys, *ASKED)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0] == told["advice"]["text"]
+    for part in told["parts"]:
+        assert part["title"] in out
+        for one in part["sentences"]:
+            assert f"- {one['text']}" in out
+
+
+def test_polling_is_named_where_it_is_right(capsys):
+    _, out, _ = run(capsys, "advise", *LOAD, "--today", "poll 1h, 1ms CPU per poll")
+    assert "in place of polls" not in out.splitlines()[0]
+    assert "Not here" not in out
+    assert "- Here, wherever a message may be 3,600 s late" in out
+
+
+def test_a_run_of_one_transport_is_enough(capsys, tmp_path):
+    folder = simulate(tmp_path, Cell("sse", "sse"))
+    status, out, err = run(capsys, "advise", folder, "--clients", "1e5")
+    assert (status, err) == (0, "")
+    assert "100,000 clients" in out
+    assert "reference calibration" in out
+
+
+def test_a_page_is_written_only_where_it_is_asked_for(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "advice.html"
+    status, out, _ = run(capsys, *ASKED, "--out", page)
+    assert (status, list(tmp_path.iterdir())) == (0, [page])
+    assert out.endswith(f"\n{page}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "right"),
+    [
+        (("advise",), "--clients 1e6 --rate-per-client 1/min"),
+        ((*ASKED, "--today", "soon"), "--today"),
+        (("advise", *LOAD, "--today", "walk 5s"), "'poll 5s'"),
+        ((*ASKED, "--poll-interval", "6s"), "say one of them"),
+        ((*ASKED, "--architecture", "castle"), "unknown architecture 'castle'"),
+        ((*ASKED, "--calibrate", "/nowhere"), "/nowhere"),
+        (("advise", "/nowhere"), "/nowhere"),
+        ((*ASKED, "--prices", "/nowhere"), "/nowhere"),
+        ((*ASKED, "--out", "/nowhere/page.html"), "/nowhere/page.html"),
+        (("advise", "--clients", "0", "--rate-per-client", "1/s"), "at least 1"),
+        (("advise", "--clients", "9", "--rate-per-client", "0"), "nobody gets a message"),
+        (("advise", "results/reference", "--payload", "3B"), "does not go with a run"),
+        (("advise", "results/reference", "--calibrate", "x"), "calibrates itself"),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(capsys, arguments, right):
+    try:
+        status, out, err = run(capsys, *arguments)
+    except SystemExit as left:
+        status, (out, err) = left.code, capsys.readouterr()
+    assert (status, out) == (1 if "/page" in right else 2, "")
+    assert err.count("\n") == 1
+    assert right in err
