@@ -123,7 +123,6 @@ def _add_cost(group: Group) -> None:
     cost.flag("--offers", "A,B,...", "only these; default: all")
     cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
     cost.switch("--book", "print the prices instead: tiers, rule, source, day and strength of each")
-    cost.switch("--free-tier", "take off what offers give away")
     _add_headroom(cost)
     cost.switch("--egress", "add the data that leave the cloud, at AWS")
     cost.switch("--items", "show events, units and prices", dest="with_items")

@@ -45,7 +45,6 @@ def cost(
     given: Sequence[str] = (),
     offers: str | None = None,
     prices: Path | None = None,
-    free_tier: bool = False,
     egress: bool = False,
     with_items: bool = False,
     with_charts: bool = True,
@@ -65,9 +64,7 @@ def cost(
     """
     book, chosen = load_book(prices), find_offers(offers)
     traffic, title = _measured(folder, load, given) if folder else _predicted(workload(load))
-    costs = price_all(
-        traffic, chosen, book, free_tier=free_tier, egress=egress, headroom=load["headroom"]
-    )
+    costs = price_all(traffic, chosen, book, egress=egress, headroom=load["headroom"])
     wanted = with_charts and bool(costs.every_bill)
     out = charts_folder(out, folder, wanted=wanted, as_json=as_json)
     if as_json:

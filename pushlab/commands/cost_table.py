@@ -57,9 +57,8 @@ def print_costs(title: str, costs: Costs, *, with_items: bool, every_even: bool)
         print_table(console, _even_table(costs.evens, shown))
         say(console, _CLOSED_FORM)
     console.print()
-    free = "taken off" if costs.dials.get("free_tier") else "not taken off (see --free-tier)"
     out = "priced at AWS" if costs.dials.get("egress") else "left out (see --egress)"
-    say(console, f"What offers give away: {free}. Data leaving the cloud: {out}.")
+    say(console, f"Data leaving the cloud: {out}.")
     for text in (*costs.unpriced, *costs.book.warnings()):
         say(console, text)
 

@@ -69,7 +69,7 @@ def test_the_same_as_json(capsys):
         ([], "10e6"),
         (["--items"], "10e6"),
         (["--offers", "all"], "10e6"),
-        (["--egress", "--free-tier"], "10e6"),
+        (["--egress"], "10e6"),
     ],
 )
 def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, more, clients):
@@ -89,13 +89,8 @@ def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, mo
 def test_marks_explain_themselves(capsys):
     out = told(capsys, "cost", "--clients", "1e6", "--rate-per-client", "1/min")
     lines = [line.split() for line in out.splitlines()]
-    for offer, mark in (
-        ("aws-alb", "+"),
-        ("ably", "~"),
-    ):
-        assert any(offer in line and mark in line for line in lines), offer
-    for mark in "~+":
-        assert f"\n{mark} " in out
+    assert any("aws-alb" in line and "+" in line for line in lines)
+    assert "\n+ " in out
     few = told(capsys, "cost", *WORK, *GATEWAYS)
     assert "\n> " not in few
     assert "\n~ " not in few

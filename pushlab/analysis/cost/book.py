@@ -12,7 +12,8 @@ usd, per             the price, and of how much: ``million``, ``hour``, ``GB`` a
 above                this price holds above so many units a month (a tier); empty: from the first
 up_to                so many units a month are known to cost this; the vendor has further tiers that
                      the book does not know; empty: as many as one likes
-free                 units a month that cost nothing; empty: none
+free                 units that each account has for nothing every month, on an item's first tier;
+                     they count towards no tier; empty: none
 step_bytes           one message of more than this is metered as several; empty: size is free
 metering             the rule in words
 source, read         where it was read, and on which day (or ``undated``)
@@ -40,7 +41,7 @@ from pushlab.quantities import counted, listed
 __all__ = ["CONFIDENCES", "Key", "Price", "PriceBook", "load_book", "weakest"]
 
 CONFIDENCES = ("primary", "transcription", "third-party", "weak")
-_UNITS = {"million": 1e6, "million ms": 1e6, "million GB-seconds": 1e6}
+_UNITS = {"thousand": 1e3, "million": 1e6, "million ms": 1e6, "million GB-seconds": 1e6}
 _NEEDED = ("provider", "product", "item", "usd", "per", "source", "read", "confidence")
 _OPTIONAL = ("above", "up_to", "free", "step_bytes", "metering")
 _OLD_DAYS = 365
@@ -80,7 +81,7 @@ class Price:
     @property
     def unit(self) -> str:
         """What one unit is, in words: ``request``, ``connection-minute``, ``GB``."""
-        if self.per in ("million", "million ms"):
+        if self.per in ("thousand", "million", "million ms"):
             return self.item
         return self.per.removeprefix("million ").removesuffix("s")
 

@@ -106,7 +106,7 @@ def _closed_form(
     """T* from what one poll more costs at the first tier's price, where polls are metered."""
     if not polling.meters_polls:
         return None
-    flat = {**dials, "first_tier_only": True, "free_tier": False}
+    flat = {**dials, "first_tier_only": True}
     # Many polls a client, so that no month's minimum hides their price.
     few, many = (
         bill(polling, _with_polls(traffic, polls), book, **flat).usd for polls in (1e12, 2e12)

@@ -1,7 +1,7 @@
 """What several offers' metering models share: sizes, connected minutes, bytes, servers."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
 from pushlab.analysis.cost.meter import MINUTES, SECONDS, Item, Meter, Uncarried
@@ -10,8 +10,10 @@ from pushlab.analysis.cost.traffic import Traffic
 from pushlab.errors import UsageError
 
 __all__ = [
+    "GB",
     "GIB",
     "answer_bytes",
+    "cheapest",
     "cheapest_servers",
     "connected",
     "connects_per_s",
@@ -24,6 +26,7 @@ __all__ = [
     "up_bytes_per_s",
 ]
 
+GB = 1e9
 GIB = 2**30
 
 #: A message's frame around its payload: the cursor, and a topic for MQTT.
@@ -112,6 +115,11 @@ def _connecting(traffic: Traffic, meter: Meter) -> float:
     return connects_per_s(traffic, meter) * each
 
 
+def cheapest(ways: Iterable[list[Item]]) -> list[Item]:
+    """The lines of the way that comes to least."""
+    return min(ways, key=lambda items: math.fsum(item.usd for item in items))
+
+
 def cheapest_servers(
     traffic: Traffic,
     meter: Meter,
@@ -134,14 +142,13 @@ def cheapest_servers(
     for (vcpus, gib), lines in sold.items():
         count = meter.servers(traffic, vcpus=vcpus, gib=gib, connections=connections, work=work)
         if math.isfinite(count):
-            items = lines(count)
-            found.append((sum(item.usd for item in items), items))
+            found.append(lines(count))
     if not found:
         raise Uncarried(
             "no number of these servers carries it: each must see every publish, which takes more"
             " than one can do"
         )
-    return min(found, key=lambda each: each[0])[1]
+    return cheapest(found)
 
 
 def lacks(what: str) -> NoReturn:

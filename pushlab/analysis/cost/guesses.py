@@ -111,6 +111,51 @@ _TABLE = [
         "calls of some 20 ms each, 10 to 40 of them at a time; one by one at the high end",
     ),
     Guess(
+        "published_by_http", 0, 1, 1, "",
+        "share of publishes that come to a Durable Object by HTTP, not over a kept WebSocket",
+        "developers.cloudflare.com: by HTTP each is a request to a Worker and one to the object;"
+        " over a WebSocket 20 are one, and a Worker takes nothing for them",
+    ),
+    Guess(
+        "objects_per_client", 0.000_1, 0.001, 0.001, "a client",
+        "Durable Objects that hold the clients",
+        "developers.cloudflare.com: an object serves thousands of WebSockets, and about 1,000"
+        " requests a second",
+    ),
+    Guess(
+        "object_awake_s", 0.000_1, 0.001, 0.01, "s",
+        "for which a Durable Object is awake for each message in or out and each request",
+        "developers.cloudflare.com: 10 ms for each message in the vendor's example",
+    ),
+    Guess(
+        "users_per_client", 1, 3, 10, "a client",
+        "users a month for each client that is connected at a time",
+        "from devices that never leave to people who come once a week",
+    ),
+    Guess(
+        "answer_s", 0.002, 0.008, 0.05, "s",
+        "a function's time to answer a poll or to take a publish",
+        "one question to a store that answers in single-digit milliseconds; the high end is a"
+        " function that is slow or often started anew",
+    ),
+    Guess(
+        "publishes_per_node", 100_000, 30_000, 5_000, "a second",
+        "publishes that a core of the backplane carries",
+        "redis-benchmark on one server: 70,000 to 150,000 simple commands a second; each publish"
+        " also goes out to every server that has a reader",
+    ),
+    Guess(
+        "edges", 5, 30, 200, "",
+        "places of a content delivery network that ask the origin by themselves",
+        "one region behind a shield, or each place where clients are; CloudFront and Fastly have"
+        " hundreds",
+    ),
+    Guess(
+        "cached_s", 2.0, 1.0, 0.5, "s",
+        "how long an edge may answer polls by itself",
+        "adds as much to the staleness of what a poll brings",
+    ),
+    Guess(
         "work_kept", 0.0, 0.5, 1.0, "",
         "share of what an application does for a poll that brings something which a pushed message"
         " still needs",

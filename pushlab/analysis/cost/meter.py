@@ -27,11 +27,19 @@ _KIND_OF = {
     "realtime-update": "messages",
     "mutation": "messages",
     "connection-minute": "connection minutes",
+    "channel-minute": "connection minutes",
     "hour": "capacity by the hour",
     "lcu-hour": "capacity by the hour",
-    "unit-day-standard": "capacity by the hour",
+    "unit-day": "capacity by the hour",
+    "peak-connection": "capacity by the hour",
     "month": "capacity by the hour",
     "data-out": "data",
+    "data-both-ways": "data",
+    "operation": "messages",
+    "nlcu-hour": "capacity by the hour",
+    "write-request-unit": "requests",
+    "read-request-unit": "requests",
+    "streamed-gb": "data",
 }
 
 
@@ -62,7 +70,7 @@ class Item:
         events: how often in a month, the whole of it even where tiers share it.
         units: how many of the price's units fall under this tier.
         price: the tier.
-        part: of the architecture that needs it; see `pushlab.analysis.cost.architectures.PARTS`.
+        part: of the architecture that needs it; see `pushlab.analysis.cost.architecture.PARTS`.
     """
 
     event: str
@@ -165,8 +173,8 @@ class Meter:
     """Reads prices from a book and turns units into lines.
 
     Attributes:
-        free_tier: whether units that the offer gives away are taken off.
-        first_tier_only: whether all units cost what the first one does, as closed forms have it.
+        first_tier_only: whether all units cost what the first one does, as closed forms have it;
+            then none is free either.
         headroom: the share of servers that is kept free.
         egress: whether data that leave the cloud are charged, where the book has their price.
         guesses: by name.
@@ -177,7 +185,6 @@ class Meter:
     """
 
     book: PriceBook
-    free_tier: bool = False
     first_tier_only: bool = False
     headroom: float = 0.5
     egress: bool = False
@@ -258,7 +265,7 @@ class Meter:
     def charge(
         self, what: str, event: str, events: float, *, units: float | None = None
     ) -> list[Item]:
-        """The lines for so many units, one for each tier that they reach.
+        """The lines for so many units, one for each tier that those reach that are not free.
 
         Args:
             what: provider, product and item of the book, such as ``aws alb hour``.
@@ -266,10 +273,10 @@ class Meter:
         """
         tiers = self.book.tiers(*what.split())
         units = events if units is None else units
-        if self.free_tier:
-            units = max(0.0, units - tiers[0].free)
         if self.first_tier_only:
             tiers = tiers[:1]
+        else:
+            units = max(0.0, units - tiers[0].free)
         ends = [tier.above for tier in tiers[1:]] + [math.inf]
         return [
             Item(event=event, events=events, units=min(units, end) - tier.above, price=tier)

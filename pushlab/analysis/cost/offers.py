@@ -8,7 +8,7 @@ that poll are cheap or dear by the metering alone, so the models matter more tha
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pushlab.analysis.cost import aws, elsewhere
+from pushlab.analysis.cost import offers_aws as aws
 from pushlab.analysis.cost.book import PriceBook
 from pushlab.analysis.cost.meter import Bill, Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
@@ -64,7 +64,7 @@ def bill(offer: Offer, traffic: Traffic, book: PriceBook, **dials: float | bool)
     """A month of `traffic` at `offer`.
 
     Args:
-        dials: of `Meter`: free_tier, first_tier_only, headroom, egress.
+        dials: of `Meter`: first_tier_only, headroom, egress.
 
     Raises:
         UsageError: the offer does not carry the transport, or needs figures of a server that
@@ -196,62 +196,6 @@ _ALL = [
         assumptions=f"{_SIZED}; clients reach them directly",
         left_out=("a balancer",),
         needs_run=True,
-    ),
-    Offer(
-        key="gcp-cloud-run",
-        title="Google Cloud Run",
-        short="Google Cloud Run",
-        carries=_HTTP,
-        meters=(elsewhere.cloud_run,),
-        assumptions=f"{_SIZED}; an open request keeps its instance allocated, and ends within the"
-        " hour",
-        left_out=(),
-        meters_polls=True,
-        needs_run=True,
-        egress="unknown",
-    ),
-    Offer(
-        key="azure-web-pubsub",
-        title="Azure Web PubSub, standard",
-        short="Azure Web PubSub",
-        carries=_WEBSOCKET,
-        meters=(elsewhere.web_pubsub,),
-        assumptions="a unit holds 1,000 clients and a million messages of 2 KB a day; whole units",
-        egress="unknown",
-    ),
-    Offer(
-        key="cloudflare-workers",
-        title="Cloudflare Workers",
-        short="Cloudflare Workers",
-        carries=_CLOCKED,
-        meters=(elsewhere.workers,),
-        assumptions="every poll is one request, and its CPU is the run's where a run is given",
-        left_out=("publishing", "storage of the messages"),
-        meters_polls=True,
-        egress="free",
-    ),
-    Offer(
-        key="cloudflare-durable-objects",
-        title="Cloudflare Durable Objects",
-        short="Cloudflare Durable Objects",
-        carries=_HTTP,
-        meters=(elsewhere.durable_objects,),
-        assumptions="an object for each channel, awake all the time; over WebSocket it hibernates"
-        " and is awake for a millisecond or the measured CPU at each publish; outgoing messages"
-        " are free",
-        left_out=("the Workers in front", "storage"),
-        meters_polls=True,
-        egress="free",
-    ),
-    Offer(
-        key="ably",
-        title="Ably",
-        short="Ably",
-        carries=_WEBSOCKET | _MQTT | {"http stream"},
-        meters=(elsewhere.ably,),
-        assumptions="one publish to ten subscribers is eleven messages; all clients stay connected",
-        left_out=(),
-        egress="unknown",
     ),
 ]
 

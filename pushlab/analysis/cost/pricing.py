@@ -168,7 +168,6 @@ def meter_for(
         book=book,
         guesses={**guesses, **measured},
         sizes=sizes,
-        free_tier=True,
         egress=egress,
         first_tier_only=flat,
     )

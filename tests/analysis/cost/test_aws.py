@@ -1,142 +1,73 @@
-"""Amazon's offers against sums made by hand, below the free tier, in the first tier, in the last.
-
-What a month brings is said in each row; the sum beside it is made from the list prices alone.
-"""
+"""Hand sums of Amazon's API Gateway: few requests, in the first tier, in the last."""
 
 import pytest
 
-from pushlab.analysis.cost import aws
-from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.meter import Meter
-from pushlab.analysis.cost.traffic import Traffic
-from pushlab.contract.registry import profile_of
+from pushlab.analysis.cost.aws import http_api, rest_api, rest_streams, websocket_api
+from tests.analysis.cost.hand_sums import Sum, case, on, unnoticed
 
-MONTH_S = 2_592_000  # 30 days
-MILLION = 1e6
-
-#: For 50,000 clients, 6 messages a minute each of 300 bytes, and polls every 5 s, 30 days bring
-#: 12,960 million deliveries, 25,920 million polls, 2,160 million connection minutes.
-CASE_DELIVERIES, CASE_POLLS = 12_960 * MILLION, 25_920 * MILLION
+MILLION = 1e6 / 2_592_000  # a month, as so many a second
 
 
-def usd(metered, transport, *, clients=0, payload=300, down=None, **month):
-    """A bill of what happens so often in a month."""
-    of = Traffic(
-        profile=profile_of(transport),
-        clients=clients,
-        payload_bytes=payload,
-        down_bytes_per_s=down and down / MONTH_S,
-        **{f"{name}_per_s": count / MONTH_S for name, count in month.items()},
-    )
-    return sum(item.usd for item in metered(of, Meter(book=load_book(), free_tier=True)))
+def polls(millions, **more):
+    return on("short-polling", clients=1_000, hits_per_s=millions * MILLION, **more)
 
 
-HTTP = [
-    (0.9 * MILLION, 0.90),  # 0.9 x 1.00
-    (200 * MILLION, 200.00),
-    (CASE_POLLS, 23_358.00),  # 300 x 1.00 + 25,620 x 0.90 = 300 + 23,058
+#: Each poll brings 20 messages of 30,064 bytes: 601,280 bytes.
+THICK = {"deliveries_per_s": 20 * MILLION, "payload_bytes": 30_000}
+
+SUMS = [
+    Sum("HTTP API, few", http_api, polls(0.9), 0.90),
+    Sum("HTTP API, first tier", http_api, polls(200), 200.00),
+    # a million answers of 601,280 bytes are two units of 524,288 each
+    Sum("HTTP API, in steps of 512 KB", http_api, polls(1, **THICK), 2.00),
+    # 25,920 million: 300 x 1.00 + 25,620 x 0.90 = 300 + 23,058
+    Sum("HTTP API, the case", http_api, case("short-polling", hits_per_s=10_000), 23_358.00),
+    Sum("REST API, few", rest_api, polls(1), 3.50),
+    Sum("REST API, first tier", rest_api, polls(333), 1_165.50),
+    # 1,165.50 + 667 x 2.80 + 500 x 2.38 = 1,165.50 + 1,867.60 + 1,190
+    Sum("REST API, third tier", rest_api, polls(1_500), 4_223.10),
+    # 1,165.50 + 1,867.60 + 19,000 x 2.38 + 5,920 x 1.51 = 3,033.10 + 45,220 + 8,939.20
+    Sum("REST API, the case", rest_api, case("short-polling", hits_per_s=10_000), 57_192.30),
+    # 50,000 clients begin a stream each 900 s: 50,000 x 2,880 = 144 million x 3.50
+    Sum("REST API, streams of the case", rest_streams, case("sse"), 504.00),
+    # 1,000 x 2,880 streams of 900 s x 20,000 B = 18e6 B, two units of 10,485,760: 5.76 million
+    Sum(
+        "REST API, streams in steps of 10 MB",
+        rest_streams,
+        on("sse", clients=1_000, deliveries_per_s=20_000, bytes_each=1_000),
+        20.16,
+    ),
+    # 1 x 1.00 + 10 x 43,200 minutes x 0.25 = 1 + 0.108
+    Sum(
+        "WebSocket API, few",
+        websocket_api,
+        on("websocket", clients=10, deliveries_per_s=MILLION),
+        1.108,
+    ),
+    # 432 x 1.00 + 432 x 0.25 = 432 + 108
+    Sum(
+        "WebSocket API, first tier",
+        websocket_api,
+        on("websocket", clients=10_000, deliveries_per_s=432 * MILLION),
+        540.00,
+    ),
+    # 32,767 B and 64 around them are two units of 32,768
+    Sum(
+        "WebSocket API, in steps of 32 KB",
+        websocket_api,
+        on("websocket", clients=0, deliveries_per_s=MILLION, payload_bytes=32_767),
+        2.00,
+    ),
+    # 1,000 x 1.00 + 11,960 x 0.80 + 2,160 x 0.25 = 1,000 + 9,568 + 540
+    Sum("WebSocket API, the case", websocket_api, case("websocket"), 11_108.00),
 ]
-REST = [
-    (1 * MILLION, 3.50),
-    (333 * MILLION, 1_165.50),
-    # 333 x 3.50 + 667 x 2.80 + 19,000 x 2.38 + 5,920 x 1.51
-    (CASE_POLLS, 1_165.50 + 1_867.60 + 45_220.00 + 8_939.20),
-]
 
 
-@pytest.mark.parametrize(
-    ("metered", "polls", "by_hand"),
-    [*((aws.http_api, *row) for row in HTTP), *((aws.rest_api, *row) for row in REST)],
-)
-def test_polls_at_a_gateway(metered, polls, by_hand):
-    assert usd(metered, "short-polling", hits=polls) == pytest.approx(by_hand, abs=0.005)
+@pytest.mark.parametrize("each", SUMS, ids=lambda each: each.name)
+def test_a_month_by_hand(each):
+    assert each.usd() == pytest.approx(each.by_hand, rel=1e-6, abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("clients", "deliveries", "by_hand"),
-    [
-        (10, 1 * MILLION, 1.108),  # 1 x 1.00 + 0.432 x 0.25
-        (10_000, 432 * MILLION, 540.00),  # 432 x 1.00 + 432 x 0.25 = 432 + 108
-        # 1,000 x 1.00 + 11,960 x 0.80 + 2,160 x 0.25 = 1,000 + 9,568 + 540
-        (50_000, CASE_DELIVERIES, 11_108.00),
-    ],
-)
-def test_messages_at_the_websocket_api(clients, deliveries, by_hand):
-    found = usd(aws.websocket_api, "websocket", clients=clients, deliveries=deliveries)
-    assert found == pytest.approx(by_hand, abs=0.005)
-
-
-@pytest.mark.parametrize(
-    ("clients", "deliveries", "by_hand"),
-    [
-        (10, 0.1 * MILLION, 0.335),  # 3 x 0.1 x 1.00 + 0.432 x 0.08 = 0.30 + 0.03456
-        (1_000, 300 * MILLION, 903.46),  # 900 x 1.00 + 43.2 x 0.08 = 900 + 3.456
-        # Each message comes in, goes out, is acknowledged: 1,000 + 3,200 + 23,716 + 172.80 USD.
-        # 1,000 x 1.00 + 4,000 x 0.80 + 33,880 x 0.70 + 2,160 x 0.08
-        (50_000, CASE_DELIVERIES, 28_088.80),
-    ],
-)
-def test_messages_at_iot_core_with_qos_1(clients, deliveries, by_hand):
-    found = usd(
-        aws.iot_core,
-        "mqtt",
-        clients=clients,
-        publishes=deliveries,
-        deliveries=deliveries,
-        acks=deliveries,
-    )
-    assert found == pytest.approx(by_hand, abs=0.005)
-
-
-@pytest.mark.parametrize(
-    ("clients", "deliveries", "payload", "by_hand"),
-    [
-        (10, 0.1 * MILLION, 300, 0.635),  # 0.1 x 4.00 + 0.1 x 2.00 + 0.432 x 0.08
-        (1_000, 43.2 * MILLION, 300, 262.66),  # 43.2 x (4.00 + 2.00) + 43.2 x 0.08 = 259.2 + 3.456
-        (1_000, 43.2 * MILLION, 6_000, 349.06),  # an update of 6 KB is two: 43.2 x 2.00 more
-        # 12,960 x 4.00 + 12,960 x 2.00 + 2,160 x 0.08 = 51,840 + 25,920 + 172.8
-        (50_000, CASE_DELIVERIES, 300, 77_932.80),
-    ],
-)
-def test_mutations_and_updates_at_appsync(clients, deliveries, payload, by_hand):
-    found = usd(
-        aws.appsync,
-        "websocket",
-        clients=clients,
-        payload=payload,
-        publishes=deliveries,
-        deliveries=deliveries,
-    )
-    assert found == pytest.approx(by_hand, abs=0.005)
-
-
-GB = 2**30
-
-
-@pytest.mark.parametrize(
-    ("down", "by_hand"),
-    [
-        (90 * GB, 0.00),  # the account's first 100 GB
-        (1_100 * GB, 90.00),  # 1,000 x 0.09
-        # 10,240 x 0.09 + 14,164 x 0.085 = 921.60 + 1,203.94, which 26,311 GB of 10^9 bytes are
-        (24_504 * GB, 2_125.54),
-        # 10,240 x 0.09 + 40,960 x 0.085 + 102,400 x 0.07 + 46,300 x 0.05
-        (200_000 * GB, 921.60 + 3_481.60 + 7_168.00 + 2_315.00),
-    ],
-)
-def test_data_that_leave(down, by_hand):
-    assert usd(aws.egress, "sse", down=down) == pytest.approx(by_hand, abs=0.005)
-
-
-def test_amazons_own_examples():
-    # aws.amazon.com/appsync/pricing, example 2: 2,500 users of 1,500 minutes a month post 1,000 and
-    # receive 1,000 messages of 1 KB each: 10.00 + 5.00 + 0.30 USD, beside 2.4 GB of data.
-    found = usd(
-        aws.appsync,
-        "websocket",
-        clients=2_500 * 1_500 / 43_200,
-        payload=1_024,
-        publishes=2.5 * MILLION,
-        deliveries=2.5 * MILLION,
-    )
-    assert found == pytest.approx(15.30)
+def test_no_figure_could_be_wrong_unnoticed():
+    products = ("api-gateway-http", "api-gateway-rest", "api-gateway-websocket")
+    assert unnoticed(SUMS, [("aws", product) for product in products]) == []

@@ -63,30 +63,10 @@ def test_through_a_balancer_polls_cost_their_bytes_alone():
     assert found.interval_s < 1
 
 
-def test_polling_that_is_cheaper_at_any_interval():
-    found = between("aws-alb", "ably", "websocket", rate=100.0)
-    assert found.always == "polling"
-    assert found.interval_s is None
-
-
-def test_push_that_is_cheaper_at_any_interval():
-    found = between("cloudflare-durable-objects", "aws-websocket-api", "websocket")
-    assert found.always == "push"  # objects that are polled never sleep
-    assert found.closed_form_s is None
-
-
 def test_a_function_behind_the_gateway_has_a_closed_form_too():
     found = between("aws-http-api+lambda", "aws-websocket-api", "websocket")
     each = 1.00e-6 + 0.20e-6 + 0.001 * 0.125 * 0.0000166667
     assert found.closed_form_s == pytest.approx(1000 * 2.592e6 * each / 54.00)
-
-
-def test_the_closed_form_leaves_out_what_polling_costs_anyway():
-    found = between("cloudflare-durable-objects", "ably", "websocket", rate=1.0)
-    polled = a_thousand("short-polling", rate=1.0)
-    base = polled.publishes_per_s * 2.592e6 * 0.15e-6 + 1000 * 2.592e6 * 0.128 * 12.5e-6
-    by_hand = 1000 * 2.592e6 * 0.15e-6 / (found.push_usd - base)
-    assert found.closed_form_s == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_push_through_a_balancer_beats_any_gateway_that_is_asked_often():

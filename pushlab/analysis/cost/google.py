@@ -1,0 +1,99 @@
+"""The metering of Google's offers: Cloud Run by instance or by request, Firebase, data."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+from pushlab.analysis.cost.common import (
+    GB,
+    GIB,
+    cheapest,
+    cheapest_servers,
+    down_bytes_per_s,
+    month_of,
+    polls_per_s,
+)
+from pushlab.analysis.cost.meter import SECONDS, Item, Meter
+from pushlab.analysis.cost.traffic import Traffic
+
+__all__ = ["cloud_run", "egress", "firebase"]
+
+# docs.cloud.google.com/run/docs: about-concurrency, configuring/cpu, configuring/memory-limits
+_REQUESTS = 1_000.0  # at a time in an instance, at most; 80 for each vCPU unless one says so
+_LEAST_CALL_S = 0.1  # time is rounded up to this
+
+_Size = tuple[float, float]
+#: Instances that may hold more than one request: vCPUs, and GiB of memory.
+_SIZES: tuple[_Size, ...] = (
+    *((1, gib) for gib in (0.5, 1, 2, 4)),
+    *((2, gib) for gib in (1, 2, 4, 8)),
+    *((4, gib) for gib in (2, 4, 8, 16)),
+    *((8, gib) for gib in (4, 8, 16, 32)),
+)
+
+
+def cloud_run(traffic: Traffic, meter: Meter) -> list[Item]:
+    """Cloud Run's instances, billed all the time, or while they work on polls and by the poll.
+
+    A request that stays open is a request all the time, and there are at most 1,000 in an instance;
+    it ends within the hour. By instance no request has a fee.
+
+    Raises:
+        Uncarried: nobody measured what the transport takes, or no number of instances is enough.
+    """
+    clocked = traffic.profile.delivery == "interval-poll"  # few of its requests are open at a time
+    most = math.inf if clocked else _REQUESTS
+    ways: list[Callable[[Traffic, Meter, _Size, float], list[Item]]] = [_by_instance]
+    if clocked:
+        ways.append(_by_request)
+    return cheapest(
+        cheapest_servers(
+            traffic,
+            meter,
+            {size: partial(way, traffic, meter, size) for size in _SIZES},
+            connections=most,
+        )
+        for way in ways
+    )
+
+
+def _time(meter: Meter, by: str, size: _Size, count: float, seconds: float) -> list[Item]:
+    vcpus, gib = size
+    event = f"instances of {vcpus:g} vCPU and {gib:g} GiB"
+    return [
+        *meter.charge(f"gcp cloud-run vcpu-second-{by}", event, count, units=seconds * vcpus),
+        *meter.charge(f"gcp cloud-run gib-second-{by}", event, count, units=seconds * gib),
+    ]
+
+
+def _by_instance(traffic: Traffic, meter: Meter, size: _Size, count: float) -> list[Item]:
+    return _time(meter, "instance-based", size, count, count * SECONDS)
+
+
+def _by_request(traffic: Traffic, meter: Meter, size: _Size, count: float) -> list[Item]:
+    polls = month_of(polls_per_s(traffic))
+    seconds = min(count * SECONDS, polls * max(_LEAST_CALL_S, traffic.open_s))
+    return [
+        *_time(meter, "request-based", size, count, seconds),
+        *meter.charge("gcp cloud-run request", "polls", polls),
+    ]
+
+
+def egress(traffic: Traffic, meter: Meter) -> list[Item]:
+    """What the subscribers download, over the premium network, which Cloud Run uses."""
+    month = month_of(down_bytes_per_s(traffic, meter))
+    return meter.charge(
+        "gcp network-premium data-out", "bytes to clients", month, units=month / GIB
+    )
+
+
+def firebase(traffic: Traffic, meter: Meter) -> list[Item]:
+    """Firebase's Realtime Database: what the subscribers download, protocol and TLS included.
+
+    A database holds 200,000 connections and sends some 100,000 responses a second; one may have
+    several, at no price.
+    """
+    month = month_of(down_bytes_per_s(traffic, meter))
+    return meter.charge(
+        "firebase realtime-database data-out", "bytes to clients", month, units=month / GB
+    )
