@@ -77,15 +77,20 @@ def balancer(traffic: Traffic, meter: Meter) -> list[Item]:
     """An Application Load Balancer, which ends TLS: its hours, its capacity in LCUs, addresses.
 
     One LCU is the largest of 25 new connections a second, 3,000 active connections, and a GB an
-    hour both ways (and 1,000 rule evaluations a second, of which the first ten rules are free). A
-    client that asks more seldom than the idle timeout comes with a new connection each time.
+    hour both ways (and 1,000 rule evaluations a second, of which the first ten rules are free). Who
+    asks seldom keeps a connection (idle timeouts may be set up to 4,000 s) or comes with a new one
+    each time, whichever is cheaper.
     """
-    seldom = traffic.interval_s is not None and traffic.interval_s > _IDLE_S
-    new = connects_per_s(traffic, meter) + (polls_per_s(traffic) if seldom else 0.0)
-    active = min(traffic.clients, new * _IDLE_S) if seldom else traffic.clients
-    return _balanced(
-        meter, "alb", "lcu-hour",
-        _sizes(traffic, meter, new=new, new_of_one=25, active=active, active_of_one=3_000),
+    new, polls = connects_per_s(traffic, meter), polls_per_s(traffic)
+    ways = [(new, traffic.clients)]
+    if traffic.interval_s is not None and traffic.interval_s > _IDLE_S:
+        ways.append((new + polls, min(traffic.clients, (new + polls) * _IDLE_S)))
+    return cheapest(
+        _balanced(
+            meter, "alb", "lcu-hour",
+            _sizes(traffic, meter, new=anew, new_of_one=25, active=active, active_of_one=3_000),
+        )
+        for anew, active in ways
     )  # fmt: skip
 
 
