@@ -1,7 +1,7 @@
 """Architectures whose bills can be done in the head, with few guesses."""
 
 from pushlab.analysis.advice.pair import Side
-from pushlab.analysis.cost.architectures import Architecture, Part
+from pushlab.analysis.cost.architecture import Architecture, Part
 from pushlab.analysis.cost.book import Price, PriceBook
 from pushlab.analysis.cost.guesses import Guess
 from pushlab.analysis.cost.meter import Meter
