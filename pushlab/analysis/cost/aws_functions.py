@@ -7,11 +7,10 @@ in steps of 1 KB, and for what is read, in halves for each 4 KB (eventually cons
 import math
 from typing import NamedTuple
 
-from pushlab.analysis.cost.aws import streams_per_s
+from pushlab.analysis.cost.aws import streams_per_s, websockets_per_s
 from pushlab.analysis.cost.common import (
     GIB,
     answer_bytes,
-    connects_per_s,
     down_bytes_per_s,
     message_bytes,
     month_of,
@@ -76,7 +75,7 @@ def handing_over(traffic: Traffic, meter: Meter) -> list[Item]:
     """
     publishes, answer_s = traffic.publishes_per_s, meter.guess("answer_s")
     calls_s = traffic.deliveries_per_s / publishes * meter.guess("call_s") if publishes else 0.0
-    opened = 2 * month_of(connects_per_s(traffic, meter))
+    opened = 2 * month_of(websockets_per_s(traffic, meter))
     return _charged(
         meter,
         _called("publishes", month_of(publishes), answer_s + calls_s),
@@ -126,7 +125,10 @@ def kept_messages(traffic: Traffic, meter: Meter) -> list[Item]:
 def kept_connections(traffic: Traffic, meter: Meter) -> list[Item]:
     """Who reads which channel: two writes for each connection, and a query for each publish."""
     write, read = "aws dynamodb write-request-unit", "aws dynamodb read-request-unit"
-    opened, publishes = month_of(connects_per_s(traffic, meter)), month_of(traffic.publishes_per_s)
+    opened, publishes = (
+        month_of(websockets_per_s(traffic, meter)),
+        month_of(traffic.publishes_per_s),
+    )
     readers = traffic.clients / traffic.channels
     pages = meter.steps(read, readers * _CONNECTION_BYTES)
     return [
