@@ -33,6 +33,7 @@ from pushlab.quantities import (
 __all__ = ["answer", "saves", "title"]
 
 _MOST_TIED = 3
+_NEAR = 1.1  # likely values so near to each other are the same
 
 
 def title(asked: Asked, choice: Choice) -> Sentence:
@@ -129,14 +130,17 @@ def _within(asked: Asked, choice: Choice) -> Iterator[Sentence]:
             *(["HTTP alone"] if profile.protocol == "http" else []),
             *([] if profile.needs_broker else ["no broker"]),
         ]
+        near = max(bills) <= _NEAR * min(bills)
         yield sentence(
-            "{picks} cost the same within what is known (USD {bills} a month at likely values);"
-            " {pick} is named first since it needs least{simple}.",
+            ("{picks} cost the same within what is known" if near
+             else "What is known does not separate {picks}")
+            + " (USD {bills} a month at likely values); {pick} is named first since it needs"
+            " least{simple}.",
             picks=listed([name(one) for one in choice.picks]),
             bills=usd(Range(min(bills), bills[0], max(bills))),
             pick=name(pick),
             simple=f": {listed(simple)}" if simple else "",
-        )
+        )  # fmt: skip
     for cell, apart in choice.dearer.items():
         yield sentence(
             "{cell} costs USD {more} a month more than the cheapest of those.",
@@ -211,23 +215,22 @@ def saves(asked: Asked, choice: Choice, found: Sequence[Saving]) -> list[Sentenc
         figure = partial(_changed, change)
         what = _CHANGES.get(change.key, change.unit)
 
+        saved = change.saved
+        if added := saved.low < 0 and saved.high <= 0:
+            saved = Range(-saved.high, -saved.likely, -saved.low)
         told.append(
             sentence(
-                "{what}: {today} with polls, {then} with {name}; " + (
-                    "saved: {saved}." if change.saved.low >= 0 else
-                    "added: {saved}." if change.saved.high <= 0 else
-                    "saved: {saved} (below zero it is added)."
-                ),
+                "{what}: {today} with polls, {then} with {name}; "
+                + ("added" if added else "saved")
+                + ": {saved}"
+                + (" (below zero it is added)." if saved.low < 0 else "."),
                 what=what,
                 today=figure(change.today),
                 then=figure(change.then),
                 name=name,
-                saved=figure(
-                    change.saved if change.saved.high > 0 else
-                    Range(-change.saved.high, -change.saved.likely, -change.saved.low)
-                ),
+                saved=figure(saved),
             )
-        )  # fmt: skip
+        )
     return told
 
 

@@ -187,15 +187,18 @@ def _polling_here(asked: Asked, choice: Choice) -> Iterator[Sentence]:
         )
         return
     why = {
-        "higher": "polls cost less",
-        "same": "polls cost the same",
-        "unknown": "nothing shows that polls cost more",
+        "higher": "so polls cost less",
+        "same": "so the two cost the same",
+        "unknown": "so nothing shows that polls cost more",
     }[choice.answer]
     yield sentence(
-        "Here, wherever a message may be {interval} late: " + why + ", and they need no connection"
-        " that stays, no proxy settings and no other server than for any request.",
+        "Here, wherever a message may be {interval} late: {pick} costs {apart} a month, " + why
+        + ", and they need no connection that stays, no proxy settings and no other server than for"
+        " any request.",
         interval=interval_of(asked),
-    )
+        pick=name(choice.picks[0]),
+        apart=apart_by(*choice.apart),
+    )  # fmt: skip
 
 
 def _polling_elsewhere(asked: Asked, choice: Choice, even: Range | None) -> Iterator[Sentence]:

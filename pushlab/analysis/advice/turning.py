@@ -17,7 +17,8 @@ from pushlab.analysis.forecast.crossovers import Crossover, Setting, crossovers
 
 __all__ = ["MANY_READERS", "Flip", "Probe", "near_crossovers", "probes", "turned_by"]
 
-_DECADES, _MOST_CLIENTS = (10.0, 100.0, 1_000.0), 1e9
+_DECADES = (10.0, 100.0, 1_000.0)
+_PROBED = {"clients": (1.0, 1e9), "rate": (1 / (30 * 86_400), 1e3)}  # no further
 #: Of the crossovers those that are about this advice, and how many decades off one is still near.
 MANY_READERS = 10  # of a channel, before a cache in front of its polls is worth a word
 _OF_LOAD = ("storm", "bytes", "cpu", "cache")
@@ -76,7 +77,8 @@ def _first_change(
 ) -> Probe | None:
     probe = None
     for value in (now * factor**sign for factor in _DECADES):
-        if what == "clients" and not 1 <= value <= _MOST_CLIENTS:
+        least, most = _PROBED[what]
+        if not least <= value <= most:
             break
         try:
             answer, apart = _judged_at(choice, *move(value))
