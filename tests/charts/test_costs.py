@@ -67,9 +67,9 @@ def test_bills_are_a_dozen_rows_with_the_cheapest_of_each_transport(clients):
 
 def test_the_title_says_who_is_cheaper():
     pushed = bills_chart("t", costs_of(1e6)).title
-    assert pushed.startswith("WebSocket on Cloudflare Durable Objects costs USD 6,549 a month")
+    assert pushed.startswith("WebSocket on AWS WebSocket API costs USD 45,560 a month")
     seldom = bills_chart("t", costs_of(1e6, rate=1.0, interval_s=3_600.0)).title
-    assert seldom.startswith("Polling wins: short polling on Cloudflare Workers costs USD 216")
+    assert seldom.startswith("Polling wins: short polling on AWS HTTP API + Lambda costs USD 2,118")
 
 
 def test_few_offers_make_few_rows():

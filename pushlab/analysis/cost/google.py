@@ -1,4 +1,4 @@
-"""The metering of Google's offers: Cloud Run by instance or by request, Firebase, data."""
+"""The metering of Google's offers: Cloud Run by instance or by request, Redis, Firebase, data."""
 
 import math
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from pushlab.analysis.cost.common import (
     month_of,
     polls_per_s,
 )
-from pushlab.analysis.cost.meter import SECONDS, Item, Meter
+from pushlab.analysis.cost.meter import HOURS, SECONDS, Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
 
-__all__ = ["cloud_run", "egress", "firebase"]
+__all__ = ["cloud_run", "egress", "firebase", "memorystore"]
 
 # docs.cloud.google.com/run/docs: about-concurrency, configuring/cpu, configuring/memory-limits
 _REQUESTS = 1_000.0  # at a time in an instance, at most; 80 for each vCPU unless one says so
@@ -77,6 +77,16 @@ def _by_request(traffic: Traffic, meter: Meter, size: _Size, count: float) -> li
         *_time(meter, "request-based", size, count, seconds),
         *meter.charge("gcp cloud-run request", "polls", polls),
     ]
+
+
+def memorystore(traffic: Traffic, meter: Meter) -> list[Item]:
+    """Memorystore for Redis as backplane: instances of a GB, each with a replica.
+
+    Redis works on one core, so what one carries, an instance carries.
+    """
+    count = max(1, math.ceil(traffic.publishes_per_s / meter.guess("publishes_per_node")))
+    what = "gcp memorystore gb-hour-standard"
+    return meter.charge(what, "instances of Redis with a replica", count, units=count * HOURS)
 
 
 def egress(traffic: Traffic, meter: Meter) -> list[Item]:

@@ -128,6 +128,12 @@ _TABLE = [
         "developers.cloudflare.com: 10 ms for each message in the vendor's example",
     ),
     Guess(
+        "beyond_book_share", 0.2, 1, 1, "",
+        "share of Ably's list price that is paid for what lies beyond its first tier",
+        "ably.com/docs/platform/pricing, 2026-08-03: by volume 2.50 falls to 0.50 and 1.00 to 0.20,"
+        " in tiers that are not public",
+    ),
+    Guess(
         "users_per_client", 1, 3, 10, "a client",
         "users a month for each client that is connected at a time",
         "from devices that never leave to people who come once a week",

@@ -26,10 +26,14 @@ ELSEWHERE = [
         kind="containers",
         provider="gcp",
         carries={
-            **carried(HTTP, Part("servers", google.cloud_run), Part("egress", google.egress)),
+            **carried(
+                HTTP,
+                Part("servers", google.cloud_run),
+                Part("backplane", google.memorystore),
+                Part("egress", google.egress),
+            ),
             **refused([MQTT], "Cloud Run takes HTTP and WebSockets, not MQTT over TCP"),
         },
-        left_out=("the backplane",),
         assumptions="in a region of tier 1, billed by instance, or by request where that is"
         " cheaper; at most 1,000 open requests in an instance, which end within the hour",
     ),

@@ -5,6 +5,7 @@ A vendor's free plan for trying things out is left aside: what is priced may go 
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from pushlab.analysis.cost.common import (
@@ -24,7 +25,7 @@ class _Plan(NamedTuple):
     """A plan of a price list, with the most that it allows at a time and in a second."""
 
     name: str
-    clients: float
+    users: float
     messages_per_s: float = math.inf
 
 
@@ -55,29 +56,30 @@ def _messages_per_s(traffic: Traffic) -> float:
     return traffic.publishes_per_s + traffic.deliveries_per_s
 
 
-def _smallest(plans: Sequence[_Plan], clients: float, messages_per_s: float) -> _Plan | None:
-    fit = (p for p in plans if clients <= p.clients and messages_per_s <= p.messages_per_s)
+def _smallest(plans: Sequence[_Plan], users: float, messages_per_s: float) -> _Plan | None:
+    fit = (p for p in plans if users <= p.users and messages_per_s <= p.messages_per_s)
     return next(fit, None)
 
 
 def _fee(
-    traffic: Traffic, meter: Meter, vendor: str, plans: Sequence[_Plan], clients: float
+    meter: Meter, vendor: str, plans: Sequence[_Plan], users: float, per_s: float
 ) -> list[Item]:
-    """The month of the smallest plan that allows it.
+    """The month of the smallest plan that allows so many users and messages a second.
 
     Raises:
         Uncarried: none does, and what is larger has no public price.
     """
-    plan = _smallest(plans, clients, _messages_per_s(traffic))
+    plan = _smallest(plans, users, per_s)
     if plan is None:
         last = plans[-1]
-        most = f" and {last.messages_per_s:,.0f} messages a second"
+        most = f"{last.users:,.0f} users a month"
+        if math.isfinite(last.messages_per_s):
+            most = f"{last.users:,.0f} clients and {last.messages_per_s:,.0f} messages a second"
         raise Uncarried(
-            f"{vendor}'s price list ends at {last.clients:,.0f} clients"
-            f"{most if math.isfinite(last.messages_per_s) else ' a month'};"
-            " what is larger has a price on request"
+            f"{vendor}'s price list ends at {most}; what is larger has a price on request"
         )
-    return meter.charge(f"{vendor} {plan.name} month", f"months of the plan {plan.name!r}", 1)
+    what = f"{vendor.lower()} {plan.name} month"
+    return meter.charge(what, f"months of the plan {plan.name!r}", 1)
 
 
 def _rounded(meter: Meter, what: str, count: float, step: float) -> float:
@@ -87,11 +89,23 @@ def _rounded(meter: Meter, what: str, count: float, step: float) -> float:
     return min(count, free) + beyond
 
 
+def _by_volume(meter: Meter, items: list[Item]) -> list[Item]:
+    """The lines, with what lies beyond the tiers of the book at a share of its price."""
+    share, found = meter.guess("beyond_book_share"), []
+    for item in items:
+        beyond = item.beyond if share != 1 else 0.0
+        cheaper = replace(item.price, usd=item.price.usd * share)
+        found += [replace(item, units=item.units - beyond)] if item.units > beyond else []
+        found += [replace(item, units=beyond, price=cheaper)] if beyond else []
+    return found
+
+
 def ably(traffic: Traffic, meter: Meter) -> list[Item]:
     """Ably by resources: the package, messages, minutes of connections and channels, by millions.
 
-    Above the largest package with a price its fee stands for that of the one on request. Bytes are
-    paid for where messages are of more than 5 KiB on average.
+    Above the largest package with a price its fee stands for that of the one on request. What lies
+    beyond the first tier costs less, nobody but Ably knows how much. Bytes are paid for where
+    messages are of more than 5 KiB on average.
     """
     count, size = month_of(_messages_per_s(traffic)), message_bytes(traffic)
     plan = _smallest(_ABLY, max(traffic.clients, traffic.channels), _messages_per_s(traffic))
@@ -106,7 +120,7 @@ def ably(traffic: Traffic, meter: Meter) -> list[Item]:
     items = meter.charge(f"ably {name} month", f"months of the package {name!r}{instead}", 1)
     for what, event, events in metered:
         units = _rounded(meter, f"ably {what}", events, 1e6)
-        items += meter.charge(f"ably {what}", event, events, units=units)
+        items += _by_volume(meter, meter.charge(f"ably {what}", event, events, units=units))
     if excess:
         items += meter.charge("ably bandwidth data-out", "bytes above 5 KiB a message", excess)
     return items
@@ -114,13 +128,13 @@ def ably(traffic: Traffic, meter: Meter) -> list[Item]:
 
 def pusher(traffic: Traffic, meter: Meter) -> list[Item]:
     """Pusher Channels: the plan that allows the clients, and the messages of a day."""
-    return _fee(traffic, meter, "pusher", _PUSHER, traffic.clients)
+    return _fee(meter, "Pusher", _PUSHER, traffic.clients, _messages_per_s(traffic))
 
 
 def pubnub(traffic: Traffic, meter: Meter) -> list[Item]:
     """PubNub by users: the plan that allows those of a month, however many messages they get."""
     users = traffic.clients * meter.guess("users_per_client")
-    return _fee(traffic, meter, "pubnub", _PUBNUB, users)
+    return _fee(meter, "PubNub", _PUBNUB, users, 0.0)
 
 
 def supabase(traffic: Traffic, meter: Meter) -> list[Item]:

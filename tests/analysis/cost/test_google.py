@@ -2,11 +2,12 @@
 
 import pytest
 
-from pushlab.analysis.cost.google import cloud_run, egress, firebase
+from pushlab.analysis.cost.google import cloud_run, egress, firebase, memorystore
 from pushlab.analysis.cost.sizes import Sizes
 from tests.analysis.cost.hand_sums import Sum, case, on, unnoticed
 
 MIB = 2**20
+CARRIES = {"publishes_per_node": 30_000}
 #: Half of each server is kept free, and one is enough.
 PLAIN = {"headroom": 0.5, "least_servers": 1, "vcpus_per_core": 1}
 
@@ -49,6 +50,12 @@ SUMS = [
         case("short-polling", hits_per_s=10_000),
         585.756,
         cores=6,
+    ),
+    # one for nothing, one for 5,000 publishes a second, two for 45,000: 720 h x 0.064 each
+    Sum("backplane, idle", memorystore, on("sse", clients=9), 46.08, CARRIES),
+    Sum("backplane, the case", memorystore, case("sse"), 46.08, CARRIES),
+    Sum(
+        "backplane, two", memorystore, on("sse", clients=9, publishes_per_s=45_000), 92.16, CARRIES
     ),
     # 259.2 MiB, a GiB is free
     Sum(
@@ -99,5 +106,10 @@ def test_a_month_by_hand(each):
 
 
 def test_no_figure_could_be_wrong_unnoticed():
-    products = [("gcp", "cloud-run"), ("gcp", "network-premium"), ("firebase", "realtime-database")]
+    products = [
+        ("gcp", "cloud-run"),
+        ("gcp", "memorystore"),
+        ("gcp", "network-premium"),
+        ("firebase", "realtime-database"),
+    ]
     assert unnoticed(SUMS, products) == []

@@ -40,6 +40,15 @@ ABLY = [
     # 399 for 50,000 connections; 25.92e9 messages: 64,800; 2.16e9 minutes each of connections and
     # channels: 2 x 2,160
     Sum("Ably, the case", ably, case("websocket"), 69_519.00),
+    # beyond 50e6 messages and 10e6 minutes at a fifth: 399; 125 + 25,870 x 0.50 = 13,060;
+    # 2 x (10 + 2,150 x 0.20) = 880
+    Sum(
+        "Ably, the case at its lowest prices",
+        ably,
+        case("websocket"),
+        14_339.00,
+        {"beyond_book_share": 0.2},
+    ),
     # beyond the largest package: 399; 4.32e9 minutes: 4,320; 43,200 are a million: 1
     Sum("Ably, larger", ably, idle(100_000), 4_720.00),
 ]
@@ -99,8 +108,8 @@ def test_no_figure_could_be_wrong_unnoticed(sums, products):
 @pytest.mark.parametrize(
     ("metering", "said"),
     [
-        (pusher, "pusher's price list ends at 30,000 clients and 1,042 messages a second; what is"),
-        (pubnub, "pubnub's price list ends at 25,000 clients a month; what is larger"),
+        (pusher, "Pusher's price list ends at 30,000 clients and 1,042 messages a second; what is"),
+        (pubnub, "PubNub's price list ends at 25,000 users a month; what is larger"),
     ],
 )
 def test_what_has_a_price_on_request_only_has_none(metering, said):
