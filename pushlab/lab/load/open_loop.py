@@ -38,7 +38,6 @@ class OpenLoop(abc.ABC):
 
     Args:
         publish_log: the schedule, and where to write what becomes of each message.
-        payload_bytes: the size of each message.
         seed: of the messages' letters.
 
     Attributes:
@@ -48,10 +47,11 @@ class OpenLoop(abc.ABC):
         waiting: the messages that are due and have not gone out.
     """
 
-    def __init__(self, publish_log: PublishLog, *, payload_bytes: int, seed: int) -> None:
+    def __init__(self, publish_log: PublishLog, *, seed: int) -> None:
         self.publish_log = publish_log
         self.schedule = schedule = publish_log.schedule
-        self.payloads = make_payloads(payload_bytes, seed)
+        self._sizes: list[int] = schedule.payload_bytes.tolist()
+        self.payloads = make_payloads(max(self._sizes, default=1), seed)
         self.start_ns = 0
         self.due_ns: dict[int, int] = {}
         self.waiting: deque[int] = deque()
@@ -67,7 +67,8 @@ class OpenLoop(abc.ABC):
 
     def payload(self, index: int) -> bytes:
         """Message number `index`, which begins with its number."""
-        return imprinted(self.payloads[index % len(self.payloads)], index)
+        whole = self.payloads[index % len(self.payloads)]
+        return imprinted(whole[: self._sizes[index]], index)
 
     # ---- what a wire implements -------------------------------------------------------------
 

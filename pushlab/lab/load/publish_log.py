@@ -24,7 +24,7 @@ __all__ = ["LATE_NS", "PublishLog", "unnamed_file"]
 
 _HEAD = 3  # start_ns, warmup_ns, end_ns
 _WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns", "left_ns")
-_ROW_BYTES = 8 * len(_WIDE) + 4 + 2
+_ROW_BYTES = 8 * len(_WIDE) + 4 + 4 + 2
 
 
 def unnamed_file() -> IO[bytes]:
@@ -51,7 +51,7 @@ class PublishLog:
     """One row for each scheduled message; numpy arrays over the shared memory.
 
     Attributes:
-        schedule: when each message is due, and on which channel.
+        schedule: when each message is due, on which channel, and how large it is.
         sent_ns, accepted_ns, seq, status: as `pushlab.runs.rows.PublishRows` has them.
         left_ns: when the kernel gave the request to the network; 0: not known.
         held_ns: how long the message was due, and no connection was free since the server had not
@@ -73,7 +73,8 @@ class PublishLog:
         self.held_ns = wide["held_ns"]
         self.left_ns = wide["left_ns"]
         self._channel = np.frombuffer(memory, np.int32, rows, offset=place)
-        self.status = np.frombuffer(memory, np.int16, rows, offset=place + 4 * rows)
+        self._payload_bytes = np.frombuffer(memory, np.int32, rows, offset=place + 4 * rows)
+        self.status = np.frombuffer(memory, np.int16, rows, offset=place + 8 * rows)
 
     @classmethod
     def create(cls, schedule: Schedule, file: IO[bytes] | None = None) -> "PublishLog":
@@ -87,6 +88,7 @@ class PublishLog:
         made = cls(memory, rows)
         made._offset_ns[:] = schedule.offset_ns
         made._channel[:] = schedule.channel
+        made._payload_bytes[:] = schedule.payload_bytes
         made._head[:] = (0, schedule.warmup_ns, schedule.end_ns)
         return made
 
@@ -101,9 +103,9 @@ class PublishLog:
 
     @property
     def schedule(self) -> Schedule:
-        """When each message is due."""
+        """What is to be sent."""
         _, warmup_ns, end_ns = self._head.tolist()
-        return Schedule(self._offset_ns, self._channel, warmup_ns, end_ns)
+        return Schedule(self._offset_ns, self._channel, warmup_ns, end_ns, self._payload_bytes)
 
     @property
     def start_ns(self) -> int:
@@ -128,7 +130,7 @@ class PublishLog:
         """The channels of these."""
         return sorted(set(self._channel[self.unanswered()].tolist()))
 
-    def recognise(self, payload_bytes: int, numbers: Columns) -> int:
+    def recognise(self, numbers: Columns) -> int:
         """Give what was not answered, and has arrived all the same, its `seq`; how many there are.
 
         Args:
@@ -136,7 +138,8 @@ class PublishLog:
         """
         waiting = defaultdict[tuple[int, int], deque[int]](deque)
         for row in self.unanswered().tolist():
-            waiting[int(self._channel[row]), row % modulus(payload_bytes)].append(row)
+            number = row % modulus(int(self._payload_bytes[row]))
+            waiting[int(self._channel[row]), number].append(row)
         if not waiting:
             return 0
         known = set(zip(self._channel.tolist(), self.seq.tolist(), strict=True))
@@ -149,7 +152,7 @@ class PublishLog:
                 found += 1
         return found
 
-    def rows(self, payload_bytes: int) -> dict[str, Any]:
+    def rows(self) -> dict[str, Any]:
         """The columns of `pushlab.runs.rows.PublishRows`; one row for each scheduled message."""
         return {
             "channel": self._channel.copy(),
@@ -160,7 +163,7 @@ class PublishLog:
             "held_ns": self.held_ns.copy(),
             "status": self.status.copy(),
             "warmup": self.schedule.warmup,
-            "payload_bytes": np.full(len(self), payload_bytes, np.int32),
+            "payload_bytes": self._payload_bytes.copy(),
         }
 
     def stamps(self) -> dict[str, Any]:

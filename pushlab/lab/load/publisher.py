@@ -47,17 +47,18 @@ class Publisher(OpenLoop):
         publish_log: PublishLog,
         *,
         channels: Sequence[str],
-        payload_bytes: int,
         seed: int,
         most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
-        super().__init__(publish_log, payload_bytes=payload_bytes, seed=seed)
+        super().__init__(publish_log, seed=seed)
         self._api = api
-        body = b"0" * payload_bytes
-        self._heads = [
-            api.request("POST", publish_path(channel), body)[:-payload_bytes]
-            for channel in channels
-        ]
+        kinds = set(zip(self._channels, self._sizes, strict=True))
+        self._heads = {
+            (channel, size): api.request("POST", publish_path(channels[channel]), b"0" * size)[
+                :-size
+            ]
+            for channel, size in kinds
+        }
         self._idle: list[HttpConnection] = []
         self._connections: list[HttpConnection] = []
         self._dialing: set[asyncio.Task[None]] = set()
@@ -159,7 +160,7 @@ class Publisher(OpenLoop):
         self._send_waiting(time.monotonic_ns() if self._encrypted else 0)
 
     def _send(self, connection: HttpConnection, index: int) -> None:
-        request = self._heads[self._channels[index]] + self.payload(index)
+        request = self._heads[self._channels[index], self._sizes[index]] + self.payload(index)
         self._under_way += 1
         self.publish_log.sent_ns[index] = connection.send(
             request, lambda answer: self._answered(connection, index, answer)

@@ -78,7 +78,11 @@ class Scenario:
         Arrivals, Setting("evenly, at random, in bursts at random, or as in the trace")
     ] = "poisson"
     trace: Annotated[
-        str, _text("of arrivals: a line for each message, its second and its channel's number")
+        str,
+        _text(
+            "of arrivals: a line for each message, its second, its channel's number and its size;"
+            " or a CSV or Parquet file with time, channel and size, looked for beside this one"
+        ),
     ] = ""
     burst_size: Annotated[int, _count("messages of a burst", most=100_000)] = 10
     burst_gap_s: Annotated[float, _span("between two messages of a burst", most=60)] = 0.0
@@ -158,6 +162,10 @@ class Scenario:
         """How many channels there are."""
         return -(-self.clients // self.per_channel)
 
+    def traced_rate(self, trace: str) -> float:
+        """The rate of a trace on each channel of this scenario. Raises ValueError: it is none."""
+        return len(parse_trace(trace)) / (self.warmup_s + self.duration_s) / self.channel_count
+
     @property
     def hub_settings(self) -> HubSettings:
         """The hub's dials, the same for every cell.
@@ -168,9 +176,10 @@ class Scenario:
         longest_s = 4 * max((cell.interval_s for cell in self.cells), default=0.0) + 30
         messages = int(longest_s * self.rate_per_s) + self.burst_size + self.trace.count("\n")
         messages = max(plain.retain_messages, messages)
+        largest = max([self.payload_bytes, *parse_trace(self.trace).payload_bytes.tolist()])
         needed = {
             "retain_messages": messages,
-            "retain_bytes": max(plain.retain_bytes, messages * self.payload_bytes),
+            "retain_bytes": max(plain.retain_bytes, messages * largest),
             "retain_s": max(plain.retain_s, longest_s),
         }
         raised = {
@@ -178,7 +187,7 @@ class Scenario:
             for name, most in needed.items()
             if getattr(self.hub, name) == getattr(plain, name)
         }
-        return dataclasses.replace(self.hub, **raised)  # type: ignore[arg-type]
+        return dataclasses.replace(self.hub, **raised)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, with every default filled in."""
@@ -264,15 +273,16 @@ class Scenario:
             messages = parse_trace(self.trace)
         except ValueError as error:
             raise RuleBroken("trace", str(error)) from error
+        if not len(messages):
+            raise RuleBroken("trace", "has no message")
         end_s, last = self.warmup_s + self.duration_s, self.channel_count - 1
-        for at_s, channel in messages:
-            if at_s >= end_s:
-                told = f"a message at {at_s:g} s is beyond warm-up and window ({end_s:g} s)"
-                raise RuleBroken("trace", told)
-            if channel > last:
-                told = f"there is no channel {channel}; the last one's number is {last}"
-                raise RuleBroken("trace", told)
-        rate = len(messages) / end_s / self.channel_count
+        if (at_s := messages.at_s.max()) >= end_s:
+            told = f"a message at {at_s:.12g} s is beyond warm-up and window ({end_s:g} s)"
+            raise RuleBroken("trace", told)
+        if (channel := messages.channel.max()) > last:
+            told = f"there is no channel {channel}; the last one's number is {last}"
+            raise RuleBroken("trace", told)
+        rate = self.traced_rate(self.trace)
         if abs(self.rate_per_s - rate) > _TRACED * rate:
             raise RuleBroken("rate_per_s", f"the trace's own is {rate:.6g}; it can have no other")
 

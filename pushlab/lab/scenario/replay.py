@@ -74,7 +74,7 @@ def replaying(scenario: Scenario, stretch: Stretch) -> Scenario:
     work = {
         "clients": stretch.sampled,
         "arrivals": "trace",
-        "trace": trace_text(stretch.messages),
+        "trace": trace_text((at_s, channel, 0) for at_s, channel in stretch.messages),
         "rate_per_s": len(stretch.messages) / span_s / stretch.sampled,
     }
     return scenario.with_values({**work, "channels": "per-client"})

@@ -27,12 +27,14 @@ class Schedule:
         channel: int32, the number of its channel.
         warmup_ns: what is due before this is warm-up.
         end_ns: the end of the measured window; every offset lies before it.
+        payload_bytes: int32, the size of each message.
     """
 
     offset_ns: npt.NDArray[np.int64]
     channel: npt.NDArray[np.int32]
     warmup_ns: int
     end_ns: int
+    payload_bytes: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.offset_ns)
@@ -55,6 +57,7 @@ def make_schedule(
     burst_size: int = 1,
     burst_gap_s: float = 0.0,
     trace: str = "",
+    payload_bytes: int = 100,
 ) -> Schedule:
     """Compute a schedule.
 
@@ -77,32 +80,39 @@ def make_schedule(
         channels: how many; each gets `rate_per_s` of its own.
         rate_per_s: messages per second and channel.
         seed, repetition: the same two give the same schedule.
+        payload_bytes: of each message, where the trace does not say it.
     """
     rng = np.random.default_rng([seed, repetition, 0x5EED])
     total_s = warmup_s + duration_s
     if arrivals == "constant":
         period_s = 1.0 / rate_per_s
-        starts = rng.uniform(0.0, period_s, channels)[:, None]
         steps = np.arange(int(np.ceil(total_s / period_s)) + 1)[None, :]
-        at_s = (starts + steps * period_s).reshape(-1)
+        at_s = (rng.uniform(0.0, period_s, channels)[:, None] + steps * period_s).reshape(-1)
         channel = np.repeat(np.arange(channels, dtype=np.int32), steps.size)
     elif arrivals == "trace":
-        messages = parse_trace(trace)
-        at_s = np.array([at for at, _ in messages])
-        channel = np.array([to for _, to in messages], dtype=np.int32)
+        at_s, channel = parse_trace(trace).at_s, parse_trace(trace).channel
     else:
-        size = burst_size if arrivals == "burst" else 1
+        burst = burst_size if arrivals == "burst" else 1
         spans = ((0.0, warmup_s), (warmup_s, total_s))
-        drawn = [_given_count(rng, channels * rate_per_s / size, *span) for span in spans]
+        drawn = [_given_count(rng, channels * rate_per_s / burst, *span) for span in spans]
         starts = np.concatenate(drawn)
-        channel = np.repeat(rng.integers(0, channels, len(starts), dtype=np.int32), size)
-        at_s = (starts[:, None] + np.arange(size)[None, :] * burst_gap_s).reshape(-1)
+        channel = np.repeat(rng.integers(0, channels, len(starts), dtype=np.int32), burst)
+        at_s = (starts[:, None] + np.arange(burst)[None, :] * burst_gap_s).reshape(-1)
     warmup_ns, end_ns = round(warmup_s * _NS), round(total_s * _NS)
     offset_ns = np.floor(at_s * _NS).astype(np.int64)
     kept = offset_ns < end_ns
     offset_ns, channel = offset_ns[kept], channel[kept]
     order = np.lexsort((channel, offset_ns))
-    return Schedule(offset_ns[order], channel[order], warmup_ns, end_ns)
+    size = _sizes(trace, payload_bytes, kept)
+    return Schedule(offset_ns[order], channel[order], warmup_ns, end_ns, size[order])
+
+
+def _sizes(trace: str, payload_bytes: int, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """The size of each message that is kept."""
+    if not trace:
+        return np.full(int(kept.sum()), payload_bytes, np.int32)
+    told = parse_trace(trace).payload_bytes[kept]
+    return np.where(told > 0, told, np.int32(payload_bytes))
 
 
 def _given_count(

@@ -7,7 +7,7 @@ statement by statement, until the key is there.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from pushlab.contract.setting import did_you_mean
 from pushlab.documents import toml_data
 from pushlab.errors import ScenarioError
+from pushlab.lab.scenario.trace_file import with_trace
 
 __all__ = ["Source", "builtin_scenarios", "parse_toml", "read_source"]
 
@@ -78,9 +79,10 @@ def read_source(name_or_path: str | Path) -> Source:
         if len(read) > _MOST_BYTES:
             raise ScenarioError(f"{path}: is over {_MOST_BYTES:,} bytes; no scenario is so long")
         try:
-            return parse_toml(read.decode(), str(path), default=path.stem)
+            found = parse_toml(read.decode(), str(path), default=path.stem)
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: is not UTF-8 text ({error.reason})") from error
+        return replace(found, data=with_trace(found.data, path.parent, found.where("trace")))
     known = builtin_scenarios()
     if text not in known:
         raise ScenarioError(

@@ -13,6 +13,7 @@ from pushlab.errors import ScenarioError, UsageError
 from pushlab.lab.scenario.cells import CLIENT, Cell, make_cells
 from pushlab.lab.scenario.model import RuleBroken, Scenario, scenario_keys
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
+from pushlab.lab.scenario.trace import parse_trace
 
 __all__ = [
     "builtin_scenarios",
@@ -71,9 +72,24 @@ def make_scenario(source: Source) -> Scenario:
     cells = _cells(tables, source, values.get("poll_interval_s", default))
     named = {"name": source.default, **values}
     try:
-        return Scenario(name=named.pop("name"), cells=cells).with_values(named)
+        plain = Scenario(name=named.pop("name"), cells=cells)
+        return plain.with_values(_with_trace_s_own(plain, named))
     except RuleBroken as error:
         raise error.at(where) from error
+
+
+def _with_trace_s_own(plain: Scenario, named: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values with what a trace says of rate and size, where nothing else does."""
+    if not (trace := named.get("trace")):
+        return named
+    others = {key: value for key, value in named.items() if key not in ("trace", "arrivals")}
+    try:
+        rate_per_s = plain.with_values(others).traced_rate(trace)
+        size = round(parse_trace(trace).mean_bytes)
+    except ValueError as error:
+        raise RuleBroken("trace", str(error)) from error
+    own = {"rate_per_s": rate_per_s, **({"payload_bytes": size} if size else {})}
+    return {**(own if rate_per_s else {}), **named}
 
 
 def flatten(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,7 +124,6 @@ class Trial:
                     api_key=testbed.api.api_key,
                     authority=testbed.authority,
                     channels=names,
-                    payload_bytes=scenario.payload_bytes,
                     seed=plan.seed,
                 )
             ),
@@ -354,7 +353,7 @@ class Trial:
         record = collect(testbed, notes, publish_log, status=status, reason=reason)
         rows = dict(notes.rows)
         if publish_log is not None:
-            rows["publishes"] = publish_log.rows(self.plan.scenario.payload_bytes)
+            rows["publishes"] = publish_log.rows()
             rows["stamps"] = stamp_rows(rows.get("stamps"), publish_log)
         if watches:
             rows["samples"] = sample_rows(watches, notes.loop_lags())
@@ -379,7 +378,7 @@ class Trial:
             counted = (last == 0) | (deliveries["seq"] < last)
             rows["deliveries"] = {name: each[counted] for name, each in deliveries.items()}
         numbers = rows.pop("numbers")
-        self.testbed.publish_log.recognise(self.plan.scenario.payload_bytes, numbers)
+        self.testbed.publish_log.recognise(numbers)
         self._notes.rows = rows
 
     async def _reconcile(self) -> None:

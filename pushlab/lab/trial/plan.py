@@ -85,6 +85,7 @@ class TrialPlan:
             burst_size=scenario.burst_size,
             burst_gap_s=scenario.burst_gap_s,
             trace=scenario.trace,
+            payload_bytes=scenario.payload_bytes,
         )
 
     def record(self, **figures: Any) -> TrialRecord:

@@ -160,7 +160,6 @@ class PublisherSetup:
     api_key: str = field(repr=False)
     authority: str | None
     channels: list[str]
-    payload_bytes: int
     seed: int
 
 

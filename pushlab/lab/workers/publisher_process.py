@@ -87,7 +87,6 @@ def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> Publisher:
         HubApi(setup.url, setup.api_key, authority=setup.authority),
         publish_log,
         channels=setup.channels,
-        payload_bytes=setup.payload_bytes,
         seed=setup.seed,
     )
 

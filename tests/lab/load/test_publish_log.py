@@ -28,7 +28,7 @@ def test_what_was_never_answered_is_known_by_how_it_begins():
     rows = 64
     channel = np.zeros(rows, np.int32)
     channel[5] = 1
-    log = PublishLog.create(Schedule(np.arange(rows), channel, 0, rows))
+    log = PublishLog.create(Schedule(np.arange(rows), channel, 0, rows, np.ones(rows, np.int32)))
     log.sent_ns[:] = 1
     log.status[:], log.seq[:] = 202, np.arange(10, 10 + rows)
     for row in (1, 2, 5, 63):
@@ -40,6 +40,6 @@ def test_what_was_never_answered_is_known_by_how_it_begins():
         "seq": np.array([100, 11, 13, 40, 99]),  # 11 came before 100; 13 is another's
         "number": np.array([1, 1, 2, 5, -1]),
     }
-    assert log.recognise(1, numbers) == 3
+    assert log.recognise(numbers) == 3
     assert (log.seq[[1, 2, 5, 63]]).tolist() == [11, 0, 40, 100]
-    assert log.recognise(1, numbers) == 0
+    assert log.recognise(numbers) == 0

@@ -21,12 +21,16 @@ _MS = 1_000_000
 
 
 def schedule(
-    *offsets_ms: float, warmup_ms: float = 0, channels: list[int] | None = None
+    *offsets_ms: float,
+    warmup_ms: float = 0,
+    channels: list[int] | None = None,
+    sizes: tuple[int, ...] = (20,),
 ) -> Schedule:
     offset_ns = (np.array(offsets_ms) * _MS).astype(np.int64)
     channel = np.array(channels or [0] * len(offsets_ms), np.int32)
     end_ns = int(max(offsets_ms, default=0) * _MS) + _MS
-    return Schedule(offset_ns, channel, int(warmup_ms * _MS), end_ns)
+    size = np.resize(np.array(sizes, np.int32), len(offsets_ms))
+    return Schedule(offset_ns, channel, int(warmup_ms * _MS), end_ns, size)
 
 
 class Server:
@@ -76,7 +80,7 @@ async def serving() -> AsyncIterator[Server]:
 
 
 def publisher(server: Server, plan: Schedule, **changes: int) -> Publisher:
-    settings = {"payload_bytes": 20, "seed": 1} | changes
+    settings = {"seed": 1} | changes
     return Publisher(
         HubApi(server.url, "key"), PublishLog.create(plan), channels=["a/b", "ü"], **settings
     )
@@ -93,7 +97,7 @@ async def test_every_message_is_sent_when_it_is_due_and_stamped() -> None:
     async with serving() as server:
         made = publisher(server, plan)
         await publish(made)
-        rows = made.publish_log.rows(20)
+        rows = made.publish_log.rows()
         assert server.paths[0] == "/v1/publish?channel=a%2Fb"
         assert server.paths.count("/v1/publish?channel=%C3%BC") == 2
         assert server.keys == {"bearer key"}
@@ -110,6 +114,15 @@ async def test_every_message_is_sent_when_it_is_due_and_stamped() -> None:
         assert made.publish_log.heads([0, 0]) == [
             max(rows["seq"][rows["channel"] == i]) for i in (0, 1)
         ]
+
+
+async def test_each_message_has_its_own_size() -> None:
+    plan = schedule(0, 5, 10, 15, channels=[0, 0, 1, 0], sizes=(20, 7, 300))
+    async with serving() as server:
+        made = publisher(server, plan)
+        await publish(made)
+        assert sorted(len(body) for body in server.bodies) == [7, 20, 20, 300]
+        assert made.publish_log.rows()["payload_bytes"].tolist() == [20, 7, 300, 20]
 
 
 async def test_a_slow_server_does_not_slow_the_clock() -> None:
@@ -157,7 +170,7 @@ async def test_what_cannot_be_sent_before_the_limit_is_skipped_and_counted() -> 
         assert figures.skipped >= 4
         assert figures.held >= 4
         assert figures.accepted == 0
-        rows = made.publish_log.rows(20)
+        rows = made.publish_log.rows()
         assert len(rows["seq"]) == 260
         assert (rows["status"] == 0).all()
 
@@ -225,7 +238,7 @@ class Direct(OpenLoop):
 
 async def test_nothing_is_sent_early_and_everything_in_order() -> None:
     plan = schedule(*(i * 3.7 for i in range(20)))
-    made = Direct(PublishLog.create(plan), payload_bytes=1, seed=1)
+    made = Direct(PublishLog.create(plan), seed=1)
     made.start(time.monotonic_ns())
     await made.finish(PATIENCE_S)
     assert (made.publish_log.sent_ns >= made.start_ns + plan.offset_ns).all()

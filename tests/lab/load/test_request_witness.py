@@ -31,7 +31,9 @@ class Exchange:
 
     def __init__(self, connection: HttpConnection) -> None:
         rows = np.zeros(2, np.int64)
-        self.log = PublishLog.create(Schedule(rows, rows.astype(np.int32), 0, 1))
+        self.log = PublishLog.create(
+            Schedule(rows, rows.astype(np.int32), 0, 1, rows.astype(np.int32))
+        )
         self.clock = WallClock()
         self.connection = connection
         self.witness = RequestWitness(connection, self.log, self.clock)

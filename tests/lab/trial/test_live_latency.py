@@ -18,6 +18,7 @@ def live():
         channel=np.array([0, 1, 0, 1], np.int32),
         warmup_ns=0,
         end_ns=40 * MS,
+        payload_bytes=np.full(4, 100, np.int32),
     )
     return LiveLatency(schedule, heads=[5, 9], begin_ns=1_000 * MS, per_channel=2)
 
