@@ -26,6 +26,7 @@ GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
     ("Deploying", "docs/deploy.md"),
+    ("From your own log", "docs/from-log.md"),
     ("From App Engine", "docs/from-app-engine.md"),
     ("A client in another language", "docs/api.md"),
     ("Design", "docs/design.md"),

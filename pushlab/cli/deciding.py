@@ -17,6 +17,7 @@ from pushlab.cli.arguments import (
     whole,
 )
 from pushlab.cli.gating import add_gate
+from pushlab.cli.workloads import add_workload
 from pushlab.errors import UsageError
 from pushlab.quantities import (
     parse_bytes,
@@ -50,8 +51,9 @@ _OF_CLIENT = ("--rate-per-client", "--poll-interval", "--payload", "--hold")
 
 
 def add_commands(group: Group) -> None:
-    """Add advise, predict, crossovers, cost, energy, check and gate."""
+    """Add advise, workload, predict, crossovers, cost, energy, check and gate."""
     _add_advise(group)
+    add_workload(group)
     _add_predict(group)
     _add_crossovers(group)
     _add_cost(group)
@@ -168,6 +170,10 @@ def _add_predict(group: Group) -> None:
         ),
     )
     _add_load(predict, "--clients", *_OF_CLIENT, "--one-way", "--per-channel")
+    predict.flag(
+        "--log", "DIR", "of `workload from-log`: its load, but for the flags given", type=Path
+    )
+    predict.set_defaults(given=())
     predict.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
     _add_headroom(predict)
     _add_load(predict, "--server-memory")
@@ -247,9 +253,9 @@ def _predict(*, validate: Path | None, **asked: Any) -> int:
 
     if validate is None:
         return predict(**asked)
-    said = {"--clients": "clients", "--rate-per-client": "rate_per_s"}
-    given = [flag for flag, key in said.items() if key in asked["load"]]
-    if given or asked["calibrate"]:
-        flag = (*given, "--calibrate")[0]
+    beside = {"--calibrate": "calibrate", "--log": "log"}
+    given = [*asked["given"], *(flag for flag, key in beside.items() if asked[key])]
+    if given:
+        flag = given[0]
         raise UsageError(f"--validate does not go with {flag}: the run has all that it needs")
     return validate_run(validate, as_json=asked["as_json"])

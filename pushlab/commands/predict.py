@@ -1,6 +1,6 @@
 """`pushlab predict`: what a service for N clients comes to, and how well that holds for a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.calibration import calibrate as costs_of
 from pushlab.analysis.forecast.forecast import Forecast, forecast
 from pushlab.analysis.forecast.sizing import Workload
+from pushlab.analysis.log.findings import load_findings
+from pushlab.analysis.log.words import predicted_from
 from pushlab.commands.predict_table import print_forecasts, print_validation
 from pushlab.commands.terminal import NOT_KNOWN, json_text
-from pushlab.commands.workload import workload
+from pushlab.commands.workload import logged, workload
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.runs import Run
@@ -25,19 +27,26 @@ _MOST_CLIENTS = 1e9
 
 
 def predict(
-    *, load: Mapping[str, Any], calibrate: Path | None = None, as_json: bool = False
+    *,
+    load: Mapping[str, Any],
+    calibrate: Path | None = None,
+    log: Path | None = None,
+    given: Sequence[str] = (),
+    as_json: bool = False,
 ) -> int:
     """Predict and print; the exit status.
 
     Args:
         load: what `workload` takes.
         calibrate: a run or sweep that tells what a server costs.
+        log: a folder of `pushlab workload from-log`, whose load it is but for the flags `given`.
 
     Raises:
         UsageError: a value makes no sense; the text names the flag.
         RunError: there is no such run.
     """
-    work = workload(load)
+    found = load_findings(log) if log else None
+    work = workload(load if found is None else logged(found, load, given))
     _check(work)
     known = costs_of(calibrate) if calibrate else {}
     forecasts = {
@@ -51,6 +60,8 @@ def predict(
     if as_json:
         print(json_text(_json(work, forecasts, cheapest)))
     else:
+        if found is not None:
+            print(predicted_from(found))
         print_forecasts(work, forecasts, cheapest, calibrate)
     return 0
 

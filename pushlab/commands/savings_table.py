@@ -8,12 +8,13 @@ from typing import Any
 from rich.console import Console
 
 from pushlab.analysis.forecast.day import Day
+from pushlab.analysis.log.findings import LogFindings
+from pushlab.analysis.log.words import remarks
 from pushlab.analysis.stats.verdict import MATTERS
 from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.model import CellSummary, Interval
 from pushlab.analysis.summary.summarise import Analysis
 from pushlab.commands.usage import Usage
-from pushlab.lab.scenario.access_log import LoggedPolls
 from pushlab.lab.scenario.model import Scenario
 from pushlab.quantities import (
     counted,
@@ -40,18 +41,17 @@ _COMPARED = {
 }
 
 
-def _log_in_words(log: LoggedPolls) -> Iterator[str]:
+def _log_in_words(log: LogFindings, users: float) -> Iterator[str]:
     refused = f", {log.refused:,} refused" if log.refused else ""
+    messages = 0 if log.messages is None else log.messages.useful
     yield (
-        f"The log: {counted(log.polls, 'poll')}{refused} of {counted(log.clients, 'client')} in"
-        f" {interval(max(log.span_s, 1.0))}, every {number(log.interval_s)} s;"
-        f" {counted(len(log.messages), 'message')}; {number(log.users)} users at once on average."
+        f"The log: {counted(log.polls, 'poll')}{refused} of {counted(log.seen, 'client')} in"
+        f" {interval(max(log.length_s, 1.0))}, every {number(log.interval_s)} s;"
+        f" {counted(messages, 'message')}; {number(users)} users at once on average."
     )
-    if log.empty_bytes:
-        yield f"! Its smallest answer, {log.empty_bytes} bytes, is taken for an empty one."
-    if log.backwards:
-        told = "times more than a minute before the poll above: is it one log, in order?"
-        yield f"! {counted(log.backwards, 'poll')} with {told}"
+    if log.sign.known:
+        yield f"In vain {log.sign.words}: {log.sign.sure}."
+    yield from (f"! {told}" for told in remarks(log))
 
 
 def print_savings(
@@ -62,7 +62,7 @@ def print_savings(
     cells = {name: cell for name, cell in analysis.summary.cells.items() if not cell.floor}
     if usage.log is not None:
         console.print()
-        for line in _log_in_words(usage.log):
+        for line in _log_in_words(usage.log.findings, usage.users):
             say(console, line)
     work = "the log's busiest stretch" if scenario.trace else "messages at random times"
     work = f"a sample of {work}" if scenario.trace and scenario.clients < usage.users else work

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pushlab.analysis.forecast.sizing import Workload
+from pushlab.analysis.log.find import findings_of
+from pushlab.analysis.log.findings import LogFindings
+from pushlab.analysis.log.polls import Polls, Wanted
+from pushlab.analysis.log.reader import read_log
+from pushlab.analysis.log.stretch import MOST_CLIENTS, Stretch, stretch_of
+from pushlab.commands.log_progress import watching
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
-from pushlab.lab.scenario.access_log import LoggedPolls, read_log
 from pushlab.lab.scenario.model import Scenario
-from pushlab.lab.scenario.replay import MOST_CLIENTS, busiest, replaying
+from pushlab.lab.scenario.replay import replaying
 
-__all__ = ["Usage", "enough_s", "scenario_of", "usage_of"]
+__all__ = ["Log", "Usage", "enough_s", "replayed", "scenario_of", "usage_of"]
 
 #: What is said: its flag, and the least and the most that makes sense.
 _SAID = {
@@ -24,6 +29,14 @@ _DELIVERIES, _LEAST_S, _MOST_S = 1_100, 10.0, 60.0
 #: How many polls of each client a window sees, if they do not take longer.
 _POLLS, _LONGEST_S = 3, 3600.0
 _EXAMPLE = "--users 200 --rate-per-user 2/min --poll-interval 500ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """An access log: what it says, and the polls in it."""
+
+    findings: LogFindings
+    polls: Polls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +55,7 @@ class Usage:
     rate_per_s: float
     interval_s: float
     payload_bytes: float
-    log: LoggedPolls | None = None
+    log: Log | None = None
     as_logged: bool = False
 
     def workload(self) -> Workload:
@@ -63,17 +76,18 @@ def usage_of(
     Raises:
         UsageError: the log says too little, or a value makes no sense.
     """
-    log = None if path is None else read_log(path, wire)
+    log = None if path is None else _log(path, wire)
     known = {"interval_s": plain.poll_interval_s, "payload_bytes": float(plain.payload_bytes)}
     if log is not None:
-        known |= {"users": log.users, "interval_s": log.interval_s}
-        if log.messages:
-            payload_bytes = min(log.payload_bytes, float(MAX_MESSAGE_BYTES))
-            known |= {"rate_per_s": log.rate_per_s, "payload_bytes": payload_bytes}
+        found = log.findings
+        users = found.polls * found.interval_s / max(found.length_s, 1.0)
+        known |= {"users": users, "interval_s": found.interval_s}
+        if found.messages is not None:
+            payload_bytes = min(found.messages.body_bytes, float(MAX_MESSAGE_BYTES))
+            known |= {"rate_per_s": found.rate_per_s(1.0), "payload_bytes": payload_bytes}
         elif "rate_per_s" not in said:
-            why = "no answer in it has a message" if log.sized else "it has no answers' sizes"
             told = "say how many messages each user gets, such as --rate-per-user 2/min"
-            raise UsageError(f"{path}: {why}; {told}")
+            raise UsageError(f"{path}: {_without(found)}; {told}")
     known |= said
     missing = [flag for name, (flag, *_) in _SAID.items() if name not in known]
     if missing:
@@ -83,8 +97,35 @@ def usage_of(
         if name in said and not least <= said[name] <= most:
             told = f"must be from {least:g} to {most:,.0f}"
             raise UsageError(f"{flag}: {said[name]:g} is out of range; it {told}")
-    as_logged = log is not None and bool(log.messages) and not said.keys() - {"interval_s"}
+    has_messages = log is not None and log.findings.messages is not None
+    as_logged = has_messages and not said.keys() - {"interval_s"}
     return Usage(**known, log=log, as_logged=as_logged)
+
+
+def _log(path: Path, wire: type[Transport]) -> Log:
+    """The polls of a transport in an access log."""
+    assert wire.in_log is not None
+    asked = wire.in_log
+    wanted = Wanted(f"*{wire.path}", key=asked.client, query=asked.poll)
+    with watching() as watch:
+        reading = read_log([path], wanted, watch)
+    if reading.stopped:
+        raise KeyboardInterrupt
+    example = (
+        f"{wire.path}?{'&'.join(f'{k}={v}' for k, v in asked.poll.items())}&{asked.client}=..."
+    )
+    try:
+        return Log(findings_of(reading, example), reading.polls)
+    except UsageError as error:
+        told = "without such a log say --users, --rate-per-user and --poll-interval"
+        raise UsageError(f"{path}: {error}; {told}") from error
+
+
+def _without(found: LogFindings) -> str:
+    """Why nothing is known of messages."""
+    if not found.sign.known:
+        return "it has no answers' sizes"
+    return "no answer in it has a message" if found.in_vain == 1 else "it has no answers' sizes"
 
 
 def enough_s(usage: Usage, plain: Scenario) -> float:
@@ -97,18 +138,40 @@ def enough_s(usage: Usage, plain: Scenario) -> float:
     window_s = float(round(max(window_s, min(_POLLS * usage.interval_s, _LONGEST_S))))
     if usage.log is None or not usage.as_logged:
         return window_s
-    return max(1.0, min(window_s, usage.log.span_s - plain.warmup_s))
+    return max(1.0, min(window_s, usage.log.findings.length_s - plain.warmup_s))
 
 
 def scenario_of(usage: Usage, plain: Scenario) -> Scenario:
     """`plain` with the application's work: the log's busiest stretch, or messages at random."""
     payload_bytes = round(usage.payload_bytes)
     found = plain.override(poll_interval_s=usage.interval_s, payload_bytes=payload_bytes)
-    users = round(usage.users)
     if usage.as_logged and usage.log is not None:
-        stretch = busiest(usage.log, found.warmup_s + found.duration_s, seed=found.seed)
-        if stretch.messages:
-            return replaying(found, stretch)
-        users = stretch.clients
-    clients = max(1, min(users, MOST_CLIENTS))
+        made, _ = replayed(usage.log, found, busiest=True)
+        if made is not None:
+            return made
+    clients = max(1, min(round(usage.users), MOST_CLIENTS))
     return found.override(clients=clients, rate_per_s=usage.rate_per_s)
+
+
+def replayed(
+    log: Log, plain: Scenario, *, busiest: bool = False, message_bytes: float | None = None
+) -> tuple[Scenario | None, Stretch | None]:
+    """`plain` with a stretch of the log, as long as it; None where no message is known."""
+    stretch = stretch_of(
+        log.polls,
+        log.findings,
+        plain.warmup_s + plain.duration_s,
+        seed=plain.seed,
+        message_bytes=message_bytes,
+        busiest=busiest,
+    )
+    if stretch is None:
+        return None, None
+    warmup_s = min(plain.warmup_s, stretch.span_s / 2)
+    made = replaying(
+        plain.with_values({"warmup_s": warmup_s}),
+        stretch.messages,
+        clients=stretch.sampled,
+        span_s=stretch.span_s,
+    )
+    return made, stretch

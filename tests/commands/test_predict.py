@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from benchmarks.log.made import Truth, write
 from pushlab.cli import main
 from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
 
@@ -77,6 +78,26 @@ def test_nonsense_is_refused_in_one_line(capsys, arguments, word):
     assert told.out == ""
     assert told.err.count("\n") == 1
     assert word in told.err
+
+
+def test_a_log_is_a_load(tmp_path, capsys):
+    write(tmp_path / "a.log", Truth(clients=60, span_s=90.0, messages=3))
+    asked = ("--path", "/api/poll", "--out", tmp_path / "out")
+    assert main(["workload", "from-log", *map(str, (tmp_path / "a.log", *asked))]) == 0
+    capsys.readouterr()
+    assert main(["predict", "--log", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("80.0 % of 12 polls a second bring nothing")
+    assert "the log allows" in told
+    assert main(["predict", "--log", str(tmp_path / "out"), "--clients", "1e6", "--json"]) == 0
+    work = json.loads(capsys.readouterr().out)["workload"]
+    assert work["clients"] == 1e6
+    assert work["interval_s"] == pytest.approx(5, rel=0.01)
+    assert work["payload_bytes"] == pytest.approx(900)
+    assert main(["predict", "--validate", "x", "--log", str(tmp_path / "out")]) == 2
+    assert "--validate does not go with --log" in capsys.readouterr().err
+    assert main(["predict", "--log", str(tmp_path)]) == 2
+    assert "cannot be read" in capsys.readouterr().err
 
 
 def test_without_clients_it_says_what_to_give(capsys):

@@ -15,11 +15,10 @@ from pushlab.cli import main
 from pushlab.commands.savings_table import print_savings, sentences
 from pushlab.commands.usage import Usage, scenario_of, usage_of
 from pushlab.contract.registry import load_transport
-from pushlab.lab.scenario.access_log import read_log
-from pushlab.lab.scenario.replay import Stretch, replaying
+from pushlab.lab.scenario.replay import replaying
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.runs import Run
-from tests.lab.scenario.logs import Line, polls, write
+from tests.commands.old_logs import Line, polls, write
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
@@ -186,15 +185,14 @@ def test_a_log_with_long_pauses_has_a_part_of_a_user(tmp_path):
 
 
 def test_the_table_says_what_was_measured_and_what_was_not(reference, tmp_path, capsys):
-    log = read_log(
-        write(tmp_path / "a.log", polls(), "app-engine"), load_transport("channel-api-dev")
-    )
-    usage = _usage(log)
+    path = write(tmp_path / "a.log", polls(), "app-engine")
+    read = usage_of(path, {}, load_transport("channel-api-dev"), load_scenario("off-polling"))
+    usage = _usage(read.log)
     days = days_of(reference, usage.workload())
     print_savings(reference, days, "short-polling", usage, load_scenario("off-polling"))
     told = capsys.readouterr().out
-    assert "polls of 10 clients in 59 s, every 0.50 s" in told
-    assert "124 bytes, is taken for an empty one" in told
+    assert "polls of 10 clients in 1 min, every 0.50 s" in told
+    assert "of the answers have 124 bytes, and none has fewer: likely" in told
     assert "Measured: 100 users" in told
     assert "Extrapolated to a day with 3,000 users" in told
     assert "cores" not in told
@@ -205,7 +203,7 @@ def test_the_table_says_what_was_measured_and_what_was_not(reference, tmp_path, 
 def test_what_takes_many_cores_is_told_in_cores(reference, capsys):
     """And a log of more users than are measured is measured by a sample."""
     usage = replace(_usage(), users=1e6)
-    scenario = replaying(load_scenario("off-polling"), Stretch(9_000, 500, [(1.0, 0)]))
+    scenario = replaying(load_scenario("off-polling"), [(1.0, 0, 100)], clients=500, span_s=22)
     days = days_of(reference, usage.workload())
     print_savings(reference, days, "short-polling", usage, scenario)
     told = capsys.readouterr().out

@@ -10,11 +10,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from pushlab.contract.limits import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:  # scenarios are declared without it
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["Message", "Trace", "parse_trace", "trace_text"]
 
@@ -38,9 +40,9 @@ class Trace:
         payload_bytes: int32; 0: as the scenario says.
     """
 
-    at_s: npt.NDArray[np.float64]
-    channel: npt.NDArray[np.int32]
-    payload_bytes: npt.NDArray[np.int32]
+    at_s: "npt.NDArray[np.float64]"
+    channel: "npt.NDArray[np.int32]"
+    payload_bytes: "npt.NDArray[np.int32]"
 
     def __len__(self) -> int:
         return len(self.at_s)
@@ -59,6 +61,8 @@ def parse_trace(text: str) -> Trace:
     Raises:
         ValueError: a line is not so, and the text has its number; or it has too many.
     """
+    import numpy as np
+
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
