@@ -38,6 +38,7 @@ __all__ = [
     "span",
     "times",
     "usd",
+    "usd_range",
     "whole",
     "with_unit",
 ]
@@ -146,6 +147,12 @@ def amount(value_usd: float) -> str:
 def usd(value_usd: float) -> str:
     """An amount: ``USD 0.43``, ``USD 1,037``."""
     return f"USD {amount(value_usd)}"
+
+
+def usd_range(low_usd: float, high_usd: float) -> str:
+    """What an amount lies between, in three digits: ``USD 1,900 to 4,210``."""
+    low, high = (amount(float(f"{value:.3g}")) for value in (low_usd, high_usd))
+    return f"USD {low} to {high}" if low != high else f"USD {low}"
 
 
 def ratio(value: float) -> str:

@@ -97,7 +97,8 @@ def test_it_can_be_compared(tmp_path: Path) -> None:
         assert set(cells[label]["hits"]) <= {str(kind) for kind in profile.hits}
     assert cells["ndjson"]["predicted"]["hits"] == 0
     priced = cells["ndjson"]["usd_per_month"]
-    assert priced["offer"] == cells["sse"]["usd_per_month"]["offer"]
+    assert priced["architecture"] == cells["sse"]["usd_per_month"]["architecture"]
+    assert priced["low"] <= priced["usd"] <= priced["high"]
 
 
 def test_it_is_forecast_beside_the_five(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import StrMethodFormatter
 
+from pushlab.analysis.cost.architectures import KINDS_OF_ARCHITECTURE
+from pushlab.analysis.cost.pricing import Priced
+from pushlab.analysis.cost.telling import place_words
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, scale_below, styled
+from pushlab.charts.months import ranges_of
+from pushlab.charts.ranges import AXIS, Range, draw_ranges
 from pushlab.charts.rows import (
     label_rows,
     note,
@@ -18,14 +22,12 @@ from pushlab.charts.rows import (
 )
 from pushlab.charts.style import GREY, INK, legend_key, mark
 from pushlab.charts.view import RunView
-from pushlab.quantities import brief, duration, number, share, usd
+from pushlab.quantities import brief, duration, number, share, usd_range
 
 __all__ = ["WASTED", "cost_chart", "hits_chart", "weight_chart"]
 
 #: Hits that bring or confirm nothing.
 WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
-
-_HOURLY = mark("D", 13, face="white")
 
 
 def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
@@ -151,38 +153,43 @@ def _bars(
 
 
 def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
-    """Draw USD per month as bars, the offer named, and the same traffic priced by the hour."""
-    subtitle = (
-        f"{view.scenario()}, for 30 days at list prices. The servers behind the offer, publishing,"
-        " egress and free tiers are left out"
-    )
-    cells, title = view.rivals, view.finding("5-cost")
+    """Draw a month in the chosen architecture from low to high, and name the other kinds' best."""
+    costs, cells = view.costs, view.rivals
+    where = f"{costs.chosen.title} ({KINDS_OF_ARCHITECTURE[costs.chosen.kind]})"
+    title = view.finding("5-cost")
+    others = _other_kinds(view) if sheet.words else []
     with styled():
-        figure, axes, size = rows_frame(view, title, subtitle, sheet, figure="hits_per_delivery")
-        prices = {cell: view.summaries[cell].price for cell in cells}
-        shown = [cell for cell in cells if view.problem(cell) is None]
-        reach = max([prices[cell].usd or 0.0 for cell in shown] or [0.0]) or 1.0
-        axes.set_xlim(0, reach * (1 + 0.62 * sheet.room))
-        hourly = False
-        for row, cell in enumerate(cells):
-            price, style = prices[cell], view.cell_styles[cell]
-            problem = view.problem(cell)
-            if price.usd is None or problem is not None:
-                told_instead(axes, row, problem or price.assumptions, size * 0.8)
-                continue
-            axes.barh(row, price.usd, height=0.5, color=style.colour, **style.texture)
-            end = price.usd
-            if price.alternative:
-                hourly, other = True, price.alternative.usd or 0.0
-                end = max(end, other)
-                axes.plot([other], [row], **_HOURLY, zorder=4, clip_on=False)
-            amount, offer = usd(price.usd), price.offer or ""
-            if price.confidence not in ("primary", "transcription"):
-                offer += ", weak source"
-            note(axes, end, row, amount, up=size * 0.5, size=size * 0.95, bold=True)
-            note(axes, end, row, offer, up=-size * 0.52, size=size * 0.68, colour=GREY)
-        scale_below(axes)
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if reach > 5 else "{x:,.2f}"))
-        marks = [legend_key("the same through a load balancer, by the hour", **_HOURLY)]
-        describe_axis(axes, "USD per month", marks if hourly else [], sheet=sheet)
+        figure, axes, size = rows_frame(
+            view,
+            title,
+            f"{view.scenario()}, for 30 days at list prices in {where}",
+            sheet,
+            figure="cpu_s_per_delivery",
+        )
+        box, foot = axes.get_position(), 0.045 * len(others)
+        axes.set_position((box.x0, box.y0 + foot, box.width, box.height - foot))
+        priced = {one.cell: one for one in costs.within}
+        rows = [
+            Range(problem=problem or "nothing was measured")
+            if (problem := view.problem(cell)) or cell not in priced
+            else ranges_of([priced[cell]], view.cell_styles)[0]
+            for cell in cells
+        ]
+        draw_ranges(axes, rows, size, sheet)
+        describe_axis(axes, AXIS, sheet=sheet)
+        for line, text in enumerate(reversed(others)):
+            figure.text(0.04, 0.075 + 0.036 * line, text, fontsize=15, color=GREY if line else INK)
         return Chart("5-cost", title, figure)
+
+
+def _other_kinds(view: RunView) -> list[str]:
+    """The cheapest of each other kind of architecture, in a line each."""
+    found: dict[str, Priced] = {}
+    for one in view.costs.across:
+        if one.architecture.kind != view.costs.chosen.kind:
+            found.setdefault(one.architecture.kind, one)
+    lines = [
+        f"{place_words(one.architecture)}: {view.names[one.cell]}, {usd_range(*one.range_usd)}"
+        for one in found.values()
+    ]
+    return ["Other kinds of architecture, the cheapest of each:", *lines] if lines else []

@@ -1,4 +1,8 @@
-"""Two slides of money: what each offer's bill is made of, and from which interval polling wins."""
+"""The slides of a month: all transports in one architecture, and the best of each architecture.
+
+Amounts lie up to a thousandfold apart, so their scale is one of multiples; what a bill is made
+of is drawn beside it in parts of a whole, each bar as long as the others.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -7,197 +11,190 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from pushlab.analysis.cost.costs import Costs
-from pushlab.analysis.cost.meter import KINDS, Bill
-from pushlab.analysis.cost.offers import OFFERS, first_choice
-from pushlab.charts.break_evens import break_even_chart
-from pushlab.charts.frame import (
-    SLIDE,
-    Chart,
-    Sheet,
-    describe_axis,
-    fit,
-    frame,
-    say,
-    scale_below,
-    styled,
+from pushlab.analysis.cost.architectures import KINDS_OF_ARCHITECTURE, PARTS
+from pushlab.analysis.cost.month import Costs
+from pushlab.analysis.cost.pricing import Priced
+from pushlab.analysis.cost.telling import (
+    across_words,
+    contenders,
+    place_words,
+    shares_of,
+    within_words,
 )
-from pushlab.charts.rows import note, row_size
-from pushlab.charts.style import GREY, INK, CellStyle, cell_styles
-from pushlab.quantities import usd
+from pushlab.charts.break_evens import break_even_chart
+from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, fit, frame, say, styled
+from pushlab.charts.months import price_footer, ranges_of, styles_of
+from pushlab.charts.ranges import AXIS, draw_ranges
+from pushlab.charts.rows import row_size
+from pushlab.charts.style import GREY, INK, CellStyle
 
-__all__ = ["bills_chart", "chosen_bills", "cost_charts", "price_footer"]
+__all__ = [
+    "architectures_chart",
+    "bills_chart",
+    "cost_charts",
+    "month_finding",
+    "shown_architectures",
+]
 
 _MOST_ROWS = 12
-_OFFER_PX = 300.0  # the longest name of an offer
-#: How a bar's parts look: opacity and hatch. Messages and requests are the colour itself.
-_PARTS: dict[str, dict[str, Any]] = {
-    "requests": {},
-    "messages": {},
-    "connection minutes": {"alpha": 0.45},
-    "compute": {"alpha": 0.7, "hatch": "//"},
-    "capacity by the hour": {"alpha": 0.3, "hatch": "\\\\"},
-    "data": {"alpha": 0.45, "hatch": ".."},
+_LEAST_NAMED = 0.11  # a part of a bar that has room for its share in words
+#: How the parts of a bill look: opacity and hatch, so that a grey printer keeps them apart.
+_PARTS: Mapping[str, Mapping[str, Any]] = {
+    "servers": {},
+    "balancer": {"alpha": 0.7, "hatch": "//"},
+    "gateway": {"alpha": 0.85},
+    "functions": {"alpha": 0.6, "hatch": "\\\\"},
+    "service": {"alpha": 0.85},
+    "broker": {"alpha": 0.6, "hatch": "xx"},
+    "backplane": {"alpha": 0.5, "hatch": "++"},
+    "publishing": {"alpha": 0.3},
+    "egress": {"alpha": 0.4, "hatch": ".."},
 }
 
 
-def cost_charts(title: str, costs: Costs, *, measured: bool = False) -> list[Chart]:
-    """The bills, and the break-evens if there are any; see `bills_chart`."""
-    even = break_even_chart(title, costs, price_footer(costs.every_bill))
-    return [bills_chart(title, costs, measured=measured), *([even] if even is not None else [])]
+def cost_charts(title: str, costs: Costs) -> list[Chart]:
+    """The bills, the architectures, and the break-even where there is one.
+
+    Args:
+        title: what is priced: how many clients, with which messages.
+    """
+    even = break_even_chart(title, costs)
+    charts = [bills_chart(title, costs), architectures_chart(title, costs), even]
+    return [chart for chart in charts if chart is not None]
 
 
-def price_footer(bills: Sequence[Bill]) -> str:
-    """Of which days the prices are, and what the marks behind amounts mean."""
-    prices = {item.price for one in bills for item in one.items}
-    dated = sorted(price.read for price in prices if price.read[:2] == "20")
-    text = "list prices"
-    if dated:
-        text += f" read {dated[0]}" + (f" to {dated[-1]}" if dated[-1] != dated[0] else "")
-    if len(dated) < len(prices):
-        text += ", some undated"
-    if any(_is_weak(one) for one in bills):
-        text += "; ~ not the vendor's own word"
-    if any(one.servers_on_top for one in bills):
-        text += "; + own servers on top"
-    return text
+def month_finding(costs: Costs, style: Mapping[str, CellStyle]) -> str:
+    """What the bills in the chosen architecture say; a title."""
+    names = {cell: one.within for cell, one in style.items()}
+    text = within_words(contenders(costs.within, names), place_words(costs.chosen))
+    return text[:1].upper() + text[1:]
 
 
-def _is_weak(one: Bill) -> bool:
-    return one.confidence in ("third-party", "weak")
+# ---- one architecture ---------------------------------------------------------------------------
 
 
 def bills_chart(
-    title: str,
-    costs: Costs,
-    sheet: Sheet = SLIDE,
-    style: Mapping[str, CellStyle] | None = None,
-    *,
-    measured: bool = False,
+    title: str, costs: Costs, sheet: Sheet = SLIDE, style: Mapping[str, CellStyle] | None = None
 ) -> Chart:
-    """A row for each bill, cut into what it pays for; at most a dozen, chosen to be compared.
-
-    Args:
-        measured: the traffic is a run's, so that its bills scatter and no winner is named; by
-            closed form they do not.
-    """
-    every = costs.every_bill
-    shown = chosen_bills(every)
-    subtitle = title
-    if len(every) > len(shown):
-        subtitle += f"; {len(shown)} of {len(every)} ways to buy it"
-    style = style or cell_styles({one.cell: one.profile for one in every})
-    finding = _finding(every, style, measured=measured)
+    """All cells in the chosen architecture: from low to high, and what each bill is made of."""
+    style = style or styles_of(costs)
+    within = costs.within
+    finding = month_finding(costs, style)
+    bills = [one.likely for one in within if one.likely is not None]
+    chosen = costs.chosen
+    subtitle = f"{title}, in {chosen.title} ({KINDS_OF_ARCHITECTURE[chosen.kind]})"
     with styled():
         figure, bottom, top = frame(
-            price_footer(shown), finding, subtitle, rows=len(shown), sheet=sheet
+            price_footer(bills), finding, subtitle, rows=len(within), sheet=sheet
         )
-        left = sheet.left if sheet.above else sheet.left + 0.155
-        axes = figure.add_axes((left, bottom, sheet.right - left, top - bottom))
-        size = min(17.0, row_size(len(shown), sheet) * 1.25)
-        axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_yticks([])
-        most = max(one.usd for one in shown) or 1.0
-        axes.set_xlim(0, most * (1 + 0.25 * sheet.room))
-        for row, one in enumerate(shown):
-            _name(axes, row, one, style[one.cell], size, sheet)
-            _bar(axes, row, one, style[one.cell])
-            marks = (" ~" if _is_weak(one) else "") + (" +" if one.servers_on_top else "")
-            note(axes, one.usd, row, usd(one.usd) + marks, size=size, fontweight="bold")
-        scale_below(axes)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
-        _explain(axes, _legend(shown), sheet)
+        left, gap = sheet.left - (0 if sheet.above else 0.04), 0.03
+        whole = sheet.right - left
+        both = bool(bills) and not sheet.above
+        wide = whole * (0.62 if both else 1.0)
+        ranges = figure.add_axes((left, bottom, wide - gap, top - bottom))
+        size = row_size(len(within), sheet)
+        _rows(ranges, len(within))
+        for row, one in enumerate(within):
+            _name(ranges, row, style[one.cell].name, size, sheet)
+        draw_ranges(ranges, ranges_of(within, style), size, sheet)
+        describe_axis(ranges, AXIS, sheet=sheet)
+        if both:
+            parts = figure.add_axes((left + wide, bottom, whole - wide, top - bottom))
+            _shares(parts, within, style, size, sheet)
         return Chart("6-bills", finding, figure)
 
 
-def chosen_bills(every: Sequence[Bill]) -> list[Bill]:
-    """The cheapest of each cell, the usual choice of each, then whatever is cheapest."""
-    first = {one.cell: one for one in reversed(every)}  # the cheapest is put in last
-    choices = {one.cell: first_choice(one.profile) for one in every}
-    usual = [one for one in every if (offer := choices[one.cell]) and offer.key == one.offer]
-    ranked = [*(one for one in every if first[one.cell] is one), *usual, *every]
-    chosen = list({id(one): one for one in ranked}.values())[:_MOST_ROWS]
-    return sorted(chosen, key=lambda one: one.usd)
+def _rows(axes: Axes, count: int) -> None:
+    axes.set_ylim(count - 0.4, -0.6)
+    axes.set_yticks([])
 
 
-def _finding(every: Sequence[Bill], style: Mapping[str, CellStyle], *, measured: bool) -> str:
-    """The cheapest way to push and the cheapest way to ask, with nothing that comes on top."""
-    whole = [one for one in every if not one.servers_on_top] or list(every)
-    asked = next((one for one in whole if one.profile.asks), None)
-    pushed = next((one for one in whole if not one.profile.asks), None)
-    if asked is None or pushed is None:
-        one = whole[0]
-        return f"The cheapest is {_who(one, style[one.cell].name)}: {usd(one.usd)} a month"
-    first, second = (asked, pushed) if asked.usd < pushed.usd else (pushed, asked)
-    verdict = "Polling wins: " if first is asked and not measured else ""
-    look = style[first.cell]
-    who = _who(first, look.within if verdict else look.name)
-    other = _who(second, style[second.cell].within)
-    return f"{verdict}{who} costs {usd(first.usd)} a month, {other} {usd(second.usd)}"
-
-
-def _who(one: Bill, name: str) -> str:
-    return f"{name} on {OFFERS[one.offer].short}"
-
-
-def _name(axes: Axes, row: int, one: Bill, style: CellStyle, size: float, sheet: Sheet) -> None:
-    """Transport and offer of a row, left of its bar, or above it where the page is narrow."""
-    transport, offer = style.name, OFFERS[one.offer].short
+def _name(axes: Axes, row: int, bold: str, size: float, sheet: Sheet, kind: str = "") -> None:
+    """What a row is, its kind in the same line: left of it, or above it on a narrow page."""
     if sheet.above:
-        say(axes, f"{transport}, {offer}", (0, row - 0.44), size=size, within="rows")
+        told = f"{bold}, {kind}" if kind else bold
+        say(axes, told, (0, row - 0.42), size=size * 0.9, bold=True, within="rows")
         return
-    box = axes.get_position()
+    figure, box = cast("Figure", axes.figure), axes.get_position()
     start = (0.04 - box.x0) / box.width
-    room = box.x0 * sheet.width - 64 - _OFFER_PX
-    (name,), points = fit(cast("Figure", axes.figure), transport, size, room, 1)
-    say(axes, name, (start, row), size=points, bold=True, within="rows")
-    say(axes, offer, (0, row), (-14, 0), size * 0.9, GREY, within="rows")
+    room = (box.x0 - 0.05) * sheet.width
+    if kind:
+        say(axes, kind, (start, row), size=size * 0.7, colour=GREY, within="rows")
+        room -= 0.15 * sheet.width
+    (name,), points = fit(figure, bold, size, room, 1)
+    say(axes, name, (0, row), (-14, 0), points, bold=True, within="rows")
 
 
-def _parts(one: Bill) -> list[tuple[str, float]]:
-    """What a bill pays for, in the order of `KINDS`."""
-    sums = {kind: sum(item.usd for item in one.items if item.kind == kind) for kind in KINDS}
-    return [(kind, amount) for kind, amount in sums.items() if amount > 0]
-
-
-def _bar(axes: Axes, row: int, one: Bill, style: CellStyle) -> None:
-    left = 0.0
-    for kind, amount in _parts(one):
-        look = {"color": style.colour, "edgecolor": "white", **_PARTS[kind]}
-        edge = 0.0 if "hatch" in look else 1.0
-        axes.barh(row, amount, left=left, height=0.6, color="white")
-        axes.barh(row, amount, left=left, height=0.6, linewidth=edge, **look)
-        left += amount
-
-
-def _explain(axes: Axes, marks: Sequence[Patch], sheet: Sheet) -> None:
-    """Below the bars, what they count and what their parts mean."""
-    if not sheet.above:
-        box = axes.get_position()
-        start = ((0.04 - box.x0) / box.width, 0)
-        say(axes, "USD a month", start, (0, -40), 17, GREY, within="axes")
-        describe_axis(axes, "", marks, sheet=sheet)
-        return
-    describe_axis(axes, "USD a month", sheet=sheet)
-    axes.legend(
-        handles=list(marks),
-        loc="lower left",
-        bbox_to_anchor=(0, 0),
-        bbox_transform=cast("Figure", axes.figure).transFigure,
-        frameon=False,
-        ncols=2,
-        fontsize=16,
-        handlelength=1.3,
-    )
-
-
-def _legend(shown: Sequence[Bill]) -> list[Patch]:
-    """What the parts of the bars mean, those alone that are there."""
-    told = {kind for one in shown for kind, _ in _parts(one)}
-    solid = " or ".join(kind for kind in ("requests", "messages") if kind in told)
-    marks = [Patch(facecolor=INK, label=solid)] if solid else []
-    return marks + [
-        Patch(facecolor=INK, edgecolor="white", label=kind, **_PARTS[kind])
-        for kind in KINDS[2:]
-        if kind in told
+def _shares(
+    axes: Axes, within: Sequence[Priced], style: Mapping[str, CellStyle], size: float, sheet: Sheet
+) -> None:
+    """What each likely bill pays for, in parts of the whole."""
+    _rows(axes, len(within))
+    axes.set_xlim(0, 1)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    told: set[str] = set()
+    for row, one in enumerate(within):
+        left = 0.0
+        for part, share in shares_of(one.likely).items() if one.likely else ():
+            told.add(part)
+            look = {"color": style[one.cell].colour, "edgecolor": "white", **_PARTS[part]}
+            edge = 0.0 if "hatch" in look else 1.0
+            axes.barh(row, share, left=left, height=0.56, color="white")
+            axes.barh(row, share, left=left, height=0.56, linewidth=edge, **look)
+            if share >= _LEAST_NAMED:
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+                middle = (left + share / 2, row)
+                text = f"{share * 100:.0f} %"
+                say(axes, text, middle, size=size * 0.66, ha="center", bbox=box)
+            left += share
+    marks = [
+        Patch(facecolor=INK, edgecolor="white", label=part, **_PARTS[part])
+        for part in PARTS
+        if part in told
     ]
+    describe_axis(axes, "", marks, sheet=sheet)
+
+
+# ---- across architectures -----------------------------------------------------------------------
+
+
+def shown_architectures(costs: Costs) -> list[Priced]:
+    """The cheapest cell of each architecture, a dozen at most: each kind's, the chosen one's."""
+    across = costs.across
+    best = {one.architecture.kind: one for one in reversed(across)}  # the cheapest is put in last
+    chosen = [one for one in across if one.architecture == costs.chosen]
+    ranked = [*(one for one in across if best[one.architecture.kind] is one), *chosen, *across]
+    shown = list({one.architecture.key: one for one in ranked}.values())[:_MOST_ROWS]
+    return sorted(shown, key=lambda one: one.usd)
+
+
+def architectures_chart(
+    title: str, costs: Costs, sheet: Sheet = SLIDE, style: Mapping[str, CellStyle] | None = None
+) -> Chart | None:
+    """The cheapest transport of each architecture, each row with its kind; None of one alone."""
+    style = style or styles_of(costs)
+    shown = shown_architectures(costs)
+    if len(shown) < 2:
+        return None
+    names = {cell: one.within for cell, one in style.items()}
+    finding = across_words(costs, names)
+    subtitle = f"{title}; the cheapest transport of each architecture"
+    if len(costs.across) > len(shown):
+        subtitle += f", {len(shown)} of {len(costs.across)} architectures"
+    bills = [one.likely for one in shown if one.likely is not None]
+    with styled():
+        figure, bottom, top = frame(
+            price_footer(bills), finding, subtitle, rows=len(shown), sheet=sheet
+        )
+        left = sheet.left + (0 if sheet.above else 0.2)
+        axes = figure.add_axes((left, bottom, sheet.right - left, top - bottom))
+        size = min(19.0, row_size(len(shown), sheet) * 1.2)
+        _rows(axes, len(shown))
+        for row, one in enumerate(shown):
+            what = f"{style[one.cell].name}, {one.architecture.short}"
+            kind = KINDS_OF_ARCHITECTURE[one.architecture.kind]
+            _name(axes, row, what, size, sheet, kind)
+        draw_ranges(axes, ranges_of(shown, style), size, sheet)
+        describe_axis(axes, AXIS, sheet=sheet)
+        return Chart("6-architectures", finding, figure)

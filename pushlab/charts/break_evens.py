@@ -1,32 +1,34 @@
 """The slide of the break-even: what polling costs at each interval, and what push costs at any.
 
-Polling is a warm line that falls, push a cool level one. Where they cross, both cost the same: a
-dot with its interval, and the closed form beside it where tiers bend the line away from it.
+All in one architecture. Polling is a warm line that falls, push a cool level one, each with a band
+from its cheap to its dear end. Where they cross, both cost the same: a dot with its interval, and a
+bar from the least to the most that it may be.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from pushlab.analysis.cost.break_even import BreakEven
-from pushlab.analysis.cost.costs import Costs
-from pushlab.analysis.cost.offers import OFFERS
+from pushlab.analysis.cost.evens import BreakEven, Polling
+from pushlab.analysis.cost.month import Costs
+from pushlab.analysis.cost.pricing import Priced
+from pushlab.analysis.cost.telling import place_words
 from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say, styled
-from pushlab.charts.style import GREY, GRID, CellStyle, cell_styles, mark
-from pushlab.quantities import interval, usd
+from pushlab.charts.months import price_footer, styles_of
+from pushlab.charts.ranges import money_ticks, tick_words
+from pushlab.charts.style import GREY, GRID, INK, CellStyle, mark
+from pushlab.quantities import interval, span, usd_range
 
 __all__ = ["break_even_chart"]
 
-_MOST_POLLING, _MOST_PUSH = 2, 4
-_POINTS = 120
+_POINTS = 40
 _NAME_PX = 44.0
-_NEAR = 1.6  # levels closer than this would write over each other
-_WARM = ("#D55E00", "#E69F00")
-_LINES = ("-", (0, (6, 1.5)))
-_TICKS_S = (0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 21_600, 86_400)
+_NEAR = 1.25  # levels closer than this would write over each other
+_TICKS_S = (0.01, 0.1, 1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 21_600, 86_400, 604_800)
 
 
 class _Name(NamedTuple):
@@ -34,133 +36,134 @@ class _Name(NamedTuple):
 
     usd: float
     line: str
-    offer: str
+    small: str
     colour: str
 
 
 def break_even_chart(
     title: str,
     costs: Costs,
-    footer: str,
     sheet: Sheet = SLIDE,
     style: Mapping[str, CellStyle] | None = None,
 ) -> Chart | None:
-    """Draw the curves; None where polling crosses no push offer."""
-    crossing = [even for even in costs.evens if even.interval_s is not None]
-    polling = costs.telling_polling(1 if sheet.above else _MOST_POLLING)
-    levels = _levels(crossing)
-    evens = [
-        even for even in crossing if even.polling in polling and (even.cell, even.push) in levels
-    ]
-    if not evens:
+    """Draw the curves; None where polling crosses no push transport."""
+    polling, evens = costs.polling, [one for one in costs.evens if _is_seen(one)]
+    if polling is None or not evens:
         return None
-    style = style or cell_styles({level.cell: level.profile for level in levels.values()})
-    finding = _finding(evens, style)
-    shown = [even.interval_s for even in evens if even.interval_s]
-    asked = costs.polled.interval_s if costs.polled else None
-    reach = [*shown, asked] if asked else shown
-    low = min(reach) / 3
-    high = max(reach) * (max(reach) / low) ** 0.35  # labels stand to the right of crossings
-    intervals = np.geomspace(low, high, _POINTS)
+    style = style or styles_of(costs)
+    levels = _levels(costs.within, evens)
+    evens = [even for even in evens if even.cell in levels]
+    finding = _finding(evens, style, costs)
+    low, high = _reach(evens, polling)
+    place = f"{title}, in {place_words(costs.chosen)}"
+    bills = [one.likely for one in levels.values() if one.likely is not None]
     with styled():
-        figure, bottom, top = frame(footer, finding, title, sheet=sheet)
+        figure, bottom, top = frame(price_footer(bills), finding, place, sheet=sheet)
         left, margin = (0.13, 0.33) if sheet.above else (0.085, 0.235)
         top -= 0.03 if sheet.words else 0.05
         axes = figure.add_axes((left, bottom, sheet.right - margin - left, top - bottom))
         axes.set_xscale("log")
         axes.set_yscale("log")
-        names: list[_Name] = []
-        amounts: list[float] = []
-        for place, key in enumerate(polling):
-            cost = [costs.polling_usd(key, float(each)) for each in intervals]
-            axes.plot(intervals, cost, color=_WARM[place], linestyle=_LINES[place], linewidth=3.5)
-            names.append(_Name(cost[-1], "Short polling", _offer(key), _WARM[place]))
-            amounts += [cost[0], cost[-1]]
-        for level in levels.values():
-            paint = style[level.cell]
-            axes.axhline(level.push_usd, color=paint.colour, linestyle=paint.line, linewidth=3)
-            text = f"{paint.name}, {usd(level.push_usd)}"
-            names.append(_Name(level.push_usd, text, _offer(level.push), paint.colour))
-            amounts.append(level.push_usd)
+        names = [_poll(axes, polling, np.geomspace(low, high, _POINTS), style)]
+        names += [_level(axes, one, style[one.cell]) for one in levels.values()]
         axes.set_xlim(low, high)
-        axes.set_ylim(min(amounts) / 1.6, max(amounts) * 1.4)
-        for even in evens:
-            _mark(axes, even, place=polling.index(even.polling))
-        if asked:
-            _asked(axes, asked)
+        _heights(axes, polling, levels.values(), low, high)
+        for place_of, even in enumerate(evens):
+            _mark(axes, even, levels[even.cell].usd, above=place_of % 2 == 0)
+        if polling.traffic.interval_s:
+            _asked(axes, polling.traffic.interval_s)
         _name_lines(axes, names, (top - bottom) * figure.get_size_inches()[1] * 100)
         _scales(axes, low, high)
-        describe_axis(axes, "poll interval, T*: by the closed form at one tier", sheet=sheet)
+        describe_axis(axes, "poll interval; the bar: from the least to the most", sheet=sheet)
         axes.text(0, 1.02, "USD a month", transform=axes.transAxes, fontsize=17, color=GREY)
         return Chart("7-break-even", finding, figure)
+
+
+def _is_seen(even: BreakEven) -> bool:
+    return 0 < even.interval_s[1] < math.inf
+
+
+def _levels(within: Sequence[Priced], evens: Sequence[BreakEven]) -> dict[str, Priced]:
+    """The push bills to draw, cheapest first, those that would lie on another left out."""
+    cells = {even.cell for even in evens}
+    found: dict[str, Priced] = {}
+    for one in sorted((one for one in within if one.cell in cells), key=lambda one: one.usd):
+        if all(one.usd > _NEAR * other.usd for other in found.values()):
+            found[one.cell] = one
+    return found
+
+
+def _reach(evens: Sequence[BreakEven], polling: Polling) -> tuple[float, float]:
+    """From which to which interval the curves go; names of crossings stand right of them."""
+    seen = [end for even in evens for end in even.interval_s if 0 < end < math.inf]
+    if polling.traffic.interval_s:
+        seen.append(polling.traffic.interval_s)
+    low = min(seen) / 3
+    return low, max(seen) * (max(seen) / low) ** 0.3
+
+
+def _finding(evens: Sequence[BreakEven], style: Mapping[str, CellStyle], costs: Costs) -> str:
+    main = evens[0]
+    _, likely, _ = main.interval_s
+    reach = span((main.interval_s[0], main.interval_s[2]), interval)
+    told = f" ({reach})" if reach else ""
+    return (
+        f"In {place_words(costs.chosen)}, polling is cheaper than {style[main.cell].within} when it"
+        f" asks less often than every {interval(likely)}{told}"
+    )
+
+
+def _poll(
+    axes: Axes, polling: Polling, intervals: npt.NDArray[np.float64], style: Mapping[str, CellStyle]
+) -> _Name:
+    """The falling line with its band."""
+    name = polling.traffic.transport
+    paint = next((look for cell, look in style.items() if cell.startswith(name)), None)
+    colour = polling.traffic.profile.colour or (paint.colour if paint else INK)
+    low, likely, high = np.array([polling.range_usd(float(each)) for each in intervals]).T
+    axes.fill_between(intervals, low, high, color=colour, alpha=0.16, linewidth=0)
+    axes.plot(intervals, likely, color=colour, linewidth=3.5)
+    return _Name(likely[-1], polling.traffic.profile.title, "at each interval", colour)
+
+
+def _level(axes: Axes, one: Priced, paint: CellStyle) -> _Name:
+    low, high = one.range_usd
+    axes.axhspan(low, high, color=paint.colour, alpha=0.1, linewidth=0)
+    axes.axhline(one.usd, color=paint.colour, linestyle=paint.line, linewidth=3)
+    return _Name(one.usd, paint.name, usd_range(low, high), paint.colour)
+
+
+def _heights(
+    axes: Axes, polling: Polling, levels: Iterable[Priced], low: float, high: float
+) -> None:
+    amounts = [polling.usd(low), polling.usd(high), *(one.usd for one in levels)]
+    seen = [each for each in amounts if 0 < each < math.inf] or [1.0]
+    axes.set_ylim(min(seen) / 1.6, max(seen) * 1.4)
 
 
 def _asked(axes: Axes, interval_s: float) -> None:
     """A faint line at the interval that was asked about."""
     axes.axvline(interval_s, color=GREY, linewidth=1.2, linestyle=(0, (2, 2)), zorder=0)
+    told = f"asked: every {interval(interval_s)}"
+    say(axes, told, (interval_s, 0), (6, 10), 13, GREY, va="baseline", within="columns")
+
+
+def _mark(axes: Axes, even: BreakEven, level: float, *, above: bool) -> None:
+    least, likely, most = even.interval_s
+    ends = max(least, axes.get_xlim()[0]), min(most, axes.get_xlim()[1])
+    axes.plot(ends, [level, level], color=INK, linewidth=7, alpha=0.55, solid_capstyle="butt")
+    axes.plot([likely], [level], **mark("o", 12, edge="white", width=1.5), zorder=5)
     say(
         axes,
-        f"asked: every {interval(interval_s)}",
-        (interval_s, 0),
-        (6, 10),
-        13,
-        GREY,
-        va="baseline",
-        within="columns",
-    )
-
-
-def _levels(crossing: Sequence[BreakEven]) -> dict[tuple[str, str], BreakEven]:
-    """The push bills to draw: the cheapest of each transport and the usual gateway, well apart."""
-    ranked = sorted(crossing, key=lambda even: even.push_usd)
-    whole = [even for even in ranked if not OFFERS[even.push].servers_on_top]
-    usual = [even for even in ranked if even.push == "aws-websocket-api"]
-    first = {even.profile.name: even for even in reversed(whole)}  # the cheapest is put in last
-    cheapest = sorted(first.values(), key=lambda even: even.push_usd)
-    found: dict[tuple[str, str], BreakEven] = {}
-    for even in [*usual, *cheapest, *(whole or ranked)]:
-        pairs = [sorted((even.push_usd, other.push_usd)) for other in found.values()]
-        if len(found) < _MOST_PUSH and all(high > _NEAR * low for low, high in pairs):
-            found[even.cell, even.push] = even
-    return found
-
-
-def _finding(evens: Sequence[BreakEven], style: Mapping[str, CellStyle]) -> str:
-    main = min(evens, key=lambda even: (even.push != "aws-websocket-api", even.push_usd))
-    return (
-        f"Polling on {OFFERS[main.polling].short} is cheaper than {style[main.cell].within} on"
-        f" {OFFERS[main.push].short} only when it asks less often than about every"
-        f" {interval(main.interval_s or 0)}"
-    )
-
-
-def _mark(axes: Axes, even: BreakEven, *, place: int) -> None:
-    assert even.interval_s is not None
-    axes.plot(
-        [even.interval_s],
-        [even.push_usd],
-        **mark("o", 11, edge="white", width=1.5),
-        zorder=5,
-    )
-    text, closed = interval(even.interval_s), even.closed_form_s
-    if closed is not None:
-        text += "" if abs(closed / even.interval_s - 1) <= 0.005 else f" (T* {interval(closed)})"
-    right = place == 0
-    say(
-        axes,
-        text,
-        (even.interval_s, even.push_usd),
-        (10 if right else -10, 9 if right else -11),
+        interval(likely),
+        (likely, level),
+        (10 if above else -10, 9 if above else -11),
         15,
-        va="bottom" if right else "top",
+        va="bottom" if above else "top",
         zorder=6,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.75},
         bold=True,
     )
-
-
-def _offer(key: str) -> str:
-    return OFFERS[key].short + (" +" if OFFERS[key].servers_on_top else "")
 
 
 def _name_lines(axes: Axes, names: Sequence[_Name], height: float) -> None:
@@ -170,7 +173,7 @@ def _name_lines(axes: Axes, names: Sequence[_Name], height: float) -> None:
     ups: list[float] = []
     ordered = sorted(names, key=lambda name: name.usd)
     for name in ordered:
-        up = (math.log(name.usd) - low) * scale
+        up = (math.log(max(name.usd, math.exp(low))) - low) * scale
         ups.append(max(up, ups[-1] + _NAME_PX) if ups else up)
     over = max(0.0, ups[-1] - height)
     for place in reversed(range(len(ups))):  # what sticks out above goes down again
@@ -179,7 +182,7 @@ def _name_lines(axes: Axes, names: Sequence[_Name], height: float) -> None:
     for name, up in zip(ordered, ups, strict=True):
         here = (1, up / height)
         say(axes, name.line, here, (10, 7.92), 13.5, name.colour, bold=True, within="axes")
-        say(axes, name.offer, here, (10, -6.48), 13.5, within="axes")
+        say(axes, name.small, here, (10, -6.48), 13.5, within="axes")
 
 
 def _scales(axes: Axes, low: float, high: float) -> None:
@@ -190,7 +193,8 @@ def _scales(axes: Axes, low: float, high: float) -> None:
             ticks.append(tick)
     axes.set_xticks(ticks, [interval(tick) for tick in ticks])
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    heights = money_ticks(*axes.get_ylim())
+    axes.set_yticks(heights, list(map(tick_words, heights)))
     axes.tick_params(length=0, labelsize=16)
     axes.grid(color=GRID, linewidth=1)
     axes.set_axisbelow(True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from pushlab.analysis.cost.architectures import DEFAULT, Architecture
 from pushlab.charts.bars import cost_chart, hits_chart, weight_chart
 from pushlab.charts.frame import SLIDE, Chart, Sheet, save
 from pushlab.charts.latency import latency_chart
@@ -27,12 +28,18 @@ def charts_of(view: RunView, sheet: Sheet = SLIDE) -> list[Chart]:
     return [chart(view, sheet) for chart in _CHARTS]
 
 
-def draw_charts(found: Run | RunView | Sweep, out: Path) -> list[Path]:
+def draw_charts(
+    found: Run | RunView | Sweep, out: Path, architecture: Architecture = DEFAULT
+) -> list[Path]:
     """Draw every chart as a slide into the folder `out`, as PNG and SVG; returns their paths.
+
+    Args:
+        architecture: within which months are compared.
 
     Raises:
         RunError: a file of rows, or a point of a sweep, is missing or damaged.
     """
     if isinstance(found, Sweep):
         return save(charts_of_sweep(found), out)
-    return save(charts_of(found if isinstance(found, RunView) else view_of(found)), out)
+    view = found if isinstance(found, RunView) else view_of(found, architecture)
+    return save(charts_of(view), out)

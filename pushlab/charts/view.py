@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from pushlab.analysis.cost.architectures import DEFAULT, Architecture
+from pushlab.analysis.cost.month import Costs
+from pushlab.analysis.cost.of_run import run_costs
+from pushlab.analysis.cost.telling import contenders, place_words, within_words
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
@@ -14,17 +19,24 @@ from pushlab.tables.figures import held_against
 __all__ = ["RunView", "machine_words", "view_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunView:
     """A run, ready to be drawn.
 
     Attributes:
         analysis: its trials and their figures.
         cell_styles: how each cell is drawn.
+        architecture: within which months are compared.
     """
 
     analysis: Analysis
     cell_styles: Mapping[str, CellStyle]
+    architecture: Architecture = DEFAULT
+
+    @cached_property
+    def costs(self) -> Costs:
+        """A month of each cell's traffic in every architecture."""
+        return run_costs(self.analysis.good, chosen=self.architecture)
 
     @property
     def run(self) -> Run:
@@ -53,7 +65,11 @@ class RunView:
 
     def finding(self, chart: str) -> str:
         """What the chart of that name says."""
-        return self.analysis.summary.findings[chart]
+        if chart != "5-cost" or self.architecture is DEFAULT:
+            return self.analysis.summary.findings[chart]
+        whole = [one for one in self.costs.within if self.summaries[one.cell].is_whole]
+        text = within_words(contenders(whole, self.names), place_words(self.architecture))
+        return text[:1].upper() + text[1:]
 
     def problem(self, cell: str) -> str | None:
         """Why there is nothing to draw for a cell, in few words; None if there is something."""
@@ -122,11 +138,12 @@ def machine_words(run: Run | None) -> str:
     return f"{machine}, {known['cores']} cores" if known.get("cores") else str(machine)
 
 
-def view_of(found: Run | Analysis) -> RunView:
+def view_of(found: Run | Analysis, architecture: Architecture = DEFAULT) -> RunView:
     """What the charts need.
 
     Args:
         found: a run, whose rows are read now; or what `analyse` has made of it.
+        architecture: within which months are compared.
 
     Raises:
         RunError: a file of rows is missing or damaged.
@@ -135,4 +152,5 @@ def view_of(found: Run | Analysis) -> RunView:
     summaries = analysis.summary.cells
     floors = [cell for cell, summary in summaries.items() if summary.floor]
     browsers = [cell for cell, summary in summaries.items() if summary.client == "browser"]
-    return RunView(analysis, cell_styles(analysis.run.profiles, floors, browsers))
+    styles = cell_styles(analysis.run.profiles, floors, browsers)
+    return RunView(analysis, styles, architecture)

@@ -27,10 +27,12 @@ __all__ = [
     "Commands",
     "Group",
     "Parser",
+    "add_architecture",
     "add_folder",
     "add_json",
     "add_keys",
     "add_no_charts",
+    "assumed",
     "call_of",
     "in_one_line",
     "lazily",
@@ -190,6 +192,27 @@ def lazily(place: str) -> Callable[..., int]:
         return status
 
     return run
+
+
+def add_architecture(command: Parser) -> None:
+    """Add ``--architecture``: keys or kinds, as `find_architectures` takes them."""
+    command.flag(
+        "--architecture",
+        "A,B,...",
+        "whole architectures, by key or kind (containers, machines, serverless, managed, all):"
+        " transports are compared within the first; default: containers",
+    )
+
+
+def assumed(text: str) -> Mapping[str, float]:
+    """Guesses that somebody knows: ``headroom=0.4,reconnects_a_day=5``. Raises UsageError."""
+    found = {}
+    for part in text.split(","):
+        name, is_there, value = (each.strip() for each in part.partition("="))
+        if not is_there or not name:
+            raise UsageError(f"{part!r} is not NAME=VALUE, such as reconnects_a_day=5")
+        found[name] = parse_number(value)
+    return found
 
 
 # ---- values -------------------------------------------------------------------------------------

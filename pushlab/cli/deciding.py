@@ -8,9 +8,11 @@ from typing import Any
 from pushlab.cli.arguments import (
     Group,
     Parser,
+    add_architecture,
     add_folder,
     add_json,
     add_no_charts,
+    assumed,
     lazily,
     number,
     quantity,
@@ -100,7 +102,7 @@ def _add_advise(group: Group) -> None:
     _add_load(advise, *_OF_CLIENT, "--one-way", "--per-channel")
     advise.flag("--today", "TEXT", _TODAY)
     advise.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
-    advise.flag("--architecture", "A,B,...", "keys or kinds; transports are compared in the first")
+    add_architecture(advise)
     advise.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
     advise.flag("--out", "FILE", "write it as an HTML page, too", type=Path)
     add_json(advise, "everything as JSON")
@@ -109,10 +111,11 @@ def _add_advise(group: Group) -> None:
 def _add_cost(group: Group) -> None:
     cost = group.add(
         "cost",
-        "what a month costs at public offers, from a run or from closed forms",
+        "what a month costs in whole architectures, from a run or from closed forms",
         run=_cost,
-        more="Price a month of a run's traffic, or of traffic by closed form, at the list prices of"
-        " public offers, and find the poll interval from which polling is cheaper.",
+        more="Price a month of a run's traffic, or of traffic by closed form, in whole"
+        " architectures at list prices, from low to high; and find the poll interval from which"
+        " polling is cheaper.",
         units="1e6, 6/min or 1/10s, 5s, 300B, 2KiB",
         examples=(
             "cost results/reference --no-charts",
@@ -122,12 +125,14 @@ def _add_cost(group: Group) -> None:
     _add_run(cost)
     _add_load(cost, "--clients", about="clients; with a run: scaled to so many")
     _add_load(cost, *_OF_CLIENT, "--one-way", "--per-channel")
-    cost.flag("--offers", "A,B,...", "only these; default: all")
+    cost.flag("--today", "TEXT", _TODAY)
+    add_architecture(cost)
+    cost.flag("--assume", "NAME=X,...", "guesses that you know", type=quantity(assumed))
     cost.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)
     cost.switch("--book", "print the prices instead: tiers, rule, source, day and strength of each")
-    _add_headroom(cost)
-    cost.switch("--egress", "add the data that leave the cloud, at AWS")
+    cost.switch("--no-egress", "leave out the data that leave the cloud", dest="egress")
     cost.switch("--items", "show events, units and prices", dest="with_items")
+    cost.switch("--sensitivity", "show and draw what each guess does to each bill")
     cost.flag("--out", "DIR", "draw the charts there; default: RUN/charts", type=Path)
     add_no_charts(cost)
     add_json(cost, "everything as JSON")

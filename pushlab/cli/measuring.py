@@ -6,6 +6,7 @@ from typing import Any
 from pushlab.cli.arguments import (
     Group,
     Parser,
+    add_architecture,
     add_folder,
     add_json,
     add_keys,
@@ -105,6 +106,7 @@ def _add_compare(group: Group) -> None:
         "measure nothing on a machine too busy to tell these transports apart, and leave with 3"
         " where mean or median latency, hits, bytes or CPU came out marked",
     )
+    add_architecture(compare)
     add_no_charts(compare, "draw no charts, write no report")
     add_json(compare, f"the summary {_REST}")
     add_keys(compare, scenario_keys(), swept=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pushlab.cli.arguments import Group, add_folder, add_json, lazily, number
+from pushlab.cli.arguments import Group, add_architecture, add_folder, add_json, lazily, number
 
 __all__ = ["add_commands"]
 
@@ -31,6 +31,7 @@ def add_commands(group: Group) -> None:
     add_folder(report, "a run's")
     report.flag("--out", "FILE", "default: RUN/report.html", type=Path)
     report.flag("--baseline", "LABEL", "what others are compared with; default: what asks")
+    add_architecture(report)
     report.switch("--open", "open it in the browser", dest="show")
 
     chart = group.add(
@@ -41,6 +42,7 @@ def add_commands(group: Group) -> None:
     )
     add_folder(chart, "a run's")
     chart.flag("--out", "DIR", "default: RUN/charts", type=Path)
+    add_architecture(chart)
     _add_diff(group)
     _add_export(group)
 
@@ -101,7 +103,8 @@ def _add_export(group: Group) -> None:
     export.switch("--force", "replace a file that is there")
 
 
-def _chart(folder: Path, *, out: Path | None) -> int:
+def _chart(folder: Path, *, out: Path | None, architecture: str | None) -> int:
+    from pushlab.analysis.cost.of_run import chosen_architecture
     from pushlab.charts import draw_charts
     from pushlab.charts.frame import make_folder
     from pushlab.runs import load_folder
@@ -109,6 +112,6 @@ def _chart(folder: Path, *, out: Path | None) -> int:
     found = load_folder(folder)
     out = out or found.path / "charts"
     make_folder(out)
-    for path in draw_charts(found, out):
+    for path in draw_charts(found, out, chosen_architecture(architecture)):
         print(path)
     return 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from pushlab.analysis.cost.architectures import Architecture
+from pushlab.analysis.cost.of_run import chosen_architecture
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.commands.sweep import start_sweep
@@ -38,6 +40,7 @@ def compare(
     pinning: bool = True,
     strict: bool = False,
     with_charts: bool = True,
+    architecture: str | None = None,
     as_json: bool = False,
 ) -> int:
     """Run the scenario; the exit status: 0, or 1 if a trial failed, or 3: `strict`, and not known.
@@ -50,6 +53,7 @@ def compare(
         pinning: whether servers and generator get cores of their own, where there are two.
         strict: measure nothing on a machine that cannot tell apart what is asked for, and take it
             for not known where a figure that titles speak of is marked.
+        architecture: within which the charts compare months; None: where all five can run.
         as_json: print the summary on stdout; progress and tables go to stderr.
 
     Raises:
@@ -58,24 +62,18 @@ def compare(
     """
     if replace is not None:
         _check_replaceable(replace)
+    where = chosen_architecture(architecture)
     grid = load_grid(scenario_name, overrides)
     if grid.axes:
         if replace is not None:
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
         if strict:
             raise UsageError("--strict judges a run; this scenario makes a sweep")
-        return start_sweep(
-            grid,
-            out=out,
-            again=again,
-            pinning=pinning,
-            with_charts=with_charts,
-            as_json=as_json,
-        )
+        told = {"pinning": pinning, "with_charts": with_charts, "as_json": as_json}
+        return start_sweep(grid, out=out, again=again, **told)
     if again is not None:
-        raise UsageError(
-            f"--resume goes on with a sweep, and {grid.source['file']} holds no list of numbers"
-        )
+        file = grid.source["file"]
+        raise UsageError(f"--resume goes on with a sweep, and {file} holds no list of numbers")
     scenario, floor = grid.points[0].scenario, baseline_backend(Null())
     try:
         analysis = measure(scenario, out, floor=floor, pinning=pinning, strict=strict)
@@ -86,7 +84,7 @@ def compare(
         if replace.exists():
             shutil.rmtree(replace)
         analysis.run = Run.load(Path(shutil.move(analysis.run.path, replace)))
-    status = _tell(analysis, with_charts=with_charts, as_json=as_json)
+    status = _tell(analysis, where if with_charts else None, as_json=as_json)
     return status or (_judge(analysis) if strict else 0)
 
 
@@ -140,26 +138,27 @@ def measure(scenario: Scenario, out: Path, **how: Any) -> "Analysis":
     return analysis
 
 
-def _tell(analysis: "Analysis", *, with_charts: bool, as_json: bool) -> int:
+def _tell(analysis: "Analysis", where: Architecture | None, *, as_json: bool) -> int:
+    """Print what came out, and draw it where months are to be compared somewhere."""
     from pushlab.analysis.summary.stored import summary_of
 
     run, summary = analysis.run, summary_of(analysis.run)
     terminal.print_run(run, summary, to_stderr=as_json)
     stream = sys.stderr if as_json else sys.stdout
     print(f"\nrun:    {run.path}", file=stream, flush=True)  # before charts, which take seconds
-    for what, where in (_draw(analysis) if with_charts else {}).items():
-        print(f"{what + ':':<8}{where}", file=stream)
+    for what, path in (_draw(analysis, where) if where else {}).items():
+        print(f"{what + ':':<8}{path}", file=stream)
     if as_json:
         print(terminal.json_text(summary.to_json()))
     return 0 if all(trial.status == "ok" for trial in run.trials) else 1
 
 
-def _draw(analysis: "Analysis") -> dict[str, Path]:
+def _draw(analysis: "Analysis", where: Architecture) -> dict[str, Path]:
     """Draw the charts, if there is something to draw, and write the report."""
     from pushlab.charts import draw_charts, view_of
     from pushlab.commands.report import report_of
 
-    view, run = view_of(analysis), analysis.run
+    view, run = view_of(analysis, where), analysis.run
     drawn: dict[str, Path] = {}
     if any(trial.status == "ok" for trial in run.trials):
         drawn["charts"] = run.path / "charts"

@@ -5,12 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pushlab.analysis.cost.book import PriceBook, load_book
-from pushlab.analysis.cost.meter import Bill
-from pushlab.analysis.cost.offers import OFFERS, bill
-from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.cost.architectures import DEFAULT
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.guesses import said
+from pushlab.analysis.cost.month import price_all
+from pushlab.analysis.cost.pricing import Priced
 from pushlab.analysis.forecast.calibration import calibrate as costs_of
 from pushlab.analysis.forecast.forecast import Forecast, forecast
+from pushlab.analysis.forecast.sizes import sizes_of
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.log.findings import load_findings
 from pushlab.analysis.log.words import predicted_from
@@ -53,16 +55,13 @@ def predict(
         name: forecast(profile, work, known.get(name))
         for name, profile in comparable_profiles().items()
     }
-    book = load_book(None)
-    cheapest = {
-        name: _cheapest(each.traffic, book, work.headroom) for name, each in forecasts.items()
-    }
+    months = _months(work, forecasts, calibrate)
     if as_json:
-        print(json_text(_json(work, forecasts, cheapest)))
+        print(json_text(_json(work, forecasts, months)))
     else:
         if found is not None:
             print(predicted_from(found))
-        print_forecasts(work, forecasts, cheapest, calibrate)
+        print_forecasts(work, forecasts, months, calibrate)
     return 0
 
 
@@ -75,26 +74,28 @@ def _check(w: Workload) -> None:
         raise UsageError(f"--clients: {w.clients:g} is not a whole number from 1 to 1e9")
 
 
-def _cheapest(traffic: Traffic, book: PriceBook, headroom: float) -> Bill | None:
-    """The cheapest bill for a month of the traffic and of all that serves it; None without one."""
-    bills = [
-        bill(offer, traffic, book, headroom=headroom)
-        for offer in OFFERS.values()
-        if offer.can_price(traffic) and not offer.servers_on_top
-    ]
-    return min(bills, key=lambda one: one.usd, default=None)
+def _months(
+    w: Workload, forecasts: Mapping[str, Forecast], calibrated_with: Path | None
+) -> dict[str, Priced]:
+    """A month of each transport in the architecture in which all of them can run."""
+    sizes = {
+        name: one
+        for name, each in forecasts.items()
+        if each.calibration and (one := sizes_of(each.calibration, str(calibrated_with)))
+    }
+    traffic = {name: each.traffic for name, each in forecasts.items()}
+    guesses = said(headroom=w.headroom)
+    costs = price_all(traffic, [DEFAULT], load_book(), sizes=sizes, guesses=guesses)
+    return {one.cell: one for one in costs.within}
 
 
 def _json(
-    workload: Workload, forecasts: Mapping[str, Forecast], cheapest: Mapping[str, Bill | None]
+    workload: Workload, forecasts: Mapping[str, Forecast], months: Mapping[str, Priced]
 ) -> dict[str, object]:
     return {
         "workload": {name: getattr(workload, name) for name in Workload.__slots__},
         "transports": {
-            name: {
-                **each.to_json(),
-                "cheapest": None if (one := cheapest[name]) is None else one.to_json(),
-            }
+            name: {**each.to_json(), "month": months[name].to_json()}
             for name, each in forecasts.items()
         },
     }

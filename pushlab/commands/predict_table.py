@@ -7,7 +7,8 @@ from typing import Literal
 
 from rich.console import Console
 
-from pushlab.analysis.cost.meter import Bill
+from pushlab.analysis.cost.pricing import Priced
+from pushlab.analysis.cost.telling import place_words
 from pushlab.analysis.forecast.costs import Within
 from pushlab.analysis.forecast.forecast import Forecast, difference
 from pushlab.analysis.forecast.sizing import Workload
@@ -143,7 +144,7 @@ _SERVERS: tuple[tuple[str, str, Show, Callable[[Forecast], Value]], ...] = (
 def print_forecasts(
     workload: Workload,
     forecasts: Mapping[str, Forecast],
-    cheapest: Mapping[str, Bill | None],
+    months: Mapping[str, Priced],
     calibrated_with: Path | None,
 ) -> None:
     """Print everything on stdout, on a terminal no wider than it is."""
@@ -158,15 +159,13 @@ def print_forecasts(
     ]
     say(console, ", ".join(parts), "bold")
     console.print()
-    print_table(console, _forecast_table(forecasts, cheapest))
+    print_table(console, _forecast_table(forecasts, months))
     console.print()
-    for note in _notes(workload, forecasts, calibrated_with):
+    for note in _notes(workload, forecasts, months, calibrated_with):
         say(console, note)
 
 
-def _forecast_table(
-    forecasts: Mapping[str, Forecast], cheapest: Mapping[str, Bill | None]
-) -> Table:
+def _forecast_table(forecasts: Mapping[str, Forecast], months: Mapping[str, Priced]) -> Table:
     """A column for each figure that any transport has; read from above to below on a terminal."""
     all_of, found = list(forecasts.values()), list[tuple[Column, list[Value]]]()
     for words, show, expected in _FIGURES:
@@ -178,10 +177,12 @@ def _forecast_table(
             found.append((column, [expected(way) for way in ways]))
     for words, small, show, of in _SERVERS:
         found.append((Column(words, small, show=show, dim=bool(small)), [*map(of, all_of)]))
-    bills = [cheapest[name] for name in forecasts]
-    cost, at = Column("USD a month, cheapest", show=amount), Column("at", text=True)
-    found.append((cost, [None if one is None else one.usd for one in bills]))
-    found.append((at, [None if one is None else one.offer for one in bills]))
+    bills = [months[name] for name in forecasts]
+    ends = [("", 1), ("at least", 0), ("at most", 2)]
+    for small, end in ends:
+        of_each = [(one.range_usd[0], one.usd, one.range_usd[1])[end] for one in bills]
+        column = Column("USD a month", small, show=amount, dim=bool(small))
+        found.append((column, [each if math.isfinite(each) else None for each in of_each]))
     known = [(column, values) for column, values in found if any(v is not None for v in values)]
     rows = [
         Row([name], [Cell(values[i]) for _, values in known]) for i, name in enumerate(forecasts)
@@ -191,7 +192,10 @@ def _forecast_table(
 
 
 def _notes(
-    workload: Workload, forecasts: Mapping[str, Forecast], calibrated_with: Path | None
+    workload: Workload,
+    forecasts: Mapping[str, Forecast],
+    months: Mapping[str, Priced],
+    calibrated_with: Path | None,
 ) -> list[str]:
     sampled = min(each.sampled for each in forecasts.values())
     who = "every client" if sampled == workload.clients else f"{sampled:,} clients or more"
@@ -200,9 +204,7 @@ def _notes(
         "" if worst is None else f", at most {share(abs(worst[0]))} from closed forms ({worst[1]})"
     )
     notes = [f"Simulated: {who} of each transport, seed {workload.seed}{apart}."]
-    notes.append(
-        "The cheapest offer of those that `pushlab cost` prices; it says what is left out."
-    )
+    notes += _of_months(months)
     if calibrated_with is None:
         notes.append(
             "Bandwidth as of pushlab's own transports. Not known without a calibration: CPU,"
@@ -223,6 +225,18 @@ def _notes(
             told = "; ".join(each.servers.beyond)
             notes.append(f"* {name}, extrapolated beyond what was measured: {told}.")
     return notes
+
+
+def _of_months(months: Mapping[str, Priced]) -> Iterator[str]:
+    """In which architecture the months are priced, and by what its servers are sized."""
+    first = next(iter(months.values()))
+    sized = dict.fromkeys(one.sized_by for one in months.values() if one.sized_by)
+    by = "; ".join(sized)
+    yield (
+        f"USD a month in {place_words(first.architecture)}, from all guesses at their cheap ends to"
+        f" all at their dear ends, servers sized by: {by}. Other kinds of architecture:"
+        " `pushlab cost`."
+    )
 
 
 def _of_costs(forecasts: Mapping[str, Forecast]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import webbrowser
 from pathlib import Path
 
+from pushlab.analysis.cost.of_run import chosen_architecture
 from pushlab.charts import view_of, write_report
 from pushlab.charts.view import RunView
 from pushlab.child_environment import without_secrets
@@ -14,13 +15,19 @@ __all__ = ["report", "report_of"]
 
 
 def report(
-    folder: Path, *, out: Path | None = None, baseline: str | None = None, show: bool = False
+    folder: Path,
+    *,
+    out: Path | None = None,
+    baseline: str | None = None,
+    architecture: str | None = None,
+    show: bool = False,
 ) -> int:
     """Write the page of the run in `folder`, and print where it is; the exit status, 0.
 
     Args:
         out: the file; None puts ``report.html`` into the run's folder.
         baseline: see `write_report`.
+        architecture: within which months are compared; None: where all five can run.
         show: open it in the browser.
 
     Raises:
@@ -32,7 +39,7 @@ def report(
     if not isinstance(found, Run):
         points = ", ".join(str(found.path / point.folder) for point in found.points[:2])
         raise UsageError(f"{folder} is a sweep; a report is of one of its runs (such as {points})")
-    path = report_of(view_of(found), out, baseline)
+    path = report_of(view_of(found, chosen_architecture(architecture)), out, baseline)
     if show:
         with without_secrets():
             webbrowser.open(path.resolve().as_uri())

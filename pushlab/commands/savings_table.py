@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from pushlab.analysis.cost.month_price import MonthPrice
 from pushlab.analysis.forecast.day import Day
 from pushlab.analysis.log.findings import LogFindings
 from pushlab.analysis.log.words import remarks
@@ -17,6 +18,7 @@ from pushlab.analysis.summary.summarise import Analysis
 from pushlab.commands.usage import Usage
 from pushlab.lab.scenario.model import Scenario
 from pushlab.quantities import (
+    amount,
     counted,
     duration,
     interval,
@@ -26,6 +28,7 @@ from pushlab.quantities import (
     ratio,
     size,
     span,
+    usd_range,
 )
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
@@ -72,6 +75,8 @@ def print_savings(
     users = large(usage.users, 3) if usage.users >= 1e6 else number(usage.users)
     told = f"Extrapolated to a day with {users} users at once on average"
     _titled(console, f"{told}, {message_rate(usage.rate_per_s)} for each", _a_day(cells, days))
+    for line in _money(days, old):
+        say(console, line)
     console.print()
     for line in sentences(analysis.summary.rankings, old):
         say(console, line)
@@ -158,6 +163,7 @@ def _a_day(cells: Mapping[str, CellSummary], days: Mapping[str, Day]) -> Table:
         Column("requests a day", show=lambda n: large(n, 3)),
         Column("server's CPU", "of a core", show=_of_cores, head="CPU"),
         Column("bytes a day", show=size),
+        Column("USD a month", show=amount),
     ]
     rows = []
     for name in cells:
@@ -168,9 +174,29 @@ def _a_day(cells: Mapping[str, CellSummary], days: Mapping[str, Day]) -> Table:
             Cell(day.requests),
             Cell(day.cores, span(day.cores_ci, _of_cores)),
             Cell(day.wire_bytes),
+            Cell(day.month.usd, _reach(day.month)),
         ]
         rows.append(Row([name], found))
     return Table([Column("", text=True)], columns, rows, turned=True)
+
+
+def _reach(month: MonthPrice) -> str:
+    return "" if month.low is None or month.high is None else span((month.low, month.high), amount)
+
+
+def _money(days: Mapping[str, Day], old: str) -> Iterator[str]:
+    """Where the month is bought, and what leaving the old wire saves there, from least to most."""
+    month = days[old].month if old in days else None
+    if month is None or month.usd is None:
+        return
+    yield f"USD a month: 30 such days in {month.place}, list prices, data that leave the cloud in."
+    for name, day in days.items():
+        low, high = day.month.low, day.month.high
+        if name == old or low is None or high is None or month.low is None or month.high is None:
+            continue
+        if high < month.low:
+            saved = usd_range(month.low - high, month.high - low)
+            yield f"{name} saves {saved} a month of that, whatever is guessed."
 
 
 @dataclass(frozen=True, slots=True)

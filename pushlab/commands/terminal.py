@@ -2,19 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from pushlab.analysis.summary.catalogue import shown_in
+from pushlab.analysis.summary.catalogue import Figure, shown_in
 from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.quantities import counted, exact, exact_duration
 from pushlab.runs.head import RunHead
 from pushlab.tables import Column, Row, Table
-from pushlab.tables.figures import figure_cell, figure_columns, model_note
+from pushlab.tables.figures import figure_cell, figure_columns, model_note, price_range
 from pushlab.tables.terminal import is_live, print_table, say
 
 __all__ = ["NOT_KNOWN", "charts_folder", "json_text", "print_headed", "print_run", "run_table"]
@@ -75,9 +75,13 @@ def run_table(cells: Mapping[str, CellSummary]) -> Table:
         if cell.is_empty:
             rows.append(Row([name], problem=cell.status))  # the caveats say why
         else:
-            found = [figure_cell(cell, one, model_note(cell, one)) for one in figures]
+            found = [figure_cell(cell, one, _below(cell, one)) for one in figures]
             rows.append(Row([name], found, marks=[*cell.marks, *cell.unstable]))
     return Table([Column("transport", text=True)], figure_columns("run", cells.values()), rows)
+
+
+def _below(cell: CellSummary, figure: Figure) -> str:
+    return price_range(cell) if figure.unit == "usd" else model_note(cell, figure)
 
 
 def print_headed(
@@ -119,12 +123,8 @@ def _print_notes(console: Console, summary: RunSummary) -> None:
         console.print()
         for finding in summary.findings.values():
             say(console, f"- {finding}")
-    offers = _users({name: cell.price.offer for name, cell in summary.cells.items()})
-    if offers:
-        console.print()
-        console.print("USD a month: this traffic for 30 days, at list prices of")
-        for offer, users in offers.items():
-            say(console, f"  {offer} ({users})")
+    for line in _month_lines(summary):
+        say(console, line)
     brokers = _users({name: cell.broker for name, cell in summary.cells.items()})
     if brokers:
         console.print()
@@ -134,6 +134,23 @@ def _print_notes(console: Console, summary: RunSummary) -> None:
         console.print()
         for caveat in summary.caveats:
             say(console, f"! {caveat}", "red" if caveat.startswith("Error") else "")
+
+
+def _month_lines(summary: RunSummary) -> Iterator[str]:
+    """Where the months of the table are bought, and from what to what they go."""
+    cells = {name: cell for name, cell in summary.cells.items() if not cell.floor}
+    place = next((cell.price.place for cell in cells.values() if cell.price.place), "")
+    if not place:
+        return
+    yield ""
+    told = [f"{name} {reach}" for name, cell in cells.items() if (reach := price_range(cell))]
+    yield (
+        f"USD a month: this traffic for 30 days in {place}, list prices, likely values; with all"
+        f" guesses at their ends {', '.join(told)}. The others: `pushlab cost RUN`."
+    )
+    for name, cell in cells.items():
+        if cell.price.usd is None and cell.price.place:
+            yield f"{name} has no price: {cell.price.cannot}."
 
 
 def _users(used: Mapping[str, str | None]) -> dict[str, str]:

@@ -1,18 +1,14 @@
 """A measurement beside something else: the reference run, or what a month of it would cost."""
 
-from pushlab.analysis.cost.offers import OFFERS
+from pushlab.analysis.cost.telling import place_words
 from pushlab.course.bars import Bar, Row, bars_chart, kind_of
 from pushlab.course.measured import rate_in_words
 from pushlab.course.measurement_charts import Measured, measured_from
 from pushlab.course.pictures import Picture
 from pushlab.course.reference import reference_run
 from pushlab.course.trouble import CourseError
-from pushlab.quantities import usd
 
 __all__ = ["beside_reference", "month_of"]
-
-_SHORT = {offer.title: offer.short for offer in OFFERS.values()}
-_MONTH = "a month (30 days) at list prices, in US dollars"
 
 
 def beside_reference(measured: Measured, figure: str) -> Picture:
@@ -55,43 +51,36 @@ def beside_reference(measured: Measured, figure: str) -> Picture:
 
 
 def month_of(measured: Measured) -> Picture:
-    """What a month of the traffic that was measured costs, at an offer that carries it.
+    """What a month of the traffic that was measured costs, all in one architecture.
 
     Raises:
         CourseError: there is no price for what was measured.
     """
-    rows = []
-    for cell in measured.cells:
-        told = measured.view.summaries[cell].price
-        bars = []
-        if told.usd is not None and told.offer is not None:
-            bars.append(Bar("measured", told.usd, _SHORT[told.offer]))
-        if told.alternative:
-            bars.append(Bar("other", told.alternative.usd or 0.0, "load balancer"))
-        if bars:
-            rows.append(
-                Row(measured.figures(cell).name, measured.view.cell_styles[cell].colour, bars)
-            )
+    costs = measured.view.costs
+    priced = {one.cell: one for one in costs.within if not one.cannot}
+    rows = [
+        Row(
+            measured.figures(cell).name,
+            measured.view.cell_styles[cell].colour,
+            [
+                Bar("measured", priced[cell].usd, "likely"),
+                Bar("other", priced[cell].range_usd[1], "at most"),
+            ],
+        )
+        for cell in measured.cells
+        if cell in priced
+    ]
     if not rows:
-        raise CourseError("no offer is known that carries what was measured")
-    dear, cheap = max(rows, key=_first), min(rows, key=_first)
-    within = {style.name: style.within for style in measured.view.cell_styles.values()}
+        raise CourseError("no architecture is known that carries what was measured")
     record = measured.record(measured.cells[0])
     return bars_chart(
         rows,
         unit="USD",
-        axis=_MONTH,
-        title=(
-            f"A month of this: {usd(_first(cheap))} ({within[cheap.name]})"
-            f" to {usd(_first(dear))} ({within[dear.name]})"
-        ),
+        axis="a month (30 days) at list prices, in US dollars",
+        title=measured.view.finding("5-cost"),
         subtitle=(
-            f"{record.clients:,} clients, {rate_in_words(record)};"
-            " grey: the same traffic through a load balancer"
+            f"{record.clients:,} clients, {rate_in_words(record)}; all in"
+            f" {place_words(costs.chosen)}"
         ),
-        footer="AWS; your own servers behind the load balancer or the API come on top",
+        footer="grey: if all that had to be guessed turns out dear",
     )
-
-
-def _first(row: Row) -> float:
-    return row.bars[0].value

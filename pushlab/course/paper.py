@@ -8,12 +8,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from pushlab.analysis.cost.architectures import ARCHITECTURES, DEFAULT, Architecture
 from pushlab.analysis.cost.book import PriceBook, load_book
-from pushlab.analysis.cost.offers import OFFERS, bill, first_choice
+from pushlab.analysis.cost.pricing import bill_at, meter_for
+from pushlab.analysis.cost.sizes import reference_sizes
+from pushlab.analysis.cost.telling import place_words
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.analysis.energy.battery import energy_of, find_radios
 from pushlab.analysis.energy.traces import predicted_trace
@@ -44,6 +48,7 @@ _SERVER_BYTES = 4 * 2.0**30
 _SERVER = (
     "a server: a core and 4 GiB, half kept free; its costs as in the reference run (400 clients)"
 )
+_FOOTER = "list prices and likely values; servers as measured with 400 clients, half kept free"
 _FIGURES = {
     "requests_per_s": ("requests a second, for all clients together", "requests a second"),
     "servers": ("servers", "servers"),
@@ -97,14 +102,16 @@ class Paper:
         return int(self._sized(transport, clients)[1])
 
     def usd(self, transport: str, *, by_request: bool, interval_s: float | None = None) -> float:
-        """A month on rented servers, or paid by the request; NaN where nobody sells it so."""
-        if not by_request:
-            traffic = self._sized(transport, None, interval_s)[0]
-            return bill(OFFERS["aws-fargate"], traffic, _book(), headroom=_HEADROOM).usd
-        offer = first_choice(_profiles()[transport])
-        if offer is None or (offer.servers_on_top and not offer.meters_polls):
+        """A month on rented servers, or paid by the request; NaN where that does not carry it.
+
+        All else that each of the two architectures needs is in it: balancer, gateway, data.
+        """
+        where = _metered() if by_request else DEFAULT
+        traffic = self.traffic(transport, None, interval_s)
+        if where is None or where.cannot(traffic.profile):
             return math.nan
-        return bill(offer, self.traffic(transport, None, interval_s), _book()).usd
+        meter = meter_for(traffic, _book(), sizes=reference_sizes().get(transport))
+        return bill_at(where, traffic, meter).usd
 
     def break_even_s(self, push: str, *, by_request: bool) -> float:
         """The poll interval above which polling costs less than that transport."""
@@ -204,21 +211,17 @@ class Paper:
             if guess is not None and name == "short-polling":
                 bars.insert(0, Bar("guess", guess.value, guess.name))
             rows.append(Row(_styles()[name].name, _styles()[name].colour, bars))
-        low, high = self.usd("sse", by_request=False), self.usd("short-polling", by_request=True)
-        gate = bill(OFFERS["aws-alb"], self.traffic("sse"), _book()).usd
+        low, high = (self.usd(name, by_request=False) for name in ("sse", "short-polling"))
+        title = f"On rented servers {_round(low)} USD a month with SSE, {_round(high)} with polling"
+        if not math.isnan(each := self.usd("short-polling", by_request=True)):
+            title += f", which paid by the request costs {_round(each)}"
         return bars_chart(
             rows,
             unit="USD",
             axis="US dollars a month; each line is ten times the one before",
-            title=(
-                f"From {_round(low)} to {_round(high)} USD a month: what you pay for"
-                " counts more than what you send"
-            ),
-            subtitle=(
-                f"{self.clients:,} clients, {self._asked()}. A load balancer in front of the"
-                f" servers: {_round(gate)} USD more"
-            ),
-            footer=f"AWS list prices; {_SERVER}",
+            title=title,
+            subtitle=f"{self.clients:,} clients, {self._asked()}. {_places()}",
+            footer=_FOOTER,
             decades=True,
         )
 
@@ -249,13 +252,11 @@ class Paper:
     def break_even(self) -> Picture:
         """What polling costs at every interval, and push at any: where they cross."""
         intervals = np.geomspace(1.0, 1800.0, 40)
-        pairs = (
-            (False, "sse", "-", "rented servers"),
-            (True, "websocket", (0, (2, 1.5)), "paid by the request"),
-        )
+        pairs: list[tuple[bool, str, Any, str]] = [(False, "sse", "-", "rented servers")]
+        if _metered() is not None:
+            pairs.append((True, "websocket", (0, (2, 1.5)), "paid by the request"))
         words, names, crossings = [], [], []
         with styled():
-            footer = f"AWS list prices; {_SERVER}"
             lines = [
                 [self.usd("short-polling", by_request=by, interval_s=float(t)) for t in intervals]
                 for by, *_ in pairs
@@ -268,11 +269,12 @@ class Paper:
                     f"{how}: polling is cheaper than {_styles()[push].name} above {interval(even)}"
                 )
             title = (
-                f"Asking less often than every {interval(crossings[0])}, polling is cheaper"
-                " than push, even on servers of your own"
+                f"Asking less often than every {interval(crossings[0])}, polling on rented"
+                " servers is cheaper than SSE on them"
             )
-            subtitle = f"{self.clients:,} clients, {self._asked().partition(';')[0]}"
-            figure, bottom, top = frame(footer, title, subtitle)
+            asked = self._asked().partition(";")[0]
+            subtitle = f"{self.clients:,} clients, {asked}. {_places()}"
+            figure, bottom, top = frame(_FOOTER, title, subtitle)
             axes = figure.add_axes((0.13, bottom, 0.55, top - bottom - 0.05))
             axes.set_xscale("log")
             axes.set_yscale("log")
@@ -323,6 +325,20 @@ def _known() -> Mapping[str, Calibration]:
 @cache
 def _book() -> PriceBook:
     return load_book(None)
+
+
+@cache
+def _metered() -> Architecture | None:
+    """An architecture paid by the request in which both polling and WebSocket can run."""
+    both = [_profiles()[name] for name in ("short-polling", "websocket")]
+    some = [one for one in ARCHITECTURES.values() if one.kind == "serverless"]
+    return next((one for one in some if not any(map(one.cannot, both))), None)
+
+
+def _places() -> str:
+    metered = _metered()
+    rented = f"Rented: {place_words(DEFAULT)}"
+    return rented if metered is None else f"{rented}; by the request: {place_words(metered)}"
 
 
 def _round(value: float) -> str:

@@ -1,15 +1,16 @@
 """The tables of an advice: a month in one architecture, in each of them, and what push saves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pushlab.analysis.advice.page import Advice
 from pushlab.analysis.advice.ranges import Range
+from pushlab.analysis.advice.saving import Saving
 from pushlab.analysis.advice.sentence import Basis, Sentence
-from pushlab.analysis.cost.architectures import KINDS_OF_ARCHITECTURE
+from pushlab.analysis.cost.architecture import KINDS_OF_ARCHITECTURE, Architecture
 from pushlab.quantities import amount, number, span
 from pushlab.tables.model import Cell, Column, Row, Table
 
-__all__ = ["BASES_EXPLAINED", "rests_on", "tables_of"]
+__all__ = ["BASES_EXPLAINED", "rests_on", "savings_table", "tables_of"]
 
 #: What figures rest on, as it stands behind a sentence.
 _BASES: Mapping[Basis, str] = {
@@ -55,7 +56,7 @@ def tables_of(advice: Advice) -> Mapping[str, list[Table]]:
     """The tables that stand below the sentences of a part, by its key."""
     found = {
         "answer": [_within(advice), _across(advice)],
-        "saves": [_savings(advice)],
+        "saves": [savings_table(advice.savings, advice.costs.chosen)],
     }
     return {key: [table for table in some if table.rows] for key, some in found.items()}
 
@@ -114,13 +115,13 @@ def _across(advice: Advice) -> Table:
     return Table([Column("architecture", text=True)], columns, rows, caption)
 
 
-def _savings(advice: Advice) -> Table:
+def savings_table(savings: Sequence[Saving], where: Architecture) -> Table:
     """What each push transport saves, from the least to the most; below zero it takes more."""
     keys: dict[str, str] = {}
-    for saving in advice.savings:
+    for saving in savings:
         keys |= {change.key: _SHORT.get(change.key, change.unit) for change in saving.changes}
     rows = []
-    for saving in advice.savings:
+    for saving in savings:
         name, colour = saving.profile.called(saving.cell), saving.profile.colour
         if saving.cannot:
             rows.append(Row([name], problem=saving.cannot, colour=colour))
@@ -136,6 +137,6 @@ def _savings(advice: Advice) -> Table:
     columns = [Column(words, "saved") for words in keys.values()]
     caption = (
         "Saved of what polls take, from the least to the most; below zero it is added. All on one"
-        f" architecture: {advice.costs.chosen.title}."
+        f" architecture: {where.title}."
     )
     return Table([_TRANSPORT], columns, rows, caption)

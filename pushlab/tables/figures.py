@@ -6,7 +6,7 @@ from functools import partial
 from pushlab.analysis.summary.catalogue import FIGURES, Figure, shown_in
 from pushlab.analysis.summary.catalogue import Table as Place
 from pushlab.analysis.summary.model import CellSummary
-from pushlab.quantities import amount, brief, duration, exact, memory, number, share, signed
+from pushlab.quantities import amount, brief, duration, exact, memory, number, share, signed, span
 from pushlab.tables.model import Cell, Column, Show
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "held_against",
     "kind_of",
     "model_note",
+    "price_range",
     "residual",
 ]
 
@@ -78,6 +79,12 @@ def model_note(summary: CellSummary, figure: Figure) -> str:
     """What a closed form says of a figure, in brackets; empty without one."""
     value = summary[figure.model] if figure.model else None
     return "" if value is None else _in_brackets(kind_of(FIGURES[figure.model]), value)
+
+
+def price_range(summary: CellSummary) -> str:
+    """From the cheap to the dear end of a month's guesses."""
+    low, high = summary.price.low, summary.price.high
+    return "" if low is None or high is None else span((low, high), amount)
 
 
 def residual(predicted: float | None, measured: float | None, show: Show) -> tuple[str | None, str]:

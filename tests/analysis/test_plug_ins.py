@@ -7,10 +7,10 @@ import dataclasses
 
 import pytest
 
+from pushlab.analysis.cost.architectures import find_architectures
 from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.costs import price_all
-from pushlab.analysis.cost.first_price import usd_per_month
-from pushlab.analysis.cost.offers import find_offers, first_choice
+from pushlab.analysis.cost.month import price_all
+from pushlab.analysis.cost.sizes import reference_sizes
 from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.energy.battery import energy_of, find_radios
 from pushlab.analysis.energy.traces import predicted_trace
@@ -49,14 +49,16 @@ def test_it_is_predicted(known, arrivals):
 def test_it_is_priced(known):
     here, there = (predicted_traffic(one, **LOAD) for one in (known, stranger(known)))
     assert dataclasses.replace(there, profile=known) == here
-    assert first_choice(stranger(known)) == first_choice(known)
-    assert usd_per_month(there) == usd_per_month(here)
     polled = predicted_traffic(profile_of("short-polling"), **LOAD)
+    sizes = {"x": reference_sizes()["sse"]}
     costs, others = (
-        price_all({"polled": polled, "x": one}, find_offers(None), load_book())
+        price_all({"polled": polled, "x": one}, find_architectures(None), load_book(), sizes=sizes)
         for one in (here, there)
     )
-    told, again = ([(one.offer, one.usd) for one in each.bills["x"]] for each in (costs, others))
+    told, again = (
+        [(one.architecture.key, one.range_usd) for one in each.cheapest_for("x")]
+        for each in (costs, others)
+    )
     assert again == told != []
     assert len(others.evens) == len(costs.evens)
 

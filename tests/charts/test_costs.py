@@ -3,39 +3,27 @@
 import pytest
 from matplotlib.text import Text
 
-from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.costs import price_all
-from pushlab.analysis.cost.measured import traffic_by_cell
-from pushlab.analysis.cost.offers import find_offers
-from pushlab.analysis.cost.traffic import predicted_traffic
+from pushlab.analysis.cost.architectures import DEFAULT, KINDS_OF_ARCHITECTURE
+from pushlab.analysis.cost.telling import place_words
 from pushlab.analysis.energy.battery import energy_of, find_radios, run_energy
 from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.charts import view_of
-from pushlab.charts.bills import bills_chart, chosen_bills, cost_charts
+from pushlab.charts.bars import cost_chart
+from pushlab.charts.bills import architectures_chart, bills_chart, shown_architectures
 from pushlab.charts.break_evens import break_even_chart
-from pushlab.charts.frame import SLIDE, save
+from pushlab.charts.frame import PHONE, SLIDE
 from pushlab.charts.radio import radio_chart
+from pushlab.charts.ranges import Range, draw_ranges
+from pushlab.charts.sensitivity import sensitivity_chart
 from pushlab.contract.registry import comparable_profiles
 from pushlab.runs import Run
+from tests.analysis.cost.test_telling import costs_of
 from tests.charts.test_draw import (
     check_no_text_lies_on_another,
     check_titles_are_short_and_all_words_on_the_page,
     measured,
 )
 from tests.runs.simulated import STANDARD, Cell, simulate
-
-
-def costs_of(clients, rate=1 / 60, interval_s=5.0, offers=None):
-    traffic = {
-        name: predicted_traffic(
-            profile.retimed(interval_s=interval_s),
-            clients=clients,
-            rate_per_client_per_s=rate,
-            payload_bytes=300,
-        )
-        for name, profile in comparable_profiles().items()
-    }
-    return price_all(traffic, find_offers(offers), load_book())
 
 
 def words(chart):
@@ -48,56 +36,69 @@ def check(chart):
     check_no_text_lies_on_another(texts)
 
 
-@pytest.mark.parametrize("clients", [10, 1e3, 1e7])
-def test_bills_are_a_dozen_rows_with_the_cheapest_of_each_transport(clients):
+@pytest.mark.parametrize("clients", [10, 5e4])
+def test_bills_are_of_one_architecture_and_each_has_its_number(clients):
     costs = costs_of(clients)
-    shown = chosen_bills(costs.every_bill)
-    assert len(shown) == 12
-    for bills in costs.bills.values():
-        assert bills[0] in shown
     chart = bills_chart("so many clients", costs)
     check(chart)
     said = words(chart)
-    assert "12 of 16 ways to buy it" in said
-    assert "requests or messages" in said
-    assert "connection minutes" in said
-    assert "capacity by the hour" in said
-    assert "data" not in said.split(" | ")
+    assert place_words(DEFAULT) in chart.title
+    for profile in comparable_profiles().values():
+        assert profile.title in said
+    assert said.count("USD ") >= len(costs.within)
 
 
-def test_the_title_says_who_is_cheaper():
-    pushed = bills_chart("t", costs_of(1e6)).title
-    assert pushed.startswith("WebSocket on AWS WebSocket API costs USD 45,560 a month")
-    seldom = bills_chart("t", costs_of(1e6, rate=1.0, interval_s=3_600.0)).title
-    assert seldom.startswith("Polling wins: short polling on AWS HTTP API + Lambda costs USD 2,118")
-
-
-def test_few_offers_make_few_rows():
-    costs = costs_of(1e3, offers="aws-http-api,aws-websocket-api")
-    chart = bills_chart("t", costs)
+@pytest.mark.parametrize("clients", [10, 5e4])
+def test_across_every_row_has_its_kind(clients):
+    costs = costs_of(clients)
+    shown = shown_architectures(costs)
+    assert len(shown) <= 12
+    assert costs.across[0] in shown
+    assert {one.architecture.kind for one in shown} == {
+        one.architecture.kind for one in costs.across
+    }
+    chart = architectures_chart("so many clients", costs)
     check(chart)
-    assert "capacity by the hour" not in words(chart)
+    said = words(chart).split(" | ")
+    for one in shown:
+        assert KINDS_OF_ARCHITECTURE[one.architecture.kind] in said
 
 
-@pytest.mark.parametrize("clients", [1e3, 1e6])
-def test_the_crossings_have_their_intervals(clients):
-    chart = break_even_chart("t", costs_of(clients), "list prices")
+def test_a_thousandfold_is_as_legible_as_the_rest():
+    from matplotlib.figure import Figure
+
+    axes = Figure(figsize=(16, 9)).add_axes((0.1, 0.1, 0.8, 0.8))
+    axes.set_ylim(2.6, -0.6)
+    rows = [Range(low=1, likely=1, high=1), Range(low=900, likely=1e3, high=2e3)]
+    draw_ranges(axes, [*rows, Range(problem="cut at 29 s")], 20, SLIDE)
+    inside = axes.transData.transform([(1, 0), (1e3, 1)])[:, 0]
+    box = axes.get_window_extent()
+    assert all(box.x0 + 10 < x < box.x1 - 10 for x in inside)
+    assert all(len(line.get_xdata()) == 2 for line in axes.lines)  # a line at each likely amount
+    said = [text.get_text() for text in axes.texts]
+    assert said == ["USD 1.00", "USD 1,000", "USD 900 to 2,000", "cut at 29 s"]
+
+
+@pytest.mark.parametrize("sheet", [SLIDE, PHONE])
+def test_a_tornado_for_each_transport_the_widest_on_top(sheet):
+    costs = costs_of(5e4)
+    chart = sensitivity_chart("so many clients", costs, sheet)
+    check(chart)
+    assert chart.title.startswith("What matters most: ")
+    for one in costs.within:
+        widths = [swing.width_usd for swing in one.swings]
+        assert widths == sorted(widths, reverse=True)
+        assert one.swings[0].guess.words in words(chart)
+
+
+def test_the_crossings_have_their_intervals():
+    costs = costs_of(5e4)
+    chart = break_even_chart("t", costs)
     assert chart is not None
-    said = words(chart)
-    titled = "48 s" if clients == 1e3 else "51.2 s"
-    assert chart.title.endswith(f"less often than about every {titled}")
-    assert "asked: every 5 s" in said
-    if clients == 1e6:
-        assert "51.2 s (T* 56.9 s)" in said  # tiers bend it
+    assert place_words(DEFAULT) in chart.title
+    assert "asked: every 5 s" in words(chart)
     texts, size = measured(chart.figure)
     check_titles_are_short_and_all_words_on_the_page(texts, size)
-
-
-def test_without_a_crossing_there_is_no_such_slide(tmp_path):
-    only = costs_of(1e3, offers="aws-http-api")
-    assert break_even_chart("t", only, "list prices") is None
-    names = [path.name for path in save(cost_charts("t", only), tmp_path)]
-    assert names == ["6-bills.png", "6-bills.svg"]
 
 
 def test_a_minute_of_the_radio():
@@ -127,12 +128,11 @@ def test_a_run_of_many_settings_is_drawn(tmp_path):
     ]
     run = Run.load(simulate(tmp_path, *cells, trials=1, duration_s=4))
     view = view_of(run)
-    costs = price_all(traffic_by_cell(view.analysis.good), find_offers(None), load_book())
-    assert "carrier-pigeon: none of these offers carries it" in costs.unpriced
-    chart = bills_chart("t", costs, SLIDE, view.cell_styles)
+    chart = bills_chart("t", view.costs, SLIDE, view.cell_styles)
     texts, size = measured(chart.figure)
     check_titles_are_short_and_all_words_on_the_page(texts, size)
     assert "Short polling 0.5 s" in words(chart)
+    assert "is not known to carry" in words(cost_chart(view))
     energies, unknown = run_energy(run, find_radios("wifi"))
     assert (len(energies), unknown) == (7, [])
     check(

@@ -1,18 +1,23 @@
 """`pushlab cost` and `pushlab energy` as a user meets them: tables, refusals, JSON, charts."""
 
+import contextlib
 import csv
+import io
 import json
 import re
 from importlib.resources import files
 
 import pytest
 
+from pushlab.analysis.cost.architectures import ARCHITECTURES, DEFAULT, KINDS_OF_ARCHITECTURE
 from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.guesses import GUESSES
+from pushlab.analysis.cost.telling import place_words
 from pushlab.cli import main
+from pushlab.contract.registry import comparable_profiles
 from tests.runs.simulated import STANDARD, simulate
 
 WORK = ["--clients", "1000", "--rate-per-client", "1/min", "--poll-interval", "5s"]
-GATEWAYS = ["--offers", "aws-http-api,aws-websocket-api"]
 
 
 def run(capsys, *arguments):
@@ -30,51 +35,104 @@ def told(capsys, *arguments):
     return out
 
 
+def printed(*arguments):
+    """What a command prints that ends well, for fixtures of a module."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(list(arguments)) == 0
+    return out.getvalue()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return simulate(tmp_path_factory.mktemp("runs"), *STANDARD)
 
 
-def test_polling_and_push_in_three_sums(capsys):
-    out = told(capsys, "cost", *WORK, *GATEWAYS, "--items")
-    assert "518.4 million polls -> 300 million requests x USD 1.00 a million = USD 300.00" in out
-    assert "518.4 million polls -> 218.4 million requests x USD 0.90 a million = USD 196.56" in out
-    rows = {tuple(line.split()[:3]) for line in out.splitlines()}
-    assert ("short-polling", "aws-http-api", "496.56") in rows
-    assert ("websocket", "aws-websocket-api", "54.00") in rows
-    (even,) = [line for line in out.splitlines() if re.match("websocket +aws-websocket.* s$", line)]
-    assert even.split()[-2:] == ["48", "s"]
-    assert "transcription" in out
-    assert "2026-09-20" in out
+NUMBER = re.compile(r"[\d.,]*\d")
+KINDS = KINDS_OF_ARCHITECTURE.values()
 
 
-def test_the_same_as_json(capsys):
-    found = json.loads(told(capsys, "cost", *WORK, *GATEWAYS, "--json"))
-    (polls,) = found["bills"]["short-polling"]
-    assert polls["usd"] == pytest.approx(496.56)
-    assert sum(item["units"] for item in polls["items"]) == pytest.approx(518.4e6)
-    assert [item["kind"] for item in polls["items"]] == ["requests", "requests"]
-    (push,) = found["bills"]["websocket"]
-    assert push["usd"] == pytest.approx(54.00)
-    (even,) = found["break_even"]
-    assert even["closed_form_s"] == pytest.approx(48)
-    assert even["interval_s"] == pytest.approx(48)
-    assert "mqtt: none of these offers carries it" in found["unpriced"]
+@pytest.fixture(scope="module")
+def plain():
+    """The months of WORK in the default architecture, in plain values, by transport."""
+    found = json.loads(printed("cost", *WORK, "--json"))
+    assert found["architecture"] == DEFAULT.key
+    return {one["transport"]: one for one in found["priced"][DEFAULT.key]}
+
+
+def test_transports_stand_within_one_architecture_and_the_others_apart(capsys):
+    out = told(capsys, "cost", *WORK, "--sensitivity")
+    place = f"{DEFAULT.title} ({KINDS_OF_ARCHITECTURE[DEFAULT.kind]}) [{DEFAULT.key}]"
+    first, others = out.split("Other architectures")
+    assert place in first
+    for name in comparable_profiles():
+        assert re.search(rf"^{name} +[\d.,]+", first, re.M)
+        assert f"What moves the bill of {name}, each guess alone" in others
+    rows = [line for line in others.splitlines() if line.startswith(tuple(KINDS))]
+    assert len(rows) > 10
+    assert all(any(key in row for key in ARCHITECTURES) for row in rows)
+    assert "\n~ rests on a price that is not the vendor's own word" in out
+    assert re.search(r" ~>? ", out)
+
+
+def test_bills_are_ranges_and_json_has_their_lines(plain):
+    for one in plain.values():
+        low, likely, high = (one[end]["usd"] for end in ("low", "likely", "high"))
+        assert 0 < low <= likely <= high
+        assert likely == pytest.approx(sum(item["usd"] for item in one["likely"]["items"]))
+        assert all(item["source"] and item["read"] for item in one["likely"]["items"])
+    sums = [one["likely"]["usd"] for one in plain.values()]
+    assert sums == sorted(sums)
+
+
+def test_what_cannot_be_carried_is_a_row_that_says_why(capsys):
+    out = told(capsys, "cost", *WORK, "--architecture", "all")
+    for where in ARCHITECTURES.values():
+        for name, profile in comparable_profiles().items():
+            if why := where.cannot(profile):
+                assert f"{name}" in out
+                assert f"not carried: {why}" in out
+
+
+def test_the_first_architecture_is_compared_within_and_all_are_shown(capsys):
+    out = told(capsys, "cost", *WORK, "--architecture", "machines,containers")
+    machines = [one for one in ARCHITECTURES.values() if one.kind == "machines"]
+    assert out.index(f"[{machines[0].key}]") < out.index(f"[{DEFAULT.key}]")
+    assert f"in {place_words(machines[0])}:" in out.split("Break-even")[1].splitlines()[0]
+
+
+def test_items_are_a_chain_from_events_to_money(capsys):
+    out = told(capsys, "cost", *WORK, "--items", "--architecture", "serverless")
+    polls = next(line for line in out.splitlines() if "518.4 million polls" in line)
+    assert re.search(r" -> .* x USD .* = USD [\d,.]+$", polls)
+    assert out.count("price: ") > 5
+
+
+def test_guesses_that_are_known_narrow_the_bill(capsys, plain):
+    names = ",".join(f"{name}={guess.likely}" for name, guess in GUESSES.items())
+    found = json.loads(told(capsys, "cost", *WORK, "--json", "--assume", names))
+    for one in found["priced"][DEFAULT.key]:
+        before = plain[one["transport"]]
+        assert one["likely"]["usd"] == pytest.approx(before["likely"]["usd"])
+        assert one["high"]["usd"] < before["high"]["usd"]
+        assert {swing["guess"] for swing in one["swings"]} <= {"cpu", "memory"}
+
+
+def test_data_that_leave_are_in_the_bill_unless_left_out(capsys, plain):
+    found = json.loads(told(capsys, "cost", *WORK, "--json", "--no-egress"))
+    for one in found["priced"][DEFAULT.key]:
+        whole = plain[one["transport"]]["likely"]
+        assert one["likely"]["usd"] == pytest.approx(
+            whole["usd"] - sum(i["usd"] for i in whole["items"] if i["part"] == "egress")
+        )
 
 
 @pytest.mark.parametrize(
     ("more", "clients"),
-    [
-        ([], "1"),
-        ([], "10e6"),
-        (["--items"], "10e6"),
-        (["--offers", "all"], "10e6"),
-        (["--egress"], "10e6"),
-    ],
+    [([], "1"), ([], "10e6"), (["--items", "--architecture", "serverless"], "10e6")],
 )
 def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, more, clients):
     work = ("cost", "--clients", clients, "--rate-per-client", "2/s", *more)
-    numbers = re.compile(r"[\d.,]*\d")
     out = told(capsys, *work)
     assert "\x1b" not in out
     for width in (80, 120):
@@ -83,37 +141,7 @@ def test_a_terminal_gets_lines_that_fit_and_every_number(capsys, monkeypatch, mo
         found = re.sub("\x1b[^m]*m", "", told(capsys, *work))
         assert max(len(line) for line in found.splitlines()) <= width
         assert "…" not in found
-        assert sorted(numbers.findall(found)) == sorted(numbers.findall(out))
-
-
-def test_marks_explain_themselves(capsys):
-    out = told(capsys, "cost", "--clients", "1e6", "--rate-per-client", "1/min")
-    lines = [line.split() for line in out.splitlines()]
-    assert any("aws-alb" in line and "+" in line for line in lines)
-    assert "\n+ " in out
-    few = told(capsys, "cost", *WORK, *GATEWAYS)
-    assert "\n> " not in few
-    assert "\n~ " not in few
-
-
-def test_all_offers_of_a_transport_stand_cheapest_first(capsys):
-    found = json.loads(told(capsys, "cost", *WORK, "--json"))
-    for bills in found["bills"].values():
-        sums = [one["usd"] for one in bills]
-        assert sums == sorted(sums)
-        assert sums
-
-
-def test_egress_is_what_clients_download(capsys):
-    plain = json.loads(told(capsys, "cost", *WORK, "--json"))
-    loaded = json.loads(told(capsys, "cost", *WORK, "--json", "--egress"))
-    for name in ("short-polling", "websocket", "mqtt"):
-        down = loaded["traffic"][name]["down_bytes_per_s"] * 30 * 86_400 / 2**30
-        before = {one["offer"]: one["usd"] for one in plain["bills"][name]}
-        for one in loaded["bills"][name]:
-            added = one["usd"] - before[one["offer"]]
-            aws = one["offer"].startswith("aws")
-            assert added == pytest.approx(max(0, down - 100) * 0.09 if aws else 0.0, abs=1e-9)
+        assert sorted(NUMBER.findall(found)) == sorted(NUMBER.findall(out))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +161,13 @@ def test_egress_is_what_clients_download(capsys):
         ([*["cost", *WORK], "--payload=-1B"], ["payload", "-1"]),
         ([*["cost", *WORK], "--hold", "0s"], ["hold", "above 0 s"]),
         ([*["cost", *WORK], "--per-channel", "2000"], ["1000 clients", "2000"]),
-        ([*["cost", *WORK], "--offers", "aws-snail"], ["unknown offer 'aws-snail'", "aws-alb"]),
-        ([*["cost", *WORK], "--headroom", "1"], ["--headroom"]),
+        (
+            [*["cost", *WORK], "--architecture", "aws-snail"],
+            ["unknown architecture 'aws-snail'", "containers", DEFAULT.key],
+        ),
+        ([*["cost", *WORK], "--assume", "headroom=1"], ["headroom"]),
+        ([*["cost", *WORK], "--assume", "headroom"], ["--assume", "reconnects_a_day=5"]),
+        ([*["cost", *WORK], "--assume", "luck=2"], ["there is no guess 'luck'", "headroom"]),
         ([*["cost", *WORK], "--prices", "none.csv"], ["none.csv", "no such price file"]),
         (["cost", "nowhere"], ["nowhere"]),
         (["energy"], ["--rate-per-client missing"]),
@@ -169,14 +202,12 @@ def own_book(tmp_path, change):
     return path
 
 
-def test_prices_of_ones_own(capsys, tmp_path):
-    def half(row):
-        return {**row, "usd": float(row["usd"]) / 2}
-
-    path = own_book(tmp_path, half)
-    out = told(capsys, "cost", *WORK, *GATEWAYS, "--prices", path)
-    assert "248.28" in out
-    assert "27.00" in out
+def test_prices_of_ones_own(capsys, tmp_path, plain):
+    half = own_book(tmp_path, lambda row: {**row, "usd": float(row["usd"]) / 2})
+    found = json.loads(told(capsys, "cost", *WORK, "--json", "--prices", half))
+    for one in found["priced"][DEFAULT.key]:
+        usd = plain[one["transport"]]["likely"]["usd"]
+        assert one["likely"]["usd"] == pytest.approx(usd / 2)
 
 
 def test_a_price_file_without_a_column_is_refused(capsys, tmp_path):
@@ -228,21 +259,20 @@ def test_a_run_is_priced_with_its_servers_and_scaled(capsys, folder):
     one = json.loads(told(capsys, "cost", folder, "--json"))
     many = json.loads(told(capsys, "cost", folder, "--clients", "1e6", "--json"))
     assert one["traffic"]["sse"]["clients"] == 100
+    assert "Sized by: this run's trials" in told(capsys, "cost", folder, "--no-charts")
+    few = {bill["cell"]: bill["likely"]["usd"] for bill in one["priced"][DEFAULT.key]}
     for cell in ("sse", "websocket", "short-polling", "mqtt"):
-        found = {bill["offer"]: bill["usd"] for bill in many["bills"][cell]}
-        assert found["aws-fargate"] > 0  # sized by the run's CPU and memory
         assert many["traffic"][cell]["hits_per_s"] == pytest.approx(
             1e4 * one["traffic"][cell]["hits_per_s"]
         )
-    few = {bill["offer"]: bill["usd"] for bill in one["bills"]["websocket"]}
-    lot = {bill["offer"]: bill["usd"] for bill in many["bills"]["websocket"]}
-    assert 0.8e4 < lot["aws-websocket-api"] / few["aws-websocket-api"] <= 1e4  # tiers bend it
+    for bill in many["priced"][DEFAULT.key]:
+        assert bill["likely"]["usd"] > 10 * few[bill["cell"]]
 
 
 def test_a_runs_charts_lie_with_its_own(capsys, folder, tmp_path):
     out = told(capsys, "cost", folder, "--clients", "1e6")
     assert (folder / "charts" / "6-bills.png").exists()
-    assert (folder / "charts" / "7-break-even.svg").exists()
+    assert (folder / "charts" / "6-architectures.svg").exists()
     assert str(folder / "charts" / "6-bills.png") in out
     told(capsys, "cost", folder, "--out", tmp_path / "a", "--no-charts")
     assert not (tmp_path / "a").exists()

@@ -66,7 +66,7 @@ def _commands():
     for name, *arguments in (
         ("show", REFERENCE),
         ("cost", *MANY, "--items"),
-        ("cost", *MANY, "--offers", "all"),
+        ("cost", *MANY, "--architecture", "all", "--sensitivity"),
         ("cost", "--book"),
         ("cost", REFERENCE, "--no-charts"),
         ("energy", "--rate-per-client", "1/min"),

@@ -9,8 +9,14 @@ page, whatever carries the messages.
 import math
 from dataclasses import dataclass, replace
 
-from pushlab.analysis.forecast.calibration import calibration_from
+from pushlab.analysis.cost.architectures import DEFAULT
+from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.month_price import MonthPrice
+from pushlab.analysis.cost.pricing import meter_for, price
+from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.forecast.calibration import Calibration, calibration_from
 from pushlab.analysis.forecast.forecast import forecast
+from pushlab.analysis.forecast.sizes import sizes_of
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.summary.model import Interval
 from pushlab.analysis.summary.summarise import Analysis
@@ -29,6 +35,7 @@ class Day:
         cores: CPU seconds a second; `cores_ci`: their 95 % interval.
         wire_bytes: both ways, as pushlab's clients make them. None, as `cores`, where nothing
             happened by which it could be measured: no message over a transport that pushes.
+        month: 30 such days in the architecture in which all transports can run.
         beyond: what lies outside what was measured, in words.
     """
 
@@ -36,6 +43,7 @@ class Day:
     cores: float | None
     cores_ci: Interval | None
     wire_bytes: float | None
+    month: MonthPrice
     beyond: tuple[str, ...]
 
 
@@ -58,6 +66,12 @@ def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
             cores=cores.value if seen else None,
             cores_ci=(cores.low, cores.high) if seen and bounded else None,
             wire_bytes=made.servers.bandwidth_bytes_per_s * part * _DAY_S if seen else None,
+            month=_month(made.traffic, calibration),
             beyond=made.servers.beyond if seen else (),
         )
     return found
+
+
+def _month(traffic: Traffic, known: Calibration) -> MonthPrice:
+    meter = meter_for(traffic, load_book(), sizes=sizes_of(known, "this run"))
+    return MonthPrice.of(price(DEFAULT, traffic, meter))

@@ -20,7 +20,6 @@ from pushlab.analysis.summary.figure import (
     Value,
     largest,
     of_cell,
-    priced,
     ratio,
     sampled,
     total,
@@ -48,7 +47,7 @@ __all__ = [
 
 #: The version of a stored summary's formulas. Raise it when a figure is added or computed anew:
 #: summaries of other versions are not believed, and made again from the rows.
-FORMAT = 3
+FORMAT = 4
 
 #: Every figure by its name, in the order of tables.
 FIGURES: dict[str, Figure] = {}
@@ -442,11 +441,18 @@ def _asked(name: Literal["clients", "channels"]) -> Figure:
     )
 
 
+def _month(name: Literal["usd", "low", "high"], words: str) -> Figure:
+    made = of_cell(lambda c: getattr(c.price, name))
+    return Figure(f"usd_per_month.{name}", words, made, _MONTH, "USD" if name == "usd" else "")
+
+
 _CONNECTED, _CONNECTED_S = _in_storm(lambda s: s.clients), _in_storm(lambda s: s.storm_s or 0.0)
 _STORM_HITS = _in_storm(lambda s: sum(s.hits.values()))
 _STORM_BYTES = _in_storm(lambda s: s.bytes_in + s.bytes_out)
-_MONTH = "this traffic for 30 days at one offer; `pushlab cost` has all offers"
-_HOURLY = of_cell(lambda c: c.price.alternative.usd if c.price.alternative else None)
+_MONTH = (
+    "this traffic for 30 days in one architecture, with every guess at its likely value; low, high:"
+    " at its cheap and its dear end; `pushlab cost` has the others"
+)
 _MODEL_EACH = Derived("predicted.hits", "latency_s.count")
 _MODEL_RATE = Derived("predicted.hits", "duration_s")
 
@@ -461,10 +467,9 @@ declare(
     _storm("broker_cpu_s", "broker's CPU to connect", _in_storm(lambda s: s.broker_cpu_s)),
     _storm("hits_per_client", "hits to connect a client", _STORM_HITS, _CONNECTED),
     _storm("bytes_per_client", "bytes to connect a client", _STORM_BYTES, _CONNECTED),
-    Figure("usd_per_month.usd", "USD a month", priced, _MONTH, "USD").but(
-        claimed=True, shown={"run": 6, "report": 0}
-    ),
-    Figure("usd_per_month.alternative.usd", "USD by the hour", _HOURLY, "the same by the hour"),
+    _month("usd", "USD a month").but(shown={"run": 6, "report": 0}),
+    _month("low", "USD a month, low"),
+    _month("high", "USD a month, high"),
     _predicted("hits", "predicted hits"),
     _predicted("mean_latency_s", "(mean)").but(shown={"sweep": 5}),
     _predicted("hits_setup", "predicted hits of the set-up"),

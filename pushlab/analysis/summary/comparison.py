@@ -127,8 +127,6 @@ def _withheld(
 
 def _marks(two: _Two, summary: CellSummary, beside: CellSummary, changed: bool) -> Sequence[str]:
     """What could have made a tenth of a difference; or, where none is seen, of the figure."""
-    if two.figure.name == "usd_per_month.usd":  # requests are what most offers meter
-        return summary.marks_on("hits_per_delivery")
     effect = two.apart if changed else max(two.apart, two.least)
     return summary.marks_on(two.figure.name, effect, beside)
 

@@ -16,7 +16,7 @@ from pushlab.analysis.stats.estimate import Estimate
 from pushlab.runs import TrialRecord
 
 if TYPE_CHECKING:
-    from pushlab.analysis.cost.first_price import FirstPrice
+    from pushlab.analysis.cost.month_price import MonthPrice
     from pushlab.analysis.stats.percentiles import Samples
     from pushlab.analysis.trials.figures import TrialFigures
 
@@ -29,7 +29,6 @@ __all__ = [
     "Value",
     "largest",
     "of_cell",
-    "priced",
     "ratio",
     "sampled",
     "total",
@@ -111,13 +110,19 @@ class CellTrials:
         return self._estimates[figure.name]
 
     @functools.cached_property
-    def price(self) -> "FirstPrice":
-        """A month of the cell's traffic."""
-        from pushlab.analysis.cost.first_price import usd_per_month
-        from pushlab.analysis.cost.measured import traffic_of
+    def price(self) -> "MonthPrice":
+        """A month of the cell's traffic, in the architecture in which all transports can run."""
+        from pushlab.analysis.cost.architectures import DEFAULT
+        from pushlab.analysis.cost.book import load_book
+        from pushlab.analysis.cost.measured import measured_sizes, traffic_of
+        from pushlab.analysis.cost.month_price import MonthPrice
+        from pushlab.analysis.cost.pricing import meter_for, price
 
         traffic = traffic_of(self.good) if self.good else None
-        return usd_per_month(traffic)
+        if traffic is None:
+            return MonthPrice()
+        meter = meter_for(traffic, load_book(), sizes=measured_sizes(self.good))
+        return MonthPrice.of(price(DEFAULT, traffic, meter))
 
     @functools.cached_property
     def predicted(self) -> Prediction | None:
@@ -200,20 +205,6 @@ def ratio(top: Value, bottom: Value) -> Estimator:
 def sampled(samples: str, statistic: str) -> Estimator:
     """A statistic (``p99``, ``mean``, ``count``) of the good trials' samples, merged."""
     return lambda trials: trials.samples(samples).estimate(statistic)
-
-
-def priced(trials: CellTrials) -> Estimate:
-    """A month of the traffic at its first offer: it scatters as hits, bytes and CPU time do."""
-    from pushlab.analysis.cost.first_price import usd_per_month
-    from pushlab.analysis.cost.measured import traffic_of
-
-    good, usd = trials.good, trials.price.usd
-
-    def of(drawn: tuple[int, ...]) -> float:
-        return usd_per_month(traffic_of([good[i] for i in drawn])).usd or 0.0
-
-    drawable = 0 if usd is None else len(good)
-    return Estimate(usd, drawable, of, tuple(t.record.index for t in good[:drawable]))
 
 
 def of_cell(all_trials: Callable[[CellTrials], float | None]) -> Estimator:

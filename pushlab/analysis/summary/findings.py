@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.model import CellSummary, void_words
 from pushlab.contract.profile import Profile
-from pushlab.quantities import brief, duration, listed, number, span, times, usd
+from pushlab.quantities import brief, duration, listed, number, span, times
 
 __all__ = ["findings_of"]
 
@@ -151,7 +151,7 @@ def findings_of(
         "2-hits": _hits(field("hits_per_delivery")),
         "3-staleness": _staleness(field("staleness_s.max")),
         "4-bytes-and-cpu": _weight(field("bytes_per_delivery"), field("cpu_s_per_delivery")),
-        "5-cost": _cost(field("usd_per_month.usd")),
+        "5-cost": _cost(rivals, names, profiles),
     }
     return {chart: f"{text[0].upper()}{text[1:]}" for chart, text in made.items()}
 
@@ -285,19 +285,18 @@ def _part(found: _Field, show: Show, unit: str, less: str) -> str:
     return verdict + text + rest.replace("; ", ", ")
 
 
-def _cost(found: _Field) -> str:
-    """What a month costs at the dearest and the cheapest."""
-    if not found.order:
-        return "no offer is known for what was measured"
-    first, most = found.order[0], found.known[found.order[-1]]
-    if len(found.order) == 1:
-        return f"a month of this with {found.names[first]} costs {usd(most)}"
-    ends = found.ends
-    if ends is None:
-        if all(pair.alike for pair in found.ranking.among(found.order)):
-            return f"a month of this costs about {usd(most)}, whatever carries it"
-        return f"a month of this: {found.undecided(usd)}"
-    low, high = ends.low, ends.high
-    text = f"{found.verdict()}a month of this costs {usd(found.known[low])} with {found.names[low]}"
-    text += f", {usd(found.known[high])} with {found.names[high]}"
-    return text + found.upset("costs less than") + found.unplaced(ends)
+def _cost(
+    cells: Mapping[str, CellSummary], names: Mapping[str, str], profiles: Mapping[str, Profile]
+) -> str:
+    """Who is surely cheaper than whom in the architecture of the summary."""
+    from pushlab.analysis.cost.telling import Contender, within_words
+
+    found, place = [], ""
+    for cell, summary in cells.items():
+        price = summary.price
+        place = place or price.place
+        if price.usd is None or not (summary.is_whole and summary["delivered"]):
+            continue  # whoever did not do the same work is not spoken of
+        low, high = price.low or 0.0, price.high or 0.0
+        found.append(Contender(names[cell], profiles[cell], low, price.usd, high))
+    return within_words(found, place) if place else "nothing was measured: no month has a price"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
 from typing import Any
 
-from pushlab.analysis.cost.first_price import FirstPrice
+from pushlab.analysis.cost.month_price import MonthPrice
 from pushlab.analysis.models.prediction import Prediction
 from pushlab.analysis.summary.catalogue import FIGURES, marked
 from pushlab.analysis.summary.claims import Ranking
@@ -53,7 +53,7 @@ class CellSummary:
     hits_setup: Mapping[str, int] = field(default_factory=dict)
     hits_source: str | None = None
     broker: str | None = None
-    price: FirstPrice = field(default_factory=FirstPrice)
+    price: MonthPrice = field(default_factory=MonthPrice)
     predicted: Prediction | None = None
     remarks: Sequence[str] = ()
     disturbances: Sequence[Mark] = ()
@@ -192,7 +192,7 @@ class CellSummary:
             "values": values,
             "intervals": {n: (float(ci[0]), float(ci[1])) for n, ci in bounds.items() if ci},
             "disturbances": [Mark.from_json(one) for one in told.get("disturbances", ())],
-            "price": FirstPrice.from_json(told.get("usd_per_month")),
+            "price": MonthPrice.from_json(told.get("usd_per_month")),
             "predicted": None if predicted is None else Prediction.from_json(predicted),
         }
         return cls(**known)

@@ -1,130 +1,162 @@
-"""The report's section on money: bills of a month at public offers, and break-even intervals."""
+"""The report's section on money: a month in one architecture, in the others, what it rests on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.break_even import BreakEven
-from pushlab.analysis.cost.costs import Costs, price_all
-from pushlab.analysis.cost.measured import traffic_by_cell
-from pushlab.analysis.cost.meter import Bill
-from pushlab.analysis.cost.offers import OFFERS, find_offers
-from pushlab.charts.bills import bills_chart, chosen_bills, price_footer
+from pushlab.analysis.cost.architectures import KINDS_OF_ARCHITECTURE
+from pushlab.analysis.cost.meter import Item
+from pushlab.analysis.cost.month import Costs
+from pushlab.analysis.cost.pricing import Priced
+from pushlab.analysis.cost.telling import is_weak, swing_words
+from pushlab.charts.bills import architectures_chart, bills_chart, shown_architectures
 from pushlab.charts.break_evens import break_even_chart
-from pushlab.charts.frame import PAGE, PHONE
-from pushlab.charts.report.drawing import Section, Sketchbook
+from pushlab.charts.frame import PAGE, PHONE, Chart
+from pushlab.charts.report.drawing import Figure, Section, Sketchbook
 from pushlab.charts.report.tables import TRANSPORT
+from pushlab.charts.sensitivity import sensitivity_chart
 from pushlab.charts.view import RunView
-from pushlab.quantities import amount, interval, usd
+from pushlab.quantities import amount, brief, span, usd, usd_range
 from pushlab.tables import Cell, Column, Row, Table
 
 __all__ = ["month_section"]
 
-_PAGE = replace(PAGE, row=48)
-_PHONE = replace(PHONE, row=88, foot=200)
-_CURVES = replace(PHONE, row=130)
-_MOST_POLLING, _MOST_PUSH = 3, 7
+_WIDE = (replace(PAGE, row=52), replace(PHONE, row=100, foot=200))
+_FLAT = (replace(PAGE, row=34), replace(PHONE, row=64))
+_CURVES = (PAGE, replace(PHONE, row=130))
+_BILLS = "From its cheap to its dear end, and what the likely bill is made of."
+_ACROSS = "The cheapest transport of each architecture, whose kind stands with it."
+_GUESSES = (
+    "Below each bill the guesses that move it most, each alone from its cheap to its dear end."
+)
+_EVENS = (
+    "Falling: short polling at each interval, from its cheap to its dear end. Level: push. Where"
+    " they cross, both cost the same; to the right, polling is cheaper."
+)
 
 
 def month_section(view: RunView, book: Sketchbook) -> Section | None:
-    """The section; None where no offer carries anything that was measured."""
-    costs = price_all(traffic_by_cell(view.analysis.good), find_offers(None), load_book())
-    if not costs.every_bill:
+    """The section; None where no architecture carries anything that was measured."""
+    costs = view.costs
+    if not costs.every:
         return None
-    title = "A month of this traffic"
-    shown = chosen_bills(costs.every_bill)
-    wide, narrow = (
-        bills_chart(title, costs, sheet, view.cell_styles, measured=True)
-        for sheet in (_PAGE, _PHONE)
+    title, style = "A month of this traffic", view.cell_styles
+    figures = []
+    for sheets, shows, draw in (
+        (_WIDE, _BILLS, bills_chart),
+        (_WIDE, _ACROSS, architectures_chart),
+        (_FLAT, _GUESSES, sensitivity_chart),
+        (_CURVES, _EVENS, break_even_chart),
+    ):
+        charts = [draw(title, costs, sheet, style) for sheet in sheets]
+        figures += _drawn(book, charts, shows, _heard(view, draw is architectures_chart))
+    tables = [_within_table(view), _across_table(view), _guesses_table(costs)]
+    used = [i.price for one in costs.every if one.likely for i in one.likely.items]
+    notes = costs.book.warnings(among=used)
+    return Section(figures, [table for table in tables if table.rows], [f"{n}." for n in notes])
+
+
+def _drawn(
+    book: Sketchbook, charts: Sequence[Chart | None], shows: str, words: str
+) -> list[Figure]:
+    wide, narrow = charts
+    if wide is None or narrow is None:
+        return []
+    return [book.figure(wide, narrow, shows=shows, words=words)]
+
+
+def _heard(view: RunView, across: bool) -> str:
+    """What a chart shows, for those who hear it."""
+    some = shown_architectures(view.costs) if across else view.costs.within
+    return "; ".join(
+        f"{_who(view, one)}: {one.cannot or f'{usd_range(*one.range_usd)} a month'}" for one in some
     )
-    figures = [
-        book.figure(
-            wide,
-            narrow,
-            shows="What 30 days cost at each offer, and what for. "
-            + _sentence(price_footer(shown)),
-            words="; ".join(f"{_who(view, one)}: {usd(one.usd)} a month" for one in shown) + ".",
-        )
-    ]
-    tables = [_bills_table(view, shown)]
-    footer = price_footer(costs.every_bill)
-    curves = [
-        break_even_chart(title, costs, footer, sheet, view.cell_styles) for sheet in (PAGE, _CURVES)
-    ]
-    if curves[0] is not None and curves[1] is not None:
-        table = _even_table(view, costs)
-        figures.append(
-            book.figure(
-                curves[0],
-                curves[1],
-                shows="Falling: short polling at each interval. Level: push. Where they cross, both"
-                " cost the same; to the right, polling is cheaper. T* is the closed form at one"
-                " tier's prices, clients × 30 days × price of a poll / USD of push.",
-                words=_told(table),
-            )
-        )
-        tables.append(table)
-    notes = [*costs.unpriced, *costs.book.warnings()]
-    return Section(figures, tables, [_sentence(note) for note in notes])
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+def _who(view: RunView, one: Priced) -> str:
+    kind = KINDS_OF_ARCHITECTURE[one.architecture.kind]
+    return f"{view.cell_styles[one.cell].name}, {one.architecture.short} ({kind})"
 
 
-def _who(view: RunView, one: Bill) -> str:
-    return f"{view.cell_styles[one.cell].name}, {OFFERS[one.offer].short}"
+def _line(item: Item) -> str:
+    units = f"{brief(item.units)} {item.price.unit} at {item.price.words}"
+    return f"{item.part}: {units}, {usd(item.usd)}"
 
 
-def _bills_table(view: RunView, shown: Sequence[Bill]) -> Table:
-    """Each bill's month, lines and gaps."""
+def _within_table(view: RunView) -> Table:
+    """Each bill of the chosen architecture, with its lines and their sources."""
     rows = []
-    for one in shown:
-        lines = "; ".join(f"{item.event}: {usd(item.usd)}" for item in one.items)
-        note = "beyond the tiers that the book knows" if one.beyond_book else ""
-        weak = "weak source" if one.confidence in ("third-party", "weak") else ""
+    for one in view.costs.within:
+        style, bill = view.cell_styles[one.cell], one.likely
+        if bill is None:
+            rows.append(Row([style.name], problem=one.cannot, colour=style.colour))
+            continue
+        beyond = "beyond the tiers that the book knows" if bill.beyond_book else ""
+        reach = span(one.range_usd, amount)
+        note = ", ".join(filter(None, (reach, beyond)))
+        sources = dict.fromkeys(f"{i.price.source} ({i.price.read})" for i in bill.items)
         cells = [
-            Cell(OFFERS[one.offer].title),
-            Cell(one.usd, note, weak),
-            Cell(lines),
-            Cell(", ".join(one.left_out) or None),
+            Cell(one.usd, note, "weak source" if is_weak(bill) else ""),
+            Cell("; ".join(map(_line, bill.items)), ", ".join(sources)),
+            Cell("; ".join(swing_words(swing) for swing in one.swings[:2]) or None),
+            Cell(", ".join(bill.left_out) or None),
         ]
-        style = view.cell_styles[one.cell]
         rows.append(Row([style.name], cells, colour=style.colour))
     columns = [
-        Column("Offer", text=True),
         Column("USD", "a month", show=amount),
-        Column("For what", text=True),
+        Column("For what", "and where the price was read", text=True),
+        Column("Widest by", text=True),
         Column("Comes on top", text=True),
     ]
-    caption = "A month is 30 days of this traffic at list prices, cheapest first."
+    chosen = view.costs.chosen
+    caption = (
+        f"A month is 30 days of this traffic in {chosen.title}"
+        f" ({KINDS_OF_ARCHITECTURE[chosen.kind]}); small print below an amount is its range."
+    )
     return Table(TRANSPORT, columns, rows, caption)
 
 
-def _even_table(view: RunView, costs: Costs) -> Table:
-    """From which interval polling at each metered offer is cheaper than each push bill."""
-    told = {(e.polling, e.cell, e.push): e for e in costs.evens if OFFERS[e.polling].meters_polls}
-    polling = costs.telling_polling(_MOST_POLLING)
-    bills = {(cell, push): even.push_usd for (_, cell, push), even in told.items()}
+def _across_table(view: RunView) -> Table:
+    """The cheapest of every other architecture, with its kind, and what it cannot carry."""
     rows = []
-    for cell, push in sorted(bills, key=lambda pair: bills[pair])[:_MOST_PUSH]:
-        cells = [_even(told[key, cell, push]) for key in polling]
-        name = f"{view.cell_styles[cell].name}, {OFFERS[push].short}"
-        rows.append(Row([name], cells, colour=view.cell_styles[cell].colour))
-    columns = [Column(OFFERS[key].short, "short polling", show=interval) for key in polling]
-    caption = "Short polling is cheaper than push when it asks less often than every …"
-    return Table([Column("Push", text=True)], columns, rows, caption)
+    for one in view.costs.across:
+        if one.architecture == view.costs.chosen:
+            continue
+        refused = [p.cell for p in view.costs.priced[one.architecture.key] if p.cannot]
+        names = ", ".join(view.cell_styles[cell].name for cell in refused)
+        cells = [
+            Cell(KINDS_OF_ARCHITECTURE[one.architecture.kind]),
+            Cell(view.cell_styles[one.cell].name),
+            Cell(one.usd, span(one.range_usd, amount)),
+            Cell(names or "-"),
+        ]
+        rows.append(Row([one.architecture.title], cells))
+    columns = [
+        Column("Kind", text=True),
+        Column("Cheapest there", text=True),
+        Column("USD", "a month", show=amount),
+        Column("Does not carry", text=True),
+    ]
+    caption = "Other architectures, cheapest first; the same traffic."
+    return Table([Column("Architecture", text=True)], columns, rows, caption)
 
 
-def _even(even: BreakEven) -> Cell:
-    if even.interval_s is None:
-        return Cell("always" if even.always == "polling" else "never")
-    note = "" if even.closed_form_s is None else f"T* {interval(even.closed_form_s)}"
-    return Cell(even.interval_s, note)
-
-
-def _told(table: Table) -> str:
-    """The table's first column of figures, for those who hear it."""
-    first = table.columns[0]
-    heard = [f"{row.name}: {first.told(row.cells[0])}" for row in table.rows]
-    return f"{first.words} is cheaper from these intervals on. " + "; ".join(heard) + "."
+def _guesses_table(costs: Costs) -> Table:
+    """What the bills of the chosen architecture rest on beside prices and events."""
+    guesses = {guess.name: guess for one in costs.within for guess in one.guesses}
+    rows = [
+        Row(
+            [guess.words],
+            [
+                Cell(guess.likely, span((guess.low, guess.high), brief)),
+                Cell(guess.unit or "-"),
+                Cell(guess.source),
+            ],
+        )
+        for guess in guesses.values()
+    ]
+    columns = [
+        Column("Likely", "and from the cheap end to the dear one", show=brief),
+        Column("Unit", text=True),
+        Column("Source", text=True),
+    ]
+    return Table([Column("Guess", text=True)], columns, rows, "What the bills rest on.")

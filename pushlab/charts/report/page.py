@@ -15,7 +15,7 @@ from pushlab.charts.report.drawing import Figure, Sketchbook
 from pushlab.charts.report.html import template, written
 from pushlab.charts.report.month import month_section
 from pushlab.charts.view import RunView
-from pushlab.quantities import duration, usd
+from pushlab.quantities import duration, usd_range
 from pushlab.tables import Table
 
 __all__ = ["write_report"]
@@ -69,7 +69,6 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
         baseline=view.names[base] if base is not None else "",
         storm=tables.storm_table(view) if drawn else None,
         further=[tables.figures_table(view, place) for place in _FURTHER] if drawn else [],
-        cost=tables.cost_table(view) if drawn else None,
         month=month,
         battery=battery,
         trials=trials,
@@ -122,8 +121,11 @@ def _told(cell: CellSummary, name: str) -> str:
             ("bytes_per_delivery", lambda value: f"{value:,.0f} bytes"),
             ("cpu_s_per_delivery", lambda value: f"{duration(value)} of CPU"),
         ),
-        "5-cost": (("usd_per_month.usd", lambda value: f"{usd(value)} a month"),),
     }
+    if name == "5-cost":
+        price = cell.price
+        reach = usd_range(price.low or 0.0, price.high or 0.0)
+        return price.cannot or f"{reach} a month in {price.place}"
     told = [(show, cell[figure]) for figure, show in shown.get(name, ())]
     return ", ".join(show(value) for show, value in told if value is not None)
 

@@ -20,16 +20,14 @@ from pushlab.quantities import (
     ratio,
     share,
     span,
-    usd,
     whole,
 )
 from pushlab.tables import Cell, Column, Row, Table
-from pushlab.tables.figures import figure_cell, figure_columns, kind_of, residual
+from pushlab.tables.figures import figure_cell, figure_columns, kind_of, price_range, residual
 
 __all__ = [
     "TRANSPORT",
     "baseline_of",
-    "cost_table",
     "figures_table",
     "prediction_table",
     "ratio_table",
@@ -69,6 +67,8 @@ def _beside(s: CellSummary, figure: Figure) -> str:
         return f"{share(wasted / s.count('hits_total'))} in vain" if wasted else ""
     if figure.name == "staleness_s.mean" and s["staleness_s.max"] is not None:
         return f"worst {duration(s['staleness_s.max'])}"
+    if figure.unit == "usd":
+        return price_range(s)
     further = s["marginal_cpu_s_per_delivery"]
     if figure.name == "cpu_s_per_delivery" and further is not None:
         return f"{duration(further)} for one more"
@@ -95,7 +95,8 @@ def _interval(s: CellSummary, figure: Figure) -> str:
 
 #: The captions of the tables that the catalogue fills.
 _CAPTIONS: Mapping[Place, str] = {
-    "report": "Small print below a figure is its 95 % interval over trials.",
+    "report": "Small print below a figure is its 95 % interval over trials; below the price of a"
+    " month, what guesses make of it.",
     "lateness": "The publisher's own lateness: latency without it, and what it was.",
     "order": "Order and losses of connection; what the server's process held.",
 }
@@ -191,41 +192,6 @@ def storm_table(view: RunView) -> Table:
         Column("Hits by kind", "all trials", text=True),
     ]
     caption = "Hits and bytes of first polls, probes and warm-up are in here too."
-    return Table(TRANSPORT, columns, _rows(view, cells), caption)
-
-
-def _unit_price(each_usd: float) -> str:
-    if each_usd < 1e-3:
-        return f"USD {each_usd * 1e6:.4g} a million"
-    return f"USD {each_usd:.4g}"
-
-
-def cost_table(view: RunView) -> Table:
-    """What the price of a month is made of."""
-
-    def cells(s: CellSummary) -> list[Cell]:
-        price, other = s.price, s.price.alternative
-        items = "; ".join(
-            f"{item['units']:,.0f} × {item['item']} at {_unit_price(item['unit_usd'])}"
-            for item in price.items
-        )
-        sources = ", ".join(
-            dict.fromkeys(f"{item['source']} ({item['read']})" for item in price.items)
-        )
-        return [
-            Cell(price.usd),
-            Cell(price.offer, price.assumptions),
-            Cell(items or None, sources),
-            Cell(f"{usd(other.usd or 0.0)}, {other.offer}" if other else None),
-        ]
-
-    columns = [
-        Column("A month", show=usd),
-        Column("Offer", "and what is left out", text=True),
-        Column("Items", "units, unit price, source", text=True),
-        Column("The same by the hour", text=True),
-    ]
-    caption = "A month is 30 days of this traffic at list prices."
     return Table(TRANSPORT, columns, _rows(view, cells), caption)
 
 

@@ -1,6 +1,5 @@
 """Chapter 8: requests, servers and money for very many clients."""
 
-from pushlab.analysis.cost.break_even import closed_form_interval_s
 from pushlab.analysis.cost.traffic import predicted_traffic
 from pushlab.analysis.models.formulas import servers_needed
 from pushlab.contract.registry import profile_of
@@ -78,10 +77,7 @@ EXERCISES: tuple[Exercise, ...] = (
             " million clients. A month has 2,592,000 seconds. From how many seconds between two"
             " polls on is polling the cheaper one?"
         ),
-        answer=closed_form_interval_s(
-            clients=_READERS, usd_per_poll=_USD_PER_POLL, push_usd=_PUSH_USD
-        )
-        or 0.0,
+        answer=_READERS * 2_592_000 * _USD_PER_POLL / _PUSH_USD,
         unit="s",
         mistakes=(
             forgot(60, "minutes", "That looks like minutes. The question asks for seconds."),

@@ -175,7 +175,7 @@ def test_units():
     assert unit_of("latency_s.p99") == unit_of("server_cpu_s_per_delivery") == "s"
     assert unit_of("server_rss_bytes") == unit_of("bytes_in") == "bytes"
     assert unit_of("bytes_per_delivery") == "bytes"
-    assert unit_of("usd_per_month.alternative.usd") == "usd"
+    assert unit_of("usd_per_month.high") == "usd"
     assert unit_of("hits_per_delivery") == unit_of("lost") == ""
 
 
