@@ -327,6 +327,8 @@ from pushlab.lab.scenario.toml_reader import load_scenario
 def observe(event):
     if isinstance(event, Progress) and event.phase is Phase.{phase}:
         print(event.deliveries, flush=True)
+        if event.phase is not Phase.MEASURING:
+            sys.stdin.readline()  # it must not go on before the signal comes
 
 scenario = load_scenario("tiny").override(transports={transports}, duration_s=60, broker="embedded")
 {loop_module}.run(run_scenario(scenario, out=Path(sys.argv[1]), observer=observe, command=[]))
@@ -350,15 +352,18 @@ async def test_a_signal_ends_every_process_and_keeps_the_rows(
     tmp_path: Path, number: signal.Signals, phase: str, transport: str, loop_module: str
 ) -> None:
     script = SCRIPT.format(phase=phase, transports=[transport], loop_module=loop_module)
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", script, str(tmp_path)), **pipes
     )
+    assert process.stdin is not None
     assert process.stdout is not None
     while line := await process.stdout.readline():
         if phase != "MEASURING" or int(line) > 20:
             break
     others = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
+    process.stdin.close()
     rest = await process.stdout.read()
     assert await process.wait() == 0
     assert rest.split()[-1] == b"done"
