@@ -297,27 +297,6 @@ async def test_every_process_is_watched_through_the_trial(tmp_path: Path) -> Non
     assert told["connects_per_s"] == pytest.approx(trial.clients / span_s)
 
 
-async def test_a_publisher_that_is_killed_fails_its_trial_and_keeps_its_rows(
-    tmp_path: Path,
-) -> None:
-    def kill() -> None:
-        (publisher,) = children("pushlab.lab.workers.publisher_process")
-        publisher.kill()
-
-    scenario = tiny(["sse"], trials=2, rate_per_s=30, duration_s=3.0)
-    result = await run(scenario, tmp_path, Watcher(kill, deliveries=10))
-    first, second = result.trials
-    assert (first.status, second.status) == ("failed", "ok")
-    assert first.reason == "the publisher died (killed by signal 9)"
-    publishes, deliveries = result.publishes(first), result.deliveries(first)
-    assert (publishes.sent_ns > 0).any()  # what it had done outlived it
-    assert (publishes.sent_ns == 0).any()
-    assert len(deliveries) > 0
-    known = set(zip(publishes.channel.tolist(), publishes.seq.tolist(), strict=True))
-    came = set(zip(deliveries.channel.tolist(), deliveries.seq.tolist(), strict=True))
-    assert len(came - known) <= 1  # but for an answer that it could not read any more
-
-
 async def test_the_next_trials_processes_come_up_while_one_is_put_away(tmp_path: Path) -> None:
     """Each process serves one trial, and those of a run that is stopped do not stay."""
     seen: list[set[int]] = []
