@@ -1,6 +1,7 @@
 """The house's own rules: a transport's name is known in its file alone, and files stay small."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -36,6 +37,9 @@ def sources(*suffixes: str) -> Iterator[tuple[str, str]]:
             yield path.relative_to(HOUSE).as_posix(), path.read_text(encoding="utf-8")
 
 
+parsed = functools.cache(ast.parse)
+
+
 def transports() -> set[str]:
     return {
         entry.name
@@ -47,7 +51,7 @@ def transports() -> set[str]:
 def keyed_by_name(source: str, names: set[str]) -> list[tuple[int, str]]:
     """Where a name is a key, is compared with, is looked for or stands in a collection."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         parts: list[ast.expr | None] = []
         match node:
             case ast.Dict(keys=keys):
@@ -118,7 +122,7 @@ def test_functions_can_be_seen_at_once() -> None:
     long = {
         f"{path} {node.name}": lines
         for path, source in sources(".py")
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_OF_A_FUNCTION
     }

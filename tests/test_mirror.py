@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 TESTS = Path(__file__).parent
 PUSHLAB = TESTS.parent / "pushlab"
 #: What is tested here and is no room of pushlab's.
@@ -16,15 +14,17 @@ def test_the_tests_are_found():
     assert len(MODULES) > 80
 
 
-@pytest.mark.parametrize("path", MODULES, ids=str)
-def test_a_test_is_named_after_what_it_tests_or_says_what_it_is_about(path):
-    room = path.parent
-    assert (PUSHLAB / room).is_dir() or room.parts[0] in ELSEWHERE, f"pushlab has no room {room}"
-    name = path.stem.removeprefix("test_")
-    mirrored = [PUSHLAB / room / each for each in (f"{name}.py", f"_{name}.py", name)]
-    if not any(each.exists() for each in mirrored):
-        text = ast.get_docstring(ast.parse((TESTS / path).read_text()))
-        assert text, f"it tests no module {name}, so its first line must say what it is about"
+def test_a_test_is_named_after_what_it_tests_or_says_what_it_is_about():
+    for path in MODULES:
+        room = path.parent
+        there = (PUSHLAB / room).is_dir() or room.parts[0] in ELSEWHERE
+        assert there, f"{path}: pushlab has no room {room}"
+        name = path.stem.removeprefix("test_")
+        mirrored = [PUSHLAB / room / each for each in (f"{name}.py", f"_{name}.py", name)]
+        if not any(each.exists() for each in mirrored):
+            text = ast.get_docstring(ast.parse((TESTS / path).read_text()))
+            about = "it tests no module of its name, so its first line must say what it is about"
+            assert text, f"{path}: {about}"
 
 
 def test_most_are_named_after_a_module():

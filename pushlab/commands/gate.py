@@ -39,6 +39,8 @@ class Wanted:
         for flag, file in (("--junit", self.junit), ("--markdown", self.markdown)):
             if file is None or (file is self.markdown and self.to_stdout):
                 continue
+            if str(file) == "-":
+                raise UsageError(f"{flag}: '-' is no file, and only --markdown goes to stdout")
             if file.is_dir():
                 raise UsageError(f"{flag}: {file} cannot be written (it is a folder)")
             if not os.access(file if file.exists() else file.parent, os.W_OK):

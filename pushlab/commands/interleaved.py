@@ -87,7 +87,7 @@ def interleave(
 
 def _until_known(pairs: "_Pairs", at_most: AtMost) -> None:
     begin, rng, base_first = time.monotonic(), random.Random(0), False
-    while not pairs.known and (at_most.pairs is None or pairs.made < at_most.pairs):
+    while not pairs.over and (at_most.pairs is None or pairs.made < at_most.pairs):
         each_s = (time.monotonic() - begin) / max(1, pairs.made)
         after_s = time.monotonic() - begin + each_s
         if at_most.seconds is not None and pairs.made and after_s > at_most.seconds:
@@ -118,9 +118,12 @@ class _Pairs:
         self.tracks: list[Track] = []
 
     @property
-    def known(self) -> bool:
-        """Whether the gate's answer is: one figure fails, or all pass."""
-        return bool(self.tracks) and self.gate().outcome != "inconclusive"
+    def over(self) -> bool:
+        """Whether one figure fails, all pass, or those that are not known will not be."""
+        if not self.tracks:
+            return False
+        known = self.gate().outcome != "inconclusive"
+        return known or all(track.known or track.in_vain for track in self.tracks)
 
     def gate(self) -> Gate:
         """What is known of every figure."""

@@ -39,7 +39,10 @@ def run_of(name: str, words: Sequence[str], place: Path) -> Run:
     Raises:
         UsageError: it cannot be started, fails, or leaves no run; the text is of `name`.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out: {place.parent}: {error.strerror}") from error
     log = place.with_suffix(".log")
     command = [word.replace(_OUT, str(place)) for word in words]
     try:

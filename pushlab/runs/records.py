@@ -248,7 +248,8 @@ class MachineFigures:
         cores: how many the run's processes might use.
         cpu_s: CPU seconds that all programs used; `others_cpu_s`: of these, programs that were no
             part of the run.
-        stolen_s: CPU seconds that the machine's host gave to other guests.
+        stolen_s: CPU seconds that the machine's host gave to other guests; `stolen_counted`: if
+            the CPU clocks of processes may go on meanwhile.
         throttled_s: for how long a quota or heat kept programs from running.
         waited_s: by process, for how long its main thread was ready to run and stood in a core's
             queue; empty where the system does not tell.
@@ -258,6 +259,7 @@ class MachineFigures:
     cpu_s: float = 0.0
     others_cpu_s: float = 0.0
     stolen_s: float = 0.0
+    stolen_counted: bool = True
     throttled_s: float = 0.0
     waited_s: dict[str, float] = field(default_factory=dict)
 

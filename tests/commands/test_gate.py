@@ -109,6 +109,7 @@ def test_an_answer_that_cannot_be_written_is_told_at_least(capsys, runs, flag):
         (["--figure", "sse.p50", "--worse", "1%", "--at-most", "3"], "--at-most"),
         (["--figure", "sse.p50", "--worse", "1%", "--out", "x"], "--out"),
         (["--figure", "sse.p50", "--worse", "1%", "--junit", "/no/where.xml"], "--junit"),
+        (["--figure", "sse.p50", "--worse", "1%", "--junit", "-"], "'-' is no file"),
         (["--figure", "sse.p50", "--worse", "1%", "--json", "--markdown", "-"], "--markdown"),
         (["--figure", "mqtt.p50", "--worse", "1%"], "no cell 'mqtt'"),
     ],

@@ -114,6 +114,10 @@ def test_what_could_not_be_written_is_refused_before_anything_is_run(capsys, tmp
         status, out, err = gate(capsys, tmp_path / "out", *both, more=(*ASKED, *more))
         assert (status, out, err.count("\n")) == (2, "", 1)
     assert not (tmp_path / "out").exists()
+    (tmp_path / "file").touch()
+    status, out, err = gate(capsys, tmp_path / "file", *both, more=ASKED)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "--out: " in err
 
 
 @pytest.mark.parametrize("most", ["0", "0s", "-1", "x"])

@@ -235,8 +235,6 @@ def test_the_gate_opens_and_shuts(tmp_path):
     done = run(str(EXAMPLES / "ci_gate.py"), "lost==0", "delivered==0", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "1 of 2 met" in done.stdout
-    done = run(str(EXAMPLES / "ci_gate.py"), "sse.latency_s.p95<1us", cwd=tmp_path)
-    assert done.returncode == 3, done.stderr  # of one trial no p95 is known
 
 
 def plugged_in(tmp_path: Path) -> dict[str, str]:

@@ -116,7 +116,7 @@ del name, sys
 
 @pytest.fixture(scope="module")
 def shared_kernel():
-    """One kernel for this worker's notebooks: half of what a notebook takes is to start one."""
+    """One kernel for all notebooks: half of what a notebook takes is to start one."""
     manager = AsyncKernelManager(kernel_name="python3")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FAST, "1")

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pushlab.contract.profile import Profile, Timers, Wire
@@ -191,6 +191,7 @@ def test_a_trial_survives_json(trial):
 stamps = st.integers(1, 2**62)
 
 
+@settings(max_examples=40)  # each writes and reads six files
 @given(
     st.lists(
         st.tuples(st.integers(0, 2**31 - 1), st.none() | stamps, stamps, st.booleans()), max_size=20
@@ -428,6 +429,7 @@ def test_rows_that_are_missing(folder):
     assert "trial-000.parquet" in one_line(error)
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_rows_that_are_cut_off_anywhere(tmp_path_factory, data):
     writer = begin(tmp_path_factory.mktemp("cut"))

@@ -64,7 +64,7 @@ def told(table):
                 yield cell.note
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables(), st.integers(40, 200))
 def test_every_number_and_every_heading_is_there(table, width):
     found = [line.plain for line in lines(table, width)]
@@ -82,7 +82,7 @@ def test_every_number_and_every_heading_is_there(table, width):
         assert set(f"{row.names[-1]} {row.problem}".split()) <= words
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(tables())
 def test_a_pipe_has_a_line_for_each_row_and_a_field_for_each_value(table):
     head, *rest = plain_lines(table)

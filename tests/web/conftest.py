@@ -1,7 +1,8 @@
 """What the tests of the browser side share: a real Chromium, and a real server with its site.
 
 A browser test's module must have no `async` test in it: Playwright's synchronous form keeps an
-event loop of its own running as long as its browser lives, which is why `browser` is a module's.
+event loop of its own running as long as its browser lives. It lives as long as one such module
+follows another in this worker, since to start it takes a second and a half of a core.
 
 - ``site``: one server for all of a worker's tests here, for tests that only use it.
 - ``friend``: an application's own server, on another origin.
@@ -13,6 +14,7 @@ event loop of its own running as long as its browser lives, which is why `browse
 - ``kept_page``: the same, but one for all tests of a module.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,18 @@ from tests.web.live_site import CHROMIUM, MQTT_BUNDLE, Site, chromium_arguments,
 from tests.web.other_origin import OtherOrigin
 from tests.web.tabs import Tabs
 
+#: The modules some of whose tests have a browser.
+_WITH_BROWSER = pytest.StashKey[set[Path]]()
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    found = config.stash.setdefault(_WITH_BROWSER, set())
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.long)
+            if "browser" in getattr(item, "fixturenames", ()):
+                found.add(item.path)
 
 
 @pytest.fixture(scope="package")  # gone before tests elsewhere look at what processes there are
@@ -80,15 +88,29 @@ def tabs():
         yield started
 
 
+#: What ends the browser that lives, if one does.
+_living = contextlib.ExitStack()
+_browsers: list[Any] = []
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Debian's Chromium, driven by Playwright, which downloads none."""
     needs_chromium()
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=chromium_arguments()[1:])
-        yield chromium
-        chromium.close()
+    if not _browsers:
+        started = _living.enter_context(playwright.sync_playwright())
+        how = {"executable_path": CHROMIUM, "args": chromium_arguments()[1:]}
+        _browsers.append(_living.enter_context(started.chromium.launch(**how)))
+    return _browsers[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """End the browser, unless the next test is of a module with a browser."""
+    if nextitem is None or nextitem.path not in nextitem.config.stash[_WITH_BROWSER]:
+        _browsers.clear()
+        _living.close()
 
 
 @pytest.fixture

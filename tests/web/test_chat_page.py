@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.web.live_site import MQTT_BUNDLE
-from tests.web.people import EACH_TRANSPORT, carry_by, expect, fits_a_phone, line_over, people
+from tests.web.people import SOME_TRANSPORTS, carry_by, expect, fits_a_phone, line_over, people
 
 # Markup, and a word that has nowhere to break; lines; letters that run the other way.
 SAID = {
@@ -37,7 +37,7 @@ def trio(browser, site):
         yield three
 
 
-@pytest.mark.parametrize("transport", EACH_TRANSPORT)
+@pytest.mark.parametrize("transport", SOME_TRANSPORTS)
 def test_three_people_talk(trio, transport):
     ada, *others = trio.values()
     for page in trio.values():

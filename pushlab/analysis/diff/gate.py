@@ -153,7 +153,8 @@ def gate_runs(base: Run, new: Run, subjects: Sequence[Subject], worse: Sequence[
     found = []
     for one in questions:
         values = [_of_trials(side, one) for side in sides]
-        gated = judge(one, *values, chance=chance)
+        wider = max(side.cells[one.cell].estimate(FIGURES[one.figure]).slack for side in sides)
+        gated = judge(one, *values, chance=chance, wider=wider)
         for name, side in zip(("BASE", "NEW"), sides, strict=True):
             why = doubts(side.run, side.summary.cells[one.cell])
             why = why or "; ".join(_marks(gated, side.summary))
@@ -171,8 +172,13 @@ def judge(
     *,
     chance: float = CHANCE,
     paired: bool = False,
+    wider: float = 1.0,
 ) -> Gated:
-    """Judge the values of trials, or of pairs of runs; see `pushlab.analysis.stats.worse`."""
+    """Judge the values of trials, or of pairs of runs; see `pushlab.analysis.stats.worse`.
+
+    Args:
+        wider: the factor by which their spread is larger than they show; see `Estimate.slack`.
+    """
     sizes = (len(base), len(new))
     found = Gated(asked.cell, asked.figure, asked.worse, "inconclusive", trials=sizes)
     found = replace(found, chance=chance, paired=paired)
@@ -189,7 +195,7 @@ def judge(
         return found.doubted("a single trial shows no spread; three of each are the fewest")
     more = FIGURES[asked.figure].more_is_better
     sides = np.array(base, dtype=float), np.array(new, dtype=float)
-    gap = apart(*(sides[::-1] if more else sides), paired=paired)
+    gap = apart(*(sides[::-1] if more else sides), paired=paired).wider(wider)
     low, high = (float(bound) for bound in gap.interval(chance))
     # Two that agree to the last digit may do so by chance.
     enough = min(sizes) >= MIN_TRIALS

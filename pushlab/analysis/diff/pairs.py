@@ -17,6 +17,8 @@ __all__ = ["Track"]
 
 #: With a larger share of its pairs marked, the machine is no place for this figure.
 _MOST_MARKED = 0.5
+#: After so many pairs of which each is marked, it is not looked for any longer.
+_ALL_MARKED = 6
 
 
 class Track:
@@ -41,6 +43,11 @@ class Track:
     def known(self) -> bool:
         """Whether it is pass or fail."""
         return self._found is not None and self._found.outcome != "inconclusive"
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether each pair so far is marked, and these are enough to give up."""
+        return len(self._marked) >= _ALL_MARKED and not self._base
 
     @property
     def left(self) -> int:

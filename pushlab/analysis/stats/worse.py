@@ -20,7 +20,7 @@ variances are involved", 1947.
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -79,6 +79,10 @@ class Apart:
         """Of the ratio; `chance` is left out on either side."""
         reach = _quantile(self.freedom, chance) * self.error
         return _exp(self.distance - reach), _exp(self.distance + reach)
+
+    def wider(self, factor: float) -> "Apart":
+        """The same, with a spread and an error that are so many times as large."""
+        return replace(self, spread=factor * self.spread, error=factor * self.error)
 
 
 def apart(base: Floats, new: Floats, *, paired: bool = False) -> Apart:

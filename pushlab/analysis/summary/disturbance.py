@@ -218,7 +218,7 @@ def _cpu(good: Sequence[TrialFigures]) -> Iterator[Mark]:
     machines = [m for t in good if (m := t.record.machine) is not None]
     trials, others = CellTrials(good), _others(good)
     used_s = sum(machine.cpu_s for machine in machines)
-    stolen_s = sum(machine.stolen_s for machine in machines)
+    stolen_s = sum(m.stolen_s * (1 if m.stolen_counted else _COLD) for m in machines)
     cold = f"other programs used {others:.0%} of the cores"
     shares: list[tuple[Kind, str, float]] = [
         ("busy-machine", cold, _COLD * min(1.0, others)),

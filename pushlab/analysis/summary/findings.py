@@ -149,7 +149,7 @@ def findings_of(
     made = {
         "1-latency": _latency(rivals, field, void_words(cells, floor_s)),
         "2-hits": _hits(field("hits_per_delivery")),
-        "3-staleness": _staleness(field("staleness_s.max")),
+        "3-staleness": _staleness(field("staleness_s.max"), field("latency_s.p50").ranking),
         "4-bytes-and-cpu": _weight(field("bytes_per_delivery"), field("cpu_s_per_delivery")),
         "5-cost": _cost(rivals, names, profiles),
     }
@@ -170,9 +170,9 @@ def _ranked(
 
 def _multiple(pair: Pair) -> str:
     """How many times as much, as exactly as it is known: ``250 times``, ``180 to 320 times``."""
-    if pair.ratio is None:
+    if pair.ratio is None or pair.ci is None:
         return ""
-    if pair.ci is None or pair.ci[1] <= pair.ci[0] * _NARROW:
+    if pair.ci[1] <= pair.ci[0] * _NARROW:
         return times(pair.ratio)
     return span(pair.ci, times) or times(pair.ratio)
 
@@ -245,17 +245,21 @@ def _requests(value: float) -> str:
     return f"{number(value)} request" + ("" if abs(value - 1) < 0.005 else "s")
 
 
-def _staleness(found: _Field) -> str:
-    """How far behind clients fell at worst, which is what was seen and no more."""
+def _staleness(found: _Field, latencies: Ranking) -> str:
+    """How far behind clients fell at worst, which is what was seen and no more.
+
+    Two cells are named where their latencies are told apart.
+    """
     if not found.order:
         return "nothing was measured: there is no staleness to show"
     first, last = found.order[0], found.order[-1]
     seen = f"a client fell up to {duration(found.known[last])} behind in these trials"
     if len(found.order) == 1:
         return f"with {found.names[first]} {seen}"
-    return f"with {found.names[last]} {seen}, with {found.names[first]} up to" + (
-        f" {duration(found.known[first])}"
-    )
+    if latencies.less(first, last):
+        least = duration(found.known[first])
+        return f"with {found.names[last]} {seen}, with {found.names[first]} up to {least}"
+    return f"{seen}; {listed([found.names[cell] for cell in found.order])} are not told apart"
 
 
 def _weight(sizes: _Field, loads: _Field) -> str:

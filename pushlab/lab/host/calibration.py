@@ -8,13 +8,14 @@ it makes no more than a tenth.
 
 import asyncio
 import json
+import math
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pushlab.hub.child import end_child, spawn_child
 from pushlab.lab.host.cores import Cores
-from pushlab.lab.host.machine_watch import busy_and_stolen_s, cores_in_use
+from pushlab.lab.host.machine_watch import busy_and_stolen_s, cores_in_use, others_cpu_s
 
 __all__ = ["Calibration", "calibrate"]
 
@@ -72,18 +73,18 @@ async def calibrate(cores: Cores, span_s: float) -> Calibration | None:
         assert child.stdout is not None
         async with asyncio.timeout(_PATIENCE_S + span_s):
             await child.stdout.readline()  # it is about to begin
-            busy_s, stolen_s = busy_and_stolen_s()
-            begin_s, own_s = time.monotonic(), time.process_time()
+            begin_s, begin = time.monotonic(), _used()
             told = json.loads(await child.stdout.readline())
-        busy_s, stolen_s = (
-            after - before
-            for after, before in zip(busy_and_stolen_s(), (busy_s, stolen_s), strict=True)
-        )
-        own_s = time.process_time() - own_s + told.pop("cpu_s")
         passed_s = time.monotonic() - begin_s
+        busy_s, stolen_s, own_s, others_s = (
+            after - before for after, before in zip(_used(), begin, strict=True)
+        )
+        own_s += told.pop("cpu_s")
+        if math.isnan(others_s):
+            others_s = busy_s - own_s
         return Calibration(
             cores=cores_in_use(),
-            others=max(0.0, busy_s - own_s) / passed_s,
+            others=max(0.0, others_s) / passed_s,
             stolen=stolen_s / passed_s,
             **told,
         )
@@ -91,3 +92,10 @@ async def calibrate(cores: Cores, span_s: float) -> Calibration | None:
         return None
     finally:
         await end_child(child)
+
+
+def _used() -> tuple[float, float, float, float]:
+    """CPU seconds so far of all programs, stolen, of this process, of others (or not a number)."""
+    others_s = others_cpu_s()
+    told_s = math.nan if others_s is None else others_s
+    return (*busy_and_stolen_s(), time.process_time(), told_s)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use
+from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use, stolen_is_counted
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.moments import Moment
@@ -169,11 +169,16 @@ def _machine(testbed: Testbed, notes: TrialObservations) -> MachineFigures | Non
             waits = [row[6] for row in watch.samples if row[6] is not None]
             if len(waits) == len(at_ns):
                 waited[name] = float(np.diff(np.interp(ends, at_ns, waits))[0]) / _NS
+    others = used - ours
+    if len(machine.others) >= _LEAST_LOOKS:
+        asked = np.array(machine.others)
+        others = float(np.diff(np.interp(ends, asked[:, 0], asked[:, 1]))[0])
     return MachineFigures(
         cores=cores_in_use(),
         cpu_s=used,
-        others_cpu_s=max(0.0, used - ours),
+        others_cpu_s=max(0.0, others),
         stolen_s=stolen,
+        stolen_counted=stolen_is_counted(),
         throttled_s=throttled,
         waited_s=waited,
     )

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import math
 import shutil
 
 import pytest
 
 from pushlab.analysis.diff.gate import Question, gate_runs, judge
 from pushlab.analysis.slo.subject import parse_subject
+from pushlab.analysis.stats.intervals import LOOKED_AGAIN
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.errors import UsageError
 from pushlab.runs import Run
@@ -51,6 +53,21 @@ def test_a_single_trial_tells_nothing(tmp_path):
     (one,) = gate(*paths).figures
     assert (one.outcome, one.interval) == ("inconclusive", None)
     assert "single trial" in one.why
+
+
+def test_runs_that_ended_when_their_intervals_were_narrow_are_not_taken_at_their_word(
+    base, tmp_path
+):
+    for name, looks in (("once", 1), ("again", 2)):
+        shutil.copytree(base, tmp_path / name)
+        head = tmp_path / name / "run.json"
+        told = json.loads(head.read_text())
+        head.write_text(json.dumps({**told, "until": {"known": True, "looks": looks}}))
+    (once,), (again,) = (
+        gate(tmp_path / name, tmp_path / "once").figures for name in ("once", "again")
+    )
+    (low, high), (lower, higher) = once.interval, again.interval
+    assert math.log(higher / lower) == pytest.approx(LOOKED_AGAIN * math.log(high / low))
 
 
 def test_several_figures_share_the_chance_of_error(base):

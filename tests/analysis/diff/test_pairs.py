@@ -50,3 +50,14 @@ def test_a_pair_with_a_mark_counts_for_nothing():
     assert not found.told().why
     mostly = track(5, marks=["NEW: busy-machine"])
     assert mostly.told().why.startswith("3 of 5 pairs are marked: NEW: busy-machine")
+
+
+def test_where_each_of_the_first_pairs_is_marked_it_is_in_vain():
+    found = track(0)
+    for pair in range(6):
+        assert not found.in_vain
+        found.add(1.0, 1.0, [f"BASE: busy-machine {pair}"])
+    assert found.in_vain
+    assert found.told().why == "6 of 6 pairs are marked: BASE: busy-machine 5"
+    found.add(1.0, 1.0)
+    assert not found.in_vain

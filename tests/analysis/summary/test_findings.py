@@ -73,6 +73,7 @@ def pair_of(low, high, known, **more):
     ratio = known[high] / known[low] if known[low] else None
     apart = known[high] > 1.1 * known[low]
     told = {"answer": "changed" if apart else "same", "at_most": known[high] - known[low]}
+    told["ci"] = ratio and (ratio, ratio)
     return Pair(low=low, high=high, ratio=ratio, **{**told, **more})
 
 
@@ -251,6 +252,7 @@ def test_latency_names_figures_and_their_ratio():
     assert say(LATENCY, found, sse__short_polling=wide).endswith("180 to 320 times as long")
     narrow = {"ci": (245.0, 255.0)}
     assert say(LATENCY, found, sse__short_polling=narrow).endswith(" 250 times as long")
+    assert say(LATENCY, found, sse__short_polling={"ci": None}).endswith("takes 500 ms")
 
 
 def test_means_stand_in_for_medians_that_rest_on_too_few():
@@ -274,6 +276,10 @@ def test_extremes_are_told_as_what_was_seen():
     assert text == (
         "With short polling a client fell up to 1.00 s behind in these trials, with long polling"
         " up to 26.6 ms"
+    )
+    alike = cells(sse=0.0266, websocket=0.0577)
+    assert say(STALENESS, alike, sse__websocket=UNKNOWN) == (
+        "A client fell up to 57.7 ms behind in these trials; SSE and WebSocket are not told apart"
     )
 
 

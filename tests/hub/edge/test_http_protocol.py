@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.live_hub import dial, live_hub, read_answer, read_head
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, with_more_time
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -290,7 +290,11 @@ async def test_heads_without_end_take_no_memory(hub):
 
 
 async def test_the_hubs_dials_are_those_of_its_connections():
-    dials = {"head_s": 0.1, "body_s": 0.2, "idle_s": 0.3}
+    await with_more_time(dials_are_heard, 0.1, 2.0)
+
+
+async def dials_are_heard(head_s):
+    dials = {"head_s": head_s, "body_s": 2 * head_s, "idle_s": 3 * head_s}
     async with live_hub(settings=dials) as hub:
         posted = b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n["
         keyed = posted.replace(b"\r\n", b"\r\nAuthorization: Bearer %b\r\n" % hub.key.encode(), 1)

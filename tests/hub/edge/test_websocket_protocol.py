@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from pushlab.contract.serving import Response, Route
 from pushlab.hub.edge.http_protocol import HttpProtocolFactory
-from tests.patience import until
+from tests.patience import until, with_more_time
 
 REQUEST = b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HANDSHAKE = (
@@ -21,9 +21,9 @@ SOON_S = 0.03
 class Connection:
     """A transport whose client reads when the test says so."""
 
-    def __init__(self, routes):
+    def __init__(self, routes, idle_s=SOON_S):
         self.config = SimpleNamespace(
-            timeout_keep_alive=SOON_S,
+            timeout_keep_alive=idle_s,
             ws_per_message_deflate=False,
             ws_max_size=1024,
             ws_ping_interval=SOON_S,
@@ -94,9 +94,10 @@ async def unused(scope, receive, send):
     raise AssertionError("not by ASGI")
 
 
-def answering(answer, kind="http"):
+def answering(answer, kind="http", **how):
     """A connection to a hub with one route."""
-    return Connection({(kind, "/here"): Route(kind, "/here", unused, direct=lambda _: answer)})
+    route = Route(kind, "/here", unused, direct=lambda _: answer)
+    return Connection({(kind, "/here"): route}, **how)
 
 
 @pytest.fixture
@@ -132,14 +133,17 @@ async def test_an_answer_is_written_whole():
 
 
 async def test_an_idle_connection_is_closed_and_one_in_use_is_not():
-    connection = answering(Response(204))
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    while loop.time() < begun + 5 * SOON_S:
-        connection.protocol.data_received(REQUEST)
-        assert not connection.closed
-        await asyncio.sleep(0)
-    await until(lambda: connection.closed)
+    async def used_for(idle_s):
+        connection = answering(Response(204), idle_s=idle_s)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while loop.time() < begun + 5 * idle_s:
+            connection.protocol.data_received(REQUEST)
+            assert not connection.closed
+            await asyncio.sleep(idle_s / 100)
+        await until(lambda: connection.closed)
+
+    await with_more_time(used_for, SOON_S, 10 * SOON_S, 100 * SOON_S)
 
 
 async def test_who_does_not_read_answers_is_not_read_either():

@@ -1,5 +1,6 @@
 """What other programs take is seen, for real: busy loops on the core of a child that has work."""
 
+import gzip
 import os
 import subprocess
 import sys
@@ -10,7 +11,12 @@ from contextlib import contextmanager
 import pytest
 
 from pushlab.lab.host import machine_watch
-from pushlab.lab.host.machine_watch import MachineWatch, busy_and_stolen_s, throttled_s
+from pushlab.lab.host.machine_watch import (
+    MachineWatch,
+    busy_and_stolen_s,
+    others_cpu_s,
+    throttled_s,
+)
 from pushlab.lab.host.process_sampler import ProcessWatch, cpu_seconds, waited_ns
 from tests.patience import PATIENCE_S
 
@@ -80,3 +86,35 @@ def test_a_quota_that_throttles_is_read_in_both_versions(tmp_path, monkeypatch) 
     heat.write_text("250\n")
     monkeypatch.setattr(machine_watch, "_counters", lambda: ([new, old, absent], [heat]))
     assert throttled_s() == pytest.approx(4.25)
+
+
+def test_what_descends_from_this_process_is_no_other_program(monkeypatch) -> None:
+    with children(LOOP) as (loop,):
+        end_s = time.monotonic() + PATIENCE_S
+        while (used_s := cpu_seconds(loop) or 0.0) < 0.5:
+            assert time.monotonic() < end_s
+            time.sleep(0.02)
+        others_s = others_cpu_s()
+        monkeypatch.setattr(os, "getpid", lambda: 1 << 30)  # from whom nothing descends
+        all_s = others_cpu_s()
+    assert others_s is not None
+    assert all_s is not None
+    assert all_s - others_s >= used_s + time.process_time() - 0.04  # ticks of ten milliseconds
+
+
+def test_who_has_ended_is_counted_with_its_parent(monkeypatch) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: 1 << 30)
+    before_s = others_cpu_s() or 0.0
+    end = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", end], check=True)
+    assert (others_cpu_s() or 0.0) - before_s >= 0.18
+
+
+def test_a_kernel_that_takes_stolen_time_out_of_clocks_says_so(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(machine_watch, "_PROC", tmp_path)
+    for told, counted in (("=y", False), (" is not set", True)):
+        machine_watch.stolen_is_counted.cache_clear()
+        text = f"CONFIG_PARAVIRT=y\nCONFIG_PARAVIRT_TIME_ACCOUNTING{told}\n"
+        (tmp_path / "config.gz").write_bytes(gzip.compress(text.encode()))
+        assert machine_watch.stolen_is_counted() is counted
+    machine_watch.stolen_is_counted.cache_clear()
