@@ -22,7 +22,11 @@ _IDLE_S = 60.0  # after so long without traffic an application balancer closes a
 _ZONES = 2  # the fewest for an application balancer; it has a public address in each
 
 #: vCPUs and GB of a task, for one process, or two or four. AWS Fargate's task sizes.
-_TASKS = ((0.25, 0.5), (0.25, 1), (0.5, 1), (0.5, 2), (1, 2), (1, 4), (2, 8), (4, 16))
+_TASKS = (
+    *((0.25, 0.5), (0.25, 1), (0.5, 1), (0.5, 2), (1, 2), (1, 4)),
+    *((2, 4), (2, 8), (4, 8), (4, 16)),
+)
+_FEW_TASKS = 12
 
 #: vCPUs and GiB of machines that give their full CPU all the time, by their type.
 _MACHINES = {"c7g.large": (2.0, 4.0), "m7g.large": (2.0, 8.0)}
@@ -48,7 +52,7 @@ def fargate(traffic: Traffic, meter: Meter) -> list[Item]:
         return of
 
     sold = {(vcpus, float(gb)): lines(vcpus, gb) for vcpus, gb in _TASKS}
-    return cheapest_servers(traffic, meter, sold)
+    return cheapest_servers(traffic, meter, sold, few=_FEW_TASKS)
 
 
 def ec2(traffic: Traffic, meter: Meter) -> list[Item]:

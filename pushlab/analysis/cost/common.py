@@ -127,6 +127,7 @@ def cheapest_servers(
     *,
     connections: float = math.inf,
     work: float = 1.0,
+    few: float = math.inf,
 ) -> list[Item]:
     """The lines for servers of the size that carries the traffic for the least money.
 
@@ -134,14 +135,15 @@ def cheapest_servers(
         sold: vCPUs and GiB of one server, and the lines for so many of them.
         connections: the most that one may hold.
         work: so many times the CPU that was measured, for what runs beside the server.
+        few: nobody runs more than so many of one size while a larger one is sold.
 
     Raises:
         Uncarried: nobody measured what the transport takes, or no number of servers is enough.
     """
-    found = []
+    found, largest = [], max(vcpus for vcpus, _ in sold)
     for (vcpus, gib), lines in sold.items():
         count = meter.servers(traffic, vcpus=vcpus, gib=gib, connections=connections, work=work)
-        if math.isfinite(count):
+        if math.isfinite(count) and (count <= few or vcpus == largest):
             found.append(lines(count))
     if not found:
         raise Uncarried(

@@ -1,11 +1,15 @@
 """Bytes as the network carries them, by hand."""
 
+import dataclasses
+import math
+
 import pytest
 
 from pushlab.analysis.cost.book import load_book
-from pushlab.analysis.cost.common import down_bytes_per_s, up_bytes_per_s
+from pushlab.analysis.cost.common import cheapest_servers, down_bytes_per_s, up_bytes_per_s
 from pushlab.analysis.cost.guesses import said
 from pushlab.analysis.cost.meter import Meter
+from pushlab.analysis.cost.sizes import Sizes
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.contract.registry import profile_of
 
@@ -49,3 +53,19 @@ def test_a_silent_stream_has_its_keep_alives_and_nothing_else(transport, message
     assert down_bytes_per_s(busy, METER) == pytest.approx(
         50 * 86_400 * ((300 + message) * 0.5 + 74) + CONNECTING
     )
+
+
+@pytest.mark.parametrize(("few", "count", "vcpus"), [(math.inf, 44, 0.25), (12, 11, 1), (5, 3, 4)])
+def test_nobody_runs_many_small_servers_where_larger_ones_are_sold(few, count, vcpus):
+    of = Traffic(profile=profile_of("sse"), clients=1_000)
+    known = Sizes.in_proportion(
+        of, cores=(5.45, 5.45, 5.45), held_bytes=(1e6, 1e6, 1e6), source="by hand"
+    )
+    meter = dataclasses.replace(METER, sizes=known)
+
+    def lines(size):
+        return lambda n: meter.charge("aws fargate vcpu-hour", f"{size:g}", n, units=n * size)
+
+    sold = {(size, 64.0): lines(size) for size in (0.25, 0.5, 1.0, 4.0)}
+    (line,) = cheapest_servers(of, meter, sold, few=few)
+    assert (line.events, line.event) == (count, f"{vcpus:g}")

@@ -181,10 +181,11 @@ EDGE = MONTH_H * 0.0225 + 2 * MONTH_H * 0.005  # a balancer and its two addresse
             4 * QUARTER + EDGE + MONTH_H * 0.008 * 50 / 3 + 4 * MONTH_H * 0.0256
             + 0.09 * (gib(5e3) - 100),
         ),
-        # 98.7 cores; 34 pairs of large nodes for a million publishes a second; the last tier
+        # 98.7 cores: 50 containers of 4 vCPU with 8 GB, which have 2 each; 34 pairs of large nodes
+        # for a million publishes a second; the last tier
         (
             10_000_000,
-            790 * QUARTER + EDGE + MONTH_H * 0.008 * 1e4 / 3 + 68 * MONTH_H * 0.1264
+            50 * 16 * QUARTER + EDGE + MONTH_H * 0.008 * 1e4 / 3 + 68 * MONTH_H * 0.1264
             + 10_240 * 0.09 + 40_960 * 0.085 + 102_400 * 0.07 + 0.05 * (gib(1e6) - 100 - 153_600),
         ),
     ],
