@@ -101,11 +101,6 @@ class Architecture:
             return found
         return "" if found else f"{self.short} is not known to carry {profile.kind}"
 
-    @property
-    def meters_polls(self) -> bool:
-        """Whether each poll is paid for: where one more costs more at any size."""
-        return self.kind in ("serverless", "managed")
-
 
 def carried(kinds: Sequence[str], *parts: Part) -> Mapping[str, Sequence[Part]]:
     """These parts for each of these kinds of transport."""

@@ -2,12 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import NoReturn
 
 from pushlab.analysis.cost.meter import MINUTES, SECONDS, Item, Meter, Uncarried
 from pushlab.analysis.cost.sizes import keep_alives_per_s
 from pushlab.analysis.cost.traffic import Traffic
-from pushlab.errors import UsageError
 
 __all__ = [
     "GB",
@@ -18,11 +16,9 @@ __all__ = [
     "connected",
     "connects_per_s",
     "down_bytes_per_s",
-    "lacks",
     "message_bytes",
     "month_of",
     "polls_per_s",
-    "servers",
     "up_bytes_per_s",
 ]
 
@@ -53,21 +49,6 @@ def connected(traffic: Traffic, meter: Meter, provider: str, product: str) -> li
     """The minutes for which all clients are connected."""
     minutes = traffic.clients * MINUTES
     return meter.charge(f"{provider} {product} connection-minute", "minutes connected", minutes)
-
-
-def servers(traffic: Traffic, meter: Meter) -> tuple[float, float]:
-    """vCPUs and GiB of memory that the measured server needs, headroom included.
-
-    A core of the machine that was measured counts as a vCPU. What is rented is never less than the
-    smallest container, a quarter of a vCPU with half a GiB.
-
-    Raises:
-        UsageError: nobody measured a server.
-    """
-    if traffic.cores is None or traffic.memory_bytes is None:
-        lacks("the CPU and the memory of a measured server")
-    room = 1 - meter.headroom
-    return max(0.25, traffic.cores / room), max(0.5, traffic.memory_bytes / GIB / room)
 
 
 def polls_per_s(traffic: Traffic) -> float:
@@ -151,8 +132,3 @@ def cheapest_servers(
             " than one can do"
         )
     return cheapest(found)
-
-
-def lacks(what: str) -> NoReturn:
-    """Raise UsageError: only a run has it."""
-    raise UsageError(f"needs {what}: give a run")

@@ -12,42 +12,18 @@ from pushlab.analysis.cost.traffic import Traffic, by_transport
 from pushlab.contract.profile import Profile
 from pushlab.errors import UsageError
 
-__all__ = ["HOURS", "KINDS", "MINUTES", "SECONDS", "Bill", "Item", "Line", "Meter", "Uncarried"]
+__all__ = ["HOURS", "MINUTES", "SECONDS", "Bill", "Item", "Line", "Meter", "Uncarried"]
 
 #: A month of 30 days.
 SECONDS = 30 * 86_400
 MINUTES = 30 * 1_440
 HOURS = 30 * 24
 
-#: What a line of a bill pays for, in the order in which bills are drawn.
-KINDS = ("requests", "messages", "connection minutes", "compute", "capacity by the hour", "data")
-_KIND_OF = {
-    "request": "requests",
-    "message": "messages",
-    "realtime-update": "messages",
-    "mutation": "messages",
-    "connection-minute": "connection minutes",
-    "channel-minute": "connection minutes",
-    "hour": "capacity by the hour",
-    "lcu-hour": "capacity by the hour",
-    "unit-day": "capacity by the hour",
-    "peak-connection": "capacity by the hour",
-    "month": "capacity by the hour",
-    "data-out": "data",
-    "data-both-ways": "data",
-    "operation": "messages",
-    "nlcu-hour": "capacity by the hour",
-    "write-request-unit": "requests",
-    "read-request-unit": "requests",
-    "streamed-gb": "data",
-}
-
 
 class Line(TypedDict):
     """An `Item` in plain values."""
 
     item: str
-    kind: str
     part: str
     event: str
     events: float
@@ -85,11 +61,6 @@ class Item:
         return self.units * self.price.usd_per_unit
 
     @property
-    def kind(self) -> str:
-        """What it pays for, one of `KINDS`."""
-        return _KIND_OF.get(self.price.item, "compute")
-
-    @property
     def beyond(self) -> float:
         """Units for which the vendor has a further tier that the book does not know."""
         return max(0.0, self.units - (self.price.up_to - self.price.above))
@@ -98,7 +69,6 @@ class Item:
         """The line in plain values."""
         return {
             "item": f"{self.price.product} {self.price.item}",
-            "kind": self.kind,
             "part": self.part,
             "event": self.event,
             "events": self.events,
@@ -115,28 +85,25 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A month of one transport's traffic at one offer.
+    """A month of one transport's traffic in one architecture.
 
     Attributes:
-        offer: the offer's key; `title` in words.
+        architecture: its key.
         profile: what the transport is.
         cell: the transport setting in a run; else the transport again.
         clients: for how many.
         items: the lines.
-        assumptions: what the model takes for granted.
-        left_out: what comes on top.
-        servers_on_top: whether servers of one's own are a part of what comes on top.
+        assumptions: what its parts take for granted.
+        left_out: what comes on top, by name.
     """
 
-    offer: str
-    title: str
+    architecture: str
     profile: Profile
     cell: str
     clients: float
     items: Sequence[Item]
     assumptions: str
     left_out: Sequence[str]
-    servers_on_top: bool = False
 
     @property
     def usd(self) -> float:
@@ -173,9 +140,6 @@ class Meter:
     """Reads prices from a book and turns units into lines.
 
     Attributes:
-        first_tier_only: whether all units cost what the first one does, as closed forms have it;
-            then none is free either.
-        headroom: the share of servers that is kept free.
         egress: whether data that leave the cloud are charged, where the book has their price.
         guesses: by name.
         sizes: what the servers of the transport take; None: nobody measured them.
@@ -185,8 +149,6 @@ class Meter:
     """
 
     book: PriceBook
-    first_tier_only: bool = False
-    headroom: float = 0.5
     egress: bool = False
     guesses: Mapping[str, Guess] = field(default_factory=lambda: GUESSES)
     sizes: Sizes | None = None
@@ -273,10 +235,7 @@ class Meter:
         """
         tiers = self.book.tiers(*what.split())
         units = events if units is None else units
-        if self.first_tier_only:
-            tiers = tiers[:1]
-        else:
-            units = max(0.0, units - tiers[0].free)
+        units = max(0.0, units - tiers[0].free)
         ends = [tier.above for tier in tiers[1:]] + [math.inf]
         return [
             Item(event=event, events=events, units=min(units, end) - tier.above, price=tier)

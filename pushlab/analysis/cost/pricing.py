@@ -154,14 +154,12 @@ def meter_for(
     sizes: Sizes | None = None,
     guesses: Mapping[str, Guess] = GUESSES,
     egress: bool = True,
-    flat: bool = False,
 ) -> Meter:
     """A meter for a cell's traffic, with what was measured of its servers among the guesses.
 
     Args:
         sizes: what the servers take; None: nobody measured them.
         egress: whether data that leave the cloud are charged.
-        flat: all is charged at the first tier's price.
     """
     measured = {} if sizes is None else {one.name: one for one in sizes.guesses(traffic)}
     return Meter(
@@ -169,7 +167,6 @@ def meter_for(
         guesses={**guesses, **measured},
         sizes=sizes,
         egress=egress,
-        first_tier_only=flat,
     )
 
 
@@ -187,8 +184,7 @@ def bill_at(architecture: Architecture, traffic: Traffic, meter: Meter, cell: st
         if not needless.get(part.name):
             items += [replace(item, part=part.name) for item in part.lines(traffic, meter)]
     return Bill(
-        offer=architecture.key,
-        title=architecture.title,
+        architecture=architecture.key,
         profile=traffic.profile,
         cell=cell or traffic.transport,
         clients=traffic.clients,

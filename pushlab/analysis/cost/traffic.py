@@ -68,16 +68,6 @@ class Traffic:
         return self.profile.name
 
     @property
-    def sized(self) -> bool:
-        """Whether its servers were measured."""
-        return self.cores is not None and self.memory_bytes is not None
-
-    @property
-    def load(self) -> tuple[float, float, float]:
-        """What its servers work for: hits, deliveries and publishes a second."""
-        return self.hits_per_s, self.deliveries_per_s, self.publishes_per_s
-
-    @property
     def bytes_per_s(self) -> float | None:
         """On the subscribers' connections, both ways; None where nobody knows."""
         up, down = self.up_bytes_per_s, self.down_bytes_per_s
