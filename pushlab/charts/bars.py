@@ -177,8 +177,9 @@ def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         ]
         draw_ranges(axes, rows, size, sheet)
         describe_axis(axes, AXIS, sheet=sheet)
-        for line, text in enumerate(reversed(others)):
-            figure.text(0.04, 0.075 + 0.036 * line, text, fontsize=15, color=GREY if line else INK)
+        for line, text in enumerate(others):
+            up = 0.075 + 0.036 * (len(others) - 1 - line)
+            figure.text(0.04, up, text, fontsize=15, color=INK if line else GREY)
         return Chart("5-cost", title, figure)
 
 

@@ -108,8 +108,8 @@ def _finding(evens: Sequence[BreakEven], style: Mapping[str, CellStyle], costs: 
     reach = span((main.interval_s[0], main.interval_s[2]), interval)
     told = f" ({reach})" if reach else ""
     return (
-        f"In {place_words(costs.chosen)}, polling is cheaper than {style[main.cell].within} when it"
-        f" asks less often than every {interval(likely)}{told}"
+        f"In {place_words(costs.chosen)}, polling costs less than {style[main.cell].within} from"
+        f" about every {interval(likely)} on{told}"
     )
 
 

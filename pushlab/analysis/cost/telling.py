@@ -103,7 +103,7 @@ def within_words(some: Sequence[Contender], place: str) -> str:
     who = listed([one.name for one in leaders])
     verb = "costs" if len(leaders) == 1 else "cost"
     text = f"{wins}{who} {verb} {_range(leaders)} a month in {place}, {last.name}"
-    return f"{text} {_range([last])}{_upset(known, leaders)}"
+    return f"{text} {_range([last])}{_upset(known, leaders)}{_unplaced(known, first, last)}"
 
 
 def _ends(known: Sequence[Contender]) -> tuple[Contender, Contender] | None:
@@ -130,6 +130,17 @@ def _upset(known: Sequence[Contender], leaders: Sequence[Contender]) -> str:
     pairs = [(one, other) for one in asking for other in known if other.profile.pushes]
     found = next((pair for pair in pairs if pair[0].is_below(pair[1])), None)
     return f"; {found[0].name} costs less than {found[1].name}" if found else ""
+
+
+def _unplaced(known: Sequence[Contender], first: Contender, last: Contender) -> str:
+    """A clause on those that are told apart from neither end; else empty."""
+    open_ones = [
+        one.name
+        for one in known
+        if one not in (first, last) and not one.is_below(last) and not first.is_below(one)
+    ]
+    verb = "overlaps" if len(open_ones) == 1 else "overlap"
+    return f"; {listed(open_ones)} {verb} with both" if open_ones else ""
 
 
 def _range(some: Sequence[Contender]) -> str:

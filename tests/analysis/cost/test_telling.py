@@ -76,7 +76,7 @@ def pushed(low, high, name="SSE"):
         (  # below SSE only if the guesses are as they should be
             [polls(1, 2), pushed(1.9, 12), pushed(10, 20, "MQTT")],
             f"short polling costs USD 1.00 to 2.00 a month in {PLACE}, MQTT USD 10.00 to 20.00;"
-            " short polling costs less than MQTT",
+            " short polling costs less than MQTT; SSE overlaps with both",
         ),
     ],
 )
