@@ -7,7 +7,7 @@ from pushlab.analysis.advice.ranges import Range
 from pushlab.analysis.advice.saving import Saving
 from pushlab.analysis.advice.sentence import Basis, Sentence
 from pushlab.analysis.cost.architecture import KINDS_OF_ARCHITECTURE, Architecture
-from pushlab.quantities import amount, number, span
+from pushlab.quantities import amount, exact, number, span
 from pushlab.tables.model import Cell, Column, Row, Table
 
 __all__ = ["BASES_EXPLAINED", "rests_on", "savings_table", "tables_of"]
@@ -30,6 +30,7 @@ _SHORT = {
     "gigabytes": "GB a month",
     "usd": "USD a month",
 }
+_SHOWN = {"usd": amount, "servers": exact}
 _APART = {
     "lower": "",
     "higher": "dearer than the first",
@@ -102,6 +103,7 @@ def _across(advice: Advice) -> Table:
             Cell(KINDS_OF_ARCHITECTURE[side.architecture.kind]),
             Cell(side.traffic.profile.called(side.cell)),
             Cell(_told(side.range_of(side.usd), amount)),
+            Cell(side.usd()),
             Cell(_APART[one.answer] if one is not advice.others[0] else "the first"),
         ]
         rows.append(Row([side.architecture.short], cells, colour=side.traffic.profile.colour))
@@ -109,9 +111,13 @@ def _across(advice: Advice) -> Table:
         Column("kind", text=True),
         Column("transport", text=True),
         Column("USD a month", "from low to high", head="USD from low to high"),
+        Column("USD a month", "likely", show=amount, head="USD, likely"),
         Column("beside the first", text=True),
     ]
-    caption = "Architectures of different kinds: the cheapest in each of what delivers at once."
+    caption = (
+        "Architectures of different kinds, each with the transport that delivers at once for least,"
+        " in the order of likely values, which tells nothing where they are not told apart."
+    )
     return Table([Column("architecture", text=True)], columns, rows, caption)
 
 
@@ -128,7 +134,7 @@ def savings_table(savings: Sequence[Saving], where: Architecture) -> Table:
             continue
         found = {change.key: change for change in saving.changes}
         cells = [
-            Cell(_told(found[key].saved, amount if key == "usd" else number))
+            Cell(_told(found[key].saved, _SHOWN.get(key, number)))
             if key in found
             else Cell()
             for key in keys

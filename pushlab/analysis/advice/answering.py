@@ -32,7 +32,6 @@ from pushlab.quantities import (
 
 __all__ = ["answer", "saves", "title"]
 
-_MOST_TIED = 3
 _NEAR = 1.1  # likely values so near to each other are the same
 
 
@@ -162,33 +161,43 @@ def _lateness(asked: Asked) -> Iterator[Sentence]:
 
 
 def _across(choice: Choice, others: Sequence[Elsewhere]) -> Iterator[Sentence]:
+    """Other architectures, of other kinds: which of them are not told apart from the first."""
     if len(others) < 2:
         return
     first = others[0]
     tied = [one for one in others[1:] if one.answer in ("same", "unknown")]
-    beside = "{n} architectures of all kinds carry messages at once; the cheapest whole is {where}"
-    yield sentence(
-        beside + " with {cell}, at USD {cost} a month" + (
-            ", and within what is known {tied} cost no more than that." if tied else "."
-        ),
-        n=Figure.of(len(others), "architectures", "list price", show=exact),
-        where=first.side.architecture.title,
-        cell=name(first.side),
-        cost=bill(first.side),
-        **({"tied": listed([_whole(one) for one in tied[:_MOST_TIED]])} if tied else {}),
-    )  # fmt: skip
+    dearer = len(others) - 1 - len(tied)
+    every = Figure.of(len(others), "architectures", "list price", show=exact)
+    more = Figure.of(dearer, "architectures", "list price", show=exact)
+    rest = "; the other {more} cost more than {first}, whatever the guesses." if dearer else "."
+    if tied:
+        yield sentence(
+            "Of {every} architectures of all kinds that carry messages at once, what is known does"
+            " not separate {near}: {names}" + rest,
+            every=every,
+            near=Figure.of(len(tied) + 1, "architectures", "list price", show=exact),
+            names=listed([_whole(one) for one in (first, *tied)]),
+            **({"more": more, "first": first.side.architecture.short} if dearer else {}),
+        )  # fmt: skip
+    else:
+        yield sentence(
+            "Of {every} architectures of all kinds that carry messages at once, {name} costs least,"
+            " whatever the guesses: USD {cost} a month.",
+            every=every, name=_whole(first), cost=bill(first.side),
+        )  # fmt: skip
     mine = [one for one in others if one.side.architecture.key == choice.architecture.key]
     if mine and mine[0].answer == "higher":
         yield sentence(
-            "Another kind of whole: {where} with {pick} costs USD {more} a month more than that.",
+            "Another kind of whole: {where} with {pick} costs USD {more} a month more than {first}.",
             where=choice.architecture.title,
             pick=name(mine[0].side),
             more=usd(mine[0].apart),
+            first=first.side.architecture.short,
         )
 
 
 def _whole(one: Elsewhere) -> str:
-    return f"{one.side.architecture.short} with {name(one.side)}"
+    return f"{one.side.architecture.short} ({name(one.side)})"
 
 
 # ---- what it saves ------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ _LEAST_TURN = 0.05  # of the pick's bill, that a guess must move to be named
 _MOST_GUESSES = 3
 #: What narrows that which is the widest as a rule.
 _MEASURE = "a run of your own (`--calibrate`), or your CPU of a poll in `--today`, narrows it"
+_DAY = len("2026-01-31")  # others have a month or a year alone
 _WEAK = ("third-party", "weak")
 
 
@@ -252,11 +253,11 @@ def rests(asked: Asked, choice: Choice, costs: Costs) -> list[Sentence]:
             )
         )
     prices = {item.price for side in shown for item in side.bill().items}
-    days = sorted(price.read for price in prices if price.read[:1].isdigit())
+    days = sorted(price.read for price in prices if len(price.read) == _DAY)
     weak = sum(price.confidence in _WEAK for price in prices)
     told.append(
         sentence(
-            "Prices: {n} of the book, list prices" + (" read {days}" if days else "")
+            "Prices: {n} of the book, list prices" + (" read {days}, where the day is known" if days else "")
             + ("; {weak} not the vendor's own word." if weak else "."),
             n=Figure.of(len(prices), "prices", "list price", show=exact),
             **({"days": _days(days)} if days else {}),
@@ -275,9 +276,9 @@ def rests(asked: Asked, choice: Choice, costs: Costs) -> list[Sentence]:
     if left:
         told.append(
             sentence(
-                "In none of these figures: {n} ({left}), and the people who run it.",
+                "In none of these figures: the people who run it, and {n} ({left}).",
                 n=Figure.of(len(left), "parts", "list price", show=lambda n: counted(n, "part")),
-                left=listed(left),
+                left="; ".join(left),
             )
         )
     return told

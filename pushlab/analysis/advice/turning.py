@@ -188,5 +188,6 @@ def near_crossovers(asked: Asked) -> list[tuple[Crossover, float]]:
         if one.key in _OF_LOAD
         and decades(one) <= _NEAR_DECADES
         and (one.key != "cache" or asked.load.per_channel >= MANY_READERS)
+        and (one.key != "cpu" or not asked.plain)  # a poll takes what its owner says
     ]
     return [(one, x) for one in sorted(found, key=decades)[:_MOST]]
