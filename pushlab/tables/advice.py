@@ -134,9 +134,7 @@ def savings_table(savings: Sequence[Saving], where: Architecture) -> Table:
             continue
         found = {change.key: change for change in saving.changes}
         cells = [
-            Cell(_told(found[key].saved, _SHOWN.get(key, number)))
-            if key in found
-            else Cell()
+            Cell(_told(found[key].saved, _SHOWN.get(key, number))) if key in found else Cell()
             for key in keys
         ]
         rows.append(Row([name], cells, colour=colour))

@@ -168,7 +168,10 @@ def _across(choice: Choice, others: Sequence[Elsewhere]) -> Iterator[Sentence]:
     tied = [one for one in others[1:] if one.answer in ("same", "unknown")]
     dearer = len(others) - 1 - len(tied)
     every = Figure.of(len(others), "architectures", "list price", show=exact)
-    more = Figure.of(dearer, "architectures", "list price", show=exact)
+    more: dict[str, Figure | str] = {}
+    if dearer:
+        more["more"] = Figure.of(dearer, "architectures", "list price", show=exact)
+        more["first"] = first.side.architecture.short
     rest = "; the other {more} cost more than {first}, whatever the guesses." if dearer else "."
     if tied:
         yield sentence(
@@ -177,7 +180,7 @@ def _across(choice: Choice, others: Sequence[Elsewhere]) -> Iterator[Sentence]:
             every=every,
             near=Figure.of(len(tied) + 1, "architectures", "list price", show=exact),
             names=listed([_whole(one) for one in (first, *tied)]),
-            **({"more": more, "first": first.side.architecture.short} if dearer else {}),
+            **more,
         )  # fmt: skip
     else:
         yield sentence(
@@ -188,7 +191,8 @@ def _across(choice: Choice, others: Sequence[Elsewhere]) -> Iterator[Sentence]:
     mine = [one for one in others if one.side.architecture.key == choice.architecture.key]
     if mine and mine[0].answer == "higher":
         yield sentence(
-            "Another kind of whole: {where} with {pick} costs USD {more} a month more than {first}.",
+            "Another kind of whole: {where} with {pick} costs USD {more} a month more than"
+            " {first}.",
             where=choice.architecture.title,
             pick=name(mine[0].side),
             more=usd(mine[0].apart),

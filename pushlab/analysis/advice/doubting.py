@@ -190,7 +190,7 @@ def _polling_here(asked: Asked, choice: Choice) -> Iterator[Sentence]:
     why = {
         "higher": "so polls cost less",
         "same": "so the two cost the same",
-        "unknown": "so nothing shows that polls cost more",
+        "unknown": "so it is not shown that polls cost more",
     }[choice.answer]
     yield sentence(
         "Here, wherever a message may be {interval} late: {pick} costs {apart} a month, " + why
@@ -257,7 +257,8 @@ def rests(asked: Asked, choice: Choice, costs: Costs) -> list[Sentence]:
     weak = sum(price.confidence in _WEAK for price in prices)
     told.append(
         sentence(
-            "Prices: {n} of the book, list prices" + (" read {days}, where the day is known" if days else "")
+            "Prices: {n} of the book, list prices"
+            + (" read {days}, where the day is known" if days else "")
             + ("; {weak} not the vendor's own word." if weak else "."),
             n=Figure.of(len(prices), "prices", "list price", show=exact),
             **({"days": _days(days)} if days else {}),
