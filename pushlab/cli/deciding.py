@@ -101,6 +101,9 @@ def _add_advise(group: Group) -> None:
     _add_load(advise, "--clients", about="clients; with a run: scaled to so many")
     _add_load(advise, *_OF_CLIENT, "--one-way", "--per-channel")
     advise.flag("--today", "TEXT", _TODAY)
+    advise.flag(
+        "--log", "DIR", "of `workload from-log`: its load, but for the flags given", type=Path
+    )
     advise.flag("--calibrate", "RUN", _CALIBRATE, type=Path)
     add_architecture(advise)
     advise.flag("--prices", "CSV", "prices of your own, put over ours", type=Path)

@@ -8,14 +8,16 @@ from rich.console import Console
 
 from pushlab.analysis import analyse
 from pushlab.analysis.advice.asked import Asked, asked_of_load, asked_of_run
+from pushlab.analysis.advice.logged import asked_of_log
 from pushlab.analysis.advice.page import Advice, advise
 from pushlab.analysis.advice.today import Today, parse_today
 from pushlab.analysis.cost.architectures import DEFAULT, find_architectures
 from pushlab.analysis.cost.book import load_book
 from pushlab.analysis.cost.month import price_all
 from pushlab.analysis.forecast.calibration import calibrate as costs_of
+from pushlab.analysis.log.findings import LogFindings, load_findings
 from pushlab.commands.terminal import json_text
-from pushlab.commands.workload import refuse_beside_run, workload
+from pushlab.commands.workload import logged, refuse_beside_run, workload
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.runs import Run
@@ -31,6 +33,7 @@ def advise_on(
     load: Mapping[str, Any],
     given: Sequence[str] = (),
     today: str | None = None,
+    log: Path | None = None,
     calibrate: Path | None = None,
     architecture: str | None = None,
     prices: Path | None = None,
@@ -44,6 +47,7 @@ def advise_on(
         load: what `workload` takes; of a run, ``clients`` is used.
         given: the flags that said it.
         today: the owner's figures of polling; see `parse_today`.
+        log: a folder of `pushlab workload from-log`, whose load it is but for the flags `given`.
         calibrate: a run or sweep that tells what a server costs.
         architecture: keys or kinds; the first is that in which transports are compared.
         prices: a price book put over pushlab's.
@@ -55,9 +59,13 @@ def advise_on(
         NotWritten: the page cannot be written.
     """
     told = parse_today(today) if today is not None else None
-    _check(given, folder, told, load, calibrate)
+    _check(given, folder, told, load, {"--calibrate": calibrate, "--log": log})
+    found = load_findings(log) if log is not None else None
     chosen, book = find_architectures(architecture), load_book(prices)
-    asked = _of_run(folder, load, told) if folder is not None else _of_load(load, told, calibrate)
+    if folder is not None:
+        asked = _of_run(folder, load, told)
+    else:
+        asked = _of_load(load, told, calibrate, found, given)
     costs = price_all(
         asked.traffic,
         find_architectures(None),
@@ -66,7 +74,7 @@ def advise_on(
         sizes=asked.sizes,
         guesses=asked.guesses,
     )
-    advice = advise(asked, costs)
+    advice = advise(asked, costs, found)
     if out is not None:
         from pushlab.charts.report.advice import write_advice  # a page needs a template
 
@@ -85,13 +93,16 @@ def _check(
     folder: Path | None,
     today: Today | None,
     load: Mapping[str, Any],
-    calibrate: Path | None,
+    beside: Mapping[str, Path | None],
 ) -> None:
     """Refuse what cannot go together. Raises UsageError."""
     if folder is not None:
         refuse_beside_run(given, "--clients")
-        if calibrate is not None:
-            raise UsageError("--calibrate does not go with a run: the run calibrates itself")
+        for flag, value in beside.items():
+            if value is not None:
+                raise UsageError(f"{flag} does not go with a run: the run has all that it needs")
+    if beside["--log"] is not None and "--poll-interval" in given:
+        raise UsageError("--poll-interval does not go with --log: the log has it")
     said = load.get("interval_s") if "--poll-interval" in given else None
     if today is not None and said not in (None, today.interval_s):
         raise UsageError(
@@ -100,11 +111,20 @@ def _check(
         )
 
 
-def _of_load(load: Mapping[str, Any], today: Today | None, calibrate: Path | None) -> Asked:
+def _of_load(
+    load: Mapping[str, Any],
+    today: Today | None,
+    calibrate: Path | None,
+    findings: LogFindings | None,
+    given: Sequence[str],
+) -> Asked:
     known = costs_of(calibrate) if calibrate else {}
     source = str(calibrate) if calibrate else ""
-    work = workload(load)
-    return asked_of_load(work, comparable_profiles(), known, source=source, today=today)
+    profiles = comparable_profiles()
+    if findings is None:
+        return asked_of_load(workload(load), profiles, known, source=source, today=today)
+    work = workload(logged(findings, load, given))
+    return asked_of_log(findings, work, profiles, known, source=source, today=today, given=given)
 
 
 def _of_run(folder: Path, load: Mapping[str, Any], today: Today | None) -> Asked:

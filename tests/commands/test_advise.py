@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from benchmarks.log.made import Truth, write
+from pushlab.analysis.log.findings import load_findings
 from pushlab.cli import main
 from tests.commands.calling import run
 from tests.runs.simulated import Cell, simulate
@@ -63,6 +65,38 @@ def test_a_run_of_one_transport_is_enough(capsys, tmp_path):
     assert "reference calibration" in out
 
 
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    """What `workload from-log` makes of a log with three messages in each useful poll."""
+    folder = tmp_path_factory.mktemp("log")
+    write(folder / "access.log", Truth(clients=60, span_s=90.0, messages=3), "combined")
+    with contextlib.redirect_stdout(io.StringIO()):
+        words = ["workload", "from-log", folder / "access.log", "--path", "/api/poll*"]
+        assert main([*map(str, words), "--out", str(folder / "out")]) == 0
+    return folder / "out"
+
+
+def test_a_log_asks_and_its_open_message_rate_is_a_range(capsys, log):
+    status, out, err = run(capsys, "advise", "--log", log, "--clients", "5e4", "--json")
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert told["parts"][0]["key"] == "log"
+    said, rate, *_ = told["parts"][0]["sentences"]
+    found = load_findings(log)
+    assert said["figures"]["wasted"]["low"] == found.in_vain
+    figure = rate["figures"]["rate"]
+    assert figure["low"] <= found.rate_per_s(3.0) <= figure["high"]
+    saved = {one["key"]: one["saved"] for one in told["savings"][0]["changes"]}
+    assert saved["requests"]["likely"] == pytest.approx(10_000, rel=0.01)
+
+
+def test_who_knows_the_rate_says_it(capsys, log):
+    words = ("advise", "--log", log, "--rate-per-client", "7/min")
+    _, out, _ = run(capsys, *words)
+    assert "get 7 messages a minute" in out
+    assert "A log holds polls" not in out
+
+
 def test_a_page_is_written_only_where_it_is_asked_for(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = tmp_path / "advice.html"
@@ -86,7 +120,9 @@ def test_a_page_is_written_only_where_it_is_asked_for(capsys, tmp_path, monkeypa
         (("advise", "--clients", "0", "--rate-per-client", "1/s"), "at least 1"),
         (("advise", "--clients", "9", "--rate-per-client", "0"), "nobody gets a message"),
         (("advise", "results/reference", "--payload", "3B"), "does not go with a run"),
-        (("advise", "results/reference", "--calibrate", "x"), "calibrates itself"),
+        (("advise", "results/reference", "--calibrate", "x"), "has all that it needs"),
+        (("advise", "results/reference", "--log", "x"), "has all that it needs"),
+        (("advise", "--log", "/nowhere"), "/nowhere"),
     ],
 )
 def test_nonsense_is_refused_in_one_line(capsys, arguments, right):

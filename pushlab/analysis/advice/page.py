@@ -10,12 +10,14 @@ from typing import Any
 from pushlab.analysis.advice import answering, doubting
 from pushlab.analysis.advice.asked import Asked
 from pushlab.analysis.advice.choice import Choice, Elsewhere, choose, elsewhere
+from pushlab.analysis.advice.logged import logged
 from pushlab.analysis.advice.needs import needs
 from pushlab.analysis.advice.ranges import Range
 from pushlab.analysis.advice.saving import Saving, savings
 from pushlab.analysis.advice.sentence import Sentence
 from pushlab.analysis.advice.turning import near_crossovers, probes, turned_by
 from pushlab.analysis.cost.month import Costs
+from pushlab.analysis.log.findings import LogFindings
 from pushlab.errors import UsageError
 
 __all__ = ["Advice", "Part", "advise"]
@@ -75,8 +77,11 @@ class Advice:
         }
 
 
-def advise(asked: Asked, costs: Costs) -> Advice:
+def advise(asked: Asked, costs: Costs, findings: LogFindings | None = None) -> Advice:
     """The advice on what was priced.
+
+    Args:
+        findings: of the log that asks.
 
     Raises:
         UsageError: the architecture carries nothing that delivers at once, or the book lacks a
@@ -91,7 +96,9 @@ def advise(asked: Asked, costs: Costs) -> Advice:
     others, saved = elsewhere(asked, costs), savings(asked, costs)
     pick = choice.picks[0].cell
     even = next((Range(*one.interval_s) for one in costs.evens if one.cell == pick), None)
+    log = logged(asked, findings, costs, choice) if findings is not None else []
     parts = [
+        Part("log", "What the log says", log),
         Part("answer", "The answer", answering.answer(asked, choice, others)),
         Part("saves", "What it saves", answering.saves(asked, choice, saved)),
         Part("needs", "What it needs", needs(choice.picks[0])),
