@@ -10,6 +10,7 @@ from pushlab.analysis.advice.ranges import Range
 from pushlab.analysis.advice.today import Today
 from pushlab.analysis.cost.guesses import ENDS, GUESSES, Guess, said
 from pushlab.analysis.cost.measured import traffic_by_cell
+from pushlab.analysis.cost.meter import Meter
 from pushlab.analysis.cost.sizes import Row, Sizes, reference_sizes
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
 from pushlab.analysis.forecast.calibration import Calibration, calibration_from
@@ -46,6 +47,7 @@ class Asked:
             known. `carried_bytes_per_s`: of their payloads for each client, however many they are.
         in_vain: the share of polls that bring nothing, where it was counted.
         beside: the bytes of an answer beside its messages, where a log has some of them.
+        meters: of each cell, once it was priced.
     """
 
     load: Workload
@@ -60,6 +62,7 @@ class Asked:
     carried_bytes_per_s: float | None = None
     in_vain: float | None = None
     beside: Guess | None = None
+    meters: dict[str, Meter] = field(default_factory=dict, repr=False)
 
     @property
     def polled(self) -> str:
@@ -112,6 +115,7 @@ class Asked:
                 sizes=sizes,
                 measured=frozenset(),
                 in_vain=self.in_vain if counted else None,
+                meters={},
             )
         )
 

@@ -130,8 +130,11 @@ def sides(asked: Asked, costs: Costs, architecture: Architecture) -> dict[str, S
     """Each cell in an architecture, ready to be held against another."""
     found = {}
     for cell, traffic in asked.traffic.items():
-        meter = meter_for(traffic, costs.book, sizes=asked.sizes.get(cell), guesses=costs.guesses)
-        found[cell] = Side(architecture, traffic, meter, cell)
+        if cell not in asked.meters:  # one for all architectures: it remembers servers it counted
+            asked.meters[cell] = meter_for(
+                traffic, costs.book, sizes=asked.sizes.get(cell), guesses=costs.guesses
+            )
+        found[cell] = Side(architecture, traffic, asked.meters[cell], cell)
     return found
 
 
