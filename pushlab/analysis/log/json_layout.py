@@ -8,9 +8,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pushlab.analysis.log.lines import Lines, column, each
-from pushlab.analysis.log.moments import size_of, status_of, time_of
+from pushlab.analysis.log.lines import UNKNOWN, Lines, column, each, times
+from pushlab.analysis.log.moments import since_1970, size_of, status_of
 
 __all__ = ["Objects", "json_layout"]
 
@@ -131,22 +134,41 @@ def _struct(tree: Mapping[str, Any], above: tuple[str, ...], numbers: dict[Any, 
 
 
 def _lines(found: Sequence[Any], getters: Mapping[str, Callable[[Any], Any]]) -> Lines:
-    columns = {role: column(map(_text, map(get, found))) for role, get in getters.items()}
-    size = columns.get("size")
-    who = [columns[role] for role in ("address", "agent") if role in columns]
+    values = {role: list(map(get, found)) for role, get in getters.items()}
+    target = _texts(values["target"])
+    if pc.any(pc.match_substring(target, b" ")).as_py():  # whole request lines
+        target = column(map(_target, target.to_pylist()))
+    who = [_texts(values[role]) for role in ("address", "agent") if role in values]
+    unsized = [UNKNOWN] * len(found)
     return Lines(
-        each(columns["time"], time_of, np.float64),
-        column(map(_target, columns["target"].to_pylist())),
-        each(columns["status"], status_of, np.int16),
-        np.full(len(found), -1, np.int64) if size is None else each(size, size_of, np.int64),
-        _joined(who) if who else columns["status"],
+        _moments(values["time"]),
+        target,
+        _numbers(values["status"], status_of, np.int16),
+        _numbers(values.get("size", unsized), size_of, np.int64),
+        pc.binary_join_element_wise(*who, b"\0") if who else column([b""] * len(found)),
     )
 
 
-def _joined(columns: Sequence[Any]) -> Any:
-    import pyarrow.compute as pc
+def _moments(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    if all(type(one) is float for one in values):
+        return np.array([since_1970(one) for one in values])
+    return times(_texts(values))
 
-    return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, b"\0")
+
+def _numbers(values: Sequence[Any], read: Callable[[bytes], float], kind: Any) -> Any:
+    """Values that are numbers already, or texts of such."""
+    if all(type(one) is int for one in values):
+        return np.clip(np.array(values, np.int64), -1, np.iinfo(kind).max).astype(kind)
+    return each(_texts(values), read, kind)
+
+
+def _texts(values: Sequence[Any]) -> Any:
+    if type(values[0]) is list:  # as Caddy has each head
+        values = [one[0] if type(one) is list and one else None for one in values]
+    try:
+        return pc.fill_null(pa.array(values, pa.string()).cast(pa.binary()), b"")
+    except pa.ArrowException:
+        return column(map(_text, values))
 
 
 def _text(value: Any) -> bytes:
@@ -158,7 +180,6 @@ def _text(value: Any) -> bytes:
 
 
 def _target(text: bytes) -> bytes:
-    """A target, of a whole request line too."""
-    if text[:1] == b"/" or b" " not in text:
-        return text
-    return text.split(b" ")[1]
+    """The target of a request line."""
+    words = text.split(b" ")
+    return words[1] if len(words) > 1 else text

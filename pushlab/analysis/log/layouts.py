@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pushlab.analysis.log.json_layout import json_layout
-from pushlab.analysis.log.lines import Lines, each
-from pushlab.analysis.log.moments import size_of, status_of, time_of
+from pushlab.analysis.log.lines import Lines, each, times
+from pushlab.analysis.log.moments import size_of, status_of
 
 __all__ = ["Layout", "fields_of", "layout_of"]
 
@@ -139,8 +139,8 @@ class Words:
 
     def _lines(self, table: Any) -> Lines:
         columns = {int(name): table[name].combine_chunks() for name in table.column_names}
-        times = [columns[i] for i in self.time]
-        time = times[0] if len(times) == 1 else pc.binary_join_element_wise(*times, b" ")
+        parts = [columns[i] for i in self.time]
+        time = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, b" ")
         target = columns[self.request]
         if not self.bare:
             found = pc.extract_regex(target, r"^[A-Z]+ (?P<target>\S+)")
@@ -153,7 +153,7 @@ class Words:
         count = table.num_rows
         size = each(columns[self.size], size_of, np.int64) if self.size is not None else None
         return Lines(
-            each(time, time_of, np.float64),
+            times(time),
             pc.fill_null(target, b""),
             each(columns[self.status], status_of, np.int16),
             np.full(count, -1, np.int64) if size is None else size,

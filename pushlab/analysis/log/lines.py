@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["UNKNOWN", "Lines", "column", "each"]
+from pushlab.analysis.log.moments import time_of
+
+__all__ = ["UNKNOWN", "Lines", "column", "each", "times"]
 
 #: The size of an answer that the log does not tell, and the status of one that it tells wrongly.
 UNKNOWN = -1
@@ -50,6 +52,17 @@ def each(values: Any, read: Callable[[bytes], float], kind: Any) -> npt.NDArray[
         encoded = encoded.combine_chunks()
     found = np.array([read(value or b"") for value in encoded.dictionary.to_pylist()], kind)
     return found[encoded.indices.to_numpy(zero_copy_only=False)] if len(found) else found
+
+
+def times(values: Any) -> npt.NDArray[np.float64]:
+    """The times in an Arrow column; those of ISO 8601 are read by Arrow, many times as fast."""
+    for kind in (pa.timestamp("us", "UTC"), pa.timestamp("us")):
+        try:
+            found = values.cast(pa.string()).cast(kind).cast(pa.int64())
+        except pa.ArrowInvalid:  # of another form, or one is broken
+            continue
+        return np.asarray(found.to_numpy(zero_copy_only=False) / 1e6, np.float64)
+    return each(values, time_of, np.float64)
 
 
 def column(values: Iterable[bytes | None]) -> Any:

@@ -4,7 +4,7 @@ import datetime
 import math
 from functools import lru_cache
 
-__all__ = ["size_of", "status_of", "time_of"]
+__all__ = ["since_1970", "size_of", "status_of", "time_of"]
 
 _MONTHS = {
     name: number
@@ -27,23 +27,29 @@ def time_of(text: bytes) -> float:
             return _day_s(text[:11]) + _clock_s(text[12:20]) - _zone_s(text[20:].strip())
         if text[4:5] == b"-":
             return _iso_s(text)
-        return _since_1970(float(text))
+        return since_1970(float(text))
     except (ValueError, KeyError, IndexError, OverflowError):
         return math.nan
 
 
 def _iso_s(text: bytes) -> float:
-    clock = text[11:]
-    zone = b""
-    for sign in (b"Z", b"+", b"-", b" "):
-        if sign in clock:
-            clock, _, rest = clock.partition(sign)
-            zone = b"" if sign == b"Z" else (sign + rest).strip()
-            break
-    return _day_s(text[:10]) + _clock_s(clock) - _zone_s(zone)
+    rest, part_s = text[19:], 0.0
+    if rest[:1] in (b".", b","):
+        zone = rest[1:].lstrip(b"0123456789")
+        digits = rest[1 : len(rest) - len(zone)]
+        part_s, rest = int(digits) / 10.0 ** len(digits), zone
+    return _second_s(text[:19]) + part_s - (_zone_s(rest.strip()) if rest else 0)
 
 
-def _since_1970(value: float) -> float:
+@lru_cache(maxsize=4096)  # lines of one second stand together
+def _second_s(text: bytes) -> float:
+    if len(text) != 19:
+        raise ValueError(text)
+    return _day_s(text[:10]) + _clock_s(text[11:])
+
+
+def since_1970(value: float) -> float:
+    """Seconds, of seconds, milli-, micro- or nanoseconds; NaN below zero."""
     for least, unit in ((_NANOS, 1e9), (_MICROS, 1e6), (_MILLIS, 1e3)):
         if value >= least:
             return value / unit

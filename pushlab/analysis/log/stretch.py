@@ -50,8 +50,9 @@ def stretch_of(
 
     It is the one in which as many useful answers came as on average, and its sample of clients has
     the log's rate; or the one in which most was asked, with a rate of its own. When a message was
-    published lies between two polls and, in a log of whole seconds, anywhere in its second: each
-    gets a random moment of that.
+    published lies between two polls and, in a log of whole seconds, anywhere in its second:
+    what an answer brought gets one random moment of that, all at once. Apart from each other its
+    messages would be found by more polls than the log has useful ones.
 
     Args:
         message_bytes: the size of a message; None: each useful answer brought one.
@@ -148,8 +149,8 @@ def _messages(
         count, body = 1, max(1, round(size - base)) if size >= 0 else 0
         if body:
             count = max(1, -(-body // MAX_MESSAGE_BYTES), round(body / (message_bytes or body)))
-        for _ in range(count):
-            due_s = at_s + rng.uniform(0, blur_s) - rng.uniform(0, found.interval_s) - start_s
-            due_s = min(max(due_s, 0.0), span_s - 0.001)
-            messages.append((due_s, places[client], max(1, body // count) if body else 0))
+        due_s = at_s + rng.uniform(0, blur_s) - rng.uniform(0, found.interval_s) - start_s
+        due_s = min(due_s % span_s, span_s - 0.001)  # from before the start to before the end
+        one = (due_s, places[client], max(1, body // count) if body else 0)
+        messages += [one] * count
     return messages

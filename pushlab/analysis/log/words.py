@@ -60,7 +60,7 @@ def read_in_words(found: LogFindings) -> str:
 
 def sentences(found: LogFindings) -> Iterator[str]:
     """What follows of it, and how sure that is."""
-    yield f"By what sign: {found.sign.words}. That is {_sure(found)}."
+    yield f"How it is known: {found.sign.words}. How sure: {_sure(found)}."
     yield from _messages(found)
     yield from _poisson(found)
     yield from _clients(found)
@@ -110,7 +110,7 @@ def _poisson(found: LogFindings) -> Iterator[str]:
     shares = listed(
         [
             f"{share(found.poisson_in_vain(one))} with {brief(one)} in each useful answer"
-            for one in dict.fromkeys((messages.low, messages.likely))
+            for one in dict.fromkeys((*([] if messages.said else [messages.low]), messages.likely))
         ]
     )
     even = -math.log(in_vain) / (1 - in_vain)
@@ -124,9 +124,10 @@ def _poisson(found: LogFindings) -> Iterator[str]:
 
 def _clients(found: LogFindings) -> Iterator[str]:
     low_s, high_s = duration(found.interval_low_s), duration(found.interval_high_s)
+    every = low_s if low_s == high_s else f"{low_s} to {high_s}"
     yield (
         f"{counted(found.seen, 'different client')} by address and user agent; the middle half ask"
-        f" every {low_s} to {high_s}; in the busiest minute {_about(found.busiest)} at once, with"
+        f" every {every}; in the busiest minute {_about(found.busiest)} at once, with"
         f" {brief(found.busiest_per_s)} polls a second."
     )
     if found.shared:
