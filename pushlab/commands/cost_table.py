@@ -138,10 +138,10 @@ def _across_table(costs: Costs, rest: Sequence[Priced]) -> Table:
         where = one.architecture
         refused = [each.cell for each in costs.priced[where.key] if each.cannot]
         told = Cell(", ".join(refused) or "-")
-        names = [KINDS_OF_ARCHITECTURE[where.kind], where.key]
-        rows.append(Row(names, [Cell(one.cell), *_usd(one), told]))
-    leading = [Column("kind", text=True), Column("architecture", text=True)]
-    columns = [Column("cheapest there", text=True), *_USD, Column("not carried", text=True)]
+        kind = Cell(KINDS_OF_ARCHITECTURE[where.kind])
+        rows.append(Row([where.key], [kind, Cell(one.cell), *_usd(one), told]))
+    leading, what = [Column("architecture", text=True)], Column("cheapest there", text=True)
+    columns = [Column("kind", text=True), what, *_USD, Column("not carried", text=True, rank=1)]
     return Table(leading, columns, rows)
 
 

@@ -68,9 +68,9 @@ def test_transports_stand_within_one_architecture_and_the_others_apart(capsys):
     for name in comparable_profiles():
         assert re.search(rf"^{name} +[\d.,]+", first, re.M)
         assert f"What moves the bill of {name}, each guess alone" in others
-    rows = [line for line in others.splitlines() if line.startswith(tuple(KINDS))]
+    rows = [line for line in others.splitlines() if line.startswith(tuple(ARCHITECTURES))]
     assert len(rows) > 10
-    assert all(any(key in row for key in ARCHITECTURES) for row in rows)
+    assert all(any(kind in row for kind in KINDS) for row in rows)
     assert "\n~ rests on a price that is not the vendor's own word" in out
     assert re.search(r" ~>? ", out)
 
