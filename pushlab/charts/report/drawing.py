@@ -59,14 +59,16 @@ class Sketchbook:
 
     def __init__(self) -> None:
         self._letters: dict[str, str] = {}
+        self._drawn = 0
 
     def figure(self, wide: Chart, narrow: Chart, *, words: str, shows: str = "") -> Figure:
         """A chart that was drawn for a desk and for a phone."""
+        self._drawn += 1
         return Figure(
             wide.name,
             wide.title,
-            self.inline_svg(wide, f"w{wide.name[0]}"),
-            self.inline_svg(narrow, f"n{narrow.name[0]}"),
+            self.inline_svg(wide, f"w{self._drawn}"),
+            self.inline_svg(narrow, f"n{self._drawn}"),
             shows,
             words,
         )

@@ -68,7 +68,7 @@ def test_ids_are_unique_and_links_lead_somewhere(page):
 
 def test_every_figure_is_told_in_words(page):
     told = [a["aria-label"] for _, a in page.tags if a.get("role") == "img"]
-    assert len(told) == 8
+    assert len(told) == 10
     for text in told[:5]:
         assert "Short polling: " in text
         assert "failed: the broker is not installed" in text
