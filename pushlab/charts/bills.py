@@ -111,11 +111,12 @@ def _rows(axes: Axes, count: int) -> None:
 
 def _name(axes: Axes, row: int, bold: str, size: float, sheet: Sheet, kind: str = "") -> None:
     """What a row is, its kind in the same line: left of it, or above it on a narrow page."""
-    if sheet.above:
-        told = f"{bold}, {kind}" if kind else bold
-        say(axes, told, (0, row - 0.42), size=size * 0.9, bold=True, within="rows")
-        return
     figure, box = cast("Figure", axes.figure), axes.get_position()
+    if sheet.above:
+        told, whole = f"{bold}, {kind}" if kind else bold, box.width * sheet.width
+        (name,), points = fit(figure, told, size * 0.9, whole, 1)
+        say(axes, name, (0, row - 0.42), size=points, bold=True, within="rows")
+        return
     start = (0.04 - box.x0) / box.width
     room = (box.x0 - 0.05) * sheet.width
     if kind:

@@ -51,7 +51,8 @@ class Range:
 def draw_ranges(axes: Axes, rows: Sequence[Range], size: float, sheet: Sheet) -> None:
     """Draw each in its row, row 0 on top, its amounts right of it."""
     shown = [row for row in rows if not row.problem]
-    scale_of_money(axes, [end for row in shown for end in (row.low, row.high)], 0.62 * sheet.room)
+    beside = 0.62 if len(rows) <= _MOST_TALL else 0.75
+    scale_of_money(axes, [end for row in shown for end in (row.low, row.high)], beside * sheet.room)
     for place, row in enumerate(rows):
         if row.problem:
             told_instead(axes, place, row.problem, size * 0.72)

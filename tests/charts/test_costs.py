@@ -57,6 +57,7 @@ def test_across_every_row_has_its_kind(clients):
     assert {one.architecture.kind for one in shown} == {
         one.architecture.kind for one in costs.across
     }
+    check(architectures_chart("so many clients", costs, PHONE))
     chart = architectures_chart("so many clients", costs)
     check(chart)
     said = words(chart).split(" | ")
