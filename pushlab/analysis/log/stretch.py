@@ -61,7 +61,7 @@ def stretch_of(
     if not found.sign.known or not len(rows) or found.messages is None:
         return None
     rng = np.random.default_rng([seed, 0x10C])
-    span_s = min(span_s, max(found.span_s, found.interval_s))
+    span_s = round(min(span_s, max(found.span_s, found.interval_s)), 3)
     useful = ~found.sign.is_empty(rows.size)
     start_s = _start_s(rows, useful, span_s, busiest)
     within = slice(*np.searchsorted(rows.at_s, (start_s, start_s + span_s)))

@@ -23,7 +23,7 @@ def replaying(
         "channels": "per-client",
         "arrivals": "trace",
         "trace": trace,
-        "duration_s": span_s - scenario.warmup_s,
+        "duration_s": round(span_s - scenario.warmup_s, 3),
         "rate_per_s": len(messages) / span_s / clients,
         **({"payload_bytes": size} if size else {}),
     }
