@@ -97,7 +97,7 @@ $(WEB)/node_modules/.tools: $(WEB)/package.json
 	  || echo "npm's tools could not be installed; the checks that use them will be skipped"
 
 reference: $(VENV)/.core
-	$(BIN)/pushlab compare quick --replace results/reference $(ARGS)
+	$(BIN)/pushlab compare quick --trials 8 --replace results/reference $(ARGS)
 	$(BIN)/python -m pushlab.analysis.forecast.sizes
 
 lab: $(VENV)/.notebooks
