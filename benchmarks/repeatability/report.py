@@ -117,5 +117,6 @@ def save(sitting: Sitting, earlier: Sequence[Sitting], folder: Path) -> Path:
     text = StringIO()
     print_sitting(Console(file=text, width=120, highlight=False), sitting, earlier)
     body = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    (folder / "SITTING.md").write_text(f"# Five runs in one sitting\n\n```text\n{body}\n```\n")
+    title = f"# {counted(len(sitting.runs), 'run')} in one sitting"
+    (folder / "SITTING.md").write_text(f"{title}\n\n```text\n{body}\n```\n")
     return folder

@@ -31,7 +31,8 @@ from pushlab.testing.null import Null
 __all__ = ["SITTING", "Sitting", "load_sitting", "measure_sitting", "of_runs"]
 
 SITTING = "sitting.json"
-_HOW_OFTEN = {"trials", "until", "at_most_s"}
+#: What a scenario says of itself, and how often it is done, which a sitting decides.
+_NO_WORK = {"title", "description", "trials", "until", "at_most_s"}
 
 #: Of one run, by cell and figure, a value of each trial; None where the trial does not give it.
 Values = Mapping[str, Mapping[str, Sequence[float | None]]]
@@ -64,7 +65,7 @@ class Sitting:
 
     def did_as(self, other: "Sitting") -> bool:
         """Whether both did the same work, as far as both say: keys come with newer versions."""
-        keys = (self.scenario.keys() & other.scenario.keys()) - _HOW_OFTEN
+        keys = (self.scenario.keys() & other.scenario.keys()) - _NO_WORK
         return all(self.scenario[key] == other.scenario[key] for key in keys)
 
     def save(self, folder: Path) -> Path:
