@@ -21,7 +21,7 @@ from pushlab.charts.frame import SLIDE, Chart, Sheet, describe_axis, frame, say,
 from pushlab.charts.months import price_footer, styles_of
 from pushlab.charts.ranges import money_ticks, tick_words
 from pushlab.charts.style import GREY, GRID, INK, CellStyle, mark
-from pushlab.quantities import interval, span, usd_range
+from pushlab.quantities import interval, usd_range
 
 __all__ = ["break_even_chart"]
 
@@ -103,14 +103,13 @@ def _reach(evens: Sequence[BreakEven], polling: Polling) -> tuple[float, float]:
 
 
 def _finding(evens: Sequence[BreakEven], style: Mapping[str, CellStyle], costs: Costs) -> str:
+    """From which interval on polling may cost no more than push, and from which it is sure to."""
     main = evens[0]
-    _, likely, _ = main.interval_s
-    reach = span((main.interval_s[0], main.interval_s[2]), interval)
-    told = f" ({reach})" if reach else ""
-    return (
-        f"In {place_words(costs.chosen)}, polling costs less than {style[main.cell].within} from"
-        f" about every {interval(likely)} on{told}"
-    )
+    least, _, most = main.interval_s
+    may = f"every {interval(least)} on" if least > 0 else "any interval on"
+    sure = f"it is sure to from every {interval(most)} on" if most < math.inf else "none is sure to"
+    place, name = place_words(costs.chosen), style[main.cell].within
+    return f"In {place}, polling may cost no more than {name} from {may}; {sure}"
 
 
 def _poll(

@@ -1,5 +1,7 @@
 """The slides of money and energy: few rows, no text over another, the finding on top."""
 
+import math
+
 import pytest
 from matplotlib.text import Text
 
@@ -16,6 +18,7 @@ from pushlab.charts.radio import radio_chart
 from pushlab.charts.ranges import Range, draw_ranges
 from pushlab.charts.sensitivity import sensitivity_chart
 from pushlab.contract.registry import comparable_profiles
+from pushlab.quantities import interval
 from pushlab.runs import Run
 from tests.analysis.cost.test_telling import costs_of
 from tests.charts.test_draw import (
@@ -98,6 +101,12 @@ def test_the_crossings_have_their_intervals():
     assert chart is not None
     assert place_words(DEFAULT) in chart.title
     assert "asked: every 5 s" in words(chart)
+    drawn = next(one for one in costs.evens if 0 < one.interval_s[1] < math.inf)
+    least, _, most = drawn.interval_s
+    assert 0 < least < math.inf
+    assert f"may cost no more than WebSocket from every {interval(least)} on" in chart.title
+    never = most == math.inf
+    assert ("none is sure to" if never else f"from every {interval(most)} on") in chart.title
     texts, size = measured(chart.figure)
     check_titles_are_short_and_all_words_on_the_page(texts, size)
 
