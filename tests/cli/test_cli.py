@@ -130,7 +130,7 @@ def test_an_unknown_key_is_told_with_its_file(
         ("capacity sse --slo x --max many", "--max: 'many' is not a number such as 5000"),
         ("serve --port abc", "--port: 'abc' is not a whole number such as 8000 (see pushlab s"),
         ("predict --headroom half", "--headroom: 'half' is not a number such as 0.5"),
-        ("cost --headroom nan", "--headroom: 'nan' is not a number such as 0.5"),
+        ("predict --headroom nan", "--headroom: 'nan' is not a number such as 0.5"),
         ("diff a b --threshold nan", "--threshold: 'nan' is not a number such as 10 (see"),
         ("diff a b --threshold much", "--threshold: 'much' is not a number such as 10 (see"),
         ("pigeon", "pushlab: argument COMMAND: invalid choice: 'pigeon'"),
@@ -297,7 +297,10 @@ WRITING = {
     "cost": ["RUN"],
     "energy": ["RUN"],
     "crossovers": [],
+    "advise": ["RUN"],
+    "workload": ["from-log", "LOG", "--path", "/poll"],
 }
+LOG_LINE = '1.2.3.4 - - [30/Nov/2026:12:00:{:02} +0000] "GET /poll HTTP/1.1" 204 0 "-" "-"\n'
 
 
 def test_each_command_that_takes_out_is_tested(capsys: pytest.CaptureFixture[str]) -> None:
@@ -324,12 +327,14 @@ def test_an_out_that_cannot_be_written_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a-file").write_text("precious")
-    if command in ("report", "export"):  # they write a file, the others a folder
+    Path("log").write_text("".join(LOG_LINE.format(second) for second in range(30)))
+    if command in ("report", "export", "advise"):  # they write a file, the others a folder
         Path("there").mkdir()
     else:
         Path("there").write_text("precious")
     before = sorted(tmp_path.iterdir())
-    words = [str(run_folder) if word == "RUN" else word for word in WRITING[command]]
+    paths = {"RUN": str(run_folder), "LOG": "log"}
+    words = [paths.get(word, word) for word in WRITING[command]]
     status = main([command, *words, "--out", out])
     said = capsys.readouterr()
     told = said.err

@@ -70,8 +70,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-#: These have an exit status for what is not known, which depends on the run that is kept.
+#: These have an exit status for what is not known, which depends on the run that is kept; of one
+#: that was measured on a busy machine a model may differ.
 ANSWERING = ("predict --validate", "check", "diff", "gate")
+VALIDATING = "predict --validate"
 
 
 @pytest.mark.parametrize("example", [one for one in examples() if not one.startswith(LONG)])
@@ -93,6 +95,7 @@ def test_each_short_example_runs(
         status = left.code
     said = capsys.readouterr()
     answers = (0, 3) if example.startswith(ANSWERING) else (0,)
+    answers += (1,) if example.startswith(VALIDATING) else ()
     assert (status in answers, said.err) == (True, ""), status
     assert said.out
 

@@ -139,7 +139,7 @@ def test_a_day_is_that_of_all_users(reference):
     assert days["short-polling"].requests == pytest.approx(3000 * 86_400)
     assert days["sse"].requests == 0
     one = days_of(reference, replace(_usage(), users=1).workload())
-    assert days["sse"].cores == pytest.approx(3000 * one["sse"].cores)
+    assert one["sse"].cores < days["sse"].cores < 3000 * one["sse"].cores  # idling is there once
     part = days_of(reference, replace(_usage(), users=0.1).workload())
     assert part["short-polling"].requests == pytest.approx(8_640)
     assert part["sse"].cores == pytest.approx(one["sse"].cores / 10)
@@ -195,7 +195,6 @@ def test_the_table_says_what_was_measured_and_what_was_not(reference, tmp_path, 
     assert "of the answers have 124 bytes, and none has fewer: likely" in told
     assert "Measured: 100 users" in told
     assert "Extrapolated to a day with 3,000 users" in told
-    assert "cores" not in told
     assert "259 million" in told
     assert "beyond what was measured" in told
 

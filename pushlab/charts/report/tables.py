@@ -71,7 +71,7 @@ def _beside(s: CellSummary, figure: Figure) -> str:
         return price_range(s)
     further = s["marginal_cpu_s_per_delivery"]
     if figure.name == "cpu_s_per_delivery" and further is not None:
-        return f"{duration(further)} for one more"
+        return f"one more: {duration(further)}"
     return ""
 
 

@@ -87,7 +87,7 @@ def test_every_figure_is_seen_and_nothing_sticks_out(opened, address, width, sch
     assert seen["page"][0] <= seen["page"][1]
     assert seen["outside"] == []
     assert seen["cut"] == []
-    assert len(seen["figures"]) == 8
+    assert len(seen["figures"]) == 10
     for drawings in seen["figures"]:
         (box,) = drawings  # one drawing of the two
         assert box["width"] > 0.8 * min(width, 1216)
