@@ -6,9 +6,11 @@ import math
 import pytest
 
 from pushlab.analysis import analyse
-from pushlab.analysis.forecast.validation import Checked, _checked, validate
+from pushlab.analysis.forecast.validation import Checked, _checked, _unmarked, validate
 from pushlab.analysis.models.chance import hits_variance
 from pushlab.analysis.models.prediction import Ways, predict
+from pushlab.analysis.summary.mark import Mark
+from pushlab.analysis.summary.model import CellSummary
 from pushlab.contract.registry import profile_of
 from pushlab.runs import CostWindow, Run, RunWriter, TrialRecord
 from tests.runs.simulated import ENVIRONMENT, FLOOR, STANDARD, Cell, simulate
@@ -123,3 +125,21 @@ def test_the_measured_window_is_another_rate_foretold(tmp_path, second_s, answer
     (told,) = validate(analyse(Run.load(writer.finish())))
     assert told["CPU"].measured == pytest.approx(5 * 0.032, rel=0.02)
     assert told["CPU"].answer == answer
+
+
+@pytest.mark.parametrize(("size_s", "answer"), [(60e-6, "unknown"), (40e-6, "differs")])
+def test_what_a_mark_may_have_made_a_tenth_of_is_no_difference(size_s, answer):
+    late = Checked(
+        figure="mean latency",
+        predicted=1.1e-3,
+        simulated=None,
+        measured=1.6e-3,
+        apart=(0.1e-3, 0.9e-3),
+        answer="differs",
+    )
+    mark = Mark("stall", "the host took its time", {"latency_s.mean": size_s})
+    told = _unmarked(
+        late, CellSummary(status="ok", values={"latency_s.mean": 1.6e-3}, disturbances=[mark])
+    )
+    assert told.answer == answer
+    assert ("marked: stall" in told.why) == (answer == "unknown")
