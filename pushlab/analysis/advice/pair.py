@@ -18,6 +18,7 @@ from pushlab.analysis.cost.guesses import CPU, ENDS, MEMORY, End
 from pushlab.analysis.cost.meter import SECONDS, Bill, Meter
 from pushlab.analysis.cost.pricing import bill_at
 from pushlab.analysis.cost.traffic import Traffic
+from pushlab.analysis.stats.comparison import MATTERS
 
 __all__ = ["Answer", "Side", "difference", "judged"]
 
@@ -26,7 +27,6 @@ __all__ = ["Answer", "Side", "difference", "judged"]
 Answer = Literal["lower", "higher", "same", "unknown"]
 
 _OWN = (CPU, MEMORY)
-_MATTERS = 0.10
 _ENDS: tuple[End, End] = ("low", "high")
 
 #: Where each guess is taken: by its name, and for what is a side's own by name and side.
@@ -148,7 +148,7 @@ def judged(a: Side, b: Side) -> tuple[Answer, Range]:
         Uncarried: one of them cannot carry its load.
     """
     apart = difference(a, b, Side.usd)
-    within = _MATTERS * min(a.usd(), b.usd())
+    within = MATTERS * min(a.usd(), b.usd())
     if -within <= apart.low and apart.high <= within:
         return "same", apart
     if apart.high < 0 or apart.low > 0:

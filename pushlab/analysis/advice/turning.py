@@ -14,6 +14,7 @@ from pushlab.analysis.cost.meter import Uncarried
 from pushlab.analysis.cost.month import Costs
 from pushlab.analysis.cost.traffic import Traffic
 from pushlab.analysis.forecast.crossovers import Crossover, Setting, crossovers
+from pushlab.analysis.stats.comparison import MATTERS
 
 __all__ = ["MANY_READERS", "Flip", "Probe", "near_crossovers", "probes", "turned_by"]
 
@@ -108,7 +109,7 @@ def _undecided(a: Side, b: Side) -> Range | None:
         for end in ends
         for ours, theirs in (ends, ends[::-1])
     ]
-    within = 0.1 * min(a.usd(), b.usd())
+    within = MATTERS * min(a.usd(), b.usd())
     if min(found) < -within and max(found) > within:
         return Range(min(found), a.usd() - b.usd(), max(found))
     return None

@@ -34,6 +34,12 @@ _BY_HTTP_API = (
     Part("functions", aws_functions.answering),
     Part("store", aws_functions.kept_messages),
 )
+_ORIGIN = (
+    Part("servers", cdn.behind(aws_servers.fargate)),
+    Part("balancer", cdn.behind(aws_servers.balancer)),
+    _VALKEY,
+)
+_BESIDE_CONTAINERS = ("a NAT gateway for containers without public addresses", "logs")
 _UNCACHED = "what waits for one client, or is pushed to it, cannot be answered from a cache"
 _EDGES = (
     "clients of one channel get one answer from each edge, for as long as it may be kept; where"
@@ -55,7 +61,7 @@ AT_AWS = [
         assumptions="TLS ends at the balancer, which for MQTT is a network balancer, whose broker"
         " shares each container with its server; a pair of Valkey nodes carries messages between"
         " servers; publishing is a request to one's own server",
-        left_out=("a NAT gateway for containers without public addresses", "logs"),
+        left_out=_BESIDE_CONTAINERS,
     ),
     Architecture(
         key="aws-cloudfront",
@@ -66,15 +72,13 @@ AT_AWS = [
         carries={
             **carried(
                 [SHORT],
-                Part("servers", cdn.behind(aws_servers.fargate)),
-                Part("balancer", cdn.behind(aws_servers.balancer)),
-                _VALKEY,
+                *_ORIGIN,
                 Part("gateway", cdn.cloudfront),
             ),
             **refused((LONG, SSE, WEBSOCKET, MQTT), _UNCACHED),
         },
         assumptions=f"{_EDGES}; data from the origin to CloudFront are free",
-        left_out=("a NAT gateway for containers without public addresses", "logs"),
+        left_out=_BESIDE_CONTAINERS,
     ),
     Architecture(
         key="fastly",
@@ -85,16 +89,14 @@ AT_AWS = [
         carries={
             **carried(
                 [SHORT],
-                Part("servers", cdn.behind(aws_servers.fargate)),
-                Part("balancer", cdn.behind(aws_servers.balancer)),
-                _VALKEY,
+                *_ORIGIN,
                 Part("gateway", cdn.fastly),
                 Part("egress", cdn.behind(aws_servers.egress)),
             ),
             **refused((LONG, SSE, WEBSOCKET, MQTT), _UNCACHED),
         },
         assumptions=f"{_EDGES}; clients are in North America and Europe",
-        left_out=("a NAT gateway for containers without public addresses", "logs"),
+        left_out=_BESIDE_CONTAINERS,
     ),
     Architecture(
         key="aws-machines",

@@ -9,6 +9,7 @@ from pushlab.analysis.cost.common import (
     cheapest_servers,
     connects_per_s,
     down_bytes_per_s,
+    downloads,
     month_of,
     polls_per_s,
     up_bytes_per_s,
@@ -158,5 +159,4 @@ def egress(traffic: Traffic, meter: Meter) -> list[Item]:
 
     Amazon's own AppSync example makes 5 million times 3 KB 14.3 GB.
     """
-    month = month_of(down_bytes_per_s(traffic, meter))
-    return meter.charge("aws egress data-out", "bytes to clients", month, units=month / GIB)
+    return downloads(traffic, meter, "aws egress data-out", GIB)

@@ -2,7 +2,7 @@
 
 import math
 
-from pushlab.analysis.cost.common import GB, down_bytes_per_s, message_bytes, month_of
+from pushlab.analysis.cost.common import GB, downloads, message_bytes, month_of
 from pushlab.analysis.cost.meter import Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
 
@@ -54,5 +54,4 @@ def signalr(traffic: Traffic, meter: Meter) -> list[Item]:
 
 def egress(traffic: Traffic, meter: Meter) -> list[Item]:
     """What the subscribers download, at Azure's rates for data that leave it."""
-    month = month_of(down_bytes_per_s(traffic, meter))
-    return meter.charge("azure bandwidth data-out", "bytes to clients", month, units=month / GB)
+    return downloads(traffic, meter, "azure bandwidth data-out", GB)

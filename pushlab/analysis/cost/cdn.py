@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from pushlab.analysis.cost.common import GB, GIB, down_bytes_per_s, month_of, polls_per_s
+from pushlab.analysis.cost.common import GB, GIB, down_bytes_per_s, downloads, month_of, polls_per_s
 from pushlab.analysis.cost.meter import Item, Meter
 from pushlab.analysis.cost.traffic import Traffic
 
@@ -39,10 +39,10 @@ def cloudfront(traffic: Traffic, meter: Meter) -> list[Item]:
 
     What it fetches from an origin at Amazon is free.
     """
-    polls, month = month_of(polls_per_s(traffic)), month_of(down_bytes_per_s(traffic, meter))
+    polls = month_of(polls_per_s(traffic))
     return [
         *meter.charge("aws cloudfront request", "polls", polls),
-        *meter.charge("aws cloudfront data-out", "bytes to clients", month, units=month / GIB),
+        *downloads(traffic, meter, "aws cloudfront data-out", GIB),
     ]
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "connected",
     "connects_per_s",
     "down_bytes_per_s",
+    "downloads",
     "message_bytes",
     "month_of",
     "polls_per_s",
@@ -94,6 +95,16 @@ def _connecting(traffic: Traffic, meter: Meter) -> float:
     """Bytes a second, on average either way, for connections made anew."""
     each = meter.guess("handshake_bytes") / 2 + meter.guess("header_up_bytes")
     return connects_per_s(traffic, meter) * each
+
+
+def downloads(traffic: Traffic, meter: Meter, what: str, unit_bytes: float) -> list[Item]:
+    """What the clients download in a month.
+
+    Args:
+        what: the price of data that leave, by the unit of so many bytes.
+    """
+    month = month_of(down_bytes_per_s(traffic, meter))
+    return meter.charge(what, "bytes to clients", month, units=month / unit_bytes)
 
 
 def cheapest(ways: Iterable[list[Item]]) -> list[Item]:

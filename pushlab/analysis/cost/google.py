@@ -9,7 +9,7 @@ from pushlab.analysis.cost.common import (
     GIB,
     cheapest,
     cheapest_servers,
-    down_bytes_per_s,
+    downloads,
     month_of,
     polls_per_s,
 )
@@ -91,10 +91,7 @@ def memorystore(traffic: Traffic, meter: Meter) -> list[Item]:
 
 def egress(traffic: Traffic, meter: Meter) -> list[Item]:
     """What the subscribers download, over the premium network, which Cloud Run uses."""
-    month = month_of(down_bytes_per_s(traffic, meter))
-    return meter.charge(
-        "gcp network-premium data-out", "bytes to clients", month, units=month / GIB
-    )
+    return downloads(traffic, meter, "gcp network-premium data-out", GIB)
 
 
 def firebase(traffic: Traffic, meter: Meter) -> list[Item]:
@@ -103,7 +100,4 @@ def firebase(traffic: Traffic, meter: Meter) -> list[Item]:
     A database holds 200,000 connections and sends some 100,000 responses a second; one may have
     several, at no price.
     """
-    month = month_of(down_bytes_per_s(traffic, meter))
-    return meter.charge(
-        "firebase realtime-database data-out", "bytes to clients", month, units=month / GB
-    )
+    return downloads(traffic, meter, "firebase realtime-database data-out", GB)

@@ -8,13 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from pushlab.analysis.cost.common import (
-    GB,
-    GIB,
-    down_bytes_per_s,
-    message_bytes,
-    month_of,
-)
+from pushlab.analysis.cost.common import GB, GIB, downloads, message_bytes, month_of
 from pushlab.analysis.cost.meter import MINUTES, Item, Meter, Uncarried
 from pushlab.analysis.cost.traffic import Traffic
 
@@ -140,7 +134,6 @@ def pubnub(traffic: Traffic, meter: Meter) -> list[Item]:
 def supabase(traffic: Traffic, meter: Meter) -> list[Item]:
     """Supabase's Realtime in the Pro plan: messages and connections in whole packages, and data."""
     count, clients = month_of(_messages_per_s(traffic)), traffic.clients
-    sent = month_of(down_bytes_per_s(traffic, meter)) / GB
     messages = _rounded(meter, "supabase realtime message", count, 1e6)
     peak = _rounded(meter, "supabase realtime peak-connection", clients, 1_000)
     return [
@@ -151,5 +144,5 @@ def supabase(traffic: Traffic, meter: Meter) -> list[Item]:
         *meter.charge(
             "supabase realtime peak-connection", "clients connected", clients, units=peak
         ),
-        *meter.charge("supabase egress data-out", "bytes to clients", sent * GB, units=sent),
+        *downloads(traffic, meter, "supabase egress data-out", GB),
     ]
