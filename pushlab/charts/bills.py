@@ -44,6 +44,7 @@ _PARTS: Mapping[str, Mapping[str, Any]] = {
     "balancer": {"alpha": 0.7, "hatch": "//"},
     "gateway": {"alpha": 0.85},
     "functions": {"alpha": 0.6, "hatch": "\\\\"},
+    "store": {"alpha": 0.45, "hatch": "oo"},
     "service": {"alpha": 0.85},
     "broker": {"alpha": 0.6, "hatch": "xx"},
     "backplane": {"alpha": 0.5, "hatch": "++"},

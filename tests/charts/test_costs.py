@@ -5,13 +5,18 @@ import math
 import pytest
 from matplotlib.text import Text
 
-from pushlab.analysis.cost.architectures import DEFAULT, KINDS_OF_ARCHITECTURE
-from pushlab.analysis.cost.telling import place_words
+from pushlab.analysis.cost.architectures import (
+    ARCHITECTURES,
+    DEFAULT,
+    KINDS_OF_ARCHITECTURE,
+    PARTS,
+)
+from pushlab.analysis.cost.telling import place_words, shares_of
 from pushlab.analysis.energy.battery import energy_of, find_radios, run_energy
 from pushlab.analysis.energy.traces import predicted_trace
 from pushlab.charts import view_of
 from pushlab.charts.bars import cost_chart
-from pushlab.charts.bills import architectures_chart, bills_chart, shown_architectures
+from pushlab.charts.bills import _PARTS, architectures_chart, bills_chart, shown_architectures
 from pushlab.charts.break_evens import break_even_chart
 from pushlab.charts.frame import PHONE, SLIDE
 from pushlab.charts.radio import radio_chart
@@ -49,6 +54,18 @@ def test_bills_are_of_one_architecture_and_each_has_its_number(clients):
     for profile in comparable_profiles().values():
         assert profile.title in said
     assert said.count("USD ") >= len(costs.within)
+
+
+@pytest.mark.parametrize("key", ["aws-serverless", "emqx", "azure-signalr"])
+def test_a_part_of_any_architecture_is_drawn(key):
+    costs = costs_of(900, chosen=ARCHITECTURES[key])
+    parts = {part for one in costs.within if one.likely for part in shares_of(one.likely)}
+    chart = bills_chart("t", costs)
+    assert parts <= set(words(chart).split(" | "))
+
+
+def test_each_part_has_a_look():
+    assert set(_PARTS) == set(PARTS)
 
 
 @pytest.mark.parametrize("clients", [10, 5e4])

@@ -23,7 +23,7 @@ PLACE = "Racks (own virtual machines)"
 
 
 @cache
-def costs_of(clients, rate=0.1, interval_s=5.0):
+def costs_of(clients, rate=0.1, interval_s=5.0, chosen=DEFAULT):
     traffic = {
         name: predicted_traffic(
             profile.retimed(interval_s=interval_s),
@@ -33,7 +33,7 @@ def costs_of(clients, rate=0.1, interval_s=5.0):
         )
         for name, profile in comparable_profiles().items()
     }
-    return price_all(traffic, list(ARCHITECTURES.values()), load_book())
+    return price_all(traffic, list(ARCHITECTURES.values()), load_book(), chosen=chosen)
 
 
 def names(costs):
