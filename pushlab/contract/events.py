@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 from pushlab.contract.cursor import Cursor
 
-__all__ = ["Closed", "Connected", "Disconnected", "Event", "Gap", "Message", "Overtaken"]
+__all__ = [
+    "Closed",
+    "Connected",
+    "Disconnected",
+    "Event",
+    "Gap",
+    "Message",
+    "Overtaken",
+    "Unnumbered",
+]
 
 
 class Message(NamedTuple):
@@ -90,4 +99,14 @@ class Closed:
     status: int
 
 
-Event = Message | Gap | Overtaken | Connected | Disconnected | Closed
+class Unnumbered(NamedTuple):
+    """What a server of another make calls a message: it has no number that pushlab knows of.
+
+    Attributes:
+        data: as it came, envelope and all; the laboratory looks for its stamps in it.
+    """
+
+    data: bytes
+
+
+Event = Message | Unnumbered | Gap | Overtaken | Connected | Disconnected | Closed

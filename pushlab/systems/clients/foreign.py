@@ -1,0 +1,104 @@
+"""What all client halves of foreign wires share: texts with names in them, and unnumbered messages.
+
+A system's transport is a `ForeignTransport` made by `speak`: the swarm drives its client half as it
+drives those of the hub's transports.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, ClassVar
+
+from pushlab.contract.cursor import Cursor
+from pushlab.contract.events import Unnumbered
+from pushlab.contract.profile import Profile
+from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.contract.transport import NoOptions, Transport
+from pushlab.systems.publishing import fill
+from pushlab.systems.spec import Speech
+from pushlab.wire.redirects import HttpSubscriber
+
+__all__ = ["ForeignSubscriber", "ForeignTransport", "Spoken", "speak"]
+
+_START = Cursor("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a client half of a foreign wire follows: the system's speech, and the cell's options."""
+
+    speech: Speech
+    options: Any
+
+
+class ForeignSubscriber(HttpSubscriber):
+    """One reader of a foreign server.
+
+    A subclass calls `_accepted` when the server has let it in, `_take` with each message as it
+    came, and keeps its place in `_last_id`.
+    """
+
+    __slots__ = ("_last_id", "_speech")
+
+    Options: ClassVar[type[Any]] = NoOptions
+
+    def __init__(self, endpoint: Endpoint, token: str, *, options: Spoken, **rest: Any) -> None:
+        super().__init__(endpoint, token, options=options.options, **rest)
+        self._speech = options.speech
+        self._last_id = self._speech.first_id
+
+    def _filled(self, template: str) -> str:
+        """A template of the speech for this reader, as it stands now."""
+        details = self.endpoint.details
+        return fill(
+            template,
+            channel=str(details["channel"]),
+            client=str(details["client"]),
+            last_id=self._last_id,
+        )
+
+    def _accepted(self) -> None:
+        """The server has let this reader in."""
+        self._located(_START)
+
+    def _take(self, data: bytes) -> None:
+        """The server sent what it calls a message."""
+        self._events.append(Unnumbered(data))
+
+
+class ForeignTransport(Transport):
+    """How one system speaks one transport; make it with `speak`."""
+
+    name = ""
+    Foreign: ClassVar[type[ForeignSubscriber]]
+    speech: Speech
+
+    def subscriber(
+        self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
+    ) -> Subscriber:
+        """A client half that follows the speech."""
+        spoken = Spoken(self.speech, self.options)
+        return self.Foreign(endpoint, token, cursor=cursor, rng=rng, options=spoken)
+
+
+def speak(
+    speech: Speech,
+    client: type[ForeignSubscriber],
+    profile: Profile,
+    settings: Mapping[str, Any],
+) -> ForeignTransport:
+    """The transport of this profile as this speech has it.
+
+    Raises:
+        UsageError: an option is wrong.
+    """
+    attributes = {
+        "name": profile.name,
+        "profile": profile,
+        "Foreign": client,
+        "Options": client.Options,
+    }
+    made = type("Spoken", (ForeignTransport,), attributes).with_options(settings)
+    assert isinstance(made, ForeignTransport)
+    made.speech = speech
+    return made

@@ -1,0 +1,172 @@
+"""A system that is declared, not programmed: everything follows from its `SystemSpec`.
+
+What comes with pushlab has its configuration in ``servers/NAME/``; files there that end in ``.in``
+are templates like those of the declaration, and are written into a folder that goes with the trial.
+"""
+
+import importlib.resources
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pushlab.contract.profile import Profile
+from pushlab.contract.registry import load_transport
+from pushlab.contract.transport import Transport
+from pushlab.errors import SetupError, UsageError
+from pushlab.systems.clients.foreign import ForeignSubscriber, speak
+from pushlab.systems.foreign_api import ForeignApi
+from pushlab.systems.launch import ServerProcess, free_ports, launch, until_ready
+from pushlab.systems.publishing import HttpPublishing, fill
+from pushlab.systems.spec import SystemSpec
+from pushlab.systems.system import ServerApi, Started, System, Wanted, Watched
+
+__all__ = ["DeclaredSystem", "servers_folder"]
+
+_PORTS = 4
+
+
+def servers_folder(name: str) -> Path:
+    """The folder of a system that comes with pushlab, in a checkout or in an installation."""
+    package = Path(str(importlib.resources.files("pushlab")))
+    checkout, installed = package.parent / "servers", package / "systems" / "_servers"
+    return (installed if installed.is_dir() else checkout) / name
+
+
+class DeclaredSystem(System):
+    """A system of this declaration.
+
+    A subclass declares `spec`, and perhaps `clients` for a wire of its own, `needs` and `version`.
+
+    Attributes:
+        clients: by transport, the client half, where it is not the plain one of that transport.
+        profiles: by transport, what it is, where no transport of the hub has that name.
+        needs: programs that must be there, with how to get each.
+    """
+
+    spec: SystemSpec
+    clients: ClassVar[Mapping[str, type[ForeignSubscriber]]] = {}
+    profiles: ClassVar[Mapping[str, Profile]] = {}
+    needs: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def speaks(self) -> Sequence[str]:
+        """The names of the transports that it speaks."""
+        return list(self.spec.speaks)
+
+    def profile(self, transport: str) -> Profile:
+        """What a transport is as this system speaks it, but for options."""
+        found = self.profiles.get(transport)
+        if found is None:
+            found = load_transport(transport).profile
+        spoken = self.spec.speaks[transport]
+        return replace(found, needs_broker=False, own_address=False, wire=None).retimed(
+            keep_alive_s=spoken.keep_alive_s or None
+        )
+
+    def transport(self, name: str, settings: Mapping[str, Any]) -> Transport:
+        """How it speaks this transport. Raises UsageError."""
+        from pushlab.systems.clients.plain import PLAIN
+
+        self.check_speaks(name)
+        client = self.clients.get(name) or PLAIN.get(name)
+        if client is None:
+            raise UsageError(f"no client half speaks {name!r} to {self.spec.name}")
+        return speak(self.spec.speaks[name], client, self.profile(name), settings)
+
+    def missing(self) -> str:
+        """Which program is not there, and how to get it."""
+        for program, how in self.needs.items():
+            if shutil.which(program) is None:
+                return f"{program} is not installed; {how}"
+        return ""
+
+    # ---- starting ---------------------------------------------------------------------------
+
+    async def start(self, wanted: Wanted) -> Started:
+        """Start it, or attach to it. Raises SetupError, UsageError."""
+        if wanted.tls and not self.spec.url.startswith("https:"):
+            raise UsageError(f"{self.spec.name} is started without encryption; leave out tls")
+        if lacking := self.missing():
+            raise SetupError(f"{self.spec.name}: {lacking}")
+        if self.spec.url:
+            await until_ready(None, self.spec.url, self.spec.ready, self.spec.ready_within_s)
+            return _Attached(self.spec, self._api(self.spec.url, {}, wanted))
+        scratch = Path(tempfile.mkdtemp(prefix=f"pushlab-{self.spec.name}-"))
+        folder = servers_folder(self.spec.name)
+        ports = free_ports(_PORTS)
+        words = {"port": str(ports[0]), "scratch": str(scratch), "folder": str(folder)}
+        words |= {f"port{place}": str(port) for place, port in enumerate(ports[1:], 2)}
+        if folder.is_dir():
+            _write_templates(folder, scratch, words)
+        url = f"http://127.0.0.1:{ports[0]}"
+        process = await launch(
+            fill(self.spec.start, **words), name=self.spec.name, scratch=scratch
+        )
+        try:
+            await until_ready(process, url, self.spec.ready, self.spec.ready_within_s)
+            return _Running(process, self._api(url, words, wanted))
+        except BaseException:
+            await process.stop()
+            raise
+
+    def _api(self, url: str, words: Mapping[str, str], wanted: Wanted) -> ServerApi:
+        publish = self.spec.publish
+        publishing = HttpPublishing(
+            url=url,
+            method=publish.method,
+            path=publish.path,
+            body=publish.body,
+            headers=dict(publish.headers),
+        )
+        return ForeignApi(
+            url,
+            publishing,
+            speaks=self.spec.speaks,
+            words=words,
+            channels=wanted.channels,
+            key=wanted.seed,
+        )
+
+
+def _write_templates(folder: Path, scratch: Path, words: Mapping[str, str]) -> None:
+    for template in folder.rglob("*.in"):
+        there = scratch / template.relative_to(folder).with_suffix("")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_text(fill(template.read_text(), **words))
+
+
+class _Running(Started):
+    """A server that was started for this trial."""
+
+    def __init__(self, process: ServerProcess, api: ServerApi) -> None:
+        self.api = api
+        self.children = [process]
+        self.watched = {"hub": Watched(process.pid, tree=True)}
+        self._process = process
+
+    def send_signal(self, number: Any) -> None:
+        """Send a signal to the server and all that it has started."""
+        self._process.send_signal(number)
+
+    async def stop(self) -> None:
+        """End it."""
+        self.api.close()
+        await self._process.stop()
+
+
+class _Attached(Started):
+    """A server that ran before, and goes on."""
+
+    fresh = False
+
+    def __init__(self, spec: SystemSpec, api: ServerApi) -> None:
+        self.api = api
+        self.watched = {"hub": Watched(spec.pid, tree=True)} if spec.pid else {}
+        self.unwatched = "" if spec.pid else "its process is not known: give pid or metrics"
+
+    async def stop(self) -> None:
+        """Let go of it."""
+        self.api.close()

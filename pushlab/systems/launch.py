@@ -1,0 +1,174 @@
+"""Starts a server of any make: free ports, a command, its readiness, and its certain end."""
+
+import asyncio
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pushlab.child_environment import child_environment
+from pushlab.contract.subscriber import Endpoint
+from pushlab.errors import SetupError
+from pushlab.hub.child import Child
+from pushlab.wire.http1 import BadResponse, request_bytes
+from pushlab.wire.http_client import fetch
+from pushlab.wire.tls import client_context
+
+__all__ = ["ServerProcess", "free_ports", "launch", "until_ready"]
+
+_LOOK_AGAIN_S = 0.02
+_LOOK_WITHIN_S = 2.0
+_STOP_S = 5.0
+_LIMIT = 1 << 20
+_LAST_WORDS = 3
+
+
+class ServerProcess(Child):
+    """A server's process, in a group of its own with all that it starts.
+
+    Args:
+        scratch: a folder that goes with it.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, name: str, scratch: Path) -> None:
+        super().__init__(process, name)
+        self.scratch = scratch
+        assert process.stdout is not None
+        self._readers.append(asyncio.ensure_future(self._collect(process.stdout)))
+
+    def kill(self) -> None:
+        """End it at once, and whatever it has started."""
+        self._to_group(signal.SIGKILL)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to it and all that it has started."""
+        self._to_group(number)
+
+    def _to_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it by force if it does not; its folder goes too."""
+        self._to_group(signal.SIGTERM)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _STOP_S)
+        finally:
+            self.kill()
+            await self._process.wait()
+            for task in self._readers:
+                task.cancel()
+            await asyncio.to_thread(shutil.rmtree, self.scratch, ignore_errors=True)
+
+    @property
+    def last_words(self) -> str:
+        """The last lines that it wrote, in one line."""
+        return "; ".join(line.strip() for line in self.log.splitlines()[-_LAST_WORDS:])
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listened at a moment ago."""
+    with contextlib.ExitStack() as stack:
+        found = []
+        for _ in range(count):
+            sock = stack.enter_context(socket.socket())
+            sock.bind(("127.0.0.1", 0))
+            found.append(int(sock.getsockname()[1]))
+        return found
+
+
+async def launch(
+    command: str,
+    *,
+    name: str,
+    scratch: Path | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> ServerProcess:
+    """Start a command; it may not be ready yet.
+
+    Args:
+        command: as a shell would have it, without any of a shell's expansions.
+        folder: in which it runs.
+
+    Raises:
+        SetupError: there is no such program, or it cannot be run.
+    """
+    scratch = scratch or Path(tempfile.mkdtemp(prefix="pushlab-server-"))
+    try:
+        words = shlex.split(command)
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=child_environment(**(environment or {})),
+            cwd=folder,
+            limit=_LIMIT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError, IndexError) as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        told = error.strerror if isinstance(error, OSError) else str(error)
+        raise SetupError(f"{name}: cannot start {command!r}: {told}") from error
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return ServerProcess(process, name, scratch)
+
+
+async def until_ready(process: ServerProcess | None, url: str, path: str, within_s: float) -> None:
+    """Wait until a server answers.
+
+    Args:
+        process: whose end is the end of waiting; None: it is not ours.
+        path: must be answered by a status below 400; empty: its port must be open.
+
+    Raises:
+        SetupError: it ended, or does not answer in time.
+    """
+    name = process.name if process is not None else url
+    last = "it does not answer"
+    try:
+        async with asyncio.timeout(within_s):
+            while True:
+                if process is not None and not process.running:
+                    await asyncio.sleep(_LOOK_AGAIN_S)  # for its last words
+                    raise SetupError(
+                        f"{name} ended before it was ready (exit status {process.returncode}):"
+                        f" {process.last_words or 'it said nothing'}"
+                    )
+                try:
+                    last = await _look(url, path)
+                except (OSError, BadResponse) as error:  # a timeout of its own is an OSError too
+                    last = str(error) or "it does not answer"
+                if not last:
+                    return
+                await asyncio.sleep(_LOOK_AGAIN_S)
+    except TimeoutError:
+        raise SetupError(f"{name} was not ready within {within_s:g} s: {last}") from None
+
+
+async def _look(url: str, path: str) -> str:
+    """Look once: what is wrong, or nothing. Raises OSError, TimeoutError, BadResponse."""
+    end = Endpoint.from_url(url)
+    if path:
+        head = {"Connection": "close"}
+        answer = await fetch(
+            end.host,
+            end.port,
+            request_bytes(end.authority, "GET", path, headers=head),
+            tls=client_context() if end.tls else None,
+            within_s=_LOOK_WITHIN_S,
+            head_only=True,
+        )
+        return "" if answer.status < 400 else f"{path} answers {answer.status}"
+    _, writer = await asyncio.open_connection(end.host, end.port)
+    writer.close()
+    return ""

@@ -1,0 +1,88 @@
+"""What a system is, as plain declarations: what a file of `systems/` and the user's TOML both say.
+
+Texts may hold ``{channel}`` (the channel's name), ``{client}`` (the subscriber's), ``{message}``,
+``{last_id}``, ``{port}`` (and ``{port2}`` to ``{port4}``: free ones), ``{folder}`` (the system's own in servers/), ``{scratch}`` (a folder that
+goes with the trial) and ``{env.NAME}``, which is read where it is used and never written down.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pushlab.contract.setting import Declared, Setting
+
+__all__ = ["Publish", "Speech", "SystemSpec"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish(Declared):
+    """How a message is published to a channel."""
+
+    protocol: Annotated[Literal["http", "mqtt"], Setting("what publishes", flag=False)] = "http"
+    method: Annotated[str, Setting("of the request", flag=False)] = "POST"
+    path: Annotated[
+        str, Setting("where to: a path with {channel}; of MQTT, the topic", flag=False)
+    ] = "/{channel}"
+    body: Annotated[
+        str, Setting("what is sent, with {message}; of MQTT, the payload", flag=False)
+    ] = "{message}"
+    qos: Annotated[int, Setting("of MQTT", least=1, most=2, flag=False)] = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech(Declared):
+    """How a system speaks one transport.
+
+    Attributes:
+        headers: that a client sends with its request or handshake.
+    """
+
+    path: Annotated[
+        str, Setting("path with {channel}, {client} or {last_id}; of MQTT, the topic", flag=False)
+    ] = "/{channel}"
+    hello: Annotated[str, Setting("the first text of a WebSocket's client", flag=False)] = ""
+    subprotocol: Annotated[str, Setting("that a WebSocket's client offers", flag=False)] = ""
+    last_id: Annotated[
+        str,
+        Setting(
+            "where a reader's place stands: '$.last' in an answer's JSON, 'header:Name', 'id' of an"
+            " event; empty: nowhere",
+            flag=False,
+        ),
+    ] = ""
+    first_id: Annotated[str, Setting("{last_id} before the first answer", flag=False)] = ""
+    port: Annotated[
+        str, Setting("where it listens, if not at {port}: a number or {port2} to {port4}", flag=False)
+    ] = "{port}"
+    keep_alive_s: Annotated[
+        float, Setting("the server's; 0: none is known", unit="s", least=0, most=3600, flag=False)
+    ] = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSpec(Declared):
+    """A system that is described, not programmed.
+
+    Attributes:
+        publish: how a message gets in.
+        speaks: by the transport's name, how one gets out.
+    """
+
+    name: Annotated[str, Setting("names it in tables", flag=False)] = "mine"
+    title: Annotated[str, Setting("how charts name it", flag=False)] = ""
+    start: Annotated[str, Setting("the command, with {port}", flag=False)] = ""
+    ready_within_s: Annotated[
+        float, Setting("the longest that starting takes", unit="s", above=0, most=600, flag=False)
+    ] = 30.0
+    url: Annotated[str, Setting("attach to this instead of starting", flag=False)] = ""
+    ready: Annotated[
+        str, Setting("a path that answers when it is ready; empty: its port is open", flag=False)
+    ] = ""
+    pid: Annotated[int, Setting("of the server that is attached to", least=0, flag=False)] = 0
+    metrics: Annotated[
+        str, Setting("a Prometheus address to read CPU and memory from", flag=False)
+    ] = ""
+    publish: Publish = field(default_factory=Publish)
+    speaks: Mapping[str, Speech] = field(default_factory=dict)
