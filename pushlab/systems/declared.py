@@ -6,9 +6,11 @@ are templates like those of the declaration, and are written into a folder that 
 
 import importlib.resources
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,18 +40,20 @@ def servers_folder(name: str) -> Path:
 class DeclaredSystem(System):
     """A system of this declaration.
 
-    A subclass declares `spec`, and perhaps `clients` for a wire of its own, `needs` and `version`.
+    A subclass declares `spec`, and perhaps `clients` for a wire of its own, `needs` and `packages`.
 
     Attributes:
         clients: by transport, the client half, where it is not the plain one of that transport.
         profiles: by transport, what it is, where no transport of the hub has that name.
         needs: programs that must be there, with how to get each.
+        packages: distributions that must be there for this Python, which are what it is made of.
     """
 
     spec: SystemSpec
     clients: ClassVar[Mapping[str, type[ForeignSubscriber]]] = {}
     profiles: ClassVar[Mapping[str, Profile]] = {}
     needs: ClassVar[Mapping[str, str]] = {}
+    packages: ClassVar[Sequence[str]] = ()
 
     @property
     def speaks(self) -> Sequence[str]:
@@ -77,11 +81,20 @@ class DeclaredSystem(System):
         return speak(self.spec.speaks[name], client, self.profile(name), settings)
 
     def missing(self) -> str:
-        """Which program is not there, and how to get it."""
+        """Which program or package is not there, and how to get it."""
         for program, how in self.needs.items():
             if shutil.which(program) is None:
                 return f"{program} is not installed; {how}"
-        return ""
+        lacking = [name for name in self.packages if _installed(name) is None]
+        if not lacking:
+            return ""
+        be = "is" if len(lacking) == 1 else "are"
+        return f"{', '.join(lacking)} {be} not installed; try: pip install {' '.join(lacking)}"
+
+    def version(self) -> str:
+        """Of the packages that it is made of."""
+        found = ((name, _installed(name)) for name in self.packages)
+        return ", ".join(f"{name} {version}" for name, version in found if version)
 
     # ---- starting ---------------------------------------------------------------------------
 
@@ -98,6 +111,7 @@ class DeclaredSystem(System):
         folder = servers_folder(self.spec.name)
         ports = free_ports(_PORTS)
         words = {"port": str(ports[0]), "scratch": str(scratch), "folder": str(folder)}
+        words["python"] = sys.executable
         words |= {f"port{place}": str(port) for place, port in enumerate(ports[1:], 2)}
         if folder.is_dir():
             _write_templates(folder, scratch, words)
@@ -129,6 +143,14 @@ class DeclaredSystem(System):
             channels=wanted.channels,
             key=wanted.seed,
         )
+
+
+def _installed(distribution: str) -> str | None:
+    """Its version for this Python; None: it is not there."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _write_templates(folder: Path, scratch: Path, words: Mapping[str, str]) -> None:

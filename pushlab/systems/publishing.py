@@ -11,6 +11,7 @@ from pushlab.wire.http1 import request_bytes
 
 __all__ = ["HttpPublishing", "MqttPublishing", "Publishing", "fill"]
 
+_JSON = re.compile(r'\s*(\{\s*"|\[)')
 _PLACE = re.compile(r"\{(env\.)?([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -38,7 +39,8 @@ class HttpPublishing:
 
     Attributes:
         url: the server's, as ``http://host:port`` (or https).
-        path, body, headers: templates, see `pushlab.systems.spec`.
+        path, body, headers: templates, see `pushlab.systems.spec`. A body that is JSON is called
+            so, unless the headers call it otherwise.
         numbers: whether the server's answer tells the message's number (``seq``) and when it was
             taken (``accepted_ns``), as the hub's does; else the laboratory numbers by the stamp, and
             any answer of 2xx is one that took it.
@@ -57,14 +59,17 @@ class HttpPublishing:
         """What of a request comes before a message of `size` bytes, and what behind it."""
         before, found, behind = self.body.partition("{message}")
         assert found, "checked where it was read"
-        as_json = self.body.lstrip()[:1] in ("{", "[")
+        as_json = _JSON.match(self.body) is not None
         spelled = json.dumps(channel)[1:-1] if as_json else channel
         head, tail = (fill(part, channel=spelled).encode() for part in (before, behind))
+        headers = {name: fill(value, channel=channel) for name, value in self.headers.items()}
+        if as_json and "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = "application/json"
         request = request_bytes(
             urlsplit(self.url).netloc.rpartition("@")[2],
             self.method,
             fill(self.path, channel=quote(channel, safe="")),
-            headers={name: fill(value, channel=channel) for name, value in self.headers.items()},
+            headers=headers,
             body=head + b"0" * size + tail,
         )
         end = len(request) - len(tail)
