@@ -116,9 +116,7 @@ class DeclaredSystem(System):
         if folder.is_dir():
             _write_templates(folder, scratch, words)
         url = f"http://127.0.0.1:{ports[0]}"
-        process = await launch(
-            fill(self.spec.start, **words), name=self.spec.name, scratch=scratch
-        )
+        process = await launch(fill(self.spec.start, **words), name=self.spec.name, scratch=scratch)
         try:
             await until_ready(process, url, self.spec.ready, self.spec.ready_within_s)
             return _Running(process, self._api(url, words, wanted))

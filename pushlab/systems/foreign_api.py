@@ -119,7 +119,9 @@ class ForeignApi(ServerApi):
             said = " ".join(answer.body[:200].decode(errors="replace").split())
             where = f"{self.publishing.method} {self.publishing.path}"
             told = f"publishing by {where} was answered {answer.status}"
-            raise Refused(answer.status, f"http-{answer.status}", f"{told}: {said}" if said else told)
+            raise Refused(
+                answer.status, f"http-{answer.status}", f"{told}: {said}" if said else told
+            )
 
     async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:
         """The moment alone: it counts nothing that anybody here can read."""

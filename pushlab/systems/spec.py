@@ -54,7 +54,8 @@ class Speech(Declared):
     ] = ""
     first_id: Annotated[str, Setting("{last_id} before the first answer", flag=False)] = ""
     port: Annotated[
-        str, Setting("where it listens, if not at {port}: a number or {port2} to {port4}", flag=False)
+        str,
+        Setting("where it listens, if not at {port}: a number or {port2} to {port4}", flag=False),
     ] = "{port}"
     keep_alive_s: Annotated[
         float, Setting("the server's; 0: none is known", unit="s", least=0, most=3600, flag=False)

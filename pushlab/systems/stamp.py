@@ -35,7 +35,7 @@ def make_stamp(channel: int, number: int, key: int) -> bytes:
 
 
 def stamps_in(data: bytes, key: int) -> Iterator[tuple[int, int]]:
-    """Channel and number of each stamp of this trial in `data`, in the order in which they stand."""
+    """Channel and number of each stamp of this trial in `data`, in order."""
     for channel, number, check in _FOUND.findall(data):
         if check.decode() == _check(channel + number, key):
             yield _read(channel), _read(number)

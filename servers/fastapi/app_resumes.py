@@ -17,7 +17,9 @@ async def events(
 ):
     async def stream():
         with rooms[channel].reader() as queue:
-            for message in [] if last_event_id is None else rooms[channel].since(last_event_id):  # 2
+            for message in (
+                [] if last_event_id is None else rooms[channel].since(last_event_id)
+            ):  # 2
                 yield {"id": message["id"], "data": message["text"]}  # 3: what it has missed
             while True:
                 message = await queue.get()

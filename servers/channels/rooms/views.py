@@ -1,4 +1,4 @@
-"""Posting to a room, and a long poll of it; the last thousand messages of each are kept in Redis."""
+"""Posting to a room and a long poll of it; the last thousand messages are kept in Redis."""
 
 import asyncio
 import json
