@@ -1,5 +1,8 @@
 """Django Channels under Daphne, with a Redis of its own, see ``servers/channels/``."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.spec import Publish, Speech, SystemSpec
 
@@ -9,7 +12,9 @@ __all__ = ["Channels"]
 class Channels(DeclaredSystem):
     """A Django project of rooms; its Redis is watched with it."""
 
-    needs = {"redis-server": "on Debian: apt-get install redis-server"}
+    needs: ClassVar[Mapping[str, str]] = {
+        "redis-server": "on Debian: apt-get install redis-server"
+    }
     packages = ("channels", "daphne", "channels_redis", "django")
     spec = SystemSpec(
         name="channels",

@@ -42,8 +42,8 @@ class HttpPublishing:
         path, body, headers: templates, see `pushlab.systems.spec`. A body that is JSON is called
             so, unless the headers call it otherwise.
         numbers: whether the server's answer tells the message's number (``seq``) and when it was
-            taken (``accepted_ns``), as the hub's does; else the laboratory numbers by the stamp, and
-            any answer of 2xx is one that took it.
+            taken (``accepted_ns``), as the hub's does; else the laboratory numbers by the stamp,
+            and any answer of 2xx is one that took it.
         authority: whom to trust if the server is encrypted, as a PEM certificate.
     """
 
