@@ -12,9 +12,7 @@ __all__ = ["Channels"]
 class Channels(DeclaredSystem):
     """A Django project of rooms; its Redis is watched with it."""
 
-    needs: ClassVar[Mapping[str, str]] = {
-        "redis-server": "on Debian: apt-get install redis-server"
-    }
+    needs: ClassVar[Mapping[str, str]] = {"redis-server": "on Debian: apt-get install redis-server"}
     packages = ("channels", "daphne", "channels_redis", "django")
     spec = SystemSpec(
         name="channels",
