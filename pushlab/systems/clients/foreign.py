@@ -98,7 +98,8 @@ def speak(
         "Foreign": client,
         "Options": client.Options,
     }
-    made = type("Spoken", (ForeignTransport,), attributes).with_options(settings)
-    assert isinstance(made, ForeignTransport)
+    spoken: type[ForeignTransport] = type("Spoken", (ForeignTransport,), attributes)
+    made = spoken.with_options(settings)
+    assert isinstance(made, spoken)
     made.speech = speech
     return made
