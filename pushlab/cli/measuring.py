@@ -11,6 +11,7 @@ from pushlab.cli.arguments import (
     add_json,
     add_keys,
     add_no_charts,
+    add_systems,
     lazily,
     names,
     number,
@@ -87,6 +88,7 @@ def _add_compare(group: Group) -> None:
         type=names,
         dest="overrides transports",
     )
+    add_systems(compare)
     compare.flag(
         "--client",
         None,

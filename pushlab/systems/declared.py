@@ -40,7 +40,8 @@ def servers_folder(name: str) -> Path:
 class DeclaredSystem(System):
     """A system of this declaration.
 
-    A subclass declares `spec`, and perhaps `clients` for a wire of its own, `needs` and `packages`.
+    A subclass declares `spec`, which names it, and perhaps `clients` for a wire of its own, `needs`,
+    `packages` and `version`.
 
     Attributes:
         clients: by transport, the client half, where it is not the plain one of that transport.
@@ -54,6 +55,16 @@ class DeclaredSystem(System):
     profiles: ClassVar[Mapping[str, Profile]] = {}
     needs: ClassVar[Mapping[str, str]] = {}
     packages: ClassVar[Sequence[str]] = ()
+
+    def __init_subclass__(cls) -> None:
+        if spec := getattr(cls, "spec", None):
+            cls.name, cls.title = spec.name, spec.title or spec.name
+
+    @classmethod
+    def of(cls, spec: SystemSpec) -> "DeclaredSystem":
+        """The system that nothing but this describes."""
+        kind: type[DeclaredSystem] = type("Declared", (cls,), {"spec": spec})
+        return kind()
 
     @property
     def speaks(self) -> Sequence[str]:

@@ -216,6 +216,13 @@ class System(abc.ABC):
         """What is not installed here that it needs, and how to get it; empty: nothing."""
         return ""
 
+    def version(self) -> str:
+        """Of what is installed here, such as ``nginx 1.22.1``; empty: not known.
+
+        It may run a program for a moment.
+        """
+        return ""
+
     @abc.abstractmethod
     async def start(self, wanted: Wanted) -> Started:
         """Start it, or attach to it, and return when it is ready.

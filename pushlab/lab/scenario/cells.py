@@ -1,4 +1,4 @@
-"""The cells of a scenario: each transport that does the work, with each of its settings."""
+"""The cells of a scenario: each transport that does the work, at each system, with its settings."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +9,17 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.setting import Key, Setting
 from pushlab.contract.transport import Transport
 from pushlab.errors import ScenarioError
+from pushlab.systems.declared import DeclaredSystem
+from pushlab.systems.registry import HUB, find_system
+from pushlab.systems.spec import SystemSpec
+from pushlab.systems.system import System
 
 __all__ = [
     "CLIENT",
     "Cell",
     "Client",
     "make_cells",
+    "on_system_words",
     "remake_cells",
     "with_client",
     "with_interval",
@@ -30,7 +35,7 @@ _IN_BROWSER = " in Chromium"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One transport with one setting.
+    """One transport of one system with one setting.
 
     Attributes:
         label: names it in tables and charts, unique within a scenario; empty: to be made up.
@@ -38,6 +43,8 @@ class Cell:
         options: its settings; `make_cells` fills in the defaults.
         own_label: whether the scenario gave the label.
         client: what its subscribers are.
+        system: the name of the server under test.
+        own: what that is, where the scenario itself describes it.
     """
 
     label: str
@@ -45,10 +52,19 @@ class Cell:
     options: Mapping[str, Any] = field(default_factory=dict)
     own_label: bool = False
     client: Client = "python"
+    system: str = HUB
+    own: SystemSpec | None = None
+
+    @property
+    def served_by(self) -> System:
+        """The server under test. Raises UsageError, MissingExtra: see `find_system`."""
+        return find_system(self.system) if self.own is None else DeclaredSystem.of(self.own)
 
     def make(self) -> Transport:
-        """The transport itself."""
-        return make_transport(self.transport, self.options)
+        """The transport itself, as its system speaks it."""
+        if self.system == HUB:
+            return make_transport(self.transport, self.options)
+        return self.served_by.transport(self.transport, self.options)
 
     @property
     def interval_s(self) -> float:
@@ -61,7 +77,7 @@ def make_cells(asked: Sequence[Cell], poll_interval_s: float) -> tuple[Cell, ...
 
     A transport that appears once is labelled with its name; one that appears several times, with
     its name and what tells its settings apart, such as ``short-polling 5 s``; in a browser, as
-    ``sse in Chromium``.
+    ``sse in Chromium``; of another system than the hub, as ``sse on nchan``.
 
     Raises:
         UnknownTransport, MissingExtra, UsageError: see `make_transport`.
@@ -69,11 +85,10 @@ def make_cells(asked: Sequence[Cell], poll_interval_s: float) -> tuple[Cell, ...
     """
     made: list[Cell] = []
     for request in asked:
-        transport = make_transport(request.transport, request.options)
-        settings = dataclasses.asdict(transport.options)
+        settings = dataclasses.asdict(request.make().options)
         if "interval_s" in settings and "interval_s" not in request.options:
             settings["interval_s"] = poll_interval_s
-            make_transport(request.transport, settings)
+            dataclasses.replace(request, options=settings).make()
         made.append(dataclasses.replace(request, options=settings))
     labels = [one.label or _label(one, made) for one in made]
     for i, label in enumerate(labels):
@@ -90,14 +105,20 @@ def _label(request: Cell, made: Sequence[Cell]) -> str:
     others = [
         other.options
         for other in made
-        if (other.transport, other.client) == (request.transport, request.client)
+        if (other.transport, other.client, other.system)
+        == (request.transport, request.client, request.system)
     ]
     settings = request.options
     differing = [
         key for key in settings if any(other.get(key) != settings[key] for other in others)
     ]
     label = " ".join([request.transport, *(_in_words(key, settings[key]) for key in differing)])
-    return label + _IN_BROWSER if request.client == "browser" else label
+    return f"{label}{on_system_words(request.system)}{_IN_BROWSER if request.client == 'browser' else ''}"
+
+
+def on_system_words(system: str) -> str:
+    """What a label says of a system: ``on nchan``; of the hub, nothing."""
+    return "" if system == HUB else f" on {system}"
 
 
 _UNITS = {"_s": "s", "_bytes": "bytes", "_per_s": "per s"}

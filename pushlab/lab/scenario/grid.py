@@ -39,7 +39,9 @@ MAX_POINTS = 10_000
 _SALT = 0x5EE9
 
 #: Keywords of `Scenario.override` that are no key of a scenario.
-_NO_KEYS = ("transports", "client")
+_NO_KEYS = ("transports", "systems", "client")
+#: Keys of a file that are no number.
+_NO_NUMBERS = ("systems", "system")
 
 #: Where a list stands: keys and indices into the file's data, or ("--", keyword) for a flag.
 _Place = tuple[str | int, ...]
@@ -164,9 +166,8 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
         if len(axis.values) > 1 and _matters(number, combinations, scenarios)
     ]
     axes = [every[number] for number in kept]
-    if axes and flags.get("until"):
-        told = "a sweep has as many repetitions of each point as --trials says"
-        raise ScenarioError(f"--until: {told}; leave it out, or name one number for each key")
+    if axes:
+        _check_until(source, data, flags)
     points: dict[tuple[float, ...], Point] = {}
     for combination, scenario in zip(combinations, scenarios, strict=True):
         chosen = tuple(combination[number] for number in kept)
@@ -179,6 +180,19 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
     return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(kept_source)))
 
 
+def _check_until(source: Source, data: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
+    """Raises ScenarioError: a sweep is to go on `until` something.
+
+    What a file says goes with its own numbers: lists of the command line are another experiment.
+    """
+    own = data.get("until") and not {"until", "trials"} & flags.keys()
+    in_file = any(place[0] != "--" for place, _ in _lists(data, source, flags))
+    if flags.get("until") or (own and in_file):
+        where = "--until" if flags.get("until") else source.where("until")
+        told = "a sweep has as many repetitions of each point as trials says"
+        raise ScenarioError(f"{where}: {told}; leave it out, or name one number for each key")
+
+
 def _lists(
     data: Mapping[str, Any], source: Source, flags: Mapping[str, Any]
 ) -> Iterator[tuple[_Place, SweepAxis]]:
@@ -186,10 +200,10 @@ def _lists(
     for key, value in data.items():
         if key == "transport" and isinstance(value, list):
             yield from _lists_of_transports(value, source, flags)
-        elif isinstance(value, list) and key not in flags:
+        elif isinstance(value, list) and key not in (*flags, *_NO_NUMBERS):
             yield (key,), SweepAxis(key=key, values=_numbers(value, source.where(key)))
     for flag, value in flags.items():
-        if flag != "transports" and isinstance(value, Sequence) and not isinstance(value, str):
+        if flag not in _NO_KEYS and isinstance(value, Sequence) and not isinstance(value, str):
             yield (
                 ("--", flag),
                 SweepAxis(key=flag, values=_numbers(value, scenario_keys()[flag].flag)),
@@ -249,7 +263,7 @@ def _scenario(
             target = target[step]
         target[place[-1]] = value
     for flag in given:  # it counts; what the file has may be a list
-        if isinstance(own.get(flag), list):
+        if flag not in _NO_NUMBERS and isinstance(own.get(flag), list):
             del own[flag]
     return make_scenario(replace(source, data=own)).override(**given)
 

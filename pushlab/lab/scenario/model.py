@@ -27,8 +27,12 @@ from pushlab.lab.scenario.cells import (
     with_interval,
 )
 from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_browser
+from pushlab.lab.scenario.pairs import chosen
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
+from pushlab.systems.registry import HUB
+from pushlab.systems.spec import SystemSpec
+from pushlab.systems.stamp import STAMP_BYTES
 
 __all__ = ["Arrivals", "ChannelPlan", "RuleBroken", "Scenario", "flag_key", "scenario_keys"]
 
@@ -61,6 +65,10 @@ class RuleBroken(ScenarioError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """The work, and the transports that do it; client ``i`` reads channel ``i // per_channel``.
+
+    Attributes:
+        own: the system that the scenario itself describes, if it does.
+        left_out: pairs of transport and system that were asked for and do not exist, in words.
 
     Raises:
         RuleBroken: two values do not go together.
@@ -138,6 +146,8 @@ class Scenario:
     link: Link = field(default_factory=Link)
     hub: HubSettings = field(default_factory=HubSettings)
     cells: tuple[Cell, ...] = ()
+    own: SystemSpec | None = None
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.stall_s and self.stall_s >= self.duration_s:
@@ -149,6 +159,7 @@ class Scenario:
         self._check_trace()
         self._check_network()
         self._check_browser()
+        self._check_systems()
 
     @property
     def per_channel(self) -> int:
@@ -193,10 +204,12 @@ class Scenario:
         """Plain values, with every default filled in."""
         values = dataclasses.asdict(self)
         cells = values.pop("cells")
+        del values["own"], values["left_out"]
         for cell in cells:
-            del cell["own_label"]
-            if cell["client"] == "python":
-                del cell["client"]
+            del cell["own_label"], cell["own"]
+            for key, usual in (("client", "python"), ("system", HUB)):
+                if cell[key] == usual:
+                    del cell[key]
         values["hub"] = dataclasses.asdict(self.hub_settings)
         return {**values, "channel_count": self.channel_count, "transports": list(cells)}
 
@@ -219,15 +232,17 @@ class Scenario:
         self,
         *,
         transports: Sequence[str] | None = None,
+        systems: Sequence[str] | None = None,
         client: str | None = None,
         **values: Any,
     ) -> "Scenario":
         """The scenario with what a command line asks for; None leaves a value as it is.
 
         `transports` keeps the scenario's cells of these names (or labels) and adds, with default
-        settings, those that it does not have. A `poll_interval_s` holds for every cell that polls
-        at an interval; cells that become the same are one. `client` says who the subscribers of all
-        cells are: ``python``, ``browser``, or ``both``, which makes two cells of each.
+        settings, those that it does not have. `systems` puts each transport on each of these. A
+        `poll_interval_s` holds for every cell that polls at an interval; cells that become the same
+        are one. `client` says who the subscribers of all cells are: ``python``, ``browser``, or
+        ``both``, which makes two cells of each.
 
         Args:
             values: of keys; one of the link or the hub may be named without its table.
@@ -249,8 +264,9 @@ class Scenario:
         interval_s = checked.get("poll_interval_s")
         poll_interval_s = self.poll_interval_s if interval_s is None else interval_s
         cells: Iterable[Cell] = self.cells
-        if transports is not None:
-            cells = _select(self, transports, poll_interval_s)
+        left_out = self.left_out
+        if transports is not None or systems is not None:
+            cells, left_out = chosen(self.cells, transports, systems, self.own)
         if interval_s is not None:
             cells = [with_interval(cell, interval_s) for cell in cells]
         if client is not None:
@@ -258,7 +274,7 @@ class Scenario:
         if cells is not self.cells:
             cells = remake_cells(cells, poll_interval_s)
         try:
-            return self.with_values(checked, cells=cells)
+            return self.with_values(checked, cells=cells, left_out=left_out)
         except RuleBroken as error:
             raise error.at(lambda key: keys[key].flag if key in given else key) from error
 
@@ -329,6 +345,19 @@ class Scenario:
             if told is not None:
                 raise RuleBroken("client", f"{cell.label}: {told}")
 
+    def _check_systems(self) -> None:
+        """Check what cells of other systems than the hub ask of the rest. Raises RuleBroken."""
+        others = [cell for cell in self.cells if cell.system != HUB]
+        if not others:
+            return
+        sizes = [one for one in parse_trace(self.trace).payload_bytes.tolist() if one]
+        if (least := min([self.payload_bytes, *sizes])) < STAMP_BYTES:
+            raise RuleBroken(
+                "payload_bytes" if least == self.payload_bytes else "trace",
+                f"{others[0].label}: a message of {least} bytes has no room for the stamp by which"
+                f" it is known again; the smallest has {STAMP_BYTES}",
+            )
+
     @property
     def _network_key(self) -> str:
         if not self.link.present:
@@ -353,13 +382,3 @@ def flag_key(name: str) -> str:
         if key.endswith(f".{name}"):
             return key
     raise TypeError(f"a scenario has no key {name!r}")
-
-
-def _select(scenario: Scenario, names: Sequence[str], poll_interval_s: float) -> list[Cell]:
-    chosen: list[Cell] = []
-    if not names:
-        raise ScenarioError("--transports names no transport")
-    for name in names:
-        found = [cell for cell in scenario.cells if name in (cell.transport, cell.label)]
-        chosen += found or make_cells([Cell("", name)], poll_interval_s)
-    return chosen

@@ -7,6 +7,7 @@ import tomli_w
 
 from pushlab.errors import PushlabError
 from pushlab.lab.scenario.cells import Cell, make_cells
+from pushlab.systems.registry import HUB
 
 __all__ = ["scenario_as_toml"]
 
@@ -23,8 +24,10 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
     values = {key: value for key, value in scenario.items() if key not in _DERIVED}
     planned = list(scenario.get("transports", []))
     plain = _labels_itself(planned, float(scenario.get("poll_interval_s", 1.0)))
+    several = any("system" in cell for cell in planned)
     tables = [
         {"name": cell["transport"]}
+        | ({"system": cell.get("system", HUB)} if several else {})
         | ({} if plain else {"label": cell["label"]})
         | ({"client": cell["client"]} if "client" in cell else {})
         | dict(cell.get("options", {}))
@@ -39,7 +42,13 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
 def _labels_itself(planned: list[Mapping[str, Any]], poll_interval_s: float) -> bool:
     """Whether the cells would get their labels without being given them."""
     asked = [
-        Cell("", cell["transport"], cell.get("options", {}), client=cell.get("client", "python"))
+        Cell(
+            "",
+            cell["transport"],
+            cell.get("options", {}),
+            client=cell.get("client", "python"),
+            system=cell.get("system", HUB),
+        )
         for cell in planned
     ]
     try:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.grid import MAX_POINTS, Grid, grid_again, load_grid, make_grid
-from pushlab.lab.scenario.source import Source
+from pushlab.lab.scenario.source import Source, parse_toml
 
 POLL: dict[str, Any] = {"name": "short-polling"}
 SSE: dict[str, Any] = {"name": "sse"}
@@ -155,3 +155,13 @@ def test_points_are_not_measured_one_after_the_other() -> None:
     assert points[:20] != sorted(points[:20])
     assert points[:20] != points[20:]
     assert len(grid(clients=[1, 2]).order(floor=True)) == 6
+
+
+def test_a_file_with_a_list_cannot_go_on_until_something() -> None:
+    text = 'until = "p99 ±10%"\nclients = [2, 4]\n[[transport]]\nname = "sse"\n'
+    source = parse_toml(text, "s.toml")
+    with pytest.raises(ScenarioError, match=r"s.toml:1: until: a sweep has as many repetitions"):
+        make_grid(source, {})
+    grid = make_grid(source, {"trials": 2})
+    assert [point.scenario.until for point in grid.points] == ["", ""]
+    assert not make_grid(source, {"clients": 2}).axes
