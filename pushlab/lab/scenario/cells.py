@@ -113,7 +113,8 @@ def _label(request: Cell, made: Sequence[Cell]) -> str:
         key for key in settings if any(other.get(key) != settings[key] for other in others)
     ]
     label = " ".join([request.transport, *(_in_words(key, settings[key]) for key in differing)])
-    return f"{label}{on_system_words(request.system)}{_IN_BROWSER if request.client == 'browser' else ''}"
+    label += on_system_words(request.system)
+    return label + _IN_BROWSER if request.client == "browser" else label
 
 
 def on_system_words(system: str) -> str:

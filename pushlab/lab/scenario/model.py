@@ -21,7 +21,6 @@ from pushlab.contract.setting import Key, Setting, keys_of
 from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.cells import (
     Cell,
-    make_cells,
     remake_cells,
     with_client,
     with_interval,

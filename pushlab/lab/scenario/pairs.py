@@ -109,7 +109,9 @@ def chosen(
             found = Pairs(placed.cells, (*found.left_out, *placed.left_out))
         return found.checked().cells, tuple(dict.fromkeys(found.left_out))
     except ScenarioError as error:
-        raise ScenarioError(f"--{'transports' if systems is None else 'systems'}: {error}") from error
+        raise ScenarioError(
+            f"--{'transports' if systems is None else 'systems'}: {error}"
+        ) from error
 
 
 def cells_of(systems: Sequence[str], own: SystemSpec | None) -> list[Cell]:
@@ -154,4 +156,3 @@ def _at(cell: Cell, system: str, own: SystemSpec | None) -> Cell:
     label = cell.label.removesuffix(on_system_words(cell.system))
     label = f"{label}{on_system_words(system)}" if label else ""
     return dataclasses.replace(bare, options=options, label=label)
-

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -32,10 +32,9 @@ class _Other(System):
 
 
 @pytest.fixture(autouse=True)
-def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairs, "system_names", lambda: ("hub", "other"))
     monkeypatch.setattr(cells, "find_system", lambda name: {"other": _Other()}[name])
-    yield
 
 
 def labels(scenario: Scenario) -> list[str]:
@@ -100,7 +99,7 @@ def test_what_does_not_exist_is_refused() -> None:
     tiny = load_scenario("tiny")
     with pytest.raises(ScenarioError, match=r"--systems: unknown system 'othr'; did you mean oth"):
         tiny.override(systems=["othr"])
-    with pytest.raises(ScenarioError, match="nothing is left.*: other does not speak websocket"):
+    with pytest.raises(ScenarioError, match=r"nothing is left.*: other does not speak websocket"):
         tiny.override(transports=["websocket"], systems=["other"])
     with pytest.raises(UnknownTransport, match="'ssse'"):
         tiny.override(transports=["ssse"], systems=["other"])
