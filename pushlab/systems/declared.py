@@ -40,8 +40,8 @@ def servers_folder(name: str) -> Path:
 class DeclaredSystem(System):
     """A system of this declaration.
 
-    A subclass declares `spec`, which names it, and perhaps `clients` for a wire of its own, `needs`,
-    `packages` and `version`.
+    A subclass declares `spec`, which names it, and perhaps `needs`, `packages` and `version`, and
+    `clients` for a wire of its own.
 
     Attributes:
         clients: by transport, the client half, where it is not the plain one of that transport.
