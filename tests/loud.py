@@ -23,8 +23,8 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import PushlabError
 from pushlab.hub.process import HubConfig
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.in_process import serving_here
+from pushlab.systems.hub_api import HubApi
 from pushlab.wire.discovery import discover
 from tests.live_hub import ask
 

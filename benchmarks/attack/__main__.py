@@ -27,7 +27,7 @@ from benchmarks.attack.report import Found, save, table
 from benchmarks.harness.processes import pin, raise_descriptor_limit
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.lab.hub_api import HubApi
+from pushlab.systems.hub_api import HubApi
 
 _HUB_CORE, _OTHERS_CORE = 0, 1
 #: Less time for a head than is usual, for an attack shall see its end; and few messages are kept,

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from benchmarks.generator.swarm import configured_swarm, wrong_in
 from pushlab.errors import PushlabError
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.workers.clients import SwarmProcess
 from pushlab.lab.workers.messages import SwarmReport
+from pushlab.systems.hub_api import HubApi
 
 __all__ = ["TRANSPORTS", "Crowd", "Phase", "gathered"]
 

@@ -23,8 +23,9 @@ from benchmarks.harness.processes import cpu_of, pin, start_child
 from pushlab.brokers.start import start_broker
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.lab.hub_api import Admission, HubApi
 from pushlab.lab.workers.clients import SwarmProcess
+from pushlab.systems.hub_api import HubApi
+from pushlab.systems.system import Admission
 
 __all__ = [
     "MqttFanOut",

@@ -20,7 +20,8 @@ from benchmarks.harness.processes import cpu_of, pin, rss_of, start_child
 from pushlab.contract.registry import load_transport
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub.process import HubProcess
-from pushlab.lab.hub_api import Admission, HubApi
+from pushlab.systems.hub_api import HubApi
+from pushlab.systems.system import Admission
 
 __all__ = ["CONNECTS", "MEMORIES", "MOST"]
 

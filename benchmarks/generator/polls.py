@@ -12,7 +12,7 @@ from benchmarks.generator.nginx import CURSOR, nginx
 from benchmarks.generator.swarm import measure_window, running_swarm
 from benchmarks.harness.model import OWN, Benchmark, Contender, Goal, Sample
 from benchmarks.harness.processes import cpu_of, program_missing, start_child
-from pushlab.lab.hub_api import Admission
+from pushlab.systems.system import Admission
 
 __all__ = ["Polls"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.harness.processes import pin
-from pushlab.lab.hub_api import Admission
 from pushlab.lab.workers.clients import SwarmProcess, start_swarm
 from pushlab.lab.workers.messages import SwarmReport, SwarmSetup
+from pushlab.systems.system import Admission
 
 __all__ = ["Window", "configured_swarm", "measure_window", "running_swarm", "wrong_in"]
 

@@ -16,7 +16,8 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
-from pushlab.lab.hub_api import Admission, HubApi, publish_path
+from pushlab.systems.hub_api import HubApi
+from pushlab.systems.system import Admission
 from pushlab.transports import _mqtt311 as mqtt311
 
 __all__ = ["MqttFanOut"]
@@ -95,7 +96,7 @@ async def _work(contender: Contender, hub: HubProcess, broker: Broker, seconds: 
             common,
             pids=[hub.pid, broker.pid],
             publish_port=int(hub.url.rpartition(":")[2]),
-            publish_request=api.request("POST", publish_path(CHANNEL), MESSAGE),
+            publish_request=api.publishing.request(CHANNEL, len(MESSAGE))[0] + MESSAGE,
         )
     frame = b"4f1c9a02-100 " + MESSAGE  # as the bridge would forward it
     topic = admissions[0].endpoint["topic"]

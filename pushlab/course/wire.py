@@ -22,8 +22,8 @@ from pushlab.course.quantities import with_unit
 from pushlab.course.trouble import CourseError
 from pushlab.errors import SetupError, UsageError
 from pushlab.hub.process import HubConfig, start_hub
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.in_process import serving_here
+from pushlab.systems.hub_api import HubApi
 from pushlab.transcript.record import piece_text, record_conversation
 
 __all__ = ["Step", "Wire", "record_wire", "show_wire"]

@@ -10,7 +10,8 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.hub.core import Hub
-from pushlab.lab.hub_api import Admission, HubApi, HubCounts
+from pushlab.systems.hub_api import HubApi
+from pushlab.systems.system import Admission, ServerCounts
 
 __all__ = ["DirectHub"]
 
@@ -62,8 +63,8 @@ class DirectHub(HubApi):
         """The client IDs that are present on a channel."""
         return self.hub.presence.present(channel)
 
-    async def counts(self, transport: str, at_ns: int = 0) -> HubCounts:
+    async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:
         """What the hub has counted by kind for `transport` at that moment; 0: now."""
         await asyncio.sleep(max(0, at_ns - time.monotonic_ns()) / 1e9)
         hits = {str(kind): n for kind, n in self.hub.hits.get(transport, {}).items()}
-        return HubCounts(time.monotonic_ns(), hits)
+        return ServerCounts(time.monotonic_ns(), hits)

@@ -10,12 +10,12 @@ from pushlab.errors import CannotResolve
 from pushlab.lab.browser.devtools import browser_version
 from pushlab.lab.browser.swarm import modules_for
 from pushlab.lab.host.calibration import calibrate
-from pushlab.lab.host.certificates import require_certificates
 from pushlab.lab.host.cores import Cores, choose_cores
 from pushlab.lab.host.machine import describe_machine
 from pushlab.lab.resolving import Resolution, resolve
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import without_password
+from pushlab.systems.certificates import require_certificates
 
 __all__ = ["Readiness", "check_ready"]
 

@@ -150,7 +150,7 @@ class DeclaredSystem(System):
             speaks=self.spec.speaks,
             words=words,
             channels=wanted.channels,
-            key=wanted.seed,
+            key=wanted.stamp_key,
         )
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from pushlab.contract.cursor import Cursor
 from pushlab.errors import Refused
 from pushlab.systems.publishing import HttpPublishing, fill
 from pushlab.systems.spec import Speech
@@ -80,14 +81,14 @@ class ForeignApi(ServerApi):
 
     # ---- publishing -------------------------------------------------------------------------
 
-    async def publish(self, channel: str, text: str) -> int:
-        """Publish a message; its number on its channel. Raises Refused, ConnectionFailed."""
+    async def publish(self, channel: str, text: str) -> Cursor:
+        """Publish a message with a stamp at its head. Raises Refused, ConnectionFailed."""
         number = self._heads[channel] = self._heads[channel] + 1
         place = self._numbers.setdefault(channel, len(self._numbers))
         assert self.stamp_key is not None
         stamp = make_stamp(place, number, self.stamp_key)
         await self._send(channel, stamp + text.encode()[len(stamp) :])
-        return number
+        return Cursor("", number)
 
     async def publish_batch(self, batch: Sequence[tuple[str, str]]) -> list[int]:
         """Publish to each channel its text; the number of each on its channel."""
@@ -96,7 +97,7 @@ class ForeignApi(ServerApi):
 
         async def work() -> None:
             for place, (channel, text) in todo:
-                numbers[place] = await self.publish(channel, text)
+                numbers[place] = (await self.publish(channel, text)).seq
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_AT_ONCE, len(batch))):

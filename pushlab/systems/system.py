@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pushlab.brokers.start import Broker
+from pushlab.contract.cursor import Cursor
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.transport import Transport
 from pushlab.errors import UsageError
@@ -85,6 +86,14 @@ class ServerApi(abc.ABC):
         """
 
     @abc.abstractmethod
+    async def publish(self, channel: str, text: str) -> Cursor:
+        """Publish a message as the publisher does; where it stands on its channel.
+
+        Raises:
+            Refused, ConnectionFailed: the server said no, or is gone.
+        """
+
+    @abc.abstractmethod
     async def publish_batch(self, batch: Sequence[tuple[str, str]]) -> list[int]:
         """Publish to each channel its text; the number of each on its channel.
 
@@ -115,7 +124,7 @@ class Wanted:
         broker: which MQTT broker a transport gets that needs one.
         tls: whether every connection is to be encrypted.
         lag_every_s: how often a server that can looks at its event loop; 0: never.
-        seed: of the trial.
+        stamp_key: of this trial's stamps.
         spare: a process that has come up already, for a system that can use one.
     """
 
@@ -126,7 +135,7 @@ class Wanted:
     broker: str = "auto"
     tls: bool = False
     lag_every_s: float = 0.0
-    seed: int = 1
+    stamp_key: int = 0
     spare: Any = None
 
 

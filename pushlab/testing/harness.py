@@ -25,7 +25,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import ConnectionFailed, PortInUse
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.lab.direct_hub import DirectHub
-from pushlab.lab.hub_api import HubApi
+from pushlab.systems.hub_api import HubApi
 from pushlab.testing.entry_point import registered
 from pushlab.testing.judge import LIMIT_S
 from pushlab.testing.reader import FriendlyReader, StreamReader, SuiteReader, WireReader

@@ -17,7 +17,7 @@ from pushlab.brokers.start import start_broker
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import BrokerUnavailable, UsageError
-from pushlab.lab.host.certificates import fresh_certificate
+from pushlab.systems.certificates import fresh_certificate
 from pushlab.transports import _mqtt_names as names
 from tests.brokers.foreign import foreign_broker, rules
 from tests.brokers.site import (

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pushlab.lab.host.certificates import fresh_certificate
+from pushlab.systems.certificates import fresh_certificate
 from tests.patience import PATIENCE_S
 
 

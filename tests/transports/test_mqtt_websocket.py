@@ -17,7 +17,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.core import Hub
-from pushlab.lab.host.certificates import fresh_certificate
+from pushlab.systems.certificates import fresh_certificate
 from pushlab.transports import _mqtt311 as mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_websocket

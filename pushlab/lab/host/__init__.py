@@ -1,1 +1,1 @@
-"""What the machine is and does: cores, limits, processes, certificates."""
+"""What the machine is and does: cores, limits, processes."""

@@ -1,4 +1,4 @@
-"""The publisher: an open loop over HTTP.
+"""The publisher: an open loop over HTTP, a request for each message.
 
 A message goes out on a connection that is idle, and a few are kept ready. When all wait for
 answers, others are opened, up to a limit: a server that has stopped does not stop the clock, since
@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from pushlab.errors import ConnectionFailed
-from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.lab.load.kernel_stamps import WallClock
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.request_witness import RequestWitness
-from pushlab.wire.http_client import HttpConnection, HttpResponse
+from pushlab.systems.publishing import HttpPublishing
+from pushlab.wire.http_client import HttpConnection, HttpResponse, connect_http
+from pushlab.wire.tls import client_context
 
 __all__ = ["Publisher"]
 
@@ -29,10 +30,10 @@ _MOST_WITNESSES = 16
 
 
 class Publisher(OpenLoop):
-    """Sends one schedule to one hub.
+    """Sends one schedule to one server.
 
     Args:
-        api: the hub.
+        publishing: where, and what a request is.
         channels: the channels' names, by number.
         most_connections: open at once.
 
@@ -43,7 +44,7 @@ class Publisher(OpenLoop):
 
     def __init__(
         self,
-        api: HubApi,
+        publishing: HttpPublishing,
         publish_log: PublishLog,
         *,
         channels: Sequence[str],
@@ -51,19 +52,17 @@ class Publisher(OpenLoop):
         most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
         super().__init__(publish_log, seed=seed)
-        self._api = api
+        self._publishing = publishing
         kinds = set(zip(self._channels, self._sizes, strict=True))
-        self._heads = {
-            (channel, size): api.request("POST", publish_path(channels[channel]), b"0" * size)[
-                :-size
-            ]
-            for channel, size in kinds
+        self._around = {
+            (channel, size): publishing.request(channels[channel], size) for channel, size in kinds
         }
         self._idle: list[HttpConnection] = []
         self._connections: list[HttpConnection] = []
         self._dialing: set[asyncio.Task[None]] = set()
         self._under_way = 0
-        self._encrypted = api.url.startswith("https:")
+        self._encrypted = publishing.url.startswith("https:")
+        self._tls = client_context(publishing.authority) if self._encrypted else None
         self._most_connections = most_connections
         self._gone_bytes_in = 0
         self._gone_bytes_out = 0
@@ -74,10 +73,10 @@ class Publisher(OpenLoop):
         """Open the first connections.
 
         Raises:
-            ConnectionFailed: the hub is gone.
+            ConnectionFailed: the server is gone.
         """
         for _ in range(_READY_CONNECTIONS):
-            connection = await self._api.connect()
+            connection = await connect_http(self._publishing.url, tls=self._tls)
             self._take_in(connection)
             self._idle.append(connection)
 
@@ -144,9 +143,9 @@ class Publisher(OpenLoop):
         task = asyncio.current_task()
         assert task is not None
         try:
-            connection = await self._api.connect()
+            connection = await connect_http(self._publishing.url, tls=self._tls)
         except ConnectionFailed:
-            if self.waiting:  # the hub takes no connections: this message is skipped
+            if self.waiting:  # the server takes no connections: this message is skipped
                 self._take()
                 self._check_done()
             return
@@ -160,7 +159,8 @@ class Publisher(OpenLoop):
         self._send_waiting(time.monotonic_ns() if self._encrypted else 0)
 
     def _send(self, connection: HttpConnection, index: int) -> None:
-        request = self._heads[self._channels[index], self._sizes[index]] + self.payload(index)
+        before, behind = self._around[self._channels[index], self._sizes[index]]
+        request = before + self.payload(index) + behind
         self._under_way += 1
         self.publish_log.sent_ns[index] = connection.send(
             request, lambda answer: self._answered(connection, index, answer)
@@ -172,7 +172,7 @@ class Publisher(OpenLoop):
         self._under_way -= 1
         self.publish_log.status[index] = answer.status
         free_ns = time.monotonic_ns()
-        if answer.status == 202:
+        if self._publishing.numbers and answer.status == 202:
             told: dict[str, Any] = json.loads(answer.body)
             free_ns = int(told["accepted_ns"])  # what came later is not the server's delay
             self._accept(index, int(told["seq"]), free_ns)

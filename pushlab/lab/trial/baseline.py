@@ -58,7 +58,7 @@ class _Direct(LocalTestbed):
         )
         self.publish_log = PublishLog.create(self.plan.schedule())
         publisher = PublisherService(lambda: self.publish_log, partial(_DirectPublisher, api.hub))
-        self._attend(api, SwarmService(lambda name, options: self._transport), publisher)
+        self._attend(api, SwarmService(lambda setup: self._transport), publisher)
 
 
 def baseline_backend(transport: Transport) -> TrialBackend:

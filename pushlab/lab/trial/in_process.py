@@ -11,12 +11,13 @@ from typing import Any
 
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.backend import TrialBackend
 from pushlab.lab.trial.testbed import LocalTestbed
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
+from pushlab.systems.hub import hub_config
+from pushlab.systems.hub_api import HubApi
 
 __all__ = ["in_process_backend", "serving_here"]
 
@@ -26,7 +27,7 @@ class _InProcess(LocalTestbed):
 
     async def start(self) -> None:
         """Start broker (for transports that need one) and hub."""
-        config = await self._hub_config()
+        config, self.broker = await hub_config(self.wanted())
         if self.broker is not None:
             self._stack.push_async_exit(self.broker)
         self.publish_log = PublishLog.create(self.plan.schedule())

@@ -1,6 +1,7 @@
 """What was used and counted at one end of the window, however late whoever asks may be.
 
-The hub is told of the moment before it comes and looks at itself; the processes are looked at here.
+A server that counts is told of the moment before it comes and looks at itself; the processes are
+looked at here.
 """
 
 import asyncio
@@ -9,8 +10,8 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from pushlab.lab.hub_api import HubCounts
 from pushlab.lab.trial.testbed import Cpu, Testbed
+from pushlab.systems.system import ServerCounts
 
 __all__ = ["Moment", "looking"]
 
@@ -20,13 +21,13 @@ class Moment:
     """What was used and counted at one moment.
 
     Attributes:
-        seen_ns: when the processes were looked at; `hub` says when the hub looked at itself.
+        seen_ns: when the processes were looked at; `server` says when the server looked at itself.
         cpu: CPU seconds of each.
     """
 
     seen_ns: int
     cpu: Cpu
-    hub: HubCounts
+    server: ServerCounts
 
 
 @contextlib.asynccontextmanager
@@ -43,11 +44,11 @@ async def looking(
 
 
 async def _moment(testbed: Testbed, transport: str, at_ns: int) -> Moment:
-    hub = asyncio.ensure_future(testbed.api.counts(transport, at_ns))
+    server = asyncio.ensure_future(testbed.api.counts(transport, at_ns))
     try:
         await asyncio.sleep((at_ns - time.monotonic_ns()) / 1e9)
         seen_ns, cpu = time.monotonic_ns(), testbed.cpu()
-        return Moment(seen_ns, cpu, await hub)
+        return Moment(seen_ns, cpu, await server)
     finally:
-        hub.cancel()
-        await asyncio.gather(hub, return_exceptions=True)
+        server.cancel()
+        await asyncio.gather(server, return_exceptions=True)

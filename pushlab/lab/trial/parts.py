@@ -64,7 +64,7 @@ class Parts:
             start, end: CPU seconds at the ends of the measured window.
         """
         plan = self._plan
-        span_s, channels = plan.parts_s, plan.channels
+        span_s, channels = plan.parts_s, self._testbed.channels
         for _ in range(2):
             await self._window("idle", asyncio.sleep(span_s / 2))
         self.windows.append(_together(self.windows.pop(), self.windows.pop()))

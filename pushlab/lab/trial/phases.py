@@ -30,6 +30,7 @@ from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.runs.records import TrialStatus
+from pushlab.systems.publishing import HttpPublishing, MqttPublishing
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -71,6 +72,7 @@ class Trial:
         self._deliveries = 0
         self._live: LiveLatency | None = None
         self._median_s: float | None = None
+        self._counts = plan.cell.served_by.counts_hits
         self._notes = TrialObservations()
         self._parts = Parts(plan, testbed)
         self._notes.parts = self._parts.windows
@@ -97,7 +99,7 @@ class Trial:
     async def _configure(self) -> None:
         """Get the subscribers' tokens, and tell swarm and publisher what they are to do."""
         plan, scenario, testbed = self.plan, self.plan.scenario, self.testbed
-        names = plan.channels
+        names, publishing = testbed.channels, testbed.api.publishing
         readers = [
             (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
             for i in range(scenario.clients)
@@ -109,6 +111,7 @@ class Trial:
         self._notes.sans_io, _ = await asyncio.gather(
             testbed.swarm.configure(
                 setup=SwarmSetup(
+                    system=plan.cell.system,
                     transport=plan.cell.transport,
                     options=dict(plan.cell.options),
                     subscribers=subscribers,
@@ -120,9 +123,8 @@ class Trial:
             ),
             testbed.publisher.configure(
                 setup=PublisherSetup(
-                    url=testbed.api.url,
-                    api_key=testbed.api.api_key,
-                    authority=testbed.authority,
+                    http=publishing if isinstance(publishing, HttpPublishing) else None,
+                    mqtt=publishing if isinstance(publishing, MqttPublishing) else None,
                     channels=names,
                     seed=plan.seed,
                 )
@@ -151,7 +153,7 @@ class Trial:
         again_s += self.plan.scenario.link.slack_s
         while True:
             heads = await self.testbed.api.publish_batch(
-                [(channel, "probe") for channel in self.plan.channels]
+                [(channel, "probe") for channel in self.testbed.channels]
             )
             left_s = end_s - time.monotonic()
             reach = self.testbed.swarm.reach(heads=heads)
@@ -163,14 +165,14 @@ class Trial:
                 return heads
 
     async def _settle(self) -> None:
-        """Let swarm and hub work off what the probes left: answers to them come after all that."""
+        """Let swarm and server work off what the probes left: answers come after all that."""
         await asyncio.sleep(self.plan.scenario.link.round_trip_s)
         for _ in range(_SETTLING_ROUNDS):
             await self._look()
             self._published_before = await self._publish_requests()
 
     async def _publish_requests(self) -> int:
-        """How many requests to publish the hub has handled so far."""
+        """How many requests to publish the server has counted so far."""
         return (await self.testbed.api.hits(self.plan.cell.transport)).get("publish", 0)
 
     async def _window(self, heads: list[int]) -> None:
@@ -198,7 +200,7 @@ class Trial:
 
     @contextlib.asynccontextmanager
     async def _stalling(self, middle_ns: int) -> AsyncIterator[None]:
-        """Meanwhile stop the hub around `middle_ns`, if the scenario asks for it.
+        """Meanwhile stop the server around `middle_ns`, if the scenario asks for it.
 
         A stall that began late, on a busy machine, is waited for; who is stopped does not wait.
         """
@@ -239,7 +241,8 @@ class Trial:
                 self.testbed.swarm.reach(heads=goal),
                 "have everything",
             )
-        self._notes.published = await self._publish_requests() - self._published_before
+        if self._counts:
+            self._notes.published = await self._publish_requests() - self._published_before
 
     async def _closing(self, heads: list[int]) -> list[int]:
         """What every subscriber shall reach, to have all that there is.
@@ -249,7 +252,7 @@ class Trial:
         """
         if not (channels := self.testbed.publish_log.unanswered_channels()):
             return heads
-        last = [(self.plan.channels[channel], "the last") for channel in channels]
+        last = [(self.testbed.channels[channel], "the last") for channel in channels]
         with contextlib.suppress(PushlabError):
             before = await self._publish_requests()
             told = await self.testbed.api.publish_batch(last)
@@ -341,7 +344,7 @@ class Trial:
                     await asyncio.wait_for(self._halt_publisher(), _COLLECT_S)
                 with contextlib.suppress(WorkerFailed, TimeoutError):
                     await asyncio.wait_for(self._collect(), _COLLECT_S)
-            self._notes.hub_lags = await self.testbed.server_lags()
+            self._notes.server_lags = await self.testbed.server_lags()
             if self.complete and self._notes.swarm is not None:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
@@ -384,14 +387,14 @@ class Trial:
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""
         left = await self.testbed.swarm.leave()
-        if not self._notes.sans_io:
+        self._notes.swarm_hits = sent = {kind: n for kind, n in left.items() if n}
+        if not self._notes.sans_io or not self._counts:
             return
         limit_s = _COUNTS_AGREE_S if self.testbed.broker is None else _BROKER_COUNTS_AGREE_S
         end_s = time.monotonic() + limit_s
-        self._notes.swarm_hits = sent = {kind: n for kind, n in left.items() if n}
         while True:
-            self._notes.hub_hits = await self.testbed.api.hits(self.plan.cell.transport)
-            received = {k: n for k, n in self._notes.hub_hits.items() if n and k != "publish"}
+            self._notes.server_hits = await self.testbed.api.hits(self.plan.cell.transport)
+            received = {k: n for k, n in self._notes.server_hits.items() if n and k != "publish"}
             if received == sent or time.monotonic() >= end_s:
                 return
             await asyncio.sleep(0.05)

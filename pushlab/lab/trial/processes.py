@@ -1,31 +1,30 @@
-"""A testbed of fresh processes: hub, broker, swarm and publisher, watched while they run."""
+"""A testbed of fresh processes: a server, a swarm and a publisher, watched while they run."""
 
 import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
-from pushlab.hub.process import HubProcess, spawn_hub, start_hub
-from pushlab.lab.host.certificates import fresh_certificate
+from pushlab.hub.process import spawn_hub
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import start_browser, start_publisher, start_swarm
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
+from pushlab.systems.registry import HUB
+from pushlab.systems.system import Started
 
 __all__ = ["TrialProcesses"]
 
 _STOP_S = 8.0
-_HUB_LAG_EVERY_S = 0.1  # it shall cost the server nothing that one could measure
+_SERVER_LAG_EVERY_S = 0.1  # it shall cost the server nothing that one could measure
 
 
 class TrialProcesses(Testbed):
@@ -42,9 +41,8 @@ class TrialProcesses(Testbed):
         super().__init__(plan)
         self.cores = choose_cores() if cores is None else cores
         self._warm_pool = warm_pool or WarmPool()
-        self._children: list[Child] = []  # the swarm first, the hub last
-        self._api: HubApi | None = None
-        self._hub: HubProcess | None = None
+        self._children: list[Child] = []
+        self._started: Started | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -53,7 +51,7 @@ class TrialProcesses(Testbed):
         return any(one.name == "swarm" and one.running for one in self._children)
 
     async def start(self) -> None:
-        """Start swarm, publisher, broker (for transports that need one) and hub."""
+        """Start swarm, publisher and the system under test."""
         # Python comes up in both while the rest starts
         browser = self.plan.cell.client == "browser"
         swarm = await (start_browser() if browser else self._warm_pool.take(start_swarm))
@@ -64,34 +62,34 @@ class TrialProcesses(Testbed):
         swarm.on_event = self.server_ended
         self._begin_to_watch("swarm", swarm.pid, self.cores.generator, tree=browser)
         self._begin_to_watch("publisher", publisher.pid, self.cores.publisher)
-        with contextlib.ExitStack() as stack:
-            certificate = None
-            if self.plan.scenario.tls:
-                certificate = stack.enter_context(fresh_certificate())
-                self.authority = certificate.authority
-            self.publish_log = publisher.plan(self.plan.schedule())
-            config = await self._hub_config(certificate, lag_every_s=_HUB_LAG_EVERY_S)
-            hub = self._hub = await start_hub(config, process=await self._warm_pool.take(spawn_hub))
-        self._children.append(hub)
-        self.api = self._api = HubApi(hub.url, hub.api_key, authority=self.authority)
-        self._begin_to_watch("hub", hub.pid, self.cores.servers)
-        if self.broker is not None and self.broker.pid is not None:
-            self._begin_to_watch("broker", self.broker.pid, self.cores.servers)
+        self.publish_log = publisher.plan(self.plan.schedule())
+        spare = await self._warm_pool.take(spawn_hub) if self.plan.cell.system == HUB else None
+        started = self._started = await self.plan.cell.served_by.start(
+            self.wanted(lag_every_s=_SERVER_LAG_EVERY_S, spare=spare)
+        )
+        self.api, self.broker, self.authority = started.api, started.broker, started.authority
+        self.fresh, self.unwatched = started.fresh, started.unwatched
+        for name, process in started.watched.items():
+            self._begin_to_watch(name, process.pid, self.cores.servers, tree=process.tree)
         self.watches |= {"runner": ProcessWatch(os.getpid(), "runner"), "machine": MachineWatch()}
         self._tasks = [
-            *(asyncio.ensure_future(self._watch(one)) for one in self._children),
+            *(
+                asyncio.ensure_future(self._watch(one))
+                for one in [*self._children, *started.children]
+            ),
             asyncio.ensure_future(
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
         ]
 
     async def server_lags(self) -> list[list[int]]:
-        """When the hub's event loop was looked at, and how late it was."""
-        return [] if self._hub is None else await self._hub.loop_lags()
+        """When the server's event loop was looked at, and how late it was."""
+        return [] if self._started is None else await self._started.loop_lags()
 
     def signal_server(self, number: signal.Signals) -> None:
-        """Send a signal to the hub."""
-        self._children[-1].send_signal(number)
+        """Send a signal to the server."""
+        if self._started is not None:
+            self._started.send_signal(number)
 
     def _begin_to_watch(
         self, name: str, pid: int, cores: Sequence[int], *, tree: bool = False
@@ -120,18 +118,17 @@ class TrialProcesses(Testbed):
         """
         for task in self._tasks:
             task.cancel()
-        if self._api is not None:
-            self._api.close()
         for one in self._children:
             one.kill()
-        await asyncio.gather(*(_limited(one.stop(), one.kill) for one in self._children))
-        if self.broker is not None:
-            await _limited(self.broker.stop(), self.broker.kill)
+        ending = [_limited(one.stop(), one.kill) for one in self._children]
+        if self._started is not None:
+            ending.append(self._started.stop())
+        await asyncio.gather(*ending)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.trouble.cancel()
 
 
-async def _limited(work: Any, kill: Any) -> None:
+async def _limited(work: Awaitable[None], kill: Callable[[], None]) -> None:
     try:
         await asyncio.wait_for(work, _STOP_S)
     except (TimeoutError, PushlabError, WorkerFailed, OSError):

@@ -42,12 +42,12 @@ class TrialObservations:
         start, end: what was used and counted at the ends of the window.
         swarm, publisher: their reports.
         rows: the swarm's, by kind.
-        hub_lags: moments at which the hub's event loop was looked at, and its lags, in nanoseconds.
+        server_lags: when the server's event loop was looked at, and its lags, in nanoseconds.
         closing_connections: of the machine, at the window's end.
-        stall_ns: when the hub was stopped, and when it went on.
-        swarm_hits, hub_hits: of the whole trial, after everybody left.
+        stall_ns: when the server was stopped, and when it went on.
+        swarm_hits, server_hits: of the whole trial, after everybody left.
         parts: the windows beside it.
-        published: requests to publish that the hub handled for the schedule; None: not asked.
+        published: requests to publish that the server counted for the schedule; None: not known.
         sans_io: whether the swarm drives sans-I/O client halves.
     """
 
@@ -59,11 +59,11 @@ class TrialObservations:
     swarm: SwarmReport | None = None
     publisher: WindowReport | None = None
     rows: dict[str, Columns] = field(default_factory=dict)
-    hub_lags: Sequence[Sequence[int]] = ()
+    server_lags: Sequence[Sequence[int]] = ()
     closing_connections: int = 0
     stall_ns: list[int] | None = None
     swarm_hits: dict[str, int] = field(default_factory=dict)
-    hub_hits: dict[str, int] = field(default_factory=dict)
+    server_hits: dict[str, int] = field(default_factory=dict)
     parts: list[CostWindow] = field(default_factory=list)
     published: int | None = None
     sans_io: bool = True
@@ -72,7 +72,7 @@ class TrialObservations:
         """The event loops' lags over time, by process."""
         told = {"swarm": self.swarm, "publisher": self.publisher}
         found = {name: answer.loop_lags for name, answer in told.items() if answer is not None}
-        return {"hub": self.hub_lags, **found}
+        return {"hub": self.server_lags, **found}
 
 
 def collect(
@@ -129,23 +129,31 @@ def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int
 def _server(testbed: Testbed, notes: TrialObservations) -> ServerFigures | None:
     if notes.start is None or notes.end is None or testbed.plan.floor:
         return None
-    before, after = notes.start.hub, notes.end.hub
+    before, after = notes.start.server, notes.end.server
     return ServerFigures(
         hits=_minus(after.hits, before.hits),
         hits_setup=before.hits,
-        hits_all=notes.hub_hits,
+        hits_all=notes.server_hits,
         publishes=notes.published,
-        cpu_s=after.cpu_s - before.cpu_s if "hub" in testbed.watches else 0.0,
+        cpu_s=_server_cpu_s(notes.start, notes.end) if "hub" in testbed.watches else 0.0,
         counted_ns=[before.at_ns, after.at_ns],
         loop_lag_p99_s=_tail_s(notes),
         **testbed.held("hub"),
     )
 
 
+def _server_cpu_s(start: Moment, end: Moment) -> float:
+    """By the server's own word at its own moment where it has one, else as it was looked at."""
+    before, after = start.server.cpu_s, end.server.cpu_s
+    if before is None or after is None:
+        return _used(start.cpu, end.cpu, "hub") or 0.0
+    return after - before
+
+
 def _tail_s(notes: TrialObservations) -> float | None:
-    """The lag of the hub's event loop within the window that one in a hundred exceeds."""
+    """The lag of the server's event loop within the window that one in a hundred exceeds."""
     start_ns, end_ns = notes.start_ns or 0, notes.end_ns or 0
-    within = sorted(lag for at, lag in notes.hub_lags if start_ns <= at - lag <= end_ns)
+    within = sorted(lag for at, lag in notes.server_lags if start_ns <= at - lag <= end_ns)
     return within[int(len(within) * 0.99)] / _NS if within else None
 
 

@@ -3,20 +3,19 @@
 import abc
 import asyncio
 import contextlib
+import secrets
 import signal
 from typing import Any
 
-from pushlab.brokers.start import Broker, start_broker
-from pushlab.contract.tokens import TokenKeys
-from pushlab.hub.process import HubConfig
+from pushlab.brokers.start import Broker
 from pushlab.lab.host.process_sampler import ProcessWatch
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.messages import SubscriberClosed
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
-from pushlab.wire.certificate import Certificate
+from pushlab.systems.registry import HUB
+from pushlab.systems.system import ServerApi, Wanted
 
 __all__ = ["Cpu", "LocalTestbed", "Testbed"]
 
@@ -34,6 +33,10 @@ class Testbed(abc.ABC):
         publish_log: the schedule, and what the publisher has made of it so far.
         broker: where the transport needs one.
         trouble: set to the reason as soon as a part is found dead.
+        channels: their names, by number.
+        stamp_key: tells the messages of this trial from those of others.
+        fresh: whether the server began with the trial.
+        unwatched: why nothing is known of the server's CPU and memory; empty where it is.
         authority: whom to trust if everything is encrypted, as a PEM certificate.
         watches: of the processes, by name: ``hub``, ``swarm``, ``publisher``, ``broker``, and the
             ``runner`` and the ``machine`` beside them; none where nothing has a process of its own.
@@ -43,13 +46,15 @@ class Testbed(abc.ABC):
 
     swarm: SwarmService
     publisher: PublisherService
-    api: HubApi
+    api: ServerApi
     publish_log: PublishLog
 
     def __init__(self, plan: TrialPlan) -> None:
         self.plan = plan
         self.trouble: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.stamp_key = secrets.randbits(32)
         self.broker: Broker | None = None
+        self.fresh, self.unwatched = True, ""
         self.authority: str | None = None
         self.watches: dict[str, ProcessWatch] = {}
         self.phase = ""
@@ -71,6 +76,14 @@ class Testbed(abc.ABC):
     def has_swarm(self) -> bool:
         """Whether the swarm can be asked for its rows."""
         return True
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels' names, by number; on a server that others use too, nobody else's."""
+        count = self.plan.scenario.channel_count
+        if self.plan.cell.system == HUB:
+            return [f"lab/{number}" for number in range(count)]
+        return [f"lab-{self.stamp_key:08x}-{number}" for number in range(count)]
 
     async def server_lags(self) -> list[list[int]]:
         """When the server's event loop was looked at, and how late it was; empty if it was not."""
@@ -98,21 +111,18 @@ class Testbed(abc.ABC):
         if not self.loaded:
             self.report(f"the server closed a subscriber: {event.reason} ({event.status})")
 
-    async def _hub_config(
-        self, certificate: Certificate | None = None, *, lag_every_s: float = 0.0
-    ) -> HubConfig:
-        """What the hub is to be; its broker, if the transport needs one, runs by then."""
-        keys = TokenKeys.fresh()
+    def wanted(self, **more: Any) -> Wanted:
+        """What the trial wants of its system."""
         cell, scenario = self.plan.cell, self.plan.scenario
-        if cell.make().profile.needs_broker:
-            self.broker = await start_broker(scenario.broker, certificate=certificate)
-        return HubConfig(
-            keys=keys.export(),
+        return Wanted(
+            transport=cell.transport,
+            options=dict(cell.options),
+            channels=self.channels,
             settings=scenario.hub_settings,
-            transports={cell.transport: dict(cell.options)},
-            broker=None if self.broker is None else self.broker.access,
-            certificate=certificate,
-            lag_every_s=lag_every_s,
+            broker=scenario.broker,
+            tls=scenario.tls,
+            stamp_key=self.stamp_key,
+            **more,
         )
 
 
@@ -123,7 +133,7 @@ class LocalTestbed(Testbed):
         super().__init__(plan)
         self._stack = contextlib.AsyncExitStack()
 
-    def _attend(self, api: HubApi, swarm: SwarmService, publisher: PublisherService) -> None:
+    def _attend(self, api: ServerApi, swarm: SwarmService, publisher: PublisherService) -> None:
         """Let these be the parts, and end them in `stop` before what has been started so far."""
         self._stack.callback(api.close)
         self._stack.push_async_callback(publisher.close)

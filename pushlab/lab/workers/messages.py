@@ -16,8 +16,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pushlab.lab.hub_api import Admission
 from pushlab.runs import ClockFigures, Link, WitnessFigures
+from pushlab.systems.publishing import HttpPublishing, MqttPublishing
+from pushlab.systems.registry import HUB
+from pushlab.systems.system import Admission
 
 __all__ = [
     "Counters",
@@ -138,8 +140,9 @@ class SwarmSetup:
     """What a swarm is to be.
 
     Attributes:
+        system: the server's, by name.
         link: the network to emulate.
-        server: the hub's URL, of which the pages of a browser must be.
+        server: its URL, of which the pages of a browser must be.
         authority: whom to trust where endpoints are encrypted, as a PEM certificate.
     """
 
@@ -147,6 +150,7 @@ class SwarmSetup:
     options: dict[str, Any]
     subscribers: list[Admission]
     seed: int
+    system: str = HUB
     link: Link = field(default_factory=Link)
     server: str = ""
     authority: str | None = None
@@ -154,11 +158,14 @@ class SwarmSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherSetup:
-    """Where a publisher sends, and what; the schedule is in the publish log."""
+    """Where a publisher sends, and what; the schedule is in the publish log.
 
-    url: str
-    api_key: str = field(repr=False)
-    authority: str | None
+    Attributes:
+        http, mqtt: the one by which it sends; the other is None.
+    """
+
+    http: HttpPublishing | None
+    mqtt: MqttPublishing | None
     channels: list[str]
     seed: int
 

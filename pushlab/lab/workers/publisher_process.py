@@ -7,7 +7,6 @@ of the publish log, with the schedule and the rows.
 import sys
 from collections.abc import Callable
 
-from pushlab.lab.hub_api import HubApi
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
@@ -83,8 +82,9 @@ class PublisherService(CountingService):
 
 
 def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> Publisher:
+    assert setup.http is not None
     return Publisher(
-        HubApi(setup.url, setup.api_key, authority=setup.authority),
+        setup.http,
         publish_log,
         channels=setup.channels,
         seed=setup.seed,

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
 from pushlab.contract.events import Closed
-from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.swarm import Swarm
@@ -20,6 +18,7 @@ from pushlab.lab.workers.messages import (
     SwarmStatus,
 )
 from pushlab.runs import WitnessFigures
+from pushlab.systems.registry import find_system
 from pushlab.wire.tls import client_context
 
 __all__ = ["SwarmService", "main"]
@@ -31,12 +30,12 @@ class SwarmService(CountingService):
     """The swarm as a worker.
 
     Args:
-        make: makes a transport of its name and options.
+        make: makes the transport; None: the one that the system speaks.
     """
 
-    def __init__(self, make: Callable[[str, dict[str, Any]], Transport] = make_transport) -> None:
+    def __init__(self, make: Callable[[SwarmSetup], Transport] | None = None) -> None:
         super().__init__()
-        self._make = make
+        self._make = make or _transport
         self._swarm: Swarm | None = None
         self._witnesses: Collection[int] = ()
         self._path_s: float | None = None
@@ -94,7 +93,7 @@ class SwarmService(CountingService):
 
     async def configure(self, setup: SwarmSetup) -> bool:
         """Take the subscribers; whether their client half is sans-I/O."""
-        transport = self._make(setup.transport, setup.options)
+        transport = self._make(setup)
         authority = setup.authority  # a certificate; there is no secret in it
         if transport.is_sans_io():
             channels = [one.channel for one in setup.subscribers]
@@ -166,6 +165,10 @@ class SwarmService(CountingService):
             closed=swarm.closed,
             reasons=dict(recorder.reasons.most_common(5)),
         )
+
+
+def _transport(setup: SwarmSetup) -> Transport:
+    return find_system(setup.system).transport(setup.transport, setup.options)
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from pushlab.contract.serving import HubSettings
 from pushlab.hub.edge import accepting
 from pushlab.hub.edge.accepting import Acceptor, most_connections
 from pushlab.hub.edge.refusals import Refusal, Refusals
-from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.host.machine import SPARE_DESCRIPTORS
+from pushlab.systems.certificates import fresh_certificate
 from pushlab.wire.tls import client_context
 from tests.cable import NEEDS_CABLE, Cable
 from tests.live_hub import Answer, dial, live_hub, read_answer

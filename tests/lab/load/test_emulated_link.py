@@ -16,10 +16,10 @@ import pytest
 
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import UsageError
-from pushlab.lab.host.certificates import fresh_certificate
 from pushlab.lab.load.emulated_link import Holding
 from pushlab.lab.load.swarm import Swarm
 from pushlab.runs import Link, network_in_words
+from pushlab.systems.certificates import fresh_certificate
 from pushlab.wire.certificate import Certificate
 from pushlab.wire.tls import client_context
 from tests.lab.lab_tools import deliveries

@@ -1,21 +1,18 @@
 """The publisher: by the clock, whatever the server does; late and skipped are counted."""
 
 import asyncio
-import contextlib
-import json
 import time
-from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
 
-from pushlab.errors import ConnectionFailed, Refused
-from pushlab.lab.hub_api import HubApi, publish_path
 from pushlab.lab.load.open_loop import OpenLoop, make_payloads
 from pushlab.lab.load.publish_log import LATE_NS, PublishLog
 from pushlab.lab.load.publisher import Publisher
 from pushlab.lab.scenario.schedule import Schedule
+from pushlab.systems.hub_api import HubApi
 from tests.patience import PATIENCE_S
+from tests.publish_server import Server, serving
 
 _MS = 1_000_000
 
@@ -33,56 +30,13 @@ def schedule(
     return Schedule(offset_ns, channel, int(warmup_ms * _MS), end_ns, size)
 
 
-class Server:
-    """Answers publishes; `pause` holds answers back, `status` refuses, `hang_up` closes."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        self.paths: list[str] = []
-        self.keys: set[str] = set()
-        self.free = asyncio.Event()
-        self.free.set()
-        self.status = 202
-        self.hang_up = False
-        self.connections = 0
-        self.url = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-                headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-                self.bodies.append(await reader.readexactly(int(headers["content-length"])))
-                self.paths.append(head[0].split()[1])
-                self.keys.add(headers["authorization"])
-                seq = len(self.bodies)
-                await self.free.wait()
-                if self.hang_up:
-                    break
-                answer = {"seq": seq, "epoch": "e", "accepted_ns": time.monotonic_ns()}
-                body = json.dumps(answer).encode()
-                start = f"HTTP/1.1 {self.status} X\r\ncontent-length: {len(body)}\r\n\r\n"
-                writer.write(start.encode() + body)
-        writer.close()
-
-
-@contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[Server]:
-    server = Server()
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    try:
-        yield server
-    finally:
-        server.free.set()
-        listener.close()
-
-
 def publisher(server: Server, plan: Schedule, **changes: int) -> Publisher:
     settings = {"seed": 1} | changes
     return Publisher(
-        HubApi(server.url, "key"), PublishLog.create(plan), channels=["a/b", "ü"], **settings
+        HubApi(server.url, "key").publishing,
+        PublishLog.create(plan),
+        channels=["a/b", "ü"],
+        **settings,
     )
 
 
@@ -254,33 +208,3 @@ def test_payloads_have_their_size_and_come_from_the_seed(size: int) -> None:
     if size >= 100:
         assert len(set(payloads)) > 10
         assert payloads != make_payloads(size, 4)
-
-
-# ---- the hub's API ---------------------------------------------------------------------------
-
-
-def test_channels_are_encoded_in_paths() -> None:
-    assert publish_path("a/b c") == "/v1/publish?channel=a%2Fb%20c"
-
-
-async def test_refusals_and_losses_are_told() -> None:
-    async with serving() as server:
-        api = HubApi(server.url, "key")
-        server.status = 403
-        with pytest.raises(Refused) as caught:
-            await api.ask("POST", "/v1/channels", {})
-        assert caught.value.status == 403
-        server.hang_up = True
-        with pytest.raises(ConnectionFailed):
-            await api.ask("POST", "/v1/channels", {})
-    with pytest.raises(ConnectionFailed):
-        await HubApi("http://127.0.0.1:1", "key").ask("GET", "/healthz")
-
-
-async def test_a_few_connections_serve_many_requests() -> None:
-    async with serving() as server:
-        api = HubApi(server.url, "key")
-        for _ in range(10):
-            await api.ask("POST", "/v1/channels", {})
-        assert server.connections == 1
-        api.close()

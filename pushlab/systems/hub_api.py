@@ -3,60 +3,27 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.limits import MAX_BATCH_MESSAGES
 from pushlab.errors import ConnectionFailed, Refused
+from pushlab.systems.publishing import HttpPublishing, fill
+from pushlab.systems.system import Admission, ServerApi, ServerCounts
 from pushlab.wire.http1 import request_bytes
 from pushlab.wire.http_client import HttpConnection, connect_http
 from pushlab.wire.tls import client_context
 
-__all__ = ["Admission", "HubApi", "HubCounts", "publish_path"]
+__all__ = ["HubApi"]
 
 _CONNECTIONS = 8
 
 
-def publish_path(channel: str) -> str:
-    """Where messages of this channel go."""
-    return f"/v1/publish?channel={quote(channel, safe='')}"
+_PUBLISH_PATH = "/v1/publish?channel={channel}"  # where messages of a channel go
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What a subscriber needs: a token (a secret), and where its transport listens.
-
-    Attributes:
-        channel: the number of its channel.
-        endpoint: ``url`` and what only the transport knows.
-    """
-
-    token: str
-    channel: int
-    endpoint: dict[str, Any]
-
-    def __repr__(self) -> str:
-        return f"Admission(channel={self.channel})"
-
-
-@dataclass(frozen=True, slots=True)
-class HubCounts:
-    """What the hub had counted at one moment.
-
-    Attributes:
-        at_ns: when it looked.
-        hits: by kind: of one transport, and the publisher's requests.
-        cpu_s: CPU seconds of its process; 0 where it has none of its own.
-    """
-
-    at_ns: int
-    hits: dict[str, int]
-    cpu_s: float = 0.0
-
-
-class HubApi:
+class HubApi(ServerApi):
     """Requests with the API key over a few connections that are kept alive.
 
     Args:
@@ -72,6 +39,13 @@ class HubApi:
         self._tls = client_context(authority) if url.startswith("https:") else None
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._idle: list[HttpConnection] = []
+        self.publishing = HttpPublishing(
+            url=url,
+            path=_PUBLISH_PATH,
+            headers=self._headers,
+            numbers=True,
+            authority=authority,
+        )
 
     def request(self, method: str, path: str, body: bytes = b"", **more: str) -> bytes:
         """A request's bytes."""
@@ -158,7 +132,9 @@ class HubApi:
 
     async def publish(self, channel: str, text: str) -> Cursor:
         """Publish a message. Raises Refused, ConnectionFailed."""
-        told = await self.ask("POST", publish_path(channel), text.encode())
+        told = await self.ask(
+            "POST", fill(_PUBLISH_PATH, channel=quote(channel, safe="")), text.encode()
+        )
         return Cursor(told["epoch"], told["seq"])
 
     async def publish_batch(self, batch: Sequence[tuple[str, str]]) -> list[int]:
@@ -175,18 +151,14 @@ class HubApi:
         told = await self.ask("GET", f"/v1/presence?channel={quote(channel, safe='')}")
         return list(told["present"])
 
-    async def hits(self, transport: str) -> dict[str, int]:
-        """What the hub has counted by kind for `transport`, and the publisher's requests."""
-        return (await self.counts(transport)).hits
-
-    async def counts(self, transport: str, at_ns: int = 0) -> HubCounts:
-        """The same with the CPU, as they are at a moment of the hub's own clock; 0: now."""
+    async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:
+        """What the hub has counted, and its CPU, as at a moment of its own clock; 0: now."""
         told = await self.ask("GET", "/v1/stats", pushlab_at_ns=str(at_ns))
         hits = {str(kind): int(n) for kind, n in told["hits"].get(transport, {}).items()}
         published = told["hits"].get("api", {}).get("publish", 0)
         if published:
             hits["publish"] = int(published)
-        return HubCounts(int(told["now_ns"]), hits, float(told["process"]["cpu_s"]))
+        return ServerCounts(int(told["now_ns"]), hits, float(told["process"]["cpu_s"]))
 
     def close(self) -> None:
         """Close the connections."""
