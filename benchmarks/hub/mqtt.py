@@ -18,7 +18,7 @@ from pushlab.errors import BrokerUnavailable
 from pushlab.hub.process import HubConfig, HubProcess, start_hub
 from pushlab.systems.hub_api import HubApi
 from pushlab.systems.system import Admission
-from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire import mqtt311
 
 __all__ = ["MqttFanOut"]
 

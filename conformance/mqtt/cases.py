@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pushlab.transports._mqtt311 import Acked, Connack, Packet, Pingresp, Publish, Suback
+from pushlab.wire.mqtt311 import Acked, Connack, Packet, Pingresp, Publish, Suback
 
 __all__ = ["CASES", "Case"]
 

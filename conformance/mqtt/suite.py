@@ -10,8 +10,8 @@ from conformance.model import Suite, Tell, Verdict
 from conformance.mqtt.cases import CASES, Case
 from conformance.mqtt.greetings import greeting_verdicts
 from conformance.node import node
-from pushlab.transports import _mqtt311 as codec
-from pushlab.transports._mqtt311 import MalformedPacket, Packet, Parser
+from pushlab.wire import mqtt311 as codec
+from pushlab.wire.mqtt311 import MalformedPacket, Packet, Parser
 
 __all__ = ["MqttPackets", "standard_verdicts"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable
-from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.wire.tls import client_context
 

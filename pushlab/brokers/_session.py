@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any, Protocol
 
 from pushlab.contract.tokens import Grant
-from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire import mqtt311
 from pushlab.transports._mqtt_server import publish_parts
 
 __all__ = ["Connection", "Message", "Session"]

@@ -1,15 +1,15 @@
 """The packets of MQTT that a server reads and writes, in its versions 3.1, 3.1.1 and 5, as bytes.
 
-`_mqtt311` has a subscriber's side. Section numbers are those of the OASIS standards "MQTT Version
-5.0" (7 March 2019; ``v5``) and "MQTT Version 3.1.1" (``v3``). The three differ in CONNECT's name
-and level, and in the properties and reason codes that version 5 added.
+`pushlab.wire.mqtt311` has a client's side. Section numbers are those of the OASIS standards "MQTT
+Version 5.0" (7 March 2019; ``v5``) and "MQTT Version 3.1.1" (``v3``). The three differ in CONNECT's
+name and level, and in the properties and reason codes that version 5 added.
 """
 
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pushlab.transports._mqtt311 import MalformedPacket, framed
+from pushlab.wire.mqtt311 import MalformedPacket, framed
 
 __all__ = [
     "BAD_CLIENT_ID",

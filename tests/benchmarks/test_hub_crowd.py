@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.hub.work import MARK, MESSAGE, Work
-from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire import mqtt311
 
 
 def read_in_pieces(work, stream, size):

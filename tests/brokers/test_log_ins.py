@@ -3,8 +3,8 @@
 import pytest
 
 from pushlab.contract.hits import Hit
-from pushlab.transports import _mqtt311 as mqtt311
-from pushlab.transports._mqtt311 import framed, text
+from pushlab.wire import mqtt311
+from pushlab.wire.mqtt311 import framed, text
 from tests.brokers.wire import BAD, OLD, SESSION, TOPIC, Client, connect, grant_of, subscribe
 
 

@@ -10,7 +10,7 @@ from pushlab.brokers._router import Router
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.transports import _mqtt_names as names
-from pushlab.transports._mqtt311 import framed, text
+from pushlab.wire.mqtt311 import framed, text
 
 KEYS = TokenKeys.fresh()
 BRIDGE = "hub", "sesame"

@@ -16,7 +16,7 @@ from pushlab.contract.registry import make_transport
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import TokenKeys
 from pushlab.transcript.record import piece_text, record_conversation
-from pushlab.transports import _mqtt311 as mqtt311
+from pushlab.wire import mqtt311
 from pushlab.wire.discovery import locate
 from tests.live_hub import HTTP_TRANSPORTS, live_hub
 from tests.patience import PATIENCE_S

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
-from pushlab.transports import _mqtt311 as mqtt311
-from pushlab.transports._mqtt311 import (
+from pushlab.wire import mqtt311
+from pushlab.wire.mqtt311 import (
     Acked,
     Connack,
     MalformedPacket,
@@ -78,9 +78,9 @@ class Pair:
             sock.close()
 
 
-def new_paho(client_id: str = "someone") -> paho.Client:
+def new_paho(client_id: str = "someone", *, clean: bool = True) -> paho.Client:
     return paho.Client(
-        CallbackAPIVersion.VERSION2, client_id, clean_session=True, protocol=paho.MQTTv311
+        CallbackAPIVersion.VERSION2, client_id, clean_session=clean, protocol=paho.MQTTv311
     )
 
 
@@ -99,19 +99,22 @@ def pair() -> Iterator[Pair]:
 @given(
     client_id=texts.filter(bool),
     keep_alive_s=st.integers(1, 65_535),
-    username=texts,
+    username=st.none() | texts,
     password=texts,
     will=st.none() | st.tuples(topics, payloads, qualities),
+    clean=st.booleans(),
 )
 def test_connect_is_pahos(
     client_id: str,
     keep_alive_s: int,
-    username: str,
+    username: str | None,
     password: str,
     will: tuple[str, bytes, int] | None,
+    clean: bool,
 ) -> None:
-    client = new_paho(client_id)
-    client.username_pw_set(username, password)
+    client = new_paho(client_id, clean=clean)
+    if username is not None:
+        client.username_pw_set(username, password)
     if will:
         client.will_set(*will)
     client.keepalive = keep_alive_s
@@ -123,6 +126,7 @@ def test_connect_is_pahos(
             username=username,
             password=password,
             will=will,
+            clean=clean,
         )
     finally:
         pair.close()

@@ -1,4 +1,4 @@
-"""The packets of MQTT 3.1.1 that a subscriber needs, as bytes.
+"""The packets of MQTT 3.1.1 that a client needs, as bytes.
 
 A packet is a byte of kind and flags, the length of the rest in one to four bytes of seven bits
 each, and the rest. Numbers are big-endian; text is UTF-8 behind its length in two bytes. Section
@@ -127,16 +127,24 @@ def connect(
     client_id: str,
     *,
     keep_alive_s: int,
-    username: str,
-    password: str,
+    username: str | None = None,
+    password: str = "",
     will: tuple[str, bytes, int] | None = None,
+    clean: bool = True,
 ) -> bytes:
-    """CONNECT with a clean session (section 3.1); `will` is topic, payload and QoS."""
-    flags = 0xC2 | (0x04 | will[2] << 3 if will else 0)
+    """CONNECT (section 3.1).
+
+    Args:
+        username: None: it logs in as nobody, without a password.
+        will: topic, payload and QoS.
+        clean: whether the session ends with the connection, and begins anew with the next one.
+    """
+    login = b"" if username is None else text(username) + text(password)
+    flags = (0xC0 if login else 0) | (0x04 | will[2] << 3 if will else 0) | clean << 1
     body = text("MQTT") + bytes((4, flags)) + keep_alive_s.to_bytes(2, "big") + text(client_id)
     if will:
         body += text(will[0]) + text(will[1])
-    return framed(0x10, body + text(username) + text(password))
+    return framed(0x10, body + login)
 
 
 def subscribe(packet_id: int, filters: Iterable[tuple[str, int]]) -> bytes:
