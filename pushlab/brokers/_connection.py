@@ -18,9 +18,9 @@ from pushlab.brokers._router import Router
 from pushlab.brokers._session import Message, Session
 from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_server as packets
+from pushlab.wire import mqtt311
 from pushlab.wire.pace import paid_until
 
 __all__ = ["CONNECT_S", "ClientConnection", "Connections"]

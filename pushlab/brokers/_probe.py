@@ -10,8 +10,8 @@ from typing import Any
 
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import BrokerUnavailable
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
+from pushlab.wire import mqtt311
 from pushlab.wire.tls import client_context
 
 __all__ = ["NotYet", "check_rules", "log_in"]

@@ -8,8 +8,8 @@ from collections import deque
 from typing import Any, Protocol
 
 from pushlab.contract.tokens import Grant
-from pushlab.wire import mqtt311
 from pushlab.transports._mqtt_server import publish_parts
+from pushlab.wire import mqtt311
 
 __all__ = ["Connection", "Message", "Session"]
 

@@ -12,8 +12,8 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import TOKEN_INVALID, is_final
 from pushlab.contract.subscriber import Endpoint, Phase, Subscriber
 from pushlab.errors import InvalidCursor, UsageError
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
+from pushlab.wire import mqtt311
 
 __all__ = ["MqttSubscriber"]
 

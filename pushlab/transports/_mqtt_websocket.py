@@ -20,9 +20,9 @@ from pushlab.contract.reasons import TOKEN_INVALID, TOKEN_MISSING, to_close_code
 from pushlab.contract.serving import Hub, Receive, Route, Scope, Send
 from pushlab.contract.tokens import Grant
 from pushlab.errors import Refused
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_server as packets
+from pushlab.wire import mqtt311
 from pushlab.wire.tls import client_context
 
 __all__ = ["PATH", "websocket_route"]

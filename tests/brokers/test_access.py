@@ -12,8 +12,8 @@ import pytest
 
 from pushlab.brokers.start import start_broker
 from pushlab.contract.tokens import Grant, TokenKeys
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
+from pushlab.wire import mqtt311
 from tests.brokers.site import Site, both, bridged, granted, needs_mosquitto, site, take
 from tests.patience import PATIENCE_S, until
 

@@ -8,8 +8,8 @@ import pytest
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.tokens import Grant
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
+from pushlab.wire import mqtt311
 from pushlab.wire.mqtt311 import framed, text
 from tests.brokers.wire import BAD, OLD, SESSION, TOPIC, Client, connect, grant_of, subscribe
 

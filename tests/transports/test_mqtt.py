@@ -11,9 +11,9 @@ from pushlab.contract.frames import encode_bye, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import UsageError
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports.mqtt import Mqtt, MqttOptions
+from pushlab.wire import mqtt311
 
 SECOND = 1_000_000_000
 TOPIC = "pushlab/news"

@@ -18,11 +18,11 @@ from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import BrokerUnavailable
 from pushlab.hub.core import Hub
 from pushlab.systems.certificates import fresh_certificate
-from pushlab.wire import mqtt311
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports import _mqtt_websocket
-from pushlab.wire.mqtt311 import framed, text
 from pushlab.transports._mqtt_websocket import websocket_route
+from pushlab.wire import mqtt311
+from pushlab.wire.mqtt311 import framed, text
 from tests.live_hub import live_hub
 from tests.patience import PATIENCE_S
 
