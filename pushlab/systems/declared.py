@@ -19,9 +19,9 @@ from pushlab.contract.registry import load_transport
 from pushlab.contract.transport import Transport
 from pushlab.errors import SetupError, UsageError
 from pushlab.systems.clients.foreign import ForeignSubscriber, speak
-from pushlab.systems.foreign_api import ForeignApi
+from pushlab.systems.foreign_api import ForeignApi, at_port
 from pushlab.systems.launch import ServerProcess, free_ports, launch, until_ready
-from pushlab.systems.publishing import HttpPublishing, fill
+from pushlab.systems.publishing import HttpPublishing, MqttPublishing, Publishing, fill
 from pushlab.systems.spec import SystemSpec
 from pushlab.systems.system import ServerApi, Started, System, Wanted, Watched
 
@@ -45,14 +45,12 @@ class DeclaredSystem(System):
 
     Attributes:
         clients: by transport, the client half, where it is not the plain one of that transport.
-        profiles: by transport, what it is, where no transport of the hub has that name.
         needs: programs that must be there, with how to get each.
         packages: distributions that must be there for this Python, which are what it is made of.
     """
 
     spec: SystemSpec
     clients: ClassVar[Mapping[str, type[ForeignSubscriber]]] = {}
-    profiles: ClassVar[Mapping[str, Profile]] = {}
     needs: ClassVar[Mapping[str, str]] = {}
     packages: ClassVar[Sequence[str]] = ()
 
@@ -73,9 +71,7 @@ class DeclaredSystem(System):
 
     def profile(self, transport: str) -> Profile:
         """What a transport is as this system speaks it, but for options."""
-        found = self.profiles.get(transport)
-        if found is None:
-            found = load_transport(transport).profile
+        found = self._client(transport).profile or load_transport(transport).profile
         spoken = self.spec.speaks[transport]
         return replace(found, needs_broker=False, own_address=False, wire=None).retimed(
             keep_alive_s=spoken.keep_alive_s or None
@@ -83,13 +79,16 @@ class DeclaredSystem(System):
 
     def transport(self, name: str, settings: Mapping[str, Any]) -> Transport:
         """How it speaks this transport. Raises UsageError."""
+        self.check_speaks(name)
+        return speak(self.spec.speaks[name], self._client(name), self.profile(name), settings)
+
+    def _client(self, transport: str) -> type[ForeignSubscriber]:
         from pushlab.systems.clients.plain import PLAIN
 
-        self.check_speaks(name)
-        client = self.clients.get(name) or PLAIN.get(name)
+        client = self.clients.get(transport) or PLAIN.get(transport)
         if client is None:
-            raise UsageError(f"no client half speaks {name!r} to {self.spec.name}")
-        return speak(self.spec.speaks[name], client, self.profile(name), settings)
+            raise UsageError(f"no client half speaks {transport!r} to {self.spec.name}")
+        return client
 
     def missing(self) -> str:
         """Which program or package is not there, and how to get it."""
@@ -136,21 +135,32 @@ class DeclaredSystem(System):
             raise
 
     def _api(self, url: str, words: Mapping[str, str], wanted: Wanted) -> ServerApi:
+        return ForeignApi(
+            url,
+            self._publishing(url, words),
+            speaks=self.spec.speaks,
+            words=words,
+            channels=wanted.channels,
+            key=wanted.stamp_key,
+        )
+
+    def _publishing(self, url: str, words: Mapping[str, str]) -> Publishing:
         publish = self.spec.publish
-        publishing = HttpPublishing(
+        url = at_port(url, publish.port, words)
+        if publish.protocol == "mqtt":
+            return MqttPublishing(
+                url=url.replace("http", "mqtt", 1),
+                topic=publish.topic,
+                body=publish.body,
+                user=publish.user,
+                password=publish.password,
+            )
+        return HttpPublishing(
             url=url,
             method=publish.method,
             path=publish.path,
             body=publish.body,
             headers=dict(publish.headers),
-        )
-        return ForeignApi(
-            url,
-            publishing,
-            speaks=self.spec.speaks,
-            words=words,
-            channels=wanted.channels,
-            key=wanted.stamp_key,
         )
 
 

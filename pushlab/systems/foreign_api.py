@@ -8,24 +8,31 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from pushlab.contract.authority import authority_of
 from pushlab.contract.cursor import Cursor
-from pushlab.errors import Refused
-from pushlab.systems.publishing import HttpPublishing, fill
+from pushlab.contract.subscriber import Endpoint
+from pushlab.systems.publishing import Publishing, fill
+from pushlab.systems.sending import sender_of
 from pushlab.systems.spec import Speech
 from pushlab.systems.stamp import make_stamp
 from pushlab.systems.system import Admission, ServerApi, ServerCounts
-from pushlab.wire.http_client import HttpConnection, connect_http
-from pushlab.wire.tls import client_context
 
-__all__ = ["ForeignApi"]
+__all__ = ["ForeignApi", "at_port"]
 
 _AT_ONCE = 32
 
 
+def at_port(url: str, port: str, words: Mapping[str, str]) -> str:
+    """A URL's origin at this port, which may name ``{port}``, the URL's own, or one of `words`."""
+    end = Endpoint.from_url(url)
+    number = int(fill(port, **{"port": str(end.port), **words}))
+    return f"{urlsplit(url).scheme}://{authority_of(end.host, number)}"
+
+
 class ForeignApi(ServerApi):
-    """Publishes by HTTP, and counts nothing.
+    """Publishes as the system wants it, and counts nothing.
 
     Args:
         url: the server's.
@@ -38,7 +45,7 @@ class ForeignApi(ServerApi):
     def __init__(
         self,
         url: str,
-        publishing: HttpPublishing,
+        publishing: Publishing,
         *,
         speaks: Mapping[str, Speech],
         words: Mapping[str, str],
@@ -46,14 +53,13 @@ class ForeignApi(ServerApi):
         key: int,
     ) -> None:
         self.url = url
-        self.publishing: HttpPublishing = publishing
+        self.publishing = publishing
         self.stamp_key = key
         self._speaks = speaks
         self._words = words
         self._numbers = {name: number for number, name in enumerate(channels)}
         self._heads: defaultdict[str, int] = defaultdict(int)
-        self._idle: list[HttpConnection] = []
-        self._tls = client_context(publishing.authority) if url.startswith("https:") else None
+        self._sender = sender_of(publishing)
 
     async def admit(
         self,
@@ -64,7 +70,7 @@ class ForeignApi(ServerApi):
     ) -> list[Admission]:
         """Where each subscriber's transport listens."""
         speech = self._speaks[transport]
-        base = self._base(speech)
+        base = at_port(self.url, speech.port, self._words)
         found = []
         for client, number, channel in subscribers:
             names = {"channel": quote(channel, safe=""), "client": quote(client, safe="")}
@@ -72,12 +78,6 @@ class ForeignApi(ServerApi):
             told = {"url": base + path, "channel": channel, "client": client}
             found.append(Admission("", number, told))
         return found
-
-    def _base(self, speech: Speech) -> str:
-        scheme, _, rest = self.url.partition("://")
-        host, _, port = rest.partition("/")[0].rpartition(":")
-        port = fill(speech.port, **{"port": port, **self._words})
-        return f"{scheme}://{host}:{port}"
 
     # ---- publishing -------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ class ForeignApi(ServerApi):
         place = self._numbers.setdefault(channel, len(self._numbers))
         assert self.stamp_key is not None
         stamp = make_stamp(place, number, self.stamp_key)
-        await self._send(channel, stamp + text.encode()[len(stamp) :])
+        await self._sender.send(channel, stamp + text.encode()[len(stamp) :])
         return Cursor("", number)
 
     async def publish_batch(self, batch: Sequence[tuple[str, str]]) -> list[int]:
@@ -104,26 +104,6 @@ class ForeignApi(ServerApi):
                 group.create_task(work())
         return numbers
 
-    async def _send(self, channel: str, message: bytes) -> None:
-        head, tail = self.publishing.request(channel, len(message))
-        while self._idle and not self._idle[-1].open:
-            self._idle.pop()
-        connection = self._idle.pop() if self._idle else await connect_http(self.url, tls=self._tls)
-        try:
-            answer = await connection.exchange(head + message + tail)
-        except BaseException:
-            connection.close()
-            raise
-        if connection.open:
-            self._idle.append(connection)
-        if not 200 <= answer.status < 300:
-            said = " ".join(answer.body[:200].decode(errors="replace").split())
-            where = f"{self.publishing.method} {self.publishing.path}"
-            told = f"publishing by {where} was answered {answer.status}"
-            raise Refused(
-                answer.status, f"http-{answer.status}", f"{told}: {said}" if said else told
-            )
-
     async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:
         """The moment alone: it counts nothing that anybody here can read."""
         await asyncio.sleep(max(0, at_ns - time.monotonic_ns()) / 1e9)
@@ -131,6 +111,4 @@ class ForeignApi(ServerApi):
 
     def close(self) -> None:
         """Close the connections."""
-        for connection in self._idle:
-            connection.close()
-        self._idle.clear()
+        self._sender.close()

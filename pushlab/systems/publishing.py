@@ -81,15 +81,31 @@ class MqttPublishing:
     """A PUBLISH with an acknowledgement for each message.
 
     Attributes:
-        url: ``mqtt://host:port``.
-        topic: a template.
+        url: ``mqtt://host:port``, or ``mqtts:``.
+        topic, body, user, password: templates, see `pushlab.systems.spec`; without a user it logs
+            in as nobody.
     """
 
     url: str
     topic: str = "{channel}"
-    qos: int = 1
+    body: str = "{message}"
     user: str = ""
     password: str = field(default="", repr=False)
+
+    def topic_of(self, channel: str) -> str:
+        """Where the messages of a channel are published."""
+        return fill(self.topic, channel=channel)
+
+    def around(self, channel: str) -> tuple[bytes, bytes]:
+        """What of a payload comes before a message, and what behind it."""
+        head, found, tail = self.body.partition("{message}")
+        assert found, "checked where it was read"
+        return fill(head, channel=channel).encode(), fill(tail, channel=channel).encode()
+
+    @property
+    def login(self) -> tuple[str, str] | None:
+        """User name and password; None: nobody's."""
+        return (fill(self.user), fill(self.password)) if self.user else None
 
 
 Publishing = HttpPublishing | MqttPublishing

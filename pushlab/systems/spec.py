@@ -21,13 +21,14 @@ class Publish(Declared):
 
     protocol: Annotated[Literal["http", "mqtt"], Setting("what publishes", flag=False)] = "http"
     method: Annotated[str, Setting("of the request", flag=False)] = "POST"
-    path: Annotated[
-        str, Setting("where to: a path with {channel}; of MQTT, the topic", flag=False)
-    ] = "/{channel}"
-    body: Annotated[
-        str, Setting("what is sent, with {message}; of MQTT, the payload", flag=False)
-    ] = "{message}"
-    qos: Annotated[int, Setting("of MQTT", least=1, most=2, flag=False)] = 1
+    path: Annotated[str, Setting("where to: a path with {channel}", flag=False)] = "/{channel}"
+    topic: Annotated[str, Setting("of MQTT: where to, with {channel}", flag=False)] = "{channel}"
+    body: Annotated[str, Setting("what is sent, with {message}", flag=False)] = "{message}"
+    port: Annotated[
+        str, Setting("where to, if not {port}: a number or {port2} to {port4}", flag=False)
+    ] = "{port}"
+    user: Annotated[str, Setting("of MQTT: who logs in; empty: nobody", flag=False)] = ""
+    password: Annotated[str, Setting("of MQTT", flag=False)] = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -39,9 +40,14 @@ class Speech(Declared):
         headers: that a client sends with its request or handshake.
     """
 
-    path: Annotated[
-        str, Setting("path with {channel}, {client} or {last_id}; of MQTT, the topic", flag=False)
-    ] = "/{channel}"
+    path: Annotated[str, Setting("path with {channel}, {client} or {last_id}", flag=False)] = (
+        "/{channel}"
+    )
+    topic: Annotated[
+        str, Setting("of MQTT: the topic filter; of NATS: the subject", flag=False)
+    ] = "{channel}"
+    user: Annotated[str, Setting("of MQTT and NATS: who logs in; empty: nobody", flag=False)] = ""
+    password: Annotated[str, Setting("of MQTT and NATS", flag=False)] = ""
     hello: Annotated[str, Setting("the first text of a WebSocket's client", flag=False)] = ""
     subprotocol: Annotated[str, Setting("that a WebSocket's client offers", flag=False)] = ""
     last_id: Annotated[

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Unnumbered
 from pushlab.contract.profile import Profile
+from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import NoOptions, Transport
 from pushlab.systems.publishing import fill
@@ -36,16 +37,27 @@ class ForeignSubscriber(HttpSubscriber):
 
     A subclass calls `_accepted` when the server has let it in, `_take` with each message as it
     came, and keeps its place in `_last_id`.
+
+    Attributes:
+        Options: what can be set of it.
+        profile: of a transport that the hub does not have; else the hub's is that of foreign
+            systems, too.
     """
 
     __slots__ = ("_last_id", "_speech")
 
     Options: ClassVar[type[Any]] = NoOptions
+    profile: ClassVar[Profile | None] = None
 
     def __init__(self, endpoint: Endpoint, token: str, *, options: Spoken, **rest: Any) -> None:
         super().__init__(endpoint, token, options=options.options, **rest)
         self._speech = options.speech
         self._last_id = self._speech.first_id
+
+    @classmethod
+    def in_force(cls, profile: Profile, options: Any) -> Profile:
+        """What these options make of a profile."""
+        return profile
 
     def _filled(self, template: str) -> str:
         """A template of the speech for this reader, as it stands now."""
@@ -72,6 +84,10 @@ class ForeignTransport(Transport):
     name = ""
     Foreign: ClassVar[type[ForeignSubscriber]]
     speech: Speech
+
+    def in_force(self, settings: HubSettings) -> Profile:
+        """The profile with what the options make of it; the hub's dials are none of its own."""
+        return self.Foreign.in_force(self.profile, self.options)
 
     def subscriber(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from pushlab.systems.clients.foreign import ForeignSubscriber
+from pushlab.systems.clients.mqtt import MqttReader
+from pushlab.systems.clients.nats import NatsReader
 
 __all__ = ["PLAIN"]
 
-PLAIN: Mapping[str, type[ForeignSubscriber]] = {}
+PLAIN: Mapping[str, type[ForeignSubscriber]] = {"mqtt": MqttReader, "nats": NatsReader}
