@@ -78,7 +78,9 @@ class Parts:
 
     def _factor(self, rate: float, start: Cpu, end: Cpu) -> float:
         """By how much the other rate is higher, or lower where the first is high itself."""
-        scenario = self._plan.scenario
+        scenario, cell = self._plan.scenario, self._plan.cell
+        if cell.interval_s and not cell.served_by.counts_hits:
+            return _LOWER  # nobody knows how many messages it keeps for who asks later
         used = [(end.get(name) or 0.0) - (start.get(name) or 0.0) for name in _PROCESSES]
         busy = max([*used, 0.0]) / scenario.duration_s
         retained = scenario.hub_settings.retain_messages / 2

@@ -112,6 +112,7 @@ class Trial:
             testbed.swarm.configure(
                 setup=SwarmSetup(
                     system=plan.cell.system,
+                    own=plan.cell.own,
                     transport=plan.cell.transport,
                     options=dict(plan.cell.options),
                     subscribers=subscribers,

@@ -19,6 +19,7 @@ import msgspec
 from pushlab.runs import ClockFigures, Link, WitnessFigures
 from pushlab.systems.publishing import HttpPublishing, MqttPublishing
 from pushlab.systems.registry import HUB
+from pushlab.systems.spec import SystemSpec
 from pushlab.systems.system import Admission
 
 __all__ = [
@@ -140,7 +141,7 @@ class SwarmSetup:
     """What a swarm is to be.
 
     Attributes:
-        system: the server's, by name.
+        system: the server's, by name; `own`: its declaration, where it is the user's.
         link: the network to emulate.
         server: its URL, of which the pages of a browser must be.
         authority: whom to trust where endpoints are encrypted, as a PEM certificate.
@@ -151,6 +152,7 @@ class SwarmSetup:
     subscribers: list[Admission]
     seed: int
     system: str = HUB
+    own: SystemSpec | None = None
     link: Link = field(default_factory=Link)
     server: str = ""
     authority: str | None = None

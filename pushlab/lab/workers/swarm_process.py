@@ -18,6 +18,7 @@ from pushlab.lab.workers.messages import (
     SwarmStatus,
 )
 from pushlab.runs import WitnessFigures
+from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.registry import find_system
 from pushlab.wire.tls import client_context
 
@@ -168,7 +169,8 @@ class SwarmService(CountingService):
 
 
 def _transport(setup: SwarmSetup) -> Transport:
-    return find_system(setup.system).transport(setup.transport, setup.options)
+    system = find_system(setup.system) if setup.own is None else DeclaredSystem.of(setup.own)
+    return system.transport(setup.transport, setup.options)
 
 
 def main() -> None:
