@@ -25,12 +25,12 @@ from pushlab.lab.trial.moments import looking
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.record import TrialObservations, collect, stamp_rows
+from pushlab.lab.trial.setting_up import set_up
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import read_rows
-from pushlab.lab.workers.messages import PublisherSetup, SwarmSetup, SwarmStatus
+from pushlab.lab.workers.messages import SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.runs.records import TrialStatus
-from pushlab.systems.publishing import HttpPublishing, MqttPublishing
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -85,7 +85,7 @@ class Trial:
         self._note(Phase.STARTING)
         await self.testbed.start()
         await self._parts.alone()
-        await self._configure()
+        self._notes.sans_io = await set_up(self.plan, self.testbed)
         limit_s = _READY_S + 2 * self.plan.cell.interval_s + scenario.clients / _CLIENTS_PER_S
         limit_s += scenario.link.slack_s
         await self._connect(limit_s)
@@ -95,46 +95,6 @@ class Trial:
         await self._drain(heads)
         self.complete = True
         await self._take_apart(heads)
-
-    async def _configure(self) -> None:
-        """Get the subscribers' tokens, and tell swarm and publisher what they are to do."""
-        plan, scenario, testbed = self.plan, self.plan.scenario, self.testbed
-        names, publishing = testbed.channels, testbed.api.publishing
-        readers = [
-            (f"client-{i}", i // scenario.per_channel, names[i // scenario.per_channel])
-            for i in range(scenario.clients)
-        ]
-        minutes = min(1_440, max(120, int(self._longest_s() / 60) + 10))
-        subscribers = await testbed.api.admit(
-            plan.cell.transport, readers, duration_minutes=minutes
-        )
-        self._notes.sans_io, _ = await asyncio.gather(
-            testbed.swarm.configure(
-                setup=SwarmSetup(
-                    system=plan.cell.system,
-                    own=plan.cell.own,
-                    transport=plan.cell.transport,
-                    options=dict(plan.cell.options),
-                    subscribers=subscribers,
-                    seed=plan.seed,
-                    link=scenario.link,
-                    server=testbed.api.url,
-                    authority=testbed.authority,
-                )
-            ),
-            testbed.publisher.configure(
-                setup=PublisherSetup(
-                    http=publishing if isinstance(publishing, HttpPublishing) else None,
-                    mqtt=publishing if isinstance(publishing, MqttPublishing) else None,
-                    channels=names,
-                    seed=plan.seed,
-                )
-            ),
-        )
-
-    def _longest_s(self) -> float:
-        scenario = self.plan.scenario
-        return scenario.warmup_s + scenario.duration_s + scenario.drain_s + 300
 
     async def _connect(self, limit_s: float) -> None:
         """Let every subscriber connect, and note what that took."""
