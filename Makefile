@@ -10,15 +10,18 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 SCENARIO ?= quick
 PORT     ?= 8000
 WEB      := pushlab/web
+NODE_SERVERS := build/servers/node_modules/.installed
 
-.PHONY: help compare test check bench conformance soak attack noticing fidelity serve web npm reference lab slides course-html \
-        docs install format clean
+.PHONY: help compare test check bench conformance soak systems systems-test attack noticing fidelity serve web npm reference lab \
+        slides course-html docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
 	@echo "make test       run the tests (as root on Debian it installs servers, chromium and npm for them)"
 	@echo "make check      format, lint, types, import contracts, links between the documents"
 	@echo "make bench      pushlab beside its peers (benchmarks/README.md)"
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
+	@echo "make systems    install the servers that can be measured beside the hub (as root on Debian: all of them)"
+	@echo "make systems-test  a message through each of them, over each of its transports"
 	@echo "make conformance  both ends against RFCs, Autobahn, other parsers and other people's clients"
 	@echo "make attack     a hub with a thousand good readers under attack: do they notice?"
 	@echo "make noticing   how soon an application is told that a page has gone, in Chromium (as root)"
@@ -36,7 +39,7 @@ help:
 compare: $(VENV)/.core
 	$(BIN)/pushlab compare $(SCENARIO) $(ARGS)
 
-test: $(VENV)/.dev system-packages web $(WEB)/node_modules/.tools
+test: $(VENV)/.dev system-packages web $(WEB)/node_modules/.tools $(NODE_SERVERS)
 	$(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
@@ -59,6 +62,12 @@ conformance: conformance-packages web $(CONFORM)/.clients $(AUTOBAHN)/.tried $(O
 soak: $(VENV)/.dev web system-packages
 	$(BIN)/pytest -m soak -n auto --dist loadscope
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+systems: $(VENV)/.systems systems-packages $(NODE_SERVERS)
+	@$(BIN)/pushlab systems
+
+systems-test: systems $(VENV)/.dev
+	$(BIN)/pytest -m "not soak" tests/systems $(ARGS)
 
 attack: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.attack $(ARGS)
@@ -90,6 +99,13 @@ $(WEB)/vendor/mqtt.esm.js: $(WEB)/package.json
 
 npm: $(WEB)/node_modules/.tools
 	@node $(WEB)/npm/build.mjs
+
+# What the systems under test that run in Node.js need, as servers/package-lock.json has it.
+$(NODE_SERVERS): servers/package.json servers/package-lock.json
+	@mkdir -p build/servers && cp $^ build/servers/
+	@command -v npm >/dev/null && cd build/servers && npm ci --no-audit --no-fund --silent --ignore-scripts \
+	  --fetch-retries=0 --fetch-timeout=10000 && touch node_modules/.installed \
+	  || echo "ws and Socket.IO could not be installed; what needs them will be skipped"
 
 # What checks the pages' types and the AsyncAPI document, and makes and tries the npm package.
 $(WEB)/node_modules/.tools: $(WEB)/package.json
@@ -145,6 +161,11 @@ $(VENV)/.dev: $(VENV)/.core
 	@$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
+$(VENV)/.systems: $(VENV)/.core
+	@echo "Installing the systems of Python into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable ".[python-servers]"
+	@touch $@
+
 # The peers live in an environment of their own, so that pushlab's stays as its users have it.
 $(BENCH)/.peers: pyproject.toml benchmarks/peers.txt
 	@test -n "$(PYTHON)" || { echo "pushlab needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
@@ -193,21 +214,28 @@ bench-packages:
 	fi
 
 # Debian packages that make a test real; elsewhere those tests are skipped, and say so at the end.
-# Written as command:package.
+# Written as command:package, or as file:package.
+NCHAN_MODULE := /usr/lib/nginx/modules/ngx_nchan_module.so
 SYSTEM_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium npm:npm \
                    zsh:zsh fish:fish nginx:nginx caddy:caddy haproxy:haproxy \
-                   java:openjdk-17-jdk-headless
+                   java:openjdk-17-jdk-headless $(NCHAN_MODULE):libnginx-mod-nchan
+
+# Servers that can be measured.
+SYSTEMS_PACKAGES := mosquitto:mosquitto nginx:nginx $(NCHAN_MODULE):libnginx-mod-nchan npm:npm \
+                    nats-server:nats-server /usr/sbin/rabbitmq-server:rabbitmq-server \
+                    pushpin:pushpin zurl:zurl redis-server:redis-server
 
 CONFORMANCE_PACKAGES := mosquitto:mosquitto mosquitto_sub:mosquitto-clients chromium:chromium \
                         node:nodejs npm:npm curl:curl java:openjdk-17-jdk-headless
 
-.PHONY: system-packages conformance-packages
+.PHONY: system-packages systems-packages conformance-packages
 conformance-packages: SYSTEM_PACKAGES := $(CONFORMANCE_PACKAGES)
-system-packages conformance-packages:
+systems-packages: SYSTEM_PACKAGES := $(SYSTEMS_PACKAGES)
+system-packages systems-packages conformance-packages:
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
 	  missing=; \
 	  for each in $(SYSTEM_PACKAGES); do \
-	    command -v $${each%%:*} >/dev/null || missing="$$missing $${each#*:}"; \
+	    command -v $${each%%:*} >/dev/null || [ -e $${each%%:*} ] || missing="$$missing $${each#*:}"; \
 	  done; \
 	  [ -z "$$missing" ] && exit 0; \
 	  echo "Installing$$missing"; \

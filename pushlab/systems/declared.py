@@ -40,8 +40,8 @@ def servers_folder(name: str) -> Path:
 class DeclaredSystem(System):
     """A system of this declaration.
 
-    A subclass declares `spec`, which names it, and perhaps `needs`, `packages` and `version`, and
-    `clients` for a wire of its own.
+    A subclass declares `spec`, which names it, and perhaps `needs`, `packages` and `version`,
+    `clients` for a wire of its own, `words` and `environment`.
 
     Attributes:
         clients: by transport, the client half, where it is not the plain one of that transport.
@@ -106,6 +106,14 @@ class DeclaredSystem(System):
         found = ((name, _installed(name)) for name in self.packages)
         return ", ".join(f"{name} {version}" for name, version in found if version)
 
+    def words(self) -> Mapping[str, str]:
+        """What its templates may name beside ports and folders."""
+        return {}
+
+    def environment(self) -> Mapping[str, str]:
+        """What its process has in its environment beside what this one has."""
+        return {}
+
     # ---- starting ---------------------------------------------------------------------------
 
     async def start(self, wanted: Wanted) -> Started:
@@ -123,10 +131,16 @@ class DeclaredSystem(System):
         words = {"port": str(ports[0]), "scratch": str(scratch), "folder": str(folder)}
         words["python"] = sys.executable
         words |= {f"port{place}": str(port) for place, port in enumerate(ports[1:], 2)}
+        words |= self.words()
         if folder.is_dir():
             _write_templates(folder, scratch, words)
         url = f"http://127.0.0.1:{ports[0]}"
-        process = await launch(fill(self.spec.start, **words), name=self.spec.name, scratch=scratch)
+        process = await launch(
+            fill(self.spec.start, **words),
+            name=self.spec.name,
+            scratch=scratch,
+            environment=self.environment(),
+        )
         try:
             await until_ready(process, url, self.spec.ready, self.spec.ready_within_s)
             return _Running(process, self._api(url, words, wanted))
