@@ -127,7 +127,7 @@ class ChannelApiDevSubscriber(IntervalPollSubscriber):
             return said
         return reason_of_phrase(parser.status, parser.phrase.decode("latin-1"))
 
-    def _take(self, parser: ResponseParser) -> bool:
+    def _take_answer(self, parser: ResponseParser) -> bool:
         parser.check_coding()
         text = parser.take().decode()
         stands = Cursor.parse(parser.cursor or "")

@@ -34,7 +34,7 @@ import json
 import re
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.profile import InBrowser, Profile, Wire, silence_of
@@ -48,19 +48,14 @@ from pushlab.contract.serving import (
     Scope,
     StreamingResponse,
 )
-from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
 from pushlab.transports._sse_operation import READ
 from pushlab.wire.asgi import header, parameters
 from pushlab.wire.direct import direct_route
-from pushlab.wire.event_stream import EventStream, StreamEvent
-from pushlab.wire.http1 import (
-    UNREADABLE,
-    ResponseParser,
-    refusal_reason,
-    request_head,
-)
-from pushlab.wire.streams import FeedStream, StreamSubscriber
+from pushlab.wire.event_stream import StreamEvent
+from pushlab.wire.event_stream_client import EVENT_STREAM, EventStreamSubscriber
+from pushlab.wire.http1 import request_head
+from pushlab.wire.streams import FeedStream
 
 if TYPE_CHECKING:
     from pushlab.contract.description import Description
@@ -70,13 +65,11 @@ __all__ = ["ServerSentEvents"]
 _NS = 1_000_000_000
 _MOST_RETRY_MS = 3_000
 _RETRIES = Random()
-_HELD_BYTES = 4 * 1024 * 1024  # of a body; what comes at once is far less
 #: At the least; a server whose keep-alives come less often says so.
 _SILENCE_S = silence_of(HubSettings().keep_alive_s)
 _KEEP_ALIVE = re.compile(r"keep-alive (\d{1,6}(?:\.\d{1,6})?)", re.ASCII)
-_MEDIA_TYPE = "text/event-stream"
 _HEADERS = [
-    (b"content-type", _MEDIA_TYPE.encode()),
+    (b"content-type", EVENT_STREAM.encode()),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # asks nginx not to hold events back
 ]
@@ -100,77 +93,22 @@ def encode_for_pages(entry: Entry) -> bytes:
     return encode_event(entry)
 
 
-class SseSubscriber(StreamSubscriber):
+class SseSubscriber(EventStreamSubscriber):
     """Reads one endless response after another."""
 
-    __slots__ = ("_last_id", "_parser", "_retry_s", "_stood", "_stream")
-
-    def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
-        super().__init__(endpoint, token, **rest)
-        self._retry_s = 0.0  # how long the server wants its readers to stay away, at the least
+    __slots__ = ("_last_id",)
 
     def _on_connected(self, now_ns: int) -> None:
-        self._parser = ResponseParser(_HELD_BYTES)
-        self._stream = EventStream()
         self._last_id = b""  # of the message that was read here last; the stream does not know it
-        self._stood = False  # whether the server has accepted the token on this connection
-        headers = [("Accept", _MEDIA_TYPE)]
+        super()._on_connected(now_ns)
+        self._listen(now_ns, _SILENCE_S)
+
+    def _question(self) -> bytes:
+        headers = [("Accept", EVENT_STREAM)]
         cursor = self._inbox.cursor
         if cursor is not None:
             headers.append(("Last-Event-ID", str(cursor)))
-        self._hit(self._arrival)
-        self._send(b"".join(request_head(self.endpoint, self._token, "GET", *headers)))
-        self._listen(now_ns, _SILENCE_S)
-
-    def _on_data(self, data: bytes, now_ns: int) -> None:
-        parser = self._parser
-        begun = parser.status == 200
-        try:
-            parser.feed(data)
-            if parser.status == 200:
-                self._heard_ns = now_ns
-                if not begun and not self._is_stream(parser):
-                    return
-                if parser.body:
-                    self._read_stream(parser.take(), now_ns)
-                if parser.complete and self.holds_connection:
-                    self._lose("the stream ended", now_ns)
-            elif parser.complete or parser.refuses:
-                self._read_refusal(parser, now_ns)
-        except UNREADABLE as error:
-            self._lose(f"not a pushlab stream: {error}", now_ns)
-
-    def _is_stream(self, parser: ResponseParser) -> bool:
-        """Whether it is events that come; what is not does not change by asking again."""
-        parser.check_coding()
-        if parser.media_type == _MEDIA_TYPE:
-            return True
-        self._turned_away(self._arrival)
-        self._end(f"not an event stream: {parser.media_type or 'of no type'}", 406)
-        return False
-
-    def _read_refusal(self, parser: ResponseParser, now_ns: int) -> None:
-        self._turned_away(self._arrival)
-        if self._sent_elsewhere(parser, now_ns):
-            return
-        reason = refusal_reason(parser.status, parser.take())
-        if parser.status == 204:  # by which the standard lets a server say: do not come back
-            self._end("no-content", 204)
-        else:
-            self._refused(parser.status, reason, now_ns, retry_after_s=parser.retry_after_s)
-
-    def _on_eof(self, now_ns: int) -> None:
-        parser = self._parser
-        if parser.status not in (0, 200) and parser.feed_eof():
-            self._read_refusal(parser, now_ns)
-        else:
-            super()._on_eof(now_ns)
-
-    def _on_timer(self, now_ns: int) -> None:
-        if self._parser.status >= 300 and now_ns >= self._heard_ns + self._silence_ns:
-            self._read_refusal(self._parser, now_ns)  # it refuses, and does not come to an end
-        else:
-            super()._on_timer(now_ns)
+        return b"".join(request_head(self.endpoint, self._token, "GET", *headers))
 
     def _read_stream(self, chunk: bytes, now_ns: int) -> None:
         """Take a piece of the event stream; events end with a blank line."""
@@ -198,7 +136,8 @@ class SseSubscriber(StreamSubscriber):
         for comment in event.comments:
             if said := _KEEP_ALIVE.fullmatch(comment):
                 self._silence_ns = int(_silence_s(float(said[1])) * _NS)
-        self._retry_s = self._stream.retry_ms / 1_000
+        retry_ms = self._stream.retry_ms
+        self._retry_s = retry_ms / 1_000 if retry_ms > _MOST_RETRY_MS else 0.0  # all hubs say less
         kind, data = event.kind, event.data
         if kind == "json" or (kind == "message" and data is not None):
             at = Cursor.parse(event.id)
@@ -213,11 +152,6 @@ class SseSubscriber(StreamSubscriber):
             if not self._stood:
                 self._stood = True
                 self._located(at)
-
-    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
-        if self._retry_s * 1_000 > _MOST_RETRY_MS:  # a wish beyond what all streams say
-            least_s = max(least_s, self._retry_s)
-        super()._lose(reason, now_ns, least_s)
 
 
 def _exact_text(event: StreamEvent) -> str:

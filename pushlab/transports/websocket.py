@@ -24,8 +24,7 @@ the connection; it is `pushlab.transports._websocket_subscriber`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from pushlab.contract.frames import encode_frame, encode_gap
 from pushlab.contract.profile import InBrowser, Profile, Timers, Wire
@@ -39,7 +38,6 @@ from pushlab.contract.serving import (
     StreamingResponse,
     WebSocketConnection,
 )
-from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.transport import Transport
 from pushlab.transports._websocket_subscriber import (
     MAX_FRAME_BYTES,
@@ -50,20 +48,12 @@ from pushlab.transports._websocket_subscriber import (
 from pushlab.wire.asgi import parameters
 from pushlab.wire.direct import direct_route
 from pushlab.wire.streams import FeedStream
+from pushlab.wire.websocket_client import WebSocketOptions
 
 if TYPE_CHECKING:
     from pushlab.contract.description import Description
 
-__all__ = ["WebSocket", "WebSocketOptions"]
-
-
-@dataclass(frozen=True, slots=True)
-class WebSocketOptions(Declared):
-    """Settings of WebSocket."""
-
-    deflate: Annotated[
-        bool, Setting("compress messages (RFC 7692), at a cost in memory and CPU")
-    ] = False
+__all__ = ["WebSocket"]
 
 
 def encode_text(entry: Entry) -> bytes:

@@ -10,10 +10,9 @@ A page is JSON::
 Nothing new is a 204 without a body; its ``Pushlab-Cursor`` header tells a client that asked
 without a cursor where the channel stands.
 
-A transport whose answers are not pages overrides `_take`.
+A transport whose answers are not pages overrides `_take_answer`.
 """
 
-import abc
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -24,10 +23,10 @@ from pushlab.contract.serving import Entry, Hub, Page, Response, Route, Scope
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant
 from pushlab.wire.asgi import admit, number_parameter, parameters
+from pushlab.wire.asking import AskingSubscriber, ByInterval
 from pushlab.wire.direct import direct_route
-from pushlab.wire.http1 import UNREADABLE, ResponseParser, refusal_reason, request_head
+from pushlab.wire.http1 import ResponseParser, refusal_reason, request_head
 from pushlab.wire.poll_operations import LEASE, poll_operations
-from pushlab.wire.redirects import HttpSubscriber
 
 __all__ = [
     "IntervalPollSubscriber",
@@ -40,11 +39,8 @@ __all__ = [
     "poll_route",
 ]
 
-_NS = 1_000_000_000
 _SELDOM_S = 10.0
 _LEASE_INTERVALS = 3
-_ANSWER_DUE_NS = 30_000_000_000
-_POLL_EMPTY = Hit.POLL_EMPTY
 
 
 def _encode(entry: Entry) -> bytes:
@@ -118,15 +114,10 @@ def poll_route(hub: Hub, transport: str, path: str) -> Route:
     return direct_route(hub, transport, "http", path, poll, operations=operations)
 
 
-class PollSubscriber(HttpSubscriber):
-    """Asks, reads one answer, and lets `_on_answer` decide when to ask again.
+class PollSubscriber(AskingSubscriber):
+    """Asks for pages from its cursor.
 
-    Most questions and answers are the last ones again. A question is put together anew only when
-    the cursor has moved; and an answer that is, byte for byte, the last one that brought nothing
-    brings nothing either.
-
-    Attributes:
-        asking: whether an answer is due.
+    Most questions are the last ones again: one is put together anew only when the cursor has moved.
     """
 
     #: The status of an answer without a body that brings nothing.
@@ -140,26 +131,19 @@ class PollSubscriber(HttpSubscriber):
         "_end_of_head",
         "_goodbye",
         "_head",
-        "_nothing",
-        "_parser",
-        "_parsing",
         "_question",
-        "_stood",
         "_tail",
-        "asking",
     )
 
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
         self._address()
-        self._parser = self._parser_kind()
-        self._parsing = False  # whether the parser has begun to read an answer
-        self._nothing = b""  # the last answer that brought nothing, if it came in one piece
         self._question = b""  # the last request
         self._asked_after = b"?"  # the inbox's `next_cursor` at that time
-        self.asking = False
         self._asked_first = False
-        self._stood = False  # whether the server has answered since the last loss
+
+    def _new_parser(self) -> ResponseParser:
+        return self._parser_kind()
 
     def _address(self) -> None:
         """Put together what every question to this endpoint says."""
@@ -177,71 +161,27 @@ class PollSubscriber(HttpSubscriber):
         if self._addressed is not self.endpoint:
             self._address()
             self._asked_after = b"?"
-        self._parser = self._parser_kind()  # the last connection may have ended within an answer
-        self._parsing = False
+        super()._on_connected(now_ns)
 
     def _ask(self, tail: bytes | None = None) -> None:
         """Send the request; `tail`: what follows the cursor, if it is not what it always is."""
-        self.asking = True
-        self._parsing = False
         if tail is not None or self._asked_after != self._inbox.next_cursor:
             cursor = self._inbox.cursor
             after = str(cursor).encode() if cursor is not None else b""
             self._question = self._head + after + (tail or self._tail)
             self._asked_after = self._inbox.next_cursor if tail is None else b"?"
             self._asked_first = cursor is None
-        self._out.append(self._question)
+        self._put(self._question)
 
-    def _on_data(self, data: bytes, now_ns: int) -> None:
-        if data == self._nothing and self.asking and self._stood and not self._parsing:
-            self.asking = False
-            self.hits[_POLL_EMPTY] = self.hits.get(_POLL_EMPTY, 0) + 1
-            self._backoff.reset()
-            self._on_answer(now_ns, more=False)
-            return
-        if not self.asking:  # nobody asked: such as a 408 before an idle connection is closed
-            self._on_eof(now_ns)
-            return
-        parser = self._parser
-        in_one_piece = not self._parsing
-        if in_one_piece:
-            parser.reset()
-        self._parsing = True
-        try:
-            parser.feed(data)
-            if parser.refuses:
-                self._read_answer(now_ns)
-            elif parser.complete:
-                nothing = parser.status == self._nothing_status and not parser.body
-                brings_nothing = nothing and parser.keeps_alive and parser.gap is None
-                if in_one_piece and brings_nothing and not self._asked_first:
-                    self._nothing = data
-                self._read_answer(now_ns)
-        except UNREADABLE as error:
-            self._lose(f"not a pushlab answer: {error}", now_ns)
-
-    def _read_answer(self, now_ns: int) -> None:
-        parser = self._parser
-        self._parsing = self.asking = False
-        if parser.status not in (200, 204):
-            if not self._sent_elsewhere(parser, now_ns):
-                self._hit(Hit.REFUSED)
-                reason = self._refusal(parser)
-                self._refused(parser.status, reason, now_ns, retry_after_s=parser.retry_after_s)
-            return
-        self._redirects.arrived()
-        more = self._take(parser)
-        self._backoff.reset()
-        if parser.keeps_alive:
-            self._on_answer(now_ns, more=more)
-        else:
-            self._reconnect_at(now_ns if more else self._next_ask_ns(now_ns))
+    def _is_nothing(self, parser: ResponseParser) -> bool:
+        empty = parser.status == self._nothing_status and not parser.body
+        return empty and parser.gap is None and not self._asked_first
 
     def _refusal(self, parser: ResponseParser) -> str:
         """The reason of an answer that is none of success."""
         return refusal_reason(parser.status, parser.take())
 
-    def _take(self, parser: ResponseParser) -> bool:
+    def _take_answer(self, parser: ResponseParser) -> bool:
         """Count an answer and take what it brings; whether there is more to fetch at once."""
         if parser.status == 204:
             self._hit(self._asked_for())
@@ -278,77 +218,18 @@ class PollSubscriber(HttpSubscriber):
         self._stood = True
         self._located(at)
 
-    def _give_up(self, reason: str, now_ns: int) -> None:
-        """An answer is overdue; if it refuses, so much is known of it."""
-        if self._parsing and self._parser.status >= 300:
-            self._read_answer(now_ns)
-        else:
-            self._lose(reason, now_ns)
-
-    def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
-        self._stood = self.asking = False
-        super()._lose(reason, now_ns, least_s)
-
-    def _on_eof(self, now_ns: int) -> None:
-        if self._parsing and self.asking and self._parser.feed_eof():
-            try:
-                self._read_answer(now_ns)
-            except UNREADABLE as error:
-                self._lose(f"not a pushlab answer: {error}", now_ns)
-        elif self.asking:
-            self._hit(self._asked_for())
-            self._lose("connection lost", now_ns)
-        else:  # an idle connection was closed, and nothing with it
-            self._reconnect_at(now_ns if self._timer_ns is None else self._timer_ns)
-
     def _on_close(self, now_ns: int) -> None:
-        if self.asking:  # one request at a time: closing the connection takes this one back
-            self.asking = False
-            self._hit(self._asked_for())
+        if self.asking:
+            super()._on_close(now_ns)
         else:
             self._hit(Hit.LEAVE)
             self._send(self._goodbye)
 
-    @abc.abstractmethod
-    def _on_answer(self, now_ns: int, *, more: bool) -> None:
-        """An answer was read; `more`: there is something to fetch at once."""
 
-    @abc.abstractmethod
-    def _next_ask_ns(self, now_ns: int) -> int:
-        """When the next question is due, after an answer that came just now."""
-
-
-class IntervalPollSubscriber(PollSubscriber):
-    """Asks some time after each answer; `_next_ask_ns` says when."""
+class IntervalPollSubscriber(ByInterval, PollSubscriber):
+    """Asks for pages some time after each answer; `_next_ask_ns` says when."""
 
     __slots__ = ()
 
     def _suffix(self) -> str:
         return lease_suffix(self._options.interval_s)
-
-    def _first_delay_ns(self) -> int:
-        """Anywhere within the first interval, so that clients do not ask all at once."""
-        if not getattr(self._options, "random_phase", False):
-            return 0
-        return int(self.rng.random() * self._options.interval_s * _NS)
-
-    def _on_connected(self, now_ns: int) -> None:
-        super()._on_connected(now_ns)
-        self._poll(now_ns)
-
-    def _poll(self, now_ns: int) -> None:
-        """Ask, and wait for the answer."""
-        self._ask()
-        self._timer_ns = now_ns + _ANSWER_DUE_NS
-
-    def _on_answer(self, now_ns: int, *, more: bool) -> None:
-        if more:  # the next page, now; the clock goes on as it was
-            self._poll(now_ns)
-        else:
-            self._timer_ns = self._next_ask_ns(now_ns)
-
-    def _on_timer(self, now_ns: int) -> None:
-        if self.asking:
-            self._give_up("no answer to a poll", now_ns)
-        else:
-            self._poll(now_ns)

@@ -9,9 +9,10 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.serving import Entry
 from pushlab.contract.subscriber import Phase
 from pushlab.transports.long_polling import LongPolling
-from pushlab.transports.short_polling import ShortPolling, ShortPollingOptions
+from pushlab.transports.short_polling import ShortPolling
 from pushlab.transports.sse import ServerSentEvents, encode_event, encode_for_pages
 from pushlab.transports.websocket import WebSocket
+from pushlab.wire.asking import ClockOptions
 from tests.transports.halves import SECOND, Closed, Connected, Cursor, Disconnected, Hand, texts
 
 STREAM = b"Content-Type: text/event-stream\r\n"
@@ -19,7 +20,7 @@ HELLO = b"retry: 1000\nid: e-0\n\n"
 
 
 def short_polling():
-    return ShortPolling(ShortPollingOptions(random_phase=False))
+    return ShortPolling(ClockOptions(random_phase=False))
 
 
 POLLS = pytest.mark.parametrize("transport", [short_polling, LongPolling], ids=["short", "long"])

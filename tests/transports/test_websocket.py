@@ -12,7 +12,8 @@ from websockets.server import ServerProtocol
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Phase
-from pushlab.transports.websocket import WebSocket, WebSocketOptions
+from pushlab.transports.websocket import WebSocket
+from pushlab.wire.websocket_client import WebSocketOptions
 from tests.transports.halves import (
     SECOND,
     Closed,

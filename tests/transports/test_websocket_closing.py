@@ -14,8 +14,9 @@ from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
 from pushlab.contract.subscriber import Endpoint, Phase
-from pushlab.transports.websocket import WebSocket, WebSocketOptions
+from pushlab.transports.websocket import WebSocket
 from pushlab.wire.driver import Driver
+from pushlab.wire.websocket_client import WebSocketOptions
 from tests.patience import PATIENCE_S
 from tests.transports.halves import SECOND, Closed, Disconnected, texts
 from tests.transports.test_websocket import Server

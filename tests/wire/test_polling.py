@@ -11,7 +11,8 @@ from pushlab.contract.subscriber import Phase
 from pushlab.contract.ticks import LATE_NS
 from pushlab.errors import UsageError
 from pushlab.transports.long_polling import LongPolling, LongPollingOptions
-from pushlab.transports.short_polling import ShortPolling, ShortPollingOptions
+from pushlab.transports.short_polling import ShortPolling
+from pushlab.wire.asking import ClockOptions
 from tests.transports.halves import (
     SECOND,
     START,
@@ -28,7 +29,7 @@ from tests.transports.halves import (
 
 
 def short(**options):
-    return ShortPolling(ShortPollingOptions(**{"random_phase": False, **options}))
+    return ShortPolling(ClockOptions(**{"random_phase": False, **options}))
 
 
 def long(**options):
@@ -452,7 +453,7 @@ def test_a_first_question_taken_back_counts_as_the_server_counts_it():
 @pytest.mark.parametrize("value", [0, 0.0009, 86_401, -1, float("nan"), float("inf")])
 def test_an_interval_that_cannot_be(value):
     with pytest.raises(UsageError, match="interval_s"):
-        ShortPollingOptions(interval_s=value)
+        ClockOptions(interval_s=value)
 
 
 @pytest.mark.parametrize("value", [0, 0.09, 121, -1, float("nan"), float("inf")])
@@ -463,4 +464,4 @@ def test_a_hold_that_cannot_be(value):
 
 def test_a_clock_that_cannot_be():
     with pytest.raises(UsageError, match="is not one of fixed, pause"):
-        ShortPollingOptions(clock="sundial")
+        ClockOptions(clock="sundial")
