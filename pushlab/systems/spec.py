@@ -53,8 +53,8 @@ class Speech(Declared):
     last_id: Annotated[
         str,
         Setting(
-            "where a reader's place stands: '$.last' in an answer's JSON, 'header:Name', 'id' of an"
-            " event; empty: nowhere",
+            "where a reader's place stands: '$.last' in JSON, 'header:Name', 'validators' (ETag and"
+            " Last-Modified), 'id' of an event; empty: nowhere",
             flag=False,
         ),
     ] = ""
@@ -63,6 +63,16 @@ class Speech(Declared):
         str,
         Setting("where it listens, if not at {port}: a number or {port2} to {port4}", flag=False),
     ] = "{port}"
+    one_by_one: Annotated[
+        bool,
+        Setting("a poll's answer holds one message; the next is asked for at once", flag=False),
+    ] = False
+    hold_s: Annotated[
+        float,
+        Setting(
+            "how long a long poll is held; 0: not known", unit="s", least=0, most=3600, flag=False
+        ),
+    ] = 0.0
     keep_alive_s: Annotated[
         float, Setting("the server's; 0: none is known", unit="s", least=0, most=3600, flag=False)
     ] = 0.0

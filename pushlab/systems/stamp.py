@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from string import ascii_letters, digits
 
-__all__ = ["STAMP_BYTES", "make_stamp", "stamps_in"]
+__all__ = ["STAMP_BYTES", "has_stamp", "make_stamp", "stamps_in"]
 
 _BEGINS = "QZ"
 _ALPHABET = digits + ascii_letters
@@ -39,6 +39,11 @@ def stamps_in(data: bytes, key: int) -> Iterator[tuple[int, int]]:
     for channel, number, check in _FOUND.findall(data):
         if check.decode() == _check(channel + number, key):
             yield _read(channel), _read(number)
+
+
+def has_stamp(data: bytes) -> bool:
+    """Whether something in `data` looks like a stamp, of whatever trial."""
+    return _FOUND.search(data) is not None
 
 
 def _written(value: int, width: int) -> str:

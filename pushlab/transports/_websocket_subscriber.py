@@ -31,7 +31,7 @@ class WebSocketSubscriber(FrameSubscriber):
     def _headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
 
-    def _takes_next(self, data: bytes, start: int) -> bool:
+    def _takes_next(self, data: bytes, start: int, now_ns: int) -> bool:
         """Take the message that comes next, as it mostly is."""
         cursor = self._inbox.next_cursor
         space = start + len(cursor)
@@ -40,7 +40,7 @@ class WebSocketSubscriber(FrameSubscriber):
         self._events.append(self._inbox.accept_next(data[space + 1 :].decode()))
         return True
 
-    def _read_text(self, data: bytes) -> None:
+    def _on_text(self, data: bytes, now_ns: int) -> None:
         frame = decode_frame(data.decode())
         if isinstance(frame, tuple):
             self._deliver(*frame)

@@ -97,6 +97,8 @@ class AskingSubscriber(HttpSubscriber):
             return
         self._redirects.arrived()
         more = self._take_answer(parser)
+        if not self.holds_connection:
+            return
         self._backoff.reset()
         if parser.keeps_alive:
             self._on_answer(now_ns, more=more)

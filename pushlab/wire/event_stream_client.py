@@ -55,7 +55,7 @@ class EventStreamSubscriber(StreamSubscriber):
         """Whether it is events that come; what is not does not change by asking again."""
         parser.check_coding()
         if parser.media_type == EVENT_STREAM:
-            self._begins(now_ns)
+            self._on_open(now_ns)
             return True
         self._turned_away(self._arrival)
         self._end(f"not an event stream: {parser.media_type or 'of no type'}", 406)
@@ -95,7 +95,7 @@ class EventStreamSubscriber(StreamSubscriber):
     def _question(self) -> bytes:
         """The request."""
 
-    def _begins(self, now_ns: int) -> None:
+    def _on_open(self, now_ns: int) -> None:
         """The head of an event stream has come."""
 
     @abc.abstractmethod

@@ -6,7 +6,8 @@ Parsing is httptools' (llhttp, the parser of Node.js). Framing is RFC 9112.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from typing import ClassVar
 
 import httptools
 
@@ -40,7 +41,6 @@ _READ = {
     b"retry-after",
     b"transfer-encoding",
 }
-_READ_LENGTHS = {len(name) for name in _READ}
 _LONGEST_RETRY_S = 300.0
 
 
@@ -192,7 +192,14 @@ class BodyParser:
 
 
 class ResponseParser(BodyParser):
-    """Collects one response after another, with the few headers that clients read."""
+    """Collects one response after another, with the few headers that clients read.
+
+    Attributes:
+        READ: those headers; LENGTHS, of their names.
+    """
+
+    READ: ClassVar[Set[bytes]] = _READ
+    LENGTHS: ClassVar[Set[int]] = {len(name) for name in _READ}
 
     __slots__ = ("_headers",)
 
@@ -202,7 +209,7 @@ class ResponseParser(BodyParser):
         self._headers: dict[bytes, bytes] = {}
 
     def header(self, name: bytes) -> str | None:
-        """One of `_READ`; the first of several of that name."""
+        """One of `READ`; the first of several of that name."""
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
 
@@ -270,5 +277,5 @@ class ResponseParser(BodyParser):
         """One header; called by httptools."""
         if self.complete:
             return  # of what nobody asked for
-        if len(name) in _READ_LENGTHS and (name := name.lower()) in _READ:
+        if len(name) in self.LENGTHS and (name := name.lower()) in self.READ:
             self._headers.setdefault(name, value)

@@ -4,8 +4,9 @@ The token goes to the origin that it was meant for and to no other, so a redirec
 that origin alone, and a few times in a row.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 from pushlab.contract.cursor import Cursor
@@ -19,7 +20,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _MOST = 5
 #: What a client half adds to a path itself; a server that repeats it in a Location is not asked it.
-_OWN_PARAMETERS = ("after", "hold_s", "lease_s", "command", "channel")
+OWN_PARAMETERS = ("after", "hold_s", "lease_s", "command", "channel")
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -36,8 +37,18 @@ class Redirects:
         self._hops = 0
         self._home: Endpoint | None = None
 
-    def follow(self, endpoint: Endpoint, status: int, location: str | None) -> Endpoint | None:
+    def follow(
+        self,
+        endpoint: Endpoint,
+        status: int,
+        location: str | None,
+        *,
+        own: Collection[str] = OWN_PARAMETERS,
+    ) -> Endpoint | None:
         """Where to ask instead; None: an answer with these does not send the client elsewhere.
+
+        Args:
+            own: parameters of a query that the client adds by itself.
 
         Raises:
             Elsewhere: to another origin.
@@ -48,7 +59,7 @@ class Redirects:
         self._hops += 1
         if self._hops > _MOST:
             raise BadResponse(f"over {_MOST} redirects in a row")
-        found = _resolve(endpoint, location)
+        found = _resolve(endpoint, location, own)
         if status not in _PERMANENT and self._home is None:
             self._home = endpoint
         return found
@@ -63,7 +74,7 @@ class Redirects:
         return home or endpoint
 
 
-def _resolve(endpoint: Endpoint, location: str) -> Endpoint:
+def _resolve(endpoint: Endpoint, location: str, own: Collection[str]) -> Endpoint:
     base = f"{'https' if endpoint.tls else 'http'}://{endpoint.authority}{endpoint.path or '/'}"
     try:
         parts = urlsplit(urljoin(base, quote(location.strip().encode("latin-1"), safe=_SAFE)))
@@ -73,13 +84,15 @@ def _resolve(endpoint: Endpoint, location: str) -> Endpoint:
     here = (endpoint.host.lower(), endpoint.port, endpoint.tls)
     if (found.host.lower(), found.port, found.tls) != here:
         raise Elsewhere(f"{'https' if found.tls else 'http'}://{found.authority}")
-    query = [pair for pair in parse_qsl(parts.query, True) if pair[0] not in _OWN_PARAMETERS]
+    query = [pair for pair in parse_qsl(parts.query, True) if pair[0] not in own]
     path = quote(parts.path or "/", safe=_SAFE)
     return replace(endpoint, path=f"{path}?{urlencode(query)}" if query else path)
 
 
 class HttpSubscriber(Subscriber):
     """A `Subscriber` that asks by HTTP: what its kinds do with answers that bring nothing."""
+
+    _own_parameters: ClassVar[Collection[str]] = OWN_PARAMETERS
 
     __slots__ = ("_redirects",)
 
@@ -91,7 +104,9 @@ class HttpSubscriber(Subscriber):
         """Go where the answer says, if it says so."""
         try:
             location = answer.header(b"location")
-            there = self._redirects.follow(self.endpoint, answer.status, location)
+            there = self._redirects.follow(
+                self.endpoint, answer.status, location, own=self._own_parameters
+            )
         except Elsewhere as error:
             self._end(f"redirected to {error}", answer.status)
             return True

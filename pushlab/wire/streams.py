@@ -101,10 +101,10 @@ class StreamSubscriber(HttpSubscriber):
     __slots__ = ("_heard_ns", "_silence_ns")
 
     def _listen(self, now_ns: int, silence_s: float) -> None:
-        """A connection begins: give it up when nothing is heard for so long."""
+        """Give this connection up when nothing is heard from now on for so long; 0: never."""
         self._heard_ns = now_ns
         self._silence_ns = int(silence_s * _NS)
-        self._timer_ns = now_ns + self._silence_ns
+        self._timer_ns = now_ns + self._silence_ns if silence_s else None
 
     def _on_timer(self, now_ns: int) -> None:
         due_ns = self._heard_ns + self._silence_ns

@@ -61,19 +61,19 @@ class FrameSubscriber(StreamSubscriber):
     _unlike: ClassVar[str] = "not a pushlab frame"
 
     __slots__ = (
+        "_answer",
         "_binary",
         "_decoder",
         "_fragments",
         "_linger_s",
         "_protocol",
-        "_refusal",
         "_rest",
         "_stood",
         "_upgraded",
     )
 
     _decoder: codecs.IncrementalDecoder
-    _refusal: ResponseParser | None
+    _answer: ResponseParser | None
 
     def __init__(self, endpoint: Endpoint, token: str, **rest: Any) -> None:
         super().__init__(endpoint, token, **rest)
@@ -83,7 +83,7 @@ class FrameSubscriber(StreamSubscriber):
         self._stood = False  # whether the server has accepted us on this connection
         self._upgraded = False  # whether frames come, and the handshake is behind us
         self._linger_s = 0.0
-        self._refusal = None  # the answer to the handshake, if it is none that we want
+        self._answer = None  # the answer to the handshake, if it is none that we want
         self._rest = b""  # the beginning of a frame; during the handshake, of the answer
         self._fragments: list[bytes] = []  # of a message that was cut
         self._binary = False  # whether that is none of text
@@ -128,7 +128,7 @@ class FrameSubscriber(StreamSubscriber):
                     start = 4
                 else:
                     start = 0
-                if start and self._takes_next(data, start):
+                if start and self._takes_next(data, start, now_ns):
                     self._heard_ns = now_ns
                     return
             if not self._upgraded:
@@ -146,7 +146,7 @@ class FrameSubscriber(StreamSubscriber):
 
     def _shake_hands(self, data: bytes, now_ns: int) -> bytes:
         """Read the answer to the handshake; what comes behind it is returned."""
-        if self._refusal is None:
+        if self._answer is None:
             data = self._rest + data
             while _INTERIM.match(data) and b"\r\n\r\n" in data:
                 data = data.partition(b"\r\n\r\n")[2]  # such as 103 Early Hints
@@ -159,10 +159,10 @@ class FrameSubscriber(StreamSubscriber):
             self._rest = b""
             if _SWITCHES.match(data):
                 return self._upgrade(head + end, rest, now_ns)
-            self._refusal = ResponseParser()
-        self._refusal.feed(data)
-        if self._refusal.complete or self._refusal.refuses:
-            self._read_refusal(self._refusal, now_ns)
+            self._answer = ResponseParser()
+        self._answer.feed(data)
+        if self._answer.complete or self._answer.refuses:
+            self._read_refusal(self._answer, now_ns)
         return b""
 
     def _upgrade(self, head: bytes, rest: bytes, now_ns: int) -> bytes:
@@ -174,7 +174,7 @@ class FrameSubscriber(StreamSubscriber):
             return b""
         protocol.events_received()  # the response
         self._upgraded = True
-        self._begins(now_ns)
+        self._on_open(now_ns)
         return rest
 
     def _read_refusal(self, answer: ResponseParser, now_ns: int) -> None:
@@ -188,7 +188,7 @@ class FrameSubscriber(StreamSubscriber):
             self._refused(answer.status, reason, now_ns, retry_after_s=answer.retry_after_s)
 
     def _on_eof(self, now_ns: int) -> None:
-        answer = self._refusal
+        answer = self._answer
         if answer is not None and answer.feed_eof():
             self._read_refusal(answer, now_ns)
         else:
@@ -214,7 +214,10 @@ class FrameSubscriber(StreamSubscriber):
             if stop > end:
                 break
             if data[at] == _WHOLE_TEXT and not self._fragments:
-                self._read_text(data[start:stop])
+                text = data[start:stop]
+                if not text.isascii():
+                    text.decode()  # what is not UTF-8 is no text
+                self._on_text(text, now_ns)
             else:
                 self._read_frame(protocol, data[at:stop], now_ns)
             if not self.holds_connection:
@@ -228,7 +231,7 @@ class FrameSubscriber(StreamSubscriber):
         for frame in protocol.events_received():
             if isinstance(frame, Frame):
                 if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                    self._read_fragment(frame)
+                    self._read_fragment(frame, now_ns)
                 elif frame.opcode is Opcode.CLOSE:
                     self._read_close(protocol, now_ns)
                     return
@@ -237,7 +240,7 @@ class FrameSubscriber(StreamSubscriber):
             self._linger_s = _LINGER_S
             self._lose(f"not WebSocket: {protocol.parser_exc}", now_ns)
 
-    def _read_fragment(self, frame: Frame) -> None:
+    def _read_fragment(self, frame: Frame, now_ns: int) -> None:
         """A part of a message that was cut, by a proxy perhaps (RFC 6455, section 5.4), or all.
 
         What is not UTF-8 is found in the part in which it stands.
@@ -254,9 +257,9 @@ class FrameSubscriber(StreamSubscriber):
             message = b"".join(self._fragments)
             self._fragments = []
             if self._binary:
-                self._read_binary(message)
+                self._on_binary(message, now_ns)
             else:
-                self._read_text(message)
+                self._on_text(message, now_ns)
 
     # ---- the end ----------------------------------------------------------------------------
 
@@ -308,18 +311,18 @@ class FrameSubscriber(StreamSubscriber):
         """Those that are offered."""
         return ()
 
-    def _begins(self, now_ns: int) -> None:
+    def _on_open(self, now_ns: int) -> None:
         """The handshake is done."""
 
     @abc.abstractmethod
-    def _takes_next(self, data: bytes, start: int) -> bool:
+    def _takes_next(self, data: bytes, start: int, now_ns: int) -> bool:
         """Take a text that begins there and ends with `data`, if that can be done in a hurry."""
 
     @abc.abstractmethod
-    def _read_text(self, data: bytes) -> None:
+    def _on_text(self, data: bytes, now_ns: int) -> None:
         """A whole text. Raises UnicodeDecodeError, InvalidCursor, ValueError."""
 
-    def _read_binary(self, data: bytes) -> None:
+    def _on_binary(self, data: bytes, now_ns: int) -> None:
         """A whole message that is none of text."""
 
     @abc.abstractmethod

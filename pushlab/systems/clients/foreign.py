@@ -5,23 +5,30 @@ drives those of the hub's transports.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from pushlab.contract.cursor import Cursor
-from pushlab.contract.events import Unnumbered
+from pushlab.contract.events import Connected, Unnumbered
 from pushlab.contract.profile import Profile
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import NoOptions, Transport
+from pushlab.errors import UsageError
+from pushlab.systems.clients.place import Place, fit
 from pushlab.systems.publishing import fill
 from pushlab.systems.spec import Speech
+from pushlab.wire.http1 import ResponseParser
 from pushlab.wire.redirects import HttpSubscriber
 
-__all__ = ["ForeignSubscriber", "ForeignTransport", "Spoken", "speak"]
+__all__ = ["ANSWER_DUE_S", "ForeignSubscriber", "ForeignTransport", "Spoken", "speak"]
 
+ANSWER_DUE_S = 30.0  #: within which a server must begin to answer what it does not hold
 _START = Cursor("", 0)
+_LAST_ID = "{last_id}"
+_MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,8 @@ class Spoken:
 class ForeignSubscriber(HttpSubscriber):
     """One reader of a foreign server.
 
-    A subclass calls `_accepted` when the server has let it in, `_take` with each message as it
-    came, and keeps its place in `_last_id`.
+    A kind of it calls `_accepted` when the server has let it in, `_take` with each message as it
+    came, and `_keep` with the place that the server told.
 
     Attributes:
         Options: what can be set of it.
@@ -44,38 +51,107 @@ class ForeignSubscriber(HttpSubscriber):
             systems, too.
     """
 
-    __slots__ = ("_last_id", "_speech")
+    if not TYPE_CHECKING:
+        __slots__ = ()  # so that it goes together with the halves of `pushlab.wire`
+    #: What each kind of it puts into its own ``__slots__``.
+    STATE: ClassVar[tuple[str, ...]] = ("_last_id", "_place", "_speech")
 
     Options: ClassVar[type[Any]] = NoOptions
     profile: ClassVar[Profile | None] = None
-
-    def __init__(self, endpoint: Endpoint, token: str, *, options: Spoken, **rest: Any) -> None:
-        super().__init__(endpoint, token, options=options.options, **rest)
-        self._speech = options.speech
-        self._last_id = self._speech.first_id
+    #: What `Speech.last_id` may be, beside empty.
+    places: ClassVar[tuple[str, ...]] = ()
+    _own_parameters = ()
+    _last_id: str
+    _place: Place
+    _speech: Speech
 
     @classmethod
-    def in_force(cls, profile: Profile, options: Any) -> Profile:
-        """What these options make of a profile."""
+    def in_force(cls, profile: Profile, speech: Speech, options: Any) -> Profile:
+        """What the transport is as this speech and these options have it."""
         return profile
+
+    @classmethod
+    def check(cls, speech: Speech) -> None:
+        """Raises UsageError: the speech asks for what this wire has not."""
+        if (kind := Place.of(speech.last_id).kind) and kind not in cls.places:
+            known = ", ".join(cls.places) or "empty"
+            raise UsageError(f"last_id is {speech.last_id!r}; on this wire it may be: {known}")
+
+    def __init__(self, endpoint: Endpoint, token: str, *, options: Spoken, **rest: Any) -> None:
+        self._speech = options.speech
+        self._place = Place.of(self._speech.last_id)
+        self._last_id = self._speech.first_id
+        super().__init__(endpoint, token, options=options.options, **rest)
+
+    # ---- what is said -----------------------------------------------------------------------
 
     def _filled(self, template: str) -> str:
         """A template of the speech for this reader, as it stands now."""
         details = self.endpoint.details
         return fill(
             template,
-            channel=str(details["channel"]),
-            client=str(details["client"]),
+            channel=str(details.get("channel", "")),
+            client=str(details.get("client", "")),
             last_id=self._last_id,
         )
+
+    def _path(self) -> str:
+        """What to ask for; a parameter of the query that waits for a place is left out."""
+        path, mark, query = (self.endpoint.path or "/").partition("?")
+        if mark and not self._last_id:
+            query = "&".join(part for part in query.split("&") if _LAST_ID not in part)
+        asked = f"{path}?{query}" if query else path
+        return asked.replace(_LAST_ID, quote(self._last_id, safe=""))
+
+    def _headers(self) -> dict[str, str]:
+        """Those of the speech; one that waits for a place is left out."""
+        return {
+            name: self._filled(template)
+            for name, template in self._speech.headers.items()
+            if self._last_id or _LAST_ID not in template
+        }
+
+    @property
+    def _asked(self) -> str:
+        """What is asked for, as people are told: nothing secret is in it."""
+        channel = str(self.endpoint.details.get("channel", ""))
+        return f"GET {self._speech.path.replace('{channel}', channel)}"[:_MOST_SHOWN]
+
+    def _refusal(self, parser: ResponseParser) -> str:
+        return f"{self._asked} was answered {parser.status}"
+
+    def _sent_elsewhere(self, answer: ResponseParser, now_ns: int) -> bool:
+        """Go where the answer says; the place goes on in the query."""
+        before = self.endpoint
+        sent = super()._sent_elsewhere(answer, now_ns)
+        query = before.path.partition("?")[2]
+        if self.endpoint is not before and _LAST_ID in query:
+            path = self.endpoint.path.partition("?")[0]
+            self.endpoint = replace(self.endpoint, path=f"{path}?{query}")
+        return sent
+
+    # ---- what is heard ----------------------------------------------------------------------
 
     def _accepted(self) -> None:
         """The server has let this reader in."""
         self._located(_START)
 
+    def _presumed(self) -> None:
+        """The server never says so; a message proves it. Backoff goes on as it was."""
+        if self._inbox.cursor is None:
+            self._inbox.position(_START)
+            self._events.append(Connected(_START))
+
     def _take(self, data: bytes) -> None:
         """The server sent what it calls a message."""
         self._events.append(Unnumbered(data))
+
+    def _keep(self, found: str) -> bool:
+        """The server told a place; whether it is a new one."""
+        if found == self._last_id or not fit(found):
+            return False
+        self._last_id = found
+        return True
 
 
 class ForeignTransport(Transport):
@@ -86,8 +162,12 @@ class ForeignTransport(Transport):
     speech: Speech
 
     def in_force(self, settings: HubSettings) -> Profile:
-        """The profile with what the options make of it; the hub's dials are none of its own."""
-        return self.Foreign.in_force(self.profile, self.options)
+        """The profile with what the speech and these options make of it."""
+        return self.Foreign.in_force(self.profile, self.speech, self.options)
+
+    def at(self, hub: Endpoint) -> Endpoint:
+        """Where it listens: as admission has told."""
+        return hub
 
     def subscriber(
         self, endpoint: Endpoint, token: str, *, cursor: Cursor | None = None, rng: Random
@@ -106,8 +186,12 @@ def speak(
     """The transport of this profile as this speech has it.
 
     Raises:
-        UsageError: an option is wrong.
+        UsageError: an option or the speech is wrong.
     """
+    try:
+        client.check(speech)
+    except UsageError as error:
+        raise UsageError(f"{profile.name}: {error}") from None
     attributes = {
         "name": profile.name,
         "profile": profile,

@@ -25,6 +25,7 @@ from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Phase
 from pushlab.systems.clients.foreign import ForeignSubscriber
 from pushlab.systems.publishing import fill
+from pushlab.systems.spec import Speech
 from pushlab.wire import mqtt311
 
 __all__ = ["MqttPackets", "MqttReader", "MqttReaderOptions"]
@@ -63,6 +64,7 @@ class MqttPackets(ForeignSubscriber):
         __slots__ = ()
     #: What a subclass puts into its own ``__slots__``, since only one of its parents may have any.
     STATE: ClassVar[tuple[str, ...]] = (
+        *ForeignSubscriber.STATE,
         "_due_ns",
         "_keep_alive_ns",
         "_packet_id",
@@ -91,7 +93,7 @@ class MqttPackets(ForeignSubscriber):
         self._stood = False
 
     @classmethod
-    def in_force(cls, profile: Profile, options: Any) -> Profile:
+    def in_force(cls, profile: Profile, speech: Speech, options: Any) -> Profile:
         """With the QoS and the client's keep-alive."""
         told = replace(profile, acks=options.qos)
         return told.timed(keep_alive_s=float(options.keep_alive_s))

@@ -43,6 +43,7 @@ class NatsLines(ForeignSubscriber):
         __slots__ = ()
     #: What a subclass puts into its own ``__slots__``, since only one of its parents may have any.
     STATE: ClassVar[tuple[str, ...]] = (
+        *ForeignSubscriber.STATE,
         "_due_ns",
         "_greeted",
         "_in",
