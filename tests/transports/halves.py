@@ -17,10 +17,10 @@ ENDPOINT = Endpoint("127.0.0.1", 80)
 class Hand:
     """A driver whose clock and network are the test's."""
 
-    def __init__(self, transport, *, cursor=None, seed=1, token="TOKEN"):
+    def __init__(self, transport, *, cursor=None, seed=1, token="TOKEN", endpoint=ENDPOINT):
         self.now = START
         self.half = transport.subscriber(
-            transport.at(ENDPOINT), token, cursor=cursor and Cursor.parse(cursor), rng=Random(seed)
+            transport.at(endpoint), token, cursor=cursor and Cursor.parse(cursor), rng=Random(seed)
         )
         self.half.start(self.now)
 

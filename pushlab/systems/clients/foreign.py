@@ -137,10 +137,9 @@ class ForeignSubscriber(HttpSubscriber):
         self._located(_START)
 
     def _presumed(self) -> None:
-        """The server never says so; a message proves it. Backoff goes on as it was."""
-        if self._inbox.cursor is None:
-            self._inbox.position(_START)
-            self._events.append(Connected(_START))
+        """The server may never say so, and a message proves it; backoff goes on as it was."""
+        self._inbox.position(_START)
+        self._events.append(Connected(_START))
 
     def _take(self, data: bytes) -> None:
         """The server sent what it calls a message."""

@@ -143,7 +143,9 @@ class LongPollReader(PollReader):
     def _on_connected(self, now_ns: int) -> None:
         super()._on_connected(now_ns)
         self._wait(now_ns)
-        self._presumed()
+        if self._inbox.cursor is None:
+            self._stood = True
+            self._presumed()
 
     def _wait(self, now_ns: int) -> None:
         self._asked_ns = now_ns
