@@ -18,6 +18,7 @@ from pushlab.cli.arguments import (
     quantity,
     whole,
 )
+from pushlab.cli.probing import add_probe
 from pushlab.lab.scenario.model import scenario_keys
 from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, parse_seconds
 
@@ -30,7 +31,8 @@ _REST = "as JSON on stdout; the rest on stderr"
 
 
 def add_commands(group: Group) -> None:
-    """Add compare, savings, capacity, resume and reproduce."""
+    """Add probe, compare, savings, capacity, resume and reproduce."""
+    add_probe(group)
     _add_compare(group)
     _add_savings(group)
     _add_capacity(group)

@@ -1,0 +1,160 @@
+"""Probes a system: starts it or attaches to it, tries its transports one after the other."""
+
+import asyncio
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pushlab.errors import PushlabError
+from pushlab.lab.probe.findings import Found, ProbeResult, PublishSeen
+from pushlab.lab.probe.publisher import ProbePublisher
+from pushlab.lab.probe.trying import ProbeSettings, TransportProbe
+from pushlab.systems.system import Started, System, Wanted
+
+__all__ = ["probe_system", "variables_of"]
+
+_VARIABLE = re.compile(r"\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+async def probe_system(
+    system: System,
+    settings: ProbeSettings,
+    *,
+    tried: Callable[[Found, PublishSeen | None], None] = lambda found, published: None,
+    listening: Callable[[float], None] = lambda seconds: None,
+) -> ProbeResult:
+    """Probe a system.
+
+    Args:
+        tried: called with each transport that was tried, before the silence, and with what is known
+            of publishing.
+        listening: called when the silence begins, with how long it will last.
+
+    Raises:
+        UsageError, SetupError: it does not start, or there is nothing to attach to.
+    """
+    key = random.getrandbits(32)
+    own = settings.channel or f"pushlab-probe-{key % 1_000_000:06}"
+    transports = list(system.speaks)
+    # each transport has a channel of its own, so that what one left is not given to another
+    channels = [own] if settings.channel else [f"{own}-{name}" for name in transports]
+    channels.append(f"{own}-other")
+    wanted = Wanted(transport=transports[0], channels=channels, seed=key)
+    started = await system.start(wanted)
+    probes: list[TransportProbe] = []
+    try:
+        return await _probe(system, started, channels, settings, probes, tried, listening)
+    finally:
+        await asyncio.gather(*(each.leave() for each in probes), return_exceptions=True)
+        await started.stop()
+
+
+async def _probe(
+    system: System,
+    started: Started,
+    channels: list[str],
+    settings: ProbeSettings,
+    probes: list[TransportProbe],
+    tried: Callable[[Found, PublishSeen | None], None],
+    listening: Callable[[float], None],
+) -> ProbeResult:
+    api = started.api
+    key = api.stamp_key if api.stamp_key is not None else random.getrandbits(32)
+    publisher = None
+    if settings.publish:
+        publisher = ProbePublisher(api, channels, key=key, within_s=settings.wait_s)
+    gone = ""
+    last = len(channels) - 1
+    for place, name in enumerate(system.speaks):
+        probe = TransportProbe(
+            system,
+            api,
+            name,
+            publisher=None if publisher is None or publisher.refused else publisher,
+            channels=channels,
+            place=min(place, last - 1),
+            key=key,
+            authority=started.authority,
+            settings=settings,
+        )
+        probes.append(probe)
+        gone = gone or _death(started)
+        if gone:
+            probe.fail("gone", gone)
+        else:
+            try:
+                await probe.try_it()
+            except PushlabError as error:
+                probe.fail("cannot", str(error))
+        if probe.found.trouble == "gone":
+            gone = gone or _death(started) or probe.found.said
+        tried(probe.found, _published(publisher, system))
+    if not gone and any(not probe.found.trouble for probe in probes) and settings.listen_s:
+        listening(settings.listen_s)
+        gone = await _silence(started, settings.listen_s)
+    for probe in probes:
+        probe.end_silence()
+    return ProbeResult(
+        system=system.name,
+        url=api.url,
+        version=started.version,
+        published=_published(publisher, system),
+        found=[probe.found for probe in probes],
+        gone=gone,
+    )
+
+
+def _published(publisher: ProbePublisher | None, system: System) -> PublishSeen | None:
+    """What became of publishing: of the first message that was not taken, else of the first."""
+    told = publisher and (publisher.refused or publisher.first)
+    spec = getattr(system, "spec", None)
+    if not told:
+        return None
+    return PublishSeen(
+        status=told.status,
+        after_s=(told.answered_ns - told.sent_ns) / 1e9,
+        said=told.said,
+        body=told.body,
+        variables=variables_of(spec and spec.publish),
+    )
+
+
+async def _silence(started: Started, listen_s: float) -> str:
+    """Let time pass; why the server has ended meanwhile, if it has."""
+    deadline = time.monotonic() + listen_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        await asyncio.sleep(min(0.2, left_s))
+        if gone := _death(started):
+            return gone
+    return ""
+
+
+def _death(started: Started) -> str:
+    """Why a server that was started has ended; empty: it runs."""
+    for child in started.children:
+        if not child.running:
+            words = "; ".join(line.strip() for line in child.log.splitlines()[-3:])
+            told = f"the server ended (exit status {child.returncode})"
+            return f"{told}: {words}" if words else told
+    return ""
+
+
+def variables_of(spec: Any) -> dict[str, bool]:
+    """The variables of the environment that a declaration names; whether each is not empty."""
+    names = {name for text in _texts(spec) for name in _VARIABLE.findall(text)}
+    return {name: bool(os.environ.get(name)) for name in sorted(names)}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a declaration."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict) or hasattr(value, "items"):
+        for each in value.values():
+            yield from _texts(each)
+    elif hasattr(type(value), "__dataclass_fields__"):
+        for name in type(value).__dataclass_fields__:
+            yield from _texts(getattr(value, name))

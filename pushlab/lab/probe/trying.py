@@ -1,0 +1,184 @@
+"""Tries one transport: connects, publishes, cuts, comes back, and listens in silence."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pushlab.lab.probe.answering import compared, first_exchange, trouble_of
+from pushlab.lab.probe.findings import Found, Silence, Trouble
+from pushlab.lab.probe.messages import MessageProbe, NotTaken
+from pushlab.lab.probe.publisher import ProbePublisher
+from pushlab.lab.probe.reader import ProbeReader
+from pushlab.lab.probe.shapes import answer_of, form_of, polls_seen, silence, stream_seen
+from pushlab.systems.system import ServerApi, System
+
+__all__ = ["ProbeSettings", "TransportProbe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """How a probe is made.
+
+    Attributes:
+        publish: whether anything is published.
+        listen_s: how long is listened in silence.
+        wait_s: how long is waited for an answer, and for a message.
+        channel: whose name the channels begin with; empty: one of its own.
+        options: by transport, what its client half is told, such as a poll's interval.
+    """
+
+    publish: bool = True
+    listen_s: float = 20.0
+    wait_s: float = 5.0
+    channel: str = ""
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class TransportProbe:
+    """One transport of a system that runs.
+
+    Args:
+        publisher: None: nothing is published.
+        channels: the names of all channels; `place`, the number of its own; the last is another.
+
+    Attributes:
+        found: what was found so far.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        api: ServerApi,
+        transport: str,
+        *,
+        publisher: ProbePublisher | None,
+        channels: Sequence[str],
+        place: int,
+        key: int,
+        authority: str | None,
+        settings: ProbeSettings,
+    ) -> None:
+        spec = getattr(system, "spec", None)
+        speech = spec.speaks[transport] if spec is not None else None
+        self.found = Found(transport=transport, path=speech.path if speech is not None else "")
+        texts = [value for value in _texts_of(speech) if "{channel}" in value]
+        self._told_apart = speech is None or bool(texts)
+        self._spoken = system.transport(transport, settings.options.get(transport, {}))
+        self._api = api
+        self._publisher = publisher
+        self._channels = channels
+        self._place = place
+        self._key = key
+        self._authority = authority
+        self._settings = settings
+        self._readers: list[ProbeReader] = []
+        self._quiet_from_ns = 0
+
+    def fail(self, trouble: Trouble, said: str) -> None:
+        """Note what it could not be tried for."""
+        self.found = replace(self.found, trouble=trouble, said=said)
+
+    async def try_it(self) -> None:
+        """All but the silence. Raises PushlabError: no reader can be made."""
+        first = await self._reader("one", False)
+        began_ns = time.monotonic_ns()
+        first.start()
+        await first.until(lambda: first.accepted, self._settings.wait_s)
+        await self._describe(first, began_ns)
+        if self._publisher is not None and self.found.trouble in ("", "no-answer"):
+            await self._messages(self._publisher, first, began_ns)
+        self._quiet_from_ns = time.monotonic_ns()
+        self._look(first)
+        for reader in self._readers[1:]:
+            await reader.leave()
+
+    def end_silence(self) -> None:
+        """What has come since, now that there was silence for long enough."""
+        if self.found.trouble or not self._quiet_from_ns:
+            return
+        first, form = self._readers[0], self.found.form
+        now_ns = time.monotonic_ns()
+        seen = silence(first.recordings, form, self._key, self._quiet_from_ns, now_ns)
+        if form in ("mqtt", "other"):
+            seen = Silence(listened_s=seen.listened_s, ended_s=seen.ended_s)
+        self.found = replace(self.found, silence=replace(seen, others=first.others))
+        self._look(first)
+
+    async def leave(self) -> None:
+        """Close what is open."""
+        for reader in self._readers:
+            await reader.leave()
+
+    async def _reader(self, client: str, elsewhere: bool) -> ProbeReader:
+        place = len(self._channels) - 1 if elsewhere else self._place
+        wanted = [(f"pushlab-{client}", place, self._channels[place])]
+        (admission,) = await self._api.admit(self.found.transport, wanted)
+        reader = ProbeReader(
+            self._spoken,
+            admission,
+            key=self._key,
+            authority=self._authority,
+            dial_s=self._settings.wait_s,
+        )
+        self._readers.append(reader)
+        return reader
+
+    async def _describe(self, reader: ProbeReader, began_ns: int) -> None:
+        """What the first answer is, and what is wrong with it."""
+        first, form = first_exchange(reader), form_of(reader.recordings)
+        trouble, said = trouble_of(reader, form, first)
+        answer = None
+        if first is not None and first.status and trouble:
+            answer = answer_of(first)
+        elif first is not None and first.status:
+            endpoint, wait_s = reader.subscriber.endpoint, self._settings.wait_s
+            answer = await compared(endpoint, first, wait_s=wait_s, authority=self._authority)
+        self.found = replace(
+            self.found,
+            form=form,
+            trouble=trouble,
+            said=said,
+            accepted_s=(reader.accepted[0] - began_ns) / 1e9 if reader.accepted else None,
+            answer=answer,
+        )
+
+    def _look(self, reader: ProbeReader) -> None:
+        """What the reader's connections show by now."""
+        recordings, form = reader.recordings, self.found.form
+        self.found = replace(
+            self.found,
+            stream=stream_seen(recordings, form, self._key),
+            polls=polls_seen(recordings, form, self._key, time.monotonic_ns()),
+        )
+
+    async def _messages(self, publisher: ProbePublisher, first: ProbeReader, began_ns: int) -> None:
+        probe = MessageProbe(
+            publisher,
+            self._reader,
+            key=self._key,
+            place=self._place,
+            form=self.found.form,
+            told_apart=self._told_apart,
+            wait_s=self._settings.wait_s,
+        )
+        try:
+            await probe.deliver(first)
+            if probe.delivered is not None and probe.delivered.came:
+                if self.found.trouble:  # the answer waited for the first message
+                    await self._describe(first, began_ns)
+                if not probe.delivered.held_back:
+                    await probe.resume(first)
+        except NotTaken as error:
+            if error.done.gone and publisher.first is not error.done:
+                self.fail("gone", error.done.said)
+        told_apart = self._told_apart
+        self.found = replace(
+            self.found, delivered=probe.delivered, resumed=probe.resumed, told_apart=told_apart
+        )
+
+
+def _texts_of(speech: Any) -> Sequence[str]:
+    """The texts of a speech that may name a channel."""
+    found = [getattr(speech, name, "") for name in ("path", "hello", "topic")]
+    return [each for each in found if isinstance(each, str)]
