@@ -13,7 +13,7 @@ def add_probe(group: Group) -> None:
         "try a server with one client, and say what it does",
         run=lazily("pushlab.commands.probe:probe"),
         more="Try each endpoint of a server with one reader and some messages: whether they come,"
-        " in order, to all readers, after how long; what is lost to one that is cut off; keep-alives,"
+        " in order, to all readers, after how long; what one loses that is cut off; keep-alives,"
         " compression, caches, and what holds back on the way. Then a verdict for each transport,"
         " and what to change. Of a URL alone: what it is, and a [system] table to start from."
         " Exit status: 0 all good, 1 a verdict is bad, 2 what was asked for is wrong.",

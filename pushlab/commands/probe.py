@@ -7,7 +7,6 @@ A probe publishes into somebody's server. On this machine it does; elsewhere it 
 import asyncio
 import dataclasses
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def probe(
 ) -> int:
     """Probe a system, or find out what a URL is; the exit status.
 
-    It is 0 if every transport is good, and 1 if a verdict is bad.
+    It is 0 if every transport is good, and 1 if a verdict is bad, or nothing is known of a URL.
 
     Args:
         target: a TOML file with a [system] table, the name of a system that is installed, or a URL.
@@ -130,5 +129,5 @@ def _address(url: str, console: Console, *, listen_s: float, wait_s: float, as_j
         write_lines(console, list(address_lines(found)))
         if table:
             console.print()
-            print(table, file=sys.stdout, flush=True)
-    return 0
+            print(table)
+    return int(bool(found.trouble))

@@ -13,6 +13,7 @@ from pushlab.quantities import counted, duration
 __all__ = ["address_lines", "told_table"]
 
 _MQTT = {0: "lets in who gives no name", 4: "wants a user and a password", 5: "lets nobody in so"}
+_PLACES = ("since", "after", "cursor", "last", "last_id", "lastid", "offset", "seq", "from")
 _SECRET = re.compile(r"token|key|auth|sig|secret|password|session", re.IGNORECASE)
 
 
@@ -143,24 +144,33 @@ def told_table(found: AddressFound) -> str:
         "# how a message gets in:",
         'publish = { path = "/publish/{channel}", body = \'{"text": "{message}"}\' }',
     ]
-    path = _path(parts.path or "/", parts.query)
     for kind, name in spoken:
+        path, first = _path(parts.path or "/", parts.query, polls=kind in ("json", "held"))
         lines += ["", f"[system.{name}]"]
         lines.append(f"path = {_quoted(path)}  # with {{channel}} where the channel's name stands")
         if kind == "json" and found.places:
-            lines.append(f"last_id = {_quoted(found.places[0])}  # and {{last_id}} in the path")
+            more = "" if "{last_id}" in path else "  # and {last_id} in the path"
+            lines.append(f"last_id = {_quoted(found.places[0])}{more}")
+        if first:
+            lines.append(f"first_id = {_quoted(first)}")
         elif kind == "websocket":
             lines.append("""# hello = '{"subscribe": "{channel}"}'  # if it wants a first text""")
     return "\n".join(lines)
 
 
-def _path(path: str, query: str) -> str:
-    """Path and query; what may be a secret is to come from the environment."""
-    pairs = [
-        f"{name}={{env.{name.upper()}}}" if _SECRET.search(name) else f"{name}={value}"
-        for name, value in parse_qsl(query, keep_blank_values=True)
-    ]
-    return f"{path}?{'&'.join(pairs)}" if pairs else path
+def _path(path: str, query: str, *, polls: bool) -> tuple[str, str]:
+    """Path and query, and the place that stood in it.
+
+    What may be a secret is to come from the environment; a place, from the answer before.
+    """
+    pairs, first = [], ""
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if _SECRET.search(name):
+            value = f"{{env.{name.upper()}}}"
+        elif polls and name.lower() in _PLACES:
+            first, value = value, "{last_id}"
+        pairs.append(f"{name}={value}")
+    return (f"{path}?{'&'.join(pairs)}" if pairs else path), first
 
 
 def _quoted(text: str) -> str:

@@ -50,8 +50,6 @@ class Screen:
         self._settings = settings
         self._secrets = secrets
         self._published: PublishSeen | None = None
-        spec = getattr(system, "spec", None)
-        self._how = f"{spec.publish.method} {spec.publish.path}" if spec else "the request"
         self._head(f"probing {system.name}: {', '.join(system.speaks)}")
         if not settings.publish:
             self._lines([Line("note", "reading only: --publish lets the probe publish there, too")])
@@ -66,7 +64,7 @@ class Screen:
         """A transport was tried."""
         if published is not None and published != self._published:
             self._head("publishing")
-            self._lines(list(publish_lines(published, self._how)))
+            self._lines(list(publish_lines(published)))
             self._published = published
         self._head(f"{found.transport}  {found.path}".rstrip())
         self._lines(lines_of(found, published))

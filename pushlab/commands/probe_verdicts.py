@@ -185,13 +185,15 @@ def _of_publishing(seen: PublishSeen) -> Iterator[str]:
 
 
 def _of_delivery(found: Found, seen: Delivered) -> Iterator[str]:
-    if not seen.came:
+    if not seen.came and seen.in_bytes:
+        yield "a message must come as one: whole, unencoded, with its text as it was published"
+    elif not seen.came and not found.told_apart:
+        yield "put {channel} where the channel's name stands, or name that channel by --channel"
+    elif not seen.came:
         yield (
-            "a message must come as one: whole, unencoded, with its text as it was published"
-            if seen.in_bytes
-            else "publishing was accepted, but no reader saw the message; likeliest first: the path of"
-            " publish and of reading name different channels; the server has several workers and"
-            " no backplane (try one worker); it changes or cuts the text"
+            "publishing was accepted, but no reader saw the message; likeliest first: publish and"
+            " the reader's path name different channels; the server has several workers and no"
+            " backplane (try one worker); it changes or cuts the text"
         )
     if seen.held_back:
         yield (

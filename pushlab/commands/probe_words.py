@@ -209,11 +209,11 @@ def _several(found: Found, seen: Delivered) -> Iterator[Line]:
         return
     order = "in order" if seen.in_order else "out of order"
     apart = f"published over {duration(seen.sent_over_s)}, came over"
-    spread = f"{apart} {duration(seen.arrived_over_s)}"
+    spread = f" ({apart} {duration(seen.arrived_over_s)})" if found.form != "polls" else ""
     if seen.held_back:
         order += ", and all at once: something on the way buffers"
     mark: Mark = "bad" if seen.held_back or not seen.in_order else "good"
-    yield Line(mark, f"{seen.arrived} of {seen.sent} came {order} ({spread})")
+    yield Line(mark, f"{seen.arrived} of {seen.sent} came {order}{spread}")
     if seen.again and found.form == "polls":
         yield Line("change", f"{counted(seen.again, 'message')} came again with a later poll")
     elif seen.again:
@@ -241,14 +241,9 @@ def _resumed(found: Found, seen: Resumed) -> Iterator[Line]:
 # ---- publishing and silence ---------------------------------------------------------------------
 
 
-def publish_lines(seen: PublishSeen | None, how: str) -> Iterator[Line]:
-    """What became of publishing.
-
-    Args:
-        how: the request, as it is declared.
-    """
-    if seen is None:
-        return
+def publish_lines(seen: PublishSeen) -> Iterator[Line]:
+    """What became of publishing."""
+    how = seen.how
     if not seen.said:
         status = f"{seen.status} " if seen.status else ""
         told = f"{how} was answered {status}after {duration(seen.after_s)}"

@@ -68,7 +68,10 @@ async def hub_config(
     config = HubConfig(
         keys=TokenKeys.fresh().export(),
         settings=wanted.settings,
-        transports={wanted.transport: dict(wanted.options)},
+        transports={
+            **{name: {} for name in wanted.also},
+            wanted.transport: dict(wanted.options),
+        },
         broker=None if broker is None else broker.access,
         certificate=certificate,
         lag_every_s=wanted.lag_every_s,

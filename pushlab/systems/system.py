@@ -119,6 +119,7 @@ class Wanted:
 
     Attributes:
         transport, options: the cell's.
+        also: other transports that it is to serve, each as it is by itself.
         channels: the channels' names, by number.
         settings: the hub's dials.
         broker: which MQTT broker a transport gets that needs one.
@@ -130,6 +131,7 @@ class Wanted:
 
     transport: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    also: Sequence[str] = ()
     channels: Sequence[str] = ()
     settings: HubSettings = field(default_factory=HubSettings)
     broker: str = "auto"

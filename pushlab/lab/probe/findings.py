@@ -64,6 +64,7 @@ class PublishSeen:
     """What became of publishing.
 
     Attributes:
+        how: the request, as it is declared.
         status: of the answer; 0: none, or it is not published by HTTP.
         after_s: from the request to the answer.
         said: why a message was not taken; empty: it was.
@@ -71,6 +72,7 @@ class PublishSeen:
         variables: of the environment, by name, whether each is set and not empty.
     """
 
+    how: str = ""
     status: int = 0
     after_s: float = 0.0
     said: str = ""

@@ -1,5 +1,6 @@
 """HTTP exchanges out of what went over a connection: each answer with all its headers and times."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ __all__ = ["Exchange", "exchanges", "request_headers"]
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"HEAD ", b"OPTIONS ")
 _END = b"\r\n\r\n"
 _LINE_LETTERS = 160
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -53,8 +55,10 @@ class Exchange:
 
     @property
     def first_line(self) -> str:
-        """The first line of its body that is not empty, cut to a line's length."""
+        """The first line of its body that is not empty, or a page's title; cut to a line."""
         text = self.content[:4096].decode(errors="replace")
+        if title := _TITLE.search(text):
+            text = title[1]
         line = next((line.strip() for line in text.splitlines() if line.strip()), "")
         return line if len(line) <= _LINE_LETTERS else f"{line[:_LINE_LETTERS]}…"
 

@@ -168,15 +168,15 @@ class MessageProbe:
             came=len(later.intersection(away)),
             again=sum(number <= newest for number in later),
             back=back is not None,
-            place=_place_sent(first.recordings[connections:]),
+            place=_place_sent(first.recordings[0], first.recordings[connections:]),
         )
         if back is not None:
             self.resumed = replace(self.resumed, newcomer=await self._newcomer())
 
     async def _mark(self, reader: ProbeReader) -> int | None:
-        """Publish until one comes to the reader: what should have come before, and has not, is lost.
+        """Publish until one comes to the reader; its number, or None where none does.
 
-        Its number; None: none came.
+        What should have come before it, and has not, is lost.
         """
         for _ in range(_MARKERS):
             done = await self._publish()
@@ -193,12 +193,20 @@ class MessageProbe:
         return None if mark is None else sum(number < mark for number in set(reader.numbers))
 
 
-def _place_sent(recordings: Sequence[Recording]) -> str:
-    """What a reader that came back sent as its place: a header, or the query of the request."""
-    sent = next((data for each in recordings for _, data in each.sent), b"")
+def _place_sent(first: Recording, later: Sequence[Recording]) -> str:
+    """What a reader that came back sent as its place: a header, or what is new in its query.
+
+    What it had sent the first time is none, and may be a secret.
+    """
+    sent = next((data for each in later for _, data in each.sent), b"")
     asked = request_headers(sent)
     for name in _PLACES:
         if asked.get(name.lower()):
             return f"{name}: {asked[name.lower()]}"
-    target = (sent.split(b" ", 2)[1:2] or [b""])[0].decode("latin-1", "replace")
-    return target.partition("?")[2]
+    before = _query(next((data for _, data in first.sent), b""))
+    return "&".join(pair for pair in _query(sent) if pair not in before)
+
+
+def _query(request: bytes) -> list[str]:
+    target = (request.split(b" ", 2)[1:2] or [b""])[0].decode("latin-1")
+    return [pair for pair in target.partition("?")[2].split("&") if pair]

@@ -12,6 +12,7 @@ from pushlab.errors import PushlabError
 from pushlab.lab.probe.findings import Found, ProbeResult, PublishSeen
 from pushlab.lab.probe.publisher import ProbePublisher
 from pushlab.lab.probe.trying import ProbeSettings, TransportProbe
+from pushlab.systems.publishing import HttpPublishing, Publishing
 from pushlab.systems.system import Started, System, Wanted
 
 __all__ = ["probe_system", "variables_of"]
@@ -42,7 +43,7 @@ async def probe_system(
     # each transport has a channel of its own, so that what one left is not given to another
     channels = [own] if settings.channel else [f"{own}-{name}" for name in transports]
     channels.append(f"{own}-other")
-    wanted = Wanted(transport=transports[0], channels=channels, seed=key)
+    wanted = Wanted(transport=_first(system), also=transports, channels=channels, stamp_key=key)
     started = await system.start(wanted)
     probes: list[TransportProbe] = []
     try:
@@ -91,7 +92,7 @@ async def _probe(
                 probe.fail("cannot", str(error))
         if probe.found.trouble == "gone":
             gone = gone or _death(started) or probe.found.said
-        tried(probe.found, _published(publisher, system))
+        tried(probe.found, _published(publisher, api.publishing))
     if not gone and any(not probe.found.trouble for probe in probes) and settings.listen_s:
         listening(settings.listen_s)
         gone = await _silence(started, settings.listen_s)
@@ -101,25 +102,36 @@ async def _probe(
         system=system.name,
         url=api.url,
         version=started.version,
-        published=_published(publisher, system),
+        published=_published(publisher, api.publishing),
         found=[probe.found for probe in probes],
         gone=gone,
     )
 
 
-def _published(publisher: ProbePublisher | None, system: System) -> PublishSeen | None:
+def _published(publisher: ProbePublisher | None, how: Publishing) -> PublishSeen | None:
     """What became of publishing: of the first message that was not taken, else of the first."""
     told = publisher and (publisher.refused or publisher.first)
-    spec = getattr(system, "spec", None)
     if not told:
         return None
+    if isinstance(how, HttpPublishing):
+        told_how = f"{how.method} {how.path}"
+    else:
+        told_how = f"PUBLISH to {how.topic}"
     return PublishSeen(
+        how=told_how,
         status=told.status,
         after_s=(told.answered_ns - told.sent_ns) / 1e9,
         said=told.said,
         body=told.body,
-        variables=variables_of(spec and spec.publish),
+        variables=variables_of(how),
     )
+
+
+def _first(system: System) -> str:
+    """The transport for which it is started: one that needs a broker, so that this is there."""
+    names = system.speaks
+    needy = (name for name in names if system.transport(name, {}).profile.needs_broker)
+    return next(needy, names[0])
 
 
 async def _silence(started: Started, listen_s: float) -> str:
