@@ -18,7 +18,7 @@ def add_probe(group: Group) -> None:
         " and what to change. Of a URL alone: what it is, and a [system] table to start from."
         " Exit status: 0 all good, 1 a verdict is bad, 2 what was asked for is wrong.",
         units="20s, 1min",
-        examples=("probe hub --listen 1s", "probe http://127.0.0.1:8000/events --listen 1s"),
+        examples=("probe mine.toml", "probe http://127.0.0.1:8000/events --listen 1min"),
     )
     probe.add_argument(
         "target",

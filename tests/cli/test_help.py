@@ -19,6 +19,7 @@ from pushlab.runs import Run
 HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pandas")
 #: Their examples are read, and not run: they measure or serve for long, or change the user's keys.
 LONG = (
+    "probe",
     "workload",
     "compare",
     "savings",

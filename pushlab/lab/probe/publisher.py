@@ -111,7 +111,7 @@ class ProbePublisher:
         sent_ns, said, gone, status = time.monotonic_ns(), "", False, 0
         try:
             async with asyncio.timeout(self._within_s):
-                await self._api.publish_batch([(channel, message.decode())])
+                await self._api.publish(channel, message.decode())
         except Refused as error:
             said, status = str(error), error.status
         except (PushlabError, OSError) as error:  # a timeout is an OSError, too

@@ -34,13 +34,6 @@ class Frame:
         """Whether it is none of a message."""
         return self.opcode >= _CLOSE
 
-    @property
-    def close_code(self) -> int | None:
-        """Why the server closes; None: it does not, or says nothing."""
-        if self.opcode != _CLOSE or len(self.payload) < 2:
-            return None
-        return int.from_bytes(self.payload[:2], "big")
-
 
 def blocks(exchange: Exchange) -> Sequence[tuple[int, StreamEvent]]:
     """The blocks of an event stream; none where it has one that is too long."""
