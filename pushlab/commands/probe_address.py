@@ -66,7 +66,7 @@ def _kind_lines(found: AddressFound, kind: Kind) -> Iterator[Line]:
                 " does not resume"
             )
             yield Line("good" if found.resumes else "change", told)
-    elif kind == "websocket" and socket is not None:
+    elif kind == "frames" and socket is not None:
         deflate = f"; compresses ({socket.compressed})" if socket.compressed else ""
         yield Line("good", f"a WebSocket: the handshake was answered 101{deflate}")
         if "event-stream" not in found.kinds:
@@ -117,10 +117,10 @@ def _head_lines(answer: Answer) -> Iterator[Line]:
 
 _TRANSPORTS: tuple[tuple[Kind, str], ...] = (
     ("event-stream", "sse"),
-    ("websocket", "websocket"),
+    ("frames", "websocket"),
     ("json", "short-polling"),
     ("held", "long-polling"),
-    ("mqtt", "mqtt"),
+    ("packets", "mqtt"),
 )
 
 
@@ -153,7 +153,7 @@ def told_table(found: AddressFound) -> str:
             lines.append(f"last_id = {_quoted(found.places[0])}{more}")
         if first:
             lines.append(f"first_id = {_quoted(first)}")
-        elif kind == "websocket":
+        elif kind == "frames":
             lines.append("""# hello = '{"subscribe": "{channel}"}'  # if it wants a first text""")
     return "\n".join(lines)
 

@@ -102,7 +102,7 @@ def _keep_alive(found: Found) -> str:
         return _UNKNOWN
     if seen.ended_s is not None:
         return f"cut at {duration(seen.ended_s)}"
-    if found.form in ("mqtt", "other"):
+    if found.form in ("packets", "other"):
         return "the client's"
     if seen.period_s is None:
         return f"none in {duration(seen.listened_s)}"
@@ -234,7 +234,7 @@ def _of_resuming(found: Found, seen: Resumed) -> Iterator[str]:
             "let it resume: events have ids, but what came after the request's Last-Event-ID is not"
             " sent first; keep the newest events and do"
         )
-    elif found.form == "websocket":
+    elif found.form == "frames":
         yield (
             "let it resume: number the messages, let a reader say the last that it has (in the path"
             " or its first text, as {last_id}), and send what came after it first"
@@ -250,7 +250,7 @@ def _of_resuming(found: Found, seen: Resumed) -> Iterator[str]:
 
 def _of_silence(found: Found) -> Iterator[str]:
     seen = found.silence
-    if seen is None or found.form not in ("event-stream", "websocket"):
+    if seen is None or found.form not in ("event-stream", "frames"):
         return
     what = "a comment (`: keep-alive`)" if found.form == "event-stream" else "a ping"
     if seen.ended_s is not None:

@@ -98,7 +98,7 @@ def trouble_words(found: Found) -> str:
 
 def _answer(found: Found, answer: Answer) -> Iterator[Line]:
     framing = []
-    if found.form == "websocket":
+    if found.form == "frames":
         stream = found.stream
         chosen = stream.subprotocol if stream is not None else ""
         framing.append(f"subprotocol {chosen}" if chosen else "no subprotocol")
@@ -117,7 +117,7 @@ def _answer(found: Found, answer: Answer) -> Iterator[Line]:
         more = "" if kind == "note" else "; each event must be flushed through the encoder"
         yield Line(kind, f"{what}: {answer.compressed}{more}")  # type: ignore[arg-type]
     elif answer.compressed is not None:
-        offered = "permessage-deflate" if found.form == "websocket" else "gzip, deflate and br"
+        offered = "permessage-deflate" if found.form == "frames" else "gzip, deflate and br"
         yield Line("note", f"no compression ({offered} offered)")
     if found.form == "polls":
         yield from _cache(answer)
@@ -268,7 +268,7 @@ def silence_line(found: Found) -> Line:
     span = duration(seen.listened_s)
     if seen.ended_s is not None:
         return Line("bad", f"the server ended the connection after {duration(seen.ended_s)}")
-    if found.form in ("mqtt", "other"):
+    if found.form in ("packets", "other"):
         return Line("note", f"the connection stood for {span}; its client sends the keep-alives")
     if seen.beats > 1 and seen.period_s is not None:
         return Line("good", f"a {seen.kind} every {duration(seen.period_s)}")

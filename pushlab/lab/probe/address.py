@@ -25,7 +25,7 @@ from pushlab.wire.http1 import request_bytes
 
 __all__ = ["AddressFound", "Kind", "probe_address"]
 
-Kind = Literal["", "event-stream", "json", "html", "websocket", "mqtt", "held", "other"]
+Kind = Literal["", "event-stream", "json", "html", "frames", "packets", "held", "other"]
 
 _ACCEPT = "text/event-stream, application/json;q=0.9, */*;q=0.5"
 _LONG_POLL_S = 1.0
@@ -109,12 +109,12 @@ async def probe_address(url: str, *, listen_s: float, wait_s: float) -> AddressF
     if not asked.answer and not upgraded.answer:
         spoken = await _mqtt(found, endpoint, wait_s)
         return spoken if spoken.mqtt is not None else asked
-    if "websocket" in upgraded.kinds:
+    if "frames" in upgraded.kinds:
         socket = upgraded.socket
         streams = "event-stream" in asked.kinds
         own = asked if streams else replace(asked, stream=upgraded.stream, silence=upgraded.silence)
         usual = [kind for kind in asked.kinds if kind in ("event-stream", "json", "held")]
-        return replace(own, socket=socket, kinds=(*usual, "websocket"), trouble="", said="")
+        return replace(own, socket=socket, kinds=(*usual, "frames"), trouble="", said="")
     return asked
 
 
@@ -265,15 +265,15 @@ async def _socket(
         answer = answer_of(first) if first.status else None
         return replace(found, trouble=trouble, said=said, answer=answer, socket=answer)
     compressed = first.headers.get("sec-websocket-extensions", "")
-    quiet = silence([recording], "websocket", _NO_KEY, first.head_ns, time.monotonic_ns())
+    quiet = silence([recording], "frames", _NO_KEY, first.head_ns, time.monotonic_ns())
     answer = answer_of(first, compressed=compressed)
     return replace(
         found,
-        kinds=("websocket",),
+        kinds=("frames",),
         answer=answer,
         socket=answer,
         took_s=time.monotonic() - asked_at,
-        stream=stream_seen([recording], "websocket", _NO_KEY),
+        stream=stream_seen([recording], "frames", _NO_KEY),
         silence=quiet,
     )
 
@@ -290,5 +290,5 @@ async def _mqtt(found: AddressFound, endpoint: Endpoint, wait_s: float) -> Addre
         return replace(found, trouble="no-connection", said=str(error))
     data = b"".join(piece for _, piece in recording.received)
     if len(data) >= 4 and data[:2] == b"\x20\x02":
-        return replace(found, kinds=("mqtt",), mqtt=data[3])
+        return replace(found, kinds=("packets",), mqtt=data[3])
     return replace(found, trouble="unreadable", said="it answers neither HTTP nor MQTT")

@@ -46,7 +46,7 @@ def _of_status(form: Form, first: Exchange) -> tuple[Trouble, str] | None:
         return "refused", ""
     if first.media_type.endswith("html"):
         return "html", first.media_type
-    if form == "websocket" and first.status != 101:
+    if form == "frames" and first.status != 101:
         return "no-upgrade", ""
     if form == "event-stream" and first.media_type != "text/event-stream":
         return "wrong-type", first.media_type
@@ -73,7 +73,7 @@ async def _offer(
 ) -> str | None:
     """Offer compression; what the answer makes of it. None: there was none in time."""
     asked = request_headers(request)
-    socket = asked.get("upgrade", "").lower() == "websocket"
+    socket = "upgrade" in asked.get("connection", "").lower()
     name = "sec-websocket-extensions" if socket else "accept-encoding"
     if name in asked:
         return None

@@ -21,7 +21,9 @@ __all__ = [
     "Trouble",
 ]
 
-Form = Literal["event-stream", "websocket", "polls", "mqtt", "other"]
+#: How a conversation goes: events in an answer without end, a WebSocket's frames, one answer after
+#: the other, MQTT's packets.
+Form = Literal["event-stream", "frames", "polls", "packets", "other"]
 #: What stands between a reader and its first message.
 Trouble = Literal[
     "",

@@ -43,10 +43,10 @@ def form_of(recordings: Sequence[Recording]) -> Form:
     """What kind of conversation this is, by the request and the answer."""
     sent = next((data for each in recordings for _, data in each.sent), b"")
     if sent.startswith(_CONNECT):
-        return "mqtt"
+        return "packets"
     asked = request_headers(sent)
-    if asked.get("upgrade", "").lower() == "websocket":
-        return "websocket"
+    if "upgrade" in asked.get("connection", "").lower():
+        return "frames"
     found = [each for recording in recordings for each in exchanges(recording)]
     if not found:
         return "other"
@@ -78,7 +78,7 @@ def stream_seen(recordings: Sequence[Recording], form: Form, key: int) -> Stream
     found = [each for recording in recordings for each in exchanges(recording)]
     if form == "event-stream":
         return _events_seen(found, key)
-    return _frames_seen(found, key) if form == "websocket" else None
+    return _frames_seen(found, key) if form == "frames" else None
 
 
 def _events_seen(found: Sequence[Exchange], key: int) -> StreamSeen:
@@ -206,7 +206,7 @@ def _beats(recordings: Sequence[Recording], form: Form, key: int) -> list[tuple[
                         found.append((at_ns, "comment" if event.comments else "empty event"))
                     elif not _is_ours(event.data.encode(), key):
                         found.append((at_ns, f"event {event.kind!r}"))
-            elif form == "websocket":
+            elif form == "frames":
                 for frame in frames(exchange):
                     if frame.is_control:
                         found += [(frame.at_ns, "ping")] if frame.is_ping else []

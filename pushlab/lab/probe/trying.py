@@ -100,7 +100,7 @@ class TransportProbe:
         first, form = self._readers[0], self.found.form
         now_ns = time.monotonic_ns()
         seen = silence(first.recordings, form, self._key, self._quiet_from_ns, now_ns)
-        if form in ("mqtt", "other"):
+        if form in ("packets", "other"):
             seen = Silence(listened_s=seen.listened_s, ended_s=seen.ended_s)
         self.found = replace(self.found, silence=replace(seen, others=first.others))
         self._look(first)

@@ -35,7 +35,7 @@ async def test_a_websocket_is_one_by_its_url_and_by_that_of_http():
     async with serving(keep_alive_s=0.05) as server:
         for url in (server.url, server.url.replace("http", "ws")):
             found = await probe_address(f"{url}/ws/a", listen_s=0.5, wait_s=0.5)
-            assert found.kinds == ("websocket",)
+            assert found.kinds == ("frames",)
             assert found.silence is not None
             assert found.silence.kind == "ping"
 
@@ -69,7 +69,7 @@ async def test_a_broker_is_one_at_a_url_of_http_too():
         for scheme in ("mqtt", "http"):
             url = f"{scheme}://127.0.0.1:{port}"
             found = await probe_address(url, listen_s=0.2, wait_s=PATIENCE_S)
-            assert (found.kinds, found.mqtt) == (("mqtt",), 5)
+            assert (found.kinds, found.mqtt) == (("packets",), 5)
 
 
 async def test_where_nobody_listens_it_says_so():
