@@ -162,7 +162,8 @@ def _scaling(analysis: Analysis) -> dict[str, Sizes]:
     known, found = calibration_from([analysis]), {}
     source = f"this run, {analysis.run.scenario.get('name', 'run')}"
     for cell, trials in analysis.good.items():
-        if trials and (one := sizes_of(known[trials[0].record.transport], source)) is not None:
+        calibration = known.get(trials[0].record.subject) if trials else None
+        if calibration is not None and (one := sizes_of(calibration, source)) is not None:
             found[cell] = one
     return found
 

@@ -36,7 +36,7 @@ _Record = TypeVar("_Record")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFigures:
-    """What the server's process counted and used.
+    """What the server's processes counted and used.
 
     Attributes:
         hits: requests handled within the measured window, by kind.
@@ -44,23 +44,32 @@ class ServerFigures:
         hits_all: requests handled over the whole trial, read after the last subscriber left; when
             the swarm has it too, both must agree exactly. Empty: not taken.
         publishes: the publisher's requests handled over the whole trial; None: not taken.
-        cpu_s: user and system CPU seconds within the measured window.
+        counted_by: whose word the hits are: the ``server``'s own, the ``clients``' alone, or the
+            server's ``access log``.
+        cpu_s: user and system CPU seconds within the measured window; None: see `unwatched`.
         counted_ns: when hits and CPU were looked at, for both ends of the window: by the server
             itself, so later than the window says only where its event loop was. None: not noted.
-        rss_bytes: the largest resident memory seen.
+        rss_bytes: the largest resident memory seen; None: see `unwatched`.
         open_descriptors: the largest number of open descriptors seen.
         loop_lag_p99_s: how late its event loop ran its timers, its own work included.
+        unwatched: why CPU and memory are not known; empty where they are.
+        version: of the server, where it tells one.
+        fresh: whether its process began with the trial.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
     hits_setup: dict[str, int] = field(default_factory=dict)
     hits_all: dict[str, int] = field(default_factory=dict)
     publishes: int | None = None
-    cpu_s: float = 0.0
+    counted_by: Literal["server", "clients", "access log"] = "server"
+    cpu_s: float | None = None
     counted_ns: list[int] | None = None
-    rss_bytes: int = 0
-    open_descriptors: int = 0
+    rss_bytes: int | None = None
+    open_descriptors: int | None = None
     loop_lag_p99_s: float | None = None
+    unwatched: str = ""
+    version: str = ""
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +101,10 @@ class SwarmFigures:
         loop_lag_p99_s: how late the event loop ran its timers.
         duplicated, reordered: came twice, or out of order, on the wire since the window began, and
             were set right before the application saw it; the rest is in the rows.
+        strays: messages of a channel that came to a reader of another, over the whole trial.
+        unstamped: what a server called a message and was none of the laboratory's, such as a
+            greeting, over the whole trial.
+        misnumbered: publishes of which the server told one number, and which came with another.
         gaps: how often a subscriber was told that it missed messages.
         disconnects: connections lost within the measured window.
         open_descriptors: the largest number of open descriptors seen.
@@ -114,6 +127,9 @@ class SwarmFigures:
     loop_lag_p99_s: float | None = None
     duplicated: int = 0
     reordered: int = 0
+    strays: int = 0
+    unstamped: int = 0
+    misnumbered: int = 0
     gaps: int = 0
     disconnects: int = 0
     open_descriptors: int | None = None
@@ -273,6 +289,7 @@ class TrialRecord:
         order: its place in the run's order of execution, from 0; names the row files.
         cell: the label of the transport setting, such as ``sse`` or ``short-polling 5 s``.
         transport: the transport's name.
+        system: the name of the server under test; ``hub`` is pushlab's own.
         options: its settings, defaults filled in.
         status: ``ok``, ``failed`` (see `reason`) or ``interrupted`` (the user stopped the run).
         clients, channels, per_channel: subscriber ``i`` reads channel ``i // per_channel``; the
@@ -307,6 +324,7 @@ class TrialRecord:
     per_channel: Annotated[int, Setting("subscribers of each", least=0, most=1_000_000)]
     rate_per_channel: Annotated[float, Setting("publishes", unit="1/s", least=0, most=1e9)]
     duration_s: Annotated[float, Setting("the window", unit="s", least=0, most=1e6)]
+    system: str = "hub"
     arrivals: str = "constant"
     options: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
@@ -328,6 +346,11 @@ class TrialRecord:
     marks: list[str] = field(default_factory=list)
     floor: bool = False
     profile: Profile = field(default_factory=Profile)
+
+    @property
+    def subject(self) -> str:
+        """Whose costs these are: the transport, and the system where it is another than the hub."""
+        return self.transport if self.system == "hub" else f"{self.transport} on {self.system}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, without the profile."""

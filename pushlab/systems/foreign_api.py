@@ -99,10 +99,19 @@ class ForeignApi(ServerApi):
             for place, (channel, text) in todo:
                 numbers[place] = (await self.publish(channel, text)).seq
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(_AT_ONCE, len(batch))):
-                group.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(_AT_ONCE, len(batch))):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
         return numbers
+
+    def number_from(self, heads: Sequence[int]) -> None:
+        """From now on, messages have higher numbers than these, by channel."""
+        for name, place in self._numbers.items():
+            if place < len(heads):
+                self._heads[name] = max(self._heads[name], heads[place])
 
     async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:
         """The moment alone: it counts nothing that anybody here can read."""

@@ -101,6 +101,9 @@ class ServerApi(abc.ABC):
             Refused, ConnectionFailed: the server said no, or is gone.
         """
 
+    def number_from(self, heads: Sequence[int]) -> None:  # noqa: B027 - the server may do it
+        """From now on, messages have higher numbers than these, by channel, if they are made here."""
+
     @abc.abstractmethod
     async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:
         """What it has counted by kind for `transport`, as it is at a moment; 0: now."""

@@ -87,5 +87,5 @@ async def run(
 def deliveries(recorder: Recorder, *, per_channel: int) -> dict[str, Any]:
     """The rows of a recorder, as a trial reads them."""
     with tempfile.TemporaryDirectory() as folder:
-        counts = recorder.write(Path(folder))
+        counts = recorder.write(Path(folder), key=0)
         return dict(read_rows(Path(folder), counts, per_channel=per_channel)["deliveries"])

@@ -203,14 +203,16 @@ def asked_of_run(
     seen = {each.transport for each in measured.values()}
     rest = {name: one for name, one in profiles.items() if name not in seen}
     traffic = {**measured, **{name: load.traffic(one) for name, one in rest.items()}}
-    by_transport = _sizes(profiles, known, name)
+    by_subject = _sizes(profiles, known, name)
+    subjects = {cell: each.transport for cell, each in traffic.items()}
+    subjects |= {cell: analysis.good[cell][0].record.subject for cell in measured}
     asked = Asked(
         load=load,
         traffic=traffic,
         sizes={
-            cell: by_transport[each.transport]
-            for cell, each in traffic.items()
-            if each.transport in by_transport
+            cell: by_subject[subject]
+            for cell, subject in subjects.items()
+            if subject in by_subject
         },
         measured=frozenset(measured),
         known=known,

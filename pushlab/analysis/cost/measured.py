@@ -34,9 +34,11 @@ def traffic_of(good: Sequence["TrialFigures"]) -> Traffic | None:
     servers = [t.record.server for t in good if t.record.server]
     swarms = [t.record.swarm for t in good if t.record.swarm]
     brokers = [t.record.broker for t in good if t.record.broker]
-    memory = max((s.rss_bytes for s in servers), default=None)
+    held = [s.rss_bytes for s in servers if s.rss_bytes is not None]
+    memory = max(held) if held and len(held) == len(servers) else None
     if memory is not None:
         memory += max((b.rss_bytes or 0 for b in brokers), default=0)
+    used = [t.cpu_s for t in good if t.cpu_s is not None]
     hits_per_s = sum(t.hits_total for t in good) / seconds
     polls = first.profile.delivery == "held-poll" and hits_per_s > 0
     return Traffic(
@@ -52,7 +54,7 @@ def traffic_of(good: Sequence["TrialFigures"]) -> Traffic | None:
         down_bytes_per_s=_per_s(seconds, [s.bytes_in for s in swarms]),
         interval_s=first.profile.timers.interval_s or None,
         open_s=first.clients / hits_per_s if polls else 0.0,
-        cores=sum(t.cpu_s for t in good) / seconds if servers else None,
+        cores=sum(used) / seconds if len(used) == len(good) else None,
         memory_bytes=memory,
     )
 
@@ -65,8 +67,8 @@ def measured_sizes(good: Sequence["TrialFigures"]) -> Sizes | None:
     traffic = traffic_of(good)
     if traffic is None or traffic.cores is None or traffic.memory_bytes is None:
         return None
-    cores = [t.cpu_s / t.record.duration_s for t in good if t.record.duration_s]
-    held = [float(t.record.server.rss_bytes) for t in good if t.record.server]
+    cores = [(t.cpu_s or 0.0) / t.record.duration_s for t in good if t.record.duration_s]
+    held = [float(t.record.server.rss_bytes or 0) for t in good if t.record.server]
     return Sizes.in_proportion(
         traffic,
         cores=_around(traffic.cores, cores),

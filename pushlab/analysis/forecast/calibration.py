@@ -91,6 +91,9 @@ class Calibration:
 def calibrate(folder: Path) -> dict[str, Calibration]:
     """The calibration of every transport that a run or a sweep measured, by its name.
 
+    That of another system than the hub is named with it, such as ``sse on nchan``. Where nobody
+    could look at a server's CPU, there is none.
+
     Raises:
         RunError: there is no such run, or it is damaged.
         UsageError: nothing in it can be used.
@@ -116,7 +119,7 @@ def calibration_of(runs: Iterable[Run]) -> dict[str, Calibration]:
 
 def calibration_from(analyses: Iterable[Analysis]) -> dict[str, Calibration]:
     """The same of runs whose rows have been read."""
-    by_transport: dict[str, list[_Trial]] = {}
+    by_subject: dict[str, list[_Trial]] = {}
     floor: list[Floats] = []
     for number, analysis in enumerate(analyses):
         for trial in (each for cell in analysis.cells.values() for each in cell.all):
@@ -126,11 +129,11 @@ def calibration_from(analyses: Iterable[Analysis]) -> dict[str, Calibration]:
             if record.floor:
                 floor.append(trial.latency_s)
             # what the simulation has is the swarm's client
-            elif record.client != "browser" and record.server:
+            elif record.client != "browser" and trial.cpu_s is not None:
                 grown = _grown_bytes(analysis.run, record)
-                by_transport.setdefault(record.transport, []).append(_Trial(number, trial, grown))
+                by_subject.setdefault(record.subject, []).append(_Trial(number, trial, grown))
     floor_s = _floor(floor)
-    return {name: _calibration(name, found, floor_s) for name, found in by_transport.items()}
+    return {name: _calibration(name, found, floor_s) for name, found in by_subject.items()}
 
 
 class _Trial(NamedTuple):
@@ -209,7 +212,10 @@ def _memory(
 ) -> tuple[float | None, float | None, float | None]:
     """Memory without clients, for each one, and how far the latter may be off; None: not told."""
     clients = np.array([t.record.clients for t in trials], float)
-    held = np.array([_held_bytes(t.record) for t in trials], float)
+    most = [each for t in trials if (each := _held_bytes(t.record)) is not None]
+    if len(most) < len(trials):
+        return None, None, None
+    held = np.array(most, float)
     if clients.max() >= _LEAST_SPREAD * clients.min():
         each, base = np.polyfit(clients, held, 1)
         freedom, spread = len(held) - 2, float(((clients - clients.mean()) ** 2).sum())
@@ -227,10 +233,10 @@ def _memory(
     return float(held.mean()) - growth, growth / count, reach
 
 
-def _held_bytes(record: TrialRecord) -> float:
-    """The most that hub and broker held."""
-    hub = record.server.rss_bytes if record.server else 0
-    return hub + ((record.broker.rss_bytes or 0) if record.broker else 0)
+def _held_bytes(record: TrialRecord) -> float | None:
+    """The most that server and broker held; None: nobody looked."""
+    held = record.server.rss_bytes if record.server else None
+    return None if held is None else held + ((record.broker.rss_bytes or 0) if record.broker else 0)
 
 
 def _grown_bytes(run: Run, record: TrialRecord) -> float | None:

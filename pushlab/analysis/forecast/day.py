@@ -53,7 +53,7 @@ def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
     someone = replace(workload, clients=max(1.0, workload.clients))
     part = workload.clients / someone.clients  # of a part of a user: a part of their day
     for cell, trials in analysis.cells.items():
-        calibration = known.get(trials.good[0].record.transport) if trials.good else None
+        calibration = known.get(trials.good[0].record.subject) if trials.good else None
         if trials.floor or calibration is None:
             continue
         made = forecast(trials.good[0].record.profile, someone, calibration)

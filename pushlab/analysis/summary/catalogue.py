@@ -339,7 +339,7 @@ declare(
     Figure(
         "bytes_per_delivery", "bytes per delivery", _BYTES_EACH, _BYTES, "bytes", "both ways"
     ).but(interval=True, compared="ratio", ranked=3, shown={"run": 2, "report": 0}),
-    Figure("server_cpu_s", "server's CPU", total(_server("cpu_s")), _HUB).but(
+    Figure("server_cpu_s", "server's CPU", total(_server("cpu_s"), whole=True), _HUB).but(
         per_trial=True, shown={"trials": 0}
     ),
     Figure("server_cpu_s_per_delivery", "server's CPU per delivery", _SERVER_EACH, _HUB),

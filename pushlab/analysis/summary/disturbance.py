@@ -108,7 +108,7 @@ def _of(trial: TrialFigures, name: str) -> Floats:
         return np.zeros(len(trial.latency_s))
     record = trial.record
     if name in ("hub", "broker") and record.machine and record.broker and record.server:
-        beside = (record.broker.cpu_s or 0.0) if name == "hub" else record.server.cpu_s
+        beside = (record.broker.cpu_s or 0.0) if name == "hub" else record.server.cpu_s or 0.0
         others = record.machine.others_cpu_s / 2  # the servers have half of the cores
         return waited * others / (others + beside) if others + beside > 0 else waited
     return waited

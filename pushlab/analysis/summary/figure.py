@@ -155,16 +155,21 @@ def _repetitions(of: Value, trials: Sequence["TrialFigures"]) -> tuple[int, ...]
     return tuple(t.record.index for t in trials if of(t) is not None)
 
 
-def total(each: Value, empty: float | None = None, *, ended: bool = False) -> Estimator:
+def total(
+    each: Value, empty: float | None = None, *, ended: bool = False, whole: bool = False
+) -> Estimator:
     """The sum over the good trials that know it; `empty` where none does.
 
     Args:
         ended: over all but interrupted ones: a failed trial never makes a loss disappear.
+        whole: `empty` too where one of them does not know it.
     """
 
     def estimate(trials: CellTrials) -> Estimate:
-        known = _known(each, trials.ended if ended else trials.good)
-        return Estimate(sum(known) if known else empty)
+        among = trials.ended if ended else trials.good
+        known = _known(each, among)
+        told = len(known) == len(among) if whole else bool(known)
+        return Estimate(sum(known) if known and told else empty)
 
     return estimate
 

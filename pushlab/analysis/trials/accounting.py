@@ -32,7 +32,8 @@ class Accounting:
         delivered: of these, arrived; each counted once, the drain included.
         lost: of these, never arrived.
         duplicated: arrived again.
-        reordered: arrived after a later message of the channel.
+        reordered: arrived after a later message of the channel; where the server does not number
+            them, after one that was sent when this one was known to be accepted.
         late: arrived after the measured window's end; part of `delivered`.
         unmatched: deliveries of no known publish, or to a reader of another channel.
     """
@@ -130,7 +131,7 @@ def account(record: TrialRecord, publishes: PublishRows, deliveries: DeliveryRow
         delivered=len(delivery_of),
         lost=expected - len(delivery_of),
         duplicated=wanted - len(delivery_of),
-        reordered=_reordered(subscriber[delivery_of], deliveries.seq[delivery_of]),
+        reordered=_reordered(record, publishes, publish_of, subscriber[delivery_of]),
         late=0 if end is None else int(np.count_nonzero(received > end)),
         unmatched=int(np.count_nonzero(~known)),
     )
@@ -145,12 +146,35 @@ def subscribers_of(record: TrialRecord, channel: npt.NDArray[np.int32]) -> Int64
     return np.clip(record.clients - first, 0, record.per_channel)
 
 
-def _reordered(subscriber: Int64, seq: Int64) -> int:
-    """How many deliveries, in the order of arrival, came after a later one of their reader."""
-    if not len(seq):
+def _reordered(
+    record: TrialRecord, publishes: PublishRows, publish_of: Int64, subscriber: Int64
+) -> int:
+    """How many deliveries, in the order of arrival, came after a later one of their reader.
+
+    The hub's `seq` is an order that it promises. Another server promises none between messages
+    that are under way at once: only what overtook a message whose acceptance was known before the
+    overtaker was sent came out of order.
+    """
+    if record.system == "hub":
+        leads = follows = publishes.seq[publish_of]
+    else:
+        leads = publishes.sent_ns[publish_of]
+        follows = publishes.accepted_ns[publish_of]
+        follows = np.where(follows > 0, follows, _NEVER)
+    return _overtaken(subscriber, leads, follows)
+
+
+_NEVER = np.iinfo(np.int64).max
+
+
+def _overtaken(subscriber: Int64, leads: Int64, follows: Int64) -> int:
+    """How many have a `follows` below the highest `leads` that their reader has had by then."""
+    if not len(leads):
         return 0
     order = np.argsort(subscriber, kind="stable")
     _, group = np.unique(subscriber[order], return_inverse=True)
-    climbing = group * (int(seq.max()) + 1) + seq[order]
-    highest = np.maximum.accumulate(climbing)
-    return int(np.count_nonzero(climbing < highest))
+    least = int(min(leads.min(), follows.min()))
+    span = int(leads.max()) - least + 2  # what lies above every lead is overtaken by none
+    climbing = group * span + (leads[order] - least)
+    followed = group * span + np.minimum(follows[order] - least, span - 1)
+    return int(np.count_nonzero(followed < np.maximum.accumulate(climbing)))

@@ -73,7 +73,7 @@ def windows_of(trial: "TrialFigures") -> list[Window]:
             span_s,
             record.clients,
             (trial.hits, counts.delivered, counts.accepted),
-            (trial.cpu_s, (broker.cpu_s if broker else None) or 0.0),
+            (trial.cpu_s or 0.0, (broker.cpu_s if broker else None) or 0.0),
         )
     ]
     for part in record.parts:

@@ -29,8 +29,9 @@ class TrialFigures:
 
     Attributes:
         hits, hits_setup: requests for the sake of delivery, within and before the window.
-        publish_hits: the publisher's requests within the window, as the server counted them.
-        hits_source: who counted `hits`: ``server`` or ``swarm``.
+        publish_hits: the publisher's requests within the window, as the server counted them, if it
+            does.
+        hits_source: who counted `hits`: ``server``, its ``access log``, or ``swarm``.
         generator_delay_s: of `publish_delay_s`, what was not the server's doing.
         stamps: how far its stamps were from the kernel's, as far as that made some.
         connect_s: of each subscriber, from the wish for a connection to the server's acceptance.
@@ -92,11 +93,11 @@ class TrialFigures:
         return swarm.bytes_in + swarm.bytes_out if swarm else 0
 
     @property
-    def cpu_s(self) -> float:
-        """CPU seconds of the hub and its broker within the window."""
-        server = self.record.server.cpu_s if self.record.server else 0.0
+    def cpu_s(self) -> float | None:
+        """CPU seconds of the server and its broker within the window; None: nobody could look."""
+        server = self.record.server.cpu_s if self.record.server else None
         broker = self.record.broker.cpu_s if self.record.broker else None
-        return server + (broker or 0.0)
+        return None if server is None else server + (broker or 0.0)
 
     @property
     def generator_cpu_s(self) -> float | None:
@@ -107,7 +108,11 @@ class TrialFigures:
 
     @property
     def counts(self) -> Accounting:
-        """The rows' accounting, and what a client half dropped as repeated, or put in order."""
+        """The rows' accounting, and what made no row.
+
+        That is what a client half dropped as repeated, or put in order, and what came to a reader
+        of another channel.
+        """
         counts, swarm = self.rows.counts, self.record.swarm
         if swarm is None:
             return counts
@@ -115,6 +120,7 @@ class TrialFigures:
             counts,
             duplicated=counts.duplicated + swarm.duplicated,
             reordered=counts.reordered + swarm.reordered,
+            unmatched=counts.unmatched + swarm.strays,
         )
 
 

@@ -16,6 +16,7 @@ PUBLISH_KINDS = frozenset({"publish"})
 
 _FRIENDLY = "friendly-form"
 _NOTHING = "neither the server nor the clients counted a request"
+_CLIENTS_ALONE = "this server does not count: hits are what the clients sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class Hits:
 
     Attributes:
         window, setup: within the measured window, and before it.
-        publish: the publisher's within the window, as the server counted them.
-        source: who counted: ``server`` or ``swarm``.
+        publish: the publisher's within the window, as the server counted them, or as it sent them
+            where that counts none.
+        source: who counted: ``server``, its ``access log``, or ``swarm``.
     """
 
     window: Mapping[str, int]
@@ -42,6 +44,10 @@ def hits_of(trial: TrialRecord) -> Hits:
     where they do not, the hits are the clients' word alone.
     """
     server, swarm = trial.server, trial.swarm
+    if server is not None and server.counted_by == "clients":
+        publish = trial.publisher.sent if trial.publisher else 0
+        window, setup = (swarm.hits, swarm.hits_setup) if swarm else ({}, {})
+        return Hits(_asked(window), _asked(setup), publish, "swarm")
     publish = sum(server.hits.get(kind, 0) for kind in PUBLISH_KINDS) if server else 0
     if trial.broker is not None and swarm is not None:
         known = server is not None and not unreconciled(trial) and not _differences(trial)
@@ -49,11 +55,14 @@ def hits_of(trial: TrialRecord) -> Hits:
         return Hits(_asked(swarm.hits), _asked(swarm.hits_setup), publish, source)
     if server is None:
         return Hits({}, {}, 0, "server")
-    return Hits(_asked(server.hits), _asked(server.hits_setup), publish, "server")
+    return Hits(_asked(server.hits), _asked(server.hits_setup), publish, server.counted_by)
 
 
 def mismatch(trial: TrialRecord, publishes: PublishRows) -> str | None:
-    """How the counts of server and clients differ, in words; None if they agree.
+    """How what server and clients say differs, in words; None if they agree.
+
+    A server that numbers its messages is held to that too: what came with a number must carry the
+    stamp of the publish that was given it.
 
     Of a publish that was never answered the publisher does not know whether the server counted it.
     """
@@ -64,6 +73,8 @@ def mismatch(trial: TrialRecord, publishes: PublishRows) -> str | None:
     differ = _differences(trial) or _apart(trial)
     if counted is not None and not answered <= counted <= sent:
         differ.append(f"publish: the server counted {counted}, the publisher sent {sent}")
+    if wrong := trial.swarm.misnumbered:
+        differ.append(f"{wrong} messages came with a number that their publish was not given")
     return "; ".join(differ) or None
 
 
@@ -73,6 +84,8 @@ def unreconciled(trial: TrialRecord) -> str | None:
         return None
     if _FRIENDLY in trial.marks:
         return "the transport's own library makes the requests, and its clients do not count them"
+    if trial.server.counted_by == "clients":
+        return _CLIENTS_ALONE
     if trial.broker is not None and trial.broker.kind == "remote":
         return "a remote broker's acknowledgements are counted by the clients alone"
     if not trial.server.hits_all and not trial.swarm.hits_all:
@@ -83,7 +96,7 @@ def unreconciled(trial: TrialRecord) -> str | None:
 def _differences(trial: TrialRecord) -> list[str]:
     """For each kind of which server and clients have different counts, both."""
     server, swarm = trial.server, trial.swarm
-    if server is None or swarm is None or _FRIENDLY in trial.marks:
+    if server is None or swarm is None or _uncounted(trial):
         return []
     counted, asked, slack = _asked(server.hits_all), _asked(swarm.hits_all), 0
     if not counted and not asked:  # an older run: two moments in two processes, requests under way
@@ -111,7 +124,7 @@ def _apart(trial: TrialRecord) -> list[str]:
     of that time too.
     """
     server, swarm = trial.server, trial.swarm
-    if server is None or swarm is None or trial.broker is not None or _FRIENDLY in trial.marks:
+    if server is None or swarm is None or trial.broker is not None or _uncounted(trial):
         return []
     late_s = 0.0
     if server.counted_ns and swarm.counted_ns:
@@ -124,6 +137,12 @@ def _apart(trial: TrialRecord) -> list[str]:
         if abs((there := counted.get(kind, 0)) - (here := asked.get(kind, 0)))
         > 2 * trial.clients + 2 * late_s * max(there, here) / max(trial.duration_s, 1e-9)
     ]
+
+
+def _uncounted(trial: TrialRecord) -> bool:
+    """Whether a side has no count of its own."""
+    told = trial.server.counted_by if trial.server else "clients"
+    return told == "clients" or _FRIENDLY in trial.marks
 
 
 def _asked(hits: Mapping[str, int]) -> dict[str, int]:

@@ -63,7 +63,7 @@ function came(reader, seq, data) {
   rows.at.push(now);
   const { channel } = reader;
   const name = `${channel} ${seq}`;
-  if (!texts.has(name)) texts.set(name, [channel, seq, data.slice(0, 5)]);
+  if (!texts.has(name)) texts.set(name, [channel, seq, data.slice(0, 16)]);
 }
 
 /** @param {Reader} reader */

@@ -52,6 +52,7 @@ class BrowserService(CountingService):
         self._bytes = SocketBytes(0)
         self._networks: list[int] = []
         self._told_end = False
+        self._key = 0
 
     @property
     def swarm(self) -> BrowserSwarm:
@@ -79,6 +80,7 @@ class BrowserService(CountingService):
         self._tree = TreeWatch(os.getpid())
         self._bytes = SocketBytes(urlsplit(setup.server).port or 80)
         self._swarm = BrowserSwarm(tools, setup.server)
+        self._key = setup.stamp_key
         await self._swarm.open(setup)
         self._networks = self._tree.saying(_HOLDS_SOCKETS)
         return True
@@ -88,7 +90,7 @@ class BrowserService(CountingService):
         told = await self.swarm.start()
         return _with(self.counters(), told)
 
-    async def reach(self, heads: list[int]) -> None:
+    async def reach(self, heads: list[int], never: list[list[int]] | None = None) -> None:
         """Wait until every subscriber of channel i has message ``heads[i]``."""
         await self.swarm.reach(heads)
 
@@ -141,7 +143,7 @@ class BrowserService(CountingService):
                 end=moment("end", window.end) or now,
                 now=now,
             ),
-            rows=recorder.write(Path(path)),
+            rows=recorder.write(Path(path), self._key),
             closed=told["closed"],
             reasons=dict(reasons),
             clocks=ClockFigures(

@@ -12,11 +12,11 @@ import threading
 import time
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Sequence
 from random import Random
-from string import ascii_letters
 
-from pushlab.lab.load.imprint import imprinted
 from pushlab.lab.load.publish_log import PublishLog
+from pushlab.systems.stamp import FILLING, beginning
 
 __all__ = ["OpenLoop", "make_payloads"]
 
@@ -29,7 +29,7 @@ _VARIANTS = 64
 def make_payloads(size: int, seed: int) -> list[bytes]:
     """A few different messages of `size` bytes: letters at random, so that none compresses well."""
     rng = Random(seed)
-    text = "".join(rng.choices(ascii_letters, k=size))
+    text = "".join(rng.choices(FILLING, k=size))
     return [(text[i:] + text[:i]).encode() for i in range(min(_VARIANTS, size))]
 
 
@@ -39,6 +39,7 @@ class OpenLoop(abc.ABC):
     Args:
         publish_log: the schedule, and where to write what becomes of each message.
         seed: of the messages' letters.
+        key: of the trial's stamps.
 
     Attributes:
         publish_log, schedule: as given.
@@ -47,11 +48,13 @@ class OpenLoop(abc.ABC):
         waiting: the messages that are due and have not gone out.
     """
 
-    def __init__(self, publish_log: PublishLog, *, seed: int) -> None:
+    def __init__(self, publish_log: PublishLog, *, seed: int, key: int = 0) -> None:
         self.publish_log = publish_log
         self.schedule = schedule = publish_log.schedule
         self._sizes: list[int] = schedule.payload_bytes.tolist()
         self.payloads = make_payloads(max(self._sizes, default=1), seed)
+        self._key = key
+        self._numbers: list[int] = []
         self.start_ns = 0
         self.due_ns: dict[int, int] = {}
         self.waiting: deque[int] = deque()
@@ -66,9 +69,10 @@ class OpenLoop(abc.ABC):
         self._awake_ns = _AWAKE_NS if count / span_s * _AWAKE_NS / 1e9 < _AWAKE_SHARE else 0
 
     def payload(self, index: int) -> bytes:
-        """Message number `index`, which begins with its number."""
-        whole = self.payloads[index % len(self.payloads)]
-        return imprinted(whole[: self._sizes[index]], index)
+        """The message of row `index`, which begins with its stamp, or its number."""
+        size = self._sizes[index]
+        begins = beginning(self._channels[index], self._numbers[index], self._key, size)
+        return begins + self.payloads[index % len(self.payloads)][len(begins) : size]
 
     # ---- what a wire implements -------------------------------------------------------------
 
@@ -93,9 +97,15 @@ class OpenLoop(abc.ABC):
 
     # ---- life -------------------------------------------------------------------------------
 
-    def start(self, start_ns: int) -> None:
-        """Send by the clock from now on; the schedule's zero is `start_ns`."""
+    def start(self, start_ns: int, heads: Sequence[int] = ()) -> None:
+        """Send by the clock from now on.
+
+        Args:
+            start_ns: the schedule's zero.
+            heads: by channel, the number of its newest message; empty: there are none yet.
+        """
         self.start_ns = self.publish_log.start_ns = start_ns
+        self._numbers = self.publish_log.number_from(heads).tolist()
         self._due_ns = (start_ns + self.schedule.offset_ns).tolist()
         if not self._due_ns:
             self._done.set()

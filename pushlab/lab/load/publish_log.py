@@ -8,6 +8,7 @@ import mmap
 import os
 import tempfile
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -15,15 +16,15 @@ import numpy.typing as npt
 
 from pushlab.contract.ticks import LATE_NS
 from pushlab.errors import SetupError
-from pushlab.lab.load.imprint import modulus
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.runs import PublisherFigures
 from pushlab.runs.rows import Columns
+from pushlab.systems.stamp import modulus
 
 __all__ = ["LATE_NS", "PublishLog", "unnamed_file"]
 
 _HEAD = 3  # start_ns, warmup_ns, end_ns
-_WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "held_ns", "left_ns")
+_WIDE = ("offset_ns", "sent_ns", "accepted_ns", "seq", "number", "held_ns", "left_ns")
 _ROW_BYTES = 8 * len(_WIDE) + 4 + 4 + 2
 
 
@@ -53,6 +54,8 @@ class PublishLog:
     Attributes:
         schedule: when each message is due, on which channel, and how large it is.
         sent_ns, accepted_ns, seq, status: as `pushlab.runs.rows.PublishRows` has them.
+        number: which message of its channel it is, as its stamp says; `seq` is the server's word,
+            and the same where the server numbers none.
         left_ns: when the kernel gave the request to the network; 0: not known.
         held_ns: how long the message was due, and no connection was free since the server had not
             answered on any.
@@ -70,6 +73,7 @@ class PublishLog:
         self.sent_ns = wide["sent_ns"]
         self.accepted_ns = wide["accepted_ns"]
         self.seq = wide["seq"]
+        self.number = wide["number"]
         self.held_ns = wide["held_ns"]
         self.left_ns = wide["left_ns"]
         self._channel = np.frombuffer(memory, np.int32, rows, offset=place)
@@ -130,27 +134,73 @@ class PublishLog:
         """The channels of these."""
         return sorted(set(self._channel[self.unanswered()].tolist()))
 
+    # ---- numbers ------------------------------------------------------------------------------
+
+    def number_from(self, heads: Sequence[int]) -> npt.NDArray[np.int64]:
+        """Number the messages of each channel in the order in which they are due.
+
+        Args:
+            heads: the numbers that the channels' newest messages have now; empty: none.
+        """
+        order = np.argsort(self._channel, kind="stable")
+        channel = self._channel[order]
+        first = np.searchsorted(channel, channel)  # where its channel begins
+        self.number[order] = np.arange(1, len(order) + 1) - first
+        if len(heads):
+            self.number[:] += np.asarray(heads, np.int64)[self._channel]
+        return self.number
+
+    def last_numbers(self, heads: Sequence[int]) -> list[int]:
+        """By channel, the highest number that a message of the schedule has, taken or not."""
+        last = np.array(heads, np.int64)
+        np.maximum.at(last, self._channel, self.number)
+        return [int(number) for number in last]
+
+    def never_taken(self, channels: int) -> list[list[int]]:
+        """By channel, the numbers that the server is not known to have taken."""
+        taken: list[list[int]] = [[] for _ in range(channels)]
+        for row in np.flatnonzero(self.seq == 0).tolist():
+            taken[self._channel[row]].append(int(self.number[row]))
+        return taken
+
     def recognise(self, numbers: Columns) -> int:
         """Give what was not answered, and has arrived all the same, its `seq`; how many there are.
 
         Args:
-            numbers: what messages began with: ``channel``, ``seq`` and ``number``.
+            numbers: of what arrived: ``channel``, ``seq``, and the ``number`` that it began with.
         """
         waiting = defaultdict[tuple[int, int], deque[int]](deque)
         for row in self.unanswered().tolist():
-            number = row % modulus(int(self._payload_bytes[row]))
+            number = int(self.number[row]) % modulus(int(self._payload_bytes[row]))
             waiting[int(self._channel[row]), number].append(row)
         if not waiting:
             return 0
         known = set(zip(self._channel.tolist(), self.seq.tolist(), strict=True))
-        columns = (numbers[name].tolist() for name in ("channel", "seq", "number"))
+        columns = np.stack([numbers[name] for name in ("channel", "seq", "number")], axis=1)
         found = 0
-        for channel, seq, number in sorted(zip(*columns, strict=True)):
+        for channel, seq, number in np.unique(columns, axis=0).tolist():
             rows = waiting.get((channel, number))
             if rows and (channel, seq) not in known:
                 self.seq[rows.popleft()] = seq
                 found += 1
         return found
+
+    def misnumbered(self, numbers: Columns) -> int:
+        """How many messages came with a `seq` that the server gave another publish.
+
+        Args:
+            numbers: as `recognise` has them, by which the server's word is held against the stamps.
+        """
+        answered = np.flatnonzero((self.seq > 0) & (self.status > 0)).tolist()
+        told = {(int(self._channel[row]), int(self.seq[row])): row for row in answered}
+        wrong = 0
+        columns = (np.asarray(numbers[name]).tolist() for name in ("channel", "seq", "number"))
+        for channel, seq, number in zip(*columns, strict=True):
+            row = told.get((channel, seq))
+            if row is not None:
+                size = int(self._payload_bytes[row])
+                wrong += number != int(self.number[row]) % modulus(size)
+        return wrong
 
     def rows(self) -> dict[str, Any]:
         """The columns of `pushlab.runs.rows.PublishRows`; one row for each scheduled message."""

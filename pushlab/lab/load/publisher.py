@@ -49,9 +49,10 @@ class Publisher(OpenLoop):
         *,
         channels: Sequence[str],
         seed: int,
+        key: int = 0,
         most_connections: int = _MOST_CONNECTIONS,
     ) -> None:
-        super().__init__(publish_log, seed=seed)
+        super().__init__(publish_log, seed=seed, key=key)
         self._publishing = publishing
         kinds = set(zip(self._channels, self._sizes, strict=True))
         self._around = {
@@ -176,6 +177,8 @@ class Publisher(OpenLoop):
             told: dict[str, Any] = json.loads(answer.body)
             free_ns = int(told["accepted_ns"])  # what came later is not the server's delay
             self._accept(index, int(told["seq"]), free_ns)
+        elif not self._publishing.numbers and 200 <= answer.status < 300:
+            self._accept(index, self._numbers[index], free_ns)
         if not connection.open:
             self._drop(connection)
         elif not self.stopped:

@@ -4,7 +4,7 @@ from array import array
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from pushlab.lab.load.imprint import number_of
+from pushlab.systems.stamp import number_of
 
 __all__ = ["Recorder"]
 
@@ -32,6 +32,8 @@ class Recorder:
         add_subscriber, add_seq, add_received_ns: append to them; all three, for every row.
         bytes_in, bytes_out: TCP payload so far.
         beginnings: how the messages of each channel begin, since `begin`.
+        strays: messages that came to a reader of another channel, which makes no row.
+        unstamped: what a server called a message and had no stamp of the trial.
         gaps: how often a subscriber was told of one.
         disconnects: connections lost.
         reasons: why, and how often; ends too.
@@ -65,7 +67,9 @@ class Recorder:
         "received_ns",
         "seq",
         "stamped_row",
+        "strays",
         "subscriber",
+        "unstamped",
         "wanted_ns",
     )
 
@@ -80,6 +84,8 @@ class Recorder:
         self.beginnings: defaultdict[int, Beginnings] = defaultdict(Beginnings)
         self.bytes_in = 0
         self.bytes_out = 0
+        self.strays = 0
+        self.unstamped = 0
         self.gaps = 0
         self.disconnects = 0
         self.reasons: Counter[str] = Counter()
@@ -130,16 +136,16 @@ class Recorder:
         self.moved_ns.append(now_ns)
         self.moved_bytes.append(size)
 
-    def write(self, folder: Path) -> dict[str, int]:
+    def write(self, folder: Path, key: int) -> dict[str, int]:
         """Write the rows into a file of each kind; how many there are in each.
 
-        A file has column after column in native byte order, of int64 and one of int32:
+        `key` is that of the trial's stamps. A file has column after column in native byte order, of int64 and one of int32:
 
         - ``deliveries`` since `begin`: seq, received_ns, subscriber
         - ``connects``: wanted_ns, connected_ns, subscriber
         - ``traffic`` of those that are observed: at_ns, bytes, subscriber
         - ``stamps`` of the witnesses: seq, received_ns, arrived_ns, subscriber
-        - ``numbers`` that messages begin with: seq, number, channel
+        - ``numbers`` that messages begin with, where the server has its own: seq, number, channel
         """
         mark, rows = self.mark, self.stamped_row
         found = [(c, each.texts) for c, each in self.beginnings.items()]
@@ -156,7 +162,7 @@ class Recorder:
             ),
             "numbers": (
                 array("q", [seq for seq, _, _ in heads]),
-                array("q", [number_of(text) for _, text, _ in heads]),
+                array("q", [number_of(text, channel, key) for _, text, channel in heads]),
                 array("i", [channel for _, _, channel in heads]),
             ),
         }

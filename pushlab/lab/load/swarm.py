@@ -41,6 +41,7 @@ class Swarm(SwarmState):
 
     Args:
         transport: whose client half is driven.
+        key: of the trial's stamps.
         seed: of the randomness that all subscribers share, since a generator for each would be a
             third of its memory. They draw their phases in the order of their numbers.
         link: the network to emulate between every subscriber and the server.
@@ -58,12 +59,13 @@ class Swarm(SwarmState):
         transport: Transport,
         *,
         seed: int,
+        key: int = 0,
         link: Link | None = None,
         tls: ssl.SSLContext | None = None,
         observed: Container[int] = (),
         witnesses: Collection[int] = (),
     ) -> None:
-        super().__init__(transport)
+        super().__init__(transport, key)
         self.readers: list[SansIoSubscriber | IteratorSubscriber] = []
         self.dials = 0
         self._rng = Random(seed)
@@ -169,10 +171,29 @@ class Swarm(SwarmState):
 
     # ---- reaching ---------------------------------------------------------------------------
 
-    def set_goal(self, heads: Sequence[int]) -> None:
-        """From now on, every subscriber of channel ``i`` shall reach the `seq` ``heads[i]``."""
+    def begin(self) -> None:
+        """Forget the probes: messages count from here."""
+        self.recorder.begin()
+        for reader in self.readers:
+            reader.begin()
+        if self.stamps is not None:
+            self.stamps.start()
+
+    def set_goal(
+        self, heads: Sequence[int], never: Sequence[Collection[int]] | None = None
+    ) -> None:
+        """From now on, every subscriber of channel ``i`` shall reach the `seq` ``heads[i]``.
+
+        Args:
+            never: where the laboratory numbers, those of each channel that no publish took: all
+                others are waited for. None: those of last time, or none in particular.
+        """
         self.goal = heads
-        self.pending = sum(reader.last_seq < heads[reader.channel] for reader in self.readers)
+        if never is not None:
+            self.never = [frozenset(numbers) for numbers in never]
+            for reader in self.readers:
+                reader.missing -= self.never[reader.channel]
+        self.pending = sum(not reader.has_all() for reader in self.readers)
         self._reached.clear()
         if not self.pending:
             self._reached.set()

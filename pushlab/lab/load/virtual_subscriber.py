@@ -7,7 +7,7 @@ transport that insists on its own sockets.
 import abc
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence, Set
 from time import monotonic_ns
 from typing import Any
 
@@ -19,12 +19,13 @@ from pushlab.contract.events import (
     Gap,
     Message,
     Overtaken,
+    Unnumbered,
 )
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.contract.transport import Transport
-from pushlab.lab.load.imprint import MOST
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.load.stamped_socket import Arrival, Looks, Stamps
+from pushlab.systems.stamp import STAMP_BYTES, stamps_in
 from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
 __all__ = [
@@ -45,7 +46,10 @@ class SwarmState(abc.ABC):
 
     Attributes:
         recorder: what has been written down.
+        key: of the trial's stamps.
         goal: for each channel, the `seq` that its subscribers shall reach.
+        never: for each channel, the numbers that no publish took, for which nobody waits; empty:
+            who has the goal itself has reached it.
         pending: how many have not reached it yet.
         wanted: how many are to be accepted by the server.
         connected, closed: how many were accepted by the server, and ended by it.
@@ -56,12 +60,14 @@ class SwarmState(abc.ABC):
         on_closed: called with the event when the server ends a subscriber.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, key: int = 0) -> None:
         self.loop = asyncio.get_running_loop()
         self.transport = transport
+        self.key = key
         self.recorder = Recorder()
         self.connections: set[DriverConnection] = set()
         self.goal: Sequence[int] = ()
+        self.never: Sequence[Set[int]] = ()
         self.pending = 0
         self.wanted = 0
         self.connected = 0
@@ -228,6 +234,8 @@ class VirtualSubscriber:
         channel: the number of its channel.
         beginnings: how the messages of its channel begin.
         last_seq: the highest message that it has; 0 before the first.
+        missing: numbers below `last_seq` that it has not, where the server promises no order.
+        first: the number up to which messages are probes, where the server has no numbers.
         wanted_ns: when it first wanted a connection.
         connected: whether the server has accepted it once.
         closed: the server's last word, if it has ended.
@@ -238,7 +246,9 @@ class VirtualSubscriber:
         "channel",
         "closed",
         "connected",
+        "first",
         "last_seq",
+        "missing",
         "number",
         "swarm",
         "wanted_ns",
@@ -250,6 +260,8 @@ class VirtualSubscriber:
         self.channel = channel
         self.beginnings = swarm.recorder.beginnings[channel]
         self.last_seq = 0
+        self.missing: set[int] = set()
+        self.first = 0
         self.wanted_ns = 0
         self.connected = False
         self.closed: Closed | None = None
@@ -266,11 +278,13 @@ class VirtualSubscriber:
                 beginnings = self.beginnings
                 if seq > beginnings.newest:
                     beginnings.newest = seq
-                    beginnings.texts[seq] = event.data[:MOST]
+                    beginnings.texts[seq] = event.data[:STAMP_BYTES]
                 if seq > last:
                     self.last_seq = seq
                     if swarm.pending and last < swarm.goal[self.channel] <= seq:
                         swarm.one_reached()
+            elif type(event) is Unnumbered:
+                self._recognise(event.data, now_ns)
             elif isinstance(event, Connected):
                 if not self.connected:
                     self.connected = True
@@ -282,7 +296,7 @@ class VirtualSubscriber:
                 recorder.add_subscriber(self.number)
                 recorder.add_seq(event.seq)
                 recorder.add_received_ns(now_ns)
-                self.beginnings.texts.setdefault(event.seq, event.data[:MOST])
+                self.beginnings.texts.setdefault(event.seq, event.data[:STAMP_BYTES])
             elif isinstance(event, Disconnected):
                 recorder.disconnects += 1
                 recorder.reasons[event.reason] += 1
@@ -291,6 +305,48 @@ class VirtualSubscriber:
                 if event.status:
                     recorder.reasons[f"closed: {event.reason}"] += 1
                     swarm.one_closed(event)
+
+    def _recognise(self, data: bytes, now_ns: int) -> None:
+        """A server that does not number its messages sent this: whose stamps it has, came."""
+        recorder = self.swarm.recorder
+        stamps = stamps_in(data, self.swarm.key)
+        if not stamps:
+            recorder.unstamped += 1
+        for channel, number in stamps:
+            if channel != self.channel:
+                recorder.strays += 1
+            elif number > self.first:
+                recorder.add_subscriber(self.number)
+                recorder.add_seq(number)
+                recorder.add_received_ns(now_ns)
+                if number == self.last_seq + 1 and not self.swarm.pending:
+                    self.last_seq = number
+                else:
+                    self._arrived(number)
+
+    def _arrived(self, number: int) -> None:
+        """A message came out of order, or again, or while somebody waits for it."""
+        swarm = self.swarm
+        waited = swarm.pending and not self.has_all()
+        if number > self.last_seq:
+            self.missing.update(range(self.last_seq + 1, number))
+            if swarm.never:
+                self.missing -= swarm.never[self.channel]
+            self.last_seq = number
+        else:
+            self.missing.discard(number)
+        if waited and self.has_all():
+            swarm.one_reached()
+
+    def has_all(self) -> bool:
+        """Whether it has what it shall: its channel's goal, and all before that was taken."""
+        swarm = self.swarm
+        return self.last_seq >= swarm.goal[self.channel] and not (swarm.never and self.missing)
+
+    def begin(self) -> None:
+        """Messages count from here; what came before were probes."""
+        self.first = self.last_seq
+        self.missing.clear()
 
 
 class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):

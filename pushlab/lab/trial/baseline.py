@@ -29,7 +29,7 @@ class _DirectPublisher(OpenLoop):
     """An open loop that calls the hub."""
 
     def __init__(self, hub: Hub, setup: PublisherSetup, publish_log: PublishLog) -> None:
-        super().__init__(publish_log, seed=setup.seed)
+        super().__init__(publish_log, seed=setup.seed, key=setup.stamp_key)
         self._hub = hub
         self._names = setup.channels
 

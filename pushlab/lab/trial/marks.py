@@ -36,8 +36,9 @@ def marks_of(
         reasons += _scarce(swarm, swarm.open_descriptors, descriptor_limit, closing_connections)
     if reasons:
         marks += ["generator-bound", *reasons]
-    if server is not None and server.cpu_s > _BUSY * duration_s:
-        marks += ["server-bound", f"hub at {server.cpu_s / duration_s:.0%} of a core"]
+    used_s = None if server is None else server.cpu_s
+    if used_s is not None and used_s > _BUSY * duration_s:
+        marks += ["server-bound", f"hub at {used_s / duration_s:.0%} of a core"]
     return marks
 
 

@@ -149,7 +149,8 @@ class Trial:
         testbed.loaded = self._published = True
         look = partial(looking, testbed, self.plan.cell.transport)
         async with look(start_ns) as start, look(end_ns) as end:
-            await testbed.publisher.begin(begin_ns=begin_ns)
+            await testbed.publisher.begin(begin_ns=begin_ns, heads=heads)
+            testbed.api.number_from(testbed.publish_log.last_numbers(heads))
             await self._pass_time(Phase.WARMUP, begin_ns, start_ns)
             self._notes.start_ns = start_ns
             self._notes.start = await start
@@ -194,12 +195,13 @@ class Trial:
         end_s = time.monotonic() + limit_s
         self._note(Phase.DRAINING, total_s=limit_s)
         self._notes.publisher = await self.testbed.publisher.finish(limit_s=limit_s)
-        goal = await self._closing(self.testbed.publish_log.heads(heads))
+        publish_log = self.testbed.publish_log
+        goal = await self._closing(publish_log.heads(heads))
         with contextlib.suppress(TrialFailed):
             await self._within(
                 Phase.DRAINING,
                 max(0.05, end_s - time.monotonic()),
-                self.testbed.swarm.reach(heads=goal),
+                self.testbed.swarm.reach(heads=goal, never=publish_log.never_taken(len(heads))),
                 "have everything",
             )
         if self._counts:
@@ -341,8 +343,11 @@ class Trial:
             last = np.array(self._last, np.int64)[deliveries["channel"]]
             counted = (last == 0) | (deliveries["seq"] < last)
             rows["deliveries"] = {name: each[counted] for name, each in deliveries.items()}
-        numbers = rows.pop("numbers")
-        self.testbed.publish_log.recognise(numbers)
+        numbers, publish_log = rows.pop("numbers"), self.testbed.publish_log
+        self._notes.misnumbered = publish_log.misnumbered(numbers)
+        if self.testbed.api.stamp_key is not None:  # whose numbers the deliveries have
+            numbers = {**rows["deliveries"], "number": rows["deliveries"]["seq"]}
+        publish_log.recognise(numbers)
         self._notes.rows = rows
 
     async def _reconcile(self) -> None:

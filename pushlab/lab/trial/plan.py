@@ -96,6 +96,7 @@ class TrialPlan:
             order=self.order,
             cell=self.cell.label,
             transport=self.cell.transport,
+            system=self.cell.system,
             options=dict(self.cell.options),
             client=self.cell.client,
             clients=scenario.clients,

@@ -47,6 +47,7 @@ class TrialObservations:
         stall_ns: when the server was stopped, and when it went on.
         swarm_hits, server_hits: of the whole trial, after everybody left.
         parts: the windows beside it.
+        misnumbered: see `pushlab.runs.records.SwarmFigures`.
         published: requests to publish that the server counted for the schedule; None: not known.
         sans_io: whether the swarm drives sans-I/O client halves.
     """
@@ -65,6 +66,7 @@ class TrialObservations:
     swarm_hits: dict[str, int] = field(default_factory=dict)
     server_hits: dict[str, int] = field(default_factory=dict)
     parts: list[CostWindow] = field(default_factory=list)
+    misnumbered: int = 0
     published: int | None = None
     sans_io: bool = True
 
@@ -135,18 +137,23 @@ def _server(testbed: Testbed, notes: TrialObservations) -> ServerFigures | None:
         hits_setup=before.hits,
         hits_all=notes.server_hits,
         publishes=notes.published,
-        cpu_s=_server_cpu_s(notes.start, notes.end) if "hub" in testbed.watches else 0.0,
+        counted_by="server" if testbed.plan.cell.served_by.counts_hits else "clients",
+        cpu_s=_server_cpu_s(testbed, notes.start, notes.end),
+        unwatched=testbed.unwatched,
+        fresh=testbed.fresh,
         counted_ns=[before.at_ns, after.at_ns],
         loop_lag_p99_s=_tail_s(notes),
         **testbed.held("hub"),
     )
 
 
-def _server_cpu_s(start: Moment, end: Moment) -> float:
+def _server_cpu_s(testbed: Testbed, start: Moment, end: Moment) -> float | None:
     """By the server's own word at its own moment where it has one, else as it was looked at."""
+    if "hub" not in testbed.watches:
+        return None if testbed.unwatched else 0.0  # it shares this process
     before, after = start.server.cpu_s, end.server.cpu_s
     if before is None or after is None:
-        return _used(start.cpu, end.cpu, "hub") or 0.0
+        return _used(start.cpu, end.cpu, "hub")
     return after - before
 
 
@@ -234,6 +241,9 @@ def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
         loop_lag_p99_s=told.loop_lag_p99_s,
         duplicated=now.duplicated - before.duplicated,
         reordered=now.reordered - before.reordered,
+        strays=now.strays,
+        unstamped=now.unstamped,
+        misnumbered=notes.misnumbered,
         gaps=now.gaps,
         disconnects=end.disconnects - before.disconnects,
     )

@@ -37,6 +37,7 @@ async def set_up(plan: TrialPlan, testbed: Testbed) -> bool:
                 options=dict(cell.options),
                 subscribers=subscribers,
                 seed=plan.seed,
+                stamp_key=testbed.stamp_key,
                 link=scenario.link,
                 server=testbed.api.url,
                 authority=testbed.authority,
@@ -48,6 +49,7 @@ async def set_up(plan: TrialPlan, testbed: Testbed) -> bool:
                 mqtt=publishing if isinstance(publishing, MqttPublishing) else None,
                 channels=names,
                 seed=plan.seed,
+                stamp_key=testbed.stamp_key,
             )
         ),
     )

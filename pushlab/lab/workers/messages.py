@@ -50,6 +50,7 @@ class Counters:
         dials: connections asked for.
         duplicated, reordered: messages that came again, or out of order, on the wire, which the
             client half set right; what the application sees is in the rows.
+        strays, unstamped: see `pushlab.runs.records.SwarmFigures`.
         polls_due, polls_late, polls_skipped: by the subscribers' clocks, as
             `pushlab.contract.ticks` has them; 0 where they ask by none.
     """
@@ -66,6 +67,8 @@ class Counters:
     deliveries: int = 0
     duplicated: int = 0
     reordered: int = 0
+    strays: int = 0
+    unstamped: int = 0
     gaps: int = 0
     disconnects: int = 0
 
@@ -145,6 +148,7 @@ class SwarmSetup:
         link: the network to emulate.
         server: its URL, of which the pages of a browser must be.
         authority: whom to trust where endpoints are encrypted, as a PEM certificate.
+        stamp_key: of the trial's stamps.
     """
 
     transport: str
@@ -153,6 +157,7 @@ class SwarmSetup:
     seed: int
     system: str = HUB
     own: SystemSpec | None = None
+    stamp_key: int = 0
     link: Link = field(default_factory=Link)
     server: str = ""
     authority: str | None = None
@@ -170,6 +175,7 @@ class PublisherSetup:
     mqtt: MqttPublishing | None
     channels: list[str]
     seed: int
+    stamp_key: int = 0
 
 
 # ---- lines of JSON ------------------------------------------------------------------------------

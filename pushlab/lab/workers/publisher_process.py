@@ -69,11 +69,11 @@ class PublisherService(CountingService):
         await self._publisher.connect()
         self.freeze_memory()
 
-    async def begin(self, begin_ns: int) -> None:
-        """Send by the clock from then on."""
+    async def begin(self, begin_ns: int, heads: list[int]) -> None:
+        """Send by the clock from then on; by channel, the number of the newest message is told."""
         schedule = self.publisher.schedule
         self.note_window(begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns)
-        self.publisher.start(begin_ns)
+        self.publisher.start(begin_ns, heads)
 
     async def finish(self, limit_s: float) -> WindowReport:
         """Wait until all is sent and answered, at most so long after the schedule's end."""
@@ -88,6 +88,7 @@ def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> Publisher:
         publish_log,
         channels=setup.channels,
         seed=setup.seed,
+        key=setup.stamp_key,
     )
 
 

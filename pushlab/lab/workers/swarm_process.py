@@ -64,6 +64,8 @@ class SwarmService(CountingService):
             deliveries=recorder.deliveries,
             duplicated=duplicated,
             reordered=reordered,
+            strays=recorder.strays,
+            unstamped=recorder.unstamped,
             gaps=recorder.gaps,
             disconnects=recorder.disconnects,
         )
@@ -102,6 +104,7 @@ class SwarmService(CountingService):
         self._swarm = swarm = Swarm(
             transport,
             seed=setup.seed,
+            key=setup.stamp_key,
             link=setup.link,
             tls=client_context(authority) if authority else None,
             observed=observed_among(len(setup.subscribers)),
@@ -125,16 +128,14 @@ class SwarmService(CountingService):
         await self.swarm.all_connected()
         return self.counters()
 
-    async def reach(self, heads: list[int]) -> None:
-        """Wait until every subscriber of channel i has message ``heads[i]``."""
-        self.swarm.set_goal(heads)
+    async def reach(self, heads: list[int], never: list[list[int]] | None = None) -> None:
+        """Wait until every subscriber of channel i has message ``heads[i]``; see `Swarm.set_goal`."""
+        self.swarm.set_goal(heads, never)
         await self.swarm.reached()
 
     async def begin(self, start_ns: int, end_ns: int) -> None:
         """Count rows from here, and note the counters at both moments."""
-        self.swarm.recorder.begin()
-        if self.swarm.stamps is not None:
-            self.swarm.stamps.start()
+        self.swarm.begin()
         self.note_window(start_ns, end_ns)
 
     async def status(self) -> SwarmStatus:
@@ -158,11 +159,13 @@ class SwarmService(CountingService):
         return self.swarm.hits()
 
     async def finish(self, path: str) -> SwarmReport:
-        """Write the rows to files in the folder `path`."""
+        """Write the rows to files in the folder `path`; what is missing now is waited for no more."""
         swarm, recorder = self.swarm, self.swarm.recorder
+        for reader in swarm.readers:
+            reader.missing.clear()
         return SwarmReport.after(
             self.window(),
-            rows=recorder.write(Path(path)),
+            rows=recorder.write(Path(path), swarm.key),
             closed=swarm.closed,
             reasons=dict(recorder.reasons.most_common(5)),
         )
