@@ -108,7 +108,7 @@ class ForeignApi(ServerApi):
         return numbers
 
     def number_from(self, heads: Sequence[int]) -> None:
-        """From now on, messages have higher numbers than these, by channel."""
+        """By channel: numbers are higher from now on."""
         for name, place in self._numbers.items():
             if place < len(heads):
                 self._heads[name] = max(self._heads[name], heads[place])

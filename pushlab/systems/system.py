@@ -102,7 +102,7 @@ class ServerApi(abc.ABC):
         """
 
     def number_from(self, heads: Sequence[int]) -> None:  # noqa: B027 - the server may do it
-        """From now on, messages have higher numbers than these, by channel, if they are made here."""
+        """By channel: numbers that are made here are higher from now on."""
 
     @abc.abstractmethod
     async def counts(self, transport: str, at_ns: int = 0) -> ServerCounts:

@@ -210,9 +210,7 @@ def asked_of_run(
         load=load,
         traffic=traffic,
         sizes={
-            cell: by_subject[subject]
-            for cell, subject in subjects.items()
-            if subject in by_subject
+            cell: by_subject[subject] for cell, subject in subjects.items() if subject in by_subject
         },
         measured=frozenset(measured),
         known=known,

@@ -139,7 +139,8 @@ class Recorder:
     def write(self, folder: Path, key: int) -> dict[str, int]:
         """Write the rows into a file of each kind; how many there are in each.
 
-        `key` is that of the trial's stamps. A file has column after column in native byte order, of int64 and one of int32:
+        `key` is that of the trial's stamps. A file has column after column in native byte order,
+        of int64 and one of int32:
 
         - ``deliveries`` since `begin`: seq, received_ns, subscriber
         - ``connects``: wanted_ns, connected_ns, subscriber

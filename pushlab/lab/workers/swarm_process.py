@@ -129,7 +129,7 @@ class SwarmService(CountingService):
         return self.counters()
 
     async def reach(self, heads: list[int], never: list[list[int]] | None = None) -> None:
-        """Wait until every subscriber of channel i has message ``heads[i]``; see `Swarm.set_goal`."""
+        """Wait until all subscribers of channel i have ``heads[i]``; see `Swarm.set_goal`."""
         self.swarm.set_goal(heads, never)
         await self.swarm.reached()
 
@@ -159,7 +159,7 @@ class SwarmService(CountingService):
         return self.swarm.hits()
 
     async def finish(self, path: str) -> SwarmReport:
-        """Write the rows to files in the folder `path`; what is missing now is waited for no more."""
+        """Write the rows to files in `path`; what is missing now is waited for no more."""
         swarm, recorder = self.swarm, self.swarm.recorder
         for reader in swarm.readers:
             reader.missing.clear()

@@ -1,4 +1,4 @@
-"""What a reader of a server without numbers has: rows by the stamps, whatever comes and in what order."""
+"""A reader of a server without numbers has rows by the stamps, whatever comes and in what order."""
 
 import asyncio
 from random import Random
@@ -69,7 +69,7 @@ async def test_a_servers_own_number_is_read_where_it_has_one() -> None:
 
 @st.composite
 def trials(draw: st.DrawFn) -> tuple[list[int], set[int], int, int]:
-    """Numbers in the order of arrival, with losses, repeats and others' places; what nobody took."""
+    """Numbers as they arrive, with losses, repeats, out of order; what nobody took."""
     count = draw(st.integers(1, 12))
     numbers = list(range(PROBES + 1, PROBES + count + 1))
     taken = draw(st.sets(st.sampled_from(numbers), min_size=1))
