@@ -18,13 +18,13 @@ from pushlab.contract.ticks import Ticks
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.emulated_link import DelayedProtocol, Holding
 from pushlab.lab.load.stamped_socket import Stamps, open_stamped
+from pushlab.lab.load.swarm_state import SwarmState
 from pushlab.lab.load.tls_layer import TlsProtocol
 from pushlab.lab.load.traffic_tap import TappedProtocol
 from pushlab.lab.load.virtual_subscriber import (
     Connection,
     IteratorSubscriber,
     SansIoSubscriber,
-    SwarmState,
     WitnessConnection,
 )
 from pushlab.lab.load.witness import WitnessDelay

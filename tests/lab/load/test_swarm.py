@@ -516,7 +516,7 @@ async def test_what_arrives_together_is_noted_before_any_of_it_is_read() -> None
 async def test_the_event_loop_looks_again_between_a_few_pieces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pushlab.lab.load.virtual_subscriber._OVERLOAD_NS", 3_600_000_000_000)
+    monkeypatch.setattr("pushlab.lab.load.swarm_state._OVERLOAD_NS", 3_600_000_000_000)
     swarm = Swarm(Lines(), seed=1)
     told: list[tuple[int, int]] = []
     for number in range(6):
@@ -529,7 +529,7 @@ async def test_the_event_loop_looks_again_between_a_few_pieces(
 
 
 async def test_an_overloaded_generator_reads_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pushlab.lab.load.virtual_subscriber._OVERLOAD_NS", -1)
+    monkeypatch.setattr("pushlab.lab.load.swarm_state._OVERLOAD_NS", -1)
     swarm = Swarm(Lines(), seed=1)
     told: list[tuple[int, int]] = []
     for number in range(50):
