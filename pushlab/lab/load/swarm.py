@@ -18,7 +18,7 @@ from pushlab.contract.ticks import Ticks
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.emulated_link import DelayedProtocol, Holding
 from pushlab.lab.load.stamped_socket import Stamps, open_stamped
-from pushlab.lab.load.swarm_state import SwarmState
+from pushlab.lab.load.swarm_state import NumberedDriver, SwarmState
 from pushlab.lab.load.tls_layer import TlsProtocol
 from pushlab.lab.load.traffic_tap import TappedProtocol
 from pushlab.lab.load.virtual_subscriber import (
@@ -120,7 +120,7 @@ class Swarm(SwarmState):
         self._dials.append(connect)
         self._next_dial()
 
-    async def connect(self, subscriber: SansIoSubscriber) -> None:
+    async def connect(self, subscriber: NumberedDriver) -> None:
         """Open a connection of a subscriber's. Raises OSError."""
         endpoint, stamps = subscriber.subscriber.endpoint, self.stamps
         if stamps is not None and subscriber.number in self._witnesses:
@@ -139,7 +139,7 @@ class Swarm(SwarmState):
             endpoint.port,
         )
 
-    def _line(self, subscriber: SansIoSubscriber, connection: Connection) -> asyncio.Protocol:
+    def _line(self, subscriber: NumberedDriver, connection: Connection) -> asyncio.Protocol:
         """What to put on a subscriber's socket: its connection, or what does more."""
         endpoint = subscriber.subscriber.endpoint
         line: asyncio.Protocol = connection

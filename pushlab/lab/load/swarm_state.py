@@ -5,21 +5,26 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence, Set
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pushlab.contract.events import Closed
 from pushlab.contract.transport import Transport
 from pushlab.lab.load.recorder import Recorder
 from pushlab.lab.load.stamped_socket import Looks
-from pushlab.wire.driver import DriverConnection
+from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
-if TYPE_CHECKING:
-    from pushlab.lab.load.virtual_subscriber import SansIoSubscriber
-
-__all__ = ["SwarmState"]
+__all__ = ["NumberedDriver", "SwarmState"]
 
 _READ_AT_ONCE = 4
 _OVERLOAD_NS = 10_000_000
+
+
+class NumberedDriver(SubscriberDriver):
+    """Drives the subscriber of this number."""
+
+    __slots__ = ()
+
+    number: int
 
 
 class SwarmState(abc.ABC):
@@ -66,7 +71,7 @@ class SwarmState(abc.ABC):
         """Let `connect` open a connection when it is its turn."""
 
     @abc.abstractmethod
-    async def connect(self, subscriber: "SansIoSubscriber") -> None:
+    async def connect(self, subscriber: NumberedDriver) -> None:
         """Open a connection. Raises OSError."""
 
     # ---- reading ----------------------------------------------------------------------------

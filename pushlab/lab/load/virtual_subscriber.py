@@ -21,7 +21,7 @@ from pushlab.contract.events import (
 )
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.lab.load.stamped_socket import Arrival, Stamps
-from pushlab.lab.load.swarm_state import SwarmState
+from pushlab.lab.load.swarm_state import NumberedDriver, SwarmState
 from pushlab.systems.stamp import STAMP_BYTES, stamps_in
 from pushlab.wire.driver import DriverConnection, SubscriberDriver
 
@@ -226,7 +226,7 @@ class VirtualSubscriber:
         self.missing.clear()
 
 
-class SansIoSubscriber(VirtualSubscriber, SubscriberDriver):
+class SansIoSubscriber(VirtualSubscriber, NumberedDriver):
     """Drives one sans-I/O subscriber."""
 
     __slots__ = ("connection", "dialing", "loop", "subscriber", "timer", "timer_ns")
