@@ -69,7 +69,7 @@ async def events(channel: str):
         with rooms[channel].reader() as queue:
             while True:
                 message = await queue.get()
-                yield {"id": message["id"], "data": message["text"]}
+                yield {"id": str(message["id"]), "data": message["text"]}
 
     return EventSourceResponse(stream())
 

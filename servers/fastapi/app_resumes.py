@@ -20,10 +20,10 @@ async def events(
             for message in (
                 [] if last_event_id is None else rooms[channel].since(last_event_id)
             ):  # 2
-                yield {"id": message["id"], "data": message["text"]}  # 3: what it has missed
+                yield {"id": str(message["id"]), "data": message["text"]}  # 3: what it has missed
             while True:
                 message = await queue.get()
-                yield {"id": message["id"], "data": message["text"]}
+                yield {"id": str(message["id"]), "data": message["text"]}
 
     return EventSourceResponse(stream())
 
