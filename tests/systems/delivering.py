@@ -1,6 +1,6 @@
 """What every system must do: each reader gets the messages of its channel, once and in order.
 
-A test of a system is a line: ``await delivers("nchan", "sse")``. Where what it needs is not
+A test of a system is a line: ``await delivers("nchan", "sse", "websocket")``. Where what it needs is not
 installed, it is skipped with the reason.
 """
 
@@ -23,6 +23,7 @@ from tests.patience import until
 KEY = 7
 CHANNELS = ("lab-7-0", "lab-7-1")
 MESSAGES = 5
+PROBES = 60
 PAYLOAD = "x" * 40
 
 
@@ -46,8 +47,8 @@ class Reader(Driver):
         await self._gone.wait()
         self._stop()
 
-    def since(self, number: int) -> list[tuple[int, int]]:
-        return [each for each in self.got if each[1] >= number]
+    def behind(self, number: int) -> list[tuple[int, int]]:
+        return [each for each in self.got if each[1] > number]
 
 
 def installed(name: str) -> System:
@@ -58,18 +59,21 @@ def installed(name: str) -> System:
     return system
 
 
-async def delivers(name: str, transport: str, **options: object) -> None:
-    """Each of two readers of two channels gets all that is published there, and nothing else."""
+async def delivers(name: str, *transports: str, **options: object) -> None:
+    """Each of two readers of two channels gets all that is published there, and nothing else.
+
+    One server is started for all of the transports.
+    """
     system = installed(name)
-    wanted = Wanted(transport=transport, options=options, channels=CHANNELS, seed=KEY)
+    wanted = Wanted(transport=transports[0], options=options, channels=CHANNELS, seed=KEY)
     started = await system.start(wanted)
-    tree = [pid for each in started.watched.values() for pid in _tree(each.pid)]
     try:
-        assert tree, "its CPU and memory can be watched"
-        await _read_all(system, started, transport, options)
+        for transport in transports:
+            await _read_all(system, started, transport, options)
         tree = [pid for each in started.watched.values() for pid in _tree(each.pid)]
     finally:
         await started.stop()
+    assert tree, "nothing of it is watched"
     assert not [pid for pid in tree if psutil.pid_exists(pid)], "it left processes behind"
 
 
@@ -89,30 +93,36 @@ async def _read_all(
             reader.start()
             stack.push_async_callback(reader.leave)
             readers.append(reader)
-        first = 0
-        while not all(reader.got for reader in readers):
-            first += 1
-            await _publish(started)
-            await until_some(lambda: all(reader.got for reader in readers), within_s=1)
-            assert first < 60, [reader.ended for reader in readers]
+        for _ in range(PROBES):
+            last = await _publish(started)
+            if await holds_soon(lambda: all(reader.got for reader in readers)):
+                break
+        else:
+            pytest.fail(f"{transport}: no reader is in: {[reader.ended for reader in readers]}")
         for _ in range(MESSAGES):
             await _publish(started)
         for reader, (_, place, _) in zip(readers, who, strict=True):
-            owed = [(place, number) for number in range(first + 1, first + 1 + MESSAGES)]
-            await until(lambda r=reader: len(r.since(first + 1)) >= MESSAGES, "all came")
-            assert reader.since(first + 1) == owed
+            owed = [(place, number) for number in range(last + 1, last + 1 + MESSAGES)]
+            here = f"{transport}: not all came"
+            await until(lambda r=reader, n=last: len(r.behind(n)) >= MESSAGES, here)
+            assert reader.behind(last) == owed, transport
 
 
-async def until_some(holds: Callable[[], bool], within_s: float) -> None:
-    """Wait for it, but not for long."""
-    for _ in range(round(within_s / 0.01)):
+async def holds_soon(holds: Callable[[], bool]) -> bool:
+    """Whether it comes true within a second."""
+    for _ in range(100):
         if holds():
-            return
+            return True
         await asyncio.sleep(0.01)
+    return False
 
 
-async def _publish(started: Started) -> None:
-    await started.api.publish_batch([(channel, PAYLOAD) for channel in CHANNELS])
+async def _publish(started: Started) -> int:
+    """A message to each channel; its number, which is the same on all."""
+    (number,) = set(
+        await started.api.publish_batch([(channel, PAYLOAD) for channel in CHANNELS])
+    )
+    return number
 
 
 def _endpoint(admission: Admission) -> Endpoint:

@@ -5,6 +5,5 @@ from tests.systems.delivering import delivers
 pytestmark = pytest.mark.systems
 
 
-@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
-async def test_it_delivers(transport):
-    await delivers("channels", transport)
+async def test_it_delivers():
+    await delivers("channels", "long-polling", "websocket")

@@ -1,8 +1,5 @@
-import pytest
-
 from tests.systems.delivering import delivers
 
 
-@pytest.mark.parametrize("transport", ["short-polling", "long-polling", "sse", "websocket"])
-async def test_it_delivers(transport):
-    await delivers("fastapi", transport)
+async def test_it_delivers():
+    await delivers("fastapi", "short-polling", "long-polling", "sse", "websocket")
