@@ -12,7 +12,7 @@ PORT     ?= 8000
 WEB      := pushlab/web
 NODE_SERVERS := build/servers/node_modules/.installed
 
-.PHONY: help compare test check bench conformance soak systems systems-test attack noticing fidelity serve web npm reference lab \
+.PHONY: help compare test check bench conformance soak systems systems-test systems-compare attack noticing fidelity serve web npm reference lab \
         slides course-html docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
@@ -22,6 +22,7 @@ help:
 	@echo "make soak       longer proofs, and the race for ten minutes in Chromium: does memory grow?"
 	@echo "make systems    install the servers that can be measured beside the hub (as root on Debian: all of them)"
 	@echo "make systems-test  a message through each of them, over each of its transports"
+	@echo "make systems-compare  each of them under one small work, as the table of docs/systems.md"
 	@echo "make conformance  both ends against RFCs, Autobahn, other parsers and other people's clients"
 	@echo "make attack     a hub with a thousand good readers under attack: do they notice?"
 	@echo "make noticing   how soon an application is told that a page has gone, in Chromium (as root)"
@@ -68,6 +69,9 @@ systems: $(VENV)/.systems systems-packages $(NODE_SERVERS)
 
 systems-test: systems $(VENV)/.dev
 	$(BIN)/pytest -m "not soak" tests/systems $(ARGS)
+
+systems-compare: $(VENV)/.core
+	$(BIN)/python -m benchmarks.systems $(ARGS)
 
 attack: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.attack $(ARGS)

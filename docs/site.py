@@ -25,6 +25,8 @@ TABLES = """\
 GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
+    ("Your own server", "docs/add-a-system.md"),
+    ("Systems under test", "docs/systems.md"),
     ("Deploying", "docs/deploy.md"),
     ("From your own log", "docs/from-log.md"),
     ("From App Engine", "docs/from-app-engine.md"),

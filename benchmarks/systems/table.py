@@ -13,7 +13,7 @@ from pushlab.errors import UsageError
 from pushlab.quantities import brief, counted, duration, memory
 from pushlab.runs.records import TrialRecord
 
-__all__ = ["Row", "into_page", "rows_of", "save", "table_of"]
+__all__ = ["Row", "into_page", "rows_of", "save", "table_line", "table_of"]
 
 BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
 
@@ -102,10 +102,11 @@ def table_of(analysis: Analysis, rows: Sequence[Row]) -> str:
         "| transport | system | mean | p95 | hits each | CPU each, µs | memory | what went wrong |",
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
-    return "\n".join([*lines, *map(_line, rows)])
+    return "\n".join([*lines, *map(table_line, rows)])
 
 
-def _line(row: Row) -> str:
+def table_line(row: Row) -> str:
+    """One row in Markdown; what is not known is blank."""
     cells = [row.transport, row.system]
     cells += [_shown(row.values[name], duration) for name in ("latency_s.mean", "latency_s.p95")]
     cells += [_shown(row.values["hits_per_delivery"], brief), _cpu(row)]

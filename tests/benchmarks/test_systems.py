@@ -1,0 +1,58 @@
+"""The table of all systems (benchmarks/systems) and how it gets into its page."""
+
+import pytest
+
+from benchmarks.systems.table import BEGINS, ENDS, Row, into_page, table_line
+from pushlab.errors import UsageError
+
+VALUES = {
+    "latency_s.mean": 0.0021,
+    "latency_s.p50": 0.002,
+    "latency_s.p95": None,
+    "hits_per_delivery": 1.25,
+    "cpu_s_per_delivery": 41.5e-6,
+    "server_rss_bytes": None,
+    "expected": 100,
+    "delivered": 97,
+    "lost": 3,
+    "duplicated": 0,
+    "reordered": 0,
+}
+
+
+def row(**changed: object) -> Row:
+    told = {"transport": "sse", "system": "nchan", "version": "", "status": "ok", "reason": ""}
+    told |= {"counted_by": "clients", "values": VALUES, "intervals": {}, "remarks": []}
+    return Row(**{**told, **changed})
+
+
+def test_what_is_not_known_is_blank_and_what_went_wrong_is_told():
+    cells = [cell.strip() for cell in table_line(row()).strip("|").split("|")]
+    assert cells[:2] == ["sse", "nchan"]
+    assert (cells[3], cells[6]) == ("", "")
+    assert cells[5] == "41.5"
+    assert cells[7] == "3 lost"
+
+
+def test_an_interval_stands_beside_its_figure():
+    assert "41.5 (40 to 43)" in table_line(row(intervals={"cpu_s_per_delivery": (40e-6, 43e-6)}))
+
+
+def test_a_trial_that_failed_is_told_with_its_reason():
+    told = table_line(row(status="failed", reason="nchan ended"))
+    assert "failed: nchan ended" in told
+
+
+def test_the_table_takes_the_place_of_the_one_before(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"a\n{BEGINS}\nold\n{ENDS}\nb\n")
+    into_page("new", page)
+    into_page("newer", page)
+    assert page.read_text() == f"a\n{BEGINS}\n\nnewer\n\n{ENDS}\nb\n"
+
+
+def test_a_page_without_a_place_for_it_is_refused(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n")
+    with pytest.raises(UsageError, match="measured: begins"):
+        into_page("new", page)
