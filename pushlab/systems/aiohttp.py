@@ -17,13 +17,11 @@ class Aiohttp(DeclaredSystem):
         ready="/healthz",
         publish=Publish(path="/rooms/{channel}", body='{"text": "{message}"}'),
         speaks={
-            "short-polling": Speech(
-                path="/rooms/{channel}?since={last_id}", last_id="$.last", first_id="0"
-            ),
+            "short-polling": Speech(path="/rooms/{channel}?since={last_id}", last_id="$.last"),
             "long-polling": Speech(
-                path="/rooms/{channel}?since={last_id}&wait=25", last_id="$.last", first_id="0"
+                path="/rooms/{channel}?since={last_id}&wait=25", last_id="$.last", hold_s=25
             ),
-            "sse": Speech(path="/rooms/{channel}/events", last_id="id", keep_alive_s=15),
+            "sse": Speech(path="/rooms/{channel}/events", keep_alive_s=15),
             "websocket": Speech(path="/ws/{channel}", keep_alive_s=15),
         },
     )

@@ -22,7 +22,7 @@ class Channels(DeclaredSystem):
         publish=Publish(path="/rooms/{channel}", body='{"text": "{message}"}'),
         speaks={
             "long-polling": Speech(
-                path="/rooms/{channel}?since={last_id}&wait=25", last_id="$.last", first_id="0"
+                path="/rooms/{channel}?since={last_id}&wait=25", last_id="$.last", hold_s=25
             ),
             "websocket": Speech(path="/ws/{channel}", keep_alive_s=20),
         },

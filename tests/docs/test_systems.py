@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from pushlab.contract.registry import load_transport
+from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.registry import HUB, find_system
 
 PAGE = (Path(__file__).parents[2] / "docs" / "systems.md").read_text(encoding="utf-8")
@@ -21,14 +22,15 @@ def ours() -> list[str]:
     return [each.name for each in found if each.value.startswith("pushlab.")]
 
 
-def test_each_has_a_row_and_each_row_is_one():
-    assert sorted(told()) == sorted(ours())
+def test_each_has_a_row():
+    assert not set(ours()) - set(told())
 
 
 def test_a_row_names_the_transports_that_it_speaks():
     for name in set(ours()) - {HUB}:
         system = find_system(name)
-        titles = {system.transport(each, {}).profile.title.lower() for each in system.speaks}
+        assert isinstance(system, DeclaredSystem)
+        titles = {system.profile(each).title.lower() for each in system.speaks}
         assert told()[name] == titles, name
 
 
