@@ -13,7 +13,8 @@ class FastApi(DeclaredSystem):
     spec = SystemSpec(
         name="fastapi",
         title="FastAPI",
-        start="{python} -m uvicorn app:app --app-dir {folder} --port {port} --no-access-log",
+        start="{python} -m uvicorn app:app --app-dir {folder} --port {port} --no-access-log"
+        " --timeout-graceful-shutdown 1",
         ready="/healthz",
         publish=Publish(path="/rooms/{channel}", body='{"text": "{message}"}'),
         speaks={

@@ -65,7 +65,7 @@ async def delivers(name: str, *transports: str, **options: object) -> None:
     One server is started for all of the transports.
     """
     system = installed(name)
-    wanted = Wanted(transport=transports[0], options=options, channels=CHANNELS, seed=KEY)
+    wanted = Wanted(transport=transports[0], options=options, channels=CHANNELS, stamp_key=KEY)
     started = await system.start(wanted)
     try:
         for transport in transports:

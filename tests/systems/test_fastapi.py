@@ -2,8 +2,6 @@ import difflib
 import re
 from pathlib import Path
 
-from pushlab.lab.scenario.toml_reader import load_scenario
-from pushlab.systems.fastapi import FastApi
 from tests.systems.delivering import delivers
 
 FOLDER = Path(__file__).parents[2] / "servers" / "fastapi"
@@ -11,14 +9,6 @@ FOLDER = Path(__file__).parents[2] / "servers" / "fastapi"
 
 async def test_it_delivers():
     await delivers("fastapi", "short-polling", "long-polling", "sse", "websocket")
-
-
-def test_ten_lines_say_the_same_as_its_file():
-    text = (FOLDER / "fastapi.toml").read_text()
-    assert len(text.splitlines()) <= 10
-    own = load_scenario(str(FOLDER / "fastapi.toml")).own
-    assert own is not None
-    assert (own.publish, own.speaks) == (FastApi.spec.publish, FastApi.spec.speaks)
 
 
 def test_the_application_has_sixty_lines_of_code():
