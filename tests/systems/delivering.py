@@ -1,7 +1,7 @@
 """What every system must do: each reader gets the messages of its channel, once and in order.
 
-A test of a system is a line: ``await delivers("nchan", "sse", "websocket")``. Where what it needs is not
-installed, it is skipped with the reason.
+A test of a system is a line: ``await delivers("nchan", "sse", "websocket")``. Where what it needs
+is not installed, it is skipped with the reason.
 """
 
 import asyncio
@@ -119,9 +119,7 @@ async def holds_soon(holds: Callable[[], bool]) -> bool:
 
 async def _publish(started: Started) -> int:
     """A message to each channel; its number, which is the same on all."""
-    (number,) = set(
-        await started.api.publish_batch([(channel, PAYLOAD) for channel in CHANNELS])
-    )
+    (number,) = set(await started.api.publish_batch([(channel, PAYLOAD) for channel in CHANNELS]))
     return number
 
 

@@ -20,7 +20,9 @@ def test_three_lines_make_its_event_stream_resume():
     def of(name: str) -> list[str]:
         """The event stream's route, each statement in a line, without remarks."""
         text = (FOLDER / name).read_text()
-        (found,) = re.findall(r'@app\.get\("/rooms/\{channel\}/events"\).*?stream\(\)\)\n', text, re.S)
+        (found,) = re.findall(
+            r'@app\.get\("/rooms/\{channel\}/events"\).*?stream\(\)\)\n', text, re.S
+        )
         return [line.split("  #")[0].strip() for line in found.splitlines()]
 
     lines = [*difflib.unified_diff(of("app.py"), of("app_resumes.py"), n=0, lineterm="")]
