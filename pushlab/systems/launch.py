@@ -8,8 +8,10 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import psutil
 
 from pushlab.child_environment import child_environment
 from pushlab.contract.subscriber import Endpoint
@@ -24,6 +26,7 @@ __all__ = ["ServerProcess", "free_ports", "launch", "until_ready"]
 _LOOK_AGAIN_S = 0.02
 _LOOK_WITHIN_S = 2.0
 _STOP_S = 5.0
+_GO_AFTER_S = 1.0  # for what it has started to end after it
 _LIMIT = 1 << 20
 _LAST_WORDS = 3
 
@@ -43,7 +46,18 @@ class ServerProcess(Child):
 
     def kill(self) -> None:
         """End it at once, and whatever it has started."""
+        self._kill_all(self._descendants())
+
+    def _kill_all(self, descendants: Sequence[psutil.Process]) -> None:
         self._to_group(signal.SIGKILL)
+        for each in descendants:  # some make a group of their own
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+
+    def _descendants(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self.pid).children(recursive=True)
+        return []
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to it and all that it has started."""
@@ -55,12 +69,14 @@ class ServerProcess(Child):
 
     async def stop(self) -> None:
         """Ask it to end, and end it by force if it does not; its folder goes too."""
+        descendants = self._descendants()
         self._to_group(signal.SIGTERM)
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _STOP_S)
+            await asyncio.to_thread(psutil.wait_procs, descendants, _GO_AFTER_S)
         finally:
-            self.kill()
+            self._kill_all(descendants)
             await self._process.wait()
             for task in self._readers:
                 task.cancel()

@@ -25,7 +25,7 @@ _PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin
 _HOW = "on Debian: apt-get install nginx libnginx-mod-nchan"
 _MOST_DESCRIPTORS = 65_536
 _KEPT = 64  # descriptors of a worker that are no connections
-_KEEP_ALIVE_S = 20.0
+_KEEP_ALIVE_S, _HOLD_S = 20.0, 30.0  # as its configuration has them
 _VERSION = re.compile(r"nginx/([0-9.]+)")
 _OF_PACKAGE = re.compile(r"(?:\d+:)?([0-9.]+)")  # a Debian version: what is upstream's of it
 _PACKAGE = "libnginx-mod-nchan"
@@ -41,8 +41,12 @@ class Nchan(DeclaredSystem):
         ready="/ready",
         publish=Publish(path="/publish?id={channel}"),
         speaks={
-            "short-polling": Speech(path="/poll?id={channel}", last_id="validators"),
-            "long-polling": Speech(path="/wait?id={channel}", last_id="validators"),
+            "short-polling": Speech(
+                path="/poll?id={channel}", last_id="validators", one_by_one=True
+            ),
+            "long-polling": Speech(
+                path="/wait?id={channel}", last_id="validators", one_by_one=True, hold_s=_HOLD_S
+            ),
             "sse": Speech(path="/events?id={channel}", last_id="id", keep_alive_s=_KEEP_ALIVE_S),
             "websocket": Speech(
                 path="/socket?id={channel}&last_event_id={last_id}",

@@ -27,7 +27,9 @@ class Pushpin(DeclaredSystem):
         ready="/ready",
         publish=Publish(path="/publish?id={channel}"),
         speaks={
-            "long-polling": Speech(path="/wait?id={channel}&after={last_id}", last_id="$.last"),
+            "long-polling": Speech(
+                path="/wait?id={channel}&after={last_id}", last_id="$.last", hold_s=30.0
+            ),
             "sse": Speech(path="/events?id={channel}", last_id="id", keep_alive_s=20.0),
             "websocket": Speech(path="/socket?id={channel}&after={last_id}", last_id="$.last"),
         },
