@@ -5,7 +5,6 @@ are templates like those of the declaration, and are written into a folder that 
 """
 
 import importlib.resources
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from pushlab.contract.transport import Transport
 from pushlab.errors import SetupError, UsageError
 from pushlab.systems.clients.foreign import ForeignSubscriber, speak
 from pushlab.systems.foreign_api import ForeignApi, at_port
-from pushlab.systems.launch import ServerProcess, free_ports, launch, until_ready
+from pushlab.systems.launch import ServerProcess, find_program, free_ports, launch, until_ready
 from pushlab.systems.publishing import HttpPublishing, MqttPublishing, Publishing, fill
 from pushlab.systems.spec import SystemSpec
 from pushlab.systems.system import ServerApi, Started, System, Wanted, Watched
@@ -93,7 +92,7 @@ class DeclaredSystem(System):
     def missing(self) -> str:
         """Which program or package is not there, and how to get it."""
         for program, how in self.needs.items():
-            if shutil.which(program) is None:
+            if find_program(program) is None:
                 return f"{program} is not installed; {how}"
         lacking = [name for name in self.packages if _installed(name) is None]
         if not lacking:

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +23,7 @@ from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
 
-__all__ = ["ServerProcess", "free_ports", "launch", "until_ready"]
+__all__ = ["ServerProcess", "find_program", "free_ports", "launch", "told_by", "until_ready"]
 
 _LOOK_AGAIN_S = 0.02
 _LOOK_WITHIN_S = 2.0
@@ -29,6 +31,23 @@ _STOP_S = 5.0
 _GO_AFTER_S = 1.0  # for what it has started to end after it
 _LIMIT = 1 << 20
 _LAST_WORDS = 3
+_TOLD_S = 10.0
+#: Where servers may be that an ordinary user's PATH has not.
+_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
+
+
+def find_program(name: str) -> str | None:
+    """Where an installed program is; None: nowhere."""
+    return shutil.which(name) or shutil.which(name, path=_FOLDERS)
+
+
+def told_by(form: str, *command: str) -> str:
+    """What a program says in this form, of which a group is what is wanted; or ``?``."""
+    told = subprocess.run(
+        command, capture_output=True, text=True, timeout=_TOLD_S, env=child_environment()
+    )
+    found = re.search(form, told.stdout + told.stderr)
+    return found[1] if found else "?"
 
 
 class ServerProcess(Child):

@@ -2,14 +2,13 @@
 
 import functools
 import os
-import re
 import resource
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from pushlab.systems.declared import DeclaredSystem
+from pushlab.systems.launch import find_program, told_by
 from pushlab.systems.spec import Publish, Speech, SystemSpec
 
 __all__ = ["Nchan"]
@@ -20,14 +19,12 @@ _MODULES = (
     "/usr/local/lib/nginx/modules/ngx_nchan_module.so",
     "/opt/homebrew/lib/nginx/modules/ngx_nchan_module.so",
 )
-#: An ordinary user's PATH has not all of them.
-_PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin"
 _HOW = "on Debian: apt-get install nginx libnginx-mod-nchan"
 _MOST_DESCRIPTORS = 65_536
 _KEPT = 64  # descriptors of a worker that are no connections
 _KEEP_ALIVE_S, _HOLD_S = 20.0, 30.0  # as its configuration has them
-_VERSION = re.compile(r"nginx/([0-9.]+)")
-_OF_PACKAGE = re.compile(r"(?:\d+:)?([0-9.]+)")  # a Debian version: what is upstream's of it
+_VERSION = r"nginx/([0-9.]+)"
+_OF_PACKAGE = r"(?:\d+:)?([0-9.]+)"  # a Debian version: what is upstream's of it
 _PACKAGE = "libnginx-mod-nchan"
 
 
@@ -59,7 +56,7 @@ class Nchan(DeclaredSystem):
 
     def missing(self) -> str:
         """Which of nginx and its module is not there."""
-        if _nginx() is None:
+        if find_program("nginx") is None:
             return f"nginx is not installed; {_HOW}"
         return "" if _module() else f"nginx has no nchan module; {_HOW}"
 
@@ -68,9 +65,9 @@ class Nchan(DeclaredSystem):
         """Of nginx and of the module."""
         if self.missing():
             return ""
-        told = f"nginx {_told(_VERSION, _nginx() or '', '-v')}"
+        told = f"nginx {told_by(_VERSION, find_program('nginx') or '', '-v')}"
         if shutil.which("dpkg-query"):
-            told += f", nchan {_told(_OF_PACKAGE, 'dpkg-query', '-W', '-f${Version}', _PACKAGE)}"
+            told += f", nchan {told_by(_OF_PACKAGE, 'dpkg-query', '-W', '-f${Version}', _PACKAGE)}"
         return told
 
     def words(self) -> Mapping[str, str]:
@@ -78,24 +75,13 @@ class Nchan(DeclaredSystem):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         descriptors = _MOST_DESCRIPTORS if most == resource.RLIM_INFINITY else most
         return {
-            "nginx": _nginx() or "nginx",
+            "nginx": find_program("nginx") or "nginx",
             "module": _module(),
             # A master that runs as root gives its worker to somebody who may not enter its folder.
             "user": "user root;" if os.geteuid() == 0 else "",
             "descriptors": str(descriptors),
             "connections": str(min(descriptors, _MOST_DESCRIPTORS) - _KEPT),
         }
-
-
-def _told(form: re.Pattern[str], *command: str) -> str:
-    """What a program says in this form."""
-    told = subprocess.run(command, capture_output=True, text=True, timeout=10)
-    found = form.search(told.stdout + told.stderr)
-    return found[1] if found else "?"
-
-
-def _nginx() -> str | None:
-    return shutil.which("nginx") or shutil.which("nginx", path=_PROGRAMS)
 
 
 def _module() -> str:

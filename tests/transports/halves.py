@@ -39,6 +39,19 @@ class Hand:
         self.half.receive_data(data, self.now)
         return self.half.events_received()
 
+    def tell(self, data):
+        """Bytes arrive; what is sent then."""
+        self.half.receive_data(data, self.now)
+        return self.half.data_to_send()
+
+    def fed(self, *parts):
+        """Bytes arrive in these parts; all events that they make, and all that is sent."""
+        events, sent = [], b""
+        for part in filter(None, parts):
+            events += self.feed(part)
+            sent += self.half.data_to_send()
+        return events, sent
+
     def eof(self):
         self.half.receive_eof(self.now)
         return self.half.events_received()

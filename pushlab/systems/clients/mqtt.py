@@ -24,7 +24,6 @@ from pushlab.contract.profile import Profile
 from pushlab.contract.setting import Declared, Setting
 from pushlab.contract.subscriber import Phase
 from pushlab.systems.clients.foreign import ForeignSubscriber
-from pushlab.systems.publishing import fill
 from pushlab.systems.spec import Speech
 from pushlab.wire import mqtt311
 
@@ -71,11 +70,14 @@ class MqttPackets(ForeignSubscriber):
         "_parser",
         "_pinged",
         "_sent_ns",
-        "_stood",
         "_topic",
+        "_welcomed",
     )
 
     Options = MqttReaderOptions
+
+    #: The round trips of being let in.
+    greeting: ClassVar[tuple[str, ...]] = ("CONNECT", "SUBSCRIBE")
 
     _due_ns: int
     _keep_alive_ns: int
@@ -83,19 +85,19 @@ class MqttPackets(ForeignSubscriber):
     _parser: mqtt311.Parser
     _pinged: bool
     _sent_ns: int
-    _stood: bool
+    _welcomed: bool
     _topic: bytes
 
     def __init__(self, *args: Any, **rest: Any) -> None:
         super().__init__(*args, **rest)
         self._keep_alive_ns = self._options.keep_alive_s * _NS
         self._topic = mqtt311.text(self._filled(self._speech.topic))
-        self._stood = False
+        self._welcomed = False
 
     @classmethod
     def in_force(cls, profile: Profile, speech: Speech, options: Any) -> Profile:
         """With the QoS and the client's keep-alive."""
-        told = replace(profile, acks=options.qos)
+        told = replace(profile, acks=options.qos, greeting=cls.greeting)
         return told.timed(keep_alive_s=float(options.keep_alive_s))
 
     def _say(self, packet: bytes) -> None:
@@ -115,8 +117,8 @@ class MqttPackets(ForeignSubscriber):
             mqtt311.connect(
                 str(self.endpoint.details["client"]),
                 keep_alive_s=self._options.keep_alive_s,
-                username=fill(speech.user) if speech.user else None,
-                password=fill(speech.password),
+                username=self._filled(speech.user) if speech.user else None,
+                password=self._filled(speech.password),
                 clean=not self._options.persistent,
             )
         )
@@ -124,7 +126,7 @@ class MqttPackets(ForeignSubscriber):
         self._set_timer()
 
     def _on_connack(self, packet: mqtt311.Connack, now_ns: int) -> None:
-        if self._stood:
+        if self._welcomed:
             raise mqtt311.MalformedPacket("a second CONNACK")
         if packet.code:
             self._turned_away(self._arrival)
@@ -134,7 +136,7 @@ class MqttPackets(ForeignSubscriber):
             else:
                 self._lose(why, now_ns)
             return
-        self._stood = True
+        self._welcomed = True
         self._packet_id = 1
         self._say(mqtt311.subscribe(1, [(self._topic[2:].decode(), self._options.qos)]))
         self._hit(self._arrival)
@@ -152,12 +154,12 @@ class MqttPackets(ForeignSubscriber):
             self._accepted()
 
     def _on_close(self, now_ns: int) -> None:
-        if self._stood:
+        if self._welcomed:
             self._say(mqtt311.DISCONNECT)
             self._hit(Hit.LEAVE)
 
     def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
-        self._stood = False
+        self._welcomed = False
         super()._lose(reason, now_ns, least_s)
 
     # ---- what arrives -----------------------------------------------------------------------

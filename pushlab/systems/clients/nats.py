@@ -19,10 +19,9 @@ none. The protocol is described in the "Client Protocol" pages of NATS's documen
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pushlab.contract.profile import silence_of
+from pushlab.contract.profile import Profile, silence_of
 from pushlab.contract.subscriber import Phase
 from pushlab.systems.clients.foreign import ForeignSubscriber
-from pushlab.systems.publishing import fill
 
 __all__ = ["NatsLines", "NatsReader"]
 
@@ -81,7 +80,7 @@ class NatsLines(ForeignSubscriber):
         about = {"verbose": False, "pedantic": False, "headers": False, "lang": "pushlab"}
         about |= {"version": "1", "protocol": 1, "name": str(self.endpoint.details["client"])}
         if speech.user:
-            about |= {"user": fill(speech.user), "pass": fill(speech.password)}
+            about |= {"user": self._filled(speech.user), "pass": self._filled(speech.password)}
         self._say(f"CONNECT {json.dumps(about)}\r\nSUB {self._subject} 1\r\nPING\r\n".encode())
         for _ in range(3):
             self._hit(self._arrival)
@@ -152,6 +151,15 @@ class NatsLines(ForeignSubscriber):
 class NatsReader(NatsLines):
     """Lines over TCP."""
 
+    profile = Profile(
+        name="nats",
+        title="NATS",
+        delivery="stream",
+        protocol="nats",
+        greeting=("INFO", "SUB and PING"),
+        colour="#332288",
+        dashes=(2, 1),
+    )
     if not TYPE_CHECKING:
         __slots__ = NatsLines.STATE
 

@@ -17,15 +17,17 @@ def message(number, channel=0):
     return make_stamp(channel, number, 1) + b"..."
 
 
-def spoken(name, speech=None, **options):
+def spoken(name, speech=None, client=None, **options):
     """The transport of this name as a foreign server speaks it."""
-    return speak(speech or Speech(), PLAIN[name], load_transport(name).profile, options)
+    client = client or PLAIN[name]
+    profile = client.profile or load_transport(name).profile
+    return speak(speech or Speech(), client, profile, options)
 
 
-def foreign(name, path="/rooms/lab-0", speech=None, **options):
+def foreign(name, path="/rooms/lab-0", speech=None, client=None, **options):
     """A reader in a test's hand."""
     endpoint = Endpoint("127.0.0.1", 80, False, path, {"channel": "lab-0", "client": "c-1"})
-    return Hand(spoken(name, speech, **options), endpoint=endpoint, token="")
+    return Hand(spoken(name, speech, client, **options), endpoint=endpoint, token="")
 
 
 def found(events):
