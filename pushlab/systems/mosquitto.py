@@ -20,6 +20,7 @@ class Mosquitto(DeclaredSystem):
         publish=Publish(protocol="mqtt", port="{port2}"),
         speaks={
             "mqtt": Speech(port="{port2}"),
+            "mqtt-websocket": Speech(path="/mqtt"),
         },
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from pushlab.systems.clients.foreign import ForeignSubscriber
+from pushlab.systems.clients.nats_websocket import NatsWebSocketReader
 from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.launch import find_program, told_by
 from pushlab.systems.spec import Publish, Speech, SystemSpec
@@ -17,6 +19,7 @@ class Nats(DeclaredSystem):
     """One server, with the JetStream that its MQTT keeps sessions in; published to by MQTT."""
 
     needs: ClassVar[Mapping[str, str]] = {_PROGRAM: "on Debian: apt-get install nats-server"}
+    clients: ClassVar[Mapping[str, type[ForeignSubscriber]]] = {"websocket": NatsWebSocketReader}
     spec = SystemSpec(
         name="nats",
         title="NATS",
@@ -24,7 +27,9 @@ class Nats(DeclaredSystem):
         publish=Publish(protocol="mqtt", port="{port2}"),
         speaks={
             "mqtt": Speech(port="{port2}"),
+            "mqtt-websocket": Speech(path="/mqtt", port="{port3}"),
             "nats": Speech(keep_alive_s=_PINGS_S),
+            "websocket": Speech(path="/", port="{port3}", keep_alive_s=_PINGS_S),
         },
     )
 

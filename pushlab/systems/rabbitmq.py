@@ -26,6 +26,7 @@ class RabbitMq(DeclaredSystem):
         publish=Publish(protocol="mqtt", port="{port2}"),
         speaks={
             "mqtt": Speech(port="{port2}"),
+            "mqtt-websocket": Speech(path="/ws"),
         },
     )
 

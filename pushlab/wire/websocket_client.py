@@ -33,7 +33,7 @@ _SWITCHES = re.compile(rb"HTTP/1\.1 101")
 #: The beginning of an answer that may be one of these two.
 _UNDECIDED = re.compile(rb"(?:H|HT|HTT|HTTP|HTTP/1?|HTTP/1\.\d?|HTTP/1\.\d 1?)\Z|HTTP/1\.\d 1")
 _DROPPED = "no WebSocket gets through; a proxy on the way may drop the Upgrade header"
-_WHOLE_TEXT = 0x81  # a frame's first byte: a text, neither cut nor compressed
+_WHOLE_TEXT, _WHOLE_BINARY = 0x81, 0x82  # a frame's first byte, if neither cut nor compressed
 _LINGER_S = 1.0  # for the server to close a connection after the closing handshake
 
 
@@ -49,7 +49,7 @@ class WebSocketOptions(Declared):
 class FrameSubscriber(StreamSubscriber):
     """Reads frames.
 
-    It cuts the stream into frames and reads whole texts itself, since those are nearly all that
+    It cuts the stream into frames and reads whole messages itself, since those are nearly all that
     comes. Everything else is for the sans-I/O core of `websockets`: the handshake, control frames,
     fragments, compressed frames, and whatever is wrong. The core gets whole frames only, so it
     always stands between two of them. Its options are `WebSocketOptions`.
@@ -213,7 +213,9 @@ class FrameSubscriber(StreamSubscriber):
                 return
             if stop > end:
                 break
-            if data[at] == _WHOLE_TEXT and not self._fragments:
+            if data[at] == _WHOLE_BINARY and not self._fragments:
+                self._on_binary(data[start:stop], now_ns)
+            elif data[at] == _WHOLE_TEXT and not self._fragments:
                 text = data[start:stop]
                 if not text.isascii():
                     text.decode()  # what is not UTF-8 is no text

@@ -100,9 +100,9 @@ class MqttPackets(ForeignSubscriber):
         told = replace(profile, acks=options.qos, greeting=cls.greeting)
         return told.timed(keep_alive_s=float(options.keep_alive_s))
 
-    def _say(self, packet: bytes) -> None:
+    def _say(self, data: bytes) -> None:
         """Send a packet."""
-        self._send(packet)
+        self._send(data)
 
     # ---- the beginning and the end ----------------------------------------------------------
 
@@ -157,6 +157,7 @@ class MqttPackets(ForeignSubscriber):
         if self._welcomed:
             self._say(mqtt311.DISCONNECT)
             self._hit(Hit.LEAVE)
+        super()._on_close(now_ns)
 
     def _lose(self, reason: str, now_ns: int, least_s: float = 0.0) -> None:
         self._welcomed = False

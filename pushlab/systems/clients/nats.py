@@ -17,11 +17,13 @@ none. The protocol is described in the "Client Protocol" pages of NATS's documen
 """
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pushlab.contract.profile import Profile, silence_of
 from pushlab.contract.subscriber import Phase
 from pushlab.systems.clients.foreign import ForeignSubscriber
+from pushlab.systems.spec import Speech
 
 __all__ = ["NatsLines", "NatsReader"]
 
@@ -37,6 +39,9 @@ class NatsLines(ForeignSubscriber):
 
     A subclass calls `_meet` when a connection stands, and `_read` with what comes; `_say` sends.
     """
+
+    #: The round trips of being let in.
+    greeting: ClassVar[tuple[str, ...]] = ("INFO", "SUB and PING")
 
     if not TYPE_CHECKING:
         __slots__ = ()
@@ -64,9 +69,17 @@ class NatsLines(ForeignSubscriber):
         keep_alive_s = self._speech.keep_alive_s
         self._silence_ns = int(silence_of(keep_alive_s) * _NS) if keep_alive_s else 0
 
-    def _say(self, lines: bytes) -> None:
+    @classmethod
+    def in_force(cls, profile: Profile, speech: Speech, options: Any) -> Profile:
+        """With the server's keep-alive, if it is known."""
+        keep_alive_s = speech.keep_alive_s
+        silence_s = silence_of(keep_alive_s) if keep_alive_s else 0.0
+        told = replace(profile, greeting=cls.greeting)
+        return told.timed(keep_alive_s=keep_alive_s, silence_s=silence_s)
+
+    def _say(self, data: bytes) -> None:
         """Send lines."""
-        self._send(lines)
+        self._send(data)
 
     def _meet(self, now_ns: int) -> None:
         """Wait for what the server says of itself."""
@@ -156,7 +169,6 @@ class NatsReader(NatsLines):
         title="NATS",
         delivery="stream",
         protocol="nats",
-        greeting=("INFO", "SUB and PING"),
         colour="#332288",
         dashes=(2, 1),
     )

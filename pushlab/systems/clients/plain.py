@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pushlab.systems.clients.foreign import ForeignSubscriber
 from pushlab.systems.clients.mqtt import MqttReader
+from pushlab.systems.clients.mqtt_websocket import MqttWebSocketReader
 from pushlab.systems.clients.nats import NatsReader
 from pushlab.systems.clients.polling import LongPollReader, ShortPollReader
 from pushlab.systems.clients.sse import SseReader
@@ -17,5 +18,6 @@ PLAIN: Mapping[str, type[ForeignSubscriber]] = {
     "sse": SseReader,
     "websocket": WebSocketReader,
     "mqtt": MqttReader,
+    "mqtt-websocket": MqttWebSocketReader,
     "nats": NatsReader,
 }

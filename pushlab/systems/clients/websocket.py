@@ -29,7 +29,7 @@ class WebSocketReader(ForeignSubscriber, FrameSubscriber):
 
     _max_bytes = _MAX_BYTES
     _unlike = "not a message that can be read"
-    Options = WebSocketOptions
+    Options: ClassVar[type[Any]] = WebSocketOptions
     places: ClassVar[tuple[str, ...]] = ("id", "json")
 
     __slots__ = (*ForeignSubscriber.STATE, "_spoke")

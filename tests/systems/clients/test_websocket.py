@@ -1,55 +1,19 @@
 """WebSocket of a foreign server, with the server half of `websockets` at the other end."""
 
-from itertools import pairwise
 from random import Random
 
 import pytest
 import websockets.asyncio.server
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import Frame, Opcode
-from websockets.server import ServerProtocol
+from websockets.frames import Opcode
 
 from pushlab.contract.subscriber import Endpoint, Phase
 from pushlab.systems.spec import Speech
 from pushlab.wire.driver import Driver
 from tests.patience import until
-from tests.systems.clients.foreigners import foreign, found, message, spoken
+from tests.systems.clients.foreigners import Both, foreign, found, message, spoken
 from tests.transports.halves import SECOND, Closed, Connected, Disconnected, response
-
-
-class Both:
-    """A reader, and a server that talks to it."""
-
-    def __init__(self, speech=None, *, path="/ws/lab-0", deflate=False, subprotocols=None):
-        self.hand = foreign("websocket", path, speech, **({"deflate": True} if deflate else {}))
-        self.deflate, self.subprotocols = deflate, subprotocols
-        self.open()
-
-    def open(self):
-        factories = [ServerPerMessageDeflateFactory()] if self.deflate else None
-        self.server = ServerProtocol(extensions=factories, subprotocols=self.subprotocols)
-        self.hear(self.hand.dial())
-        self.request = self.server.events_received()[0]
-        self.server.send_response(self.server.accept(self.request))
-        self.greeting = self.hand.feed(b"".join(self.server.data_to_send()))
-        self.hear(self.hand.half.data_to_send())
-
-    def hear(self, data):
-        self.server.receive_data(data)
-
-    def said(self):
-        """What the reader has said in frames."""
-        self.hear(self.hand.half.data_to_send())
-        return [
-            (f.opcode, bytes(f.data)) for f in self.server.events_received() if isinstance(f, Frame)
-        ]
-
-    def feed(self, *cuts):
-        stream = b"".join(self.server.data_to_send())
-        edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-        return [e for start, stop in pairwise(edges) for e in self.hand.feed(stream[start:stop])]
 
 
 def test_it_shakes_hands_says_hello_and_is_in(monkeypatch):
