@@ -1,0 +1,5 @@
+from tests.systems.delivering import delivers
+
+
+async def test_it_delivers() -> None:
+    await delivers("socketio", "long-polling", "websocket")
