@@ -14,6 +14,7 @@ import math
 import os
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -53,8 +54,8 @@ def busy_and_stolen_s() -> tuple[float, float]:
     return sum(getattr(times, name, 0.0) for name in names), getattr(times, "steal", 0.0)
 
 
-def others_cpu_s() -> float | None:
-    """CPU seconds so far of all programs that do not descend from this process.
+def others_cpu_s(apart: Iterable[int] = ()) -> float | None:
+    """CPU seconds so far of all programs that do not descend from this process, or from those.
 
     Those that have ended are in it as far as their parents have waited for them (proc(5), ``stat``:
     ppid, utime, stime, cutime, cstime). None where the system does not tell.
@@ -69,7 +70,8 @@ def others_cpu_s() -> float | None:
                 fields = told[told.rindex(b")") + 2 :].split()
                 parents[int(entry)] = int(fields[1])
                 used[int(entry)] = sum(map(int, fields[11:15]))
-    ours, found = {os.getpid()}, [os.getpid()]
+    ours = {os.getpid(), *apart}
+    found = list(ours)
     children: dict[int, list[int]] = {}
     for pid, parent in parents.items():
         children.setdefault(parent, []).append(pid)
@@ -128,6 +130,10 @@ def _throttled_by_quota(path: Path) -> float:
 class MachineWatch(ProcessWatch):
     """Samples the machine as a process of its own: its CPU seconds are those of all programs.
 
+    Args:
+        apart: processes that are no other programs, though they do not descend from this one: such
+            as a server that ran before.
+
     Attributes:
         moments: when it looked, and what was used, stolen and throttled by then: nanoseconds, and
             seconds.
@@ -135,8 +141,9 @@ class MachineWatch(ProcessWatch):
             where that can be asked, at the beginning of each phase and each second.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, apart: Sequence[int] = ()) -> None:
         super().__init__(0, "machine")
+        self._apart = apart
         self.moments: list[tuple[int, float, float, float]] = []
         self.others: list[tuple[int, float]] = []
         self._phase = ""
@@ -148,7 +155,7 @@ class MachineWatch(ProcessWatch):
         last_ns = self.others[-1][0] if self.others else -_OTHERS_EVERY_NS
         if phase != self._phase or now_ns - last_ns >= _OTHERS_EVERY_NS:
             self._phase = phase
-            if (used_s := others_cpu_s()) is not None:
+            if (used_s := others_cpu_s(self._apart)) is not None:
                 # One whose parent never waits for it takes with it what it has used.
                 so_far_s = self.others[-1][1] if self.others else 0.0
                 self.others.append((now_ns, so_far_s + max(0.0, used_s - self._told_s)))

@@ -14,6 +14,7 @@ from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
 from pushlab.runs.records import TrialStatus
+from pushlab.systems.registry import HUB
 
 __all__ = ["Interrupted", "TrialBackend", "process_backend"]
 
@@ -52,7 +53,7 @@ class TrialBackend:
         going_on = plan.another_follows and not cancelled and not stop.is_set()
         if going_on and self._warm_pool is not None:
             with contextlib.suppress(OSError):
-                await self._warm_pool.fill()
+                await self._warm_pool.fill(hub=plan.cell.system == HUB)
         if reason is not None:
             status = "failed"
         elif not trial.complete:

@@ -70,8 +70,11 @@ class TrialProcesses(Testbed):
         self.api, self.broker, self.authority = started.api, started.broker, started.authority
         self.fresh, self.unwatched = started.fresh, started.unwatched
         for name, process in started.watched.items():
-            self._begin_to_watch(name, process.pid, self.cores.servers, tree=process.tree)
-        self.watches |= {"runner": ProcessWatch(os.getpid(), "runner"), "machine": MachineWatch()}
+            cores = self.cores.servers if started.fresh else ()  # what is not ours stays as it is
+            self._begin_to_watch(name, process.pid, cores, tree=process.tree)
+        apart = [process.pid for process in started.watched.values()]
+        self.watches["runner"] = ProcessWatch(os.getpid(), "runner")
+        self.watches["machine"] = MachineWatch(apart)
         self._tasks = [
             *(
                 asyncio.ensure_future(self._watch(one))
@@ -94,8 +97,10 @@ class TrialProcesses(Testbed):
     def _begin_to_watch(
         self, name: str, pid: int, cores: Sequence[int], *, tree: bool = False
     ) -> None:
-        pin(pid, cores)  # and what descends from it
-        self.watches[name] = TreeWatch(pid, name) if tree else ProcessWatch(pid, name)
+        watch = TreeWatch(pid, name) if tree else ProcessWatch(pid, name)
+        for each in watch.pids() if isinstance(watch, TreeWatch) else [pid]:
+            pin(each, cores)  # and what it starts from now on
+        self.watches[name] = watch
 
     # ---- noticing deaths --------------------------------------------------------------------
 

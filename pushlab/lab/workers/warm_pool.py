@@ -25,10 +25,14 @@ class WarmPool:
     def __init__(self) -> None:
         self._spares: dict[Callable[[], Awaitable[Any]], Any] = {}
 
-    async def fill(self) -> None:
-        """Start what is missing."""
+    async def fill(self, *, hub: bool) -> None:
+        """Start what is missing.
+
+        Args:
+            hub: whether a hub too.
+        """
         for start in (spawn_hub, start_swarm, start_publisher):
-            if start not in self._spares:
+            if start not in self._spares and (hub or start is not spawn_hub):
                 self._spares[start] = await start()
 
     async def take(self, start: Callable[[], Awaitable[_Process]]) -> _Process:

@@ -96,10 +96,13 @@ def test_what_descends_from_this_process_is_no_other_program(monkeypatch) -> Non
             time.sleep(0.02)
         others_s = others_cpu_s()
         monkeypatch.setattr(os, "getpid", lambda: 1 << 30)  # from whom nothing descends
+        apart_s = others_cpu_s([loop])
         all_s = others_cpu_s()
     assert others_s is not None
     assert all_s is not None
     assert all_s - others_s >= used_s + time.process_time() - 0.04  # ticks of ten milliseconds
+    assert apart_s is not None
+    assert all_s - apart_s >= used_s - 0.04  # a server that ran before is no other program
 
 
 def test_who_has_ended_is_counted_with_its_parent(monkeypatch) -> None:
