@@ -7,6 +7,7 @@ of the publish log, with the schedule and the rows.
 import sys
 from collections.abc import Callable
 
+from pushlab.lab.load.mqtt_publisher import MqttPublisher
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.load.publisher import Publisher
@@ -22,7 +23,7 @@ class PublisherService(CountingService):
 
     Args:
         publish_log: opens it, once it is there.
-        make: makes what sends; None: a `Publisher`.
+        make: makes what sends; None: a `Publisher`, or an `MqttPublisher`.
     """
 
     def __init__(
@@ -81,15 +82,12 @@ class PublisherService(CountingService):
         return self.window()
 
 
-def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> Publisher:
+def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> OpenLoop:
+    channels, seed, key = setup.channels, setup.seed, setup.stamp_key
+    if setup.mqtt is not None:
+        return MqttPublisher(setup.mqtt, publish_log, channels=channels, seed=seed, key=key)
     assert setup.http is not None
-    return Publisher(
-        setup.http,
-        publish_log,
-        channels=setup.channels,
-        seed=setup.seed,
-        key=setup.stamp_key,
-    )
+    return Publisher(setup.http, publish_log, channels=channels, seed=seed, key=key)
 
 
 def main() -> None:
