@@ -14,11 +14,11 @@ from rich.console import Console
 from benchmarks.harness.report import Report
 from benchmarks.systems.table import Row, into_page, rows_of, save, table_of
 from pushlab.commands.compare import measure
-from pushlab.errors import PushlabError, UsageError
+from pushlab.errors import PushlabError, Stopped, UsageError
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.baseline import baseline_backend
 from pushlab.signals import exit_status, interrupting
-from pushlab.systems.registry import find_system, system_names
+from pushlab.systems.registry import HUB, find_system, system_names
 from pushlab.testing.null import Null
 
 _HERE = Path(__file__).parent
@@ -32,7 +32,7 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--systems", help="only these, with commas; all that are installed")
-    parser.add_argument("--transports", help="only these, with commas; all that they speak")
+    parser.add_argument("--transports", help="only these, with commas; all that the others than the hub speak")
     parser.add_argument("--trials", type=int, help="of each (2)")
     parser.add_argument("--out", type=Path, default=_HERE.parent / "results", help="of the JSON")
     parser.add_argument("--runs", type=Path, default=Path("results"), help="of the run's folder")
@@ -56,7 +56,8 @@ def _installed(console: Console, asked: str | None) -> list[str]:
 
 def _measured(console: Console, arguments: argparse.Namespace) -> list[Row]:
     systems = _installed(console, arguments.systems)
-    spoken = dict.fromkeys(each for name in systems for each in find_system(name).speaks)
+    others = [name for name in systems if name != HUB] or systems
+    spoken = dict.fromkeys(each for name in others for each in find_system(name).speaks)
     asked = arguments.transports.split(",") if arguments.transports else list(spoken)
     scenario = load_scenario(str(_HERE / "systems.toml")).override(
         systems=systems, transports=asked, trials=arguments.trials
@@ -78,9 +79,12 @@ def main() -> int:
     try:
         with interrupting():
             rows = _measured(console, _arguments())
+    except Stopped as stopped:
+        print(f"benchmarks.systems: {stopped}", file=sys.stderr)
+        return exit_status()
     except PushlabError as error:
         print(f"benchmarks.systems: {error}", file=sys.stderr)
-        return exit_status(error)
+        return 2 if isinstance(error, UsageError) else 1
     return 1 if any(row.status != "ok" for row in rows) else 0
 
 

@@ -7,10 +7,14 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 KEPT = 1000
-store = Redis.from_url(settings.REDIS_URL, decode_responses=True)
+CONNECTIONS = 20
+pool = BlockingConnectionPool.from_url(
+    settings.REDIS_URL, max_connections=CONNECTIONS, timeout=None, decode_responses=True
+)
+store = Redis(connection_pool=pool)
 
 
 async def healthz(request):
