@@ -32,7 +32,9 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--systems", help="only these, with commas; all that are installed")
-    parser.add_argument("--transports", help="only these, with commas; all that the others than the hub speak")
+    parser.add_argument(
+        "--transports", help="only these, with commas; all that the others than the hub speak"
+    )
     parser.add_argument("--trials", type=int, help="of each (2)")
     parser.add_argument("--out", type=Path, default=_HERE.parent / "results", help="of the JSON")
     parser.add_argument("--runs", type=Path, default=Path("results"), help="of the run's folder")
