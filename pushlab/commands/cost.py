@@ -15,6 +15,7 @@ from pushlab.analysis.cost.architectures import (
 )
 from pushlab.analysis.cost.book import load_book
 from pushlab.analysis.cost.guesses import said
+from pushlab.analysis.cost.measured import nothing_to_price
 from pushlab.analysis.cost.month import Costs, price_all
 from pushlab.analysis.cost.of_run import run_costs
 from pushlab.analysis.cost.sizes import Sizes
@@ -151,7 +152,7 @@ def _measured(
     sizes = None if clients is None else _scaling(analysis)
     costs = run_costs(analysis.good, clients=clients, sizes=sizes, **told)
     if not costs.traffic:
-        raise UsageError(f"{run.path}: no trial went well, so there is nothing to price")
+        raise UsageError(f"{run.path}: {nothing_to_price(analysis.good)}")
     clients = next(iter(costs.traffic.values())).clients
     name = run.scenario.get("name", "run")
     return costs, f"{clients:,.0f} clients that behave as in {name}, for 30 days"

@@ -14,7 +14,7 @@ from pushlab.errors import RunError
 from pushlab.runs.head import RunHead
 from pushlab.runs.layout import RUN_FILE, SWEEP_FILE, RowsKind, rows_path
 from pushlab.runs.profiles import read_profiles
-from pushlab.runs.records import TrialRecord, decode
+from pushlab.runs.records import HUB, TrialRecord, decode
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +47,17 @@ class Run(RunHead):
             "profiles": profiles,
             "trials": [replace(trial, profile=profiles[trial.cell]) for trial in trials],
         }
+
+    @property
+    def systems(self) -> dict[str, str]:
+        """The server under test of every cell, by name: as its trials say, or as was planned."""
+        planned = {
+            one["label"]: one["system"]
+            for one in self.scenario.get("transports", ())
+            if isinstance(one.get("label"), str) and isinstance(one.get("system"), str)
+        }
+        planned |= {trial.cell: trial.system for trial in self.trials}
+        return {cell: planned.get(cell, HUB) for cell in self.cells}
 
     def trials_of(self, cell: str) -> list[TrialRecord]:
         """The trials of one cell, by repetition."""

@@ -15,10 +15,12 @@ from pushlab.errors import RunError
 from pushlab.runs.link import Link
 
 __all__ = [
+    "HUB",
     "BrokerFigures",
     "ClockFigures",
     "ConnectFigures",
     "CostWindow",
+    "CountedBy",
     "MachineFigures",
     "PublisherFigures",
     "ServerFigures",
@@ -30,6 +32,9 @@ __all__ = [
 ]
 
 TrialStatus = Literal["ok", "failed", "interrupted"]
+CountedBy = Literal["server", "access log", "clients"]
+
+HUB = "hub"  #: the system that is meant where none is named: pushlab's own
 
 _Record = TypeVar("_Record")
 
@@ -282,7 +287,7 @@ class MachineFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
-    """One execution of one transport setting.
+    """One execution of one transport setting at one server.
 
     Attributes:
         index: which repetition of its cell this is, from 0; the rows' ``trial`` column.
@@ -326,6 +331,7 @@ class TrialRecord:
     duration_s: Annotated[float, Setting("the window", unit="s", least=0, most=1e6)]
     system: str = "hub"
     arrivals: str = "constant"
+    system: str = HUB
     options: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
     measure_start_ns: int | None = None

@@ -5,12 +5,12 @@ from importlib.metadata import entry_points
 
 from pushlab.contract.setting import did_you_mean
 from pushlab.errors import MissingExtra, UsageError
+from pushlab.runs.records import HUB
 from pushlab.systems.system import System
 
 __all__ = ["GROUP", "HUB", "find_system", "system_names"]
 
 GROUP = "pushlab.systems"
-HUB = "hub"  #: the system that is meant where none is named
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from pushlab.analysis.advice.ranges import Range
 from pushlab.analysis.advice.today import Today
 from pushlab.analysis.cost.guesses import ENDS, GUESSES, Guess, said
-from pushlab.analysis.cost.measured import traffic_by_cell
+from pushlab.analysis.cost.measured import nothing_to_price, traffic_by_cell
 from pushlab.analysis.cost.meter import Meter
 from pushlab.analysis.cost.sizes import Row, Sizes, reference_sizes
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
@@ -193,7 +193,7 @@ def asked_of_run(
     """
     measured = traffic_by_cell(analysis.good)
     if not measured:
-        raise UsageError(f"{name}: no trial went well, so there is nothing to advise on")
+        raise UsageError(f"{name}: {nothing_to_price(analysis.good)}")
     if clients is not None:
         measured = {cell: each.scaled(clients) for cell, each in measured.items()}
     load = _load_of(measured, name, today)

@@ -11,14 +11,28 @@ from pushlab.analysis.cost.traffic import Traffic
 if TYPE_CHECKING:  # it loads numpy
     from pushlab.analysis.trials.figures import TrialFigures
 
-__all__ = ["measured_sizes", "traffic_by_cell", "traffic_of"]
+__all__ = ["OF_HUB_ALONE", "measured_sizes", "nothing_to_price", "traffic_by_cell", "traffic_of"]
+
+#: Why a foreign server has no bill.
+OF_HUB_ALONE = (
+    "bills are made of pushlab's own hub alone, since what another server's CPU and memory are made"
+    " of was not taken apart"
+)
+
+
+def nothing_to_price(cells: Mapping[str, Sequence["TrialFigures"]]) -> str:
+    """Why there is no traffic that a bill could be made of."""
+    if any(trials for trials in cells.values()):
+        return f"{OF_HUB_ALONE}; this run has none of the hub"
+    return "no trial went well, so there is nothing to price"
 
 
 def traffic_by_cell(cells: Mapping[str, Sequence["TrialFigures"]]) -> dict[str, Traffic]:
-    """The traffic of every cell that has a good trial, without the harness's floor."""
+    """The traffic of every cell of the hub that has a good trial, without the harness's floor."""
     found = {}
     for cell, trials in cells.items():
         good = [t for t in trials if t.record.status == "ok" and not t.record.floor]
+        good = [t for t in good if t.record.of_hub]
         traffic = traffic_of(good) if good else None
         if traffic is not None:
             found[cell] = traffic

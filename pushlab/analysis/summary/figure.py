@@ -114,10 +114,12 @@ class CellTrials:
         """A month of the cell's traffic, in the architecture in which all transports can run."""
         from pushlab.analysis.cost.architectures import DEFAULT
         from pushlab.analysis.cost.book import load_book
-        from pushlab.analysis.cost.measured import measured_sizes, traffic_of
+        from pushlab.analysis.cost.measured import OF_HUB_ALONE, measured_sizes, traffic_of
         from pushlab.analysis.cost.month_price import MonthPrice
         from pushlab.analysis.cost.pricing import meter_for, price
 
+        if self.first is not None and not self.first.of_hub:
+            return MonthPrice(cannot=OF_HUB_ALONE)
         traffic = traffic_of(self.good) if self.good else None
         if traffic is None:
             return MonthPrice()

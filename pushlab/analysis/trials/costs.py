@@ -52,7 +52,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of a trial: what was done in it, and the CPU seconds of hub and broker."""
+    """A stretch of a trial: what was done in it, and the CPU seconds of server and broker."""
 
     name: str
     load: Load
@@ -125,7 +125,7 @@ def cost_of(part: str, *, broker: bool = False) -> Callable[["TrialFigures"], Sp
     """
 
     def of(trial: "TrialFigures") -> Split | None:
-        if not trial.record.parts:
+        if not trial.record.parts or trial.cpu_s is None:
             return None
         seen = {one.name: one for one in windows_of(trial)}
         if broker:
