@@ -1,6 +1,7 @@
 """Charts 2, 4 and 5 are bars: hits of a delivery, what it weighs, and what a month would cost."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 
@@ -22,7 +23,7 @@ from pushlab.charts.rows import (
 )
 from pushlab.charts.style import GREY, INK, legend_key, mark
 from pushlab.charts.view import RunView
-from pushlab.quantities import brief, duration, number, share, usd_range
+from pushlab.quantities import brief, duration, memory, number, share, usd_range
 
 __all__ = ["WASTED", "cost_chart", "hits_chart", "weight_chart"]
 
@@ -39,7 +40,7 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         )
         reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
         axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
-        for row, cell in enumerate(cells):
+        for row, cell in zip(view.places(cells), cells, strict=True):
             _bar(axes, view, cell, row, size, 0.3 if sheet.above else 0.4)
         scale_below(axes)
         marks = [
@@ -50,7 +51,7 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         return Chart("2-hits", title, figure)
 
 
-def _bar(axes: Axes, view: RunView, cell: str, row: int, size: float, half: float) -> None:
+def _bar(axes: Axes, view: RunView, cell: str, row: float, size: float, half: float) -> None:
     summary, problem = view.summaries[cell], view.problem(cell)
     if problem is not None:
         told_instead(axes, row, problem, size * 0.8)
@@ -63,7 +64,8 @@ def _bar(axes: Axes, view: RunView, cell: str, row: int, size: float, half: floa
     if expected is not None:
         axes.plot([expected] * 2, [row - half, row + half], color=INK, linewidth=4)
     end = max(useful + wasted, expected or 0.0)
-    note(axes, end, row, _words(view, cell, wasted), size=size * 0.86)
+    words = [_words(view, cell, wasted), view.beside(cell, "hits_per_delivery")]
+    note(axes, end, row, " · ".join(filter(None, words)), size=size * 0.86)
 
 
 def _reach(view: RunView, cell: str) -> float:
@@ -85,71 +87,95 @@ def _words(view: RunView, cell: str, wasted: float) -> str:
 
 
 def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
-    """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched."""
+    """Draw bytes and CPU time per delivery, side by side; a broker's share is hatched.
+
+    Of several servers CPU comes first, and their memory stands with it.
+    """
     cells, title = view.rivals, view.finding("4-bytes-and-cpu")
+    panels = (_CPU, _MEMORY, _BYTES_BESIDE) if view.grid.several else (_BYTES, _CPU)
+    if view.grid.several and sheet.above:
+        panels = (replace(_CPU, words="CPU time"), _MEMORY)
     with styled():
         figure, bottom, top = frame(
             view.footer(), title, view.scenario(), rows=len(cells), sheet=sheet
         )
         bottom -= 27 / (figure.get_figheight() * 100)
         gap = 0.025
-        width = (sheet.right - sheet.left - gap) / 2
-        left = figure.add_axes((sheet.left, bottom, width, top - bottom))
-        right = figure.add_axes((sheet.left + width + gap, bottom, width, top - bottom))
-        label_rows(left, view, cells, figure="cpu_s_per_delivery", sheet=sheet)
-        right.set_ylim(left.get_ylim())
-        right.set_yticks([])
-        _bars(left, view, _bytes, brief, sheet)
-        _bars(right, view, _cpu, duration, sheet)
-        marks = []
-        if any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
-            marks = solid_and_hatched("hub", "broker")
-        describe_axis(left, "bytes, both ways, with headers", drop_pt=14.0, sheet=sheet)
-        describe_axis(
-            right,
-            "CPU time, idling included",
-            marks,
-            drop_pt=14.0,
-            sheet=sheet,
-        )
+        width = (sheet.right - sheet.left - gap * (len(panels) - 1)) / len(panels)
+        for i, panel in enumerate(panels):
+            left = sheet.left + i * (width + gap)
+            axes = figure.add_axes((left, bottom, width, top - bottom))
+            if i == 0:
+                label_rows(axes, view, cells, figure="cpu_s_per_delivery", sheet=sheet)
+                rows = axes.get_ylim()
+            axes.set_ylim(rows)
+            axes.set_yticks([])
+            axes.patch.set_visible(False)  # lines between groups go through
+            _bars(axes, view, panel, sheet, first=i == 0, room=0.72 if view.grid.several else 0.36)
+            marks = []
+            if i == len(panels) - 1 and any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
+                marks = solid_and_hatched("server", "broker")
+            describe_axis(axes, panel.words, marks, drop_pt=14.0, sheet=sheet)
         return Chart("4-bytes-and-cpu", title, figure)
 
 
-_Parts = Callable[[CellSummary], tuple[float, float] | None]
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """What bars show: a figure and what it is called, and of a second one, how much is its own."""
+
+    figure: str
+    words: str
+    show: Callable[[float], str]
+    part: str = ""
+
+    def of(self, summary: CellSummary) -> tuple[float, float] | None:
+        """The solid and the hatched part of a bar; None: not known."""
+        whole = summary[self.figure]
+        part = summary[self.part] if self.part else whole
+        return None if whole is None or part is None else (part, max(whole - part, 0.0))
 
 
-def _bytes(summary: CellSummary) -> tuple[float, float] | None:
-    each = summary["bytes_per_delivery"]
-    return None if each is None else (each, 0.0)
-
-
-def _cpu(summary: CellSummary) -> tuple[float, float] | None:
-    """The hub's and the broker's share."""
-    total, hub = summary["cpu_s_per_delivery"], summary["server_cpu_s_per_delivery"]
-    return None if total is None or hub is None else (hub, max(total - hub, 0.0))
+_BYTES = _Panel("bytes_per_delivery", "bytes, both ways, with headers", brief)
+_BYTES_BESIDE = _Panel("bytes_per_delivery", "bytes, both ways", brief)
+_CPU = _Panel(
+    "cpu_s_per_delivery", "CPU time, idling included", duration, "server_cpu_s_per_delivery"
+)
+_MEMORY = _Panel("server_rss_bytes", "memory, at most", memory)
 
 
 def _bars(
-    axes: Axes, view: RunView, parts: _Parts, show: Callable[[float], str], sheet: Sheet
+    axes: Axes, view: RunView, panel: _Panel, sheet: Sheet, *, first: bool, room: float
 ) -> None:
     cells = view.rivals
-    size = row_size(len(cells), sheet)
-    found = {cell: parts(view.summaries[cell]) for cell in cells}
+    size = row_size(len(cells), sheet, grouped=view.grid.several)
+    found = {cell: panel.of(view.summaries[cell]) for cell in cells}
     reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
-    axes.set_xlim(0, reach * (1 + 0.36 * sheet.room))
-    for row, cell in enumerate(cells):
+    axes.set_xlim(0, reach * (1 + room * sheet.room))
+    for row, cell in zip(view.places(cells), cells, strict=True):
         pair, style = found[cell], view.cell_styles[cell]
         if pair is None:
             problem = view.problem(cell)
-            if problem is not None and parts is not _bytes:
-                continue  # said once, across both panels
-            told_instead(axes, row, problem or "not measured", size * 0.75)
+            if problem is not None and not first:
+                continue  # said once, across all panels
+            unwatched = "not watched" if view.summaries[cell].unwatched else "not measured"
+            told_instead(axes, row, problem or unwatched, size * 0.75)
             continue
         stacked(axes, row, *pair, style)
-        note(axes, sum(pair), row, show(sum(pair)), size=size * 0.86)
+        end = _whisker(axes, row, view, cell, panel.figure, sum(pair))
+        words = [panel.show(sum(pair)), view.beside(cell, panel.figure)]
+        note(axes, end, row, " · ".join(filter(None, words)), size=size * 0.86)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.axvline(0, color=GREY, linewidth=1.5)
+
+
+def _whisker(axes: Axes, row: float, view: RunView, cell: str, figure: str, value: float) -> float:
+    """Of several servers a line over the figure's interval; where the bar or the line ends."""
+    reach = view.summaries[cell].interval(figure) if view.grid.several else None
+    if reach is None:
+        return value
+    axes.plot(reach, [row, row], color=INK, linewidth=2.5, solid_capstyle="butt")
+    return max(value, reach[1])
 
 
 def cost_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:

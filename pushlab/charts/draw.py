@@ -10,7 +10,7 @@ from pushlab.charts.latency import latency_chart
 from pushlab.charts.staleness import staleness_chart
 from pushlab.charts.sweep import charts_of_sweep
 from pushlab.charts.view import RunView, view_of
-from pushlab.runs import Run, Sweep
+from pushlab.runs import HUB, Run, Sweep
 
 __all__ = ["charts_of", "draw_charts"]
 
@@ -24,8 +24,17 @@ _CHARTS: tuple[Callable[[RunView, Sheet], Chart], ...] = (
 
 
 def charts_of(view: RunView, sheet: Sheet = SLIDE) -> list[Chart]:
-    """Draw every chart on sheets of this kind."""
-    return [chart(view, sheet) for chart in _CHARTS]
+    """Draw every chart that this run bears on sheets of this kind.
+
+    Of several servers there is no staleness, whose shape is the transport's; and only the hub has a
+    month's price.
+    """
+    left_out: set[Callable[[RunView, Sheet], Chart]] = set()
+    if view.grid.several:
+        left_out.add(staleness_chart)
+    if set(view.grid.systems) - {HUB}:
+        left_out.add(cost_chart)
+    return [chart(view, sheet) for chart in _CHARTS if chart not in left_out]
 
 
 def draw_charts(

@@ -37,7 +37,7 @@ def latency_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
         axes.xaxis.set_major_formatter(lambda value, _: exact_duration(value))
         axes.xaxis.set_minor_formatter(NullFormatter())
         scale_below(axes)
-        for row, cell in enumerate(cells):
+        for row, cell in zip(view.places(cells), cells, strict=True):
             _hill(axes, view, cell, row, size, sheet)
         marks = [legend_key("mean, measured", **_MEASURED)]
         if any(view.summaries[cell]["predicted.mean_latency_s"] for cell in cells):
@@ -62,7 +62,7 @@ def _limits(view: RunView, tail: float) -> tuple[float, float]:
     return min(seen) / 1.6, max(seen) * tail
 
 
-def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sheet) -> None:
+def _hill(axes: Axes, view: RunView, cell: str, row: float, size: float, sheet: Sheet) -> None:
     style, summary = view.cell_styles[cell], view.summaries[cell]
     problem = view.problem(cell)
     if problem is not None:
@@ -100,7 +100,8 @@ def _hill(axes: Axes, view: RunView, cell: str, row: int, size: float, sheet: Sh
     else:
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
     on_right = last - right > (left - first) * 0.6  # the side of the hill that has more room
-    text = ("\n" if size > 17 else " · ").join(_words(summary))  # few rows have room for two lines
+    told = [*_words(summary), *filter(None, [view.beside(cell, "latency_s.p50")])]
+    text = ("\n" if size > 17 else " · ").join(told)  # few rows have room for two lines
     words_at = say(
         axes,
         text,

@@ -5,10 +5,11 @@ from typing import Any, Literal, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from pushlab.charts.frame import SLIDE, Sheet, fit, frame, say
-from pushlab.charts.style import ACCENT, GREY, INK, CellStyle
+from pushlab.charts.style import ACCENT, GREY, INK, LINE, CellStyle
 from pushlab.charts.view import RunView
 
 __all__ = [
@@ -21,6 +22,10 @@ __all__ = [
     "stacked",
     "told_instead",
 ]
+
+#: In parts of the sheet's width: the left margin, and the room for a transport's name beside those
+#: of its servers.
+_MARGIN, _TRANSPORTS = 0.04, 0.105
 
 
 def rows_frame(
@@ -42,13 +47,15 @@ def rows_frame(
     drawing, bottom, top = frame(view.footer(), title, subtitle, rows=len(cells), sheet=sheet)
     axes = drawing.add_axes((sheet.left, bottom, sheet.right - sheet.left, top - bottom))
     label_rows(axes, view, cells, figure=figure, sheet=sheet)
-    return drawing, axes, row_size(len(cells), sheet)
+    return drawing, axes, row_size(len(cells), sheet, grouped=view.grid.several)
 
 
-def row_size(rows: int, sheet: Sheet = SLIDE) -> float:
-    """The size of row labels, in points, for so many rows."""
+def row_size(rows: int, sheet: Sheet = SLIDE, *, grouped: bool = False) -> float:
+    """The size of row labels, in points, for so many rows; short ones where they are grouped."""
     if not sheet.words:
         return 21.0 if sheet.above else 18.0
+    if grouped:
+        return min(17.0, max(11.0, 200.0 / rows))
     return 21.0 if rows <= 6 else max(11.0, 140.0 / rows)
 
 
@@ -56,12 +63,39 @@ def label_rows(
     axes: Axes, view: RunView, cells: Sequence[str], *, figure: str, sheet: Sheet = SLIDE
 ) -> None:
     """Name each row, row 0 on top, with what is to be held against its `figure`."""
-    axes.set_ylim(len(cells) - 0.4, -0.6)
+    rows = view.places(cells)
+    axes.set_ylim((rows or [0.0])[-1] + 0.6, -0.6)
     axes.set_yticks([])
-    size = row_size(len(cells), sheet)
-    for row, cell in enumerate(cells):
+    size = row_size(len(cells), sheet, grouped=view.grid.several)
+    for row, cell in zip(rows, cells, strict=True):
         place = (0.0, row - 0.45 if sheet.above else row)
         label(axes, view, cell, place, remark=view.remark(cell, figure), size=size, sheet=sheet)
+    if view.grid.several and not sheet.above:
+        _head_groups(axes, view, cells, rows, sheet)
+
+
+def _head_groups(
+    axes: Axes, view: RunView, cells: Sequence[str], rows: Sequence[float], sheet: Sheet
+) -> None:
+    """The transport's name left of its servers, and a line above each but the first."""
+    drawing, width = cast("Figure", axes.figure), sheet.width * axes.get_position().width
+    starts = [i for i in range(len(cells)) if view.starts_group(cells, i)]
+    for i, end in zip(starts, [*starts[1:], len(cells)], strict=True):
+        if view.summaries[cells[i]].floor:
+            continue
+        style = view.cell_styles[cells[i]]
+        room = _TRANSPORTS * sheet.width
+        lines, points = fit(drawing, style.setting, 19.0, room, 3)
+        left = (_MARGIN - sheet.left) * sheet.width / width
+        middle = (rows[i] + rows[end - 1]) / 2
+        name = "\n".join(lines)
+        say(axes, name, (left, middle), size=points, bold=True, within="rows", linespacing=1.1)
+        if i:
+            edge = (rows[i] + rows[i - 1]) / 2
+            right = 1.0 + (sheet.right - axes.get_position().x1) * sheet.width / width
+            line = Line2D([left, right], [edge, edge], color=LINE, linewidth=1, clip_on=False)
+            line.set_transform(axes.get_yaxis_transform())
+            axes.add_artist(line)
 
 
 def label(
@@ -82,18 +116,23 @@ def label(
         in_rows: whether `place` counts rows upwards; else parts of the axes' height.
         share: of the axes' width, for a name above its row; the rest is for what stands beside.
     """
-    drawing, name = cast("Figure", axes.figure), view.cell_styles[cell].name
+    drawing, style = cast("Figure", axes.figure), view.cell_styles[cell]
+    grouped = view.grid.several and not sheet.above and not view.summaries[cell].floor
+    name = style.system if grouped else style.name
     within: Literal["rows", "axes"] = "rows" if in_rows else "axes"
     if sheet.above:
-        span = axes.get_position().width * sheet.width
+        box = axes.get_position()
+        span, right = (sheet.right - box.x0) * sheet.width, (sheet.right - box.x0) / box.width
         (shown,), points = fit(drawing, name, size, span * share, 1)
         say(axes, shown, place, (4, 0), points, bold=True, within=within)
         if remark:
             (shown,), points = fit(drawing, remark, size * 0.7, span * (0.97 - share), 1)
-            at = (1, place[1])
+            at = (right, place[1])
             say(axes, shown, at, size=points, colour=ACCENT, ha="right", within=within)
         return
     width = sheet.left * sheet.width - 34
+    if grouped:
+        width -= (_MARGIN + _TRANSPORTS) * sheet.width
     lines, points = fit(drawing, name, size, width)
     texts = [(line, points, INK) for line in lines]
     if remark:
@@ -114,12 +153,12 @@ def note(
     say(axes, text, (x, row), (10, up), size, **more)
 
 
-def told_instead(axes: Axes, row: int, text: str, size: float) -> None:
+def told_instead(axes: Axes, row: float, text: str, size: float) -> None:
     """Say in a row why nothing is drawn there."""
     note(axes, axes.get_xlim()[0], row, text, size=size, colour=GREY, style="italic")
 
 
-def stacked(axes: Axes, row: int, solid: float, hatched: float, style: CellStyle) -> None:
+def stacked(axes: Axes, row: float, solid: float, hatched: float, style: CellStyle) -> None:
     """A bar in two parts."""
     axes.barh(row, solid, height=0.56, color=style.colour, **style.texture)
     axes.barh(

@@ -2,7 +2,8 @@
 
 Warm colours ask, cool colours push. Each transport has a line style and a hatch too, so that a grey
 printer keeps them apart. Several settings of one transport are shades of its colour; where its
-subscribers were in a browser, it keeps its colour and is dotted.
+subscribers were in a browser, it keeps its colour and is dotted. At several servers it keeps its
+colour, and they differ by line style and hatch, of which the first has none.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 
+from pushlab.analysis.summary.by_system import named, plain_label
 from pushlab.contract.profile import Profile
 
 __all__ = [
@@ -37,6 +39,9 @@ _FLOOR = "#8A8A8A"
 _BROWSER = " in Chromium"  # ends the label of a cell whose subscribers were there
 _DOTS = (0, (0.6, 1.2))
 _DOTTED: Mapping[str, Any] = {"hatch": "..", "edgecolor": "white", "linewidth": 0}
+#: Of the second server and those after it: lines, and hatches of bars.
+_LINES = ((0, (5, 1.6)), (0, (1.4, 1.2)), (0, (7, 1.4, 1.4, 1.4)), (0, (3, 3)))
+_HATCHES = ("\\\\", "--", "xx", "oo", "||", "**")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class CellStyle:
         fill: how dense an area of its colour is.
         texture: of its bars, as keywords for matplotlib.
         within: the name as it stands inside a sentence: ``short polling 5 s``, but ``SSE``.
+        setting: the name without the server's; `system`, the server's.
     """
 
     name: str
@@ -55,6 +61,8 @@ class CellStyle:
     fill: float = 0.45
     texture: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
+    setting: str = ""
+    system: str = ""
 
 
 def mark(
@@ -75,12 +83,16 @@ def cell_styles(
     profiles: Mapping[str, Profile],
     floors: Sequence[str] = (),
     browsers: Container[str] = (),
+    systems: Mapping[str, str] | None = None,
 ) -> dict[str, CellStyle]:
     """The style of every cell, given what its transport is; those in `floors` are grey.
 
     Args:
         browsers: cells whose subscribers were in a browser, besides those whose labels say so.
+        systems: the server of each cell; None: all are of one.
     """
+    at = systems or {}
+    servers = list(dict.fromkeys(system for cell, system in at.items() if cell not in floors))
 
     def in_browser(cell: str) -> bool:
         return cell in browsers or cell.endswith(_BROWSER)
@@ -93,17 +105,38 @@ def cell_styles(
         same = [
             other
             for other, one in profiles.items()
-            if one.name == profile.name and in_browser(other) == dotted
+            if one.name == profile.name
+            and in_browser(other) == dotted
+            and at.get(other) == at.get(cell)
         ]
         colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
+        system = at.get(cell, "")
+        # Where there is one server alone, a page says once which.
+        label = cell if len(servers) > 1 else plain_label(cell, system)
         look = CellStyle(
-            profile.called(cell),
+            profile.called(label),
             colour,
             (0, profile.dashes) if profile.dashes else "-",
-            within=profile.called(cell, within=True),
+            within=profile.called(label, within=True),
+            setting=profile.called(plain_label(cell, system)),
+            system=system,
         )
+        if len(servers) > 1 and cell not in floors:
+            look = _of_server(look, servers.index(system))
+            if cell == plain_label(cell, system) and cell.startswith(profile.name):  # the hub's
+                where = f"{look.within} on {named(system)}"
+                look = replace(look, name=f"{look.name} on {system}", within=where)
         found[cell] = replace(look, line=_DOTS, fill=0.2, texture=_DOTTED) if dotted else look
     return found
+
+
+def _of_server(look: CellStyle, place: int) -> CellStyle:
+    """The look of a transport at the first, second, ... server."""
+    if not place:
+        return replace(look, line="-")
+    hatch = _HATCHES[(place - 1) % len(_HATCHES)]
+    texture = {"hatch": hatch, "edgecolor": "white", "linewidth": 0}
+    return replace(look, line=_LINES[(place - 1) % len(_LINES)], texture=texture)
 
 
 def _shade(base: str, index: int, count: int) -> str:

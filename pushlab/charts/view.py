@@ -1,6 +1,6 @@
 """What every chart draws from: the figures of a run by cell, and the words around them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,15 +8,18 @@ from pushlab.analysis.cost.architectures import DEFAULT, Architecture
 from pushlab.analysis.cost.month import Costs
 from pushlab.analysis.cost.of_run import run_costs
 from pushlab.analysis.cost.telling import contenders, place_words, within_words
+from pushlab.analysis.summary.by_system import BySystem, by_system
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.summarise import Analysis, analyse
 from pushlab.charts.style import CellStyle, cell_styles
-from pushlab.quantities import counted, exact_duration
-from pushlab.runs import Run, network_in_words
+from pushlab.quantities import counted, exact_duration, ratio
+from pushlab.runs import HUB, Run, network_in_words
 from pushlab.tables.figures import held_against
 
 __all__ = ["RunView", "machine_words", "view_of"]
+
+_AIR = 0.3  # of a row
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,45 @@ class RunView:
         """The figures of each cell."""
         return self.analysis.summary.cells
 
+    @cached_property
+    def grid(self) -> BySystem:
+        """The cells by transport and server."""
+        return by_system(self.summaries)
+
     @property
     def cells(self) -> list[str]:
-        """The cells in the scenario's order, the harness floor last."""
-        return sorted(self.summaries, key=lambda cell: self.summaries[cell].floor)
+        """All cells, the harness floor last."""
+        return self.rivals + [cell for cell, one in self.summaries.items() if one.floor]
 
     @property
     def rivals(self) -> list[str]:
-        """The cells without the harness floor."""
-        return [cell for cell in self.cells if not self.summaries[cell].floor]
+        """The cells without the harness floor, in the scenario's order; a transport's together."""
+        return self.grid.cells
+
+    def places(self, cells: Sequence[str]) -> list[float]:
+        """Where rows stand: one below the other, with air between the transports of servers."""
+        found, at = [], -1.0
+        for i in range(len(cells)):
+            apart = i and self.grid.several and self.starts_group(cells, i)
+            at += 1.0 + (_AIR if apart else 0.0)
+            found.append(at)
+        return found
+
+    def starts_group(self, cells: Sequence[str], i: int) -> bool:
+        """Whether the row's transport is another than that of the row above."""
+        above, here = (self.cell_styles[cells[place]].setting for place in (i - 1, i))
+        return i == 0 or above != here
+
+    def beside(self, cell: str, figure: str) -> str:
+        """What a cell is of the same at the first server: ``0.42 ×``, ``alike``; else empty."""
+        ranking = self.analysis.summary.rankings.get(figure)
+        there = next((one for one in self.grid.settings.values() if cell in one.values()), {})
+        first = next(iter(there.values()), cell)
+        pair = ranking.of(first, cell) if ranking and self.grid.several else None
+        if pair is None or not (pair.claimed or pair.alike):
+            return ""
+        value, _ = pair.over(first)
+        return "alike" if pair.alike else ratio(value) if value is not None else ""
 
     @property
     def names(self) -> dict[str, str]:
@@ -96,6 +129,8 @@ class RunView:
         """The scenario in one line."""
         trial = next(iter(self.run.trials), None)
         name = str(self.run.scenario.get("name", "run"))
+        if not self.grid.several and self.grid.systems not in ([HUB], []):
+            name += f" on {next(iter(self.grid.systems))}"
         if trial is None:
             return name
         if trial.channels == 1:
@@ -152,5 +187,6 @@ def view_of(found: Run | Analysis, architecture: Architecture = DEFAULT) -> RunV
     summaries = analysis.summary.cells
     floors = [cell for cell, summary in summaries.items() if summary.floor]
     browsers = [cell for cell, summary in summaries.items() if summary.client == "browser"]
-    styles = cell_styles(analysis.run.profiles, floors, browsers)
+    systems = {cell: summary.system for cell, summary in summaries.items()}
+    styles = cell_styles(analysis.run.profiles, floors, browsers, systems)
     return RunView(analysis, styles, architecture)

@@ -9,12 +9,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from pushlab.analysis.summary.by_system import by_system, plain_label
 from pushlab.analysis.summary.catalogue import Figure, shown_in
 from pushlab.analysis.summary.model import CellSummary, RunSummary
 from pushlab.quantities import counted, exact, exact_duration
 from pushlab.runs.head import RunHead
+from pushlab.runs.records import HUB
 from pushlab.tables import Column, Row, Table
 from pushlab.tables.figures import figure_cell, figure_columns, model_note, price_range
+from pushlab.tables.servers import explained, figure_tables, notes_on, servers_table
 from pushlab.tables.terminal import is_live, print_table, say
 
 __all__ = ["NOT_KNOWN", "charts_folder", "json_text", "print_headed", "print_run", "run_table"]
@@ -58,9 +61,22 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
     said = [words(work[key]) for key, words in _SAID.items() if key in work]
     told = ", ".join([*said, *([run.network] if run.network else [])]).replace(" on, ", " on ")
     name = run.scenario.get("name", "run")  # a run of others' making may lack some of it
+    grid = by_system(summary.cells)
+    if not grid.several and grid.systems:
+        name += f" on {grid.systems[0]}" if grid.systems[0] != HUB else ""
     table = run_table(summary.cells)
     states = [run.status, *(["void"] if summary.void else [])]
-    console = print_headed(name, told, states, table, to_stderr=to_stderr)
+    console = print_headed(name, told, states, to_stderr=to_stderr)
+    if grid.several and is_live(console):
+        for number, one in enumerate(figure_tables(summary)):
+            if number:
+                console.print()
+            print_table(console, one)
+        console.print()
+        say(console, explained(summary), "dim")
+    else:
+        print_table(console, table, explained=True)
+    _print_servers(console, summary)
     if run.until:
         console.print()
         told = str(run.until.get("said"))
@@ -69,15 +85,28 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
 
 
 def run_table(cells: Mapping[str, CellSummary]) -> Table:
-    """Each cell's main figures, what a closed form says of them below."""
-    rows, figures = [], shown_in("run", cells.values())
-    for name, cell in cells.items():
+    """Each cell's main figures, what a closed form says of them below; and the server's name."""
+    rows, figures, several = [], shown_in("run", cells.values()), by_system(cells).several
+    for label, cell in cells.items():
+        names = [plain_label(label, cell.system), cell.system] if several else [label]
         if cell.is_empty:
-            rows.append(Row([name], problem=cell.status))  # the caveats say why
+            rows.append(Row(names, problem=cell.status))  # the caveats say why
         else:
             found = [figure_cell(cell, one, _below(cell, one)) for one in figures]
-            rows.append(Row([name], found, marks=[*cell.marks, *cell.unstable]))
-    return Table([Column("transport", text=True)], figure_columns("run", cells.values()), rows)
+            rows.append(Row(names, found, marks=[*cell.marks, *cell.unstable]))
+    leading = [Column("transport", text=True), *([Column("server", text=True)] * several)]
+    return Table(leading, figure_columns("run", cells.values()), rows)
+
+
+def _print_servers(console: Console, summary: RunSummary) -> None:
+    """What is known of each server, if there is another than the hub."""
+    servers = servers_table(summary.cells)
+    if servers is None:
+        return
+    console.print()
+    print_table(console, servers)
+    for note in notes_on(summary.cells):
+        say(console, note)
 
 
 def _below(cell: CellSummary, figure: Figure) -> str:
@@ -85,9 +114,14 @@ def _below(cell: CellSummary, figure: Figure) -> str:
 
 
 def print_headed(
-    name: str, told: str, states: Sequence[str], table: Table, *, to_stderr: bool
+    name: str,
+    told: str,
+    states: Sequence[str],
+    table: Table | None = None,
+    *,
+    to_stderr: bool,
 ) -> Console:
-    """Print a table below a headline; the console, for the remarks.
+    """Print a headline, and a table below it; the console, for what follows.
 
     Args:
         states: what became of it; ``complete`` is not said.
@@ -105,7 +139,8 @@ def print_headed(
     console.print(text, soft_wrap=not live)
     if not live:
         console.print()
-    print_table(console, table, explained=True)
+    if table is not None:
+        print_table(console, table, explained=True)
     return console
 
 

@@ -10,6 +10,7 @@ from pushlab.runs.layout import SCHEMA_VERSION
 from pushlab.runs.link import Link, network_in_words
 from pushlab.runs.reader import Run, latest_run
 from pushlab.runs.records import (
+    HUB,
     BrokerFigures,
     ClockFigures,
     ConnectFigures,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pushlab.runs.writer import RunWriter, write_summary, write_until
 
 __all__ = [
+    "HUB",
     "SCHEMA_VERSION",
     "BrokerFigures",
     "ClockFigures",

@@ -57,7 +57,7 @@ class Block:
                 continue
             text = column.printed(row.cells[i])
             if not least or not (column.text or row.text):
-                needs += [cell_len(text), cell_len(row.cells[i].note)]
+                needs += [cell_len(text), *map(cell_len, row.cells[i].note.split("\n"))]
             elif row.text:
                 needs.append(_longest_word(text.replace("-", "- ")))
             else:  # words are given some room, and the longest is kept whole unless it is a freak
@@ -94,7 +94,8 @@ class Block:
         told = [column.printed(cell)]
         if column.text or row.text:
             told = wrapped(told[0], room, hyphens=row.text)
-        notes = wrapped(cell.note, room) if cell.note else []
+        lines = cell.note.split("\n") if cell.note else []
+        notes = [part for line in lines for part in wrapped(line, room)]
         found = [(text, "bold red" if cell.bad else style) for text in told]
         return found + [(note, "dim") for note in notes]
 
@@ -163,8 +164,8 @@ def as_list(table: Table, width: int) -> Iterator[Text]:
                 yield Text(f"  {last} ").append(told, style)
             else:
                 yield from (Text(f"  {last}"), *(Text(f"    {text}", style) for text in parts))
-            if cell.note:
-                yield Text(f"    {cell.note}", "dim")
+            for line in cell.note.split("\n") if cell.note else ():
+                yield Text(f"    {line}", "dim")
 
 
 def padded(text: str, width: int, *, right: bool) -> str:

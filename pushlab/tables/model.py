@@ -21,7 +21,7 @@ class Cell:
 
     Attributes:
         value: a number; a text, which stands as it is; None: not known.
-        note: stands below it: an interval, or what a model says.
+        note: stands below it, in a line or more: an interval, or what a model says.
         mark: a word that must not be overlooked, such as ``unstable``.
         bad: the value is to be seen at once.
     """

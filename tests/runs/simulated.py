@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One transport setting to simulate."""
+    """One transport setting to simulate, at a server: its CPU is `effort` times the hub's."""
 
     label: str
     transport: str
@@ -46,6 +46,15 @@ class Cell:
     marks: tuple[str, ...] = ()
     floor: bool = False
     jitter_between_trials: float = 0.0
+    system: str = "hub"
+    effort: float | None = 1.0  # None: nobody watched the server
+
+
+def at(system: str, *cells: "Cell", **more: Any) -> list["Cell"]:
+    """The same cells at a server."""
+    return [
+        replace(cell, label=f"{cell.label} on {system}", system=system, **more) for cell in cells
+    ]
 
 
 STANDARD = (
@@ -164,6 +173,7 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
         "order": order,
         "cell": cell.label,
         "transport": cell.transport,
+        "system": cell.system,
         "options": cell.options,
         "clients": clients,
         "channels": channels,
@@ -251,6 +261,8 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
             kind="mosquitto", version="2.0.18", cpu_s=5e-6 * delivered, rss_bytes=9 << 20
         )
         server_hits = {}
+    of_server = cpu if broker is None else 0.02 + 3e-6 * delivered
+    watched = cell.effort is not None
     measured = int((intended >= start).sum())
     everything = {kind: hits.get(kind, 0) + setup.get(kind, 0) for kind in hits.keys() | setup}
     record = TrialRecord(
@@ -264,9 +276,13 @@ def _trial(cell, index, order, clients, per_channel, rate, duration_s, arrivals,
             hits={**server_hits, "publish": measured},
             hits_setup=setup if broker is None else {},
             hits_all={**everything, "publish": measured},
-            cpu_s=cpu if broker is None else 0.02 + 3e-6 * delivered,
-            rss_bytes=48 << 20,
-            open_descriptors=clients + 20,
+            cpu_s=of_server * cell.effort if watched else None,
+            rss_bytes=48 << 20 if watched else None,
+            open_descriptors=clients + 20 if watched else None,
+            counted_by="server" if cell.system == "hub" else "clients",
+            version="" if cell.system == "hub" else f"{cell.system} 1.2.3",
+            unwatched="" if watched else "its process is not known: give pid or metrics",
+            fresh=watched,
         ),
         broker=broker,
         swarm=SwarmFigures(

@@ -109,7 +109,7 @@ def look_at(
     if trial.status != "ok":
         why = trial.reason or "no reason is known"
         return Load(at=at, outcome="failed", cause="errors", why=why)
-    summary = summarise_cells({trial.cell: CellTrials([last])})
+    summary = summarise_cells({trial.cell: CellTrials([last])}, {trial.cell: trial.system})
     verdicts = [(one, judge(one, summary)[0]) for one in objectives]
     values = {one.text: verdict.value for one, verdict in verdicts}
     broken = [one.text for one, verdict in verdicts if not verdict.as_measured]

@@ -129,7 +129,7 @@ declare(
     ),
     _count(
         "lost", "never arrived, the drain included", whole="expected", bad="deliveries were lost"
-    ).but(shown={"run": 0, "sweep": 0, "report": 0, "trials": 0}),
+    ).but(shown={"run": 0, "sweep": 0, "report": 0, "trials": 0, "systems": 9}),
     _count("duplicated", _AGAIN, whole="expected", bad="deliveries came twice").but(
         shown={"order": 0}
     ),
@@ -184,7 +184,7 @@ declare(
     *_kinds("hits_setup", "hits of the set-up", "the same before the windows, with handshakes"),
     Figure("publish_hits", "publishes", total(lambda t: t.publish_hits, empty=0), _EQUAL),
     Figure("hits_per_delivery", "hits per delivery", _HITS_EACH, _PER_DELIVERY, head="hits")
-    .but(interval=True, compared="ratio", ranked=2, shown={"run": 0, "report": 0})
+    .but(interval=True, compared="ratio", ranked=2, shown={"run": 0, "report": 0, "systems": 3})
     .but(model="predicted_hits_per_delivery", marked=True),
     Figure("hits_per_s", "hits/s", _HIT_RATE, "requests per second of the windows")
     .but(stability="hits_per_delivery", model="predicted_hits_per_s", shown={"sweep": 0})
@@ -217,9 +217,9 @@ def _latency(one: Figure) -> Figure:
         main = what in ("p50", "p95", "p99", "mean")
         one = one.but(per_trial=True, claimed=what == "p50", marked=main)
     more: dict[str, dict[str, Any]] = {
-        "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0}},
+        "p50": {"shown": {"run": 0, "sweep": 1, "report": 0, "trials": 0, "systems": 1}},
         "p99": {
-            "shown": {"run": 1, "sweep": 2, "report": 0, "trials": 0},
+            "shown": {"run": 1, "sweep": 2, "report": 0, "trials": 0, "systems": 2},
             "instead": "latency_s.p95",
             **_chart("2-latency-p99", "99 % of the deliveries came within", "p99"),
         },
@@ -317,13 +317,13 @@ def _broker(name: str) -> Value:
 
 
 _BYTES = "the subscribers' TCP payload, both directions"
-_HUB = "the hub's process: CPU in the windows, memory and descriptors at most"
+_HUB = "the server's: CPU in the windows, memory and descriptors at most; `null`: not watched"
 _BROKER = "the broker's, where there is one"
 _ALL_OF_IT = (
-    "hub's and broker's CPU over deliveries: idling and publishing are in it, so it falls as the"
+    "server's and broker's CPU over deliveries: idling and publishing are in it, so it falls as the"
     " rate grows; `marginal_cpu_s_per_delivery` is without them"
 )
-_OF_A_CORE = "hub's and broker's CPU time over the time measured: 1 is one core"
+_OF_A_CORE = "server's and broker's CPU time over the time measured: 1 is one core"
 _BYTES_SETUP = _of_swarm("bytes_in_setup", "bytes_out_setup")
 _BYTES_EACH = ratio(lambda t: t.bytes_total if t.record.swarm else None, _delivered)
 _CPU_EACH = ratio(lambda t: t.cpu_s, _delivered)
@@ -344,7 +344,7 @@ declare(
     ),
     Figure("server_cpu_s_per_delivery", "server's CPU per delivery", _SERVER_EACH, _HUB),
     Figure("server_rss_bytes", "server's memory", largest(_server("rss_bytes")), _HUB).but(
-        small="at most", compared="ratio", shown={"order": 0}
+        small="at most", compared="ratio", shown={"order": 0, "systems": 5}
     ),
     Figure("server_open_descriptors", "server's descriptors", _DESCRIPTORS, _HUB).but(
         small="at most", shown={"order": 0}
@@ -355,10 +355,10 @@ declare(
     Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, _ALL_OF_IT, "CPU")
     .but(small="of all: idling, publishing", interval=True, compared="ratio", ranked=4)
     .but(marked=True)
-    .but(shown={"run": 3, "report": 0}),
+    .but(shown={"run": 3, "report": 0, "systems": 4}),
     Figure("cpu_share", "CPU of a core", _SHARE, _OF_A_CORE, "CPU")
     .but(stability="cpu_s_per_delivery", shown={"sweep": 3})
-    .but(chart="4-cpu", axis="CPU time of hub and broker, of one core", noun="CPU share"),
+    .but(chart="4-cpu", axis="CPU time of server and broker, of one core", noun="CPU share"),
 )
 
 # ---- what CPU seconds are made of ----------------------------------------------------------------
@@ -378,7 +378,7 @@ def _part(name: str, words: str, about: str, part: str, *, broker: bool = False)
 
 
 _APART = (
-    "from the windows beside the measured one (`parts`), of hub and broker, and of the broker:"
+    "from the windows beside the measured one (`parts`), of server and broker, and of the broker:"
     " with nobody connected; with all connected and nothing published, polls included; a publish"
     " that nobody reads, above idling; one more delivery, above both; a poll in vain; a poll that"
     " brings something, with its messages. `null` without such windows or events"

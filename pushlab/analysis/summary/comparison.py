@@ -1,4 +1,7 @@
-"""Every two cells against each other: what may be claimed, and why something may not.
+"""Every two cells that are alike but for one thing: what may be claimed, and why something may not.
+
+Cells of one server are held against each other, and a transport at one server against the same
+transport, set alike, at another; a transport at one server and another at another never are.
 
 A claim needs all of: an interval clear of equality, corrected for the number of comparisons of the
 run; a difference that matters; one above the harness's floor (the null transport's latency) and
@@ -69,6 +72,7 @@ def rank(
         every += [
             _Two(FIGURES[name], low, high, known[low], known[high] - known[low], compared)
             for low, high in combinations(orders[name], 2)
+            if summaries[low].is_like(summaries[high])
             for compared in [compare(cells[low], cells[high], paired=True)]
         ]
     # What the protocols alone decide is no test, and takes nothing from those that are.

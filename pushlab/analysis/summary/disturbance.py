@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.stats.percentiles import PERCENTILES
+from pushlab.analysis.summary.by_system import named
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.mark import Kind, Mark
@@ -33,10 +34,10 @@ _LATENCIES = ("latency_s", "latency_from_send_s")
 _STATISTICS = (*PERCENTILES, "mean")  # an extreme is one event, and says so of itself
 _STALE = "staleness_s.mean"
 _CPU = ("server_cpu_s", "broker_cpu_s", "server_cpu_s_per_delivery", "cpu_s_per_delivery")
-#: Who may have stood still: what that is called, and in words.
+#: Who may have stood still: what that is called, and in words; ``hub`` is the server under test.
 _WAITED: Mapping[str, tuple[Kind, str]] = {
     "publisher": (_BOUND, "the publisher sent late"),
-    "hub": ("busy-machine", "the hub waited for a core"),
+    "hub": ("busy-machine", "{server} waited for a core"),
     "broker": ("busy-machine", "the broker waited for a core"),
     "swarm": ("busy-machine", "the swarm was kept from running"),
     "machine": ("stall", "the machine's host gave its time to others"),
@@ -95,7 +96,8 @@ def _waits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
                 sizes[figure] = max(size, sizes.get(figure, 0.0))
             if sum(len(t.stamps.late_s) for t in good) >= _LEAST_STAMPS:
                 sizes = {_STALE: sizes.get(_STALE, 0.0)}  # stamps know what this bounds
-        yield Mark(kind, cause, sizes, known=name == "publisher")
+        told = cause.format(server=named(good[0].record.system))
+        yield Mark(kind, told, sizes, known=name == "publisher")
 
 
 def _of(trial: TrialFigures, name: str) -> Floats:
@@ -256,7 +258,9 @@ def _causes(records: Sequence[TrialRecord], *, ours: bool) -> list[str]:
 
 def _is_servers(mark: str) -> bool:
     """Whether a reason is no fault of the generator."""
-    return mark.startswith("hub at") or "subscribers were ended" in mark
+    who, at, _ = mark.partition(" at ")
+    full = bool(at) and mark.endswith("of a core") and who not in ("swarm", "publisher")
+    return full or "subscribers were ended" in mark
 
 
 def _joined(marks: Sequence[str], trials: int) -> str:

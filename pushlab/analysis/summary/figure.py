@@ -36,8 +36,9 @@ __all__ = [
 
 Unit = Literal["s", "bytes", "usd", "share", ""]
 #: ``run``: the terminal's table of a run; ``sweep``: that of a sweep; ``report``: the main table of
-#: the page; then the page's tables of the publisher's lateness, of order, of connecting, of trials.
-Table = Literal["run", "sweep", "report", "lateness", "order", "connecting", "trials"]
+#: the page; then the page's tables of the publisher's lateness, of order, of connecting, of trials;
+#: ``systems``: a table of each by transport and server.
+Table = Literal["run", "sweep", "report", "lateness", "order", "connecting", "trials", "systems"]
 _UNITS: Mapping[str, Unit] = {"s": "s", "bytes": "bytes", "usd": "usd", "share": "share"}
 #: The samples that are counted.
 _COUNTED = (

@@ -6,13 +6,16 @@ about 8 more trials". Extremes are told as what was seen in these trials. Where 
 pushing, the title says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pushlab.analysis.summary.across import across_words
+from pushlab.analysis.summary.by_system import BySystem, by_system, named, plain_label
 from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.model import CellSummary, void_words
 from pushlab.contract.profile import Profile
 from pushlab.quantities import brief, duration, listed, number, span, times
+from pushlab.runs.records import HUB
 
 __all__ = ["findings_of"]
 
@@ -141,19 +144,102 @@ def findings_of(
         profiles: what each cell's transport is.
     """
     rivals = {cell: summary for cell, summary in cells.items() if not summary.floor}
-    names = {cell: profiles[cell].called(cell, within=True) for cell in rivals}
-
-    def field(figure: str) -> _Field:
-        return _Field(names, profiles, *_ranked(rivals, rankings, figure))
-
-    made = {
-        "1-latency": _latency(rivals, field, void_words(cells, floor_s)),
-        "2-hits": _hits(field("hits_per_delivery")),
-        "3-staleness": _staleness(field("staleness_s.max"), field("latency_s.p50").ranking),
-        "4-bytes-and-cpu": _weight(field("bytes_per_delivery"), field("cpu_s_per_delivery")),
-        "5-cost": _cost(rivals, names, profiles),
+    grid, void = by_system(cells), void_words(cells, floor_s)
+    names = {
+        cell: profiles[cell].called(plain_label(cell, summary.system), within=True)
+        for cell, summary in rivals.items()
     }
+
+    def of(some: Sequence[str]) -> "_Fields":
+        return _Fields({cell: rivals[cell] for cell in some}, names, profiles, rankings)
+
+    if grid.several:
+        across = _across(grid, rivals, profiles, rankings, void)
+        each = {system: of(grid.of(system)) for system in grid.systems}
+        made = {}
+        for chart, text in across.items():
+            made[chart] = text
+            made |= _on_each(chart, each, void)
+    else:
+        one = of(list(rivals))
+        charts = [*_CHARTS, *(["5-cost"] if set(grid.systems) <= {HUB} else [])]
+        made = {chart: one.said(chart, void) for chart in charts}
     return {chart: f"{text[0].upper()}{text[1:]}" for chart, text in made.items()}
+
+
+_CHARTS = ("1-latency", "2-hits", "3-staleness", "4-bytes-and-cpu")
+_ONE = "no transport has it on two servers"
+
+
+def _on_each(chart: str, systems: Mapping[str, "_Fields"], void: str) -> dict[str, str]:
+    """What a chart says of the transports of each server; of those of which it is the same, once.
+
+    Nothing of a server with one transport alone.
+    """
+    said: dict[str, list[str]] = {}
+    for system, one in systems.items():
+        if chart in _CHARTS and len(one.cells) > 1:
+            said.setdefault(one.said(chart, void), []).append(system)
+    where = {text: f"on {listed(list(map(named, some)))}" for text, some in said.items()}
+    return {f"{chart} {where[text]}": f"{where[text]}: {text}" for text in said}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """Cells of one server, by each figure."""
+
+    cells: Mapping[str, CellSummary]
+    names: Mapping[str, str]
+    profiles: Mapping[str, Profile]
+    rankings: Mapping[str, Ranking]
+
+    def by(self, figure: str) -> _Field:
+        """These cells by a figure."""
+        return _Field(self.names, self.profiles, *_ranked(self.cells, self.rankings, figure))
+
+    def said(self, chart: str, void: str) -> str:
+        """What a chart says of them."""
+        if chart == "1-latency":
+            return _latency(self.cells, self.by, void)
+        if chart == "2-hits":
+            return _hits(self.by("hits_per_delivery"))
+        if chart == "3-staleness":
+            return _staleness(self.by("staleness_s.max"), self.by("latency_s.p50").ranking)
+        if chart == "4-bytes-and-cpu":
+            return _weight(self.by("bytes_per_delivery"), self.by("cpu_s_per_delivery"))
+        return _cost(self.cells, self.names, self.profiles)
+
+
+def _across(
+    grid: BySystem,
+    cells: Mapping[str, CellSummary],
+    profiles: Mapping[str, Profile],
+    rankings: Mapping[str, Ranking],
+    void: str,
+) -> dict[str, str]:
+    """What charts say of each transport at several servers."""
+    full = {cell: profiles[cell].called(cell, within=True) for cell in cells}
+    names = {}
+    for setting, there in grid.settings.items():
+        cell = next(iter(there.values()))
+        names[setting] = profiles[cell].called(plain_label(cell, cells[cell].system), within=True)
+
+    def said(figure: str, noun: str) -> str:
+        found = _Field(full, profiles, *_ranked(cells, rankings, figure))
+        told = across_words(noun, grid, names, found.ranking, found.known, found.why)
+        of = list(dict.fromkeys(named(cells[cell].system) for cell in found.known))
+        return told or (f"{noun}: known of {of[0]} alone" if len(of) == 1 else f"{noun}: {_ONE}")
+
+    delivered = [one for one in cells.values() if one["latency_s.count"]]
+    medians = all(one["latency_s.p50"] is not None for one in delivered)
+    figure, noun = ("latency_s.p50", "median") if medians else ("latency_s.mean", "mean")
+    latency = said(figure, f"{noun} latency")
+    return {
+        "1-latency": f"void: {void}; no latency is ranked" if void else latency,
+        "2-hits": said("hits_per_delivery", "requests per delivery"),
+        "4-bytes-and-cpu": said("cpu_s_per_delivery", "CPU per delivery"),
+        "4-bytes": said("bytes_per_delivery", "bytes per delivery"),
+    }
 
 
 def _ranked(

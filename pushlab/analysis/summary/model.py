@@ -15,6 +15,7 @@ from pushlab.analysis.summary.claims import Ranking
 from pushlab.analysis.summary.figure import Derived
 from pushlab.analysis.summary.mark import Mark, against
 from pushlab.quantities import duration, with_unit
+from pushlab.runs.records import HUB
 
 __all__ = ["CellSummary", "Interval", "RunSummary", "nested", "void_words"]
 
@@ -31,6 +32,9 @@ class CellSummary:
     Attributes:
         status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
         transport: its name; None where no trial of it has begun, as `client` is.
+        system: the name of the server under test; `version`, as that says of itself.
+        fresh: whether each trial had a process of its own.
+        unwatched: why the server's CPU and memory are not known; empty where they are.
         withheld: of figures that would have an interval and have none, why, in words: ``too few
             trials``, ``too few samples`` (publishes).
         hits, hits_setup: by kind, those kinds alone that came.
@@ -45,6 +49,10 @@ class CellSummary:
     transport: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     client: str | None = None
+    system: str = HUB
+    version: str = ""
+    fresh: bool = True
+    unwatched: str = ""
     floor: bool = False
     values: Figures = field(default_factory=dict)
     intervals: Mapping[str, Interval] = field(default_factory=dict)
@@ -134,6 +142,19 @@ class CellSummary:
         """The kinds of marks on its main figures, and what its trials remark beside them."""
         kinds = {mark.kind for one in marked() for mark, _ in self.marks_against(one.name)}
         return [*sorted(kinds), *(one for one in self.remarks if one not in kinds)]
+
+    def is_like(self, other: "CellSummary") -> bool:
+        """Whether two cells may be held against each other: they differ in one thing.
+
+        At one server, in their transports or settings; or in their servers alone, and then the
+        options that both have are equal.
+        """
+        if self.system == other.system:
+            return True
+        both = self.options.keys() & other.options.keys()
+        return (self.transport, self.client) == (other.transport, other.client) and all(
+            self.options[key] == other.options[key] for key in both
+        )
 
     @property
     def is_whole(self) -> bool:

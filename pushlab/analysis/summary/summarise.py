@@ -43,7 +43,7 @@ class Analysis:
     @cached_property
     def summary(self) -> RunSummary:
         """What the run amounts to."""
-        cells = summarise_cells(self.cells)
+        cells = summarise_cells(self.cells, self.run.systems)
         rankings = rank_cells(self.cells, cells, self.floor_s)
         return RunSummary(
             cells,
@@ -79,16 +79,19 @@ def summarise(run: Run) -> RunSummary:
     return analyse(run).summary
 
 
-def summarise_cells(cells: Mapping[str, CellTrials]) -> dict[str, CellSummary]:
-    """The figures of each cell."""
+def summarise_cells(
+    cells: Mapping[str, CellTrials], systems: Mapping[str, str]
+) -> dict[str, CellSummary]:
+    """The figures of each cell, whose server is the one of that name."""
     floor = next((trials for trials in cells.values() if trials.floor), None)
-    return {cell: _cell(trials, floor) for cell, trials in cells.items()}
+    return {cell: _cell(trials, floor, systems[cell]) for cell, trials in cells.items()}
 
 
-def _cell(trials: CellTrials, floor: CellTrials | None) -> CellSummary:
+def _cell(trials: CellTrials, floor: CellTrials | None, system: str) -> CellSummary:
     good, first = trials.good, trials.first
     reasons = [t.record.reason for t in trials.all if t.record.status != "ok" and t.record.reason]
     brokers = [t.record.broker for t in good if t.record.broker]
+    servers = [t.record.server for t in good if t.record.server]
     made = {one.name: trials.estimate(one) for one in FIGURES.values() if one.stored}
     known = [name for name in made if FIGURES[name].interval and made[name].value is not None]
     intervals = {name: made[name].interval() for name in known}
@@ -98,6 +101,10 @@ def _cell(trials: CellTrials, floor: CellTrials | None) -> CellSummary:
         transport=first.transport if first else None,
         options=dict(first.options) if first else {},
         client=first.client if first else None,
+        system=system,
+        version=servers[0].version if servers else "",
+        fresh=all(server.fresh for server in servers),
+        unwatched=next((server.unwatched for server in servers if server.unwatched), ""),
         floor=trials.floor,
         values={name: estimate.value for name, estimate in made.items()},
         intervals={name: found for name, found in intervals.items() if found is not None},

@@ -17,6 +17,7 @@ from pushlab.charts.report.month import month_section
 from pushlab.charts.view import RunView
 from pushlab.quantities import duration, usd_range
 from pushlab.tables import Table
+from pushlab.tables.servers import explained, notes_on
 
 __all__ = ["write_report"]
 
@@ -40,16 +41,16 @@ def write_report(
 
 
 def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
-    base = tables.baseline_of(view, baseline)
+    ratios = tables.ratio_tables(view, baseline)
     drawn = any(view.problem(cell) is None for cell in view.cells)
     book = Sketchbook()
     figures = _figures(view, book) if drawn else []
     month = month_section(view, book) if drawn else None
     battery = battery_section(view, book) if drawn else None
     results = tables.figures_table(view)
-    ratios = tables.ratio_table(view, base) if base is not None and len(view.rivals) > 1 else None
     trials = tables.trials_table(view)
-    shown = [table for table in (results, ratios, trials) if table is not None]
+    servers = tables.server_tables(view) if drawn else []
+    shown = [results, trials, *ratios, *servers]
     shown += [*(month.tables if month else ()), *(battery.tables if battery else ())]
     return template("page.html.j2").render(
         run=view.run,
@@ -65,8 +66,11 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
         results=results,
         missing=any(cell.value is None for row in results.rows for cell in row.cells),
         prediction=tables.prediction_table(view) if drawn else None,
+        servers=servers,
+        notes_on_servers=notes_on(view.summaries),
+        explained=explained(view.analysis.summary) if view.grid.several else "",
+        on_each=[text for name, text in view.analysis.summary.findings.items() if " on " in name],
         ratios=ratios,
-        baseline=view.names[base] if base is not None else "",
         storm=tables.storm_table(view) if drawn else None,
         further=[tables.figures_table(view, place) for place in _FURTHER] if drawn else [],
         month=month,

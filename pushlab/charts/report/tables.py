@@ -24,13 +24,15 @@ from pushlab.quantities import (
 )
 from pushlab.tables import Cell, Column, Row, Table
 from pushlab.tables.figures import figure_cell, figure_columns, kind_of, price_range, residual
+from pushlab.tables.servers import figure_tables, servers_table
 
 __all__ = [
     "TRANSPORT",
     "baseline_of",
     "figures_table",
     "prediction_table",
-    "ratio_table",
+    "ratio_tables",
+    "server_tables",
     "storm_table",
     "trials_table",
 ]
@@ -112,7 +114,9 @@ def figures_table(view: RunView, place: Place = "report") -> Table:
 
 def prediction_table(view: RunView) -> Table:
     """What closed forms and simulation say of hits and mean latency, and how far off they are."""
-    models = iter(validate(view.analysis, _told(view)))
+    wanted = _told(view)
+    found = {one.cell: one for one in validate(view.analysis, wanted)}
+    models = iter([found[cell] for cell in wanted])
 
     def cells(s: CellSummary) -> list[Cell]:
         model, formula = next(models), s.predicted
@@ -224,11 +228,25 @@ def trials_table(view: RunView) -> Table:
     return Table([Column("Trial", text=True)], columns, rows, "Every trial, in order of execution.")
 
 
+def server_tables(view: RunView) -> list[Table]:
+    """What is known of each server, and of several each main figure by transport and server."""
+    known = servers_table(view.summaries)
+    names = {
+        setting: view.cell_styles[next(iter(there.values()))].setting
+        for setting, there in view.grid.settings.items()
+    }
+    figures = figure_tables(view.analysis.summary, names) if view.grid.several else []
+    return [*([] if known is None else [known]), *figures]
+
+
 # ---- ratios --------------------------------------------------------------------------------------
 
 
-def baseline_of(view: RunView, wanted: str | None) -> str | None:
+def baseline_of(view: RunView, wanted: str | None, some: Sequence[str] | None = None) -> str | None:
     """The cell that others are divided by: `wanted`, or the first that asks, or the first at all.
+
+    Args:
+        some: those that it may be; None: any.
 
     Returns:
         None if no cell delivered anything.
@@ -236,7 +254,8 @@ def baseline_of(view: RunView, wanted: str | None) -> str | None:
     Raises:
         UsageError: there is no such cell, or nothing came of it.
     """
-    able = [cell for cell in view.cells if view.problem(cell) is None]
+    among = view.cells if some is None else some
+    able = [cell for cell in among if view.problem(cell) is None]
     if wanted is not None:
         if wanted not in able:
             known = ", ".join(able) or "none"
@@ -247,10 +266,31 @@ def baseline_of(view: RunView, wanted: str | None) -> str | None:
     return next(iter(asking + able), None)
 
 
-def ratio_table(view: RunView, baseline: str) -> Table:
-    """Each cell's main figures as multiples of the baseline's, and why one says nothing."""
+def ratio_tables(view: RunView, wanted: str | None) -> list[Table]:
+    """Each cell as multiples of the baseline; at several servers, each server by itself.
+
+    Args:
+        wanted: the baseline's label; at its server, it is the baseline.
+
+    Raises:
+        UsageError: see `baseline_of`.
+    """
+    first = baseline_of(view, wanted)
+    if first is None:
+        return []
+    found = []
+    for system in view.grid.systems:
+        there = view.grid.of(system)
+        base = first if first in there else baseline_of(view, None, there)
+        if base is not None and len(there) > 1:
+            found.append(ratio_table(view, base, there))
+    return found
+
+
+def ratio_table(view: RunView, baseline: str, some: Sequence[str]) -> Table:
+    """The main figures of these cells as multiples of the baseline's, and why one says nothing."""
     figures, rows = ranked(), []
-    for cell in view.rivals:
+    for cell in some:
         style = view.cell_styles[cell]
         problem = view.problem(cell) or ""
         if cell == baseline:

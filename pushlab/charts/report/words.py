@@ -39,7 +39,9 @@ def asked(view: RunView) -> list[str]:
     if "drain_s" in scenario:
         drain = exact_duration(float(scenario["drain_s"]))
         text += f" and with at most {drain} for what is still under way"
-    found.append(f"{text}. Each trial has a fresh server; settings alternate in random order.")
+    fresh = all(view.summaries[cell].fresh for cell in view.rivals)
+    servers = "Each trial has a fresh server; settings" if fresh else "Settings"
+    found.append(f"{text}. {servers} alternate in random order.")
     if view.run.until:
         found.append(f"Wanted was {scenario.get('until')}: {view.run.until.get('said')}.")
     return found
