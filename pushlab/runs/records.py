@@ -20,7 +20,6 @@ __all__ = [
     "ClockFigures",
     "ConnectFigures",
     "CostWindow",
-    "CountedBy",
     "MachineFigures",
     "PublisherFigures",
     "ServerFigures",
@@ -32,7 +31,6 @@ __all__ = [
 ]
 
 TrialStatus = Literal["ok", "failed", "interrupted"]
-CountedBy = Literal["server", "access log", "clients"]
 
 HUB = "hub"  #: the system that is meant where none is named: pushlab's own
 
@@ -329,9 +327,8 @@ class TrialRecord:
     per_channel: Annotated[int, Setting("subscribers of each", least=0, most=1_000_000)]
     rate_per_channel: Annotated[float, Setting("publishes", unit="1/s", least=0, most=1e9)]
     duration_s: Annotated[float, Setting("the window", unit="s", least=0, most=1e6)]
-    system: str = "hub"
-    arrivals: str = "constant"
     system: str = HUB
+    arrivals: str = "constant"
     options: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
     measure_start_ns: int | None = None
@@ -356,7 +353,7 @@ class TrialRecord:
     @property
     def subject(self) -> str:
         """Whose costs these are: the transport, and the system where it is another than the hub."""
-        return self.transport if self.system == "hub" else f"{self.transport} on {self.system}"
+        return self.transport if self.system == HUB else f"{self.transport} on {self.system}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and lists, without the profile."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pushlab.analysis.cost.sizes import Sizes
 from pushlab.analysis.cost.traffic import Traffic
+from pushlab.runs.records import HUB
 
 if TYPE_CHECKING:  # it loads numpy
     from pushlab.analysis.trials.figures import TrialFigures
@@ -32,7 +33,7 @@ def traffic_by_cell(cells: Mapping[str, Sequence["TrialFigures"]]) -> dict[str, 
     found = {}
     for cell, trials in cells.items():
         good = [t for t in trials if t.record.status == "ok" and not t.record.floor]
-        good = [t for t in good if t.record.of_hub]
+        good = [t for t in good if t.record.system == HUB]
         traffic = traffic_of(good) if good else None
         if traffic is not None:
             found[cell] = traffic

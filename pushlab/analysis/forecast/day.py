@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from pushlab.analysis.cost.architectures import DEFAULT
 from pushlab.analysis.cost.book import load_book
+from pushlab.analysis.cost.measured import OF_HUB_ALONE
 from pushlab.analysis.cost.month_price import MonthPrice
 from pushlab.analysis.cost.pricing import meter_for, price
 from pushlab.analysis.cost.traffic import Traffic
@@ -20,6 +21,7 @@ from pushlab.analysis.forecast.sizes import sizes_of
 from pushlab.analysis.forecast.sizing import Workload
 from pushlab.analysis.summary.model import Interval
 from pushlab.analysis.summary.summarise import Analysis
+from pushlab.runs import HUB
 
 __all__ = ["Day", "days_of"]
 
@@ -66,7 +68,9 @@ def days_of(analysis: Analysis, workload: Workload) -> dict[str, Day]:
             cores=cores.value if seen else None,
             cores_ci=(cores.low, cores.high) if seen and bounded else None,
             wire_bytes=made.servers.bandwidth_bytes_per_s * part * _DAY_S if seen else None,
-            month=_month(made.traffic, calibration),
+            month=_month(made.traffic, calibration)
+            if trials.good[0].record.system == HUB
+            else MonthPrice(cannot=OF_HUB_ALONE),
             beyond=made.servers.beyond if seen else (),
         )
     return found

@@ -82,8 +82,8 @@ def across_words(
         parts.append(f"alike: {listed(alike)}" if parts else f"{noun}: alike for {listed(alike)}")
     if rest:
         pair = next(pair for pair in rest[0].pairs.values() if not pair.alike)
-        names = listed([one.name for one in rest])
-        parts.append(f"not known: {names}" + ("" if told else f" ({why(pair)})"))
+        who = listed([one.name for one in rest])
+        parts.append(f"not known: {who}" + ("" if told else f" ({why(pair)})"))
     return "; ".join(parts)
 
 

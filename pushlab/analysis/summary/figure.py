@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pushlab.analysis.models.prediction import Prediction
 from pushlab.analysis.stats.estimate import Estimate
-from pushlab.runs import TrialRecord
+from pushlab.runs import HUB, TrialRecord
 
 if TYPE_CHECKING:
     from pushlab.analysis.cost.month_price import MonthPrice
@@ -119,7 +119,7 @@ class CellTrials:
         from pushlab.analysis.cost.month_price import MonthPrice
         from pushlab.analysis.cost.pricing import meter_for, price
 
-        if self.first is not None and not self.first.of_hub:
+        if self.first is not None and self.first.system != HUB:
             return MonthPrice(cannot=OF_HUB_ALONE)
         traffic = traffic_of(self.good) if self.good else None
         if traffic is None:

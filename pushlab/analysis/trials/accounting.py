@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pushlab.runs import DeliveryRows, PublishRows, TrialRecord
+from pushlab.runs import HUB, DeliveryRows, PublishRows, TrialRecord
 from pushlab.runs.joined import first_arrivals, match
 
 __all__ = ["Accounting", "TrialRows", "account", "subscribers_of"]
@@ -155,7 +155,7 @@ def _reordered(
     that are under way at once: only what overtook a message whose acceptance was known before the
     overtaker was sent came out of order.
     """
-    if record.system == "hub":
+    if record.system == HUB:
         leads = follows = publishes.seq[publish_of]
     else:
         leads = publishes.sent_ns[publish_of]

@@ -287,10 +287,14 @@ def ratio_tables(view: RunView, wanted: str | None) -> list[Table]:
     return found
 
 
-def ratio_table(view: RunView, baseline: str, some: Sequence[str]) -> Table:
-    """The main figures of these cells as multiples of the baseline's, and why one says nothing."""
+def ratio_table(view: RunView, baseline: str, some: Sequence[str] = ()) -> Table:
+    """The main figures of these cells as multiples of the baseline's, and why one says nothing.
+
+    Args:
+        some: cells of the baseline's server; empty: all of a run of one server.
+    """
     figures, rows = ranked(), []
-    for cell in some:
+    for cell in some or view.rivals:
         style = view.cell_styles[cell]
         problem = view.problem(cell) or ""
         if cell == baseline:
