@@ -18,7 +18,7 @@ import psutil
 from pushlab.child_environment import child_environment
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import SetupError
-from pushlab.hub.child import Child
+from pushlab.hub.child import Child, end_child
 from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
@@ -31,6 +31,8 @@ _STOP_S = 5.0
 _GO_AFTER_S = 1.0  # for what it has started to end after it
 _LIMIT = 1 << 20
 _LAST_WORDS = 3
+#: Waits for the end of whoever started it, then ends a server's group and removes its folder.
+_KEEPER = 'read -r _; kill -s TERM -- "-$1"; sleep 2; kill -s KILL -- "-$1"; rm -rf "$2"'
 _TOLD_S = 10.0
 #: Where servers may be that an ordinary user's PATH has not.
 _FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
@@ -55,11 +57,19 @@ class ServerProcess(Child):
 
     Args:
         scratch: a folder that goes with it.
+        keeper: a process that ends it when this one is killed.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str, scratch: Path) -> None:
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        name: str,
+        scratch: Path,
+        keeper: asyncio.subprocess.Process,
+    ) -> None:
         super().__init__(process, name)
         self.scratch = scratch
+        self._keeper = keeper
         assert process.stdout is not None
         self._readers.append(asyncio.ensure_future(self._collect(process.stdout)))
 
@@ -99,6 +109,7 @@ class ServerProcess(Child):
             await self._process.wait()
             for task in self._readers:
                 task.cancel()
+            await end_child(self._keeper)
             await asyncio.to_thread(shutil.rmtree, self.scratch, ignore_errors=True)
 
     @property
@@ -148,6 +159,11 @@ async def launch(
             limit=_LIMIT,
             start_new_session=True,
         )
+        try:
+            keeper = await _keeper(process.pid, scratch)
+        except BaseException:
+            process.kill()
+            raise
     except (OSError, ValueError, IndexError) as error:
         shutil.rmtree(scratch, ignore_errors=True)
         told = error.strerror if isinstance(error, OSError) else str(error)
@@ -155,7 +171,18 @@ async def launch(
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-    return ServerProcess(process, name, scratch)
+    return ServerProcess(process, name, scratch, keeper)
+
+
+async def _keeper(pid: int, scratch: Path) -> asyncio.subprocess.Process:
+    """What outlives this process, even if that is killed, and lets nothing of a server do so."""
+    return await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", _KEEPER, "keeper", str(pid), str(scratch)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # a terminal's Ctrl-C is not for it
+    )
 
 
 async def until_ready(process: ServerProcess | None, url: str, path: str, within_s: float) -> None:
