@@ -19,6 +19,7 @@ from pushlab.cli.arguments import (
     whole,
 )
 from pushlab.cli.probing import add_probe
+from pushlab.cli.verifying import add_verify
 from pushlab.lab.scenario.model import scenario_keys
 from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, parse_seconds
 
@@ -31,8 +32,9 @@ _REST = "as JSON on stdout; the rest on stderr"
 
 
 def add_commands(group: Group) -> None:
-    """Add probe, compare, savings, capacity, resume and reproduce."""
+    """Add probe, verify, compare, savings, capacity, resume and reproduce."""
     add_probe(group)
+    add_verify(group)
     _add_compare(group)
     _add_savings(group)
     _add_capacity(group)

@@ -8,7 +8,6 @@ import asyncio
 import dataclasses
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,15 +16,12 @@ from rich.console import Console
 from pushlab.commands.probe_address import address_lines, told_table
 from pushlab.commands.probe_terminal import Screen, write_lines
 from pushlab.commands.probe_verdicts import judge
+from pushlab.commands.targets import system_of
 from pushlab.commands.terminal import json_text
 from pushlab.contract.authority import is_loopback, without_login
-from pushlab.errors import UsageError
 from pushlab.lab.probe.address import probe_address
 from pushlab.lab.probe.probe import probe_system, variables_of
 from pushlab.lab.probe.trying import ProbeSettings
-from pushlab.lab.scenario.toml_reader import load_scenario
-from pushlab.systems.declared import DeclaredSystem
-from pushlab.systems.registry import find_system, system_names
 from pushlab.systems.system import System
 
 __all__ = ["probe"]
@@ -60,7 +56,7 @@ def probe(
     console = Console(stderr=as_json, highlight=False, emoji=False)
     if "://" in target:
         return _address(target, console, listen_s=listen_s, wait_s=wait_s, as_json=as_json)
-    system = _system(target)
+    system = system_of(target)
     settings = ProbeSettings(
         publish=publish or _is_here(system),
         listen_s=listen_s,
@@ -81,25 +77,6 @@ def probe(
         print(screen.hidden(json_text(told)))
     screen.end(result, verdicts)
     return int(any(verdict.bad for verdict in verdicts) or bool(result.gone))
-
-
-def _system(target: str) -> System:
-    """What is meant. Raises UsageError."""
-    path = Path(target)
-    if target.endswith(".toml") or path.is_file():
-        scenario = load_scenario(target)
-        if scenario.own is None:
-            raise UsageError(f"{target} has no [system] table, which says what to probe")
-        return DeclaredSystem.of(scenario.own)
-    if target in system_names():
-        return find_system(target)
-    if ":" in target or target.startswith("localhost"):
-        raise UsageError(f"{target!r} is no URL: write http://{target}")
-    known = ", ".join(system_names())
-    raise UsageError(
-        f"{target!r} is neither a TOML file with a [system] table, nor a URL, nor an installed"
-        f" system ({known})"
-    )
 
 
 def _is_here(system: System) -> bool:

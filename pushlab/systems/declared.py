@@ -7,7 +7,7 @@ are templates like those of the declaration, and are written into a folder that 
 import importlib.resources
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -134,18 +134,22 @@ class DeclaredSystem(System):
         if folder.is_dir():
             _write_templates(folder, scratch, words)
         url = f"http://127.0.0.1:{ports[0]}"
-        process = await launch(
-            fill(self.spec.start, **words),
-            name=self.spec.name,
-            scratch=scratch,
-            environment=self.environment(),
-        )
-        try:
-            await until_ready(process, url, self.spec.ready, self.spec.ready_within_s)
-            return _Running(process, self._api(url, words, wanted))
-        except BaseException:
-            await process.stop()
-            raise
+
+        async def up() -> ServerProcess:
+            process = await launch(
+                fill(self.spec.start, **words),
+                name=self.spec.name,
+                scratch=scratch,
+                environment=self.environment(),
+            )
+            try:
+                await until_ready(process, url, self.spec.ready, self.spec.ready_within_s)
+            except BaseException:
+                await process.stop()
+                raise
+            return process
+
+        return _Running(await up(), up, self._api(url, words, wanted))
 
     def _api(self, url: str, words: Mapping[str, str], wanted: Wanted) -> ServerApi:
         return ForeignApi(
@@ -195,8 +199,14 @@ def _write_templates(folder: Path, scratch: Path, words: Mapping[str, str]) -> N
 class _Running(Started):
     """A server that was started for this trial."""
 
-    def __init__(self, process: ServerProcess, api: ServerApi) -> None:
+    def __init__(
+        self, process: ServerProcess, up: Callable[[], Awaitable[ServerProcess]], api: ServerApi
+    ) -> None:
         self.api = api
+        self._up = up
+        self._watch(process)
+
+    def _watch(self, process: ServerProcess) -> None:
         self.children = [process]
         self.watched = {"hub": Watched(process.pid, tree=True)}
         self._process = process
@@ -204,6 +214,13 @@ class _Running(Started):
     def send_signal(self, number: Any) -> None:
         """Send a signal to the server and all that it has started."""
         self._process.send_signal(number)
+
+    async def restart(self) -> bool:
+        """Kill it with all that it has started, and start it anew. Raises SetupError."""
+        self._process.kill()
+        await self._process.wait()
+        self._watch(await self._up())
+        return True
 
     async def stop(self) -> None:
         """End it."""

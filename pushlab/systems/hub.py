@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from pushlab.brokers.start import Broker, start_broker
 from pushlab.contract.registry import make_transport, transport_names
@@ -55,7 +57,8 @@ class HubSystem(System):
                 if broker is not None:
                     await broker.stop()
                 raise
-        return StartedHub(hub, broker, None if certificate is None else certificate.authority)
+        authority = None if certificate is None else certificate.authority
+        return StartedHub(hub, broker, authority, config)
 
 
 async def hub_config(
@@ -82,8 +85,16 @@ async def hub_config(
 class StartedHub(Started):
     """A hub that runs for one trial."""
 
-    def __init__(self, hub: HubProcess, broker: Broker | None, authority: str | None) -> None:
+    def __init__(
+        self,
+        hub: HubProcess,
+        broker: Broker | None,
+        authority: str | None,
+        config: HubConfig,
+    ) -> None:
         self.api = HubApi(hub.url, hub.api_key, authority=authority)
+        port = urlsplit(hub.url).port or 0
+        self._config = replace(config, port=port, api_key=hub.api_key)
         self.children = [hub]
         self.watched = {"hub": Watched(hub.pid)}
         if broker is not None and broker.pid is not None:
@@ -99,6 +110,15 @@ class StartedHub(Started):
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the hub."""
         self._hub.send_signal(number)
+
+    async def restart(self) -> bool:
+        """Kill the hub and start it anew; its broker goes on. Raises HubFailed, PortInUse."""
+        self._hub.kill()
+        await self._hub.wait()
+        self._hub = await start_hub(self._config)
+        self.children = [self._hub]
+        self.watched = {**self.watched, "hub": Watched(self._hub.pid)}
+        return True
 
     async def stop(self) -> None:
         """End both at once: nothing is in them any more that anybody needs."""

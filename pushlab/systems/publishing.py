@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from pushlab.errors import UsageError
 from pushlab.wire.http1 import request_bytes
 
-__all__ = ["HttpPublishing", "MqttPublishing", "Publishing", "fill"]
+__all__ = ["HttpPublishing", "MqttPublishing", "Publishing", "fill", "is_json"]
 
 _JSON = re.compile(r'\s*(\{\s*"|\[)')
 _PLACE = re.compile(r"\{(env\.)?([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -31,6 +31,11 @@ def fill(template: str, **words: str) -> str:
         return os.environ[name]
 
     return _PLACE.sub(word, template)
+
+
+def is_json(body: str) -> bool:
+    """Whether a template of a body is JSON, so that what stands within it is escaped."""
+    return _JSON.match(body) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ class HttpPublishing:
         """What of a request comes before a message of `size` bytes, and what behind it."""
         before, found, behind = self.body.partition("{message}")
         assert found, "checked where it was read"
-        as_json = _JSON.match(self.body) is not None
+        as_json = is_json(self.body)
         spelled = json.dumps(channel)[1:-1] if as_json else channel
         head, tail = (fill(part, channel=spelled).encode() for part in (before, behind))
         headers = {name: fill(value, channel=channel) for name, value in self.headers.items()}

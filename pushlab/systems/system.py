@@ -187,6 +187,14 @@ class Started(abc.ABC):
     def send_signal(self, number: signal.Signals) -> None:  # noqa: B027 - it may be out of reach
         """Send a signal to the server."""
 
+    async def restart(self) -> bool:
+        """Kill it as a crash would, and start it again at the same place; whether that can be done.
+
+        Raises:
+            SetupError: it does not start again.
+        """
+        return False
+
     @abc.abstractmethod
     async def stop(self) -> None:
         """End it; nothing of it is left when this returns."""

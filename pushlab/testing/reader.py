@@ -8,7 +8,6 @@ sans-I/O half. `FriendlyReader` is an application: it uses `pushlab.connect`.
 import abc
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
@@ -17,14 +16,12 @@ from unittest import SkipTest
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.events import Connected, Event, Gap, Message
 from pushlab.contract.hits import Hit
-from pushlab.contract.subscriber import Endpoint, Subscriber
+from pushlab.contract.subscriber import Subscriber
 from pushlab.errors import PushlabError
 from pushlab.testing.judge import LIMIT_S, check_texts, eventually
 from pushlab.wire.driver import Driver, DriverConnection
 
 __all__ = ["FriendlyReader", "StreamReader", "SuiteReader", "WireReader"]
-
-_SMALL_BUFFER_BYTES = 8 * 1024
 
 
 class SuiteReader(abc.ABC):
@@ -137,6 +134,7 @@ class WireReader(Driver, SuiteReader):
     """A sans-I/O client half over a socket of its own."""
 
     dial_s = LIMIT_S
+    receive_buffer_bytes = 8 * 1024  # so that a reader that stalls holds up the server soon
 
     def __init__(self, subscriber: Subscriber) -> None:
         SuiteReader.__init__(self)
@@ -158,18 +156,6 @@ class WireReader(Driver, SuiteReader):
         """Do what the subscriber asks for, unless it was cut off."""
         if not self._cut:
             super().flush(now_ns)
-
-    async def _connect(self, endpoint: Endpoint) -> None:
-        wire = socket.socket(socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET)
-        try:
-            # A small buffer, so that a reader that stalls holds up the server soon.
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
-            wire.setblocking(False)
-            await self.loop.sock_connect(wire, (endpoint.host, endpoint.port))
-            await self.loop.create_connection(lambda: DriverConnection(self), sock=wire)
-        except BaseException:
-            wire.close()
-            raise
 
     def connection_made(self, connection: DriverConnection) -> None:
         """A connection is open."""

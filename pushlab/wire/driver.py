@@ -9,6 +9,7 @@ the contract suite's reader and the recorder of conversations each override a st
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Sequence
 from time import monotonic_ns
@@ -212,10 +213,12 @@ class Driver(SubscriberDriver):
     Attributes:
         dial_s: how long an attempt to open a connection may take.
         connection_class: what a connection is.
+        receive_buffer_bytes: of its sockets; 0: what the system gives.
     """
 
     dial_s: ClassVar[float] = 10.0
     connection_class: ClassVar[type[DriverConnection]] = DriverConnection
+    receive_buffer_bytes: ClassVar[int] = 0
 
     def __init__(self, subscriber: Subscriber, *, tls: ssl.SSLContext | None = None) -> None:
         self.subscriber = subscriber
@@ -233,9 +236,34 @@ class Driver(SubscriberDriver):
     async def _connect(self, endpoint: Endpoint) -> None:
         """Open a connection to where the transport listens."""
         context = (self._tls or client_context()) if endpoint.tls else None
-        await self.loop.create_connection(
-            lambda: self.connection_class(self), endpoint.host, endpoint.port, ssl=context
-        )
+        if not self.receive_buffer_bytes:
+            await self.loop.create_connection(
+                lambda: self.connection_class(self), endpoint.host, endpoint.port, ssl=context
+            )
+            return
+        wire = await self._narrow(endpoint)
+        try:
+            name = endpoint.host if context is not None else None
+            await self.loop.create_connection(
+                lambda: self.connection_class(self), sock=wire, ssl=context, server_hostname=name
+            )
+        except BaseException:
+            wire.close()
+            raise
+
+    async def _narrow(self, endpoint: Endpoint) -> socket.socket:
+        """A connected socket with a small buffer. Raises OSError."""
+        found = await self.loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+        family, _, _, _, address = found[0]
+        wire = socket.socket(family)
+        try:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer_bytes)
+            wire.setblocking(False)
+            await self.loop.sock_connect(wire, address)
+        except BaseException:
+            wire.close()
+            raise
+        return wire
 
     def dial(self, now_ns: int) -> None:
         """Open a connection."""

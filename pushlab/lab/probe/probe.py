@@ -5,7 +5,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pushlab.errors import PushlabError
@@ -15,7 +15,7 @@ from pushlab.lab.probe.trying import ProbeSettings, TransportProbe
 from pushlab.systems.publishing import HttpPublishing, Publishing
 from pushlab.systems.system import Started, System, Wanted
 
-__all__ = ["probe_system", "variables_of"]
+__all__ = ["death_of", "needy_first", "probe_system", "variables_of"]
 
 _VARIABLE = re.compile(r"\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -43,7 +43,8 @@ async def probe_system(
     # each transport has a channel of its own, so that what one left is not given to another
     channels = [own] if settings.channel else [f"{own}-{name}" for name in transports]
     channels.append(f"{own}-other")
-    wanted = Wanted(transport=_first(system), also=transports, channels=channels, stamp_key=key)
+    first, *also = needy_first(system, transports)
+    wanted = Wanted(transport=first, also=also, channels=channels, stamp_key=key)
     started = await system.start(wanted)
     probes: list[TransportProbe] = []
     try:
@@ -82,7 +83,7 @@ async def _probe(
             settings=settings,
         )
         probes.append(probe)
-        gone = gone or _death(started)
+        gone = gone or death_of(started)
         if gone:
             probe.fail("gone", gone)
         else:
@@ -91,7 +92,7 @@ async def _probe(
             except PushlabError as error:
                 probe.fail("cannot", str(error))
         if probe.found.trouble == "gone":
-            gone = gone or _death(started) or probe.found.said
+            gone = gone or death_of(started) or probe.found.said
         tried(probe.found, _published(publisher, api.publishing))
     if not gone and any(not probe.found.trouble for probe in probes) and settings.listen_s:
         listening(settings.listen_s)
@@ -127,11 +128,9 @@ def _published(publisher: ProbePublisher | None, how: Publishing) -> PublishSeen
     )
 
 
-def _first(system: System) -> str:
-    """The transport for which it is started: one that needs a broker, so that this is there."""
-    names = system.speaks
-    needy = (name for name in names if system.transport(name, {}).profile.needs_broker)
-    return next(needy, names[0])
+def needy_first(system: System, names: Sequence[str]) -> list[str]:
+    """These transports; first, one that needs a broker, so that this is there."""
+    return sorted(names, key=lambda name: not system.transport(name, {}).profile.needs_broker)
 
 
 async def _silence(started: Started, listen_s: float) -> str:
@@ -139,12 +138,12 @@ async def _silence(started: Started, listen_s: float) -> str:
     deadline = time.monotonic() + listen_s
     while (left_s := deadline - time.monotonic()) > 0:
         await asyncio.sleep(min(0.2, left_s))
-        if gone := _death(started):
+        if gone := death_of(started):
             return gone
     return ""
 
 
-def _death(started: Started) -> str:
+def death_of(started: Started) -> str:
     """Why a server that was started has ended; empty: it runs."""
     for child in started.children:
         if not child.running:

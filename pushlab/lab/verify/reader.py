@@ -1,0 +1,65 @@
+"""A reader that keeps what it was given, and can stop reading."""
+
+from typing import Any
+
+from pushlab.lab.probe.reader import ProbeReader
+from pushlab.wire.driver import DriverConnection
+
+__all__ = ["ClauseReader"]
+
+
+class ClauseReader(ProbeReader):
+    """One reader of one channel.
+
+    Attributes:
+        texts: what the server called messages, as they came.
+        token: with which it was let in; a secret.
+    """
+
+    # A small buffer, so that a reader that stalls holds up the server soon.
+    receive_buffer_bytes = 8 * 1024
+
+    def __init__(self, *args: Any, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.texts: list[bytes] = []
+        self.token = ""
+        self._stalled = False
+
+    def _read(self, data: bytes, now_ns: int) -> None:
+        self.texts.append(data)
+        super()._read(data, now_ns)
+
+    async def accepted_within(self, within_s: float) -> bool:
+        """Wait until the server has let it in; whether it has."""
+        return await self.until(lambda: self.accepted, within_s)
+
+    async def back_within(self, within_s: float) -> bool:
+        """Come back after a cut; whether the server has let it in, or given it something."""
+        accepted, given = len(self.accepted), len(self.seen)
+        self.come_back()
+        return await self.until(
+            lambda: len(self.accepted) > accepted or len(self.seen) > given, within_s
+        )
+
+    def stall(self) -> None:
+        """Take nothing more off the wire."""
+        self._stalled = True
+        if self.connection is not None:
+            self.connection.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._stalled = False
+        if self.connection is not None:
+            self.connection.transport.resume_reading()
+
+    def reads(self, connection: DriverConnection) -> bool:
+        """Not while it is stalled."""
+        return not self._stalled
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong last, in words; empty: nothing."""
+        if self.closed is not None:
+            return self.closed.reason
+        return self.said[-1] if self.said else ""
