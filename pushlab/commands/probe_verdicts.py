@@ -75,6 +75,7 @@ def _delivers(found: Found, seen: Delivered | None) -> str:
     faults = {
         "to one only": seen.second is False,
         "some": seen.sent > seen.arrived,
+        "closes": bool(seen.closed),
         "out of order": seen.in_order is False,
         "late": bool(seen.held_back),
         "twice": bool(seen.again) and found.form != "polls",
@@ -185,7 +186,9 @@ def _of_publishing(seen: PublishSeen) -> Iterator[str]:
 
 
 def _of_delivery(found: Found, seen: Delivered) -> Iterator[str]:
-    if not seen.came and seen.in_bytes:
+    if seen.closed:
+        yield "look into the server's log: it ends the connection when a message is published"
+    elif not seen.came and seen.in_bytes:
         yield "a message must come as one: whole, unencoded, with its text as it was published"
     elif not seen.came and not found.told_apart:
         yield "put {channel} where the channel's name stands, or name that channel by --channel"
@@ -236,8 +239,8 @@ def _of_resuming(found: Found, seen: Resumed) -> Iterator[str]:
         )
     elif found.form == "frames":
         yield (
-            "let it resume: number the messages, let a reader say the last that it has (in the path"
-            " or its first text, as {last_id}), and send what came after it first"
+            "let it resume: number the messages, let a reader say the last that it has (last_id in"
+            " the TOML, {last_id} in the path or in hello), and send first what came after it"
         )
     elif found.form == "polls":
         yield (

@@ -46,6 +46,8 @@ def lines_of(found: Found, published: PublishSeen | None) -> list[Line]:
         lines.append(Line("bad", trouble_words(found)))
     elif found.answer is not None:
         lines += _answer(found, found.answer)
+    elif found.accepted_s is not None and found.form == "polls":
+        lines.append(Line("note", "connected; the first poll was held, and not answered yet"))
     elif found.accepted_s is not None:
         lines.append(Line("good", f"connected, and let in after {duration(found.accepted_s)}"))
     if found.stream is not None and found.stream.messages:
@@ -165,6 +167,10 @@ def _stream(found: Found, stream: StreamSeen) -> Iterator[Line]:
 
 
 def _delivered(found: Found, seen: Delivered) -> Iterator[Line]:
+    if seen.closed:
+        log = f"; the last in its log: {found.log}" if found.log else ""
+        often = counted(seen.closed, "time")
+        yield Line("bad", f"the server ended the reader's connection {often} as messages came{log}")
     if not seen.came:
         more = f", nor with {size(seen.pressed_bytes)} behind it" if seen.pressed_bytes else ""
         yield Line("bad", f"no message came within {duration(seen.waited_s)}{more}")

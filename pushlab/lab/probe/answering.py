@@ -28,6 +28,8 @@ def trouble_of(reader: ProbeReader, form: Form, first: Exchange | None) -> tuple
         return ("", "") if reader.accepted else ("closed" if said else "no-answer", said)
     if first.unreadable:
         return "unreadable", first.unreadable
+    if not first.status and reader.accepted:  # a poll that is held from the first
+        return "", ""
     if not first.status:
         ended = reader.recordings[0].ended_ns is not None
         return ("closed", said) if ended else ("no-answer", said)

@@ -99,6 +99,7 @@ class Delivered:
         pressed_bytes: of further messages that were published as none had come.
         in_bytes: whether a message's text came over the connection, and yet not as a message.
         again: how many came more than once to a reader that was never cut off.
+        closed: how often the server ended the reader's connection meanwhile.
         leaked: whether a reader of another channel got one; None: no other could be read.
     """
 
@@ -116,6 +117,7 @@ class Delivered:
     pressed_bytes: int = 0
     in_bytes: bool = False
     again: int = 0
+    closed: int = 0
     leaked: bool | None = None
 
 
@@ -221,6 +223,7 @@ class Found:
         trouble: what went wrong at once; `said` has details.
         accepted_s: until the server let the reader in; None: it did not.
         told_apart: whether what a reader sends names its channel.
+        log: the last that the server wrote, where messages did not come as they should.
     """
 
     transport: str
@@ -230,6 +233,7 @@ class Found:
     said: str = ""
     accepted_s: float | None = None
     told_apart: bool = True
+    log: str = ""
     answer: Answer | None = None
     delivered: Delivered | None = None
     resumed: Resumed | None = None

@@ -118,11 +118,17 @@ class MessageProbe:
             sent_over_s=(sent[-1].sent_ns - sent[0].sent_ns) / 1e9 if sent else 0.0,
             arrived_over_s=(max(at) - min(at)) / 1e9 if at else 0.0,
             held_back=self._held_back(sent, at),
+            closed=self._closed(first),
             again=len(first.numbers) - len(set(first.numbers)),
             leaked=got if other is not None and other.accepted else None,
         )
         if several[-1].said:
             raise NotTaken(several[-1])
+
+    def _closed(self, reader: ProbeReader) -> int:
+        """How often the server has ended a connection that should stand."""
+        ended = sum(recording.ended_ns is not None for recording in reader.recordings)
+        return 0 if self._form == "polls" else ended
 
     def _held_back(self, sent: Sequence[Published], at: Sequence[int]) -> bool | None:
         """Whether what was published apart came together; polls always bring it so."""
@@ -145,6 +151,7 @@ class MessageProbe:
         raw = b"".join(data for each in first.recordings for _, data in each.received)
         self.delivered = Delivered(
             came=flushed,
+            closed=self._closed(first),
             waited_s=2 * self._wait_s,
             held_back=True if flushed and pressed else None,
             pressed_bytes=pressed,

@@ -89,6 +89,7 @@ async def _probe(
         else:
             try:
                 await probe.try_it()
+                probe.note_log(_last_line(started))
             except PushlabError as error:
                 probe.fail("cannot", str(error))
         if probe.found.trouble == "gone":
@@ -98,7 +99,7 @@ async def _probe(
         listening(settings.listen_s)
         gone = await _silence(started, settings.listen_s)
     for probe in probes:
-        probe.end_silence()
+        await probe.end_silence()
     return ProbeResult(
         system=system.name,
         url=api.url,
@@ -151,6 +152,12 @@ def death_of(started: Started) -> str:
             told = f"the server ended (exit status {child.returncode})"
             return f"{told}: {words}" if words else told
     return ""
+
+
+def _last_line(started: Started) -> str:
+    """The last that a server wrote which was started."""
+    lines = [line.strip() for child in started.children for line in child.log.splitlines()]
+    return next((line for line in reversed(lines) if line), "")
 
 
 def variables_of(spec: Any) -> dict[str, bool]:

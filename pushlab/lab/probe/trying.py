@@ -73,32 +73,40 @@ class TransportProbe:
         self._authority = authority
         self._settings = settings
         self._readers: list[ProbeReader] = []
-        self._quiet_from_ns = 0
+        self._began_ns = self._quiet_from_ns = 0
 
     def fail(self, trouble: Trouble, said: str) -> None:
         """Note what it could not be tried for."""
         self.found = replace(self.found, trouble=trouble, said=said)
 
+    def note_log(self, line: str) -> None:
+        """Keep the last that the server wrote, where messages did not come as they should."""
+        seen = self.found.delivered
+        if seen is not None and (not seen.came or seen.closed):
+            self.found = replace(self.found, log=line)
+
     async def try_it(self) -> None:
         """All but the silence. Raises PushlabError: no reader can be made."""
         first = await self._reader("one", False)
-        began_ns = time.monotonic_ns()
+        self._began_ns = time.monotonic_ns()
         first.start()
         await first.until(lambda: first.accepted, self._settings.wait_s)
-        await self._describe(first, began_ns)
+        await self._describe(first)
         if self._publisher is not None and self.found.trouble in ("", "no-answer"):
-            await self._messages(self._publisher, first, began_ns)
+            await self._messages(self._publisher, first)
         self._quiet_from_ns = time.monotonic_ns()
         self._look(first)
         for reader in self._readers[1:]:
             await reader.leave()
 
-    def end_silence(self) -> None:
+    async def end_silence(self) -> None:
         """What has come since, now that there was silence for long enough."""
         if self.found.trouble or not self._quiet_from_ns:
             return
-        first, form = self._readers[0], self.found.form
-        now_ns = time.monotonic_ns()
+        first, now_ns = self._readers[0], time.monotonic_ns()
+        if self.found.answer is None:  # a poll may have been held until now
+            await self._describe(first)
+        form = self.found.form
         seen = silence(first.recordings, form, self._key, self._quiet_from_ns, now_ns)
         if form in ("packets", "other"):
             seen = Silence(listened_s=seen.listened_s, ended_s=seen.ended_s)
@@ -124,7 +132,7 @@ class TransportProbe:
         self._readers.append(reader)
         return reader
 
-    async def _describe(self, reader: ProbeReader, began_ns: int) -> None:
+    async def _describe(self, reader: ProbeReader) -> None:
         """What the first answer is, and what is wrong with it."""
         first, form = first_exchange(reader), form_of(reader.recordings)
         trouble, said = trouble_of(reader, form, first)
@@ -139,7 +147,7 @@ class TransportProbe:
             form=form,
             trouble=trouble,
             said=said,
-            accepted_s=(reader.accepted[0] - began_ns) / 1e9 if reader.accepted else None,
+            accepted_s=(reader.accepted[0] - self._began_ns) / 1e9 if reader.accepted else None,
             answer=answer,
         )
 
@@ -152,7 +160,7 @@ class TransportProbe:
             polls=polls_seen(recordings, form, self._key, time.monotonic_ns()),
         )
 
-    async def _messages(self, publisher: ProbePublisher, first: ProbeReader, began_ns: int) -> None:
+    async def _messages(self, publisher: ProbePublisher, first: ProbeReader) -> None:
         probe = MessageProbe(
             publisher,
             self._reader,
@@ -165,8 +173,8 @@ class TransportProbe:
         try:
             await probe.deliver(first)
             if probe.delivered is not None and probe.delivered.came:
-                if self.found.trouble:  # the answer waited for the first message
-                    await self._describe(first, began_ns)
+                if self.found.answer is None:  # it waited for the first message
+                    await self._describe(first)
                 if not probe.delivered.held_back:
                     await probe.resume(first)
         except NotTaken as error:
