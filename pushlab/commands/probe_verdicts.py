@@ -7,7 +7,7 @@ rest that could be better is advice, and no verdict.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pushlab.commands.probe_words import trouble_words
+from pushlab.commands.probe_words import LISTENED_S, trouble_words
 from pushlab.lab.probe.findings import Delivered, Found, PublishSeen, Resumed
 from pushlab.quantities import duration
 
@@ -261,9 +261,9 @@ def _of_silence(found: Found) -> Iterator[str]:
             f"the connection was ended after {duration(seen.ended_s)} of silence: raise that"
             f" timeout, or send {what} more often"
         )
-    elif seen.period_s is None:
+    elif seen.period_s is None and seen.listened_s >= LISTENED_S:
         yield f"send {what} every 15 to 30 s, or a proxy cuts a silent connection after 60 s"
-    elif seen.period_s > _LONG_S:
+    elif seen.period_s is not None and seen.period_s > _LONG_S:
         yield f"send {what} at least every 30 s: many proxies cut after 60 s"
 
 

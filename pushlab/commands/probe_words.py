@@ -17,9 +17,18 @@ from pushlab.lab.probe.findings import (
 )
 from pushlab.quantities import counted, duration, size
 
-__all__ = ["Line", "Mark", "lines_of", "publish_lines", "silence_line", "trouble_words"]
+__all__ = [
+    "LISTENED_S",
+    "Line",
+    "Mark",
+    "lines_of",
+    "publish_lines",
+    "silence_line",
+    "trouble_words",
+]
 
 Mark = Literal["good", "note", "change", "bad", "unknown"]
+LISTENED_S = 15.0  #: of a shorter silence nothing is concluded
 _PROXIES = ("nginx", "cloudflare", "varnish", "haproxy", "envoy", "caddy", "apache", "traefik")
 
 
@@ -280,12 +289,15 @@ def silence_line(found: Found) -> Line:
         return Line("good", f"a {seen.kind} every {duration(seen.period_s)}")
     if seen.beats and seen.period_s is not None:
         return Line("good", f"a {seen.kind} after {duration(seen.period_s)}")
-    return Line("change", _no_beat(seen, span))
+    mark: Mark = "change" if seen.listened_s >= LISTENED_S else "unknown"
+    return Line(mark, _no_beat(seen, span))
 
 
 def _no_beat(seen: Silence, span: str) -> str:
     if seen.listened_s >= 55:
         return f"no keep-alive in {span}: a proxy with an idle timeout of 60 s would cut it"
+    if seen.listened_s < LISTENED_S:
+        return f"none in {span}; listen for longer to know (--listen 1min)"
     return f"none in {span}: a proxy with an idle timeout of 60 s would cut it, unless one follows"
 
 

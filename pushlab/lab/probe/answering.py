@@ -8,7 +8,7 @@ from pushlab.lab.probe.reader import ProbeReader
 from pushlab.lab.probe.recording import alpn_of, converse
 from pushlab.lab.probe.shapes import answer_of
 
-__all__ = ["compared", "first_exchange", "trouble_of"]
+__all__ = ["compared", "first_exchange", "is_settled", "trouble_of"]
 
 _WITHIN_S = 2.0
 
@@ -17,6 +17,14 @@ def first_exchange(reader: ProbeReader) -> Exchange | None:
     """The first exchange that was answered, else the first; None: it is no HTTP."""
     found = [each for recording in reader.recordings for each in exchanges(recording)]
     return next((each for each in found if each.status), found[0] if found else None)
+
+
+def is_settled(reader: ProbeReader) -> bool:
+    """Whether it is known how a reader fares: it was let in, or answered, or cannot connect."""
+    if reader.accepted or (reader.said and not reader.recordings):
+        return True
+    first = first_exchange(reader)
+    return first is not None and bool(first.ended_ns or first.unreadable)
 
 
 def trouble_of(reader: ProbeReader, form: Form, first: Exchange | None) -> tuple[Trouble, str]:

@@ -167,7 +167,13 @@ class MessageProbe:
         first.cut()
         away = [(await self._publish()).number for _ in range(_AWAY)]
         first.come_back()
-        await first.until(lambda: len(first.accepted) > accepted, self._wait_s)
+
+        def is_back() -> bool:
+            again = first.recordings[connections:]
+            asked = self._form == "polls" and any(recording.sent for recording in again)
+            return asked or len(first.accepted) > accepted
+
+        await first.until(is_back, self._wait_s)
         back = await self._mark(first)
         later = set(first.numbers[known:])
         self.resumed = Resumed(

@@ -52,6 +52,7 @@ class ProbePublisher:
     Attributes:
         first: what became of the first message; None: there was none yet.
         refused: the first that was not taken; None: all were.
+        took: whether the server took one.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ProbePublisher:
     ) -> None:
         self.first: Published | None = None
         self.refused: Published | None = None
+        self.took = False
         self._api = api
         self._channels = channels
         self._key = key
@@ -77,6 +79,7 @@ class ProbePublisher:
         self.first = self.first or done
         if done.said:
             self.refused = self.refused or done
+        self.took = self.took or not done.said
         return done
 
     async def _by_http(
@@ -97,14 +100,30 @@ class ProbePublisher:
             now_ns = time.monotonic_ns()
             return Published(number, sent_ns, now_ns, said=str(error), gone=True)
         answer = exchanges(recording)[0]
+        said = _refusal(answer, recording, self._within_s)
         return Published(
             number,
             recording.sent[0][0],
             answer.ended_ns or time.monotonic_ns(),
             status=answer.status,
-            said=_refusal(answer, recording, self._within_s),
+            said=said,
             body=answer.first_line,
+            gone=bool(said) and not answer.status and not await self._listens(publishing),
         )
+
+    async def _listens(self, publishing: HttpPublishing) -> bool:
+        """Whether the server takes a connection."""
+        try:
+            await converse(
+                Endpoint.from_url(publishing.url),
+                b"",
+                within_s=self._within_s,
+                enough=lambda recording: True,
+                authority=publishing.authority,
+            )
+        except ConnectionFailed:
+            return False
+        return True
 
     async def _by_api(self, channel: str, number: int, message: bytes) -> Published:
         """As the laboratory's own probes are published; it numbers them as this does."""

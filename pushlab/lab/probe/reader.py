@@ -183,8 +183,12 @@ class ProbeReader(Driver):
         return True
 
     async def has(self, numbers: Sequence[int], within_s: float) -> bool:
-        """Wait for messages of its own channel; whether all of them came."""
-        return await self.until(lambda: all(map(self.arrivals, numbers)), within_s)
+        """Wait for messages of its own channel, anew with each that comes; whether all came."""
+        while not all(map(self.arrivals, numbers)):
+            known = len(self.seen)
+            if not await self.until(lambda known=known: len(self.seen) > known, within_s):
+                return False
+        return True
 
     async def leave(self) -> None:
         """Say goodbye, and close."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pushlab.lab.probe.answering import compared, first_exchange, trouble_of
+from pushlab.lab.probe.answering import compared, first_exchange, is_settled, trouble_of
 from pushlab.lab.probe.findings import Found, Silence, Trouble
 from pushlab.lab.probe.messages import MessageProbe, NotTaken
 from pushlab.lab.probe.publisher import ProbePublisher
@@ -90,8 +90,10 @@ class TransportProbe:
         first = await self._reader("one", False)
         self._began_ns = time.monotonic_ns()
         first.start()
-        await first.until(lambda: first.accepted, self._settings.wait_s)
+        await first.until(lambda: is_settled(first), self._settings.wait_s)
         await self._describe(first)
+        if self.found.trouble == "no-connection" and self._publisher and self._publisher.took:
+            self.fail("gone", self.found.said)
         if self._publisher is not None and self.found.trouble in ("", "no-answer"):
             await self._messages(self._publisher, first)
         self._quiet_from_ns = time.monotonic_ns()
@@ -178,7 +180,7 @@ class TransportProbe:
                 if not probe.delivered.held_back:
                     await probe.resume(first)
         except NotTaken as error:
-            if error.done.gone and publisher.first is not error.done:
+            if error.done.gone and publisher.took:
                 self.fail("gone", error.done.said)
         told_apart = self._told_apart
         self.found = replace(
