@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from pushlab.contract.events import (
     Closed,
@@ -184,11 +185,14 @@ class ProbeReader(Driver):
 
     async def has(self, numbers: Sequence[int], within_s: float) -> bool:
         """Wait for messages of its own channel, anew with each that comes; whether all came."""
-        while not all(map(self.arrivals, numbers)):
+        known = -1
+        while len(self.seen) > known and not all(map(self.arrivals, numbers)):
             known = len(self.seen)
-            if not await self.until(lambda known=known: len(self.seen) > known, within_s):
-                return False
-        return True
+            await self.until(partial(self._has_more, known), within_s)
+        return all(map(self.arrivals, numbers))
+
+    def _has_more(self, known: int) -> bool:
+        return len(self.seen) > known
 
     async def leave(self) -> None:
         """Say goodbye, and close."""
