@@ -32,7 +32,6 @@ __all__ = [
     "add_json",
     "add_keys",
     "add_no_charts",
-    "add_systems",
     "assumed",
     "call_of",
     "in_one_line",
@@ -311,18 +310,6 @@ def add_json(command: Parser, about: str) -> None:
 def add_no_charts(command: Parser, about: str = "draw no charts") -> None:
     """``--no-charts``."""
     command.add_argument("--no-charts", action="store_false", dest="with_charts", help=about)
-
-
-def add_systems(command: Parser) -> None:
-    """``--systems``, into ``overrides``."""
-    command.flag(
-        "--systems",
-        "A,B,...",
-        "each transport at each of these servers that speaks it (see: pushlab systems); default:"
-        " what the scenario says, mostly hub",
-        type=names,
-        dest="overrides systems",
-    )
 
 
 def add_keys(

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from pushlab.cli.arguments import Group, Parser, lazily
+from pushlab.cli.systems import add_systems
 from pushlab.contract.registry import load_transport, transport_names
 from pushlab.errors import PushlabError, SetupError
 
@@ -14,7 +15,7 @@ _SHELLS = ("bash", "zsh", "fish")
 
 
 def add_commands(group: Group, root: Parser) -> None:
-    """Add scenarios, transports and completion; `root` is what is completed."""
+    """Add scenarios, transports, systems and completion; `root` is what is completed."""
     scenarios = group.add(
         "scenarios",
         "list the standard scenarios, or what a scenario may say",
@@ -34,6 +35,7 @@ def add_commands(group: Group, root: Parser) -> None:
         run=_transports,
         examples=("transports", "transports --help"),
     )
+    add_systems(group)
     completion = group.add(
         "completion",
         "print what makes a shell complete pushlab's commands and flags",

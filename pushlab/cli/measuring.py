@@ -11,7 +11,6 @@ from pushlab.cli.arguments import (
     add_json,
     add_keys,
     add_no_charts,
-    add_systems,
     lazily,
     names,
     number,
@@ -20,6 +19,7 @@ from pushlab.cli.arguments import (
 )
 from pushlab.cli.probing import add_probe
 from pushlab.cli.verifying import add_verify
+from pushlab.cli.systems import add_may_load, add_system, add_systems_flag
 from pushlab.lab.scenario.model import scenario_keys
 from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, parse_seconds
 
@@ -46,6 +46,7 @@ def add_commands(group: Group) -> None:
         examples=("resume", "resume results/20260101T120000Z-quick-sweep-1f2e3d --no-charts"),
     )
     add_folder(resume, "a sweep's")
+    add_may_load(resume)
     add_no_charts(resume)
     add_json(resume, f"the grid {_REST}")
     again = group.add(
@@ -92,7 +93,8 @@ def _add_compare(group: Group) -> None:
         type=names,
         dest="overrides transports",
     )
-    add_systems(compare)
+    add_systems_flag(compare)
+    add_may_load(compare)
     compare.flag(
         "--client",
         None,
@@ -187,6 +189,8 @@ def _add_capacity(group: Group) -> None:
         default="capacity",
         dest="scenario_name",
     )
+    add_system(capacity)
+    add_may_load(capacity)
     capacity.flag("--vary", None, choices=("clients", "rate"), default="clients")
     capacity.flag("--start", "N", "default: the scenario's", type=number("50"))
     capacity.flag(

@@ -28,7 +28,7 @@ from pushlab.commands.sweep import tell_folders
 from pushlab.errors import NotEnoughDescriptors, Stopped, UsageError
 from pushlab.lab.host.machine import require_descriptors
 from pushlab.lab.planned import PlannedTrial, Search
-from pushlab.lab.preflight import check_ready
+from pushlab.lab.preflight import check_ready, check_systems
 from pushlab.lab.runner import run_trials
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
@@ -71,22 +71,23 @@ def capacity(
     pinning: bool = True,
     with_charts: bool = True,
     as_json: bool = False,
+    may_load: Sequence[str] = (),
 ) -> int:
     """Search; the exit status: 0 if there is an answer, 1 if there is none.
 
     Args:
-        objectives: as for `parse_objective`; all must hold.
+        objectives: as for `parse_objective`.
         overrides: keyword arguments for `Scenario.override`.
         most: the largest load to try.
         precision: how far the interval of the answer may reach to either side, as a share of it.
-        pinning: whether servers and generator get cores of their own, where there are two.
-        trials: how many trials are made at most.
+        trials, may_load: how many are made at most, on which other machines too.
 
     Raises:
         UsageError, SetupError: what is asked for is wrong, or this machine cannot do it.
         Stopped: by a signal; what was found is printed and kept.
     """
     scenario = _of_one_setting(transport, scenario_name, overrides)
+    check_systems([scenario], may_load)
     label = scenario.cells[0].label
     goals = [_objective(text, label) for text in objectives]
     limits = _limits(scenario, vary, start, most, precision, trials)
@@ -103,7 +104,7 @@ def capacity(
         {goal.text: partial(with_unit, unit=goal.kind) for goal in goals},
     )
     with writer:
-        search = _Search(scenario, goals, limits, words, vary, writer, pinning)
+        search = _Search(scenario, goals, limits, words, vary, writer, pinning, may_load)
         stopped = uvloop.run(search.run())
     sweep = Sweep.load(writer.path)
     summarise_points(sweep)
@@ -183,6 +184,7 @@ class _Search:
     vary: Vary
     writer: SweepWriter
     pinning: bool
+    may_load: Sequence[str]
     folders: Search = field(init=False)
     loads: list[Load] = field(default_factory=list)
     console: Console = field(default_factory=partial(Console, stderr=True, highlight=False))
@@ -195,7 +197,9 @@ class _Search:
         stop = asyncio.Event()
         with signals.setting(stop), self.console.status("") as self.status:
             command = ["pushlab", *sys.argv[1:]]
-            looking = check_ready([self.scenario], command=command, pinning=self.pinning)
+            looking = check_ready(
+                [self.scenario], command=command, pinning=self.pinning, may_load=self.may_load
+            )
             ready = await signals.unless_stopped(looking, stop)
             self.writer.begin_session(ready.command, ready.environment)
             self._keep(stopped=True)

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ def compare(
     with_charts: bool = True,
     architecture: str | None = None,
     as_json: bool = False,
+    may_load: Sequence[str] = (),
 ) -> int:
     """Run the scenario; the exit status: 0, or 1 if a trial failed, or 3: `strict`, and not known.
 
@@ -55,6 +56,7 @@ def compare(
             for not known where a figure that titles speak of is marked.
         architecture: within which the charts compare months; None: where all five can run.
         as_json: print the summary on stdout; progress and tables go to stderr.
+        may_load: hosts other than this one that may be loaded.
 
     Raises:
         UsageError, SetupError: see `load_scenario`, `run_scenario`.
@@ -64,19 +66,21 @@ def compare(
         _check_replaceable(replace)
     where = chosen_architecture(architecture)
     grid = load_grid(scenario_name, overrides)
+    _tell_left_out(grid.points[0].scenario)
     if grid.axes:
         if replace is not None:
             raise UsageError("--replace takes the place of a run; this scenario makes a sweep")
         if strict:
             raise UsageError("--strict judges a run; this scenario makes a sweep")
         told = {"pinning": pinning, "with_charts": with_charts, "as_json": as_json}
-        return start_sweep(grid, out=out, again=again, **told)
+        return start_sweep(grid, out=out, again=again, may_load=may_load, **told)
     if again is not None:
         file = grid.source["file"]
         raise UsageError(f"--resume goes on with a sweep, and {file} holds no list of numbers")
     scenario, floor = grid.points[0].scenario, baseline_backend(Null())
     try:
-        analysis = measure(scenario, out, floor=floor, pinning=pinning, strict=strict)
+        how = {"pinning": pinning, "strict": strict, "may_load": may_load}
+        analysis = measure(scenario, out, floor=floor, **how)
     except CannotResolve as error:
         print(f"pushlab: nothing was measured: {error}", file=sys.stderr)
         return terminal.NOT_KNOWN
@@ -86,6 +90,11 @@ def compare(
         analysis.run = Run.load(Path(shutil.move(analysis.run.path, replace)))
     status = _tell(analysis, where if with_charts else None, as_json=as_json)
     return status or (_judge(analysis) if strict else 0)
+
+
+def _tell_left_out(scenario: Scenario) -> None:
+    for pair in scenario.left_out:
+        print(f"left out: {pair}", file=sys.stderr)
 
 
 def _judge(analysis: "Analysis") -> int:

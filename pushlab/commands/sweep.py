@@ -4,12 +4,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
 from pushlab.commands import terminal
 from pushlab.commands.progress import Watcher
 from pushlab.errors import RunError, ScenarioError, Stopped, UsageError
+from pushlab.lab.preflight import check_systems
 from pushlab.lab.runner import run_sweep
 from pushlab.lab.scenario.grid import Grid, grid_again
 from pushlab.lab.scenario.stored import check_same_grid, create_sweep
@@ -34,6 +36,7 @@ def start_sweep(
     pinning: bool = True,
     with_charts: bool = True,
     as_json: bool = False,
+    may_load: Sequence[str] = (),
 ) -> int:
     """Run a grid; the exit status: 0, or 1 if a trial failed.
 
@@ -41,11 +44,13 @@ def start_sweep(
         out: the folder that gets the sweep's folder.
         again: the folder of a sweep of this very grid, to go on with.
         pinning: whether servers and generator get cores of their own, where there are two.
+        may_load: hosts other than this one that may be loaded.
 
     Raises:
         UsageError, SetupError: it is not the same grid, or see `run_sweep`.
         Stopped: by a signal; the sweep can be gone on with.
     """
+    check_systems([point.scenario for point in grid.points], may_load)
     if again is not None:
         check_same_grid(grid, _sweep_at(again), floor=True)
     writer = (
@@ -53,10 +58,17 @@ def start_sweep(
         if again is None
         else SweepWriter.reopen(again)
     )
-    return _run(grid, writer, pinning=pinning, with_charts=with_charts, as_json=as_json)
+    how = {"pinning": pinning, "may_load": may_load}
+    return _run(grid, writer, with_charts=with_charts, as_json=as_json, **how)
 
 
-def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> int:
+def resume(
+    folder: Path,
+    *,
+    with_charts: bool = True,
+    as_json: bool = False,
+    may_load: Sequence[str] = (),
+) -> int:
     """Go on with the sweep in `folder`; the exit status as for `start_sweep`.
 
     Raises:
@@ -77,6 +89,7 @@ def resume(folder: Path, *, with_charts: bool = True, as_json: bool = False) -> 
         pinning=pinning,
         with_charts=with_charts,
         as_json=as_json,
+        may_load=may_load,
     )
 
 
@@ -100,9 +113,7 @@ def estimate_s(grid: Grid) -> float:
     return total
 
 
-def _run(
-    grid: Grid, writer: SweepWriter, *, pinning: bool, with_charts: bool, as_json: bool
-) -> int:
+def _run(grid: Grid, writer: SweepWriter, *, with_charts: bool, as_json: bool, **how: Any) -> int:
     axes = " x ".join(f"{axis.key} {_listed(axis.values)}" for axis in grid.axes)
     count = len(grid.order(floor=True))
     print(
@@ -118,7 +129,7 @@ def _run(
                 observer=watcher,
                 command=["pushlab", *sys.argv[1:]],
                 floor=baseline_backend(Null()),
-                pinning=pinning,
+                **how,
             )
         )
     if status != "complete":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pushlab.brokers.start import start_broker
-from pushlab.errors import CannotResolve
+from pushlab.errors import CannotResolve, SetupError
 from pushlab.lab.browser.devtools import browser_version
 from pushlab.lab.browser.swarm import modules_for
 from pushlab.lab.host.calibration import calibrate
@@ -16,8 +16,10 @@ from pushlab.lab.resolving import Resolution, resolve
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.stored import without_password
 from pushlab.systems.certificates import require_certificates
+from pushlab.systems.manners import check_environment, check_may_load
+from pushlab.systems.system import System
 
-__all__ = ["Readiness", "check_ready"]
+__all__ = ["Readiness", "check_ready", "check_systems"]
 
 _CALIBRATION_S = 1.0
 _WORTH_S = 10.0  # of measuring, for which a second is spent
@@ -46,25 +48,34 @@ async def check_ready(
     command: Sequence[str] = (),
     pinning: bool = True,
     strict: bool = False,
+    may_load: Sequence[str] = (),
 ) -> Readiness:
     """Look at the machine and at what the scenarios need; they differ in numbers alone.
 
     A run of a few seconds is no measurement, and the machine is not calibrated for it unless it is
     to be `strict`.
 
+    Args:
+        may_load: hosts other than this one that may be loaded.
+
     Raises:
+        UsageError, SetupError: see `check_systems`.
         CannotResolve: the machine cannot tell apart now what is asked for, and it is to be
             `strict`.
         MissingExtra: certificates are wanted and cannot be made.
         BrokerUnavailable: a transport needs a broker and there is none.
         BrowserUnavailable: subscribers are to be in a browser and there is none.
     """
+    systems = check_systems(scenarios, may_load)
     cores = choose_cores(pinning=pinning)
     if any(scenario.tls for scenario in scenarios):
         require_certificates()
     broker = await _check_broker(scenarios[0])
     browser = await _check_browser(scenarios[0])
     environment = await asyncio.to_thread(describe_machine, broker, cores, browser=browser)
+    versions = {one.name: await asyncio.to_thread(one.version) for one in systems}
+    if known := {name: version for name, version in versions.items() if version}:
+        environment["systems"] = known
     resolution = None
     if strict or sum(map(_measured_s, scenarios)) >= _WORTH_S:
         calibration = await calibrate(cores, _CALIBRATION_S)
@@ -76,6 +87,24 @@ async def check_ready(
     words = [word.encode("utf-8", "backslashreplace").decode() for word in command]
     command = [without_password(word) for word in words]
     return Readiness(environment, command, cores, resolution)
+
+
+def check_systems(scenarios: Sequence[Scenario], may_load: Sequence[str]) -> list[System]:
+    """The systems under test, which could be started or attached to; nothing is sent to them.
+
+    Raises:
+        UsageError: one is on a machine that nobody said may be loaded, or a variable that one needs
+            is not in the environment.
+        SetupError: what one needs is not installed.
+    """
+    cells = {cell.system: cell for scenario in scenarios for cell in scenario.cells}
+    systems = [cell.served_by for cell in cells.values()]
+    check_may_load(systems, may_load)
+    check_environment(systems)
+    for one in systems:
+        if lacking := one.missing():
+            raise SetupError(f"{one.name} cannot be measured here: {lacking}")
+    return systems
 
 
 def _measured_s(scenario: Scenario) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pushlab.lab.host.calibration import Calibration
-from pushlab.lab.scenario.cells import Cell
+from pushlab.lab.scenario.cells import Cell, on_system_words
 from pushlab.quantities import exact_duration, listed
 
 __all__ = ["Resolution", "resolve"]
@@ -32,7 +32,7 @@ class Resolution:
 def resolve(calibration: Calibration, cells: Sequence[Cell]) -> Resolution:
     """Hold the differences that these cells may show against what the machine resolves."""
     least_s = calibration.resolution_s
-    told = {cell.transport: cell.interval_s for cell in cells}
+    told = {cell.transport + on_system_words(cell.system): cell.interval_s for cell in cells}
     pushing = [name for name, interval_s in told.items() if not interval_s]
     intervals = sorted({cell.interval_s for cell in cells if cell.interval_s})
     cannot = []

@@ -39,8 +39,9 @@ from pushlab.lab.trial.events import (
     TrialFinished,
     TrialStarted,
 )
-from pushlab.lab.trial.plan import TrialOutcome
-from pushlab.runs import SweepWriter
+from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
+from pushlab.runs import SweepWriter, TrialRecord
+from pushlab.systems.manners import masked
 
 __all__ = ["run_scenario", "run_sweep", "run_trials"]
 
@@ -110,12 +111,23 @@ async def _run_one(
     except NotEnoughDescriptors as error:
         outcome = TrialOutcome(plan.record(status="failed", reason=str(error)))
     except Interrupted as interrupted:
-        writer.add_trial(interrupted.outcome.record, **interrupted.outcome.rows)
+        record = _without_secrets(interrupted.outcome.record, plan)
+        writer.add_trial(record, **interrupted.outcome.rows)
         raise
-    record = outcome.record
+    record = _without_secrets(outcome.record, plan)
     writer.add_trial(record, **outcome.rows)
     trial.folder.ended(record)
     observer(TrialFinished(dataclasses.replace(record, order=trial.order, cell=trial.label)))
+
+
+def _without_secrets(record: TrialRecord, plan: TrialPlan) -> TrialRecord:
+    """The record with nothing in it that a server has repeated of the environment's secrets."""
+    system = plan.cell.served_by
+    return dataclasses.replace(
+        record,
+        reason=record.reason and masked(record.reason, system),
+        marks=[masked(mark, system) for mark in record.marks],
+    )
 
 
 async def run_scenario(
@@ -131,6 +143,7 @@ async def run_scenario(
     ready: Readiness | None = None,
     more: More | None = None,
     strict: bool = False,
+    may_load: Sequence[str] = (),
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`; returns it.
 
@@ -146,11 +159,11 @@ async def run_scenario(
         backend: runs the trials; None: in fresh processes.
         ready: what is known of the machine, where nobody need look.
         more: whether to go on beyond the scenario's repetitions; see `trials_in_turn`.
-        strict: do not begin on a machine that cannot tell apart what is asked for.
+        strict, may_load: see `check_ready`.
 
     Raises:
         NotEnoughDescriptors: this machine does not allow so many clients.
-        MissingExtra, BrokerUnavailable, BrowserUnavailable, CannotResolve: see `check_ready`.
+        UsageError, SetupError: see `check_ready`.
         RunError, NotWritten: the folder cannot be made or written.
         Stopped: before there was a folder.
     """
@@ -159,8 +172,8 @@ async def run_scenario(
     require_descriptors(scenario.clients)
     with signals.setting(stop):
         if ready is None:
-            how = {"command": command, "pinning": pinning, "strict": strict}
-            ready = await _looked([scenario], tell, stop, **how)
+            how = {"pinning": pinning, "strict": strict, "may_load": may_load}
+            ready = await _looked([scenario], tell, stop, command=command, **how)
         folder = run_folder(scenario, out, ready, floor=floor is not None)
         path = folder.open().path
         try:
@@ -197,6 +210,7 @@ async def run_sweep(
     command: Sequence[str] = (),
     floor: TrialBackend | None = None,
     pinning: bool = True,
+    may_load: Sequence[str] = (),
 ) -> Status:
     """Run all trials of `grid` that have not ended yet; `writer` stays open.
 
@@ -212,7 +226,8 @@ async def run_sweep(
     stop = asyncio.Event()
     with signals.setting(stop):
         scenarios = [point.scenario for point in grid.points]
-        ready = await _looked(scenarios, observer, stop, command=command, pinning=pinning)
+        how = {"command": command, "pinning": pinning, "may_load": may_load}
+        ready = await _looked(scenarios, observer, stop, **how)
         writer.begin_session(ready.command, ready.environment)
         trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)
         labels = tuple(trial.label for trial in trials if trial.plan.index == 0)

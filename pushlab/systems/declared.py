@@ -7,11 +7,12 @@ are templates like those of the declaration, and are written into a folder that 
 import importlib.resources
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pushlab.contract.profile import Profile
 from pushlab.contract.registry import load_transport
@@ -21,7 +22,7 @@ from pushlab.systems.clients.foreign import ForeignSubscriber, speak
 from pushlab.systems.foreign_api import ForeignApi, at_port
 from pushlab.systems.launch import ServerProcess, find_program, free_ports, launch, until_ready
 from pushlab.systems.publishing import HttpPublishing, MqttPublishing, Publishing, fill
-from pushlab.systems.spec import SystemSpec
+from pushlab.systems.spec import SystemSpec, texts_of
 from pushlab.systems.system import ServerApi, Started, System, Wanted, Watched
 
 __all__ = ["DeclaredSystem", "servers_folder"]
@@ -89,6 +90,15 @@ class DeclaredSystem(System):
             raise UsageError(f"no client half speaks {transport!r} to {self.spec.name}")
         return client
 
+    @property
+    def attached_to(self) -> str:
+        """The host of its URL, if it has one."""
+        return (urlsplit(self.spec.url).hostname or "") if self.spec.url else ""
+
+    def texts(self) -> Iterable[tuple[str, str]]:
+        """The templates of its declaration."""
+        return texts_of(self.spec)
+
     def missing(self) -> str:
         """Which program or package is not there, and how to get it."""
         for program, how in self.needs.items():
@@ -125,21 +135,24 @@ class DeclaredSystem(System):
             await until_ready(None, self.spec.url, self.spec.ready, self.spec.ready_within_s)
             return _Attached(self.spec, self._api(self.spec.url, {}, wanted))
         scratch = Path(tempfile.mkdtemp(prefix=f"pushlab-{self.spec.name}-"))
-        folder = servers_folder(self.spec.name)
+        own = Path(self.spec.folder) if self.spec.folder else None
+        folder = own or servers_folder(self.spec.name)
         ports = free_ports(_PORTS)
         words = {"port": str(ports[0]), "scratch": str(scratch), "folder": str(folder)}
         words["python"] = sys.executable
         words |= {f"port{place}": str(port) for place, port in enumerate(ports[1:], 2)}
         words |= self.words()
-        if folder.is_dir():
+        if own is None and folder.is_dir():
             _write_templates(folder, scratch, words)
         url = f"http://127.0.0.1:{ports[0]}"
 
         async def up() -> ServerProcess:
             process = await launch(
-                fill(self.spec.start, **words),
+                self.spec.start,
                 name=self.spec.name,
                 scratch=scratch,
+                folder=own,
+                words=words,
                 environment=self.environment(),
             )
             try:

@@ -19,6 +19,7 @@ from pushlab.child_environment import child_environment
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import SetupError
 from pushlab.hub.child import Child, end_child
+from pushlab.systems.publishing import fill
 from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
@@ -135,22 +136,26 @@ async def launch(
     name: str,
     scratch: Path | None = None,
     folder: Path | None = None,
+    words: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> ServerProcess:
     """Start a command; it may not be ready yet.
 
     Args:
-        command: as a shell would have it, without any of a shell's expansions.
+        command: as a shell would have it, without any of a shell's expansions; a template, whose
+            places are filled within each word, so that none falls apart. Errors quote it as it is.
         folder: in which it runs.
+        words: for the command's places.
 
     Raises:
-        SetupError: there is no such program, or it cannot be run.
+        SetupError: there is no such program, it cannot be run, or a variable of the environment
+            is not set.
     """
     scratch = scratch or Path(tempfile.mkdtemp(prefix="pushlab-server-"))
     try:
-        words = shlex.split(command)
+        filled = [fill(word, **(words or {})) for word in shlex.split(command)]
         process = await asyncio.create_subprocess_exec(
-            *words,
+            *filled,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

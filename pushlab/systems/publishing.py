@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from pushlab.errors import UsageError
 from pushlab.wire.http1 import request_bytes
 
-__all__ = ["HttpPublishing", "MqttPublishing", "Publishing", "fill", "is_json"]
+__all__ = ["HttpPublishing", "MqttPublishing", "Publishing", "fill", "is_json", "variables_in"]
 
 _JSON = re.compile(r'\s*(\{\s*"|\[)')
 _PLACE = re.compile(r"\{(env\.)?([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -36,6 +36,11 @@ def fill(template: str, **words: str) -> str:
 def is_json(body: str) -> bool:
     """Whether a template of a body is JSON, so that what stands within it is escaped."""
     return _JSON.match(body) is not None
+
+
+def variables_in(template: str) -> list[str]:
+    """The names of the variables of the environment that a template names."""
+    return [name for of_environment, name in _PLACE.findall(template) if of_environment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 from functools import cache
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from pushlab.contract.setting import did_you_mean
 from pushlab.errors import MissingExtra, UsageError
 from pushlab.runs.records import HUB
-from pushlab.systems.system import System
+
+if TYPE_CHECKING:
+    from pushlab.systems.system import System
 
 __all__ = ["GROUP", "HUB", "find_system", "system_names"]
 
@@ -21,7 +24,7 @@ def system_names() -> tuple[str, ...]:
 
 
 @cache
-def find_system(name: str) -> System:
+def find_system(name: str) -> "System":
     """The system of that name.
 
     Raises:
@@ -44,6 +47,8 @@ def find_system(name: str) -> System:
         ) from error
     except (ImportError, AttributeError) as error:
         raise UsageError(f"system {name!r} cannot be loaded ({entry.value}): {error}") from error
+    from pushlab.systems.system import System
+
     if not (isinstance(loaded, type) and issubclass(loaded, System)):
         raise UsageError(f"system {name!r}: {entry.value} is not a System class")
     return loaded()

@@ -6,13 +6,20 @@ in use), ``{folder}`` (the system's own in servers/), ``{scratch}`` (a folder th
 trial) and ``{env.NAME}``, which is read where it is used and never written down.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Annotated, Any, Literal
 
 from pushlab.contract.setting import Declared, Setting
 
-__all__ = ["Publish", "Speech", "SystemSpec"]
+__all__ = ["Publish", "Speech", "SystemSpec", "texts_of"]
+
+_PORT = Setting(
+    "where it listens, if not at {port}: a number or {port2} to {port4}",
+    pattern=r"^(\{port[2-4]?\}|[0-9]{1,5})\Z",
+    such="a number such as '8080', {port}, or {port2} to {port4}",
+    flag=False,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +31,7 @@ class Publish(Declared):
     path: Annotated[str, Setting("where to: a path with {channel}", flag=False)] = "/{channel}"
     topic: Annotated[str, Setting("of MQTT: where to, with {channel}", flag=False)] = "{channel}"
     body: Annotated[str, Setting("what is sent, with {message}", flag=False)] = "{message}"
-    port: Annotated[
-        str, Setting("where to, if not {port}: a number or {port2} to {port4}", flag=False)
-    ] = "{port}"
+    port: Annotated[str, _PORT] = "{port}"
     user: Annotated[str, Setting("of MQTT: who logs in; empty: nobody", flag=False)] = ""
     password: Annotated[str, Setting("of MQTT", flag=False)] = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -59,10 +64,7 @@ class Speech(Declared):
         ),
     ] = ""
     first_id: Annotated[str, Setting("{last_id} before the first answer", flag=False)] = ""
-    port: Annotated[
-        str,
-        Setting("where it listens, if not at {port}: a number or {port2} to {port4}", flag=False),
-    ] = "{port}"
+    port: Annotated[str, _PORT] = "{port}"
     one_by_one: Annotated[
         bool,
         Setting("a poll's answer holds one message; the next is asked for at once", flag=False),
@@ -86,9 +88,18 @@ class SystemSpec(Declared):
     Attributes:
         publish: how a message gets in.
         speaks: by the transport's name, how one gets out.
+        folder: in which it is started; empty: of servers/, the one of its name.
     """
 
-    name: Annotated[str, Setting("names it in tables", flag=False)] = "mine"
+    name: Annotated[
+        str,
+        Setting(
+            "names it in tables",
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+            such="a name of letters, digits, -, . and _",
+            flag=False,
+        ),
+    ] = "mine"
     title: Annotated[str, Setting("how charts name it", flag=False)] = ""
     start: Annotated[str, Setting("the command, with {port}", flag=False)] = ""
     ready_within_s: Annotated[
@@ -104,3 +115,17 @@ class SystemSpec(Declared):
     ] = ""
     publish: Publish = field(default_factory=Publish)
     speaks: Mapping[str, Speech] = field(default_factory=dict)
+    folder: str = ""
+
+
+def texts_of(table: Any, above: str = "") -> Iterator[tuple[str, str]]:
+    """All texts of a spec or a table of it, each with its key, such as ``publish.path``."""
+    if isinstance(table, str):
+        yield above, table
+    elif is_dataclass(table):
+        for one in fields(table):
+            inner = "" if one.name == "speaks" else one.name
+            yield from texts_of(getattr(table, one.name), ".".join(filter(None, (above, inner))))
+    elif isinstance(table, Mapping):
+        for name, value in table.items():
+            yield from texts_of(value, f"{above}.{name}" if above else name)

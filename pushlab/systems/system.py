@@ -7,7 +7,7 @@ and counts, lets the publisher send as `ServerApi.publishing` says, watches the 
 
 import abc
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -233,6 +233,15 @@ class System(abc.ABC):
         if transport not in self.speaks:
             known = ", ".join(self.speaks)
             raise UsageError(f"{self.name} does not speak {transport!r} (it speaks: {known})")
+
+    @property
+    def attached_to(self) -> str:
+        """The host of a server that ran before and goes on; empty: it is started."""
+        return ""
+
+    def texts(self) -> Iterable[tuple[str, str]]:
+        """Its templates, which may name variables of the environment, each with its key."""
+        return ()
 
     def missing(self) -> str:
         """What is not installed here that it needs, and how to get it; empty: nothing."""

@@ -3,16 +3,17 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pushlab.contract.registry import make_transport
 from pushlab.contract.setting import Key, Setting
 from pushlab.contract.transport import Transport
 from pushlab.errors import ScenarioError
-from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.registry import HUB, find_system
 from pushlab.systems.spec import SystemSpec
-from pushlab.systems.system import System
+
+if TYPE_CHECKING:
+    from pushlab.systems.system import System
 
 __all__ = [
     "CLIENT",
@@ -56,9 +57,13 @@ class Cell:
     own: SystemSpec | None = None
 
     @property
-    def served_by(self) -> System:
+    def served_by(self) -> "System":
         """The server under test. Raises UsageError, MissingExtra: see `find_system`."""
-        return find_system(self.system) if self.own is None else DeclaredSystem.of(self.own)
+        if self.own is None:
+            return find_system(self.system)
+        from pushlab.systems.declared import DeclaredSystem  # it starts processes: Unix alone
+
+        return DeclaredSystem.of(self.own)
 
     def make(self) -> Transport:
         """The transport itself, as its system speaks it."""

@@ -81,7 +81,8 @@ class Grid:
     Attributes:
         points: the last axis varies fastest.
         source: what makes the same grid again through `grid_again`: ``data``, ``file``,
-            ``default`` and ``flags``, in plain JSON values.
+            ``default`` and ``flags``, in plain JSON values; and the ``folder`` of a file that
+            describes a system, which is started there.
     """
 
     axes: tuple[SweepAxis, ...]
@@ -134,7 +135,8 @@ def load_grid(name_or_path: str | Path, flags: Mapping[str, Any] | None = None) 
 def grid_again(source: Mapping[str, Any]) -> Grid:
     """The grid of a `Grid.source` that a sweep's folder keeps. Raises as `load_grid`."""
     try:
-        made_of = Source(source["data"], source["file"], source["default"])
+        folder = source.get("folder", "")
+        made_of = Source(source["data"], source["file"], source["default"], folder=folder)
         return make_grid(made_of, source["flags"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"the sweep's source lacks something: {error}") from error
@@ -177,6 +179,8 @@ def make_grid(source: Source, flags: Mapping[str, Any]) -> Grid:
         points.setdefault(chosen, Point(values, scenario))
     file = Path(source.file).name
     kept_source = {"file": file, "default": source.default, "data": data, "flags": flags}
+    if isinstance(data.get("system"), Mapping):
+        kept_source["folder"] = source.folder
     return Grid(tuple(axes), tuple(points.values()), json.loads(json.dumps(kept_source)))
 
 

@@ -26,6 +26,7 @@ from pushlab.lab.scenario.cells import (
     with_interval,
 )
 from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_browser
+from pushlab.lab.scenario.own_system import written_system
 from pushlab.lab.scenario.pairs import chosen
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
@@ -204,6 +205,8 @@ class Scenario:
         values = dataclasses.asdict(self)
         cells = values.pop("cells")
         del values["own"], values["left_out"]
+        if self.own is not None:
+            values["system"] = written_system(self.own)
         for cell in cells:
             del cell["own_label"], cell["own"]
             for key, usual in (("client", "python"), ("system", HUB)):

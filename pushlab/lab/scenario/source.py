@@ -33,12 +33,14 @@ class Source:
         file: what errors call it.
         default: the scenario's name, unless the data have one.
         text: the TOML; empty where the data come from elsewhere.
+        folder: in which the file lies; empty: it is no file of the user's.
     """
 
     data: Mapping[str, Any]
     file: str
     default: str = "scenario"
     text: str = field(default="", repr=False)
+    folder: str = ""
 
     def where(self, key: str) -> str:
         """``file:line: key``, or without a line where none is known."""
@@ -82,7 +84,8 @@ def read_source(name_or_path: str | Path) -> Source:
             found = parse_toml(read.decode(), str(path), default=path.stem)
         except UnicodeDecodeError as error:
             raise ScenarioError(f"{path}: is not UTF-8 text ({error.reason})") from error
-        return replace(found, data=with_trace(found.data, path.parent, found.where("trace")))
+        data = with_trace(found.data, path.parent, found.where("trace"))
+        return replace(found, data=data, folder=str(path.parent.absolute()))
     known = builtin_scenarios()
     if text not in known:
         raise ScenarioError(

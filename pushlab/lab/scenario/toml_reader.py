@@ -12,6 +12,7 @@ from pushlab.contract.setting import Key, Setting, did_you_mean, shown
 from pushlab.errors import ScenarioError, UsageError
 from pushlab.lab.scenario.cells import CLIENT, Cell, make_cells
 from pushlab.lab.scenario.model import RuleBroken, Scenario, scenario_keys
+from pushlab.lab.scenario.own_system import read_own_system
 from pushlab.lab.scenario.pairs import Pairs, at_systems, cells_of, check_options
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
 from pushlab.lab.scenario.trace import parse_trace
@@ -57,7 +58,7 @@ def make_scenario(source: Source) -> Scenario:
     """Check what a scenario's file says, and make the scenario of it; see `parse_scenario`."""
     data, where, keys = flatten(source.data), source.where, scenario_keys()
     tables = data.pop("transport", None)
-    systems, own = _systems(data.pop("systems", None), data.pop("system", None), where)
+    systems, own = _systems(data.pop("systems", None), data.pop("system", None), source)
     for key in data:
         if key in _TABLES:
             told = shown(data[key])
@@ -114,22 +115,26 @@ _NAME = Key("name", str, Setting("names a server", pattern=r"\S", such="its name
 
 
 def _systems(
-    named: object, system: object, where: _Where
+    named: object, system: object, source: Source
 ) -> tuple[Sequence[str], SystemSpec | None]:
     """The names of the systems, and the one that the scenario describes. Raises ScenarioError."""
-    if named is not None and isinstance(system, str):
-        raise ScenarioError(f"{where('system')}: name all systems in systems, or this one alone")
-    own = None
+    where, own = source.where, None
     if isinstance(system, str):
+        if named is not None:
+            told = "name all systems in systems, or this one alone"
+            raise ScenarioError(f"{where('system')}: {told}")
         named = [system]
+    elif isinstance(system, dict):
+        own = read_own_system(system, where, source.folder)
     elif system is not None:
-        raise ScenarioError(f"{where('system')}: must be text, not {shown(system)}")
+        told = "must be a name such as 'nchan', or a [system] table that describes your own server"
+        raise ScenarioError(f"{where('system')}: {told}")
     if named is None:
         return [own.name if own else HUB], own
     if not isinstance(named, list) or not named:
         told = f"must be a list of names such as ['hub', 'nchan'], not {shown(named)}"
         raise ScenarioError(f"{where('systems')}: {told}")
-    at = where("systems" if system is None else "system")
+    at = where("system" if isinstance(system, str) else "systems")
     names = [_NAME.take(name, at, ScenarioError) for name in named]
     if len(set(names)) < len(names):
         raise ScenarioError(f"{at}: a name stands twice")

@@ -7,7 +7,9 @@ import tomli_w
 
 from pushlab.errors import PushlabError
 from pushlab.lab.scenario.cells import Cell, make_cells
+from pushlab.lab.scenario.own_system import read_own_system
 from pushlab.systems.registry import HUB
+from pushlab.systems.spec import SystemSpec
 
 __all__ = ["scenario_as_toml"]
 
@@ -23,8 +25,10 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
     """
     values = {key: value for key, value in scenario.items() if key not in _DERIVED}
     planned = list(scenario.get("transports", []))
-    plain = _labels_itself(planned, float(scenario.get("poll_interval_s", 1.0)))
-    several = any("system" in cell for cell in planned)
+    table = scenario.get("system")
+    own = read_own_system(table, str) if isinstance(table, Mapping) else None
+    plain = _labels_itself(planned, float(scenario.get("poll_interval_s", 1.0)), own)
+    several = own is not None or any("system" in cell for cell in planned)
     tables = [
         {"name": cell["transport"]}
         | ({"system": cell.get("system", HUB)} if several else {})
@@ -39,7 +43,9 @@ def scenario_as_toml(scenario: Mapping[str, Any]) -> str:
     return "\n[[transport]]\n".join(parts)
 
 
-def _labels_itself(planned: list[Mapping[str, Any]], poll_interval_s: float) -> bool:
+def _labels_itself(
+    planned: list[Mapping[str, Any]], poll_interval_s: float, own: SystemSpec | None
+) -> bool:
     """Whether the cells would get their labels without being given them."""
     asked = [
         Cell(
@@ -48,6 +54,7 @@ def _labels_itself(planned: list[Mapping[str, Any]], poll_interval_s: float) -> 
             cell.get("options", {}),
             client=cell.get("client", "python"),
             system=cell.get("system", HUB),
+            own=own if own and own.name == cell.get("system") else None,
         )
         for cell in planned
     ]

@@ -141,7 +141,7 @@ SSE = '[[transport]]\nname = "sse"\n'
         ("systems = [3]\n" + SSE, r"s.toml:1: systems: must be text, not a number"),
         ('systems = ["hub", "hub"]\n' + SSE, r"s.toml:1: systems: a name stands twice"),
         ('system = "hub"\nsystems = ["hub"]\n' + SSE, r"s.toml:1: system: name all systems in"),
-        ("system = 3\n" + SSE, r"s.toml:1: system: must be text"),
+        ("system = 3\n" + SSE, r"s.toml:1: system: must be a name such as"),
         (SSE + "system = 3", r"s.toml:3: transport\[0\].system: must be text that is not empty"),
         (SSE + 'system = "x"', r"s.toml:3: transport\[0\].system: unknown system 'x'"),
         (
