@@ -18,8 +18,8 @@ from pushlab.cli.arguments import (
     whole,
 )
 from pushlab.cli.probing import add_probe
-from pushlab.cli.verifying import add_verify
 from pushlab.cli.systems import add_may_load, add_system, add_systems_flag
+from pushlab.cli.verifying import add_verify
 from pushlab.lab.scenario.model import scenario_keys
 from pushlab.quantities import parse_bytes, parse_number, parse_rate_per_s, parse_seconds
 
