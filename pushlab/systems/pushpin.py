@@ -25,7 +25,7 @@ class Pushpin(DeclaredSystem):
         title="Pushpin",
         start="sh {folder}/start.sh {python} {scratch} {port2} {port3}",
         ready="/ready",
-        publish=Publish(path="/publish?id={channel}"),
+        publish=Publish(path="/publish?id={channel}", port="{port2}"),
         speaks={
             "long-polling": Speech(
                 path="/wait?id={channel}&after={last_id}", last_id="$.last", hold_s=30.0
