@@ -35,7 +35,7 @@ class NodeSystem(DeclaredSystem):
         if not away:
             return ""
         be = "is" if len(away) == 1 else "are"
-        return f"{', '.join(away)} {be} not installed; try: npm install {' '.join(away)}"
+        return f"npm's {' and '.join(away)} {be} not installed; try: npm install {' '.join(away)}"
 
     def version(self) -> str:
         """Of Node.js and of the packages."""
