@@ -39,7 +39,8 @@ def hits_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             view, title, view.scenario(), sheet, figure="hits_per_delivery"
         )
         reach = max([_reach(view, cell) for cell in cells] or [0.0]) or 1.0
-        axes.set_xlim(0, reach * (1 + 0.38 * sheet.room))
+        room = 0.54 if view.grid.several else 0.38
+        axes.set_xlim(0, reach * (1 + room * sheet.room))
         for row, cell in zip(view.places(cells), cells, strict=True):
             _bar(axes, view, cell, row, size, 0.3 if sheet.above else 0.4)
         scale_below(axes)
@@ -111,7 +112,7 @@ def weight_chart(view: RunView, sheet: Sheet = SLIDE) -> Chart:
             axes.set_ylim(rows)
             axes.set_yticks([])
             axes.patch.set_visible(False)  # lines between groups go through
-            _bars(axes, view, panel, sheet, first=i == 0, room=0.72 if view.grid.several else 0.36)
+            _bars(axes, view, panel, sheet, first=i == 0, room=0.76 if view.grid.several else 0.36)
             marks = []
             if i == len(panels) - 1 and any(view.summaries[cell]["broker_cpu_s"] for cell in cells):
                 marks = solid_and_hatched("server", "broker")

@@ -100,7 +100,9 @@ def _hill(axes: Axes, view: RunView, cell: str, row: float, size: float, sheet: 
     else:
         left, right = float(np.quantile(positive, 0.02)), float(positive.max())
     on_right = last - right > (left - first) * 0.6  # the side of the hill that has more room
-    told = [*_words(summary), *filter(None, [view.beside(cell, "latency_s.p50")])]
+    told = _words(summary)
+    if told and (ratio := view.beside(cell, "latency_s.p50")):
+        told[0] += f", {ratio}"
     text = ("\n" if size > 17 else " · ").join(told)  # few rows have room for two lines
     words_at = say(
         axes,

@@ -23,9 +23,12 @@ __all__ = [
     "told_instead",
 ]
 
-#: In parts of the sheet's width: the left margin, and the room for a transport's name beside those
-#: of its servers.
-_MARGIN, _TRANSPORTS = 0.04, 0.105
+_TRANSPORTS = 0.105  #: of the sheet's width, for a transport's name beside those of its servers
+
+
+def _margin(sheet: Sheet) -> float:
+    """Where a transport's name begins, as a part of the sheet's width."""
+    return 0.04 if sheet.words else 0.005
 
 
 def rows_frame(
@@ -86,7 +89,7 @@ def _head_groups(
         style = view.cell_styles[cells[i]]
         room = _TRANSPORTS * sheet.width
         lines, points = fit(drawing, style.setting, 19.0, room, 3)
-        left = (_MARGIN - sheet.left) * sheet.width / width
+        left = (_margin(sheet) - sheet.left) * sheet.width / width
         middle = (rows[i] + rows[end - 1]) / 2
         name = "\n".join(lines)
         say(axes, name, (left, middle), size=points, bold=True, within="rows", linespacing=1.1)
@@ -132,7 +135,7 @@ def label(
         return
     width = sheet.left * sheet.width - 34
     if grouped:
-        width -= (_MARGIN + _TRANSPORTS) * sheet.width
+        width -= (_margin(sheet) + _TRANSPORTS) * sheet.width
     lines, points = fit(drawing, name, size, width)
     texts = [(line, points, INK) for line in lines]
     if remark:

@@ -76,7 +76,7 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
         say(console, explained(summary), "dim")
     else:
         print_table(console, table, explained=True)
-    _print_servers(console, summary)
+    _print_servers(console, summary, run.versions)
     if run.until:
         console.print()
         told = str(run.until.get("said"))
@@ -98,9 +98,9 @@ def run_table(cells: Mapping[str, CellSummary]) -> Table:
     return Table(leading, figure_columns("run", cells.values()), rows)
 
 
-def _print_servers(console: Console, summary: RunSummary) -> None:
+def _print_servers(console: Console, summary: RunSummary, versions: Mapping[str, str]) -> None:
     """What is known of each server, if there is another than the hub."""
-    servers = servers_table(summary.cells)
+    servers = servers_table(summary.cells, versions)
     if servers is None:
         return
     console.print()

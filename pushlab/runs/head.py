@@ -98,6 +98,13 @@ class RunHead:
         return cls(**{one.name: given[one.name] for one in fields(RunHead)}, **cls._typed(given))
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Of each foreign server that tells one, what was installed."""
+        told = self.environment.get("systems")
+        known = told if isinstance(told, Mapping) else {}
+        return {name: text for name, text in known.items() if isinstance(text, str)}
+
+    @property
     def repetitions(self) -> int:
         """How often each cell had its turn: as often as was asked for, or until all was known."""
         decided = (self.until or {}).get("repetitions")

@@ -94,7 +94,7 @@ def explained(summary: RunSummary) -> str:
 # ---- what is known of each server ----------------------------------------------------------------
 
 
-def servers_table(cells: Mapping[str, CellSummary]) -> Table | None:
+def servers_table(cells: Mapping[str, CellSummary], versions: Mapping[str, str]) -> Table | None:
     """A row for each server: its version, who counted its hits, what could be watched.
 
     None in a run of the hub alone.
@@ -109,7 +109,7 @@ def servers_table(cells: Mapping[str, CellSummary]) -> Table | None:
             rows.append(Row([system], problem="no trial went well"))
             continue
         told = [
-            next((cell.version for cell in some if cell.version), None),
+            versions.get(system) or None,
             ", ".join(dict.fromkeys(map(counted_by, some))),
             "yes" if all(cell.fresh for cell in some) else "no",
             "no" if any(cell.unwatched for cell in some) else "yes",

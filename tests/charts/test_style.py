@@ -37,6 +37,27 @@ def test_settings_of_one_transport_are_shades_and_all_differ():
     assert len({str(style.line) for style in found.values()}) == 2
 
 
+def test_servers_keep_the_colours_of_transports_and_differ_in_lines_and_hatches():
+    labels = dict.fromkeys(("sse", "websocket"), "hub")
+    labels |= {f"{name} on {where}": where for where in ("nchan", "ws") for name in [*labels][:2]}
+    profiles = {label: PROFILES[label.split(" ")[0]] for label in labels}
+    found = cell_styles(profiles, systems=labels)
+    assert found["sse"].colour == found["sse on nchan"].colour == found["sse on ws"].colour
+    assert found["sse"].texture == {}
+    hatches = [found[f"sse on {where}"].texture["hatch"] for where in ("nchan", "ws")]
+    assert len(set(hatches)) == 2
+    assert len({str(found[label].line) for label in labels if label.startswith("sse")}) == 3
+    assert [found[label].name for label in labels][:3] == [
+        "SSE on hub",
+        "WebSocket on hub",
+        "SSE on nchan",
+    ]
+    assert found["sse"].within == "SSE on the hub"
+    assert (found["sse on ws"].setting, found["sse on ws"].system) == ("SSE", "ws")
+    alone = cell_styles({"sse on ws": PROFILES["sse"]}, systems={"sse on ws": "ws"})["sse on ws"]
+    assert (alone.name, alone.texture) == ("SSE", {})
+
+
 def test_colours_carry_meaning():
     found = cell_styles(
         {name: PROFILES[name] for name in list(STANDARD)} | {"null": Null.profile}, ["null"]

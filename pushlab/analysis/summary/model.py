@@ -32,7 +32,7 @@ class CellSummary:
     Attributes:
         status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
         transport: its name; None where no trial of it has begun, as `client` is.
-        system: the name of the server under test; `version`, as that says of itself.
+        system: the name of the server under test.
         fresh: whether each trial had a process of its own.
         unwatched: why the server's CPU and memory are not known; empty where they are.
         withheld: of figures that would have an interval and have none, why, in words: ``too few
@@ -50,7 +50,6 @@ class CellSummary:
     options: Mapping[str, object] = field(default_factory=dict)
     client: str | None = None
     system: str = HUB
-    version: str = ""
     fresh: bool = True
     unwatched: str = ""
     floor: bool = False

@@ -102,7 +102,6 @@ def _cell(trials: CellTrials, floor: CellTrials | None, system: str) -> CellSumm
         options=dict(first.options) if first else {},
         client=first.client if first else None,
         system=system,
-        version=servers[0].version if servers else "",
         fresh=all(server.fresh for server in servers),
         unwatched=next((server.unwatched for server in servers if server.unwatched), ""),
         floor=trials.floor,

@@ -125,6 +125,45 @@ def test_a_mark_on_either_side_withholds_a_claim(monkeypatch):
     assert (P50, pytest.approx(0.002)) in asked  # against the difference, not the figure
 
 
+def test_cells_that_differ_in_transport_and_server_are_not_held_against_each_other():
+    trials = {
+        name: spread(mean, 0.01)
+        for name, mean in {"sse": 1, "polls": 4, "sse on x": 2, "polls on x": 8}.items()
+    }
+    told = {
+        "sse": replace(summary(), transport="sse"),
+        "polls": replace(summary(), transport="polls", options={"interval_s": 1.0, "pause": True}),
+    }
+    told |= {f"{name} on x": replace(one, system="x") for name, one in told.items()}
+    found = ranked(P50, trials, told)
+    assert {frozenset((pair.low, pair.high)) for pair in found.pairs} == {
+        frozenset(names)
+        for names in (
+            ("sse", "polls"),
+            ("sse", "sse on x"),
+            ("polls", "polls on x"),
+            ("sse on x", "polls on x"),
+        )
+    }
+    assert found.of("sse", "polls on x") is None
+    assert not found.less("sse", "polls on x")
+    # Another interval is another work; an option that one server alone has is none of it.
+    slower = replace(told["polls on x"], options={"interval_s": 5.0})
+    assert ranked(P50, trials, {**told, "polls on x": slower}).of("polls", "polls on x") is None
+    alike = replace(slower, options={"interval_s": 1.0})
+    assert ranked(P50, trials, {**told, "polls on x": alike}).less("polls", "polls on x")
+
+
+def test_fewer_comparisons_leave_more_to_be_known():
+    """Of four cells of two servers four pairs are asked about, not six."""
+    trials = {name: [1.0, 1.1, 1.2, 0.9] for name in ("a", "b", "a on x")}
+    trials["b on x"] = [1.75, 1.55, 1.7, 1.65]
+    told = {name: replace(summary(), transport=name[0]) for name in trials}
+    mixed = ranked(P50, trials, told).of("b", "b on x")
+    told |= {name: replace(told[name], system="x") for name in ("a on x", "b on x")}
+    assert ranked(P50, trials, told).of("b", "b on x").ci[1] < mixed.ci[1]
+
+
 def test_who_lost_much_is_not_compared():
     trials = {"a": spread(0.001, 0.01), "b": spread(0.003, 0.01)}
     pair = ranked(P50, trials, {"a": summary(lost=300)}).of("a", "b")

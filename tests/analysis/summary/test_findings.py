@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -101,6 +102,49 @@ def say(chart, summaries, floor_s=None, **differently):
 
 
 UNKNOWN = {"answer": "unknown", "more_trials": 8}
+
+
+def said_of_two_servers(hub, nchan):
+    """What is said of these figures, by transport, on the hub and on nchan."""
+    here, there = cells(**hub), cells(**nchan)
+    every = here | {f"{name} on nchan": replace(s, system="nchan") for name, s in there.items()}
+    profiles = {name: PROFILES[summary.transport] for name, summary in every.items()}
+    rankings = {
+        key: Ranking(one.order, [p for p in one.pairs if every[p.low].is_like(every[p.high])])
+        for key, one in rankings_of(every).items()
+    }
+    return findings_of(every, rankings, profiles)
+
+
+def test_of_several_servers_like_is_held_against_like():
+    found = said_of_two_servers(
+        {"sse": 0.4, "short_polling": 0.5}, {"sse": 0.1, "short_polling": 0.9}
+    )
+    assert found[LATENCY].startswith("SSE: nchan 0.25 times the hub's median latency")
+    assert found[LATENCY].endswith("; also told apart: short polling")
+    assert found[HITS].startswith("SSE: nchan 0.25 times the hub's requests per delivery")
+    assert found[WEIGHT].startswith("SSE: nchan 0.25 times the hub's CPU per delivery")
+    assert STALENESS not in found
+    assert COST not in found
+    hub, nchan = (found[f"{LATENCY} on {where}"] for where in ("the hub", "nchan"))
+    assert hub.startswith("On the hub: SSE delivers in 400 ms (median); short polling takes 500 ms")
+    assert nchan.startswith("On nchan: SSE delivers in 100 ms (median); short polling takes 900 ms")
+
+
+def test_what_is_the_same_of_all_servers_is_said_once():
+    alike = {"sse": 0.1, "short_polling": 0.5}
+    found = said_of_two_servers(alike, alike)
+    assert found[HITS] == "Requests per delivery: alike for SSE and short polling"
+    both = found[f"{HITS} on the hub and nchan"]
+    assert both.startswith("On the hub and nchan: SSE needs 0.10 requests per delivery")
+
+
+def test_one_foreign_server_alone_has_the_titles_of_the_hub_and_no_bill():
+    one = {f"{n} on nchan": replace(s, system="nchan") for n, s in cells(sse=0.1, mqtt=0.5).items()}
+    profiles = {name: PROFILES[summary.transport] for name, summary in one.items()}
+    found = findings_of(one, rankings_of(one), profiles)
+    assert found[LATENCY].startswith("SSE delivers in 100 ms (median); MQTT takes 500 ms")
+    assert sorted(found) == sorted({*CHARTS} - {COST})
 
 
 @pytest.mark.parametrize("chart", COMPARED)
