@@ -18,22 +18,32 @@ from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.systems.hub import hub_config
 from pushlab.systems.hub_api import HubApi
+from pushlab.systems.registry import HUB
+from pushlab.systems.system import ServerApi
 
 __all__ = ["in_process_backend", "serving_here"]
 
 
 class _InProcess(LocalTestbed):
-    """A hub on this event loop, and clients beside it."""
+    """A hub on this event loop, or a server of another make, and clients beside it."""
 
     async def start(self) -> None:
-        """Start broker (for transports that need one) and hub."""
+        """Start broker (for transports that need one) and hub, or the other server."""
+        api = await (self._hub() if self.plan.cell.system == HUB else self._other())
+        self.publish_log = PublishLog.create(self.plan.schedule())
+        self._attend(api, SwarmService(), PublisherService(lambda: self.publish_log))
+
+    async def _hub(self) -> ServerApi:
         config, self.broker = await hub_config(self.wanted())
         if self.broker is not None:
             self._stack.push_async_exit(self.broker)
-        self.publish_log = PublishLog.create(self.plan.schedule())
-        url = await self._stack.enter_async_context(serving_here(config))
-        publisher = PublisherService(lambda: self.publish_log)
-        self._attend(HubApi(url, config.api_key), SwarmService(), publisher)
+        return HubApi(await self._stack.enter_async_context(serving_here(config)), config.api_key)
+
+    async def _other(self) -> ServerApi:
+        started = await self.plan.cell.served_by.start(self.wanted())
+        self._stack.push_async_callback(started.stop)
+        self.fresh, self.unwatched = started.fresh, started.unwatched or "nobody looked at it"
+        return started.api
 
 
 def in_process_backend() -> TrialBackend:
