@@ -255,3 +255,32 @@ def test_staleness_at_a_moment_is_the_age_of_the_oldest_missing(given_trial, mom
         missing = [a for a, r in zip(intended, received, strict=True) if a <= moment < r]
         stale = staleness_at(intended, received, np.array([moment]))[0] * 1e9
         assert stale == pytest.approx(moment - min(missing) if missing else 0)
+
+
+@st.composite
+def foreign_trials(draw):
+    """Publishes under way at once or one after another, and one reader's deliveries in any order."""
+    count = draw(st.integers(1, 7))
+    sent = sorted(draw(st.lists(st.integers(1, 30), min_size=count, max_size=count)))
+    accepted = [at + draw(st.integers(1, 10)) for at in sent]
+    heard = [draw(st.integers(0, 4)) > 0 for _ in sent]
+    order = draw(st.permutations(range(count)))
+    return sent, accepted, heard, order
+
+
+@given(foreign_trials())
+def test_only_what_was_known_to_be_accepted_can_be_overtaken_where_nobody_numbers(made):
+    """Held against every pair: a delivery is out of order behind one that was sent that late."""
+    sent, accepted, heard, order = made
+    rows = publishes([(0, n, at, at, False) for n, at in enumerate(sent, 1)])
+    at_ns = np.where(heard, accepted, 0).astype(np.int64)
+    rows = dataclasses.replace(rows, accepted_ns=at_ns)
+    got = deliveries([(0, n + 1, reader, 50 + i) for i, n in enumerate(order) for reader in (0, 1)])
+    foreign = dataclasses.replace(trial(), system="nchan")
+    late = sum(
+        any(heard[n] and accepted[n] < sent[before] for before in order[:place])
+        for place, n in enumerate(order)
+    )
+    assert account(foreign, rows, got).counts.reordered == 2 * late
+    strict = sum(any(before > n for before in order[:i]) for i, n in enumerate(order))
+    assert account(trial(), rows, got).counts.reordered == 2 * strict

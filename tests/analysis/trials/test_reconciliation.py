@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from pushlab.analysis.trials.reconciliation import hits_of, mismatch, unreconciled
-from pushlab.runs import BrokerFigures, PublishRows, ServerFigures, SwarmFigures, TrialRecord
+from pushlab.runs import (
+    BrokerFigures,
+    PublisherFigures,
+    PublishRows,
+    ServerFigures,
+    SwarmFigures,
+    TrialRecord,
+)
 
 HITS = {
     "short-polling": {"connect": 5, "poll-empty": 90, "poll-useful": 10, "leave": 5},
@@ -150,3 +157,28 @@ def test_a_brokers_late_counts_are_not_the_windows():
     assert hits_of(wrong).window == {"ack": 100}
     assert hits_of(wrong).source == "swarm"
     assert mismatch(wrong, publishes()) == "ack: the server counted 97, the clients sent 100"
+
+
+def test_what_a_server_does_not_count_is_the_clients_word():
+    """No error, whatever stands on the server's side; the publishes are the publisher's word."""
+    foreign = of_server(
+        trial("short-polling"), counted_by="clients", hits={}, hits_all={}, publishes=None
+    )
+    foreign = dataclasses.replace(foreign, publisher=PublisherFigures(sent=17))
+    assert mismatch(foreign, publishes()) is None
+    assert unreconciled(foreign) == "this server does not count: hits are what the clients sent"
+    told = hits_of(foreign)
+    assert told.window == {"poll-empty": 90, "poll-useful": 10}
+    assert (told.publish, told.source) == (17, "swarm")
+
+
+def test_hits_out_of_an_access_log_are_checked_as_a_servers_own():
+    logged = of_server(trial("short-polling"), counted_by="access log")
+    assert mismatch(logged, publishes()) is None
+    assert hits_of(logged).source == "access log"
+    assert mismatch(of_server(logged, hits_all={"connect": 1}), publishes())
+
+
+def test_a_number_that_was_given_to_another_publish_is_an_error():
+    told = mismatch(of_swarm(trial(), misnumbered=3), publishes())
+    assert told == "3 messages came with a number that their publish was not given"
