@@ -259,7 +259,7 @@ def test_staleness_at_a_moment_is_the_age_of_the_oldest_missing(given_trial, mom
 
 @st.composite
 def foreign_trials(draw):
-    """Publishes under way at once or one after another, and one reader's deliveries in any order."""
+    """Publishes under way at once or one after another, and their arrivals in any order."""
     count = draw(st.integers(1, 7))
     sent = sorted(draw(st.lists(st.integers(1, 30), min_size=count, max_size=count)))
     accepted = [at + draw(st.integers(1, 10)) for at in sent]
