@@ -56,6 +56,7 @@ class ServerFigures:
         open_descriptors: the largest number of open descriptors seen.
         loop_lag_p99_s: how late its event loop ran its timers, its own work included.
         unwatched: why CPU and memory are not known; empty where they are.
+        version: of the server, where it tells one.
         fresh: whether its process began with the trial.
     """
 
@@ -70,6 +71,7 @@ class ServerFigures:
     open_descriptors: int | None = None
     loop_lag_p99_s: float | None = None
     unwatched: str = ""
+    version: str = ""
     fresh: bool = True
 
 
