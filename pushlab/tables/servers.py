@@ -16,7 +16,6 @@ __all__ = ["beside", "counted_by", "explained", "figure_tables", "notes_on", "se
 
 #: Who counted hits, by a summary's `hits_source`.
 _COUNTED = {"swarm": "clients"}
-_OF_THE_SERVER = ("server_", "cpu_")
 
 
 def figure_tables(summary: RunSummary, names: Mapping[str, str] | None = None) -> list[Table]:
@@ -51,7 +50,7 @@ def _cell(summary: RunSummary, there: Mapping[str, str], system: str, figure: Fi
     cell = summary.cells[there[system]]
     if cell.is_empty:
         return Cell(cell.status, bad=True)
-    if cell[figure.name] is None and cell.unwatched and figure.name.startswith(_OF_THE_SERVER):
+    if cell.why_blank(figure.name):
         return Cell("")  # the reason stands below the table
     ranking = summary.rankings.get(figure.key)
     pair = None if ranking is None else _with_first(summary, ranking, there, system, figure)

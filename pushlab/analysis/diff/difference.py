@@ -211,6 +211,8 @@ def _answer(pair: _Pair, verdict: Verdict) -> Change:
 
 def _doubted(change: Change, name: str, side: Analysis, matters: float) -> Change:
     """The same; not known where a mark, or what went wrong, could have made it or hidden it."""
+    if blank := side.summary.cells[change.cell].why_blank(change.figure):
+        return replace(change, answer="unknown", needed=None, why=f"{name}: {blank}")
     if change.answer == "unknown" or change.a is None or change.b is None:
         return change
     why = doubts(side.run, side.summary.cells[change.cell])

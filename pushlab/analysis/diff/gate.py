@@ -156,9 +156,10 @@ def gate_runs(base: Run, new: Run, subjects: Sequence[Subject], worse: Sequence[
         wider = max(side.cells[one.cell].estimate(FIGURES[one.figure]).slack for side in sides)
         gated = judge(one, *values, chance=chance, wider=wider)
         for name, side in zip(("BASE", "NEW"), sides, strict=True):
+            blank = side.summary.cells[one.cell].why_blank(one.figure)
             why = doubts(side.run, side.summary.cells[one.cell])
-            why = why or "; ".join(_marks(gated, side.summary))
-            gated = gated.doubted(f"{name}: {why}") if why and not gated.why else gated
+            why = blank or why or "; ".join(_marks(gated, side.summary))
+            gated = gated.doubted(f"{name}: {why}") if blank or (why and not gated.why) else gated
         if machine and not gated.why:
             gated = gated.doubted(f"not measured on the same machine: {'; '.join(machine)}")
         found.append(gated if gated.why else _withheld(gated, sides))

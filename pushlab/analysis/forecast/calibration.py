@@ -102,10 +102,13 @@ def calibrate(folder: Path) -> dict[str, Calibration]:
     runs: list[Run | None] = [found] if isinstance(found, Run) else []
     if isinstance(found, Sweep):
         runs = [found.run_of(number) for number in range(len(found.points))]
-    calibrations = calibration_of([run for run in runs if run is not None])
-    if not calibrations:
-        raise UsageError(f"{folder}: no trial went well, so there is nothing to calibrate with")
-    return calibrations
+    known = [run for run in runs if run is not None]
+    if calibrations := calibration_of(known):
+        return calibrations
+    servers = [t.server for run in known for t in run.trials if t.status == "ok" and t.server]
+    why = next((one.unwatched for one in servers if one.unwatched), "")
+    told = f"nobody could look at the server ({why})" if why else "no trial went well"
+    raise UsageError(f"{folder}: {told}, so there is nothing to calibrate with")
 
 
 def calibration_of(runs: Iterable[Run]) -> dict[str, Calibration]:

@@ -107,7 +107,7 @@ def _judge(objective: Objective, label: str, cell: CellSummary, among: int, void
         value, samples = (value / whole if value is not None and whole else None), whole
     failed, unknown = _ended(cell, "failed"), _stopped(cell)
     if value is None and failed is None and unknown is None:
-        unknown = _why_missing(name, samples)
+        unknown = cell.why_blank(name) or _why_missing(name, samples)
     if failed or unknown or value is None:
         answer: Answer = "failed" if failed else "unknown"
         return Verdict(objective, label, answer, value, samples=samples, why=failed or unknown)

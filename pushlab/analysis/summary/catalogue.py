@@ -340,24 +340,26 @@ declare(
         "bytes_per_delivery", "bytes per delivery", _BYTES_EACH, _BYTES, "bytes", "both ways"
     ).but(interval=True, compared="ratio", ranked=3, shown={"run": 2, "report": 0}),
     Figure("server_cpu_s", "server's CPU", total(_server("cpu_s"), whole=True), _HUB).but(
-        per_trial=True, shown={"trials": 0}
+        per_trial=True, shown={"trials": 0}, looked=True
     ),
-    Figure("server_cpu_s_per_delivery", "server's CPU per delivery", _SERVER_EACH, _HUB),
+    Figure("server_cpu_s_per_delivery", "server's CPU per delivery", _SERVER_EACH, _HUB).but(
+        looked=True
+    ),
     Figure("server_rss_bytes", "server's memory", largest(_server("rss_bytes")), _HUB).but(
-        small="at most", compared="ratio", shown={"order": 0, "systems": 5}
+        small="at most", compared="ratio", looked=True, shown={"order": 0, "systems": 5}
     ),
     Figure("server_open_descriptors", "server's descriptors", _DESCRIPTORS, _HUB).but(
-        small="at most", shown={"order": 0}
+        small="at most", looked=True, shown={"order": 0}
     ),
     Figure("broker_cpu_s", "broker's CPU", total(_broker("cpu_s")), _BROKER),
     Figure("broker_rss_bytes", "broker's memory", largest(_broker("rss_bytes")), _BROKER),
     Figure("generator_cpu_s", "generator's CPU", _GENERATOR, "swarm and publisher"),
     Figure("cpu_s_per_delivery", "CPU per delivery", _CPU_EACH, _ALL_OF_IT, "CPU")
     .but(small="of all: idling, publishing", interval=True, compared="ratio", ranked=4)
-    .but(marked=True)
+    .but(marked=True, looked=True)
     .but(shown={"run": 3, "report": 0, "systems": 4}),
     Figure("cpu_share", "CPU of a core", _SHARE, _OF_A_CORE, "CPU")
-    .but(stability="cpu_s_per_delivery", shown={"sweep": 3})
+    .but(stability="cpu_s_per_delivery", looked=True, shown={"sweep": 3})
     .but(chart="4-cpu", axis="CPU time of server and broker, of one core", noun="CPU share"),
 )
 
@@ -374,7 +376,7 @@ def _part(name: str, words: str, about: str, part: str, *, broker: bool = False)
         return None if found is None or not found[1] else found[which]
 
     made = ratio(lambda t: split(t, 0), lambda t: split(t, 1))
-    return Figure(name, words, made, about, interval=True, since=3)
+    return Figure(name, words, made, about, interval=True, looked=True, since=3)
 
 
 _APART = (
@@ -463,7 +465,9 @@ declare(
     _storm("clients", "clients that connected", _CONNECTED),
     _storm("duration_s", "all connected within", _CONNECTED_S),
     _storm("connects_per_s", "connects/s", _CONNECTED, _CONNECTED_S).but(more_is_better=True),
-    _storm("server_cpu_s", "server's CPU to connect", _in_storm(lambda s: s.server_cpu_s)),
+    _storm("server_cpu_s", "server's CPU to connect", _in_storm(lambda s: s.server_cpu_s)).but(
+        looked=True
+    ),
     _storm("broker_cpu_s", "broker's CPU to connect", _in_storm(lambda s: s.broker_cpu_s)),
     _storm("hits_per_client", "hits to connect a client", _STORM_HITS, _CONNECTED),
     _storm("bytes_per_client", "bytes to connect a client", _STORM_BYTES, _CONNECTED),

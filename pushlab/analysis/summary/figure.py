@@ -265,6 +265,7 @@ class Figure:
         more_is_better: whether it is worse when it is smaller; of most figures less is better.
         bad: in words, what has happened where it is not 0: ``deliveries were lost``.
         marked: whether marks on it are marks of the cell.
+        looked: whether it takes a look at the server's processes.
         per_trial: whether ``per_trial`` has it.
         chart: the name of its chart along a sweep's grid, with its number.
         axis, noun: what that chart shows, and its name in a sentence.
@@ -289,6 +290,7 @@ class Figure:
     more_is_better: bool = False
     bad: str = ""
     marked: bool = False
+    looked: bool = False
     per_trial: bool = False
     chart: str = ""
     axis: str = ""

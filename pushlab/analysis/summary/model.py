@@ -76,6 +76,12 @@ class CellSummary:
         made = FIGURES[name].made
         return made.of(self.__getitem__) if isinstance(made, Derived) else self.values.get(name)
 
+    def why_blank(self, name: str) -> str:
+        """Why a figure cannot be known that takes a look at the server; empty where it can."""
+        if not self.unwatched or not FIGURES[name].looked or self[name] is not None:
+            return ""
+        return f"the server's CPU and memory are not known: {self.unwatched}"
+
     def count(self, name: str) -> int:
         """A figure that counts; 0 where it is not there."""
         return int(self[name] or 0)
