@@ -121,7 +121,7 @@ def label(
     """
     drawing, style = cast("Figure", axes.figure), view.cell_styles[cell]
     grouped = view.grid.several and not sheet.above and not view.summaries[cell].floor
-    name = style.system if grouped else style.name
+    name = style.server if grouped else style.name
     within: Literal["rows", "axes"] = "rows" if in_rows else "axes"
     if sheet.above:
         box = axes.get_position()
@@ -136,6 +136,9 @@ def label(
     width = sheet.left * sheet.width - 34
     if grouped:
         width -= (_margin(sheet) + _TRANSPORTS) * sheet.width
+        if remark:  # there is no room for words below each name
+            say(axes, "*", place, (-13, 0), size, ACCENT, bold=True, within=within, ha="left")
+            remark = ""
     lines, points = fit(drawing, name, size, width)
     texts = [(line, points, INK) for line in lines]
     if remark:

@@ -52,7 +52,7 @@ class CellStyle:
         fill: how dense an area of its colour is.
         texture: of its bars, as keywords for matplotlib.
         within: the name as it stands inside a sentence: ``short polling 5 s``, but ``SSE``.
-        setting: the name without the server's; `system`, the server's.
+        setting: the name without the server's; `server`, the server's.
     """
 
     name: str
@@ -62,7 +62,7 @@ class CellStyle:
     texture: Mapping[str, Any] = field(default_factory=dict)
     within: str = ""
     setting: str = ""
-    system: str = ""
+    server: str = ""
 
 
 def mark(
@@ -83,16 +83,16 @@ def cell_styles(
     profiles: Mapping[str, Profile],
     floors: Sequence[str] = (),
     browsers: Container[str] = (),
-    systems: Mapping[str, str] | None = None,
+    systems: Mapping[str, tuple[str, str]] | None = None,
 ) -> dict[str, CellStyle]:
     """The style of every cell, given what its transport is; those in `floors` are grey.
 
     Args:
         browsers: cells whose subscribers were in a browser, besides those whose labels say so.
-        systems: the server of each cell; None: all are of one.
+        systems: the name and the title of each cell's server; None: all are of one.
     """
     at = systems or {}
-    servers = list(dict.fromkeys(system for cell, system in at.items() if cell not in floors))
+    servers = list(dict.fromkeys(server for cell, server in at.items() if cell not in floors))
 
     def in_browser(cell: str) -> bool:
         return cell in browsers or cell.endswith(_BROWSER)
@@ -110,28 +110,26 @@ def cell_styles(
             and at.get(other) == at.get(cell)
         ]
         colour = _FLOOR if cell in floors else _shade(base, same.index(cell), len(same))
-        system = at.get(cell, "")
-        # Where there is one server alone, a page says once which.
-        label = cell if len(servers) > 1 else plain_label(cell, system)
+        system, server = at.get(cell, ("", ""))
+        label = plain_label(cell, system)  # where there is one server alone, a page says it once
         look = CellStyle(
             profile.called(label),
             colour,
             (0, profile.dashes) if profile.dashes else "-",
             within=profile.called(label, within=True),
-            setting=profile.called(plain_label(cell, system)),
-            system=system,
+            setting=profile.called(label),
+            server=server,
         )
         if len(servers) > 1 and cell not in floors:
-            look = _of_server(look, servers.index(system))
-            if cell == plain_label(cell, system) and cell.startswith(profile.name):  # the hub's
-                where = f"{look.within} on {named(system)}"
-                look = replace(look, name=f"{look.name} on {system}", within=where)
+            look = _of_server(look, servers.index((system, server)))
         found[cell] = replace(look, line=_DOTS, fill=0.2, texture=_DOTTED) if dotted else look
     return found
 
 
 def _of_server(look: CellStyle, place: int) -> CellStyle:
-    """The look of a transport at the first, second, ... server."""
+    """The look of a transport at the first, second, ... server of several."""
+    name, within = f"{look.name} on {look.server}", f"{look.within} on {named(look.server)}"
+    look = replace(look, name=name, within=within)
     if not place:
         return replace(look, line="-")
     hatch = _HATCHES[(place - 1) % len(_HATCHES)]

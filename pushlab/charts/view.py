@@ -20,6 +20,8 @@ from pushlab.tables.figures import held_against
 __all__ = ["RunView", "machine_words", "view_of"]
 
 _AIR = 0.3  # of a row
+#: The figures whose remarks stand with the rows of charts.
+_DRAWN = ("latency_s", "hits_per_delivery", "cpu_s_per_delivery")
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,16 @@ class RunView:
             words.append(f"{summary.count('lost'):,} lost")
         return " · ".join(words)
 
+    def summary_remarks(self, cell: str) -> str:
+        """What is to be held against any figure that rows are drawn of."""
+        return "".join(self.remark(cell, figure) for figure in _DRAWN)
+
     def scenario(self) -> str:
         """The scenario in one line."""
         trial = next(iter(self.run.trials), None)
         name = str(self.run.scenario.get("name", "run"))
-        if not self.grid.several and self.grid.systems not in ([HUB], []):
-            name += f" on {next(iter(self.grid.systems))}"
+        if not self.grid.several and self.grid.first not in ("", HUB):
+            name += f" on {self.grid.named()}"
         if trial is None:
             return name
         if trial.channels == 1:
@@ -163,7 +169,8 @@ class RunView:
         spans = f"{counted(each, 'trial')} of {exact_duration(length)}" if good else "no trial"
         partly = "" if self.run.status == "complete" else " · run not complete"
         place = f"{machine_words(self.run)} · pushlab {self.run.pushlab_version}"
-        return f"{size} · {spans} · {place}{partly}"
+        stars = self.grid.several and any(map(self.summary_remarks, self.rivals))
+        return f"{size} · {spans} · {place}{partly}" + " · *: the report has a remark" * stars
 
 
 def machine_words(run: Run | None) -> str:
@@ -187,6 +194,6 @@ def view_of(found: Run | Analysis, architecture: Architecture = DEFAULT) -> RunV
     summaries = analysis.summary.cells
     floors = [cell for cell, summary in summaries.items() if summary.floor]
     browsers = [cell for cell, summary in summaries.items() if summary.client == "browser"]
-    systems = {cell: summary.system for cell, summary in summaries.items()}
+    systems = {cell: (summary.system, summary.server) for cell, summary in summaries.items()}
     styles = cell_styles(analysis.run.profiles, floors, browsers, systems)
     return RunView(analysis, styles, architecture)

@@ -62,8 +62,8 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
     told = ", ".join([*said, *([run.network] if run.network else [])]).replace(" on, ", " on ")
     name = run.scenario.get("name", "run")  # a run of others' making may lack some of it
     grid = by_system(summary.cells)
-    if not grid.several and grid.systems:
-        name += f" on {grid.systems[0]}" if grid.systems[0] != HUB else ""
+    if not grid.several and grid.first not in ("", HUB):
+        name += f" on {grid.named()}"
     table = run_table(summary.cells)
     states = [run.status, *(["void"] if summary.void else [])]
     console = print_headed(name, told, states, to_stderr=to_stderr)
@@ -88,7 +88,8 @@ def run_table(cells: Mapping[str, CellSummary]) -> Table:
     """Each cell's main figures, what a closed form says of them below; and the server's name."""
     rows, figures, several = [], shown_in("run", cells.values()), by_system(cells).several
     for label, cell in cells.items():
-        names = [plain_label(label, cell.system), cell.system] if several else [label]
+        server = "" if cell.floor else cell.system
+        names = [plain_label(label, cell.system), server] if several else [label]
         if cell.is_empty:
             rows.append(Row(names, problem=cell.status))  # the caveats say why
         else:

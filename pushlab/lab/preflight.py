@@ -76,6 +76,8 @@ async def check_ready(
     versions = {one.name: await asyncio.to_thread(one.version) for one in systems}
     if known := {name: version for name, version in versions.items() if version}:
         environment["systems"] = known
+    if titles := {one.name: one.title for one in systems if one.title not in ("", one.name)}:
+        environment["titles"] = titles
     resolution = None
     if strict or sum(map(_measured_s, scenarios)) >= _WORTH_S:
         calibration = await calibrate(cores, _CALIBRATION_S)

@@ -100,7 +100,15 @@ class RunHead:
     @property
     def versions(self) -> dict[str, str]:
         """Of each foreign server that tells one, what was installed."""
-        told = self.environment.get("systems")
+        return self._of_systems("systems")
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """How charts name servers, where that is another word than their names."""
+        return self._of_systems("titles")
+
+    def _of_systems(self, key: str) -> dict[str, str]:
+        told = self.environment.get(key)
         known = told if isinstance(told, Mapping) else {}
         return {name: text for name, text in known.items() if isinstance(text, str)}
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from pushlab.analysis.cost.measured import OF_HUB_ALONE
-from pushlab.analysis.summary.by_system import BySystem, by_system, named
+from pushlab.analysis.summary.by_system import BySystem, by_system
 from pushlab.analysis.summary.catalogue import Figure, shown_in
 from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.model import CellSummary, RunSummary
-from pushlab.quantities import listed, ratio, span
+from pushlab.quantities import ratio, span
 from pushlab.runs.records import HUB
 from pushlab.tables.figures import figure_cell, kind_of
 from pushlab.tables.model import Cell, Column, Row, Table
@@ -40,7 +40,7 @@ def _table(summary: RunSummary, grid: BySystem, figure: Figure, names: Mapping[s
     for setting, there in grid.settings.items():
         cells = [_cell(summary, there, system, figure) for system in grid.systems]
         rows.append(Row([names.get(setting, setting)], cells))
-    columns = [Column(system, show=kind_of(figure)) for system in grid.systems]
+    columns = [Column(title, show=kind_of(figure)) for title in grid.systems.values()]
     return Table([Column(figure.words, text=True)], columns, rows, f"{figure.title}, by server.")
 
 
@@ -82,11 +82,12 @@ def beside(pair: Pair, base: str) -> str:
 
 def explained(summary: RunSummary) -> str:
     """What stands below the figures of `figure_tables`."""
-    first, *others = by_system(summary.cells).systems
+    grid = by_system(summary.cells)
+    others = [system for system in grid.systems if system != grid.first]
     return (
-        f"Below a figure of {listed(list(map(named, others)))}: how many times that of"
-        f" {named(first)} it is, for the same transport, with an interval that holds for all"
-        f" comparisons of the run together (95 %). Below others: their own interval over trials."
+        f"Below a figure of {grid.named(*others)}: how many times that of"
+        f" {grid.named(grid.first)} it is, for the same transport, with an interval that holds for"
+        " all comparisons of the run together (95 %). Below others: their own interval over trials."
     )
 
 
@@ -105,7 +106,7 @@ def servers_table(cells: Mapping[str, CellSummary], versions: Mapping[str, str])
     for system in grid.systems:
         some = [cells[label] for label in grid.of(system) if not cells[label].is_empty]
         if not some:
-            rows.append(Row([system], problem="no trial went well"))
+            rows.append(Row([grid.systems[system]], problem="no trial went well"))
             continue
         told = [
             versions.get(system) or None,
@@ -113,7 +114,7 @@ def servers_table(cells: Mapping[str, CellSummary], versions: Mapping[str, str])
             "yes" if all(cell.fresh for cell in some) else "no",
             "no" if any(cell.unwatched for cell in some) else "yes",
         ]
-        rows.append(Row([system], list(map(Cell, told))))
+        rows.append(Row([grid.systems[system]], list(map(Cell, told))))
     columns = [
         Column("version", text=True),
         Column("hits counted by", text=True, head="counted by"),
@@ -139,13 +140,12 @@ def notes_on(cells: Mapping[str, CellSummary]) -> list[str]:
     for system in grid.systems:
         some = [cells[label] for label in grid.of(system) if not cells[label].is_empty]
         for why in dict.fromkeys(cell.unwatched for cell in some if cell.unwatched):
-            found.append(f"CPU and memory of {named(system)} are blank: {why}.")
+            found.append(f"CPU and memory of {grid.named(system)} are blank: {why}.")
         if not all(cell.fresh for cell in some):
             found.append(
-                f"{named(system).capitalize() if system == HUB else system} was attached to, not"
-                " started: channels are new, its process is not."
+                f"Attached to, not started: {grid.named(system)}. Its channels are new, its process"
+                " is not."
             )
-    foreign = [system for system in grid.systems if system != HUB]
-    if foreign:
-        found.append(f"No month of {listed(foreign)} has a price: {OF_HUB_ALONE}.")
+    if foreign := [system for system in grid.systems if system != HUB]:
+        found.append(f"No month of {grid.named(*foreign)} has a price: {OF_HUB_ALONE}.")
     return found

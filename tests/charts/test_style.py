@@ -38,23 +38,26 @@ def test_settings_of_one_transport_are_shades_and_all_differ():
 
 
 def test_servers_keep_the_colours_of_transports_and_differ_in_lines_and_hatches():
-    labels = dict.fromkeys(("sse", "websocket"), "hub")
-    labels |= {f"{name} on {where}": where for where in ("nchan", "ws") for name in [*labels][:2]}
+    labels = dict.fromkeys(("sse", "websocket"), ("hub", "hub"))
+    for server in (("fastapi", "FastAPI"), ("ws", "ws")):
+        labels |= {f"{name} on {server[0]}": server for name in ("sse", "websocket")}
     profiles = {label: PROFILES[label.split(" ")[0]] for label in labels}
     found = cell_styles(profiles, systems=labels)
-    assert found["sse"].colour == found["sse on nchan"].colour == found["sse on ws"].colour
+    assert found["sse"].colour == found["sse on fastapi"].colour == found["sse on ws"].colour
     assert found["sse"].texture == {}
-    hatches = [found[f"sse on {where}"].texture["hatch"] for where in ("nchan", "ws")]
+    hatches = [found[f"sse on {where}"].texture["hatch"] for where in ("fastapi", "ws")]
     assert len(set(hatches)) == 2
     assert len({str(found[label].line) for label in labels if label.startswith("sse")}) == 3
     assert [found[label].name for label in labels][:3] == [
         "SSE on hub",
         "WebSocket on hub",
-        "SSE on nchan",
+        "SSE on FastAPI",
     ]
     assert found["sse"].within == "SSE on the hub"
-    assert (found["sse on ws"].setting, found["sse on ws"].system) == ("SSE", "ws")
-    alone = cell_styles({"sse on ws": PROFILES["sse"]}, systems={"sse on ws": "ws"})["sse on ws"]
+    assert (found["sse on ws"].setting, found["sse on ws"].server) == ("SSE", "ws")
+    alone = cell_styles({"sse on ws": PROFILES["sse"]}, systems={"sse on ws": ("ws", "ws")})[
+        "sse on ws"
+    ]
     assert (alone.name, alone.texture) == ("SSE", {})
 
 

@@ -54,7 +54,7 @@ def test_what_nobody_could_watch_is_blank_with_its_reason_below(summary):
     assert found["latency p50"].rows[1].cells[2].value == ""  # was not asked for
     notes = " ".join(notes_on(summary.cells))
     assert "CPU and memory of staging are blank: its process is not known" in notes
-    assert "staging was attached to, not started" in notes
+    assert "Attached to, not started: staging." in notes
     assert "No month of nchan and staging has a price" in notes
 
 

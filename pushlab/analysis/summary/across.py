@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, log
 
-from pushlab.analysis.summary.by_system import BySystem, named
+from pushlab.analysis.summary.by_system import BySystem
 from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.quantities import listed, number, span, times
 
@@ -73,7 +73,7 @@ def across_words(
     rest = [one for one in settings if not one.told and not one.alike]
     parts = []
     if told:
-        parts.append(f"{told[0].name}: {_claims(told[0], noun, known)}")
+        parts.append(f"{told[0].name}: {_claims(told[0], noun, grid, known)}")
         if told[1:]:
             parts.append(f"also told apart: {listed([one.name for one in told[1:]])}")
     elif rest:
@@ -102,18 +102,20 @@ def _settings(
     return found
 
 
-def _claims(one: _Setting, noun: str, known: Mapping[str, float]) -> str:
+def _claims(one: _Setting, noun: str, grid: BySystem, known: Mapping[str, float]) -> str:
     """``nchan 0.42 times the hub's CPU per delivery (0.38 to 0.47), fastapi 3.1 times (...)``."""
     told: list[str] = []
     for system in one.told:
         pair = one.pairs[system]
         value, ci = pair.over(one.base)
-        of = f" {named(one.first)}'s {noun}" if not told else ""
+        of = f" {grid.named(one.first)}'s {noun}" if not told else ""
         if value is None:
-            told.append(f"{named(system)} {number(known[pair.high])}{of}, where that has none")
+            told.append(f"{grid.named(system)} {number(known[pair.high])}{of}, where that has none")
             continue
         reach = span(ci, number)
-        told.append(f"{named(system)} {multiple_of(value)}{of}" + (f" ({reach})" if reach else ""))
+        told.append(
+            f"{grid.named(system)} {multiple_of(value)}{of}" + (f" ({reach})" if reach else "")
+        )
     return ", ".join(told)
 
 

@@ -1,9 +1,10 @@
 """A run's cells by transport and server: what stands side by side in tables, charts and titles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pushlab.analysis.summary.model import CellSummary
+from pushlab.quantities import listed
 from pushlab.runs.records import HUB
 
 __all__ = ["BySystem", "by_system", "named", "plain_label"]
@@ -14,12 +15,13 @@ class BySystem:
     """The cells of a run, without the harness's floor.
 
     Attributes:
-        systems: the servers' names, in the order of the run; others are held against the first.
+        systems: the servers' names, in the order of the run, with their titles; others are held
+            against the first.
         settings: by setting (a transport with its options), its cell at each server; in a run of
             one server each cell is a setting.
     """
 
-    systems: Sequence[str]
+    systems: Mapping[str, str]
     settings: Mapping[str, Mapping[str, str]]
 
     @property
@@ -37,6 +39,15 @@ class BySystem:
             if system in cells
         ]
 
+    @property
+    def first(self) -> str:
+        """The first server's name; empty without one."""
+        return next(iter(self.systems), "")
+
+    def named(self, *systems: str) -> str:
+        """Servers in a sentence: ``the hub, nchan and FastAPI``; all of them for none."""
+        return listed([named(self.systems[system]) for system in systems or self.systems])
+
     def of(self, system: str) -> list[str]:
         """The cells of one server."""
         return [cells[system] for cells in self.settings.values() if system in cells]
@@ -45,7 +56,7 @@ class BySystem:
 def by_system(cells: Mapping[str, CellSummary]) -> BySystem:
     """The cells of a run by what they are alike in."""
     rivals = {label: cell for label, cell in cells.items() if not cell.floor}
-    systems = list(dict.fromkeys(cell.system for cell in rivals.values()))
+    systems = {cell.system: cell.server for cell in rivals.values()}
     settings: dict[str, dict[str, str]] = {}
     for label, cell in rivals.items():
         fitting = (
@@ -66,6 +77,6 @@ def plain_label(label: str, system: str) -> str:
     return label.replace(f" on {system}", "", 1)
 
 
-def named(system: str) -> str:
-    """A server in a sentence: ``the hub``, ``nchan``."""
-    return f"the {HUB}" if system == HUB else system
+def named(title: str) -> str:
+    """A server in a sentence, by its title: ``the hub``, ``nchan``."""
+    return f"the {HUB}" if title == HUB else title

@@ -22,7 +22,7 @@ from pushlab.analysis.summary.mark import Kind, Mark
 from pushlab.analysis.summary.stamp_marks import stamp_marks
 from pushlab.analysis.trials.figures import TrialFigures
 from pushlab.analysis.trials.waiting import Waiting
-from pushlab.runs import TrialRecord
+from pushlab.runs import HUB, TrialRecord
 
 __all__ = ["disturbances_of", "remarks_of"]
 
@@ -50,16 +50,25 @@ _LEAST_STAMPS = 30
 _AT_REST = 0.05  # of the cores that other programs use: the swarm's lateness is its own
 
 
-def disturbances_of(trials: CellTrials, floor: CellTrials | None = None) -> list[Mark]:
+def disturbances_of(
+    trials: CellTrials, floor: CellTrials | None = None, *, server: str = HUB
+) -> list[Mark]:
     """The marks of a cell, whatever their size; those without any are left out. The floor has none.
 
     Args:
         floor: the trials of the harness's own floor, if the run measured it.
+        server: the server's title.
     """
     good = trials.good
     if not good or trials.floor:
         return []
-    found = [*_limits(good), *_waits(good), *_cpu(good), *_throttled(good), *_skipped(good)]
+    found = [
+        *_limits(good),
+        *_waits(good, named(server)),
+        *_cpu(good),
+        *_throttled(good),
+        *_skipped(good),
+    ]
     found += stamp_marks(good)
     if floor is not None:
         found += _floor(floor)
@@ -76,7 +85,7 @@ def remarks_of(trials: CellTrials) -> list[str]:
 # ---- latencies -----------------------------------------------------------------------------------
 
 
-def _waits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
+def _waits(good: Sequence[TrialFigures], server: str) -> Iterator[Mark]:
     """Those that deliveries passed on their way, and that stood still."""
     lengths = {name: np.concatenate([getattr(t, name) for t in good]) for name in _LATENCIES}
     for name, (kind, cause) in _WAITED.items():
@@ -96,8 +105,7 @@ def _waits(good: Sequence[TrialFigures]) -> Iterator[Mark]:
                 sizes[figure] = max(size, sizes.get(figure, 0.0))
             if sum(len(t.stamps.late_s) for t in good) >= _LEAST_STAMPS:
                 sizes = {_STALE: sizes.get(_STALE, 0.0)}  # stamps know what this bounds
-        told = cause.format(server=named(good[0].record.system))
-        yield Mark(kind, told, sizes, known=name == "publisher")
+        yield Mark(kind, cause.format(server=server), sizes, known=name == "publisher")
 
 
 def _of(trial: TrialFigures, name: str) -> Floats:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pushlab.analysis.summary.across import across_words
-from pushlab.analysis.summary.by_system import BySystem, by_system, named, plain_label
+from pushlab.analysis.summary.by_system import BySystem, by_system, plain_label
 from pushlab.analysis.summary.claims import Pair, Ranking
 from pushlab.analysis.summary.model import CellSummary, void_words
 from pushlab.contract.profile import Profile
@@ -159,7 +159,7 @@ def findings_of(
         made = {}
         for chart, text in across.items():
             made[chart] = text
-            made |= _on_each(chart, each, void)
+            made |= _on_each(chart, grid, each, void)
     else:
         one = of(list(rivals))
         charts = [*_CHARTS, *(["5-cost"] if set(grid.systems) <= {HUB} else [])]
@@ -171,7 +171,9 @@ _CHARTS = ("1-latency", "2-hits", "3-staleness", "4-bytes-and-cpu")
 _ONE = "no transport has it on two servers"
 
 
-def _on_each(chart: str, systems: Mapping[str, "_Fields"], void: str) -> dict[str, str]:
+def _on_each(
+    chart: str, grid: BySystem, systems: Mapping[str, "_Fields"], void: str
+) -> dict[str, str]:
     """What a chart says of the transports of each server; of those of which it is the same, once.
 
     Nothing of a server with one transport alone.
@@ -180,7 +182,7 @@ def _on_each(chart: str, systems: Mapping[str, "_Fields"], void: str) -> dict[st
     for system, one in systems.items():
         if chart in _CHARTS and len(one.cells) > 1:
             said.setdefault(one.said(chart, void), []).append(system)
-    where = {text: f"on {listed(list(map(named, some)))}" for text, some in said.items()}
+    where = {text: f"on {grid.named(*some)}" for text, some in said.items()}
     return {f"{chart} {where[text]}": f"{where[text]}: {text}" for text in said}
 
 
@@ -227,8 +229,9 @@ def _across(
     def said(figure: str, noun: str) -> str:
         found = _Field(full, profiles, *_ranked(cells, rankings, figure))
         told = across_words(noun, grid, names, found.ranking, found.known, found.why)
-        of = list(dict.fromkeys(named(cells[cell].system) for cell in found.known))
-        return told or (f"{noun}: known of {of[0]} alone" if len(of) == 1 else f"{noun}: {_ONE}")
+        of = list(dict.fromkeys(cells[cell].system for cell in found.known))
+        alone = f"known of {grid.named(*of)} alone" if len(of) == 1 else _ONE
+        return told or f"{noun}: {alone}"
 
     delivered = [one for one in cells.values() if one["latency_s.count"]]
     medians = all(one["latency_s.p50"] is not None for one in delivered)

@@ -33,6 +33,7 @@ class CellSummary:
         status: ``ok``, ``partly-failed``, ``failed`` (no trial went well) or ``not-run``.
         transport: its name; None where no trial of it has begun, as `client` is.
         system: the name of the server under test.
+        title: how tables and charts name it, where that is another word: ``FastAPI``.
         fresh: whether each trial had a process of its own.
         unwatched: why the server's CPU and memory are not known; empty where they are.
         withheld: of figures that would have an interval and have none, why, in words: ``too few
@@ -50,6 +51,7 @@ class CellSummary:
     options: Mapping[str, object] = field(default_factory=dict)
     client: str | None = None
     system: str = HUB
+    title: str = ""
     fresh: bool = True
     unwatched: str = ""
     floor: bool = False
@@ -147,6 +149,11 @@ class CellSummary:
         """The kinds of marks on its main figures, and what its trials remark beside them."""
         kinds = {mark.kind for one in marked() for mark, _ in self.marks_against(one.name)}
         return [*sorted(kinds), *(one for one in self.remarks if one not in kinds)]
+
+    @property
+    def server(self) -> str:
+        """How tables and charts name the server under test."""
+        return self.title or self.system
 
     def is_like(self, other: "CellSummary") -> bool:
         """Whether two cells may be held against each other: they differ in one thing.

@@ -43,7 +43,7 @@ class Analysis:
     @cached_property
     def summary(self) -> RunSummary:
         """What the run amounts to."""
-        cells = summarise_cells(self.cells, self.run.systems)
+        cells = summarise_cells(self.cells, self.run.systems, self.run.titles)
         rankings = rank_cells(self.cells, cells, self.floor_s)
         return RunSummary(
             cells,
@@ -80,14 +80,25 @@ def summarise(run: Run) -> RunSummary:
 
 
 def summarise_cells(
-    cells: Mapping[str, CellTrials], systems: Mapping[str, str]
+    cells: Mapping[str, CellTrials],
+    systems: Mapping[str, str],
+    titles: Mapping[str, str] | None = None,
 ) -> dict[str, CellSummary]:
-    """The figures of each cell, whose server is the one of that name."""
+    """The figures of each cell.
+
+    Args:
+        systems: the name of each cell's server.
+        titles: of servers that have another than their name.
+    """
     floor = next((trials for trials in cells.values() if trials.floor), None)
-    return {cell: _cell(trials, floor, systems[cell]) for cell, trials in cells.items()}
+    found = {}
+    for cell, trials in cells.items():
+        name = systems[cell]
+        found[cell] = _cell(trials, floor, name, (titles or {}).get(name, ""))
+    return found
 
 
-def _cell(trials: CellTrials, floor: CellTrials | None, system: str) -> CellSummary:
+def _cell(trials: CellTrials, floor: CellTrials | None, system: str, title: str) -> CellSummary:
     good, first = trials.good, trials.first
     reasons = [t.record.reason for t in trials.all if t.record.status != "ok" and t.record.reason]
     brokers = [t.record.broker for t in good if t.record.broker]
@@ -102,6 +113,7 @@ def _cell(trials: CellTrials, floor: CellTrials | None, system: str) -> CellSumm
         options=dict(first.options) if first else {},
         client=first.client if first else None,
         system=system,
+        title=title,
         fresh=all(server.fresh for server in servers),
         unwatched=next((server.unwatched for server in servers if server.unwatched), ""),
         floor=trials.floor,
@@ -115,7 +127,7 @@ def _cell(trials: CellTrials, floor: CellTrials | None, system: str) -> CellSumm
         price=trials.price,
         predicted=trials.predicted,
         remarks=remarks_of(trials),
-        disturbances=disturbances_of(trials, floor),
+        disturbances=disturbances_of(trials, floor, server=title or system),
         unstable=_unstable(good),
         per_trial=[_trial(t) for t in trials.all],
     )

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from pushlab.analysis.energy.battery import CellEnergy, find_radios, run_energy, window_notes
 from pushlab.analysis.energy.radio import Radio
-from pushlab.analysis.summary.by_system import named
 from pushlab.charts.frame import PAGE, PHONE
 from pushlab.charts.radio import radio_chart
 from pushlab.charts.report.drawing import Section, Sketchbook
@@ -28,8 +27,7 @@ def battery_section(view: RunView, book: Sketchbook) -> Section | None:
     """
     radios = find_radios(None)
     cells, _ = run_energy(view.run, radios)
-    first = view.grid.systems[:1]  # what wakes a radio is the transport's doing
-    cells = [cell for cell in cells if [view.summaries[cell.cell].system] == first]
+    cells = [cell for cell in cells if view.summaries[cell.cell].system == view.grid.first]
     if not cells:
         return None
     wide, narrow = (
@@ -80,9 +78,8 @@ def _notes(view: RunView, cells: Sequence[CellEnergy]) -> list[str]:
         " and processor are not counted."
     ]
     if view.grid.several:
-        found.append(
-            f"Of {named(view.grid.systems[0])}: what wakes a radio is the transport's doing."
-        )
+        first = view.grid.named(view.grid.first)
+        found.append(f"Of {first} alone: what wakes a radio is the transport's doing.")
     found += window_notes(cells)
     if not all(cell.measured for cell in cells):
         found.append(

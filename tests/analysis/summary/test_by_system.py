@@ -20,7 +20,9 @@ def test_a_transport_of_each_server_is_one_setting():
             "websocket on ws": cell("websocket", "ws"),
         }
     )
-    assert grid.systems == ["hub", "nchan", "ws"]
+    assert grid.systems == {"hub": "hub", "nchan": "nchan", "ws": "ws"}
+    assert grid.first == "hub"
+    assert grid.named() == "the hub, nchan and ws"
     assert grid.several
     assert grid.settings == {
         "sse": {"hub": "sse", "nchan": "sse on nchan"},
