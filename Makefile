@@ -12,7 +12,7 @@ PORT     ?= 8000
 WEB      := pushlab/web
 NODE_SERVERS := build/servers/node_modules/.installed
 
-.PHONY: help compare test check bench conformance soak systems systems-test systems-compare attack noticing fidelity serve web npm reference lab \
+.PHONY: help compare test check bench conformance soak systems systems-test systems-compare systems-verify attack noticing fidelity serve web npm reference lab \
         slides course-html docs install format clean
 help:
 	@echo "make compare    run the main job: five transports, the same work, charts and a table"
@@ -23,6 +23,7 @@ help:
 	@echo "make systems    install the servers that can be measured beside the hub (as root on Debian: all of them)"
 	@echo "make systems-test  a message through each of them, over each of its transports"
 	@echo "make systems-compare  each of them under one small work, as the table of docs/systems.md"
+	@echo "make systems-verify  what each of them promises and keeps, as the other table there"
 	@echo "make conformance  both ends against RFCs, Autobahn, other parsers and other people's clients"
 	@echo "make attack     a hub with a thousand good readers under attack: do they notice?"
 	@echo "make noticing   how soon an application is told that a page has gone, in Chromium (as root)"
@@ -72,6 +73,9 @@ systems-test: systems $(VENV)/.dev
 
 systems-compare: $(VENV)/.core
 	$(BIN)/python -m benchmarks.systems $(ARGS)
+
+systems-verify: $(VENV)/.core
+	$(BIN)/python -m benchmarks.systems --verify $(ARGS)
 
 attack: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.attack $(ARGS)

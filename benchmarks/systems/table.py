@@ -13,9 +13,10 @@ from pushlab.errors import UsageError
 from pushlab.quantities import brief, counted, duration, memory
 from pushlab.runs.records import TrialRecord
 
-__all__ = ["Row", "into_page", "rows_of", "save", "table_line", "table_of"]
+__all__ = ["MEASURED", "VERIFIED", "Row", "into_page", "rows_of", "save", "table_line", "table_of"]
 
-BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
+#: What stands between two marks in the page.
+MEASURED, VERIFIED = "measured", "verified"
 
 #: Figures of the catalogue that a row keeps.
 _KEPT = (
@@ -151,11 +152,12 @@ def save(analysis: Analysis, rows: Sequence[Row], folder: Path) -> None:
     (folder / "systems.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
-def into_page(table: str, page: Path) -> None:
-    """Put the table between its marks in a page. Raises UsageError: it has none."""
+def into_page(name: str, table: str, page: Path) -> None:
+    """Put a table between its marks in a page. Raises UsageError: it has none."""
+    begin, end = f"<!-- {name}: begins -->", f"<!-- {name}: ends -->"
     text = page.read_text(encoding="utf-8")
-    before, begins, rest = text.partition(BEGINS)
-    _, ends, behind = rest.partition(ENDS)
+    before, begins, rest = text.partition(begin)
+    _, ends, behind = rest.partition(end)
     if not (begins and ends):
-        raise UsageError(f"{page} has no {BEGINS} and {ENDS}")
-    page.write_text(f"{before}{BEGINS}\n\n{table}\n\n{ENDS}{behind}", encoding="utf-8")
+        raise UsageError(f"{page} has no {begin} and {end}")
+    page.write_text(f"{before}{begin}\n\n{table}\n\n{end}{behind}", encoding="utf-8")

@@ -84,7 +84,8 @@ async def events(request):
 
 
 def event(message):
-    return f"id: {message['id']}\ndata: {message['text']}\n\n".encode()
+    data = "".join(f"data: {line}\n" for line in message["text"].split("\n"))
+    return f"id: {message['id']}\n{data}\n".encode()
 
 
 @routes.get("/ws/{channel}")

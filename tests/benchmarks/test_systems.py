@@ -2,8 +2,10 @@
 
 import pytest
 
-from benchmarks.systems.table import BEGINS, ENDS, Row, into_page, table_line
+from benchmarks.systems.table import Row, into_page, table_line
+from benchmarks.systems.verified import clauses_table
 from pushlab.errors import UsageError
+from pushlab.lab.verify.findings import Verified, breaks, holds
 
 VALUES = {
     "latency_s.mean": 0.0021,
@@ -43,11 +45,14 @@ def test_a_trial_that_failed_is_told_with_its_reason():
     assert "failed: nchan ended" in told
 
 
+BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
+
+
 def test_the_table_takes_the_place_of_the_one_before(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"a\n{BEGINS}\nold\n{ENDS}\nb\n")
-    into_page("new", page)
-    into_page("newer", page)
+    into_page("measured", "new", page)
+    into_page("measured", "newer", page)
     assert page.read_text() == f"a\n{BEGINS}\n\nnewer\n\n{ENDS}\nb\n"
 
 
@@ -55,4 +60,14 @@ def test_a_page_without_a_place_for_it_is_refused(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("a\n")
     with pytest.raises(UsageError, match="measured: begins"):
-        into_page("new", page)
+        into_page("measured", "new", page)
+
+
+def test_what_each_holds_stands_beside_the_command_that_shows_it():
+    lost = breaks("5 of 5 were lost")
+    seen = {"sse": {"order": holds("as published"), "resume": lost}, "websocket": {"resume": lost}}
+    table = clauses_table([Verified("mine", "mine 1.0", seen)], "2026-11-30")
+    assert "| `mine --transports sse` | yes | **no** |" in table
+    assert "| `mine --transports websocket` |  | **no** |" in table
+    assert "- `mine`: *resume* (sse, websocket): 5 of 5 were lost" in table
+    assert "mine (mine 1.0)" in table

@@ -1,0 +1,99 @@
+"""What `pushlab verify` says of all systems: a row for each transport at each system."""
+
+import asyncio
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pushlab.lab.host.machine import describe_machine
+from pushlab.lab.verify.findings import ClauseSeen, Verdict, Verified
+from pushlab.lab.verify.verify import CLAUSES, verify_system
+from pushlab.systems.registry import find_system
+
+__all__ = ["clauses_table", "save_verified", "verify_all"]
+
+_SIGNS: Mapping[Verdict, str] = {
+    "holds": "yes",
+    "breaks": "**no**",
+    "does not apply": "",
+    "not tried": "?",
+}
+
+
+def verify_all(
+    names: Sequence[str], transports: Sequence[str], tell: Callable[[str], None]
+) -> list[Verified]:
+    """Verify each system over what it speaks of these transports.
+
+    Raises:
+        UsageError, SetupError: one does not start.
+    """
+    found = []
+    for name in names:
+        system = find_system(name)
+        spoken = [each for each in system.speaks if each in transports]
+        if spoken:
+            tell(f"verifying {name}: {', '.join(spoken)}")
+            found.append(asyncio.run(verify_system(system, spoken)))
+    return found
+
+
+def clauses_table(found: Sequence[Verified], day: str) -> str:
+    """All of them in Markdown, with what was seen where a clause broke."""
+    named = [
+        clause.name
+        for clause in CLAUSES
+        if any(_applies(seen.get(clause.name)) for one in found for seen in one.seen.values())
+    ]
+    lines = [
+        f"{day}. Each row is shown by the command in it; `--clauses resume` tries that one alone."
+        " Empty: does not apply; ?: could not be tried.",
+        "",
+        f"| `pushlab verify` | {' | '.join(named)} |",
+        f"|---|{'---|' * len(named)}",
+    ]
+    for one in found:
+        for transport, seen in one.seen.items():
+            cells = [_sign(seen.get(name)) for name in named]
+            lines.append(f"| `{one.system} --transports {transport}` | {' | '.join(cells)} |")
+    lines += ["", "What was seen where it is no:", "", *_reasons(found)]
+    versions = ", ".join(f"{one.system} ({one.version})" for one in found if one.version)
+    return "\n".join([*lines, "", f"Versions: {versions}."])
+
+
+def _applies(seen: ClauseSeen | None) -> bool:
+    return seen is not None and seen.verdict != "does not apply"
+
+
+def _sign(seen: ClauseSeen | None) -> str:
+    return "" if seen is None else _SIGNS[seen.verdict]
+
+
+def _reasons(found: Sequence[Verified]) -> list[str]:
+    """A line for each system; transports of which the same was seen stand together."""
+    lines = []
+    for one in found:
+        seen_at: dict[tuple[str, str], list[str]] = {}
+        for transport, seen in one.seen.items():
+            for name, what in seen.items():
+                if what.verdict in ("breaks", "not tried"):
+                    seen_at.setdefault((name, what.said), []).append(transport)
+        told = [f"*{name}* ({', '.join(at)}): {said}" for (name, said), at in seen_at.items()]
+        if told:
+            lines.append(f"- `{one.system}`: {'; '.join(told)}")
+    return lines
+
+
+def save_verified(found: Sequence[Verified], folder: Path) -> None:
+    """Write ``verified.json``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told: dict[str, Any] = {
+        "written_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "environment": describe_machine(),
+        "clauses": [dataclasses.asdict(clause) for clause in CLAUSES],
+        "systems": [one.to_json() for one in found],
+    }
+    (folder / "verified.json").write_text(json.dumps(told, indent=1) + "\n")
