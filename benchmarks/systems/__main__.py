@@ -121,5 +121,6 @@ def main() -> int:
         print(f"benchmarks.systems: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
 
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,8 +10,8 @@ from pushlab.lab.probe.trying import ProbeSettings
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.systems.declared import DeclaredSystem
 from pushlab.systems.fastapi import FastApi
-from tests.systems.delivering import delivers
 from tests.patience import PATIENCE_S
+from tests.systems.delivering import delivers
 
 FOLDER = Path(__file__).parents[2] / "servers" / "fastapi"
 
