@@ -73,7 +73,7 @@ class _Packets(ForeignSubscriber):
         if kind == b"42":
             if self._pid:  # then an offset stands behind the message
                 self._keep(packet[packet.rfind(b',"') + 2 : -2].decode())
-            self._take(packet)
+            self._take(packet[2:])
         elif kind == b"2":
             self._say("3")
         elif kind[:1] == b"0":
