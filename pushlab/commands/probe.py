@@ -6,10 +6,7 @@ A probe publishes into somebody's server. On this machine it does; elsewhere it 
 
 import asyncio
 import dataclasses
-import os
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -19,14 +16,14 @@ from pushlab.commands.probe_verdicts import judge
 from pushlab.commands.targets import system_of
 from pushlab.commands.terminal import json_text
 from pushlab.contract.authority import is_loopback, without_login
+from pushlab.errors import SetupError
 from pushlab.lab.probe.address import probe_address
-from pushlab.lab.probe.probe import probe_system, variables_of
+from pushlab.lab.probe.probe import probe_system
 from pushlab.lab.probe.trying import ProbeSettings
-from pushlab.systems.system import System
+from pushlab.systems.declared import DeclaredSystem
+from pushlab.systems.manners import check_environment, masked
 
 __all__ = ["probe"]
-
-_SHORT = 4  # a secret of fewer letters may be part of any word
 
 
 def probe(
@@ -51,20 +48,25 @@ def probe(
 
     Raises:
         UsageError: it is none of these, or what it declares is wrong.
-        SetupError: the server does not start.
+        SetupError: the server is not installed, or does not start.
     """
     console = Console(stderr=as_json, highlight=False, emoji=False)
     if "://" in target:
         return _address(target, console, listen_s=listen_s, wait_s=wait_s, as_json=as_json)
     system = system_of(target)
+    check_environment([system])
+    if lacking := system.missing():
+        raise SetupError(f"{system.name}: {lacking}")
+    host = system.attached_to
+    if host and isinstance(system, DeclaredSystem):  # it runs, or it does not
+        system = DeclaredSystem.of(dataclasses.replace(system.spec, ready_within_s=wait_s))
     settings = ProbeSettings(
-        publish=publish or _is_here(system),
+        publish=publish or not host or is_loopback(host),
         listen_s=listen_s,
         wait_s=wait_s,
         channel=channel or "",
     )
-    secrets = _secrets(system)
-    screen = Screen(console, system, settings, secrets)
+    screen = Screen(console, system, settings)
     result = asyncio.run(
         probe_system(system, settings, tried=screen.tried, listening=screen.listening)
     )
@@ -74,23 +76,9 @@ def probe(
         told["verdicts"] = [
             {**dataclasses.asdict(verdict), "verdict": verdict.word} for verdict in verdicts
         ]
-        print(screen.hidden(json_text(told)))
+        print(masked(json_text(told), system))
     screen.end(result, verdicts)
     return int(any(verdict.bad for verdict in verdicts) or bool(result.gone))
-
-
-def _is_here(system: System) -> bool:
-    """Whether the server is on this machine: it is started, or its address is the loopback's."""
-    spec = getattr(system, "spec", None)
-    url = spec.url if spec is not None else ""
-    return not url or is_loopback((urlsplit(url).hostname or "").lower())
-
-
-def _secrets(system: System) -> Mapping[str, str]:
-    """What stands in the environment, by value, and how it may be shown."""
-    names = variables_of(getattr(system, "spec", None))
-    found = {os.environ.get(name, ""): f"{{env.{name}}}" for name in names}
-    return {value: name for value, name in found.items() if len(value) >= _SHORT}
 
 
 def _address(url: str, console: Console, *, listen_s: float, wait_s: float, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from pushlab.commands.probe_verdicts import Verdict
 from pushlab.commands.probe_words import Line, Mark, lines_of, publish_lines, silence_line
 from pushlab.lab.probe.findings import Found, ProbeResult, PublishSeen
 from pushlab.lab.probe.trying import ProbeSettings
+from pushlab.systems.manners import masked
 from pushlab.systems.system import System
 from pushlab.tables.layout import wrapped
 from pushlab.tables.model import Cell, Column, Row, Table
@@ -33,32 +34,21 @@ _COLUMNS = (
 
 
 class Screen:
-    """Tells what is found as it is found.
-
-    Args:
-        secrets: what must not be shown, and what is shown instead.
-    """
+    """Tells what is found as it is found; none of the system's secrets."""
 
     def __init__(
         self,
         console: Console,
         system: System,
         settings: ProbeSettings,
-        secrets: Mapping[str, str],
     ) -> None:
         self._console = console
         self._settings = settings
-        self._secrets = secrets
+        self._system = system
         self._published: PublishSeen | None = None
         self._head(f"probing {system.name}: {', '.join(system.speaks)}")
         if not settings.publish:
             self._lines([Line("note", "reading only: --publish lets the probe publish there, too")])
-
-    def hidden(self, text: str) -> str:
-        """A text without secrets."""
-        for secret, shown in self._secrets.items():
-            text = text.replace(secret, shown)
-        return text
 
     def tried(self, found: Found, published: PublishSeen | None) -> None:
         """A transport was tried."""
@@ -97,11 +87,11 @@ class Screen:
     def _head(self, text: str) -> None:
         self._console.print()
         self._console.print(
-            Text(self.hidden(text), style="bold"), soft_wrap=not is_live(self._console)
+            Text(masked(text, self._system), style="bold"), soft_wrap=not is_live(self._console)
         )
 
     def _lines(self, lines: Sequence[Line]) -> None:
-        hidden = [Line(line.mark, self.hidden(line.text)) for line in lines]
+        hidden = [Line(line.mark, masked(line.text, self._system)) for line in lines]
         write_lines(self._console, hidden)
 
 

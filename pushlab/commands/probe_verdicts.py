@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pushlab.commands.probe_words import LISTENED_S, trouble_words
-from pushlab.lab.probe.findings import Delivered, Found, PublishSeen, Resumed
+from pushlab.lab.probe.findings import Delivered, Found, PollsSeen, PublishSeen, Resumed
 from pushlab.quantities import duration
 
 __all__ = ["Verdict", "judge"]
@@ -97,7 +97,10 @@ def _resumes(seen: Resumed | None) -> str:
 def _keep_alive(found: Found) -> str:
     seen = found.silence
     if found.form == "polls":
-        held = max(found.polls.hold_s or 0.0, found.polls.still_held_s) if found.polls else 0.0
+        polls = found.polls or PollsSeen()
+        held, so_far = polls.hold_s or 0.0, polls.still_held_s
+        if so_far > max(held, 0.5):
+            return f"held over {duration(so_far)}"
         return f"held {duration(held)}" if held >= 0.5 else "none needed"
     if seen is None:
         return _UNKNOWN

@@ -305,7 +305,7 @@ def _poll_line(polls: PollsSeen) -> Line:
     over = f"{counted(polls.polls, 'poll')} over {counted(polls.connections, 'connection')}"
     held = max(polls.hold_s or 0.0, polls.still_held_s)
     if polls.hold_s is None:
-        return Line("note", f"{over}; the newest is held since {duration(polls.still_held_s)}")
+        return Line("note", f"{over}; one has been held for {duration(polls.still_held_s)} so far")
     empty = f"an empty answer is {polls.empty_status} with"
     empty += f" {size(polls.empty_body_bytes)} of body" if polls.empty_body_bytes else " no body"
     told = f"{over}; {empty}, {size(polls.empty_bytes)} with its request"

@@ -23,6 +23,7 @@ from pushlab.systems.publishing import fill
 from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
+from pushlab.wire.unreachable import why_unreachable
 
 __all__ = ["ServerProcess", "find_program", "free_ports", "launch", "told_by", "until_ready"]
 
@@ -213,8 +214,10 @@ async def until_ready(process: ServerProcess | None, url: str, path: str, within
                     )
                 try:
                     last = await _look(url, path)
-                except (OSError, BadResponse) as error:  # a timeout of its own is an OSError too
-                    last = str(error) or "it does not answer"
+                except BadResponse as error:
+                    last = f"what answers speaks no HTTP ({error})"
+                except OSError as error:  # a timeout of its own is one, too
+                    last = why_unreachable(error, Endpoint.from_url(url), _LOOK_WITHIN_S)
                 if not last:
                     return
                 await asyncio.sleep(_LOOK_AGAIN_S)

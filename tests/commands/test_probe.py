@@ -184,7 +184,7 @@ def test_a_secret_is_not_shown_where_the_server_says_it(capsys, tmp_path, monkey
 
 def test_elsewhere_it_reads_unless_it_may_publish(capsys, tmp_path):
     file = toml(tmp_path, "http://a.invalid")
-    status, out, _ = run(capsys, "probe", file, "--listen", "0s", "--wait", "5s")
+    status, out, _ = run(capsys, "probe", file, "--listen", "0s", "--wait", "100ms")
     assert status == 1
     assert "reading only: --publish" in out
 

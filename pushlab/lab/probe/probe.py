@@ -3,21 +3,17 @@
 import asyncio
 import os
 import random
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from pushlab.errors import PushlabError
 from pushlab.lab.probe.findings import Found, ProbeResult, PublishSeen
 from pushlab.lab.probe.publisher import ProbePublisher
 from pushlab.lab.probe.trying import ProbeSettings, TransportProbe
-from pushlab.systems.publishing import HttpPublishing, Publishing
+from pushlab.systems.publishing import HttpPublishing, Publishing, variables_in
 from pushlab.systems.system import Started, System, Wanted
 
-__all__ = ["death_of", "needy_first", "probe_system", "variables_of"]
-
-_VARIABLE = re.compile(r"\{env\.([A-Za-z_][A-Za-z0-9_]*)\}")
+__all__ = ["death_of", "needy_first", "probe_system"]
 
 
 async def probe_system(
@@ -125,7 +121,7 @@ def _published(publisher: ProbePublisher | None, how: Publishing) -> PublishSeen
         after_s=(told.answered_ns - told.sent_ns) / 1e9,
         said=told.said,
         body=told.body,
-        variables=variables_of(how),
+        variables=_variables(how),
     )
 
 
@@ -160,19 +156,11 @@ def _last_line(started: Started) -> str:
     return next((line for line in reversed(lines) if line), "")
 
 
-def variables_of(spec: Any) -> dict[str, bool]:
-    """The variables of the environment that a declaration names; whether each is not empty."""
-    names = {name for text in _texts(spec) for name in _VARIABLE.findall(text)}
-    return {name: bool(os.environ.get(name)) for name in sorted(names)}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a declaration."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict) or hasattr(value, "items"):
-        for each in value.values():
-            yield from _texts(each)
-    elif hasattr(type(value), "__dataclass_fields__"):
-        for name in type(value).__dataclass_fields__:
-            yield from _texts(getattr(value, name))
+def _variables(how: Publishing) -> dict[str, bool]:
+    """The variables of the environment that publishing names; whether each is not empty."""
+    if isinstance(how, HttpPublishing):
+        texts = [how.path, how.body, *how.headers.values()]
+    else:
+        texts = [how.topic, how.body, how.user, how.password]
+    names = sorted({name for text in texts for name in variables_in(text)})
+    return {name: bool(os.environ.get(name)) for name in names}

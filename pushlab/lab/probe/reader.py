@@ -18,11 +18,12 @@ from pushlab.contract.events import (
 )
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.lab.probe.recording import Recording, why_not
+from pushlab.lab.probe.recording import Recording
 from pushlab.systems.stamp import stamps_in
 from pushlab.systems.system import Admission
 from pushlab.wire.driver import Driver, DriverConnection
 from pushlab.wire.tls import client_context
+from pushlab.wire.unreachable import why_unreachable
 
 __all__ = ["ProbeReader"]
 
@@ -148,7 +149,7 @@ class ProbeReader(Driver):
             async with asyncio.timeout(self._within_s):
                 await self._connect(self.subscriber.endpoint)
         except (OSError, ValueError) as error:
-            self.dial_failed(why_not(error, self.subscriber.endpoint, self._within_s))
+            self.dial_failed(why_unreachable(error, self.subscriber.endpoint, self._within_s))
 
     # ---- what a probe does with it ----------------------------------------------------------
 

@@ -2,17 +2,17 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import ConnectionFailed
 from pushlab.wire.tls import client_context
+from pushlab.wire.unreachable import why_unreachable
 
-__all__ = ["Recording", "alpn_of", "converse", "why_not"]
+__all__ = ["Recording", "alpn_of", "converse"]
 
 _READ_BYTES = 64 * 1024
 _MOST_BYTES = 4 * 1024 * 1024
@@ -96,27 +96,4 @@ async def _open(
         async with asyncio.timeout(within_s):
             return await asyncio.open_connection(endpoint.host, endpoint.port, ssl=context)
     except (OSError, ValueError) as error:  # a timeout is an OSError, too
-        raise ConnectionFailed(why_not(error, endpoint, within_s)) from error
-
-
-def why_not(error: Exception, endpoint: Endpoint, within_s: float) -> str:
-    """Why there is no connection, in words."""
-    where = endpoint.authority
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"{where} shows a certificate that is not to be trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"{where} does not speak TLS ({error.reason or error}): is it http, not https?"
-    if isinstance(error, TimeoutError):
-        return f"{where} takes no connection within {within_s:g} s: a firewall, or a wrong address"
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
-        return f"nobody listens at {where}"
-    if isinstance(error, socket.gaierror | ValueError):
-        return f"no machine is known as {endpoint.host}"
-    return f"no connection to {where}: {getattr(error, 'strerror', None) or error}"
-
-
-def received_since(recordings: Sequence[Recording], since_ns: int) -> list[tuple[int, bytes]]:
-    """The pieces that came after a moment, of all connections."""
-    return [
-        piece for recording in recordings for piece in recording.received if piece[0] > since_ns
-    ]
+        raise ConnectionFailed(why_unreachable(error, endpoint, within_s)) from error
