@@ -62,9 +62,8 @@ class TransportProbe:
         spec = getattr(system, "spec", None)
         speech = spec.speaks[transport] if spec is not None else None
         self.found = Found(transport=transport, path=speech.path if speech is not None else "")
-        texts = [value for value in _texts_of(speech) if "{channel}" in value]
-        self._told_apart = speech is None or bool(texts)
         self._spoken = system.transport(transport, settings.options.get(transport, {}))
+        self._told_apart = getattr(self._spoken, "names_channels", True)
         self._api = api
         self._publisher = publisher
         self._channels = channels
@@ -186,9 +185,3 @@ class TransportProbe:
         self.found = replace(
             self.found, delivered=probe.delivered, resumed=probe.resumed, told_apart=told_apart
         )
-
-
-def _texts_of(speech: Any) -> Sequence[str]:
-    """The texts of a speech that may name a channel."""
-    found = [getattr(speech, name, "") for name in ("path", "hello", "topic")]
-    return [each for each in found if isinstance(each, str)]

@@ -19,7 +19,15 @@ _FILL = "x"
 
 
 class Nothing(Exception):
-    """A reader gets nothing at all, or a message is not taken; the text says what was seen."""
+    """A reader gets nothing at all, or a message is not taken; the text says what was seen.
+
+    Attributes:
+        lacking: how many readers got nothing; 0: a message was not taken.
+    """
+
+    def __init__(self, said: str, *, lacking: int = 0) -> None:
+        super().__init__(said)
+        self.lacking = lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +79,6 @@ class Bench:
         self._heads = dict.fromkeys(range(len(channels)), 0)
         self._readers: list[ClauseReader] = []
         self._clients = itertools.count(1)
-
-    @property
-    def speech(self) -> object:
-        """How the system says that it is spoken to; None: it has a client half of pushlab's own."""
-        spec = getattr(self.system, "spec", None)
-        return spec.speaks[self._name] if spec is not None else None
 
     def fresh(self) -> int:
         """The number of a channel that nobody has used."""
@@ -156,17 +158,19 @@ class Bench:
         """
         for _ in range(_TRIES):
             number = await self.publish(place)
-            came = [await reader.has([number], self.pace.wait_s) for reader in readers]
+            waits = [reader.has([number], self.pace.wait_s) for reader in readers]
+            came = await asyncio.gather(*waits)
             if all(came):
                 return number
         reader = readers[came.index(False)]
         told = f"no message came within {_TRIES * self.pace.wait_s:g} s"
-        raise Nothing(f"{told}; {reader.trouble}" if reader.trouble else told)
+        told = f"{told}; {reader.trouble}" if reader.trouble else told
+        raise Nothing(told, lacking=came.count(False))
 
     async def quiet(self, *readers: ClauseReader) -> None:
-        """Wait until nothing more comes."""
+        """Wait until nothing new comes."""
         before = -1
-        while before != (now := sum(len(reader.texts) for reader in readers)):
+        while before != (now := sum(reader.known for reader in readers)):
             before = now
             await asyncio.sleep(self.pace.quiet_s)
 

@@ -24,10 +24,24 @@ class ClauseReader(ProbeReader):
         self.texts: list[bytes] = []
         self.token = ""
         self._stalled = False
+        self._arrivals: dict[int, list[int]] = {}
 
     def _read(self, data: bytes, now_ns: int) -> None:
         self.texts.append(data)
+        known = len(self.seen)
         super()._read(data, now_ns)
+        for place, number, at_ns in self.seen[known:]:
+            if place == self.channel:
+                self._arrivals.setdefault(number, []).append(at_ns)
+
+    def arrivals(self, number: int) -> list[int]:
+        """When a message of its own channel came, each time that it did."""
+        return self._arrivals.get(number, [])
+
+    @property
+    def known(self) -> int:
+        """How many messages of its own channel have come, those that came again not counted."""
+        return len(self._arrivals)
 
     async def accepted_within(self, within_s: float) -> bool:
         """Wait until the server has let it in; whether it has."""

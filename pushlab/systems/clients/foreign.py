@@ -58,6 +58,8 @@ class ForeignSubscriber(HttpSubscriber):
 
     Options: ClassVar[type[Any]] = NoOptions
     profile: ClassVar[Profile | None] = None
+    #: The texts of a speech that may name the channel.
+    addresses: ClassVar[tuple[str, ...]] = ("path", "hello")
     #: What `Speech.last_id` may be, beside empty.
     places: ClassVar[tuple[str, ...]] = ()
     _own_parameters = ()
@@ -159,6 +161,12 @@ class ForeignTransport(Transport):
     name = ""
     Foreign: ClassVar[type[ForeignSubscriber]]
     speech: Speech
+
+    @property
+    def names_channels(self) -> bool:
+        """Whether a reader says which channel it reads; else all read the same."""
+        texts = [getattr(self.speech, name) for name in self.Foreign.addresses]
+        return any("{channel}" in text for text in [*texts, *self.speech.headers.values()])
 
     def in_force(self, settings: HubSettings) -> Profile:
         """The profile with what the speech and these options make of it."""

@@ -59,6 +59,7 @@ class MqttPackets(ForeignSubscriber):
     A subclass calls `_greet` when packets can be sent, and `_read` with what comes; `_say` sends.
     """
 
+    addresses = ("topic",)
     if not TYPE_CHECKING:
         __slots__ = ()
     #: What a subclass puts into its own ``__slots__``, since only one of its parents may have any.

@@ -43,6 +43,7 @@ class NatsLines(ForeignSubscriber):
     #: The round trips of being let in.
     greeting: ClassVar[tuple[str, ...]] = ("INFO", "SUB and PING")
 
+    addresses = ("topic",)
     if not TYPE_CHECKING:
         __slots__ = ()
     #: What a subclass puts into its own ``__slots__``, since only one of its parents may have any.

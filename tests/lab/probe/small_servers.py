@@ -23,6 +23,10 @@ class Behaviour:
     Attributes:
         buffer_bytes: of a stream, so many are collected before they are sent on.
         dies_after: publishes.
+        drops: every so manieth message is not given to readers; 0: none.
+        alters: blanks at a text's end are taken off.
+        favours: only the newest reader of a channel is given anything.
+        waits: publishing is answered when every reader has room again.
     """
 
     ids: bool = True
@@ -32,6 +36,11 @@ class Behaviour:
     buffer_bytes: int = 0
     leaks: bool = False
     swaps: bool = False
+    drops: int = 0
+    doubles: bool = False
+    alters: bool = False
+    favours: bool = False
+    waits: bool = False
     delivers: bool = True
     publish_status: int = 202
     publish_body: str = "{}"
@@ -49,13 +58,14 @@ class SmallServer:
         self.requests: list[str] = []
         self._log: defaultdict[str, list[str]] = defaultdict(list)
         self._news = asyncio.Condition()
+        self._newest: defaultdict[str, int] = defaultdict(int)
         self._published = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+    async def start(self, port: int = 0) -> None:
+        self._server = await asyncio.start_server(self._connection, "127.0.0.1", port)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
@@ -138,9 +148,13 @@ class SmallServer:
             return
         if self.does.publish_status < 300 and self.does.delivers:
             async with self._news:
+                text = json.loads(body)["text"]
                 for name in [channel, *(["*"] if self.does.leaks else [])]:
-                    self._log[name].append(json.loads(body)["text"])
+                    self._log[name].append(text.rstrip() if self.does.alters else text)
                 self._news.notify_all()
+            for other in list(self._writers) if self.does.waits else ():
+                await asyncio.sleep(0)
+                await other.drain()
         await self._send(writer, self.does.publish_status, self.does.publish_body)
 
     # ---- readers --------------------------------------------------------------------------------
@@ -170,12 +184,16 @@ class SmallServer:
         beat: bytes,
     ) -> None:
         seen = self._first(channel, place)
+        mine = self._newest[channel] = self._newest[channel] + 1
         while True:
             news = await self._after(channel, seen, self.does.keep_alive_s or 3600)
             if not news:
                 await write(beat)
             for number, text in reversed(news) if self.does.swaps else news:
-                await write(framed(number, text))
+                if self.does.favours and mine < self._newest[channel]:
+                    continue
+                if not self.does.drops or number % self.does.drops:
+                    await write(framed(number, text) * (1 + self.does.doubles))
             seen += len(news)
             if self.does.swaps:
                 await asyncio.sleep(0.5)
