@@ -1,6 +1,7 @@
 """The command that holds a server to what a channel promises."""
 
 from pushlab.cli.arguments import Group, add_json, lazily, names
+from pushlab.cli.systems import add_may_load
 
 __all__ = ["add_verify"]
 
@@ -42,4 +43,5 @@ def add_verify(group: Group) -> None:
         dest="as_markdown",
         help="a table for a document on stdout; the rest on stderr",
     )
+    add_may_load(verify)
     add_json(verify, "what was seen as JSON on stdout; the rest on stderr")

@@ -19,6 +19,7 @@ from pushlab.lab.verify.verify import (
     verify_system,
 )
 from pushlab.quantities import counted
+from pushlab.systems.manners import check_environment, check_may_load, masked
 from pushlab.systems.system import System
 from pushlab.tables.model import Cell, Column, Row, Table
 from pushlab.tables.terminal import print_table, say
@@ -40,6 +41,7 @@ def verify(
     transports: Sequence[str] = (),
     clauses: Sequence[str] = (),
     required: Sequence[str] | None = None,
+    may_load: Sequence[str] = (),
     as_json: bool = False,
     as_markdown: bool = False,
 ) -> int:
@@ -51,6 +53,7 @@ def verify(
         target: the name of a system that is installed, or a TOML file with a [system] table.
         transports, clauses: those to try; empty: all.
         required: clauses that must hold; None: those that the system declares.
+        may_load: hosts other than this one that may be loaded.
 
     Raises:
         UsageError: it is none of these, or what it declares is wrong.
@@ -60,6 +63,8 @@ def verify(
     for name in transports:
         system.check_speaks(name)
     check_clauses([*clauses, *(required or ())])
+    check_environment([system])
+    check_may_load([system], may_load)
     if lacking := system.missing():
         raise SetupError(f"{system.name}: {lacking}")
     names = list(transports or system.speaks)
@@ -71,9 +76,9 @@ def verify(
         verify_system(system, names, clauses=clauses, required=required, tried=screen.tried)
     )
     if as_json:
-        print(json_text(found.to_json() | {"broken": found.broken}))
+        print(masked(json_text(found.to_json() | {"broken": found.broken}), system))
     elif as_markdown:
-        print(_markdown(found, target))
+        print(masked(_markdown(found, target), system))
     screen.end(found)
     return int(bool(found.broken))
 
@@ -101,7 +106,8 @@ class _Screen:
         if name in wants and seen.verdict in ("breaks", "not tried"):
             mark = "bad"
         verdict = "" if seen.verdict == "holds" else f"{seen.verdict}: "
-        write_lines(self._console, [Line(mark, f"{name}: {verdict}{seen.said}")])
+        told = masked(f"{name}: {verdict}{seen.said}", self._system)
+        write_lines(self._console, [Line(mark, told)])
 
     def end(self, found: Verified) -> None:
         """The table, and what had to hold and does not."""

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ websocket = { path = "/ws/{channel}" }
 @pytest.fixture
 def mine(tmp_path, monkeypatch):
     """A file with a server of one's own, which forgets a reader's place if it is asked to."""
-    monkeypatch.setenv("PYTHONPATH", ".")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
     def written(flag=""):
         path = tmp_path / "mine.toml"
@@ -62,12 +63,16 @@ def test_a_table_for_a_document(capsys, mine):
     ("asked", "status", "told"),
     [
         (["nonsense"], 2, "'nonsense' is neither a TOML file with a [system] table"),
+        (["elsewhere.toml"], 2, "add: --i-may-load staging.example"),
         (["hub", "--clauses", "resumes"], 2, "'resumes' is no clause; there are: delivery,"),
         (["hub", "--require", "magic"], 2, "'magic' is no clause"),
         (["hub", "--transports", "smoke"], 2, "hub does not speak 'smoke'"),
     ],
 )
-def test_what_cannot_be_is_one_line(capsys, asked, status, told):
+def test_what_cannot_be_is_one_line(capsys, tmp_path, monkeypatch, asked, status, told):
+    monkeypatch.chdir(tmp_path)
+    elsewhere = MINE.replace("FLAG", "").replace("start =", 'url = "https://staging.example" #')
+    Path("elsewhere.toml").write_text(elsewhere)
     found, out, err = run(capsys, "verify", *asked)
     assert (found, out) == (status, "")
     assert told in err
