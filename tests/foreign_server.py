@@ -4,7 +4,7 @@
 
 ``POST /rooms/NAME`` publishes, ``GET /rooms/NAME?since=N`` polls, ``GET /rooms/NAME/events``
 streams. FAULT: ``refuses`` (401 to publishers), ``nowhere`` (404 to readers), ``html``, ``silent``
-(readers are let in and never get anything), ``mute`` (no answer to anybody), ``dies`` (after 60
+(readers are let in and never get anything), ``mute`` (no answer to anybody), ``dies`` (after 20
 messages), ``loses`` (every 5th message), ``twice`` (every 5th is sent twice).
 """
 
@@ -24,7 +24,7 @@ published = 0
 def publish(room: str, text: str) -> None:
     global published
     published += 1
-    if FAULT == "dies" and published > 60:
+    if FAULT == "dies" and published > 20:
         print("out of memory, as it were", file=sys.stderr, flush=True)
         os._exit(3)
     if FAULT == "silent" or (FAULT == "loses" and published % 5 == 0):
@@ -64,9 +64,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             elif method == "POST":
                 publish(room, json.loads(body)["text"])
                 status = 201
-            elif FAULT == "nowhere":
+            elif FAULT == "nowhere" and place != "/":
                 status = 404
-            elif FAULT == "html":
+            elif FAULT == "html" and place != "/":
                 kind, answer = "text/html", b"<html>Welcome</html>"
             elif place.endswith("/events"):
                 await stream(room, writer)

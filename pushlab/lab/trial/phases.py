@@ -44,6 +44,8 @@ _COLLECT_S = 15.0
 _COUNTS_AGREE_S = 5.0  # at most; they agree at once unless something is wrong
 _BROKER_COUNTS_AGREE_S = 8.0  # Mosquitto tells its counts once a second
 _NS = 1_000_000_000
+_PROBED = "received a probe"
+_UNSEEN = "what is published is taken, and nobody sees its stamp: `pushlab probe` says more"
 
 
 class TrialFailed(Exception):
@@ -109,21 +111,19 @@ class Trial:
 
     async def _probe(self, limit_s: float) -> list[int]:
         """Send messages until every subscriber has the newest; the channels' heads."""
-        end_s = time.monotonic() + limit_s
+        begin_s = time.monotonic()
         again_s = _PROBE_AGAIN_S + 2 * self.plan.cell.interval_s
         again_s += self.plan.scenario.link.slack_s
+        batch = [(channel, "probe") for channel in self.testbed.channels]
         while True:
-            heads = await self.testbed.api.publish_batch(
-                [(channel, "probe") for channel in self.testbed.channels]
-            )
-            left_s = end_s - time.monotonic()
+            heads = await self.testbed.api.publish_batch(batch)
             reach = self.testbed.swarm.reach(heads=heads)
-            if left_s <= again_s:
-                await self._within(Phase.PROBING, left_s, reach, "received a probe")
+            try:
+                await self._within(Phase.PROBING, again_s, reach, _PROBED, since_s=begin_s)
                 return heads
-            with contextlib.suppress(TrialFailed):
-                await self._within(Phase.PROBING, again_s, reach, "received a probe")
-                return heads
+            except TrialFailed:
+                if time.monotonic() - begin_s >= limit_s:
+                    raise
 
     async def _settle(self) -> None:
         """Let swarm and server work off what the probes left: answers come after all that."""
@@ -248,8 +248,23 @@ class Trial:
                 done_s = max(0, time.monotonic_ns() - from_ns) / _NS
                 self._note(phase, done_s=done_s, total_s=total_s)
 
-    async def _within(self, phase: Phase, limit_s: float, work: Awaitable[Any], wanted: str) -> Any:
-        """The result of `work`; tell of it, and give up after `limit_s`. Raises TrialFailed."""
+    async def _within(
+        self,
+        phase: Phase,
+        limit_s: float,
+        work: Awaitable[Any],
+        wanted: str,
+        *,
+        since_s: float | None = None,
+    ) -> Any:
+        """The result of `work`; tell of it, and give up after `limit_s`.
+
+        Args:
+            since_s: when what is waited for began to be, if before now.
+
+        Raises:
+            TrialFailed: it did not come.
+        """
         begin_s = time.monotonic()
         task = asyncio.ensure_future(work)
         try:
@@ -266,10 +281,13 @@ class Trial:
                     clients = self.plan.scenario.clients
                     connecting = phase is Phase.CONNECTING
                     count = status.connected if connecting else clients - status.pending
-                    why = f" ({status.reason})" if status.reason else ""
+                    why = status.reason
+                    if not count and wanted == _PROBED and not self._counts:
+                        why = why or _UNSEEN
+                    waited_s = limit_s if since_s is None else time.monotonic() - since_s
                     raise TrialFailed(
                         f"only {count:,} of {clients:,} subscribers {wanted}"
-                        f" within {limit_s:.3g} s{why}"
+                        f" within {waited_s:.3g} s{f' ({why})' if why else ''}"
                     )
         finally:
             task.cancel()

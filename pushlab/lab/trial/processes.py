@@ -18,6 +18,7 @@ from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import start_browser, start_publisher, start_swarm
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
+from pushlab.systems.launch import ServerProcess
 from pushlab.systems.registry import HUB
 from pushlab.systems.system import Started
 
@@ -108,7 +109,8 @@ class TrialProcesses(Testbed):
         status = await child.wait()
         words = child.log.splitlines()[-1:]
         said = f": {words[0].strip()[:200]}" if words and words[0].strip() else ""
-        self.report(f"the {child.name} died ({_ended(status)}){said}")
+        who = child.name if isinstance(child, ServerProcess) else f"the {child.name}"
+        self.report(f"{who} died ({_ended(status)}){said}")
 
     def _check_broker(self) -> None:
         if self.broker is not None and not self.broker.running:

@@ -109,7 +109,9 @@ class Testbed(abc.ABC):
     def server_ended(self, event: SubscriberClosed) -> None:
         """The server ended a first subscriber, which is trouble before there is load."""
         if not self.loaded:
-            self.report(f"the server closed a subscriber: {event.reason} ({event.status})")
+            told = str(event.status)
+            more = "" if told in event.reason else f" ({told})"
+            self.report(f"the server closed a subscriber: {event.reason}{more}")
 
     def wanted(self, **more: Any) -> Wanted:
         """What the trial wants of its system."""
