@@ -84,3 +84,28 @@ async def test_what_arrives_without_an_answer_counts_as_accepted(
         assert unheard.sum() >= 7
         sentences = " ".join(analyse(run).summary.caveats)
         assert f"{cell}: {counts.unanswered} publishes were never answered, and" in sentences
+
+
+async def test_a_hub_that_tells_a_wrong_number_is_found_out_by_the_stamps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two answers change their numbers: what came with either is another publish's message."""
+    accept = Publisher._accept
+    seen: list[tuple[int, int]] = []
+
+    def swapped(self: Publisher, index: int, seq: int, accepted_ns: int) -> None:
+        seen.append((index, seq))
+        accept(self, index, seq, accepted_ns)
+        if len(seen) == 20:
+            on_one = [each for each in seen if self._channels[each[0]] == 0]
+            (first, one), (second, other) = on_one[-2:]
+            accept(self, first, other, accepted_ns)
+            accept(self, second, one, accepted_ns)
+
+    monkeypatch.setattr(Publisher, "_accept", swapped)
+    path = await run_scenario(
+        tiny(["sse"]), out=tmp_path, backend=in_process_backend(), pinning=False
+    )
+    summary = analyse(Run.load(path)).summary
+    told = "2 messages came with a number that their publish was not given"
+    assert any(told in each for each in summary.caveats), summary.caveats
