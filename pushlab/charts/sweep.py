@@ -161,7 +161,8 @@ def _value(figure: Figure, summary: CellSummary | None) -> float | None:
 def _curves(view: _SweepView, figure: Figure, panel: float | None) -> list[Curve]:
     """The curves of one panel; the harness's floor with the latencies alone."""
     floors = [line.name for line in view.lines if line.floor]
-    looked = cell_styles({line.name: line.profile for line in view.lines}, floors)
+    servers = {line.name: line.server for line in view.lines}
+    looked = cell_styles({line.name: line.profile for line in view.lines}, floors, systems=servers)
     curves = []
     for line in view.lines:
         if line.floor and figure.steady_as != "latency_s":

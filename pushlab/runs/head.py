@@ -11,6 +11,7 @@ from typing import Any, Self, get_args
 from pushlab.errors import RunError
 from pushlab.runs.layout import RUN_FILE, RunStatus, read_document, summary_digest
 from pushlab.runs.link import Link, network_in_words
+from pushlab.runs.records import HUB
 
 __all__ = ["RunHead"]
 
@@ -99,8 +100,8 @@ class RunHead:
 
     @property
     def versions(self) -> dict[str, str]:
-        """Of each foreign server that tells one, what was installed."""
-        return self._of_systems("systems")
+        """Of each server that tells one, what was installed; of the hub, what wrote the run."""
+        return {HUB: f"pushlab {self.pushlab_version}", **self._of_systems("systems")}
 
     @property
     def titles(self) -> dict[str, str]:

@@ -88,6 +88,7 @@ def explained(summary: RunSummary) -> str:
         f"Below a figure of {grid.named(*others)}: how many times that of"
         f" {grid.named(grid.first)} it is, for the same transport, with an interval that holds for"
         " all comparisons of the run together (95 %). Below others: their own interval over trials."
+        " *: see the remarks below."
     )
 
 

@@ -33,7 +33,14 @@ def shown(table, width):
 
 def test_each_figure_has_a_row_for_each_transport_and_a_column_for_each_server(summary):
     found = {table.leading[0].words: table for table in figure_tables(summary)}
-    assert {"latency p50", "CPU per delivery", "server's memory"} <= found.keys()
+    assert list(found) == [
+        "latency p50",
+        "latency p95",
+        "hits per delivery",
+        "CPU per delivery",
+        "server's memory",
+        "bytes per delivery",
+    ]
     assert "lost" not in found  # where nothing was
     cpu = found["CPU per delivery"]
     assert [column.words for column in cpu.columns] == ["hub", "nchan", "staging"]

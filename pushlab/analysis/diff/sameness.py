@@ -45,8 +45,10 @@ def _of_cells(a: Run, b: Run, cells: Iterable[str]) -> list[str]:
         ours, theirs = a.trials_of(cell), b.trials_of(cell)
         if ours and theirs:
             one, other = ours[0], theirs[0]
-            if one.transport != other.transport:
-                found.append(f"{cell}: transport: {one.transport} vs {other.transport}")
+            for key in ("transport", "system"):
+                mine, its = getattr(one, key), getattr(other, key)
+                if mine != its:
+                    found.append(f"{cell}: {key}: {mine} vs {its}")
             found += [f"{cell}: {line}" for line in _differences(one.options, other.options)]
     return found
 

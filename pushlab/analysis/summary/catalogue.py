@@ -336,9 +336,9 @@ declare(
     Figure("bytes_in", "bytes in", _of_swarm("bytes_in"), _BYTES),
     Figure("bytes_out", "bytes out", _of_swarm("bytes_out"), _BYTES),
     Figure("bytes_setup", "bytes of the set-up", _BYTES_SETUP, _BYTES),
-    Figure(
-        "bytes_per_delivery", "bytes per delivery", _BYTES_EACH, _BYTES, "bytes", "both ways"
-    ).but(interval=True, compared="ratio", ranked=3, shown={"run": 2, "report": 0}),
+    Figure("bytes_per_delivery", "bytes per delivery", _BYTES_EACH, _BYTES, "bytes", "both ways")
+    .but(interval=True, compared="ratio", ranked=3)
+    .but(shown={"run": 2, "report": 0, "systems": 6}),
     Figure("server_cpu_s", "server's CPU", total(_server("cpu_s"), whole=True), _HUB).but(
         per_trial=True, shown={"trials": 0}, looked=True
     ),

@@ -7,7 +7,7 @@ from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.summary.stored import store, stored_summary, summary_of
 from pushlab.analysis.summary.summarise import analyse
 from pushlab.contract.profile import Profile
-from pushlab.runs import Sweep
+from pushlab.runs import HUB, Sweep
 
 __all__ = ["SweepSeries", "lines_of", "summarise_points"]
 
@@ -19,12 +19,14 @@ class SweepSeries:
     Attributes:
         name: its label; where the label changes with the point, what stays the same of it.
         profile: what its transport is.
+        server: name and title of the server under test.
         at: its summary at each point; None where the point has none.
     """
 
     name: str
     profile: Profile
     floor: bool
+    server: tuple[str, str]
     at: Sequence[CellSummary | None]
 
 
@@ -60,7 +62,8 @@ def lines_of(sweep: Sweep) -> list[SweepSeries]:
             (run.profiles[label] for label, run in zip(labels, runs, strict=True) if run),
             Profile(name=name, title=name),
         )
-        lines.append(SweepSeries(name, profile, bool(known and known.floor), at))
+        server = (known.system, known.server) if known else (HUB, HUB)
+        lines.append(SweepSeries(name, profile, bool(known and known.floor), server, at))
     return lines
 
 

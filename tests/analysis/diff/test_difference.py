@@ -10,7 +10,7 @@ from pushlab.analysis.diff.difference import compare_runs
 from pushlab.analysis.slo.subject import parse_subject
 from pushlab.errors import UsageError
 from pushlab.runs import Run
-from tests.runs.simulated import STANDARD, Cell, simulate
+from tests.runs.simulated import STANDARD, Cell, at, simulate
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,22 @@ def test_another_run_of_the_same_work_is_the_same_or_not_known(base, tmp_path):
     assert answered(found, "worse") == answered(found, "better") == set()
     assert found.trials["sse"] == (3, 3)
     assert ("sse", "bytes_per_delivery") in answered(found, "same")
+
+
+def test_a_cell_of_another_server_is_asked_about_by_its_label(tmp_path):
+    cells = [STANDARD[2], *at("staging.example", STANDARD[2])]
+    paths = [simulate(tmp_path, *cells, trials=3, clients=20, seed=seed) for seed in (1, 2)]
+    for asked in ("sse on staging.example.bytes_per_delivery", "* on *.bytes_per_delivery"):
+        (one,) = difference(*paths, asked).changes
+        assert (one.cell, one.figure) == ("sse on staging.example", "bytes_per_delivery")
+    found = difference(*paths, "*.bytes_per_delivery").changes
+    assert [one.cell for one in found] == ["sse", "sse on staging.example"]
+
+
+def test_the_same_label_on_another_server_is_another_work(tmp_path):
+    mine = [Cell("feed", "sse", system=system) for system in ("mine", "yours")]
+    paths = [simulate(tmp_path, cell, trials=1, clients=10) for cell in mine]
+    assert difference(*paths).work == ["feed: system: mine vs yours"]
 
 
 def test_what_three_trials_cannot_tell_is_not_called_the_same(tmp_path):
