@@ -127,7 +127,7 @@ class DeclaredSystem(System):
 
     async def start(self, wanted: Wanted) -> Started:
         """Start it, or attach to it. Raises SetupError, UsageError."""
-        if wanted.tls and not self.spec.url.startswith("https:"):
+        if wanted.tls and not self.spec.encrypted:
             raise UsageError(f"{self.spec.name} is started without encryption; leave out tls")
         if lacking := self.missing():
             raise SetupError(f"{self.spec.name}: {lacking}")

@@ -117,6 +117,11 @@ class SystemSpec(Declared):
     speaks: Mapping[str, Speech] = field(default_factory=dict)
     folder: str = ""
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether every connection to it is."""
+        return self.url.startswith("https:")
+
 
 def texts_of(table: Any, above: str = "") -> Iterator[tuple[str, str]]:
     """All texts of a spec or a table of it, each with its key, such as ``publish.path``."""

@@ -4,6 +4,7 @@ import math
 
 from pushlab.contract.registry import load_transport, transport_names
 from pushlab.lab.scenario.cells import Cell, make_cells
+from pushlab.systems.registry import HUB
 
 __all__ = ["MAX_BROWSER_CLIENTS", "refused_in_browser"]
 
@@ -13,6 +14,11 @@ MAX_BROWSER_CLIENTS = 200
 
 def refused_in_browser(cell: Cell) -> str | None:
     """Why a cell cannot be measured in Chromium; None if it can."""
+    if cell.system != HUB:
+        return (
+            f"channel.js, the client of cells in Chromium, speaks to pushlab's hub alone, and not"
+            f" to {cell.system}; leave out the client browser, or that system"
+        )
     spoken = load_transport(cell.transport).in_browser
     if spoken is None:
         known = [name for name in transport_names() if load_transport(name).in_browser]

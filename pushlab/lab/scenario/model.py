@@ -26,6 +26,7 @@ from pushlab.lab.scenario.cells import (
     with_interval,
 )
 from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_browser
+from pushlab.lab.scenario.other_systems import broken_at
 from pushlab.lab.scenario.own_system import written_system
 from pushlab.lab.scenario.pairs import chosen
 from pushlab.lab.scenario.trace import parse_trace
@@ -349,16 +350,20 @@ class Scenario:
 
     def _check_systems(self) -> None:
         """Check what cells of other systems than the hub ask of the rest. Raises RuleBroken."""
-        others = [cell for cell in self.cells if cell.system != HUB]
-        if not others:
-            return
         sizes = [one for one in parse_trace(self.trace).payload_bytes.tolist() if one]
-        if (least := min([self.payload_bytes, *sizes])) < STAMP_BYTES:
-            raise RuleBroken(
-                "payload_bytes" if least == self.payload_bytes else "trace",
-                f"{others[0].label}: a message of {least} bytes has no room for the stamp by which"
-                f" it is known again; the smallest has {STAMP_BYTES}",
+        for cell in self.cells:
+            broken = broken_at(
+                cell,
+                tls=self.tls,
+                stall_s=self.stall_s,
+                channels=self.channel_count,
+                least_bytes=min([self.payload_bytes, *sizes]),
             )
+            if broken is not None:
+                key, told = broken
+                if key == "payload_bytes" and self.payload_bytes >= STAMP_BYTES:
+                    key = "trace"
+                raise RuleBroken(key, f"{cell.label}: {told}")
 
     @property
     def _network_key(self) -> str:

@@ -79,7 +79,10 @@ def make_scenario(source: Source) -> Scenario:
     named = {"name": source.default, **values}
     try:
         cells = _made(pairs, where, poll_interval_s)
-        plain = Scenario(name=named.pop("name"), cells=cells, own=own, left_out=pairs.left_out)
+        encrypted = any(cell.own is not None and cell.own.encrypted for cell in cells)
+        plain = Scenario(
+            name=named.pop("name"), cells=cells, own=own, left_out=pairs.left_out, tls=encrypted
+        )
         return plain.with_values(_with_trace_s_own(plain, named))
     except RuleBroken as error:
         raise error.at(where) from error
