@@ -99,7 +99,8 @@ def check_systems(scenarios: Sequence[Scenario], may_load: Sequence[str]) -> lis
             is not in the environment.
         SetupError: what one needs is not installed.
     """
-    cells = {cell.system: cell for scenario in scenarios for cell in scenario.cells}
+    every = (cell for scenario in scenarios for cell in scenario.cells)
+    cells = {(cell.system, cell.own and cell.own.url): cell for cell in every}
     systems = [cell.served_by for cell in cells.values()]
     check_may_load(systems, may_load)
     check_environment(systems)
