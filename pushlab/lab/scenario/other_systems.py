@@ -46,11 +46,11 @@ def broken_at(
 
 
 def _without_channel(own: SystemSpec, transport: str) -> str:
-    """A table of the system's that does not say which channel is meant; empty: all do."""
+    """A table of the system's that does not say which channel is meant; empty: all do.
+
+    A topic says it unless it is told otherwise, and is of no account where there are paths.
+    """
     for name, table in (("publish", own.publish), (transport, own.speaks[transport])):
-        topics = [text for key, text in texts_of(table) if key == "topic"]
-        others = [text for key, text in texts_of(table) if key != "topic"]
-        by_topic = transport == "mqtt" if name != "publish" else own.publish.protocol == "mqtt"
-        if not any(_CHANNEL in text for text in (topics if by_topic else others)):
+        if not any(_CHANNEL in text for key, text in texts_of(table) if key != "topic"):
             return f"system.{name}"
     return ""
