@@ -25,6 +25,7 @@ TABLES = """\
 GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
+    ("Probe a server", "docs/probe.md"),
     ("Your own server", "docs/add-a-system.md"),
     ("Systems under test", "docs/systems.md"),
     ("Deploying", "docs/deploy.md"),

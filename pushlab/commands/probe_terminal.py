@@ -24,7 +24,7 @@ _SIGNS: Mapping[Mark, tuple[str, str]] = {
     "bad": ("!", "bold red"),
     "unknown": ("?", "dim"),
 }
-_WORDS: Mapping[Mark, str] = {"bad": "bold", "note": "default"}
+_WORDS: Mapping[Mark, str] = {"bad": "bold"}
 _COLUMNS = (
     ("delivers", "delivers"),
     ("resumes", "resumes"),
@@ -103,8 +103,8 @@ def write_lines(console: Console, lines: Sequence[Line]) -> None:
         text = "".join(letter if letter.isprintable() else "?" for letter in text)
         parts = wrapped(text, console.width - 4) if is_live(console) else [text]
         for place, part in enumerate(parts):
-            first = Text(f"  {sign} ", style=style) if place == 0 else Text("    ")
-            console.print(first.append(part, style=_WORDS.get(line.mark, "")), soft_wrap=True)
+            first = (f"  {sign} ", style) if place == 0 else "    "
+            console.print(Text.assemble(first, (part, _WORDS.get(line.mark, ""))), soft_wrap=True)
 
 
 def _table(verdicts: Sequence[Verdict]) -> Table:

@@ -250,6 +250,11 @@ def _of_resuming(found: Found, seen: Resumed) -> Iterator[str]:
             "let a poll say what it has: last_id in the TOML and {last_id} in the path; the server"
             " must keep messages for a while"
         )
+    elif found.form == "packets":
+        yield (
+            "what is published while a reader is away is lost to it; a broker keeps it for a"
+            " session that stays (clean session off, QoS 1), which the probe does not ask for"
+        )
     else:
         yield "what is published while a reader is away is lost to it"
 

@@ -29,6 +29,7 @@ __all__ = [
 
 Mark = Literal["good", "note", "change", "bad", "unknown"]
 LISTENED_S = 15.0  #: of a shorter silence nothing is concluded
+_SWITCHING = 101
 _PROXIES = ("nginx", "cloudflare", "varnish", "haproxy", "envoy", "caddy", "apache", "traefik")
 
 
@@ -109,9 +110,8 @@ def trouble_words(found: Found) -> str:
 
 def _answer(found: Found, answer: Answer) -> Iterator[Line]:
     framing = []
-    if found.form == "frames":
-        stream = found.stream
-        chosen = stream.subprotocol if stream is not None else ""
+    if answer.status == _SWITCHING:
+        chosen = answer.headers.get("sec-websocket-protocol", "")
         framing.append(f"subprotocol {chosen}" if chosen else "no subprotocol")
     else:
         framing.append(answer.media_type or "no Content-Type")
@@ -128,7 +128,8 @@ def _answer(found: Found, answer: Answer) -> Iterator[Line]:
         more = "" if kind == "note" else "; each event must be flushed through the encoder"
         yield Line(kind, f"{what}: {answer.compressed}{more}")  # type: ignore[arg-type]
     elif answer.compressed is not None:
-        offered = "permessage-deflate" if found.form == "frames" else "gzip, deflate and br"
+        switching = answer.status == _SWITCHING
+        offered = "permessage-deflate" if switching else "gzip, deflate and br"
         yield Line("note", f"no compression ({offered} offered)")
     if found.form == "polls":
         yield from _cache(answer)

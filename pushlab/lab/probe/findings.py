@@ -155,7 +155,6 @@ class StreamSeen:
         ids: of an event stream, how many events have an ID; `last_id`, the newest.
         kinds: the events' types, or the WebSocket's kinds of messages.
         retry_ms: how long its readers are to wait; 0: it does not say.
-        subprotocol: of a WebSocket, which one it chose.
         sample: a message as it came, cut.
     """
 
@@ -164,7 +163,6 @@ class StreamSeen:
     last_id: str = ""
     kinds: Sequence[str] = ()
     retry_ms: int = 0
-    subprotocol: str = ""
     sample: str = ""
 
 

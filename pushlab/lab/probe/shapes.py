@@ -34,9 +34,11 @@ _NOTED = (
     "location",
     "retry-after",
     "alt-svc",
+    "sec-websocket-protocol",
 )
 _SAMPLE_LETTERS = 120
 _CONNECT = b"\x10"
+_MQTT = "mqtt"  # what a WebSocket's client asks for that speaks it within
 
 
 def form_of(recordings: Sequence[Recording]) -> Form:
@@ -46,7 +48,8 @@ def form_of(recordings: Sequence[Recording]) -> Form:
         return "packets"
     asked = request_headers(sent)
     if "upgrade" in asked.get("connection", "").lower():
-        return "frames"
+        within = asked.get("sec-websocket-protocol", "")
+        return "packets" if within.startswith(_MQTT) else "frames"
     found = [each for recording in recordings for each in exchanges(recording)]
     if not found:
         return "other"
@@ -101,11 +104,9 @@ def _frames_seen(found: Sequence[Exchange], key: int) -> StreamSeen:
     shown = [frame for frame in messages if _is_ours(frame.payload, key)] or messages
     plain = [frame.payload for frame in shown if not frame.compressed]
     names = dict.fromkeys({1: "text", 2: "binary"}.get(frame.opcode, "") for frame in shown)
-    chosen = (each.headers.get("sec-websocket-protocol", "") for each in found)
     return StreamSeen(
         messages=len(messages),
         kinds=tuple(name for name in names if name),
-        subprotocol=next(chosen, ""),
         sample=_cut(plain[0].decode(errors="replace")) if plain else "",
     )
 

@@ -62,6 +62,7 @@ class TransportProbe:
         spec = getattr(system, "spec", None)
         speech = spec.speaks[transport] if spec is not None else None
         self.found = Found(transport=transport, path=speech.path if speech is not None else "")
+        self._topic = speech.topic if speech is not None else ""
         self._spoken = system.transport(transport, settings.options.get(transport, {}))
         self._told_apart = getattr(self._spoken, "names_channels", True)
         self._api = api
@@ -121,7 +122,8 @@ class TransportProbe:
 
     async def _reader(self, client: str, elsewhere: bool) -> ProbeReader:
         place = len(self._channels) - 1 if elsewhere else self._place
-        wanted = [(f"pushlab-{client}", place, self._channels[place])]
+        name = f"probe-{self.found.transport}-{client}-{self._key % 1_000_000:06}"
+        wanted = [(name, place, self._channels[place])]  # two of one name would oust each other
         (admission,) = await self._api.admit(self.found.transport, wanted)
         reader = ProbeReader(
             self._spoken,
@@ -143,8 +145,10 @@ class TransportProbe:
         elif first is not None and first.status:
             endpoint, wait_s = reader.subscriber.endpoint, self._settings.wait_s
             answer = await compared(endpoint, first, wait_s=wait_s, authority=self._authority)
+        path = self.found.path if first is not None else self._topic or self.found.path
         self.found = replace(
             self.found,
+            path=path,
             form=form,
             trouble=trouble,
             said=said,
