@@ -28,7 +28,7 @@ def caveats_of(
         found += _failures(cell, trials.all)
     for cell, trials in cells.items():
         found += [
-            f"Error: {cell}, trial {t.record.index}: hits do not agree; {t.mismatch}."
+            f"Error: {cell}, trial {t.record.index}: server and clients do not agree; {t.mismatch}."
             for t in trials.all
             if t.mismatch and t.record.status == "ok"
         ]

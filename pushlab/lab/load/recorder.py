@@ -118,6 +118,15 @@ class Recorder:
         columns = (self.subscriber[first:], self.seq[first:], self.received_ns[first:])
         return [list(row) for row in zip(*columns, strict=True)]
 
+    def trouble(self) -> str:
+        """What may be wrong, in words: why connections were lost, or what came; empty: nothing."""
+        for reason, _ in self.reasons.most_common(1):
+            return reason
+        if not self.unstamped:
+            return ""
+        told = f"{self.unstamped:,} messages" if self.unstamped > 1 else "a message"
+        return f"{told} came without a stamp: not what was published, or not as it was"
+
     def connected(self, subscriber: int, wanted_ns: int, now_ns: int) -> None:
         """The server has accepted a subscriber for the first time."""
         self.connect_subscriber.append(subscriber)

@@ -121,7 +121,8 @@ class SwarmStatus:
     Attributes:
         pending: how many have not reached what they shall.
         recent: the newest rows: subscriber, seq, received_ns.
-        reason: the most frequent one why a connection was lost or ended; "": none was.
+        reason: the most frequent one why a connection was lost or ended, or else what came that
+            is none of the laboratory's; "": all is well.
     """
 
     connected: int

@@ -146,7 +146,7 @@ class SwarmService(CountingService):
             pending=swarm.pending,
             deliveries=recorder.deliveries,
             recent=recorder.recent(),
-            reason=next((reason for reason, _ in recorder.reasons.most_common(1)), ""),
+            reason=recorder.trouble(),
         )
 
     async def count(self) -> Counters:

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushlab.contract.events import Message, Unnumbered
+from pushlab.contract.events import Disconnected, Message, Unnumbered
 from pushlab.contract.registry import make_transport
 from pushlab.lab.load.swarm import Swarm
 from pushlab.lab.load.virtual_subscriber import VirtualSubscriber
@@ -100,3 +100,14 @@ def test_a_drain_waits_for_all_that_was_taken_and_for_nothing_else(
         assert [seq for _, seq, _ in rows(swarm)] == arrivals
 
     asyncio.run(body())
+
+
+async def test_who_gets_no_message_is_told_what_came_instead() -> None:
+    swarm, reader = reading()
+    assert swarm.recorder.trouble() == ""
+    reader.take([Unnumbered(b"hello")], 1)
+    assert swarm.recorder.trouble().startswith("a message came without a stamp: ")
+    reader.take([Unnumbered(b"hello again"), wrapped(3, key=KEY + 1)], 1)
+    assert swarm.recorder.trouble().startswith("3 messages came without a stamp: ")
+    reader.take([Disconnected("http-404", 1.0)], 1)
+    assert swarm.recorder.trouble() == "http-404"
