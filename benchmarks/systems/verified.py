@@ -22,6 +22,9 @@ _SIGNS: Mapping[Verdict, str] = {
     "not tried": "?",
 }
 
+#: The option with which a server keeps what comes while a reader is away: a second row.
+_LASTING = "persistent"
+
 
 def verify_all(
     names: Sequence[str], transports: Sequence[str], tell: Callable[[str], None]
@@ -38,6 +41,12 @@ def verify_all(
         if spoken:
             tell(f"verifying {name}: {', '.join(spoken)}")
             found.append(asyncio.run(verify_system(system, spoken)))
+        kept = [each for each in spoken if hasattr(system.transport(each, {}).options, _LASTING)]
+        if kept:
+            tell(f"verifying {name}: {', '.join(kept)}, with sessions that are kept")
+            again = asyncio.run(verify_system(system, kept, options={_LASTING: True}))
+            seen = {f"{each} --set {_LASTING}=true": again.seen[each] for each in kept}
+            found.append(dataclasses.replace(again, seen=seen, required={}))
     return found
 
 

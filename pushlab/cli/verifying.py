@@ -1,9 +1,23 @@
 """The command that holds a server to what a channel promises."""
 
+import argparse
+import tomllib
+from typing import Any
+
 from pushlab.cli.arguments import Group, add_json, lazily, names
 from pushlab.cli.systems import add_may_load
 
 __all__ = ["add_verify"]
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """A name and a value of TOML."""
+    name, _, value = (part.strip() for part in text.partition("="))
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        such = f"{text!r} is no setting such as persistent=true or qos=0"
+        raise argparse.ArgumentTypeError(such) from None
 
 
 def add_verify(group: Group) -> None:
@@ -36,6 +50,15 @@ def add_verify(group: Group) -> None:
         "what must hold for exit status 0; default: what the server declares",
         type=names,
         dest="required",
+    )
+    verify.flag(
+        "--set",
+        "NAME=VALUE",
+        "an option of the transports, such as persistent=true of MQTT; may be repeated",
+        type=_setting,
+        action="append",
+        dest="settings",
+        default=[],
     )
     verify.add_argument(
         "--markdown",

@@ -1,7 +1,9 @@
 """`pushlab verify`: what a server promises and keeps, clause by clause over each transport."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -42,6 +44,7 @@ def verify(
     clauses: Sequence[str] = (),
     required: Sequence[str] | None = None,
     may_load: Sequence[str] = (),
+    settings: Sequence[tuple[str, Any]] = (),
     as_json: bool = False,
     as_markdown: bool = False,
 ) -> int:
@@ -54,6 +57,7 @@ def verify(
         transports, clauses: those to try; empty: all.
         required: clauses that must hold; None: those that the system declares.
         may_load: hosts other than this one that may be loaded.
+        settings: options of the transports, by name.
 
     Raises:
         UsageError: it is none of these, or what it declares is wrong.
@@ -68,17 +72,27 @@ def verify(
     if lacking := system.missing():
         raise SetupError(f"{system.name}: {lacking}")
     names = list(transports or system.speaks)
+    for name in names:
+        system.transport(name, dict(settings))  # wrong options are told before it is started
     if not names:
         raise UsageError(f"{target} declares no transport, such as [system.sse]")
     console = Console(stderr=as_json or as_markdown, highlight=False, emoji=False)
     screen = _Screen(console, system, required)
     found = asyncio.run(
-        verify_system(system, names, clauses=clauses, required=required, tried=screen.tried)
+        verify_system(
+            system,
+            names,
+            clauses=clauses,
+            required=required,
+            options=dict(settings),
+            tried=screen.tried,
+        )
     )
     if as_json:
         print(masked(json_text(found.to_json() | {"broken": found.broken}), system))
     elif as_markdown:
-        print(masked(_markdown(found, target), system))
+        said = [f"--set {name}={json.dumps(value)}" for name, value in settings]
+        print(masked(_markdown(found, " ".join([target, *said])), system))
     screen.end(found)
     return int(bool(found.broken))
 

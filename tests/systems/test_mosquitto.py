@@ -1,6 +1,7 @@
 import pytest
 
 from pushlab.errors import BrokerUnavailable
+from pushlab.lab.verify.verify import verify_system
 from pushlab.systems.mosquitto import Mosquitto
 from tests.systems.delivering import delivers, installed
 
@@ -12,6 +13,13 @@ async def test_it_delivers():
 @pytest.mark.parametrize("options", [{"qos": 0}, {"persistent": True}])
 async def test_it_delivers_with(options):
     await delivers("mosquitto", "mqtt", **options)
+
+
+@pytest.mark.parametrize(("options", "verdict"), [({}, "breaks"), ({"persistent": True}, "holds")])
+async def test_a_reader_that_was_away_gets_what_it_missed_if_its_session_is_kept(options, verdict):
+    system = installed("mosquitto")
+    found = await verify_system(system, ["mqtt"], clauses=["resume"], options=options)
+    assert found.seen["mqtt"]["resume"].verdict == verdict
 
 
 def test_its_version_is_the_programs():

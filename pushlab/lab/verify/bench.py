@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.lab.verify.reader import ClauseReader
@@ -66,11 +67,14 @@ class Bench:
         places: Iterable[int],
         key: int,
         pace: Pace,
+        options: Mapping[str, Any],
     ) -> None:
         self.system = system
         self.started = started
         self.pace = pace
-        self.transport = system.transport(transport, _options(system, transport, pace))
+        self.transport = system.transport(
+            transport, {**_options(system, transport, pace), **options}
+        )
         self.profile = self.transport.profile
         self._name = transport
         self._channels = channels
@@ -180,7 +184,7 @@ class Bench:
         await asyncio.gather(*(reader.leave() for reader in readers), return_exceptions=True)
 
 
-def _options(system: System, transport: str, pace: Pace) -> dict[str, float]:
+def _options(system: System, transport: str, pace: Pace) -> dict[str, Any]:
     """A short interval, for a client that asks by a clock."""
     asks = system.transport(transport, {})
     return {"interval_s": pace.interval_s} if hasattr(asks.options, "interval_s") else {}

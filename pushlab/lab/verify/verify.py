@@ -4,6 +4,8 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from pushlab.errors import PushlabError, UsageError
 from pushlab.lab.probe.probe import death_of, needy_first
@@ -86,6 +88,7 @@ async def verify_system(
     clauses: Sequence[str] = (),
     required: Sequence[str] | None = None,
     pace: Pace | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
     tried: Told = lambda transport, clause, seen: None,
 ) -> Verified:
     """Try the clauses over each of these transports.
@@ -93,6 +96,7 @@ async def verify_system(
     Args:
         clauses: by name; empty: all.
         required: what must hold; None: what the system declares.
+        options: of the transports.
         tried: called with each transport, clause, and what became of it.
 
     Raises:
@@ -115,6 +119,7 @@ async def verify_system(
                 places=range(_CHANNELS * turn, _CHANNELS * (turn + 1)),
                 key=started.api.stamp_key if started.api.stamp_key is not None else key,
                 pace=pace or Pace(),
+                options=options,
             )
             seen[transport] = {}
             await _transport(bench, started, transport, clauses, seen[transport], tried)
