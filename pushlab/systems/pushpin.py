@@ -31,7 +31,9 @@ class Pushpin(DeclaredSystem):
                 path="/wait?id={channel}&after={last_id}", last_id="$.last", hold_s=30.0
             ),
             "sse": Speech(path="/events?id={channel}", last_id="id", keep_alive_s=20.0),
-            "websocket": Speech(path="/socket?id={channel}&after={last_id}", last_id="$.last"),
+            "websocket": Speech(
+                path="/socket?id={channel}&after={last_id}", last_id="$.last", keep_alive_s=20.0
+            ),
         },
     )
 

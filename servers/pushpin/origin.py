@@ -64,11 +64,12 @@ async def publish(request: Request) -> Response:
 
 async def wait(request: Request) -> Response:
     channel, head, news = asked(request)
-    if news:
-        return Response(page(head, *(text for _, text in news)), media_type="application/json")
-    hold = {"Grip-Hold": "response", "Grip-Timeout": str(HOLD_S)}
-    grip = hold | {"Grip-Channel": f"{channel}; prev-id={head}"}
-    return Response(page(head), media_type="application/json", headers=grip)
+    headers = {"Cache-Control": "no-store"}
+    if not news:
+        headers |= {"Grip-Hold": "response", "Grip-Timeout": str(HOLD_S)}
+        headers["Grip-Channel"] = f"{channel}; prev-id={head}"
+    told = page(head, *(text for _, text in news))
+    return Response(told, media_type="application/json", headers=headers)
 
 
 async def events(request: Request) -> Response:
@@ -88,8 +89,15 @@ async def socket(request: Request) -> Response:
     told, said = await request.body(), []
     if told.startswith(b"OPEN\r\n"):
         channel, _, news = asked(request)
-        subscribe = "c:" + json.dumps({"type": "subscribe", "channel": channel})
-        texts = [subscribe, *(page(*entry) for entry in news)]
+        subscribe = {"type": "subscribe", "channel": channel}
+        pings = {
+            "type": "keep-alive",
+            "message-type": "ping",
+            "content": "",
+            "timeout": KEEP_ALIVE_S,
+        }
+        orders = [f"c:{json.dumps(order)}" for order in (subscribe, pings)]
+        texts = [*orders, *(page(*entry) for entry in news)]
         said = [b"OPEN\r\n", *(b"TEXT %x\r\n%b\r\n" % (len(t), t) for t in map(str.encode, texts))]
     elif b"CLOSE" in told:
         said = [told[told.index(b"CLOSE") :]]
