@@ -12,8 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from pushlab.child_environment import child_environment
 from pushlab.contract.subscriber import Endpoint
@@ -24,6 +23,9 @@ from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
 from pushlab.wire.tls import client_context
 from pushlab.wire.unreachable import why_unreachable
+
+if TYPE_CHECKING:
+    import psutil  # loaded late: the swarm's process knows this module, and starts nothing
 
 __all__ = ["ServerProcess", "find_program", "free_ports", "launch", "told_by", "until_ready"]
 
@@ -79,13 +81,17 @@ class ServerProcess(Child):
         """End it at once, and whatever it has started."""
         self._kill_all(self._descendants())
 
-    def _kill_all(self, descendants: Sequence[psutil.Process]) -> None:
+    def _kill_all(self, descendants: "Sequence[psutil.Process]") -> None:
+        import psutil
+
         self._to_group(signal.SIGKILL)
         for each in descendants:  # some make a group of their own
             with contextlib.suppress(psutil.Error):
                 each.kill()
 
-    def _descendants(self) -> list[psutil.Process]:
+    def _descendants(self) -> "list[psutil.Process]":
+        import psutil
+
         with contextlib.suppress(psutil.Error):
             return psutil.Process(self.pid).children(recursive=True)
         return []
@@ -100,6 +106,8 @@ class ServerProcess(Child):
 
     async def stop(self) -> None:
         """Ask it to end, and end it by force if it does not; its folder goes too."""
+        import psutil
+
         descendants = self._descendants()
         self._to_group(signal.SIGTERM)
         try:

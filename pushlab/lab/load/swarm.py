@@ -6,6 +6,7 @@ how many are under way at once.
 
 import asyncio
 import contextlib
+import functools
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Container, Coroutine, Sequence
@@ -68,6 +69,7 @@ class Swarm(SwarmState):
         super().__init__(transport, key)
         self.readers: list[SansIoSubscriber | IteratorSubscriber] = []
         self.dials = 0
+        self._never: list[frozenset[int]] | None = None
         self._rng = Random(seed)
         self._link = link or Link()
         self._holding = Holding(self.loop, self._link, seed=seed) if self._link.present else None
@@ -174,10 +176,14 @@ class Swarm(SwarmState):
     def begin(self) -> None:
         """Forget the probes: messages count from here."""
         self.recorder.begin()
-        for reader in self.readers:
-            reader.begin()
+        self.forget()
         if self.stamps is not None:
             self.stamps.start()
+
+    def forget(self) -> None:
+        """Wait no more for anything up to the goal, nor take it for a message that counts."""
+        for reader in self.readers:
+            reader.begin(self.goal[reader.channel] if self.goal else 0)
 
     def set_goal(
         self, heads: Sequence[int], never: Sequence[Collection[int]] | None = None
@@ -186,17 +192,25 @@ class Swarm(SwarmState):
 
         Args:
             never: where the laboratory numbers, those of each channel that no publish took: all
-                others are waited for. None: those of last time, or none in particular.
+                others are waited for. None: those of last time, or the `seq` alone.
         """
         self.goal = heads
         if never is not None:
-            self.never = [frozenset(numbers) for numbers in never]
-            for reader in self.readers:
-                reader.missing -= self.never[reader.channel]
-        self.pending = sum(not reader.has_all() for reader in self.readers)
+            self._never = [frozenset(numbers) for numbers in never]
+        owed = functools.cache(self._owed)
+        self.pending = sum(
+            reader.aim(owed(reader.channel, reader.first)) for reader in self.readers
+        )
         self._reached.clear()
         if not self.pending:
             self._reached.set()
+
+    def _owed(self, channel: int, first: int) -> bytes | None:
+        """Of the numbers from `first` to the goal, which are waited for; None: the goal alone."""
+        if self._never is None:
+            return None
+        never = self._never[channel]
+        return bytes(n > first and n not in never for n in range(first, self.goal[channel] + 1))
 
     # ---- figures ----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import abc
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence, Set
+from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic_ns
 from typing import Any
 
@@ -34,8 +34,6 @@ class SwarmState(abc.ABC):
         recorder: what has been written down.
         key: of the trial's stamps.
         goal: for each channel, the `seq` that its subscribers shall reach.
-        never: for each channel, the numbers that no publish took, for which nobody waits; empty:
-            who has the goal itself has reached it.
         pending: how many have not reached it yet.
         wanted: how many are to be accepted by the server.
         connected, closed: how many were accepted by the server, and ended by it.
@@ -53,7 +51,6 @@ class SwarmState(abc.ABC):
         self.recorder = Recorder()
         self.connections: set[DriverConnection] = set()
         self.goal: Sequence[int] = ()
-        self.never: Sequence[Set[int]] = ()
         self.pending = 0
         self.wanted = 0
         self.connected = 0

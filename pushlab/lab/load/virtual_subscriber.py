@@ -33,6 +33,8 @@ __all__ = [
     "WitnessConnection",
 ]
 
+_AHEAD = 64  # numbers for which there is room at a time
+
 
 class Connection(DriverConnection):
     """A connection whose bytes wait until all that have come are noted."""
@@ -111,8 +113,10 @@ class VirtualSubscriber:
         channel: the number of its channel.
         beginnings: how the messages of its channel begin.
         last_seq: the highest message that it has; 0 before the first.
-        missing: numbers below `last_seq` that it has not, where the server promises no order.
-        first: the number up to which messages are probes, where the server has no numbers.
+        first: where the laboratory numbers, the number up to which messages do not count.
+        have: for each number behind it, whether it has come.
+        owed, lacks: what of these it shall have before it has reached the goal, see `aim`; and how
+            many of them have not come.
         wanted_ns: when it first wanted a connection.
         connected: whether the server has accepted it once.
         closed: the server's last word, if it has ended.
@@ -124,9 +128,11 @@ class VirtualSubscriber:
         "closed",
         "connected",
         "first",
+        "have",
+        "lacks",
         "last_seq",
-        "missing",
         "number",
+        "owed",
         "swarm",
         "wanted_ns",
     )
@@ -137,8 +143,10 @@ class VirtualSubscriber:
         self.channel = channel
         self.beginnings = swarm.recorder.beginnings[channel]
         self.last_seq = 0
-        self.missing: set[int] = set()
         self.first = 0
+        self.have = bytearray()
+        self.owed: bytes | None = None
+        self.lacks = 0
         self.wanted_ns = 0
         self.connected = False
         self.closed: Closed | None = None
@@ -196,34 +204,45 @@ class VirtualSubscriber:
                 recorder.add_subscriber(self.number)
                 recorder.add_seq(number)
                 recorder.add_received_ns(now_ns)
-                if number == self.last_seq + 1 and not self.swarm.pending:
+                have, place = self.have, number - self.first
+                if place >= len(have):
+                    have += bytes(place + _AHEAD - len(have))
+                again, have[place] = have[place], 1
+                if number > self.last_seq:
                     self.last_seq = number
-                else:
-                    self._arrived(number)
+                if self.lacks:
+                    self._lacks_less(number, again)
 
-    def _arrived(self, number: int) -> None:
-        """A message came out of order, or again, or while somebody waits for it."""
-        swarm = self.swarm
-        waited = swarm.pending and not self.has_all()
-        if number > self.last_seq:
-            self.missing.update(range(self.last_seq + 1, number))
-            if swarm.never:
-                self.missing -= swarm.never[self.channel]
-            self.last_seq = number
+    def _lacks_less(self, number: int, again: int) -> None:
+        """Something came while it lacks some of what it shall reach."""
+        owed, place = self.owed, number - self.first
+        if owed is None:
+            self.lacks = int(self.last_seq < self.swarm.goal[self.channel])
+        elif not again and place < len(owed):
+            self.lacks -= owed[place]
+        if not self.lacks:
+            self.swarm.one_reached()
+
+    def aim(self, owed: bytes | None) -> bool:
+        """Whether it lacks some of the goal.
+
+        Args:
+            owed: for each number behind `first`, from its own on, whether it is waited for; None:
+                who has the goal itself has reached it.
+        """
+        self.owed = owed
+        if owed is None:
+            self.lacks = int(self.last_seq < self.swarm.goal[self.channel])
         else:
-            self.missing.discard(number)
-        if waited and self.has_all():
-            swarm.one_reached()
+            wanted = int.from_bytes(owed, "little")
+            has = int.from_bytes(self.have[: len(owed)], "little")
+            self.lacks = (wanted & ~has).bit_count()
+        return self.lacks > 0
 
-    def has_all(self) -> bool:
-        """Whether it has what it shall: its channel's goal, and all before that was taken."""
-        swarm = self.swarm
-        return self.last_seq >= swarm.goal[self.channel] and not (swarm.never and self.missing)
-
-    def begin(self) -> None:
-        """Messages count from here; what came before were probes."""
-        self.first = self.last_seq
-        self.missing.clear()
+    def begin(self, newest: int) -> None:
+        """Messages count from here: what has a number up to `newest` is of no interest any more."""
+        self.first = max(self.last_seq, newest)
+        self.have, self.owed, self.lacks = bytearray(), None, 0
 
 
 class SansIoSubscriber(VirtualSubscriber, NumberedDriver):

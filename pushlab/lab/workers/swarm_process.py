@@ -161,8 +161,7 @@ class SwarmService(CountingService):
     async def finish(self, path: str) -> SwarmReport:
         """Write the rows to files in `path`; what is missing now is waited for no more."""
         swarm, recorder = self.swarm, self.swarm.recorder
-        for reader in swarm.readers:
-            reader.missing.clear()
+        swarm.forget()
         return SwarmReport.after(
             self.window(),
             rows=recorder.write(Path(path), swarm.key),

@@ -98,6 +98,11 @@ def test_a_drain_waits_for_all_that_was_taken_and_for_nothing_else(
             if place < len(arrivals):
                 reader.take([wrapped(arrivals[place])], 1)
         assert [seq for _, seq, _ in rows(swarm)] == arrivals
+        swarm.forget()  # what is lost by now is waited for no more
+        newest = max([*arrivals, goal]) + 1
+        swarm.set_goal([0, newest])
+        reader.take([wrapped(newest)], 1)
+        assert swarm.pending == 0
 
     asyncio.run(body())
 
