@@ -20,6 +20,7 @@ HEAVY = ("numpy", "pyarrow", "scipy", "msgspec", "pydantic", "matplotlib", "pand
 #: Their examples are read, and not run: they measure or serve for long, or change the user's keys.
 LONG = (
     "probe",
+    "verify",
     "workload",
     "compare",
     "savings",
