@@ -114,6 +114,12 @@ def _add_compare(group: Group) -> None:
         "measure nothing on a machine too busy to tell these transports apart, and leave with 3"
         " where mean or median latency, hits, bytes or CPU came out marked",
     )
+    compare.switch(
+        "--no-verify",
+        "do not look first, for some seconds, what other servers keep of the contract (see: pushlab"
+        " verify)",
+        dest="verify",
+    )
     add_architecture(compare)
     add_no_charts(compare, "draw no charts, write no report")
     add_json(compare, f"the summary {_REST}")

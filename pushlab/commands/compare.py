@@ -43,6 +43,7 @@ def compare(
     architecture: str | None = None,
     as_json: bool = False,
     may_load: Sequence[str] = (),
+    verify: bool = True,
 ) -> int:
     """Run the scenario; the exit status: 0, or 1 if a trial failed, or 3: `strict`, and not known.
 
@@ -57,6 +58,7 @@ def compare(
         architecture: within which the charts compare months; None: where all five can run.
         as_json: print the summary on stdout; progress and tables go to stderr.
         may_load: hosts other than this one that may be loaded.
+        verify: look first what servers of other makes keep of the contract, in runs worth it.
 
     Raises:
         UsageError, SetupError: see `load_scenario`, `run_scenario`.
@@ -79,7 +81,7 @@ def compare(
         raise UsageError(f"--resume goes on with a sweep, and {file} holds no list of numbers")
     scenario, floor = grid.points[0].scenario, baseline_backend(Null())
     try:
-        how = {"pinning": pinning, "strict": strict, "may_load": may_load}
+        how = {"pinning": pinning, "strict": strict, "may_load": may_load, "verify": verify}
         analysis = measure(scenario, out, floor=floor, **how)
     except CannotResolve as error:
         print(f"pushlab: nothing was measured: {error}", file=sys.stderr)

@@ -13,6 +13,7 @@ from pushlab.lab.trial.events import (
     MachineKnown,
     Phase,
     RunStarted,
+    SystemVerified,
     TrialFinished,
     TrialStarted,
 )
@@ -72,6 +73,9 @@ class Watcher:
     def _take(self, event: LabEvent) -> None:
         if isinstance(event, MachineKnown):
             style = "yellow" if event.cannot else ""
+            self._console.print(Text(event.line, style=style), soft_wrap=not self._live)
+        elif isinstance(event, SystemVerified):
+            style = "yellow" if event.breaks else ""
             self._console.print(Text(event.line, style=style), soft_wrap=not self._live)
         elif isinstance(event, RunStarted):
             self._trials, self._cells = event.trials, len(event.cells)

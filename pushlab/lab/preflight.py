@@ -19,7 +19,7 @@ from pushlab.systems.certificates import require_certificates
 from pushlab.systems.manners import check_environment, check_may_load
 from pushlab.systems.system import System
 
-__all__ = ["Readiness", "check_ready", "check_systems"]
+__all__ = ["Readiness", "check_ready", "check_systems", "is_measurement"]
 
 _CALIBRATION_S = 1.0
 _WORTH_S = 10.0  # of measuring, for which a second is spent
@@ -79,7 +79,7 @@ async def check_ready(
     if titles := {one.name: one.title for one in systems if one.title not in ("", one.name)}:
         environment["titles"] = titles
     resolution = None
-    if strict or sum(map(_measured_s, scenarios)) >= _WORTH_S:
+    if strict or is_measurement(scenarios):
         calibration = await calibrate(cores, _CALIBRATION_S)
         environment["calibration"] = calibration and calibration.to_json()
         if calibration is not None:
@@ -108,6 +108,11 @@ def check_systems(scenarios: Sequence[Scenario], may_load: Sequence[str]) -> lis
         if lacking := one.missing():
             raise SetupError(f"{one.name} cannot be measured here: {lacking}")
     return systems
+
+
+def is_measurement(scenarios: Sequence[Scenario]) -> bool:
+    """Whether it takes so long that looking around before it is worth a few seconds."""
+    return sum(map(_measured_s, scenarios)) >= _WORTH_S
 
 
 def _measured_s(scenario: Scenario) -> float:

@@ -26,7 +26,7 @@ from pushlab.lab.planned import (
     trials_in_turn,
     trials_of_grid,
 )
-from pushlab.lab.preflight import Readiness, check_ready
+from pushlab.lab.preflight import Readiness, check_ready, is_measurement
 from pushlab.lab.scenario.grid import Grid
 from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.trial.backend import Interrupted, TrialBackend, process_backend
@@ -40,6 +40,7 @@ from pushlab.lab.trial.events import (
     TrialStarted,
 )
 from pushlab.lab.trial.plan import TrialOutcome, TrialPlan
+from pushlab.lab.verify.before_run import verify_cells
 from pushlab.runs import SweepWriter, TrialRecord
 from pushlab.systems.manners import masked
 
@@ -144,6 +145,7 @@ async def run_scenario(
     more: More | None = None,
     strict: bool = False,
     may_load: Sequence[str] = (),
+    verify: bool = True,
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`; returns it.
 
@@ -160,6 +162,8 @@ async def run_scenario(
         ready: what is known of the machine, where nobody need look.
         more: whether to go on beyond the scenario's repetitions; see `trials_in_turn`.
         strict, may_load: see `check_ready`.
+        verify: whether a run that is worth it begins by looking what servers of other makes keep of
+            the contract; see `pushlab.lab.verify.before_run`.
 
     Raises:
         NotEnoughDescriptors: this machine does not allow so many clients.
@@ -177,6 +181,9 @@ async def run_scenario(
         folder = run_folder(scenario, out, ready, floor=floor is not None)
         path = folder.open().path
         try:
+            if verify and is_measurement([scenario]):
+                looking = verify_cells(scenario.cells, tell)
+                folder.open().add_verified(await signals.unless_stopped(looking, stop))
             tell(RunStarted(path, tuple(folder.cells), len(folder.left)))
             await run_trials(
                 trials_in_turn([folder], scenario.seed, more),

@@ -22,7 +22,7 @@ _NEEDED: Mapping[type, str] = {
     dict: "scenario environment",
     int: "seed",
 }
-_OPTIONAL: Mapping[type, str] = {dict: "summary profiles until"}
+_OPTIONAL: Mapping[type, str] = {dict: "summary profiles until verified"}
 #: What is read of a scenario; older runs and runs of others' making may lack some.
 _SCENARIO: Mapping[type, str] = {
     str: "name title description",
@@ -43,6 +43,9 @@ class RunHead:
             that has no trial did not come to its turn.
         until: what became of a run that went on until figures were known: `said`, in words;
             whether they were (`known`); after how many `repetitions` and `looks`. None of others.
+        verified: what servers of other makes keep of the contract, as `pushlab verify` has it: by
+            a cell's label, by the clause's name, ``verdict`` and what was ``said``. Empty where
+            nobody looked.
         stored_trials, stored_profiles: as JSON has them, unchecked.
         summary: what was stored of the analysis; None if it has not been analysed, or somebody has
             edited that. `pushlab.analysis.summary.stored.summary_of` is to be believed.
@@ -59,6 +62,7 @@ class RunHead:
     environment: Mapping[str, Any]
     cells: Sequence[str]
     until: Mapping[str, Any] | None
+    verified: Mapping[str, Mapping[str, Mapping[str, str]]]
     stored_trials: Sequence[Any]
     stored_profiles: Mapping[str, Any]
     summary: Mapping[str, Any] | None
@@ -94,6 +98,7 @@ class RunHead:
             _check(cell, dict, f"{file}: scenario.transports[{i}]")
         given = {**document, "path": path, "summary": _believed(document.get("summary"))}
         given["until"] = document.get("until")
+        given["verified"] = document.get("verified") or {}
         given["stored_trials"] = document["trials"]
         given["stored_profiles"] = document.get("profiles") or {}
         return cls(**{one.name: given[one.name] for one in fields(RunHead)}, **cls._typed(given))

@@ -93,6 +93,15 @@ class RunWriter(FolderWriter):
         writer._save()
         return writer
 
+    def add_verified(self, verified: Mapping[str, Any]) -> None:
+        """Write down what servers of other makes keep of the contract. Raises NotWritten.
+
+        Args:
+            verified: by a cell's label, by the clause's name: ``verdict`` and what was ``said``.
+        """
+        self._document = {**self._document, "verified": dict(verified)}
+        self._save()
+
     def add_trial(self, record: TrialRecord, **rows: Columns | None) -> None:
         """Keep one trial, whatever became of it; when this returns, it is on disk.
 

@@ -16,6 +16,7 @@ __all__ = [
     "Progress",
     "RunFinished",
     "RunStarted",
+    "SystemVerified",
     "TrialFinished",
     "TrialStarted",
 ]
@@ -44,6 +45,18 @@ class MachineKnown:
 
     line: str
     cannot: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemVerified:
+    """What a server keeps of the contract was looked at before the run; `line` says what was seen.
+
+    Attributes:
+        breaks: whether it does not keep all of it.
+    """
+
+    line: str
+    breaks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +113,13 @@ class RunFinished:
     status: Literal["complete", "incomplete"]
 
 
-LabEvent = MachineKnown | RunStarted | TrialStarted | Progress | TrialFinished | RunFinished
+LabEvent = (
+    MachineKnown
+    | SystemVerified
+    | RunStarted
+    | TrialStarted
+    | Progress
+    | TrialFinished
+    | RunFinished
+)
 Observer = Callable[[LabEvent], None]

@@ -88,7 +88,7 @@ async def verify_system(
     clauses: Sequence[str] = (),
     required: Sequence[str] | None = None,
     pace: Pace | None = None,
-    options: Mapping[str, Any] = MappingProxyType({}),
+    options: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     tried: Told = lambda transport, clause, seen: None,
 ) -> Verified:
     """Try the clauses over each of these transports.
@@ -96,7 +96,7 @@ async def verify_system(
     Args:
         clauses: by name; empty: all.
         required: what must hold; None: what the system declares.
-        options: of the transports.
+        options: of the transports, by name.
         tried: called with each transport, clause, and what became of it.
 
     Raises:
@@ -119,7 +119,7 @@ async def verify_system(
                 places=range(_CHANNELS * turn, _CHANNELS * (turn + 1)),
                 key=started.api.stamp_key if started.api.stamp_key is not None else key,
                 pace=pace or Pace(),
-                options=options,
+                options=options.get(transport, {}),
             )
             seen[transport] = {}
             await _transport(bench, started, transport, clauses, seen[transport], tried)
