@@ -53,12 +53,10 @@ def compare(
         replace: where to move the run's folder in the end, in place of a run that is there.
         again: the folder of a sweep of this scenario, to go on with.
         pinning: whether servers and generator get cores of their own, where there are two.
-        strict: measure nothing on a machine that cannot tell apart what is asked for, and take it
-            for not known where a figure that titles speak of is marked.
+        strict: measure nothing where the machine cannot tell apart what is asked for, or is marked.
         architecture: within which the charts compare months; None: where all five can run.
         as_json: print the summary on stdout; progress and tables go to stderr.
-        may_load: hosts other than this one that may be loaded.
-        verify: look first what servers of other makes keep of the contract, in runs worth it.
+        may_load, verify: see `run_scenario`.
 
     Raises:
         UsageError, SetupError: see `load_scenario`, `run_scenario`.

@@ -76,6 +76,8 @@ class RunFolder:
                     command=self._ready.command,
                     seed=self.scenario.seed,
                 )
+                if self._ready.verified:
+                    self._writer.add_verified(self._ready.verified)
                 self.path = self._writer.path
                 self._name = self.path.name
         return self._writer

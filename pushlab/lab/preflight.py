@@ -1,8 +1,8 @@
 """What is looked at before the first trial, so that what is missing is told before the run."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pushlab.brokers.start import start_broker
@@ -34,12 +34,14 @@ class Readiness:
         command: the command line, for the record, with no log-in in it.
         cores: which processes run on which; None: shared out for each trial.
         resolution: what the machine can tell apart now; None: nobody has looked.
+        verified: what servers of other makes keep of the contract; see `RunWriter.add_verified`.
     """
 
     environment: dict[str, Any]
     command: Sequence[str] = ()
     cores: Cores | None = None
     resolution: Resolution | None = None
+    verified: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def check_ready(

@@ -149,8 +149,8 @@ async def run_scenario(
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`; returns it.
 
-    A trial that fails is kept as failed and the run goes on. Its status, ``incomplete`` when it was
-    stopped, is in its folder and in the last event.
+    A trial that fails is kept as failed and the run goes on. Its status is in its folder and in the
+    last event.
 
     Args:
         observer: told of all that happens; it must return quickly.
@@ -159,15 +159,13 @@ async def run_scenario(
         pinning: whether servers and generator get cores of their own, where there are two.
         stop: set it to stop the run, as the signals do.
         backend: runs the trials; None: in fresh processes.
-        ready: what is known of the machine, where nobody need look.
+        ready: what is known of the machine.
         more: whether to go on beyond the scenario's repetitions; see `trials_in_turn`.
         strict, may_load: see `check_ready`.
-        verify: whether a run that is worth it begins by looking what servers of other makes keep of
-            the contract; see `pushlab.lab.verify.before_run`.
+        verify: look first what other servers keep of the contract, in a run worth it.
 
     Raises:
-        NotEnoughDescriptors: this machine does not allow so many clients.
-        UsageError, SetupError: see `check_ready`.
+        NotEnoughDescriptors, UsageError, SetupError: see `check_ready`.
         RunError, NotWritten: the folder cannot be made or written.
         Stopped: before there was a folder.
     """
@@ -176,14 +174,11 @@ async def run_scenario(
     require_descriptors(scenario.clients)
     with signals.setting(stop):
         if ready is None:
-            how = {"pinning": pinning, "strict": strict, "may_load": may_load}
-            ready = await _looked([scenario], tell, stop, command=command, **how)
+            how: dict[str, Any] = {"pinning": pinning, "strict": strict, "may_load": may_load}
+            ready = await _looked([scenario], tell, stop, verify, command=command, **how)
         folder = run_folder(scenario, out, ready, floor=floor is not None)
         path = folder.open().path
         try:
-            if verify and is_measurement([scenario]):
-                looking = verify_cells(scenario.cells, tell)
-                folder.open().add_verified(await signals.unless_stopped(looking, stop))
             tell(RunStarted(path, tuple(folder.cells), len(folder.left)))
             await run_trials(
                 trials_in_turn([folder], scenario.seed, more),
@@ -200,12 +195,19 @@ async def run_scenario(
 
 
 async def _looked(
-    scenarios: Sequence[Scenario], tell: Observer, stop: asyncio.Event, **how: Any
+    scenarios: Sequence[Scenario],
+    tell: Observer,
+    stop: asyncio.Event,
+    verify: bool = False,
+    **how: Any,
 ) -> Readiness:
-    """What is known of the machine; what it can tell apart is told. Raises as `check_ready`."""
+    """What is known of the machine, and of its servers; both are told. Raises as `check_ready`."""
     ready = await signals.unless_stopped(check_ready(scenarios, **how), stop)
     if ready.resolution is not None:
         tell(MachineKnown(ready.resolution.line, ready.resolution.cannot))
+    if verify and is_measurement(scenarios):
+        verified = await signals.unless_stopped(verify_cells(scenarios[0].cells, tell), stop)
+        ready = dataclasses.replace(ready, verified=verified)
     return ready
 
 
@@ -233,7 +235,7 @@ async def run_sweep(
     stop = asyncio.Event()
     with signals.setting(stop):
         scenarios = [point.scenario for point in grid.points]
-        how = {"command": command, "pinning": pinning, "may_load": may_load}
+        how: dict[str, Any] = {"command": command, "pinning": pinning, "may_load": may_load}
         ready = await _looked(scenarios, observer, stop, **how)
         writer.begin_session(ready.command, ready.environment)
         trials = trials_of_grid(grid, writer.path, ready, floor=floor is not None)

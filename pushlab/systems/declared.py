@@ -230,8 +230,7 @@ class _Running(Started):
 
     async def restart(self) -> bool:
         """Kill it with all that it has started, and start it anew. Raises SetupError."""
-        self._process.kill()
-        await self._process.wait()
+        await self._process.crash()
         self._watch(await self._up())
         return True
 

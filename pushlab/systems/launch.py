@@ -104,6 +104,16 @@ class ServerProcess(Child):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
+    async def crash(self) -> None:
+        """End it at once, and whatever it has started; its folder stays for what comes after it."""
+        self.kill()
+        await self._process.wait()
+        for task in self._readers:
+            task.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            self._keeper.kill()  # its input is still open, so it has done nothing yet
+        await self._keeper.wait()
+
     async def stop(self) -> None:
         """Ask it to end, and end it by force if it does not; its folder goes too."""
         import psutil

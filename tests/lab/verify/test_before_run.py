@@ -61,13 +61,17 @@ async def test_a_server_that_does_not_start_is_told_and_ends_nothing():
     assert "nobody-has-this" in told[0].line
 
 
-async def test_it_is_kept_with_the_run(tmp_path):
+async def test_it_is_kept_with_the_run(tmp_path, monkeypatch):
+    async def looked(scenarios, **how):
+        return Readiness(ENVIRONMENT)
+
+    monkeypatch.setattr("pushlab.lab.runner.check_ready", looked)
     async with serving() as server:
         scenario = load_scenario("tiny").override(transports=["sse"], duration_s=10.0, trials=1)
         assert is_measurement([scenario])
         object.__setattr__(scenario, "cells", tuple(cells(server.url, "websocket")))
-        how = {"backend": SimulatedBackend(), "ready": Readiness(ENVIRONMENT)}
-        kept = await run_scenario(scenario, out=tmp_path / "a", **how)
+        backend = SimulatedBackend()
+        kept = await run_scenario(scenario, out=tmp_path / "a", backend=backend)
         assert Run.load(kept).verified["websocket on mine"]["resume"]["verdict"] == "breaks"
-        left = await run_scenario(scenario, out=tmp_path / "b", verify=False, **how)
+        left = await run_scenario(scenario, out=tmp_path / "b", backend=backend, verify=False)
         assert Run.load(left).verified == {}
