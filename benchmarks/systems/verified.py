@@ -44,7 +44,9 @@ def verify_all(
         kept = [each for each in spoken if hasattr(system.transport(each, {}).options, _LASTING)]
         if kept:
             tell(f"verifying {name}: {', '.join(kept)}, with sessions that are kept")
-            again = asyncio.run(verify_system(system, kept, options={_LASTING: True}))
+            again = asyncio.run(
+                verify_system(system, kept, options={each: {_LASTING: True} for each in kept})
+            )
             seen = {f"{each} --set {_LASTING}=true": again.seen[each] for each in kept}
             found.append(dataclasses.replace(again, seen=seen, required={}))
     return found

@@ -84,7 +84,7 @@ def verify(
             names,
             clauses=clauses,
             required=required,
-            options=dict(settings),
+            options={name: dict(settings) for name in names},
             tried=screen.tried,
         )
     )

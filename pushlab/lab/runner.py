@@ -149,8 +149,7 @@ async def run_scenario(
 ) -> Path:
     """Run all trials of a scenario and write a run's folder below `out`; returns it.
 
-    A trial that fails is kept as failed and the run goes on. Its status is in its folder and in the
-    last event.
+    A trial that fails is kept as failed and the run goes on.
 
     Args:
         observer: told of all that happens; it must return quickly.

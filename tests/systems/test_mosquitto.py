@@ -18,7 +18,7 @@ async def test_it_delivers_with(options):
 @pytest.mark.parametrize(("options", "verdict"), [({}, "breaks"), ({"persistent": True}, "holds")])
 async def test_a_reader_that_was_away_gets_what_it_missed_if_its_session_is_kept(options, verdict):
     system = installed("mosquitto")
-    found = await verify_system(system, ["mqtt"], clauses=["resume"], options=options)
+    found = await verify_system(system, ["mqtt"], clauses=["resume"], options={"mqtt": options})
     assert found.seen["mqtt"]["resume"].verdict == verdict
 
 
