@@ -27,6 +27,8 @@ from pushlab.quantities import brief, duration, memory, number, share, usd_range
 
 __all__ = ["WASTED", "cost_chart", "hits_chart", "weight_chart"]
 
+_WIDE = 3.0  # times the figure
+
 #: Hits that bring or confirm nothing.
 WASTED = frozenset({"poll-empty", "keep-alive", "refused"})
 
@@ -150,8 +152,9 @@ def _bars(
     cells = view.rivals
     size = row_size(len(cells), sheet, grouped=view.grid.several)
     found = {cell: panel.of(view.summaries[cell]) for cell in cells}
-    reach = max([sum(pair) for pair in found.values() if pair is not None] or [0.0]) or 1.0
-    axes.set_xlim(0, reach * (1 + room * sheet.room))
+    ends = [sum(pair) for pair in found.values() if pair is not None]
+    ends += [line[1] for cell in cells if (line := _reach_of(view, cell, panel.figure))]
+    axes.set_xlim(0, (max(ends, default=0.0) or 1.0) * (1 + room * sheet.room))
     for row, cell in zip(view.places(cells), cells, strict=True):
         pair, style = found[cell], view.cell_styles[cell]
         if pair is None:
@@ -170,9 +173,16 @@ def _bars(
     axes.axvline(0, color=GREY, linewidth=1.5)
 
 
+def _reach_of(view: RunView, cell: str, figure: str) -> tuple[float, float] | None:
+    """Of several servers the interval of a figure, unless it is too wide to be drawn."""
+    summary = view.summaries[cell]
+    found = summary.interval(figure) if view.grid.several else None
+    return found if found and found[1] <= _WIDE * (summary[figure] or 0.0) else None
+
+
 def _whisker(axes: Axes, row: float, view: RunView, cell: str, figure: str, value: float) -> float:
     """Of several servers a line over the figure's interval; where the bar or the line ends."""
-    reach = view.summaries[cell].interval(figure) if view.grid.several else None
+    reach = _reach_of(view, cell, figure)
     if reach is None:
         return value
     axes.plot(reach, [row, row], color=INK, linewidth=2.5, solid_capstyle="butt")

@@ -121,14 +121,14 @@ def cell_styles(
             server=server,
         )
         if len(servers) > 1 and cell not in floors:
-            look = _of_server(look, servers.index((system, server)))
+            look = _of_server(look, servers.index((system, server)), named(system, server))
         found[cell] = replace(look, line=_DOTS, fill=0.2, texture=_DOTTED) if dotted else look
     return found
 
 
-def _of_server(look: CellStyle, place: int) -> CellStyle:
-    """The look of a transport at the first, second, ... server of several."""
-    name, within = f"{look.name} on {look.server}", f"{look.within} on {named(look.server)}"
+def _of_server(look: CellStyle, place: int, server: str) -> CellStyle:
+    """The look of a transport at the first, second, ... server, whose name is in a sentence's."""
+    name, within = f"{look.name} on {look.server}", f"{look.within} on {server}"
     look = replace(look, name=name, within=within)
     if not place:
         return replace(look, line="-")

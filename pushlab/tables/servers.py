@@ -16,6 +16,7 @@ __all__ = ["beside", "counted_by", "explained", "figure_tables", "notes_on", "se
 
 #: Who counted hits, by a summary's `hits_source`.
 _COUNTED = {"swarm": "clients"}
+_WILD = 100.0  # between the ends of an interval that tells nothing
 
 
 def figure_tables(summary: RunSummary, names: Mapping[str, str] | None = None) -> list[Table]:
@@ -27,7 +28,8 @@ def figure_tables(summary: RunSummary, names: Mapping[str, str] | None = None) -
     grid = by_system(summary.cells)
     figures = shown_in("systems", summary.cells.values())
     figures.sort(key=lambda one: one.shown.get("systems", 0))
-    known = [one for one in figures if not one.bad or any(_values(summary, one))]
+    known = [one for one in figures if any(v is not None for v in _values(summary, one))]
+    known = [one for one in known if not one.bad or any(_values(summary, one))]
     return [_table(summary, grid, one, names or {}) for one in known]
 
 
@@ -74,6 +76,8 @@ def beside(pair: Pair, base: str) -> str:
     Where nothing is claimed, why stands in a second line.
     """
     value, interval = pair.over(base)
+    if interval and interval[1] > _WILD * interval[0]:
+        interval = None  # that trials cannot tell is said in words
     reach = span(interval, ratio).replace(" ×", "")
     told = "alike" if pair.alike else "the first has none" if value is None else ratio(value)
     told += f" ({reach})" if reach else ""

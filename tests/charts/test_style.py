@@ -38,7 +38,7 @@ def test_settings_of_one_transport_are_shades_and_all_differ():
 
 
 def test_servers_keep_the_colours_of_transports_and_differ_in_lines_and_hatches():
-    labels = dict.fromkeys(("sse", "websocket"), ("hub", "hub"))
+    labels = dict.fromkeys(("sse", "websocket"), ("hub", "Hub"))
     for server in (("fastapi", "FastAPI"), ("ws", "ws")):
         labels |= {f"{name} on {server[0]}": server for name in ("sse", "websocket")}
     profiles = {label: PROFILES[label.split(" ")[0]] for label in labels}
@@ -49,8 +49,8 @@ def test_servers_keep_the_colours_of_transports_and_differ_in_lines_and_hatches(
     assert len(set(hatches)) == 2
     assert len({str(found[label].line) for label in labels if label.startswith("sse")}) == 3
     assert [found[label].name for label in labels][:3] == [
-        "SSE on hub",
-        "WebSocket on hub",
+        "SSE on Hub",
+        "WebSocket on Hub",
         "SSE on FastAPI",
     ]
     assert found["sse"].within == "SSE on the hub"

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from pushlab.analysis import analyse
+from pushlab.analysis.summary.claims import Pair
 from pushlab.runs import Run
-from pushlab.tables.servers import explained, figure_tables, notes_on, servers_table
+from pushlab.tables.servers import beside, explained, figure_tables, notes_on, servers_table
 from pushlab.tables.terminal import lines
 from tests.runs.simulated import STANDARD, at, simulate
 
@@ -88,6 +89,23 @@ def test_all_fits_a_terminal(summary, width):
         assert max(len(line) for line in text.splitlines()) <= width
         assert "…" not in text
         assert "\n\n" not in text  # one block
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"answer": "changed", "ratio": 2.5, "ci": (2.0, 3.0)}, "0.40 × (0.33 to 0.50)"),
+        ({"answer": "same", "ratio": 1.0, "ci": (0.95, 1.05)}, "alike (0.95 to 1.05)"),
+        ({"answer": "unknown", "ratio": 2.0, "ci": (1e-9, 1e9)}, "0.50 ×\nno clear difference"),
+        (
+            {"answer": "changed", "ratio": 2.0, "ci": (1.9, 2.1), "withheld": {"marked": "busy"}},
+            "0.50 × (0.48 to 0.53)\nmarked",
+        ),
+    ],
+)
+def test_a_figure_beside_the_first_servers(told, words):
+    pair = Pair(low="there", high="first", **told)
+    assert beside(pair, "first") == words
 
 
 def test_it_is_explained(summary):

@@ -16,8 +16,8 @@ __all__ = ["OF_HUB_ALONE", "measured_sizes", "nothing_to_price", "traffic_by_cel
 
 #: Why a foreign server has no bill.
 OF_HUB_ALONE = (
-    "bills are made of pushlab's own hub alone, since what another server's CPU and memory are made"
-    " of was not taken apart"
+    "bills are made of pushlab's own hub alone: what several servers of another make need beside"
+    " them, and which offers would replace them, is not in the price book"
 )
 
 

@@ -46,7 +46,7 @@ class BySystem:
 
     def named(self, *systems: str) -> str:
         """Servers in a sentence: ``the hub, nchan and FastAPI``; all of them for none."""
-        return listed([named(self.systems[system]) for system in systems or self.systems])
+        return listed([named(one, self.systems[one]) for one in systems or self.systems])
 
     def of(self, system: str) -> list[str]:
         """The cells of one server."""
@@ -77,6 +77,6 @@ def plain_label(label: str, system: str) -> str:
     return label.replace(f" on {system}", "", 1)
 
 
-def named(title: str) -> str:
-    """A server in a sentence, by its title: ``the hub``, ``nchan``."""
-    return f"the {HUB}" if title == HUB else title
+def named(system: str, title: str = "") -> str:
+    """A server in a sentence: ``the hub``, or its title."""
+    return f"the {HUB}" if system == HUB else title or system

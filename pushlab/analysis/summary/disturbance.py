@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.stats.percentiles import PERCENTILES
-from pushlab.analysis.summary.by_system import named
 from pushlab.analysis.summary.catalogue import FIGURES
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.mark import Kind, Mark
@@ -51,20 +50,20 @@ _AT_REST = 0.05  # of the cores that other programs use: the swarm's lateness is
 
 
 def disturbances_of(
-    trials: CellTrials, floor: CellTrials | None = None, *, server: str = HUB
+    trials: CellTrials, floor: CellTrials | None = None, *, server: str = f"the {HUB}"
 ) -> list[Mark]:
     """The marks of a cell, whatever their size; those without any are left out. The floor has none.
 
     Args:
         floor: the trials of the harness's own floor, if the run measured it.
-        server: the server's title.
+        server: its name in a sentence.
     """
     good = trials.good
     if not good or trials.floor:
         return []
     found = [
         *_limits(good),
-        *_waits(good, named(server)),
+        *_waits(good, server),
         *_cpu(good),
         *_throttled(good),
         *_skipped(good),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from pushlab.analysis.stats.percentiles import is_unstable
+from pushlab.analysis.summary.by_system import named
 from pushlab.analysis.summary.catalogue import FIGURES, per_trial, ranked
 from pushlab.analysis.summary.caveats import caveats_of
 from pushlab.analysis.summary.comparison import rank_cells
@@ -127,7 +128,7 @@ def _cell(trials: CellTrials, floor: CellTrials | None, system: str, title: str)
         price=trials.price,
         predicted=trials.predicted,
         remarks=remarks_of(trials),
-        disturbances=disturbances_of(trials, floor, server=title or system),
+        disturbances=disturbances_of(trials, floor, server=named(system, title)),
         unstable=_unstable(good),
         per_trial=[_trial(t) for t in trials.all],
     )

@@ -68,4 +68,5 @@ def test_names():
     assert plain_label("short-polling 1 s on nchan", "nchan") == "short-polling 1 s"
     assert plain_label("sse on nchan in Chromium", "nchan") == "sse in Chromium"
     assert plain_label("sse", "hub") == "sse"
-    assert (named("hub"), named("nchan")) == ("the hub", "nchan")
+    assert named("hub", "Hub") == named("hub") == "the hub"
+    assert (named("fastapi", "FastAPI"), named("ws")) == ("FastAPI", "ws")
