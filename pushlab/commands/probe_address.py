@@ -104,7 +104,7 @@ def _listened(found: AddressFound) -> Iterator[Line]:
 
 
 def _head_lines(answer: Answer) -> Iterator[Line]:
-    http = {"h2": "HTTP/2", "http/1.1": "HTTP/1.1"}.get(answer.http, "HTTP/1.1")
+    http = "HTTP/1.1, and offers HTTP/2" if answer.http == "h2" else "HTTP/1.1"
     coded = f", encoded as {answer.compressed} where that is offered" if answer.compressed else ""
     yield Line("note", f"speaks {http}{coded}")
     shown = ("server", "via", "cache-control", "x-accel-buffering", "x-cache", "age")
@@ -133,7 +133,7 @@ def told_table(found: AddressFound) -> str:
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
     origin = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
     lines = [
-        "# save it as mine.toml, mend what is marked with #, and: pushlab probe mine.toml",
+        "# save it as mine.toml, correct what is marked with #, and: pushlab probe mine.toml",
         "[system]",
         f"url = {_quoted(origin)}",
     ]

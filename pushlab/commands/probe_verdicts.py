@@ -141,6 +141,9 @@ def _of_trouble(found: Found) -> Iterator[str]:
     answer = found.answer
     status = answer.status if answer is not None else 0
     match found.trouble:
+        case "refused" if status in (401, 403) and not all(found.variables.values()):
+            empty = [name for name, full in found.variables.items() if not full]
+            yield f"set {', '.join(empty)} in the environment"
         case "refused" if status in (401, 403):
             yield 'give it what it wants: headers = { authorization = "Bearer {env.KEY}" }'
         case "refused" if status == 404:
@@ -166,7 +169,11 @@ def _of_trouble(found: Found) -> Iterator[str]:
                 "look whether the handler answers before it has something to say: send the head at"
                 " once (an event stream: a comment first), and turn buffering off in proxies"
             )
-        case "no-connection" | "gone" | "closed" | "unreadable" | "cannot":
+        case "no-connection" if "certificate" in found.said:
+            yield "let this machine trust it: SSL_CERT_FILE=authority.pem pushlab probe ..."
+        case "no-connection":
+            yield "start the server, or correct its address (url, port)"
+        case "gone" | "closed" | "unreadable" | "cannot":
             yield "look into the server's log: " + trouble_words(found)
         case _:
             pass

@@ -82,15 +82,14 @@ def lines_of(found: Found, published: PublishSeen | None) -> list[Line]:
 
 def trouble_words(found: Found) -> str:
     """What went wrong at once, in one line."""
-    answer = found.answer or Answer()
+    answer, where = found.answer or Answer(), found.path or "it"
     body = f": {answer.body}" if answer.body else ""
     told: Mapping[Trouble, str] = {
         "no-connection": found.said,
         "no-answer": "connected, but there was no answer to the request",
-        "refused": f"{found.path or 'it'} was answered {answer.status}{body}",
+        "refused": f"{where} was answered {answer.status}{body}{_known(found.variables)}",
         "html": (
-            f"{found.path or 'it'} was answered {answer.status} with a page of HTML, which is no"
-            f" endpoint{body}"
+            f"{where} was answered {answer.status} with a page of HTML, which is no endpoint{body}"
         ),
         "wrong-type": (
             f"answered {answer.status} with Content-Type {found.said or 'missing'}; an event stream"
@@ -157,7 +156,8 @@ def _on_the_way(found: Found, answer: Answer) -> Iterator[Line]:
     if told:
         hint = "; that may be a proxy in between" if proxy else ""
         yield Line("note", f"on the way: {', '.join(told)}{hint}")
-    if found.form == "event-stream" and proxy and "x-accel-buffering" not in answer.headers:
+    held_back = found.delivered is not None and found.delivered.held_back
+    if held_back and proxy and "x-accel-buffering" not in answer.headers:
         yield Line("note", "no X-Accel-Buffering: no, which tells nginx to pass events on at once")
 
 
@@ -266,12 +266,16 @@ def publish_lines(seen: PublishSeen) -> Iterator[Line]:
         yield Line("good", told)
         return
     body = f": {seen.body}" if seen.body else ""
-    of = [
+    yield Line("bad", f"{how} {seen.said}{body}{_known(seen.variables)}")
+
+
+def _known(variables: Mapping[str, bool]) -> str:
+    """What is known of what the environment gave to a request that was refused."""
+    told = [
         f"{{env.{name}}} is {'set' if full else 'set, but empty'}"
-        for name, full in seen.variables.items()
+        for name, full in variables.items()
     ]
-    known = f" ({', '.join(of)})" if of else ""
-    yield Line("bad", f"{how} {seen.said}{body}{known}")
+    return f" ({', '.join(told)})" if told else ""
 
 
 def silence_line(found: Found) -> Line:

@@ -221,6 +221,7 @@ class Found:
         trouble: what went wrong at once; `said` has details.
         accepted_s: until the server let the reader in; None: it did not.
         told_apart: whether what a reader sends names its channel.
+        variables: of the environment, which its request names, whether each is not empty.
         log: the last that the server wrote, where messages did not come as they should.
     """
 
@@ -231,6 +232,7 @@ class Found:
     said: str = ""
     accepted_s: float | None = None
     told_apart: bool = True
+    variables: Mapping[str, bool] = field(default_factory=dict)
     log: str = ""
     answer: Answer | None = None
     delivered: Delivered | None = None

@@ -1,16 +1,15 @@
 """Probes a system: starts it or attaches to it, tries its transports one after the other."""
 
 import asyncio
-import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pushlab.errors import PushlabError
 from pushlab.lab.probe.findings import Found, ProbeResult, PublishSeen
 from pushlab.lab.probe.publisher import ProbePublisher
-from pushlab.lab.probe.trying import ProbeSettings, TransportProbe
-from pushlab.systems.publishing import HttpPublishing, Publishing, variables_in
+from pushlab.lab.probe.trying import ProbeSettings, TransportProbe, variables_set
+from pushlab.systems.publishing import HttpPublishing, Publishing
 from pushlab.systems.system import Started, System, Wanted
 
 __all__ = ["death_of", "needy_first", "probe_system"]
@@ -156,11 +155,8 @@ def _last_line(started: Started) -> str:
     return next((line for line in reversed(lines) if line), "")
 
 
-def _variables(how: Publishing) -> dict[str, bool]:
+def _variables(how: Publishing) -> Mapping[str, bool]:
     """The variables of the environment that publishing names; whether each is not empty."""
     if isinstance(how, HttpPublishing):
-        texts = [how.path, how.body, *how.headers.values()]
-    else:
-        texts = [how.topic, how.body, how.user, how.password]
-    names = sorted({name for text in texts for name in variables_in(text)})
-    return {name: bool(os.environ.get(name)) for name in names}
+        return variables_set([how.path, how.body, *how.headers.values()])
+    return variables_set([how.topic, how.body, how.user, how.password])

@@ -1,7 +1,8 @@
 """Tries one transport: connects, publishes, cuts, comes back, and listens in silence."""
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,9 +12,11 @@ from pushlab.lab.probe.messages import MessageProbe, NotTaken
 from pushlab.lab.probe.publisher import ProbePublisher
 from pushlab.lab.probe.reader import ProbeReader
 from pushlab.lab.probe.shapes import answer_of, form_of, polls_seen, silence, stream_seen
+from pushlab.systems.publishing import variables_in
+from pushlab.systems.spec import texts_of
 from pushlab.systems.system import ServerApi, System
 
-__all__ = ["ProbeSettings", "TransportProbe"]
+__all__ = ["ProbeSettings", "TransportProbe", "variables_set"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,12 @@ class ProbeSettings:
     wait_s: float = 5.0
     channel: str = ""
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def variables_set(texts: Iterable[str]) -> Mapping[str, bool]:
+    """The variables of the environment that templates name; whether each is not empty."""
+    names = sorted({name for text in texts for name in variables_in(text)})
+    return {name: bool(os.environ.get(name)) for name in names}
 
 
 class TransportProbe:
@@ -62,6 +71,9 @@ class TransportProbe:
         spec = getattr(system, "spec", None)
         speech = spec.speaks[transport] if spec is not None else None
         self.found = Found(transport=transport, path=speech.path if speech is not None else "")
+        if speech is not None:
+            texts = [text for _, text in texts_of(speech)]
+            self.found = replace(self.found, variables=variables_set(texts))
         self._topic = speech.topic if speech is not None else ""
         self._spoken = system.transport(transport, settings.options.get(transport, {}))
         self._told_apart = getattr(self._spoken, "names_channels", True)
@@ -145,7 +157,8 @@ class TransportProbe:
         elif first is not None and first.status:
             endpoint, wait_s = reader.subscriber.endpoint, self._settings.wait_s
             answer = await compared(endpoint, first, wait_s=wait_s, authority=self._authority)
-        path = self.found.path if first is not None else self._topic or self.found.path
+        no_http = first is None and any(each.sent for each in reader.recordings)
+        path = self._topic if no_http and self._topic else self.found.path
         self.found = replace(
             self.found,
             path=path,
