@@ -142,6 +142,14 @@ class Key:
             raise refusal(f"{where or self.name}: {self.refusal(value)}")
         return taken
 
+    def fits(self, value: Any) -> bool:
+        """Whether `take` takes it."""
+        try:
+            self.take(value)
+        except UsageError:
+            return False
+        return True
+
     def refusal(self, value: object) -> str:
         """What is wrong with a value that does not fit, and what would be right."""
         if self.is_number and isinstance(value, int | float) and not isinstance(value, bool):

@@ -162,7 +162,7 @@ class DeclaredSystem(System):
                 raise
             return process
 
-        return _Running(await up(), up, self._api(url, words, wanted))
+        return _Running(await up(), up, self._api(url, words, wanted), self.spec.metrics)
 
     def _api(self, url: str, words: Mapping[str, str], wanted: Wanted) -> ServerApi:
         return ForeignApi(
@@ -213,15 +213,20 @@ class _Running(Started):
     """A server that was started for this trial."""
 
     def __init__(
-        self, process: ServerProcess, up: Callable[[], Awaitable[ServerProcess]], api: ServerApi
+        self,
+        process: ServerProcess,
+        up: Callable[[], Awaitable[ServerProcess]],
+        api: ServerApi,
+        metrics: str,
     ) -> None:
         self.api = api
         self._up = up
+        self._metrics = metrics
         self._watch(process)
 
     def _watch(self, process: ServerProcess) -> None:
         self.children = [process]
-        self.watched = {"hub": Watched(process.pid, tree=True)}
+        self.watched = {"hub": Watched(process.pid, tree=True, metrics=self._metrics)}
         self._process = process
 
     def send_signal(self, number: Any) -> None:
@@ -247,8 +252,10 @@ class _Attached(Started):
 
     def __init__(self, spec: SystemSpec, api: ServerApi) -> None:
         self.api = api
-        self.watched = {"hub": Watched(spec.pid, tree=True)} if spec.pid else {}
-        self.unwatched = "" if spec.pid else "its process is not known: give pid or metrics"
+        if spec.pid or spec.metrics:
+            self.watched = {"hub": Watched(spec.pid, tree=True, metrics=spec.metrics)}
+        else:
+            self.unwatched = "its process is not known: give pid or metrics"
 
     async def stop(self) -> None:
         """Let go of it."""

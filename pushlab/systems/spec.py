@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pushlab.contract.setting import Declared, Setting
 
-__all__ = ["Publish", "Speech", "SystemSpec", "texts_of"]
+__all__ = ["MINE", "Publish", "Speech", "SystemSpec", "texts_of"]
+
+MINE = "mine"  #: the user's own system, whatever its name
 
 _PORT = Setting(
     "where it listens, if not at {port}: a number or {port2} to {port4}",
@@ -94,12 +96,12 @@ class SystemSpec(Declared):
     name: Annotated[
         str,
         Setting(
-            "names it in tables",
+            "names it in tables; the file's name is its own unless this says another",
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z",
             such="a name of letters, digits, -, . and _",
             flag=False,
         ),
-    ] = "mine"
+    ] = MINE
     title: Annotated[str, Setting("how charts name it", flag=False)] = ""
     start: Annotated[str, Setting("the command, with {port}", flag=False)] = ""
     ready_within_s: Annotated[

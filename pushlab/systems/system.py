@@ -149,11 +149,14 @@ class Watched:
     """A process whose CPU and memory are the system's.
 
     Attributes:
+        pid: of one on this machine; 0: it is not looked at.
         tree: whether all that descend from it are meant too.
+        metrics: where Prometheus would read them; empty: the process itself is looked at.
     """
 
-    pid: int
+    pid: int = 0
     tree: bool = False
+    metrics: str = ""
 
 
 class Started(abc.ABC):

@@ -63,7 +63,10 @@ class ProcessWatch:
         name: ``hub``, ``broker``, ``swarm``, ``publisher``, ``runner`` or ``machine``.
         held: ``rss_bytes`` and ``open_descriptors``, the largest values seen.
         samples: what was seen, as `sample_rows` has it but for the loop's lag.
+        exact: whether CPU seconds are those of the very moment in which it is asked for them.
     """
+
+    exact = True
 
     def __init__(self, pid: int, name: str = "") -> None:
         self.pid = pid

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from pushlab.contract.authority import is_loopback
 from pushlab.contract.setting import Key, Setting, did_you_mean, keys_of, shown
 from pushlab.errors import ScenarioError, UsageError
 from pushlab.systems.clients.place import Place
 from pushlab.systems.clients.plain import PLAIN
 from pushlab.systems.registry import system_names
-from pushlab.systems.spec import Publish, Speech, SystemSpec, texts_of
+from pushlab.systems.spec import MINE, Publish, Speech, SystemSpec, texts_of
 
 __all__ = ["own_keys", "read_own_system", "written_system"]
 
@@ -38,12 +39,15 @@ def own_keys(kind: type[Any]) -> Mapping[str, Key]:
     return {name: key for name, key in keys_of(kind).items() if "." not in name}
 
 
-def read_own_system(table: Mapping[str, Any], where: Where, folder: str = "") -> SystemSpec:
+def read_own_system(
+    table: Mapping[str, Any], where: Where, *, folder: str = "", default: str = MINE
+) -> SystemSpec:
     """The system that a ``[system]`` table describes.
 
     Args:
         where: tells the place of a key such as ``system.sse.path``, for errors.
         folder: where the file lies.
+        default: its name, unless it says one, as far as that can be a name.
 
     Raises:
         ScenarioError: something is wrong; the text begins with the place.
@@ -67,6 +71,8 @@ def read_own_system(table: Mapping[str, Any], where: Where, folder: str = "") ->
         told = "is missing; say how a message gets in, such as publish = { path = '/{channel}' }"
         raise ScenarioError(f"{where('system.publish')}: {told}")
     publish = Publish(**_values(inner["publish"], Publish, "system.publish", where))
+    if own_keys(SystemSpec)["name"].fits(default) and default not in system_names():
+        values = {"name": default, **values}
     spec = SystemSpec(**values, publish=publish, speaks=speaks, folder=folder)
     for key, told in _wrong(spec):
         raise ScenarioError(f"{where(f'system.{key}' if key else 'system')}: {told}")
@@ -161,6 +167,11 @@ def _wrong_start(spec: SystemSpec) -> Iterable[tuple[str, str]]:
     for key in ("url", "metrics"):
         if (url := getattr(spec, key)) and (told := _wrong_url(url, whole=key == "metrics")):
             yield key, told
+    if spec.pid and spec.url and not is_loopback(urlsplit(spec.url).hostname or ""):
+        yield (
+            "pid",
+            "is of a process on this machine, and url leads to another; metrics reads there",
+        )
     if spec.ready:
         yield from _wrong_places([("ready", spec.ready)], ())
         if not _PATH.fullmatch(spec.ready):
@@ -242,7 +253,7 @@ def _wrong_places(
 def written_system(spec: SystemSpec) -> dict[str, Any]:
     """The table again, as a run's folder keeps it: what differs from the defaults."""
     speaks = {name: _plain(speech) for name, speech in spec.speaks.items()}
-    return {**_plain(spec), "publish": _plain(spec.publish), **speaks}
+    return {"name": spec.name, **_plain(spec), "publish": _plain(spec.publish), **speaks}
 
 
 def _plain(table: SystemSpec | Publish | Speech) -> dict[str, Any]:

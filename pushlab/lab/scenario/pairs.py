@@ -13,7 +13,7 @@ from pushlab.contract.setting import did_you_mean, keys_of
 from pushlab.errors import ScenarioError, UsageError
 from pushlab.lab.scenario.cells import Cell, on_system_words
 from pushlab.systems.registry import HUB, system_names
-from pushlab.systems.spec import SystemSpec
+from pushlab.systems.spec import MINE, SystemSpec
 
 __all__ = ["Pairs", "at_systems", "cells_of", "check_options", "chosen"]
 
@@ -53,7 +53,7 @@ def at_systems(cells: Sequence[Cell], systems: Sequence[str], own: SystemSpec | 
         ScenarioError: there is no such system.
         UnknownTransport: none of them speaks it, nor does the hub.
     """
-    spoken = {name: _spoken_by(name, own) for name in dict.fromkeys(systems)}
+    spoken = {name: _spoken_by(name, own) for name in dict.fromkeys(_named(systems, own))}
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.transport, []).append(cell)
@@ -120,9 +120,15 @@ def cells_of(systems: Sequence[str], own: SystemSpec | None) -> list[Cell]:
     Raises:
         ScenarioError: there is no such system.
     """
-    spoken = [name for system in systems if system != HUB for name in _spoken_by(system, own)]
+    others = [system for system in _named(systems, own) if system != HUB]
+    spoken = [name for system in others for name in _spoken_by(system, own)]
     known = [name for name in transport_names() if name in spoken]
     return [Cell("", name) for name in dict.fromkeys([*known, *spoken])]
+
+
+def _named(systems: Sequence[str], own: SystemSpec | None) -> list[str]:
+    """The systems by their names; the scenario's own may be called ``mine``, too."""
+    return [own.name if own is not None and name == MINE else name for name in systems]
 
 
 def _spoken_by(system: str, own: SystemSpec | None) -> Sequence[str]:

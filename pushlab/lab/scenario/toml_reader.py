@@ -17,7 +17,7 @@ from pushlab.lab.scenario.pairs import Pairs, at_systems, cells_of, check_option
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.systems.registry import HUB
-from pushlab.systems.spec import SystemSpec
+from pushlab.systems.spec import MINE, SystemSpec
 
 __all__ = [
     "builtin_scenarios",
@@ -128,7 +128,8 @@ def _systems(
             raise ScenarioError(f"{where('system')}: {told}")
         named = [system]
     elif isinstance(system, dict):
-        own = read_own_system(system, where, source.folder)
+        name = source.default if source.folder else MINE
+        own = read_own_system(system, where, folder=source.folder, default=name)
     elif system is not None:
         told = "must be a name such as 'nchan', or a [system] table that describes your own server"
         raise ScenarioError(f"{where('system')}: {told}")

@@ -49,7 +49,8 @@ class Parts:
     @property
     def wanted(self) -> bool:
         """Whether there is a process whose CPU can be looked at, and time is given for it."""
-        return self._plan.parts_s > 0 and "hub" in self._testbed.watches
+        watch = self._testbed.watches.get("hub")
+        return self._plan.parts_s > 0 and watch is not None and watch.exact
 
     async def alone(self) -> None:
         """While nobody is connected."""

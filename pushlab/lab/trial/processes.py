@@ -11,6 +11,7 @@ from pushlab.hub.child import Child
 from pushlab.hub.process import spawn_hub
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.machine_watch import MachineWatch
+from pushlab.lab.host.metrics_watch import MetricsWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.trial.plan import TrialPlan
@@ -72,8 +73,11 @@ class TrialProcesses(Testbed):
         self.fresh, self.unwatched = started.fresh, started.unwatched
         for name, process in started.watched.items():
             cores = self.cores.servers if started.fresh else ()  # what is not ours stays as it is
-            self._begin_to_watch(name, process.pid, cores, tree=process.tree)
-        apart = [process.pid for process in started.watched.values()]
+            if process.pid:
+                self._begin_to_watch(name, process.pid, cores, tree=process.tree)
+            if process.metrics:
+                await self._begin_to_read(name, process.metrics)
+        apart = [process.pid for process in started.watched.values() if process.pid]
         self.watches["runner"] = ProcessWatch(os.getpid(), "runner")
         self.watches["machine"] = MachineWatch(apart)
         self._tasks = [
@@ -102,6 +106,16 @@ class TrialProcesses(Testbed):
         for each in watch.pids() if isinstance(watch, TreeWatch) else [pid]:
             pin(each, cores)  # and what it starts from now on
         self.watches[name] = watch
+
+    async def _begin_to_read(self, name: str, metrics: str) -> None:
+        """Read a process's figures at an address, in place of looking at it."""
+        watch = MetricsWatch(metrics, name)
+        self.watches.pop(name, None)
+        await watch.look()
+        if watch.trouble:
+            self.unwatched = watch.why_not()
+        else:
+            self.watches[name] = watch
 
     # ---- noticing deaths --------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use, stolen_is_counted
+from pushlab.lab.host.metrics_watch import MetricsWatch
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.moments import Moment
@@ -132,14 +133,19 @@ def _server(testbed: Testbed, notes: TrialObservations) -> ServerFigures | None:
     if notes.start is None or notes.end is None or testbed.plan.floor:
         return None
     before, after = notes.start.server, notes.end.server
+    cpu_s, unwatched = _server_cpu_s(testbed, notes.start, notes.end), testbed.unwatched
+    if cpu_s is None and not unwatched:
+        watch = testbed.watches.get("hub")
+        told = watch.why_not() if isinstance(watch, MetricsWatch) else "its process is gone"
+        unwatched = told
     return ServerFigures(
         hits=_minus(after.hits, before.hits),
         hits_setup=before.hits,
         hits_all=notes.server_hits,
         publishes=notes.published,
         counted_by="server" if testbed.plan.cell.served_by.counts_hits else "clients",
-        cpu_s=_server_cpu_s(testbed, notes.start, notes.end),
-        unwatched=testbed.unwatched,
+        cpu_s=cpu_s,
+        unwatched=unwatched,
         fresh=testbed.fresh,
         counted_ns=[before.at_ns, after.at_ns],
         loop_lag_p99_s=_tail_s(notes),
@@ -151,6 +157,8 @@ def _server_cpu_s(testbed: Testbed, start: Moment, end: Moment) -> float | None:
     """By the server's own word at its own moment where it has one, else as it was looked at."""
     if "hub" not in testbed.watches:
         return None if testbed.unwatched else 0.0  # it shares this process
+    if isinstance(watch := testbed.watches["hub"], MetricsWatch):
+        return watch.used_between(start.seen_ns, end.seen_ns)
     before, after = start.server.cpu_s, end.server.cpu_s
     if before is None or after is None:
         return _used(start.cpu, end.cpu, "hub")
@@ -178,7 +186,7 @@ def _machine(testbed: Testbed, notes: TrialObservations) -> MachineFigures | Non
     )
     ours, waited = 0.0, {}
     for name, watch in testbed.watches.items():
-        if watch is not machine and len(watch.samples) >= _LEAST_LOOKS:
+        if watch is not machine and watch.pid and len(watch.samples) >= _LEAST_LOOKS:
             at_ns = [row[2] for row in watch.samples]
             ours += float(np.diff(np.interp(ends, at_ns, [row[3] for row in watch.samples]))[0])
             waits = [row[6] for row in watch.samples if row[6] is not None]

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +77,16 @@ def test_it_has_a_name_of_its_own_and_transports_that_are_chosen() -> None:
     assert asked.cells[0].served_by.title == "Our chat"
 
 
+@pytest.mark.parametrize(("file", "name"), [("chat", "chat"), ("my chat", "mine"), ("hub", "mine")])
+def test_it_is_called_after_its_file_and_mine(file: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{file}.toml").write_text('systems = ["hub", "mine"]\n' + TEN_LINES)
+    asked = load_scenario(tmp_path / f"{file}.toml")
+    assert {cell.system for cell in asked.cells} == {"hub", name}
+    again = parse_scenario(scenario_as_toml(asked.to_json()), "again.toml")
+    assert again.to_json() == asked.to_json()
+    assert labels(asked.override(systems=["mine"], transports=["sse"])) == [f"sse on {name}"]
+
+
 def test_a_run_keeps_what_was_written_and_nothing_that_was_meant(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -95,7 +106,7 @@ def test_a_sweep_of_it_is_made_again_where_it_was() -> None:
     assert [point.scenario for point in again.points] == [point.scenario for point in grid.points]
 
 
-def test_it_is_started_where_its_file_lies(tmp_path: Any) -> None:
+def test_it_is_started_where_its_file_lies(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(TEN_LINES)
     found = load_scenario(tmp_path / "mine.toml").own
     assert found is not None
