@@ -18,7 +18,7 @@ __all__ = ["clauses_table", "save_verified", "verify_all"]
 _SIGNS: Mapping[Verdict, str] = {
     "holds": "yes",
     "breaks": "**no**",
-    "does not apply": "",
+    "does not apply": "-",
     "not tried": "?",
 }
 
@@ -53,44 +53,56 @@ def verify_all(
 
 
 def clauses_table(found: Sequence[Verified], day: str) -> str:
-    """All of them in Markdown, with what was seen where a clause broke."""
-    named = [
-        clause.name
-        for clause in CLAUSES
-        if any(_applies(seen.get(clause.name)) for one in found for seen in one.seen.values())
-    ]
+    """All of them in Markdown, with what was seen where a clause broke.
+
+    Clauses of which the same is true wherever they apply stand in a sentence, the others in columns.
+    """
+    alike: dict[Verdict, list[str]] = {"holds": [], "breaks": []}
+    named, promised = [], []
+    for clause in CLAUSES:
+        verdicts = {seen.verdict for seen in _seen(found, clause.name)}
+        told = f"*{clause.name}*: {clause.promise}"
+        if len(verdicts) == 1 and verdicts <= alike.keys():
+            alike[verdicts.pop()].append(told)
+        elif verdicts:
+            named.append(clause.name)
+            promised.append(told)
     lines = [
-        f"{day}. Each row is shown by the command in it; `--clauses resume` tries that one alone."
-        " Empty: does not apply; ?: could not be tried.",
+        f"{day}. Each row is shown by the command in it; `--clauses resume` tries that one alone.",
         "",
-        f"| `pushlab verify` | {' | '.join(named)} |",
-        f"|---|{'---|' * len(named)}",
     ]
+    for verdict, words in (("holds", "All of them hold"), ("breaks", "None of them holds")):
+        if alike[verdict]:
+            lines += [f"{words}, as they are set up here:", ""]
+            lines += [*(f"- {told}" for told in alike[verdict]), ""]
+    lines += ["They differ in these (-: has none of it, or it does not apply; ?: was not tried):", ""]
+    lines += [f"- {told}" for told in promised]
+    lines += ["", f"| `pushlab verify` | {' | '.join(named)} |", f"|---|{'---|' * len(named)}"]
     for one in found:
         for transport, seen in one.seen.items():
             cells = [_sign(seen.get(name)) for name in named]
             lines.append(f"| `{one.system} --transports {transport}` | {' | '.join(cells)} |")
-    lines += ["", "What was seen where it is no:", "", *_reasons(found)]
+    lines += ["", "What was seen where it is no:", "", *_reasons(found, named)]
     versions = ", ".join(f"{one.system} ({one.version})" for one in found if one.version)
     return "\n".join([*lines, "", f"Versions: {versions}."])
 
 
-def _applies(seen: ClauseSeen | None) -> bool:
-    return seen is not None and seen.verdict != "does not apply"
+def _seen(found: Sequence[Verified], clause: str) -> list[ClauseSeen]:
+    return [seen[clause] for one in found for seen in one.seen.values() if clause in seen]
 
 
 def _sign(seen: ClauseSeen | None) -> str:
     return "" if seen is None else _SIGNS[seen.verdict]
 
 
-def _reasons(found: Sequence[Verified]) -> list[str]:
+def _reasons(found: Sequence[Verified], clauses: Sequence[str]) -> list[str]:
     """A line for each system; transports of which the same was seen stand together."""
     lines = []
     for one in found:
         seen_at: dict[tuple[str, str], list[str]] = {}
         for transport, seen in one.seen.items():
             for name, what in seen.items():
-                if what.verdict in ("breaks", "not tried"):
+                if name in clauses and what.verdict in ("breaks", "not tried"):
                     seen_at.setdefault((name, what.said), []).append(transport)
         told = [f"*{name}* ({', '.join(at)}): {said}" for (name, said), at in seen_at.items()]
         if told:

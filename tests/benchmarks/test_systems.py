@@ -65,9 +65,21 @@ def test_a_page_without_a_place_for_it_is_refused(tmp_path):
 
 def test_what_each_holds_stands_beside_the_command_that_shows_it():
     lost = breaks("5 of 5 were lost")
-    seen = {"sse": {"order": holds("as published"), "resume": lost}, "websocket": {"resume": lost}}
+    seen = {
+        "sse": {"order": holds("as published"), "resume": lost, "kept": lost},
+        "websocket": {"order": holds("as published"), "resume": holds("all"), "kept": lost},
+    }
     table = clauses_table([Verified("mine", "mine 1.0", seen)], "2026-11-30")
-    assert "| `mine --transports sse` | yes | **no** |" in table
-    assert "| `mine --transports websocket` |  | **no** |" in table
-    assert "- `mine`: *resume* (sse, websocket): 5 of 5 were lost" in table
+    assert "| `pushlab verify` | resume |" in table
+    assert "| `mine --transports sse` | **no** |" in table
+    assert "| `mine --transports websocket` | yes |" in table
+    assert "*resume* (sse): 5 of 5 were lost" in table
     assert "mine (mine 1.0)" in table
+
+
+def test_what_is_true_of_all_stands_in_a_sentence():
+    seen = {"sse": {"order": holds("as published"), "kept": breaks("0 of 5")}}
+    table = clauses_table([Verified("mine", "", seen)], "2026-11-30")
+    held, broken = table.split("None of them holds")
+    assert "*order*" in held
+    assert "*kept*" in broken
