@@ -2,10 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pushlab.analysis import Analysis
 from pushlab.analysis.summary.model import CellSummary
@@ -42,7 +41,9 @@ class Row:
     Attributes:
         values, intervals: figures of the catalogue, and the 95 % intervals of those that have one.
         counted_by: who counted the hits.
-        remarks: what the trials remark, such as ``generator-bound``.
+        marked: by figure, what may have coloured it: ``generator-bound: the publisher sent late,
+            up to 2 ms``.
+        remarks: what the trials remark beside that, such as ``server-bound``.
     """
 
     transport: str
@@ -53,6 +54,7 @@ class Row:
     counted_by: str
     values: Mapping[str, float | None]
     intervals: Mapping[str, tuple[float, float]]
+    marked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     remarks: Sequence[str] = field(default_factory=list)
 
 
@@ -81,6 +83,7 @@ def _row(cell: CellSummary, record: TrialRecord) -> Row:
         counted_by=cell.hits_source or "",
         values={name: cell[name] for name in _KEPT},
         intervals={name: found for name, found in known.items() if found},
+        marked={name: list(marks) for name, marks in cell.marked.items() if marks},
         remarks=list(cell.remarks),
     )
 
@@ -98,42 +101,48 @@ def table_of(analysis: Analysis, rows: Sequence[Row]) -> str:
         f" {machine['python']}, commit {machine['commit']}: {work['clients']:,} readers in rooms of"
         f" {work['room_size']}, {work['rate_per_s'] * work['channel_count']:g} messages a second of"
         f" {work['payload_bytes']} bytes, {trials} of {work['duration_s']:g} s; polls every"
-        f" {work['poll_interval_s']:g} s. CPU with its 95 % interval.",
+        f" {work['poll_interval_s']:g} s. CPU with its 95 % interval. *: marked by what the last"
+        " column names; how much of it that can be stands in systems.json.",
         "",
         "| transport | system | mean | p95 | hits each | CPU each, µs | memory | what went wrong |",
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
-    return "\n".join([*lines, *map(table_line, rows)])
+    versions = machine.get("systems", {})
+    told = ", ".join(f"{name} ({of})" for name, of in versions.items() if of and name != "hub")
+    return "\n".join([*lines, *map(table_line, rows), "", f"Versions: {told}."])
 
 
 def table_line(row: Row) -> str:
-    """One row in Markdown; what is not known is blank."""
+    """One row in Markdown; what is not known is blank, and what is marked has an asterisk."""
     cells = [row.transport, row.system]
-    cells += [_shown(row.values[name], duration) for name in ("latency_s.mean", "latency_s.p95")]
-    cells += [_shown(row.values["hits_per_delivery"], brief), _cpu(row)]
-    cells += [_shown(row.values["server_rss_bytes"], memory), _wrong(row)]
+    cells += [_shown(row, name, duration) for name in ("latency_s.mean", "latency_s.p95")]
+    cells += [_shown(row, "hits_per_delivery", brief), _cpu(row)]
+    cells += [_shown(row, "server_rss_bytes", memory), _wrong(row)]
     return f"| {' | '.join(cells)} |"
 
 
-def _shown(value: float | None, show: Any) -> str:
-    return "" if value is None else str(show(value))
+def _shown(row: Row, name: str, show: Callable[[float], str]) -> str:
+    value = row.values[name]
+    return "" if value is None else f"{show(value)}{'*' if row.marked.get(name) else ''}"
 
 
 def _cpu(row: Row) -> str:
-    value = row.values["cpu_s_per_delivery"]
-    if value is None:
-        return ""
-    found = row.intervals.get("cpu_s_per_delivery")
+    name = "cpu_s_per_delivery"
+    found = row.intervals.get(name)
     within = f" ({brief(found[0] * 1e6)} to {brief(found[1] * 1e6)})" if found else ""
-    return f"{brief(value * 1e6)}{within}"
+    return f"{_shown(row, name, lambda value: brief(value * 1e6))}{within}"
 
 
 def _wrong(row: Row) -> str:
-    if row.status != "ok":
-        return f"{row.status}: {row.reason}"
+    if row.status == "failed":
+        return f"failed: {row.reason}"
     counts = {words: row.values[name] for name, words in _WRONG.items()}
     told = [f"{count:,.0f} {words}" for words, count in counts.items() if count]
-    return "; ".join([*told, *row.remarks]) or "nothing"
+    if row.status != "ok":
+        told.append(f"{row.status}: {row.reason}")
+    shown = ("latency_s.mean", "latency_s.p95", "hits_per_delivery", "cpu_s_per_delivery")
+    marks = [words.partition(":")[0] for name in shown for words in row.marked.get(name, ())]
+    return "; ".join([*told, *row.remarks, *dict.fromkeys(marks)])
 
 
 # ---- kept ---------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def verify_all(
 def clauses_table(found: Sequence[Verified], day: str) -> str:
     """All of them in Markdown, with what was seen where a clause broke.
 
-    Clauses of which the same is true wherever they apply stand in a sentence, the others in columns.
+    Clauses of which the same is true everywhere stand in a list, the others in columns.
     """
     alike: dict[Verdict, list[str]] = {"holds": [], "breaks": []}
     named, promised = [], []
@@ -75,7 +75,10 @@ def clauses_table(found: Sequence[Verified], day: str) -> str:
         if alike[verdict]:
             lines += [f"{words}, as they are set up here:", ""]
             lines += [*(f"- {told}" for told in alike[verdict]), ""]
-    lines += ["They differ in these (-: has none of it, or it does not apply; ?: was not tried):", ""]
+    lines += [
+        "They differ in these (-: has none of it, or it does not apply; ?: was not tried):",
+        "",
+    ]
     lines += [f"- {told}" for told in promised]
     lines += ["", f"| `pushlab verify` | {' | '.join(named)} |", f"|---|{'---|' * len(named)}"]
     for one in found:

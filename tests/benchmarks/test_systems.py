@@ -24,7 +24,7 @@ VALUES = {
 
 def row(**changed: object) -> Row:
     told = {"transport": "sse", "system": "nchan", "version": "", "status": "ok", "reason": ""}
-    told |= {"counted_by": "clients", "values": VALUES, "intervals": {}, "remarks": []}
+    told |= {"counted_by": "clients", "values": VALUES, "intervals": {}}
     return Row(**{**told, **changed})
 
 
@@ -34,6 +34,13 @@ def test_what_is_not_known_is_blank_and_what_went_wrong_is_told():
     assert (cells[3], cells[6]) == ("", "")
     assert cells[5] == "41.5"
     assert cells[7] == "3 lost"
+
+
+def test_a_figure_that_is_marked_has_an_asterisk_and_the_mark_is_named():
+    marked = {"latency_s.mean": ["busy-machine: the hub waited for a core, up to 2 ms"]}
+    told = table_line(row(marked=marked))
+    assert "2.10 ms* |" in told
+    assert told.endswith("| 3 lost; busy-machine |")
 
 
 def test_an_interval_stands_beside_its_figure():
