@@ -76,7 +76,7 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
         say(console, explained(summary), "dim")
     else:
         print_table(console, table, explained=True)
-    _print_servers(console, summary, run.versions)
+    _print_servers(console, summary, run)
     if run.until:
         console.print()
         told = str(run.until.get("said"))
@@ -99,14 +99,14 @@ def run_table(cells: Mapping[str, CellSummary]) -> Table:
     return Table(leading, figure_columns("run", cells.values()), rows)
 
 
-def _print_servers(console: Console, summary: RunSummary, versions: Mapping[str, str]) -> None:
+def _print_servers(console: Console, summary: RunSummary, run: RunHead) -> None:
     """What is known of each server, if there is another than the hub."""
-    servers = servers_table(summary.cells, versions)
+    servers = servers_table(summary.cells, run.versions, run.verified)
     if servers is None:
         return
     console.print()
     print_table(console, servers)
-    for note in notes_on(summary.cells):
+    for note in notes_on(summary.cells, run.verified):
         say(console, note)
 
 

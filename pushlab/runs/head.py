@@ -99,6 +99,7 @@ class RunHead:
         given = {**document, "path": path, "summary": _believed(document.get("summary"))}
         given["until"] = document.get("until")
         given["verified"] = document.get("verified") or {}
+        _check_verified(given["verified"], f"{file}: verified")
         given["stored_trials"] = document["trials"]
         given["stored_profiles"] = document.get("profiles") or {}
         return cls(**{one.name: given[one.name] for one in fields(RunHead)}, **cls._typed(given))
@@ -148,6 +149,15 @@ def _believed(summary: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if summary and summary.get("digest", digest := summary_digest(summary)) != digest:
         return None
     return summary
+
+
+def _check_verified(verified: Mapping[str, Any], where: str) -> None:
+    for cell, clauses in verified.items():
+        _check(clauses, dict, f"{where}.{cell}")
+        for name, seen in clauses.items():
+            _check(seen, dict, f"{where}.{cell}.{name}")
+            for key in ("verdict", "said"):
+                _check(seen.get(key), str, f"{where}.{cell}.{name}.{key}")
 
 
 def _check_all(

@@ -14,6 +14,9 @@ from pushlab.tables.model import Cell, Column, Row, Table
 
 __all__ = ["beside", "counted_by", "explained", "figure_tables", "notes_on", "servers_table"]
 
+#: What servers of other makes keep of the contract; see `pushlab.runs.head.RunHead`.
+Verified = Mapping[str, Mapping[str, Mapping[str, str]]]
+
 #: Who counted hits, by a summary's `hits_source`.
 _COUNTED = {"swarm": "clients"}
 _WILD = 100.0  # between the ends of an interval that tells nothing
@@ -99,8 +102,11 @@ def explained(summary: RunSummary) -> str:
 # ---- what is known of each server ----------------------------------------------------------------
 
 
-def servers_table(cells: Mapping[str, CellSummary], versions: Mapping[str, str]) -> Table | None:
-    """A row for each server: its version, who counted its hits, what could be watched.
+def servers_table(
+    cells: Mapping[str, CellSummary], versions: Mapping[str, str], verified: Verified
+) -> Table | None:
+    """A row for each server: its version, who counted its hits, what could be watched; and
+    whether its readers get what was published while they were away, where that was looked at.
 
     None in a run of the hub alone.
     """
@@ -119,12 +125,15 @@ def servers_table(cells: Mapping[str, CellSummary], versions: Mapping[str, str])
             "yes" if all(cell.fresh for cell in some) else "no",
             "no" if any(cell.unwatched for cell in some) else "yes",
         ]
+        if verified:
+            told.append("yes" if system == HUB else _resumes(grid, system, verified))
         rows.append(Row([grid.systems[system]], list(map(Cell, told))))
     columns = [
         Column("version", text=True),
         Column("hits counted by", text=True, head="counted by"),
         Column("fresh", text=True),
         Column("CPU and memory watched", text=True, head="watched"),
+        *([Column("resumes", text=True)] if verified else []),
     ]
     caption = (
         "The servers. Fresh: each trial had a new process. Hits that the clients alone counted are"
@@ -133,15 +142,32 @@ def servers_table(cells: Mapping[str, CellSummary], versions: Mapping[str, str])
     return Table([Column("server", text=True)], columns, rows, caption)
 
 
+def _resumes(grid: BySystem, system: str, verified: Verified) -> str | None:
+    """Which of a server's transports resume: ``yes``, ``no``, or those that do."""
+    told = {
+        setting: verified[there[system]]["resume"]["verdict"]
+        for setting, there in grid.settings.items()
+        if "resume" in verified.get(there.get(system, ""), {})
+    }
+    holds = [setting for setting, verdict in told.items() if verdict == "holds"]
+    if not holds:
+        return "no" if "breaks" in told.values() else None
+    return "yes" if len(holds) == len(told) else ", ".join(holds)
+
+
 def counted_by(cell: CellSummary) -> str:
     """Who counted a cell's hits: ``server``, ``access log`` or ``clients``."""
     source = cell.hits_source or "clients"
     return _COUNTED.get(source, source)
 
 
-def notes_on(cells: Mapping[str, CellSummary]) -> list[str]:
-    """What must be said of foreign servers below a table: what is blank, and why."""
+def notes_on(cells: Mapping[str, CellSummary], verified: Verified) -> list[str]:
+    """What must be said of foreign servers below a table: what they break, and what is blank."""
     grid, found = by_system(cells), []
+    for label, clauses in verified.items():
+        for clause, seen in clauses.items():
+            if seen["verdict"] in ("breaks", "not tried"):
+                found.append(f"{label}: {clause} {seen['verdict']}: {seen['said']}.")
     for system in grid.systems:
         some = [cells[label] for label in grid.of(system) if not cells[label].is_empty]
         for why in dict.fromkeys(cell.unwatched for cell in some if cell.unwatched):

@@ -52,6 +52,10 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
     "100 kB of [": (lambda _: b"[" * 100_000, "lists within lists without end"),
     "100 kB of {": (lambda _: b'{"a":' * 20_000, "lists within lists without end"),
     "nested lists": (changed(lambda d: d.update(trials=[[[[]]]])), "trials[0]"),
+    "a clause that is a number": (
+        changed(lambda d: d.update(verified={"sse": {"resume": {"verdict": "holds", "said": 7}}})),
+        "verified.sse.resume.said must be str, not int",
+    ),
     "nested too deep": (deep(100_000), "lists within lists without end"),
     "a number of 5,000 digits": (
         lambda whole: whole.replace('"seed": ', '"seed": ' + "9" * 5_000, 1).encode(),

@@ -60,14 +60,14 @@ def test_what_nobody_could_watch_is_blank_with_its_reason_below(summary):
         assert found[words].rows[0].cells[2].value == ""
     assert found["latency p50"].rows[0].cells[2].value > 0
     assert found["latency p50"].rows[1].cells[2].value == ""  # was not asked for
-    notes = " ".join(notes_on(summary.cells))
+    notes = " ".join(notes_on(summary.cells, {}))
     assert "CPU and memory of staging are blank: its process is not known" in notes
     assert "Attached to, not started: staging." in notes
     assert "No month of nchan and staging has a price" in notes
 
 
 def test_each_server_says_who_counted_and_what_was_watched(summary):
-    table = servers_table(summary.cells, {"nchan": "nginx 1.22.1"})
+    table = servers_table(summary.cells, {"nchan": "nginx 1.22.1"}, {})
     told = {row.name: [cell.value for cell in row.cells] for row in table.rows}
     assert told == {
         "hub": [None, "server", "yes", "yes"],
@@ -76,15 +76,38 @@ def test_each_server_says_who_counted_and_what_was_watched(summary):
     }
 
 
+def test_what_was_verified_says_who_resumes_and_what_breaks(summary):
+    def seen(resume, said=""):
+        told = {"verdict": resume, "said": said}
+        return {"delivery": {"verdict": "holds", "said": ""}, "resume": told}
+
+    verified = {
+        "sse on nchan": seen("holds"),
+        "websocket on nchan": seen("breaks", "5 of 5 were lost"),
+        "sse on staging": seen("breaks", "2 of 5 were lost"),
+    }
+    table = servers_table(summary.cells, {}, verified)
+    assert table.columns[-1].words == "resumes"
+    assert [row.cells[-1].value for row in table.rows] == ["yes", "sse", "no"]
+    assert notes_on(summary.cells, verified)[:2] == [
+        "websocket on nchan: resume breaks: 5 of 5 were lost.",
+        "sse on staging: resume breaks: 2 of 5 were lost.",
+    ]
+    whole = {label: seen("holds") for label in verified}
+    assert servers_table(summary.cells, {}, whole).rows[1].cells[-1].value == "yes"
+    unknown = {"sse on nchan": seen("does not apply")}
+    assert servers_table(summary.cells, {}, unknown).rows[1].cells[-1].value is None
+
+
 def test_a_run_of_the_hub_alone_has_none_of_it(tmp_path):
     cells = analyse(Run.load(simulate(tmp_path, TWO[0], trials=1, clients=10))).summary.cells
-    assert servers_table(cells, {}) is None
-    assert notes_on(cells) == []
+    assert servers_table(cells, {}, {}) is None
+    assert notes_on(cells, {}) == []
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_all_fits_a_terminal(summary, width):
-    for table in [*figure_tables(summary), servers_table(summary.cells, {})]:
+    for table in [*figure_tables(summary), servers_table(summary.cells, {}, {})]:
         text = shown(table, width)
         assert max(len(line) for line in text.splitlines()) <= width
         assert "…" not in text

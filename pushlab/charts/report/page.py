@@ -67,7 +67,7 @@ def _page(view: RunView, *, scenario_toml: str, baseline: str | None) -> str:
         missing=any(cell.value is None for row in results.rows for cell in row.cells),
         prediction=tables.prediction_table(view) if drawn else None,
         servers=servers,
-        notes_on_servers=notes_on(view.summaries),
+        notes_on_servers=notes_on(view.summaries, view.run.verified),
         explained=explained(view.analysis.summary) if view.grid.several else "",
         on_each=[text for name, text in view.analysis.summary.findings.items() if " on " in name],
         ratios=ratios,

@@ -230,7 +230,7 @@ def trials_table(view: RunView) -> Table:
 
 def server_tables(view: RunView) -> list[Table]:
     """What is known of each server, and of several each main figure by transport and server."""
-    known = servers_table(view.summaries, view.run.versions)
+    known = servers_table(view.summaries, view.run.versions, view.run.verified)
     names = {
         setting: view.cell_styles[next(iter(there.values()))].setting
         for setting, there in view.grid.settings.items()
