@@ -88,6 +88,8 @@ class ServerProcess(Child):
         for each in descendants:  # some make a group of their own
             with contextlib.suppress(psutil.Error):
                 each.kill()
+        with contextlib.suppress(ProcessLookupError):
+            self._keeper.kill()  # its group's number may be another's soon
 
     def _descendants(self) -> "list[psutil.Process]":
         import psutil

@@ -122,7 +122,7 @@ class SystemSpec(Declared):
     @property
     def encrypted(self) -> bool:
         """Whether every connection to it is."""
-        return self.url.startswith("https:")
+        return self.url.startswith(("https:", "mqtts:"))
 
 
 def texts_of(table: Any, above: str = "") -> Iterator[tuple[str, str]]:

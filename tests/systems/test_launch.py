@@ -41,6 +41,15 @@ async def test_a_server_ends_with_all_that_it_has_started_and_nobody_waits_for_i
     assert not psutil.Process().children(recursive=True)
 
 
+async def test_nobody_waits_for_a_server_that_was_killed():
+    process = await launch(SERVER, name="made-up")
+    process.kill()
+    await process.wait()
+    await until(lambda: not psutil.Process().children(recursive=True))
+    await process.stop()
+    assert not process.scratch.exists()
+
+
 def test_a_server_ends_when_whoever_started_it_is_killed():
     running = subprocess.Popen([sys.executable, "-c", LAUNCHES], stdout=subprocess.PIPE, text=True)
     try:

@@ -172,6 +172,8 @@ def _wrong_start(spec: SystemSpec) -> Iterable[tuple[str, str]]:
             "pid",
             "is of a process on this machine, and url leads to another; metrics reads there",
         )
+    if spec.url.startswith("mqtt") and spec.publish.protocol == "http":
+        yield "publish.protocol", "is http, and url an MQTT broker's: write protocol = 'mqtt'"
     if spec.ready:
         yield from _wrong_places([("ready", spec.ready)], ())
         if not _PATH.fullmatch(spec.ready):
@@ -182,14 +184,17 @@ def _wrong_url(url: str, *, whole: bool) -> str:
     """What is wrong with an address. It stands in errors and in the record, so it has no secret."""
     try:
         parts = urlsplit(url)
-        there = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        schemes = ("http", "https") if whole else ("http", "https", "mqtt", "mqtts")
+        there = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         there = False
     if not there or not url.isprintable() or " " in url:
         return "must be an address such as https://staging.example or http://127.0.0.1:8000"
     if parts.username is not None or parts.password is not None:
-        told = "must hold no log-in; give it as a header, such as authorization = 'Basic {env.KEY}'"
-        return told
+        return (
+            "must hold no log-in; give it as a header, such as authorization = 'Basic {env.KEY}',"
+            " or of MQTT as user and password"
+        )
     if "{" in url:
         return "stands in errors and records as it is, and so can hold no {env.NAME}"
     if not whole and (parts.path.strip("/") or parts.query or parts.fragment):
@@ -206,6 +211,8 @@ def _wrong_publish(publish: Publish) -> Iterable[tuple[str, str]]:
         many = "twice or more" if count else "nowhere"
         yield "publish.body", f"holds {{message}} {many}; it must stand in it once"
     if publish.protocol != "http":
+        if not publish.topic or set("+#") & set(publish.topic):
+            yield "publish.topic", "must name one topic, such as rooms/{channel}, without + or #"
         return
     if not _PATH.fullmatch(publish.path):
         yield "publish.path", _no_path(publish.path)

@@ -182,6 +182,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:
         ("staging.example", "must be an address such as"),
         ("ftp://staging.example", "must be an address such as"),
         ("http://[", "must be an address such as"),
+        ("mqtt://", "must be an address such as"),
         ("http://a:99999", "must be an address such as"),
         ("https://me:secret@staging.example", "must hold no log-in; give it as a header"),
         ("https://{env.HOST}", r"can hold no \{env.NAME\}"),
@@ -193,6 +194,37 @@ def test_an_address_that_cannot_be_is_told_without_its_secret(url: str, told: st
     with pytest.raises(ScenarioError, match=rf"mine\.toml:2: system\.url: .*{told}") as caught:
         parse_scenario(text, "mine.toml")
     assert "secret" not in str(caught.value)
+
+
+BROKER = """
+[system]
+url = "mqtts://broker.example"
+publish = { protocol = "mqtt", topic = "rooms/{channel}", user = "me", password = "{env.KEY}" }
+mqtt = { topic = "rooms/{channel}", user = "me", password = "{env.KEY}" }
+"""
+
+
+def test_a_broker_of_ones_own_is_published_to_by_mqtt() -> None:
+    spec = own(BROKER)
+    assert (spec.encrypted, spec.publish.topic, spec.speaks["mqtt"].user) == (
+        True,
+        "rooms/{channel}",
+        "me",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('protocol = "mqtt", ', "", "publish.protocol: is http, and url an MQTT broker's"),
+        ('"mqtt", topic = "rooms/{channel}"', '"mqtt", topic = "rooms/+"', "publish.topic: must"),
+        ('password = "{env.KEY}" }\nmqtt', 'password = "abc" }\nmqtt', "password: is a secret"),
+    ],
+)
+def test_what_is_wrong_with_a_broker_of_ones_own_is_told(old: str, new: str, told: str) -> None:
+    assert old in BROKER
+    with pytest.raises(ScenarioError, match=told):
+        parse_scenario(BROKER.replace(old, new, 1), "mine.toml")
 
 
 def test_a_name_that_pushlab_has_is_refused() -> None:
