@@ -71,10 +71,11 @@ class Parts:
         self.windows.append(_together(self.windows.pop(), self.windows.pop()))
         rate = plan.scenario.rate_per_s * len(channels)
         other = rate * self._factor(rate, start, end)
-        await self._testbed.api.publish(_UNREAD, "the first makes the channel")
+        first = self._testbed.api.publish(_UNREAD, "the first makes the channel")
         alone = min(_MOST_PER_S, max(_LEAST_PER_S, other))
-        await self._window("unread", self._publish([_UNREAD], alone, span_s / 2))
         with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(first, _LIMIT_S)
+            await self._window("unread", self._publish([_UNREAD], alone, span_s / 2))
             await self._window("second", self._read(channels, heads, other, span_s))
 
     def _factor(self, rate: float, start: Cpu, end: Cpu) -> float:
@@ -117,7 +118,7 @@ class Parts:
                 await asyncio.sleep(at_s - time.monotonic())
                 sends.append(asyncio.ensure_future(self._send(channels, channel, text)))
             await asyncio.sleep(begin_s + span_s - time.monotonic())
-            self._published = await asyncio.gather(*sends)
+            self._published = await asyncio.wait_for(asyncio.gather(*sends), _LIMIT_S)
         finally:
             for task in sends:
                 task.cancel()

@@ -116,7 +116,7 @@ class Trial:
         again_s += self.plan.scenario.link.slack_s
         batch = [(channel, "probe") for channel in self.testbed.channels]
         while True:
-            heads = await self.testbed.api.publish_batch(batch)
+            heads = await self._answered(self.testbed.api.publish_batch(batch), limit_s)
             reach = self.testbed.swarm.reach(heads=heads)
             try:
                 await self._within(Phase.PROBING, again_s, reach, _PROBED, since_s=begin_s)
@@ -124,6 +124,14 @@ class Trial:
             except TrialFailed:
                 if time.monotonic() - begin_s >= limit_s:
                     raise
+
+    async def _answered(self, publishing: Awaitable[list[int]], limit_s: float) -> list[int]:
+        """What `publishing` gives. Raises TrialFailed: it is not answered in time."""
+        try:
+            return await asyncio.wait_for(publishing, limit_s)
+        except TimeoutError:
+            told = f"publishing was not answered within {limit_s:.3g} s"
+            raise TrialFailed(told) from None
 
     async def _settle(self) -> None:
         """Let swarm and server work off what the probes left: answers come after all that."""
