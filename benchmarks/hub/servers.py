@@ -155,13 +155,14 @@ class _Nchan(Server):
 
     def subscribe(self, kind: str, count: int) -> list[bytes]:
         if kind == "sse":
-            headers, path = {"Accept": "text/event-stream"}, "/sse"
+            headers, path = {"Accept": "text/event-stream"}, f"/events?id={CHANNEL}"
         else:
-            headers, path = _UPGRADE, "/socket"
+            headers, path = _UPGRADE, f"/socket?id={CHANNEL}"
         return [request_bytes(self.authority, "GET", path, headers=headers)] * count
 
     def publish(self) -> bytes:
-        return request_bytes(self.authority, "POST", "/publish", headers={}, body=MESSAGE)
+        path = f"/publish?id={CHANNEL}"
+        return request_bytes(self.authority, "POST", path, headers={}, body=MESSAGE)
 
     async def polls(self, count: int) -> Polls:
         requests = []
@@ -172,7 +173,8 @@ class _Nchan(Server):
             assert told is not None, body
             at = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(int(told[1])))
             headers = {"If-Modified-Since": at, "If-None-Match": told[2].decode()}
-            requests.append(request_bytes(self.authority, "GET", "/poll", headers=headers))
+            path = f"/poll?id={CHANNEL}"
+            requests.append(request_bytes(self.authority, "GET", path, headers=headers))
         useful = [requests[0]] * count
         return Polls([requests[1]] * count, useful, useful, b"HTTP/1.1 304")
 
