@@ -191,6 +191,8 @@ def _of_publishing(seen: PublishSeen) -> Iterator[str]:
         yield "correct the body of publish, or its content-type: the answer says what is missing"
     elif seen.status == 405:
         yield "correct the method of publish"
+    elif seen.status == 429:
+        yield "let it take a message every 100 ms from the probe: it limits how often is published"
     else:
         yield f"mend publishing first: it {seen.said}"
 

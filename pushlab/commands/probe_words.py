@@ -286,14 +286,16 @@ def silence_line(found: Found) -> Line:
     if found.form == "polls" and polls is not None:
         return _poll_line(polls)
     span = duration(seen.listened_s)
+    other = f"; {counted(seen.others, 'message')} of others came" if seen.others else ""
     if seen.ended_s is not None:
-        return Line("bad", f"the server ended the connection after {duration(seen.ended_s)}")
+        return Line("bad", f"the server ended the connection after {duration(seen.ended_s)}{other}")
     if found.form in ("packets", "other"):
-        return Line("note", f"the connection stood for {span}; its client sends the keep-alives")
-    if seen.beats > 1 and seen.period_s is not None:
-        return Line("good", f"a {seen.kind} every {duration(seen.period_s)}")
+        told = f"the connection stood for {span}; its client sends the keep-alives"
+        return Line("note", f"{told}{other}")
     if seen.beats and seen.period_s is not None:
-        return Line("good", f"a {seen.kind} after {duration(seen.period_s)}")
+        kind = f"an {seen.kind}" if seen.kind.startswith("e") else f"a {seen.kind}"
+        when = "every" if seen.beats > 1 else "after"
+        return Line("good", f"{kind} {when} {duration(seen.period_s)}{other}")
     mark: Mark = "change" if seen.listened_s >= LISTENED_S else "unknown"
     return Line(mark, _no_beat(seen, span))
 

@@ -120,6 +120,12 @@ def test_a_short_silence_says_nothing():
     assert not judge(short, TAKEN).advice
 
 
+def test_messages_of_others_are_counted_beside_what_keeps_alive():
+    quiet = Silence(listened_s=20.0, beats=4, kind="event 'news'", period_s=5.0, others=4)
+    told = silence_line(replace(SSE, silence=quiet)).text
+    assert told == "an event 'news' every 5.00 s; 4 messages of others came"
+
+
 def test_a_table_to_start_from_keeps_secrets_and_places_out_of_paths():
     found = AddressFound(
         url="https://me:word@a.example/rooms/7?since=3&access_token=abc",

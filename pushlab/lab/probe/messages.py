@@ -152,6 +152,7 @@ class MessageProbe:
         self.delivered = Delivered(
             came=flushed,
             closed=self._closed(first),
+            after_s=2 * self._wait_s if flushed else 0.0,
             waited_s=2 * self._wait_s,
             held_back=True if flushed and pressed else None,
             pressed_bytes=pressed,

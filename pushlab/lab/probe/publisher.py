@@ -67,17 +67,21 @@ class ProbePublisher:
         self._within_s = within_s
         self._heads = [0] * len(channels)
 
-    async def publish(self, place: int, size: int = _SIZE) -> Published:
-        """Publish one to the channel of that number."""
+    async def publish(self, place: int, size: int = 0) -> Published:
+        """Publish one to the channel of that number.
+
+        Args:
+            size: of one that may be refused for its size alone; 0: a usual one.
+        """
         self._heads[place] = number = self._heads[place] + 1
-        message = make_stamp(place, number, self._key).ljust(size, b"x")
+        message = make_stamp(place, number, self._key).ljust(size or _SIZE, b"x")
         channel, publishing = self._channels[place], self._api.publishing
         if isinstance(publishing, HttpPublishing):
             done = await self._by_http(publishing, channel, number, message)
         else:
             done = await self._by_api(channel, number, message)
         self.first = self.first or done
-        if done.said:
+        if done.said and not size:
             self.refused = self.refused or done
         self.took = self.took or not done.said
         return done

@@ -42,6 +42,7 @@ class Behaviour:
     favours: bool = False
     waits: bool = False
     delivers: bool = True
+    most_bytes: int = 1_000_000
     publish_status: int = 202
     publish_body: str = "{}"
     stream_type: str = "text/event-stream"
@@ -142,6 +143,9 @@ class SmallServer:
         await writer.drain()
 
     async def _publish(self, writer: asyncio.StreamWriter, channel: str, body: bytes) -> None:
+        if len(body) > self.does.most_bytes:
+            await self._send(writer, 413)
+            return
         self._published += 1
         if self._published > self.does.dies_after:
             await self.stop()

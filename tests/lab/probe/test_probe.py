@@ -96,7 +96,7 @@ async def test_what_buffers_lets_go_when_enough_has_come():
 
 
 async def test_a_message_that_nobody_sees_is_said_to_have_been_taken():
-    result = await probed(SSE, delivers=False, wait_s=0.3)
+    result = await probed(SSE, delivers=False, wait_s=0.3, most_bytes=1000)
     assert result.published is not None
     assert (result.published.status, result.published.said) == (202, "")
     assert result.found[0].delivered is not None
