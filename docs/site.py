@@ -26,6 +26,7 @@ GUIDES = (
     ("Start", "README.md"),
     ("Using it", "docs/using.md"),
     ("Probe a server", "docs/probe.md"),
+    ("Verify a server", "docs/verify.md"),
     ("Your own server", "docs/add-a-system.md"),
     ("Systems under test", "docs/systems.md"),
     ("Deploying", "docs/deploy.md"),

@@ -27,10 +27,10 @@ def add_verify(group: Group) -> None:
         "try what a server promises, clause by clause",
         run=lazily("pushlab.commands.verify:verify"),
         more="Try each clause of the contract that makes sense against any server, over each of its"
-        " transports: delivery, order, once, fan-out, channels, payloads, late (who comes late),"
-        " resume (who was cut off), slow reader, presence, tokens, restart and kept (the server is"
-        " killed and started again). A clause holds, breaks (what was seen), or does not apply"
-        " (why)."
+        " transports: delivery, order, once, fan-out, channels, payloads, burst, late (who comes"
+        " late), resume (who was cut off), slow reader, presence, tokens, restart and kept (the"
+        " server is killed and started again). A clause holds, breaks (what was seen), or does not"
+        " apply (why); see docs/verify.md."
         " Exit status: 0 what must hold does, 1 it does not, 2 what was asked for is wrong. What"
         " must hold is delivery, order and fan-out, and resume where the server tells a reader's"
         " place; --require says otherwise.",

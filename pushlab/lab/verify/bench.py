@@ -5,16 +5,17 @@ import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pushlab.errors import PushlabError
-from pushlab.lab.verify.reader import ClauseReader
+from pushlab.lab.verify.reader import ClauseReader, StallingReader
 from pushlab.systems.publishing import is_json
 from pushlab.systems.stamp import make_stamp
 from pushlab.systems.system import Started, System
 
 __all__ = ["Bench", "Nothing", "Pace", "numbers_said"]
 
+_Reader = TypeVar("_Reader", bound=ClauseReader)
 _TRIES = 3
 _FILL = "x"
 
@@ -132,9 +133,19 @@ class Bench:
 
     async def reader(self, place: int) -> ClauseReader:
         """A reader that begins to connect. Raises PushlabError."""
+        return await self._begun(place, ClauseReader)
+
+    async def stalling(self, place: int) -> StallingReader:
+        """A reader that can stall, to whom messages come already. Raises Nothing, PushlabError."""
+        reader = await self._begun(place, StallingReader)
+        await reader.accepted_within(self.pace.wait_s)
+        await self.reached(place, [reader])
+        return reader
+
+    async def _begun(self, place: int, kind: type[_Reader]) -> _Reader:
         wanted = [(f"reader-{next(self._clients)}", place, self._channels[place])]
         (admission,) = await self.started.api.admit(self._name, wanted)
-        reader = ClauseReader(
+        reader = kind(
             self.transport,
             admission,
             key=self._key,

@@ -1,11 +1,11 @@
-"""A reader that keeps what it was given, and can stop reading."""
+"""Readers that keep what they were given; one of them can stop reading."""
 
 from typing import Any
 
 from pushlab.lab.probe.reader import ProbeReader
 from pushlab.wire.driver import DriverConnection
 
-__all__ = ["ClauseReader"]
+__all__ = ["ClauseReader", "StallingReader"]
 
 
 class ClauseReader(ProbeReader):
@@ -16,14 +16,10 @@ class ClauseReader(ProbeReader):
         token: with which it was let in; a secret.
     """
 
-    # A small buffer, so that a reader that stalls holds up the server soon.
-    receive_buffer_bytes = 8 * 1024
-
     def __init__(self, *args: Any, **rest: Any) -> None:
         super().__init__(*args, **rest)
         self.texts: list[bytes] = []
         self.token = ""
-        self._stalled = False
         self._arrivals: dict[int, list[int]] = {}
 
     def _read(self, data: bytes, now_ns: int) -> None:
@@ -55,6 +51,23 @@ class ClauseReader(ProbeReader):
             lambda: len(self.accepted) > accepted or len(self.seen) > given, within_s
         )
 
+    @property
+    def trouble(self) -> str:
+        """What went wrong last, in words; empty: nothing."""
+        if self.closed is not None:
+            return self.closed.reason
+        return self.said[-1] if self.said else ""
+
+
+class StallingReader(ClauseReader):
+    """One that can stop reading; its buffer is small, so that this holds up the server soon."""
+
+    receive_buffer_bytes = 8 * 1024
+
+    def __init__(self, *args: Any, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self._stalled = False
+
     def stall(self) -> None:
         """Take nothing more off the wire."""
         self._stalled = True
@@ -70,10 +83,3 @@ class ClauseReader(ProbeReader):
     def reads(self, connection: DriverConnection) -> bool:
         """Not while it is stalled."""
         return not self._stalled
-
-    @property
-    def trouble(self) -> str:
-        """What went wrong last, in words; empty: nothing."""
-        if self.closed is not None:
-            return self.closed.reason
-        return self.said[-1] if self.said else ""

@@ -1,7 +1,8 @@
-"""Clauses on trouble: a cut, a reader that stalls, a server that dies."""
+"""Clauses on trouble: much at once, a cut, a reader that stalls, a server that dies."""
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from pushlab.errors import PushlabError
 from pushlab.lab.verify.bench import Bench, Nothing
@@ -9,7 +10,7 @@ from pushlab.lab.verify.findings import ClauseSeen, Inapplicable, breaks, holds
 from pushlab.lab.verify.reader import ClauseReader
 from pushlab.quantities import counted, duration, size
 
-__all__ = ["restart", "resume", "slow_reader"]
+__all__ = ["burst", "restart", "resume", "slow_reader"]
 
 _AWAY = 5
 _BROKEN = 40
@@ -58,41 +59,59 @@ async def _amid(bench: Bench, place: int) -> str:
     return f"lost {lost} of {len(sent)} when its connection broke twice amid them" if lost else ""
 
 
+async def burst(bench: Bench) -> ClauseSeen:
+    """Much is published in a row, as fast as it is taken."""
+    place = bench.fresh()
+    readers = await bench.readers(place, _QUICK)
+    _, told = await _pressed(bench, place, readers, _PIECES // 4)
+    much = f"{_QUICK} readers, {_PIECES // 4} messages of {size(_PIECE_BYTES)} in a row"
+    return breaks(f"{much}: {told}") if told else holds(f"{much}: all came")
+
+
 async def slow_reader(bench: Bench) -> ClauseSeen:
     """One stalls, and much is published: what becomes of the others, and of it."""
     if bench.profile.asks:
         raise Inapplicable("a client that asks takes one answer at a time")
     place = bench.fresh()
-    slow, *quick = await bench.readers(place, 1 + _QUICK)
+    quick = await bench.readers(place, _QUICK)
+    if told := (await _pressed(bench, place, quick, _PIECES // 4))[1]:
+        return ClauseSeen("not tried", f"already where nobody stalls {told}")
+    slow = await bench.stalling(place)
     slow.stall()
-    sent, slowest_s = [], 0.0
-    tail = "z" * _PIECE_BYTES
-    for _ in range(_PIECES):
-        began = time.monotonic()
-        try:
-            sent.append(await bench.publish(place, tail))
-        except Nothing as error:
-            behind = size(len(sent) * _PIECE_BYTES)
-            return breaks(f"with {behind} behind one that stalls: {error}")
-        slowest_s = max(slowest_s, time.monotonic() - began)
-    told = f"with {size(len(sent) * _PIECE_BYTES)} behind it"
-    for reader in quick:
-        if not await reader.has(sent, 2 * bench.pace.wait_s):
-            lacks = sum(not reader.arrivals(number) for number in sent)
-            return breaks(f"{told}, another reader lacks {lacks} of {len(sent)} messages")
-        if reader.said:
-            return breaks(f"{told}, another reader was cut off ({reader.said[-1]})")
+    sent, told = await _pressed(bench, place, quick, _PIECES)
+    behind = f"with {size(len(sent) * _PIECE_BYTES)} behind it"
+    if told:
+        return breaks(f"{behind}: {told}")
     losses = len(slow.said)
     slow.go_on()
     back = await _mark(bench, place, slow)
     lost = sum(not slow.arrivals(number) for number in sent)
     cut = "it was cut off" if len(slow.said) > losses or slow.closed else "it was not cut off"
+    fate = f"lost {lost} of {len(sent)}" if lost else "got everything in the end"
     if slow.closed:
         cut += f" for good ({slow.closed.reason})"
-    fate = f"lost {lost} of {len(sent)}" if lost else "got everything in the end"
-    if not back and not slow.closed:
+    elif not back:
         fate = f"gets nothing any more, and lacks {lost} of {len(sent)}"
-    return holds(f"the others got all; {told} {cut} and {fate}")
+    return holds(f"the others got all; {behind} {cut} and {fate}")
+
+
+async def _pressed(
+    bench: Bench, place: int, readers: Sequence[ClauseReader], pieces: int
+) -> tuple[list[int], str]:
+    """Publish much; what was sent, and what is wrong with these readers or with publishing."""
+    sent: list[int] = []
+    try:
+        for _ in range(pieces):
+            sent.append(await bench.publish(place, "z" * _PIECE_BYTES))
+    except Nothing as error:
+        return sent, str(error)
+    for reader in readers:
+        if not await reader.has(sent, 2 * bench.pace.wait_s):
+            lacks = sum(not reader.arrivals(number) for number in sent)
+            return sent, f"{lacks} of {len(sent)} did not come to a reader that reads"
+        if reader.said:
+            return sent, f"a reader that reads was cut off ({reader.said[-1]})"
+    return sent, ""
 
 
 async def _mark(bench: Bench, place: int, reader: ClauseReader) -> bool:

@@ -14,7 +14,7 @@ from pushlab.lab.verify.delivering import channels, deliver, fan_out, late
 from pushlab.lab.verify.findings import ClauseSeen, Inapplicable, Verified
 from pushlab.lab.verify.identity import presence, tokens
 from pushlab.lab.verify.payloads import payloads
-from pushlab.lab.verify.trouble import restart, resume, slow_reader
+from pushlab.lab.verify.trouble import burst, restart, resume, slow_reader
 from pushlab.systems.system import Started, System, Wanted
 
 __all__ = ["CLAUSES", "Clause", "check_clauses", "required_of", "verify_system"]
@@ -49,6 +49,7 @@ _TRIED: Sequence[tuple[_Try, Sequence[Clause]]] = (
     (fan_out, (Clause("fan-out", "A message comes to everyone who reads its channel."),)),
     (channels, (Clause("channels", "A channel's messages come to its own readers alone."),)),
     (payloads, (Clause("payloads", "Any text arrives unchanged, from a stamp to 32,767 bytes."),)),
+    (burst, (Clause("burst", "Much that is published in a row comes whole."),)),
     (late, (Clause("late", "Who comes late gets what comes; of before, a whole run or nothing."),)),
     (resume, (Clause("resume", "A reader that was cut off gets what it missed when it is back."),)),
     (slow_reader, (Clause("slow reader", "A reader that stalls hurts nobody else."),)),
