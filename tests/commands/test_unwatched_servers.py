@@ -58,7 +58,7 @@ def test_each_figure_that_needs_a_look_is_blank_and_no_other(folders):
 @pytest.mark.parametrize(
     ("status", "words", "told"),
     [
-        (0, ["show", 0], [f"blank: {WHY}", "hits are what the clients sent", "No month of mine"]),
+        (0, ["show", 0], [f"blank: {WHY}", "clients yes no"]),
         (0, ["cost", 0, "--no-charts", "--clients", 5000], ["long-polling", "websocket"]),
         (3, ["diff", 0, 1, "--figure", "sse.cpu_s_per_delivery"], [f"{BLANK}: sse"]),
         (3, ["gate", 0, 1, "--worse", "20%", "--figure", "sse.server_rss_bytes"], [BLANK]),

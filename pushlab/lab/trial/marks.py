@@ -20,6 +20,7 @@ def marks_of(
     swarm: SwarmFigures | None = None,
     publisher: PublisherFigures | None = None,
     server: ServerFigures | None = None,
+    system: str = "hub",
     descriptor_limit: int | None = None,
     closing_connections: int = 0,
 ) -> list[str]:
@@ -27,6 +28,7 @@ def marks_of(
 
     Args:
         duration_s: of the measured window.
+        system: the server's name.
         descriptor_limit: how many descriptors the swarm's process may open.
         closing_connections: connections of the machine that are closed and occupy a port still.
     """
@@ -38,7 +40,7 @@ def marks_of(
         marks += ["generator-bound", *reasons]
     used_s = None if server is None else server.cpu_s
     if used_s is not None and used_s > _BUSY * duration_s:
-        marks += ["server-bound", f"hub at {used_s / duration_s:.0%} of a core"]
+        marks += ["server-bound", f"{system} at {used_s / duration_s:.0%} of a core"]
     return marks
 
 

@@ -95,6 +95,7 @@ def collect(
         swarm=swarm,
         publisher=publisher,
         server=server,
+        system=testbed.plan.cell.system,
         descriptor_limit=None if notes.swarm is None else notes.swarm.descriptor_limit,
         closing_connections=notes.closing_connections,
     )
