@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[3]
 STANDARD = ROOT / "pushlab/lab/scenario/standard"
 OWN = [name for name in transport_names() if load_transport(name).__module__.startswith("pushlab.")]
 SSE = '\n[[transport]]\nname = "sse"\n'
+SYSTEM = "[system]\nstart = 'x {port}'\n[system.publish]"
 SCHEMA = scenario_schema(OWN)
 FITS = validator_for(SCHEMA)(SCHEMA)
 
@@ -59,6 +60,15 @@ def test_a_standard_scenario_names_its_schema_and_fits_it(name: str) -> None:
         SSE + "deflate = true",
         SSE + 'client = "opera"',
         "clients = 3\ntransport = []",
+        "systems = []" + SSE,
+        "systems = [3]" + SSE,
+        "system = 3" + SSE,
+        SYSTEM + "\n[system.sse]\npth = '/'",
+        SYSTEM + "\n[system.sse]\nkeep_alive_s = [1, 2]",
+        SYSTEM + "\n[system.ssse]",
+        "[system]\nstart = 'x {port}'\n[system.sse]",
+        SYSTEM + "\nmethd = 'POST'\n[system.sse]",
+        SYSTEM + "\nheaders = { a = 1 }\n[system.sse]",
     ],
 )
 def test_schema_and_reader_refuse_the_same(text: str) -> None:
@@ -66,6 +76,19 @@ def test_schema_and_reader_refuse_the_same(text: str) -> None:
         parse_scenario(text, "mine.toml")
     with pytest.raises(jsonschema.ValidationError):
         FITS.validate(tomllib.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SYSTEM + "\n[system.short-polling]\nlast_id = '$.last'\n[system.websocket]",
+        SYSTEM + "\nheaders = { a = 'b' }\n[system.sse]" + SSE + 'system = "mine"',
+        'systems = ["hub"]' + SSE,
+    ],
+)
+def test_schema_and_reader_take_the_same(text: str) -> None:
+    assert parse_scenario(text, "mine.toml")
+    FITS.validate(tomllib.loads(text))
 
 
 def test_every_key_takes_its_default_in_a_file() -> None:
@@ -137,3 +160,15 @@ def test_a_new_key_is_one_declaration(tmp_path: Path) -> None:
     schema = json.loads(told["schema"])["$defs"]["Scenario"]["properties"]["echo_s"]
     assert schema["anyOf"][0]["maximum"] == 9
     assert "| `echo_s` | a number from 0.5 to 9, s | `1` | `--echo` | how long" in told["page"]
+
+
+def test_the_page_s_own_system_is_one() -> None:
+    text = keys_as_markdown(OWN).partition("```toml\n")[2].partition("```")[0]
+    found = parse_scenario(text, "mine.toml")
+    assert [cell.label for cell in found.cells] == [
+        "short-polling",
+        "short-polling on mine",
+        "sse",
+        "sse on mine",
+    ]
+    FITS.validate(tomllib.loads(text))
