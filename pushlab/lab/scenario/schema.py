@@ -162,7 +162,7 @@ def _own_system() -> Any:
     """The ``[system]`` table."""
     import msgspec
 
-    headers = ("headers", dict[str, str], {})
+    headers: tuple[str, Any, Any] = ("headers", dict[str, str], {})
     publish, speech = (
         _table(name, [*(_field(key, swept=False) for key in own_keys(kind).values()), headers])
         for name, kind in (("Publish", Publish), ("Speech", Speech))
