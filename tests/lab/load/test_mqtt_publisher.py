@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -14,74 +12,11 @@ from pushlab.lab.load.publish_log import LATE_NS, PublishLog
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.systems.publishing import MqttPublishing
 from pushlab.systems.stamp import stamps_in
-from pushlab.transports import _mqtt_server as packets
-from pushlab.wire import mqtt311
+from tests.mqtt_broker import serving
 from tests.patience import until
 
 KEY = 5
 _MS = 1_000_000
-
-
-class Broker:
-    """Takes what publishers send, and answers as long as it is told to."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[bytes, bytes]] = []
-        self.logins: list[tuple[str | None, bytes | None]] = []
-        self.code = 0  # of CONNACK
-        self.answers = True
-        self.reads = asyncio.Event()
-        self.reads.set()
-        self.most = 1_000_000  # messages, then it hangs up
-        self.unanswered: list[tuple[asyncio.StreamWriter, bytes]] = []
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        cut = packets.PacketReader(100_000)
-        while data := await reader.read(10_000):
-            for packet in cut.receive(data):
-                if packet.kind == packets.CONNECT:
-                    told = packets.read_connect(packet.body)
-                    assert told.keep_alive_s == 0
-                    self.logins.append((told.username, told.password))
-                    writer.write(bytes((0x20, 2, 0, self.code)))
-                elif packet.kind == packets.PUBLISH:
-                    topic, payload, qos, packet_id = packets.read_publish(packet, 4)
-                    assert qos == 1
-                    if len(self.taken) >= self.most:
-                        writer.close()
-                        return
-                    self.taken.append((topic, payload))
-                    answer = mqtt311.acknowledge(mqtt311.PUBACK, packet_id)
-                    if self.answers:
-                        writer.write(answer)
-                    else:
-                        self.unanswered.append((writer, answer))
-            await self.reads.wait()
-        writer.close()
-
-    def answer_all(self) -> None:
-        self.answers = True
-        for writer, answer in self.unanswered:
-            writer.write(answer)
-
-    def hang_up(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-
-
-@asynccontextmanager
-async def serving() -> AsyncIterator[tuple[Broker, asyncio.Server, str]]:
-    broker = Broker()
-    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        yield broker, server, f"mqtt://127.0.0.1:{port}"
-    finally:
-        broker.reads.set()
-        server.close()
-        broker.hang_up()
 
 
 def schedule(*offsets_ms: float, channels: tuple[int, ...] = (0,), size: int = 40) -> Schedule:
@@ -96,11 +31,20 @@ def schedule(*offsets_ms: float, channels: tuple[int, ...] = (0,), size: int = 4
 
 
 def publisher(
-    url: str, plan: Schedule, names: tuple[str, ...] = ("a", "b"), **more
+    url: str,
+    plan: Schedule,
+    names: tuple[str, ...] = ("a", "b"),
+    *,
+    most_under_way: int = 20,
+    **login: str,
 ) -> MqttPublisher:
-    publishing = MqttPublishing(url=url, topic="rooms/{channel}", body="<{message}>", **more)
     return MqttPublisher(
-        publishing, PublishLog.create(plan), channels=names, seed=1, key=KEY, most_under_way=20
+        MqttPublishing(url=url, topic="rooms/{channel}", body="<{message}>", **login),
+        PublishLog.create(plan),
+        channels=names,
+        seed=1,
+        key=KEY,
+        most_under_way=most_under_way,
     )
 
 
@@ -171,11 +115,11 @@ async def test_what_a_broker_never_takes_is_skipped_and_held() -> None:
 async def test_a_broker_that_reads_nothing_leaves_no_room() -> None:
     async with serving() as (broker, _, url):
         broker.reads.clear()
-        made = publisher(url, schedule(*[0] * 15, size=4_000_000), ("a",))
+        made = publisher(url, schedule(*[0] * 60, size=300_000), ("a",), most_under_way=100)
         await publish(made, 0.2)
         figures = made.publish_log.figures()
-    assert 0 < figures.sent < 15
-    assert figures.held == 15 - figures.sent
+    assert 0 < figures.sent < 60
+    assert figures.held == 60 - figures.sent
 
 
 async def test_what_is_under_way_when_the_broker_hangs_up_stays_without_an_answer() -> None:
