@@ -16,7 +16,7 @@ from pushlab.commands.probe_verdicts import judge
 from pushlab.commands.targets import system_of
 from pushlab.commands.terminal import json_text
 from pushlab.contract.authority import is_loopback, without_login
-from pushlab.errors import SetupError
+from pushlab.errors import SetupError, UsageError
 from pushlab.lab.probe.address import probe_address
 from pushlab.lab.probe.probe import probe_system
 from pushlab.lab.probe.trying import ProbeSettings
@@ -50,6 +50,8 @@ def probe(
         UsageError: it is none of these, or what it declares is wrong.
         SetupError: the server is not installed, or does not start.
     """
+    if wait_s <= 0:
+        raise UsageError("--wait must be above 0: no server answers in no time")
     console = Console(stderr=as_json, highlight=False, emoji=False)
     if "://" in target:
         return _address(target, console, listen_s=listen_s, wait_s=wait_s, as_json=as_json)

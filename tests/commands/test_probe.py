@@ -195,9 +195,18 @@ def test_elsewhere_it_reads_unless_it_may_publish(capsys, tmp_path):
     assert "reading only: --publish" in out
 
 
-@pytest.mark.parametrize("target", ["nix", "localhost:8000/a", "nowhere.toml", "ftp://a.invalid/"])
-def test_what_cannot_be_probed_is_refused_in_one_line(capsys, target):
-    status, _, err = run(capsys, "probe", target)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nix",),
+        ("localhost:8000/a",),
+        ("nowhere.toml",),
+        ("ftp://a.invalid/",),
+        ("hub", "--wait", "0s"),
+    ],
+)
+def test_what_cannot_be_probed_is_refused_in_one_line(capsys, words):
+    status, _, err = run(capsys, "probe", *words)
     assert status == 2
     assert len(err.splitlines()) == 1
 
