@@ -30,7 +30,7 @@ from pushlab.commands.workload import refuse_beside_run, workload
 from pushlab.contract.registry import comparable_profiles
 from pushlab.errors import UsageError
 from pushlab.quantities import exact_duration, message_rate
-from pushlab.runs import Run
+from pushlab.runs import HUB, Run
 
 __all__ = ["cost", "show_book"]
 
@@ -155,7 +155,8 @@ def _measured(
         raise UsageError(f"{run.path}: {nothing_to_price(analysis.good)}")
     clients = next(iter(costs.traffic.values())).clients
     name = run.scenario.get("name", "run")
-    return costs, f"{clients:,.0f} clients that behave as in {name}, for 30 days"
+    alone = " of the hub" if set(run.systems.values()) - {HUB} else ""
+    return costs, f"{clients:,.0f} clients{alone} that behave as in {name}, for 30 days"
 
 
 def _scaling(analysis: Analysis) -> dict[str, Sizes]:

@@ -73,7 +73,7 @@ def print_run(run: RunHead, summary: RunSummary, *, to_stderr: bool = False) -> 
                 console.print()
             print_table(console, one)
         console.print()
-        say(console, explained(summary), "dim")
+        say(console, f"{explained(summary)} *: see the remarks below.", "dim")
     else:
         print_table(console, table, explained=True)
     _print_servers(console, summary, run)

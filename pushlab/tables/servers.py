@@ -95,7 +95,6 @@ def explained(summary: RunSummary) -> str:
         f"Below a figure of {grid.named(*others)}: how many times that of"
         f" {grid.named(grid.first)} it is, for the same transport, with an interval that holds for"
         " all comparisons of the run together (95 %). Below others: their own interval over trials."
-        " *: see the remarks below."
     )
 
 
@@ -136,8 +135,8 @@ def servers_table(
         *([Column("resumes", text=True)] if verified else []),
     ]
     caption = (
-        "The servers. Fresh: each trial had a new process. Hits that the clients alone counted are"
-        " checked by nobody."
+        "Fresh: each trial had a new process. Hits that the clients alone counted are checked by"
+        " nobody. How those that come with pushlab are set up, and why: servers/NAME/README.md."
     )
     return Table([Column("server", text=True)], columns, rows, caption)
 
