@@ -49,7 +49,8 @@ class MetricsWatch(ProcessWatch):
 
     def used_between(self, start_ns: int, end_ns: int) -> float | None:
         """CPU seconds within a window; None where there are no answers before and behind it."""
-        at_ns, used = [row[2] for row in self.samples], [row[3] for row in self.samples]
+        rows = sorted(self.samples, key=lambda row: row[2])
+        at_ns, used = [row[2] for row in rows], [row[3] for row in rows]
         if not at_ns or at_ns[0] > start_ns or at_ns[-1] < end_ns:
             return None
         before, after = np.interp((start_ns, end_ns), at_ns, used)

@@ -214,6 +214,7 @@ class Trial:
                 self.testbed.swarm.reach(heads=goal, never=never),
                 "have everything",
             )
+        await self.testbed.look_behind()
         if self._counts:
             self._notes.published = await self._publish_requests() - self._published_before
 

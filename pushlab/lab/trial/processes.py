@@ -90,6 +90,11 @@ class TrialProcesses(Testbed):
             ),
         ]
 
+    async def look_behind(self) -> None:
+        """Ask once more those that are asked."""
+        asked = [one for one in self.watches.values() if isinstance(one, MetricsWatch)]
+        await asyncio.gather(*(one.look(self.phase) for one in asked))
+
     async def server_lags(self) -> list[list[int]]:
         """When the server's event loop was looked at, and how late it was."""
         return [] if self._started is None else await self._started.loop_lags()

@@ -92,6 +92,9 @@ class Testbed(abc.ABC):
     def signal_server(self, number: signal.Signals) -> None:  # noqa: B027 - a server may have no process
         """Send a signal to the server, if it has a process of its own."""
 
+    async def look_behind(self) -> None:  # noqa: B027 - there may be nothing
+        """Look once more behind the window at what is not looked at in the very moment."""
+
     def cpu(self) -> Cpu:
         """CPU seconds now of each process that is watched."""
         return {name: watch.used_cpu_s() for name, watch in self.watches.items()}
