@@ -106,7 +106,11 @@ async def test_what_a_broker_never_takes_is_skipped_and_held() -> None:
     async with serving() as (broker, _, url):
         broker.answers = False
         made = publisher(url, schedule(*[0] * 25))
-        await publish(made, 0.2)
+        await made.connect()
+        made.start(time.monotonic_ns())
+        await until(lambda: len(broker.taken) == 20 and made.waiting)
+        await asyncio.sleep(2 * LATE_NS / 1e9)
+        made.close()
     figures = made.publish_log.figures()
     assert (figures.sent, figures.accepted, figures.skipped, figures.held) == (20, 0, 5, 5)
     assert not made.publish_log.status.any()
@@ -116,7 +120,11 @@ async def test_a_broker_that_reads_nothing_leaves_no_room() -> None:
     async with serving() as (broker, _, url):
         broker.reads.clear()
         made = publisher(url, schedule(*[0] * 60, size=300_000), ("a",), most_under_way=100)
-        await publish(made, 0.2)
+        await made.connect()
+        made.start(time.monotonic_ns())
+        await until(lambda: made.waiting and not made._lines[0].room)
+        await asyncio.sleep(2 * LATE_NS / 1e9)
+        made.close()
         figures = made.publish_log.figures()
     assert 0 < figures.sent < 60
     assert figures.held == 60 - figures.sent
@@ -125,7 +133,7 @@ async def test_a_broker_that_reads_nothing_leaves_no_room() -> None:
 async def test_what_is_under_way_when_the_broker_hangs_up_stays_without_an_answer() -> None:
     async with serving() as (broker, _, url):
         broker.most = 2
-        made = publisher(url, schedule(0, 0, 0, 0, 200, 300), ("a",))
+        made = publisher(url, schedule(0, 0, 0, 0, 1500, 1600), ("a",))
         await made.connect()
         made.start(time.monotonic_ns())
         await until(lambda: made.publish_log.status[1] and not made._unanswered())
@@ -139,7 +147,7 @@ async def test_what_is_under_way_when_the_broker_hangs_up_stays_without_an_answe
 
 async def test_a_broker_that_is_gone_skips_what_is_due_and_the_clock_goes_on() -> None:
     async with serving() as (broker, server, url):
-        made = publisher(url, schedule(0, 100, 150, 200), ("a",))
+        made = publisher(url, schedule(0, 1500, 1550, 1600), ("a",))
         await made.connect()
         made.start(time.monotonic_ns())
         await until(lambda: made.publish_log.status[0])
