@@ -16,7 +16,7 @@ from pushlab.commands.terminal import print_run, run_table
 from pushlab.lab.trial.events import Phase, Progress, RunStarted, TrialFinished, TrialStarted
 from pushlab.runs import Run
 from pushlab.tables.terminal import legend, lines, plain_lines
-from tests.runs.simulated import FLOOR, STANDARD, Cell, simulate
+from tests.runs.simulated import FLOOR, STANDARD, Cell, at, simulate
 from tests.runs.simulated_sweeps import make_sweep
 
 LONG = "a poll every second by a client that keeps its connection"
@@ -93,6 +93,39 @@ def test_a_pipe_gets_a_line_for_each_transport(run):
     assert any(line.startswith(f"{LONG} [bold]:smile: *") for line in lines)
     (sse,) = [line for line in lines if line.startswith("sse ") and not line.startswith("sse 2")]
     assert len(fields(sse)) == len(fields(lines[0])) > 5
+
+
+@pytest.fixture(scope="module")
+def two_servers(tmp_path_factory):
+    cells = [*STANDARD[2:4], FLOOR, *at("nchan", *STANDARD[2:4], effort=0.4)]
+    return Run.load(
+        simulate(tmp_path_factory.mktemp("two"), *cells, trials=3, clients=10, duration_s=4)
+    )
+
+
+def test_a_pipe_gets_a_line_for_each_transport_and_server(two_servers, capsys):
+    print_run(two_servers, summary_of(two_servers))
+    told = capsys.readouterr().out.splitlines()
+    rows = {tuple(fields(line)[:2]) for line in told if fields(line)[0] in ("sse", "websocket")}
+    names = {(name, server.removesuffix(" *")) for name, server in rows}
+    assert names == {(name, at) for name in ("sse", "websocket") for at in ("hub", "nchan")}
+    assert any(line.startswith("nchan") and "clients" in line for line in told)
+    assert any(line.startswith("- On the hub: ") for line in told)
+    assert any(line.startswith("No month of nchan has a price: ") for line in told)
+    assert not any("not all hits are reconciled" in line for line in told)  # the table says it
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_gets_a_table_for_each_figure(two_servers, width, capsys, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm-256color"), ("COLUMNS", str(width))):
+        monkeypatch.setenv(name, value)
+    print_run(two_servers, summary_of(two_servers))
+    told = re.sub("\x1b[^m]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, told)) <= width
+    heads = [line.split() for line in told if line.split()[-2:] == ["hub", "nchan"]]
+    assert ["CPU", "per", "delivery", "hub", "nchan"] in heads
+    assert len(heads) > 4
+    assert "how many times that of the hub it is" in " ".join(told)
 
 
 def test_a_usual_runs_plain_table_is_narrow(tmp_path):

@@ -11,7 +11,7 @@ from pushlab.errors import NotWritten, UsageError
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.runs import Run
 from tests.charts.report.report_page import LONG, NASTY, Page, mixed, written
-from tests.runs.simulated import STANDARD, Cell, simulate
+from tests.runs.simulated import STANDARD, Cell, at, simulate
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +146,23 @@ def test_a_run_with_little_in_it_has_a_page_too(tmp_path, cells, more, words):
     page = Page(written(simulate(tmp_path, *cells, **more)))
     for text in words:
         assert text in page.text
+
+
+@pytest.mark.soak
+def test_several_servers_have_a_section_and_each_its_own_baseline(tmp_path):
+    cells = [*STANDARD[1:3], *at("nchan", *STANDARD[1:3], effort=0.4)]
+    folder = simulate(tmp_path, *cells, trials=3, clients=10, per_channel=10, duration_s=3)
+    page = Page(written(folder))
+    for text in (
+        "The servers",
+        "CPU per delivery, by server.",
+        "Multiples of long polling on the hub",
+        "Multiples of long polling on nchan",
+        "No month of nchan has a price",
+    ):
+        assert text in page.text
+    assert "SSE on nchan" in page.text
+    assert "not all hits are reconciled" not in page.text
 
 
 @pytest.mark.soak
