@@ -177,7 +177,11 @@ class Bench:
             came = await asyncio.gather(*waits)
             if all(came):
                 return number
+            if any(reader.closed for reader in readers):
+                break
         reader = readers[came.index(False)]
+        if reader.closed is not None:
+            raise Nothing(f"a reader is turned away: {reader.trouble}", lacking=came.count(False))
         told = f"no message came within {_TRIES * self.pace.wait_s:g} s"
         told = f"{told}; {reader.trouble}" if reader.trouble else told
         raise Nothing(told, lacking=came.count(False))

@@ -62,7 +62,12 @@ async def test_all_holds_where_all_is_as_it_should_be(transport):
         ("sse", {"ids": False}, "resume", "5 were lost"),
         ("sse", {"delivers": False}, "delivery", "no message came within"),
         ("sse", {"publish_status": 401}, "delivery", "POST /publish/{channel} was answered 401"),
-        ("sse", {"stream_type": "text/html"}, "delivery", "not an event stream: text/html"),
+        (
+            "sse",
+            {"stream_type": "text/html"},
+            "delivery",
+            "a reader is turned away: not an event stream",
+        ),
     ],
 )
 async def test_a_fault_is_seen_by_its_clause(transport, does, clause, said):
