@@ -2,8 +2,8 @@
 
 Pushpin forwards what clients ask, and the answer's Grip headers tell it which channel to hold them
 for (https://pushpin.org/docs/protocols/grip/). Each message has a number and names the one before
-it, so that Pushpin asks again where one is missing. `PUSHPIN` in the environment is the address at
-which that takes messages.
+it, so that Pushpin asks again for a poll that has missed one. `PUSHPIN` in the environment is the
+address at which that takes messages.
 """
 
 import asyncio
@@ -73,11 +73,10 @@ async def wait(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    channel, head, news = asked(request)
+    channel, _, news = asked(request)
     grip = {
         "Grip-Hold": "stream",
-        "Grip-Channel": f"{channel}; prev-id={head}",
-        "Grip-Link": f"</events?id={channel}>; rel=next",
+        "Grip-Channel": channel,
         "Grip-Keep-Alive": f":\\n\\n; format=cstring; timeout={KEEP_ALIVE_S}",
     }
     text = "".join(event(*entry) for entry in news)
