@@ -15,6 +15,7 @@ __all__ = ["burst", "restart", "resume", "slow_reader"]
 _AWAY = 5
 _BROKEN = 40
 _PIECES, _PIECE_BYTES = 200, 30_000
+_MOST_S, _SLOW_S, _CATCHES_UP_S = 45.0, 10.0, 20.0
 _QUICK = 4
 _BACK_S = 30.0
 
@@ -74,7 +75,11 @@ async def slow_reader(bench: Bench) -> ClauseSeen:
         raise Inapplicable("a client that asks takes one answer at a time")
     place = bench.fresh()
     quick = await bench.readers(place, _QUICK)
-    if told := (await _pressed(bench, place, quick, _PIECES // 4))[1]:
+    began_s = time.monotonic()
+    sent, told = await _pressed(bench, place, quick, _PIECES // 4)
+    if not told and (took_s := time.monotonic() - began_s) > _SLOW_S:
+        told = f"{len(sent)} messages of {size(_PIECE_BYTES)} take {duration(took_s)}"
+    if told:
         return ClauseSeen("not tried", f"already where nobody stalls {told}")
     slow = await bench.stalling(place)
     slow.stall()
@@ -84,12 +89,19 @@ async def slow_reader(bench: Bench) -> ClauseSeen:
         return breaks(f"{behind}: {told}")
     losses = len(slow.said)
     slow.go_on()
-    back = await _mark(bench, place, slow)
+    back = late = False
+    try:
+        async with asyncio.timeout(_CATCHES_UP_S):
+            back = await _mark(bench, place, slow)
+    except TimeoutError:
+        late = True
     lost = sum(not slow.arrivals(number) for number in sent)
     cut = "it was cut off" if len(slow.said) > losses or slow.closed else "it was not cut off"
     fate = f"lost {lost} of {len(sent)}" if lost else "got everything in the end"
     if slow.closed:
         cut += f" for good ({slow.closed.reason})"
+    elif late:
+        fate = f"has {len(sent) - lost} of {len(sent)} after {_CATCHES_UP_S:g} s"
     elif not back:
         fate = f"gets nothing any more, and lacks {lost} of {len(sent)}"
     return holds(f"the others got all; {behind} {cut} and {fate}")
@@ -100,15 +112,21 @@ async def _pressed(
 ) -> tuple[list[int], str]:
     """Publish much; what was sent, and what is wrong with these readers or with publishing."""
     sent: list[int] = []
+    until_s = time.monotonic() + _MOST_S
     try:
         for _ in range(pieces):
             sent.append(await bench.publish(place, "z" * _PIECE_BYTES))
     except Nothing as error:
         return sent, str(error)
     for reader in readers:
-        if not await reader.has(sent, 2 * bench.pace.wait_s):
+        try:
+            async with asyncio.timeout(max(bench.pace.wait_s, until_s - time.monotonic())):
+                has_all, by = await reader.has(sent, 2 * bench.pace.wait_s), ""
+        except TimeoutError:
+            has_all, by = False, f" within {_MOST_S:g} s"
+        if not has_all:
             lacks = sum(not reader.arrivals(number) for number in sent)
-            return sent, f"{lacks} of {len(sent)} did not come to a reader that reads"
+            return sent, f"{lacks} of {len(sent)} did not come to a reader that reads{by}"
         if reader.said:
             return sent, f"a reader that reads was cut off ({reader.said[-1]})"
     return sent, ""
