@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import resource
 import signal
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 
 from pushlab.child_environment import child_environment
 
-__all__ = ["Child", "end_child", "raise_descriptor_limit", "spawn_child"]
+__all__ = ["Child", "end_child", "kill_child", "raise_descriptor_limit", "spawn_child"]
 
 _STOP_S = 5.0
 _LIMIT = 1 << 26  # of a line
@@ -64,8 +65,7 @@ class Child:
 
     def kill(self) -> None:
         """End it at once, as ``kill -9`` does."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        kill_child(self._process)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -75,6 +75,17 @@ class Child:
         """Let it end by itself, or by force if it does not."""
         await end_child(self._process, within_s=_STOP_S)
         await asyncio.wait(self._readers, timeout=1)  # its last words
+
+
+def kill_child(process: asyncio.subprocess.Process) -> None:
+    """End a child at once, if it has not ended.
+
+    The standard library's own way looks first whether it has, and so takes its exit status away
+    from the event loop that waits for it.
+    """
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.0) -> None:
@@ -92,8 +103,7 @@ async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.
         pass
     finally:
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            kill_child(process)
             await process.wait()
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pushlab.child_environment import child_environment
 from pushlab.contract.subscriber import Endpoint
 from pushlab.errors import SetupError
-from pushlab.hub.child import Child, end_child
+from pushlab.hub.child import Child, end_child, kill_child
 from pushlab.systems.publishing import fill
 from pushlab.wire.http1 import BadResponse, request_bytes
 from pushlab.wire.http_client import fetch
@@ -88,8 +88,7 @@ class ServerProcess(Child):
         for each in descendants:  # some make a group of their own
             with contextlib.suppress(psutil.Error):
                 each.kill()
-        with contextlib.suppress(ProcessLookupError):
-            self._keeper.kill()  # its group's number may be another's soon
+        kill_child(self._keeper)  # its group's number may be another's soon
 
     def _descendants(self) -> "list[psutil.Process]":
         import psutil
@@ -112,8 +111,7 @@ class ServerProcess(Child):
         await self._process.wait()
         for task in self._readers:
             task.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            self._keeper.kill()  # its input is still open, so it has done nothing yet
+        kill_child(self._keeper)  # its input is still open, so it has done nothing yet
         await self._keeper.wait()
 
     async def stop(self) -> None:
@@ -188,7 +186,7 @@ async def launch(
         try:
             keeper = await _keeper(process.pid, scratch)
         except BaseException:
-            process.kill()
+            kill_child(process)
             raise
     except (OSError, ValueError, IndexError) as error:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,19 +1,17 @@
 """Pushpin (https://pushpin.org): a proxy that holds connections for an application behind it."""
 
 import functools
-import re
-import shutil
-import subprocess
 from collections.abc import Mapping
 from typing import ClassVar
 
 from pushlab.systems.declared import DeclaredSystem
+from pushlab.systems.launch import find_program, told_by
 from pushlab.systems.spec import Publish, Speech, SystemSpec
 
 __all__ = ["Pushpin"]
 
 _HOW = "on Debian: apt-get install pushpin zurl"
-_VERSION = re.compile(r"pushpin ([0-9.]+)")
+_VERSION = r"pushpin ([0-9.]+)"
 
 
 class Pushpin(DeclaredSystem):
@@ -40,9 +38,5 @@ class Pushpin(DeclaredSystem):
     @functools.cache  # noqa: B019 - there is one system of this kind
     def version(self) -> str:
         """Of Pushpin."""
-        program = shutil.which("pushpin")
-        if program is None:
-            return ""
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10)
-        found = _VERSION.search(told.stdout)
-        return found[0].title() if found else ""
+        program = find_program("pushpin")
+        return "" if program is None else f"Pushpin {told_by(_VERSION, program, '--version')}"
