@@ -76,8 +76,8 @@ def clauses_table(found: Sequence[Verified], day: str) -> str:
             lines += [f"{words}, as they are set up here:", ""]
             lines += [*(f"- {told}" for told in alike[verdict]), ""]
     lines += [
-        "They differ in these (-: has none of it, or it does not apply; ?: could not be tried; empty:"
-        " was not tried):",
+        "They differ in these (-: has none of it, or it does not apply; ?: could not be tried;"
+        " empty: was not tried):",
         "",
     ]
     lines += [f"- {told}" for told in promised]

@@ -205,6 +205,7 @@ async def _keeper(pid: int, scratch: Path) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        env=child_environment(),
         start_new_session=True,  # a terminal's Ctrl-C is not for it
     )
 
