@@ -4,12 +4,12 @@ import functools
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from pushlab.systems.declared import DeclaredSystem, servers_folder
+from pushlab.systems.launch import told_by
 
 __all__ = ["NodeSystem"]
 
@@ -68,5 +68,4 @@ def _version(package: str) -> str:
 
 @functools.cache
 def _of_node(program: str) -> str:
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10)
-    return told.stdout.strip().lstrip("v")
+    return told_by(r"v([0-9.]+)", program, "--version")
