@@ -35,7 +35,8 @@ class NodeSystem(DeclaredSystem):
         if not away:
             return ""
         be = "is" if len(away) == 1 else "are"
-        return f"npm's {' and '.join(away)} {be} not installed; try: npm install {' '.join(away)}"
+        told = f"npm's {' and '.join(away)} {be} not installed"
+        return f"{told}; try: make systems, or npm install {' '.join(away)}"
 
     def version(self) -> str:
         """Of Node.js and of the packages."""

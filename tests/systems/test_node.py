@@ -30,10 +30,15 @@ def install(packages: Path, name: str, version: str) -> None:
 
 def test_packages_that_are_not_there_are_told_with_how_to_get_them(packages: Path) -> None:
     lacking = "npm's made-up and no-such-package are not installed"
-    assert OfNode().missing() == f"{lacking}; try: npm install made-up no-such-package"
+    assert (
+        OfNode().missing()
+        == f"{lacking}; try: make systems, or npm install made-up no-such-package"
+    )
     assert OfNode().version() == ""
     install(packages, "made-up", "1.2.3")
-    told = "npm's no-such-package is not installed; try: npm install no-such-package"
+    told = (
+        "npm's no-such-package is not installed; try: make systems, or npm install no-such-package"
+    )
     assert OfNode().missing() == told
 
 
