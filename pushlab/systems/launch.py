@@ -111,7 +111,6 @@ class ServerProcess(Child):
         await self._process.wait()
         for task in self._readers:
             task.cancel()
-        kill_child(self._keeper)  # its input is still open, so it has done nothing yet
         await self._keeper.wait()
 
     async def stop(self) -> None:

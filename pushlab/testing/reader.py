@@ -19,7 +19,7 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.subscriber import Subscriber
 from pushlab.errors import PushlabError
 from pushlab.testing.judge import LIMIT_S, check_texts, eventually
-from pushlab.wire.driver import Driver, DriverConnection
+from pushlab.wire.driver import DriverConnection, StallingDriver
 
 __all__ = ["FriendlyReader", "StreamReader", "SuiteReader", "WireReader"]
 
@@ -130,16 +130,14 @@ class SuiteReader(abc.ABC):
         """Say goodbye and wait until the connection is gone."""
 
 
-class WireReader(Driver, SuiteReader):
+class WireReader(StallingDriver, SuiteReader):
     """A sans-I/O client half over a socket of its own."""
 
     dial_s = LIMIT_S
-    receive_buffer_bytes = 8 * 1024  # so that a reader that stalls holds up the server soon
 
     def __init__(self, subscriber: Subscriber) -> None:
         SuiteReader.__init__(self)
-        Driver.__init__(self, subscriber)
-        self._stalled = False
+        StallingDriver.__init__(self, subscriber)
         self._cut = False
         self.start()
 
@@ -165,22 +163,6 @@ class WireReader(Driver, SuiteReader):
         if self._stalled:
             connection.transport.pause_reading()
         super().connection_made(connection)
-
-    def reads(self, connection: DriverConnection) -> bool:
-        """Not while it is stalled."""
-        return not self._stalled
-
-    def stall(self) -> None:
-        """Take nothing more off the wire."""
-        self._stalled = True
-        if self.connection is not None:
-            self.connection.transport.pause_reading()
-
-    def go_on(self) -> None:
-        """Read again."""
-        self._stalled = False
-        if self.connection is not None:
-            self.connection.transport.resume_reading()
 
     def cut(self) -> None:
         """Break the connection without a goodbye, and do not come back."""

@@ -19,7 +19,7 @@ from pushlab.contract.events import Event
 from pushlab.contract.subscriber import Endpoint, Subscriber
 from pushlab.wire.tls import client_context
 
-__all__ = ["Driver", "DriverConnection", "SubscriberDriver"]
+__all__ = ["Driver", "DriverConnection", "StallingDriver", "SubscriberDriver"]
 
 _WRITE_BUFFER_BYTES = 1024 * 1024
 _TICK_NS = 1_000_000  # event loops round timers to a millisecond, some of them downward
@@ -295,3 +295,26 @@ class Driver(SubscriberDriver):
         self._connections.discard(connection)
         if not self._connections:
             self._gone.set()
+
+
+class StallingDriver(Driver):
+    """One that can stop reading; its buffer is small, so that this holds up the server soon."""
+
+    receive_buffer_bytes = 8 * 1024
+    _stalled = False
+
+    def reads(self, connection: DriverConnection) -> bool:
+        """Not while it is stalled."""
+        return not self._stalled
+
+    def stall(self) -> None:
+        """Take nothing more off the wire."""
+        self._stalled = True
+        if self.connection is not None:
+            self.connection.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._stalled = False
+        if self.connection is not None:
+            self.connection.transport.resume_reading()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pushlab.lab.probe.reader import ProbeReader
-from pushlab.wire.driver import DriverConnection
+from pushlab.wire.driver import StallingDriver
 
 __all__ = ["ClauseReader", "StallingReader"]
 
@@ -59,27 +59,5 @@ class ClauseReader(ProbeReader):
         return self.said[-1] if self.said else ""
 
 
-class StallingReader(ClauseReader):
-    """One that can stop reading; its buffer is small, so that this holds up the server soon."""
-
-    receive_buffer_bytes = 8 * 1024
-
-    def __init__(self, *args: Any, **rest: Any) -> None:
-        super().__init__(*args, **rest)
-        self._stalled = False
-
-    def stall(self) -> None:
-        """Take nothing more off the wire."""
-        self._stalled = True
-        if self.connection is not None:
-            self.connection.transport.pause_reading()
-
-    def go_on(self) -> None:
-        """Read again."""
-        self._stalled = False
-        if self.connection is not None:
-            self.connection.transport.resume_reading()
-
-    def reads(self, connection: DriverConnection) -> bool:
-        """Not while it is stalled."""
-        return not self._stalled
+class StallingReader(StallingDriver, ClauseReader):
+    """One that can stop reading."""
