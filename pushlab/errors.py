@@ -21,6 +21,7 @@
     └── SetupError               this machine cannot do it now
         ├── PortInUse            the address to listen on is taken
         ├── BrokerUnavailable    the MQTT broker is absent, down, or lets nobody in
+        ├── BackplaneUnavailable what carries messages between hubs is absent, down, or locked
         ├── BrowserUnavailable   no Chromium is installed, or it does not run
         ├── NotWritten           the disk did not take it; the text says what is kept
         ├── HubFailed            the hub's process did not start, or died
@@ -35,6 +36,7 @@ lost or late is data, never an exception.
 """
 
 __all__ = [
+    "BackplaneUnavailable",
     "BrokerUnavailable",
     "BrowserUnavailable",
     "CannotResolve",
@@ -150,6 +152,10 @@ class SetupError(PushlabError):
 
 class PortInUse(SetupError):
     """The address to listen on is taken."""
+
+
+class BackplaneUnavailable(SetupError):
+    """What carries messages between hubs is absent, does not answer, or lets nobody in."""
 
 
 class BrokerUnavailable(SetupError):

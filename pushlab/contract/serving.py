@@ -32,6 +32,7 @@ __all__ = [
     "HttpExchange",
     "Hub",
     "HubSettings",
+    "NotYet",
     "Page",
     "Receive",
     "Response",
@@ -191,6 +192,20 @@ class Feed(Protocol):
         """The connection is gone."""
 
 
+class NotYet(Exception):
+    """The hub has to fetch what is asked for: wait for `ready`, then ask again in the same turn.
+
+    What has been asked for so far is undone; whoever asks has changed nothing yet.
+
+    Attributes:
+        ready: waits until the same question can be answered. Raises Refused (503): it cannot.
+    """
+
+    def __init__(self, ready: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.ready = ready
+
+
 #: Is told of a token that a broker may have to know; see `Hub.on_grant`.
 GrantHook = Callable[[str, Grant, bool], Awaitable[None]]
 
@@ -235,10 +250,11 @@ class Hub(Protocol):
 
         Raises:
             Refused: 400 `invalid-cursor` for a cursor ahead of the log.
+            NotYet: the log has to be fetched; a `pushlab.wire.direct.direct_route` waits by itself.
         """
 
     def read(self, grant: Grant, after: Cursor | None, *, most: int | None = None) -> Page:
-        """What a poll gets, at most so many messages. Raises Refused (400 `invalid-cursor`)."""
+        """What a poll gets, at most so many messages. Raises as `subscribe`."""
 
     def lease(self, grant: Grant, lease_s: float | None = None) -> None:
         """A polling client is present for a while."""
@@ -271,7 +287,7 @@ class Hub(Protocol):
     def tail(
         self, channel: str, after: Cursor | None, write: Callable[[Sequence[Entry]], bool]
     ) -> Feed:
-        """A feed for the hub's own use: no token, no presence, no lag limit."""
+        """A feed for the hub's own use: no token, no presence, no lag limit. Raises NotYet."""
 
     def on_grant(self, hook: "GrantHook") -> None:
         """Call `hook(token, grant, wanted)` before anybody learns of a token.

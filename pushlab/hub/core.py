@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
@@ -18,24 +18,21 @@ from pushlab.contract.hits import Hit
 from pushlab.contract.limits import (
     BACK_WITHIN_S,
     DEFAULT_TOKEN_MINUTES,
-    MAX_CHANNELS,
     check_channel,
     check_message,
 )
-from pushlab.contract.reasons import SERVER_RESTART, TOO_MANY_CHANNELS
+from pushlab.contract.reasons import SERVER_RESTART
 from pushlab.contract.serving import Entry, GrantHook, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
+from pushlab.hub.backplane.backplane import Backplane
+from pushlab.hub.backplane.memory import MemoryBackplane
 from pushlab.hub.channel import Channel, ChannelFeed
 from pushlab.hub.edge.refusals import Refusal, Refusals
-from pushlab.hub.keep.lives import Lives
 from pushlab.hub.keys.grants import Grants
 from pushlab.hub.keys.revoked import Revoked
 from pushlab.hub.presence.posts import PresencePoster
 from pushlab.hub.presence.presence import Presence
-
-if TYPE_CHECKING:
-    from pushlab.hub.keep.keep import Keep
 
 __all__ = ["Hub"]
 
@@ -44,6 +41,9 @@ _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
 _LAST_POSTS_S = 1.0
 _log = logging.getLogger("pushlab")
+
+#: Makes the backplane of a hub.
+BackplaneMaker: TypeAlias = Callable[["Hub"], Backplane]
 
 
 class Hub:
@@ -55,11 +55,11 @@ class Hub:
         broker: the MQTT broker to bridge to, if any.
         poster: tells an application about presence, if any; it hears from `self.presence`.
         revoked: the grants that are revoked already.
-        lives: what is known of channels that are not held.
+        backplane: makes what holds the channels' logs; None: the hub has them for itself.
         wall, clock_ns: the wall clock (Unix seconds) and the monotonic one.
 
     Attributes:
-        keep: commits what is published to a file before anybody is told; None: nothing is kept.
+        backplane: holds the channels' logs.
         grants: which tokens count, and what stands on them.
         hits: transport name to kind to count.
         presence: who is there.
@@ -76,7 +76,7 @@ class Hub:
         broker: BrokerAccess | None = None,
         poster: PresencePoster | None = None,
         revoked: Revoked | None = None,
-        lives: Lives | None = None,
+        backplane: BackplaneMaker | None = None,
         wall: Callable[[], float] = time.time,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -101,13 +101,12 @@ class Hub:
         self.hits: dict[str, dict[Hit, int]] = {}
         self.published = 0
         self.started_ns = clock_ns()
-        self.keep: Keep | None = None
-        self.lives = Lives() if lives is None else lives
         self._channels: dict[str, Channel] = {}
         self._introduced: set[str] = set()
         self._grant_hooks: list[GrantHook] = []
         self._url = ""
         self._closed = False
+        self.backplane: Backplane = (backplane or MemoryBackplane)(self)
 
     # ---- life -------------------------------------------------------------------------------
 
@@ -157,20 +156,19 @@ class Hub:
         self.grants.sweep()
 
     def retire(self) -> None:
-        """Let go of channels that nobody reads and that hold nothing any more; see `Lives`."""
+        """Let go of what nobody needs any more."""
         now_ns = self.now_ns()
         quiet_ns = now_ns - int(self.settings.retain_s * 1e9)
         present = self.presence.channels()
-        channels, dropped = list(self._channels.values()), list[str]()
+        channels = list(self._channels.values())
         for channel in channels:
-            name = channel.name
             channel.trim(now_ns)
-            idle = not channel.feeds and channel.touched_ns < quiet_ns
-            if idle and channel.first > channel.head and name not in present:
-                del self._channels[name]
-                dropped += self.lives.forget(name, channel.epoch, channel.head)
-        if self.keep is not None:
-            self.keep.trim(channels, dropped, self.lives.generation)
+
+        def idle(channel: Channel) -> bool:
+            quiet = not channel.feeds and channel.touched_ns < quiet_ns
+            return quiet and channel.first > channel.head and channel.name not in present
+
+        self.backplane.retire(channels, idle)
         self.grants.revoked.prune(self.wall())
 
     def listening_at(self, url: str) -> None:
@@ -226,7 +224,7 @@ class Hub:
             now=self.wall(),
         )
         grant = replace(grant, expires_at=round(grant.expires_at, 3))  # as the token has it
-        self.channel(grant.channel)
+        self.backplane.reserve(grant.channel)
         return token, grant
 
     async def welcome(self, token: str) -> Grant:
@@ -257,19 +255,23 @@ class Hub:
     # ---- channels ---------------------------------------------------------------------------
 
     def channel(self, name: str) -> Channel:
-        """The channel of that name, made on first use. Raises Refused (429) past the limit."""
+        """The channel of that name, opened on first use. Raises Refused (429) and NotYet."""
         channel = self._channels.get(name)
-        if channel is None:
-            if len(self._channels) >= MAX_CHANNELS:
-                raise TOO_MANY_CHANNELS()
-            epoch, head = self.lives.begin(name)
-            channel = Channel(name, self.settings, self.now_ns(), epoch=epoch, head=head)
-            self._channels[name] = channel
-        return channel
+        return self.backplane.open(name) if channel is None else channel
+
+    def held(self, name: str) -> Channel | None:
+        """The channel of that name, if it is held."""
+        return self._channels.get(name)
 
     def adopt(self, channel: Channel) -> None:
-        """Hold a channel that was made elsewhere: from what is kept."""
+        """Hold a channel that was made elsewhere."""
         self._channels[channel.name] = channel
+
+    def drop(self, name: str) -> None:
+        """Hold a channel no longer; whoever reads it is ended, and resumes."""
+        channel = self._channels.pop(name)
+        for feed in tuple(channel.feeds):
+            feed.finish(*SERVER_RESTART.ending)
 
     def channel_names(self) -> list[str]:
         """The channels that are held."""
@@ -289,7 +291,7 @@ class Hub:
         """Raise what `publish` would raise; afterwards there is room for the channel."""
         name = check_channel(channel)
         check_message(data)
-        self.channel(name)
+        self.backplane.reserve(name)
 
     def publish(self, channel: str, data: object) -> Entry:
         """Append a message to a channel and hand it to everyone who reads.
@@ -299,9 +301,9 @@ class Hub:
             Refused: 429 when the hub holds too many channels; 503 and 507 when it cannot be kept.
         """
         text = check_message(data)
-        if self.keep is not None:
-            return self.keep.publish_now(check_channel(channel), text)
-        return self.deliver(channel, text)
+        if self.backplane.at_once:
+            return self.deliver(channel, text)
+        return self.backplane.publish_now(check_channel(channel), text)
 
     def deliver(self, channel: str, text: str) -> Entry:
         """The same for a text that is a message, and is kept if it shall be."""

@@ -21,6 +21,7 @@ from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
+from pushlab.hub.backplane.registry import MEMORY
 from pushlab.hub.child import Child, end_child, spawn_child
 from pushlab.hub.reach.reach import ReachSettings
 from pushlab.wire.certificate import Certificate
@@ -49,6 +50,8 @@ class HubConfig:
         keys_file: where the keys are kept; a hub that runs takes over what is changed there.
         revoked_file: where the hub notes which tokens are revoked; None: in memory alone.
         keep: a file that keeps the channels over a restart; None: they go with the hub.
+        backplane: what holds the channels' logs: ``memory``, or a URL such as
+            ``redis://localhost:6379/0``; it may have a password in it.
         settings: the dials.
         transports: transport name to its options; None serves all that are installed (MQTT only
             with a broker).
@@ -69,6 +72,7 @@ class HubConfig:
     keys_file: str | None = None
     revoked_file: str | None = None
     keep: str | None = None
+    backplane: str = field(default=MEMORY, repr=False)
     settings: HubSettings = field(default_factory=HubSettings)
     transports: Mapping[str, Mapping[str, Any]] | None = None
     broker: BrokerAccess | None = None

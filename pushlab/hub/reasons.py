@@ -19,6 +19,7 @@ from pushlab.errors import Refused, UsageError
 
 __all__ = [
     "API_KEY_MISSING",
+    "BACKPLANE_AWAY",
     "BAD_API_KEY",
     "BAD_BATCH",
     "BAD_JSON",
@@ -29,6 +30,7 @@ __all__ = [
     "KEEP_FULL",
     "NOT_FOUND",
     "NO_SUCH_TRANSPORT",
+    "PUBLISH_UNKNOWN",
     "UNKNOWN_HOST",
     "as_refusal",
     "bad_method",
@@ -60,6 +62,15 @@ BAD_BATCH = Reason(
 NO_SUCH_TRANSPORT = Reason(400, "no-such-transport", '"transports" lists some of: ...')
 KEEP_FAILED = Reason(503, "keep-failed", "it cannot be kept: disk I/O error")
 KEEP_FULL = Reason(507, "keep-full", "the disk is full; nothing was taken")
+BACKPLANE_AWAY = Reason(
+    503, "backplane-away", "the backplane does not answer; nothing was published: send it again"
+)
+PUBLISH_UNKNOWN = Reason(
+    503,
+    "publish-unknown",
+    "the backplane did not answer in time: it may have been published; with an Idempotency-Key it"
+    " can be sent again, and counts once",
+)
 
 
 def bad_method(scope: Scope) -> Refused:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvicorn
 
@@ -18,8 +18,11 @@ from pushlab.contract.registry import make_transport, transport_names
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
-from pushlab.errors import PortInUse, SetupError
+from pushlab.errors import PortInUse, SetupError, UsageError
 from pushlab.hub.app import App, Site, SiteMaker
+from pushlab.hub.backplane.backplane import Backplane
+from pushlab.hub.backplane.memory import MemoryBackplane
+from pushlab.hub.backplane.registry import MEMORY, backplane_class
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.core import Hub
 from pushlab.hub.edge.accepting import BACKLOG, Acceptor
@@ -28,16 +31,12 @@ from pushlab.hub.edge.http_protocol import HttpProtocolFactory
 from pushlab.hub.edge.limits import Edge
 from pushlab.hub.edge.redaction import redact_logs
 from pushlab.hub.edge.vanishing import set_vanishing_limits
-from pushlab.hub.keep.lives import Lives
 from pushlab.hub.keys.keyring import watching_keys
 from pushlab.hub.keys.revoked import Revoked
 from pushlab.hub.presence.posts import PresencePoster
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach, local_url
-
-if TYPE_CHECKING:
-    from pushlab.hub.keep.file import KeepFile
 
 __all__ = ["serve"]
 
@@ -84,29 +83,36 @@ def _hub(config: HubConfig) -> Hub:
         poster = PresencePoster(config.presence_url, key=key, resets=config.presence_reset)
     keys = TokenKeys.restore(config.keys)
     journal = None if config.revoked_file is None else Path(config.revoked_file)
-    file = None if config.keep is None else _keep_file(config.keep)
-    hub = Hub(
+    return Hub(
         keys=keys,
         settings=config.settings,
         broker=config.broker,
         poster=poster,
         revoked=Revoked(journal, now=time.time()),
-        lives=None if file is None else Lives(file.seed, file.generation),
+        backplane=partial(_backplane, config),
     )
-    if file is not None:
-        from pushlab.hub.keep.keep import Keep
-
-        hub.keep = Keep(file, hub)
-        hub.keep.restore(config.settings)
-    return hub
 
 
-def _keep_file(path: str) -> "KeepFile":
+def _backplane(config: HubConfig, hub: Hub) -> Backplane:
+    if config.backplane != MEMORY:
+        if config.keep is not None:
+            raise UsageError("--keep is for a hub alone; a backplane has its own way to keep")
+        return backplane_class(config.backplane)(hub, config.backplane)
+    if config.keep is None:
+        return MemoryBackplane(hub)
     try:  # here and not above: a hub that keeps nothing needs no SQLite
         from pushlab.hub.keep.file import KeepFile
     except ImportError as error:
         raise SetupError("--keep needs SQLite, which this Python was built without") from error
-    return KeepFile(Path(path))
+    from pushlab.hub.keep.keep import Keep
+    from pushlab.hub.keep.lives import Lives
+
+    file = KeepFile(Path(config.keep))
+    lives = Lives(file.seed, file.generation)
+    backplane = MemoryBackplane(hub, lives=lives)
+    backplane.keep_in(keep := Keep(file, hub, lives))
+    keep.restore(config.settings)
+    return backplane
 
 
 def _application(
@@ -216,13 +222,16 @@ def _server_config(
 
 async def _run(hub: Hub, config: HubConfig, stack: contextlib.AsyncExitStack) -> None:
     """Let the hub run, and what writes and reads its files, until the stack ends."""
-    if hub.keep is not None:
-        await stack.enter_async_context(hub.keep.running())
+    await stack.enter_async_context(hub.backplane.running())
     await stack.enter_async_context(hub.running())
     keys_file = None if config.keys_file is None else Path(config.keys_file)
     if keys_file is not None or config.revoked_file is not None:
         watching = watching_keys(hub.grants, keys_file, wall=hub.wall)
         await stack.enter_async_context(watching)
+
+
+def _background(transport: Transport, hub: Hub) -> contextlib.AbstractAsyncContextManager[None]:
+    return transport.background(hub) or contextlib.nullcontext()
 
 
 async def serve(
@@ -265,9 +274,10 @@ async def serve(
         stack.callback(listener.close)
         await _run(hub, config, stack)
         for transport in transports:
-            background = transport.background(hub)
-            if background is not None:
-                await stack.enter_async_context(background)
+            if transport.background(hub) is not None:
+                run = partial(_background, transport, hub)
+                alone = hub.backplane.one_at_a_time(transport.name, run)
+                await stack.enter_async_context(alone)
         if site is not None:
             await stack.enter_async_context(site.running())
         serving = asyncio.ensure_future(server.serve(sockets=[]))

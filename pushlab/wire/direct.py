@@ -4,7 +4,9 @@ The hub serves such a route without a task for each request. Another ASGI server
 a request is out of the ordinary, serve its ASGI form; both run the same server half.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pushlab.contract.operation import Operation
@@ -15,6 +17,7 @@ from pushlab.contract.serving import (
     Headers,
     HttpExchange,
     Hub,
+    NotYet,
     Receive,
     Response,
     Route,
@@ -51,8 +54,13 @@ def direct_route(
         try:
             return server_half(scope)
         except Refused as refusal:
-            hub.refuse(transport, refusal)
-            return refusal_answer(refusal) if kind == "http" else RefusedSocket(refusal)
+            return refused(refusal)
+        except NotYet as wait:
+            return _Waiting(wait, lambda: direct(scope), refused)
+
+    def refused(refusal: Refused) -> Response | StreamingResponse:
+        hub.refuse(transport, refusal)
+        return refusal_answer(refusal) if kind == "http" else RefusedSocket(refusal)
 
     app = _http_app(direct) if kind == "http" else _socket_app(direct)
     methods = tuple(operation.method for operation in operations) or ("GET",)
@@ -76,6 +84,59 @@ class RefusedSocket:
 
     def close(self) -> None:
         """The client has gone."""
+
+
+class _Waiting:
+    """An answer that has to be fetched: the same question again, once it can be answered.
+
+    Args:
+        ask: what the server half makes of it now.
+        refused: what to answer where it cannot be fetched.
+    """
+
+    __slots__ = ("_ask", "_exchange", "_found", "_refused", "_task", "_wait")
+
+    def __init__(
+        self,
+        wait: NotYet,
+        ask: Callable[[], Response | StreamingResponse],
+        refused: Callable[[Refused], Response | StreamingResponse],
+    ) -> None:
+        self._wait = wait
+        self._ask = ask
+        self._refused = refused
+        self._found: StreamingResponse | None = None
+
+    def begin(self, exchange: Any) -> None:
+        """Fetch it."""
+        self._exchange = exchange
+        self._task = asyncio.ensure_future(self._answer())
+
+    async def _answer(self) -> None:
+        try:
+            await self._wait.ready()
+        except Refused as refusal:
+            found = self._refused(refusal)
+        else:
+            found = self._ask()
+        if isinstance(found, Response):
+            self._exchange.answer(found)
+        else:
+            self._found = found
+            found.begin(self._exchange)
+
+    def resume(self) -> None:
+        """The connection, which was full, has room again."""
+        if self._found is not None:
+            self._found.resume()
+
+    def close(self) -> None:
+        """The response is complete, or the client has gone."""
+        if self._found is not None:
+            self._found.close()
+        else:
+            with contextlib.suppress(AttributeError):  # it never began
+                self._task.cancel()
 
 
 def _http_app(direct: Direct) -> AsgiApp:

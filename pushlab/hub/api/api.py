@@ -20,7 +20,7 @@ from starlette.routing import Route as StarletteRoute
 
 from pushlab.contract.hits import Hit
 from pushlab.contract.limits import MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, check_channel
-from pushlab.contract.serving import Headers, Receive, Route, Scope, Send
+from pushlab.contract.serving import Entry, Headers, Receive, Route, Scope, Send
 from pushlab.contract.serving import Hub as SeenHub
 from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
@@ -37,6 +37,8 @@ from pushlab.hub.api.operations import (
 )
 from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text
 from pushlab.hub.api.revocation_request import revoke
+from pushlab.hub.backplane.backplane import Receipt
+from pushlab.hub.backplane.once import BAD_KEY, MAX_KEY
 from pushlab.hub.core import Hub
 from pushlab.hub.edge.limits import MAX_BATCH_BYTES
 from pushlab.hub.reach.reach import Reach, seen_from
@@ -155,12 +157,13 @@ class Api:
             text = raw.decode()
         except UnicodeDecodeError as error:
             raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
-        hub = self._hub
-        if hub.keep is None:
+        hub, key = self._hub, _idempotency_key(scope["headers"])
+        entry: Entry | Receipt
+        if key is None and hub.backplane.at_once:
             entry = hub.publish(channel, text)
         else:
             hub.check(channel, text)
-            (entry,) = await hub.keep.publish([(channel, text)])
+            (entry,) = await hub.backplane.publish([(channel, text)], key)
         self._hub.count(API, Hit.PUBLISH)
         body = b'{"seq":%d,"epoch":"%s","accepted_ns":%d}' % (
             entry.seq,
@@ -189,10 +192,8 @@ class Api:
                 detail = f"item {index}: {refusal.detail}"
                 raise Refused(refusal.status, refusal.reason, detail) from error
         batch = [(item["channel"], item["data"]) for item in items]
-        if self._hub.keep is None:
-            entries = [self._hub.publish(channel, data) for channel, data in batch]
-        else:
-            entries = await self._hub.keep.publish(batch)
+        key = _idempotency_key(request.scope["headers"])
+        entries = await self._hub.backplane.publish(batch, key)
         self._hub.count(API, Hit.PUBLISH)
         answer = [
             {"seq": entry.seq, "epoch": entry.epoch, "accepted_ns": entry.accepted_ns}
@@ -277,7 +278,7 @@ class Api:
         """``GET /v1/presence?channel=``: the client IDs that are there now."""
         self._check_key(scope["headers"])
         check_channel(channel)
-        present = self._hub.presence.present(channel)
+        present = await self._hub.backplane.present(channel)
         await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
 
     def figures(self) -> Figures:
@@ -383,6 +384,17 @@ def _json(raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise BAD_JSON(f"the body is not JSON: {error}") from error
+
+
+def _idempotency_key(headers: Headers) -> str | None:
+    """Raises Refused (400): it is none."""
+    for name, value in headers:
+        if name == b"idempotency-key":
+            key = value.decode("latin-1")
+            if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+                raise BAD_KEY()
+            return key
+    return None
 
 
 async def _until(at_ns: int) -> None:

@@ -16,10 +16,12 @@ from pushlab.hub.api import bodies
 from pushlab.hub.api.channel_names import BY_QUERY, ONE_CHANNEL
 from pushlab.hub.api.prometheus import MEDIA_TYPE
 from pushlab.hub.api.revocation_request import NOT_A_REVOCATION
+from pushlab.hub.backplane.once import BAD_KEY, KEY_COUNTS_S, KEY_REUSED, MAX_KEY
 from pushlab.hub.keys.grants import NOT_REVOCABLE
 from pushlab.hub.keys.revoked import NOT_KEPT, TOO_MANY_REVOKED
 from pushlab.hub.reasons import (
     API_KEY_MISSING,
+    BACKPLANE_AWAY,
     BAD_API_KEY,
     BAD_BATCH,
     BAD_JSON,
@@ -28,6 +30,7 @@ from pushlab.hub.reasons import (
     KEEP_FAILED,
     KEEP_FULL,
     NO_SUCH_TRANSPORT,
+    PUBLISH_UNKNOWN,
 )
 from pushlab.wire.asgi import UNADMITTED, body_coded, body_too_large
 
@@ -52,6 +55,13 @@ NOT_A_CHANNEL_REQUEST = BAD_REQUEST.such(
 _KEYED = (API_KEY_MISSING, BAD_API_KEY)
 _JSON = (BAD_JSON, body_coded("the request"))
 _KEPT = (KEEP_FAILED, KEEP_FULL)
+_SHARED = (BAD_KEY, KEY_REUSED, BACKPLANE_AWAY, PUBLISH_UNKNOWN)
+_ONCE = Parameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"},
+    f"Of two publishes with one key one counts, for {KEY_COUNTS_S / 60:g} minutes.",
+    "header",
+)
 
 _CHANNEL = Parameter("channel", CHANNEL, "Percent-encoded.", required=True)
 _TOKEN = TOKEN_SCHEMA["examples"][0]
@@ -138,7 +148,7 @@ PUBLISH = Operation(
     "Publish one message: the body, whatever its Content-Type.",
     answers=[Answer(202, "Its place in the channel.", bodies.Published, _PLACE)],
     who=[API_KEY],
-    parameters=[_CHANNEL],
+    parameters=[_CHANNEL, _ONCE],
     body=Body(_TEXT, {"text": "hello, Ada"}, "text/plain"),
     reasons=[
         *_KEYED,
@@ -149,6 +159,7 @@ PUBLISH = Operation(
         body_coded("the message"),
         TOO_MANY_CHANNELS,
         *_KEPT,
+        *_SHARED,
     ],
 )
 PUBLISH_BATCH = Operation(
@@ -157,6 +168,7 @@ PUBLISH_BATCH = Operation(
     "Publish many messages: all, or none where one cannot be.",
     answers=[Answer(202, "Their places, in order.", list[bodies.Published], [_PLACE])],
     who=[API_KEY],
+    parameters=[_ONCE],
     body=Body(
         bodies.Batch, {"two": [{"channel": "ada", "data": "a"}, {"channel": "eve", "data": "b"}]}
     ),
@@ -169,6 +181,7 @@ PUBLISH_BATCH = Operation(
         body_coded("the batch"),
         TOO_MANY_CHANNELS,
         *_KEPT,
+        *_SHARED,
     ],
 )
 PRESENCE = Operation(

@@ -39,7 +39,6 @@ class _Log(Protocol):
 
     wall: Callable[[], float]
     now_ns: Callable[[], int]
-    lives: Lives
 
     def channel(self, name: str) -> Channel:
         """The channel of that name; made if there is room."""
@@ -54,9 +53,10 @@ class _Log(Protocol):
 class Keep:
     """Writes what a hub publishes to a file, in a thread of its own."""
 
-    def __init__(self, file: KeepFile, hub: _Log) -> None:
+    def __init__(self, file: KeepFile, hub: _Log, lives: Lives) -> None:
         self._file = file
         self._hub = hub
+        self._lives = lives
         self._writer = concurrent.futures.ThreadPoolExecutor(1, "pushlab-keep")
         self._waiting: list[tuple[Items, asyncio.Future[list[Entry]]]] = []
         self._batch: list[tuple[Items, asyncio.Future[list[Entry]]]] = []
@@ -79,8 +79,8 @@ class Keep:
         for kept in self._file.load():
             self._firsts[kept.name] = kept.head - len(kept.rows) + 1
             if not kept.rows:
-                dropped = hub.lives.forget(kept.name, kept.epoch, kept.head)
-                self.trim((), dropped, hub.lives.generation)
+                dropped = self._lives.forget(kept.name, kept.epoch, kept.head)
+                self.trim((), dropped, self._lives.generation)
                 continue
             channel = Channel(
                 kept.name, settings, now_ns, epoch=kept.epoch, head=kept.head - len(kept.rows)

@@ -539,7 +539,7 @@ async def test_another_method_is_405_and_says_which_would_do(hub, method, target
 
 async def test_too_many_channels_is_429(monkeypatch):
     """A hub on this event loop, with room for three channels."""
-    monkeypatch.setattr(core, "MAX_CHANNELS", 3)
+    monkeypatch.setattr(memory, "MAX_CHANNELS", 3)
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     settings = config(keys=KEYS.export())
     serving = asyncio.create_task(serve(settings, stop=stop, ready=ready.set_result))

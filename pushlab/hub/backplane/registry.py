@@ -1,0 +1,46 @@
+"""The registry of backplanes: `memory`, `redis` and anybody's plug-in stand in it alike."""
+
+from importlib.metadata import entry_points
+
+from pushlab.contract.setting import did_you_mean
+from pushlab.errors import MissingExtra, UsageError
+from pushlab.hub.backplane.backplane import Backplane
+
+__all__ = ["GROUP", "MEMORY", "backplane_class", "backplane_names"]
+
+GROUP = "pushlab.backplanes"
+MEMORY = "memory"
+
+
+def backplane_names() -> list[str]:
+    """The schemes of backplanes that are installed."""
+    return sorted(entry.name for entry in entry_points(group=GROUP))
+
+
+def backplane_class(url: str) -> type[Backplane]:
+    """The backplane of that URL, such as ``redis://localhost:6379/0``, or of that name.
+
+    Raises:
+        UsageError: there is none, or its entry point names something else.
+        MissingExtra: it needs a package that is not installed.
+    """
+    name = url.partition(":")[0]
+    found = [entry for entry in entry_points(group=GROUP) if entry.name == name]
+    if not found:
+        known = backplane_names()
+        raise UsageError(
+            f"unknown backplane {name!r}{did_you_mean(name, known)} (known: {', '.join(known)};"
+            " such as redis://localhost:6379/0)"
+        )
+    try:
+        loaded = found[0].load()
+    except ModuleNotFoundError as error:
+        extra = f"[{found[0].extras[0]}]" if found[0].extras else ""
+        package = found[0].dist.name if found[0].dist else "its package"
+        raise MissingExtra(
+            f"the backplane {name!r} needs the module {error.name!r}, which is not installed; try:"
+            f" pip install '{package}{extra}'"
+        ) from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Backplane)):
+        raise UsageError(f"backplane {name!r}: {found[0].value} is not a Backplane class")
+    return loaded
