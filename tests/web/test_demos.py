@@ -24,6 +24,7 @@ from pushlab.cli import main
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused
+from pushlab.hub.backplane.memory import MemoryBackplane
 from pushlab.hub.core import Hub
 from pushlab.hub.keep.file import KeepFile
 from pushlab.hub.keep.keep import Keep
@@ -155,10 +156,11 @@ async def test_who_goes_is_missed_after_a_while_and_who_reloads_is_not(hub):
 async def kept_hub(path, keys):
     """A hub that goes on where the one before it with this file stood."""
     file = KeepFile(path)
-    hub = Hub(keys=keys, lives=Lives(file.seed, file.generation))
-    hub.keep = Keep(file, hub)
-    hub.keep.restore(hub.settings)
-    async with hub.keep.running():
+    lives = Lives(file.seed, file.generation)
+    hub = Hub(keys=keys, backplane=lambda hub: MemoryBackplane(hub, lives=lives))
+    hub.backplane.keep_in(keep := Keep(file, hub, lives))
+    keep.restore(hub.settings)
+    async with hub.backplane.running():
         yield hub
 
 
@@ -231,7 +233,7 @@ async def test_who_never_opens_its_channel_does_not_stay_and_the_room_goes_with_
 async def test_a_full_hub_refuses_a_member_before_anybody_hears_of_it(hub, monkeypatch):
     rooms = Chat(channels_of(hub))
     ann = Page(hub, rooms.join({"room": "r", "name": "Ann"})).open()
-    monkeypatch.setattr("pushlab.hub.core.MAX_CHANNELS", 1)  # and there is Ann's
+    monkeypatch.setattr("pushlab.hub.backplane.memory.MAX_CHANNELS", 1)  # and there is Ann's
     with pytest.raises(Refused, match="channels already"):
         rooms.join({"room": "r", "name": "Bob"})
     assert (ann.heard_all(), len(rooms.members)) == ([], 1)
@@ -444,7 +446,7 @@ async def test_messages_have_just_the_size_that_is_set_and_count_on(hub):
 async def test_a_full_hub_does_not_end_the_race(hub, monkeypatch):
     race = Race(hub)
     race.change({"rate_per_s": 50})
-    monkeypatch.setattr("pushlab.hub.core.MAX_CHANNELS", 0)
+    monkeypatch.setattr("pushlab.hub.backplane.memory.MAX_CHANNELS", 0)
     async with race.running():
         race.state()
         await asyncio.sleep(3 * SOON_S)

@@ -3,14 +3,12 @@
 Publishing is a hot path and raw ASGI; the rest is Starlette.
 """
 
-import asyncio
 import hmac
 import json
 import os
 import resource
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import psutil
 from starlette.applications import Starlette
@@ -36,9 +34,9 @@ from pushlab.hub.api.operations import (
     REST,
 )
 from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text
+from pushlab.hub.api.requests import idempotency_key, json_of, until, whole
 from pushlab.hub.api.revocation_request import revoke
 from pushlab.hub.backplane.backplane import Receipt
-from pushlab.hub.backplane.once import BAD_KEY, MAX_KEY
 from pushlab.hub.core import Hub
 from pushlab.hub.edge.limits import MAX_BATCH_BYTES
 from pushlab.hub.reach.reach import Reach, seen_from
@@ -46,7 +44,6 @@ from pushlab.hub.reasons import (
     API_KEY_MISSING,
     BAD_API_KEY,
     BAD_BATCH,
-    BAD_JSON,
     NOT_FOUND,
     as_refusal,
     bad_method,
@@ -62,7 +59,6 @@ from pushlab.wire.asgi import (
 __all__ = ["API", "Api"]
 
 _FOR_EVERY_PAGE = {"access-control-allow-origin": "*"}  # which may hold no key
-_DAY_NS = 86_400_000_000_000
 API = "api"  #: the name under which the API's own hits are counted
 
 
@@ -115,7 +111,7 @@ class Api:
         self._hub.refuse(API, refusal)
         for name, value in refusal_headers(refusal):
             headers[name.decode()] = value.decode()
-        return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
+        return JSONResponse(refusal.tojson_of(), status_code=refusal.status, headers=headers)
 
     async def _on_error(self, request: Request, error: Exception) -> Response:
         return self._refusal(error)
@@ -157,7 +153,7 @@ class Api:
             text = raw.decode()
         except UnicodeDecodeError as error:
             raise InvalidMessage(f"the message is not UTF-8: {error.reason}") from error
-        hub, key = self._hub, _idempotency_key(scope["headers"])
+        hub, key = self._hub, idempotency_key(scope["headers"])
         entry: Entry | Receipt
         if key is None and hub.backplane.at_once:
             entry = hub.publish(channel, text)
@@ -178,7 +174,7 @@ class Api:
         """``POST /v1/messages``: up to 1,000 messages, all or nothing."""
         self._check_key(request.scope["headers"])
         raw = await read_body(request.scope, request.receive, MAX_BATCH_BYTES, "the batch")
-        items = _json(raw)
+        items = json_of(raw)
         if not isinstance(items, list) or not 1 <= len(items) <= MAX_BATCH_MESSAGES:
             raise BAD_BATCH()
         for index, item in enumerate(items):
@@ -192,7 +188,7 @@ class Api:
                 detail = f"item {index}: {refusal.detail}"
                 raise Refused(refusal.status, refusal.reason, detail) from error
         batch = [(item["channel"], item["data"]) for item in items]
-        key = _idempotency_key(request.scope["headers"])
+        key = idempotency_key(request.scope["headers"])
         entries = await self._hub.backplane.publish(batch, key)
         self._hub.count(API, Hit.PUBLISH)
         answer = [
@@ -207,7 +203,7 @@ class Api:
         """``POST /v1/channels``: a token, and where it can be used."""
         self._check_key(request.scope["headers"])
         raw = await read_body(request.scope, request.receive, MAX_REQUEST_BYTES, "the request")
-        body = _json(raw)
+        body = json_of(raw)
         known = set(ChannelRequest.__annotations__)
         if not isinstance(body, dict) or "client_id" not in body or not set(body) <= known:
             raise NOT_A_CHANNEL_REQUEST()
@@ -216,7 +212,7 @@ class Api:
         token, grant = await self._hub.create_channel(
             body["client_id"],
             body.get("channel"),
-            _whole(body.get("duration_minutes")),
+            whole(body.get("duration_minutes")),
             wanted=False if named is None else (endpoints.at_a_broker(chosen) or None),
         )
         said = self._describe(grant, request, chosen)
@@ -225,7 +221,7 @@ class Api:
     async def revoke(self, request: Request) -> Response:
         """``DELETE /v1/tokens``: a token, or all of a client, of a channel, of both, or of all."""
         self._check_key(request.scope["headers"])
-        body = _json(
+        body = json_of(
             await read_body(request.scope, request.receive, MAX_REQUEST_BYTES, "the request")
         )
         return JSONResponse({"ended": revoke(self._hub.grants, body)})
@@ -316,7 +312,7 @@ class Api:
         if text := request.headers.get(AT.name, ""):
             if not (text.isascii() and text.isdigit() and int(text[:20]) <= AT.schema["maximum"]):
                 raise out_of_bounds(AT)()
-            await _until(int(text))
+            await until(int(text))
         return JSONResponse(self.figures())
 
     async def openapi(self, request: Request) -> Response:
@@ -372,38 +368,3 @@ class Api:
         except (Refused, UsageError) as error:
             await self.refuse(error, scope, receive, send)
         return True
-
-
-def _whole(number: Any) -> Any:
-    """``60.0`` as 60: JSON has one kind of number, and some languages write all of them so."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise BAD_JSON(f"the body is not JSON: {error}") from error
-
-
-def _idempotency_key(headers: Headers) -> str | None:
-    """Raises Refused (400): it is none."""
-    for name, value in headers:
-        if name == b"idempotency-key":
-            key = value.decode("latin-1")
-            if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-                raise BAD_KEY()
-            return key
-    return None
-
-
-async def _until(at_ns: int) -> None:
-    """Wait for a moment, unless it has passed or is more than a day away.
-
-    Nothing that has arrived before it is left to be counted after it: the event loop runs a timer
-    when it has worked off what it had read by then.
-    """
-    left_ns = at_ns - time.monotonic_ns()
-    if 0 < left_ns < _DAY_NS:
-        await asyncio.sleep(left_ns / 1e9)
-        await _until(at_ns)  # it may have been a millisecond early

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import Grant, TokenKeys
-from pushlab.hub import core
+from pushlab.hub.backplane import memory
 from pushlab.hub.serve import serve
 from pushlab.transports.long_polling import LongPolling
 from tests.live_hub import (

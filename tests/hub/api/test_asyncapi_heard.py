@@ -17,6 +17,7 @@ from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.hub import core
 from pushlab.hub.api.operations import ASYNCAPI_PATH
+from pushlab.hub.backplane import memory
 from pushlab.hub.process import HubConfig
 from pushlab.lab.trial.in_process import serving_here
 from pushlab.testing.reader import WireReader
@@ -268,7 +269,7 @@ async def see_it_full_and_stop(stage, stack):
     async with session_of(stage, token, 4) as (ear, ask):
         async with streams(stage, token):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(core, "MAX_CHANNELS", 0)
+                patch.setattr(memory, "MAX_CHANNELS", 0)
                 await ask(token=strange)
                 await ear.until("mqttInboxBye")
                 await be_refused(stage, strange)

@@ -13,9 +13,11 @@ import pytest
 
 from pushlab.contract.tokens import Grant
 from pushlab.hub import core
+from pushlab.hub.backplane import memory
 from pushlab.hub.edge.accepting import _answer as answer_at_the_door
 from pushlab.hub.keep.file import KeepFile
 from pushlab.hub.keys import revoked
+from pushlab.hub.reasons import BACKPLANE_AWAY, PUBLISH_UNKNOWN
 from tests.hub.api.openapi_reading import (
     KEYS,
     Asked,
@@ -66,6 +68,7 @@ def _bad_parameter(asked, told):
 PROVOKED = {
     (400, "bad-batch"): lambda a, t: replace(a, body=b"[]"),
     (400, "bad-command"): lambda a, t: replace(a, target=a.target.replace("connect", "conect")),
+    (400, "bad-idempotency-key"): lambda a, t: replace(a, headers={"Idempotency-Key": "é"}),
     (400, "bad-json"): lambda a, t: replace(a, body=b""),
     (400, "bad-request"): lambda a, t: replace(
         a, target=a.target.partition("?")[0], body=a.body and b"{}"
@@ -109,11 +112,14 @@ IN_TROUBLE = {
     (401, "token-revoked"),
     (408, "body-timed-out"),
     (408, "head-timed-out"),
+    (422, "idempotency-key-reused"),
     (429, "too-many-channels"),
     (429, "too-many-of-address"),
     (429, "too-many-revoked"),
+    (503, "backplane-away"),
     (503, "keep-failed"),
     (503, "out-of-descriptors"),
+    (503, "publish-unknown"),
     (503, "server-restart"),
     (503, "too-many-connections"),
     (505, "malformed"),
@@ -183,9 +189,40 @@ async def test_a_revoked_token_is_refused_as_told(document):
 
 
 async def test_too_many_channels_are_refused_as_told(document, monkeypatch):
-    monkeypatch.setattr(core, "MAX_CHANNELS", 0)
+    monkeypatch.setattr(memory, "MAX_CHANNELS", 0)
     async with hub_here() as hub:
         assert await provoke(document, hub, (429, "too-many-channels"), numbers=False) > 5
+
+
+async def test_a_key_that_comes_with_other_messages_is_refused_as_told(document):
+    async with hub_here() as hub:
+        for operation in document.operations():
+            for told in operation.refusals():
+                if told["error"] == "idempotency-key-reused":
+                    first = replace(
+                        next(good(hub, operation, _token())),
+                        headers={"Idempotency-Key": operation.path},
+                    )
+                    assert (await first.of(hub)).status == 202
+                    assert (await first.of(hub)).status == 202
+                    other = _changed(first, data="b") if first.body[:1] == b"[" else None
+                    other = other or replace(first, body=b"other")
+                    assert (await other.of(hub)).json == told
+
+
+@pytest.mark.parametrize("reason", [BACKPLANE_AWAY, PUBLISH_UNKNOWN])
+async def test_a_backplane_that_is_away_is_told_of(document, monkeypatch, reason):
+    class Away(memory.MemoryBackplane):
+        def __init__(self, hub):
+            super().__init__(hub)
+            self.at_once = False
+
+        async def publish(self, items, key=None):
+            raise reason()
+
+    monkeypatch.setattr("pushlab.hub.serve.MemoryBackplane", Away)
+    async with hub_here() as hub:
+        assert await provoke(document, hub, (reason.status, reason.word)) >= 3
 
 
 async def test_too_many_revocations_are_refused_as_told(document, monkeypatch):

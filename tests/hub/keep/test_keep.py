@@ -16,6 +16,7 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import Refused, SetupError, UsageError
+from pushlab.hub.backplane.memory import MemoryBackplane
 from pushlab.hub.core import Hub
 from pushlab.hub.keep.file import Batch, KeepFile
 from pushlab.hub.keep.keep import Keep
@@ -41,14 +42,20 @@ async def a_hub(path, clocks, *, most_lives=100, **dials):
     hub = Hub(
         keys=TokenKeys.fresh(),
         settings=settings,
-        lives=Lives(file.seed, file.generation, most=most_lives),
+        backplane=lambda hub: kept(hub, file, most_lives),
         wall=lambda: clocks.wall,
         clock_ns=lambda: clocks.ns,
     )
-    hub.keep = Keep(file, hub)
-    hub.keep.restore(settings)
-    async with hub.keep.running():
+    hub.backplane.keep.restore(settings)
+    async with hub.backplane.running():
         yield hub
+
+
+def kept(hub, file, most_lives):
+    lives = Lives(file.seed, file.generation, most=most_lives)
+    backplane = MemoryBackplane(hub, lives=lives)
+    backplane.keep_in(Keep(file, hub, lives))
+    return backplane
 
 
 def read(hub, channel, after):
@@ -77,7 +84,7 @@ async def test_epoch_messages_and_seq_go_on_after_a_restart(path, clocks):
     texts = [text for text in ODD if text]
     async with a_hub(path, clocks) as hub:
         for name in names:
-            made = await hub.keep.publish([(name, text) for text in texts])
+            made = await hub.backplane.keep.publish([(name, text) for text in texts])
             assert [entry.seq for entry in made] == [1, 2, 3, 4, 5]
         epochs = {name: hub.channel(name).epoch for name in names}
         silent = hub.channel("silent").epoch
@@ -89,7 +96,7 @@ async def test_epoch_messages_and_seq_go_on_after_a_restart(path, clocks):
         for name in names:
             assert hub.channel(name).epoch == epochs[name]
             assert read(hub, name, Cursor(epochs[name], 2)) == (texts[2:], None)
-            (entry,) = await hub.keep.publish([(name, "next")])
+            (entry,) = await hub.backplane.keep.publish([(name, "next")])
             assert (entry.epoch, entry.seq) == (epochs[name], 6)
         assert read(hub, "silent", Cursor(silent, 0)) == ([], None)
 
@@ -110,7 +117,9 @@ async def test_nobody_is_told_of_a_message_that_is_not_in_the_file(path, clocks,
             grant, None, transport="t", write=lambda e: not got.extend(e), end=print
         )
         feed.start()
-        first = [asyncio.ensure_future(hub.keep.publish([("room", str(n))])) for n in range(50)]
+        first = [
+            asyncio.ensure_future(hub.backplane.keep.publish([("room", str(n))])) for n in range(50)
+        ]
         await asyncio.sleep(0.05)
         assert not any(each.done() for each in first)
         assert (got, hub.channel("room").head) == ([], 0)
@@ -128,16 +137,18 @@ async def test_many_publishes_share_a_commit_and_keep_their_order(path, clocks, 
         KeepFile, "write", lambda self, batch: (batches.append(len(batch.rows)), write(self, batch))
     )
     async with a_hub(path, clocks) as hub:
-        made = await asyncio.gather(*(hub.keep.publish([("r", str(n))]) for n in range(500)))
+        made = await asyncio.gather(
+            *(hub.backplane.keep.publish([("r", str(n))]) for n in range(500))
+        )
         assert [entry.seq for (entry,) in made] == list(range(1, 501))
         assert sum(batches) == 500
         assert len(batches) < 10
         hub.publish("r", "in between")
-        one = asyncio.ensure_future(hub.keep.publish([("r", "waits")]))
+        one = asyncio.ensure_future(hub.backplane.keep.publish([("r", "waits")]))
         await asyncio.sleep(0)
         assert hub.publish("r", "cannot wait").seq == 503
         assert (await one)[0].seq == 502
-        gone = asyncio.ensure_future(hub.keep.publish([("r", "its publisher goes")]))
+        gone = asyncio.ensure_future(hub.backplane.keep.publish([("r", "its publisher goes")]))
         await asyncio.sleep(0)
         gone.cancel()
     async with a_hub(path, clocks) as hub:
@@ -147,14 +158,14 @@ async def test_many_publishes_share_a_commit_and_keep_their_order(path, clocks, 
 async def test_retention_holds_in_the_file_and_a_gap_is_told_where_it_has_dropped(path, clocks):
     async with a_hub(path, clocks, retain_messages=5, retain_s=100) as hub:
         for n in range(20):
-            await hub.keep.publish([("room", str(n))])
+            await hub.backplane.keep.publish([("room", str(n))])
         first = Cursor(hub.channel("room").epoch, 1)
         hub.retire()
     assert [seq for (seq,) in rows(path)] == [16, 17, 18, 19, 20]
     async with a_hub(path, clocks, retain_messages=3, retain_s=100) as hub:
         assert read(hub, "room", first) == (["17", "18", "19"], first)
         clocks.go_on(99)
-        await hub.keep.publish([("room", "young")])
+        await hub.backplane.keep.publish([("room", "young")])
         clocks.go_on(2)
     async with a_hub(path, clocks, retain_messages=3, retain_s=100) as hub:
         assert read(hub, "room", Cursor(first.epoch, 20)) == (["young"], None)
@@ -164,7 +175,7 @@ async def test_retention_holds_in_the_file_and_a_gap_is_told_where_it_has_droppe
     assert rows(path) == []
     async with a_hub(path, clocks) as hub:
         assert read(hub, "room", Cursor(first.epoch, 21)) == ([], None), "nothing was missed"
-        (entry,) = await hub.keep.publish([("room", "22")])
+        (entry,) = await hub.backplane.keep.publish([("room", "22")])
         assert (entry.epoch, entry.seq) == (first.epoch, 22)
     async with a_hub(path, clocks) as hub:
         clocks.wall -= 10_000  # the clock was set back: a message is not older for that
@@ -176,7 +187,7 @@ async def test_the_file_is_bounded_by_retention(path, clocks):
     async with a_hub(path, clocks, retain_messages=10) as hub:
         for _ in range(5):
             for _ in range(4):
-                await hub.keep.publish([("room", text)] * 20)
+                await hub.backplane.keep.publish([("room", text)] * 20)
             hub.retire()
     assert path.stat().st_size < 50 * len(text), "of 400 that were published"
 
@@ -185,7 +196,7 @@ async def test_lives_that_are_dropped_go_from_the_file_and_never_come_back(path,
     async with a_hub(path, clocks, retain_s=10, most_lives=2) as hub:
         epochs = {}
         for name in "abcd":
-            (entry,) = await hub.keep.publish([(name, "x")])
+            (entry,) = await hub.backplane.keep.publish([(name, "x")])
             epochs[name] = entry.epoch
         clocks.go_on(20)
         hub.retire()
@@ -194,7 +205,7 @@ async def test_lives_that_are_dropped_go_from_the_file_and_never_come_back(path,
     async with a_hub(path, clocks, retain_s=10, most_lives=2) as hub:
         assert hub.channel("a").epoch != epochs["a"]
         assert hub.channel("d").epoch == epochs["d"]
-        (entry,) = await hub.keep.publish([("a", "y")])
+        (entry,) = await hub.backplane.keep.publish([("a", "y")])
         assert entry.seq == 1
 
 
@@ -203,19 +214,19 @@ async def test_lives_that_are_dropped_go_from_the_file_and_never_come_back(path,
 
 async def test_a_full_disk_refuses_publishes_serves_readers_and_recovers(path, clocks, caplog):
     async with a_hub(path, clocks) as hub:
-        (entry,) = await hub.keep.publish([("room", "before")])
+        (entry,) = await hub.backplane.keep.publish([("room", "before")])
         db = hub.keep._file._db
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages + 2}")
         for _ in range(3):
             with pytest.raises(Refused) as told:
-                await hub.keep.publish([("room", "x" * 30_000)])
+                await hub.backplane.keep.publish([("room", "x" * 30_000)])
             assert (told.value.status, told.value.reason) == (507, "keep-full")
         with pytest.raises(Refused, match="disk is full"):
             hub.publish("room", "x" * 30_000)
         assert read(hub, "room", Cursor(entry.epoch, 0)) == (["before"], None)
         db.execute("PRAGMA max_page_count = 1000000")
-        (after,) = await hub.keep.publish([("room", "after")])
+        (after,) = await hub.backplane.keep.publish([("room", "after")])
         assert after.seq == 2, "what was refused left no hole"
     told = [record.getMessage() for record in caplog.records]
     assert told == [f"{path}: publishes are refused: the disk is full; nothing was taken"], "once"
@@ -232,10 +243,10 @@ async def test_a_broken_write_is_503_and_nobody_waits_for_ever(path, clocks, mon
 
             monkeypatch.setattr(KeepFile, "_write", broken)
             with pytest.raises(Refused) as told:
-                await asyncio.wait_for(hub.keep.publish([("room", "x")]), PATIENCE_S)
+                await asyncio.wait_for(hub.backplane.keep.publish([("room", "x")]), PATIENCE_S)
             assert (told.value.status, told.value.reason) == (503, "keep-failed")
         monkeypatch.undo()
-        assert (await hub.keep.publish([("room", "x")]))[0].seq == 1
+        assert (await hub.backplane.keep.publish([("room", "x")]))[0].seq == 1
 
 
 def one_line(error, path):
