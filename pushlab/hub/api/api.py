@@ -111,7 +111,7 @@ class Api:
         self._hub.refuse(API, refusal)
         for name, value in refusal_headers(refusal):
             headers[name.decode()] = value.decode()
-        return JSONResponse(refusal.tojson_of(), status_code=refusal.status, headers=headers)
+        return JSONResponse(refusal.to_json(), status_code=refusal.status, headers=headers)
 
     async def _on_error(self, request: Request, error: Exception) -> Response:
         return self._refusal(error)

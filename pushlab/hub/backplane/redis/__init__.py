@@ -1,0 +1,1 @@
+"""Hubs that share their channels through Redis or Valkey."""
