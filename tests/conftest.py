@@ -5,6 +5,7 @@ import contextlib
 import gc
 import importlib
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pushlab.errors import BackplaneUnavailable
+from pushlab.hub.backplane.redis_server import RedisServer
 from tests.ports import free_port
 
 # Each worker, and each process that a test starts, would compile all modules anew.
@@ -119,6 +122,26 @@ def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("TMPDIR", folder)
         monkeypatch.setattr(tempfile, "tempdir", None)
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis or Valkey that all tests of this worker share: none ends it, stalls it or empties it.
+
+    A test that does so starts its own: ``with RedisServer(keeps=True) as redis``.
+    """
+    try:
+        server = RedisServer()
+    except BackplaneUnavailable as error:
+        pytest.skip(str(error))
+    with server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """A place in it that no other test has: a URL with a fresh prefix, for a backplane."""
+    return f"{redis_server.url}?prefix=test-{secrets.token_hex(6)}"
 
 
 @pytest.fixture
