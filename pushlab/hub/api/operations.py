@@ -58,7 +58,7 @@ _KEPT = (KEEP_FAILED, KEEP_FULL)
 _SHARED = (BAD_KEY, KEY_REUSED, BACKPLANE_AWAY, PUBLISH_UNKNOWN)
 _ONCE = Parameter(
     "Idempotency-Key",
-    {"type": "string", "pattern": f"^[ -~]{{1,{MAX_KEY}}}$"},
+    {"type": "string", "pattern": f"^[!-~]{{1,{MAX_KEY}}}$"},
     f"Of two publishes with one key one counts, for {KEY_COUNTS_S / 60:g} minutes.",
     "header",
 )
@@ -266,7 +266,7 @@ ASYNCAPI = Operation(
 
 def _in_path(operation: Operation) -> Operation:
     """The same where the path names the channel: ``{channel}``."""
-    named = [replace(each, place="path") for each in operation.parameters]
+    named = [replace(p, place="path") if p is _CHANNEL else p for p in operation.parameters]
     return replace(
         operation,
         name=f"{operation.name}_in_path",

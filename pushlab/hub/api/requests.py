@@ -32,7 +32,7 @@ def idempotency_key(headers: Headers) -> str | None:
     for name, value in headers:
         if name == b"idempotency-key":
             key = value.decode("latin-1")
-            if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
+            if not (0 < len(key) <= MAX_KEY and all("!" <= each <= "~" for each in key)):
                 raise BAD_KEY()
             return key
     return None

@@ -22,7 +22,7 @@ _MOST = 100_000
 BAD_KEY = Reason(
     400,
     "bad-idempotency-key",
-    f"Idempotency-Key must be 1 to {MAX_KEY} printable characters of ASCII",
+    f"Idempotency-Key must be 1 to {MAX_KEY} printable characters of ASCII, no spaces",
 )
 KEY_REUSED = Reason(
     422,
