@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from pushlab.lab.load.kernel_stamps import SPACE, WallClock, stamp_of, stamp_received
+from pushlab.lab.load.kernel_stamps import WallClock
+from pushlab.wire.receive_stamps import SPACE, stamp_of, stamp_received
 
 __all__ = ["main"]
 

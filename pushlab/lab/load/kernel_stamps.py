@@ -1,36 +1,28 @@
 """When the kernel got a piece of data, or gave it away, on the clock of all other stamps.
 
-Linux stamps by the wall clock what a socket receives (``SO_TIMESTAMPNS``) and sends
-(``SO_TIMESTAMPING``); see `socket(7)` and the kernel's ``networking/timestamping``. TCP keeps one
-stamp for data that it has put together, that of the last segment, so a stamp comes with a count of
-segments (``TCP_INFO``): where one read took several, only its last byte's time is known.
+Linux stamps by the wall clock; see `pushlab.wire.receive_stamps`. TCP keeps one stamp for data that
+it has put together, that of the last segment, so a stamp comes with a count of segments
+(``TCP_INFO``): where one read took several, only its last byte's time is known.
 """
 
 import os
 import socket
 import struct
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-__all__ = ["SPACE", "Segments", "WallClock", "send_stamps", "stamp_of", "stamp_received"]
+from pushlab.wire.receive_stamps import SO_TIMESTAMPING, set_option
 
-# Of <asm-generic/socket.h>, <linux/net_tstamp.h> and <linux/tcp.h>: `socket` does not have them.
-_SO_TIMESTAMPNS = 64
-_SO_TIMESTAMPING = 65
-_STAMPS = frozenset((_SO_TIMESTAMPNS, _SO_TIMESTAMPING))
+__all__ = ["Segments", "WallClock", "send_stamps"]
+
+# Of <linux/net_tstamp.h> and <linux/tcp.h>: `socket` does not have them.
 _TX_SOFTWARE, _SOFTWARE, _TIMESTAMP_ONLY = 1 << 1, 1 << 4, 1 << 11
 _INFO = struct.Struct("=128xQ16xI")  # tcpi_bytes_received, tcpi_data_segs_in
-_STAMP = struct.Struct("=qq")
-#: Of ancillary data: one stamp, or three of them and what else comes with an error queue.
-SPACE = 256
 
 _NEAR_NS = 20_000  # of a reading that can be used
 _TRIES = 5
 _FIRST_READINGS = 500
 _STEP_NS = 2_000  # a smaller one need not show
-
-Ancillary = Sequence[tuple[int, int, bytes]]
 
 
 class WallClock:
@@ -116,31 +108,6 @@ class Segments:
         return before is not None and count - before == 1
 
 
-def stamp_received(sock: socket.socket) -> bool:
-    """Let the kernel stamp what a socket receives; False where it cannot."""
-    return _let(sock, _SO_TIMESTAMPNS, 1)
-
-
-def _let(sock: socket.socket, option: int, value: int) -> bool:
-    if sys.platform != "linux":
-        return False
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, option, value)
-    except OSError:
-        return False
-    return True
-
-
-def stamp_of(ancillary: Ancillary) -> int | None:
-    """The wall clock's nanoseconds in the ancillary data of a read; None: it has no stamp."""
-    for _, kind, data in ancillary:
-        if kind in _STAMPS:
-            seconds, nanoseconds = _STAMP.unpack_from(data)
-            stamp_ns: int = seconds * 1_000_000_000 + nanoseconds
-            return stamp_ns
-    return None
-
-
 def send_stamps(descriptor: int) -> socket.socket | None:
     """Let the kernel stamp what a connection sends; None where it cannot.
 
@@ -151,7 +118,7 @@ def send_stamps(descriptor: int) -> socket.socket | None:
         another handle of the same connection, from which to take them.
     """
     sock = socket.socket(fileno=os.dup(descriptor))
-    if not _let(sock, _SO_TIMESTAMPING, _TX_SOFTWARE | _SOFTWARE | _TIMESTAMP_ONLY):
+    if not set_option(sock, SO_TIMESTAMPING, _TX_SOFTWARE | _SOFTWARE | _TIMESTAMP_ONLY):
         sock.close()
         return None
     return sock

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import socket
 
-from pushlab.lab.load.kernel_stamps import SPACE, WallClock, send_stamps, stamp_of
+from pushlab.lab.load.kernel_stamps import WallClock, send_stamps
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.wire.http_client import HttpConnection
+from pushlab.wire.receive_stamps import SPACE, stamp_of
 
 __all__ = ["RequestWitness"]
 

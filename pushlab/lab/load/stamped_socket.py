@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from pushlab.lab.load.kernel_stamps import SPACE, Segments, WallClock, stamp_of, stamp_received
+from pushlab.lab.load.kernel_stamps import Segments, WallClock
+from pushlab.wire.receive_stamps import SPACE, stamp_of, stamp_received
 
 __all__ = ["Arrival", "Looks", "StampedSocket", "Stamps", "open_stamped"]
 

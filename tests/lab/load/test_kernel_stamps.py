@@ -7,14 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pushlab.lab.load.kernel_stamps import (
-    SPACE,
-    Segments,
-    WallClock,
-    send_stamps,
-    stamp_of,
-    stamp_received,
-)
+from pushlab.lab.load.kernel_stamps import Segments, WallClock, send_stamps
+from pushlab.wire.receive_stamps import SPACE, stamp_of, stamp_received
 from tests.patience import PATIENCE_S
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps so")

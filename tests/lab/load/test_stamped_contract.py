@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from pushlab.contract.subscriber import Endpoint
-from pushlab.lab.load.kernel_stamps import stamp_received
 from pushlab.lab.load.stamped_socket import StampedSocket, Stamps
 from pushlab.testing import TransportContract
 from pushlab.testing.clauses.delivery import Delivery
 from pushlab.testing.reader import WireReader
 from pushlab.wire.driver import DriverConnection
+from pushlab.wire.receive_stamps import stamp_received
 from tests.transports.test_contract_mqtt import mosquitto_is_missing
 
 #: Of a reader that shall hold up its server soon, as the suite's own readers have it.
