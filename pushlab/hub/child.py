@@ -8,13 +8,68 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Sequence
+from typing import Protocol
 
 from pushlab.child_environment import child_environment
 
-__all__ = ["Child", "end_child", "kill_child", "raise_descriptor_limit", "spawn_child"]
+__all__ = [
+    "Child",
+    "ChildProcess",
+    "Input",
+    "end_child",
+    "kill_child",
+    "raise_descriptor_limit",
+    "spawn_child",
+]
 
 _STOP_S = 5.0
 _LIMIT = 1 << 26  # of a line
+
+
+class Input(Protocol):
+    """Where a child reads: what of `asyncio.StreamWriter` is used of it."""
+
+    def write(self, data: bytes, /) -> None:
+        """Write, now or soon."""
+
+    async def drain(self) -> None:
+        """Wait until there is room for more. Raises ConnectionError: nobody reads there."""
+
+    def close(self) -> None:
+        """Let it end for whoever reads it."""
+
+
+class ChildProcess(Protocol):
+    """What of `asyncio.subprocess.Process` is used; a process on another machine has it too."""
+
+    @property
+    def stdin(self) -> Input | None:
+        """Where it reads."""
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """What it writes."""
+
+    @property
+    def stderr(self) -> asyncio.StreamReader | None:
+        """What it complains of."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, on the machine where it runs."""
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status; None while it runs, negative for the signal that killed it."""
+
+    async def wait(self) -> int:
+        """Wait for its end; the exit status."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def send_signal(self, signal: int, /) -> None:
+        """Send it a signal."""
 
 
 class Child:
@@ -25,7 +80,7 @@ class Child:
         pid: of the process.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+    def __init__(self, process: ChildProcess, name: str) -> None:
         self._process = process
         self._log: deque[str] = deque(maxlen=50)
         self.name = name
@@ -77,18 +132,22 @@ class Child:
         await asyncio.wait(self._readers, timeout=1)  # its last words
 
 
-def kill_child(process: asyncio.subprocess.Process) -> None:
+def kill_child(process: ChildProcess) -> None:
     """End a child at once, if it has not ended.
 
     The standard library's own way looks first whether it has, and so takes its exit status away
     from the event loop that waits for it.
     """
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if isinstance(process, asyncio.subprocess.Process):
             os.kill(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
-async def end_child(process: asyncio.subprocess.Process, *, within_s: float = 0.0) -> None:
+async def end_child(process: ChildProcess, *, within_s: float = 0.0) -> None:
     """Close a child's input and wait for its end; kill it when that takes too long.
 
     It has ended when this returns; when the caller is cancelled it is killed, and waited for too.

@@ -22,7 +22,7 @@ from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.errors import HubFailed, SetupError, UsageError
 from pushlab.hub.backplane.registry import MEMORY
-from pushlab.hub.child import Child, end_child, spawn_child
+from pushlab.hub.child import Child, ChildProcess, end_child, spawn_child
 from pushlab.hub.reach.reach import ReachSettings
 from pushlab.wire.certificate import Certificate
 
@@ -102,7 +102,7 @@ class HubProcess(Child):
         api_key: the application's secret.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, config: HubConfig) -> None:
+    def __init__(self, process: ChildProcess, config: HubConfig) -> None:
         super().__init__(process, "hub")
         self.url = ""
         self.config = config
@@ -156,7 +156,7 @@ async def spawn_hub() -> asyncio.subprocess.Process:
 
 
 async def start_hub(
-    config: HubConfig | None = None, *, process: asyncio.subprocess.Process | None = None
+    config: HubConfig | None = None, *, process: ChildProcess | None = None
 ) -> HubProcess:
     """Start a hub and return when it listens.
 

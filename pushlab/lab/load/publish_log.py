@@ -59,10 +59,11 @@ class PublishLog:
         left_ns: when the kernel gave the request to the network; 0: not known.
         held_ns: how long the message was due, and no connection was free since the server had not
             answered on any.
+        memory: all of it, as it is to be copied elsewhere.
     """
 
     def __init__(self, memory: "mmap.mmap | bytearray", rows: int) -> None:
-        self._memory = memory
+        self.memory = memory
         self._head = np.frombuffer(memory, np.int64, _HEAD)
         place = 8 * _HEAD
         wide: dict[str, npt.NDArray[np.int64]] = {}
@@ -97,9 +98,13 @@ class PublishLog:
         return made
 
     @classmethod
-    def attach(cls, descriptor: int) -> "PublishLog":
-        """The publish log that another process has created."""
-        memory = mmap.mmap(descriptor, 0)
+    def attach(cls, where: str) -> "PublishLog":
+        """The publish log that another process has created: a descriptor's number, or a path."""
+        if where.isdigit():
+            memory = mmap.mmap(int(where), 0)
+        else:
+            with open(where, "r+b") as file:
+                memory = mmap.mmap(file.fileno(), 0)
         return cls(memory, (len(memory) - 8 * _HEAD) // _ROW_BYTES)
 
     def __len__(self) -> int:

@@ -47,7 +47,7 @@ async def _moment(testbed: Testbed, transport: str, at_ns: int) -> Moment:
     server = asyncio.ensure_future(testbed.api.counts(transport, at_ns))
     try:
         await asyncio.sleep((at_ns - time.monotonic_ns()) / 1e9)
-        seen_ns, cpu = time.monotonic_ns(), testbed.cpu()
+        seen_ns, cpu = time.monotonic_ns(), await testbed.cpu()
         return Moment(seen_ns, cpu, await server)
     finally:
         server.cancel()

@@ -133,9 +133,9 @@ class Parts:
         """Do `work`, and note what it took. Raises what it raises."""
         testbed, self._published = self._testbed, []
         counts = [await testbed.swarm.count()] if clients is None else []
-        begin_s, before = time.monotonic(), testbed.cpu()
+        begin_s, before = time.monotonic(), await testbed.cpu()
         await work
-        after, end_s = testbed.cpu(), time.monotonic()
+        after, end_s = await testbed.cpu(), time.monotonic()
         counts += [await testbed.swarm.count()] if clients is None else []
         hits, deliveries = dict[str, int](), 0
         if counts:

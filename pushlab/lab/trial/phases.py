@@ -100,14 +100,14 @@ class Trial:
 
     async def _connect(self, limit_s: float) -> None:
         """Let every subscriber connect, and note what that took."""
-        before = self.testbed.cpu()
+        before = await self.testbed.cpu()
         told = await self._within(
             Phase.CONNECTING,
             limit_s,
             self.testbed.swarm.start(),
             "were accepted by the server",
         )
-        self._notes.connecting = (before, self.testbed.cpu(), told)
+        self._notes.connecting = (before, await self.testbed.cpu(), told)
 
     async def _probe(self, limit_s: float) -> list[int]:
         """Send messages until every subscriber has the newest; the channels' heads."""

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
-from pushlab.hub.process import spawn_hub
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.metrics_watch import MetricsWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
+from pushlab.lab.place import EVERYTHING_HERE, HERE, Place, Placement
 from pushlab.lab.trial.plan import TrialPlan
-from pushlab.lab.trial.testbed import Testbed
+from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.clients import start_browser, start_publisher, start_swarm
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
@@ -35,12 +35,18 @@ class TrialProcesses(Testbed):
     Args:
         cores: which processes run on which; shared out afresh if None.
         warm_pool: where to take processes from that have come up already.
+        placement: where each role runs.
     """
 
     def __init__(
-        self, plan: TrialPlan, cores: Cores | None = None, warm_pool: WarmPool | None = None
+        self,
+        plan: TrialPlan,
+        cores: Cores | None = None,
+        warm_pool: WarmPool | None = None,
+        placement: Placement = EVERYTHING_HERE,
     ) -> None:
         super().__init__(plan)
+        self.placement = placement
         self.cores = choose_cores() if cores is None else cores
         self._warm_pool = warm_pool or WarmPool()
         self._children: list[Child] = []
@@ -55,26 +61,28 @@ class TrialProcesses(Testbed):
     async def start(self) -> None:
         """Start swarm, publisher and the system under test."""
         # Python comes up in both while the rest starts
-        browser = self.plan.cell.client == "browser"
-        swarm = await (start_browser() if browser else self._warm_pool.take(start_swarm))
+        browser, roles = self.plan.cell.client == "browser", self.placement
+        at = HERE if browser else roles.swarm_at(0)
+        swarm = await (start_browser() if browser else self._warm_pool.take(start_swarm, at))
         self._children.append(swarm)
-        publisher = await self._warm_pool.take(start_publisher)
+        publisher = await self._warm_pool.take(start_publisher, roles.publisher)
         self._children.append(publisher)
         self.swarm, self.publisher = swarm.commands, publisher.commands
         swarm.on_event = self.server_ended
-        self._begin_to_watch("swarm", swarm.pid, self.cores.generator, tree=browser)
-        self._begin_to_watch("publisher", publisher.pid, self.cores.publisher)
-        self.publish_log = publisher.plan(self.plan.schedule())
-        spare = await self._warm_pool.take(spawn_hub) if self.plan.cell.system == HUB else None
-        started = self._started = await self.plan.cell.served_by.start(
-            self.wanted(lag_every_s=_SERVER_LAG_EVERY_S, spare=spare)
+        self._begin_to_watch("swarm", swarm.pid, at, self.cores.generator, tree=browser)
+        self._begin_to_watch("publisher", publisher.pid, roles.publisher, self.cores.publisher)
+        self.publish_log = await publisher.plan(self.plan.schedule())
+        hub_here = self.plan.cell.system == HUB and roles.server.here
+        spare = await self._warm_pool.take_hub() if hub_here else None
+        started = self._started = await roles.server.start(
+            self.plan.cell, self.wanted(lag_every_s=_SERVER_LAG_EVERY_S, spare=spare)
         )
         self.api, self.broker, self.authority = started.api, started.broker, started.authority
         self.fresh, self.unwatched = started.fresh, started.unwatched
         for name, process in started.watched.items():
             cores = self.cores.servers if started.fresh else ()  # what is not ours stays as it is
             if process.pid:
-                self._begin_to_watch(name, process.pid, cores, tree=process.tree)
+                self._begin_to_watch(name, process.pid, roles.server, cores, tree=process.tree)
             if process.metrics:
                 await self._begin_to_read(name, process.metrics)
         apart = [process.pid for process in started.watched.values() if process.pid]
@@ -104,12 +112,18 @@ class TrialProcesses(Testbed):
         if self._started is not None:
             self._started.send_signal(number)
 
+    async def cpu(self) -> Cpu:
+        """CPU seconds now of each process that is watched, wherever it runs."""
+        await asyncio.gather(*(place.look() for place in self.placement.all))
+        return await super().cpu()
+
     def _begin_to_watch(
-        self, name: str, pid: int, cores: Sequence[int], *, tree: bool = False
+        self, name: str, pid: int, place: Place, cores: Sequence[int], *, tree: bool = False
     ) -> None:
-        watch = TreeWatch(pid, name) if tree else ProcessWatch(pid, name)
-        for each in watch.pids() if isinstance(watch, TreeWatch) else [pid]:
-            pin(each, cores)  # and what it starts from now on
+        watch = place.watch(name, pid, tree=tree)
+        if place.here:
+            for each in watch.pids() if isinstance(watch, TreeWatch) else [pid]:
+                pin(each, cores)  # and what it starts from now on
         self.watches[name] = watch
 
     async def _begin_to_read(self, name: str, metrics: str) -> None:

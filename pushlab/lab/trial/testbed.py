@@ -95,7 +95,7 @@ class Testbed(abc.ABC):
     async def look_behind(self) -> None:  # noqa: B027 - there may be nothing
         """Look once more behind the window at what is not looked at in the very moment."""
 
-    def cpu(self) -> Cpu:
+    async def cpu(self) -> Cpu:
         """CPU seconds now of each process that is watched."""
         return {name: watch.used_cpu_s() for name, watch in self.watches.items()}
 

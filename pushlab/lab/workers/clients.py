@@ -19,7 +19,9 @@ import numpy.typing as npt
 
 from pushlab.hub.child import spawn_child
 from pushlab.lab.load.publish_log import PublishLog, unnamed_file
+from pushlab.lab.place import HERE, Place
 from pushlab.lab.scenario.schedule import Schedule
+from pushlab.lab.workers.away import AwayPublisher, start_away_publisher, start_away_swarm
 from pushlab.lab.workers.parent import Worker
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
@@ -40,8 +42,10 @@ __all__ = [
 SwarmProcess = Worker[SwarmService]
 
 
-async def start_swarm() -> SwarmProcess:
+async def start_swarm(place: Place = HERE) -> SwarmProcess:
     """Start the process; it takes commands as soon as Python is up."""
+    if not place.here:
+        return await start_away_swarm(place)
     process = await spawn_child("pushlab.lab.workers.swarm_process")
     return Worker(process, "swarm", SwarmService)
 
@@ -98,13 +102,15 @@ class PublisherProcess(Worker[PublisherService]):
         super().__init__(process, "publisher", PublisherService)
         self._file = file
 
-    def plan(self, schedule: Schedule) -> PublishLog:
+    async def plan(self, schedule: Schedule) -> PublishLog:
         """Set out what it shall send; what becomes of each message is in the log at once."""
         return PublishLog.create(schedule, self._file)
 
 
-async def start_publisher() -> PublisherProcess:
+async def start_publisher(place: Place = HERE) -> PublisherProcess | AwayPublisher:
     """Start the process; it takes commands as soon as Python is up."""
+    if not place.here:
+        return await start_away_publisher(place)
     file = unnamed_file()
     process = await spawn_child(
         "pushlab.lab.workers.publisher_process", str(file.fileno()), pass_fds=[file.fileno()]

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from pushlab.hub.child import Child
+from pushlab.hub.child import Child, ChildProcess
 from pushlab.lab.workers.messages import SubscriberClosed, decode_answer, encode, remote
 
 __all__ = ["Worker", "WorkerFailed"]
@@ -30,9 +30,7 @@ class Worker(Child, Generic[_Service]):
         on_event: called with what the worker tells without having been asked.
     """
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, name: str, service: type[_Service]
-    ) -> None:
+    def __init__(self, process: ChildProcess, name: str, service: type[_Service]) -> None:
         super().__init__(process, name)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._next_id = 0

@@ -1,7 +1,7 @@
-"""The publisher's process: ``python -m pushlab.lab.workers.publisher_process FD``, a worker.
+"""The publisher's process: ``python -m pushlab.lab.workers.publisher_process LOG``, a worker.
 
-Nothing else is done in it, so that nothing delays a message but the machine. ``FD`` is the file
-of the publish log, with the schedule and the rows.
+Nothing else is done in it, so that nothing delays a message but the machine. ``LOG`` is the file
+of the publish log, with the schedule and the rows: a descriptor's number, or a path.
 """
 
 import sys
@@ -92,8 +92,8 @@ def _publisher(setup: PublisherSetup, publish_log: PublishLog) -> OpenLoop:
 
 def main() -> None:
     """Serve calls until standard input ends."""
-    descriptor = int(sys.argv[1])
-    run_worker(lambda: PublisherService(lambda: PublishLog.attach(descriptor)))
+    where = sys.argv[1]
+    run_worker(lambda: PublisherService(lambda: PublishLog.attach(where)))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from pushlab.hub.child import Child, end_child
+from pushlab.hub.child import Child, ChildProcess, end_child
 from pushlab.hub.process import spawn_hub
+from pushlab.lab.place import EVERYTHING_HERE, HERE, Place, Placement
 from pushlab.lab.workers.clients import start_publisher, start_swarm
 
 __all__ = ["WarmPool"]
@@ -20,25 +21,37 @@ _Process = TypeVar("_Process")
 
 
 class WarmPool:
-    """At most one spare process of each kind, by what starts it; call `drop` in the end."""
+    """At most one spare process of each kind at each place; call `drop` in the end."""
 
     def __init__(self) -> None:
-        self._spares: dict[Callable[[], Awaitable[Any]], Any] = {}
+        self._spares: dict[tuple[Any, Place], Any] = {}
 
-    async def fill(self, *, hub: bool) -> None:
+    async def fill(self, *, hub: bool, placement: Placement = EVERYTHING_HERE) -> None:
         """Start what is missing.
 
         Args:
-            hub: whether a hub too.
+            hub: whether a hub too, if it is to run here.
         """
-        for start in (spawn_hub, start_swarm, start_publisher):
-            if start not in self._spares and (hub or start is not spawn_hub):
-                self._spares[start] = await start()
+        if hub and placement.server.here and (spawn_hub, HERE) not in self._spares:
+            self._spares[spawn_hub, HERE] = await spawn_hub()
+        for start, place in (
+            (start_swarm, placement.swarm_at(0)),
+            (start_publisher, placement.publisher),
+        ):
+            if (start, place) not in self._spares:
+                self._spares[start, place] = await start(place)
 
-    async def take(self, start: Callable[[], Awaitable[_Process]]) -> _Process:
-        """The spare, if it still runs, or one that is started now."""
-        spare: Any = self._spares.pop(start, None)
-        return spare if spare is not None and spare.returncode is None else await start()
+    async def take_hub(self) -> ChildProcess:
+        """The spare hub here, if it still runs, or one that is started now."""
+        spare = self._spares.pop((spawn_hub, HERE), None)
+        return spare if spare is not None and spare.returncode is None else await spawn_hub()
+
+    async def take(
+        self, start: Callable[[Place], Awaitable[_Process]], place: Place = HERE
+    ) -> _Process:
+        """The spare at this place, if it still runs, or one that is started now."""
+        spare: Any = self._spares.pop((start, place), None)
+        return spare if spare is not None and spare.returncode is None else await start(place)
 
     async def drop(self) -> None:
         """End those that nobody took."""
