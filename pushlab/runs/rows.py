@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pushlab.errors import RunError, UsageError
-from pushlab.runs.layout import RowsKind, partial_file
+from pushlab.runs.layout import RowsKind
 
 __all__ = [
     "ROWS",
@@ -30,9 +30,13 @@ __all__ = [
     "StampRows",
     "TrafficRows",
     "arrays",
+    "check_group",
+    "check_rows",
+    "completed",
+    "names_to_read",
     "read_table",
     "to_table",
-    "write_table",
+    "unreadable",
 ]
 
 Int64 = npt.NDArray[np.int64]
@@ -44,9 +48,13 @@ MaybeInt64 = Annotated[Int64, "may be null"]
 #: Columns as a caller has them: numpy arrays, lists, or pyarrow arrays, by name.
 Columns = Mapping[str, Any]
 
-#: Of one file, unpacked: more than an hour of a thousand deliveries a second, five times over.
+#: Of one file that is read as a whole, unpacked: more than an hour of a thousand deliveries a
+#: second, five times over.
 _MOST_ROWS = 20_000_000
 _MOST_BYTES = 2**31
+#: Of one group of a file that is read in pieces, unpacked; and of all its groups.
+_MOST_GROUP_BYTES = 2**28
+_MOST_ROWS_EVER = 2**32
 
 _CELL = pa.field("cell", pa.dictionary(pa.int16(), pa.string()), nullable=False)
 _TRIAL = pa.field("trial", pa.int16(), nullable=False)
@@ -186,8 +194,8 @@ def to_table(schema: pa.Schema, columns: Columns | None, *, cell: str, trial: in
     """
     names = [name for name in schema.names if name not in ("cell", "trial")]
     given = {name: [] for name in names} if columns is None else columns
-    if isinstance(given, pa.Table):
-        given = {name: given[name] for name in given.column_names}
+    if isinstance(given, pa.Table | pa.RecordBatch):
+        given = {name: given[name] for name in given.schema.names}
     given = {name: data for name, data in given.items() if name not in ("cell", "trial")}
     if set(given) != set(names):
         missing, unknown = set(names) - set(given), set(given) - set(names)
@@ -218,41 +226,54 @@ def _array(field: pa.Field, data: Any) -> pa.Array:
     return array
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write `table` so that `path` either has all of it or does not exist. Raises OSError."""
-    with partial_file(path) as partial, partial.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-
-
 def read_table(schema: pa.Schema | None, path: Path) -> pa.Table:
     """Read one file of rows; columns that `schema` does not know are left out. None: all columns.
 
+    `pushlab.runs.batches.read_batches` reads in pieces what is too much for the memory.
+
     Raises:
-        RunError: the file is missing or damaged, lacks a column, or unpacks to more than a trial
-            can have.
+        RunError: the file is missing or damaged, lacks a column, or unpacks to more than is read
+            as a whole.
     """
     try:
         # A file of Arrow's own: its threads would ask a file of Python's for the interpreter, and a
         # thread that does so while the interpreter ends takes the process with it.
         with pa.OSFile(os.fsencode(path)) as raw, pq.ParquetFile(raw) as file:
             _check_size(file.metadata, path)
-            if schema is None:
-                return file.read()
-            found = set(file.schema_arrow.names)
-            missing = [name for name in schema.names if name not in found]
-            if missing and not _LATER.issuperset(missing):
-                raise RunError(f"{path}: missing column {', '.join(missing)}")
-            table = file.read(columns=[name for name in schema.names if name in found])
-            for name in missing:
-                table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
-            return table.select(schema.names).cast(schema)
-    except FileNotFoundError:
-        raise RunError(f"{path}: the file is missing") from None
+            return completed(schema, file.read(names_to_read(schema, file.schema_arrow, path)))
+    except RunError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, RunError):
-            raise
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RunError(f"{path}: not readable as Parquet rows ({detail})") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> RunError:
+    """What to say of a file of rows that cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return RunError(f"{path}: the file is missing")
+    detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return RunError(f"{path}: not readable as Parquet rows ({detail})")
+
+
+def names_to_read(schema: pa.Schema | None, there: pa.Schema, path: Path) -> list[str] | None:
+    """The columns of `schema` that a file has; None: all. Raises RunError: it lacks one."""
+    if schema is None:
+        return None
+    found = set(there.names)
+    missing = [name for name in schema.names if name not in found]
+    if missing and not _LATER.issuperset(missing):
+        raise RunError(f"{path}: missing column {', '.join(missing)}")
+    return [name for name in schema.names if name in found]
+
+
+def completed(schema: pa.Schema | None, table: pa.Table) -> pa.Table:
+    """What was read of a file, as `schema` has it; None: as it is."""
+    if schema is None:
+        return table
+    for name in schema.names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
+    return table.select(schema.names).cast(schema)
 
 
 def _check_size(metadata: pq.FileMetaData, path: Path) -> None:
@@ -261,8 +282,27 @@ def _check_size(metadata: pq.FileMetaData, path: Path) -> None:
     size = sum(metadata.row_group(number).total_byte_size for number in groups)
     if metadata.num_rows > _MOST_ROWS or size > _MOST_BYTES:
         raise RunError(
-            f"{path}: has {metadata.num_rows:,} rows of {size:,} bytes; a trial's file has at most"
-            f" {_MOST_ROWS:,} rows and {_MOST_BYTES:,} bytes"
+            f"{path}: has {metadata.num_rows:,} rows of {size:,} bytes; what is read as a whole has"
+            f" at most {_MOST_ROWS:,} rows and {_MOST_BYTES:,} bytes"
+        )
+
+
+def check_rows(metadata: pq.FileMetaData, path: Path) -> None:
+    """Refuse a file that has more rows than a trial can have, though it is read in pieces."""
+    if metadata.num_rows > _MOST_ROWS_EVER:
+        raise RunError(
+            f"{path}: has {metadata.num_rows:,} rows; a trial's file has at most"
+            f" {_MOST_ROWS_EVER:,} rows"
+        )
+
+
+def check_group(metadata: pq.FileMetaData, number: int, path: Path) -> None:
+    """Refuse a group of rows that would fill the memory, before it is read."""
+    group = metadata.row_group(number)
+    if group.num_rows > _MOST_ROWS or group.total_byte_size > _MOST_GROUP_BYTES:
+        raise RunError(
+            f"{path}: has a group of {group.num_rows:,} rows of {group.total_byte_size:,} bytes;"
+            f" one has at most {_MOST_ROWS:,} rows and {_MOST_GROUP_BYTES:,} bytes"
         )
 
 

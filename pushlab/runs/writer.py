@@ -4,13 +4,14 @@ Each trial's rows go to files of their own, complete before ``run.json`` names t
 file appears by a rename. A run that is killed leaves the trials that had ended, readable.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pushlab.errors import NotWritten, RunError, UsageError
+from pushlab.runs.batches import Rows, write_batches
 from pushlab.runs.layout import (
     FolderWriter,
     folder_name,
@@ -21,7 +22,7 @@ from pushlab.runs.layout import (
     write_document,
 )
 from pushlab.runs.records import TrialRecord
-from pushlab.runs.rows import SCHEMAS, Columns, to_table, write_table
+from pushlab.runs.rows import SCHEMAS
 
 __all__ = ["RunWriter", "write_summary", "write_until"]
 
@@ -102,13 +103,14 @@ class RunWriter(FolderWriter):
         self._document = {**self._document, "verified": dict(verified)}
         self._save()
 
-    def add_trial(self, record: TrialRecord, **rows: Columns | None) -> None:
+    def add_trial(self, record: TrialRecord, **rows: Rows | None) -> None:
         """Keep one trial, whatever became of it; when this returns, it is on disk.
 
         Args:
             rows: by their kind, the columns of its schema in `SCHEMAS` without ``cell`` and
                 ``trial``, as numpy arrays, lists or a pyarrow table; 0 or None where something did
-                not happen. None: no rows.
+                not happen. Or pieces of them, in order, such as an iterator of pyarrow's batches:
+                of these no more than a group of the file is ever in memory. None: no rows.
 
         Raises:
             UsageError: the cell is not one of the run's, the trial is there already, or the rows
@@ -125,10 +127,6 @@ class RunWriter(FolderWriter):
                 other["index"],
             ):
                 raise UsageError(f"trial {record.index} of {record.cell!r} is written already")
-        tables = {
-            kind: to_table(schema, rows.get(kind), cell=record.cell, trial=record.index)
-            for kind, schema in SCHEMAS.items()
-        }
         before = self._document
         added = {**before, "trials": [*before["trials"], record.to_json()]}
         if record.profile.name:
@@ -136,15 +134,16 @@ class RunWriter(FolderWriter):
                 **before.get("profiles", {}),
                 record.cell: record.profile.to_json(),
             }
-        files = {kind: rows_path(self.path, kind, record.order) for kind in tables}
+        files = {kind: rows_path(self.path, kind, record.order) for kind in SCHEMAS}
         try:
-            for kind, table in tables.items():
-                write_table(table, files[kind])
+            for kind, schema in SCHEMAS.items():
+                found = rows.get(kind)
+                write_batches(schema, files[kind], found, cell=record.cell, trial=record.index)
             write_document(self.path, added)
-        except OSError as error:
-            for file in files.values():  # no document names them; and a full disk needs the room
-                with suppress(OSError):
-                    file.unlink()
+        except BaseException as error:
+            _remove(files.values())
+            if not isinstance(error, OSError):
+                raise
             count = len(before["trials"])
             rest = "what was before it is kept" if count else "there was none before it"
             if not self.path.is_dir():
@@ -154,6 +153,13 @@ class RunWriter(FolderWriter):
                 f" ({told(error)}); {rest}"
             ) from error
         self._document = added
+
+
+def _remove(files: Iterable[Path]) -> None:
+    """Remove files that no document names; and a full disk needs the room."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
 
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:

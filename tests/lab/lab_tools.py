@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from pushlab.lab.load.recorder import Recorder
@@ -14,7 +15,8 @@ from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.toml_reader import load_scenario
 from pushlab.lab.trial.events import LabEvent, Phase, Progress, TrialStarted
 from pushlab.lab.workers.clients import read_rows
-from pushlab.runs import Run
+from pushlab.runs import DeliveryRows, Run
+from pushlab.runs.batches import in_batches
 
 
 def tiny(transports: Sequence[str], **changes: object) -> Scenario:
@@ -88,4 +90,6 @@ def deliveries(recorder: Recorder, *, per_channel: int) -> dict[str, Any]:
     """The rows of a recorder, as a trial reads them."""
     with tempfile.TemporaryDirectory() as folder:
         counts = recorder.write(Path(folder), key=0)
-        return dict(read_rows(Path(folder), counts, per_channel=per_channel)["deliveries"])
+        rows = read_rows(Path(folder), counts, per_channel=per_channel)["deliveries"]
+        some = list(in_batches(rows)) or [dict.fromkeys(DeliveryRows.__slots__, np.zeros(0, int))]
+        return {name: np.concatenate([batch[name] for batch in some]) for name in some[0]}

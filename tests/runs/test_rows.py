@@ -7,20 +7,20 @@ import pytest
 
 from pushlab.errors import RunError
 from pushlab.runs import rows
-from pushlab.runs.rows import SCHEMAS, read_table, to_table, write_table
+from pushlab.runs.batches import write_batches
+from pushlab.runs.rows import SCHEMAS, read_table
 
 
-def table(count):
-    columns = {name: np.zeros(count, np.int64) for name in ("channel", "seq", "subscriber")}
-    return to_table(
-        SCHEMAS["deliveries"], {**columns, "received_ns": columns["seq"]}, cell="sse", trial=0
-    )
+def write(path, count):
+    names = ("channel", "seq", "subscriber", "received_ns")
+    columns = {name: np.zeros(count, np.int64) for name in names}
+    write_batches(SCHEMAS["deliveries"], path, columns, cell="sse", trial=0)
 
 
 @pytest.mark.parametrize("schema", [SCHEMAS["deliveries"], None])
 def test_a_file_that_unpacks_to_too_many_rows_is_refused_unread(tmp_path, monkeypatch, schema):
     path = tmp_path / "trial-000.parquet"
-    write_table(table(100_000), path)
+    write(path, 100_000)
     assert path.stat().st_size < 10_000  # it is as small as that
     assert len(read_table(schema, path)) == 100_000
     monkeypatch.setattr(rows, "_MOST_ROWS", 99_999)

@@ -78,10 +78,10 @@ def test_a_trial_that_the_disk_does_not_take_leaves_nothing_behind(writer):
 
 
 def test_the_first_error_is_told_where_nothing_can_be_written_any_more(writer, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writer_module, "write_table", full)
+    monkeypatch.setattr(writer_module, "write_batches", full)
     monkeypatch.setattr(layout_module, "write_document", full)
     with pytest.raises(NotWritten, match=r"trial 2 .*No space left"), writer:
         writer.add_trial(record(1))

@@ -18,6 +18,7 @@ from pushlab.contract.ticks import LATE_NS
 from pushlab.errors import SetupError
 from pushlab.lab.scenario.schedule import Schedule
 from pushlab.runs import PublisherFigures
+from pushlab.runs.batches import Rows, in_batches
 from pushlab.runs.rows import Columns
 from pushlab.systems.stamp import modulus
 
@@ -168,7 +169,7 @@ class PublishLog:
             taken[self._channel[row]].append(int(self.number[row]))
         return taken
 
-    def recognise(self, numbers: Columns) -> int:
+    def recognise(self, numbers: Rows) -> int:
         """Give what was not answered, and has arrived all the same, its `seq`; how many there are.
 
         Args:
@@ -181,9 +182,13 @@ class PublishLog:
         if not waiting:
             return 0
         known = set(zip(self._channel.tolist(), self.seq.tolist(), strict=True))
-        columns = np.stack([numbers[name] for name in ("channel", "seq", "number")], axis=1)
-        found = 0
-        for channel, seq, number in np.unique(columns, axis=0).tolist():
+        found, came = 0, np.zeros((0, 3), np.int64)
+        wanted = np.array([number for _, number in waiting], np.int64)
+        for batch in in_batches(numbers):
+            may = np.isin(batch["number"], wanted)
+            some = np.stack([batch[name][may] for name in ("channel", "seq", "number")], axis=1)
+            came = np.unique(np.concatenate([came, some]), axis=0)
+        for channel, seq, number in came.tolist():
             rows = waiting.get((channel, number))
             if rows and (channel, seq) not in known:
                 self.seq[rows.popleft()] = seq

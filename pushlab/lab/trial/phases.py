@@ -12,9 +12,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from pushlab.errors import PushlabError
 from pushlab.lab.host.machine import closing_connections
@@ -30,7 +31,9 @@ from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
+from pushlab.runs.batches import Batches
 from pushlab.runs.records import TrialStatus
+from pushlab.runs.rows import Columns
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -367,16 +370,15 @@ class Trial:
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
             rows = read_rows(Path(folder), told.rows, per_channel=self.plan.scenario.per_channel)
+        deliveries = Batches.chained([rows["deliveries"]])
         if self._last:  # what closed the channels is no delivery
-            deliveries = rows["deliveries"]
-            last = np.array(self._last, np.int64)[deliveries["channel"]]
-            counted = (last == 0) | (deliveries["seq"] < last)
-            rows["deliveries"] = {name: each[counted] for name, each in deliveries.items()}
-        numbers, publish_log = rows.pop("numbers"), self.testbed.publish_log
+            deliveries = deliveries.mapped(partial(_but_last, np.array(self._last, np.int64)))
+        publish_log = self.testbed.publish_log
+        numbers = cast(Columns, rows.pop("numbers"))
         self._notes.misnumbered = publish_log.misnumbered(numbers)
-        if self.testbed.api.stamp_key is not None:  # whose numbers the deliveries have
-            numbers = {**rows["deliveries"], "number": rows["deliveries"]["seq"]}
-        publish_log.recognise(numbers)
+        own = self.testbed.api.stamp_key is not None  # whose numbers the deliveries have
+        publish_log.recognise(deliveries.mapped(_numbered) if own else numbers)
+        rows["deliveries"] = deliveries
         self._notes.rows = rows
 
     async def _reconcile(self) -> None:
@@ -393,3 +395,14 @@ class Trial:
             if received == sent or time.monotonic() >= end_s:
                 return
             await asyncio.sleep(0.05)
+
+
+def _but_last(last: npt.NDArray[np.int64], deliveries: Columns) -> Columns:
+    """Deliveries without those of the message that closed their channel."""
+    closed = last[deliveries["channel"]]
+    counted = (closed == 0) | (deliveries["seq"] < closed)
+    return {name: each[counted] for name, each in deliveries.items()}
+
+
+def _numbered(deliveries: Columns) -> Columns:
+    return {**deliveries, "number": deliveries["seq"]}

@@ -14,7 +14,7 @@ from pushlab.lab.scenario.model import Scenario
 from pushlab.lab.scenario.schedule import Schedule, make_schedule
 from pushlab.lab.trial.events import Progress
 from pushlab.runs import Link, TrialRecord
-from pushlab.runs.rows import Columns
+from pushlab.runs.batches import Rows
 
 __all__ = [
     "Tell",
@@ -115,10 +115,13 @@ class TrialPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrialOutcome:
-    """What a trial leaves: its record and its raw rows (see `pushlab.runs.rows`), if there are."""
+    """What a trial leaves: its record and its raw rows (see `pushlab.runs.rows`), if there are.
+
+    Deliveries come in pieces; they are never all in memory.
+    """
 
     record: TrialRecord
-    rows: Mapping[str, Columns] = field(default_factory=dict)
+    rows: Mapping[str, Rows] = field(default_factory=dict)
 
 
 def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialPlan:

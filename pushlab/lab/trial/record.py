@@ -24,6 +24,7 @@ from pushlab.runs import (
     TrialRecord,
     WitnessFigures,
 )
+from pushlab.runs.batches import Rows
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
 
@@ -60,7 +61,7 @@ class TrialObservations:
     end: Moment | None = None
     swarm: SwarmReport | None = None
     publisher: WindowReport | None = None
-    rows: dict[str, Columns] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
     server_lags: Sequence[Sequence[int]] = ()
     closing_connections: int = 0
     stall_ns: list[int] | None = None
@@ -118,10 +119,10 @@ def collect(
     )
 
 
-def stamp_rows(of_witnesses: Columns | None, publish_log: PublishLog) -> Columns:
+def stamp_rows(of_witnesses: Rows | None, publish_log: PublishLog) -> Columns:
     """The rows of what the kernel has stamped: deliveries to witnesses, and requests."""
     sent = publish_log.stamps()
-    if of_witnesses is None:
+    if not isinstance(of_witnesses, Mapping):
         return sent
     return {name: np.concatenate([of_witnesses[name], sent[name]]) for name in sent}
 
@@ -264,6 +265,8 @@ def _connect(notes: TrialObservations) -> ConnectFigures | None:
     before, after, told = notes.connecting
     rows = notes.rows.get("connects")
     storm_s = None
+    if not isinstance(rows, Mapping):
+        rows = None
     if rows is not None and len(rows["wanted_ns"]):
         storm_s = int(rows["connected_ns"].max() - rows["wanted_ns"].min()) / _NS
     return ConnectFigures(

@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,7 @@ from pushlab.lab.workers.away import AwayPublisher, start_away_publisher, start_
 from pushlab.lab.workers.parent import Worker
 from pushlab.lab.workers.publisher_process import PublisherService
 from pushlab.lab.workers.swarm_process import SwarmService
+from pushlab.runs.batches import GROUP_ROWS, Batches, Rows
 from pushlab.runs.rows import Columns
 
 __all__ = [
@@ -118,20 +120,18 @@ async def start_publisher(place: Place = HERE) -> PublisherProcess | AwayPublish
     return PublisherProcess(process, file)
 
 
-def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict[str, Columns]:
-    """Read what `Recorder.write` wrote, as the columns of `pushlab.runs.rows`."""
-    seq, received_ns, reader = _columns(folder / "deliveries", counts["deliveries"])
+def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict[str, Rows]:
+    """Read what `Recorder.write` wrote, as the columns of `pushlab.runs.rows`.
+
+    The deliveries come in pieces, read when they are asked for: the file may lose its name, and its
+    folder may go.
+    """
     wanted_ns, connected_ns, connected = _columns(folder / "connects", counts["connects"])
     at_ns, size, observed = _columns(folder / "traffic", counts["traffic"])
     of_seq, number, channel = _columns(folder / "numbers", counts["numbers"])
     stamped, stamped_ns, kernel_ns, witness = _columns(folder / "stamps", counts["stamps"], 3)
     return {
-        "deliveries": {
-            "channel": reader // np.int32(per_channel),
-            "seq": seq,
-            "subscriber": reader,
-            "received_ns": received_ns,
-        },
+        "deliveries": _deliveries(folder / "deliveries", counts["deliveries"], per_channel),
         "connects": {
             "subscriber": connected,
             "wanted_ns": wanted_ns,
@@ -154,7 +154,37 @@ def read_rows(folder: Path, counts: dict[str, int], *, per_channel: int) -> dict
     }
 
 
+def _deliveries(path: Path, rows: int, per_channel: int) -> Batches:
+    file = path.open("rb")  # it goes with the last that can still read it
+
+    def read() -> Iterator[Columns]:
+        for start in range(0, rows, GROUP_ROWS):
+            count = min(GROUP_ROWS, rows - start)
+            seq = _read(file, np.int64, 8 * start, count)
+            received_ns = _read(file, np.int64, 8 * (rows + start), count)
+            reader = _read(file, np.int32, 16 * rows + 4 * start, count)
+            yield {
+                "channel": reader // np.int32(per_channel),
+                "seq": seq,
+                "subscriber": reader,
+                "received_ns": received_ns,
+            }
+
+    return Batches(read)
+
+
 def _columns(path: Path, rows: int, wide: int = 2) -> list[npt.NDArray[Any]]:
-    raw = path.read_bytes()
     kinds = (*[np.int64] * wide, np.int32)
-    return [np.frombuffer(raw, kind, rows, offset=rows * 8 * i) for i, kind in enumerate(kinds)]
+    with path.open("rb") as file:
+        return [_read(file, kind, rows * 8 * i, rows) for i, kind in enumerate(kinds)]
+
+
+def _read(file: IO[bytes], kind: npt.DTypeLike, place: int, count: int) -> npt.NDArray[Any]:
+    found: npt.NDArray[Any] = np.empty(count, kind)
+    view, done = found.view(np.uint8).data, 0
+    while done < len(view):
+        some = os.preadv(file.fileno(), [view[done:]], place + done)
+        if not some:
+            raise ValueError(f"{file.name}: ends before its {count:,} rows")
+        done += some
+    return found
