@@ -14,9 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
-
 from pushlab.errors import PushlabError
 from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
@@ -25,13 +22,18 @@ from pushlab.lab.trial.live_latency import LiveLatency
 from pushlab.lab.trial.moments import looking
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
-from pushlab.lab.trial.record import TrialObservations, collect, stamp_rows
+from pushlab.lab.trial.record import (
+    TrialObservations,
+    collect,
+    numbered,
+    stamp_rows,
+    without_last,
+)
 from pushlab.lab.trial.setting_up import set_up
 from pushlab.lab.trial.testbed import Testbed
 from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
-from pushlab.runs.batches import Batches
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
 
@@ -370,15 +372,12 @@ class Trial:
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
             rows = read_rows(Path(folder), told.rows, per_channel=self.plan.scenario.per_channel)
-        deliveries = Batches.chained([rows["deliveries"]])
-        if self._last:  # what closed the channels is no delivery
-            deliveries = deliveries.mapped(partial(_but_last, np.array(self._last, np.int64)))
-        publish_log = self.testbed.publish_log
         numbers = cast(Columns, rows.pop("numbers"))
+        deliveries = rows["deliveries"] = without_last(rows["deliveries"], self._last)
+        publish_log = self.testbed.publish_log
         self._notes.misnumbered = publish_log.misnumbered(numbers)
         own = self.testbed.api.stamp_key is not None  # whose numbers the deliveries have
-        publish_log.recognise(deliveries.mapped(_numbered) if own else numbers)
-        rows["deliveries"] = deliveries
+        publish_log.recognise(numbered(deliveries) if own else numbers)
         self._notes.rows = rows
 
     async def _reconcile(self) -> None:
@@ -395,14 +394,3 @@ class Trial:
             if received == sent or time.monotonic() >= end_s:
                 return
             await asyncio.sleep(0.05)
-
-
-def _but_last(last: npt.NDArray[np.int64], deliveries: Columns) -> Columns:
-    """Deliveries without those of the message that closed their channel."""
-    closed = last[deliveries["channel"]]
-    counted = (closed == 0) | (deliveries["seq"] < closed)
-    return {name: each[counted] for name, each in deliveries.items()}
-
-
-def _numbered(deliveries: Columns) -> Columns:
-    return {**deliveries, "number": deliveries["seq"]}

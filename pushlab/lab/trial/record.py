@@ -24,11 +24,11 @@ from pushlab.runs import (
     TrialRecord,
     WitnessFigures,
 )
-from pushlab.runs.batches import Rows
+from pushlab.runs.batches import Batches, Rows
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
 
-__all__ = ["TrialObservations", "collect", "stamp_rows"]
+__all__ = ["TrialObservations", "collect", "numbered", "stamp_rows", "without_last"]
 
 _NS = 1_000_000_000
 _LEAST_LOOKS = 2
@@ -125,6 +125,27 @@ def stamp_rows(of_witnesses: Rows | None, publish_log: PublishLog) -> Columns:
     if not isinstance(of_witnesses, Mapping):
         return sent
     return {name: np.concatenate([of_witnesses[name], sent[name]]) for name in sent}
+
+
+def without_last(deliveries: Rows, last: Sequence[int]) -> Batches:
+    """Deliveries without those of the message that closed their channel; `last`: its `seq`, or 0.
+
+    Empty: no channel was closed.
+    """
+    closing = np.array(last, np.int64)
+
+    def counted(batch: Columns) -> Columns:
+        closed = closing[batch["channel"]]
+        keep = (closed == 0) | (batch["seq"] < closed)
+        return {name: each[keep] for name, each in batch.items()}
+
+    found = Batches.chained([deliveries])
+    return found.mapped(counted) if len(closing) else found
+
+
+def numbered(deliveries: Batches) -> Batches:
+    """Deliveries with the ``number`` of each, where that is the laboratory's and their `seq`."""
+    return deliveries.mapped(lambda batch: {**batch, "number": batch["seq"]})
 
 
 def _minus(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
