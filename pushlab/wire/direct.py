@@ -5,7 +5,6 @@ a request is out of the ordinary, serve its ASGI form; both run the same server 
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -106,11 +105,12 @@ class _Waiting:
         self._ask = ask
         self._refused = refused
         self._found: StreamingResponse | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def begin(self, exchange: Any) -> None:
         """Fetch it."""
         self._exchange = exchange
-        self._task = asyncio.ensure_future(self._answer())
+        self._task = asyncio.create_task(self._answer())
 
     async def _answer(self) -> None:
         try:
@@ -134,9 +134,8 @@ class _Waiting:
         """The response is complete, or the client has gone."""
         if self._found is not None:
             self._found.close()
-        else:
-            with contextlib.suppress(AttributeError):  # it never began
-                self._task.cancel()
+        elif self._task is not None:
+            self._task.cancel()
 
 
 def _http_app(direct: Direct) -> AsgiApp:
