@@ -9,6 +9,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from pushlab.contract.serving import Receive, Response, Scope, Send
 from pushlab.errors import PushlabError, Refused, UsageError
@@ -16,7 +17,7 @@ from pushlab.hub.reasons import BAD_JSON, BAD_REQUEST, NOT_FOUND, bad_method
 from pushlab.web.limits import Limiter
 from pushlab.wire.asgi import header, read_body, refusal_headers, respond
 
-__all__ = ["Demo", "Post"]
+__all__ = ["Act", "Demo", "Post"]
 
 _MOST_BYTES = 16 * 1024
 
@@ -40,11 +41,13 @@ class Demo:
 
     Args:
         posts: by path.
-        reads: what a GET tells, by path.
+        reads: what a GET with this query tells, by path.
     """
 
     def __init__(
-        self, posts: Mapping[str, Post], reads: Mapping[str, Callable[[], dict[str, Any]]]
+        self,
+        posts: Mapping[str, Post],
+        reads: Mapping[str, Callable[[Mapping[str, str]], dict[str, Any]]],
     ) -> None:
         self._posts = posts
         self._reads = reads
@@ -82,7 +85,7 @@ class Demo:
             raise NOT_FOUND(f"there is nothing at {path}")
         if method in ("GET", "HEAD") and read is not None:
             self._reading.check(address)
-            return read()
+            return read(dict(parse_qsl(scope["query_string"].decode("latin-1"))))
         if method != "POST" or post is None:
             raise bad_method(scope)
         (self._dear if post.dear else self._posting).check(address)

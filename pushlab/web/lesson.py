@@ -122,7 +122,7 @@ class Lesson:
             due = begun + span_s * (number + 1) / (messages + 1)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             told.append((time.monotonic_ns(), _SAYINGS[number]))
-            self._hub.publish(channel, _SAYINGS[number])
+            await self._hub.backplane.publish([(channel, _SAYINGS[number])])
         return told
 
 

@@ -1,33 +1,37 @@
 """The race: one publisher, five lanes, and what each lane cost this server.
 
-There is one race for each hub. All lanes read the same channel, so every message is published once
-and each transport carries it in its own way. The race stands still, and its further clients are
-away, while no page looks on.
+There is one race for each server, however many hubs it is: one of them publishes and runs the
+further clients (`pushlab.hub.backplane`), all of them count, and each answers for all
+(`pushlab.web.race_hubs`). All lanes read the same channel, so every message is published once and
+each transport carries it in its own way. The race stands still, and its further clients are away,
+while no page looks on.
 """
 
 import asyncio
 import contextlib
 import dataclasses
 import json
+import os
 import random
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.hits import Hit
 from pushlab.contract.registry import STANDARD, load_transport, make_transport
-from pushlab.contract.setting import Declared, Setting, keys_of
 from pushlab.contract.transport import Transport
 from pushlab.errors import Refused
 from pushlab.hub.core import Hub
+from pushlab.hub.reasons import PUBLISH_UNKNOWN
 from pushlab.runs import Link
 from pushlab.web.crowd import Crowd, LaneReport
 from pushlab.web.crowd_process import LaneRequest
 from pushlab.web.members import now_ms
-from pushlab.web.texts import taken
+from pushlab.web.race_hubs import RaceHubs, happens, opened
+from pushlab.web.race_settings import Settings, Setup
 
 __all__ = ["CHANNEL", "LANES", "Race", "Settings"]
 
@@ -38,31 +42,10 @@ _FOLLOW_S = 1.0
 _LATE_S = 1.0  # a publisher that is later than this drops what it missed
 _PAGE_TOKEN_MINUTES = 120
 _CROWD_TOKEN_MINUTES = 1_440
+_AGAIN_S = 0.5
+_SEAT = "race-page-"  # begins the client ID of each lane of a page
+_MOST_SEATS = 500
 _NO_BROKER = "this hub has no MQTT broker"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings(Declared):
-    """What can be set."""
-
-    rate_per_s: Annotated[float, Setting("of messages", unit="1/s", least=0.1, most=50)] = 0.5
-    poll_interval_s: Annotated[float, Setting("of a poll", unit="s", least=0.1, most=60)] = 1.0
-    payload_bytes: Annotated[int, Setting("of a message", unit="bytes", least=60, most=32_000)] = (
-        200
-    )
-    clients: Annotated[int, Setting("in a lane, the page counted", least=1, most=200)] = 1
-    one_way_ms: Annotated[float, Setting("of the link", unit="ms", least=0, most=1_000)] = 0.0
-    paused: Annotated[bool, Setting("publish nothing")] = False
-
-    @staticmethod
-    def bounds() -> dict[str, tuple[float | None, float | None]]:
-        """From where to where each number goes."""
-        numbers = {name: key.setting for name, key in keys_of(Settings).items() if key.is_number}
-        return {name: (setting.least, setting.most) for name, setting in numbers.items()}
-
-    def changed(self, changes: Mapping[str, Any]) -> "Settings":
-        """These settings with changes. Raises Refused (400 `bad-setting`)."""
-        return dataclasses.replace(self, **taken(Settings, changes))
 
 
 def _message(n: int, sent_ms: float, payload_bytes: int) -> str:
@@ -76,19 +59,8 @@ def _gap() -> float:
     return random.uniform(0.75, 1.25)
 
 
-async def _happens(event: asyncio.Event, *, within_s: float) -> None:
-    """Wait until it happens, but no longer.
-
-    Not by `asyncio.wait_for`: Python 3.11's forgets that it was cancelled if that comes just as the
-    event happens, and then the race would not end with its hub.
-    """
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(within_s):
-            await event.wait()
-
-
 class Race:
-    """The race of one hub.
+    """The race, at one hub.
 
     Args:
         authority: whom further clients trust where the hub is encrypted, as a PEM certificate.
@@ -97,17 +69,24 @@ class Race:
     def __init__(self, hub: Hub, *, authority: str | None = None) -> None:
         self._hub = hub
         self._authority = authority
-        self._settings = Settings()
+        self._setup = Setup()
         self._changed = asyncio.Event()  # wakes the publisher
         self._follow_now = asyncio.Event()
         self._looked_at = float("-inf")
         self._n = 0
-        self._published = 0
-        self._resets = 0
-        self._since_ms = now_ms()
+        self._runs = False
+        self._publishing = asyncio.Lock()
         self._base = self._hits()
         self._tokens: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self.crowd = Crowd()
+        self.hubs = RaceHubs(
+            hub,
+            CHANNEL,
+            report=self._report,
+            on_report=self._hear_report,
+            on_message=self._hear_message,
+            on_wish=self._hear_wish,
+        )
         self._profiles = {name: load_transport(name).profile for name in LANES}
         self.missing = {
             name: _NO_BROKER
@@ -118,11 +97,20 @@ class Race:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Publish, and run the further clients, while the body runs."""
+        """Keep the race going, with the other hubs, while the body runs."""
+        alone = self._hub.backplane.one_at_a_time(CHANNEL, self._running_it)
+        async with self.hubs.running(), alone:
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _running_it(self) -> AsyncIterator[None]:
+        """Publish, and run the further clients, while the body runs: at one hub of all."""
+        self._runs = True
         tasks = [asyncio.create_task(self._publish_on()), asyncio.create_task(self._follow())]
         try:
             yield
         finally:
+            self._runs = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -133,10 +121,11 @@ class Race:
     async def join(self, body: dict[str, Any]) -> dict[str, Any]:
         """Tokens for a page, one for each lane."""
         lanes: dict[str, Any] = {}
-        channel = self._hub.channel(CHANNEL)
+        channel = await opened(self._hub, CHANNEL)
         at = str(Cursor(channel.epoch, channel.head))
+        page = secrets.token_hex(8)
         for name in self.lanes:
-            client_id = f"race-page-{secrets.token_hex(8)}"
+            client_id = f"{_SEAT}{page}-{name}"
             token, _ = await self._hub.create_channel(
                 client_id, CHANNEL, duration_minutes=_PAGE_TOKEN_MINUTES
             )
@@ -144,81 +133,172 @@ class Race:
         return {
             "channel": CHANNEL,
             "now_ms": now_ms(),
+            "page": page,
             "lanes": lanes,
             "missing": self.missing,
         }
 
-    def state(self) -> dict[str, Any]:
-        """How the race stands; asking keeps it going."""
+    def state(self, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """How the race stands; asking keeps it going.
+
+        Args:
+            asked: ``page``: as `join` named it; where there are several hubs, those are told then
+                that hold its lanes' connections.
+        """
         if not self._looked_on:
             self._follow_now.set()
+            self.hubs.tell()
         self._looked_at = time.monotonic()
         self._changed.set()
-        return {
+        setup, others = self._setup, self.hubs.living()
+        state = {
             "now_ms": now_ms(),
-            "settings": dataclasses.asdict(self._settings),
+            "settings": dataclasses.asdict(setup.settings),
             "bounds": Settings.bounds(),
-            "resets": self._resets,
-            "since_ms": self._since_ms,
+            "resets": setup.resets,
+            "since_ms": setup.since_ms,
             "published": self._published,
             "last": self._n,
             "lanes": {name: self._lane(name) for name in self.lanes},
             "missing": self.missing,
-            "elsewhere": self._hub.presence.elsewhere(CHANNEL),
+            "elsewhere": self._elsewhere() + sum(other["elsewhere"] for other in others),
         }
+        if self.hubs.shared:
+            state["hubs"] = self._all_hubs((asked or {}).get("page", ""))
+        return state
 
     def change(self, body: dict[str, Any]) -> dict[str, Any]:
         """Change settings."""
-        self._settings = self._settings.changed(body)
-        self._changed.set()
-        self._follow_now.set()
-        return {"settings": dataclasses.asdict(self._settings)}
+        settings = self._setup.settings.changed(body)
+        self._adopt(self._setup.changed(self.hubs.own, settings=settings))
+        self.hubs.tell()
+        return {"settings": dataclasses.asdict(settings)}
 
-    def publish(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Publish one message now."""
+    async def publish(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Publish one message now. Raises Refused as the backplane; 503 `no-publisher`."""
+        if self.hubs.shared and not self._runs:
+            return await self.hubs.wish()
         sent_ms = now_ms()
-        self._publish(sent_ms)
-        return {"n": self._n, "sent_ms": sent_ms}
+        return {"n": await self._publish(sent_ms), "sent_ms": sent_ms}
 
     def reset(self, body: dict[str, Any]) -> dict[str, Any]:
         """Count from here."""
-        self._resets += 1
-        self._since_ms = now_ms()
-        self._published = 0
-        self._base = self._hits()
-        self.crowd.reset()
+        now, resets = self._setup, self._setup.resets + 1
+        self._adopt(now.changed(self.hubs.own, resets=resets, since_ms=now_ms(), since_n=self._n))
+        self.hubs.tell()
+        return {"resets": resets}
+
+    # ---- what hubs tell each other ----------------------------------------------------------
+
+    def _adopt(self, setup: Setup) -> None:
+        """Go by this from now on."""
+        if setup.since_ms != self._setup.since_ms:
+            self._base = self._hits()
+            self.crowd.reset()
+        self._setup = setup
+        self._changed.set()
         self._follow_now.set()
-        return {"resets": self._resets}
+
+    def _report(self) -> dict[str, Any]:
+        return {
+            "looked_on": self._looked_on_here,
+            "setup": self._setup.to_json(),
+            "runs": self._runs,
+            "n": self._n,
+            "hits": self._own_hits(),
+            "swarm": {name: self._swarm(name) for name in self.lanes} if self._runs else {},
+            "elsewhere": self._elsewhere(),
+            "seats": self._seats(),
+        }
+
+    def _hear_report(self, told: dict[str, Any]) -> None:
+        setup = Setup.from_json(told["setup"])
+        if setup.after(self._setup):
+            self._adopt(setup)
+        if told["looked_on"]:
+            self._changed.set()
+        self._n = max(self._n, told["n"])
+
+    def _hear_message(self, text: str) -> None:
+        self._n = max(self._n, json.loads(text)["n"])
+
+    def _hear_wish(self) -> "asyncio.Future[dict[str, Any]] | None":
+        return asyncio.ensure_future(self.publish({})) if self._runs else None
+
+    def _seats(self) -> list[str]:
+        """Whose connections this hub holds, of the race's pages."""
+        present = self._hub.presence.present(CHANNEL)
+        return [each for each in present if each.startswith(_SEAT)][:_MOST_SEATS]
+
+    def _all_hubs(self, page: str) -> dict[str, Any]:
+        """Which hubs there are, and which of them hold the lanes of a page."""
+        own = {"process": os.getpid(), "runs": self._runs, "seats": self._seats()}
+        living = sorted([own, *self.hubs.living()], key=lambda hub: hub["process"])
+        held = {
+            name: [hub["process"] for hub in living if f"{_SEAT}{page}-{name}" in hub["seats"]]
+            for name in self.lanes
+        }
+        return {
+            "answers": own["process"],
+            "all": [{"process": hub["process"], "runs": hub["runs"]} for hub in living],
+            "held": held,
+            "cut_off": self.hubs.cut_off,
+        }
 
     # ---- figures ----------------------------------------------------------------------------
 
     def _hits(self) -> dict[str, dict[Hit, int]]:
         return {name: dict(self._hub.hits.get(name, {})) for name in LANES}
 
+    def _own_hits(self) -> dict[str, dict[str, int]]:
+        """Since the reset, by lane and kind."""
+        counted = dict[str, dict[str, int]]()
+        for name in self.lanes:
+            base, now = self._base[name], self._hub.hits.get(name, {})
+            hits = {str(kind): n - base.get(kind, 0) for kind, n in now.items()}
+            counted[name] = {kind: n for kind, n in hits.items() if n}
+        return counted
+
+    @property
+    def _published(self) -> int:
+        return max(0, self._n - self._setup.since_n)
+
+    def _elsewhere(self) -> int:
+        return self._hub.presence.elsewhere(CHANNEL)
+
     def _lane(self, name: str) -> dict[str, Any]:
-        base, now = self._base[name], self._hub.hits.get(name, {})
-        hits = {str(kind): n - base.get(kind, 0) for kind, n in now.items()}
+        hits = Counter(self._own_hits()[name])
+        swarm = self._swarm(name)
+        for report in self.hubs.reports.values():  # of hubs that have gone, too
+            told = report.told
+            if told["setup"]["since_ms"] == self._setup.since_ms:
+                hits.update(told["hits"].get(name, {}))
+            if told["runs"] and report.lives and not self._runs:
+                swarm = told["swarm"].get(name, swarm)
+        return {"hits": dict(hits), "wasted": hits.get(str(Hit.POLL_EMPTY), 0), "swarm": swarm}
+
+    def _swarm(self, name: str) -> dict[str, Any]:
         report = self.crowd.lanes.get(name) or LaneReport()
         return {
-            "hits": {kind: n for kind, n in hits.items() if n},
-            "wasted": hits.get(Hit.POLL_EMPTY, 0),
-            "swarm": {
-                "clients": report.clients,
-                "ready": report.ready and report.clients == self._further_clients(),
-                "note": report.note,
-                **report.counted,
-            },
+            "clients": report.clients,
+            "ready": report.ready and report.clients == self._further_clients(),
+            "note": report.note,
+            **report.counted,
         }
 
     def _further_clients(self) -> int:
         """How many further clients there shall be in each lane now."""
-        return self._settings.clients - 1 if self._looked_on else 0
+        return self._setup.settings.clients - 1 if self._looked_on else 0
 
     # ---- the publisher ----------------------------------------------------------------------
 
     @property
-    def _looked_on(self) -> bool:
+    def _looked_on_here(self) -> bool:
         return time.monotonic() - self._looked_at < LOOKED_ON_S
+
+    @property
+    def _looked_on(self) -> bool:
+        return self._looked_on_here or self.hubs.looked_on()
 
     async def _publish_on(self) -> None:
         """Publish by the clock, whoever reads (an open loop).
@@ -230,25 +310,43 @@ class Race:
         gap = _gap()
         while True:
             self._changed.clear()
-            if not self._looked_on or self._settings.paused:
+            settings = self._setup.settings
+            if not self._looked_on or settings.paused:
                 await self._changed.wait()
                 last = time.monotonic()
                 continue
-            now, due = time.monotonic(), last + gap / self._settings.rate_per_s
+            now, due = time.monotonic(), last + gap / settings.rate_per_s
             if due > now:
                 # A change is seen at once; a look, which comes every second, changes nothing.
-                await _happens(self._changed, within_s=due - now)
+                await happens(self._changed, within_s=due - now)
                 continue
             last, gap = due if now - due < _LATE_S else now, _gap()
-            with contextlib.suppress(Refused):  # the hub is full; there may be room next time
-                self._publish(round((time.time() - (now - last)) * 1e3, 3))
+            with contextlib.suppress(Refused):  # there may be room, or a way, next time
+                await self._publish(round((time.time() - (now - last)) * 1e3, 3))
             await asyncio.sleep(0)
 
-    def _publish(self, sent_ms: float) -> None:
-        message = _message(self._n + 1, sent_ms, self._settings.payload_bytes)
-        self._hub.publish(CHANNEL, message)
-        self._n += 1
-        self._published += 1
+    async def _publish(self, sent_ms: float) -> int:
+        """Publish a message; its number. One after another, however many ask at once."""
+        async with self._publishing:
+            n = self._n + 1
+            text = _message(n, sent_ms, self._setup.settings.payload_bytes)
+            await self._put(text)
+            self._n = max(self._n, n)
+            return n
+
+    async def _put(self, text: str) -> None:
+        """Publish a text once: where it is not known whether it was taken, it is said again."""
+        backplane = self._hub.backplane
+        key = secrets.token_hex(8) if backplane.shared else None
+        while True:
+            try:
+                await backplane.publish([(CHANNEL, text)], key)
+            except Refused as refusal:
+                if refusal.reason != PUBLISH_UNKNOWN.word:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                return
 
     # ---- the further clients ----------------------------------------------------------------
 
@@ -260,13 +358,13 @@ class Race:
             with contextlib.suppress(Refused):  # no room for a token; there may be next time
                 requests = {name: await self._lane_request(name, wanted) for name in self.lanes}
                 await self.crowd.follow(requests)
-            await _happens(self._follow_now, within_s=_FOLLOW_S)
+            await happens(self._follow_now, within_s=_FOLLOW_S)
 
     async def _lane_request(self, name: str, clients: int) -> LaneRequest:
         options: dict[str, Any] = {}
         if self._profiles[name].delivery == "interval-poll":
-            options["interval_s"] = float(self._settings.poll_interval_s)
-        link = Link(one_way_ms=self._settings.one_way_ms)
+            options["interval_s"] = float(self._setup.settings.poll_interval_s)
+        link = Link(one_way_ms=self._setup.settings.one_way_ms)
         if not clients:
             return LaneRequest(0, "", {}, options, link)
         report = self.crowd.lanes.get(name)

@@ -6,13 +6,16 @@ this server's, sends no address of ours to anybody, and puts the page into no ot
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from functools import partial
+from typing import Any
 
 from pushlab.channel_api import LocalChannelService
+from pushlab.contract.reasons import Reason
 from pushlab.contract.serving import Receive, Scope, Send
 from pushlab.hub.core import Hub
 from pushlab.web.chat import Chat
-from pushlab.web.demo import Demo, Post
+from pushlab.web.demo import Act, Demo, Post
 from pushlab.web.file_answers import answer_file
 from pushlab.web.files import ASSETS, PAGES, Files
 from pushlab.web.lesson import Lesson
@@ -25,6 +28,12 @@ from pushlab.wire.asgi import header
 __all__ = ["WebSite"]
 
 _DEMO = "/demo/"
+ONE_HUB_ONLY = Reason(
+    503,
+    "one-hub-only",
+    "who talks and plays here is in one hub's memory, and this server may have several hubs; serve"
+    " without --backplane for this page",
+)
 _HOST = re.compile(rb"[A-Za-z0-9.\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 
 
@@ -46,6 +55,7 @@ class WebSite:
         self._games = TicTacToe(channels)
         self.race = Race(hub, authority=authority)
         lesson = Lesson(hub, authority=authority)
+        here = partial(_at_one_hub, hub)
         self._demo = Demo(
             posts={
                 "/demo/lesson": Post(lesson.converse, dear=True),
@@ -53,13 +63,13 @@ class WebSite:
                 "/demo/race/settings": Post(self.race.change),
                 "/demo/race/publish": Post(self.race.publish),
                 "/demo/race/reset": Post(self.race.reset),
-                "/demo/chat/join": Post(self._chat.join, dear=True),
-                "/demo/chat/say": Post(self._chat.say),
-                "/demo/chat/leave": Post(self._chat.leave),
-                "/demo/tictactoe/join": Post(self._games.join, dear=True),
-                "/demo/tictactoe/move": Post(self._games.move),
-                "/demo/tictactoe/again": Post(self._games.again),
-                "/demo/tictactoe/leave": Post(self._games.leave),
+                "/demo/chat/join": Post(here(self._chat.join), dear=True),
+                "/demo/chat/say": Post(here(self._chat.say)),
+                "/demo/chat/leave": Post(here(self._chat.leave)),
+                "/demo/tictactoe/join": Post(here(self._games.join), dear=True),
+                "/demo/tictactoe/move": Post(here(self._games.move)),
+                "/demo/tictactoe/again": Post(here(self._games.again)),
+                "/demo/tictactoe/leave": Post(here(self._games.leave)),
             },
             reads={"/demo/race/state": self.race.state},
         )
@@ -96,6 +106,17 @@ class WebSite:
             return False
         await answer_file(found, _policy(scope), scope, send)
         return True
+
+
+def _at_one_hub(hub: Hub, act: Act) -> Act:
+    """What is done in the memory of one hub; a server of several would do it at any of them."""
+
+    def do(body: dict[str, Any]) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        if hub.backplane.shared:
+            raise ONE_HUB_ONLY()
+        return act(body)
+
+    return do
 
 
 def _policy(scope: Scope) -> list[tuple[bytes, bytes]]:

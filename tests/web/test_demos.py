@@ -433,14 +433,14 @@ async def test_messages_have_just_the_size_that_is_set_and_count_on(hub):
     race = Race(hub)
     for size in (60, 200, 32_000):
         race.change({"payload_bytes": size})
-        told = race.publish({})
+        told = await race.publish({})
         page = hub.read(hub.verify((await race.join({}))["lanes"]["sse"]["token"]), None)
         entry = hub.channel("demo-race")._log[-1]
         assert (entry.size, page.position.seq) == (size, told["n"])
         data = json.loads(entry.data)
         assert (data["n"], data["sent_ms"]) == (told["n"], told["sent_ms"])
     race.reset({})
-    assert (race.publish({})["n"], race.state()["published"]) == (4, 1)
+    assert ((await race.publish({}))["n"], race.state()["published"]) == (4, 1)
 
 
 async def test_a_full_hub_does_not_end_the_race(hub, monkeypatch):

@@ -13,7 +13,7 @@ import { PublisherPicture, scaleFor } from "./race_canvas.js";
 import { Controls, TRIES } from "./race_controls.js";
 import { Lane } from "./race_lane.js";
 import { Published } from "./race_record.js";
-import { clockNote, elsewhereNote, whatToExpect } from "./race_words.js";
+import { clockNote, elsewhereNote, hubsNote, whatToExpect, whereHeld } from "./race_words.js";
 import { ServerClock } from "./server_clock.js";
 import { SlowLink } from "./slow_link.js";
 
@@ -43,6 +43,7 @@ let publishedBefore = 0;
 let elsewhere = 0; // the most clients of the hub, not of the race, since the figures began
 let pollIntervalS = 0;
 let joined = false;
+let seatedAs = ""; // by which name the server knows this page
 
 for (const lane of lanes) byId("lanes").append(lane.root);
 
@@ -109,7 +110,7 @@ function adopt(now) {
 
 async function ask() {
   const asked = performance.now();
-  const state = await getJson("demo/race/state");
+  const state = await getJson(`demo/race/state${seatedAs && `?page=${seatedAs}`}`);
   clock.learn(asked, performance.now(), state.now_ms);
   if (state.since_ms !== sinceMs) {
     // This page's figures begin when it comes, with a reset, or with another server.
@@ -136,6 +137,7 @@ function seat() {
 
 async function join() {
   const seats = await seat();
+  seatedAs = seats.page;
   for (const lane of lanes) {
     const { name } = lane.shown;
     const own = seats.lanes[name];
@@ -195,7 +197,11 @@ function draw() {
       const messages = told.published - publishedBefore + Math.max(0, published.last - told.last);
       setText(byId("published"), count(messages));
     }
-    for (const lane of lanes) lane.write(told?.lanes[lane.shown.name], settings, seenMs);
+    for (const lane of lanes) {
+      lane.write(told?.lanes[lane.shown.name], settings, seenMs);
+      lane.heldBy(whereHeld(told?.hubs, lane.shown.name));
+    }
+    setText(byId("hubs"), hubsNote(told?.hubs));
     writeFine();
   }
 }

@@ -54,6 +54,7 @@ export class Lane {
     this._figures = new Map();
     this.canvas = element("canvas", { role: "img" });
     this._seen = element("p", { class: "seen" });
+    this._hub = element("p", { class: "hub", hidden: "" });
     this.root = this._build();
     this._wasted = this.root.querySelector(".wasted");
     this.picture = new LanePicture(this.canvas, shown.dash);
@@ -177,6 +178,7 @@ export class Lane {
         { class: "head" },
         element("h3", {}, shown.title, markOf(shown.name)),
         element("p", { class: "who" }, shown.asks ? "the client asks" : "the server speaks first"),
+        this._hub,
         this._seen,
       ),
       this.canvas,
@@ -220,6 +222,12 @@ export class Lane {
     this._put("each", [record.messages > 0 ? short(record.hits / record.messages) : "–", ""]);
     this._put("bytes", size(Math.max(0, bytes)));
     this._put("median", time(record.medianMs()));
+  }
+
+  /** Which hub holds its connection, where there are several. @param {string} said */
+  heldBy(said) {
+    this._hub.hidden = said === "";
+    setText(this._hub, said);
   }
 
   /**

@@ -98,3 +98,35 @@ export function elsewhereNote(elsewhere) {
   const whose = elsewhere === 1 ? "one more client" : `${count(elsewhere)} more clients`;
   return `The hits of ${whose} of this hub, in a chat, a game or a program, are counted in these lanes.`;
 }
+
+/** @typedef {{answers: number, all: {process: number, runs: boolean}[], held: Record<string, number[]>, cut_off: boolean}} Hubs */
+
+/**
+ * Which hub holds this page's connection in a lane; empty where the server is one hub.
+ * @param {Hubs | undefined} hubs
+ * @param {string} transport
+ */
+export function whereHeld(hubs, transport) {
+  if (!hubs) return "";
+  const held = hubs.held[transport] ?? [];
+  const named = held.map((process) => `hub ${process}`).join(" and ");
+  if (!named) return "at no hub just now";
+  return transport === "mqtt" ? `bridged by ${named}` : `at ${named}`;
+}
+
+/**
+ * The hubs of this server; empty where it is one.
+ * @param {Hubs | undefined} hubs
+ */
+export function hubsNote(hubs) {
+  if (!hubs) return "";
+  if (hubs.cut_off) {
+    return (
+      `The backplane is away: hub ${hubs.answers} answers for itself alone. ` +
+      "Connections stand, nothing can be published, and nothing false is told."
+    );
+  }
+  const named = hubs.all.map(({ process, runs }) => `${process}${runs ? " (publishes the race)" : ""}`);
+  const who = hubs.all.length === 1 ? "One hub is there" : `${hubs.all.length} hubs, one backplane`;
+  return `${who}: ${named.join(", ")}. Each message is published once, at one hub, and delivered by all.`;
+}
