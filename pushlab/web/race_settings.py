@@ -41,6 +41,7 @@ class Setup:
     """What counts at all hubs of one race.
 
     Of two hubs' the later one counts; of two that were made at once, one of them, the same at all.
+    Hubs that have just come agree on that of the first.
 
     Attributes:
         version: how many changes have led here.
@@ -58,7 +59,8 @@ class Setup:
 
     def after(self, other: "Setup") -> bool:
         """Whether this one counts beside another."""
-        return (self.version, self.by) > (other.version, other.by)
+        mine, its = ((each.version, -each.since_ms, each.by) for each in (self, other))
+        return mine > its
 
     def changed(self, by: str, **changes: Any) -> "Setup":
         """The next one."""
