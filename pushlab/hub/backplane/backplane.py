@@ -43,6 +43,7 @@ class LocalHub(Protocol):
     presence: Presence
     grants: Grants
     poster: PresencePoster | None
+    published: int
     wall: Callable[[], float]
     now_ns: Callable[[], int]
 

@@ -47,6 +47,7 @@ class RedisLink:
 
     Args:
         url: see `RedisAddress`.
+        now_ns: the monotonic clock here.
 
     Attributes:
         address: where Redis is.
@@ -56,7 +57,8 @@ class RedisLink:
             before it has returned.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._now_ns = now_ns
         self.address = RedisAddress(url)
         self.clock = RedisClock()
         self.up = False
@@ -242,9 +244,9 @@ class RedisLink:
 
     async def _measure(self) -> None:
         assert self._line is not None
-        sent_ns = time.monotonic_ns()
+        sent_ns = self._now_ns()
         seconds, us = await self._line.ask("TIME")
-        self.clock.note(sent_ns, time.monotonic_ns(), int(seconds) * 1_000_000 + int(us))
+        self.clock.note(sent_ns, self._now_ns(), int(seconds) * 1_000_000 + int(us))
 
     async def _watch(self) -> None:
         """Raise once Redis has been silent for too long; it is not if this process was."""
