@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pushlab.cli.arguments import Group, Parser, add_keys, whole
 from pushlab.contract.serving import HubSettings
 from pushlab.contract.setting import keys_of
+from pushlab.errors import UsageError
 
 if TYPE_CHECKING:
     from pushlab.hub.process import HubConfig
@@ -20,10 +21,23 @@ def add_commands(group: Group) -> None:
         "start a hub with its pages",
         run=_serve,
         units="500ms, 2min, 4MiB",
-        examples=("serve --open", "serve --port 0 --broker none --no-pages --keep-alive 60s"),
+        examples=("serve --open", "serve --port 0 --workers 2 --backplane redis --no-pages"),
     )
     serve.flag("--host", None, "where to listen", default="127.0.0.1")
     serve.flag("--port", None, "0 takes a free one", type=whole("8000"), default=8000)
+    serve.flag(
+        "--backplane",
+        "URL",
+        "what hubs share: redis://HOST:PORT (with a password: set PUSHLAB_BACKPLANE to the URL"
+        " instead), or redis for one that is started here; default: memory, for a hub alone",
+    )
+    serve.flag(
+        "--workers",
+        "N",
+        "so many processes on this port; more than 1 need a backplane",
+        type=whole("4"),
+        default=1,
+    )
     serve.flag(
         "--broker",
         "B",
@@ -154,6 +168,7 @@ def _hub(asked: dict[str, Any], settings: HubSettings) -> "HubConfig":
     return HubConfig(
         host=asked.pop("host"),
         port=asked.pop("port"),
+        backplane=_backplane(asked.pop("backplane")),
         keep=asked.pop("keep"),
         settings=settings,
         presence_url=or_said("presence_url"),
@@ -162,3 +177,15 @@ def _hub(asked: dict[str, Any], settings: HubSettings) -> "HubConfig":
         allow_origins=tuple(asked.pop("allow_origins")),
         reach=reach,
     )
+
+
+def _backplane(asked: str | None) -> str:
+    """Its URL. Raises UsageError: everybody on this machine could read the password in it."""
+    if asked is None:
+        return os.environ.pop("PUSHLAB_BACKPLANE", "") or "memory"
+    if "@" in asked:
+        raise UsageError(
+            "--backplane has a user or a password in it, and everybody on this machine can read"
+            " arguments; set PUSHLAB_BACKPLANE to that URL and leave --backplane out"
+        )
+    return asked

@@ -1,8 +1,10 @@
-"""`pushlab serve`: a hub and its pages on this terminal until Ctrl-C, with a broker beside it."""
+"""`pushlab serve`: a hub and its pages on this terminal until Ctrl-C, with a broker beside it.
+
+Or several hubs on one port, which share a backplane (`pushlab.commands.serve_workers`).
+"""
 
 import asyncio
 import contextlib
-import re
 import webbrowser
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +13,25 @@ from pushlab import signals
 from pushlab.brokers.start import Listen, start_broker
 from pushlab.child_environment import without_secrets
 from pushlab.commands.keys import ServeKeys, choose_keys
+from pushlab.commands.serve_site import site_maker
+from pushlab.commands.serve_workers import serve_with_workers
 from pushlab.contract.authority import is_loopback, is_wildcard, parse_authority
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.errors import UsageError
-from pushlab.hub.app import Site, SiteMaker
-from pushlab.hub.core import Hub
+from pushlab.hub.backplane.redis_server import RedisServer
+from pushlab.hub.backplane.registry import MEMORY, OWN, backplane_class, shown
 from pushlab.hub.presence.target import PresenceTarget
 from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach
 from pushlab.hub.serve import serve
 from pushlab.web.files import JSAPI, PAGES, Files
-from pushlab.web.scripts import MODULE, ScriptSite
+from pushlab.web.scripts import MODULE
 from pushlab.wire.certificate import Certificate
 
 __all__ = ["serve_until_interrupted"]
 
 _LEAST_KEY_CHARS = 8
-_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.S)
 
 
 async def serve_until_interrupted(
@@ -44,6 +47,7 @@ async def serve_until_interrupted(
     keyfile: str | None = None,
     pages: bool = True,
     open_browser: bool = False,
+    workers: int = 1,
 ) -> None:
     """Serve until Ctrl-C, SIGTERM, or the terminal is closed.
 
@@ -55,11 +59,13 @@ async def serve_until_interrupted(
         certfile, keyfile: with which the hub encrypts; the broker started beside it stays plain.
         pages: whether to serve the pages, beside the client's scripts; `open_browser`: to open one
             in this machine's browser.
+        workers: how many processes share the port; above 1 they need a backplane.
 
     Raises:
         UsageError: the API key is too short; or the port, the certificate, ... cannot be used.
-        PortInUse, BrokerUnavailable: it cannot start.
+        PortInUse, BrokerUnavailable, BackplaneUnavailable: it cannot start.
     """
+    _check_backplane(asked, workers)
     _check(api_key, asked.port, opens_nothing=open_browser and not pages)
     _check_presence(asked)
     Origins(asked.allow_origins, Reach(asked.reach, bound=asked.host))  # says what is wrong now
@@ -69,6 +75,8 @@ async def serve_until_interrupted(
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(signals.setting(stop))
         starting = _broker_beside(stack, broker, _kept(listen, chosen))
+        if asked.backplane == OWN:
+            asked = replace(asked, backplane=await _redis_beside(stack))
         config = replace(
             asked,
             broker=await signals.unless_stopped(starting, stop),
@@ -78,11 +86,20 @@ async def serve_until_interrupted(
         opening: list[asyncio.Future[None]] = []
 
         def ready(url: str) -> None:
-            _tell(url, config, chosen, asks_for_key=api_key is None, pages=pages)
+            _tell(url, config, chosen, asks_for_key=api_key is None, pages=pages, workers=workers)
             if open_browser:
                 opening.append(asyncio.ensure_future(_open(f"{url}/race")))
 
-        await serve(config, stop=stop, ready=ready, make_site=_site(config, pages=pages))
+        if workers > 1:
+            await serve_with_workers(config, workers, stop=stop, ready=ready, pages=pages)
+        else:
+            make_site = site_maker(config, pages=pages)
+            await serve(config, stop=stop, ready=ready, make_site=make_site)
+
+
+async def _redis_beside(stack: contextlib.AsyncExitStack) -> str:
+    """The URL of a Redis that runs for as long as the hubs do."""
+    return (await stack.enter_async_context(RedisServer())).url
 
 
 async def _broker_beside(
@@ -114,6 +131,22 @@ def _listen(text: str | None, broker: str) -> Listen:
     return Listen(host, port)
 
 
+def _check_backplane(asked: HubConfig, workers: int) -> None:
+    """Raise UsageError, MissingExtra for what is wrong with it: before anything is started."""
+    kind = backplane_class(asked.backplane)
+    if not kind.shared and workers > 1:
+        raise UsageError(
+            f"--workers {workers} needs a backplane that they share: --backplane redis starts one"
+            " for them, --backplane redis://HOST:PORT takes yours (with a password:"
+            " PUSHLAB_BACKPLANE)"
+        )
+    if kind.shared and asked.keep is not None:
+        raise UsageError(
+            "--keep is for a hub alone, and with this backplane it is not: what it keeps over a"
+            " restart is in its own settings"
+        )
+
+
 def _check_presence(asked: HubConfig) -> None:
     """Raise UsageError for what is wrong with it: before a broker is started."""
     if asked.presence_url is not None:
@@ -137,7 +170,13 @@ def _check(api_key: str | None, port: int, *, opens_nothing: bool) -> None:
 
 
 def _tell(
-    url: str, config: HubConfig, chosen: ServeKeys, *, asks_for_key: bool, pages: bool
+    url: str,
+    config: HubConfig,
+    chosen: ServeKeys,
+    *,
+    asks_for_key: bool,
+    pages: bool,
+    workers: int,
 ) -> None:
     access, reach = config.broker, Reach(config.reach, bound=config.host)
     print(f"pushlab hub on {url}{' and every address of this machine' * is_wildcard(config.host)}")
@@ -157,6 +196,8 @@ def _tell(
             print(f"  reached at {reach.public_broker_url}")
         elif access.kind != "remote" and not access.everywhere and is_wildcard(config.host):
             print("  from this machine alone; see --broker-listen and --public-broker-url")
+    if config.backplane != MEMORY:
+        print(f"Backplane on {shown(config.backplane)}{f', {workers} workers' * (workers > 1)}")
     if config.keep is not None:
         print(f"Channels are kept in {config.keep}")
     if chosen.note is not None:
@@ -179,25 +220,6 @@ def _certificate(certfile: str | None, keyfile: str | None) -> Certificate | Non
     certificate = Certificate(certfile, keyfile)
     certificate.server_context()  # what is wrong with it is told now
     return certificate
-
-
-def _site(config: HubConfig, *, pages: bool) -> SiteMaker:
-    def make(hub: Hub) -> Site:
-        if not pages:
-            return ScriptSite()
-        # Here and not above: a hub without pages needs none of it.
-        from pushlab.web.site import WebSite
-
-        certificate = config.certificate
-        return WebSite(hub, authority=None if certificate is None else _public(certificate))
-
-    return make
-
-
-def _public(certificate: Certificate) -> str:
-    """The certificates of the file, without the key that may be there too."""
-    text = Path(certificate.certfile).read_text("latin-1")
-    return "\n".join(_CERTIFICATE.findall(text))
 
 
 def _tell_site(url: str, *, pages: bool, mqtt: bool) -> None:

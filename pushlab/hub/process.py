@@ -45,6 +45,8 @@ class HubConfig:
 
     Attributes:
         host, port: where to listen; port 0 takes a free one.
+        share_port: whether other hubs of this user may listen there too; the kernel shares out
+            connections among them.
         api_key: the application's secret; a fresh one unless given.
         keys: for tokens, as `TokenKeys.export` gives them; a fresh one unless given.
         keys_file: where the keys are kept; a hub that runs takes over what is changed there.
@@ -67,6 +69,7 @@ class HubConfig:
 
     host: str = "127.0.0.1"
     port: int = 0
+    share_port: bool = False
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     keys: Mapping[str, str] = field(default_factory=lambda: TokenKeys.fresh().export(), repr=False)
     keys_file: str | None = None

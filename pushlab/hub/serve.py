@@ -15,7 +15,6 @@ from typing import Any
 import uvicorn
 
 from pushlab.contract.registry import make_transport, transport_names
-from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.contract.transport import Transport
 from pushlab.errors import PortInUse, SetupError, UsageError
@@ -38,7 +37,7 @@ from pushlab.hub.process import HubConfig
 from pushlab.hub.reach.origins import Origins
 from pushlab.hub.reach.reach import Reach, local_url
 
-__all__ = ["serve"]
+__all__ = ["hold_port", "serve"]
 
 #: Of a client's one message: a page says little, and strangers shall not fill the memory.
 _MOST_WEBSOCKET_BYTES = 256 * 1024
@@ -46,24 +45,55 @@ _SEND_BUFFER_BYTES = 256 * 1024  # bounds what the kernel holds for a reader tha
 _GRACE_S = 2
 
 
-def _listen(host: str, port: int, settings: HubSettings) -> socket.socket:
-    """A listening socket. Raises PortInUse or SetupError."""
+def hold_port(host: str, port: int) -> socket.socket:
+    """Take a port for hubs that will share it: a socket that is bound, and does not listen.
+
+    While it is open nobody else's hub gets the port, however often those that share it end.
+
+    Raises:
+        PortInUse, SetupError: somebody else has it; or it cannot be had at all.
+    """
+    if not hasattr(socket, "SO_REUSEPORT"):
+        raise SetupError("this system does not let processes share a port; use --workers 1")
+    _bound(host, port, shared=False).close()  # who shares it already would let us in as well
+    return _bound(host, port, shared=True)
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    """A socket that is bound, no more. Raises PortInUse or SetupError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(error, host, port) from error
+    return listener
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> SetupError:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUse(
+            f"port {port} on {host} is in use; choose another with --port, or 0 for a free one"
+        )
+    return SetupError(f"cannot listen on {host}:{port}: {error.strerror}")
+
+
+def _listen(config: HubConfig) -> socket.socket:
+    """A listening socket. Raises PortInUse or SetupError."""
+    listener = _bound(config.host, config.port, shared=config.share_port)
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        set_vanishing_limits(listener, settings)  # and whatever else connections inherit
-        listener.bind((host, port))
+        # Whatever else connections inherit.
+        set_vanishing_limits(listener, config.settings)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(
-                f"port {port} on {host} is in use; choose another with --port, or 0 for a free one"
-            ) from error
-        raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise _cannot_listen(error, config.host, config.port) from error
     listener.setblocking(False)
     return listener
 
@@ -258,7 +288,7 @@ async def serve(
     hub = _hub(config)
     if config.certificate is not None:
         config.certificate.server_context()  # what is wrong with it is told in one line
-    listener = _listen(config.host, config.port, config.settings)
+    listener = _listen(config)
     port = listener.getsockname()[1]
     hub.listening_at(local_url(config.host, port, tls=config.certificate is not None))
     site = make_site(hub) if make_site is not None else None

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pushlab.contract.serving import HubSettings
 from pushlab.contract.tokens import TokenKeys
 from pushlab.hub import serve as serving
 from pushlab.hub.serve import serve
@@ -87,7 +86,7 @@ async def test_who_has_come_and_gone_leaves_nothing_to_a_collector():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells it there")
 def test_as_many_wait_to_be_accepted_as_is_said():
-    with serving._listen("127.0.0.1", 0, HubSettings()) as listener:
+    with serving._listen(config()) as listener:
         told = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
     kernels = int(Path("/proc/sys/net/core/somaxconn").read_text())
     assert struct.unpack_from("I", told, 28)[0] == min(4_096, kernels)

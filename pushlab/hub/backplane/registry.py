@@ -6,15 +6,24 @@ from pushlab.contract.setting import did_you_mean
 from pushlab.errors import MissingExtra, UsageError
 from pushlab.hub.backplane.backplane import Backplane
 
-__all__ = ["GROUP", "MEMORY", "backplane_class", "backplane_names"]
+__all__ = ["GROUP", "MEMORY", "OWN", "backplane_class", "backplane_names", "shown"]
 
 GROUP = "pushlab.backplanes"
 MEMORY = "memory"
+#: Not a URL: pushlab starts a Redis for itself.
+OWN = "redis"
 
 
 def backplane_names() -> list[str]:
     """The schemes of backplanes that are installed."""
     return sorted(entry.name for entry in entry_points(group=GROUP))
+
+
+def shown(url: str) -> str:
+    """The URL as it may be told: without user and password, and without its settings."""
+    scheme, mark, rest = url.partition("://")
+    place = rest.partition("?")[0]
+    return f"{scheme}{mark}{place.rpartition('@')[2]}"
 
 
 def backplane_class(url: str) -> type[Backplane]:
