@@ -25,19 +25,7 @@ def add_commands(group: Group) -> None:
     )
     serve.flag("--host", None, "where to listen", default="127.0.0.1")
     serve.flag("--port", None, "0 takes a free one", type=whole("8000"), default=8000)
-    serve.flag(
-        "--backplane",
-        "URL",
-        "what hubs share: redis://HOST:PORT (with a password: set PUSHLAB_BACKPLANE to the URL"
-        " instead), or redis for one that is started here; default: memory, for a hub alone",
-    )
-    serve.flag(
-        "--workers",
-        "N",
-        "so many processes on this port; more than 1 need a backplane",
-        type=whole("4"),
-        default=1,
-    )
+    _add_processes(serve)
     serve.flag(
         "--broker",
         "B",
@@ -93,6 +81,23 @@ def _keys(**asked: Any) -> int:
 
     change_keys(**asked)
     return 0
+
+
+def _add_processes(serve: Parser) -> None:
+    """Add how many hubs there are, and what they share."""
+    serve.flag(
+        "--backplane",
+        "URL",
+        "what hubs share: redis://HOST:PORT (with a password: set PUSHLAB_BACKPLANE to the URL"
+        " instead), or redis for one that is started here; default: memory, for a hub alone",
+    )
+    serve.flag(
+        "--workers",
+        "N",
+        "so many processes on this port; more than 1 need a backplane",
+        type=whole("4"),
+        default=1,
+    )
 
 
 def _add_reach(serve: Parser) -> None:

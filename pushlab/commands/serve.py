@@ -75,10 +75,8 @@ async def serve_until_interrupted(
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(signals.setting(stop))
         starting = _broker_beside(stack, broker, _kept(listen, chosen))
-        if asked.backplane == OWN:
-            asked = replace(asked, backplane=await _redis_beside(stack))
         config = replace(
-            asked,
+            await _with_redis_beside(stack, asked),
             broker=await signals.unless_stopped(starting, stop),
             certificate=certificate,
             **chosen.for_hub(api_key),
@@ -97,9 +95,11 @@ async def serve_until_interrupted(
             await serve(config, stop=stop, ready=ready, make_site=make_site)
 
 
-async def _redis_beside(stack: contextlib.AsyncExitStack) -> str:
-    """The URL of a Redis that runs for as long as the hubs do."""
-    return (await stack.enter_async_context(RedisServer())).url
+async def _with_redis_beside(stack: contextlib.AsyncExitStack, asked: HubConfig) -> HubConfig:
+    """With the URL of a Redis that runs for as long as the hubs do, if one is asked for."""
+    if asked.backplane != OWN:
+        return asked
+    return replace(asked, backplane=(await stack.enter_async_context(RedisServer())).url)
 
 
 async def _broker_beside(
