@@ -3,12 +3,19 @@
 import asyncio
 import time
 from array import array
+from collections.abc import Iterable
 
-__all__ = ["LAG_EVERY_NS", "LoopLag"]
+__all__ = ["LAG_EVERY_NS", "LoopLag", "p99_s"]
 
 #: How often a timer is set. uvloop rounds timers to milliseconds, so a lag has that uncertainty.
 LAG_EVERY_NS = 20_000_000
 _BUCKET_NS = 100_000_000
+
+
+def p99_s(lags_ns: Iterable[int]) -> float | None:
+    """The lag that one in a hundred exceeds, in seconds; None without any."""
+    ordered = sorted(lags_ns)
+    return ordered[int(len(ordered) * 0.99)] / 1e9 if ordered else None
 
 
 class LoopLag:
@@ -50,12 +57,15 @@ class LoopLag:
 
     def p99_s(self, start_ns: int, end_ns: int) -> float | None:
         """The 99th percentile between two moments; None without a sample."""
-        within = sorted(
+        return p99_s(self.within(start_ns, end_ns))
+
+    def within(self, start_ns: int, end_ns: int) -> list[int]:
+        """The lags of the timers that were due between two moments, in nanoseconds."""
+        return [
             lag
             for at, lag in zip(self.at_ns, self.lag_ns, strict=True)
             if start_ns <= at - lag <= end_ns
-        )
-        return within[int(len(within) * 0.99)] / 1e9 if within else None
+        ]
 
     def highest(self) -> list[list[int]]:
         """For each tenth of a second with a sample: its last time and its worst lag, in ns."""

@@ -18,9 +18,11 @@ from pushlab.runs.records import (
     MachineFigures,
     PublisherFigures,
     ServerFigures,
+    ShareFigures,
     SwarmFigures,
     TrialRecord,
     WitnessFigures,
+    share_name,
 )
 from pushlab.runs.sweep import Sweep, SweepAxis, SweepPoint, SweepWriter, load_folder
 
@@ -44,6 +46,7 @@ __all__ = [
     "Run",
     "RunWriter",
     "ServerFigures",
+    "ShareFigures",
     "StampRows",
     "SwarmFigures",
     "Sweep",
@@ -56,6 +59,7 @@ __all__ = [
     "latest_run",
     "load_folder",
     "network_in_words",
+    "share_name",
     "write_summary",
     "write_until",
 ]

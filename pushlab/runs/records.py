@@ -23,11 +23,13 @@ __all__ = [
     "MachineFigures",
     "PublisherFigures",
     "ServerFigures",
+    "ShareFigures",
     "SwarmFigures",
     "TrialRecord",
     "TrialStatus",
     "WitnessFigures",
     "decode",
+    "share_name",
 ]
 
 TrialStatus = Literal["ok", "failed", "interrupted"]
@@ -92,8 +94,35 @@ class BrokerFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareFigures:
+    """What one of several processes of a swarm counted and used; see `SwarmFigures`.
+
+    Attributes:
+        number: of the share, from 1.
+        first: the number of its first subscriber; the others follow.
+        clients: how many subscribers it has.
+        deliveries: rows that it wrote.
+    """
+
+    number: int
+    first: int
+    clients: int
+    deliveries: int = 0
+    cpu_s: float = 0.0
+    rss_bytes: int | None = None
+    loop_lag_p99_s: float | None = None
+    open_descriptors: int | None = None
+    dials: int = 0
+
+
+def share_name(number: int) -> str:
+    """The name of a share among the processes that were looked at; they are counted from 1."""
+    return f"swarm {number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwarmFigures:
-    """What the subscribers' process counted and used.
+    """What the subscribers' process counted and used; where there are several, their sums.
 
     Attributes:
         hits: requests sent within the measured window, by kind; reconciled with the server's.
@@ -115,6 +144,7 @@ class SwarmFigures:
         polls_due, polls_late, polls_skipped: questions that the subscribers' fixed clocks wanted
             within the measured window; of those, asked more than 10 ms late, and not asked at all.
             None where they ask by no fixed clock.
+        shares: of each process; empty where there is one.
     """
 
     hits: dict[str, int] = field(default_factory=dict)
@@ -140,6 +170,7 @@ class SwarmFigures:
     polls_due: int | None = None
     polls_late: int | None = None
     polls_skipped: int | None = None
+    shares: list[ShareFigures] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

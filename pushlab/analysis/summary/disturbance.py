@@ -266,7 +266,8 @@ def _causes(records: Sequence[TrialRecord], *, ours: bool) -> list[str]:
 def _is_servers(mark: str) -> bool:
     """Whether a reason is no fault of the generator."""
     who, at, _ = mark.partition(" at ")
-    full = bool(at) and mark.endswith("of a core") and who not in ("swarm", "publisher")
+    ours = who.startswith(("swarm", "publisher"))
+    full = bool(at) and mark.endswith("of a core") and not ours
     return full or "subscribers were ended" in mark
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pushlab.analysis.trials.accounting import TrialRows
-from pushlab.runs import PublishRows, Run
+from pushlab.runs import PublishRows, Run, share_name
 from pushlab.runs.layout import rows_path
 
 __all__ = ["SERVERS", "Waiting", "waiting_of"]
@@ -41,7 +41,7 @@ class Waiting:
             ``publisher``: sent later than it always does, and that was not the server's doing,
             which is known and not bounded. ``hub``, ``broker``, ``swarm``: stood in a core's queue.
             ``machine``: its host gave its time to others.
-        spans_s: between two looks at the subscribers' event loop in the window; and
+        spans_s: between two looks at the subscribers' event loops in the window; and
         lags_s: the worst lag in each, less what the loop rounds to.
     """
 
@@ -61,16 +61,14 @@ def waiting_of(run: Run, rows: TrialRows) -> Waiting:
     if not rows_path(run.path, "samples", record.order).exists():
         return Waiting(each)
     looks = run.table("samples", record).to_pydict()
-    at_s = {name: _of(looks, name, "at_ns") for name in _PASSED}
     from_s = np.maximum(publishes.sent_ns, publishes.intended_ns)[of] / 1e9
     to_s = rows.deliveries.received_ns[rows.delivery_of] / 1e9
     passed = np.zeros(len(of))
     for name in _PASSED:
-        waited_s = _of(looks, name, "waited_ns")
-        if len(waited_s) < 2 or np.isnan(waited_s).any():
+        found = _stood(looks, _who(rows, name), from_s, to_s)
+        if found is None:
             continue
-        ran_s = np.diff(_of(looks, name, "cpu_s") * 1e9)
-        waited, ran = _under_way(from_s, to_s, at_s[name], np.diff(waited_s), ran_s)
+        waited, ran = found
         each[name] = np.minimum(waited, _most(rows, name))
         passed += np.minimum(waited + ran, to_s - from_s)
     machine = record.machine
@@ -78,9 +76,15 @@ def waiting_of(run: Run, rows: TrialRows) -> Waiting:
         stolen = machine.stolen_s / (machine.stolen_s + machine.cpu_s)
         each["machine"] = stolen * np.minimum(passed, to_s - from_s)
     start_ns, end_ns = record.measure_start_ns or 0, record.measure_end_ns or 0
-    lags_s = np.nan_to_num(_of(looks, "swarm", "loop_lag_ns")[1:]) - _ROUNDED_S
-    within = (at_s["swarm"][1:] > start_ns / 1e9) & (at_s["swarm"][:-1] < end_ns / 1e9)
-    return Waiting(each, np.diff(at_s["swarm"])[within], np.maximum(0.0, lags_s)[within])
+    spans: list[Floats] = []
+    lags: list[Floats] = []
+    for name in _who(rows, "swarm"):
+        at_s = _of(looks, name, "at_ns")
+        lags_s = np.nan_to_num(_of(looks, name, "loop_lag_ns")[1:]) - _ROUNDED_S
+        within = (at_s[1:] > start_ns / 1e9) & (at_s[:-1] < end_ns / 1e9)
+        spans.append(np.diff(at_s)[within])
+        lags.append(np.maximum(0.0, lags_s)[within])
+    return Waiting(each, np.concatenate(spans), np.concatenate(lags))
 
 
 def _late(publishes: PublishRows) -> Floats:
@@ -101,6 +105,32 @@ def _of(looks: Mapping[str, Sequence[Any]], process: str, column: str) -> Floats
     kept = zip(looks["process"], looks[column], strict=True)
     values = [value for name, value in kept if name == process]
     return np.array(values, dtype=np.float64) / 1e9
+
+
+def _who(rows: TrialRows, name: str) -> dict[str, Any]:
+    """The processes that deliveries have passed, and which of the deliveries each of them."""
+    shares = rows.record.swarm.shares if rows.record.swarm and name == "swarm" else []
+    if not shares:
+        return {name: slice(None)}
+    readers = rows.deliveries.subscriber[rows.delivery_of]
+    share_of = np.searchsorted([share.first for share in shares], readers, side="right") - 1
+    return {share_name(share.number): share_of == at for at, share in enumerate(shares)}
+
+
+def _stood(
+    looks: Mapping[str, Sequence[Any]], who: Mapping[str, Any], from_s: Floats, to_s: Floats
+) -> tuple[Floats, Floats] | None:
+    """How long who each delivery has passed waited and ran meanwhile; None: nobody looked."""
+    waited, ran = np.zeros(len(from_s)), np.zeros(len(from_s))
+    for name, theirs in who.items():
+        waited_s = _of(looks, name, "waited_ns")
+        if len(waited_s) < 2 or np.isnan(waited_s).any():
+            return None
+        ran_s = np.diff(_of(looks, name, "cpu_s") * 1e9)
+        waited[theirs], ran[theirs] = _under_way(
+            from_s[theirs], to_s[theirs], _of(looks, name, "at_ns"), np.diff(waited_s), ran_s
+        )
+    return waited, ran
 
 
 def _under_way(

@@ -18,6 +18,7 @@ import psutil
 
 __all__ = [
     "ProcessWatch",
+    "Sample",
     "cpu_seconds",
     "memory_and_descriptors",
     "sample_rows",
@@ -56,23 +57,32 @@ def waited_ns(pid: int) -> int | None:
     return None
 
 
+#: Process, phase, moment, CPU seconds, resident bytes, descriptors, nanoseconds of waiting.
+Sample = tuple[str, str, int, float, int, int, int | None]
+
+
 class ProcessWatch:
     """Samples one process.
 
     Attributes:
         name: ``hub``, ``broker``, ``swarm``, ``publisher``, ``runner`` or ``machine``.
         held: ``rss_bytes`` and ``open_descriptors``, the largest values seen.
+        members: the watches that it is the sum of; empty: it is of one process.
         samples: what was seen, as `sample_rows` has it but for the loop's lag.
         exact: whether CPU seconds are those of the very moment in which it is asked for them.
     """
 
     exact = True
+    members: "Sequence[ProcessWatch]" = ()
 
     def __init__(self, pid: int, name: str = "") -> None:
         self.pid = pid
         self.name = name
         self.held = {"rss_bytes": 0, "open_descriptors": 0}
-        self.samples: list[tuple[str, str, int, float, int, int, int | None]] = []
+        self.samples: list[Sample] = []
+
+    def add_up(self) -> None:
+        """Nothing more will be seen: make sums of it, where it is of several processes."""
 
     def used_cpu_s(self) -> float | None:
         """CPU seconds so far; None when it is gone."""
@@ -138,6 +148,7 @@ def sample_rows(
         loop_lags: by process, moments and lags in nanoseconds; a sample gets the worst lag since
             the sample before.
     """
+    watches = [one for watch in watches for one in (watch, *watch.members)]
     names = ("process", "phase", "at_ns", "cpu_s", "rss_bytes", "open_descriptors", "waited_ns")
     rows = [row for watch in watches for row in watch.samples]
     columns: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(names)}

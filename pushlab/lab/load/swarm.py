@@ -1,7 +1,8 @@
 """The swarm: thousands of subscribers on one event loop, each with its own connection.
 
 It drives the same client halves that `pushlab.connect` does. Connections are opened with a bound on
-how many are under way at once.
+how many are under way at once. It may be one share of a trial's subscribers, a run of consecutive
+numbers: each of them is then who it would be in a swarm of all.
 """
 
 import asyncio
@@ -32,13 +33,14 @@ from pushlab.lab.load.witness import WitnessDelay
 from pushlab.runs import Link
 from pushlab.wire.tls import client_context
 
-__all__ = ["Swarm"]
+__all__ = ["CONCURRENT_DIALS", "Swarm"]
 
-_CONCURRENT_DIALS = 64
+#: How many connections are opened at once, by all processes of a trial together.
+CONCURRENT_DIALS = 64
 
 
 class Swarm(SwarmState):
-    """All subscribers of one trial.
+    """All subscribers of one trial, or a share of them.
 
     Args:
         transport: whose client half is driven.
@@ -49,6 +51,8 @@ class Swarm(SwarmState):
         tls: whom to trust where an endpoint is encrypted; None: whom this machine trusts.
         observed: numbers of the subscribers of whom every sending and receiving is written down.
         witnesses: numbers of those whose deliveries are stamped by the kernel too.
+        first: the number of its first subscriber; who comes before is in other shares.
+        dials: how many connections may be under way at once.
 
     Attributes:
         dials: how many connections have been asked for.
@@ -65,14 +69,22 @@ class Swarm(SwarmState):
         tls: ssl.SSLContext | None = None,
         observed: Container[int] = (),
         witnesses: Collection[int] = (),
+        first: int = 0,
+        dials: int = CONCURRENT_DIALS,
     ) -> None:
         super().__init__(transport, key)
         self.readers: list[SansIoSubscriber | IteratorSubscriber] = []
         self.dials = 0
         self._never: list[frozenset[int]] | None = None
         self._rng = Random(seed)
+        for _ in range(first):  # the phases of those who come before
+            self._rng.random()
+        self._first = first
+        self._most_dials = dials
         self._link = link or Link()
-        self._holding = Holding(self.loop, self._link, seed=seed) if self._link.present else None
+        self._holding = (
+            Holding(self.loop, self._link, seed=seed + first) if self._link.present else None
+        )
         self._tls = tls
         self._observed = observed
         self._witnesses = witnesses
@@ -82,7 +94,7 @@ class Swarm(SwarmState):
 
     def add(self, channel: int, endpoint: Endpoint, token: str) -> None:
         """Add a subscriber of channel number `channel`."""
-        number = len(self.readers)
+        number = self._first + len(self.readers)
         self.wanted += 1
         if not self.transport.is_sans_io():
             self.readers.append(IteratorSubscriber(self, number, channel, endpoint, token))
@@ -160,7 +172,7 @@ class Swarm(SwarmState):
         return line
 
     def _next_dial(self) -> None:
-        while self._dials and len(self._dialing) < _CONCURRENT_DIALS:
+        while self._dials and len(self._dialing) < self._most_dials:
             task = self.loop.create_task(self._dials.popleft()())
             self._dialing.add(task)
             task.add_done_callback(self._dial_done)

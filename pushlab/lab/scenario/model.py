@@ -79,6 +79,9 @@ class Scenario:
     title: Annotated[str, _text("one line about it")] = ""
     description: Annotated[str, _text("what it shows")] = ""
     clients: Annotated[int, _count("subscribers", such="50 or 1e3")] = 50
+    swarm_workers: Annotated[
+        int, Setting("processes that share out the subscribers", least=1, most=256)
+    ] = 1
     channels: Annotated[
         ChannelPlan, Setting("one for all, one for each client, or one for each room_size clients")
     ] = "shared"
@@ -157,6 +160,9 @@ class Scenario:
                 f"a stall of {self.stall_s:g} s does not fit into a window of"
                 f" {self.duration_s:g} s (duration_s)",
             )
+        if self.swarm_workers > self.clients:
+            told = f"{self.swarm_workers} processes are too many for {self.clients} clients"
+            raise RuleBroken("swarm_workers", told)
         self._check_trace()
         self._check_network()
         self._check_browser()
@@ -336,6 +342,11 @@ class Scenario:
                 "clients",
                 f"{self.clients:,} clients are too many for Chromium, which needs a process for"
                 f" every few; at most {MAX_BROWSER_CLIENTS}, such as --clients 50",
+            )
+        if cells and self.swarm_workers > 1:
+            raise RuleBroken(
+                "swarm_workers",
+                "Chromium has processes of its own; leave it out, or the client browser",
             )
         if cells and (self.link.present or self.tls):
             raise RuleBroken(

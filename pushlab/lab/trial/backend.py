@@ -53,7 +53,8 @@ class TrialBackend:
         going_on = plan.another_follows and not cancelled and not stop.is_set()
         if going_on and self._warm_pool is not None:
             with contextlib.suppress(OSError):
-                await self._warm_pool.fill(hub=plan.cell.system == HUB)
+                swarms = plan.scenario.swarm_workers
+                await self._warm_pool.fill(hub=plan.cell.system == HUB, swarms=swarms)
         if reason is not None:
             status = "failed"
         elif not trial.complete:

@@ -51,8 +51,11 @@ def _busy_processes(
     for name, process in (("swarm", swarm), ("publisher", publisher)):
         if process is None:
             continue
-        if process.cpu_s is not None and process.cpu_s > _BUSY * duration_s:
-            reasons.append(f"{name} at {process.cpu_s / duration_s:.0%} of a core")
+        cpu_s, one = process.cpu_s, ""
+        if isinstance(process, SwarmFigures) and process.shares:
+            cpu_s, one = max(share.cpu_s for share in process.shares), "'s busiest process"
+        if cpu_s is not None and cpu_s > _BUSY * duration_s:
+            reasons.append(f"{name}{one} at {cpu_s / duration_s:.0%} of a core")
     if publisher is not None and publisher.skipped > publisher.held:
         reasons.append(f"{publisher.skipped - publisher.held} publishes skipped by the publisher")
     return reasons
@@ -63,8 +66,9 @@ def _scarce(
 ) -> list[str]:
     """Descriptors and ports near their end."""
     reasons: list[str] = []
-    if limit is not None and limit > 0 and open_descriptors > _NEAR * limit:
-        reasons.append(f"swarm has {open_descriptors:,} of {limit:,} descriptors")
+    held = max([share.open_descriptors or 0 for share in swarm.shares] or [open_descriptors])
+    if limit is not None and limit > 0 and held > _NEAR * limit:
+        reasons.append(f"swarm has {held:,} of {limit:,} descriptors")
     ports = port_range()
     closed = max(0, swarm.dials - open_descriptors)
     used = min(swarm.dials, open_descriptors) + min(closing_connections, closed)

@@ -19,6 +19,7 @@ from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
+from pushlab.lab.trial.merging import merge_rows
 from pushlab.lab.trial.moments import looking
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
@@ -341,6 +342,8 @@ class Trial:
                     await asyncio.wait_for(self._halt_publisher(), _COLLECT_S)
                 with contextlib.suppress(WorkerFailed, TimeoutError):
                     await asyncio.wait_for(self._collect(), _COLLECT_S)
+                if status == "ok" and self._notes.swarm is not None and self._notes.swarm.lacking:
+                    status, reason = "failed", self._notes.swarm.lacking
             self._notes.server_lags = await self.testbed.server_lags()
             if self.complete and self._notes.swarm is not None:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
@@ -349,6 +352,8 @@ class Trial:
             await self.testbed.stop()
         notes, testbed = self._notes, self.testbed
         watches = list(testbed.watches.values())
+        for watch in watches:
+            watch.add_up()
         publish_log = testbed.publish_log if self._published else None
         record = collect(testbed, notes, publish_log, status=status, reason=reason)
         rows = dict(notes.rows)
@@ -371,7 +376,12 @@ class Trial:
             return
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
-            rows = read_rows(Path(folder), told.rows, per_channel=self.plan.scenario.per_channel)
+            per_channel = self.plan.scenario.per_channel
+            parts = [
+                read_rows(Path(folder, one.part), one.rows, per_channel=per_channel)
+                for one in told.shares or [told]
+            ]
+        rows = merge_rows(parts) if told.shares else parts[0]
         numbers = cast(Columns, rows.pop("numbers"))
         deliveries = rows["deliveries"] = without_last(rows["deliveries"], self._last)
         publish_log = self.testbed.publish_log

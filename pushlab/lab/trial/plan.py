@@ -134,6 +134,7 @@ def floor_plan(scenario: Scenario, cell: Cell, order: int, index: int) -> TrialP
         warmup_s=min(scenario.warmup_s, _FLOOR_WARMUP_S),
         duration_s=min(scenario.duration_s, _FLOOR_S),
         stall_s=0.0,
+        swarm_workers=1,
         link=Link(),
         tls=False,
     )

@@ -11,14 +11,22 @@ from pushlab.hub.child import Child
 from pushlab.lab.host.cores import Cores, choose_cores, pin
 from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.metrics_watch import MetricsWatch
+from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.place import EVERYTHING_HERE, HERE, Place, Placement
 from pushlab.lab.trial.plan import TrialPlan
+from pushlab.lab.trial.shares import SwarmShares
 from pushlab.lab.trial.testbed import Cpu, Testbed
-from pushlab.lab.workers.clients import start_browser, start_publisher, start_swarm
+from pushlab.lab.workers.clients import (
+    SwarmProcess,
+    start_browser,
+    start_publisher,
+    start_swarm,
+)
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.warm_pool import WarmPool
+from pushlab.runs import share_name
 from pushlab.systems.launch import ServerProcess
 from pushlab.systems.registry import HUB
 from pushlab.systems.system import Started
@@ -50,26 +58,23 @@ class TrialProcesses(Testbed):
         self.cores = choose_cores() if cores is None else cores
         self._warm_pool = warm_pool or WarmPool()
         self._children: list[Child] = []
+        self._swarms: list[SwarmProcess] = []
         self._started: Started | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def has_swarm(self) -> bool:
-        """Whether the swarm has been started and still runs."""
-        return any(one.name == "swarm" and one.running for one in self._children)
+        """Whether the swarm has been started and some of it still runs."""
+        return any(one.running for one in self._swarms)
 
     async def start(self) -> None:
         """Start swarm, publisher and the system under test."""
         # Python comes up in both while the rest starts
-        browser, roles = self.plan.cell.client == "browser", self.placement
-        at = HERE if browser else roles.swarm_at(0)
-        swarm = await (start_browser() if browser else self._warm_pool.take(start_swarm, at))
-        self._children.append(swarm)
+        roles = self.placement
+        await self._start_swarm()
         publisher = await self._warm_pool.take(start_publisher, roles.publisher)
         self._children.append(publisher)
-        self.swarm, self.publisher = swarm.commands, publisher.commands
-        swarm.on_event = self.server_ended
-        self._begin_to_watch("swarm", swarm.pid, at, self.cores.generator, tree=browser)
+        self.publisher = publisher.commands
         self._begin_to_watch("publisher", publisher.pid, roles.publisher, self.cores.publisher)
         self.publish_log = await publisher.plan(self.plan.schedule())
         hub_here = self.plan.cell.system == HUB and roles.server.here
@@ -97,6 +102,25 @@ class TrialProcesses(Testbed):
                 watch_processes(self.watches.values(), self._check_broker, lambda: self.phase)
             ),
         ]
+
+    async def _start_swarm(self) -> None:
+        """Start its processes, and watch them as one."""
+        browser, count = self.plan.cell.client == "browser", self.plan.scenario.swarm_workers
+        for number in range(1, count + 1):
+            at = HERE if browser else self.placement.swarm_at(number - 1)
+            one = await (start_browser() if browser else self._warm_pool.take(start_swarm, at))
+            self._swarms.append(one)
+            self._children.append(one)
+            one.on_event = self.server_ended
+            name = "swarm" if count == 1 else share_name(number)
+            one.name = "swarm" if count == 1 else f"swarm share {number} of {count}"
+            self._begin_to_watch(name, one.pid, at, self.cores.generator, tree=browser)
+        if count == 1:
+            self.swarm = self._swarms[0].commands
+            return
+        self.swarm = SwarmShares([one.commands for one in self._swarms])
+        members = [self.watches.pop(share_name(number)) for number in range(1, count + 1)]
+        self.watches["swarm"] = GroupWatch(members, "swarm")
 
     async def look_behind(self) -> None:
         """Ask once more those that are asked."""

@@ -1,6 +1,7 @@
 """From what a trial noted to the figures in its record."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,9 +9,11 @@ import numpy as np
 
 from pushlab.lab.host.machine_watch import MachineWatch, cores_in_use, stolen_is_counted
 from pushlab.lab.host.metrics_watch import MetricsWatch
+from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.marks import marks_of
 from pushlab.lab.trial.moments import Moment
+from pushlab.lab.trial.shares import SwarmShares
 from pushlab.lab.trial.testbed import Cpu, Testbed
 from pushlab.lab.workers.messages import Counters, SwarmReport, WindowReport
 from pushlab.runs import (
@@ -20,9 +23,11 @@ from pushlab.runs import (
     MachineFigures,
     PublisherFigures,
     ServerFigures,
+    ShareFigures,
     SwarmFigures,
     TrialRecord,
     WitnessFigures,
+    share_name,
 )
 from pushlab.runs.batches import Batches, Rows
 from pushlab.runs.records import TrialStatus
@@ -32,6 +37,7 @@ __all__ = ["TrialObservations", "collect", "numbered", "stamp_rows", "without_la
 
 _NS = 1_000_000_000
 _LEAST_LOOKS = 2
+_REASONS = 5
 
 
 @dataclass(slots=True)
@@ -76,6 +82,8 @@ class TrialObservations:
         """The event loops' lags over time, by process."""
         told = {"swarm": self.swarm, "publisher": self.publisher}
         found = {name: answer.loop_lags for name, answer in told.items() if answer is not None}
+        for share in self.swarm.shares if self.swarm else ():
+            found[share_name(int(share.part))] = share.loop_lags
         return {"hub": self.server_lags, **found}
 
 
@@ -277,7 +285,33 @@ def _swarm(testbed: Testbed, notes: TrialObservations) -> SwarmFigures | None:
         misnumbered=notes.misnumbered,
         gaps=now.gaps,
         disconnects=end.disconnects - before.disconnects,
+        shares=_shares(testbed, told.shares),
     )
+
+
+def _shares(testbed: Testbed, told: Sequence[SwarmReport]) -> list[ShareFigures]:
+    """The figures of each process of the swarm, if there are several."""
+    sizes = testbed.swarm.sizes if isinstance(testbed.swarm, SwarmShares) else []
+    swarm = testbed.watches.get("swarm")
+    watches = {one.name: one for one in swarm.members} if isinstance(swarm, GroupWatch) else {}
+    found = []
+    for report in told:
+        number = int(report.part)
+        before, end = report.start or Counters(), report.end
+        watch = watches.get(share_name(number))
+        found.append(
+            ShareFigures(
+                number=number,
+                first=sum(sizes[: number - 1]),
+                clients=sizes[number - 1],
+                deliveries=report.rows["deliveries"],
+                cpu_s=end.cpu_s - before.cpu_s,
+                loop_lag_p99_s=report.loop_lag_p99_s,
+                dials=report.now.dials,
+                **({} if watch is None else watch.held),
+            )
+        )
+    return found
 
 
 def _connect(notes: TrialObservations) -> ConnectFigures | None:
@@ -339,6 +373,7 @@ def _remarks(notes: TrialObservations) -> list[str]:
     if not notes.sans_io:
         remarks.append("friendly-form")
     if notes.swarm is not None and notes.swarm.closed:
-        why = ", ".join(f"{reason} ({n})" for reason, n in notes.swarm.reasons.items())
+        most = Counter(notes.swarm.reasons).most_common(_REASONS)
+        why = ", ".join(f"{reason} ({n})" for reason, n in most)
         remarks.append(f"{notes.swarm.closed} subscribers were ended: {why}")
     return remarks

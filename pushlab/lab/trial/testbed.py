@@ -13,6 +13,7 @@ from pushlab.lab.load.publish_log import PublishLog
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.messages import SubscriberClosed
 from pushlab.lab.workers.publisher_process import PublisherService
+from pushlab.lab.workers.swarm_commands import SwarmCommands
 from pushlab.lab.workers.swarm_process import SwarmService
 from pushlab.systems.registry import HUB
 from pushlab.systems.system import ServerApi, Wanted
@@ -44,7 +45,7 @@ class Testbed(abc.ABC):
         loaded: whether messages are being published: from then on the server may end subscribers.
     """
 
-    swarm: SwarmService
+    swarm: SwarmCommands
     publisher: PublisherService
     api: ServerApi
     publish_log: PublishLog

@@ -22,7 +22,7 @@ import uvloop
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import raise_descriptor_limit
-from pushlab.hub.loop_lag import LoopLag
+from pushlab.hub.loop_lag import LoopLag, p99_s
 from pushlab.lab.workers.messages import (
     Counters,
     SubscriberClosed,
@@ -101,7 +101,8 @@ class CountingService(WorkerService, abc.ABC):
             start=self._moments.get("start"),
             end=self._moments.get("end", now),
             now=now,
-            loop_lag_p99_s=self.lag.p99_s(*self._window_ns),
+            loop_lag_p99_s=p99_s(within := self.lag.within(*self._window_ns)),
+            window_lags_ns=within,
             loop_lags=self.lag.highest(),
             descriptor_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
             witnesses=self.witnesses(),

@@ -80,6 +80,7 @@ class WindowReport:
     Attributes:
         loop_lag_p99_s: of the worker's event loop within the window; None: no samples.
         loop_lags: moments and the worst lags at them, in nanoseconds.
+        window_lags_ns: every lag within the window.
         descriptor_limit: how many the process may open.
         witnesses: how its stamps were held against the kernel's.
     """
@@ -90,6 +91,7 @@ class WindowReport:
     loop_lag_p99_s: float | None
     loop_lags: list[list[int]]
     descriptor_limit: int
+    window_lags_ns: list[int] = field(default_factory=list)
     witnesses: WitnessFigures = field(default_factory=WitnessFigures)
 
 
@@ -101,12 +103,18 @@ class SwarmReport(WindowReport):
         rows: how many it has written of each kind.
         closed: how many subscribers the server ended; `reasons`: why, and how often.
         clocks: of the pages, in a browser.
+        part: the folder below the one that was told, in which the rows are.
+        shares: those that it is put together of, each with its own rows; empty: there are none.
+        lacking: why a share is missing in it; empty: none is.
     """
 
     rows: dict[str, int]
     closed: int
     reasons: dict[str, int]
     clocks: ClockFigures | None = None
+    part: str = ""
+    shares: "list[SwarmReport]" = field(default_factory=list)
+    lacking: str = ""
 
     @classmethod
     def after(cls, window: WindowReport, **more: Any) -> "SwarmReport":
@@ -142,9 +150,13 @@ class SubscriberClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwarmSetup:
-    """What a swarm is to be.
+    """What a swarm is to be, or a share of one.
 
     Attributes:
+        subscribers: those of this process; the first one's number is `first`.
+        observed, witnesses: the numbers of those who are (`observed_among`, `witnesses_among`), of
+            all shares; None: drawn among the subscribers.
+        dials: how many connections may be under way at once; 0: as many as of a whole swarm.
         system: the server's, by name; `own`: its declaration, where it is the user's.
         link: the network to emulate.
         server: its URL, of which the pages of a browser must be.
@@ -156,6 +168,10 @@ class SwarmSetup:
     options: dict[str, Any]
     subscribers: list[Admission]
     seed: int
+    first: int = 0
+    observed: list[int] | None = None
+    witnesses: list[int] | None = None
+    dials: int = 0
     system: str = HUB
     own: SystemSpec | None = None
     stamp_key: int = 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from pushlab.contract.events import Closed
 from pushlab.contract.subscriber import Endpoint
 from pushlab.contract.transport import Transport
-from pushlab.lab.load.swarm import Swarm
+from pushlab.lab.load.swarm import CONCURRENT_DIALS, Swarm
 from pushlab.lab.load.traffic_tap import observed_among
 from pushlab.lab.load.witness import reading_path_s, witnesses_among
 from pushlab.lab.workers.child import CountingService, run_worker
@@ -25,6 +25,7 @@ from pushlab.wire.tls import client_context
 __all__ = ["SwarmService", "main"]
 
 _LEAVE_S = 3.0
+_REASONS = 100  # of which so many are told
 
 
 class SwarmService(CountingService):
@@ -73,10 +74,12 @@ class SwarmService(CountingService):
     def witnesses(self) -> WitnessFigures:
         """How the stamps of its deliveries were held against the kernel's."""
         stamps, recorder = self.swarm.stamps, self.swarm.recorder
-        if not self._witnesses:
+        if not self.swarm.transport.is_sans_io():
             return WitnessFigures(
                 why="without a sans-I/O client half, a transport reads its own sockets"
             )
+        if not self._witnesses:  # they are in other shares
+            return WitnessFigures()
         if stamps is None:
             return WitnessFigures(why="this machine's kernel does not stamp what TCP receives")
         return WitnessFigures(
@@ -98,17 +101,21 @@ class SwarmService(CountingService):
         """Take the subscribers; whether their client half is sans-I/O."""
         transport = self._make(setup)
         authority = setup.authority  # a certificate; there is no secret in it
+        count = len(setup.subscribers)
         if transport.is_sans_io():
             channels = [one.channel for one in setup.subscribers]
-            self._witnesses = witnesses_among(channels, seed=setup.seed)
+            drawn = witnesses_among(channels, seed=setup.seed)
+            self._witnesses = _numbers(drawn, setup.witnesses)
         self._swarm = swarm = Swarm(
             transport,
             seed=setup.seed,
             key=setup.stamp_key,
             link=setup.link,
             tls=client_context(authority) if authority else None,
-            observed=observed_among(len(setup.subscribers)),
+            observed=_numbers(observed_among(count), setup.observed),
             witnesses=self._witnesses,
+            first=setup.first,
+            dials=setup.dials or CONCURRENT_DIALS,
         )
         if swarm.stamps is not None:
             self._path_s = await reading_path_s(swarm.stamps)
@@ -166,8 +173,13 @@ class SwarmService(CountingService):
             self.window(),
             rows=recorder.write(Path(path), swarm.key),
             closed=swarm.closed,
-            reasons=dict(recorder.reasons.most_common(5)),
+            reasons=dict(recorder.reasons.most_common(_REASONS)),
         )
+
+
+def _numbers(drawn: Collection[int], told: Collection[int] | None) -> frozenset[int]:
+    """Those that were told, or else drawn."""
+    return frozenset(drawn if told is None else told)
 
 
 def _transport(setup: SwarmSetup) -> Transport:

@@ -7,6 +7,7 @@ processes follows at once: beside the harness's floor they would take its time.
 
 import asyncio
 import contextlib
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -21,41 +22,51 @@ _Process = TypeVar("_Process")
 
 
 class WarmPool:
-    """At most one spare process of each kind at each place; call `drop` in the end."""
+    """Spare processes of each kind at each place; call `drop` in the end."""
 
     def __init__(self) -> None:
-        self._spares: dict[tuple[Any, Place], Any] = {}
+        self._spares: defaultdict[tuple[Any, Place], list[Any]] = defaultdict(list)
 
-    async def fill(self, *, hub: bool, placement: Placement = EVERYTHING_HERE) -> None:
-        """Start what is missing.
+    async def fill(
+        self, *, hub: bool, swarms: int = 1, placement: Placement = EVERYTHING_HERE
+    ) -> None:
+        """Start what is missing of a publisher and so many swarms.
 
         Args:
             hub: whether a hub too, if it is to run here.
         """
-        if hub and placement.server.here and (spawn_hub, HERE) not in self._spares:
-            self._spares[spawn_hub, HERE] = await spawn_hub()
-        for start, place in (
-            (start_swarm, placement.swarm_at(0)),
-            (start_publisher, placement.publisher),
-        ):
-            if (start, place) not in self._spares:
-                self._spares[start, place] = await start(place)
+        if hub and placement.server.here and not self._spares[spawn_hub, HERE]:
+            self._spares[spawn_hub, HERE].append(await spawn_hub())
+        if not self._spares[start_publisher, placement.publisher]:
+            publisher = await start_publisher(placement.publisher)
+            self._spares[start_publisher, placement.publisher].append(publisher)
+        missing = Counter(placement.swarm_at(share) for share in range(swarms))
+        for place, count in missing.items():
+            spares = self._spares[start_swarm, place]
+            while len(spares) < count:
+                spares.append(await start_swarm(place))
 
     async def take_hub(self) -> ChildProcess:
-        """The spare hub here, if it still runs, or one that is started now."""
-        spare = self._spares.pop((spawn_hub, HERE), None)
-        return spare if spare is not None and spare.returncode is None else await spawn_hub()
+        """A spare hub here that still runs, or one that is started now."""
+        return self._spare(spawn_hub, HERE) or await spawn_hub()
 
     async def take(
         self, start: Callable[[Place], Awaitable[_Process]], place: Place = HERE
     ) -> _Process:
-        """The spare at this place, if it still runs, or one that is started now."""
-        spare: Any = self._spares.pop((start, place), None)
-        return spare if spare is not None and spare.returncode is None else await start(place)
+        """A spare at this place that still runs, or one that is started now."""
+        return self._spare(start, place) or await start(place)
+
+    def _spare(self, start: Any, place: Place) -> Any:
+        spares = self._spares[start, place]
+        while spares:
+            if (spare := spares.pop()).returncode is None:
+                return spare
+        return None
 
     async def drop(self) -> None:
         """End those that nobody took."""
-        spares, self._spares = list(self._spares.values()), {}
+        spares = [one for each in self._spares.values() for one in each]
+        self._spares.clear()
         for one in spares:
             with contextlib.suppress(ProcessLookupError):
                 one.kill()
