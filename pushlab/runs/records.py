@@ -2,6 +2,8 @@
 
 `TrialRecord` is the entry in ``run.json["trials"]``. Reading is strict about what is there (a wrong
 type or a missing key is named) and tolerant of keys that it does not know.
+
+Longer than 400 lines, since all of it is one record: its parts have no life without it.
 """
 
 import dataclasses

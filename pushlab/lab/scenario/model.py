@@ -10,7 +10,7 @@ lie in range.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -29,13 +29,14 @@ from pushlab.lab.scenario.in_browser import MAX_BROWSER_CLIENTS, refused_in_brow
 from pushlab.lab.scenario.other_systems import broken_at
 from pushlab.lab.scenario.own_system import written_system
 from pushlab.lab.scenario.pairs import chosen
+from pushlab.lab.scenario.rule_broken import RuleBroken
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.runs import Link
 from pushlab.systems.registry import HUB
 from pushlab.systems.spec import SystemSpec
 from pushlab.systems.stamp import STAMP_BYTES
 
-__all__ = ["Arrivals", "ChannelPlan", "RuleBroken", "Scenario", "flag_key", "scenario_keys"]
+__all__ = ["Arrivals", "ChannelPlan", "Scenario", "flag_key", "scenario_keys"]
 
 ChannelPlan = Literal["shared", "per-client", "rooms"]
 Arrivals = Literal["constant", "poisson", "burst", "trace"]
@@ -44,23 +45,6 @@ _TRACED = 0.01  #: how far the rate may be from that of a trace, as a share
 _count = partial(Setting, least=1, most=1_000_000)
 _span = partial(Setting, unit="s", least=0, most=3_600)
 _text = partial(Setting, flag=False)
-
-
-class RuleBroken(ScenarioError):
-    """Two values do not go together; the text begins with the key of one.
-
-    Attributes:
-        key: of the value to change.
-        text: what is wrong with it.
-    """
-
-    def __init__(self, key: str, text: str) -> None:
-        super().__init__(f"{key}: {text}")
-        self.key, self.text = key, text
-
-    def at(self, where: Callable[[str], str]) -> ScenarioError:
-        """The same, told of a file or a flag."""
-        return ScenarioError(f"{where(self.key)}: {self.text}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

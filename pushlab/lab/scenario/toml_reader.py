@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 from pushlab.contract.setting import Key, Setting, did_you_mean, shown
 from pushlab.errors import ScenarioError, UsageError
 from pushlab.lab.scenario.cells import CLIENT, Cell, make_cells
-from pushlab.lab.scenario.model import RuleBroken, Scenario, scenario_keys
+from pushlab.lab.scenario.model import Scenario, scenario_keys
 from pushlab.lab.scenario.own_system import read_own_system
 from pushlab.lab.scenario.pairs import Pairs, at_systems, cells_of, check_options
+from pushlab.lab.scenario.rule_broken import RuleBroken
 from pushlab.lab.scenario.source import Source, builtin_scenarios, parse_toml, read_source
 from pushlab.lab.scenario.trace import parse_trace
 from pushlab.systems.registry import HUB

@@ -7,17 +7,26 @@ import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from pushlab.hub.loop_lag import p99_s
+from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import Counters, SwarmReport, SwarmStatus
 from pushlab.runs import WitnessFigures
 from pushlab.runs.batches import Batches, Rows
 from pushlab.runs.rows import Columns
 
-__all__ = ["merge_counters", "merge_hits", "merge_reports", "merge_rows", "merge_statuses"]
+__all__ = [
+    "merge_counters",
+    "merge_hits",
+    "merge_reports",
+    "merge_rows",
+    "merge_statuses",
+    "rows_of",
+]
 
 _RECENT = 50
 _SUMS = [one.name for one in dataclasses.fields(Counters) if one.name not in ("at_ns", "hits")]
@@ -93,6 +102,15 @@ def _merge_witnesses(each: Sequence[WitnessFigures]) -> WitnessFigures:
         path_s=min(paths, default=None),
         why="" if clients else next((one.why for one in each if one.why), ""),
     )
+
+
+def rows_of(told: SwarmReport, folder: Path, *, per_channel: int) -> dict[str, Rows]:
+    """The rows that a swarm, or its shares, have written below `folder`, by kind."""
+    each = [
+        read_rows(folder / one.part, one.rows, per_channel=per_channel)
+        for one in told.shares or [told]
+    ]
+    return merge_rows(each) if told.shares else each[0]
 
 
 def merge_rows(each: Sequence[Mapping[str, Rows]]) -> dict[str, Rows]:

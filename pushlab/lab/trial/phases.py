@@ -19,7 +19,7 @@ from pushlab.lab.host.machine import closing_connections
 from pushlab.lab.host.process_sampler import sample_rows
 from pushlab.lab.trial.events import Phase, Progress
 from pushlab.lab.trial.live_latency import LiveLatency
-from pushlab.lab.trial.merging import merge_rows
+from pushlab.lab.trial.merging import rows_of
 from pushlab.lab.trial.moments import looking
 from pushlab.lab.trial.parts import Parts
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
@@ -32,7 +32,6 @@ from pushlab.lab.trial.record import (
 )
 from pushlab.lab.trial.setting_up import set_up
 from pushlab.lab.trial.testbed import Testbed
-from pushlab.lab.workers.clients import read_rows
 from pushlab.lab.workers.messages import SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.runs.records import TrialStatus
@@ -352,8 +351,6 @@ class Trial:
             await self.testbed.stop()
         notes, testbed = self._notes, self.testbed
         watches = list(testbed.watches.values())
-        for watch in watches:
-            watch.add_up()
         publish_log = testbed.publish_log if self._published else None
         record = collect(testbed, notes, publish_log, status=status, reason=reason)
         rows = dict(notes.rows)
@@ -376,12 +373,7 @@ class Trial:
             return
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
-            per_channel = self.plan.scenario.per_channel
-            parts = [
-                read_rows(Path(folder, one.part), one.rows, per_channel=per_channel)
-                for one in told.shares or [told]
-            ]
-        rows = merge_rows(parts) if told.shares else parts[0]
+            rows = rows_of(told, Path(folder), per_channel=self.plan.scenario.per_channel)
         numbers = cast(Columns, rows.pop("numbers"))
         deliveries = rows["deliveries"] = without_last(rows["deliveries"], self._last)
         publish_log = self.testbed.publish_log

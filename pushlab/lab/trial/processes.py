@@ -189,6 +189,8 @@ class TrialProcesses(Testbed):
             ending.append(self._started.stop())
         await asyncio.gather(*ending)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for watch in self.watches.values():
+            watch.add_up()
         self.trouble.cancel()
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from pushlab.errors import ScenarioError
 from pushlab.lab.scenario.cells import make_cells
-from pushlab.lab.scenario.model import RuleBroken, Scenario
+from pushlab.lab.scenario.model import Scenario
+from pushlab.lab.scenario.rule_broken import RuleBroken
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.lab.scenario.toml_writer import scenario_as_toml
 from pushlab.lab.scenario.trace import parse_trace, trace_text
