@@ -7,8 +7,9 @@ import abc
 import asyncio
 import contextlib
 import re
+import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,11 +18,11 @@ from benchmarks.harness.processes import pin
 from benchmarks.hub.nchan import Nchan, running_nchan
 from benchmarks.hub.work import MESSAGE, SERVER_CORE
 from pushlab.contract.tokens import TokenKeys
-from pushlab.hub.process import HubConfig, HubProcess, start_hub
+from pushlab.hub.process import HubConfig, start_hub
 from pushlab.wire.http1 import request_bytes
 from pushlab.wire.http_client import connect_http
 
-__all__ = ["CHANNEL", "Polls", "Server", "running_server"]
+__all__ = ["CHANNEL", "HubServer", "Polls", "Server", "running_server"]
 
 CHANNEL = "bench"
 _TRANSPORTS = ("short-polling", "long-polling", "sse", "websocket")
@@ -94,14 +95,25 @@ class Server(abc.ABC):
         return answer.status, answer.body
 
 
-class _Hub(Server):
-    """pushlab's hub."""
+class HubServer(Server):
+    """pushlab's hub, which may be several processes."""
 
-    def __init__(self, process: HubProcess, keys: TokenKeys) -> None:
-        self.url = process.url
-        self.pids = [process.pid]
-        self._key = process.api_key
+    def __init__(self, url: str, pids: list[int], api_key: str, keys: TokenKeys) -> None:
+        self.url = url
+        self.pids = pids
+        self._key = api_key
         self._keys = keys
+
+    @contextlib.contextmanager
+    def connected(self, count: int) -> Iterator[None]:
+        """So many SSE readers, let in one after another, while the body runs."""
+        with contextlib.ExitStack() as stack:
+            for request in self.subscribe("sse", count):
+                sock = stack.enter_context(socket.create_connection(("127.0.0.1", self.port), 10))
+                sock.sendall(request)
+                if not sock.recv(4096).startswith(b"HTTP/1.1 200"):
+                    raise RuntimeError("a reader was not let in")
+            yield
 
     def _tokens(self, count: int) -> list[str]:
         now = time.time()
@@ -195,6 +207,6 @@ async def running_server(contender: str) -> AsyncIterator[Server]:
     hub = await start_hub(HubConfig(keys=keys.export(), transports=transports))
     try:
         pin(hub.pid, SERVER_CORE)
-        yield _Hub(hub, keys)
+        yield HubServer(hub.url, [hub.pid], hub.api_key, keys)
     finally:
         await asyncio.shield(hub.stop())
