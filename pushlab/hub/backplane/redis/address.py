@@ -33,7 +33,9 @@ class RedisAddress:
     def __init__(self, url: str) -> None:
         try:
             options: dict[str, Any] = dict(parse_url(url))
-            query = parse_qs(urlsplit(url).query)
+            parts = urlsplit(url)
+            query = parse_qs(parts.query)
+            int(parts.path.strip("/") or 0)  # which redis-py would pass over
         except ValueError:
             raise _no_url() from None  # what it says of a wrong URL may be a part of a password
         self.prefix = query.get("prefix", [_PREFIX])[0]
