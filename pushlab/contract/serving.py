@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsgiApp",
+    "Deposed",
     "Direct",
     "Entry",
     "Feed",
@@ -206,6 +207,10 @@ class NotYet(Exception):
         self.ready = ready
 
 
+class Deposed(Exception):
+    """Another hub does from now on what ran here: end without a word to anybody."""
+
+
 #: Is told of a token that a broker may have to know; see `Hub.on_grant`.
 GrantHook = Callable[[str, Grant, bool], Awaitable[None]]
 
@@ -285,12 +290,20 @@ class Hub(Protocol):
         """Count something that was refused, and why; the log is told of it now and then."""
 
     def tail(
-        self, channel: str, after: Cursor | None, write: Callable[[Sequence[Entry]], bool]
+        self,
+        channel: str,
+        after: Cursor | None,
+        write: Callable[[Sequence[Entry]], bool],
+        end: Callable[[str, int], None] = ...,
     ) -> Feed:
-        """A feed for the hub's own use: no token, no presence, no lag limit. Raises NotYet."""
+        """A feed for the hub's own use: no token, no presence, no lag limit. Raises NotYet.
 
-    def on_grant(self, hook: "GrantHook") -> None:
-        """Call `hook(token, grant, wanted)` before anybody learns of a token.
+        Args:
+            end: the hub holds this life of the log no longer.
+        """
+
+    def on_grant(self, hook: "GrantHook") -> Callable[[], None]:
+        """Call `hook(token, grant, wanted)` before anybody learns of a token, until it is undone.
 
         `wanted` says whether somebody asks where to use it: then it works once the hook returns.
         Else the hook waits for little, and it works soon.

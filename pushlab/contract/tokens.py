@@ -144,6 +144,11 @@ class TokenKeys:
         """Whether the key of that id is held."""
         return key_id in self._keys
 
+    @property
+    def last_order(self) -> int:
+        """The largest number that was given out, or seen."""
+        return self._order
+
     def next_order(self, now: float) -> int:
         """A number that is larger than those before it, whatever the clock does."""
         self._order = max(self._order + 1, int(now * 1e6))

@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 from pushlab.contract.broker_access import BrokerAccess
 from pushlab.contract.cursor import Cursor
@@ -39,7 +40,6 @@ __all__ = ["Hub"]
 _MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
-_LAST_POSTS_S = 1.0
 _log = logging.getLogger("pushlab")
 
 #: Makes the backplane of a hub.
@@ -64,6 +64,8 @@ class Hub:
         hits: transport name to kind to count.
         presence: who is there.
         refusals: what was refused or cut, by kind.
+        closing: whether its feeds are ended, as it stops.
+        figures: gives what `/v1/stats` tells of it; whoever serves that sets it.
         connections, most_connections: tells how many are open, and how many may be; whoever accepts
             them sets both.
     """
@@ -93,9 +95,8 @@ class Hub:
         self.broker = broker
         self.presence = Presence()
         self.poster = poster
-        if poster is not None:
-            poster.watch(self.presence)
         self.refusals = Refusals()
+        self.figures: Callable[[], Mapping[str, Any]] = dict
         self.connections: Callable[[], int] = lambda: 0
         self.most_connections = 0
         self.hits: dict[str, dict[Hit, int]] = {}
@@ -105,8 +106,10 @@ class Hub:
         self._introduced: set[str] = set()
         self._grant_hooks: list[GrantHook] = []
         self._url = ""
-        self._closed = False
+        self.closing = False
         self.backplane: Backplane = (backplane or MemoryBackplane)(self)
+        if poster is not None and not self.backplane.shared:
+            poster.watch(self.presence)
 
     # ---- life -------------------------------------------------------------------------------
 
@@ -116,24 +119,20 @@ class Hub:
 
         The application is told of the clients that leave thereby, within a second or not at all.
         """
-        tasks = [asyncio.create_task(self._sweep())]
-        if self.poster is not None:
-            tasks.append(asyncio.create_task(self.poster.run()))
-        try:
-            yield self
-        finally:
-            self.close()
-            self.presence.end_leases()
-            if self.poster is not None:
-                await self.poster.drain(_LAST_POSTS_S)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self.refusals.close()
+        async with self.backplane.telling():
+            sweeping = asyncio.create_task(self._sweep())
+            try:
+                yield self
+            finally:
+                self.close()
+                self.presence.end_leases()
+                sweeping.cancel()
+                await asyncio.gather(sweeping, return_exceptions=True)
+        self.refusals.close()
 
     def close(self) -> None:
         """End every feed; its client will come back and resume."""
-        self._closed = True
+        self.closing = True
         for channel in self._channels.values():
             for feed in tuple(channel.feeds):
                 feed.finish(*SERVER_RESTART.ending)
@@ -238,19 +237,32 @@ class Hub:
         return grant
 
     async def _introduce(self, token: str, grant: Grant, *, wanted: bool) -> None:
-        if not self._grant_hooks:
-            return
-        for hook in self._grant_hooks:
-            await hook(token, grant, wanted)
+        if self._grant_hooks:
+            for hook in tuple(self._grant_hooks):
+                await hook(token, grant, wanted)
+        else:
+            await self.backplane.introduce(token, grant, wanted=wanted)
         if not wanted:
             return
         if len(self._introduced) >= _MAX_INTRODUCED:
             self._introduced.clear()
         self._introduced.add(token)
 
-    def on_grant(self, hook: GrantHook) -> None:
-        """Call `hook(token, grant, wanted)` before anybody learns of a token."""
+    def on_grant(self, hook: GrantHook) -> Callable[[], None]:
+        """Call `hook(token, grant, wanted)` before anybody learns of a token, until it is undone."""
         self._grant_hooks.append(hook)
+        return partial(self._grant_hooks.remove, hook)
+
+    @property
+    def introduces(self) -> bool:
+        """Whether something here speaks to a broker."""
+        return bool(self._grant_hooks)
+
+    async def introduce(self, token: str, *, wanted: bool) -> None:
+        """Let the broker know a token that was made elsewhere with these keys. Raises Refused."""
+        grant = self.verify(token)
+        for hook in tuple(self._grant_hooks):
+            await hook(token, grant, wanted)
 
     # ---- channels ---------------------------------------------------------------------------
 
@@ -321,7 +333,7 @@ class Hub:
         end: Callable[[str, int], None],
     ) -> ChannelFeed:
         """Open a feed; see `pushlab.contract.serving.Hub.subscribe`."""
-        if self._closed:
+        if self.closing:
             raise SERVER_RESTART()
 
         def on_close(feed: ChannelFeed) -> None:
@@ -341,14 +353,18 @@ class Hub:
         self.refusals.note(Refusal.SLOW_READER)
 
     def tail(
-        self, channel: str, after: Cursor | None, write: Callable[[Sequence[Entry]], bool]
+        self,
+        channel: str,
+        after: Cursor | None,
+        write: Callable[[Sequence[Entry]], bool],
+        end: Callable[[str, int], None] = lambda reason, status: None,
     ) -> ChannelFeed:
         """A feed for the hub's own use: no token, no presence, no lag limit."""
         return ChannelFeed(
             self.channel(channel),
             after,
             write=write,
-            end=lambda reason, status: None,
+            end=end,
             on_close=lambda feed: None,
             limited=False,
         )
@@ -370,6 +386,7 @@ class Hub:
         """A polling client said goodbye. One whose token has expired did not, and may be back."""
         if grant.expires_at > self.wall():
             self.presence.release(grant.channel, grant.client_id, grant.grant_id)
+            self.backplane.released(grant.channel, grant.client_id, grant.grant_id)
 
     def join(self, grant: Grant) -> None:
         """A connection of this client stands."""

@@ -43,6 +43,8 @@ class Grants:
         #: By the second in which they end.
         self._held: dict[int, dict[Holder, Grant]] = {}
         self._swept = -1  # the second at which all of them were looked through
+        #: Is told of each revocation that is made here.
+        self.on_revoked: Callable[[Revocation], None] | None = None
         keys.number_behind(self.revoked.last_order)
 
     def verify(self, token: str) -> Grant:
@@ -139,16 +141,28 @@ class Grants:
         except Refused as refusal:
             if refusal.status == 507:  # it is revoked all the same
                 self._end(revocation.covers, _seconds([revocation]))
+                self._tell(revocation)
             raise
+        self._tell(revocation)
         return self._end(revocation.covers, _seconds([revocation]))
 
-    def end_revoked(self, revocations: Sequence[Revocation]) -> None:
-        """Forget and end what these revoke, which others have added."""
-        if revocations:
-            self.keys.number_behind(self.revoked.last_order)
-            over = Revoked.of(revocations).covers
-            self._forget(over)
-            self._end(over, _seconds(revocations))
+    def _tell(self, revocation: Revocation) -> None:
+        if self.on_revoked is not None:
+            self.on_revoked(revocation)
+
+    def learn(self, revocations: Sequence[Revocation]) -> int:
+        """Others have revoked these: so they are here; how many holders that has ended."""
+        self.revoked.note(revocations)
+        return self.end_revoked(revocations)
+
+    def end_revoked(self, revocations: Sequence[Revocation]) -> int:
+        """Forget and end what these revoke, which others have added; how many holders."""
+        if not revocations:
+            return 0
+        self.keys.number_behind(self.revoked.last_order)
+        over = Revoked.of(revocations).covers
+        self._forget(over)
+        return self._end(over, _seconds(revocations))
 
     def keys_changed(self) -> int:
         """Keys were replaced: end what stands on one that is held no more."""

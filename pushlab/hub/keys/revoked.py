@@ -150,6 +150,15 @@ class Revoked:
             except OSError as error:
                 raise NOT_KEPT(f"{_NOT_WRITTEN}: {error.strerror}") from error
 
+    def note(self, revocations: Sequence[Revocation]) -> None:
+        """Revoke what others have revoked, who keep it."""
+        for each in revocations:
+            self._note(each)
+
+    def all(self) -> list[Revocation]:
+        """Every one of them."""
+        return [*self._rules.values(), *self._grants.values()]
+
     def _note(self, revocation: Revocation) -> None:
         if revocation.grant_id is not None:
             self._grants[revocation.grant_id] = revocation
@@ -180,7 +189,7 @@ class Revoked:
     def _write_anew(self, journal: Path) -> None:
         with locked(journal):
             self.read_journal()
-            kept = (*self._rules.values(), *self._grants.values())
+            kept = self.all()
             replace_private(journal, b"".join(map(_line, kept)))
             self._lines = len(kept)
 

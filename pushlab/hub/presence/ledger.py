@@ -56,6 +56,11 @@ class PresenceLedger:
         """Whether there is something to tell of this client."""
         return key in self._open
 
+    def left(self, key: Key) -> int:
+        """How many notices of a client are still to be told."""
+        entry = self._open.get(key)
+        return 0 if entry is None else len(entry.waiting)
+
     @property
     def roomy(self) -> bool:
         """Whether half of the room is free."""

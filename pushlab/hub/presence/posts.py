@@ -88,7 +88,11 @@ class PresencePoster:
         self.hub = secrets.token_hex(16)
         self._target = PresenceTarget(url, key=key, hub=self.hub)
         self._present: Callable[[], Iterable[Key]] = tuple
+        self._on_heard: Callable[[Key, bool | None], None] = _nobody_asks
+        self._on_reset: Callable[[], None] = _nobody_asks
+        self._superseded = 0  # before this term
         self._resets = resets
+        self._reset_first = True
         self._held = resets
         self._back = asyncio.Event()
         self._first_pause_s = first_pause_s
@@ -108,8 +112,76 @@ class PresencePoster:
 
     def figures(self) -> dict[str, int]:
         """Posts by outcome, changes that later ones undid, and clients with something to tell."""
-        waiting = {"superseded": self._ledger.superseded, "waiting": len(self._ledger)}
-        return {**self.posts, **waiting}
+        superseded = self._superseded + self._ledger.superseded
+        return {**self.posts, "superseded": superseded, "waiting": len(self._ledger)}
+
+    # ---- terms: several hubs tell one application, one after another --------------------------
+
+    def tell_of(
+        self,
+        present: Callable[[], Iterable[Key]],
+        *,
+        heard: Callable[[Key, bool | None], None],
+        forgot: Callable[[], None],
+    ) -> None:
+        """Tell of this, of which each change comes by a call.
+
+        Args:
+            present: gives those who are there.
+            heard: is told of each client that was told of as connected, or not, or of whom there is
+                nothing to be told (None).
+            forgot: is told that the application has heard a reset.
+        """
+        self._present, self._on_heard, self._on_reset = present, heard, forgot
+
+    def begin(self, hub: str, told: Iterable[Key], *, reset: bool) -> None:
+        """Begin a term, before `run`.
+
+        Args:
+            hub: names the life of all hubs.
+            told: those of whom the application knows that they are there.
+            reset: whether to begin with one, where there are any.
+        """
+        self.hub = self._target.hub = hub
+        self._superseded += self._ledger.superseded
+        self._ledger = PresenceLedger()
+        self._ledger.told = set(told)
+        for handler in self._handlers.values():
+            handler.forget_all()
+        self._reset_first = reset
+        self._held = self._resets and reset
+        self._look_around()
+
+    def make_up(self) -> None:
+        """Tell of whoever is there or not there, and the application does not know it."""
+        for key in self._ledger.reconcile(self._present()):
+            self._make_ready(key)
+        self._look_around()
+
+    @property
+    def told(self) -> set[Key]:
+        """Those of whom the application was last told that they are there."""
+        return self._ledger.told
+
+    @property
+    def overflown(self) -> bool:
+        """Whether changes were passed over for now, as too many waited."""
+        return self._ledger.overflown
+
+    @property
+    def idle(self) -> bool:
+        """Whether all is told."""
+        return self._idle.is_set()
+
+    def left(self, key: Key) -> int:
+        """How many notices of a client are still to be told."""
+        return self._ledger.left(key)
+
+    async def rest(self, limit_s: float) -> None:
+        """Begin no more posts, and wait for those under way, no longer than so many seconds."""
+        self._held = True
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=limit_s)
 
     def __call__(self, event: PresenceEvent) -> None:
         """Take an event for posting."""
@@ -131,8 +203,9 @@ class PresencePoster:
         self._running = True
         try:
             while True:
-                if self._resets:
+                if self._resets and self._reset_first:
                     await self._begin_anew()
+                self._reset_first = True
                 for handler in self._handlers.values():
                     self._start(handler)
                 await self._back.wait()  # never set where there are no resets
@@ -163,6 +236,7 @@ class PresencePoster:
         for key in self._ledger.reconcile(self._present(), anew=True):
             self._make_ready(key)
         self._look_around()
+        self._on_reset()
 
     # ---- one client's notices -----------------------------------------------------------------
 
@@ -194,12 +268,16 @@ class PresencePoster:
             handler.given_up = False
             if self._ledger.settle(key):
                 self._make_ready(key)
+            self._look_around()
+            self._on_heard(key, handler.connected)
             return
         now_s = asyncio.get_running_loop().time()
         handler.retries.failed(key, now_s, outcome.retry_after_s)
         broken = outcome.status != 0 and handler.retries.down_for_s(now_s) >= self._broken_after_s
         if not self._ledger.fail(key, doubtful=outcome.doubtful, broken=broken):
             self._forget(key)
+            self._look_around()
+            self._on_heard(key, None)
         elif self._ledger.next(key) != handler.connected:
             self._make_ready(key)
         if broken and handler.connected and not handler.given_up:
@@ -256,3 +334,7 @@ class PresencePoster:
             self._idle.clear()
         else:
             self._idle.set()
+
+
+def _nobody_asks(*_: object) -> None:
+    """Of a hub alone: what the application has heard dies with it."""

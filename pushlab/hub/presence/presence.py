@@ -51,6 +51,11 @@ class Presence:
         keys = self._connections.keys() | self._leases.keys()
         return sorted(client for where, client in keys if where == channel)
 
+    def here(self, channel: str, client_id: str) -> bool:
+        """Whether this client is present on this channel."""
+        key = (channel, client_id)
+        return key in self._connections or key in self._leases
+
     def elsewhere(self, channel: str) -> int:
         """How many (channel, client ID) pairs are present on any other channel."""
         keys = self._connections.keys() | self._leases.keys()

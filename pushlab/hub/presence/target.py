@@ -88,7 +88,7 @@ class PresenceTarget:
             )
         self._encrypted = parts.scheme == "https"
         self._key = key
-        self._hub = hub
+        self.hub = hub
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:
@@ -125,9 +125,9 @@ class PresenceTarget:
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Connection": "close",
-            HUB_HEADER: self._hub,
+            HUB_HEADER: self.hub,
             SIGNATURE_HEADER: sign_presence(
-                self._key, at_s=int(time.time()), hub=self._hub, path=path, body=body
+                self._key, at_s=int(time.time()), hub=self.hub, path=path, body=body
             ),
         }
         if self._login is not None:

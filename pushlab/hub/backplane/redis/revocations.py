@@ -1,0 +1,124 @@
+"""What is revoked at one hub is revoked at all of them, and at those that start later.
+
+Redis keeps each revocation until its last token has expired. A hub learns of new ones as they are
+made, and of all when it starts or was cut off. What Redis has lost, the hubs give back.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from pushlab.contract.reasons import Reason
+from pushlab.errors import Refused
+from pushlab.hub.backplane.backplane import LocalHub
+from pushlab.hub.backplane.redis.link import RedisLink, Script
+from pushlab.hub.backplane.redis.talk import Talk
+from pushlab.hub.keys.revoked import Revocation
+
+__all__ = ["NOT_TOLD", "SharedRevocations"]
+
+_SLACK_S = 86_400
+_BATCH = 500
+NOT_TOLD = Reason(
+    503,
+    "backplane-away",
+    "it is revoked at this hub; the others hear of it when the backplane is back",
+)
+
+# Those that are new, of so many pairs of an end and a revocation.
+_KEEP = Script("""
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[1]))
+local fresh = {}
+for i = 2, #ARGV, 2 do
+  if redis.call('ZADD', KEYS[1], 'NX', ARGV[i], ARGV[i + 1]) == 1 then
+    fresh[#fresh + 1] = ARGV[i + 1]
+  end
+end
+return fresh
+""")
+
+
+class SharedRevocations:
+    """One hub's part in it.
+
+    Args:
+        hub: whose grants are revoked.
+        link, talk: to the others.
+    """
+
+    def __init__(self, hub: LocalHub, link: RedisLink, talk: Talk) -> None:
+        self._grants = hub.grants
+        self._link = link
+        self._talk = talk
+        self._untold: list[Revocation] = []
+        talk.hear("revoked", self._hear)
+        talk.hear("order", self._last_order)
+
+    async def learn(self) -> None:
+        """Take over what Redis has, and give it what it has not. Raises Refused (503)."""
+        key = self._link.key("revoked")
+        known = await self._link.call("ZRANGE", key, 0, -1)
+        self._grants.learn([_read(each) for each in known])
+        mine = {_words(each): each for each in self._grants.revoked.all()}
+        for words in known:
+            mine.pop(words.decode(), None)
+        self._untold.clear()
+        await self._tell(mine.values())
+
+    async def revoke(self, act: Callable[[], int]) -> int:
+        """Let `act` revoke here, and all hubs do the same; how much that has ended.
+
+        Raises:
+            Refused: 503 `backplane-away`: here alone, until Redis is back. What `act` raises.
+        """
+        grants = self._grants
+        try:
+            for order in (await self._talk.ask("order")).given.values():
+                grants.keys.number_behind(int(order))  # of all that was given out up to now
+        except Refused:
+            pass  # told of below, when it is revoked here
+        made = list[Revocation]()
+        grants.on_revoked = made.append
+        try:
+            ended = act()
+        finally:
+            grants.on_revoked = None
+            self._untold += made
+        try:
+            return ended + await self._tell(made)
+        except Refused as refusal:
+            raise NOT_TOLD() from refusal
+
+    async def spread(self, revocations: Iterable[Revocation]) -> None:
+        """Tell of what was revoked here by others than `revoke`. Raises Refused (503)."""
+        await self._tell(revocations)
+
+    async def _tell(self, revocations: Iterable[Revocation]) -> int:
+        """Keep them and tell all hubs; how much that has ended there."""
+        ended, told = 0, list(revocations)
+        while told:
+            batch, told = told[:_BATCH], told[_BATCH:]
+            args = [part for each in batch for part in (int(each.until) + 1, _words(each))]
+            fresh = await self._link.run(_KEEP, (self._link.key("revoked"),), (_SLACK_S, *args))
+            self._untold = [each for each in self._untold if each not in batch]
+            if fresh:
+                said = [words.decode() for words in fresh]
+                answers = await self._talk.ask("revoked", said)
+                ended += sum(map(int, answers.given.values()))
+        return ended
+
+    async def _hear(self, said: Any) -> int:
+        return self._grants.learn([_read(each) for each in said])
+
+    async def _last_order(self, said: Any) -> int:
+        return self._grants.keys.last_order
+
+
+def _words(revocation: Revocation) -> str:
+    return json.dumps(asdict(revocation), sort_keys=True)
+
+
+def _read(words: str | bytes) -> Revocation:
+    return Revocation(**json.loads(words))
