@@ -303,7 +303,7 @@ class Hub(Protocol):
         """
 
     def on_grant(self, hook: "GrantHook") -> Callable[[], None]:
-        """Call `hook(token, grant, wanted)` before anybody learns of a token, until it is undone.
+        """Call `hook(token, grant, wanted)` before anybody learns of a token; undone by a call.
 
         `wanted` says whether somebody asks where to use it: then it works once the hook returns.
         Else the hook waits for little, and it works soon.

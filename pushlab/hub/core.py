@@ -249,7 +249,7 @@ class Hub:
         self._introduced.add(token)
 
     def on_grant(self, hook: GrantHook) -> Callable[[], None]:
-        """Call `hook(token, grant, wanted)` before anybody learns of a token, until it is undone."""
+        """Call `hook(token, grant, wanted)` before anybody learns of a token; undone by a call."""
         self._grant_hooks.append(hook)
         return partial(self._grant_hooks.remove, hook)
 

@@ -3,12 +3,14 @@
 Publishing is a hot path and raw ASGI; the rest is Starlette.
 """
 
+import contextlib
 import hmac
 import json
 import os
 import resource
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import psutil
 from starlette.applications import Starlette
@@ -24,7 +26,8 @@ from pushlab.contract.tokens import Grant
 from pushlab.contract.transport import Transport
 from pushlab.errors import InvalidMessage, Refused, UsageError
 from pushlab.hub.api import endpoints
-from pushlab.hub.api.bodies import ChannelRequest, Figures, TokenDetails
+from pushlab.hub.api.all_hubs import summed
+from pushlab.hub.api.bodies import ChannelRequest, HubFigures, TokenDetails
 from pushlab.hub.api.channel_names import BY_QUERY, channel_in_query, named_in_path
 from pushlab.hub.api.operations import (
     AT,
@@ -33,10 +36,10 @@ from pushlab.hub.api.operations import (
     OF_A_CHANNEL,
     REST,
 )
-from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text
+from pushlab.hub.api.prometheus import MEDIA_TYPE, prometheus_text, prometheus_text_of_all
 from pushlab.hub.api.requests import idempotency_key, json_of, until, whole
 from pushlab.hub.api.revocation_request import revoke
-from pushlab.hub.backplane.backplane import Receipt
+from pushlab.hub.backplane.backplane import HubsFigures, Receipt
 from pushlab.hub.core import Hub
 from pushlab.hub.edge.limits import MAX_BATCH_BYTES
 from pushlab.hub.reach.reach import Reach, seen_from
@@ -89,6 +92,7 @@ class Api:
         self._description: str | None = None
         self._streams: tuple[list[str], str] = [], ""  # who asked for what, and was told what
         self._process = psutil.Process(os.getpid())
+        hub.figures = self.figures
         self.rest = Starlette(
             routes=[
                 StarletteRoute(path, getattr(self, operation.name), methods=[operation.method])
@@ -224,7 +228,8 @@ class Api:
         body = json_of(
             await read_body(request.scope, request.receive, MAX_REQUEST_BYTES, "the request")
         )
-        return JSONResponse({"ended": revoke(self._hub.grants, body)})
+        ended = await self._hub.backplane.revoke(partial(revoke, self._hub.grants, body))
+        return JSONResponse({"ended": ended})
 
     async def endpoints(self, request: Request) -> Response:
         """``GET /v1/endpoints``: what `create_channel` said, for the holder of a token."""
@@ -277,8 +282,8 @@ class Api:
         present = await self._hub.backplane.present(channel)
         await JSONResponse({"channel": channel, "present": present})(scope, receive, send)
 
-    def figures(self) -> Figures:
-        """What `stats` tells."""
+    def figures(self) -> HubFigures:
+        """What `stats` tells of this hub."""
         hub, process = self._hub, self._process
         usage = resource.getrusage(resource.RUSAGE_SELF)
         with process.oneshot():
@@ -313,7 +318,17 @@ class Api:
             if not (text.isascii() and text.isdigit() and int(text[:20]) <= AT.schema["maximum"]):
                 raise out_of_bounds(AT)()
             await until(int(text))
-        return JSONResponse(self.figures())
+        told = await self._all_hubs()
+        if told is None:
+            return JSONResponse(self.figures())
+        more = {"hubs": told.hubs, "silent": told.silent, "all": summed(told)}
+        return JSONResponse({**self.figures(), **more})
+
+    async def _all_hubs(self) -> HubsFigures | None:
+        """What `Backplane.figures` tells; None while it is away, too."""
+        with contextlib.suppress(Refused):
+            return await self._hub.backplane.figures()
+        return None
 
     async def openapi(self, request: Request) -> Response:
         """``GET /v1/openapi.json``: the API, described; for any page to read."""
@@ -332,7 +347,9 @@ class Api:
     async def metrics(self, request: Request) -> Response:
         """``GET /metrics``: the same as Prometheus text."""
         self._check_key(request.scope["headers"])
-        return PlainTextResponse(prometheus_text(self.figures()), media_type=MEDIA_TYPE)
+        told = await self._all_hubs()
+        text = prometheus_text(self.figures()) if told is None else prometheus_text_of_all(told)
+        return PlainTextResponse(text, media_type=MEDIA_TYPE)
 
     async def health(self, request: Request) -> Response:
         """``GET /healthz``: 200 while the hub serves."""

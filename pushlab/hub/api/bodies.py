@@ -20,6 +20,7 @@ __all__ = [
     "ChannelRequest",
     "Ended",
     "Figures",
+    "HubFigures",
     "MadeChannel",
     "OneToken",
     "Present",
@@ -144,8 +145,8 @@ class ProcessFigures(TypedDict):
     most_connections: int
 
 
-class Figures(TypedDict):
-    """Since the start, unless it is something that stands now."""
+class HubFigures(TypedDict):
+    """One hub's, since its start, unless it is something that stands now."""
 
     now_ns: Annotated[int, _NS]
     uptime_s: float
@@ -165,3 +166,26 @@ class Figures(TypedDict):
     presence_posts: dict[str, int]
     presence_posts_dropped: Annotated[int, _COUNT]
     process: ProcessFigures
+
+
+class Figures(HubFigures):
+    """Of the hub that answers; and of all, where several share a backplane that is not away."""
+
+    hubs: NotRequired[
+        Annotated[
+            dict[str, HubFigures],
+            {"description": "By the hub's name: those that answered, this one among them."},
+        ]
+    ]
+    silent: NotRequired[
+        Annotated[list[str], {"description": "Hubs that live, and did not answer in time."}]
+    ]
+    all: NotRequired[
+        Annotated[
+            HubFigures,
+            {
+                "description": "Their sums; of now_ns and uptime_s the largest. A client at"
+                " several is present once."
+            },
+        ]
+    ]

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from pushlab.contract.limits import MAX_CHANNELS
 from pushlab.contract.reasons import TOO_MANY_CHANNELS
-from pushlab.hub.backplane.backplane import Backplane, Items, LocalHub, Receipt
+from pushlab.hub.backplane.backplane import Items, LocalHub, Receipt
 from pushlab.hub.backplane.redis.following import Following
-from pushlab.hub.backplane.redis.link import RedisLink
 from pushlab.hub.backplane.redis.log import RedisLog
+from pushlab.hub.backplane.redis.sharing import SharingBackplane
 from pushlab.hub.channel import Channel
 
 __all__ = ["RedisBackplane"]
@@ -19,11 +19,10 @@ _UNREAD_NS = 60_000_000_000
 _AT_A_TIME = 500
 
 
-class RedisBackplane(Backplane):
+class RedisBackplane(SharingBackplane):
     """The channels' logs are in Redis; a hub follows those that are read there.
 
     Attributes:
-        link: to the Redis.
         log: of the channels.
     """
 
@@ -31,15 +30,14 @@ class RedisBackplane(Backplane):
 
     def __init__(self, hub: LocalHub, url: str = "") -> None:
         super().__init__(hub, url)
-        self.link = RedisLink(url, now_ns=hub.now_ns)
         self.log = RedisLog(self.link, hub.settings, hub.now_ns)
         self._followed: dict[str, Following] = {}
         self.link.on_up(self._catch_up)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Be linked to Redis while the body runs. Raises BackplaneUnavailable."""
-        async with self.link.running():
+        """Be one of the hubs while the body runs. Raises BackplaneUnavailable."""
+        async with super().running():
             try:
                 yield
             finally:

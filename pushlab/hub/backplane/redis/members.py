@@ -213,7 +213,9 @@ class Members:
         if self._elected.pop(what, None) == self.id:
             link = self._link
             with contextlib.suppress(Refused):  # it ends by itself
-                await link.run(_RESIGN, (link.key("elected"),), (what, self.id, link.topic("elect")))
+                await link.run(
+                    _RESIGN, (link.key("elected"),), (what, self.id, link.topic("elect"))
+                )
 
     async def changed(self, within_s: float) -> None:
         """Wait for the next beat, but no longer than that."""

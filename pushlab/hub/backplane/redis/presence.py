@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from pushlab.errors import Refused
 from pushlab.hub.backplane.backplane import LocalHub
@@ -240,7 +241,10 @@ class SharedPresence:
             if name not in self._sweeps:
                 task = asyncio.ensure_future(self._sweep_later(name))
                 self._sweeps[name] = task
-                task.add_done_callback(lambda _, name=name: self._sweeps.pop(name, None))
+                task.add_done_callback(partial(self._swept, name))
+
+    def _swept(self, name: str, task: "asyncio.Task[None]") -> None:
+        del self._sweeps[name]
 
     async def _sweep_later(self, name: str) -> None:
         await asyncio.sleep(self._members.grace_s)

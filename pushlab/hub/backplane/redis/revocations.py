@@ -4,6 +4,8 @@ Redis keeps each revocation until its last token has expired. A hub learns of ne
 made, and of all when it starts or was cut off. What Redis has lost, the hubs give back.
 """
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -52,7 +54,8 @@ class SharedRevocations:
         self._grants = hub.grants
         self._link = link
         self._talk = talk
-        self._untold: list[Revocation] = []
+        self._known = 0  # how many there were when Redis had all
+        self._learning: asyncio.Task[None] | None = None
         talk.hear("revoked", self._hear)
         talk.hear("order", self._last_order)
 
@@ -64,8 +67,8 @@ class SharedRevocations:
         mine = {_words(each): each for each in self._grants.revoked.all()}
         for words in known:
             mine.pop(words.decode(), None)
-        self._untold.clear()
         await self._tell(mine.values())
+        self._known = len(self._grants.revoked)
 
     async def revoke(self, act: Callable[[], int]) -> int:
         """Let `act` revoke here, and all hubs do the same; how much that has ended.
@@ -85,15 +88,10 @@ class SharedRevocations:
             ended = act()
         finally:
             grants.on_revoked = None
-            self._untold += made
         try:
             return ended + await self._tell(made)
         except Refused as refusal:
             raise NOT_TOLD() from refusal
-
-    async def spread(self, revocations: Iterable[Revocation]) -> None:
-        """Tell of what was revoked here by others than `revoke`. Raises Refused (503)."""
-        await self._tell(revocations)
 
     async def _tell(self, revocations: Iterable[Revocation]) -> int:
         """Keep them and tell all hubs; how much that has ended there."""
@@ -102,7 +100,6 @@ class SharedRevocations:
             batch, told = told[:_BATCH], told[_BATCH:]
             args = [part for each in batch for part in (int(each.until) + 1, _words(each))]
             fresh = await self._link.run(_KEEP, (self._link.key("revoked"),), (_SLACK_S, *args))
-            self._untold = [each for each in self._untold if each not in batch]
             if fresh:
                 said = [words.decode() for words in fresh]
                 answers = await self._talk.ask("revoked", said)
@@ -111,6 +108,16 @@ class SharedRevocations:
 
     async def _hear(self, said: Any) -> int:
         return self._grants.learn([_read(each) for each in said])
+
+    def look(self) -> None:
+        """Tell of what a journal had that is new, or a `revoke` could not tell."""
+        learning = self._learning is not None and not self._learning.done()
+        if len(self._grants.revoked) != self._known and not learning:
+            self._learning = asyncio.ensure_future(self._learn_soon())
+
+    async def _learn_soon(self) -> None:
+        with contextlib.suppress(Refused):
+            await self.learn()
 
     async def _last_order(self, said: Any) -> int:
         return self._grants.keys.last_order

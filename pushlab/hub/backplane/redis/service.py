@@ -54,6 +54,7 @@ class Service:
         async with self._talk.running(), self.members.running():
             await self.revocations.learn()
             self._link.on_up(self.revocations.learn)
+            self.members.on_beat(self.revocations.look)
             try:
                 yield
             finally:
