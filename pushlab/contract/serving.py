@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsgiApp",
-    "Deposed",
     "Direct",
     "Entry",
     "Feed",
@@ -207,10 +206,6 @@ class NotYet(Exception):
         self.ready = ready
 
 
-class Deposed(Exception):
-    """Another hub does from now on what ran here: end without a word to anybody."""
-
-
 #: Is told of a token that a broker may have to know; see `Hub.on_grant`.
 GrantHook = Callable[[str, Grant, bool], Awaitable[None]]
 
@@ -296,11 +291,7 @@ class Hub(Protocol):
         write: Callable[[Sequence[Entry]], bool],
         end: Callable[[str, int], None] = ...,
     ) -> Feed:
-        """A feed for the hub's own use: no token, no presence, no lag limit. Raises NotYet.
-
-        Args:
-            end: the hub holds this life of the log no longer.
-        """
+        """A feed for the hub's own use: no token, presence or lag limit. Raises NotYet."""
 
     def on_grant(self, hook: "GrantHook") -> Callable[[], None]:
         """Call `hook(token, grant, wanted)` before anybody learns of a token; undone by a call.

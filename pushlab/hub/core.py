@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeAlias
 
 from pushlab.contract.broker_access import BrokerAccess
@@ -23,7 +22,7 @@ from pushlab.contract.limits import (
     check_message,
 )
 from pushlab.contract.reasons import SERVER_RESTART
-from pushlab.contract.serving import Entry, GrantHook, HubSettings, Page
+from pushlab.contract.serving import Entry, HubSettings, Page
 from pushlab.contract.tokens import Grant, TokenKeys
 from pushlab.errors import Refused
 from pushlab.hub.backplane.backplane import Backplane
@@ -31,13 +30,13 @@ from pushlab.hub.backplane.memory import MemoryBackplane
 from pushlab.hub.channel import Channel, ChannelFeed
 from pushlab.hub.edge.refusals import Refusal, Refusals
 from pushlab.hub.keys.grants import Grants
+from pushlab.hub.keys.introducing import Introducing
 from pushlab.hub.keys.revoked import Revoked
 from pushlab.hub.presence.posts import PresencePoster
 from pushlab.hub.presence.presence import Presence
 
 __all__ = ["Hub"]
 
-_MAX_INTRODUCED = 100_000
 _SWEEP_S = 0.25
 _RETIRE_EVERY_NS = 30_000_000_000
 _log = logging.getLogger("pushlab")
@@ -61,6 +60,7 @@ class Hub:
     Attributes:
         backplane: holds the channels' logs.
         grants: which tokens count, and what stands on them.
+        introducing: lets a broker know of tokens.
         hits: transport name to kind to count.
         presence: who is there.
         refusals: what was refused or cut, by kind.
@@ -103,8 +103,8 @@ class Hub:
         self.published = 0
         self.started_ns = clock_ns()
         self._channels: dict[str, Channel] = {}
-        self._introduced: set[str] = set()
-        self._grant_hooks: list[GrantHook] = []
+        self.introducing = Introducing(self._introduce_elsewhere)
+        self.on_grant = self.introducing.on_grant
         self._url = ""
         self.closing = False
         self.backplane: Backplane = (backplane or MemoryBackplane)(self)
@@ -204,7 +204,7 @@ class Hub:
         """
         token, grant = self.make_token(client_id, channel, duration_minutes)
         if wanted is not None:
-            await self._introduce(token, grant, wanted=wanted)
+            await self.introducing.introduce(token, grant, wanted=wanted)
         return token, grant
 
     def make_token(
@@ -232,37 +232,12 @@ class Hub:
         Raises Refused as `verify` does.
         """
         grant = self.verify(token)
-        if token not in self._introduced:
-            await self._introduce(token, grant, wanted=True)
+        if token not in self.introducing:
+            await self.introducing.introduce(token, grant, wanted=True)
         return grant
 
-    async def _introduce(self, token: str, grant: Grant, *, wanted: bool) -> None:
-        if self._grant_hooks:
-            for hook in tuple(self._grant_hooks):
-                await hook(token, grant, wanted)
-        else:
-            await self.backplane.introduce(token, grant, wanted=wanted)
-        if not wanted:
-            return
-        if len(self._introduced) >= _MAX_INTRODUCED:
-            self._introduced.clear()
-        self._introduced.add(token)
-
-    def on_grant(self, hook: GrantHook) -> Callable[[], None]:
-        """Call `hook(token, grant, wanted)` before anybody learns of a token; undone by a call."""
-        self._grant_hooks.append(hook)
-        return partial(self._grant_hooks.remove, hook)
-
-    @property
-    def introduces(self) -> bool:
-        """Whether something here speaks to a broker."""
-        return bool(self._grant_hooks)
-
-    async def introduce(self, token: str, *, wanted: bool) -> None:
-        """Let the broker know a token that was made elsewhere with these keys. Raises Refused."""
-        grant = self.verify(token)
-        for hook in tuple(self._grant_hooks):
-            await hook(token, grant, wanted)
+    async def _introduce_elsewhere(self, token: str, grant: Grant, wanted: bool) -> None:
+        await self.backplane.introduce(token, grant, wanted=wanted)
 
     # ---- channels ---------------------------------------------------------------------------
 

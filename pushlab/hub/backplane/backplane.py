@@ -18,6 +18,7 @@ from pushlab.contract.serving import Entry, HubSettings
 from pushlab.contract.tokens import Grant
 from pushlab.hub.channel import Channel
 from pushlab.hub.keys.grants import Grants
+from pushlab.hub.keys.introducing import Introducing
 from pushlab.hub.presence.posts import PresencePoster
 from pushlab.hub.presence.presence import Presence
 
@@ -67,17 +68,11 @@ class LocalHub(Protocol):
     poster: PresencePoster | None
     published: int
     broker: BrokerAccess | None
+    introducing: Introducing
     closing: bool
     figures: Callable[[], Mapping[str, Any]]
     wall: Callable[[], float]
     now_ns: Callable[[], int]
-
-    @property
-    def introduces(self) -> bool:
-        """Whether something here speaks to a broker."""
-
-    async def introduce(self, token: str, *, wanted: bool) -> None:
-        """Let the broker know a token that was made elsewhere. Raises Refused."""
 
     def held(self, name: str) -> Channel | None:
         """The channel of that name, if it is held."""

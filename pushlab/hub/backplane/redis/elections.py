@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
-from pushlab.contract.serving import Deposed
+from pushlab.contract.turns import Deposed
 from pushlab.errors import PushlabError
 from pushlab.hub.backplane.redis.members import Members
 

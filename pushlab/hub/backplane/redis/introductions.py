@@ -86,10 +86,12 @@ class Introductions:
 
     async def _hear(self, said: Any) -> Any:
         """Another hub's token: an answer only from who can introduce it."""
-        if not self._hub.introduces:
+        hub, token = self._hub, said["token"]
+        if not hub.introducing.here:
             return None
         try:
-            await self._hub.introduce(said["token"], wanted=said["wanted"])
+            grant = hub.grants.verify(token)
+            await hub.introducing.introduce(token, grant, wanted=said["wanted"])
         except Refused as refusal:
             return {"refused": [refusal.status, refusal.reason, refusal.detail]}
         return {"known": True}

@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 
-from pushlab.contract.serving import Deposed
+from pushlab.contract.turns import Deposed
 from pushlab.errors import Refused
 from pushlab.hub.backplane.redis.link import RedisLink, Script
 from pushlab.hub.backplane.redis.members import Members
