@@ -3,7 +3,13 @@ import contextlib
 
 from pushlab.contract.serving import HubSettings
 from pushlab.hub.backplane.redis.presence import pack, unpack
-from tests.hub.backplane.redis.sharing_hubs import Cable, grant_of, running, service_of, until_present
+from tests.hub.backplane.redis.sharing_hubs import (
+    Cable,
+    grant_of,
+    running,
+    service_of,
+    until_present,
+)
 from tests.patience import until
 
 
