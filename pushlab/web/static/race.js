@@ -153,7 +153,8 @@ async function keepAsking() {
     try {
       await ask();
       if (!joined) await join();
-      if (performance.now() - troubledMs > SHOWN_MS) trouble(null);
+      const cut = told.hubs?.cut_off ? hubsNote(told.hubs) : null;
+      if (performance.now() - troubledMs > SHOWN_MS) trouble(cut);
     } catch (error) {
       trouble(error);
       if (!joined) for (const lane of lanes) lane.wait(TOLD_ABOVE);
@@ -201,7 +202,7 @@ function draw() {
       lane.write(told?.lanes[lane.shown.name], settings, seenMs);
       lane.heldBy(whereHeld(told?.hubs, lane.shown.name));
     }
-    setText(byId("hubs"), hubsNote(told?.hubs));
+    setText(byId("hubs"), told?.hubs?.cut_off ? "" : hubsNote(told?.hubs));
     writeFine();
   }
 }

@@ -110,7 +110,7 @@ export function whereHeld(hubs, transport) {
   if (!hubs) return "";
   const held = hubs.held[transport] ?? [];
   const named = held.map((process) => `hub ${process}`).join(" and ");
-  if (!named) return "at no hub just now";
+  if (!named) return hubs.cut_off ? "at another hub" : "at no hub just now";
   return transport === "mqtt" ? `bridged by ${named}` : `at ${named}`;
 }
 
