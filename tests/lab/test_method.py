@@ -22,7 +22,14 @@ from pushlab.lab.host.cores import choose_cores
 from pushlab.lab.scenario.toml_reader import parse_scenario
 from pushlab.lab.trial.events import Phase
 from pushlab.lab.trial.marks import marks_of as marks_of_load
-from pushlab.runs import PublisherFigures, Run, ServerFigures, SwarmFigures, TrialRecord
+from pushlab.runs import (
+    PublisherFigures,
+    Run,
+    ServerFigures,
+    ShareFigures,
+    SwarmFigures,
+    TrialRecord,
+)
 from tests.lab.lab_tools import Watcher, children, run, tiny
 from tests.lab.test_runner import check_accounting
 
@@ -200,8 +207,22 @@ def load(**changes: object) -> "dict[str, Any]":
     return {**values, **changes}
 
 
+def shares(*each: tuple[float, int]) -> SwarmFigures:
+    """A swarm of processes that used so much CPU and held so many descriptors."""
+    return SwarmFigures(
+        cpu_s=sum(cpu_s for cpu_s, _ in each),
+        open_descriptors=sum(held for _, held in each),
+        shares=[
+            ShareFigures(number=at, first=10 * at, clients=10, cpu_s=cpu_s, open_descriptors=held)
+            for at, (cpu_s, held) in enumerate(each, 1)
+        ],
+    )
+
+
 def test_an_idle_trial_has_no_marks() -> None:
     assert marks_of_load(**load(server=ServerFigures(cpu_s=1.0))) == []
+    several = shares(*[(5.0, 300)] * 4)  # more than a core, and more than a process may open
+    assert marks_of_load(**load(swarm=several)) == []
 
 
 @pytest.mark.parametrize(
@@ -214,6 +235,14 @@ def test_an_idle_trial_has_no_marks() -> None:
             "2 publishes skipped by the publisher",
         ),
         ({"swarm": SwarmFigures(open_descriptors=900)}, "swarm has 900 of 1,024 descriptors"),
+        (
+            {"swarm": shares((1.0, 90), (8.5, 90), (0.5, 90))},
+            "swarm's busiest process at 85% of a core",
+        ),
+        (
+            {"swarm": shares((1.0, 90), (1.0, 900))},
+            "swarm has 900 of 1,024 descriptors",
+        ),
     ],
 )
 def test_what_marks_the_generator(changes: dict[str, object], reason: str) -> None:

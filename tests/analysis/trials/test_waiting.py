@@ -13,7 +13,7 @@ from pushlab.analysis.summary.disturbance import disturbances_of
 from pushlab.analysis.summary.figure import CellTrials
 from pushlab.analysis.summary.model import CellSummary
 from pushlab.analysis.trials.stamps import StampErrors
-from pushlab.runs import MachineFigures, Run
+from pushlab.runs import MachineFigures, Run, ShareFigures, share_name
 from pushlab.runs.rows import SAMPLES, to_table
 from tests.runs.simulated import STANDARD, Cell, simulate
 
@@ -29,6 +29,7 @@ def disturbed(
     others: float = 0.0,
     stolen: float = 0.0,
     lag_ms: float = 0.0,
+    shares: int = 0,
 ) -> dict[str, CellSummary]:
     """A run whose process `who` waited for so many seconds in each second, using `CPU` of a core.
 
@@ -36,6 +37,8 @@ def disturbed(
         others: the share of both cores that other programs used.
         stolen: CPU seconds that the host took in each second.
         lag_ms: the worst lag of the subscribers' event loop in each span.
+        shares: of how many processes the swarm is, of which the first has no subscribers to speak
+            of; 0: of one.
     """
     path = simulate(root, *cells, duration_s=5.0, trials=3)
     document = json.loads((path / "run.json").read_text())
@@ -50,10 +53,14 @@ def disturbed(
                 waited_s={who: waited * span_s},
             )
         )
+        trial["swarm"]["shares"] = [
+            dataclasses.asdict(ShareFigures(number=at + 1, first=at and 1, clients=1))
+            for at in range(shares)
+        ]
         begin = trial["measure_start_ns"] - 10**9
         at = begin + (np.arange(40) * EVERY_S * 1e9).astype(np.int64)
         rows: dict[str, list[object]] = {name: [] for name in SAMPLES.names[2:]}
-        for process in ("hub", "swarm", "publisher"):
+        for process in ("hub", "swarm", "publisher", *map(share_name, range(1, shares + 1))):
             seconds = (at - begin) / 1e9
             rows["process"] += [process] * len(at)
             rows["phase"] += ["measuring"] * len(at)
@@ -79,6 +86,15 @@ def test_a_hub_that_waits_as_long_as_it_runs_may_have_made_half_of_a_streams_lat
             found for found in sse.marks_against(figure) if "the hub waited" in found[0].cause
         )
         assert size == pytest.approx(0.5 * (sse[figure] or 0), rel=0.1)
+
+
+def test_a_delivery_waits_for_the_process_that_reads_it_and_for_no_other(tmp_path):
+    """Of two processes the one that has all subscribers but one waits, or the other does."""
+    found = {}
+    for who in ("swarm 1", "swarm 2"):
+        cell = disturbed(tmp_path / who, SSE, waited=CPU, who=who, others=0.9, shares=2)["sse"]
+        found[who] = sum("the swarm was kept" in m for m in cell.marks_on("latency_s.p50"))
+    assert found == {"swarm 1": 0, "swarm 2": 1}
 
 
 def test_a_quiet_machine_marks_nothing(tmp_path):
