@@ -65,6 +65,8 @@ class HubConfig:
         allow_origins: of pages of other hosts that are let in; see `pushlab.hub.reach.origins`.
         reach: how clients reach it, as far as it cannot see that itself.
         lag_every_s: how often its event loop is looked at; 0: never.
+        clock_key: with which a trial asks for its time; empty: it does not answer. See
+            `pushlab.wire.clock_exchange`.
     """
 
     host: str = "127.0.0.1"
@@ -86,6 +88,7 @@ class HubConfig:
     allow_origins: tuple[str, ...] = ()
     reach: ReachSettings = field(default_factory=ReachSettings)
     lag_every_s: float = 0.0
+    clock_key: str = field(default="", repr=False)
 
     def to_json(self) -> str:
         """One line of JSON; it holds secrets."""
@@ -102,12 +105,14 @@ class HubProcess(Child):
 
     Attributes:
         url: where it listens, as ``http://host:port`` (or https).
+        clock_port: where it is asked for its time; 0: nowhere.
         api_key: the application's secret.
     """
 
     def __init__(self, process: ChildProcess, config: HubConfig) -> None:
         super().__init__(process, "hub")
         self.url = ""
+        self.clock_port = 0
         self.config = config
         self.api_key = config.api_key
         self._told: asyncio.Queue[bytes] = asyncio.Queue()
@@ -128,6 +133,7 @@ class HubProcess(Child):
         if not isinstance(answer, dict):
             raise ValueError("not an object")
         self.url = answer.get("url", "")
+        self.clock_port = answer.get("clock_port", 0)
         self._readers.append(asyncio.ensure_future(self._listen(self._process.stdout)))
         return answer
 

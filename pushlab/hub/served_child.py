@@ -13,6 +13,7 @@ from pushlab.hub.app import SiteMaker
 from pushlab.hub.loop_lag import LoopLag
 from pushlab.hub.process import HubConfig
 from pushlab.hub.serve import serve
+from pushlab.wire.clock_exchange import ClockResponder
 from pushlab.wire.standard_input import set_at_input_end
 
 __all__ = ["serve_as_child"]
@@ -25,11 +26,16 @@ async def _serve(site_of: Callable[[HubConfig], SiteMaker] | None) -> int:
     line = sys.stdin.readline()
     stop = asyncio.Event()
 
+    clock: ClockResponder | None = None
+
     def ready(url: str) -> None:
-        print(json.dumps({"url": url}), flush=True)
+        port = 0 if clock is None else clock.port
+        print(json.dumps({"url": url, "clock_port": port}), flush=True)
 
     try:
         config = HubConfig.from_json(line)
+        if config.clock_key:
+            clock = ClockResponder(config.host, config.clock_key)
         lag = LoopLag(asyncio.get_running_loop(), every_ns=int(config.lag_every_s * 1e9))
         if config.lag_every_s:
             lag.start()

@@ -24,6 +24,7 @@ __all__ = [
     "CostWindow",
     "MachineFigures",
     "PublisherFigures",
+    "RemoteClock",
     "ServerFigures",
     "ShareFigures",
     "SwarmFigures",
@@ -213,6 +214,29 @@ class ClockFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteClock:
+    """How the monotonic clock of a process on another host stood to the publisher's.
+
+    Attributes:
+        process: ``swarm`` (or ``swarm 2``: a share of it), ``hub`` or ``runner``.
+        offset_ns: the publisher's minus the process's, as the window began.
+        drift_ppm: by how much faster the publisher's went.
+        bound_ns: how far a moment of the process's, from the window's beginning to the end of the
+            drain, may be from the truth once it is told by the publisher's clock.
+        exchanges: questions for the time that were answered; `lost`: not in time, or never.
+        steps_ns: by how much one of the two was seen to jump, each time; empty as it should be.
+    """
+
+    process: str
+    offset_ns: int
+    drift_ppm: float
+    bound_ns: int
+    exchanges: int
+    lost: int = 0
+    steps_ns: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessFigures:
     """How the laboratory's stamps were held against the kernel's; the stamps are in the rows.
 
@@ -330,8 +354,8 @@ class TrialRecord:
         status: ``ok``, ``failed`` (see `reason`) or ``interrupted`` (the user stopped the run).
         clients, channels, per_channel: subscriber ``i`` reads channel ``i // per_channel``; the
             last channel may have fewer.
-        measure_start_ns, measure_end_ns: the measured window, in nanoseconds of the monotonic
-            clock; None if it never began or ended.
+        measure_start_ns, measure_end_ns: the measured window, in nanoseconds of the publisher's
+            monotonic clock; None if it never began or ended.
         duration_s: the window's length.
         rate_per_channel: publishes scheduled per second and channel.
         arrivals: ``constant``, ``poisson``, ``burst`` or ``trace``.
@@ -342,6 +366,8 @@ class TrialRecord:
             channel.js in Chromium.
         machine: what other programs, the machine's host and limits did meanwhile.
         clocks: of the pages, where the subscribers were in a browser; None: the monotonic clock.
+        remote_clocks: of the processes that had another clock than the publisher, by whose clock
+            all moments are told; empty: all had one.
         parts: further windows, from which costs are taken apart; empty: none were taken.
         witnesses: how the stamps were held against the kernel's; None: older than that.
         marks: what to hold against the figures, such as ``generator-bound``.
@@ -377,6 +403,7 @@ class TrialRecord:
     client: Literal["python", "browser"] = "python"
     machine: MachineFigures | None = None
     clocks: ClockFigures | None = None
+    remote_clocks: list[RemoteClock] = field(default_factory=list)
     parts: list[CostWindow] = field(default_factory=list)
     witnesses: WitnessFigures | None = None
     marks: list[str] = field(default_factory=list)

@@ -78,6 +78,7 @@ async def hub_config(
         broker=None if broker is None else broker.access,
         certificate=certificate,
         lag_every_s=wanted.lag_every_s,
+        clock_key=wanted.clock_key,
     )
     return config, broker
 
@@ -101,6 +102,7 @@ class StartedHub(Started):
             self.watched["broker"] = Watched(broker.pid)
         self.broker = broker
         self.authority = authority
+        self.clock_port = hub.clock_port
         self._hub = hub
 
     async def loop_lags(self) -> list[list[int]]:

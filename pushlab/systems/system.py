@@ -129,6 +129,7 @@ class Wanted:
         tls: whether every connection is to be encrypted.
         lag_every_s: how often a server that can looks at its event loop; 0: never.
         stamp_key: of this trial's stamps.
+        clock_key: of its questions for the time, a secret; empty: nobody will ask.
         spare: a process that has come up already, for a system that can use one.
     """
 
@@ -141,6 +142,7 @@ class Wanted:
     tls: bool = False
     lag_every_s: float = 0.0
     stamp_key: int = 0
+    clock_key: str = field(default="", repr=False)
     spare: Any = None
 
 
@@ -172,6 +174,7 @@ class Started(abc.ABC):
         authority: whom to trust if everything is encrypted, as a PEM certificate.
         fresh: whether its process began with the trial.
         version: of the server, for the record.
+        clock_port: where one of its processes is asked for its time, over UDP; 0: nowhere.
     """
 
     api: ServerApi
@@ -182,6 +185,7 @@ class Started(abc.ABC):
     authority: str | None = None
     fresh: bool = True
     version: str = ""
+    clock_port: int = 0
 
     async def loop_lags(self) -> list[list[int]]:
         """When its event loop was looked at, and how late it was; empty if it was not."""

@@ -24,6 +24,7 @@ from pushlab.analysis.summary.figure import (
     sampled,
     total,
 )
+from pushlab.analysis.trials.clocks import latency_bound_s
 from pushlab.contract.hits import Hit
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def _path_s(trial: "TrialFigures") -> float | None:
 _PATH_MEAN = ratio(_path_s, lambda t: 1.0)
 _STALE_MEAN = ratio(lambda t: t.staleness_s["mean"], lambda t: 1.0)
 _STALE_MAX = largest(lambda t: t.staleness_s["max"])
-_CLOCKS = largest(lambda t: max(t.record.clocks.bound_ns) / 1e9 if t.record.clocks else None)
+_CLOCKS = largest(lambda t: latency_bound_s(t.record))
 _WINDOWS = total(lambda t: t.record.duration_s, empty=0)
 
 declare(

@@ -99,6 +99,11 @@ class ClockMap:
         beyond = np.minimum(0.0, where - at[0]) + np.maximum(0.0, where - at[-1])
         return np.interp(where, at, self.offset_ns) + drift * beyond
 
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """The moments of the process's clock at the first knot and at the last."""
+        return self.base_ns + int(self.at_ns[0]), self.base_ns + int(self.at_ns[-1])
+
     def bound_ns(self, from_ns: int, to_ns: int) -> int:
         """How far moments of that span of the process's clock may be from the truth, mapped."""
         start, end = float(from_ns - self.base_ns), float(to_ns - self.base_ns)

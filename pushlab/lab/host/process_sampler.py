@@ -69,11 +69,14 @@ class ProcessWatch:
         held: ``rss_bytes`` and ``open_descriptors``, the largest values seen.
         members: the watches that it is the sum of; empty: it is of one process.
         samples: what was seen, as `sample_rows` has it but for the loop's lag.
+        stamped_there: whether `samples` have moments of the clock of the place where it runs, and
+            not of this process's.
         exact: whether CPU seconds are those of the very moment in which it is asked for them.
     """
 
     exact = True
     members: "Sequence[ProcessWatch]" = ()
+    stamped_there = False
 
     def __init__(self, pid: int, name: str = "") -> None:
         self.pid = pid

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
+from pushlab.lab.clocks.clock_map import SAME, Clock
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.systems.stamp import FILLING, beginning
 
@@ -46,6 +47,7 @@ class OpenLoop(abc.ABC):
         start_ns: the schedule's zero on the monotonic clock.
         due_ns: when a message that waits was taken up, by its number.
         waiting: the messages that are due and have not gone out.
+        server_clock: by which the server says when it took one, if it says so.
     """
 
     def __init__(self, publish_log: PublishLog, *, seed: int, key: int = 0) -> None:
@@ -56,6 +58,7 @@ class OpenLoop(abc.ABC):
         self._key = key
         self._numbers: list[int] = []
         self.start_ns = 0
+        self.server_clock: Clock = SAME
         self.due_ns: dict[int, int] = {}
         self.waiting: deque[int] = deque()
         self.stopped = False

@@ -175,8 +175,10 @@ class Publisher(OpenLoop):
         free_ns = time.monotonic_ns()
         if self._publishing.numbers and answer.status == 202:
             told: dict[str, Any] = json.loads(answer.body)
-            free_ns = int(told["accepted_ns"])  # what came later is not the server's delay
-            self._accept(index, int(told["seq"]), free_ns)
+            accepted_ns = int(told["accepted_ns"])
+            self._accept(index, int(told["seq"]), accepted_ns)
+            # What came later is not the server's delay.
+            free_ns = self.server_clock.to_reference(accepted_ns)
         elif not self._publishing.numbers and 200 <= answer.status < 300:
             self._accept(index, self._numbers[index], free_ns)
         if not connection.open:

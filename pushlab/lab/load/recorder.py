@@ -6,7 +6,10 @@ from pathlib import Path
 
 from pushlab.systems.stamp import number_of
 
-__all__ = ["Recorder"]
+__all__ = ["STAMP_COLUMNS", "Recorder"]
+
+#: Which columns of the files that `Recorder.write` writes are moments of its process's clock.
+STAMP_COLUMNS = {"deliveries": (1,), "connects": (0, 1), "traffic": (0,), "stamps": (1, 2)}
 
 
 class Beginnings:

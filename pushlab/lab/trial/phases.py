@@ -36,6 +36,7 @@ from pushlab.lab.workers.messages import SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
+from pushlab.systems.publishing import HttpPublishing
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -153,7 +154,8 @@ class Trial:
         """Warm up and measure."""
         testbed = self.testbed
         schedule = testbed.publish_log.schedule
-        begin_ns = time.monotonic_ns() + _LEAD_NS
+        await testbed.clocks.ask()
+        begin_ns = testbed.clocks.now_ns() + _LEAD_NS
         start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
         await testbed.swarm.begin(start_ns=start_ns, end_ns=end_ns)
         self._live = LiveLatency(
@@ -191,12 +193,13 @@ class Trial:
         stall_s = self.plan.scenario.stall_s
         if not stall_s:
             return
-        await asyncio.sleep((middle_ns - time.monotonic_ns()) / _NS - stall_s / 2)
+        now_ns = self.testbed.clocks.now_ns
+        await asyncio.sleep((middle_ns - now_ns()) / _NS - stall_s / 2)
         try:
             self.testbed.signal_server(signal.SIGSTOP)
-            from_ns = time.monotonic_ns()
+            from_ns = now_ns()
             await asyncio.sleep(stall_s)
-            self._notes.stall_ns = [from_ns, time.monotonic_ns()]
+            self._notes.stall_ns = [from_ns, now_ns()]
         finally:
             with contextlib.suppress(ProcessLookupError):
                 self.testbed.signal_server(signal.SIGCONT)
@@ -255,13 +258,13 @@ class Trial:
 
     async def _pass_time(self, phase: Phase, from_ns: int, to_ns: int) -> None:
         """Let the time until `to_ns` pass, and tell of it."""
-        total_s = (to_ns - from_ns) / _NS
+        total_s, now_ns = (to_ns - from_ns) / _NS, self.testbed.clocks.now_ns
         self._note(phase, total_s=total_s)
-        while (now_ns := time.monotonic_ns()) < to_ns:
-            await asyncio.sleep(min(_PROGRESS_S, (to_ns - now_ns) / _NS))
-            if time.monotonic_ns() < to_ns:
+        while (left_ns := to_ns - now_ns()) > 0:
+            await asyncio.sleep(min(_PROGRESS_S, left_ns / _NS))
+            if now_ns() < to_ns:
                 await self._look()
-                done_s = max(0, time.monotonic_ns() - from_ns) / _NS
+                done_s = max(0, now_ns() - from_ns) / _NS
                 self._note(phase, done_s=done_s, total_s=total_s)
 
     async def _within(
@@ -343,7 +346,8 @@ class Trial:
                     await asyncio.wait_for(self._collect(), _COLLECT_S)
                 if status == "ok" and self._notes.swarm is not None and self._notes.swarm.lacking:
                     status, reason = "failed", self._notes.swarm.lacking
-            self._notes.server_lags = await self.testbed.server_lags()
+            lags = await self.testbed.server_lags()
+            self._notes.server_lags = self.testbed.clocks.map_lags("hub", lags)
             if self.complete and self._notes.swarm is not None:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
@@ -371,6 +375,7 @@ class Trial:
         """Get the swarm's figures and rows, if it still runs."""
         if not self.testbed.has_swarm or self._notes.swarm is not None:
             return
+        await self.testbed.clocks.ask_again()
         with tempfile.TemporaryDirectory(prefix="pushlab-") as folder:
             self._notes.swarm = told = await self.testbed.swarm.finish(path=folder)
             rows = rows_of(told, Path(folder), per_channel=self.plan.scenario.per_channel)
@@ -381,6 +386,8 @@ class Trial:
         own = self.testbed.api.stamp_key is not None  # whose numbers the deliveries have
         publish_log.recognise(numbered(deliveries) if own else numbers)
         self._notes.rows = rows
+        if isinstance(how := self.testbed.api.publishing, HttpPublishing) and how.numbers:
+            self.testbed.clocks.map_accepted(publish_log)
 
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from pushlab.errors import PushlabError
 from pushlab.hub.child import Child
@@ -15,6 +16,7 @@ from pushlab.lab.host.process_group import GroupWatch
 from pushlab.lab.host.process_sampler import ProcessWatch, watch_processes
 from pushlab.lab.host.process_tree import TreeWatch
 from pushlab.lab.place import EVERYTHING_HERE, HERE, Place, Placement
+from pushlab.lab.trial.on_its_clock import OnItsClock
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.trial.shares import SwarmShares
 from pushlab.lab.trial.testbed import Cpu, Testbed
@@ -25,11 +27,12 @@ from pushlab.lab.workers.clients import (
     start_swarm,
 )
 from pushlab.lab.workers.parent import WorkerFailed
+from pushlab.lab.workers.swarm_commands import SwarmCommands
 from pushlab.lab.workers.warm_pool import WarmPool
 from pushlab.runs import share_name
 from pushlab.systems.launch import ServerProcess
 from pushlab.systems.registry import HUB
-from pushlab.systems.system import Started
+from pushlab.systems.system import Started, Wanted
 
 __all__ = ["TrialProcesses"]
 
@@ -79,9 +82,7 @@ class TrialProcesses(Testbed):
         self.publish_log = await publisher.plan(self.plan.schedule())
         hub_here = self.plan.cell.system == HUB and roles.server.here
         spare = await self._warm_pool.take_hub() if hub_here else None
-        started = self._started = await roles.server.start(
-            self.plan.cell, self.wanted(lag_every_s=_SERVER_LAG_EVERY_S, spare=spare)
-        )
+        started = self._started = await roles.server.start(self.plan.cell, self._wanted(spare))
         self.api, self.broker, self.authority = started.api, started.broker, started.authority
         self.fresh, self.unwatched = started.fresh, started.unwatched
         for name, process in started.watched.items():
@@ -90,6 +91,8 @@ class TrialProcesses(Testbed):
                 self._begin_to_watch(name, process.pid, roles.server, cores, tree=process.tree)
             if process.metrics:
                 await self._begin_to_read(name, process.metrics)
+        if self._clocks_differ:
+            await self._compare_clocks(started.clock_port)
         apart = [process.pid for process in started.watched.values() if process.pid]
         self.watches["runner"] = ProcessWatch(os.getpid(), "runner")
         self.watches["machine"] = MachineWatch(apart)
@@ -115,12 +118,46 @@ class TrialProcesses(Testbed):
             name = "swarm" if count == 1 else share_name(number)
             one.name = "swarm" if count == 1 else f"swarm share {number} of {count}"
             self._begin_to_watch(name, one.pid, at, self.cores.generator, tree=browser)
+        self._tell_swarm([one.commands for one in self._swarms])
         if count == 1:
-            self.swarm = self._swarms[0].commands
             return
-        self.swarm = SwarmShares([one.commands for one in self._swarms])
         members = [self.watches.pop(share_name(number)) for number in range(1, count + 1)]
         self.watches["swarm"] = GroupWatch(members, "swarm")
+
+    def _tell_swarm(self, commands: Sequence[SwarmCommands]) -> None:
+        """Let these be told what to do."""
+        self.swarm = SwarmShares(commands) if len(commands) > 1 else commands[0]
+
+    def _wanted(self, spare: Any) -> Wanted:
+        """What the trial wants of its system."""
+        key = self.clocks.key if self._clocks_differ else ""
+        return self.wanted(lag_every_s=_SERVER_LAG_EVERY_S, spare=spare, clock_key=key)
+
+    @property
+    def _clocks_differ(self) -> bool:
+        """Whether any of the processes may have another clock than this one."""
+        return not all(place.shares_clock for place in self.placement.all)
+
+    async def _compare_clocks(self, server_port: int) -> None:
+        """Let all that stamp be compared with the publisher; nobody has been told of a moment yet.
+
+        Raises:
+            SetupError: somebody does not answer.
+        """
+        roles, clocks = self.placement, self.clocks
+        await clocks.publisher_at(self.publisher, roles.publisher.address)
+        names = [self._name(number) for number in range(1, len(self._swarms) + 1)]
+        for name, swarm in zip(names, self._swarms, strict=True):
+            clocks.add(name, swarm.commands)
+        if server_port:
+            clocks.add_server(roles.server.address, server_port)
+        await clocks.ask()
+        pairs = zip(names, self._swarms, strict=True)
+        self._tell_swarm([OnItsClock(one.commands, clocks.of(name)) for name, one in pairs])
+
+    def _name(self, number: int) -> str:
+        """Of a process of the swarm, among the watches."""
+        return "swarm" if len(self._swarms) == 1 else share_name(number)
 
     async def look_behind(self) -> None:
         """Ask once more those that are asked."""
@@ -180,6 +217,7 @@ class TrialProcesses(Testbed):
 
         Nothing is in them any more that anybody needs, so they are not asked to say goodbye.
         """
+        self.clocks.close()
         for task in self._tasks:
             task.cancel()
         for one in self._children:
@@ -190,6 +228,7 @@ class TrialProcesses(Testbed):
         await asyncio.gather(*ending)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for watch in self.watches.values():
+            self.clocks.map_watch(watch)
             watch.add_up()
         self.trouble.cancel()
 

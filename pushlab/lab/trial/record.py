@@ -120,6 +120,7 @@ def collect(
         publisher=publisher,
         machine=_machine(testbed, notes),
         clocks=notes.swarm and notes.swarm.clocks,
+        remote_clocks=testbed.clocks.figures(notes.start_ns, None),
         witnesses=_witnesses(notes),
         stall_ns=notes.stall_ns,
         parts=notes.parts,

@@ -10,6 +10,7 @@ from typing import Any
 from pushlab.brokers.start import Broker
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.load.publish_log import PublishLog
+from pushlab.lab.trial.clocks import TrialClocks
 from pushlab.lab.trial.plan import TrialPlan
 from pushlab.lab.workers.messages import SubscriberClosed
 from pushlab.lab.workers.publisher_process import PublisherService
@@ -39,6 +40,7 @@ class Testbed(abc.ABC):
         fresh: whether the server began with the trial.
         unwatched: why nothing is known of the server's CPU and memory; empty where it is.
         authority: whom to trust if everything is encrypted, as a PEM certificate.
+        clocks: of the processes; all moments of the trial are told by the publisher's.
         watches: of the processes, by name: ``hub``, ``swarm``, ``publisher``, ``broker``, and the
             ``runner`` and the ``machine`` beside them; none where nothing has a process of its own.
         phase: the name of what is being done, for the samples.
@@ -57,6 +59,7 @@ class Testbed(abc.ABC):
         self.broker: Broker | None = None
         self.fresh, self.unwatched = True, ""
         self.authority: str | None = None
+        self.clocks = TrialClocks()
         self.watches: dict[str, ProcessWatch] = {}
         self.phase = ""
         self.loaded = False

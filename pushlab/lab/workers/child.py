@@ -23,6 +23,7 @@ import uvloop
 from pushlab.errors import PushlabError
 from pushlab.hub.child import raise_descriptor_limit
 from pushlab.hub.loop_lag import LoopLag, p99_s
+from pushlab.lab.clocks.asker import ClockAsker, ClockDoor, Exchanges
 from pushlab.lab.workers.messages import (
     Counters,
     SubscriberClosed,
@@ -31,6 +32,7 @@ from pushlab.lab.workers.messages import (
     encode,
 )
 from pushlab.runs import WitnessFigures
+from pushlab.wire.clock_exchange import ClockResponder
 
 __all__ = ["CountingService", "WorkerService", "run_worker"]
 
@@ -48,9 +50,41 @@ class WorkerService:
         self.on_event: Callable[[SubscriberClosed], None] = lambda event: None
         self.loop = asyncio.get_running_loop()
         self.lag = LoopLag(self.loop)
+        self._responder: ClockResponder | None = None
+        self._asker: ClockAsker | None = None
 
     async def close(self) -> None:
         """Put away what the worker has made."""
+
+    # ---- the clock --------------------------------------------------------------------------
+
+    async def answer_clock(self, host: str, key: str) -> int:
+        """Answer who asks for this process's time; the port. Raises SetupError.
+
+        Args:
+            host: where to answer.
+            key: of the trial.
+        """
+        self._responder = ClockResponder(host, key)
+        return self._responder.port
+
+    async def ask_clock(self, door: ClockDoor) -> Exchanges:
+        """Ask another process for its time, now and then from here on; what came of it so far.
+
+        Raises:
+            SetupError: there is no way there.
+        """
+        if self._asker is None:
+            self._asker = ClockAsker.open(door)
+        found = await self._asker.around()
+        self._asker.go_on()
+        return found
+
+    def leave_clock(self) -> None:
+        """Answer and ask no more."""
+        for one in (self._responder, self._asker):
+            if one is not None:
+                one.close()
 
     def cpu_s(self) -> float:
         """CPU seconds that the process has used, if it is the worker's own."""
@@ -147,6 +181,7 @@ async def _serve(make: Callable[[], WorkerService]) -> None:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
     finally:
+        service.leave_clock()
         await service.close()
 
 

@@ -202,8 +202,7 @@ def remote(service: type[_Service], call: Callable[..., Awaitable[Any]]) -> _Ser
     """`service` at the other end of ``call(method, **arguments)``: its coroutines, no more."""
     methods = {
         name: functools.partial(call, method)
-        for name, method in vars(service).items()
-        if inspect.iscoroutinefunction(method)
+        for name, method in inspect.getmembers(service, inspect.iscoroutinefunction)
     }
     return typing.cast(_Service, SimpleNamespace(**methods))
 

@@ -7,6 +7,8 @@ of the publish log, with the schedule and the rows: a descriptor's number, or a 
 import sys
 from collections.abc import Callable
 
+from pushlab.lab.clocks.clock_map import SAME
+from pushlab.lab.clocks.estimate import estimate
 from pushlab.lab.load.mqtt_publisher import MqttPublisher
 from pushlab.lab.load.open_loop import OpenLoop
 from pushlab.lab.load.publish_log import PublishLog
@@ -72,6 +74,9 @@ class PublisherService(CountingService):
 
     async def begin(self, begin_ns: int, heads: list[int]) -> None:
         """Send by the clock from then on; by channel, the number of the newest message is told."""
+        if self._asker is not None:
+            found = estimate(self._asker.exchanges(), asked_by_publisher=True)
+            self.publisher.server_clock = SAME if found is None else found.map
         schedule = self.publisher.schedule
         self.note_window(begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns)
         self.publisher.start(begin_ns, heads)
