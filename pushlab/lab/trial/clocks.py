@@ -18,6 +18,7 @@ from pushlab.lab.host.machine_watch import MachineWatch
 from pushlab.lab.host.process_sampler import ProcessWatch
 from pushlab.lab.load.publish_log import PublishLog
 from pushlab.runs import RemoteClock
+from pushlab.systems.publishing import HttpPublishing, Publishing
 from pushlab.wire.clock_exchange import fresh_key
 
 __all__ = ["AnswersClock", "TrialClocks", "where_to_answer"]
@@ -112,6 +113,11 @@ class TrialClocks:
             known = self._known.get(RUNNER)
         return SAME if known is None else known
 
+    async def asked_ns(self) -> int:
+        """Now, by the publisher's clock, after all were asked once more. Raises SetupError."""
+        await self.ask()
+        return self.now_ns()
+
     def now_ns(self) -> int:
         """Now, by the publisher's clock."""
         return self.of(RUNNER).to_reference(time.monotonic_ns())
@@ -140,9 +146,10 @@ class TrialClocks:
         known = watch.name in self._known or watch.name.startswith("publisher")
         return self.of(watch.name if known else HUB)  # what stands beside the server has its clock
 
-    def map_accepted(self, publish_log: PublishLog) -> None:
-        """Tell by the publisher's clock when a hub that says so itself took each message."""
-        if HUB in self._known:
+    def map_accepted(self, publish_log: PublishLog, publishing: Publishing) -> None:
+        """Tell by the publisher's clock when the server took each message, if it says so itself."""
+        says = isinstance(publishing, HttpPublishing) and publishing.numbers
+        if says and HUB in self._known:
             taken = publish_log.accepted_ns > 0
             accepted_ns = self.of(HUB).to_reference(publish_log.accepted_ns[taken])
             publish_log.accepted_ns[taken] = accepted_ns

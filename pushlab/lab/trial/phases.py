@@ -36,7 +36,6 @@ from pushlab.lab.workers.messages import SwarmStatus
 from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.runs.records import TrialStatus
 from pushlab.runs.rows import Columns
-from pushlab.systems.publishing import HttpPublishing
 
 __all__ = ["Trial", "TrialFailed"]
 
@@ -154,8 +153,7 @@ class Trial:
         """Warm up and measure."""
         testbed = self.testbed
         schedule = testbed.publish_log.schedule
-        await testbed.clocks.ask()
-        begin_ns = testbed.clocks.now_ns() + _LEAD_NS
+        begin_ns = await testbed.clocks.asked_ns() + _LEAD_NS
         start_ns, end_ns = begin_ns + schedule.warmup_ns, begin_ns + schedule.end_ns
         await testbed.swarm.begin(start_ns=start_ns, end_ns=end_ns)
         self._live = LiveLatency(
@@ -346,22 +344,20 @@ class Trial:
                     await asyncio.wait_for(self._collect(), _COLLECT_S)
                 if status == "ok" and self._notes.swarm is not None and self._notes.swarm.lacking:
                     status, reason = "failed", self._notes.swarm.lacking
-            lags = await self.testbed.server_lags()
-            self._notes.server_lags = self.testbed.clocks.map_lags("hub", lags)
+            self._notes.server_lags = await self.testbed.server_lags()
             if self.complete and self._notes.swarm is not None:
                 with contextlib.suppress(WorkerFailed, PushlabError, TimeoutError):
                     await asyncio.wait_for(self._reconcile(), _COLLECT_S)
         finally:
             await self.testbed.stop()
         notes, testbed = self._notes, self.testbed
-        watches = list(testbed.watches.values())
         publish_log = testbed.publish_log if self._published else None
         record = collect(testbed, notes, publish_log, status=status, reason=reason)
         rows = dict(notes.rows)
         if publish_log is not None:
             rows["publishes"] = publish_log.rows()
             rows["stamps"] = stamp_rows(rows.get("stamps"), publish_log)
-        if watches:
+        if watches := list(testbed.watches.values()):
             rows["samples"] = sample_rows(watches, notes.loop_lags())
         return TrialOutcome(record, rows)
 
@@ -386,8 +382,7 @@ class Trial:
         own = self.testbed.api.stamp_key is not None  # whose numbers the deliveries have
         publish_log.recognise(numbered(deliveries) if own else numbers)
         self._notes.rows = rows
-        if isinstance(how := self.testbed.api.publishing, HttpPublishing) and how.numbers:
-            self.testbed.clocks.map_accepted(publish_log)
+        self.testbed.clocks.map_accepted(publish_log, self.testbed.api.publishing)
 
     async def _reconcile(self) -> None:
         """Let all leave; then wait until the server has counted what the clients sent."""

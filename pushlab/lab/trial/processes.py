@@ -166,7 +166,8 @@ class TrialProcesses(Testbed):
 
     async def server_lags(self) -> list[list[int]]:
         """When the server's event loop was looked at, and how late it was."""
-        return [] if self._started is None else await self._started.loop_lags()
+        lags = [] if self._started is None else await self._started.loop_lags()
+        return self.clocks.map_lags("hub", lags)
 
     def signal_server(self, number: signal.Signals) -> None:
         """Send a signal to the server."""
