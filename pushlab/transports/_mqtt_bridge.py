@@ -7,7 +7,7 @@ who is there, and ends log-ins when their tokens expire.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,9 @@ from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import encode_bye, encode_frame, encode_gap
 from pushlab.contract.hits import Hit
 from pushlab.contract.reasons import INVALID_CURSOR, SERVER_RESTART
-from pushlab.contract.serving import Hub, Page
+from pushlab.contract.serving import Hub, NotYet, Page
 from pushlab.contract.tokens import Grant
+from pushlab.contract.turns import Deposed
 from pushlab.errors import BrokerUnavailable, InvalidCursor, Refused
 from pushlab.transports import _mqtt_names as names
 from pushlab.transports._mqtt_asked_logins import AskedLogins
@@ -87,6 +88,7 @@ class Bridge:
         self._counts = Counts(hub, self._link, access.kind)
         self._admissions: dict[str, _Admission] = {}
         self._sessions: dict[str, _Admission] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}  # whose answers have to be fetched
         self._ended: dict[str, Grant] = {}  # those that ended while no broker could be told
         self._patience = Patience()
         self._room = asyncio.Event()
@@ -107,13 +109,20 @@ class Bridge:
             BrokerUnavailable: the broker cannot be reached, or does not let the bridge in.
         """
         async with self._link.running():
-            self._hub.on_grant(self._on_grant)
+            undo = self._hub.on_grant(self._on_grant)
+            deposed = False
             try:
                 yield
+            except Deposed:  # the bridge of another hub tells everyone
+                deposed = True
+                raise
             finally:
-                with contextlib.suppress(TimeoutError):
-                    farewell = self._link.deliver(names.BRIDGE_TOPIC, _RESTARTED)
-                    await asyncio.wait_for(farewell, _GOODBYE_S)
+                undo()
+                self._forwards.close()
+                if not deposed:
+                    with contextlib.suppress(TimeoutError):
+                        farewell = self._link.deliver(names.BRIDGE_TOPIC, _RESTARTED)
+                        await asyncio.wait_for(farewell, _GOODBYE_S)
                 for session in list(self._sessions):
                     self._leave(session)
                 for admission in self._admissions.values():
@@ -148,6 +157,9 @@ class Bridge:
     def _on_down(self) -> None:
         self._logins.reset()
         self._forwards.down()
+        for task in self._asking.values():
+            task.cancel()
+        self._asking.clear()
         for session in list(self._sessions):
             self._leave(session)
 
@@ -155,10 +167,11 @@ class Bridge:
         self._forwards.room()
         self._room.set()
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # ---- grants -----------------------------------------------------------------------------
 
@@ -233,6 +246,8 @@ class Bridge:
             self._counts.total(payload, retained=retained)
 
     def _on_request(self, session: str, request: dict[str, Any]) -> None:
+        if (waiting := self._asking.pop(session, None)) is not None:
+            waiting.cancel()  # only what it asked last is answered
         if "leave" in request:
             if request["leave"] == "bye":
                 self._counts.see(Hit.LEAVE)
@@ -240,10 +255,13 @@ class Bridge:
                 self._counts.left(pings if isinstance(pings, int) else 0)
             self._leave(session)
             return
+        if session not in self._sessions and request.get("ask") == "first":
+            self._counts.connected(names.arrival(session))
+        self._ask(session, request)
+
+    def _ask(self, session: str, request: dict[str, Any]) -> None:
         ask, after, qos = request.get("ask"), request.get("after"), request.get("qos")
         arrival = names.arrival(session)
-        if session not in self._sessions and ask == "first":
-            self._counts.connected(arrival)
         try:
             grant = self._hub.verify(str(request.get("token")))
             try:
@@ -252,10 +270,11 @@ class Bridge:
                 raise INVALID_CURSOR(str(error)) from error
             page = self._hub.read(grant, cursor)
         except Refused as refusal:
-            self._counts.see(Hit.REFUSED)
-            bye = encode_bye(refusal.reason, refusal.status).encode()
-            self._link.send(names.INBOX + session, bye, qos=1)
-            self._leave(session)
+            self._refuse(session, refusal)
+            return
+        except NotYet as wait:
+            task = self._spawn(self._ask_later(session, request, wait))
+            self._asking[session] = task
             return
         self._counts.see(names.ASK_HITS.get(str(ask), arrival))
         if session not in self._sessions:
@@ -265,7 +284,25 @@ class Bridge:
             self._sessions[session] = admission
             self._forwards.joined(grant.channel, quality, 1)
             self._hub.join(grant)
+        self._forwards.open(grant.channel, page.cursor)
         self._answer(session, grant, page, begins=ask == "first")
+
+    async def _ask_later(self, session: str, request: dict[str, Any], wait: NotYet) -> None:
+        """The same question, once it can be answered."""
+        try:
+            await wait.ready()
+        except Refused as refusal:
+            del self._asking[session]
+            self._refuse(session, refusal)
+        else:
+            del self._asking[session]
+            self._ask(session, request)
+
+    def _refuse(self, session: str, refusal: Refused) -> None:
+        self._counts.see(Hit.REFUSED)
+        bye = encode_bye(refusal.reason, refusal.status).encode()
+        self._link.send(names.INBOX + session, bye, qos=1)
+        self._leave(session)
 
     def _leave(self, session: str) -> None:
         admission = self._sessions.pop(session, None)
@@ -294,5 +331,13 @@ class Bridge:
         while self._link.full:
             self._room.clear()
             await self._room.wait()
-        if session in self._sessions:
-            self._answer(session, grant, self._hub.read(grant, after), begins=False)
+        while session in self._sessions:
+            try:
+                page = self._hub.read(grant, after)
+            except NotYet as wait:
+                with contextlib.suppress(Refused):  # it asks again by itself
+                    await wait.ready()
+                    continue
+                return
+            self._answer(session, grant, page, begins=False)
+            return

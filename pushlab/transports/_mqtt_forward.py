@@ -4,17 +4,23 @@ A channel's messages are published with the highest QoS that a session asked for
 delivers with the lower one of the publisher's and the subscriber's.
 """
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from pushlab.contract.cursor import Cursor
 from pushlab.contract.frames import encode_frame
-from pushlab.contract.serving import Entry, Feed, Hub
+from pushlab.contract.serving import Entry, Feed, Hub, NotYet
+from pushlab.errors import Refused
 from pushlab.transports._mqtt_connection import BridgeConnection
 from pushlab.transports._mqtt_names import live_topic
 
 __all__ = ["Forwards", "frame_of"]
+
+_AGAIN_S = 0.2  # before a log is asked for once more
+_log = logging.getLogger("pushlab.mqtt")
 
 
 def frame_of(entry: Entry) -> bytes:
@@ -42,6 +48,16 @@ class _Forward:
     done: Cursor | None = None
     feed: Feed | None = None
     paused: bool = False
+    waiting: "asyncio.Task[None] | None" = None
+
+    def stop(self) -> None:
+        """Forward no more for now."""
+        if self.feed is not None:
+            self.feed.close()
+            self.feed = None
+        if self.waiting is not None:
+            self.waiting.cancel()
+            self.waiting = None
 
     def write(self, entries: Sequence[Entry]) -> bool:
         """Take what the hub's log has; False when the link is full."""
@@ -73,6 +89,7 @@ class Forwards:
         self._hub = hub
         self._link = link
         self._forwards: dict[str, _Forward] = {}
+        self._closed = False
 
     def use(self, channel: str) -> None:
         """Somebody may read this channel: forward it from now on."""
@@ -90,8 +107,7 @@ class Forwards:
         forward.users -= 1
         if not forward.users:
             del self._forwards[channel]
-            if forward.feed is not None:
-                forward.feed.close()
+            forward.stop()
 
     def joined(self, channel: str, qos: int, by: int) -> None:
         """`by` sessions (-1: one has gone) read this channel with that QoS."""
@@ -106,9 +122,18 @@ class Forwards:
     def down(self) -> None:
         """The link is lost."""
         for forward in self._forwards.values():
-            if forward.feed is not None:
-                forward.feed.close()
-                forward.feed = None
+            forward.stop()
+
+    def close(self) -> None:
+        """Forward nothing any more."""
+        self.down()
+        self._closed = True
+
+    def open(self, channel: str, after: Cursor) -> None:
+        """Its log is there now: forward what comes behind this, if it had to be fetched first."""
+        forward = self._forwards[channel]
+        if forward.feed is None and self._link.up:
+            self._open(forward, forward.done or after)
 
     def room(self) -> None:
         """The link has room again for those that had to wait."""
@@ -120,10 +145,43 @@ class Forwards:
 
     def _open(self, forward: _Forward, after: Cursor | None) -> None:
         # A new feed, not the old one's resume: one that fell out of retention has ended silently.
-        if forward.feed is not None:
-            forward.feed.close()
+        forward.stop()
         forward.paused = False
-        forward.feed = self._hub.tail(forward.channel, after, forward.write)
+        end = partial(self._dropped, forward)
+        try:
+            forward.feed = self._hub.tail(forward.channel, after, forward.write, end)
+        except NotYet as wait:
+            forward.waiting = asyncio.ensure_future(self._open_later(forward, after, wait))
+            return
+        except Refused as refusal:  # a cursor of a log that was set back
+            _log.warning("a channel is forwarded from its end: %s", refusal)
+            forward.done = None
+            forward.waiting = asyncio.ensure_future(self._open_again(forward, None))
+            return
         if forward.done is None:
             forward.done = forward.feed.position
         forward.feed.start()
+
+    async def _open_later(self, forward: _Forward, after: Cursor | None, wait: NotYet) -> None:
+        try:
+            await wait.ready()
+        except Refused:
+            await self._open_again(forward, after)
+        else:
+            self._resume(forward, after)
+
+    async def _open_again(self, forward: _Forward, after: Cursor | None) -> None:
+        await asyncio.sleep(_AGAIN_S)
+        self._resume(forward, after)
+
+    def _resume(self, forward: _Forward, after: Cursor | None) -> None:
+        forward.waiting = None
+        if self._link.up and forward.feed is None:
+            self._open(forward, after)
+
+    def _dropped(self, forward: _Forward, reason: str, status: int) -> None:
+        """The hub holds this life of the log no longer; its readers are told of a gap."""
+        forward.feed = None
+        if not self._closed and self._forwards.get(forward.channel) is forward:
+            after = forward.sent or forward.done
+            forward.waiting = asyncio.ensure_future(self._open_again(forward, after))

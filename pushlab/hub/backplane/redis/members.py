@@ -150,7 +150,7 @@ class Members:
             if self._left:
                 return
             sent_s = asyncio.get_running_loop().time()
-            keys = [self._link.key(each) for each in ("hubs", "elected", "life", "gone")]
+            keys = [self._link.key(each) for each in ("hubs", "elected", "service", "gone")]
             args = (self.id, self.next_life(), *sorted(self.candidate))
             known, run_id, life, hubs, elected, gone = await self._link.run(_BEAT, keys, args)
             self._good_until_s = sent_s + _OWN_SHARE * self.lease_s

@@ -261,6 +261,6 @@ class Teller:
         self._doubt = False
 
     async def _end_life(self) -> None:
-        keys = [self._link.key(each) for each in ("life", "told", "owed")]
+        keys = [self._link.key(each) for each in ("service", "told", "owed")]
         with contextlib.suppress(Refused):
             await self._link.run(_END_LIFE, keys, (self._members.life, self._members.next_life()))

@@ -113,4 +113,4 @@ class Reader:
 
 
 def _closing(hub: Hub) -> bool:
-    return hub._closed
+    return hub.closing
