@@ -32,6 +32,7 @@ from pushlab.wire.certificate import Certificate
 __all__ = ["serve_until_interrupted"]
 
 _LEAST_KEY_CHARS = 8
+_MOST_WORKERS = 256
 
 
 async def serve_until_interrupted(
@@ -134,6 +135,8 @@ def _listen(text: str | None, broker: str) -> Listen:
 def _check_backplane(asked: HubConfig, workers: int) -> None:
     """Raise UsageError, MissingExtra for what is wrong with it: before anything is started."""
     kind = backplane_class(asked.backplane)
+    if not 1 <= workers <= _MOST_WORKERS:
+        raise UsageError(f"--workers is {workers}; it must lie between 1 and {_MOST_WORKERS}")
     if not kind.shared and workers > 1:
         raise UsageError(
             f"--workers {workers} needs a backplane that they share: --backplane redis starts one"
