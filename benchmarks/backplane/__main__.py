@@ -15,6 +15,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.backplane import measures
+from benchmarks.backplane.costs import costs
 from benchmarks.backplane.hubs import BEFORE, copy_of
 from benchmarks.backplane.report import markdown
 from benchmarks.backplane.swarms import swarms
@@ -22,7 +23,8 @@ from benchmarks.backplane.turns import Row
 from benchmarks.harness.model import NotRun
 from benchmarks.harness.processes import raise_descriptor_limit
 
-PARTS = ("memory", "redis", "redis-latency", "workers", "swarm")
+_MESSAGES = 10_000
+PARTS = ("memory", "redis", "redis-latency", "workers", "swarm", "costs")
 
 
 def main() -> int:
@@ -63,6 +65,7 @@ async def measured(chosen: list[str], asked: argparse.Namespace) -> list[Row]:
             "redis-latency": lambda: measures.redis_latency(asked.reps),
             "workers": lambda: measures.workers(asked.reps, asked.seconds),
             "swarm": lambda: swarms(asked.reps),
+            "costs": lambda: costs(asked.reps, _MESSAGES),
         }
         for name in chosen:
             print(name, file=sys.stderr, flush=True)
