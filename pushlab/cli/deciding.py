@@ -186,6 +186,14 @@ def _add_predict(group: Group) -> None:
     _add_headroom(predict)
     _add_load(predict, "--server-memory")
     predict.flag("--seed", "N", "of the simulation", type=whole("1"), default=1, dest="load seed")
+    predict.flag(
+        "--backplane",
+        "NAME",
+        "that several hubs share, with its own costs: redis",
+        default="",
+        dest="load backplane",
+        action=_Noted,
+    )
     every = "simulate every client, not a sample of them"
     predict.switch("--every-client", every, dest="load every_client")
     predict.flag(

@@ -86,6 +86,14 @@ def _delivery_bytes(each: Forecast) -> Value:
     return known.overhead_bytes_per_delivery + each.traffic.payload_bytes
 
 
+def _backplane(name: str) -> Callable[[Forecast], Value]:
+    def of(each: Forecast) -> Value:
+        found = each.servers.backplane if each.servers else None
+        return getattr(found, name) if found else None
+
+    return of
+
+
 def _starred(each: Forecast, value: str) -> str:
     return f"{value}*" if each.servers and each.servers.beyond else value
 
@@ -138,6 +146,10 @@ _SERVERS: tuple[tuple[str, str, Show, Callable[[Forecast], Value]], ...] = (
     ("publishes/s that a server sees", "", number, _server("publishes_per_s")),
     ("memory per server", "", memory, _server("memory_bytes")),
     *_apart("load of a server's core", share, _of_servers("utilisation")),
+    ("of this, for the backplane", "", share, _backplane("hub_cores")),
+    ("hubs that a publish goes to", "", number, _backplane("hubs_per_publish")),
+    ("load of the backplane's core", "", share, _backplane("cores")),
+    ("messages that the backplane keeps", "", memory, _backplane("log_bytes")),
 )
 
 
@@ -220,6 +232,7 @@ def _notes(
     if missing:
         notes.append(f"Not in that run: {', '.join(missing)}.")
     notes += _of_costs(forecasts)
+    notes += _of_backplane(workload, forecasts)
     for name, each in forecasts.items():
         if each.servers and each.servers.beyond:
             told = "; ".join(each.servers.beyond)
@@ -263,6 +276,29 @@ def _of_costs(forecasts: Mapping[str, Forecast]) -> Iterator[str]:
                 f"{name}: no costs agree with all windows; the best are off by"
                 f" {share(each.costs.missed)} beyond chance, and all intervals are wider by that."
             )
+
+
+def _of_backplane(workload: Workload, forecasts: Mapping[str, Forecast]) -> Iterator[str]:
+    """What of the figures is the backplane's, and where one engine is not enough."""
+    loads = {name: each.servers.backplane for name, each in forecasts.items() if each.servers}
+    known = {name: load for name, load in loads.items() if load is not None}
+    if not workload.backplane:
+        return
+    if not known:
+        yield "One server is enough, or none could be sized: no backplane is needed or priced."
+        return
+    first = next(iter(known.values()))
+    yield (
+        f"Backplane {first.name}: costs per message as in {first.source}, taken to be the same at"
+        " every rate and size; a server's CPU and the latency have them, the USD have no engine."
+    )
+    full = [name for name, load in known.items() if load.cores > 1 - workload.headroom]
+    if full:
+        yield (
+            f"Its engine runs commands on one core, which is not enough for {', '.join(full)} with"
+            " that headroom: channels would have to be divided over several services, each with an"
+            " engine of its own."
+        )
 
 
 def _largest_difference(forecasts: Mapping[str, Forecast]) -> tuple[float, str] | None:

@@ -43,6 +43,10 @@ class Within:
         """So many times as much."""
         return Within(self.value * factor, self.low * factor, self.high * factor)
 
+    def plus(self, more: float) -> "Within":
+        """So much more."""
+        return Within(self.value + more, self.low + more, self.high + more)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

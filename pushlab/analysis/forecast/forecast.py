@@ -203,8 +203,9 @@ def _added(
     if known is None or servers is None:
         return None if waits or w.one_way_s else _Added(None, {}, waits)
     floor, full = known.floor_s, not math.isfinite(servers.wait_s)
-    told = {k: v + floor.get(k, 0.0) for k, v in servers.simulated_wait_s.items()}
-    return _Added(None if full else servers.wait_s + floor.get("mean", 0.0), told, waits)
+    way = servers.backplane.latency_s if servers.backplane else 0.0
+    told = {k: v + floor.get(k, 0.0) + way for k, v in servers.simulated_wait_s.items()}
+    return _Added(None if full else servers.wait_s + floor.get("mean", 0.0) + way, told, waits)
 
 
 _Way = TypeVar("_Way", bound=Expected)

@@ -9,6 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from pushlab.analysis.cost.sizes import fewest, load_of_one
 from pushlab.analysis.cost.traffic import Traffic, predicted_traffic
+from pushlab.analysis.forecast.backplane import (
+    BackplaneCosts,
+    BackplaneLoad,
+    backplane_costs,
+    backplane_load,
+)
 from pushlab.analysis.forecast.calibration import Calibration, Span
 from pushlab.analysis.forecast.costs import Within
 from pushlab.analysis.models.expected import PERCENTILES
@@ -41,6 +47,7 @@ class Workload:
         headroom: the share of each server that is kept free.
         server_bytes: memory of one server; its CPU is one core, since a hub is one process.
         every_client: simulate them all, not a sample.
+        backplane: what several hubs share, such as ``redis``; empty: its costs are left out.
     """
 
     clients: float
@@ -55,6 +62,7 @@ class Workload:
     server_bytes: float = 4 * 2.0**30
     seed: int = 1
     every_client: bool = False
+    backplane: str = ""
 
     def asked(self, profile: Profile) -> Profile:
         """A transport as it works under this load."""
@@ -89,6 +97,7 @@ class Servers:
             publish, and the turn of each reader; infinite where it is full.
         simulated_wait_s: the same simulated: ``mean`` and percentiles; empty where it is full.
         beyond: what of the load lies outside what was measured, in words.
+        backplane: what the load makes of it; None: it was not asked for, or one hub is enough.
     """
 
     count: Within
@@ -102,19 +111,26 @@ class Servers:
     wait_s: float
     simulated_wait_s: Mapping[str, float] = field(default_factory=dict)
     beyond: tuple[str, ...] = ()
+    backplane: BackplaneLoad | None = None
 
 
 def sized(
-    traffic: Traffic, known: Calibration, *, headroom: float, server_bytes: float
+    traffic: Traffic,
+    known: Calibration,
+    *,
+    headroom: float,
+    server_bytes: float,
+    backplane: BackplaneCosts | None = None,
 ) -> tuple[Traffic, float]:
     """This traffic with the CPU and memory of all its servers, and how many these are.
 
     Raises:
         UsageError: nothing of a server is left beside its headroom.
     """
-    count = _count(traffic, known, headroom, server_bytes, known.costs.value)
+    count = _count(traffic, known, headroom, server_bytes, backplane, known.costs.value)
     some = count if math.isfinite(count) else 1.0
-    cores, held = known.costs.value(load_of_one(traffic, some)) * some, None
+    busy = known.costs.value(load_of_one(traffic, some)) + _beside(backplane, traffic, some)
+    cores, held = busy * some, None
     base, each = known.base_bytes, known.bytes_per_connection
     if base is not None and each is not None:
         held = memory_bytes(clients=traffic.clients, base_bytes=some * base, each_bytes=each)
@@ -126,6 +142,7 @@ def _count(
     known: Calibration,
     headroom: float,
     server_bytes: float,
+    backplane: BackplaneCosts | None,
     bound: Callable[[Load], float],
     near: float = 1.0,
 ) -> float:
@@ -139,24 +156,37 @@ def _count(
         least = servers_needed(need=traffic.clients * each, one_has=usable)
     room = 1 - headroom
     most = max(least, math.ceil(traffic.clients))  # more would have nobody to serve
-    return fewest(lambda count: bound(load_of_one(traffic, count)) <= room, least, most, near)
+
+    def enough(count: float) -> bool:
+        return bound(load_of_one(traffic, count)) + _beside(backplane, traffic, count) <= room
+
+    return fewest(enough, least, most, near)
+
+
+def _beside(backplane: BackplaneCosts | None, traffic: Traffic, count: float) -> float:
+    """CPU seconds a second that each of so many hubs takes for being one of them."""
+    return 0.0 if backplane is None else backplane.hub_s(traffic, count)
 
 
 def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
     """The servers for this traffic, as many as its CPU and its memory ask for.
 
     Raises:
-        UsageError: nothing of a server is left beside its headroom.
+        UsageError: nothing of a server is left beside its headroom; nobody has measured what this
+            backplane costs.
     """
-    limits = {"headroom": w.headroom, "server_bytes": w.server_bytes}
-    traffic, value = sized(traffic, known, **limits)
+    shared = backplane_costs(w.backplane) if w.backplane else None
+    limits = (w.headroom, w.server_bytes, shared)
+    traffic, value = sized(
+        traffic, known, headroom=w.headroom, server_bytes=w.server_bytes, backplane=shared
+    )
     low = high = math.nan
     if known.costs.known:
         bounds = (known.costs.low, known.costs.high)
-        low, high = (_count(traffic, known, **limits, bound=bound, near=value) for bound in bounds)
+        low, high = (_count(traffic, known, *limits, bound=bound, near=value) for bound in bounds)
     some = value if math.isfinite(value) else 1.0
     held, one = traffic.memory_bytes, load_of_one(traffic, some)
-    busy = known.costs.cores(one)
+    busy = known.costs.cores(one).plus(_beside(shared, traffic, some))
     readers = max(1.0, traffic.clients / some / max(1.0, _channels_here(traffic, some)))
     wait, simulated = _waits(traffic, w, known, one, readers)
     return Servers(
@@ -173,6 +203,7 @@ def size_servers(traffic: Traffic, w: Workload, known: Calibration) -> Servers:
         wait_s=wait,
         simulated_wait_s=simulated,
         beyond=_beyond(one, readers, busy.value, w, known),
+        backplane=backplane_load(shared, traffic, some) if shared and some > 1 else None,
     )
 
 
