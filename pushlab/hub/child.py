@@ -118,6 +118,19 @@ class Child:
         """Wait for its end; the exit status, negative for the signal that killed it."""
         return await self._process.wait()
 
+    async def how_it_died(self) -> str:
+        """Wait for its end; who died, and how, with its last word."""
+        status = await self.wait()
+        how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+        words = self.log.splitlines()[-1:]
+        said = f": {words[0].strip()[:200]}" if words and words[0].strip() else ""
+        return f"{self.called} died ({how}){said}"
+
+    @property
+    def called(self) -> str:
+        """It, in a sentence."""
+        return f"the {self.name}"
+
     def kill(self) -> None:
         """End it at once, as ``kill -9`` does."""
         kill_child(self._process)
@@ -167,9 +180,12 @@ async def end_child(process: ChildProcess, *, within_s: float = 0.0) -> None:
 
 
 async def spawn_child(
-    module: str, *arguments: str, pass_fds: Sequence[int] = ()
+    module: str, *arguments: str, pass_fds: Sequence[int] = (), without: Sequence[str] = ()
 ) -> asyncio.subprocess.Process:
-    """Start ``python -m module``."""
+    """Start ``python -m module``; its environment is without these variables."""
+    environment = child_environment()
+    for name in without:
+        environment.pop(name, None)
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -178,7 +194,7 @@ async def spawn_child(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=child_environment(),
+        env=environment,
         pass_fds=pass_fds,
         limit=_LIMIT,
         start_new_session=True,  # a terminal's Ctrl-C is for the parent, who then stops the child

@@ -70,8 +70,8 @@ class Place(abc.ABC):
     # ---- files ------------------------------------------------------------------------------
 
     @abc.abstractmethod
-    async def folder(self) -> str:
-        """Make a folder there, to be removed with `remove`."""
+    async def folder(self, *, in_memory: bool = False) -> str:
+        """Make a folder there, to be removed with `remove`; in memory, if that can be."""
 
     @abc.abstractmethod
     async def remove(self, folder: str) -> None:
@@ -127,7 +127,7 @@ class HerePlace(Place):
         """Begin to watch the machine."""
         return MachineWatch(apart)
 
-    async def folder(self) -> str:
+    async def folder(self, *, in_memory: bool = False) -> str:
         """Make a folder."""
         return tempfile.mkdtemp(prefix="pushlab-")
 

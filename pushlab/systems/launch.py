@@ -77,6 +77,11 @@ class ServerProcess(Child):
         assert process.stdout is not None
         self._readers.append(asyncio.ensure_future(self._collect(process.stdout)))
 
+    @property
+    def called(self) -> str:
+        """It, in a sentence: by a server's name."""
+        return self.name
+
     def kill(self) -> None:
         """End it at once, and whatever it has started."""
         self._kill_all(self._descendants())

@@ -131,6 +131,7 @@ class Wanted:
         stamp_key: of this trial's stamps.
         clock_key: of its questions for the time, a secret; empty: nobody will ask.
         spare: a process that has come up already, for a system that can use one.
+        host: of this machine, where everything is to listen.
     """
 
     transport: str
@@ -144,6 +145,7 @@ class Wanted:
     stamp_key: int = 0
     clock_key: str = field(default="", repr=False)
     spare: Any = None
+    host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from pushlab.errors import PushlabError
+from pushlab.errors import PushlabError, SetupError
 from pushlab.lab.host.cores import Cores
+from pushlab.lab.place import EVERYTHING_HERE
 from pushlab.lab.trial.phases import Trial, TrialFailed
 from pushlab.lab.trial.plan import Tell, TrialOutcome, TrialPlan
 from pushlab.lab.trial.processes import TrialProcesses
@@ -27,6 +28,9 @@ class TrialBackend:
     Args:
         testbed: makes what a trial runs on; nothing of it is started yet.
         warm_pool: what to fill with processes when another trial follows at once.
+
+    Attributes:
+        placement: where the next trial's roles run.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class TrialBackend:
     ) -> None:
         self._testbed = testbed
         self._warm_pool = warm_pool
+        self.placement = EVERYTHING_HERE
 
     async def close(self) -> None:
         """End processes that were started for a trial that does not come."""
@@ -52,9 +57,12 @@ class TrialBackend:
             cancelled = True
         going_on = plan.another_follows and not cancelled and not stop.is_set()
         if going_on and self._warm_pool is not None:
-            with contextlib.suppress(OSError):
-                swarms = plan.scenario.swarm_workers
-                await self._warm_pool.fill(hub=plan.cell.system == HUB, swarms=swarms)
+            with contextlib.suppress(OSError, SetupError):
+                await self._warm_pool.fill(
+                    hub=plan.cell.system == HUB,
+                    swarms=plan.scenario.swarm_workers,
+                    placement=self.placement,
+                )
         if reason is not None:
             status = "failed"
         elif not trial.complete:

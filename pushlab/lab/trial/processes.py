@@ -30,7 +30,6 @@ from pushlab.lab.workers.parent import WorkerFailed
 from pushlab.lab.workers.swarm_commands import SwarmCommands
 from pushlab.lab.workers.warm_pool import WarmPool
 from pushlab.runs import share_name
-from pushlab.systems.launch import ServerProcess
 from pushlab.systems.registry import HUB
 from pushlab.systems.system import Started, Wanted
 
@@ -201,11 +200,7 @@ class TrialProcesses(Testbed):
     # ---- noticing deaths --------------------------------------------------------------------
 
     async def _watch(self, child: Child) -> None:
-        status = await child.wait()
-        words = child.log.splitlines()[-1:]
-        said = f": {words[0].strip()[:200]}" if words and words[0].strip() else ""
-        who = child.name if isinstance(child, ServerProcess) else f"the {child.name}"
-        self.report(f"{who} died ({_ended(status)}){said}")
+        self.report(await child.how_it_died())
 
     def _check_broker(self) -> None:
         if self.broker is not None and not self.broker.running:
@@ -240,7 +235,3 @@ async def _limited(work: Awaitable[None], kill: Callable[[], None]) -> None:
     except (TimeoutError, PushlabError, WorkerFailed, OSError):
         with contextlib.suppress(OSError):
             kill()
-
-
-def _ended(status: int) -> str:
-    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"

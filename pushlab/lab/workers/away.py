@@ -116,7 +116,7 @@ async def start_away_swarm(place: Place) -> AwaySwarm:
 
 async def start_away_publisher(place: Place) -> AwayPublisher:
     """Start a publisher there; it takes commands as soon as Python is up."""
-    folder = await place.folder()
+    folder = await place.folder(in_memory=True)
     try:
         process = await place.spawn("pushlab.lab.workers.publisher_process", f"{folder}/log")
     except BaseException:
